@@ -1,0 +1,27 @@
+import type { Context } from "../context/context.ts";
+import type { AnyContract, MethodName } from "../contract/contract.ts";
+import type { Empty, Method } from "../contract/method.ts";
+import type { Schema, SchemaInput, SchemaOutput } from "../contract/schema.ts";
+import type { StreamOf } from "../contract/stream.ts";
+
+type ClientInput<S> =
+	S extends StreamOf<infer M> ? AsyncIterable<SchemaInput<M>> : S extends Schema ? SchemaInput<S> : Empty;
+
+type ClientOutput<S> =
+	S extends StreamOf<infer M>
+		? AsyncIterable<SchemaOutput<M>>
+		: S extends Schema
+			? Promise<SchemaOutput<S>>
+			: Promise<Empty>;
+
+/** The function that calls one method. Without a context the call runs under the background one. */
+export type ClientMethod<M> =
+	M extends Method<infer I, infer O> ? (input: ClientInput<I>, ctx?: Context) => ClientOutput<O> : never;
+
+/**
+ * Calls a contract's methods. It fulfils the same type as the service, wherever no schema transforms, so that
+ * local and remote are interchangeable. `await using`, or `[Symbol.asyncDispose]()`, closes it.
+ */
+export type Client<C extends AnyContract> = {
+	readonly [K in MethodName<C>]: ClientMethod<C[K]>;
+} & AsyncDisposable;

@@ -1,0 +1,30 @@
+import { ServiceError } from "../errors/service-error.ts";
+import type { Codec } from "./codec.ts";
+
+/**
+ * JSON, the default codec. What JSON cannot carry is `internal` when it is sent (a bug on this side) and
+ * `invalid_argument` when it arrives.
+ */
+export const jsonCodec: Codec = {
+	name: "json",
+	encode(message) {
+		try {
+			// A handler without an output returns nothing, which stands for the empty object.
+			return message === undefined ? "{}" : JSON.stringify(message);
+		} catch (cause) {
+			throw new ServiceError({ code: "internal", message: "the message cannot be written as JSON", cause });
+		}
+	},
+	decode(text) {
+		try {
+			return JSON.parse(text);
+		} catch (cause) {
+			throw new ServiceError({
+				code: "invalid_argument",
+				reason: "unparsable",
+				message: `the message is not JSON: ${(cause as Error).message}`,
+				cause,
+			});
+		}
+	},
+};

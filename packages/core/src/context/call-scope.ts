@@ -1,0 +1,59 @@
+import type { ServiceError } from "../errors/service-error.ts";
+import type { Context } from "./context.ts";
+
+/** How a call ended: well, or with an error. */
+export type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: ServiceError };
+
+/** The outcome of all calls that end well. */
+export const succeeded: Outcome = { ok: true };
+
+/** Called with the outcome of a call at its true end. */
+export type SettledListener = (outcome: Outcome) => void;
+
+/** The end of one call or attempt: settles once, and tells all who asked. The runtime owns it. */
+export class CallScope {
+	#outcome: Outcome | undefined;
+	#listeners: SettledListener[] | undefined;
+
+	get settled(): boolean {
+		return this.#outcome !== undefined;
+	}
+
+	listen(listener: SettledListener): void {
+		if (this.#outcome !== undefined) tell(listener, this.#outcome);
+		else if (this.#listeners === undefined) this.#listeners = [listener];
+		else this.#listeners.push(listener);
+	}
+
+	/** Ends the call. Only the first outcome counts. */
+	settle(outcome: Outcome): void {
+		if (this.#outcome !== undefined) return;
+		this.#outcome = outcome;
+		const listeners = this.#listeners;
+		this.#listeners = undefined;
+		if (listeners !== undefined) for (const listener of listeners) tell(listener, outcome);
+	}
+}
+
+/**
+ * Calls back exactly once, at the true end of the call that the context belongs to: when the reply is there,
+ * and for a stream when its last message was delivered, or it broke. Whatever counts, limits or measures uses
+ * this. A listener that throws is an uncaught exception, as with the platform's event targets.
+ *
+ * @throws TypeError when the context belongs to no call.
+ */
+export function onSettled(ctx: Context, listener: SettledListener): void {
+	const { scope } = ctx["~parts"];
+	if (scope === undefined) throw new TypeError("onSettled needs the context of a call; this one has none");
+	scope.listen(listener);
+}
+
+function tell(listener: SettledListener, outcome: Outcome): void {
+	try {
+		listener(outcome);
+	} catch (error) {
+		queueMicrotask(() => {
+			throw error;
+		});
+	}
+}

@@ -1,0 +1,16 @@
+/** Names a value of a context. Two keys of the same name are still two keys. */
+export interface ContextKey<Value> {
+	readonly name: string;
+	/** Carries the type; never there at run time. */
+	readonly "~value"?: Value;
+}
+
+/**
+ * Makes a key for {@link Context.withValue} and {@link Context.get}.
+ *
+ * @example
+ * export const currentUser = contextKey<User>("current user");
+ */
+export function contextKey<Value>(name: string): ContextKey<Value> {
+	return { name };
+}

@@ -1,0 +1,32 @@
+import { Metadata } from "./metadata.ts";
+
+/**
+ * The metadata of a reply. A handler writes `ctx.response`; a caller hands a fresh one to
+ * `ctx.withResponse()` and reads it after the call.
+ */
+export class ResponseMetadata {
+	#headers: Metadata | undefined;
+	#trailers: Metadata | undefined;
+
+	/** Goes out before the first message. Writing it later has no effect. */
+	get headers(): Metadata {
+		this.#headers ??= new Metadata();
+		return this.#headers;
+	}
+
+	/** Goes out after the last message. */
+	get trailers(): Metadata {
+		this.#trailers ??= new Metadata();
+		return this.#trailers;
+	}
+
+	/** Whether anybody wrote a header, without making the set. */
+	get hasHeaders(): boolean {
+		return this.#headers !== undefined && this.#headers.size > 0;
+	}
+
+	/** Whether anybody wrote a trailer, without making the set. */
+	get hasTrailers(): boolean {
+		return this.#trailers !== undefined && this.#trailers.size > 0;
+	}
+}

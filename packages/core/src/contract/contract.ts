@@ -1,0 +1,111 @@
+import { declaredError, type ErrorSpecs } from "./declared-error.ts";
+import type { Kind, Method, MethodSpec } from "./method.ts";
+import { checkName } from "./name.ts";
+import { jsonSchema } from "./schema.ts";
+import { isStream, messageSchema, type Side } from "./stream.ts";
+
+/** Facts about a contract beside its methods. */
+export interface ContractOptions {
+	/** The version of this contract, as in semantic versioning. A breaking change wants a new name instead. */
+	readonly version?: string;
+	/** One line for people. */
+	readonly summary?: string;
+	/** Annotations for others: gateways, dashboards, generators. */
+	readonly meta?: Readonly<Record<string, unknown>>;
+}
+
+/** What a contract knows of itself, under `contract["~allium"]`. */
+export interface ContractInfo {
+	readonly name: string;
+	readonly version: string;
+	readonly summary: string | undefined;
+	readonly meta: Readonly<Record<string, unknown>>;
+	/** The methods in the order in which they were written. */
+	readonly methods: readonly Method[];
+}
+
+/** The methods of a contract as they are written. */
+export type MethodSpecs = Readonly<Record<string, MethodSpec>>;
+
+/** A contract: its methods as properties, all else under `"~allium"`. */
+export type Contract<M extends MethodSpecs = MethodSpecs> = {
+	readonly [K in keyof M]: M[K] extends MethodSpec<infer I, infer O, infer E> ? Method<I, O, E> : never;
+} & { readonly "~allium": ContractInfo };
+
+/** Any contract, where its methods' types do not matter. */
+export interface AnyContract {
+	readonly "~allium": ContractInfo;
+}
+
+/** The names of a contract's methods. */
+export type MethodName<C extends AnyContract> = Exclude<keyof C, "~allium">;
+
+/**
+ * Makes a contract: a plain value that server, client and browser share.
+ *
+ * @throws TypeError when a name is not allowed, or a schema describes what JSON cannot carry.
+ * @example
+ * const Greeter = contract("greeter", {
+ *   hello: method({ input: z.object({ name: z.string() }), output: z.object({ greeting: z.string() }) }),
+ * });
+ */
+export function contract<const M extends MethodSpecs>(
+	name: string,
+	specs: M,
+	options: ContractOptions = {},
+): Contract<M> {
+	checkName("service", name);
+	const methods = Object.entries(specs).map(([key, spec]) => bind(name, key, spec));
+	const info: ContractInfo = {
+		name,
+		version: options.version ?? "0.0.0",
+		summary: options.summary,
+		meta: options.meta ?? {},
+		methods,
+	};
+	const made = Object.fromEntries(methods.map((method) => [method.name, method]));
+	Object.defineProperty(made, "~allium", { value: info });
+	return Object.freeze(made) as unknown as Contract<M>;
+}
+
+function bind(service: string, name: string, spec: MethodSpec): Method {
+	checkName("method", name);
+	const path = `${service}/${name}`;
+	checkJson(path, "input", spec.input);
+	checkJson(path, "output", spec.output);
+	const errors: ErrorSpecs = spec.errors ?? {};
+	const error = Object.fromEntries(
+		Object.entries(errors).map(([reason, declared]) => [reason, declaredError(service, reason, declared)]),
+	);
+	return Object.freeze({
+		service,
+		name,
+		path,
+		kind: kindOf(spec),
+		effect: spec.effect ?? "write",
+		summary: spec.summary,
+		meta: spec.meta ?? {},
+		input: spec.input,
+		output: spec.output,
+		errors,
+		error,
+	});
+}
+
+function kindOf(spec: MethodSpec): Kind {
+	if (isStream(spec.input)) return isStream(spec.output) ? "bidi_stream" : "client_stream";
+	return isStream(spec.output) ? "server_stream" : "unary";
+}
+
+/** Refuses a side whose JSON Schema says that its wire type is not JSON. */
+function checkJson(path: string, side: "input" | "output", schema: Side | undefined): void {
+	const message = messageSchema(schema);
+	if (message === undefined) return;
+	try {
+		jsonSchema(message, side);
+	} catch (error) {
+		throw new TypeError(
+			`${path}: the ${side} cannot cross the wire as JSON (${(error as Error).message}); describe it with strings, numbers, booleans, arrays and objects`,
+		);
+	}
+}

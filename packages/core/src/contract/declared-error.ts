@@ -1,0 +1,68 @@
+import type { Code } from "../errors/code.ts";
+import {
+	isServiceError,
+	type ServiceError,
+	type ServiceErrorInit,
+	serviceErrorFrom,
+} from "../errors/service-error.ts";
+import type { Schema, SchemaInput, SchemaOutput } from "./schema.ts";
+
+/** An error as a method declares it. */
+export interface ErrorSpec {
+	readonly code: Code;
+	/** The default message. */
+	readonly message?: string;
+	/** The schema of the error's data; without one it has none. */
+	readonly data?: Schema;
+}
+
+/** The errors of a method, by reason. */
+export type ErrorSpecs = Readonly<Record<string, ErrorSpec>>;
+
+/** What may be said when a declared error is made; code, reason and data are the declaration's. */
+export type DeclaredErrorOptions = Omit<ServiceErrorInit, "code" | "reason" | "data">;
+
+/** The data of a declared error, as the catcher finds it. */
+export type ErrorData<E extends ErrorSpec> = E extends { readonly data: infer S extends Schema }
+	? SchemaOutput<S>
+	: undefined;
+
+/**
+ * Makes a declared error, and recognises it: `throw Add.sum.error.two_zeroes()`,
+ * `isError(caught, Add.sum.error.two_zeroes)`.
+ */
+export interface DeclaredError<E extends ErrorSpec = ErrorSpec> {
+	(
+		...args: E extends { readonly data: infer S extends Schema }
+			? [data: SchemaInput<S>, options?: DeclaredErrorOptions]
+			: [options?: DeclaredErrorOptions]
+	): ServiceError<ErrorData<E>>;
+	readonly code: E["code"];
+	readonly reason: string;
+	/** Carries the type; never there at run time. */
+	readonly "~spec"?: E;
+}
+
+/** Makes the constructor of one declared error. */
+export function declaredError<E extends ErrorSpec>(
+	service: string,
+	reason: string,
+	spec: E,
+): DeclaredError<E> {
+	const make = (...args: unknown[]): ServiceError => {
+		const [data, options] = spec.data === undefined ? [undefined, args[0]] : args;
+		return serviceErrorFrom(
+			{ message: spec.message, ...(options as DeclaredErrorOptions), code: spec.code, reason, data },
+			{ domain: service },
+		);
+	};
+	return Object.assign(make, { code: spec.code, reason }) as DeclaredError<E>;
+}
+
+/** Whether a caught value is the declared error, here or from over the wire; narrows its data. */
+export function isError<E extends ErrorSpec>(
+	error: unknown,
+	declared: DeclaredError<E>,
+): error is ServiceError<ErrorData<E>> {
+	return isServiceError(error) && error.reason === declared.reason && error.code === declared.code;
+}

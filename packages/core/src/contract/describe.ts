@@ -1,0 +1,90 @@
+import type { Code } from "../errors/code.ts";
+import type { AnyContract } from "./contract.ts";
+import type { ErrorSpec } from "./declared-error.ts";
+import type { Effect, Kind, Method } from "./method.ts";
+import { type JsonSchema, jsonSchema } from "./schema.ts";
+import { messageSchema, type Side } from "./stream.ts";
+
+/** A contract as plain JSON: what `/-/describe` serves, and what tools read. */
+export interface ContractDescription {
+	name: string;
+	version: string;
+	/** Changes when anything that callers could notice does. */
+	hash: string;
+	summary?: string;
+	meta?: Readonly<Record<string, unknown>>;
+	methods: Record<string, MethodDescription>;
+}
+
+export interface MethodDescription {
+	kind: Kind;
+	effect: Effect;
+	summary?: string;
+	meta?: Readonly<Record<string, unknown>>;
+	/** The JSON Schema of what crosses the wire, of one message for streams; `{}` when nothing is known. */
+	input: JsonSchema;
+	output: JsonSchema;
+	errors: Record<string, ErrorDescription>;
+}
+
+export interface ErrorDescription {
+	code: Code;
+	message?: string;
+	data?: JsonSchema;
+}
+
+/** Describes a contract as plain JSON: name, version, methods with kind, effect, schemas, errors and docs. */
+export function describe(contract: AnyContract): ContractDescription {
+	const { name, version, summary, meta, methods } = contract["~allium"];
+	const described = Object.fromEntries(methods.map((method) => [method.name, describeMethod(method)]));
+	return {
+		name,
+		version,
+		hash: fingerprint(JSON.stringify([name, version, described])),
+		...(summary !== undefined && { summary }),
+		...(Object.keys(meta).length > 0 && { meta }),
+		methods: described,
+	};
+}
+
+function describeMethod(method: Method): MethodDescription {
+	return {
+		kind: method.kind,
+		effect: method.effect,
+		...(method.summary !== undefined && { summary: method.summary }),
+		...(Object.keys(method.meta).length > 0 && { meta: method.meta }),
+		input: describeSide(method.input, "input"),
+		output: describeSide(method.output, "output"),
+		errors: Object.fromEntries(
+			Object.entries(method.errors).map(([reason, spec]) => [reason, describeError(spec)]),
+		),
+	};
+}
+
+const emptyObject: JsonSchema = { type: "object", properties: {}, additionalProperties: false };
+
+function describeSide(side: Side | undefined, direction: "input" | "output"): JsonSchema {
+	const schema = messageSchema(side);
+	return schema === undefined ? emptyObject : (jsonSchema(schema, direction) ?? {});
+}
+
+function describeError({ code, message, data }: ErrorSpec): ErrorDescription {
+	return {
+		code,
+		...(message !== undefined && { message }),
+		...(data !== undefined && { data: jsonSchema(data, "output") ?? {} }),
+	};
+}
+
+/** FNV-1a over UTF-16 code units, twice with different seeds: 64 bits that tell versions apart, not a signature. */
+function fingerprint(text: string): string {
+	return fnv1a(text, 0x811c9dc5) + fnv1a(text, 0x01000193);
+}
+
+function fnv1a(text: string, seed: number): string {
+	let hash = seed;
+	for (let index = 0; index < text.length; index++) {
+		hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+	}
+	return (hash >>> 0).toString(16).padStart(8, "0");
+}

@@ -1,0 +1,18 @@
+/**
+ * What JSON makes of a type: the type itself where JSON can carry it, something that it cannot be assigned to
+ * where not. Dates, bigints, functions, maps and bytes are refused; `unknown` and `any` pass.
+ *
+ * Written as a mapped type, so that recursive types are compared lazily.
+ */
+export type Json<T> = unknown extends T
+	? T
+	: T extends string | number | boolean | null
+		? T
+		: T extends bigint | symbol | undefined | void | ((...args: never) => unknown)
+			? never
+			: { [K in keyof T]: Json<Exclude<T[K], undefined>> | Extract<T[K], undefined> };
+
+/** `unknown` when JSON can carry the type; else a type that names the problem in the compiler's message. */
+export type JsonOnly<T> = [T] extends [Json<T>]
+	? unknown
+	: { "~problem": "this type does not survive JSON; use strings and numbers instead" };

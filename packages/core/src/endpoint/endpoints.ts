@@ -1,0 +1,67 @@
+import type { Context, PeerInfo } from "../context/context.ts";
+import type { ReadonlyMetadata } from "../context/metadata.ts";
+import type { AnyContract } from "../contract/contract.ts";
+import type { Method } from "../contract/method.ts";
+import { type Logger, silentLogger } from "../logger/logger.ts";
+import { type ServeOptions, serveMethod } from "../service/serve.ts";
+import type { Service } from "../service/service.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** What is known of a call, or of a request to an operations route, before its body is read. */
+export interface GuardRequest {
+	/** Who calls. */
+	readonly peer: PeerInfo;
+	/** `service/method`, or an operations route such as `/healthz`. */
+	readonly path: string;
+	readonly metadata: ReadonlyMetadata;
+}
+
+/**
+ * Decides, before a body is read, whether a request may go on. Returns the context to go on with, or throws:
+ * `unauthenticated`, `permission_denied` or whatever the caller shall see.
+ */
+export type Guard = (request: GuardRequest, ctx: Context) => Context | Promise<Context>;
+
+/** A method together with the endpoint that serves it. */
+export interface ServedMethod {
+	readonly method: Method;
+	/** The whole onion, boundary outermost: rejects only with errors that are fit for the caller. */
+	readonly endpoint: Endpoint;
+}
+
+/** The table of all that a process serves, by path. Every transport of the process listens with the same one. */
+export class Endpoints {
+	readonly guard: Guard | undefined;
+	readonly #logger: Logger;
+	readonly #contracts = new Map<string, AnyContract>();
+	readonly #served = new Map<string, ServedMethod>();
+
+	constructor(options: { guard?: Guard | undefined; logger?: Logger } = {}) {
+		this.guard = options.guard;
+		this.#logger = options.logger ?? silentLogger;
+	}
+
+	/**
+	 * Adds a service.
+	 *
+	 * @throws TypeError when a contract of that name is served already, or the service lacks a method.
+	 */
+	serve<C extends AnyContract>(contract: C, service: Service<C>, options: ServeOptions<C> = {}): void {
+		const { name, methods } = contract["~allium"];
+		if (this.#contracts.has(name)) throw new TypeError(`service "${name}" is served already`);
+		const outer = (options.service ?? []).reduceRight((inner, wrap) => wrap(inner), service);
+		const served = methods.map((method) => serveMethod(method, outer, options, this.#logger));
+		this.#contracts.set(name, contract);
+		for (const entry of served) this.#served.set(entry.method.path, entry);
+	}
+
+	/** The method at a path, `service/method`. */
+	find(path: string): ServedMethod | undefined {
+		return this.#served.get(path);
+	}
+
+	/** The contracts served, in the order in which they were added. */
+	get contracts(): AnyContract[] {
+		return [...this.#contracts.values()];
+	}
+}

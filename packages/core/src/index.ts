@@ -1,0 +1,71 @@
+export type { Client, ClientMethod } from "./client/client-type.ts";
+export type { Codec } from "./codec/codec.ts";
+export { jsonCodec } from "./codec/json-codec.ts";
+export { type Outcome, onSettled, type SettledListener } from "./context/call-scope.ts";
+export { type Cancelable, Context, type PeerInfo } from "./context/context.ts";
+export { type ContextKey, contextKey } from "./context/key.ts";
+export {
+	Metadata,
+	type MetadataInit,
+	type MetadataValue,
+	maxMetadataBytes,
+	noMetadata,
+	type ReadonlyMetadata,
+} from "./context/metadata.ts";
+export { ResponseMetadata } from "./context/response.ts";
+export {
+	type AnyContract,
+	type Contract,
+	type ContractInfo,
+	type ContractOptions,
+	contract,
+	type MethodName,
+	type MethodSpecs,
+} from "./contract/contract.ts";
+export {
+	type DeclaredError,
+	type DeclaredErrorOptions,
+	type ErrorData,
+	type ErrorSpec,
+	type ErrorSpecs,
+	isError,
+} from "./contract/declared-error.ts";
+export {
+	type ContractDescription,
+	describe,
+	type ErrorDescription,
+	type MethodDescription,
+} from "./contract/describe.ts";
+export {
+	type Effect,
+	type Empty,
+	type Kind,
+	type Method,
+	type MethodSpec,
+	method,
+} from "./contract/method.ts";
+export { type Issue, type JsonSchema, jsonSchema, type Schema } from "./contract/schema.ts";
+export { isStream, messageSchema, type Side, type StreamOf, stream } from "./contract/stream.ts";
+export { chain, type Endpoint, type Middleware, only } from "./endpoint/endpoint.ts";
+export { Endpoints, type Guard, type GuardRequest, type ServedMethod } from "./endpoint/endpoints.ts";
+export { type Code, codes, isCode } from "./errors/code.ts";
+export {
+	isServiceError,
+	ServiceError,
+	type ServiceErrorInit,
+	toServiceError,
+} from "./errors/service-error.ts";
+export { type Logger, type LogLevel, silentLogger } from "./logger/logger.ts";
+export type { Instance, ServedContract } from "./registry/instance.ts";
+export {
+	defaultTtlMs,
+	type Lease,
+	matches,
+	type Registry,
+	type RegistryEvent,
+	type RegistryFilter,
+} from "./registry/registry.ts";
+export type { MethodOptions, ServeOptions } from "./service/serve.ts";
+export { type IncomingCall, ServerCall, unimplemented } from "./service/server-call.ts";
+export type { Handler, Service, ServiceMiddleware } from "./service/service.ts";
+export type { Listener, ListenOptions, Peer, Transport } from "./transport/transport.ts";

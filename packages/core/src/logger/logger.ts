@@ -1,0 +1,10 @@
+/** How much a message matters. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** Where the runtime and services write what happens. An adapter passes it to pino, a file or a test. */
+export interface Logger {
+	log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Says nothing. The default of parts that are used by hand. */
+export const silentLogger: Logger = { log() {} };

@@ -1,0 +1,27 @@
+/** A contract that an instance serves. */
+export interface ServedContract {
+	readonly name: string;
+	readonly version: string;
+	/** Tells descriptions apart; see `describe`. */
+	readonly hash: string;
+}
+
+/** One running process, as registries know it. Plain JSON. */
+export interface Instance {
+	/** Unique for each start of a process. */
+	readonly id: string;
+	/** The name of the application that runs here. */
+	readonly app: string;
+	/** Instances of different namespaces never see each other. */
+	readonly namespace: string;
+	/** URLs, the preferred first: `allium://127.0.0.1:41234`. */
+	readonly addresses: readonly string[];
+	readonly services: readonly ServedContract[];
+	readonly zone?: string;
+	readonly labels: Readonly<Record<string, string>>;
+	/** The share of traffic relative to others. Default: 1. */
+	readonly weight: number;
+	readonly status: "up" | "draining" | "unhealthy";
+	/** ISO 8601. */
+	readonly startedAt: string;
+}

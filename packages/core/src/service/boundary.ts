@@ -1,0 +1,55 @@
+import type { Context } from "../context/context.ts";
+import type { Method } from "../contract/method.ts";
+import type { Endpoint } from "../endpoint/endpoint.ts";
+import { mapStream } from "../endpoint/map-stream.ts";
+import { isServiceError, ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
+import type { Logger } from "../logger/logger.ts";
+
+/**
+ * The outermost layer of a served method: whatever is thrown inside leaves as an error that is fit for the
+ * caller. What was not declared is logged in full and leaves as `internal` without detail.
+ */
+export function boundary(next: Endpoint, method: Method, logger: Logger): Endpoint {
+	const streams = method.kind === "server_stream" || method.kind === "bidi_stream";
+	return (input, ctx) => {
+		const fail = (error: unknown): never => {
+			throw errorForCaller(method, error, ctx, logger);
+		};
+		try {
+			const reply = next(input, ctx);
+			return streams
+				? reply.then((output) => mapStream(output, undefined, fail), fail)
+				: reply.then(undefined, fail);
+		} catch (error) {
+			return Promise.reject(errorForCaller(method, error, ctx, logger));
+		}
+	};
+}
+
+/** What the caller of a method sees of an error that was thrown inside. */
+export function errorForCaller(method: Method, error: unknown, ctx: Context, logger: Logger): ServiceError {
+	if (isServiceError(error)) {
+		const foreign = error.domain !== undefined && !isDeclared(method, error);
+		if (!foreign) return error.notExecuted ? executed(error) : error;
+		if (ctx.error !== undefined) return ctx.error;
+		if (error.code === "unavailable") return new ServiceError({ code: "unavailable", cause: error });
+	} else if (ctx.error !== undefined && isAbort(error)) {
+		return ctx.error;
+	}
+	logger.log("error", "a handler threw what its method does not declare", { method: method.path, error });
+	return new ServiceError({ code: "internal", message: "internal error", cause: error });
+}
+
+function isDeclared(method: Method, error: ServiceError): boolean {
+	return error.reason !== undefined && method.errors[error.reason]?.code === error.code;
+}
+
+/** That a callee's handler did not run says nothing of this one: the fact is not relayed. */
+function executed(error: ServiceError): ServiceError {
+	return serviceErrorFrom(error, { domain: error.domain });
+}
+
+/** What the platform throws when a signal aborts, such as `fetch` with `ctx.signal`. */
+function isAbort(error: unknown): boolean {
+	return error instanceof Error && error.name === "AbortError";
+}

@@ -1,0 +1,44 @@
+import type { AnyContract } from "../contract/contract.ts";
+import type { Method } from "../contract/method.ts";
+import { chain, type Endpoint, type Middleware } from "../endpoint/endpoint.ts";
+import type { ServedMethod } from "../endpoint/endpoints.ts";
+import { validated } from "../endpoint/validate.ts";
+import type { Logger } from "../logger/logger.ts";
+import { boundary } from "./boundary.ts";
+import type { ServiceMiddleware } from "./service.ts";
+
+/** How the methods of a service are served, whatever its contract. */
+export interface MethodOptions {
+	/** Wraps every endpoint after validation, outermost first. */
+	readonly middleware?: readonly Middleware[];
+	/** Whether outputs are parsed by their schema. Default: true. */
+	readonly validateOutput?: boolean;
+}
+
+/** How one service is served. */
+export interface ServeOptions<C extends AnyContract = AnyContract> extends MethodOptions {
+	/** Wraps the service with its types, outermost first; inside `middleware`. */
+	readonly service?: readonly ServiceMiddleware<C>[];
+}
+
+/** Builds the onion of one method: boundary → validate → middleware → service. */
+export function serveMethod(
+	method: Method,
+	service: object,
+	options: MethodOptions,
+	logger: Logger,
+): ServedMethod {
+	const handler: unknown = (service as Record<string, unknown>)[method.name];
+	if (typeof handler !== "function") {
+		throw new TypeError(`the service for "${method.service}" lacks the method "${method.name}"`);
+	}
+	const inner = chain(...(options.middleware ?? []))(call(handler.bind(service), method), method);
+	const valid = validated(inner, method, options.validateOutput ?? true);
+	return { method, endpoint: boundary(valid, method, logger) };
+}
+
+/** The handler as an endpoint: a stream that it returns is a call that was accepted. */
+function call(handler: (...args: unknown[]) => unknown, method: Method): Endpoint {
+	if (method.kind === "unary" || method.kind === "client_stream") return handler as Endpoint;
+	return async (input, ctx) => handler(input, ctx);
+}

@@ -1,0 +1,107 @@
+import { CallScope, type Outcome } from "../context/call-scope.ts";
+import { Cancellation } from "../context/cancellation.ts";
+import { Context, type PeerInfo } from "../context/context.ts";
+import { Metadata, noMetadata, type ReadonlyMetadata } from "../context/metadata.ts";
+import { ResponseMetadata } from "../context/response.ts";
+import type { Endpoints, ServedMethod } from "../endpoint/endpoints.ts";
+import { ServiceError, toServiceError } from "../errors/service-error.ts";
+
+/** What a transport knows of a call when its head has arrived. */
+export interface IncomingCall {
+	/** `service/method`. */
+	readonly path: string;
+	readonly metadata: ReadonlyMetadata;
+	readonly peer: PeerInfo;
+	/** How long the caller will wait, in milliseconds; Infinity when it did not say. */
+	readonly timeoutMs: number;
+}
+
+/**
+ * One call that arrived, from its head to its end: what every transport does with a request. The transport
+ * runs it, cancels it when the caller gives up or vanishes, and settles it when the reply is out.
+ */
+export class ServerCall {
+	readonly ctx: Context;
+	readonly response: ResponseMetadata = new ResponseMetadata();
+	/** The method called; undefined when nobody serves it. */
+	readonly served: ServedMethod | undefined;
+	readonly #endpoints: Endpoints;
+	readonly #incoming: IncomingCall;
+	readonly #cancellation: Cancellation;
+	readonly #scope = new CallScope();
+
+	constructor(endpoints: Endpoints, incoming: IncomingCall) {
+		this.#endpoints = endpoints;
+		this.#incoming = incoming;
+		this.served = endpoints.find(incoming.path);
+		const { timeoutMs } = incoming;
+		const deadline = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : performance.now() + timeoutMs;
+		this.#cancellation = new Cancellation(undefined, deadline);
+		this.ctx = Context.background()["~with"]({
+			cancellation: this.#cancellation,
+			metadata: incoming.metadata,
+			outgoing: forwarded(incoming.metadata),
+			peer: incoming.peer,
+			response: this.response,
+			scope: this.#scope,
+		});
+	}
+
+	/**
+	 * Guard, then `read`, then the endpoint. `read` yields the decoded input, a stream of decoded messages for
+	 * methods that take one; it is called only when the guard has let the call in.
+	 * Rejects with `ServiceError` only.
+	 */
+	run(read: () => unknown): Promise<unknown> {
+		const { guard } = this.#endpoints;
+		try {
+			if (guard === undefined) return this.#invoke(read, this.ctx);
+			const admitted = guard(this.#incoming, this.ctx);
+			if (!(admitted instanceof Promise)) return this.#invoke(read, admitted);
+			return admitted.then((ctx) => this.#invoke(read, ctx)).catch(rethrow);
+		} catch (error) {
+			return Promise.reject(toServiceError(error));
+		}
+	}
+
+	/** Calls back once when the call is cancelled or its deadline passes. Returns what stops the listening. */
+	onCanceled(listener: (error: ServiceError) => void): () => void {
+		return this.#cancellation.listen(listener);
+	}
+
+	/** The caller gave up or is gone: the handler's context ends. */
+	cancel(error?: ServiceError): void {
+		this.#cancellation.cancel(error);
+	}
+
+	/** The call is over. Whatever still runs under its context is cancelled. Only the first outcome counts. */
+	settle(outcome: Outcome): void {
+		if (this.#scope.settled) return;
+		this.#scope.settle(outcome);
+		this.#cancellation.cancel(outcome.ok ? undefined : outcome.error);
+	}
+
+	#invoke(read: () => unknown, ctx: Context): Promise<unknown> {
+		if (this.served === undefined) throw unimplemented(this.#incoming.path);
+		const { endpoint } = this.served;
+		const input = read();
+		if (!(input instanceof Promise)) return endpoint(input, ctx);
+		return input.then((value) => endpoint(value, ctx)).catch(rethrow);
+	}
+}
+
+/** The error for a path that nobody serves. */
+export function unimplemented(path: string): ServiceError {
+	return new ServiceError({ code: "unimplemented", message: `no such method: ${path}` });
+}
+
+/** What arrived and travels on with the calls that the handler makes. */
+function forwarded(metadata: ReadonlyMetadata): ReadonlyMetadata {
+	if (metadata.size === 0) return noMetadata;
+	const entries = [...metadata].filter(([name]) => name.startsWith("x-global-"));
+	return entries.length === 0 ? noMetadata : new Metadata(entries);
+}
+
+function rethrow(error: unknown): never {
+	throw toServiceError(error);
+}

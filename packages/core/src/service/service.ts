@@ -1,0 +1,28 @@
+import type { Context } from "../context/context.ts";
+import type { AnyContract, MethodName } from "../contract/contract.ts";
+import type { Empty, Method } from "../contract/method.ts";
+import type { Schema, SchemaInput, SchemaOutput } from "../contract/schema.ts";
+import type { StreamOf } from "../contract/stream.ts";
+
+/** What a handler is given: the input as its schema yields it, or a stream of such messages. */
+type HandlerInput<S> =
+	S extends StreamOf<infer M> ? AsyncIterable<SchemaOutput<M>> : S extends Schema ? SchemaOutput<S> : Empty;
+
+/** What a handler answers: the output as its schema accepts it, or a stream of such messages. */
+type HandlerOutput<S> =
+	S extends StreamOf<infer M>
+		? AsyncIterable<SchemaInput<M>>
+		: S extends Schema
+			? Promise<SchemaInput<S>>
+			: // biome-ignore lint/suspicious/noConfusingVoidType: a handler without an output returns nothing
+				Promise<Empty | void>;
+
+/** The function that fulfils one method. */
+export type Handler<M> =
+	M extends Method<infer I, infer O> ? (input: HandlerInput<I>, ctx: Context) => HandlerOutput<O> : never;
+
+/** An object of functions that fulfils a contract: business logic, no transport in sight. */
+export type Service<C extends AnyContract> = { readonly [K in MethodName<C>]: Handler<C[K]> };
+
+/** Wraps a whole service, with its types: logging, counting, caching that knows the business. */
+export type ServiceMiddleware<C extends AnyContract> = (next: Service<C>) => Service<C>;

@@ -1,0 +1,42 @@
+import type { Method } from "../contract/method.ts";
+import type { Endpoint } from "../endpoint/endpoint.ts";
+import type { Endpoints } from "../endpoint/endpoints.ts";
+import type { Logger } from "../logger/logger.ts";
+
+/** How to listen. A transport that knows more options takes them when it is made. */
+export interface ListenOptions {
+	/** Where to listen, in the transport's own terms, such as `127.0.0.1:0`. */
+	readonly address?: string;
+	readonly logger?: Logger;
+}
+
+/** Something that accepts calls for a set of endpoints. */
+export interface Listener {
+	/** Where it can be reached, as URLs. */
+	readonly addresses: readonly string[];
+	/** Takes no new calls, and says so to callers; calls in flight go on. Resolves when none is left. */
+	drain(): Promise<void>;
+	/** Ends everything at once. Resolves when no handle is left. */
+	close(): Promise<void>;
+}
+
+/** The way to one address: keeps connections and reuses them. */
+export interface Peer {
+	/**
+	 * The endpoint that calls a method there. It encodes and decodes, but does not validate. It rejects with
+	 * `ServiceError` only: `unavailable` when the address cannot be reached, `notExecuted` set when the handler
+	 * provably never ran.
+	 */
+	endpoint(method: Method): Endpoint;
+	/** Ends every call in flight with `unavailable` and closes the connections. */
+	close(): Promise<void>;
+}
+
+/** Carries calls between processes. */
+export interface Transport {
+	/** The scheme of the URLs that it dials, without the colon: `allium`, `http`, `memory`. */
+	readonly scheme: string;
+	listen(endpoints: Endpoints, options?: ListenOptions): Promise<Listener>;
+	/** Does not connect yet: the first call does. */
+	dial(address: string): Peer;
+}
