@@ -1,4 +1,18 @@
+export type { Balancer, Candidate, Load } from "./balancer/balancer.ts";
+export { type PeakEwmaOptions, peakEwma } from "./balancer/peak-ewma.ts";
+export { roundRobin } from "./balancer/round-robin.ts";
+export {
+	type ClientLayers,
+	type ClientOptions,
+	type ClientSource,
+	type ClientWay,
+	clientDefaults,
+	createClient,
+} from "./client/client.ts";
 export type { Client, ClientMethod } from "./client/client-type.ts";
+export { pickedInstance } from "./client/member.ts";
+export { PeerPool, type PeerShare } from "./client/peer-pool.ts";
+export { triedInstances } from "./client/tried-instances.ts";
 export type { Codec } from "./codec/codec.ts";
 export { jsonCodec } from "./codec/json-codec.ts";
 export { type Outcome, onSettled, type SettledListener } from "./context/call-scope.ts";
@@ -56,6 +70,9 @@ export {
 	toServiceError,
 } from "./errors/service-error.ts";
 export { type Logger, type LogLevel, silentLogger } from "./logger/logger.ts";
+export { type RetryOptions, retry } from "./middleware/retry.ts";
+export { RetryBudget, type RetryBudgetOptions } from "./middleware/retry-budget.ts";
+export { timeout } from "./middleware/timeout.ts";
 export type { Instance, ServedContract } from "./registry/instance.ts";
 export {
 	defaultTtlMs,
@@ -68,4 +85,10 @@ export {
 export type { MethodOptions, ServeOptions } from "./service/serve.ts";
 export { type IncomingCall, ServerCall, unimplemented } from "./service/server-call.ts";
 export type { Handler, Service, ServiceMiddleware } from "./service/service.ts";
+export { type DialPipe, FramesPeer, type FramesPeerOptions } from "./transport/frames/frames-peer.ts";
+export { ServerConnection } from "./transport/frames/server-connection.ts";
+export { defaultFrameLimits, type FrameLimits } from "./transport/frames/settings.ts";
+export { memoryPipes } from "./transport/memory-pipe.ts";
+export { memoryTransport } from "./transport/memory-transport.ts";
+export { type ByteHandling, type Pipe, type PipeHandler, standardBytes } from "./transport/pipe.ts";
 export type { Listener, ListenOptions, Peer, Transport } from "./transport/transport.ts";

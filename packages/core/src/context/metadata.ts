@@ -9,12 +9,15 @@ export type MetadataInit = Record<string, MetadataValue | readonly MetadataValue
 /** The most that the names and values of one set of metadata may take, in bytes. */
 export const maxMetadataBytes = 8 * 1024;
 
-const namePattern = /^[a-z0-9._-]+$/;
+/** What an entry takes on the wire beside its name and value. */
+const entryOverheadBytes = 3;
+
+const namePattern = /^[a-z0-9._-]{1,128}$/;
 // Printable ASCII without leading or trailing blanks: what every transport carries unchanged.
 const valuePattern = /^(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?$/;
 
 /**
- * Names and values that travel beside a call. Names are `[a-z0-9._-]+` and repeatable; values are printable
+ * Names and values that travel beside a call. Names are `[a-z0-9._-]+`, at most 128, and repeatable; values are printable
  * ASCII, or bytes where the name ends in `-bin`; 8 KiB in all. What does not fit is refused with
  * `invalid_argument`, when it is set.
  */
@@ -33,7 +36,7 @@ export class Metadata implements Iterable<[name: string, value: MetadataValue]> 
 		return this.#entries.length;
 	}
 
-	/** What names and values take together, in bytes. */
+	/** What names and values take together, in bytes, with 3 more for each entry. */
 	get bytes(): number {
 		return this.#bytes;
 	}
@@ -62,7 +65,7 @@ export class Metadata implements Iterable<[name: string, value: MetadataValue]> 
 	/** Adds a value beside those that the name already has. */
 	append(name: string, value: MetadataValue): this {
 		check(name, value);
-		const bytes = name.length + value.length;
+		const bytes = entryBytes(name, value);
 		if (this.#bytes + bytes > maxMetadataBytes) {
 			throw refusal(`metadata takes more than ${maxMetadataBytes} bytes`);
 		}
@@ -78,7 +81,7 @@ export class Metadata implements Iterable<[name: string, value: MetadataValue]> 
 	}
 
 	delete(name: string): void {
-		for (const [key, value] of this.#entries) if (key === name) this.#bytes -= key.length + value.length;
+		for (const [key, value] of this.#entries) if (key === name) this.#bytes -= entryBytes(key, value);
 		this.#entries = this.#entries.filter(([key]) => key !== name);
 	}
 
@@ -100,9 +103,15 @@ function* flatten(init: MetadataInit): Iterable<[string, MetadataValue]> {
 	}
 }
 
+function entryBytes(name: string, value: MetadataValue): number {
+	return name.length + value.length + entryOverheadBytes;
+}
+
 function check(name: string, value: MetadataValue): void {
 	if (!namePattern.test(name)) {
-		throw refusal(`metadata name ${JSON.stringify(name)} may have only a-z, 0-9, ".", "_" and "-"`);
+		throw refusal(
+			`metadata name ${JSON.stringify(name)} may have only a-z, 0-9, ".", "_" and "-", 128 in all`,
+		);
 	}
 	if (name.endsWith("-bin")) {
 		if (typeof value === "string") throw refusal(`metadata ${name} takes bytes, as its name ends in -bin`);

@@ -8,7 +8,7 @@ export type Json<T> = unknown extends T
 	? T
 	: T extends string | number | boolean | null
 		? T
-		: T extends bigint | symbol | undefined | void | ((...args: never) => unknown)
+		: T extends bigint | symbol | undefined | ((...args: never) => unknown)
 			? never
 			: { [K in keyof T]: Json<Exclude<T[K], undefined>> | Extract<T[K], undefined> };
 

@@ -1,4 +1,4 @@
-import type { Metadata } from "../context/metadata.ts";
+import type { ReadonlyMetadata } from "../context/metadata.ts";
 import type { Code } from "./code.ts";
 
 const brand = Symbol.for("allium.ServiceError");
@@ -13,7 +13,7 @@ export interface ServiceErrorInit<Data = unknown> {
 	/** Details, as JSON. */
 	data?: Data | undefined;
 	/** Metadata (trailers) that came, or goes, with the error. */
-	metadata?: Metadata | undefined;
+	metadata?: ReadonlyMetadata | undefined;
 	/** The callee asks not to be tried again within so many milliseconds. */
 	retryAfterMs?: number | undefined;
 	/** Why, for the local log. Never leaves the process. */
@@ -32,7 +32,7 @@ export class ServiceError<Data = unknown> extends Error {
 	readonly code: Code;
 	readonly reason: string | undefined;
 	readonly data: Data;
-	readonly metadata: Metadata | undefined;
+	readonly metadata: ReadonlyMetadata | undefined;
 	readonly retryAfterMs: number | undefined;
 	/**
 	 * True when the handler provably never ran, so that even a `write` may be tried elsewhere.

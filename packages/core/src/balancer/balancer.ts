@@ -1,0 +1,25 @@
+import type { Outcome } from "../context/call-scope.ts";
+import type { Context } from "../context/context.ts";
+import type { Instance } from "../registry/instance.ts";
+
+/** What a balancer remembers of one instance. It lives as long as the instance is known. */
+export interface Load {
+	/** An attempt begins. */
+	start(): void;
+	/** An attempt, or the stream that it opened, has ended. */
+	end(outcome: Outcome, elapsedMs: number): void;
+}
+
+/** An instance that may be picked. */
+export interface Candidate<L extends Load = Load> {
+	readonly instance: Instance;
+	readonly load: L;
+}
+
+/** Picks an instance for an attempt. One balancer serves one target; make a new one for each. */
+export interface Balancer<L extends Load = Load> {
+	/** Begins to remember an instance. */
+	join(instance: Instance): L;
+	/** Picks one of the candidates; undefined only when there is none. */
+	pick<C extends Candidate<L>>(candidates: readonly C[], ctx: Context): C | undefined;
+}

@@ -1,0 +1,53 @@
+import { Cancellation } from "../context/cancellation.ts";
+import type { Context } from "../context/context.ts";
+import type { Endpoint } from "../endpoint/endpoint.ts";
+
+/**
+ * The output stream of a call: the call begins with the first `next`, and breaking out of the loop cancels it,
+ * even while it waits to be accepted. Iterable once.
+ */
+export class ClientStream implements AsyncIterable<unknown>, AsyncIterator<unknown> {
+	readonly #endpoint: Endpoint;
+	readonly #input: unknown;
+	readonly #ctx: Context;
+	readonly #cancellation: Cancellation;
+	#messages: Promise<AsyncIterator<unknown>> | undefined;
+	#iterated = false;
+	#over = false;
+
+	constructor(endpoint: Endpoint, input: unknown, ctx: Context) {
+		this.#endpoint = endpoint;
+		this.#input = input;
+		this.#cancellation = new Cancellation(ctx["~parts"].cancellation, Number.POSITIVE_INFINITY);
+		this.#ctx = ctx["~with"]({ cancellation: this.#cancellation });
+	}
+
+	[Symbol.asyncIterator](): this {
+		if (this.#iterated) throw new TypeError("a stream can be iterated only once; call the method again");
+		this.#iterated = true;
+		return this;
+	}
+
+	async next(): Promise<IteratorResult<unknown>> {
+		if (this.#over) return { done: true, value: undefined };
+		this.#messages ??= this.#open();
+		const messages = await this.#messages;
+		return messages.next();
+	}
+
+	async return(): Promise<IteratorResult<unknown>> {
+		const opening = this.#messages;
+		this.#over = true;
+		this.#cancellation.cancel();
+		if (opening !== undefined) {
+			const messages = await opening.catch(() => undefined);
+			await messages?.return?.();
+		}
+		return { done: true, value: undefined };
+	}
+
+	async #open(): Promise<AsyncIterator<unknown>> {
+		const messages = (await this.#endpoint(this.#input, this.#ctx)) as AsyncIterable<unknown>;
+		return messages[Symbol.asyncIterator]();
+	}
+}

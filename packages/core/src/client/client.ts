@@ -1,0 +1,167 @@
+import type { Balancer } from "../balancer/balancer.ts";
+import { peakEwma } from "../balancer/peak-ewma.ts";
+import { Context } from "../context/context.ts";
+import type { AnyContract } from "../contract/contract.ts";
+import type { Method } from "../contract/method.ts";
+import { chain, type Endpoint, type Middleware } from "../endpoint/endpoint.ts";
+import { type Logger, silentLogger } from "../logger/logger.ts";
+import { retry } from "../middleware/retry.ts";
+import { timeout } from "../middleware/timeout.ts";
+import type { Instance } from "../registry/instance.ts";
+import type { Registry } from "../registry/registry.ts";
+import { clientClosed } from "../transport/frames/client-call.ts";
+import type { Transport } from "../transport/transport.ts";
+import { ClientStream } from "./client-stream.ts";
+import type { Client } from "./client-type.ts";
+import { follow } from "./follow.ts";
+import { type Member, pickedMember } from "./member.ts";
+import { PeerPool } from "./peer-pool.ts";
+import { scoped } from "./scoped.ts";
+import { Target } from "./target.ts";
+import { triedInstances } from "./tried-instances.ts";
+
+/** Where a client finds whom to call: one address, or a registry. */
+export type ClientSource =
+	| { readonly url: string }
+	| { readonly registry: Registry; readonly namespace?: string };
+
+/** How a client gets there: transports of its own, or a pool of connections shared with other clients. */
+export type ClientWay = { readonly transports: readonly Transport[] } | { readonly peers: PeerPool };
+
+/** The layers of a client. What is not given is as in {@link clientDefaults}. */
+export interface ClientLayers {
+	/** Wraps the whole call, outermost first. */
+	readonly middleware?: readonly Middleware[];
+	/** Wraps each attempt, after an instance was picked; `pickedInstance(ctx)` is that instance. */
+	readonly attempt?: readonly Middleware[];
+	/** Picks the instance for each attempt. Not to be shared between clients. */
+	readonly balancer?: Balancer;
+	readonly logger?: Logger;
+	/** Told when a method is called without a context. */
+	readonly onMissingContext?: (method: Method) => void;
+}
+
+export type ClientOptions = ClientSource & ClientWay & ClientLayers;
+
+/** The layers of a client that nobody configured: a timeout of 10 s around retries, and peak-EWMA balancing. */
+export function clientDefaults(): Required<Pick<ClientLayers, "middleware" | "attempt" | "balancer">> {
+	return { middleware: [timeout(), retry()], attempt: [], balancer: peakEwma() };
+}
+
+/**
+ * Makes a client of a contract. It connects when it is first called, and is closed by `Symbol.asyncDispose`,
+ * which ends the calls in flight on connections of its own.
+ *
+ * @example
+ * await using add = createClient(Add, { url: "allium://127.0.0.1:4000", transports: [frames()] });
+ * const { v } = await add.sum({ a: 1, b: 2 });
+ */
+export function createClient<C extends AnyContract>(contract: C, options: ClientOptions): Client<C> {
+	const { name, methods } = contract["~allium"];
+	const layers = { ...clientDefaults(), ...options };
+	const logger = options.logger ?? silentLogger;
+	const peers = "peers" in options ? options.peers : new PeerPool(options.transports);
+	const target = new Target({ service: name, balancer: layers.balancer, peers, logger });
+	const closing = Context.background().withCancel();
+	const following = locate(name, options, target, logger, closing.ctx);
+
+	const resolve: Resolve = { target, closed: () => closing.ctx.error !== undefined };
+	const entries = methods.map((method) => {
+		const attempt = attempts(method, layers.attempt, resolve);
+		const endpoint = chain(...layers.middleware)(attempt, method);
+		return [method.name, clientMethod(method, endpoint, options.onMissingContext)] as const;
+	});
+	const close = async (): Promise<void> => {
+		closing.cancel();
+		await Promise.all([target.close(), following]);
+	};
+	return Object.assign(Object.fromEntries(entries), { [Symbol.asyncDispose]: close }) as unknown as Client<C>;
+}
+
+/** Where attempts look for instances. */
+interface Resolve {
+	readonly target: Target;
+	closed(): boolean;
+}
+
+/** Tells the target where the instances are; resolves when the context has ended. */
+async function locate(
+	service: string,
+	source: ClientSource,
+	target: Target,
+	logger: Logger,
+	ctx: Context,
+): Promise<void> {
+	if ("url" in source) target.apply({ type: "snapshot", instances: [fixedInstance(service, source.url)] });
+	else {
+		const { registry, namespace } = source;
+		await follow(registry, { service, ...(namespace !== undefined && { namespace }) }, target, logger, ctx);
+	}
+}
+
+/** An address as an instance, for clients without a registry. */
+function fixedInstance(service: string, url: string): Instance {
+	return {
+		id: url,
+		app: service,
+		namespace: "default",
+		addresses: [url],
+		services: [{ name: service, version: "", hash: "" }],
+		labels: {},
+		weight: 1,
+		status: "up",
+		startedAt: new Date().toISOString(),
+	};
+}
+
+/** Resolve → balance → attempt middleware → transport. */
+function attempts(method: Method, middleware: readonly Middleware[], { target, closed }: Resolve): Endpoint {
+	const pick = (ctx: Context): Member => {
+		const tried = ctx.get(triedInstances);
+		const member = target.pick(ctx, tried);
+		tried?.push(member.instance.id);
+		return member;
+	};
+	const layers = layered(method, middleware);
+	const attempt: Endpoint =
+		layers === undefined
+			? (input, ctx) => pick(ctx).attempt(method, input, ctx)
+			: (input, ctx) => layers(input, ctx.withValue(pickedMember, pick(ctx)));
+	return (input, ctx) => {
+		if (closed()) return Promise.reject(clientClosed());
+		try {
+			if (target.isKnown) return attempt(input, ctx);
+			return target.whenKnown(ctx).then(() => attempt(input, ctx));
+		} catch (error) {
+			return Promise.reject(error);
+		}
+	};
+}
+
+/** The attempt middleware around whichever member was picked; each attempt is a call of its own to `onSettled`. */
+function layered(method: Method, middleware: readonly Middleware[]): Endpoint | undefined {
+	if (middleware.length === 0) return undefined;
+	const innermost: Endpoint = (input, ctx) => {
+		const member = ctx.get(pickedMember);
+		if (member === undefined) throw new TypeError("attempt middleware must pass its context on");
+		return member.attempt(method, input, ctx);
+	};
+	return scoped(chain(...middleware)(innermost, method), method);
+}
+
+/** The function that users call. */
+function clientMethod(
+	method: Method,
+	endpoint: Endpoint,
+	onMissingContext: ((method: Method) => void) | undefined,
+): (input: unknown, ctx?: Context) => unknown {
+	const call = scoped(endpoint, method);
+	const background = (): Context => {
+		onMissingContext?.(method);
+		return Context.background();
+	};
+	if (method.kind === "server_stream" || method.kind === "bidi_stream") {
+		return (input, ctx = background()) => new ClientStream(call, input, ctx);
+	}
+	return (input, ctx = background()) => call(input, ctx);
+}

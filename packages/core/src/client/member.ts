@@ -1,0 +1,122 @@
+import type { Candidate, Load } from "../balancer/balancer.ts";
+import { CallScope, type Outcome, succeeded } from "../context/call-scope.ts";
+import type { Context } from "../context/context.ts";
+import { type ContextKey, contextKey } from "../context/key.ts";
+import type { Method } from "../contract/method.ts";
+import type { Endpoint } from "../endpoint/endpoint.ts";
+import { toServiceError } from "../errors/service-error.ts";
+import type { Instance } from "../registry/instance.ts";
+import { observeStream } from "./observe-stream.ts";
+import type { PeerShare } from "./peer-pool.ts";
+
+/** How long an instance that cannot be reached is passed over, in milliseconds: doubling up to the bound. */
+const firstPauseMs = 100;
+const longestPauseMs = 5_000;
+
+/** The member that was picked for an attempt. */
+export const pickedMember: ContextKey<Member> = contextKey("picked member");
+
+/** The instance that was picked for the attempt of a context; undefined outside of attempts. */
+export function pickedInstance(ctx: Context): Instance | undefined {
+	return ctx.get(pickedMember)?.instance;
+}
+
+/** One instance as a client sees it: the way there, its load, and whether it can be reached. */
+export class Member implements Candidate {
+	instance: Instance;
+	readonly load: Load;
+	readonly #share: PeerShare;
+	readonly #endpoints = new Map<Method, Endpoint>();
+	#inFlight = 0;
+	#failures = 0;
+	#pausedUntil = 0;
+	#retired: (() => void) | undefined;
+	readonly #onPause: (until: number) => void;
+
+	/** @param onPause told when the instance could not be reached, and until when to pass it over. */
+	constructor(instance: Instance, load: Load, share: PeerShare, onPause: (until: number) => void) {
+		this.instance = instance;
+		this.load = load;
+		this.#share = share;
+		this.#onPause = onPause;
+	}
+
+	/** Whether it could be reached when last tried, or the pause after that is over. */
+	isReachable(now: number): boolean {
+		return now >= this.#pausedUntil;
+	}
+
+	/** One attempt of a call here. */
+	attempt(method: Method, input: unknown, ctx: Context): Promise<unknown> {
+		const startedAt = performance.now();
+		this.#inFlight++;
+		this.load.start();
+		const endpoint = this.#endpoint(method);
+		if (method.kind === "unary" || method.kind === "client_stream") {
+			return endpoint(input, ctx).then(
+				(output) => {
+					this.#end(succeeded, startedAt);
+					return output;
+				},
+				(error) => {
+					this.#end({ ok: false, error: toServiceError(error) }, startedAt);
+					throw error;
+				},
+			);
+		}
+		return this.#attemptStream(endpoint, input, ctx, startedAt);
+	}
+
+	/** Gives up the way there when the last call on it has ended. */
+	retire(): Promise<void> {
+		return new Promise((resolve) => {
+			const release = (): void => void this.#share.release().then(resolve);
+			if (this.#inFlight === 0) release();
+			else this.#retired = release;
+		});
+	}
+
+	/** Gives up the way there at once. */
+	release(): Promise<void> {
+		return this.#share.release();
+	}
+
+	async #attemptStream(
+		endpoint: Endpoint,
+		input: unknown,
+		ctx: Context,
+		startedAt: number,
+	): Promise<unknown> {
+		const end = new CallScope();
+		end.listen((outcome) => this.#end(outcome, startedAt));
+		try {
+			const output = await endpoint(input, ctx);
+			return observeStream(output, (outcome) => end.settle(outcome));
+		} catch (error) {
+			end.settle({ ok: false, error: toServiceError(error) });
+			throw error;
+		}
+	}
+
+	#endpoint(method: Method): Endpoint {
+		let endpoint = this.#endpoints.get(method);
+		if (endpoint === undefined) {
+			endpoint = this.#share.peer.endpoint(method);
+			this.#endpoints.set(method, endpoint);
+		}
+		return endpoint;
+	}
+
+	#end(outcome: Outcome, startedAt: number): void {
+		this.load.end(outcome, performance.now() - startedAt);
+		if (outcome.ok || outcome.error.code !== "unavailable") {
+			this.#failures = 0;
+			this.#pausedUntil = 0;
+		} else {
+			const bound = Math.min(longestPauseMs, firstPauseMs * 2 ** this.#failures++);
+			this.#pausedUntil = performance.now() + bound * (0.5 + Math.random() / 2);
+			this.#onPause(this.#pausedUntil);
+		}
+		if (--this.#inFlight === 0) this.#retired?.();
+	}
+}

@@ -1,0 +1,151 @@
+import type { Balancer } from "../balancer/balancer.ts";
+import type { Context } from "../context/context.ts";
+import type { ServiceError } from "../errors/service-error.ts";
+import { serviceErrorFrom } from "../errors/service-error.ts";
+import type { Logger } from "../logger/logger.ts";
+import type { Instance } from "../registry/instance.ts";
+import type { RegistryEvent } from "../registry/registry.ts";
+import { Member } from "./member.ts";
+import type { PeerPool } from "./peer-pool.ts";
+
+/** What a target is made with. */
+export interface TargetOptions {
+	/** The name of the service, for messages. */
+	readonly service: string;
+	readonly balancer: Balancer;
+	readonly peers: PeerPool;
+	readonly logger: Logger;
+}
+
+/**
+ * The instances that a client calls: kept up to date by what its source tells, remembered while the source is
+ * silent, and picked from by the balancer.
+ */
+export class Target {
+	readonly #options: TargetOptions;
+	readonly #members = new Map<string, Member>();
+	/** The members as an array, made anew when they change. */
+	#list: Member[] = [];
+	/** When the last pause of a member that cannot be reached is over. */
+	#pausedUntil = 0;
+	readonly #known = Promise.withResolvers<void>();
+	#isKnown = false;
+	#failure: ServiceError | undefined;
+	readonly #retiring = new Set<Promise<void>>();
+
+	constructor(options: TargetOptions) {
+		this.#options = options;
+		this.#known.promise.catch(() => {});
+	}
+
+	/** Whether it is known which instances there are. */
+	get isKnown(): boolean {
+		return this.#isKnown;
+	}
+
+	/** Takes in what the registry says. */
+	apply(event: RegistryEvent): void {
+		if (event.type === "snapshot") this.#replace(event.instances);
+		else if (event.type === "up") this.#set(event.instance);
+		else this.#remove(event.instance.id);
+		this.#list = [...this.#members.values()];
+		this.#isKnown = true;
+		this.#failure = undefined;
+		this.#known.resolve();
+	}
+
+	/** The registry does not answer. Until it does, what is known stays; who knows nothing yet fails with this. */
+	unknownBecause(error: ServiceError): void {
+		if (!this.#isKnown) this.#failure = error;
+	}
+
+	/** Resolves when it is known which instances there are, or the context ends. */
+	async whenKnown(ctx: Context): Promise<void> {
+		if (this.#isKnown) return;
+		const ended = Promise.withResolvers<never>();
+		const unlisten = ctx["~parts"].cancellation.listen((error) => ended.reject(this.#failure ?? error));
+		try {
+			await Promise.race([this.#known.promise, ended.promise]);
+		} finally {
+			unlisten();
+		}
+	}
+
+	/** Picks an instance: not one of `tried` while there is another, nor one that cannot be reached. */
+	pick(ctx: Context, tried: readonly string[] | undefined): Member {
+		const member = this.#options.balancer.pick(this.#candidates(tried), ctx);
+		if (member === undefined) throw this.#nobody();
+		return member;
+	}
+
+	/** Gives up all instances at once. */
+	async close(): Promise<void> {
+		const members = this.#list;
+		this.#members.clear();
+		this.#list = [];
+		await Promise.all([...members.map((member) => member.release()), ...this.#retiring]);
+	}
+
+	#candidates(tried: readonly string[] | undefined): readonly Member[] {
+		const fresh =
+			tried === undefined || tried.length === 0
+				? this.#list
+				: this.#list.filter(({ instance }) => !tried.includes(instance.id));
+		const untried = fresh.length > 0 ? fresh : this.#list;
+		const now = performance.now();
+		if (now >= this.#pausedUntil) return untried;
+		const reachable = untried.filter((member) => member.isReachable(now));
+		return reachable.length > 0 ? reachable : untried;
+	}
+
+	#replace(instances: readonly Instance[]): void {
+		const ids = new Set(instances.map(({ id }) => id));
+		for (const id of [...this.#members.keys()]) if (!ids.has(id)) this.#remove(id);
+		for (const instance of instances) this.#set(instance);
+	}
+
+	#set(instance: Instance): void {
+		if (instance.status !== "up") return this.#remove(instance.id);
+		const member = this.#members.get(instance.id);
+		if (member !== undefined && sameAddresses(member.instance, instance)) {
+			member.instance = instance;
+			return;
+		}
+		if (member !== undefined) this.#remove(instance.id);
+		this.#add(instance);
+	}
+
+	#add(instance: Instance): void {
+		const { balancer, peers, logger, service } = this.#options;
+		try {
+			const share = peers.share(instance.addresses);
+			const onPause = (until: number): void => {
+				this.#pausedUntil = Math.max(this.#pausedUntil, until);
+			};
+			this.#members.set(instance.id, new Member(instance, balancer.join(instance), share, onPause));
+		} catch (error) {
+			logger.log("warn", "an instance cannot be called", { service, instance: instance.id, error });
+		}
+	}
+
+	#remove(id: string): void {
+		const member = this.#members.get(id);
+		if (member === undefined) return;
+		this.#members.delete(id);
+		const retired = member.retire();
+		this.#retiring.add(retired);
+		void retired.then(() => this.#retiring.delete(retired));
+	}
+
+	#nobody(): ServiceError {
+		const { service } = this.#options;
+		return serviceErrorFrom(
+			{ code: "unavailable", reason: "no_instance", message: `no instance of "${service}" is up` },
+			{ notExecuted: true },
+		);
+	}
+}
+
+function sameAddresses(one: Instance, other: Instance): boolean {
+	return one.addresses.join(" ") === other.addresses.join(" ");
+}

@@ -1,0 +1,52 @@
+/** How much retrying is allowed. */
+export interface RetryBudgetOptions {
+	/** Retries for each call of the last 10 s. Default: 0.1. */
+	readonly ratio?: number;
+	/** Retries a second that are always allowed. Default: 10. */
+	readonly minimumPerSecond?: number;
+}
+
+const windowSeconds = 10;
+
+/**
+ * Keeps retries a small share of the calls, so that they cannot multiply the load of a target in trouble.
+ * After Finagle's `RetryBudget`: a share of the calls of the last 10 s, and a few a second in any case.
+ */
+export class RetryBudget {
+	readonly #ratio: number;
+	readonly #minimum: number;
+	/** Credit by second: what its calls brought less what its retries took. */
+	readonly #seconds: number[] = new Array(windowSeconds).fill(0);
+	#current = 0;
+	#now = Math.floor(performance.now() / 1000);
+
+	constructor(options: RetryBudgetOptions = {}) {
+		this.#ratio = options.ratio ?? 0.1;
+		this.#minimum = (options.minimumPerSecond ?? 10) * windowSeconds;
+	}
+
+	/** A call is made. */
+	deposit(): void {
+		this.#advance();
+		this.#seconds[this.#current] = (this.#seconds[this.#current] ?? 0) + this.#ratio;
+	}
+
+	/** Takes a retry from the budget; false when there is none. */
+	withdraw(): boolean {
+		this.#advance();
+		const balance = this.#seconds.reduce((sum, credit) => sum + credit, this.#minimum);
+		if (balance < 1) return false;
+		this.#seconds[this.#current] = (this.#seconds[this.#current] ?? 0) - 1;
+		return true;
+	}
+
+	/** Forgets the seconds that left the window. */
+	#advance(): void {
+		const now = Math.floor(performance.now() / 1000);
+		for (let steps = Math.min(now - this.#now, windowSeconds); steps > 0; steps--) {
+			this.#current = (this.#current + 1) % windowSeconds;
+			this.#seconds[this.#current] = 0;
+		}
+		this.#now = now;
+	}
+}

@@ -1,0 +1,167 @@
+import { triedInstances } from "../client/tried-instances.ts";
+import type { Context } from "../context/context.ts";
+import type { Method } from "../contract/method.ts";
+import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
+import { isServiceError, type ServiceError } from "../errors/service-error.ts";
+import { RetryBudget, type RetryBudgetOptions } from "./retry-budget.ts";
+
+/** When and how often to try again. */
+export interface RetryOptions {
+	/** Tries in all, without the free failovers. Default: 3. */
+	readonly attempts?: number;
+	/** The bound of the first delay, in milliseconds; it doubles with each further one. Default: 25. */
+	readonly firstDelayMs?: number;
+	/** The bound of all delays, in milliseconds. Default: 1 s. */
+	readonly longestDelayMs?: number;
+	/** What keeps retries a small share of the calls. */
+	readonly budget?: RetryBudgetOptions;
+}
+
+/**
+ * Tries again what failed with `unavailable`, after a random delay (full jitter), within a budget; never a
+ * `write`, unless its handler provably never ran. A failure that never reached a handler moves on to another
+ * instance at once, free of charge, once for each instance. A stream is tried again only while nothing of it
+ * was delivered, and never when its input is a stream.
+ *
+ * After gRFC A6 and Finagle's retry budgets; jitter after Brooker, "Exponential Backoff And Jitter" (2015).
+ */
+export function retry(options: RetryOptions = {}): Middleware {
+	return (next, method) => {
+		if (method.kind === "client_stream" || method.kind === "bidi_stream") return next;
+		const policy = new RetryPolicy(method, options);
+		const call: Endpoint = (input, ctx) => attempt(next, policy, input, ctx);
+		return method.kind === "unary" ? call : (input, ctx) => attemptStream(next, policy, input, ctx);
+	};
+}
+
+/** Whether, and after how long, a failed attempt of one method is followed by another. */
+class RetryPolicy {
+	readonly #method: Method;
+	readonly #options: Required<Omit<RetryOptions, "budget">>;
+	readonly budget: RetryBudget;
+
+	constructor(method: Method, { budget, ...options }: RetryOptions) {
+		this.#method = method;
+		this.#options = { attempts: 3, firstDelayMs: 25, longestDelayMs: 1_000, ...options };
+		this.budget = new RetryBudget(budget);
+	}
+
+	/** Milliseconds to wait before the next attempt; undefined for no further attempt. */
+	delay(error: unknown, state: Attempts, ctx: Context): number | undefined {
+		if (!isServiceError(error) || ctx.error !== undefined || !this.#mayRepeat(error)) return undefined;
+		if (error.notExecuted && state.firstFailureThere()) return 0;
+		if (state.count >= this.#options.attempts) return undefined;
+		const bound = Math.min(this.#options.longestDelayMs, this.#options.firstDelayMs * 2 ** (state.count - 1));
+		const delay = Math.max(error.retryAfterMs ?? 0, Math.random() * bound);
+		if (delay >= ctx.remaining() || !this.budget.withdraw()) return undefined;
+		state.count++;
+		return delay;
+	}
+
+	#mayRepeat(error: ServiceError): boolean {
+		if (error.notExecuted) return error.code === "unavailable" || error.code === "resource_exhausted";
+		if (this.#method.effect === "write") return false;
+		return error.code === "unavailable" || error.retryAfterMs !== undefined;
+	}
+}
+
+/** What one call has tried so far. */
+class Attempts {
+	count = 1;
+	readonly instances: string[] = [];
+	readonly #failedOver = new Set<string>();
+
+	/** Whether the instance that failed last gets its one free failover now. */
+	firstFailureThere(): boolean {
+		const last = this.instances.at(-1);
+		if (last === undefined || this.#failedOver.has(last)) return false;
+		this.#failedOver.add(last);
+		return true;
+	}
+}
+
+async function attempt(
+	next: Endpoint,
+	policy: RetryPolicy,
+	input: unknown,
+	outer: Context,
+): Promise<unknown> {
+	const state = new Attempts();
+	const ctx = outer.withValue(triedInstances, state.instances);
+	policy.budget.deposit();
+	while (true) {
+		try {
+			return await next(input, ctx);
+		} catch (error) {
+			const delay = policy.delay(error, state, ctx);
+			if (delay === undefined) throw error;
+			if (delay > 0) await sleep(delay, ctx);
+		}
+	}
+}
+
+/** As `attempt`; besides, a stream that breaks before its first message is opened again. */
+async function attemptStream(
+	next: Endpoint,
+	policy: RetryPolicy,
+	input: unknown,
+	outer: Context,
+): Promise<AsyncIterable<unknown>> {
+	const state = new Attempts();
+	const ctx = outer.withValue(triedInstances, state.instances);
+	policy.budget.deposit();
+	const open = async (): Promise<AsyncIterator<unknown>> => {
+		while (true) {
+			try {
+				return ((await next(input, ctx)) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+			} catch (error) {
+				await again(error);
+			}
+		}
+	};
+	const again = async (error: unknown): Promise<void> => {
+		const delay = policy.delay(error, state, ctx);
+		if (delay === undefined) throw error;
+		if (delay > 0) await sleep(delay, ctx);
+	};
+	let iterator = await open();
+	const first = async (): Promise<IteratorResult<unknown>> => {
+		while (true) {
+			try {
+				return await iterator.next();
+			} catch (error) {
+				await again(error);
+				iterator = await open();
+			}
+		}
+	};
+	let delivered = false;
+	return {
+		[Symbol.asyncIterator]: () => ({
+			async next() {
+				if (delivered) return iterator.next();
+				const result = await first();
+				delivered = true;
+				return result;
+			},
+			async return() {
+				await iterator.return?.();
+				return { done: true, value: undefined };
+			},
+		}),
+	};
+}
+
+/** Waits; ends early, with the context's error, when the context does. */
+function sleep(milliseconds: number, ctx: Context): Promise<void> {
+	return new Promise((resolve, reject) => {
+		const unlisten = ctx["~parts"].cancellation.listen((error) => {
+			clearTimeout(timer);
+			reject(error);
+		});
+		const timer = setTimeout(() => {
+			unlisten();
+			resolve();
+		}, milliseconds);
+	});
+}

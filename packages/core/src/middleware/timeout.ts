@@ -1,0 +1,28 @@
+import { deadlineExceeded } from "../context/cancellation.ts";
+import type { Context } from "../context/context.ts";
+import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
+
+/**
+ * Bounds how long a call may take. A caller's deadline that is sooner stays. For an output stream it bounds
+ * only the acceptance: the stream itself may go on.
+ *
+ * @param milliseconds Default: 10 s.
+ */
+export function timeout(milliseconds = 10_000): Middleware {
+	return (next, method) =>
+		method.kind === "server_stream" || method.kind === "bidi_stream"
+			? acceptance(next, milliseconds)
+			: (input, ctx) => next(input, ctx.withTimeout(milliseconds));
+}
+
+function acceptance(next: Endpoint, milliseconds: number): Endpoint {
+	return async (input: unknown, outer: Context) => {
+		const { ctx, cancel } = outer.withCancel();
+		const timer = setTimeout(() => cancel(deadlineExceeded()), milliseconds);
+		try {
+			return await next(input, ctx);
+		} finally {
+			clearTimeout(timer);
+		}
+	};
+}

@@ -1,0 +1,140 @@
+import type { Codec } from "../../codec/codec.ts";
+import { jsonCodec } from "../../codec/json-codec.ts";
+import type { Context } from "../../context/context.ts";
+import type { Method } from "../../contract/method.ts";
+import { isStream } from "../../contract/stream.ts";
+import type { Endpoint } from "../../endpoint/endpoint.ts";
+import type { Pipe } from "../pipe.ts";
+import type { Peer } from "../transport.ts";
+import { type CallTarget, clientClosed, unreachable } from "./client-call.ts";
+import { ClientConnection } from "./client-connection.ts";
+import type { FrameLimits } from "./settings.ts";
+
+/** Opens a pipe to an address. Gives up when the signal aborts. */
+export type DialPipe = (address: string, signal: AbortSignal) => Promise<Pipe>;
+
+export interface FramesPeerOptions {
+	readonly codec?: Codec | undefined;
+	readonly limits?: Partial<FrameLimits> | undefined;
+	/** How long connecting may take, in milliseconds. Default: 5 s. */
+	readonly connectTimeoutMs?: number | undefined;
+}
+
+/** The delays between attempts to connect, in milliseconds: full jitter under a doubling bound. */
+const firstBackoffMs = 50;
+const longestBackoffMs = 5_000;
+
+/**
+ * The way to one address over frames: one connection for all calls, opened by the first and again by the next
+ * call after it was lost. After a failure, calls within the backoff fail at once instead of knocking again.
+ */
+export class FramesPeer implements Peer {
+	readonly #address: string;
+	readonly #dial: DialPipe;
+	readonly #options: FramesPeerOptions;
+	#current: ClientConnection | undefined;
+	#connecting: Promise<ClientConnection> | undefined;
+	readonly #open = new Set<ClientConnection>();
+	readonly #closing = new AbortController();
+	#failures = 0;
+	#retryAt = 0;
+	#lastFailure: unknown;
+
+	constructor(address: string, dial: DialPipe, options: FramesPeerOptions = {}) {
+		this.#address = address;
+		this.#dial = dial;
+		this.#options = options;
+	}
+
+	endpoint(method: Method): Endpoint {
+		const target: CallTarget = {
+			method,
+			path: new TextEncoder().encode(method.path),
+			codec: this.#options.codec ?? jsonCodec,
+		};
+		const begin = isStream(method.input)
+			? (connection: ClientConnection, input: unknown, ctx: Context) =>
+					connection.streaming(target, input as AsyncIterable<unknown>, ctx)
+			: (connection: ClientConnection, input: unknown, ctx: Context) => connection.unary(target, input, ctx);
+		return (input, ctx) => {
+			const connection = this.#current;
+			if (connection?.usable !== true)
+				return this.#connected(ctx).then((opened) => begin(opened, input, ctx));
+			try {
+				return begin(connection, input, ctx);
+			} catch (error) {
+				return Promise.reject(error);
+			}
+		};
+	}
+
+	async close(): Promise<void> {
+		this.#closing.abort(clientClosed());
+		const open = [...this.#open];
+		for (const connection of open) connection.close();
+		await Promise.all(open.map((connection) => connection.closed));
+		await this.#connecting?.catch(() => {});
+	}
+
+	/** The connection, as soon as there is one; or the end of the context, if that is sooner. */
+	#connected(ctx: Context): Promise<ClientConnection> {
+		return new Promise((resolve, reject) => {
+			const unlisten = ctx["~parts"].cancellation.listen(reject);
+			this.#connect().then(resolve, reject).finally(unlisten);
+		});
+	}
+
+	#connect(): Promise<ClientConnection> {
+		if (this.#closing.signal.aborted) return Promise.reject(clientClosed());
+		if (this.#current?.usable === true) return Promise.resolve(this.#current);
+		if (this.#connecting !== undefined) return this.#connecting;
+		if (performance.now() < this.#retryAt) {
+			return Promise.reject(unreachable(this.#address, this.#lastFailure));
+		}
+		this.#connecting = this.#establish().finally(() => {
+			this.#connecting = undefined;
+		});
+		return this.#connecting;
+	}
+
+	async #establish(): Promise<ClientConnection> {
+		try {
+			const connection = new ClientConnection(await this.#dialInTime(), this.#options.limits);
+			this.#keep(connection);
+			await connection.ready;
+			this.#current = connection;
+			this.#failures = 0;
+			return connection;
+		} catch (error) {
+			if (this.#closing.signal.aborted) throw clientClosed();
+			this.#lastFailure = error;
+			const bound = Math.min(longestBackoffMs, firstBackoffMs * 2 ** this.#failures++);
+			this.#retryAt = performance.now() + Math.random() * bound;
+			throw unreachable(this.#address, error);
+		}
+	}
+
+	async #dialInTime(): Promise<Pipe> {
+		const controller = new AbortController();
+		const abort = (): void => controller.abort(this.#closing.signal.reason);
+		this.#closing.signal.addEventListener("abort", abort);
+		const limit = this.#options.connectTimeoutMs ?? 5_000;
+		const timer = setTimeout(() => controller.abort(new Error(`no connection within ${limit} ms`)), limit);
+		try {
+			return await this.#dial(this.#address, controller.signal);
+		} finally {
+			clearTimeout(timer);
+			this.#closing.signal.removeEventListener("abort", abort);
+		}
+	}
+
+	#keep(connection: ClientConnection): void {
+		this.#open.add(connection);
+		void connection.closed.then(() => {
+			this.#open.delete(connection);
+			if (this.#current === connection) this.#current = undefined;
+		});
+		// A peer that was closed while it dialled must not keep what it got.
+		if (this.#closing.signal.aborted) connection.close();
+	}
+}

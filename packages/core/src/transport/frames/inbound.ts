@@ -1,0 +1,181 @@
+import { ServiceError } from "../../errors/service-error.ts";
+import type { ByteHandling } from "../pipe.ts";
+
+/** What the messages of one direction of a stream need of their connection. */
+export interface InboundOwner {
+	readonly bytes: ByteHandling;
+	readonly maxMessageBytes: number;
+	/** Bytes were consumed: the sender may send as many again. */
+	credit(bytes: number): void;
+	/** Takes (or with a negative number gives back) memory for unfinished messages; false when there is none. */
+	assemble(bytes: number): boolean;
+	decode(text: string): unknown;
+	/** The consumer wants no more. */
+	stopped(): void;
+}
+
+interface Waiter {
+	resolve(result: IteratorResult<unknown, undefined>): void;
+	reject(error: unknown): void;
+}
+
+/**
+ * The messages that arrive on one stream: joins fragments, holds what was not consumed, and returns credit as
+ * it is. Bounded by the stream's window and the size of one message. Iterable once.
+ */
+export class Inbound implements AsyncIterable<unknown>, AsyncIterator<unknown, undefined> {
+	readonly #owner: InboundOwner;
+	readonly #messages: { text: string; credit: number }[] = [];
+	#parts: Uint8Array[] = [];
+	#partBytes = 0;
+	/** Credit of fragments that is held back while messages wait to be consumed. */
+	#heldCredit = 0;
+	#waiter: Waiter | undefined;
+	#ended = false;
+	#error: ServiceError | undefined;
+	#iterated = false;
+
+	constructor(owner: InboundOwner) {
+		this.#owner = owner;
+	}
+
+	/** Takes one fragment. Returns an error when the message is over a limit. */
+	push(bytes: Uint8Array, start: number, end: number, more: boolean): ServiceError | undefined {
+		const length = end - start;
+		if (this.#ended) {
+			this.#owner.credit(length);
+			return undefined;
+		}
+		if (this.#partBytes + length > this.#owner.maxMessageBytes) return tooLarge(this.#owner.maxMessageBytes);
+		if (more) return this.#hold(bytes, start, end);
+		if (this.#parts.length === 0) this.#arrived(this.#owner.bytes.readText(bytes, start, end), length);
+		else {
+			this.#parts.push(bytes.slice(start, end));
+			this.#arrived(this.#join(length), length);
+		}
+		return undefined;
+	}
+
+	/** No more messages will come. */
+	end(): void {
+		if (this.#ended) return;
+		this.#ended = true;
+		this.#release();
+		this.#waiter?.resolve({ done: true, value: undefined });
+		this.#waiter = undefined;
+	}
+
+	/** The stream broke. Messages that arrived before can still be consumed. */
+	fail(error: ServiceError): void {
+		if (this.#ended) return;
+		this.#ended = true;
+		this.#error = error;
+		this.#release();
+		this.#waiter?.reject(error);
+		this.#waiter = undefined;
+	}
+
+	/** The one message of a side that is no stream; rejects with `missing` when there is none. */
+	async single(missing: ServiceError): Promise<unknown> {
+		const { done, value } = await this.next();
+		if (done === true) throw missing;
+		return value;
+	}
+
+	next(): Promise<IteratorResult<unknown, undefined>> {
+		const message = this.#messages.shift();
+		if (message !== undefined) return this.#consume(message);
+		if (this.#error !== undefined) {
+			const error = this.#error;
+			this.#error = undefined;
+			return Promise.reject(error);
+		}
+		if (this.#ended) return Promise.resolve({ done: true, value: undefined });
+		return new Promise((resolve, reject) => {
+			this.#waiter = { resolve, reject };
+		});
+	}
+
+	return(): Promise<IteratorResult<unknown, undefined>> {
+		const open = !this.#ended;
+		this.end();
+		for (const { credit } of this.#messages.splice(0)) this.#owner.credit(credit);
+		this.#error = undefined;
+		if (open) this.#owner.stopped();
+		return Promise.resolve({ done: true, value: undefined });
+	}
+
+	[Symbol.asyncIterator](): this {
+		if (this.#iterated) throw new TypeError("a stream can be iterated only once");
+		this.#iterated = true;
+		return this;
+	}
+
+	#hold(bytes: Uint8Array, start: number, end: number): ServiceError | undefined {
+		const length = end - start;
+		if (!this.#owner.assemble(length)) {
+			return new ServiceError({
+				code: "resource_exhausted",
+				message: "too many unfinished messages on this connection",
+			});
+		}
+		this.#parts.push(bytes.slice(start, end));
+		this.#partBytes += length;
+		// A large message must be able to arrive whole; but while others wait, its sender waits too.
+		if (this.#messages.length === 0) this.#owner.credit(length);
+		else this.#heldCredit += length;
+		return undefined;
+	}
+
+	#join(lastLength: number): string {
+		const whole = this.#owner.bytes.allocate(this.#partBytes + lastLength);
+		let offset = 0;
+		for (const part of this.#parts) {
+			whole.set(part, offset);
+			offset += part.length;
+		}
+		this.#owner.assemble(-this.#partBytes);
+		this.#parts = [];
+		this.#partBytes = 0;
+		return this.#owner.bytes.readText(whole, 0, whole.length);
+	}
+
+	#arrived(text: string, credit: number): void {
+		const waiter = this.#waiter;
+		if (waiter === undefined) {
+			this.#messages.push({ text, credit });
+			return;
+		}
+		this.#waiter = undefined;
+		this.#consume({ text, credit }).then(waiter.resolve, waiter.reject);
+	}
+
+	#consume({ text, credit }: { text: string; credit: number }): Promise<IteratorResult<unknown, undefined>> {
+		const held = this.#messages.length === 0 ? this.#heldCredit : 0;
+		this.#heldCredit -= held;
+		this.#owner.credit(credit + held);
+		try {
+			return Promise.resolve({ done: false, value: this.#owner.decode(text) });
+		} catch (error) {
+			return Promise.reject(error);
+		}
+	}
+
+	/** Gives back what an unfinished message held. */
+	#release(): void {
+		this.#owner.assemble(-this.#partBytes);
+		this.#parts = [];
+		this.#partBytes = 0;
+		if (this.#heldCredit > 0) this.#owner.credit(this.#heldCredit);
+		this.#heldCredit = 0;
+	}
+}
+
+/** The error of a message over the limit, on either side. */
+export function tooLarge(limit: number): ServiceError {
+	return new ServiceError({
+		code: "resource_exhausted",
+		reason: "message_too_large",
+		message: `the message is larger than ${limit} bytes`,
+	});
+}

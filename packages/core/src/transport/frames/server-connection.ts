@@ -1,0 +1,102 @@
+import type { Codec } from "../../codec/codec.ts";
+import { jsonCodec } from "../../codec/json-codec.ts";
+import type { Endpoints } from "../../endpoint/endpoints.ts";
+import { type ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
+import { ServerCall } from "../../service/server-call.ts";
+import type { Pipe } from "../pipe.ts";
+import { Connection, GoawayCode } from "./connection.ts";
+import { writeError } from "./error-frame.ts";
+import { Flag, noTimeout, ProtocolError } from "./frame.ts";
+import { readU16, readU32 } from "./frame-reader.ts";
+import { readMetadata } from "./metadata-block.ts";
+import { ServerStream } from "./server-stream.ts";
+import type { FrameLimits } from "./settings.ts";
+
+/** A connection that serves calls. */
+export class ServerConnection {
+	/** Resolves when the connection is gone. */
+	readonly closed: Promise<void>;
+	readonly #connection: Connection;
+	readonly #endpoints: Endpoints;
+	readonly #codec: Codec;
+	#draining = false;
+
+	constructor(
+		pipe: Pipe,
+		endpoints: Endpoints,
+		options: { codec?: Codec | undefined; limits?: Partial<FrameLimits> | undefined } = {},
+	) {
+		this.#endpoints = endpoints;
+		this.#codec = options.codec ?? jsonCodec;
+		const { promise, resolve } = Promise.withResolvers<void>();
+		this.closed = promise;
+		const role = {
+			onRequest: this.#onRequest.bind(this),
+			onReady() {},
+			onGoaway: () => this.#connection.endWhenIdle(),
+			onClosed: () => resolve(),
+		};
+		this.#connection = new Connection(pipe, role, options.limits);
+		this.#connection.start();
+	}
+
+	/** Says that no new calls are taken, and ends when those in flight have. */
+	drain(): Promise<void> {
+		if (!this.#draining) {
+			this.#draining = true;
+			this.#connection.goaway(GoawayCode.draining, "the server is shutting down");
+			this.#connection.endWhenIdle();
+		}
+		return this.closed;
+	}
+
+	/** Ends at once. Handlers in flight are cancelled. */
+	close(): void {
+		this.#connection.destroy("the server was closed");
+	}
+
+	/** REQUEST: timeout (4), path length (2), path, metadata, message. */
+	#onRequest(id: number, flags: number, bytes: Uint8Array, start: number, end: number): void {
+		const connection = this.#connection;
+		if (id <= connection.lastAccepted) throw new ProtocolError(`stream ${id} was used before`);
+		// Those after the GOAWAY are not executed: its receiver knows.
+		if (this.#draining) return;
+		const pathEnd = start + 6 + readU16(bytes, start + 4);
+		if (pathEnd > end) throw new ProtocolError("REQUEST is cut off");
+		connection.lastAccepted = id;
+		const timeout = readU32(bytes, start);
+		const path = connection.bytes.readText(bytes, start + 6, pathEnd);
+		const { metadata, end: bodyStart } = readMetadata(bytes, pathEnd, end, connection.bytes);
+		const length = end - bodyStart;
+		connection.received(length);
+		connection.credit(length);
+		const refusal = this.#refusal();
+		if (refusal !== undefined) {
+			writeError(connection, id, refusal, path);
+			return;
+		}
+		const call = new ServerCall(this.#endpoints, {
+			path,
+			metadata,
+			peer: connection.pipe.peer,
+			timeoutMs: timeout === noTimeout ? Number.POSITIVE_INFINITY : timeout,
+		});
+		const text = (flags & Flag.body) !== 0 ? connection.bytes.readText(bytes, bodyStart, end) : undefined;
+		new ServerStream(id, connection, call, this.#codec, path).begin(text, (flags & Flag.end) !== 0);
+	}
+
+	/** Why another call cannot be taken now. */
+	#refusal(): ServiceError | undefined {
+		const { streamCount, heldReplyBytes, limits } = this.#connection;
+		if (streamCount >= limits.maxStreams) {
+			return refused(`more than ${limits.maxStreams} calls at once on one connection`);
+		}
+		if (heldReplyBytes > limits.maxHeldReplyBytes)
+			return refused("replies wait to be read on this connection");
+		return undefined;
+	}
+}
+
+function refused(message: string): ServiceError {
+	return serviceErrorFrom({ code: "resource_exhausted", message }, { notExecuted: true });
+}

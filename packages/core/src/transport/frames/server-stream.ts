@@ -1,0 +1,208 @@
+import type { Codec } from "../../codec/codec.ts";
+import { succeeded } from "../../context/call-scope.ts";
+import { canceled } from "../../context/cancellation.ts";
+import { noMetadata } from "../../context/metadata.ts";
+import type { Kind } from "../../contract/method.ts";
+import { ServiceError, toServiceError } from "../../errors/service-error.ts";
+import type { ServerCall } from "../../service/server-call.ts";
+import type { Connection } from "./connection.ts";
+import { writeError } from "./error-frame.ts";
+import { Flag, FrameType } from "./frame.ts";
+import { metadataBlockBytes } from "./frame-writer.ts";
+import { Inbound } from "./inbound.ts";
+import { Stream, type StreamHandler } from "./stream.ts";
+
+/** The server's side of one call over frames: feeds the handler, sends what it answers. */
+export class ServerStream implements StreamHandler {
+	readonly stream: Stream;
+	readonly #connection: Connection;
+	readonly #call: ServerCall;
+	readonly #codec: Codec;
+	readonly #service: string;
+	readonly #kind: Kind;
+	#inbound: Inbound | undefined;
+	#output: AsyncIterator<unknown> | undefined;
+
+	constructor(id: number, connection: Connection, call: ServerCall, codec: Codec, path: string) {
+		this.stream = new Stream(id, connection);
+		this.#connection = connection;
+		this.#call = call;
+		this.#codec = codec;
+		this.#service = path.slice(0, path.lastIndexOf("/"));
+		this.#kind = call.served?.method.kind ?? "unary";
+	}
+
+	/** Runs the call. `text` is the message that came with the request; `ended` that no more will come. */
+	begin(text: string | undefined, ended: boolean): void {
+		this.#connection.add(this);
+		this.#call.run(() => this.#input(text, ended)).then(this.#onReply, this.#onError);
+	}
+
+	onMessage(bytes: Uint8Array, start: number, end: number, more: boolean, last: boolean): void {
+		const inbound = this.#openInbound();
+		const error = inbound.push(bytes, start, end, more);
+		if (error !== undefined) {
+			inbound.fail(error);
+			this.#fail(error);
+		} else if (last) inbound.end();
+	}
+
+	onFrame(type: number): void {
+		if (type === FrameType.end) this.#openInbound().end();
+		else if (type === FrameType.cancel) this.onLost(canceled());
+	}
+
+	onLost(error: ServiceError): void {
+		if (this.stream.closed) return;
+		this.stream.close();
+		// The caller is gone: to the handler that is a cancelled call, whatever cut it off.
+		const reason = error.code === "canceled" ? error : canceled(error);
+		this.#call.cancel(reason);
+		this.#inbound?.fail(reason);
+		this.#stopOutput();
+		this.#call.settle({ ok: false, error: reason });
+	}
+
+	#input(text: string | undefined, ended: boolean): unknown {
+		if (this.#kind === "unary" || this.#kind === "server_stream") {
+			return text === undefined ? this.#openInbound().single(missingInput()) : this.#codec.decode(text);
+		}
+		const inbound = this.#openInbound();
+		if (ended) inbound.end();
+		return inbound;
+	}
+
+	#openInbound(): Inbound {
+		this.#inbound ??= new Inbound({
+			bytes: this.#connection.bytes,
+			maxMessageBytes: this.#connection.limits.maxMessageBytes,
+			credit: (bytes) => this.stream.credit(bytes),
+			assemble: (bytes) => this.#connection.assemble(bytes),
+			decode: (text) => this.#codec.decode(text),
+			stopped: () => {},
+		});
+		return this.#inbound;
+	}
+
+	readonly #onReply = (output: unknown): void => {
+		if (this.#kind === "unary" || this.#kind === "client_stream") this.#reply(output);
+		else this.#pump(output as AsyncIterable<unknown>).catch(this.#onError);
+	};
+
+	readonly #onError = (error: unknown): void => this.#fail(toServiceError(error));
+
+	#reply(output: unknown): void {
+		if (this.stream.closed) return;
+		let text: string;
+		try {
+			text = this.#codec.encode(output);
+		} catch (error) {
+			this.#fail(toServiceError(error));
+			return;
+		}
+		const { response } = this.#call;
+		if (this.#connection.fits(text) && !response.hasTrailers) {
+			this.#head(Flag.body | Flag.end, text);
+			this.#done();
+		} else this.#replyInParts(text).catch(this.#onError);
+	}
+
+	async #replyInParts(text: string): Promise<void> {
+		this.#connection.heldReplyBytes += text.length;
+		try {
+			await this.#sendHead();
+			await this.stream.send(text);
+		} finally {
+			this.#connection.heldReplyBytes -= text.length;
+		}
+		this.#end();
+	}
+
+	async #pump(messages: AsyncIterable<unknown>): Promise<void> {
+		const output = messages[Symbol.asyncIterator]();
+		this.#output = output;
+		if (this.stream.closed) return this.#stopOutput();
+		await this.#sendHead();
+		while (!this.stream.closed) {
+			const result = await output.next();
+			if (this.stream.closed) return;
+			if (result.done === true) {
+				this.#output = undefined;
+				return this.#end();
+			}
+			const wait = this.stream.send(this.#codec.encode(result.value));
+			if (wait !== undefined) await wait;
+		}
+	}
+
+	/** The head on its own; waits while the send queue is full. */
+	async #sendHead(): Promise<void> {
+		while (!this.#connection.writable && !this.stream.closed) await this.#connection.whenWritable();
+		if (!this.stream.closed) this.#head(0, undefined);
+	}
+
+	#head(flags: number, text: string | undefined): void {
+		const headers = this.#call.response.hasHeaders ? this.#call.response.headers : noMetadata;
+		const room = metadataBlockBytes(headers) + (text?.length ?? 0) * 3;
+		const writer = this.#connection.head(FrameType.response, flags, this.stream.id, room);
+		writer.metadata(headers);
+		this.#connection.finishHead(text);
+	}
+
+	#end(): void {
+		if (this.stream.closed) return;
+		const trailers = this.#call.response.hasTrailers ? this.#call.response.trailers : noMetadata;
+		const writer = this.#connection.head(
+			FrameType.end,
+			Flag.end,
+			this.stream.id,
+			metadataBlockBytes(trailers),
+		);
+		writer.metadata(trailers);
+		this.#connection.finishHead(undefined);
+		this.#done();
+	}
+
+	#done(): void {
+		this.stream.close();
+		this.#inbound?.return();
+		this.#call.settle(succeeded);
+	}
+
+	#fail(error: ServiceError): void {
+		if (this.stream.closed) return;
+		writeError(this.#connection, this.stream.id, this.#withTrailers(error), this.#service);
+		this.stream.close();
+		this.#inbound?.return();
+		this.#stopOutput();
+		this.#call.settle({ ok: false, error });
+	}
+
+	/** Trailers that the handler wrote go out with the error, unless it brings metadata of its own. */
+	#withTrailers(error: ServiceError): ServiceError {
+		const { response } = this.#call;
+		if (!response.hasTrailers || error.metadata !== undefined) return error;
+		return Object.assign(
+			new ServiceError({ ...error, message: error.message, metadata: response.trailers }),
+			{
+				notExecuted: error.notExecuted,
+				domain: error.domain,
+			},
+		);
+	}
+
+	#stopOutput(): void {
+		const output = this.#output;
+		this.#output = undefined;
+		// A producer that fails while it is being stopped has nobody left to tell.
+		output?.return?.().then(undefined, () => {});
+	}
+}
+
+function missingInput(): ServiceError {
+	return new ServiceError({
+		code: "invalid_argument",
+		reason: "unparsable",
+		message: "the input is missing",
+	});
+}

@@ -1,0 +1,115 @@
+import type { Pipe, PipeHandler } from "./pipe.ts";
+
+/** How many bytes one direction holds before `write` returns false. */
+const highWaterBytes = 64 * 1024;
+
+/** Makes two pipes of which each is the other end of the other, within one process. */
+export function memoryPipes(): [Pipe, Pipe] {
+	const left = new MemoryPipe();
+	const right = new MemoryPipe();
+	left.connect(right);
+	right.connect(left);
+	return [left, right];
+}
+
+class MemoryPipe implements Pipe {
+	readonly peer = { address: "memory" };
+	#other: MemoryPipe | undefined;
+	#handler: PipeHandler | undefined;
+	#incoming: Uint8Array[] = [];
+	#incomingBytes = 0;
+	#otherWaits = false;
+	#delivering = false;
+	#ended = false;
+	#closed = false;
+
+	connect(other: MemoryPipe): void {
+		this.#other = other;
+	}
+
+	start(handler: PipeHandler): void {
+		this.#handler = handler;
+		this.#deliverSoon();
+	}
+
+	write(bytes: Uint8Array): boolean {
+		if (this.#closed || this.#ended) return true;
+		return this.#other?.receive(bytes) ?? true;
+	}
+
+	schedule(flush: () => void): void {
+		queueMicrotask(flush);
+	}
+
+	end(): void {
+		if (this.#ended || this.#closed) return;
+		this.#ended = true;
+		this.#other?.receiveEnd();
+	}
+
+	destroy(): void {
+		if (this.#closed) return;
+		this.#close();
+		this.#other?.receiveReset();
+	}
+
+	receive(bytes: Uint8Array): boolean {
+		if (this.#closed) return true;
+		this.#incoming.push(bytes);
+		this.#incomingBytes += bytes.length;
+		this.#deliverSoon();
+		this.#otherWaits = this.#incomingBytes >= highWaterBytes;
+		return !this.#otherWaits;
+	}
+
+	/** The other end will write no more: this end closes once it has read what came. */
+	receiveEnd(): void {
+		this.#ended = true;
+		this.#deliverSoon();
+	}
+
+	receiveReset(): void {
+		if (this.#closed) return;
+		queueMicrotask(() => this.#close(new Error("the pipe was reset by the other end")));
+	}
+
+	/** Like a network, never delivers before the writer's turn is over. */
+	#deliverSoon(): void {
+		if (this.#delivering || this.#closed || this.#handler === undefined) return;
+		this.#delivering = true;
+		queueMicrotask(() => this.#deliver());
+	}
+
+	#deliver(): void {
+		this.#delivering = false;
+		while (this.#incoming.length > 0 && !this.#closed) {
+			const batch = this.#incoming;
+			this.#incoming = [];
+			this.#incomingBytes = 0;
+			for (const bytes of batch) if (!this.#closed) this.#handler?.data(bytes);
+		}
+		if (this.#otherWaits) {
+			this.#otherWaits = false;
+			this.#other?.drained();
+		}
+		if (this.#ended && this.#incoming.length === 0 && !this.#closed) {
+			this.#close();
+			this.#other?.receiveClosed();
+		}
+	}
+
+	drained(): void {
+		if (!this.#closed) this.#handler?.drain();
+	}
+
+	receiveClosed(): void {
+		if (!this.#closed) queueMicrotask(() => this.#close());
+	}
+
+	#close(error?: Error): void {
+		if (this.#closed) return;
+		this.#closed = true;
+		this.#incoming = [];
+		this.#handler?.closed(error);
+	}
+}

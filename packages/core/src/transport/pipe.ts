@@ -1,0 +1,51 @@
+import type { PeerInfo } from "../context/context.ts";
+
+/** What a pipe tells its owner. */
+export interface PipeHandler {
+	/** Bytes arrived. They may be read until this returns, or kept: the pipe does not write to them again. */
+	data(bytes: Uint8Array): void;
+	/** The pipe takes more, after a `write` that returned false. */
+	drain(): void;
+	/** The pipe is gone; called exactly once, with the reason unless it ended in order. */
+	closed(error?: Error): void;
+}
+
+/** A bounded duplex of bytes that frames run over: TCP, TLS, WebSocket, memory, a simulated network. */
+export interface Pipe {
+	/** Who is at the other end. */
+	readonly peer: PeerInfo;
+	/** How this platform handles bytes fastest. Default: the standard's own encoders. */
+	readonly bytes?: ByteHandling;
+	/** Begins to deliver. Called once, before anything else. */
+	start(handler: PipeHandler): void;
+	/** Sends bytes, which belong to the pipe from now on. False when its buffer is full: wait for `drain`. */
+	write(bytes: Uint8Array): boolean;
+	/**
+	 * Calls `flush` soon, so that what is written meanwhile goes out in one piece; or at once, where waiting
+	 * would only cost time because nothing else is under way (`idle`).
+	 */
+	schedule(flush: () => void, idle: boolean): void;
+	/** Ends the pipe in order, after what was written. */
+	end(): void;
+	/** Ends the pipe at once. */
+	destroy(): void;
+}
+
+/** The ways to and from bytes that a platform may do faster than the standard. */
+export interface ByteHandling {
+	allocate(size: number): Uint8Array;
+	/** Writes text as UTF-8 at an offset where three bytes for each UTF-16 unit are free. Returns how many it took. */
+	writeText(target: Uint8Array, text: string, offset: number): number;
+	/** Reads UTF-8; malformed bytes become U+FFFD. */
+	readText(source: Uint8Array, start: number, end: number): string;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** The standard's own encoders: they work everywhere. */
+export const standardBytes: ByteHandling = {
+	allocate: (size) => new Uint8Array(size),
+	writeText: (target, text, offset) => encoder.encodeInto(text, target.subarray(offset)).written,
+	readText: (source, start, end) => decoder.decode(source.subarray(start, end)),
+};

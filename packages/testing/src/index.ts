@@ -1,0 +1,1 @@
+export { type TestClientOptions, testClient } from "./test-client.ts";

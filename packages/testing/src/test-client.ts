@@ -1,0 +1,55 @@
+import {
+	type AnyContract,
+	type Client,
+	type ClientLayers,
+	createClient,
+	Endpoints,
+	type Guard,
+	type Logger,
+	memoryTransport,
+	type ServeOptions,
+	type Service,
+} from "@allium/core";
+
+/** How a test client's two sides are made. What is not given is as in production. */
+export interface TestClientOptions<C extends AnyContract> {
+	/** The server's side, as for `serve`. */
+	readonly serve?: ServeOptions<C>;
+	readonly guard?: Guard;
+	/** The client's side, as for `createClient`. */
+	readonly client?: ClientLayers;
+	readonly logger?: Logger;
+}
+
+/**
+ * A client of a service through the whole stack, in memory: both onions, frames, flow control, cancellation.
+ * Ready at once; disposing it ends both sides.
+ *
+ * @example
+ * await using add = testClient(Add, addService);
+ * expect(await add.sum({ a: 1, b: 2 })).toEqual({ v: 3 });
+ */
+export function testClient<C extends AnyContract>(
+	contract: C,
+	service: Service<C>,
+	options: TestClientOptions<C> = {},
+): Client<C> {
+	const { logger, guard } = options;
+	const endpoints = new Endpoints({ guard, ...(logger !== undefined && { logger }) });
+	endpoints.serve(contract, service, options.serve);
+	const transport = memoryTransport();
+	const listening = transport.listen(endpoints, { address: "test" });
+	const client = createClient(contract, {
+		url: "memory://test",
+		transports: [transport],
+		...(logger !== undefined && { logger }),
+		...options.client,
+	});
+	return {
+		...client,
+		async [Symbol.asyncDispose]() {
+			await client[Symbol.asyncDispose]();
+			await (await listening).close();
+		},
+	};
+}
