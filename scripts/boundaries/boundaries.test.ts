@@ -1,0 +1,182 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { boundaryViolations } from "./boundaries.ts";
+
+let root: string;
+
+beforeEach(() => {
+	root = mkdtempSync(join(tmpdir(), "allium-boundaries-"));
+	write("package.json", {
+		workspaces: ["packages/*", "adapters/*", "examples/*", "bench"],
+		devDependencies: { vitest: "1" },
+	});
+	pack("packages/core", { exports: { ".": {}, "./transport": {} } });
+	pack("packages/node", { dependencies: { "@allium/core": "1" } });
+	write("packages/node/src/index.ts", 'import "@allium/core";');
+	pack("adapters/nats", { dependencies: { "@allium/core": "1" } });
+	write("adapters/nats/src/index.ts", 'export type { Registry } from "@allium/core";');
+});
+
+afterEach(() => rmSync(root, { recursive: true }));
+
+function write(path: string, content: object | string): void {
+	mkdirSync(dirname(join(root, path)), { recursive: true });
+	writeFileSync(join(root, path), typeof content === "string" ? content : JSON.stringify(content));
+}
+
+function pack(folder: string, manifest: object): void {
+	const name = folder === "packages/allium" ? "allium" : `@allium/${folder.split("/")[1]}`;
+	write(`${folder}/package.json`, { name, exports: { ".": {} }, ...manifest });
+}
+
+function violations(): string[] {
+	return boundaryViolations(root);
+}
+
+test("a tree that keeps the rules has no violations", () => {
+	expect(violations()).toEqual([]);
+});
+
+describe("the core", () => {
+	test.each([
+		['import { readFile } from "node:fs";', "node:fs"],
+		['import fs from "fs";', "fs"],
+		['import type { Socket } from "node:net";', "node:net"],
+		['export * from "node:fs";', "node:fs"],
+		['const fs = await import("node:fs");', "node:fs"],
+		['let socket: import("node:net").Socket;', "node:net"],
+	])("may not use Node: %s", (code, name) => {
+		write("packages/core/src/a.ts", code);
+		expect(violations()).toEqual([
+			`packages/core/src/a.ts imports "${name}": the core runs in browsers and may not use Node.`,
+		]);
+	});
+
+	test("may not use a foreign package beside the two that are allowed", () => {
+		pack("packages/core", { dependencies: { "@opentelemetry/api": "1", zod: "1" } });
+		write("packages/core/src/a.ts", 'import "@opentelemetry/api";\nimport "zod";');
+		expect(violations()).toEqual([
+			'packages/core/src/a.ts imports "zod": the core may import only @opentelemetry/api and @standard-schema/spec.',
+		]);
+	});
+
+	test("may not import another package of ours", () => {
+		pack("packages/core", { dependencies: { "@allium/node": "1" } });
+		write("packages/core/src/a.ts", 'import "@allium/node";');
+		expect(violations()).toEqual([
+			'packages/core/src/a.ts imports "@allium/node": the core depends on no other package of ours.',
+		]);
+	});
+
+	test("may use Node and declared packages in tests", () => {
+		pack("packages/core", { devDependencies: { zod: "1" } });
+		write("packages/core/src/a.test.ts", 'import "node:fs";\nimport "zod";\nimport "vitest";');
+		expect(violations()).toEqual([]);
+	});
+});
+
+describe("an adapter", () => {
+	test("may not import another adapter", () => {
+		pack("adapters/redis", { dependencies: { "@allium/nats": "1" } });
+		write("adapters/redis/src/index.ts", 'import "@allium/nats";');
+		expect(violations()).toEqual([
+			'adapters/redis/src/index.ts imports "@allium/nats": an adapter may import the core, and no other package of ours.',
+		]);
+	});
+
+	test("may not be imported by a package", () => {
+		pack("packages/node", { dependencies: { "@allium/nats": "1" } });
+		write("packages/node/src/index.ts", 'await import("@allium/nats");');
+		expect(violations()).toEqual([
+			'packages/node/src/index.ts imports "@allium/nats": adapters are found by URL; only allium (sqlite), examples, benchmarks and tests import one.',
+		]);
+	});
+
+	test("may be imported by examples and tests, and sqlite by allium", () => {
+		pack("adapters/sqlite", {});
+		pack("packages/allium", { dependencies: { "@allium/sqlite": "1" } });
+		write("packages/allium/src/index.ts", 'import "@allium/sqlite";');
+		pack("examples/greeter", { private: true, dependencies: { "@allium/nats": "1" } });
+		write("examples/greeter/main.ts", 'import "@allium/nats";');
+		pack("packages/node", {
+			dependencies: { "@allium/core": "1" },
+			devDependencies: { "@allium/nats": "1" },
+		});
+		write("packages/node/src/a.test.ts", 'import "@allium/nats";');
+		expect(violations()).toEqual([]);
+	});
+
+	test("other than sqlite may not be imported by allium", () => {
+		pack("packages/allium", { dependencies: { "@allium/nats": "1" } });
+		write("packages/allium/src/index.ts", 'import "@allium/nats";');
+		expect(violations()).toHaveLength(1);
+	});
+});
+
+describe("another package's inside", () => {
+	test("is out of reach for a relative import, even from a test", () => {
+		write("packages/node/src/a.test.ts", 'import "../../core/src/a.ts";');
+		expect(violations()).toEqual([
+			'packages/node/src/a.test.ts imports "../../core/src/a.ts": it reaches into another package; import that by its name.',
+		]);
+	});
+
+	test("is out of reach by name, save what it exports", () => {
+		write("packages/node/src/index.ts", 'import "@allium/core/transport";\nimport "@allium/core/src/a.ts";');
+		expect(violations()).toEqual([
+			'packages/node/src/index.ts imports "@allium/core/src/a.ts": @allium/core does not export "./src/a.ts".',
+		]);
+	});
+
+	test("own files are free", () => {
+		write("packages/node/src/deep/a.ts", 'import "../index.ts";');
+		expect(violations()).toEqual([]);
+	});
+});
+
+describe("declared dependencies", () => {
+	test("an import that is not declared is reported", () => {
+		write("packages/node/src/a.ts", 'import "undici/types";');
+		expect(violations()).toEqual([
+			'packages/node/src/a.ts imports "undici": packages/node/package.json does not declare it under dependencies.',
+		]);
+	});
+
+	test("a development dependency is not enough for what is published", () => {
+		pack("packages/node", { dependencies: { "@allium/core": "1" }, devDependencies: { undici: "1" } });
+		write("packages/node/src/a.ts", 'import "undici";');
+		expect(violations()).toHaveLength(1);
+	});
+
+	test("a test may use the repository's own tools, and nothing undeclared", () => {
+		write("packages/node/src/a.test.ts", 'import "vitest";\nimport "left-pad";');
+		expect(violations()).toEqual([
+			'packages/node/src/a.test.ts imports "left-pad": packages/node/package.json does not declare it under devDependencies.',
+		]);
+	});
+
+	test("a dependency that only tests use, or nobody, is reported", () => {
+		pack("packages/node", {
+			dependencies: { "@allium/core": "1", undici: "1" },
+			devDependencies: { ws: "1" },
+		});
+		write("packages/node/src/a.test.ts", 'import "undici";');
+		expect(violations()).toEqual([
+			'packages/node/package.json declares "undici" under dependencies: nothing there imports it.',
+			'packages/node/package.json declares "ws" under devDependencies: nothing there imports it.',
+		]);
+	});
+
+	test("a package that is loaded by a name in a string counts as used", () => {
+		pack("packages/node", { dependencies: { "@allium/core": "1", undici: "1" } });
+		write("packages/node/src/a.ts", 'const name = "undici";\nawait import(name);');
+		expect(violations()).toEqual([]);
+	});
+});
+
+test("a file that cannot be parsed is an error, not a pass", () => {
+	write("packages/node/src/a.ts", "import {");
+	expect(violations).toThrow("packages/node/src/a.ts cannot be parsed");
+});

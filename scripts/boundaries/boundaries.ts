@@ -1,0 +1,94 @@
+import { posix } from "node:path";
+import { type Workspace, workspaces } from "../workspace/workspaces.ts";
+import { undeclared, unused } from "./dependencies.ts";
+import { type SourceFile, sourceFiles } from "./source-file.ts";
+import { parseSpecifier, type Specifier } from "./specifier.ts";
+
+/** What the kernel may import: a browser has it, too. */
+const allowedInCore = ["@opentelemetry/api", "@standard-schema/spec"];
+
+/** The adapters that a published package may import; all others are found by URL. */
+const adaptersOf: Readonly<Record<string, readonly string[]>> = { allium: ["@allium/sqlite"] };
+
+/** All that breaks the dependency rules in the packages of a repository, one sentence each. */
+export function boundaryViolations(root: string): string[] {
+	const all = workspaces(root);
+	const byName = new Map(all.map((workspace) => [workspace.name, workspace]));
+	return all.flatMap((workspace) => {
+		const files = sourceFiles(root, workspace.folder);
+		return [
+			...files.flatMap((file) => fileViolations(file, workspace, byName)),
+			...undeclared(workspace, files, root),
+			...unused(workspace, files),
+		];
+	});
+}
+
+function fileViolations(
+	file: SourceFile,
+	workspace: Workspace,
+	byName: ReadonlyMap<string, Workspace>,
+): string[] {
+	return file.imports.flatMap((text) => {
+		const specifier = parseSpecifier(text);
+		const reasons = [
+			leavesPackage(file, workspace, specifier),
+			...(specifier.kind === "package" ? packageReasons(file, workspace, specifier, byName) : []),
+			isCore(workspace) && !file.isTest && specifier.kind === "node"
+				? "the core runs in browsers and may not use Node"
+				: undefined,
+		];
+		return reasons.flatMap((reason) =>
+			reason === undefined ? [] : [`${file.path} imports "${text}": ${reason}.`],
+		);
+	});
+}
+
+function packageReasons(
+	file: SourceFile,
+	from: Workspace,
+	{ name, subpath }: Extract<Specifier, { kind: "package" }>,
+	byName: ReadonlyMap<string, Workspace>,
+): (string | undefined)[] {
+	const target = byName.get(name);
+	if (target !== undefined && target !== from) {
+		return [notExported(target, subpath), ...(file.isTest ? [] : [wrongDirection(from, target)])];
+	}
+	const foreignInCore = target === undefined && isCore(from) && !file.isTest && !allowedInCore.includes(name);
+	return [foreignInCore ? `the core may import only ${allowedInCore.join(" and ")}` : undefined];
+}
+
+function wrongDirection(from: Workspace, target: Workspace): string | undefined {
+	if (isCore(from)) return "the core depends on no other package of ours";
+	if (isAdapter(from)) {
+		return isCore(target) ? undefined : "an adapter may import the core, and no other package of ours";
+	}
+	if (!isAdapter(target) || isApplication(from)) return undefined;
+	if (adaptersOf[from.name]?.includes(target.name)) return undefined;
+	return "adapters are found by URL; only allium (sqlite), examples, benchmarks and tests import one";
+}
+
+function leavesPackage(file: SourceFile, workspace: Workspace, specifier: Specifier): string | undefined {
+	if (specifier.kind !== "relative") return undefined;
+	const target = posix.join(posix.dirname(file.path), specifier.path);
+	if (!specifier.path.startsWith("/") && target.startsWith(`${workspace.folder}/`)) return undefined;
+	return "it reaches into another package; import that by its name";
+}
+
+function notExported(target: Workspace, subpath: string): string | undefined {
+	const exported = Object.keys(target.manifest.exports ?? {});
+	return exported.includes(subpath) ? undefined : `${target.name} does not export "${subpath}"`;
+}
+
+function isCore({ folder }: Workspace): boolean {
+	return folder === "packages/core";
+}
+
+function isAdapter({ folder }: Workspace): boolean {
+	return folder.startsWith("adapters/");
+}
+
+/** Never published, so it may use everything. */
+function isApplication({ folder }: Workspace): boolean {
+	return folder.startsWith("examples/") || folder === "bench";
+}

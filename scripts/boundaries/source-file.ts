@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseSync, Visitor } from "rolldown/utils";
+
+/** A source file, and all modules that it names. */
+export interface SourceFile {
+	/** Relative to the repository, with slashes. */
+	readonly path: string;
+	/** Whether it is only run or read in development: a test, a type test, a configuration. */
+	readonly isTest: boolean;
+	/** What its imports and exports name, of values and of types, static and dynamic, each once. */
+	readonly imports: readonly string[];
+	/** Every string in it: a package may be loaded by a name that is handed around. */
+	readonly strings: ReadonlySet<string>;
+}
+
+const skipped = new Set(["node_modules", "dist", "coverage"]);
+
+/** The source files of a folder, not of hidden folders in it. */
+export function sourceFiles(root: string, folder: string): SourceFile[] {
+	return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+		const path = `${folder}/${entry.name}`;
+		if (entry.isDirectory()) {
+			return skipped.has(entry.name) || entry.name.startsWith(".") ? [] : sourceFiles(root, path);
+		}
+		return /\.[cm]?[jt]sx?$/.test(entry.name) ? [read(path, readFileSync(join(root, path), "utf8"))] : [];
+	});
+}
+
+/**
+ * Reads what a file imports.
+ *
+ * @throws Error when it cannot be parsed.
+ */
+export function read(path: string, code: string): SourceFile {
+	const { program, errors } = parseSync(path, code);
+	const [error] = errors;
+	if (error !== undefined) throw new Error(`${path} cannot be parsed: ${error.message}`);
+	const imports = new Set<string>();
+	const strings = new Set<string>();
+	const add = (source: { readonly type: string; readonly value?: unknown } | null): void => {
+		if (source?.type === "Literal" && typeof source.value === "string") imports.add(source.value);
+	};
+	new Visitor({
+		ImportDeclaration: ({ source }) => add(source),
+		ExportAllDeclaration: ({ source }) => add(source),
+		ExportNamedDeclaration: ({ source }) => add(source),
+		ImportExpression: ({ source }) => add(source),
+		TSImportType: ({ source }) => add(source),
+		Literal: ({ value }) => {
+			if (typeof value === "string") strings.add(value);
+		},
+	}).visit(program);
+	return { path, isTest: isTest(path), imports: [...imports], strings };
+}
+
+function isTest(path: string): boolean {
+	return /\.(test|test-d|config)\.[cm]?[jt]s$|\/(test|tests|fixtures)\//.test(path);
+}

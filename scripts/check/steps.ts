@@ -1,0 +1,20 @@
+import { join } from "node:path";
+import { root } from "../workspace/root.ts";
+import type { Step } from "./run-steps.ts";
+
+const inModules = (path: string): string => join(root, "node_modules", path);
+const script = (name: string): string => join(root, "scripts", name);
+
+/** What `npm run check` looks at. */
+export const checks: readonly Step[] = [
+	{ name: "types", command: [inModules("typescript/bin/tsc"), "--noEmit", "-p", root] },
+	{ name: "lint", command: [inModules("@biomejs/biome/bin/biome"), "check", root] },
+	{ name: "boundaries", command: [script("boundaries.ts")] },
+	{ name: "browser bundle", command: [script("browser-bundle.ts")] },
+	{ name: "type budget", command: [script("type-budget.ts")] },
+];
+
+/** All tests; the arguments go to Vitest. */
+export function tests(args: readonly string[]): Step {
+	return { name: "tests", command: [inModules("vitest/vitest.mjs"), "run", ...args] };
+}

@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { LineSplitter } from "./line-splitter.ts";
+import { readyAddresses } from "./ready-line.ts";
+
+const stopWithParent = fileURLToPath(new URL("./stop-with-parent.mjs", import.meta.url));
+
+export interface ChildOptions {
+	readonly label: string;
+	readonly file: string;
+	readonly cwd: string;
+	readonly env: NodeJS.ProcessEnv;
+	readonly onLine: (line: string) => void;
+}
+
+/** How a child ended. */
+export interface Ending {
+	readonly code: number | null;
+	readonly signal: NodeJS.Signals | null;
+}
+
+/**
+ * One program as a child process. It leads its own process group, so that a Ctrl-C in the terminal reaches
+ * only its parent, which decides how it stops; and it stops by itself when its parent is gone.
+ */
+export class Child {
+	readonly label: string;
+	/** Settles with the addresses of the line that says ready, or with undefined when it ended before. */
+	readonly ready: Promise<readonly string[] | undefined>;
+	/** Settles when the process is gone and all that it said was passed on. */
+	readonly ended: Promise<Ending>;
+	readonly #process: ChildProcess;
+	#closed = false;
+
+	constructor({ label, file, cwd, env, onLine }: ChildOptions) {
+		this.label = label;
+		this.#process = spawn(
+			process.execPath,
+			["--conditions=@allium/source", "--import", stopWithParent, file],
+			{ cwd, env, detached: process.platform !== "win32", stdio: ["ignore", "pipe", "pipe", "ipc"] },
+		);
+		const ready = Promise.withResolvers<readonly string[] | undefined>();
+		this.ready = ready.promise;
+		const pass = (line: string): void => {
+			onLine(line);
+			const addresses = readyAddresses(line);
+			if (addresses !== undefined) ready.resolve(addresses);
+		};
+		this.#readLines(this.#process.stdout, pass);
+		this.#readLines(this.#process.stderr, pass);
+		this.ended = this.#end();
+		void this.ended.then(() => ready.resolve(undefined));
+	}
+
+	/** Asks it to stop, and kills it when it has not within the time. */
+	async stop(graceMs: number, onLate: (label: string) => void): Promise<Ending> {
+		this.#process.kill("SIGTERM");
+		const deadline = setTimeout(() => {
+			onLate(this.label);
+			this.kill();
+		}, graceMs);
+		const ending = await this.ended;
+		clearTimeout(deadline);
+		return ending;
+	}
+
+	/** Ends it at once, with whatever it started itself. */
+	kill(): void {
+		const { pid } = this.#process;
+		if (pid === undefined || this.#closed) return;
+		try {
+			process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
+		} catch {
+			// The last of them ended in this moment.
+		}
+	}
+
+	#readLines(stream: NodeJS.ReadableStream | null, onLine: (line: string) => void): void {
+		const splitter = new LineSplitter(onLine);
+		stream?.setEncoding("utf8");
+		stream?.on("data", (text: string) => splitter.write(text));
+		stream?.on("end", () => splitter.end());
+	}
+
+	#end(): Promise<Ending> {
+		return new Promise((resolve) => {
+			const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+				this.#closed = true;
+				resolve({ code, signal });
+			};
+			this.#process.once("close", end);
+			this.#process.once("error", () => end(1, null));
+		});
+	}
+}
