@@ -1,0 +1,111 @@
+import { fromBase64, toBase64 } from "../codec/base64.ts";
+import { decodeJsonValue, encodeJsonValue } from "./json-value.ts";
+import { fieldBytes, fieldText, MessageWriter, readFields } from "./protobuf.ts";
+import type { ServiceError } from "./service-error.ts";
+
+/** A detail of an error as Connect writes it: a protobuf message, as base64 under its full name. */
+export interface ErrorDetail {
+	readonly type: string;
+	readonly value: string;
+	/** The same for people. Programs read `value`. */
+	readonly debug?: unknown;
+}
+
+/** What the details of an error tell. */
+export interface DetailFacts {
+	readonly reason?: string;
+	readonly domain?: string;
+	readonly data?: unknown;
+	readonly retryAfterMs?: number;
+}
+
+const errorInfo = "google.rpc.ErrorInfo";
+const retryInfo = "google.rpc.RetryInfo";
+const jsonValue = "google.protobuf.Value";
+
+/**
+ * What an error says beside code and message, as details: `google.rpc.ErrorInfo` for its reason,
+ * `google.protobuf.Value` for its data, `google.rpc.RetryInfo` for `retryAfterMs`. Data that JSON cannot carry
+ * is left out.
+ *
+ * @param service whose error it is, where the error does not say.
+ */
+export function errorDetails(error: ServiceError, service: string): ErrorDetail[] {
+	const details: ErrorDetail[] = [];
+	const { reason, data, retryAfterMs } = error;
+	if (reason !== undefined) {
+		const domain = error.domain ?? service;
+		const message = new MessageWriter().text(1, reason).text(2, domain);
+		details.push(detail(errorInfo, message.finish(), { reason, domain }));
+	}
+	if (data !== undefined) pushData(details, data);
+	if (retryAfterMs !== undefined) {
+		const message = new MessageWriter().bytes(1, encodeDuration(retryAfterMs));
+		details.push(detail(retryInfo, message.finish(), { retryDelay: `${retryAfterMs / 1000}s` }));
+	}
+	return details;
+}
+
+/** Reads details that came over the wire. What is malformed or unknown is passed over. */
+export function readErrorDetails(details: unknown): DetailFacts {
+	const facts: { -readonly [K in keyof DetailFacts]: DetailFacts[K] } = {};
+	if (!Array.isArray(details)) return facts;
+	for (const item of details) {
+		const { type, value } = (item ?? {}) as { type?: unknown; value?: unknown };
+		const bytes = typeof value === "string" ? fromBase64(value) : undefined;
+		if (bytes === undefined) continue;
+		try {
+			if (type === errorInfo) Object.assign(facts, readErrorInfo(bytes));
+			else if (type === jsonValue && !("data" in facts)) facts.data = decodeJsonValue(bytes);
+			else if (type === retryInfo) facts.retryAfterMs = readRetryInfo(bytes);
+		} catch (error) {
+			if (!(error instanceof RangeError)) throw error;
+		}
+	}
+	return facts;
+}
+
+function detail(type: string, message: Uint8Array, debug: unknown): ErrorDetail {
+	return { type, value: toBase64(message), debug };
+}
+
+function pushData(details: ErrorDetail[], data: unknown): void {
+	try {
+		// What JSON makes of the data, so that every transport delivers the same.
+		const plain: unknown = JSON.parse(JSON.stringify(data));
+		details.push(detail(jsonValue, encodeJsonValue(plain), plain));
+	} catch {
+		// The data has what JSON cannot carry; the error still has to get through.
+	}
+}
+
+function readErrorInfo(bytes: Uint8Array): DetailFacts {
+	const facts: { reason?: string; domain?: string } = {};
+	for (const field of readFields(bytes)) {
+		if (field.number === 1) facts.reason = fieldText(field);
+		else if (field.number === 2) facts.domain = fieldText(field);
+	}
+	return facts;
+}
+
+/** A `google.protobuf.Duration`. */
+function encodeDuration(milliseconds: number): Uint8Array {
+	const writer = new MessageWriter();
+	const whole = Math.floor(milliseconds / 1000);
+	const nanos = Math.round((milliseconds - whole * 1000) * 1e6);
+	return writer.varint(1, BigInt(whole)).varint(2, BigInt(nanos)).finish();
+}
+
+function readRetryInfo(bytes: Uint8Array): number {
+	let milliseconds = 0;
+	for (const retryDelay of readFields(bytes)) {
+		if (retryDelay.number !== 1) continue;
+		for (const { number, value } of readFields(fieldBytes(retryDelay))) {
+			if (typeof value !== "bigint") continue;
+			const amount = Number(BigInt.asIntN(64, value));
+			if (number === 1) milliseconds += amount * 1000;
+			else if (number === 2) milliseconds += amount / 1e6;
+		}
+	}
+	return Math.max(0, milliseconds);
+}
