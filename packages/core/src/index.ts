@@ -75,6 +75,25 @@ export { RetryBudget, type RetryBudgetOptions } from "./middleware/retry-budget.
 export { timeout } from "./middleware/timeout.ts";
 export type { Instance, ServedContract } from "./registry/instance.ts";
 export {
+	type InstanceRecord,
+	instanceKey,
+	instanceRecord,
+	maxInstanceRecordLength,
+	parseInstanceRecord,
+} from "./registry/instance-record.ts";
+export { InstanceView, type InstanceViewHooks } from "./registry/instance-view.ts";
+export {
+	MemoryInstances,
+	type MemoryRegistryOptions,
+	memoryRegistry,
+} from "./registry/memory-registry.ts";
+export {
+	keepRegistered,
+	type Registration,
+	type RegistrationChange,
+	type RegistrationOptions,
+} from "./registry/registration.ts";
+export {
 	defaultTtlMs,
 	type Lease,
 	matches,

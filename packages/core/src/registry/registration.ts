@@ -1,0 +1,193 @@
+import { Context } from "../context/context.ts";
+import { ServiceError } from "../errors/service-error.ts";
+import type { Logger } from "../logger/logger.ts";
+import type { Instance } from "./instance.ts";
+import type { Lease, Registry } from "./registry.ts";
+
+/** The first wait before another try is at most this long, in milliseconds; it doubles with every failure. */
+const firstBackoffMs = 100;
+
+/** What may change while an instance is registered. */
+export type RegistrationChange = Partial<Pick<Instance, "status" | "labels" | "weight">>;
+
+/** How an instance is kept registered. */
+export interface RegistrationOptions {
+	/** Told once when the registry stops answering, and once when it answers again. */
+	readonly logger: Logger;
+	/** Bounds the first registration only. Default: never ends. */
+	readonly ctx?: Context;
+}
+
+/** An instance that is being kept in the registry until it is released. */
+export interface Registration {
+	/** The record as it should be in the registry. */
+	readonly instance: Instance;
+	/**
+	 * Changes the record and sends it at once. When the registry does not take it, this rejects, and the
+	 * heartbeat goes on to send the changed record.
+	 */
+	update(change: RegistrationChange): Promise<void>;
+	/**
+	 * Stops the heartbeat and removes the instance. Never rejects: when the registry does not answer, that is
+	 * logged and the lease runs out by itself. Doing it twice is the same as once.
+	 */
+	release(): Promise<void>;
+}
+
+/**
+ * Registers an instance and renews its lease until it is released. Rejects when the first registration fails;
+ * later failures are retried, for ever.
+ */
+export async function keepRegistered(
+	registry: Registry,
+	instance: Instance,
+	options: RegistrationOptions,
+): Promise<Registration> {
+	const lease = await registry.register(instance, options.ctx ?? Context.background());
+	return new Heartbeat(registry, instance, lease, options.logger);
+}
+
+class Heartbeat implements Registration {
+	readonly #registry: Registry;
+	readonly #logger: Logger;
+	readonly #ttlMs: number;
+	#instance: Instance;
+	/** Undefined when it is to be registered anew. */
+	#lease: Lease | undefined;
+	#timer: ReturnType<typeof setTimeout> | undefined;
+	/** The end of the queue: the registry is asked one thing at a time. */
+	#last: Promise<void> = Promise.resolve();
+	#failures = 0;
+	#outage = false;
+	#released: Promise<void> | undefined;
+
+	constructor(registry: Registry, instance: Instance, lease: Lease, logger: Logger) {
+		this.#registry = registry;
+		this.#instance = instance;
+		this.#logger = logger;
+		this.#ttlMs = lease.ttlMs;
+		this.#adopt(lease);
+		if (this.#lease !== undefined) this.#scheduleRenewal();
+	}
+
+	get instance(): Instance {
+		return this.#instance;
+	}
+
+	async update(change: RegistrationChange): Promise<void> {
+		this.#instance = { ...this.#instance, ...change };
+		await this.#enqueue();
+	}
+
+	release(): Promise<void> {
+		this.#released ??= this.#release();
+		return this.#released;
+	}
+
+	async #release(): Promise<void> {
+		clearTimeout(this.#timer);
+		await this.#last;
+		const lease = this.#lease;
+		this.#abandon();
+		try {
+			if (lease !== undefined) await this.#limited(lease.release());
+		} catch (error) {
+			const message = `could not deregister; the lease runs out by itself within ${this.#ttlMs} ms`;
+			this.#logger.log("warn", message, { error });
+		}
+	}
+
+	#enqueue(): Promise<void> {
+		const sent = this.#last.then(() => this.#send());
+		this.#last = sent.catch(() => {});
+		return sent;
+	}
+
+	async #send(): Promise<void> {
+		if (this.#released !== undefined) {
+			throw new ServiceError({ code: "failed_precondition", message: "the registration was released" });
+		}
+		clearTimeout(this.#timer);
+		try {
+			await this.#limited(
+				this.#lease === undefined ? this.#registerAnew() : this.#lease.update(this.#instance),
+			);
+		} catch (error) {
+			this.#failed("the registry does not answer; trying on", error);
+			throw error;
+		}
+		this.#succeeded();
+	}
+
+	async #registerAnew(): Promise<void> {
+		const ctx = Context.background().withTimeout(this.#ttlMs);
+		const lease = await this.#registry.register(this.#instance, ctx);
+		// It may have taken longer than somebody waited for it.
+		if (this.#released === undefined) this.#adopt(lease);
+		else await lease.release();
+	}
+
+	#adopt(lease: Lease): void {
+		this.#abandon();
+		this.#lease = lease;
+		if (lease.lost.aborted) this.#lost();
+		else lease.lost.addEventListener("abort", this.#lost);
+	}
+
+	#abandon(): void {
+		this.#lease?.lost.removeEventListener("abort", this.#lost);
+		this.#lease = undefined;
+	}
+
+	readonly #lost = (): void => {
+		this.#abandon();
+		this.#failed("the registry lost the lease; registering anew");
+	};
+
+	#succeeded(): void {
+		// Lost meanwhile: the next try is scheduled already.
+		if (this.#lease === undefined) return;
+		this.#failures = 0;
+		if (this.#outage) this.#logger.log("info", "the registry answers again; the instance is registered");
+		this.#outage = false;
+		this.#scheduleRenewal();
+	}
+
+	#failed(message: string, error?: unknown): void {
+		if (!this.#outage) this.#logger.log("warn", message, error === undefined ? {} : { error });
+		this.#outage = true;
+		const limit = Math.min(this.#ttlMs / 3, firstBackoffMs * 2 ** Math.min(this.#failures, 20));
+		this.#failures += 1;
+		this.#schedule(Math.random() * limit);
+	}
+
+	/** Three chances within the time to live; the jitter spreads instances that started together. */
+	#scheduleRenewal(): void {
+		this.#schedule((this.#ttlMs / 3) * (0.8 + 0.2 * Math.random()));
+	}
+
+	#schedule(delay: number): void {
+		clearTimeout(this.#timer);
+		if (this.#released !== undefined) return;
+		this.#timer = setTimeout(() => {
+			// Failures were logged and scheduled the next try.
+			this.#enqueue().catch(() => {});
+		}, delay);
+	}
+
+	/** The same promise, or an error when it has not settled within the time to live. */
+	async #limited(promise: Promise<void>): Promise<void> {
+		let timer: ReturnType<typeof setTimeout> | undefined;
+		const limit = new Promise<never>((_, reject) => {
+			timer = setTimeout(() => {
+				const message = `the registry did not answer within ${this.#ttlMs} ms`;
+				reject(new ServiceError({ code: "unavailable", message }));
+			}, this.#ttlMs);
+		});
+		try {
+			await Promise.race([promise, limit]);
+		} finally {
+			clearTimeout(timer);
+		}
+	}
+}
