@@ -1,4 +1,4 @@
-// Types, lint, boundaries, browser bundle, type budget: npm run check.
+// Types, lint, build, boundaries, browser bundle, type budget: npm run check.
 import { runSteps, summary } from "./check/run-steps.ts";
 import { checks } from "./check/steps.ts";
 

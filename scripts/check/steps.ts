@@ -9,6 +9,7 @@ const script = (name: string): string => join(root, "scripts", name);
 export const checks: readonly Step[] = [
 	{ name: "types", command: [inModules("typescript/bin/tsc"), "--noEmit", "-p", root] },
 	{ name: "lint", command: [inModules("@biomejs/biome/bin/biome"), "check", root] },
+	{ name: "build", command: [script("build.ts"), "--check"] },
 	{ name: "boundaries", command: [script("boundaries.ts")] },
 	{ name: "browser bundle", command: [script("browser-bundle.ts")] },
 	{ name: "type budget", command: [script("type-budget.ts")] },

@@ -1,0 +1,7 @@
+/** What the core may cost. Raise a number only together with the reason, in the commit that needs it. */
+export const budgets = {
+	/** The core for a browser, minified and gzipped, in bytes. */
+	browserBundleBytes: 24_000,
+	/** What the compiler instantiates for a contract of 200 methods, its service and its client. */
+	typeInstantiations: 490_000,
+} as const;

@@ -1,0 +1,61 @@
+// Compiles every published package into its dist: npm run build. With --check it compiles to nowhere that
+// matters, which npm run check does: only here declarations must stand alone and the core does without Node.
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { buildOrder, ownDependencies } from "./build/build-order.ts";
+import { cacheFolder, root } from "./workspace/root.ts";
+import { type Workspace, workspaces } from "./workspace/workspaces.ts";
+
+const onlyCheck = process.argv.includes("--check");
+const folder = join(cacheFolder, onlyCheck ? "build-check" : "build");
+const published = workspaces(root).filter(
+	({ folder, manifest }) => manifest.private !== true && existsSync(join(root, folder, "src/index.ts")),
+);
+
+/** The project of one package; its references are its dependencies, so nothing has to be kept in step by hand. */
+function writeProject(workspace: Workspace): void {
+	const file = projectFile(workspace);
+	const source = join(root, workspace.folder, "src");
+	const project = {
+		extends: join(root, "tsconfig.base.json"),
+		compilerOptions: {
+			composite: true,
+			rootDir: source,
+			outDir: outputFolder(workspace),
+			tsBuildInfoFile: `${file}.tsbuildinfo`,
+			// The core has to do with what browsers have, too.
+			...(workspace.folder === "packages/core" && { types: [], lib: ["esnext", "dom", "dom.iterable"] }),
+		},
+		include: [source],
+		exclude: [`${source}/**/*.test.ts`, `${source}/**/*.test-d.ts`, `${source}/**/fixtures/**`],
+		references: ownDependencies(workspace, published).map((needed) => ({ path: projectFile(needed) })),
+	};
+	writeFileSync(file, JSON.stringify(project, null, "\t"));
+}
+
+function outputFolder(workspace: Workspace): string {
+	return join(onlyCheck ? folder : root, workspace.folder, "dist");
+}
+
+function projectFile(workspace: Workspace): string {
+	return join(folder, `${workspace.folder.replace("/", "-")}.json`);
+}
+
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+const order = buildOrder(published);
+for (const workspace of order) {
+	rmSync(outputFolder(workspace), { recursive: true, force: true });
+	writeProject(workspace);
+	if (!onlyCheck) copyFileSync(join(root, "LICENSE"), join(root, workspace.folder, "LICENSE"));
+}
+console.log(`Building ${order.map(({ name }) => name).join(", ")} …`);
+const { status } = spawnSync(
+	process.execPath,
+	[join(root, "node_modules/typescript/bin/tsc"), "--build", ...order.map(projectFile)],
+	{ stdio: "inherit" },
+);
+const built = onlyCheck ? "Every package can be built." : 'Built; each package has its "dist".';
+console.log(status === 0 ? built : "The build failed; see above.");
+process.exitCode = status === 0 ? 0 : 1;
