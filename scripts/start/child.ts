@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { LineSplitter } from "./line-splitter.ts";
-import { readyAddresses } from "./ready-line.ts";
+import { readyUrl } from "./ready-line.ts";
 
 const stopWithParent = fileURLToPath(new URL("./stop-with-parent.mjs", import.meta.url));
 
@@ -25,8 +25,8 @@ export interface Ending {
  */
 export class Child {
 	readonly label: string;
-	/** Settles with the addresses of the line that says ready, or with undefined when it ended before. */
-	readonly ready: Promise<readonly string[] | undefined>;
+	/** Settles with its URL when it says that it is ready, or with undefined when it ended before. */
+	readonly ready: Promise<string | undefined>;
 	/** Settles when the process is gone and all that it said was passed on. */
 	readonly ended: Promise<Ending>;
 	readonly #process: ChildProcess;
@@ -39,12 +39,12 @@ export class Child {
 			["--conditions=@allium/source", "--import", stopWithParent, file],
 			{ cwd, env, detached: process.platform !== "win32", stdio: ["ignore", "pipe", "pipe", "ipc"] },
 		);
-		const ready = Promise.withResolvers<readonly string[] | undefined>();
+		const ready = Promise.withResolvers<string | undefined>();
 		this.ready = ready.promise;
 		const pass = (line: string): void => {
 			onLine(line);
-			const addresses = readyAddresses(line);
-			if (addresses !== undefined) ready.resolve(addresses);
+			const url = readyUrl(line);
+			if (url !== undefined) ready.resolve(url);
 		};
 		this.#readLines(this.#process.stdout, pass);
 		this.#readLines(this.#process.stderr, pass);

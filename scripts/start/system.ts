@@ -17,7 +17,7 @@ export interface SystemOptions {
 /** A process that is up, and where. */
 export interface Running {
 	readonly process: ExampleProcess;
-	readonly addresses: readonly string[];
+	readonly url: string;
 }
 
 /** The example system: several processes that start, run and stop together. */
@@ -63,14 +63,14 @@ export class System {
 	}
 
 	async #readyOne(process: ExampleProcess, child: Child): Promise<Running> {
-		const addresses = await child.ready;
-		if (addresses === undefined) {
+		const url = await child.ready;
+		if (url === undefined) {
 			throw new Error(
 				`${child.label} ended before it was ready (${describe(await child.ended)}); see its lines above.`,
 			);
 		}
 		this.#unready.delete(child.label);
-		return { process, addresses };
+		return { process, url };
 	}
 
 	#lateSentence(limit: number): string {

@@ -1,18 +1,14 @@
-import { httpUrl } from "./ready-line.ts";
 import type { Running } from "./system.ts";
 
 /** Where everything is, and what to type into another terminal. */
 export function thingsToTry(running: readonly Running[]): string[] {
 	const width = Math.max(...running.map(({ process }) => process.label.length));
-	const places = running.map(
-		({ process, addresses }) => `  ${process.label.padEnd(width)}  ${addresses.join("  ")}`,
-	);
+	const places = running.map(({ process, url }) => `  ${process.label.padEnd(width)}  ${url}`);
 	const greeter = running.find(({ process }) => process.example === "greeter");
-	const url = greeter === undefined ? undefined : httpUrl(greeter.addresses);
 	const tries = [
-		...(url === undefined
+		...(greeter === undefined
 			? []
-			: [`curl ${url}/greeter/hello -H 'content-type: application/json' -d '{"name":"John"}'`]),
+			: [`curl ${greeter.url}/greeter/hello -H 'content-type: application/json' -d '{"name":"John"}'`]),
 		...(running.some(({ process }) => process.example === "addsvc")
 			? [`npx allium call add sum '{"a":1,"b":2}'`]
 			: []),

@@ -7,7 +7,7 @@ export type MetadataValue = string | Uint8Array;
 export type MetadataInit = Record<string, MetadataValue | readonly MetadataValue[]>;
 
 /** The most that the names and values of one set of metadata may take, in bytes. */
-export const maxMetadataBytes = 8 * 1024;
+export const maxMetadataBytes: number = 8 * 1024;
 
 /** What an entry takes on the wire beside its name and value. */
 const entryOverheadBytes = 3;

@@ -34,7 +34,7 @@ export const preface: readonly number[] = [0xa1, 0x6c, 0x6d, 0x01];
 export const headerBytes = 10;
 
 /** The most that one frame may carry of a message, in bytes: fragments of this size take turns. */
-export const maxFragmentBytes = 16 * 1024;
+export const maxFragmentBytes: number = 16 * 1024;
 
 /** The most that the payload of a frame may take, in bytes: a fragment and a head with its metadata. */
 export const maxPayloadBytes: number = maxFragmentBytes + 16 * 1024;
