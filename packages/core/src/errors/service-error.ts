@@ -1,7 +1,7 @@
 import type { ReadonlyMetadata } from "../context/metadata.ts";
 import type { Code } from "./code.ts";
 
-const brand: unique symbol = Symbol.for("allium.ServiceError");
+const brand = Symbol.for("allium.ServiceError");
 
 /** What a {@link ServiceError} is made of; only the code is required. */
 export interface ServiceErrorInit<Data = unknown> {
@@ -27,7 +27,10 @@ export interface ServiceErrorInit<Data = unknown> {
  * may meet in one process.
  */
 export class ServiceError<Data = unknown> extends Error {
-	readonly [brand]: true = true;
+	static {
+		Object.defineProperty(ServiceError.prototype, brand, { value: true });
+	}
+
 	override readonly name = "ServiceError";
 	readonly code: Code;
 	readonly reason: string | undefined;
