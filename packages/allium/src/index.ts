@@ -1,0 +1,17 @@
+import { type App, type AppOptions, createApp } from "@allium/node";
+
+export * from "@allium/core";
+export * from "@allium/node";
+
+/**
+ * Makes an app with the backends that the environment names; SQLite files shared by all processes of the
+ * machine when it names none.
+ *
+ * @example
+ * const app = allium({ name: "greeter" });
+ * app.serve(Greeter, greeter);
+ * await app.run();
+ */
+export function allium(options: AppOptions): App {
+	return createApp({ ...options, adapters: { sqlite: () => import("@allium/sqlite"), ...options.adapters } });
+}

@@ -1,0 +1,287 @@
+import { networkInterfaces } from "node:os";
+import {
+	type AnyContract,
+	type Client,
+	type ClientLayers,
+	Context,
+	createClient,
+	describe,
+	Endpoints,
+	type Guard,
+	type Instance,
+	keepRegistered,
+	type Listener,
+	type Logger,
+	PeerPool,
+	type Registration,
+	type Registry,
+	type ServeOptions,
+	type Service,
+} from "@allium/core";
+import { type Adapters, openRegistry } from "../config/adapters.ts";
+import {
+	type Config,
+	type ConfigOverrides,
+	type Environment,
+	maskUrl,
+	readConfig,
+} from "../config/config.ts";
+import { DeferredRegistry } from "../config/deferred-registry.ts";
+import { http } from "../http/http-transport.ts";
+import { acceptFrames } from "../pipe/accept-frames.ts";
+import { frames } from "../pipe/frames-transport.ts";
+import { listen } from "../server/server.ts";
+import { MissingContextWatch } from "./missing-context.ts";
+import { textLogger } from "./text-logger.ts";
+
+/** What an app is made with; what is not given comes from the environment, or has a default. */
+export interface AppOptions extends Omit<ConfigOverrides, "registry"> {
+	/** The name of the application, as registries show it. */
+	readonly name: string;
+	/** A URL, or a registry that is open already and stays open. */
+	readonly registry?: string | Registry;
+	/** Adapters by scheme, before those that are installed. */
+	readonly adapters?: Adapters;
+	/** Lets requests in or not, before their bodies are read. */
+	readonly guard?: Guard;
+	/** Default: lines on standard output. */
+	readonly logger?: Logger;
+	/** How long calls are still accepted after the registry was told, in milliseconds. Default: 500. */
+	readonly drainDelayMs?: number;
+	/** How long calls in flight may take when the app stops, in milliseconds. Default: 10 s. */
+	readonly gracePeriodMs?: number;
+	/** Default: that of the process. */
+	readonly env?: Environment;
+}
+
+/** A process of the system: serves contracts, calls others, and is found by name. */
+export interface App {
+	/** Serves a contract. Call it before `start` or `run`. */
+	serve<C extends AnyContract>(contract: C, service: Service<C>, options?: ServeOptions<C>): void;
+	/** A client that finds its instances through the registry. It is closed with the app. */
+	client<C extends AnyContract>(contract: C, layers?: ClientLayers): Client<C>;
+	/** Listens, then registers. */
+	start(): Promise<void>;
+	/** Stops in order: not ready, deregistered, drained, closed. Resolves when no handle is left. */
+	stop(): Promise<void>;
+	/** Starts, runs until SIGTERM or SIGINT, and stops. A second signal ends the process at once. */
+	run(): Promise<void>;
+	/** Where it can be reached, once it has started. */
+	readonly addresses: readonly string[];
+	readonly config: Config;
+	readonly logger: Logger;
+}
+
+/**
+ * Makes an app from parts that are all exported: endpoints, the one-port server, a registry, a pool of
+ * connections. The package `allium` adds its default adapter to this.
+ */
+export function createApp(options: AppOptions): App {
+	return new NodeApp(options);
+}
+
+class NodeApp implements App {
+	readonly config: Config;
+	readonly logger: Logger;
+	readonly #options: AppOptions;
+	readonly #endpoints: Endpoints;
+	readonly #registry: Registry;
+	readonly #peers = new PeerPool([frames(), http()]);
+	readonly #clients: AsyncDisposable[] = [];
+	readonly #contextWatch: MissingContextWatch | undefined;
+	#listener: Listener | undefined;
+	#registration: Registration | undefined;
+	#ready = false;
+	#starting: Promise<void> | undefined;
+	#stopping: Promise<void> | undefined;
+	#released: Promise<void> | undefined;
+
+	constructor(options: AppOptions) {
+		const env = options.env ?? process.env;
+		const given = options.registry;
+		this.#options = options;
+		this.config = readConfig(env, { ...options, registry: typeof given === "string" ? given : undefined });
+		this.logger = options.logger ?? textLogger();
+		this.#endpoints = new Endpoints({ guard: options.guard, logger: this.logger });
+		this.#registry =
+			typeof given === "object"
+				? given
+				: new DeferredRegistry(() => openRegistry(this.config.registry, options.adapters));
+		if (env.NODE_ENV !== "production") this.#contextWatch = new MissingContextWatch(this.logger);
+	}
+
+	get addresses(): readonly string[] {
+		return this.#listener?.addresses ?? [];
+	}
+
+	serve<C extends AnyContract>(contract: C, service: Service<C>, options: ServeOptions<C> = {}): void {
+		if (this.#starting !== undefined) throw new TypeError("serve() comes before start() and run()");
+		const watch = this.#contextWatch;
+		const middleware = [...(watch === undefined ? [] : [watch.middleware]), ...(options.middleware ?? [])];
+		this.#endpoints.serve(contract, service, { ...options, middleware });
+	}
+
+	client<C extends AnyContract>(contract: C, layers: ClientLayers = {}): Client<C> {
+		const client = createClient(contract, {
+			registry: this.#registry,
+			namespace: this.config.namespace,
+			peers: this.#peers,
+			logger: this.logger,
+			...(this.#contextWatch !== undefined && { onMissingContext: this.#contextWatch.report }),
+			...layers,
+		});
+		this.#clients.push(client);
+		return client;
+	}
+
+	start(): Promise<void> {
+		this.#starting ??= this.#start();
+		return this.#starting;
+	}
+
+	stop(): Promise<void> {
+		const started = this.#starting?.catch(() => {}) ?? Promise.resolve();
+		this.#stopping ??= started.then(() => this.#release());
+		return this.#stopping;
+	}
+
+	async run(): Promise<void> {
+		const signalled = Promise.withResolvers<NodeJS.Signals>();
+		const onSignal = (signal: NodeJS.Signals): void => {
+			if (this.#stopping !== undefined) process.exit(1);
+			signalled.resolve(signal);
+		};
+		process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
+		try {
+			await this.start();
+			const signal = await signalled.promise;
+			this.logger.log("info", `${this.#options.name} is stopping`, { signal });
+			await this.stop();
+			this.logger.log("info", `${this.#options.name} has stopped`);
+		} finally {
+			process.removeListener("SIGTERM", onSignal).removeListener("SIGINT", onSignal);
+		}
+	}
+
+	async #start(): Promise<void> {
+		try {
+			if (this.#registry instanceof DeferredRegistry) await this.#registry.opened();
+			this.#listener = await this.#listen();
+			this.#ready = true;
+			this.#registration = await keepRegistered(this.#registry, this.#instance(this.#listener), {
+				logger: this.logger,
+				ctx: Context.background().withTimeout(10_000),
+			});
+		} catch (error) {
+			await this.#release();
+			throw error;
+		}
+		const { name } = this.#options;
+		this.logger.log("info", `${name} is ready`, {
+			url: this.addresses.find((address) => address.startsWith("http:")),
+			registry: maskUrl(this.config.registry),
+		});
+	}
+
+	async #listen(): Promise<Listener> {
+		const { port, advertise } = this.config;
+		const host = this.config.host ?? (this.#isLocal() ? "127.0.0.1" : "0.0.0.0");
+		const reached = advertise ?? (isWildcard(host) ? firstAddress() : undefined);
+		return listen(this.#endpoints, {
+			host,
+			port,
+			acceptFrames: acceptFrames(),
+			ready: () => ({ ok: this.#ready }),
+			logger: this.logger,
+			...(reached !== undefined && { advertise: reached }),
+		});
+	}
+
+	/** Whether all who can find this process run on the same machine. */
+	#isLocal(): boolean {
+		return this.config.registry.startsWith("sqlite:") || this.config.registry.startsWith("memory:");
+	}
+
+	#instance(listener: Listener): Instance {
+		const { namespace, zone, labels } = this.config;
+		return {
+			id: crypto.randomUUID(),
+			app: this.#options.name,
+			namespace,
+			addresses: listener.addresses,
+			services: this.#endpoints.contracts.map((contract) => {
+				const { name, version, hash } = describe(contract);
+				return { name, version, hash };
+			}),
+			...(zone !== undefined && { zone }),
+			labels,
+			weight: 1,
+			status: "up",
+			startedAt: new Date().toISOString(),
+		};
+	}
+
+	/** Ends what is there, in order; what a failed start left, too. */
+	#release(): Promise<void> {
+		this.#released ??= this.#releaseAll();
+		return this.#released;
+	}
+
+	async #releaseAll(): Promise<void> {
+		this.#ready = false;
+		await this.#quietly("deregister", () => this.#registration?.release());
+		const listener = this.#listener;
+		if (listener !== undefined) {
+			await sleep(this.#options.drainDelayMs ?? 500);
+			await this.#quietly("drain", () => within(this.#options.gracePeriodMs ?? 10_000, listener.drain()));
+			await this.#quietly("close", () => listener.close());
+		}
+		await Promise.all(
+			this.#clients.map((client) => this.#quietly("close a client", () => client[Symbol.asyncDispose]())),
+		);
+		if (this.#registry instanceof DeferredRegistry) {
+			const registry = this.#registry;
+			await this.#quietly("close the registry", () => registry.close());
+		}
+	}
+
+	/** A step of stopping that fails is said, and the next one still done. */
+	async #quietly(step: string, action: () => Promise<void> | undefined): Promise<void> {
+		try {
+			await action();
+		} catch (error) {
+			this.logger.log("warn", `could not ${step} in order`, { error });
+		}
+	}
+}
+
+function isWildcard(host: string): boolean {
+	return host === "0.0.0.0" || host === "::";
+}
+
+/** The first address of this machine that others can reach. */
+function firstAddress(): string | undefined {
+	return Object.values(networkInterfaces())
+		.flatMap((addresses) => addresses ?? [])
+		.find(({ internal, family }) => !internal && family === "IPv4")?.address;
+}
+
+function sleep(milliseconds: number): Promise<void> {
+	return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Waits for the promise, but no longer than so many milliseconds. */
+async function within(milliseconds: number, promise: Promise<void>): Promise<void> {
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	const late = new Promise<never>((_, reject) => {
+		timer = setTimeout(
+			() => reject(new Error(`calls were still in flight after ${milliseconds} ms`)),
+			milliseconds,
+		);
+	});
+	try {
+		await Promise.race([promise, late]);
+	} finally {
+		clearTimeout(timer);
+	}
+}

@@ -1,0 +1,35 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Logger, Method, Middleware } from "@allium/core";
+
+/**
+ * Finds handlers that call a client without passing their context on, which loses deadline, cancellation and
+ * trace. For development: it costs an asynchronous context a call.
+ */
+export class MissingContextWatch {
+	readonly #handling = new AsyncLocalStorage<Method>();
+	readonly #warned = new Set<string>();
+	readonly #logger: Logger;
+
+	constructor(logger: Logger) {
+		this.#logger = logger;
+	}
+
+	/** Notes which handler is running. Outermost around every served method. */
+	readonly middleware: Middleware = (next, method) => (input, ctx) =>
+		this.#handling.run(method, () => next(input, ctx));
+
+	/** A client was called without a context: warns once for each handler, if one is running. */
+	readonly report = (called: Method): void => {
+		const handler = this.#handling.getStore();
+		if (handler === undefined || this.#warned.has(handler.path)) return;
+		this.#warned.add(handler.path);
+		this.#logger.log(
+			"warn",
+			"a handler calls a client without its context; pass ctx as the second argument",
+			{
+				handler: handler.path,
+				called: called.path,
+			},
+		);
+	};
+}

@@ -1,0 +1,40 @@
+import type { Context, Instance, Lease, Registry, RegistryEvent, RegistryFilter } from "@allium/core";
+
+/**
+ * A registry that is opened when it is first needed, so that clients can be made before. An opening that failed
+ * is tried again by the next operation.
+ */
+export class DeferredRegistry implements Registry {
+	readonly #open: () => Promise<Registry>;
+	#registry: Promise<Registry> | undefined;
+
+	constructor(open: () => Promise<Registry>) {
+		this.#open = open;
+	}
+
+	/** Opens it now. */
+	opened(): Promise<Registry> {
+		this.#registry ??= this.#open().catch((error) => {
+			this.#registry = undefined;
+			throw error;
+		});
+		return this.#registry;
+	}
+
+	async register(instance: Instance, ctx: Context): Promise<Lease> {
+		return (await this.opened()).register(instance, ctx);
+	}
+
+	async list(filter?: RegistryFilter, ctx?: Context): Promise<Instance[]> {
+		return (await this.opened()).list(filter, ctx);
+	}
+
+	async *watch(filter: RegistryFilter, ctx: Context): AsyncIterable<RegistryEvent> {
+		yield* (await this.opened()).watch(filter, ctx);
+	}
+
+	async close(): Promise<void> {
+		const registry = await this.#registry?.catch(() => undefined);
+		await registry?.close();
+	}
+}
