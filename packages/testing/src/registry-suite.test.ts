@@ -1,0 +1,11 @@
+import { MemoryInstances, memoryRegistry } from "@allium/core";
+import { registrySuite } from "./registry-suite.ts";
+
+registrySuite("memory", async () => {
+	const instances = new MemoryInstances();
+	return {
+		ttlMs: 300,
+		open: async ({ ttlMs }) => memoryRegistry({ instances, ttlMs }),
+		close: async () => {},
+	};
+});

@@ -1,0 +1,458 @@
+import {
+	Context,
+	type Instance,
+	isServiceError,
+	type Registry,
+	type RegistryEvent,
+	type RegistryFilter,
+} from "@allium/core";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+/** The backend that one test runs against. */
+export interface RegistrySetup {
+	/**
+	 * A further handle on the same backend, as another process would open it, whose leases last `ttlMs`.
+	 * The suite closes it.
+	 */
+	open(options: { readonly ttlMs: number }): Promise<Registry>;
+	/** The shortest time to live that the backend is good for, such as 300 ms: some tests wait for its end. */
+	readonly ttlMs: number;
+	/** Removes the backend. */
+	close(): Promise<void>;
+}
+
+/** How soon one handle sees what another did, in milliseconds. */
+const visibleWithinMs = 250;
+/** The time to live where no test waits for its end. */
+const longTtlMs = 60_000;
+const background = Context.background();
+
+/**
+ * The conformance suite of the port `Registry`: declares Vitest tests that hold for every backend.
+ *
+ * @param setup Makes an empty backend; called before every test.
+ *
+ * @example
+ * registrySuite("memory", async () => {
+ * 	const instances = new MemoryInstances();
+ * 	return { ttlMs: 300, open: async ({ ttlMs }) => memoryRegistry({ instances, ttlMs }), close: async () => {} };
+ * });
+ */
+export function registrySuite(name: string, setup: () => Promise<RegistrySetup>): void {
+	describe(`registry: ${name}`, () => {
+		const world = new World();
+		beforeEach(async () => world.begin(await setup()));
+		afterEach(() => world.end());
+		registrationTests(world);
+		leaseTests(world);
+		expiryTests(world);
+		watchTests(world);
+		watchEndTests(world);
+		manyTests(world);
+	});
+}
+
+/** What one test has open; whatever it forgets is closed after it. */
+class World {
+	#setup: RegistrySetup | undefined;
+	#open: Registry[] = [];
+	#watchers: Watcher[] = [];
+
+	begin(setup: RegistrySetup): void {
+		this.#setup = setup;
+	}
+
+	get ttlMs(): number {
+		return this.#setup?.ttlMs ?? 0;
+	}
+
+	async open(ttlMs: number = longTtlMs): Promise<Registry> {
+		if (this.#setup === undefined) throw new Error("the suite has no backend: setup did not run");
+		const registry = await this.#setup.open({ ttlMs });
+		this.#open.push(registry);
+		return registry;
+	}
+
+	/** Watches until the snapshot is there. */
+	async watch(registry: Registry, filter: RegistryFilter = {}, ctx: Context = background): Promise<Watcher> {
+		const watcher = new Watcher(registry.watch(filter, ctx));
+		this.#watchers.push(watcher);
+		await vi.waitFor(() => expect(watcher.events).not.toEqual([]), { timeout: 5_000, interval: 2 });
+		return watcher;
+	}
+
+	async end(): Promise<void> {
+		await Promise.all(this.#open.map((registry) => registry.close()));
+		await Promise.all(this.#watchers.map(({ ended }) => ended));
+		await this.#setup?.close();
+		this.#setup = undefined;
+		this.#open = [];
+		this.#watchers = [];
+	}
+}
+
+/** Consumes a watch and keeps what it told. */
+class Watcher {
+	readonly events: RegistryEvent[] = [];
+	/** Resolves when the iteration is over, with the error that ended it if any. */
+	readonly ended: Promise<unknown>;
+
+	constructor(source: AsyncIterable<RegistryEvent>) {
+		this.ended = this.#consume(source).then(
+			() => undefined,
+			(error: unknown) => error ?? new Error("the watch threw undefined"),
+		);
+	}
+
+	async #consume(source: AsyncIterable<RegistryEvent>): Promise<void> {
+		for await (const event of source) this.events.push(event);
+	}
+
+	/** What a client that believes all events takes for up, sorted. */
+	get up(): string[] {
+		const up = new Map<string, Instance>();
+		for (const event of this.events) {
+			if (event.type === "snapshot") up.clear();
+			if (event.type === "snapshot") for (const instance of event.instances) up.set(instance.id, instance);
+			else if (event.type === "up") up.set(event.instance.id, event.instance);
+			else up.delete(event.instance.id);
+		}
+		return [...up.keys()].sort();
+	}
+
+	/** Events as short text: `snapshot a b`, `up a`, `down a`. */
+	get told(): string[] {
+		return this.events.map((event) => {
+			if (event.type !== "snapshot") return `${event.type} ${event.instance.id}`;
+			return ["snapshot", ...event.instances.map(({ id }) => id).sort()].join(" ");
+		});
+	}
+
+	/** Waits for what has to be seen soon after it happened. */
+	async tells(told: readonly string[], within: number = visibleWithinMs): Promise<void> {
+		await vi.waitFor(() => expect(this.told).toEqual(told), { timeout: within, interval: 2 });
+	}
+}
+
+function instance(id: string, change: Partial<Instance> = {}): Instance {
+	return {
+		id,
+		app: "shop",
+		namespace: "one",
+		addresses: [`allium://127.0.0.1:4000/${id}`],
+		services: [{ name: "cart", version: "1.0.0", hash: "c0ffee" }],
+		labels: {},
+		weight: 1,
+		status: "up",
+		startedAt: "2026-01-01T00:00:00.000Z",
+		...change,
+	};
+}
+
+async function ids(registry: Registry, filter?: RegistryFilter): Promise<string[]> {
+	return (await registry.list(filter)).map(({ id }) => id).sort();
+}
+
+function registrationTests(world: World): void {
+	test("a registered instance is listed as it was given", async () => {
+		const registry = await world.open();
+		const whole = instance("a", {
+			addresses: ["allium://10.0.0.1:1", "http://10.0.0.1:1"],
+			services: [
+				{ name: "cart", version: "1.2.3", hash: "1" },
+				{ name: "cart.v2", version: "2.0.0", hash: "2" },
+			],
+			zone: "eu-1a",
+			labels: { tier: "gold" },
+			weight: 0.5,
+			status: "draining",
+		});
+		await registry.register(whole, background);
+		expect(await registry.list()).toEqual([whole]);
+	});
+
+	test("an empty registry lists nothing", async () => {
+		expect(await (await world.open()).list()).toEqual([]);
+	});
+
+	test("lists by service", async () => {
+		const registry = await world.open();
+		const services = [{ name: "stock", version: "1.0.0", hash: "5" }];
+		await registry.register(instance("a"), background);
+		await registry.register(instance("b", { services }), background);
+		expect(await ids(registry, { service: "cart" })).toEqual(["a"]);
+		expect(await ids(registry, { service: "stock" })).toEqual(["b"]);
+		expect(await ids(registry, { service: "car" })).toEqual([]);
+		expect(await ids(registry)).toEqual(["a", "b"]);
+	});
+
+	test("namespaces do not see each other, even with the same id", async () => {
+		const registry = await world.open();
+		const lease = await registry.register(instance("a"), background);
+		await registry.register(instance("a", { namespace: "two", app: "other" }), background);
+		expect(await registry.list({ namespace: "one" })).toEqual([instance("a")]);
+		expect(await registry.list({ namespace: "two" })).toMatchObject([{ app: "other" }]);
+		expect(await registry.list({ namespace: "three" })).toEqual([]);
+		await lease.release();
+		expect(await ids(registry)).toEqual(["a"]);
+	});
+
+	test("unusual characters come back as they were", async () => {
+		const registry = await world.open();
+		const labels = {
+			"": "empty",
+			"a.b/c d*>": "'; DROP TABLE instances; --",
+			"naïve 🧅": '"\\\n\t\u0000\u2028',
+			["__proto__"]: "own",
+		};
+		await registry.register(instance("a", { labels }), background);
+		const [listed] = await registry.list();
+		expect(Object.entries(listed?.labels ?? {}).sort()).toEqual(Object.entries(labels).sort());
+	});
+
+	test("a context that has ended registers nothing", async () => {
+		const registry = await world.open();
+		const { ctx, cancel } = background.withCancel();
+		cancel();
+		await expect(registry.register(instance("a"), ctx)).rejects.toMatchObject({ code: "canceled" });
+		expect(await registry.list()).toEqual([]);
+	});
+
+	test("a closed registry refuses instead of hanging", async () => {
+		const registry = await world.open();
+		await registry.close();
+		await registry.close();
+		await expect(registry.list()).rejects.toSatisfy(isServiceError);
+		await expect(registry.register(instance("a"), background)).rejects.toSatisfy(isServiceError);
+	});
+}
+
+function leaseTests(world: World): void {
+	test("an update changes the record, for other handles too", async () => {
+		const [left, right] = [await world.open(), await world.open()];
+		const lease = await left.register(instance("a"), background);
+		const watcher = await world.watch(right);
+		const changed = instance("a", { status: "draining", labels: { tier: "gold" }, weight: 2 });
+		await lease.update(changed);
+		await watcher.tells(["snapshot a", "up a"]);
+		expect(watcher.events[1]).toEqual({ type: "up", instance: changed });
+		expect(await right.list()).toEqual([changed]);
+	});
+
+	test("a released instance is gone", async () => {
+		const [left, right] = [await world.open(), await world.open()];
+		const lease = await left.register(instance("a"), background);
+		const watcher = await world.watch(right);
+		await lease.release();
+		expect(await left.list()).toEqual([]);
+		await watcher.tells(["snapshot a", "down a"]);
+		expect(await right.list()).toEqual([]);
+	});
+
+	test("releasing twice is the same as once", async () => {
+		const registry = await world.open();
+		const lease = await registry.register(instance("a"), background);
+		await registry.register(instance("b"), background);
+		await Promise.all([lease.release(), lease.release()]);
+		await lease.release();
+		expect(await ids(registry)).toEqual(["b"]);
+	});
+
+	test("a late update does not bring a released instance back", async () => {
+		const registry = await world.open();
+		const lease = await registry.register(instance("a"), background);
+		await lease.release();
+		await expect(lease.update(instance("a"))).rejects.toMatchObject({ code: "failed_precondition" });
+		expect(await registry.list()).toEqual([]);
+	});
+
+	test("closing a registry leaves its leases to run out", async () => {
+		const [left, right] = [await world.open(), await world.open()];
+		await left.register(instance("a"), background);
+		await left.close();
+		expect(await ids(right)).toEqual(["a"]);
+	});
+
+	test("a lease says its time to live", async () => {
+		const registry = await world.open(world.ttlMs);
+		const lease = await registry.register(instance("a"), background);
+		expect(lease.ttlMs).toBe(world.ttlMs);
+		expect(lease.lost.aborted).toBe(false);
+	});
+}
+
+function expiryTests(world: World): void {
+	test("an instance that is not renewed is gone after its time to live", async () => {
+		const [left, right] = [await world.open(world.ttlMs), await world.open(world.ttlMs)];
+		const watcher = await world.watch(right);
+		const before = performance.now();
+		await left.register(instance("a"), background);
+		await watcher.tells(["snapshot", "up a"]);
+		await watcher.tells(["snapshot", "up a", "down a"], world.ttlMs + 4 * visibleWithinMs);
+		const lasted = performance.now() - before;
+		expect(lasted).toBeGreaterThanOrEqual(world.ttlMs * 0.9);
+		expect(lasted).toBeLessThan(world.ttlMs + 2 * visibleWithinMs);
+		expect(await right.list()).toEqual([]);
+		expect(await left.list()).toEqual([]);
+	});
+
+	test("an instance that is renewed stays, and watchers hear nothing of it", async () => {
+		const [left, right] = [await world.open(world.ttlMs), await world.open(world.ttlMs)];
+		const lease = await left.register(instance("a"), background);
+		await left.register(instance("silent"), background);
+		const watcher = await world.watch(right);
+		await vi.waitFor(
+			async () => {
+				await lease.update(instance("a"));
+				expect(watcher.told).toEqual(["snapshot a silent", "down silent"]);
+			},
+			{ timeout: world.ttlMs + 4 * visibleWithinMs, interval: world.ttlMs / 6 },
+		);
+		expect(await ids(right)).toEqual(["a"]);
+	});
+
+	test("an update after the end brings the instance back", async () => {
+		const [left, right] = [await world.open(world.ttlMs), await world.open(world.ttlMs)];
+		const lease = await left.register(instance("a"), background);
+		const watcher = await world.watch(right);
+		await watcher.tells(["snapshot a", "down a"], world.ttlMs + 4 * visibleWithinMs);
+		await lease.update(instance("a"));
+		await watcher.tells(["snapshot a", "down a", "up a"]);
+		expect(await ids(right)).toEqual(["a"]);
+	});
+}
+
+function watchTests(world: World): void {
+	test("a watch begins with a snapshot, empty or not", async () => {
+		const registry = await world.open();
+		await (await world.watch(registry)).tells(["snapshot"]);
+		await registry.register(instance("a"), background);
+		await (await world.watch(registry)).tells(["snapshot a"]);
+	});
+
+	test("a watch tells what comes and goes after its snapshot", async () => {
+		const registry = await world.open();
+		const watcher = await world.watch(registry);
+		const lease = await registry.register(instance("a"), background);
+		await watcher.tells(["snapshot", "up a"]);
+		await lease.release();
+		await watcher.tells(["snapshot", "up a", "down a"]);
+		expect(watcher.events[2]).toEqual({ type: "down", instance: instance("a") });
+	});
+
+	test("a watch is narrowed by namespace and service", async () => {
+		const [left, right] = [await world.open(), await world.open()];
+		const watcher = await world.watch(right, { namespace: "one", service: "cart" });
+		await left.register(instance("other-namespace", { namespace: "two" }), background);
+		await left.register(instance("other-service", { services: [] }), background);
+		await left.register(instance("a"), background);
+		await watcher.tells(["snapshot", "up a"]);
+	});
+
+	test("an instance that no longer offers what is watched goes down", async () => {
+		const [left, right] = [await world.open(), await world.open()];
+		const lease = await left.register(instance("a"), background);
+		const watcher = await world.watch(right, { service: "cart" });
+		await lease.update(instance("a", { services: [] }));
+		await watcher.tells(["snapshot a", "down a"]);
+	});
+
+	test("several watchers of one handle each see everything", async () => {
+		const registry = await world.open();
+		const watchers = [await world.watch(registry), await world.watch(registry)];
+		await registry.register(instance("a"), background);
+		for (const watcher of watchers) await watcher.tells(["snapshot", "up a"]);
+	});
+
+	test("a slow consumer ends up with the truth", async () => {
+		const [left, right] = [await world.open(), await world.open()];
+		const slow = right.watch({}, background)[Symbol.asyncIterator]();
+		await slow.next();
+		const lease = await left.register(instance("a"), background);
+		for (let weight = 2; weight < 50; weight += 1) await lease.update(instance("a", { weight }));
+		let seen: unknown;
+		while (seen !== 49) {
+			const { value } = await slow.next();
+			const instances: readonly Instance[] = value.type === "snapshot" ? value.instances : [value.instance];
+			seen = instances[0]?.weight;
+		}
+		await slow.return?.();
+	});
+}
+
+function watchEndTests(world: World): void {
+	test("a watch ends when its context does", async () => {
+		const registry = await world.open();
+		const { ctx, cancel } = background.withCancel();
+		const watcher = await world.watch(registry, {}, ctx);
+		cancel();
+		expect(await watcher.ended).toBeUndefined();
+		expect(watcher.told).toEqual(["snapshot"]);
+	});
+
+	test("a watch whose context has ended has no events", async () => {
+		const registry = await world.open();
+		const { ctx, cancel } = background.withCancel();
+		cancel();
+		const watcher = new Watcher(registry.watch({}, ctx));
+		expect(await watcher.ended).toBeUndefined();
+		expect(watcher.events).toEqual([]);
+	});
+
+	test("a watch ends by a break, and the registry goes on", async () => {
+		const registry = await world.open();
+		for await (const event of registry.watch({}, background)) {
+			expect(event).toEqual({ type: "snapshot", instances: [] });
+			break;
+		}
+		await registry.register(instance("a"), background);
+		await (await world.watch(registry)).tells(["snapshot a"]);
+	});
+
+	test("return() ends a watch that waits for its next event", async () => {
+		const registry = await world.open();
+		const iterator = registry.watch({}, background)[Symbol.asyncIterator]();
+		await iterator.next();
+		const waiting = iterator.next();
+		await iterator.return?.();
+		expect(await waiting).toEqual({ done: true, value: undefined });
+		expect(await iterator.next()).toEqual({ done: true, value: undefined });
+	});
+
+	test("close ends every watch, and those that begin later", async () => {
+		const registry = await world.open();
+		const watchers = [await world.watch(registry), await world.watch(registry, { service: "cart" })];
+		await registry.close();
+		for (const { ended } of watchers) expect(await ended).toBeUndefined();
+		expect(await new Watcher(registry.watch({}, background)).ended).toBeUndefined();
+	});
+}
+
+function manyTests(world: World): void {
+	test("fifty registrations at once through several handles are all there", async () => {
+		const handles = await Promise.all(Array.from({ length: 5 }, () => world.open()));
+		const names = Array.from({ length: 50 }, (_, index) => `i${String(index).padStart(2, "0")}`);
+		await Promise.all(
+			names.map((id, index) => handles[index % handles.length]?.register(instance(id), background)),
+		);
+		for (const registry of handles) expect(await ids(registry)).toEqual(names);
+	});
+
+	test("one handle sees another's registration within 250 ms", async () => {
+		const [left, right] = [await world.open(), await world.open()];
+		const [ofLeft, ofRight] = [await world.watch(left), await world.watch(right)];
+		await left.register(instance("a"), background);
+		await ofRight.tells(["snapshot", "up a"]);
+		await right.register(instance("b"), background);
+		await ofLeft.tells(["snapshot", "up a", "up b"]);
+	});
+
+	test("two thousand instances are listed and watched", async () => {
+		const [left, right] = [await world.open(), await world.open()];
+		const watcher = await world.watch(right);
+		const names = Array.from({ length: 2_000 }, (_, index) => `i${String(index).padStart(4, "0")}`);
+		await Promise.all(names.map((id) => left.register(instance(id), background)));
+		expect(await ids(right)).toEqual(names);
+		await vi.waitFor(() => expect(watcher.up).toEqual(names), { timeout: 4 * visibleWithinMs, interval: 10 });
+	}, 60_000);
+}
