@@ -130,6 +130,14 @@ describe("another package's inside", () => {
 		]);
 	});
 
+	test("an example may use the contract of another, and no inside of a package", () => {
+		pack("examples/stats", { private: true });
+		write("examples/stats/main.ts", 'import "../addsvc/contract.ts";');
+		expect(violations()).toEqual([]);
+		write("examples/stats/main.ts", 'import "../../packages/core/src/a.ts";');
+		expect(violations()).toHaveLength(1);
+	});
+
 	test("own files are free", () => {
 		write("packages/node/src/deep/a.ts", 'import "../index.ts";');
 		expect(violations()).toEqual([]);

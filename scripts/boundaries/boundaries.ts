@@ -72,6 +72,8 @@ function leavesPackage(file: SourceFile, workspace: Workspace, specifier: Specif
 	if (specifier.kind !== "relative") return undefined;
 	const target = posix.join(posix.dirname(file.path), specifier.path);
 	if (!specifier.path.startsWith("/") && target.startsWith(`${workspace.folder}/`)) return undefined;
+	// Examples are programs, not packages: one may serve the contract of another.
+	if (isApplication(workspace) && target.startsWith("examples/")) return undefined;
 	return "it reaches into another package; import that by its name";
 }
 
