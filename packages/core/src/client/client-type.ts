@@ -24,4 +24,6 @@ export type ClientMethod<M> =
  */
 export type Client<C extends AnyContract> = {
 	readonly [K in MethodName<C>]: ClientMethod<C[K]>;
-} & AsyncDisposable;
+} & {
+	[Symbol.asyncDispose](): Promise<void>;
+};

@@ -87,7 +87,7 @@ class NodeApp implements App {
 	readonly #endpoints: Endpoints;
 	readonly #registry: Registry;
 	readonly #peers = new PeerPool([frames(), http()]);
-	readonly #clients: AsyncDisposable[] = [];
+	readonly #clients: { [Symbol.asyncDispose](): Promise<void> }[] = [];
 	readonly #contextWatch: MissingContextWatch | undefined;
 	#listener: Listener | undefined;
 	#registration: Registration | undefined;

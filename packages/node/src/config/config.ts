@@ -34,11 +34,7 @@ export function readConfig(env: Environment, overrides: ConfigOverrides = {}): C
 	const listen = readListen(env);
 	const bound = bindings(env.VCAP_SERVICES);
 	const registry =
-		overrides.registry ??
-		set(env.ALLIUM_REGISTRY) ??
-		set(env.ALLIUM_URL) ??
-		bound.registry ??
-		bound.url;
+		overrides.registry ?? set(env.ALLIUM_REGISTRY) ?? set(env.ALLIUM_URL) ?? bound.registry ?? bound.url;
 	return {
 		namespace: checkNamespace(overrides.namespace ?? set(env.ALLIUM_NAMESPACE) ?? "default"),
 		registry: checkUrl(registry ?? localRegistry),
