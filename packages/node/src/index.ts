@@ -1,0 +1,12 @@
+export { type App, type AppOptions, createApp } from "./app/app.ts";
+export { type TextLoggerOptions, textLogger } from "./app/text-logger.ts";
+export { type Adapter, type Adapters, openRegistry } from "./config/adapters.ts";
+export { type Config, type ConfigOverrides, type Environment, maskUrl, readConfig } from "./config/config.ts";
+export type { HttpPeerOptions } from "./http/http-peer.ts";
+export { http } from "./http/http-transport.ts";
+export type { Readiness } from "./http/operations.ts";
+export { acceptFrames } from "./pipe/accept-frames.ts";
+export { type FramesOptions, frames } from "./pipe/frames-transport.ts";
+export { SocketPipe } from "./pipe/socket-pipe.ts";
+export { defaultServerLimits, type ServerLimits } from "./server/limits.ts";
+export { type FramesSession, listen, type ServerOptions } from "./server/server.ts";
