@@ -6,7 +6,10 @@ import type { Instance } from "../registry/instance.ts";
 export interface Load {
 	/** An attempt begins. */
 	start(): void;
-	/** An attempt, or the stream that it opened, has ended. */
+	/**
+	 * An attempt, or the stream that it opened, has ended. `elapsedMs` is how long the instance took to answer:
+	 * to reply, or to accept a stream; 0 where the caller's own stream sets the pace.
+	 */
 	end(outcome: Outcome, elapsedMs: number): void;
 }
 

@@ -47,6 +47,8 @@ export class PeakEwmaLoad implements Load {
 
 	end(outcome: Outcome, elapsedMs: number): void {
 		this.#inFlight--;
+		// Given up by the caller, it says only that an answer takes at least so long.
+		if (!outcome.ok && outcome.error.code === "canceled" && elapsedMs < this.#latencyMs) return;
 		this.#observe(unserved(outcome) ? Math.max(elapsedMs, this.#penaltyMs) : elapsedMs, performance.now());
 	}
 

@@ -4,6 +4,7 @@ import { Context } from "../context/context.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
 import { chain, type Endpoint, type Middleware } from "../endpoint/endpoint.ts";
+import { ServiceError } from "../errors/service-error.ts";
 import { type Logger, silentLogger } from "../logger/logger.ts";
 import { retry } from "../middleware/retry.ts";
 import { timeout } from "../middleware/timeout.ts";
@@ -50,7 +51,7 @@ export function clientDefaults(): Required<Pick<ClientLayers, "middleware" | "at
 
 /**
  * Makes a client of a contract. It connects when it is first called, and is closed by `Symbol.asyncDispose`,
- * which ends the calls in flight on connections of its own.
+ * which ends its calls in flight with `unavailable`.
  *
  * @example
  * await using add = createClient(Add, { url: "allium://127.0.0.1:4000", transports: [frames()] });
@@ -62,20 +63,26 @@ export function createClient<C extends AnyContract>(contract: C, options: Client
 	const logger = options.logger ?? silentLogger;
 	const peers = "peers" in options ? options.peers : new PeerPool(options.transports);
 	const target = new Target({ service: name, balancer: layers.balancer, peers, logger });
-	const closing = Context.background().withCancel();
-	const following = locate(name, options, target, logger, closing.ctx);
+	const life = Context.background().withCancel();
+	const following = locate(name, options, target, logger, life.ctx);
 
-	const resolve: Resolve = { target, closed: () => closing.ctx.error !== undefined };
+	const resolve: Resolve = { target, closed: () => life.ctx.error !== undefined };
 	const entries = methods.map((method) => {
 		const attempt = attempts(method, layers.attempt, resolve);
 		const endpoint = chain(...layers.middleware)(attempt, method);
-		return [method.name, clientMethod(method, endpoint, options.onMissingContext)] as const;
+		const call = scoped(endpoint, method, life.ctx);
+		return [method.name, clientMethod(method, call, options.onMissingContext)] as const;
 	});
 	const close = async (): Promise<void> => {
-		closing.cancel();
+		life.cancel(endedByClose());
 		await Promise.all([target.close(), following]);
 	};
 	return Object.assign(Object.fromEntries(entries), { [Symbol.asyncDispose]: close }) as unknown as Client<C>;
+}
+
+/** The error of calls in flight when their client is closed; whether they were executed, nobody knows. */
+function endedByClose(): ServiceError {
+	return new ServiceError({ code: "unavailable", reason: "client_closed", message: "the client was closed" });
 }
 
 /** Where attempts look for instances. */
@@ -129,6 +136,7 @@ function attempts(method: Method, middleware: readonly Middleware[], { target, c
 			: (input, ctx) => layers(input, ctx.withValue(pickedMember, pick(ctx)));
 	return (input, ctx) => {
 		if (closed()) return Promise.reject(clientClosed());
+		ctx["~parts"].received?.["~clear"]();
 		try {
 			if (target.isKnown) return attempt(input, ctx);
 			return target.whenKnown(ctx).then(() => attempt(input, ctx));
@@ -152,10 +160,9 @@ function layered(method: Method, middleware: readonly Middleware[]): Endpoint | 
 /** The function that users call. */
 function clientMethod(
 	method: Method,
-	endpoint: Endpoint,
+	call: Endpoint,
 	onMissingContext: ((method: Method) => void) | undefined,
 ): (input: unknown, ctx?: Context) => unknown {
-	const call = scoped(endpoint, method);
 	const background = (): Context => {
 		onMissingContext?.(method);
 		return Context.background();

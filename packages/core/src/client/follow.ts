@@ -1,5 +1,6 @@
 import type { Context } from "../context/context.ts";
-import { toServiceError } from "../errors/service-error.ts";
+import { sleep } from "../context/sleep.ts";
+import { ServiceError, toServiceError } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
 import type { Registry, RegistryFilter } from "../registry/registry.ts";
 import type { Target } from "./target.ts";
@@ -27,29 +28,18 @@ export async function follow(
 				failures = 0;
 				target.apply(event);
 			}
-			if (ctx.error !== undefined) return;
-			// A watch that just ends was closed under us; treat it as an outage.
-			failures++;
+			if (ctx.error === undefined) {
+				throw new ServiceError({ code: "unavailable", message: "the registry was closed" });
+			}
 		} catch (error) {
+			if (ctx.error !== undefined) return;
 			target.unknownBecause(toServiceError(error));
 			if (failures++ === 0) {
 				logger.log("warn", "the registry does not answer; going on with what is known", { ...filter, error });
 			}
 		}
-		await pause(Math.random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** failures), ctx);
+		const bound = Math.min(longestBackoffMs, firstBackoffMs * 2 ** (failures - 1));
+		// Woken by the end of the context, the loop sees it too.
+		await sleep(Math.random() * bound, ctx).catch(() => {});
 	}
-}
-
-/** Waits, or until the context ends. */
-function pause(milliseconds: number, ctx: Context): Promise<void> {
-	return new Promise((resolve) => {
-		const unlisten = ctx["~parts"].cancellation.listen(() => {
-			clearTimeout(timer);
-			resolve();
-		});
-		const timer = setTimeout(() => {
-			unlisten();
-			resolve();
-		}, milliseconds);
-	});
 }

@@ -31,6 +31,7 @@ export class Member implements Candidate {
 	#failures = 0;
 	#pausedUntil = 0;
 	#retired: (() => void) | undefined;
+	#released: Promise<void> | undefined;
 	readonly #onPause: (until: number) => void;
 
 	/** @param onPause told when the instance could not be reached, and until when to pass it over. */
@@ -48,37 +49,38 @@ export class Member implements Candidate {
 
 	/** One attempt of a call here. */
 	attempt(method: Method, input: unknown, ctx: Context): Promise<unknown> {
+		const endpoint = this.#endpoint(method);
 		const startedAt = performance.now();
 		this.#inFlight++;
 		this.load.start();
-		const endpoint = this.#endpoint(method);
-		if (method.kind === "unary" || method.kind === "client_stream") {
-			return endpoint(input, ctx).then(
-				(output) => {
-					this.#end(succeeded, startedAt);
-					return output;
-				},
-				(error) => {
-					this.#end({ ok: false, error: toServiceError(error) }, startedAt);
-					throw error;
-				},
-			);
+		if (method.kind === "server_stream" || method.kind === "bidi_stream") {
+			return this.#attemptStream(endpoint, input, ctx, startedAt);
 		}
-		return this.#attemptStream(endpoint, input, ctx, startedAt);
+		const elapsed = (): number => (method.kind === "unary" ? performance.now() - startedAt : 0);
+		return endpoint(input, ctx).then(
+			(output) => {
+				this.#end(succeeded, elapsed());
+				return output;
+			},
+			(error) => {
+				this.#end({ ok: false, error: toServiceError(error) }, elapsed());
+				throw error;
+			},
+		);
 	}
 
 	/** Gives up the way there when the last call on it has ended. */
 	retire(): Promise<void> {
+		if (this.#inFlight === 0) return this.release();
 		return new Promise((resolve) => {
-			const release = (): void => void this.#share.release().then(resolve);
-			if (this.#inFlight === 0) release();
-			else this.#retired = release;
+			this.#retired = () => resolve(this.release());
 		});
 	}
 
-	/** Gives up the way there at once. */
+	/** Gives up the way there at once. Doing it twice is the same as once. */
 	release(): Promise<void> {
-		return this.#share.release();
+		this.#released ??= this.#share.release();
+		return this.#released;
 	}
 
 	async #attemptStream(
@@ -87,10 +89,12 @@ export class Member implements Candidate {
 		ctx: Context,
 		startedAt: number,
 	): Promise<unknown> {
+		let acceptedAt: number | undefined;
 		const end = new CallScope();
-		end.listen((outcome) => this.#end(outcome, startedAt));
+		end.listen((outcome) => this.#end(outcome, (acceptedAt ?? performance.now()) - startedAt));
 		try {
 			const output = await endpoint(input, ctx);
+			acceptedAt = performance.now();
 			return observeStream(output, (outcome) => end.settle(outcome));
 		} catch (error) {
 			end.settle({ ok: false, error: toServiceError(error) });
@@ -107,16 +111,21 @@ export class Member implements Candidate {
 		return endpoint;
 	}
 
-	#end(outcome: Outcome, startedAt: number): void {
-		this.load.end(outcome, performance.now() - startedAt);
-		if (outcome.ok || outcome.error.code !== "unavailable") {
+	#end(outcome: Outcome, elapsedMs: number): void {
+		this.load.end(outcome, elapsedMs);
+		const code = outcome.ok ? undefined : outcome.error.code;
+		if (code === "unavailable") this.#pause();
+		// A call that was given up says nothing of whether the instance can be reached.
+		else if (code !== "canceled" && code !== "deadline_exceeded") {
 			this.#failures = 0;
 			this.#pausedUntil = 0;
-		} else {
-			const bound = Math.min(longestPauseMs, firstPauseMs * 2 ** this.#failures++);
-			this.#pausedUntil = performance.now() + bound * (0.5 + Math.random() / 2);
-			this.#onPause(this.#pausedUntil);
 		}
 		if (--this.#inFlight === 0) this.#retired?.();
+	}
+
+	#pause(): void {
+		const bound = Math.min(longestPauseMs, firstPauseMs * 2 ** this.#failures++);
+		this.#pausedUntil = performance.now() + bound * (0.5 + Math.random() / 2);
+		this.#onPause(this.#pausedUntil);
 	}
 }

@@ -2,8 +2,16 @@ import { type SettledListener, succeeded } from "../context/call-scope.ts";
 import { canceled } from "../context/cancellation.ts";
 import { toServiceError } from "../errors/service-error.ts";
 
-/** Tells the true end of a stream: that it is done, that it broke, or that its consumer broke out of it. */
-export function observeStream(source: unknown, settled: SettledListener): AsyncIterable<unknown> {
+/**
+ * Tells the true end of a stream: that it is done, that it broke, or that its consumer broke out of it.
+ *
+ * @param translate What the consumer sees of the error that broke it. Default: that error.
+ */
+export function observeStream(
+	source: unknown,
+	settled: SettledListener,
+	translate: (error: unknown) => unknown = (error) => error,
+): AsyncIterable<unknown> {
 	return {
 		[Symbol.asyncIterator]() {
 			const iterator = (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
@@ -14,7 +22,8 @@ export function observeStream(source: unknown, settled: SettledListener): AsyncI
 							if (result.done === true) settled(succeeded);
 							return result;
 						},
-						(error) => {
+						(thrown) => {
+							const error = translate(thrown);
 							settled({ ok: false, error: toServiceError(error) });
 							throw error;
 						},

@@ -1,10 +1,10 @@
 import type { Balancer } from "../balancer/balancer.ts";
 import type { Context } from "../context/context.ts";
-import type { ServiceError } from "../errors/service-error.ts";
-import { serviceErrorFrom } from "../errors/service-error.ts";
+import { type ServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
 import type { Instance } from "../registry/instance.ts";
 import type { RegistryEvent } from "../registry/registry.ts";
+import { clientClosed } from "../transport/frames/client-call.ts";
 import { Member } from "./member.ts";
 import type { PeerPool } from "./peer-pool.ts";
 
@@ -30,8 +30,13 @@ export class Target {
 	#pausedUntil = 0;
 	readonly #known = Promise.withResolvers<void>();
 	#isKnown = false;
+	/** Why it is not known which instances there are. */
 	#failure: ServiceError | undefined;
-	readonly #retiring = new Set<Promise<void>>();
+	/** Why the instances that are up cannot be called. */
+	#uncallable: ServiceError | undefined;
+	/** Gone from the source, but still with calls in flight. */
+	readonly #retiring = new Set<Member>();
+	#closed = false;
 
 	constructor(options: TargetOptions) {
 		this.#options = options;
@@ -45,6 +50,8 @@ export class Target {
 
 	/** Takes in what the registry says. */
 	apply(event: RegistryEvent): void {
+		if (this.#closed) return;
+		this.#uncallable = undefined;
 		if (event.type === "snapshot") this.#replace(event.instances);
 		else if (event.type === "up") this.#set(event.instance);
 		else this.#remove(event.instance.id);
@@ -63,7 +70,10 @@ export class Target {
 	async whenKnown(ctx: Context): Promise<void> {
 		if (this.#isKnown) return;
 		const ended = Promise.withResolvers<never>();
-		const unlisten = ctx["~parts"].cancellation.listen((error) => ended.reject(this.#failure ?? error));
+		const unlisten = ctx["~parts"].cancellation.listen((error) => {
+			// Why it took too long is of more help than that it did.
+			ended.reject(error.code === "deadline_exceeded" ? (this.#failure ?? error) : error);
+		});
 		try {
 			await Promise.race([this.#known.promise, ended.promise]);
 		} finally {
@@ -80,10 +90,12 @@ export class Target {
 
 	/** Gives up all instances at once. */
 	async close(): Promise<void> {
-		const members = this.#list;
+		this.#closed = true;
+		this.#known.reject(clientClosed());
+		const members = [...this.#members.values(), ...this.#retiring];
 		this.#members.clear();
 		this.#list = [];
-		await Promise.all([...members.map((member) => member.release()), ...this.#retiring]);
+		await Promise.all(members.map((member) => member.release()));
 	}
 
 	#candidates(tried: readonly string[] | undefined): readonly Member[] {
@@ -105,7 +117,10 @@ export class Target {
 	}
 
 	#set(instance: Instance): void {
-		if (instance.status !== "up") return this.#remove(instance.id);
+		if (instance.status !== "up") {
+			this.#remove(instance.id);
+			return;
+		}
 		const member = this.#members.get(instance.id);
 		if (member !== undefined && sameAddresses(member.instance, instance)) {
 			member.instance = instance;
@@ -124,6 +139,7 @@ export class Target {
 			};
 			this.#members.set(instance.id, new Member(instance, balancer.join(instance), share, onPause));
 		} catch (error) {
+			this.#uncallable = toServiceError(error);
 			logger.log("warn", "an instance cannot be called", { service, instance: instance.id, error });
 		}
 	}
@@ -132,15 +148,20 @@ export class Target {
 		const member = this.#members.get(id);
 		if (member === undefined) return;
 		this.#members.delete(id);
-		const retired = member.retire();
-		this.#retiring.add(retired);
-		void retired.then(() => this.#retiring.delete(retired));
+		this.#retiring.add(member);
+		const forget = (): void => void this.#retiring.delete(member);
+		member.retire().then(forget, forget);
 	}
 
 	#nobody(): ServiceError {
 		const { service } = this.#options;
+		const cause = this.#uncallable;
+		const message =
+			cause === undefined
+				? `no instance of "${service}" is up`
+				: `no instance of "${service}" can be called: ${cause.message}`;
 		return serviceErrorFrom(
-			{ code: "unavailable", reason: "no_instance", message: `no instance of "${service}" is up` },
+			{ code: "unavailable", reason: "no_instance", message, cause },
 			{ notExecuted: true },
 		);
 	}

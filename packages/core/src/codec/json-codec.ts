@@ -10,7 +10,9 @@ export const jsonCodec: Codec = {
 	encode(message) {
 		try {
 			// A handler without an output returns nothing, which stands for the empty object.
-			return message === undefined ? "{}" : JSON.stringify(message);
+			const text: string | undefined = message === undefined ? "{}" : JSON.stringify(message);
+			if (text === undefined) throw new TypeError(`a ${typeof message} has no JSON`);
+			return text;
 		} catch (cause) {
 			throw new ServiceError({ code: "internal", message: "the message cannot be written as JSON", cause });
 		}

@@ -1,4 +1,5 @@
 import { ServiceError, toServiceError } from "../errors/service-error.ts";
+import type { CallScope } from "./call-scope.ts";
 
 /** The longest delay that a timer takes; later deadlines are armed again when it fires. */
 const longestTimer = 2 ** 31 - 1;
@@ -25,9 +26,12 @@ export class Cancellation implements CancellationSource {
 	#unlink: (() => void) | undefined;
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#controller: AbortController | undefined;
+	/** The call that this was made for: when it settles, a signal lets go of what it listens to. */
+	readonly #scope: CallScope | undefined;
 
-	constructor(parent: CancellationSource | undefined, deadline: number) {
+	constructor(parent: CancellationSource | undefined, deadline: number, scope?: CallScope) {
 		this.parent = parent;
+		this.#scope = scope;
 		this.deadline = parent === undefined ? deadline : Math.min(deadline, parent.deadline);
 	}
 
@@ -44,7 +48,7 @@ export class Cancellation implements CancellationSource {
 
 	/** Ends it. Only the first reason counts. */
 	cancel(reason?: unknown): void {
-		if (this.#error === undefined) this.#end(reason === undefined ? canceled() : cancellationError(reason));
+		if (this.error === undefined) this.#end(reason === undefined ? canceled() : cancellationError(reason));
 	}
 
 	/** Calls back once when it ends, at once when it has ended. Returns what stops the listening. */
@@ -67,7 +71,8 @@ export class Cancellation implements CancellationSource {
 		if (this.#controller === undefined) {
 			const controller = new AbortController();
 			this.#controller = controller;
-			this.listen((error) => controller.abort(error));
+			const unlisten = this.listen((error) => controller.abort(error));
+			this.#scope?.listen(unlisten);
 		}
 		return this.#controller.signal;
 	}
@@ -100,6 +105,32 @@ export class Cancellation implements CancellationSource {
 		this.#unlink = undefined;
 		if (this.#timer !== undefined) clearTimeout(this.#timer);
 		this.#timer = undefined;
+	}
+}
+
+/** Joins two sources: ended by whichever ends first. Listens to them only while somebody listens here. */
+export class JoinedSource implements CancellationSource {
+	readonly deadline: number;
+	readonly #one: CancellationSource;
+	readonly #other: CancellationSource;
+
+	constructor(one: CancellationSource, other: CancellationSource) {
+		this.deadline = Math.min(one.deadline, other.deadline);
+		this.#one = one;
+		this.#other = other;
+	}
+
+	get error(): ServiceError | undefined {
+		return this.#one.error ?? this.#other.error;
+	}
+
+	listen(listener: (error: ServiceError) => void): () => void {
+		const unlistenOne = this.#one.listen(listener);
+		const unlistenOther = this.#other.listen(listener);
+		return () => {
+			unlistenOne();
+			unlistenOther();
+		};
 	}
 }
 

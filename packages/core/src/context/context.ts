@@ -72,7 +72,10 @@ export class Context {
 		return Context.#background;
 	}
 
-	/** Aborts when the call is cancelled or its deadline passes. Made when first asked for. */
+	/**
+	 * Aborts when the call is cancelled or its deadline passes. Made when first asked for; once the call has
+	 * settled, the signals of contexts derived from its own no longer abort.
+	 */
 	get signal(): AbortSignal {
 		return this["~parts"].cancellation.signal;
 	}
@@ -148,24 +151,31 @@ export class Context {
 	/** A context that ends at a moment of `performance.now()`, or with this one if that is sooner. */
 	withDeadline(deadline: number): Context {
 		if (!(deadline < this.deadline)) return this;
-		return this.#with({ cancellation: new Cancellation(this["~parts"].cancellation, deadline) });
+		const { cancellation, scope } = this["~parts"];
+		return this.#with({ cancellation: new Cancellation(cancellation, deadline, scope) });
 	}
 
 	/** A context that its owner can cancel; it ends with this one too. */
 	withCancel(): Cancelable {
-		const cancellation = new Cancellation(this["~parts"].cancellation, Number.POSITIVE_INFINITY);
+		const { cancellation: parent, scope } = this["~parts"];
+		const cancellation = new Cancellation(parent, Number.POSITIVE_INFINITY, scope);
 		return { ctx: this.#with({ cancellation }), cancel: (reason) => cancellation.cancel(reason) };
 	}
 
 	/** A context that ends too when a signal of the platform aborts: a browser's button, an HTTP request. */
 	withSignal(signal: AbortSignal): Context {
-		const source = new SignalSource(this["~parts"].cancellation, signal);
-		return this.#with({ cancellation: new Cancellation(source, Number.POSITIVE_INFINITY) });
+		const { cancellation: parent, scope } = this["~parts"];
+		const source = new SignalSource(parent, signal);
+		return this.#with({ cancellation: new Cancellation(source, Number.POSITIVE_INFINITY, scope) });
 	}
 
-	/** A context with the values of this one, but not its end: for work that goes on after the reply. */
+	/**
+	 * A context with the values of this one, but not its end: for work that goes on after the reply. It belongs
+	 * to no call, so `onSettled` refuses it.
+	 */
 	withoutCancel(): Context {
-		return this.#with({ cancellation: new Cancellation(undefined, Number.POSITIVE_INFINITY) });
+		const cancellation = new Cancellation(undefined, Number.POSITIVE_INFINITY);
+		return this.#with({ cancellation, scope: undefined });
 	}
 
 	/** @internal A context for one call of the runtime. */
@@ -183,7 +193,7 @@ export class Context {
 			peer: parts.peer ?? current.peer,
 			response: parts.response ?? current.response,
 			received: "received" in parts ? parts.received : current.received,
-			scope: parts.scope ?? current.scope,
+			scope: "scope" in parts ? parts.scope : current.scope,
 		});
 	}
 }

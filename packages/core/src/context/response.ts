@@ -29,4 +29,10 @@ export class ResponseMetadata {
 	get hasTrailers(): boolean {
 		return this.#trailers !== undefined && this.#trailers.size > 0;
 	}
+
+	/** @internal Forgets what was received: the next attempt of the same call begins anew. */
+	"~clear"(): void {
+		this.#headers = undefined;
+		this.#trailers = undefined;
+	}
 }

@@ -56,13 +56,13 @@ export function contract<const M extends MethodSpecs>(
 ): Contract<M> {
 	checkName("service", name);
 	const methods = Object.entries(specs).map(([key, spec]) => bind(name, key, spec));
-	const info: ContractInfo = {
+	const info: ContractInfo = Object.freeze({
 		name,
 		version: options.version ?? "0.0.0",
 		summary: options.summary,
 		meta: options.meta ?? {},
-		methods,
-	};
+		methods: Object.freeze(methods),
+	});
 	const made = Object.fromEntries(methods.map((method) => [method.name, method]));
 	Object.defineProperty(made, "~allium", { value: info });
 	return Object.freeze(made) as unknown as Contract<M>;
@@ -71,9 +71,11 @@ export function contract<const M extends MethodSpecs>(
 function bind(service: string, name: string, spec: MethodSpec): Method {
 	checkName("method", name);
 	const path = `${service}/${name}`;
-	checkJson(path, "input", spec.input);
-	checkJson(path, "output", spec.output);
+	checkJson(path, "input", spec.input, "input");
+	checkJson(path, "output", spec.output, "output");
 	const errors: ErrorSpecs = spec.errors ?? {};
+	for (const [reason, { data }] of Object.entries(errors))
+		checkJson(path, `data of ${reason}`, data, "input");
 	const error = Object.fromEntries(
 		Object.entries(errors).map(([reason, declared]) => [reason, declaredError(service, reason, declared)]),
 	);
@@ -88,7 +90,7 @@ function bind(service: string, name: string, spec: MethodSpec): Method {
 		input: spec.input,
 		output: spec.output,
 		errors,
-		error,
+		error: Object.freeze(error),
 	});
 }
 
@@ -97,15 +99,15 @@ function kindOf(spec: MethodSpec): Kind {
 	return isStream(spec.output) ? "server_stream" : "unary";
 }
 
-/** Refuses a side whose JSON Schema says that its wire type is not JSON. */
-function checkJson(path: string, side: "input" | "output", schema: Side | undefined): void {
+/** Refuses what, by its JSON Schema, is not JSON on the wire. */
+function checkJson(path: string, what: string, schema: Side | undefined, side: "input" | "output"): void {
 	const message = messageSchema(schema);
 	if (message === undefined) return;
 	try {
 		jsonSchema(message, side);
 	} catch (error) {
 		throw new TypeError(
-			`${path}: the ${side} cannot cross the wire as JSON (${(error as Error).message}); describe it with strings, numbers, booleans, arrays and objects`,
+			`${path}: the ${what} cannot cross the wire as JSON (${(error as Error).message}); describe it with strings, numbers, booleans, arrays and objects`,
 		);
 	}
 }

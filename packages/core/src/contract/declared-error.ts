@@ -5,14 +5,14 @@ import {
 	type ServiceErrorInit,
 	serviceErrorFrom,
 } from "../errors/service-error.ts";
-import type { Schema, SchemaInput, SchemaOutput } from "./schema.ts";
+import type { Schema, SchemaInput } from "./schema.ts";
 
 /** An error as a method declares it. */
 export interface ErrorSpec {
 	readonly code: Code;
 	/** The default message. */
 	readonly message?: string;
-	/** The schema of the error's data; without one it has none. */
+	/** The schema of the error's data, for types and descriptions: nobody parses it. Without one it has none. */
 	readonly data?: Schema;
 }
 
@@ -22,9 +22,9 @@ export type ErrorSpecs = Readonly<Record<string, ErrorSpec>>;
 /** What may be said when a declared error is made; code, reason and data are the declaration's. */
 export type DeclaredErrorOptions = Omit<ServiceErrorInit, "code" | "reason" | "data">;
 
-/** The data of a declared error, as the catcher finds it. */
+/** The data of a declared error: the catcher finds what the thrower gave. */
 export type ErrorData<E extends ErrorSpec> = E extends { readonly data: infer S extends Schema }
-	? SchemaOutput<S>
+	? SchemaInput<S>
 	: undefined;
 
 /**
@@ -50,13 +50,12 @@ export function declaredError<E extends ErrorSpec>(
 	spec: E,
 ): DeclaredError<E> {
 	const make = (...args: unknown[]): ServiceError => {
-		const [data, options] = spec.data === undefined ? [undefined, args[0]] : args;
-		return serviceErrorFrom(
-			{ message: spec.message, ...(options as DeclaredErrorOptions), code: spec.code, reason, data },
-			{ domain: service },
-		);
+		const data = spec.data === undefined ? undefined : args[0];
+		const options = (spec.data === undefined ? args[0] : args[1]) as DeclaredErrorOptions | undefined;
+		const message = options?.message ?? spec.message;
+		return serviceErrorFrom({ ...options, message, code: spec.code, reason, data }, { domain: service });
 	};
-	return Object.assign(make, { code: spec.code, reason }) as DeclaredError<E>;
+	return Object.freeze(Object.assign(make, { code: spec.code, reason })) as DeclaredError<E>;
 }
 
 /** Whether a caught value is the declared error, here or from over the wire; narrows its data. */

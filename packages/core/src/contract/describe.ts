@@ -72,7 +72,7 @@ function describeError({ code, message, data }: ErrorSpec): ErrorDescription {
 	return {
 		code,
 		...(message !== undefined && { message }),
-		...(data !== undefined && { data: jsonSchema(data, "output") ?? {} }),
+		...(data !== undefined && { data: jsonSchema(data, "input") ?? {} }),
 	};
 }
 

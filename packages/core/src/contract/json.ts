@@ -8,7 +8,8 @@ export type Json<T> = unknown extends T
 	? T
 	: T extends string | number | boolean | null
 		? T
-		: T extends bigint | symbol | undefined | ((...args: never) => unknown)
+		: // biome-ignore lint/suspicious/noConfusingVoidType: a schema may yield it
+			T extends bigint | symbol | undefined | void | ((...args: never) => unknown)
 			? never
 			: { [K in keyof T]: Json<Exclude<T[K], undefined>> | Extract<T[K], undefined> };
 

@@ -26,14 +26,17 @@ export type Parsed =
 /** Validates a value. Schemas that answer at once are not awaited. */
 export function parse(schema: Schema, value: unknown): Parsed | Promise<Parsed> {
 	const result = schema["~standard"].validate(value);
-	return isPromise(result) ? result.then(toParsed) : toParsed(result);
+	return isPromise(result) ? Promise.resolve(result).then(toParsed) : toParsed(result);
 }
+
+/** The types that JSON cannot carry, as zod and valibot name them when they fail to describe one. */
+const notJson = /\b(date|bigint|map|set|symbols?|function|promise|void|nan|blob)\b/i;
 
 /**
  * What a schema accepts (`input`) or yields (`output`) as JSON Schema; undefined when it cannot tell: it does
- * not describe itself, or the side is made by a function (a transform, a custom check) that nobody can see into.
+ * not describe itself, or has a part that nobody can see into (a transform, a custom check, a brand).
  *
- * @throws whatever the schema throws for a type that JSON cannot carry, such as a date or a bigint.
+ * @throws what the schema throws for a type that JSON cannot carry, such as a date or a bigint.
  */
 export function jsonSchema(schema: Schema, side: "input" | "output"): JsonSchema | undefined {
 	const { jsonSchema: converter } = schema["~standard"] as Partial<StandardJSONSchemaV1.Props>;
@@ -42,8 +45,8 @@ export function jsonSchema(schema: Schema, side: "input" | "output"): JsonSchema
 	try {
 		described = converter[side]({ target: "draft-2020-12" });
 	} catch (error) {
-		if (/transform|custom|morph|predicate/i.test((error as Error).message)) return undefined;
-		throw error;
+		if (notJson.test((error as Error).message)) throw error;
+		return undefined;
 	}
 	const { $schema: _, ...rest } = described;
 	return rest;

@@ -32,13 +32,13 @@ export interface ServedMethod {
 /** The table of all that a process serves, by path. Every transport of the process listens with the same one. */
 export class Endpoints {
 	readonly guard: Guard | undefined;
-	readonly #logger: Logger;
+	readonly logger: Logger;
 	readonly #contracts = new Map<string, AnyContract>();
 	readonly #served = new Map<string, ServedMethod>();
 
 	constructor(options: { guard?: Guard | undefined; logger?: Logger } = {}) {
 		this.guard = options.guard;
-		this.#logger = options.logger ?? silentLogger;
+		this.logger = options.logger ?? silentLogger;
 	}
 
 	/**
@@ -50,7 +50,7 @@ export class Endpoints {
 		const { name, methods } = contract["~allium"];
 		if (this.#contracts.has(name)) throw new TypeError(`service "${name}" is served already`);
 		const outer = (options.service ?? []).reduceRight((inner, wrap) => wrap(inner), service);
-		const served = methods.map((method) => serveMethod(method, outer, options, this.#logger));
+		const served = methods.map((method) => serveMethod(method, outer, options, this.logger));
 		this.#contracts.set(name, contract);
 		for (const entry of served) this.#served.set(entry.method.path, entry);
 	}

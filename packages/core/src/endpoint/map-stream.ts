@@ -1,6 +1,6 @@
 /**
  * Maps the messages of a stream, and the error that ends it. Breaking out of the result breaks out of the
- * source.
+ * source; so does a message that cannot be mapped.
  */
 export function mapStream<Out>(
 	source: unknown,
@@ -15,8 +15,8 @@ export function mapStream<Out>(
 					try {
 						const result = await iterator.next();
 						if (result.done === true) return { done: true, value: undefined };
-						const value = message === undefined ? (result.value as Out) : await message(result.value);
-						return { done: false, value };
+						if (message === undefined) return { done: false, value: result.value as Out };
+						return { done: false, value: await mapped(iterator, result.value, message) };
 					} catch (error) {
 						if (fail !== undefined) fail(error);
 						throw error;
@@ -29,4 +29,18 @@ export function mapStream<Out>(
 			};
 		},
 	};
+}
+
+async function mapped<Out>(
+	source: AsyncIterator<unknown>,
+	value: unknown,
+	message: (value: unknown) => Out | Promise<Out>,
+): Promise<Out> {
+	try {
+		return await message(value);
+	} catch (error) {
+		// Whoever iterates sees `next` fail, and so never breaks out itself.
+		source.return?.().then(undefined, () => {});
+		throw error;
+	}
 }

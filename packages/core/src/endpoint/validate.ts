@@ -15,7 +15,8 @@ export function validated(next: Endpoint, method: Method, output: boolean): Endp
 
 function validateInput(next: Endpoint, method: Method): Endpoint {
 	const schema = messageSchema(method.input);
-	if (schema === undefined) return next;
+	// A missing input means `{}`, whatever was sent.
+	if (schema === undefined) return (_, ctx) => next({}, ctx);
 	const accept = (parsed: Parsed): unknown => {
 		if (parsed.issues !== undefined) throw invalidInput(method, parsed.issues);
 		return parsed.value;
@@ -30,7 +31,7 @@ function validateInput(next: Endpoint, method: Method): Endpoint {
 
 function validateOutput(next: Endpoint, method: Method): Endpoint {
 	const schema = messageSchema(method.output);
-	if (schema === undefined) return next;
+	if (schema === undefined) return (input, ctx) => next(input, ctx).then(() => ({}));
 	const check = checker(schema, (parsed) => {
 		if (parsed.issues !== undefined) throw invalidOutput(method, parsed.issues);
 		return parsed.value;

@@ -1,5 +1,6 @@
 import { triedInstances } from "../client/tried-instances.ts";
 import type { Context } from "../context/context.ts";
+import { sleep } from "../context/sleep.ts";
 import type { Method } from "../contract/method.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { isServiceError, type ServiceError } from "../errors/service-error.ts";
@@ -26,9 +27,11 @@ export interface RetryOptions {
  * After gRFC A6 and Finagle's retry budgets; jitter after Brooker, "Exponential Backoff And Jitter" (2015).
  */
 export function retry(options: RetryOptions = {}): Middleware {
+	// One budget for all methods: it protects the target, not the method.
+	const budget = new RetryBudget(options.budget);
 	return (next, method) => {
 		if (method.kind === "client_stream" || method.kind === "bidi_stream") return next;
-		const policy = new RetryPolicy(method, options);
+		const policy = new RetryPolicy(method, options, budget);
 		const call: Endpoint = (input, ctx) => attempt(next, policy, input, ctx);
 		return method.kind === "unary" ? call : (input, ctx) => attemptStream(next, policy, input, ctx);
 	};
@@ -40,10 +43,10 @@ class RetryPolicy {
 	readonly #options: Required<Omit<RetryOptions, "budget">>;
 	readonly budget: RetryBudget;
 
-	constructor(method: Method, { budget, ...options }: RetryOptions) {
+	constructor(method: Method, { budget: _, ...options }: RetryOptions, budget: RetryBudget) {
 		this.#method = method;
 		this.#options = { attempts: 3, firstDelayMs: 25, longestDelayMs: 1_000, ...options };
-		this.budget = new RetryBudget(budget);
+		this.budget = budget;
 	}
 
 	/** Milliseconds to wait before the next attempt; undefined for no further attempt. */
@@ -59,6 +62,7 @@ class RetryPolicy {
 	}
 
 	#mayRepeat(error: ServiceError): boolean {
+		if (error.reason === "client_closed") return false;
 		if (error.notExecuted) return error.code === "unavailable" || error.code === "resource_exhausted";
 		if (this.#method.effect === "write") return false;
 		return error.code === "unavailable" || error.retryAfterMs !== undefined;
@@ -150,18 +154,4 @@ async function attemptStream(
 			},
 		}),
 	};
-}
-
-/** Waits; ends early, with the context's error, when the context does. */
-function sleep(milliseconds: number, ctx: Context): Promise<void> {
-	return new Promise((resolve, reject) => {
-		const unlisten = ctx["~parts"].cancellation.listen((error) => {
-			clearTimeout(timer);
-			reject(error);
-		});
-		const timer = setTimeout(() => {
-			unlisten();
-			resolve();
-		}, milliseconds);
-	});
 }

@@ -1,4 +1,3 @@
-import { deadlineExceeded } from "../context/cancellation.ts";
 import type { Context } from "../context/context.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 
@@ -18,11 +17,12 @@ export function timeout(milliseconds = 10_000): Middleware {
 function acceptance(next: Endpoint, milliseconds: number): Endpoint {
 	return async (input: unknown, outer: Context) => {
 		const { ctx, cancel } = outer.withCancel();
-		const timer = setTimeout(() => cancel(deadlineExceeded()), milliseconds);
+		const limit = outer.withTimeout(milliseconds)["~parts"].cancellation;
+		const unlisten = limit.listen(cancel);
 		try {
 			return await next(input, ctx);
 		} finally {
-			clearTimeout(timer);
+			unlisten();
 		}
 	};
 }

@@ -26,13 +26,17 @@ export function boundary(next: Endpoint, method: Method, logger: Logger): Endpoi
 	};
 }
 
+/** What is known of the method that an error leaves. */
+type Source = Pick<Method, "service" | "path" | "errors">;
+
 /** What the caller of a method sees of an error that was thrown inside. */
-export function errorForCaller(method: Method, error: unknown, ctx: Context, logger: Logger): ServiceError {
+export function errorForCaller(method: Source, error: unknown, ctx: Context, logger: Logger): ServiceError {
 	if (isServiceError(error)) {
-		const foreign = error.domain !== undefined && !isDeclared(method, error);
-		if (!foreign) return error.notExecuted ? executed(error) : error;
+		if (isDeclared(method, error)) return isOwn(method, error) ? error : relayed(method, error);
+		// Without a domain it was made here, and on purpose: by the handler, by middleware.
+		if (error.domain === undefined && !error.notExecuted) return error;
 		if (ctx.error !== undefined) return ctx.error;
-		if (error.code === "unavailable") return new ServiceError({ code: "unavailable", cause: error });
+		if (error.code === "unavailable") return unavailable(error);
 	} else if (ctx.error !== undefined && isAbort(error)) {
 		return ctx.error;
 	}
@@ -40,13 +44,27 @@ export function errorForCaller(method: Method, error: unknown, ctx: Context, log
 	return new ServiceError({ code: "internal", message: "internal error", cause: error });
 }
 
-function isDeclared(method: Method, error: ServiceError): boolean {
+function isDeclared(method: Source, error: ServiceError): boolean {
 	return error.reason !== undefined && method.errors[error.reason]?.code === error.code;
 }
 
-/** That a callee's handler did not run says nothing of this one: the fact is not relayed. */
-function executed(error: ServiceError): ServiceError {
-	return serviceErrorFrom(error, { domain: error.domain });
+function isOwn(method: Source, error: ServiceError): boolean {
+	return (error.domain === undefined || error.domain === method.service) && !error.notExecuted;
+}
+
+/**
+ * A callee's error that the method declares too becomes its own. That the callee's handler did not run says
+ * nothing of this one, and the callee's metadata was for us alone.
+ */
+function relayed(method: Source, error: ServiceError): ServiceError {
+	const { code, reason, message, data, retryAfterMs } = error;
+	const init = { code, reason, message, data, retryAfterMs, cause: error };
+	return serviceErrorFrom(init, { domain: method.service });
+}
+
+/** A callee that is not there: the caller may try again, as often as the callee lets us. */
+function unavailable(error: ServiceError): ServiceError {
+	return new ServiceError({ code: "unavailable", retryAfterMs: error.retryAfterMs, cause: error });
 }
 
 /** What the platform throws when a signal aborts, such as `fetch` with `ctx.signal`. */

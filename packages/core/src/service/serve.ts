@@ -32,13 +32,22 @@ export function serveMethod(
 	if (typeof handler !== "function") {
 		throw new TypeError(`the service for "${method.service}" lacks the method "${method.name}"`);
 	}
-	const inner = chain(...(options.middleware ?? []))(call(handler.bind(service), method), method);
+	const inner = chain(...(options.middleware ?? []))(call(handler.bind(service)), method);
 	const valid = validated(inner, method, options.validateOutput ?? true);
 	return { method, endpoint: boundary(valid, method, logger) };
 }
 
-/** The handler as an endpoint: a stream that it returns is a call that was accepted. */
-function call(handler: (...args: unknown[]) => unknown, method: Method): Endpoint {
-	if (method.kind === "unary" || method.kind === "client_stream") return handler as Endpoint;
-	return async (input, ctx) => handler(input, ctx);
+/**
+ * The handler as an endpoint: whatever it does, middleware sees a promise. A stream that it returns is a call
+ * that was accepted.
+ */
+function call(handler: (...args: unknown[]) => unknown): Endpoint {
+	return (input, ctx) => {
+		try {
+			const reply = handler(input, ctx);
+			return reply instanceof Promise ? reply : Promise.resolve(reply);
+		} catch (error) {
+			return Promise.reject(error);
+		}
+	};
 }

@@ -5,6 +5,7 @@ import { Metadata, noMetadata, type ReadonlyMetadata } from "../context/metadata
 import { ResponseMetadata } from "../context/response.ts";
 import type { Endpoints, ServedMethod } from "../endpoint/endpoints.ts";
 import { ServiceError, toServiceError } from "../errors/service-error.ts";
+import { errorForCaller } from "./boundary.ts";
 
 /** What a transport knows of a call when its head has arrived. */
 export interface IncomingCall {
@@ -54,13 +55,16 @@ export class ServerCall {
 	 */
 	run(read: () => unknown): Promise<unknown> {
 		const { guard } = this.#endpoints;
+		if (guard === undefined) return this.#invoke(read, this.ctx);
 		try {
-			if (guard === undefined) return this.#invoke(read, this.ctx);
 			const admitted = guard(this.#incoming, this.ctx);
 			if (!(admitted instanceof Promise)) return this.#invoke(read, admitted);
-			return admitted.then((ctx) => this.#invoke(read, ctx)).catch(rethrow);
+			return admitted.then(
+				(ctx) => this.#invoke(read, ctx),
+				(error) => Promise.reject(this.#refusal(error)),
+			);
 		} catch (error) {
-			return Promise.reject(toServiceError(error));
+			return Promise.reject(this.#refusal(error));
 		}
 	}
 
@@ -78,17 +82,31 @@ export class ServerCall {
 	settle(outcome: Outcome): void {
 		if (this.#scope.settled) return;
 		this.#scope.settle(outcome);
-		this.#cancellation.cancel(outcome.ok ? undefined : outcome.error);
+		this.#cancellation.cancel(outcome.ok ? over : outcome.error);
 	}
 
 	#invoke(read: () => unknown, ctx: Context): Promise<unknown> {
-		if (this.served === undefined) throw unimplemented(this.#incoming.path);
+		if (this.served === undefined) return Promise.reject(unimplemented(this.#incoming.path));
 		const { endpoint } = this.served;
-		const input = read();
-		if (!(input instanceof Promise)) return endpoint(input, ctx);
-		return input.then((value) => endpoint(value, ctx)).catch(rethrow);
+		try {
+			const input = read();
+			if (!(input instanceof Promise)) return endpoint(input, ctx);
+			return input.then((value) => endpoint(value, ctx), rethrow);
+		} catch (error) {
+			return Promise.reject(toServiceError(error));
+		}
+	}
+
+	/** What the caller sees of an error that the guard threw; the same as of a handler's. */
+	#refusal(error: unknown): ServiceError {
+		const { path } = this.#incoming;
+		const { service = "", errors = {} } = this.served?.method ?? {};
+		return errorForCaller({ service, path, errors }, error, this.ctx, this.#endpoints.logger);
 	}
 }
+
+/** Ends the contexts of calls that ended well; one for all, as making an error is slow. */
+const over = new ServiceError({ code: "canceled", message: "the call is over" });
 
 /** The error for a path that nobody serves. */
 export function unimplemented(path: string): ServiceError {
