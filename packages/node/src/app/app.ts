@@ -9,6 +9,7 @@ import {
 	Endpoints,
 	type Guard,
 	type Instance,
+	isServiceError,
 	keepRegistered,
 	type Listener,
 	type Logger,
@@ -64,7 +65,10 @@ export interface App {
 	start(): Promise<void>;
 	/** Stops in order: not ready, deregistered, drained, closed. Resolves when no handle is left. */
 	stop(): Promise<void>;
-	/** Starts, runs until SIGTERM or SIGINT, and stops. A second signal ends the process at once. */
+	/**
+	 * Starts, runs until SIGTERM or SIGINT, and stops. A second signal ends the process at once. What keeps it
+	 * from starting, such as a port that is taken, is printed in one sentence, and the exit code is 1.
+	 */
 	run(): Promise<void>;
 	/** Where it can be reached, once it has started. */
 	readonly addresses: readonly string[];
@@ -153,13 +157,27 @@ class NodeApp implements App {
 		};
 		process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
 		try {
-			await this.start();
+			if (!(await this.#startOrSay())) return;
 			const signal = await signalled.promise;
 			this.logger.log("info", `${this.#options.name} is stopping`, { signal });
 			await this.stop();
 			this.logger.log("info", `${this.#options.name} has stopped`);
 		} finally {
 			process.removeListener("SIGTERM", onSignal).removeListener("SIGINT", onSignal);
+		}
+	}
+
+	/** Starts; where that fails for a reason that has a sentence of its own, prints it and sets the exit code to 1. */
+	async #startOrSay(): Promise<boolean> {
+		try {
+			await this.start();
+			return true;
+		} catch (error) {
+			if (!isServiceError(error)) throw error;
+			process.stderr.write(`${this.#options.name} cannot start: ${error.message}\n`);
+			process.exitCode = 1;
+			await this.stop();
+			return false;
 		}
 	}
 
