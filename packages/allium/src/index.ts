@@ -2,6 +2,7 @@ import { type App, type AppOptions, createApp } from "@allium/node";
 
 export * from "@allium/core";
 export * from "@allium/node";
+export { type ClientOptions, createClient } from "./create-client.ts";
 
 /**
  * Makes an app with the backends that the environment names; SQLite files shared by all processes of the

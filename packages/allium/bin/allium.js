@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+// Starts the command. Plain JavaScript that a Node can parse which is too old to run it.
+import { existsSync } from "fs";
+
+const oldest = 24;
+const condition = "@allium/source";
+
+/** In the repository there are sources instead of `dist`: this process, and what it starts, shall find them. */
+async function useSources() {
+	if (!existsSync(new URL("../src/index.ts", import.meta.url))) return;
+	const flag = `--conditions=${condition}`;
+	const options = process.env.NODE_OPTIONS || "";
+	if (!options.includes(flag)) process.env.NODE_OPTIONS = `${options} ${flag}`.trim();
+	const { registerHooks } = await import("node:module");
+	registerHooks({
+		resolve: (specifier, context, next) =>
+			next(specifier, { ...context, conditions: [...context.conditions, condition] }),
+	});
+}
+
+async function main() {
+	await useSources();
+	const { run } = await import("@allium/cli");
+	process.exitCode = await run(process.argv.slice(2), {
+		adapters: { sqlite: () => import("@allium/sqlite") },
+	});
+}
+
+if (Number.parseInt(process.versions.node, 10) < oldest) {
+	console.error(`allium needs Node ${oldest} or newer, and this is Node ${process.versions.node}.`);
+	process.exitCode = 1;
+} else {
+	main().catch((error) => {
+		console.error(error);
+		process.exitCode = 1;
+	});
+}

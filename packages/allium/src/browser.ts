@@ -1,0 +1,2 @@
+// What a browser gets of this package: the kernel, which needs nothing of Node.
+export * from "@allium/core";
