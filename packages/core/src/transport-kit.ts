@@ -8,3 +8,5 @@ export { mapStream } from "./endpoint/map-stream.ts";
 export { codeFromNumber, codeNumber } from "./errors/code.ts";
 export { type DetailFacts, type ErrorDetail, errorDetails, readErrorDetails } from "./errors/details.ts";
 export { type Origin, serviceErrorFrom } from "./errors/service-error.ts";
+export { clientClosed, unreachable } from "./transport/frames/client-call.ts";
+export { tooLarge as messageTooLarge } from "./transport/frames/inbound.ts";

@@ -1,0 +1,47 @@
+import { type Code, isCode, type Metadata, type ServiceError } from "@allium/core";
+import { type ErrorDetail, errorDetails, readErrorDetails, serviceErrorFrom } from "@allium/core/transport";
+
+/** An error as the Connect protocol writes it. */
+export interface ConnectError {
+	code: Code;
+	message?: string;
+	details?: ErrorDetail[];
+}
+
+/** An error as it goes to the caller of a service's method. */
+export function toConnectError(error: ServiceError, service: string): ConnectError {
+	const { code, message } = error;
+	const details = errorDetails(error, service);
+	return details.length === 0 ? { code, message } : { code, message, details };
+}
+
+/** What is known of an error beside what it says itself. */
+export interface ConnectErrorContext {
+	/** The service that was called: the error's domain, where it names none. */
+	readonly service: string;
+	/** The code, where the error has none that is known. */
+	readonly code: Code;
+	/** The message, where the error has none. */
+	readonly message: string;
+	readonly metadata: Metadata;
+	/** From the `Retry-After` header; the error's own word is more exact. */
+	readonly retryAfterMs?: number | undefined;
+}
+
+/** Reads an error that came over the wire; whatever came, the result is one. */
+export function readConnectError(json: unknown, context: ConnectErrorContext): ServiceError {
+	const body = (typeof json === "object" && json !== null ? json : {}) as Record<string, unknown>;
+	const { code, message, details } = body;
+	const facts = readErrorDetails(details);
+	return serviceErrorFrom(
+		{
+			code: isCode(code) ? code : context.code,
+			message: typeof message === "string" && message !== "" ? message : context.message,
+			reason: facts.reason,
+			data: facts.data,
+			retryAfterMs: facts.retryAfterMs ?? context.retryAfterMs,
+			...(context.metadata.size > 0 && { metadata: context.metadata }),
+		},
+		{ domain: facts.domain ?? context.service },
+	);
+}

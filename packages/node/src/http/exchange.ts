@@ -1,0 +1,100 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import { type ServerCall, type ServiceError, toServiceError } from "@allium/core";
+import { canceled, succeeded } from "@allium/core/transport";
+import type { HttpServer } from "./http-server.ts";
+import type { Request, RequestHead } from "./request-head.ts";
+import { isDelivered, type Response } from "./response.ts";
+
+/**
+ * One request that calls a method, and its answer. It owns the call: runs it, cancels it when the client is
+ * gone, answers once, and settles it when the answer is out.
+ */
+export abstract class Exchange {
+	protected readonly server: HttpServer;
+	protected readonly request: Request;
+	protected readonly response: Response;
+	protected readonly head: RequestHead;
+	protected readonly call: ServerCall;
+	/** The whole answer was handed over, or the client is gone. */
+	protected over = false;
+	/** The error that was answered. */
+	#error: ServiceError | undefined;
+	#closed = false;
+	#unlisten: (() => void) | undefined;
+
+	constructor(server: HttpServer, request: Request, response: Response, head: RequestHead, call: ServerCall) {
+		this.server = server;
+		this.request = request;
+		this.response = response;
+		this.head = head;
+		this.call = call;
+	}
+
+	/** Runs the call. */
+	begin(): void {
+		this.server.entered(this, this.request, this.response);
+		this.response.on("close", this.#onClose);
+		this.call.run(this.read).then(this.onReply, this.#onError);
+		// A call without a deadline is cancelled by nobody but this.
+		if (this.head.timeoutMs !== Number.POSITIVE_INFINITY)
+			this.#unlisten = this.call.onCanceled(this.#onError);
+	}
+
+	/** The connection is gone: of a response that waited behind others, Node tells nothing. */
+	disconnected(): void {
+		this.#onClose();
+	}
+
+	/** Yields the input; called when the guard has let the call in. */
+	protected abstract readonly read: () => unknown;
+	/** Answers what the endpoint yielded. */
+	protected abstract readonly onReply: (output: unknown) => void;
+	/** Answers an error. */
+	protected abstract answerError(error: ServiceError): void;
+	/** Ends what still runs for the call. */
+	protected abstract stop(error: ServiceError): void;
+
+	/** Ends the call with an error, unless it is over. */
+	protected fail(error: unknown): void {
+		if (this.over) return;
+		const failure = toServiceError(error);
+		this.#error = failure;
+		this.stop(failure);
+		this.answerError(failure);
+	}
+
+	/** The headers that every answer has. */
+	protected headers(contentType: string): OutgoingHttpHeaders {
+		// Without a prototype, so that no name of metadata means anything else.
+		const headers: OutgoingHttpHeaders = Object.create(null);
+		headers["content-type"] = contentType;
+		if (this.server.draining && this.request.httpVersionMajor === 1) headers.connection = "close";
+		return headers;
+	}
+
+	/** Sends the last of the answer. */
+	protected finish(last: string | Buffer): void {
+		this.over = true;
+		this.#unlisten?.();
+		this.response.end(last);
+		if (!this.request.complete) this.server.answeredEarly(this.request);
+	}
+
+	readonly #onError = (error: unknown): void => this.fail(error);
+
+	readonly #onClose = (): void => {
+		if (this.#closed) return;
+		this.#closed = true;
+		this.#unlisten?.();
+		const delivered = this.over && isDelivered(this.response);
+		this.over = true;
+		if (!delivered) {
+			const error = canceled();
+			this.call.cancel(error);
+			this.stop(error);
+			this.call.settle({ ok: false, error });
+		} else if (this.#error === undefined) this.call.settle(succeeded);
+		else this.call.settle({ ok: false, error: this.#error });
+		this.server.left(this);
+	};
+}

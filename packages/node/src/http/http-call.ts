@@ -1,0 +1,165 @@
+import { type Context, jsonCodec, type Method, type ServiceError, toServiceError } from "@allium/core";
+import { messageTooLarge, serviceErrorFrom, unreachable } from "@allium/core/transport";
+import { deliver, readHeaders } from "./headers.ts";
+import {
+	connectionLost,
+	hasType,
+	protocolError,
+	type ResponseHeaders,
+	responseError,
+} from "./response-error.ts";
+
+/** The way that a call goes: what of it depends on the version of HTTP. */
+export interface Exit {
+	/** Ends the request at once. */
+	abort(): void;
+	/** Stops the bytes of the response. */
+	pause(): void;
+	resume(): void;
+}
+
+/** What a call over HTTP needs to know. */
+export interface CallTarget {
+	readonly method: Method;
+	readonly address: string;
+	readonly maxMessageBytes: number;
+}
+
+/**
+ * The client's side of one call over HTTP. It owns the pending promise and settles it once: by the answer, an
+ * error, the context's end, or the end of the connection.
+ */
+export abstract class HttpCall {
+	/** Resolves as the endpoint does. */
+	readonly promise: Promise<unknown>;
+	protected readonly target: CallTarget;
+	protected readonly ctx: Context;
+	protected status = 0;
+	protected headers: ResponseHeaders = {};
+	/** Called when the call is over, however it went. */
+	onOver: () => void = nothing;
+	protected over = false;
+	#resolve: (output: unknown) => void = nothing;
+	#reject: (error: ServiceError) => void = nothing;
+	#exit: Exit | undefined;
+	#unlisten: () => void = nothing;
+	#chunks: Buffer[] = [];
+	#held = 0;
+
+	constructor(target: CallTarget, ctx: Context) {
+		this.target = target;
+		this.ctx = ctx;
+		this.promise = new Promise((resolve, reject) => {
+			this.#resolve = resolve;
+			this.#reject = reject;
+		});
+	}
+
+	/** Listens to the end of the context, once the request is under way. */
+	listen(): void {
+		this.#unlisten = this.ctx["~parts"].cancellation.listen((error) => this.abort(error));
+		if (this.over) this.#unlisten();
+	}
+
+	/** The request has a connection. */
+	began(exit: Exit): void {
+		this.#exit = exit;
+		if (this.over) exit.abort();
+	}
+
+	/** The head of the response. */
+	answered(status: number, headers: ResponseHeaders): void {
+		this.status = status;
+		this.headers = headers;
+	}
+
+	/** Bytes of the response's body. */
+	abstract received(chunk: Buffer): void;
+
+	/** The response is complete. */
+	abstract completed(): void;
+
+	/** The request failed; `sent` tells whether any of it may have reached the server. */
+	failed(error: unknown, sent: boolean): void {
+		const { method, address } = this.target;
+		if (sent) this.fail(connectionLost(method, error));
+		else {
+			const refused = unreachable(address, error);
+			this.fail(serviceErrorFrom(refused, { notExecuted: true, domain: method.service }));
+		}
+	}
+
+	/** Ends the call from this side. */
+	abort(error: unknown): void {
+		if (this.over) return;
+		this.fail(toServiceError(error));
+		this.#exit?.abort();
+	}
+
+	/** Ends the call with an error. */
+	protected fail(error: ServiceError): void {
+		if (this.over) return;
+		this.close();
+		this.#reject(error);
+	}
+
+	protected resolve(output: unknown): void {
+		this.#resolve(output);
+	}
+
+	protected pause(): void {
+		this.#exit?.pause();
+	}
+
+	protected resume(): void {
+		this.#exit?.resume();
+	}
+
+	/** Nothing that comes now counts any more. */
+	protected close(): void {
+		this.over = true;
+		this.onOver();
+		this.#unlisten();
+		this.#chunks = [];
+	}
+
+	/** Holds a part of a body that is one message, or an error. */
+	protected hold(chunk: Buffer): void {
+		this.#held += chunk.length;
+		if (this.#held > this.target.maxMessageBytes) this.abort(messageTooLarge(this.target.maxMessageBytes));
+		else this.#chunks.push(chunk);
+	}
+
+	/** Ends the call by what it held: the output, or the error, of a bare body. */
+	protected finishBody(expectedType: string): void {
+		if (this.over) return;
+		const { method } = this.target;
+		const body = Buffer.concat(this.#chunks, this.#held).toString("utf8");
+		const { headers, trailers } = readHeaders(this.headers, true);
+		const { received } = this.ctx["~parts"];
+		deliver(received, "headers", headers);
+		deliver(received, "trailers", trailers);
+		if (this.status !== 200) this.fail(responseError(this.status, this.headers, body, method, trailers));
+		else if (!hasType(this.headers, expectedType)) this.fail(wrongType(method, this.headers));
+		else this.#decode(body);
+	}
+
+	#decode(body: string): void {
+		let output: unknown;
+		try {
+			output = jsonCodec.decode(body);
+		} catch {
+			this.fail(protocolError(this.target.method, `the answer to ${this.target.method.path} is not JSON`));
+			return;
+		}
+		this.close();
+		this.#resolve(output);
+	}
+}
+
+function wrongType(method: Method, headers: ResponseHeaders): ServiceError {
+	const type = JSON.stringify(headers["content-type"] ?? "");
+	return protocolError(method, `the answer to ${method.path} has the content type ${type}`);
+}
+
+function nothing(): void {}

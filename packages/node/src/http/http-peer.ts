@@ -1,0 +1,121 @@
+import { type Context, type Endpoint, jsonCodec, type Method, type Peer, ServiceError } from "@allium/core";
+import { clientClosed, serviceErrorFrom } from "@allium/core/transport";
+import { writeEnvelope } from "./envelope.ts";
+import type { CallTarget, HttpCall } from "./http-call.ts";
+import { Http1Connections } from "./http1-connections.ts";
+import { Http2Connection } from "./http2-connection.ts";
+import { requestHeaders } from "./request-headers.ts";
+import { StreamCall } from "./stream-call.ts";
+import { UnaryCall } from "./unary-call.ts";
+import { streamType, unaryType } from "./unary-exchange.ts";
+
+/** How an address is called over HTTP. */
+export interface HttpPeerOptions {
+	/** How long connecting may take, in milliseconds. Default: 5 s. */
+	readonly connectTimeoutMs?: number;
+	/** Connections of HTTP/1.1 for unary calls at once; calls beyond wait for one. Default: 256. */
+	readonly connections?: number;
+	/** Connections of HTTP/1.1 for streams at once, each of which takes one. Default: 1000. */
+	readonly streamConnections?: number;
+	/** The largest message that is accepted, in bytes. Default: 4 MiB. */
+	readonly maxMessageBytes?: number;
+	/** The largest head of a response, in bytes. Default: 16 KiB. */
+	readonly maxHeaderBytes?: number;
+}
+
+/**
+ * The way to one address over HTTP: the Connect protocol with JSON, over HTTP/1.1, and over HTTP/2 where both
+ * sides are streams.
+ */
+export class HttpPeer implements Peer {
+	readonly #address: string;
+	readonly #basePath: string;
+	readonly #maxMessageBytes: number;
+	readonly #unary: Http1Connections;
+	/** Apart, so that long streams leave unary calls their connections. */
+	readonly #streams: Http1Connections;
+	readonly #duplex: Http2Connection;
+	readonly #calls = new Set<HttpCall>();
+	#closed = false;
+
+	/** @throws ServiceError `invalid_argument` when the address is no URL of HTTP. */
+	constructor(address: string, options: HttpPeerOptions = {}) {
+		const url = URL.parse(address);
+		if (url?.protocol !== "http:") {
+			const message = `"${address}" is no address; write it like http://127.0.0.1:4000`;
+			throw new ServiceError({ code: "invalid_argument", message });
+		}
+		const connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
+		const maxHeaderBytes = options.maxHeaderBytes ?? 16 * 1024;
+		const { origin } = url;
+		this.#address = address;
+		this.#basePath = url.pathname.replace(/\/+$/, "");
+		this.#maxMessageBytes = options.maxMessageBytes ?? 4 * 1024 * 1024;
+		const shared = { origin, connectTimeoutMs, maxHeaderBytes };
+		this.#unary = new Http1Connections({ ...shared, connections: options.connections ?? 256 });
+		this.#streams = new Http1Connections({ ...shared, connections: options.streamConnections ?? 1_000 });
+		this.#duplex = new Http2Connection({ origin: url, connectTimeoutMs, maxHeaderBytes });
+	}
+
+	endpoint(method: Method): Endpoint {
+		const target: CallTarget = {
+			method,
+			address: this.#address,
+			maxMessageBytes: this.#maxMessageBytes,
+		};
+		const path = `${this.#basePath}/${method.path}`;
+		const begin = method.kind === "unary" ? this.#callUnary : this.#callStream;
+		return (input, ctx) => {
+			const { error } = ctx;
+			if (error !== undefined) return Promise.reject(error);
+			if (this.#closed) {
+				return Promise.reject(
+					serviceErrorFrom(clientClosed(), { notExecuted: true, domain: method.service }),
+				);
+			}
+			try {
+				return begin.call(this, target, path, input, ctx);
+			} catch (failure) {
+				return Promise.reject(failure);
+			}
+		};
+	}
+
+	async close(): Promise<void> {
+		this.#closed = true;
+		for (const call of this.#calls) {
+			const { code, reason, message } = clientClosed();
+			call.abort(new ServiceError({ code, reason, message }));
+		}
+		await Promise.all([this.#unary.close(), this.#streams.close(), this.#duplex.close()]);
+	}
+
+	#callUnary(target: CallTarget, path: string, input: unknown, ctx: Context): Promise<unknown> {
+		const body = jsonCodec.encode(input);
+		const call = new UnaryCall(target, ctx);
+		this.#unary.send(path, requestHeaders(unaryType, ctx), body, call);
+		return this.#follow(call);
+	}
+
+	#callStream(target: CallTarget, path: string, input: unknown, ctx: Context): Promise<unknown> {
+		const { kind } = target.method;
+		const headers = requestHeaders(streamType, ctx);
+		if (kind === "server_stream") {
+			const body = writeEnvelope(0, jsonCodec.encode(input));
+			const call = new StreamCall(target, ctx, undefined);
+			this.#streams.send(path, headers, body, call);
+			return this.#follow(call);
+		}
+		const call = new StreamCall(target, ctx, input as AsyncIterable<unknown>);
+		if (kind === "bidi_stream") this.#duplex.send(path, headers, call);
+		else if (call.body !== undefined) this.#streams.send(path, headers, call.body, call);
+		return this.#follow(call);
+	}
+
+	#follow(call: HttpCall): Promise<unknown> {
+		this.#calls.add(call);
+		call.onOver = () => this.#calls.delete(call);
+		call.listen();
+		return call.promise;
+	}
+}

@@ -1,0 +1,207 @@
+import { createServer, type Server as Http1Server } from "node:http";
+import {
+	constants,
+	createServer as createHttp2Server,
+	type Http2Server,
+	type ServerHttp2Session,
+} from "node:http2";
+import type { Socket } from "node:net";
+import { type Endpoints, type Logger, type PeerInfo, ServerCall } from "@allium/core";
+import type { ServerLimits } from "../server/limits.ts";
+import { Overdue } from "../server/overdue.ts";
+import type { BodyBounds, PendingBody } from "./body.ts";
+import type { Exchange } from "./exchange.ts";
+import { Operations, type Readiness } from "./operations.ts";
+import { PipelinedRequests } from "./pipelined-requests.ts";
+import { type Request, readHead } from "./request-head.ts";
+import type { Response } from "./response.ts";
+import { StreamExchange } from "./stream-exchange.ts";
+import { streamType, UnaryExchange } from "./unary-exchange.ts";
+
+/** What an HTTP server is made with. */
+export interface HttpServerOptions {
+	readonly endpoints: Endpoints;
+	readonly limits: ServerLimits;
+	readonly logger: Logger;
+	readonly ready: () => Readiness;
+}
+
+/** How long a client may go on with a request that was answered before it was complete, in milliseconds. */
+const lateRequestMs = 5_000;
+
+/** Speaks HTTP/1.1 and HTTP/2 on connections that it is given: Connect calls and operations routes. */
+export class HttpServer {
+	readonly logger: Logger;
+	readonly bodyBounds: BodyBounds;
+	draining = false;
+	readonly #endpoints: Endpoints;
+	readonly #limits: ServerLimits;
+	readonly #operations: Operations;
+	readonly #http1: Http1Server;
+	readonly #http2: Http2Server;
+	readonly #sessions = new Set<ServerHttp2Session>();
+	readonly #pipelined = new PipelinedRequests();
+	readonly #peers = new WeakMap<object, PeerInfo>();
+	/** Sessions of HTTP/2 whose client has not shown yet that it speaks it. */
+	readonly #handshakes: Overdue<ServerHttp2Session>;
+	/** Requests that were answered before they were complete. */
+	readonly #late = new Overdue<Request>(lateRequestMs, cutShort);
+	#inFlight = 0;
+	readonly #idle = Promise.withResolvers<void>();
+
+	constructor({ endpoints, limits, logger, ready }: HttpServerOptions) {
+		this.logger = logger;
+		this.#endpoints = endpoints;
+		this.#limits = limits;
+		this.#operations = new Operations(endpoints, ready);
+		this.bodyBounds = {
+			maxBytes: limits.messageBytes,
+			timeoutMs: limits.bodyTimeoutMs,
+			pending: new Overdue<PendingBody>(limits.bodyTimeoutMs, (body) => body.expire()),
+		};
+		this.#handshakes = new Overdue(limits.headersTimeoutMs, (session) => session.destroy());
+		this.#http1 = this.#createHttp1();
+		this.#http2 = this.#createHttp2();
+	}
+
+	/** Takes over a connection that speaks HTTP/1.1, its bytes unread. */
+	acceptHttp1(socket: Socket): void {
+		this.#http1.emit("connection", socket);
+	}
+
+	/** Takes over a connection that speaks HTTP/2, its bytes unread. */
+	acceptHttp2(socket: Socket): void {
+		this.#http2.emit("connection", socket);
+	}
+
+	/** Who sent a request; found once for each connection. */
+	peerOf(request: Request): PeerInfo {
+		const session = "stream" in request ? request.stream.session : undefined;
+		const connection: object = session ?? request.socket;
+		let peer = this.#peers.get(connection);
+		if (peer === undefined) {
+			const { remoteAddress, remotePort } = session?.socket ?? request.socket;
+			peer = { address: `${remoteAddress ?? "unknown"}:${remotePort ?? 0}` };
+			this.#peers.set(connection, peer);
+		}
+		return peer;
+	}
+
+	/** Says to clients that no more is taken. Resolves when no call is in flight. */
+	drain(): Promise<void> {
+		this.draining = true;
+		for (const session of this.#sessions) session.close();
+		this.#check();
+		return this.#idle.promise;
+	}
+
+	/** Closes the connections of HTTP/1.1 that wait for a request. */
+	closeIdle(): void {
+		this.#http1.closeIdleConnections();
+	}
+
+	/** Ends everything but the sockets, which are the caller's. */
+	close(): void {
+		this.draining = true;
+		this.bodyBounds.pending.close();
+		this.#handshakes.close();
+		this.#late.close();
+		for (const session of this.#sessions) session.destroy();
+		this.#http1.close();
+		this.#http2.close();
+	}
+
+	/** A call has come. */
+	entered(exchange: Exchange, request: Request, response: Response): void {
+		this.#inFlight++;
+		if (response.socket === null) this.#pipelined.add(exchange, request.socket);
+	}
+
+	/** A call is over and its answer is out. */
+	left(exchange: Exchange): void {
+		this.#inFlight--;
+		this.#pipelined.delete(exchange);
+		if (this.draining) this.#check();
+	}
+
+	/** A request was answered before it was complete: the rest may take a while, but not for ever. */
+	answeredEarly(request: Request): void {
+		this.#late.add(request);
+	}
+
+	#check(): void {
+		if (this.draining && this.#inFlight === 0) this.#idle.resolve();
+	}
+
+	readonly #onRequest = (request: Request, response: Response): void => {
+		const url = request.url ?? "";
+		const queryStart = url.indexOf("?");
+		const path = queryStart < 0 ? url : url.slice(0, queryStart);
+		const methodStart = path.indexOf("/", 1);
+		if (methodStart < 0 || path.startsWith("/-/") || !path.startsWith("/")) {
+			this.#operations.answer(this, request, response, path);
+			return;
+		}
+		const head = readHead(request);
+		const call = new ServerCall(this.#endpoints, {
+			path: path.slice(1),
+			metadata: head.metadata,
+			peer: this.peerOf(request),
+			timeoutMs: head.timeoutMs,
+		});
+		const kind = call.served?.method.kind ?? "unary";
+		const streams = kind !== "unary" && head.mediaType === streamType && request.method === "POST";
+		const Kind = streams ? StreamExchange : UnaryExchange;
+		new Kind(this, request, response, head, call).begin();
+	};
+
+	#createHttp1(): Http1Server {
+		const { headerBytes, headersTimeoutMs, idleTimeoutMs } = this.#limits;
+		const server = createServer({
+			maxHeaderSize: headerBytes,
+			headersTimeout: headersTimeoutMs,
+			// Streams take as long as they take; bodies that are one message have their own bound.
+			requestTimeout: 0,
+			keepAliveTimeout: idleTimeoutMs,
+			connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs),
+		});
+		server.on("request", this.#onRequest);
+		// Only a server that listens looks after timeouts and idle connections.
+		server.emit("listening");
+		return server;
+	}
+
+	#createHttp2(): Http2Server {
+		const { headerBytes, streams, idleTimeoutMs } = this.#limits;
+		const server = createHttp2Server({
+			settings: { maxConcurrentStreams: streams, maxHeaderListSize: headerBytes },
+		});
+		server.on("request", this.#onRequest);
+		server.on("session", (session) => {
+			let open = 0;
+			this.#sessions.add(session);
+			this.#handshakes.add(session);
+			session.once("remoteSettings", () => this.#handshakes.delete(session));
+			session.once("close", () => {
+				this.#sessions.delete(session);
+				this.#handshakes.delete(session);
+			});
+			session.on("stream", (stream) => {
+				open++;
+				stream.once("close", () => open--);
+			});
+			session.setTimeout(idleTimeoutMs, () => {
+				if (open === 0) session.close();
+			});
+			if (this.draining) session.close();
+		});
+		return server;
+	}
+}
+
+/** Ends a request that goes on long after its answer. */
+function cutShort(request: Request): void {
+	if (request.complete || request.destroyed) return;
+	if ("stream" in request) request.stream.close(constants.NGHTTP2_NO_ERROR);
+	else request.socket.destroy();
+}

@@ -1,0 +1,80 @@
+import { type Dispatcher, Pool } from "undici";
+import type { HttpCall } from "./http-call.ts";
+import type { RequestBody } from "./request-body.ts";
+
+/** How connections of HTTP/1.1 are held. */
+export interface Http1Options {
+	readonly origin: string;
+	readonly connectTimeoutMs: number;
+	/** How many at once; calls beyond wait for one. */
+	readonly connections: number;
+	readonly maxHeaderBytes: number;
+}
+
+/** Connections of HTTP/1.1 to one address, each for one call at a time. */
+export class Http1Connections {
+	readonly #pool: Pool;
+
+	constructor({ origin, connectTimeoutMs, connections, maxHeaderBytes }: Http1Options) {
+		this.#pool = new Pool(origin, {
+			connections,
+			pipelining: 1,
+			allowH2: false,
+			maxHeaderSize: maxHeaderBytes,
+			// Calls have deadlines of their own.
+			headersTimeout: 0,
+			bodyTimeout: 0,
+			connect: { timeout: connectTimeoutMs, keepAlive: true, noDelay: true },
+		});
+	}
+
+	/** Sends a request for a call. */
+	send(path: string, headers: string[], body: string | Buffer | RequestBody, call: HttpCall): void {
+		this.#pool.dispatch({ method: "POST", path, headers, body }, new Handler(call));
+	}
+
+	/** Ends every request and connection. */
+	close(): Promise<void> {
+		return this.#pool.destroy();
+	}
+}
+
+/** Tells a call what undici tells of its request. */
+class Handler implements Dispatcher.DispatchHandler {
+	readonly #call: HttpCall;
+	#sent = false;
+
+	constructor(call: HttpCall) {
+		this.#call = call;
+	}
+
+	onRequestStart(controller: Dispatcher.DispatchController): void {
+		this.#sent = true;
+		this.#call.began({
+			abort: () => controller.abort(new Error("the call is over")),
+			pause: () => controller.pause(),
+			resume: () => controller.resume(),
+		});
+	}
+
+	onResponseStart(
+		_controller: Dispatcher.DispatchController,
+		status: number,
+		headers: Record<string, string | string[] | undefined>,
+	): void {
+		// 1xx tells nothing that counts here.
+		if (status >= 200) this.#call.answered(status, headers);
+	}
+
+	onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+		this.#call.received(chunk);
+	}
+
+	onResponseEnd(): void {
+		this.#call.completed();
+	}
+
+	onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+		this.#call.failed(error, this.#sent);
+	}
+}

@@ -1,0 +1,150 @@
+import {
+	type ClientHttp2Session,
+	type ClientHttp2Stream,
+	connect,
+	constants,
+	type IncomingHttpHeaders,
+	type OutgoingHttpHeaders,
+} from "node:http2";
+import { connect as connectSocket } from "node:net";
+import type { StreamCall } from "./stream-call.ts";
+
+/** How a connection of HTTP/2 is held. */
+export interface Http2Options {
+	readonly origin: URL;
+	readonly connectTimeoutMs: number;
+	readonly maxHeaderBytes: number;
+}
+
+/** How long a connection without calls is kept, in milliseconds. */
+const idleTimeoutMs = 60_000;
+
+/** One connection of HTTP/2 to an address, for all calls that need both directions at once. */
+export class Http2Connection {
+	readonly #options: Http2Options;
+	#current: Session | undefined;
+	readonly #open = new Set<Session>();
+
+	constructor(options: Http2Options) {
+		this.#options = options;
+	}
+
+	/** Sends a request for a call, the body of which goes out as the answer comes in. */
+	send(path: string, headers: string[], call: StreamCall): void {
+		const session = this.#session();
+		const stream = session.http2.request(toObject(path, headers), { endStream: call.body === undefined });
+		call.began({
+			abort: () => stream.close(constants.NGHTTP2_CANCEL),
+			pause: () => stream.pause(),
+			resume: () => stream.resume(),
+		});
+		stream.on("response", (fields: IncomingHttpHeaders & { ":status"?: number }) => {
+			call.answered(Number(fields[":status"]), fields);
+		});
+		stream.on("data", (chunk: Buffer) => call.received(chunk));
+		stream.on("end", () => {
+			if (stream.rstCode === constants.NGHTTP2_NO_ERROR) call.completed();
+			// What was not sent of the input is not wanted any more.
+			if (!stream.writableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+		});
+		let failure: unknown;
+		stream.on("error", (error) => {
+			failure = error.cause ?? error;
+		});
+		stream.on("close", () => {
+			const sent = session.connected && !session.refused(stream);
+			call.failed(session.error ?? failure ?? `the stream was reset with code ${stream.rstCode}`, sent);
+			call.body?.destroy();
+		});
+		// The body may break off by itself when the call is over.
+		call.body?.on("error", nothing).pipe(stream);
+	}
+
+	/** Ends every request and the connection. */
+	async close(): Promise<void> {
+		const closed = [...this.#open].map((session) => session.closed);
+		for (const session of this.#open) session.http2.destroy();
+		await Promise.all(closed);
+	}
+
+	#session(): Session {
+		if (this.#current?.usable !== true) {
+			const session = new Session(this.#options);
+			this.#current = session;
+			this.#open.add(session);
+			void session.closed.then(() => this.#open.delete(session));
+		}
+		return this.#current as Session;
+	}
+}
+
+/** A session and what is known of it. */
+class Session {
+	readonly http2: ClientHttp2Session;
+	readonly closed: Promise<void>;
+	connected = false;
+	error: unknown;
+	#lastAccepted = Number.POSITIVE_INFINITY;
+
+	constructor({ origin, connectTimeoutMs, maxHeaderBytes }: Http2Options) {
+		const { hostname, port } = origin;
+		this.http2 = connect(origin.origin, {
+			createConnection: () =>
+				connectSocket({
+					host: hostname.replace(/^\[|\]$/g, ""),
+					port: Number(port === "" ? 80 : port),
+					noDelay: true,
+					keepAlive: true,
+				}),
+			settings: { enablePush: false, maxHeaderListSize: maxHeaderBytes },
+		});
+		const timer = setTimeout(() => {
+			this.http2.destroy(new Error(`no connection within ${connectTimeoutMs} ms`));
+		}, connectTimeoutMs);
+		this.http2.on("connect", () => {
+			this.connected = true;
+			clearTimeout(timer);
+		});
+		this.http2.on("error", (error) => {
+			this.error = error;
+		});
+		this.http2.on("goaway", (_code, lastStreamId) => {
+			this.#lastAccepted = lastStreamId;
+		});
+		this.http2.setTimeout(idleTimeoutMs, () => this.http2.close());
+		this.closed = new Promise((resolve) => {
+			this.http2.once("close", () => {
+				clearTimeout(timer);
+				resolve();
+			});
+		});
+	}
+
+	get usable(): boolean {
+		return !this.http2.closed && !this.http2.destroyed && this.#lastAccepted === Number.POSITIVE_INFINITY;
+	}
+
+	/** Whether the server said that it did nothing about a stream. */
+	refused(stream: ClientHttp2Stream): boolean {
+		return (
+			stream.rstCode === constants.NGHTTP2_REFUSED_STREAM ||
+			(stream.id !== undefined && stream.id > this.#lastAccepted)
+		);
+	}
+}
+
+function toObject(path: string, headers: readonly string[]): OutgoingHttpHeaders {
+	const object: OutgoingHttpHeaders = Object.create(null);
+	object[":method"] = "POST";
+	object[":path"] = path;
+	for (let index = 0; index < headers.length; index += 2) {
+		const name = headers[index] as string;
+		const value = headers[index + 1] as string;
+		const before = object[name];
+		if (before === undefined) object[name] = value;
+		else object[name] = Array.isArray(before) ? [...before, value] : [String(before), value];
+	}
+	return object;
+}
+
+function nothing(): void {}

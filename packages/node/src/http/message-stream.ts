@@ -1,0 +1,113 @@
+import type { ServiceError } from "@allium/core";
+
+/** Where the messages of a stream come from. */
+export interface MessageSource {
+	/** Stops the bytes, as too much waits to be consumed. */
+	pause(): void;
+	/** Lets the bytes come again. */
+	resume(): void;
+	/** The consumer wants no more. */
+	stopped(): void;
+	decode(message: Buffer): unknown;
+}
+
+/** How much may wait to be consumed, in bytes, before the source is paused. */
+const highWaterBytes = 64 * 1024;
+
+interface Waiter {
+	resolve(result: IteratorResult<unknown, undefined>): void;
+	reject(error: unknown): void;
+}
+
+/** The messages that arrive on one stream. Holds what was not consumed, within a bound. Iterable once. */
+export class MessageStream implements AsyncIterable<unknown>, AsyncIterator<unknown, undefined> {
+	readonly #source: MessageSource;
+	readonly #messages: Buffer[] = [];
+	readonly #waiters: Waiter[] = [];
+	#held = 0;
+	#paused = false;
+	#ended = false;
+	#error: ServiceError | undefined;
+	#iterated = false;
+
+	constructor(source: MessageSource) {
+		this.#source = source;
+	}
+
+	/** Takes a message that arrived. */
+	push(message: Buffer): void {
+		if (this.#ended) return;
+		const waiter = this.#waiters.shift();
+		if (waiter !== undefined) {
+			this.#deliver(waiter, message);
+			return;
+		}
+		this.#messages.push(message);
+		this.#held += message.length;
+		if (this.#held <= highWaterBytes || this.#paused) return;
+		this.#paused = true;
+		this.#source.pause();
+	}
+
+	/** No more messages will come. */
+	end(): void {
+		this.#ended = true;
+		for (const waiter of this.#waiters.splice(0)) waiter.resolve({ done: true, value: undefined });
+	}
+
+	/** The stream broke. Messages that arrived before can still be consumed. */
+	fail(error: ServiceError): void {
+		if (this.#ended) return;
+		const waiter = this.#waiters.shift();
+		if (waiter === undefined) this.#error = error;
+		else waiter.reject(error);
+		this.end();
+	}
+
+	next(): Promise<IteratorResult<unknown, undefined>> {
+		return new Promise((resolve, reject) => {
+			const message = this.#messages.shift();
+			if (message !== undefined) {
+				this.#held -= message.length;
+				this.#deliver({ resolve, reject }, message);
+				this.#resume();
+			} else if (this.#error !== undefined) {
+				const error = this.#error;
+				this.#error = undefined;
+				reject(error);
+			} else if (this.#ended) resolve({ done: true, value: undefined });
+			else this.#waiters.push({ resolve, reject });
+		});
+	}
+
+	return(): Promise<IteratorResult<unknown, undefined>> {
+		const open = !this.#ended;
+		this.#messages.length = 0;
+		this.#held = 0;
+		this.#error = undefined;
+		this.end();
+		if (open) this.#source.stopped();
+		this.#resume();
+		return Promise.resolve({ done: true, value: undefined });
+	}
+
+	[Symbol.asyncIterator](): this {
+		if (this.#iterated) throw new TypeError("a stream can be iterated only once");
+		this.#iterated = true;
+		return this;
+	}
+
+	#deliver(waiter: Waiter, message: Buffer): void {
+		try {
+			waiter.resolve({ done: false, value: this.#source.decode(message) });
+		} catch (error) {
+			waiter.reject(error);
+		}
+	}
+
+	#resume(): void {
+		if (!this.#paused || this.#held > highWaterBytes / 2) return;
+		this.#paused = false;
+		this.#source.resume();
+	}
+}

@@ -1,0 +1,146 @@
+import {
+	type AnyContract,
+	Context,
+	describe,
+	type Endpoints,
+	ServiceError,
+	toServiceError,
+} from "@allium/core";
+import { toConnectError } from "./connect-error.ts";
+import type { HttpServer } from "./http-server.ts";
+import { type Request, readHead } from "./request-head.ts";
+import type { Response } from "./response.ts";
+import { httpStatus } from "./status.ts";
+
+/** Whether a process takes calls now, and whatever else is good to know. */
+export interface Readiness {
+	readonly ok: boolean;
+	readonly [fact: string]: unknown;
+}
+
+interface Answer {
+	readonly status: number;
+	readonly type: string;
+	readonly text: string;
+	readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Answers what is no call of a method: health, readiness, description, the front page; and what is nothing. */
+export class Operations {
+	readonly #endpoints: Endpoints;
+	readonly #ready: () => Readiness;
+	readonly #descriptions = new WeakMap<AnyContract, string>();
+
+	constructor(endpoints: Endpoints, ready: () => Readiness) {
+		this.#endpoints = endpoints;
+		this.#ready = ready;
+	}
+
+	/** @param path begins with a slash, without the query. */
+	answer(server: HttpServer, request: Request, response: Response, path: string): void {
+		request.on("error", nothing);
+		this.#admit(server, request, path).then(
+			() => send(server, request, response, this.#route(server, request, path)),
+			(error) => send(server, request, response, errorAnswer(toServiceError(error))),
+		);
+	}
+
+	async #admit(server: HttpServer, request: Request, path: string): Promise<void> {
+		const { guard } = this.#endpoints;
+		if (guard === undefined) return;
+		const { metadata, error } = readHead(request);
+		if (error !== undefined) throw error;
+		const peer = server.peerOf(request);
+		await guard({ peer, path, metadata }, Context.background()["~with"]({ metadata, peer }));
+	}
+
+	#route(server: HttpServer, request: Request, path: string): Answer {
+		const answer = this.#find(server, path);
+		if (answer === undefined) {
+			const message = `there is nothing at ${path}; GET /-/describe tells what is served here`;
+			return { ...errorAnswer(new ServiceError({ code: "unimplemented", message })), status: 404 };
+		}
+		if (request.method === "GET" || request.method === "HEAD") return answer;
+		const message = `${path} takes GET and HEAD only`;
+		const refusal = errorAnswer(new ServiceError({ code: "unimplemented", message }));
+		return { ...refusal, status: 405, headers: { allow: "GET, HEAD" } };
+	}
+
+	#find(server: HttpServer, path: string): Answer | undefined {
+		if (path === "/healthz") return json(200, { ok: true });
+		if (path === "/readyz") return this.#readiness(server);
+		if (path === "/") return this.#frontPage();
+		if (path === "/-/describe" || path === "/-/describe/") return this.#describeAll();
+		if (!path.startsWith("/-/describe/")) return undefined;
+		return this.#describeOne(path.slice("/-/describe/".length));
+	}
+
+	#readiness(server: HttpServer): Answer {
+		const readiness = server.draining ? { ok: false, draining: true } : this.#ready();
+		return json(readiness.ok ? 200 : 503, readiness);
+	}
+
+	#describeAll(): Answer {
+		const services = this.#endpoints.contracts.map((contract) => this.#description(contract));
+		return { status: 200, type: jsonType, text: `{"services":[${services.join(",")}]}` };
+	}
+
+	#describeOne(name: string): Answer {
+		const found = this.#endpoints.contracts.find((contract) => contract["~allium"].name === name);
+		if (found !== undefined) return { status: 200, type: jsonType, text: this.#description(found) };
+		const message = `no service ${JSON.stringify(name)} here; GET /-/describe tells what is served`;
+		return errorAnswer(new ServiceError({ code: "not_found", message }));
+	}
+
+	/** Contracts do not change, and describing one takes time. */
+	#description(contract: AnyContract): string {
+		let text = this.#descriptions.get(contract);
+		if (text === undefined) {
+			text = JSON.stringify(describe(contract));
+			this.#descriptions.set(contract, text);
+		}
+		return text;
+	}
+
+	#frontPage(): Answer {
+		const methods = this.#endpoints.contracts.flatMap((contract) => contract["~allium"].methods);
+		const lines = [
+			"This is an Allium server.",
+			"",
+			"GET /-/describe    what it serves, as JSON",
+			"GET /healthz       whether it lives",
+			"GET /readyz        whether it takes calls",
+			...methods.map(({ path, kind }) => `POST /${path}${kind === "unary" ? "" : `    (${kind})`}`),
+			"",
+			"Calls take JSON: curl --json '{}' <this address>/<service>/<method>",
+			"",
+		];
+		return { status: 200, type: "text/plain; charset=utf-8", text: lines.join("\n") };
+	}
+}
+
+const jsonType = "application/json";
+
+function json(status: number, body: unknown): Answer {
+	return { status, type: jsonType, text: JSON.stringify(body) };
+}
+
+function errorAnswer(error: ServiceError): Answer {
+	return json(httpStatus(error.code), toConnectError(error, ""));
+}
+
+function send(server: HttpServer, request: Request, response: Response, answer: Answer): void {
+	if (response.destroyed) return;
+	const closes = server.draining && request.httpVersionMajor === 1;
+	response.writeHead(answer.status, {
+		"content-type": answer.type,
+		"content-length": Buffer.byteLength(answer.text),
+		"cache-control": "no-store",
+		...answer.headers,
+		...(closes && { connection: "close" }),
+	});
+	response.end(answer.text);
+	if (!request.complete) server.answeredEarly(request);
+}
+
+function nothing(): void {}

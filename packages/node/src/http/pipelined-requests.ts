@@ -1,0 +1,34 @@
+import type { Socket } from "node:net";
+import type { Exchange } from "./exchange.ts";
+
+/** How many requests of HTTP/1.1 may wait behind one that is being answered. */
+const mostWaiting = 100;
+
+/**
+ * Requests of HTTP/1.1 that came before those ahead of them were answered. Node does not tell their responses
+ * when the connection is gone, so this does.
+ */
+export class PipelinedRequests {
+	readonly #waiting = new WeakMap<Socket, Set<Exchange>>();
+	readonly #sockets = new WeakMap<Exchange, Socket>();
+
+	add(exchange: Exchange, socket: Socket): void {
+		let waiting = this.#waiting.get(socket);
+		if (waiting === undefined) {
+			const exchanges = new Set<Exchange>();
+			waiting = exchanges;
+			this.#waiting.set(socket, exchanges);
+			socket.once("close", () => {
+				for (const each of exchanges) each.disconnected();
+			});
+		}
+		waiting.add(exchange);
+		this.#sockets.set(exchange, socket);
+		if (waiting.size > mostWaiting) socket.destroy();
+	}
+
+	delete(exchange: Exchange): void {
+		const socket = this.#sockets.get(exchange);
+		if (socket !== undefined) this.#waiting.get(socket)?.delete(exchange);
+	}
+}

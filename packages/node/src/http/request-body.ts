@@ -1,0 +1,54 @@
+import { Readable } from "node:stream";
+import { jsonCodec } from "@allium/core";
+import { writeEnvelope } from "./envelope.ts";
+import { Turn } from "./turn.ts";
+
+/** The body of a request whose input is a stream: each message in an envelope, made as the server reads. */
+export class RequestBody extends Readable {
+	readonly #messages: AsyncIterator<unknown>;
+	readonly #failed: (error: unknown) => void;
+	readonly #turn = new Turn();
+	#pulling = false;
+
+	/** @param failed called when a message cannot be had or written. */
+	constructor(input: AsyncIterable<unknown>, failed: (error: unknown) => void) {
+		super({ highWaterMark: 64 * 1024 });
+		this.#messages = input[Symbol.asyncIterator]();
+		this.#failed = failed;
+	}
+
+	override _read(): void {
+		if (this.#pulling) return;
+		this.#pulling = true;
+		this.#pull().catch((error) => {
+			this.#failed(error);
+			this.destroy();
+		});
+	}
+
+	override _destroy(_error: Error | null, done: () => void): void {
+		// Has no effect on an input that is over. One that fails while it is stopped has nobody left to tell.
+		this.#messages.return?.().then(undefined, nothing);
+		done();
+	}
+
+	async #pull(): Promise<void> {
+		for (;;) {
+			const result = await this.#messages.next();
+			if (this.destroyed) return;
+			if (result.done === true) {
+				this.push(null);
+				return;
+			}
+			const envelope = writeEnvelope(0, jsonCodec.encode(result.value));
+			if (this.#turn.spent(envelope.length)) {
+				await this.#turn.next();
+				if (this.destroyed) return;
+			}
+			if (!this.push(envelope)) break;
+		}
+		this.#pulling = false;
+	}
+}
+
+function nothing(): void {}

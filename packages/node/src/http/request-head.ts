@@ -1,0 +1,109 @@
+import type { IncomingMessage } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
+import { isServiceError, Metadata, noMetadata, type ReadonlyMetadata, ServiceError } from "@allium/core";
+import { appendHeader, isProtocolHeader } from "./headers.ts";
+
+/** A request of Node, of either version of HTTP. */
+export type Request = IncomingMessage | Http2ServerRequest;
+
+/** What the head of a request says, read in one pass. */
+export class RequestHead {
+	metadata: ReadonlyMetadata = noMetadata;
+	/** In lower case, without parameters. */
+	mediaType: string | undefined;
+	contentLength: number | undefined;
+	contentEncoding: string | undefined;
+	connectContentEncoding: string | undefined;
+	connectVersion: string | undefined;
+	timeoutMs: number = Number.POSITIVE_INFINITY;
+	/** Whether there may be a body. */
+	hasBody = false;
+	/** Whether a browser sent it for a page. */
+	hasOrigin = false;
+	/** Why the call cannot go on; said after the guard. */
+	error: ServiceError | undefined;
+}
+
+/** Reads the head of a request. Never throws: what is wrong stands in `error`. */
+export function readHead(request: Request): RequestHead {
+	const head = new RequestHead();
+	const { rawHeaders } = request;
+	let metadata: Metadata | undefined;
+	for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+		const name = (rawHeaders[index] as string).toLowerCase();
+		const value = rawHeaders[index + 1] as string;
+		if (isProtocolHeader(name)) {
+			readProtocolHeader(head, name, value);
+			continue;
+		}
+		if (name === "origin") head.hasOrigin = true;
+		metadata ??= new Metadata();
+		try {
+			appendHeader(metadata, name, value);
+		} catch (error) {
+			if (isServiceError(error)) head.error ??= error;
+		}
+	}
+	if (metadata !== undefined) head.metadata = metadata;
+	// HTTP/2 tells by the end of the stream whether there is a body.
+	if (request.httpVersionMajor === 2) head.hasBody = !("stream" in request && request.stream.endAfterHeaders);
+	return head;
+}
+
+function readProtocolHeader(head: RequestHead, name: string, value: string): void {
+	switch (name) {
+		case "content-type":
+			head.mediaType = mediaType(value);
+			break;
+		case "content-length":
+			head.contentLength = Number(value);
+			head.hasBody ||= head.contentLength > 0;
+			break;
+		case "transfer-encoding":
+			head.hasBody = true;
+			break;
+		case "content-encoding":
+			head.contentEncoding = value;
+			break;
+		case "connect-content-encoding":
+			head.connectContentEncoding = value;
+			break;
+		case "connect-protocol-version":
+			head.connectVersion = value;
+			break;
+		case "connect-timeout-ms":
+			if (/^\d{1,10}$/.test(value)) head.timeoutMs = Number(value);
+			else head.error ??= invalid(`connect-timeout-ms takes up to 10 digits, not ${JSON.stringify(value)}`);
+			break;
+	}
+}
+
+/** The type of a `content-type` without its parameters. */
+export function mediaType(contentType: string): string {
+	if (contentType === "application/json") return contentType;
+	const end = contentType.indexOf(";");
+	return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+}
+
+/** Refuses what the head of a call says and this server does not do. */
+export function checkHead(head: RequestHead, encoding: string | undefined): void {
+	if (head.error !== undefined) throw head.error;
+	if (head.connectVersion !== undefined && head.connectVersion !== "1") {
+		throw invalid(`connect-protocol-version must be 1, not ${JSON.stringify(head.connectVersion)}`);
+	}
+	checkEncoding(encoding);
+}
+
+/** Refuses a content encoding other than none. */
+export function checkEncoding(encoding: string | null | undefined): void {
+	if (encoding === undefined || encoding === null || encoding === "" || encoding === "identity") return;
+	throw new ServiceError({
+		code: "unimplemented",
+		message: `compression ${JSON.stringify(encoding)} is not supported; send it uncompressed (identity)`,
+	});
+}
+
+/** The error of a request that is wrong by itself. */
+export function invalid(message: string): ServiceError {
+	return new ServiceError({ code: "invalid_argument", reason: "invalid_request", message });
+}

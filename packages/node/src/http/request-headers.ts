@@ -1,0 +1,19 @@
+import type { Context } from "@allium/core";
+import { headerValue, isProtocolHeader } from "./headers.ts";
+
+/** The largest timeout that Connect can carry, in milliseconds. */
+const longestTimeoutMs = 9_999_999_999;
+
+/** The headers of a call, as names and values in turn. */
+export function requestHeaders(contentType: string, ctx: Context): string[] {
+	const headers = ["content-type", contentType, "connect-protocol-version", "1"];
+	const remaining = ctx.remaining();
+	if (remaining !== Number.POSITIVE_INFINITY) {
+		// Rounded up, so that the callee does not give up before the caller.
+		headers.push("connect-timeout-ms", String(Math.min(longestTimeoutMs, Math.ceil(remaining))));
+	}
+	for (const [name, value] of ctx.outgoing) {
+		if (!isProtocolHeader(name)) headers.push(name, headerValue(value));
+	}
+	return headers;
+}

@@ -1,0 +1,61 @@
+import type { Metadata, Method, ServiceError } from "@allium/core";
+import { serviceErrorFrom } from "@allium/core/transport";
+import { readConnectError } from "./connect-error.ts";
+import { mediaType } from "./request-head.ts";
+import { codeOfStatus } from "./status.ts";
+import { unaryType } from "./unary-exchange.ts";
+
+/** The headers of a response, names in lower case. */
+export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** One value of a header. */
+export function header(headers: ResponseHeaders, name: string): string | undefined {
+	const value = headers[name];
+	return typeof value === "string" ? value : value?.[0];
+}
+
+/** Whether a response has the content type. */
+export function hasType(headers: ResponseHeaders, type: string): boolean {
+	return mediaType(header(headers, "content-type") ?? "") === type;
+}
+
+/** The error that a response with another status than 200 stands for, whoever sent it. */
+export function responseError(
+	status: number,
+	headers: ResponseHeaders,
+	body: string,
+	method: Method,
+	trailers: Metadata,
+): ServiceError {
+	const retryAfter = header(headers, "retry-after");
+	return readConnectError(hasType(headers, unaryType) ? parse(body) : undefined, {
+		service: method.service,
+		code: codeOfStatus(status),
+		message: `HTTP status ${status} in answer to ${method.path}`,
+		metadata: trailers,
+		retryAfterMs:
+			retryAfter !== undefined && /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1000 : undefined,
+	});
+}
+
+/** The error of a connection that was lost while a call was under way. */
+export function connectionLost(method: Method, cause: unknown, notExecuted = false): ServiceError {
+	const reason = cause instanceof Error ? cause.message : String(cause);
+	return serviceErrorFrom(
+		{ code: "unavailable", message: `the connection was lost: ${reason}`, cause },
+		{ domain: method.service, notExecuted },
+	);
+}
+
+/** The error of an answer that no Connect server gives. */
+export function protocolError(method: Method, message: string): ServiceError {
+	return serviceErrorFrom({ code: "internal", message }, { domain: method.service });
+}
+
+function parse(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}

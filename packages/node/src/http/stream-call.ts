@@ -1,0 +1,129 @@
+import { type Context, type Metadata, type ServiceError, toServiceError } from "@allium/core";
+import { canceled, serviceErrorFrom } from "@allium/core/transport";
+import { readConnectError } from "./connect-error.ts";
+import { EnvelopeReader, endStreamFlag } from "./envelope.ts";
+import { deliver, readHeaders, trailersFromJson } from "./headers.ts";
+import { type CallTarget, HttpCall } from "./http-call.ts";
+import { MessageStream } from "./message-stream.ts";
+import { RequestBody } from "./request-body.ts";
+import { connectionLost, hasType, protocolError, type ResponseHeaders } from "./response-error.ts";
+import { decodeMessage } from "./stream-exchange.ts";
+import { streamType } from "./unary-exchange.ts";
+
+/** A call with a stream on either side. Its promise resolves when the call is accepted, or with the one reply. */
+export class StreamCall extends HttpCall {
+	/** The input as a body, where it is a stream. */
+	readonly body: RequestBody | undefined;
+	readonly #messages: MessageStream;
+	readonly #envelopes: EnvelopeReader;
+	/** Whether the response is a stream at all. */
+	#streaming = false;
+	/** Whether the promise has been resolved with the messages; their error ends them then. */
+	#accepted = false;
+
+	constructor(target: CallTarget, ctx: Context, input: AsyncIterable<unknown> | undefined) {
+		super(target, ctx);
+		if (input !== undefined) this.body = new RequestBody(input, (error) => this.abort(error));
+		this.#messages = new MessageStream({
+			pause: () => this.pause(),
+			resume: () => this.resume(),
+			stopped: () => this.abort(canceled()),
+			decode: (message) => this.#decode(message),
+		});
+		this.#envelopes = new EnvelopeReader(target.maxMessageBytes, (flags, message) => {
+			if (this.over) return;
+			if (flags === 0) this.#messages.push(message);
+			else if (flags === endStreamFlag) this.#ended(message);
+			else this.abort(protocolError(target.method, `an envelope of the answer has the flags ${flags}`));
+		});
+	}
+
+	override answered(status: number, headers: ResponseHeaders): void {
+		super.answered(status, headers);
+		if (status !== 200 || !hasType(headers, streamType)) return;
+		this.#streaming = true;
+		deliver(this.ctx["~parts"].received, "headers", readHeaders(headers, false).headers);
+		if (this.target.method.kind === "client_stream") return;
+		this.#accepted = true;
+		this.resolve(this.#messages);
+	}
+
+	received(chunk: Buffer): void {
+		if (!this.#streaming) {
+			this.hold(chunk);
+			return;
+		}
+		try {
+			this.#envelopes.push(chunk);
+		} catch (error) {
+			this.abort(this.#foreign(toServiceError(error)));
+		}
+	}
+
+	completed(): void {
+		if (!this.#streaming) this.finishBody(streamType);
+		// A stream that was complete is over by now.
+		else this.fail(connectionLost(this.target.method, "the answer ended before its end was told"));
+	}
+
+	protected override fail(error: ServiceError): void {
+		if (this.over) return;
+		super.fail(error);
+		this.#messages.fail(error);
+	}
+
+	protected override close(): void {
+		super.close();
+		this.body?.destroy();
+	}
+
+	/** The last envelope: how the call went. */
+	#ended(message: Buffer): void {
+		let end: { error?: unknown; metadata?: unknown };
+		try {
+			end = Object(decodeMessage(message));
+		} catch {
+			this.abort(protocolError(this.target.method, "the end of the answer is not JSON"));
+			return;
+		}
+		const trailers = trailersFromJson(end.metadata);
+		deliver(this.ctx["~parts"].received, "trailers", trailers);
+		if (end.error !== undefined) this.fail(this.#error(end.error, trailers));
+		else if (this.#accepted) {
+			this.close();
+			this.#messages.end();
+		} else this.#finishSingle();
+	}
+
+	/** The one reply of a method that takes a stream. */
+	#finishSingle(): void {
+		this.close();
+		this.#messages.end();
+		const missing = protocolError(this.target.method, "the reply is missing");
+		const reply = this.#messages.next().then(({ done, value }) => {
+			if (done === true) throw missing;
+			return value;
+		});
+		this.resolve(reply);
+	}
+
+	#error(json: unknown, metadata: Metadata): ServiceError {
+		const { service, path } = this.target.method;
+		return readConnectError(json, { service, code: "unknown", message: `${path} failed`, metadata });
+	}
+
+	#decode(message: Buffer): unknown {
+		try {
+			return decodeMessage(message);
+		} catch {
+			const error = protocolError(this.target.method, "a message of the answer is not JSON");
+			this.abort(error);
+			throw error;
+		}
+	}
+
+	/** An error that was found here in what the server sent. */
+	#foreign(error: ServiceError): ServiceError {
+		return serviceErrorFrom({ ...error, message: error.message }, { domain: this.target.method.service });
+	}
+}

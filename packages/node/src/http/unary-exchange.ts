@@ -1,0 +1,131 @@
+import { isStream, jsonCodec, type Method, ServiceError } from "@allium/core";
+import { fromBase64 } from "@allium/core/transport";
+import { notUtf8, readBody } from "./body.ts";
+import { toConnectError } from "./connect-error.ts";
+import { Exchange } from "./exchange.ts";
+import { writeMetadata, writeTrailers } from "./headers.ts";
+import { checkEncoding, checkHead, invalid } from "./request-head.ts";
+import { httpStatus } from "./status.ts";
+
+export const unaryType = "application/json";
+export const streamType = "application/connect+json";
+
+/** An answer with a status of HTTP itself, for a request that is no call. */
+interface Refusal {
+	readonly status: number;
+	readonly header?: readonly [name: string, value: string];
+}
+
+/** A call with one message each way: bare JSON and a meaningful HTTP status. It also answers what is no call. */
+export class UnaryExchange extends Exchange {
+	#refusal: Refusal | undefined;
+
+	protected readonly read = (): unknown => {
+		// The call refuses a method that nobody serves before this.
+		const { method } = this.call.served as { method: Method };
+		const verb = this.request.method;
+		const unary = method.kind === "unary";
+		if (verb === "GET" && unary && method.effect === "read") return this.#readQuery();
+		if (verb !== "POST") throw this.#wrongVerb(unary && method.effect === "read" ? "POST, GET" : "POST");
+		if (!unary) throw this.#wrongType(streamType);
+		const { head } = this;
+		if (head.mediaType !== unaryType) {
+			if (!this.#mayOmitType()) throw this.#wrongType(unaryType);
+			if (!head.hasBody && !isStream(method.input) && method.input === undefined) return {};
+		}
+		checkHead(head, head.contentEncoding);
+		return readBody(this.request, head.contentLength, this.server.bodyBounds).then(jsonCodec.decode);
+	};
+
+	protected readonly onReply = (output: unknown): void => {
+		if (this.over) return;
+		let text: string;
+		try {
+			text = jsonCodec.encode(output);
+		} catch (error) {
+			this.server.logger.log("error", "an output cannot be written as JSON", {
+				method: this.call.served?.method.path,
+				error,
+			});
+			this.fail(error);
+			return;
+		}
+		const headers = this.headers(unaryType);
+		headers["content-length"] = Buffer.byteLength(text);
+		const { response } = this.call;
+		if (response.hasHeaders) writeMetadata(headers, response.headers);
+		if (response.hasTrailers) writeTrailers(headers, response.trailers);
+		this.response.writeHead(200, headers);
+		this.finish(text);
+	};
+
+	protected stop(): void {}
+
+	protected answerError(error: ServiceError): void {
+		const { served, response } = this.call;
+		const service = served?.method.service ?? "";
+		const text = JSON.stringify(toConnectError(error, service));
+		const headers = this.headers(unaryType);
+		headers["content-length"] = Buffer.byteLength(text);
+		if (response.hasHeaders) writeMetadata(headers, response.headers);
+		if (response.hasTrailers) writeTrailers(headers, response.trailers);
+		if (error.metadata !== undefined) writeTrailers(headers, error.metadata);
+		if (error.retryAfterMs !== undefined)
+			headers["retry-after"] = String(Math.ceil(error.retryAfterMs / 1000));
+		if (this.#refusal?.header !== undefined) headers[this.#refusal.header[0]] = this.#refusal.header[1];
+		const status = served === undefined && error.code === "unimplemented" ? 404 : httpStatus(error.code);
+		this.response.writeHead(this.#refusal?.status ?? status, headers);
+		this.finish(text);
+	}
+
+	#readQuery(): unknown {
+		checkHead(this.head, this.head.contentEncoding);
+		const { url = "" } = this.request;
+		const start = url.indexOf("?");
+		const query = new URLSearchParams(start < 0 ? "" : url.slice(start));
+		const version = query.get("connect");
+		if (version !== null && version !== "v1")
+			throw invalid(`connect must be v1, not ${JSON.stringify(version)}`);
+		if ((query.get("encoding") ?? "json") !== "json") throw this.#wrongType(unaryType);
+		checkEncoding(query.get("compression"));
+		const message = query.get("message");
+		if (message === null)
+			throw invalid("the query lacks message, the input as JSON: ?encoding=json&message={}");
+		return jsonCodec.decode(query.get("base64") === "1" ? decodeBase64(message) : message);
+	}
+
+	/**
+	 * A request without a type, as by `curl -X POST`, is taken as JSON. Not from a web page: a browser asks for
+	 * permission before it posts JSON to another site, but not before it posts what has no type.
+	 */
+	#mayOmitType(): boolean {
+		return this.head.mediaType === undefined && !this.head.hasOrigin;
+	}
+
+	#wrongVerb(allowed: string): ServiceError {
+		this.#refusal = { status: 405, header: ["allow", allowed] };
+		return new ServiceError({
+			code: "unimplemented",
+			message: `${this.call.served?.method.path} does not take ${this.request.method}; use ${allowed}`,
+		});
+	}
+
+	#wrongType(accepted: string): ServiceError {
+		this.#refusal = { status: 415, header: ["accept-post", accepted] };
+		return new ServiceError({
+			code: "invalid_argument",
+			reason: "unsupported_media_type",
+			message: `${this.call.served?.method.path} takes ${accepted}; send it with the header content-type: ${accepted}`,
+		});
+	}
+}
+
+function decodeBase64(text: string): string {
+	const bytes = fromBase64(text);
+	if (bytes === undefined) throw invalid("the message is not base64");
+	try {
+		return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+	} catch {
+		throw notUtf8();
+	}
+}

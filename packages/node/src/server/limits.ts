@@ -1,0 +1,31 @@
+/** What one server takes at most. Every bound is there by default. */
+export interface ServerLimits {
+	/** Connections at once; one more is cut. */
+	readonly connections: number;
+	/** The head of an HTTP request, in bytes. */
+	readonly headerBytes: number;
+	/** One message of HTTP, and so the body of a unary request, in bytes. */
+	readonly messageBytes: number;
+	/** HTTP/2 streams at once on one connection. */
+	readonly streams: number;
+	/** How long a connection may take to show what it speaks, in milliseconds. */
+	readonly firstByteTimeoutMs: number;
+	/** How long the head of an HTTP/1.1 request, or the preface of HTTP/2, may take, in milliseconds. */
+	readonly headersTimeoutMs: number;
+	/** How long the body of a request that is one message may take, in milliseconds. */
+	readonly bodyTimeoutMs: number;
+	/** How long an HTTP connection without a request is kept, in milliseconds. */
+	readonly idleTimeoutMs: number;
+}
+
+/** The limits of a server that was given none. */
+export const defaultServerLimits: ServerLimits = {
+	connections: 10_000,
+	headerBytes: 16 * 1024,
+	messageBytes: 4 * 1024 * 1024,
+	streams: 1_000,
+	firstByteTimeoutMs: 5_000,
+	headersTimeoutMs: 10_000,
+	bodyTimeoutMs: 30_000,
+	idleTimeoutMs: 60_000,
+};

@@ -1,0 +1,212 @@
+import { createServer, type Server as NetServer, type Socket } from "node:net";
+import { type Endpoints, type Listener, type Logger, silentLogger } from "@allium/core";
+import { HttpServer } from "../http/http-server.ts";
+import type { Readiness } from "../http/operations.ts";
+import { defaultServerLimits, type ServerLimits } from "./limits.ts";
+import { listenError } from "./listen-error.ts";
+import type { Protocol } from "./protocol.ts";
+import { Undecided } from "./undecided.ts";
+
+/** The server's side of one connection that speaks frames. */
+export interface FramesSession {
+	/** Takes no new calls, and says so; resolves when none is in flight. */
+	drain(): Promise<void>;
+	/** Ends at once. */
+	close(): void;
+}
+
+/** How the one port is served. */
+export interface ServerOptions {
+	/** Default: 127.0.0.1. */
+	readonly host?: string;
+	/** Default: 0, any free one. */
+	readonly port?: number;
+	/** The host, or `host:port`, under which others reach this server. Default: where it listens. */
+	readonly advertise?: string;
+	/** Default: silent. */
+	readonly logger?: Logger;
+	/** Takes over a connection that speaks frames, its bytes unread. Without it, such connections are cut. */
+	readonly acceptFrames?: (socket: Socket, endpoints: Endpoints) => FramesSession;
+	/** What `/readyz` answers. Default: ready until it drains. */
+	readonly ready?: () => Readiness;
+	readonly limits?: Partial<ServerLimits>;
+}
+
+/** How long connections may still bring a request after draining began, so that none is cut while it is sent. */
+const lingerMs = 100;
+
+/** How often a dead peer is looked for on a silent connection. */
+const keepAliveDelayMs = 30_000;
+
+/**
+ * Serves endpoints on one port: frames, and HTTP/1.1 and HTTP/2 with the Connect protocol and the operations
+ * routes. A connection's first bytes tell which it is.
+ *
+ * @throws ServiceError `failed_precondition` when the address cannot be listened on.
+ */
+export async function listen(endpoints: Endpoints, options: ServerOptions = {}): Promise<Listener> {
+	const server = new Server(endpoints, options);
+	await server.open();
+	return server;
+}
+
+class Server implements Listener {
+	#addresses: readonly string[] = [];
+	readonly #endpoints: Endpoints;
+	readonly #options: ServerOptions;
+	readonly #logger: Logger;
+	readonly #net: NetServer;
+	readonly #http: HttpServer;
+	readonly #undecided: Undecided;
+	readonly #sockets = new Set<Socket>();
+	readonly #sessions = new Set<FramesSession>();
+	#draining: Promise<void> | undefined;
+	#closing: Promise<void> | undefined;
+	#wake: (() => void) | undefined;
+
+	constructor(endpoints: Endpoints, options: ServerOptions) {
+		const limits = { ...defaultServerLimits, ...options.limits };
+		this.#endpoints = endpoints;
+		this.#options = options;
+		this.#logger = options.logger ?? silentLogger;
+		this.#http = new HttpServer({
+			endpoints,
+			limits,
+			logger: this.#logger,
+			ready: options.ready ?? (() => ({ ok: true })),
+		});
+		this.#undecided = new Undecided(limits.firstByteTimeoutMs, (socket, protocol) =>
+			this.#decided(socket, protocol),
+		);
+		this.#net = createServer({
+			allowHalfOpen: false,
+			noDelay: true,
+			keepAlive: true,
+			keepAliveInitialDelay: keepAliveDelayMs,
+		});
+		this.#net.maxConnections = limits.connections;
+		this.#net.on("connection", (socket) => this.#accept(socket));
+		this.#net.on("drop", () => {
+			this.#logger.log("warn", `a connection was refused: there are ${limits.connections} already`);
+		});
+	}
+
+	get addresses(): readonly string[] {
+		return this.#addresses;
+	}
+
+	open(): Promise<void> {
+		const { host = "127.0.0.1", port = 0 } = this.#options;
+		return new Promise((resolve, reject) => {
+			const failed = (error: Error): void => {
+				this.#http.close();
+				reject(listenError(error, host, port));
+			};
+			this.#net.once("error", failed);
+			this.#net.listen({ host, port }, () => {
+				this.#net.removeListener("error", failed);
+				this.#net.on("error", (error) => this.#logger.log("error", "the port failed", { error }));
+				this.#addresses = this.#reachable(host);
+				resolve();
+			});
+		});
+	}
+
+	drain(): Promise<void> {
+		this.#draining ??= this.#drain();
+		return this.#draining;
+	}
+
+	close(): Promise<void> {
+		this.#closing ??= this.#close();
+		return this.#closing;
+	}
+
+	#accept(socket: Socket): void {
+		this.#sockets.add(socket);
+		socket.on("close", () => this.#sockets.delete(socket));
+		// A connection that breaks ends by itself; who owns it listens to its end.
+		socket.on("error", nothing);
+		this.#undecided.add(socket);
+	}
+
+	#decided(socket: Socket, protocol: Protocol): void {
+		if (protocol === "http1") this.#http.acceptHttp1(socket);
+		else if (protocol === "http2") this.#http.acceptHttp2(socket);
+		else if (protocol === "frames") this.#acceptFrames(socket);
+		else {
+			this.#logger.log("warn", "a client spoke TLS, which is not switched on here", peerOf(socket));
+			socket.destroy();
+		}
+	}
+
+	#acceptFrames(socket: Socket): void {
+		const accept = this.#options.acceptFrames;
+		if (accept === undefined) {
+			this.#logger.log("warn", "a client spoke frames, which are not switched on here", peerOf(socket));
+			socket.destroy();
+			return;
+		}
+		const session = accept(socket, this.#endpoints);
+		this.#sessions.add(session);
+		socket.on("close", () => this.#sessions.delete(session));
+		if (this.#draining !== undefined) void session.drain();
+	}
+
+	async #drain(): Promise<void> {
+		// Fails only when it is closed already.
+		this.#net.close(nothing);
+		const http = this.#http.drain();
+		const sessions = [...this.#sessions].map((session) => session.drain());
+		if (this.#sockets.size > 0) await this.#linger();
+		this.#undecided.destroy();
+		this.#http.closeIdle();
+		await Promise.all([http, ...sessions, ...[...this.#sessions].map((session) => session.drain())]);
+		this.#http.closeIdle();
+	}
+
+	/** Waits for what is under way on connections that are not busy; not when the server closes. */
+	#linger(): Promise<void> {
+		return new Promise((resolve) => {
+			const timer = setTimeout(resolve, lingerMs);
+			this.#wake = () => {
+				clearTimeout(timer);
+				resolve();
+			};
+		});
+	}
+
+	async #close(): Promise<void> {
+		const closed = new Promise<void>((resolve) => {
+			// Calls back when the last connection is gone, or at once when that has happened.
+			this.#net.close(() => resolve());
+		});
+		this.#wake?.();
+		for (const session of this.#sessions) session.close();
+		this.#http.close();
+		this.#undecided.close();
+		for (const socket of this.#sockets) socket.destroy();
+		await closed;
+	}
+
+	#reachable(listenHost: string): readonly string[] {
+		const bound = this.#net.address();
+		const boundPort = typeof bound === "object" && bound !== null ? bound.port : 0;
+		const { host, port } = advertised(this.#options.advertise ?? listenHost, boundPort);
+		const authority = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+		const http = `http://${authority}`;
+		return this.#options.acceptFrames === undefined ? [http] : [`allium://${authority}`, http];
+	}
+}
+
+/** Host and port of `host`, `host:port`, `[v6]`, `[v6]:port` or a bare IPv6 address. */
+function advertised(text: string, boundPort: number): { host: string; port: number } {
+	const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(text) ?? [];
+	return { host: bracketed ?? plain ?? text, port: port === undefined ? boundPort : Number(port) };
+}
+
+function peerOf(socket: Socket): { peer: string } {
+	return { peer: `${socket.remoteAddress ?? "unknown"}:${socket.remotePort ?? 0}` };
+}
+
+function nothing(): void {}
