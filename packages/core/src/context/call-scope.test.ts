@@ -1,0 +1,89 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { ServiceError } from "../errors/service-error.ts";
+import { CallScope, onSettled, succeeded } from "./call-scope.ts";
+import { Context } from "./context.ts";
+
+afterEach(() => void vi.unstubAllGlobals());
+
+function call() {
+	const scope = new CallScope();
+	return { scope, ctx: Context.background()["~with"]({ scope }) };
+}
+
+describe("onSettled", () => {
+	test("calls back with the outcome when the call ends", () => {
+		const { scope, ctx } = call();
+		const listener = vi.fn();
+		onSettled(ctx, listener);
+		expect(listener).not.toHaveBeenCalled();
+		scope.settle(succeeded);
+		expect(listener).toHaveBeenCalledExactlyOnceWith({ ok: true });
+	});
+
+	test("calls back once: the first outcome counts", () => {
+		const { scope, ctx } = call();
+		const listener = vi.fn();
+		onSettled(ctx, listener);
+		const failed = { ok: false, error: new ServiceError({ code: "aborted" }) } as const;
+		scope.settle(failed);
+		scope.settle(succeeded);
+		expect(listener).toHaveBeenCalledExactlyOnceWith(failed);
+	});
+
+	test("calls back at once when the call has ended", () => {
+		const { scope, ctx } = call();
+		scope.settle(succeeded);
+		const listener = vi.fn();
+		onSettled(ctx, listener);
+		expect(listener).toHaveBeenCalledExactlyOnceWith({ ok: true });
+	});
+
+	test("holds for contexts derived from the call's", () => {
+		const { scope, ctx } = call();
+		const listener = vi.fn();
+		onSettled(ctx.withTimeout(5).withMetadata({ a: "1" }).withCancel().ctx, listener);
+		scope.settle(succeeded);
+		expect(listener).toHaveBeenCalledOnce();
+	});
+
+	test("tells the others too when one throws, and lets the platform report it", () => {
+		const reported: (() => void)[] = [];
+		vi.stubGlobal("queueMicrotask", (task: () => void) => reported.push(task));
+		const { scope, ctx } = call();
+		const listener = vi.fn();
+		onSettled(ctx, () => {
+			throw new Error("bug");
+		});
+		onSettled(ctx, listener);
+		scope.settle(succeeded);
+		expect(listener).toHaveBeenCalledOnce();
+		expect(reported).toHaveLength(1);
+		expect(reported[0]).toThrow("bug");
+	});
+
+	test("refuses a context that belongs to no call", () => {
+		const message = "onSettled needs the context of a call";
+		expect(() => onSettled(Context.background(), () => {})).toThrow(message);
+		expect(() => onSettled(call().ctx.withoutCancel(), () => {})).toThrow(message);
+	});
+});
+
+describe("the signal of a context", () => {
+	test("lets go of what it listens to when the call has ended", () => {
+		const parent = Context.background().withCancel();
+		const { scope } = call();
+		const { signal } = parent.ctx["~with"]({ scope }).withCancel().ctx;
+		scope.settle(succeeded);
+		parent.cancel();
+		expect(signal.aborted).toBe(false);
+	});
+
+	test("goes on for work that was detached from the call", () => {
+		const { scope, ctx } = call();
+		scope.settle(succeeded);
+		const { ctx: detached, cancel } = ctx.withoutCancel().withCancel();
+		const { signal } = detached;
+		cancel();
+		expect(signal.aborted).toBe(true);
+	});
+});

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { contract } from "../contract/contract.ts";
+import { method } from "../contract/method.ts";
+import { Endpoints } from "./endpoints.ts";
+
+const Add = contract("add", { sum: method({}), concat: method({}) });
+const Greeter = contract("greeter.v2", { hello: method({}) });
+const add = { async sum() {}, async concat() {} };
+
+test("methods are found by their path", () => {
+	const endpoints = new Endpoints();
+	endpoints.serve(Add, add);
+	endpoints.serve(Greeter, { async hello() {} });
+	expect(endpoints.find("add/sum")?.method).toBe(Add.sum);
+	expect(endpoints.find("greeter.v2/hello")?.method).toBe(Greeter.hello);
+	expect(endpoints.contracts).toEqual([Add, Greeter]);
+});
+
+test("what nobody serves is not found", () => {
+	const endpoints = new Endpoints();
+	endpoints.serve(Add, add);
+	for (const path of ["add/diff", "add", "/add/sum", "sum", "", "__proto__"]) {
+		expect(endpoints.find(path)).toBeUndefined();
+	}
+});
+
+test("a name is served once", () => {
+	const endpoints = new Endpoints();
+	endpoints.serve(Add, add);
+	expect(() => endpoints.serve(Add, add)).toThrow('service "add" is served already');
+});
+
+test("a service that lacks a method is refused as a whole", () => {
+	const endpoints = new Endpoints();
+	// @ts-expect-error the method is missing
+	expect(() => endpoints.serve(Add, { async sum() {} })).toThrow(
+		'the service for "add" lacks the method "concat"',
+	);
+	expect([endpoints.find("add/sum"), endpoints.contracts]).toEqual([undefined, []]);
+});
