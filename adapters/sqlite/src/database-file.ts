@@ -1,0 +1,194 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { type Context, isServiceError } from "@allium/core";
+import { createFolder } from "./data-folder.ts";
+import { fileFailure, isBusy, refusal, stillBusy } from "./failure.ts";
+
+/** What stands in a file, and how it is reached. */
+export interface Schema<Tables> {
+	/** Counts up with every change; a file of a newer version is refused. */
+	readonly version: number;
+	/** Makes the tables in an empty database. */
+	readonly sql: string;
+	/** Prepares the statements on a connection. */
+	prepare(database: DatabaseSync): Tables;
+}
+
+interface Connection<Tables> {
+	readonly database: DatabaseSync;
+	readonly tables: Tables;
+	/** Which file it is, for the path may come to name another. */
+	readonly identity: string | undefined;
+}
+
+/** How long an operation goes on trying while others hold the file, in milliseconds. */
+export const defaultBusyLimitMs = 5_000;
+/** The longest pause between two tries, in milliseconds. */
+const longestPauseMs = 50;
+
+/**
+ * One SQLite file that many processes share. Its busy timeout is zero, for that one would block the event loop;
+ * instead a transaction that finds the file held is tried again after a short random pause. The file is made
+ * by the first write, and made anew when somebody deletes it.
+ */
+export class DatabaseFile<Tables> {
+	readonly path: string;
+	readonly #schema: Schema<Tables>;
+	readonly #busyLimitMs: number;
+	#connection: Connection<Tables> | undefined;
+	#closed = false;
+	readonly #pending = new Set<Promise<unknown>>();
+
+	constructor(path: string, schema: Schema<Tables>, busyLimitMs: number = defaultBusyLimitMs) {
+		this.path = path;
+		this.#schema = schema;
+		this.#busyLimitMs = busyLimitMs;
+	}
+
+	/** Runs in a transaction that alone may write. Makes the file when it is missing. */
+	write<T>(run: (tables: Tables) => T, ctx?: Context): Promise<T> {
+		return this.#retrying(() => this.#transaction(this.#current() ?? this.#connect(), run), ctx);
+	}
+
+	/** Like `write`, but does nothing when there is no file. */
+	writeExisting<T>(run: (tables: Tables) => T, ctx?: Context): Promise<T | undefined> {
+		return this.#retrying(() => {
+			const connection = this.#existing();
+			return connection === undefined ? undefined : this.#transaction(connection, run);
+		}, ctx);
+	}
+
+	/** Runs outside of a transaction; undefined when there is no file. */
+	read<T>(run: (tables: Tables) => T, ctx?: Context): Promise<T | undefined> {
+		return this.#retrying(() => this.#tryRead(run), ctx);
+	}
+
+	/** Like `read`, but tries once and throws what SQLite does; `isBusy` tells whether to try again. */
+	tryRead<T>(run: (tables: Tables) => T): T | undefined {
+		try {
+			return this.#tryRead(run);
+		} catch (error) {
+			throw this.#failure(error);
+		}
+	}
+
+	/** Ends the connection. Whatever is being tried ends with `failed_precondition`. */
+	async close(): Promise<void> {
+		this.#closed = true;
+		this.#disconnect();
+		await Promise.allSettled(this.#pending);
+	}
+
+	#tryRead<T>(run: (tables: Tables) => T): T | undefined {
+		const connection = this.#existing();
+		return connection === undefined ? undefined : run(connection.tables);
+	}
+
+	#transaction<T>({ database, tables }: Connection<Tables>, run: (tables: Tables) => T): T {
+		database.exec("BEGIN IMMEDIATE");
+		try {
+			const result = run(tables);
+			database.exec("COMMIT");
+			return result;
+		} catch (error) {
+			if (database.isTransaction) database.exec("ROLLBACK");
+			throw error;
+		}
+	}
+
+	#retrying<T>(attempt: () => T, ctx?: Context): Promise<T> {
+		const trying = this.#tryUntilFree(attempt, ctx);
+		this.#pending.add(trying);
+		const settled = (): void => void this.#pending.delete(trying);
+		trying.then(settled, settled);
+		return trying;
+	}
+
+	async #tryUntilFree<T>(attempt: () => T, ctx?: Context): Promise<T> {
+		const started = performance.now();
+		for (let pause = 2; ; pause = Math.min(2 * pause, longestPauseMs)) {
+			if (ctx?.error !== undefined) throw ctx.error;
+			try {
+				return attempt();
+			} catch (error) {
+				if (!isBusy(error)) throw this.#failure(error);
+				if (performance.now() - started >= this.#busyLimitMs) {
+					throw stillBusy(this.path, this.#busyLimitMs, error);
+				}
+			}
+			await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * pause));
+		}
+	}
+
+	/** The connection, if there is one and the path still names its file. */
+	#current(): Connection<Tables> | undefined {
+		if (this.#closed) throw refusal("the registry is closed");
+		if (this.#connection !== undefined && identify(this.path) !== this.#connection.identity)
+			this.#disconnect();
+		return this.#connection;
+	}
+
+	#existing(): Connection<Tables> | undefined {
+		return this.#current() ?? (identify(this.path) === undefined ? undefined : this.#connect());
+	}
+
+	#connect(): Connection<Tables> {
+		createFolder(dirname(this.path));
+		const database = new DatabaseSync(this.path, { timeout: 0 });
+		try {
+			database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+			if (this.#version(database) !== this.#schema.version) this.#create(database);
+			const tables = this.#schema.prepare(database);
+			this.#connection = { database, tables, identity: identify(this.path) };
+			return this.#connection;
+		} catch (error) {
+			database.close();
+			throw error;
+		}
+	}
+
+	#create(database: DatabaseSync): void {
+		database.exec("BEGIN IMMEDIATE");
+		// Another process may have been faster, or newer.
+		if (this.#version(database) === 0) {
+			const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() ?? {};
+			if (tables !== 0)
+				throw refusal(`"${this.path}" is the database of something else; name another folder`);
+			database.exec(`${this.#schema.sql}; PRAGMA user_version = ${this.#schema.version}`);
+		}
+		database.exec("COMMIT");
+	}
+
+	#version(database: DatabaseSync): number {
+		const version = Number(database.prepare("PRAGMA user_version").get()?.user_version);
+		if (version <= this.#schema.version) return version;
+		throw refusal(
+			`"${this.path}" was made by a newer version of @allium/sqlite: install that here too, ` +
+				"or stop everything that uses the file and delete it",
+		);
+	}
+
+	#disconnect(): void {
+		const connection = this.#connection;
+		this.#connection = undefined;
+		connection?.database.close();
+	}
+
+	/** Errors of SQLite that do not pass also end the connection, so that the next try begins afresh. */
+	#failure(error: unknown): unknown {
+		if (isServiceError(error) || isBusy(error)) return error;
+		this.#disconnect();
+		return fileFailure(this.path, error);
+	}
+}
+
+/** Which file a path names at the moment; undefined for none. */
+function identify(path: string): string | undefined {
+	try {
+		const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+		return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
+	} catch {
+		return undefined;
+	}
+}

@@ -1,0 +1,80 @@
+import { ServiceError } from "@allium/core";
+
+/** Primary result codes of SQLite, https://sqlite.org/rescode.html */
+const sqliteBusy = 5;
+const sqliteLocked = 6;
+const sqliteIoError = 10;
+const sqliteProtocol = 15;
+const refusals: Readonly<Record<number, string>> = {
+	3: "it may not be written",
+	8: "it may not be written",
+	11: "it is damaged; stop everything that uses it and delete it",
+	13: "the disk is full",
+	14: "it cannot be opened: is it a folder, or in a folder that may not be written?",
+	26: "it is not a database; move it away or name another folder",
+};
+
+/** What to do about a folder that does not serve. */
+const elsewhere = "name a folder that can be written, such as sqlite:/tmp/allium in ALLIUM_URL";
+
+/** Whether another process holds what was asked for, so that trying again soon helps. */
+export function isBusy(error: unknown): boolean {
+	const code = sqliteCode(error);
+	return code === sqliteBusy || code === sqliteLocked || code === sqliteProtocol;
+}
+
+/** The error that says in one sentence why a file or folder does not serve, and what to do about it. */
+export function fileFailure(path: string, error: unknown): ServiceError {
+	const code = sqliteCode(error);
+	if (code !== undefined) return sqliteFailure(path, code, error);
+	switch (systemCode(error)) {
+		case "EACCES":
+		case "EPERM":
+		case "EROFS":
+			return refusal(`"${path}" may not be written: ${elsewhere}`, error);
+		case "EEXIST":
+		case "ENOTDIR":
+			return refusal(`"${path}" cannot be a folder, for a file is in its way: ${elsewhere}`, error);
+		case "ENOENT":
+			return refusal(`"${path}" cannot be made: ${elsewhere}`, error);
+		default: {
+			const message = `"${path}" cannot be used (${describe(error)}): ${elsewhere}`;
+			return new ServiceError({ code: "unavailable", message, cause: error });
+		}
+	}
+}
+
+/** The error of an operation that found the file held by others for too long. */
+export function stillBusy(path: string, waitedMs: number, cause: unknown): ServiceError {
+	const message = `other processes held "${path}" for ${waitedMs} ms; is one of them stopped in a debugger?`;
+	return new ServiceError({ code: "unavailable", message, cause });
+}
+
+/** An error of use: nothing changes by trying again. */
+export function refusal(message: string, cause?: unknown): ServiceError {
+	return new ServiceError({ code: "failed_precondition", message, cause });
+}
+
+function sqliteFailure(path: string, code: number, error: unknown): ServiceError {
+	const reason = refusals[code];
+	if (reason !== undefined) return refusal(`cannot use the file "${path}": ${reason}`, error);
+	// Happens when somebody deleted one of the three files under those who use them; a new one heals all.
+	const hint = code === sqliteIoError ? ": if its -wal or -shm file was deleted, delete it too" : "";
+	const message = `SQLite failed on "${path}" (${describe(error)})${hint}`;
+	return new ServiceError({ code: "unavailable", message, cause: error });
+}
+
+/** The primary result code, without what the extended one adds. */
+function sqliteCode(error: unknown): number | undefined {
+	if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number")
+		return undefined;
+	return error.errcode & 0xff;
+}
+
+function systemCode(error: unknown): unknown {
+	return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+function describe(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}

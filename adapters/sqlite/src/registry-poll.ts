@@ -1,0 +1,110 @@
+import { type InstanceRecord, type InstanceView, isServiceError, parseInstanceRecord } from "@allium/core";
+import type { DatabaseFile } from "./database-file.ts";
+import { isBusy, stillBusy } from "./failure.ts";
+import type { RegistryTables } from "./registry-tables.ts";
+
+/** How often the revision is read, in milliseconds; it takes some microseconds. */
+const pollMs = 50;
+/** After a silence this long, in milliseconds, others may not have been able to renew either. */
+const longSilenceMs = 1_000;
+/** How long the file may fail before watchers are told, in milliseconds. */
+const patienceMs = 5_000;
+
+/** Keeps a view true to the file while it is watched. */
+export class RegistryPoll {
+	readonly #file: DatabaseFile<RegistryTables>;
+	readonly #view: InstanceView;
+	readonly #ttlMs: number;
+	#timer: ReturnType<typeof setTimeout> | undefined;
+	/** Which tables and revision the view shows; undefined while it shows none. */
+	#shown: { readonly tables: RegistryTables | undefined; readonly revision: number } | undefined;
+	/** When the next lease of the view runs out, as far as it knows. All times are of `Date.now()`. */
+	#expiresAt = Number.POSITIVE_INFINITY;
+	#lastSuccess = 0;
+	#graceUntil = 0;
+
+	constructor(file: DatabaseFile<RegistryTables>, view: InstanceView, ttlMs: number) {
+		this.#file = file;
+		this.#view = view;
+		this.#ttlMs = ttlMs;
+	}
+
+	/** Begins to read. The first time comes soon, but not at once, so that nobody is called back within a call. */
+	start(): void {
+		this.#shown = undefined;
+		this.#graceUntil = 0;
+		this.#lastSuccess = Date.now();
+		this.#schedule(0);
+	}
+
+	stop(): void {
+		clearTimeout(this.#timer);
+		this.#timer = undefined;
+	}
+
+	#schedule(delay: number): void {
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(() => {
+			this.#schedule(pollMs);
+			this.#tick();
+		}, delay);
+	}
+
+	#tick(): void {
+		try {
+			this.#read();
+			this.#lastSuccess = Date.now();
+		} catch (error) {
+			const silence = Date.now() - this.#lastSuccess;
+			if (isServiceError(error) && error.code === "failed_precondition") this.#view.fail(error);
+			else if (silence >= patienceMs) {
+				this.#view.fail(isBusy(error) ? stillBusy(this.#file.path, patienceMs, error) : error);
+			}
+		}
+	}
+
+	#read(): void {
+		const now = Date.now();
+		// The machine slept, its clock was set, or somebody held the file: nobody is dead for that.
+		if (now - this.#lastSuccess > longSilenceMs) this.#giveGrace(now);
+		const shown = this.#shown;
+		const read = this.#file.tryRead((tables) => {
+			const revision = tables.revision();
+			const same = shown?.tables === tables && shown.revision === revision;
+			return { tables, revision, rows: same && now < this.#expiresAt ? undefined : tables.alive() };
+		});
+		// The file is another one, or gone: its instances will come to the new one.
+		if (shown?.tables !== undefined && shown.tables !== read?.tables) this.#giveGrace(now);
+		this.#shown = { tables: read?.tables, revision: read?.revision ?? 0 };
+		if (read === undefined) this.#show([], now);
+		else if (read.rows !== undefined) {
+			this.#expiresAt = read.rows.reduce(
+				(earliest, { expiresAt }) => Math.min(earliest, expiresAt),
+				Number.POSITIVE_INFINITY,
+			);
+			this.#show(
+				read.rows.map(({ text }) => text),
+				now,
+			);
+		}
+	}
+
+	#giveGrace(now: number): void {
+		this.#graceUntil = now + this.#ttlMs / 2;
+	}
+
+	#show(texts: readonly string[], now: number): void {
+		const records = new Map<string, InstanceRecord>();
+		const known = new Map<string, InstanceRecord>();
+		for (const record of this.#view.records()) known.set(record.text, record);
+		if (now < this.#graceUntil) {
+			for (const record of this.#view.records()) records.set(record.key, record);
+			this.#expiresAt = Math.min(this.#expiresAt, this.#graceUntil);
+		}
+		for (const text of texts) {
+			const record = known.get(text) ?? parseInstanceRecord(text);
+			if (record !== undefined) records.set(record.key, record);
+		}
+		this.#view.replace(records.values());
+	}
+}

@@ -1,0 +1,103 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { InstanceRecord } from "@allium/core";
+import type { Schema } from "./database-file.ts";
+
+/** A row of an instance whose lease has not run out. */
+export interface InstanceRow {
+	readonly text: string;
+	/** Milliseconds of `Date.now()`, on which all processes of a machine agree. */
+	readonly expiresAt: number;
+}
+
+/**
+ * A renewal that finds less than this left of the lease counts as a change, for a watcher may have seen it run
+ * out while the renewal was being written. In milliseconds.
+ */
+const narrowMs = 100;
+
+/** The tables of `registry.db`. The revision counts changes that watchers care about: renewals are none. */
+export const registrySchema: Schema<RegistryTables> = {
+	version: 1,
+	sql: `
+		CREATE TABLE instances (
+			namespace TEXT NOT NULL,
+			id TEXT NOT NULL,
+			record TEXT NOT NULL,
+			ttl_ms INTEGER NOT NULL,
+			expires_at INTEGER NOT NULL,
+			PRIMARY KEY (namespace, id)
+		) STRICT, WITHOUT ROWID;
+		CREATE TABLE revision (value INTEGER NOT NULL) STRICT;
+		INSERT INTO revision VALUES (0)`,
+	prepare: (database) => new RegistryTables(database),
+};
+
+/** The statements of the registry. All but `revision` and `alive` want a transaction. */
+export class RegistryTables {
+	readonly #find: StatementSync;
+	readonly #renew: StatementSync;
+	readonly #put: StatementSync;
+	readonly #delete: StatementSync;
+	readonly #bump: StatementSync;
+	readonly #revision: StatementSync;
+	readonly #alive: StatementSync;
+	readonly #clamp: StatementSync;
+	readonly #sweep: StatementSync;
+	#sweptAt = Number.NEGATIVE_INFINITY;
+
+	constructor(database: DatabaseSync) {
+		const where = "WHERE namespace = :namespace AND id = :id";
+		this.#find = database.prepare(
+			`SELECT 1 FROM instances ${where} AND record = :text AND expires_at > :now + ${narrowMs}`,
+		);
+		this.#renew = database.prepare(`UPDATE instances SET ttl_ms = :ttl, expires_at = :now + :ttl ${where}`);
+		this.#put = database.prepare(
+			"INSERT OR REPLACE INTO instances (namespace, id, record, ttl_ms, expires_at)" +
+				" VALUES (:namespace, :id, :text, :ttl, :now + :ttl)",
+		);
+		this.#delete = database.prepare(`DELETE FROM instances ${where}`);
+		this.#bump = database.prepare("UPDATE revision SET value = value + 1");
+		this.#revision = database.prepare("SELECT value FROM revision");
+		this.#alive = database.prepare("SELECT record, expires_at FROM instances WHERE expires_at > :now");
+		this.#clamp = database.prepare(
+			"UPDATE instances SET expires_at = :now + ttl_ms WHERE expires_at > :now + ttl_ms",
+		);
+		this.#sweep = database.prepare("DELETE FROM instances WHERE expires_at < :now - ttl_ms");
+	}
+
+	/** Renews the lease of a record, or writes it when it is new, changed or had run out. Sweeps now and then. */
+	put({ instance: { namespace, id }, text }: InstanceRecord, ttl: number): void {
+		const now = Date.now();
+		this.#sweepOnceIn(ttl, now);
+		if (this.#find.get({ namespace, id, text, now }) !== undefined) {
+			this.#renew.run({ namespace, id, now, ttl });
+			return;
+		}
+		this.#put.run({ namespace, id, text, now, ttl });
+		this.#bump.run();
+	}
+
+	delete({ instance: { namespace, id } }: InstanceRecord): void {
+		if (this.#delete.run({ namespace, id }).changes !== 0) this.#bump.run();
+	}
+
+	/**
+	 * Removes what ran out long ago. Whoever reads leaves expired rows out anyway, so this only saves space. Where
+	 * the clock was set back, it shortens leases that would last too long.
+	 */
+	#sweepOnceIn(ttl: number, now: number): void {
+		if (Math.abs(now - this.#sweptAt) < ttl) return;
+		this.#sweptAt = now;
+		this.#sweep.run({ now });
+		this.#clamp.run({ now });
+	}
+
+	revision(): number {
+		return Number(this.#revision.get()?.value);
+	}
+
+	alive(): InstanceRow[] {
+		const rows = this.#alive.all({ now: Date.now() });
+		return rows.map((row) => ({ text: String(row.record), expiresAt: Number(row.expires_at) }));
+	}
+}

@@ -1,0 +1,136 @@
+import { join } from "node:path";
+import {
+	type Context,
+	defaultTtlMs,
+	type Instance,
+	type InstanceRecord,
+	InstanceView,
+	instanceRecord,
+	type Lease,
+	matches,
+	parseInstanceRecord,
+	type Registry,
+	type RegistryEvent,
+	type RegistryFilter,
+	ServiceError,
+} from "@allium/core";
+import { dataFolder } from "./data-folder.ts";
+import { DatabaseFile, defaultBusyLimitMs } from "./database-file.ts";
+import { refusal } from "./failure.ts";
+import { RegistryPoll } from "./registry-poll.ts";
+import { type RegistryTables, registrySchema } from "./registry-tables.ts";
+
+/** How a SQLite registry works. */
+export interface SqliteRegistryOptions {
+	/** How long a registration lasts without an update, in milliseconds. Default: 5000. */
+	readonly ttlMs?: number;
+	/** Where relative paths and the search for the default folder begin. Default: the current folder. */
+	readonly cwd?: string;
+	/** How long an operation tries while others hold the file, in milliseconds. Default: 5000. */
+	readonly busyLimitMs?: number;
+}
+
+/**
+ * The registry of one machine: the file `registry.db` in the folder that the URL names (see `dataFolder`),
+ * shared by all processes that use the same folder. The first registration makes the folder and the file;
+ * looking alone makes neither.
+ *
+ * @throws ServiceError `invalid_argument` for a URL of another form. The operations of the registry reject
+ * with `failed_precondition` when the folder or file does not serve, and with `unavailable` when other
+ * processes held the file for too long.
+ */
+export function registry(url: string, options: SqliteRegistryOptions = {}): Registry {
+	const ttlMs = options.ttlMs ?? defaultTtlMs;
+	if (!(ttlMs > 0 && Number.isInteger(ttlMs))) {
+		throw new ServiceError({
+			code: "invalid_argument",
+			message: `ttlMs must be a whole number, not ${ttlMs}`,
+		});
+	}
+	const path = join(dataFolder(url, options.cwd), "registry.db");
+	return new SqliteRegistry(
+		new DatabaseFile(path, registrySchema, options.busyLimitMs ?? defaultBusyLimitMs),
+		ttlMs,
+	);
+}
+
+class SqliteRegistry implements Registry {
+	readonly #file: DatabaseFile<RegistryTables>;
+	readonly #ttlMs: number;
+	readonly #view: InstanceView;
+	readonly #poll: RegistryPoll;
+
+	constructor(file: DatabaseFile<RegistryTables>, ttlMs: number) {
+		this.#file = file;
+		this.#ttlMs = ttlMs;
+		this.#view = new InstanceView({ start: () => this.#poll.start(), stop: () => this.#poll.stop() });
+		this.#poll = new RegistryPoll(file, this.#view, ttlMs);
+	}
+
+	async register(instance: Instance, ctx: Context): Promise<Lease> {
+		const lease = new SqliteLease(this.#file, instanceRecord(instance), this.#ttlMs, this.#view);
+		await lease.begin(ctx);
+		return lease;
+	}
+
+	async list(filter: RegistryFilter = {}, ctx?: Context): Promise<Instance[]> {
+		const rows = await this.#file.read((tables) => tables.alive(), ctx);
+		return (rows ?? [])
+			.map(({ text }) => parseInstanceRecord(text)?.instance)
+			.filter((instance) => instance !== undefined)
+			.filter((instance) => matches(filter, instance));
+	}
+
+	watch(filter: RegistryFilter, ctx: Context): AsyncIterable<RegistryEvent> {
+		return this.#view.watch(filter, ctx);
+	}
+
+	async close(): Promise<void> {
+		this.#view.close();
+		await this.#file.close();
+	}
+}
+
+class SqliteLease implements Lease {
+	readonly ttlMs: number;
+	/** Never aborts: an update registers anew whatever became of the row. */
+	readonly lost: AbortSignal = new AbortController().signal;
+	readonly #file: DatabaseFile<RegistryTables>;
+	/** Told at once of what this process changes, so that a watch sees its own process' changes first. */
+	readonly #view: InstanceView;
+	#record: InstanceRecord;
+	#released = false;
+
+	constructor(file: DatabaseFile<RegistryTables>, record: InstanceRecord, ttlMs: number, view: InstanceView) {
+		this.#file = file;
+		this.#record = record;
+		this.ttlMs = ttlMs;
+		this.#view = view;
+	}
+
+	begin(ctx: Context): Promise<void> {
+		return this.#put(this.#record, ctx);
+	}
+
+	async update(instance: Instance): Promise<void> {
+		const record = instanceRecord(instance);
+		if (record.key !== this.#record.key) throw refusal("the lease is of another instance");
+		await this.#put(record);
+	}
+
+	async release(): Promise<void> {
+		this.#released = true;
+		await this.#file.writeExisting((tables) => tables.delete(this.#record));
+		this.#view.delete(this.#record.key);
+	}
+
+	async #put(record: InstanceRecord, ctx?: Context): Promise<void> {
+		await this.#file.write((tables) => {
+			// Looked at within the transaction: it may have been released while this waited for the file.
+			if (this.#released) throw refusal("the lease was released");
+			tables.put(record, this.ttlMs);
+		}, ctx);
+		this.#record = record;
+		if (this.#view.ready) this.#view.put(record);
+	}
+}
