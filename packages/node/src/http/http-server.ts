@@ -100,8 +100,8 @@ export class HttpServer {
 		this.#http1.closeIdleConnections();
 	}
 
-	/** Ends everything but the sockets, which are the caller's. */
-	close(): void {
+	/** Ends everything but the sockets, which are the caller's to destroy. Resolves when every call has ended. */
+	close(): Promise<void> {
 		this.draining = true;
 		this.bodyBounds.pending.close();
 		this.#handshakes.close();
@@ -109,6 +109,8 @@ export class HttpServer {
 		for (const session of this.#sessions) session.destroy();
 		this.#http1.close();
 		this.#http2.close();
+		this.#check();
+		return this.#idle.promise;
 	}
 
 	/** A call has come. */

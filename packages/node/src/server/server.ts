@@ -99,7 +99,7 @@ class Server implements Listener {
 		const { host = "127.0.0.1", port = 0 } = this.#options;
 		return new Promise((resolve, reject) => {
 			const failed = (error: Error): void => {
-				this.#http.close();
+				void this.#http.close();
 				reject(listenError(error, host, port));
 			};
 			this.#net.once("error", failed);
@@ -183,10 +183,10 @@ class Server implements Listener {
 		});
 		this.#wake?.();
 		for (const session of this.#sessions) session.close();
-		this.#http.close();
+		const ended = this.#http.close();
 		this.#undecided.close();
 		for (const socket of this.#sockets) socket.destroy();
-		await closed;
+		await Promise.all([closed, ended]);
 	}
 
 	#reachable(listenHost: string): readonly string[] {

@@ -1,0 +1,75 @@
+import { ServiceError } from "@allium/core";
+import { expect, test } from "vitest";
+import { MessageStream } from "./message-stream.ts";
+
+function open() {
+	const events: string[] = [];
+	const stream = new MessageStream({
+		pause: () => events.push("pause"),
+		resume: () => events.push("resume"),
+		stopped: () => events.push("stopped"),
+		decode: String,
+	});
+	return { stream, events };
+}
+
+test("messages come in order, waited for or not", async () => {
+	const { stream } = open();
+	const first = stream.next();
+	const second = stream.next();
+	for (const text of ["a", "b", "c"]) stream.push(Buffer.from(text));
+	stream.end();
+	expect([await first, await second, await stream.next(), await stream.next()]).toEqual([
+		{ done: false, value: "a" },
+		{ done: false, value: "b" },
+		{ done: false, value: "c" },
+		{ done: true, value: undefined },
+	]);
+});
+
+test("what arrived before an error is delivered before it", async () => {
+	const { stream } = open();
+	stream.push(Buffer.from("a"));
+	stream.fail(new ServiceError({ code: "aborted" }));
+	expect((await stream.next()).value).toBe("a");
+	await expect(stream.next()).rejects.toMatchObject({ code: "aborted" });
+	expect((await stream.next()).done).toBe(true);
+});
+
+test("an error wakes all who wait", async () => {
+	const { stream } = open();
+	const first = stream.next();
+	const second = stream.next();
+	stream.fail(new ServiceError({ code: "aborted" }));
+	await expect(first).rejects.toMatchObject({ code: "aborted" });
+	expect((await second).done).toBe(true);
+});
+
+test("the source is paused while much waits, and resumed when it was consumed", async () => {
+	const { stream, events } = open();
+	const large = Buffer.alloc(40 * 1024);
+	for (let n = 0; n < 3; n++) stream.push(large);
+	expect(events).toEqual(["pause"]);
+	await stream.next();
+	expect(events).toEqual(["pause"]);
+	await stream.next();
+	await stream.next();
+	expect(events).toEqual(["pause", "resume"]);
+});
+
+test("breaking out stops the source once, and drops what waits", async () => {
+	const { stream, events } = open();
+	stream.push(Buffer.from("a"));
+	stream.push(Buffer.from("b"));
+	for await (const _ of stream) break;
+	await stream.return();
+	stream.push(Buffer.from("c"));
+	expect(events).toEqual(["stopped"]);
+	expect((await stream.next()).done).toBe(true);
+});
+
+test("a stream is iterated once", () => {
+	const { stream } = open();
+	stream[Symbol.asyncIterator]();
+	expect(() => stream[Symbol.asyncIterator]()).toThrow("only once");
+});
