@@ -69,12 +69,18 @@ describe("onSettled", () => {
 });
 
 describe("the signal of a context", () => {
-	test("lets go of what it listens to when the call has ended", () => {
-		const parent = Context.background().withCancel();
-		const { scope } = call();
-		const { signal } = parent.ctx["~with"]({ scope }).withCancel().ctx;
+	test("that was derived for a call aborts when the call has ended", () => {
+		const { scope, ctx } = call();
+		const { signal } = ctx.withCancel().ctx;
 		scope.settle(succeeded);
-		parent.cancel();
+		expect(signal.reason).toMatchObject({ message: "the call is over" });
+	});
+
+	test("that the call was given by its caller does not", () => {
+		const { ctx } = Context.background().withCancel();
+		const scope = new CallScope();
+		const { signal } = ctx["~with"]({ scope });
+		scope.settle(succeeded);
 		expect(signal.aborted).toBe(false);
 	});
 

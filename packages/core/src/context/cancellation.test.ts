@@ -168,14 +168,14 @@ describe("the signal of a cancellation", () => {
 		expect(cancellation.signal.aborted).toBe(true);
 	});
 
-	test("lets go of timer and parent when the call that it was made for settles", () => {
+	test("aborts when the call that it was made for settles, and lets go of timer and parent", () => {
 		const parent = source();
 		const scope = new CallScope();
 		const { signal } = new Cancellation(parent, performance.now() + 10, scope);
 		expect([vi.getTimerCount(), parent.listeners.size]).toEqual([1, 1]);
 		scope.settle(succeeded);
 		expect([vi.getTimerCount(), parent.listeners.size]).toEqual([0, 0]);
-		expect(signal.aborted).toBe(false);
+		expect(signal.reason).toMatchObject({ code: "canceled", message: "the call is over" });
 	});
 });
 

@@ -26,7 +26,7 @@ export class Cancellation implements CancellationSource {
 	#unlink: (() => void) | undefined;
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#controller: AbortController | undefined;
-	/** The call that this was made for: when it settles, a signal lets go of what it listens to. */
+	/** The call that this was made for: with its end a signal ends too, and lets go of parent and timer. */
 	readonly #scope: CallScope | undefined;
 
 	constructor(parent: CancellationSource | undefined, deadline: number, scope?: CallScope) {
@@ -71,8 +71,8 @@ export class Cancellation implements CancellationSource {
 		if (this.#controller === undefined) {
 			const controller = new AbortController();
 			this.#controller = controller;
-			const unlisten = this.listen((error) => controller.abort(error));
-			this.#scope?.listen(unlisten);
+			this.listen((error) => controller.abort(error));
+			this.#scope?.listen(() => this.cancel(callIsOver));
 		}
 		return this.#controller.signal;
 	}
@@ -160,6 +160,9 @@ export class SignalSource implements CancellationSource {
 		};
 	}
 }
+
+/** Ends what runs under a call that has settled; one for all, as making an error is slow. */
+export const callIsOver: ServiceError = new ServiceError({ code: "canceled", message: "the call is over" });
 
 /** The error of a call that its caller gave up. */
 export function canceled(cause?: unknown): ServiceError {

@@ -73,8 +73,8 @@ export class Context {
 	}
 
 	/**
-	 * Aborts when the call is cancelled or its deadline passes. Made when first asked for; once the call has
-	 * settled, the signals of contexts derived from its own no longer abort.
+	 * Aborts when the call is cancelled, its deadline passes, or it has settled: then whatever still runs for it
+	 * is in vain. Made when first asked for.
 	 */
 	get signal(): AbortSignal {
 		return this["~parts"].cancellation.signal;

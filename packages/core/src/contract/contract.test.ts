@@ -71,7 +71,7 @@ describe("a contract", () => {
 
 	test("refuses a name that a transport or a registry could not carry", () => {
 		expect(() => contract("a/b", {})).toThrow(TypeError);
-		expect(() => contract("a", { then: method({}) })).toThrow(/"then" is reserved/);
+		expect(() => contract("a", { toJSON: method({}) })).toThrow(/"toJSON" is reserved/);
 	});
 });
 

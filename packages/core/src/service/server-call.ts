@@ -1,9 +1,9 @@
 import { CallScope, type Outcome } from "../context/call-scope.ts";
-import { Cancellation } from "../context/cancellation.ts";
+import { Cancellation, callIsOver } from "../context/cancellation.ts";
 import { Context, type PeerInfo } from "../context/context.ts";
 import { Metadata, noMetadata, type ReadonlyMetadata } from "../context/metadata.ts";
 import { ResponseMetadata } from "../context/response.ts";
-import type { Endpoints, ServedMethod } from "../endpoint/endpoints.ts";
+import type { EndpointTable, ServedMethod } from "../endpoint/endpoints.ts";
 import { ServiceError, toServiceError } from "../errors/service-error.ts";
 import { errorForCaller } from "./boundary.ts";
 
@@ -26,12 +26,12 @@ export class ServerCall {
 	readonly response: ResponseMetadata = new ResponseMetadata();
 	/** The method called; undefined when nobody serves it. */
 	readonly served: ServedMethod | undefined;
-	readonly #endpoints: Endpoints;
+	readonly #endpoints: EndpointTable;
 	readonly #incoming: IncomingCall;
 	readonly #cancellation: Cancellation;
 	readonly #scope = new CallScope();
 
-	constructor(endpoints: Endpoints, incoming: IncomingCall) {
+	constructor(endpoints: EndpointTable, incoming: IncomingCall) {
 		this.#endpoints = endpoints;
 		this.#incoming = incoming;
 		this.served = endpoints.find(incoming.path);
@@ -82,7 +82,7 @@ export class ServerCall {
 	settle(outcome: Outcome): void {
 		if (this.#scope.settled) return;
 		this.#scope.settle(outcome);
-		this.#cancellation.cancel(outcome.ok ? over : outcome.error);
+		this.#cancellation.cancel(outcome.ok ? callIsOver : outcome.error);
 	}
 
 	#invoke(read: () => unknown, ctx: Context): Promise<unknown> {
@@ -104,9 +104,6 @@ export class ServerCall {
 		return errorForCaller({ service, path, errors }, error, this.ctx, this.#endpoints.logger);
 	}
 }
-
-/** Ends the contexts of calls that ended well; one for all, as making an error is slow. */
-const over = new ServiceError({ code: "canceled", message: "the call is over" });
 
 /** The error for a path that nobody serves. */
 export function unimplemented(path: string): ServiceError {

@@ -1,0 +1,205 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { onSettled, succeeded } from "../context/call-scope.ts";
+import type { Context } from "../context/context.ts";
+import { contextKey } from "../context/key.ts";
+import { Metadata, noMetadata } from "../context/metadata.ts";
+import { contract } from "../contract/contract.ts";
+import { method } from "../contract/method.ts";
+import { Endpoints, type Guard } from "../endpoint/endpoints.ts";
+import { ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
+import { type IncomingCall, ServerCall } from "./server-call.ts";
+
+const C = contract("c", { run: method({}) });
+const incoming: IncomingCall = {
+	path: "c/run",
+	metadata: noMetadata,
+	peer: { address: "127.0.0.1:5", identity: "web" },
+	timeoutMs: Number.POSITIVE_INFINITY,
+};
+
+/** A call of `c/run`, whose handler keeps the context that it was given. */
+function arrive(options: { guard?: Guard; incoming?: Partial<IncomingCall> } = {}) {
+	const log = vi.fn();
+	const endpoints = new Endpoints({ guard: options.guard, logger: { log } });
+	const handler = vi.fn(async (_: unknown, __: Context) => {});
+	endpoints.serve(C, { run: handler });
+	const call = new ServerCall(endpoints, { ...incoming, ...options.incoming });
+	const read = vi.fn((): unknown => ({}));
+	return { call, handler, log, read, ctx: () => handler.mock.calls[0]?.[1] };
+}
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
+afterEach(() => void vi.useRealTimers());
+
+describe("the context of a call that arrived", () => {
+	test("tells who called, and what came along", async () => {
+		const metadata = new Metadata({ "x-global-tenant": "acme", "x-request": "1" });
+		const { call, read, ctx } = arrive({ incoming: { metadata } });
+		await call.run(read);
+		expect(ctx()?.peer).toEqual({ address: "127.0.0.1:5", identity: "web" });
+		expect(ctx()?.metadata.get("x-request")).toBe("1");
+	});
+
+	test("sends on only what is global", () => {
+		const metadata = new Metadata({ "x-global-tenant": ["a", "b"], "x-request": "1", "allium-trace": "2" });
+		const { outgoing } = arrive({ incoming: { metadata } }).call.ctx;
+		expect([...outgoing]).toEqual([
+			["x-global-tenant", "a"],
+			["x-global-tenant", "b"],
+		]);
+	});
+
+	test("ends at the deadline that the caller set", () => {
+		const { call } = arrive({ incoming: { timeoutMs: 100 } });
+		const canceled = vi.fn();
+		call.onCanceled(canceled);
+		expect(call.ctx.remaining()).toBe(100);
+		vi.advanceTimersByTime(100);
+		expect(canceled).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "deadline_exceeded" }));
+	});
+
+	test("has no deadline when the caller set none", () => {
+		expect(arrive().call.ctx.deadline).toBe(Number.POSITIVE_INFINITY);
+	});
+
+	test("writes to the response of the call", async () => {
+		const { call, read, ctx } = arrive();
+		await call.run(read);
+		ctx()?.response.headers.append("a", "1");
+		expect(call.response.headers.get("a")).toBe("1");
+	});
+});
+
+describe("a guard", () => {
+	test("decides before anything is read", async () => {
+		const { call, read, handler } = arrive({
+			guard: () => {
+				throw new ServiceError({ code: "unauthenticated", message: "who are you?" });
+			},
+		});
+		await expect(call.run(read)).rejects.toMatchObject({ code: "unauthenticated", message: "who are you?" });
+		expect([read.mock.calls, handler.mock.calls]).toEqual([[], []]);
+	});
+
+	test("may take its time", async () => {
+		const admission = Promise.withResolvers<void>();
+		const { call, read, handler } = arrive({ guard: (_, ctx) => admission.promise.then(() => ctx) });
+		const running = call.run(read);
+		expect(read).not.toHaveBeenCalled();
+		admission.resolve();
+		await running;
+		expect(handler).toHaveBeenCalledOnce();
+	});
+
+	test("may refuse late", async () => {
+		const { call, read } = arrive({
+			guard: async () => {
+				throw new ServiceError({ code: "permission_denied" });
+			},
+		});
+		await expect(call.run(read)).rejects.toMatchObject({ code: "permission_denied" });
+		expect(read).not.toHaveBeenCalled();
+	});
+
+	test("sees who calls what, with which metadata", async () => {
+		const guard = vi.fn<Guard>((_, ctx) => ctx);
+		const metadata = new Metadata({ authorization: "Bearer x" });
+		const { call, read } = arrive({ guard, incoming: { metadata } });
+		await call.run(read);
+		expect(guard).toHaveBeenCalledExactlyOnceWith(
+			expect.objectContaining({ path: "c/run", peer: incoming.peer, metadata }),
+			call.ctx,
+		);
+	});
+
+	test("hands its context on to the handler", async () => {
+		const user = contextKey<string>("user");
+		const { call, read, ctx } = arrive({ guard: (_, ctx) => ctx.withValue(user, "ann") });
+		await call.run(read);
+		expect(ctx()?.get(user)).toBe("ann");
+	});
+
+	test.each([
+		["at once", () => Promise.reject(new TypeError("secret"))],
+		[
+			"late",
+			(): never => {
+				throw new TypeError("secret");
+			},
+		],
+	])("that has a bug is logged, and internal to the caller: %s", async (_, guard) => {
+		const { call, read, log } = arrive({ guard });
+		await expect(call.run(read)).rejects.toMatchObject({ code: "internal", message: "internal error" });
+		expect(log).toHaveBeenCalledOnce();
+	});
+
+	test("keeps the errors of whom it asks to itself", async () => {
+		const error = serviceErrorFrom({ code: "not_found", message: "no such key" }, { domain: "keys" });
+		const { call, read } = arrive({ guard: () => Promise.reject(error) });
+		await expect(call.run(read)).rejects.toMatchObject({ code: "internal" });
+	});
+
+	test("also stands before what nobody serves", async () => {
+		const guard = () => Promise.reject(new ServiceError({ code: "unauthenticated" }));
+		const { call, read } = arrive({ guard, incoming: { path: "c/secret" } });
+		await expect(call.run(read)).rejects.toMatchObject({ code: "unauthenticated" });
+	});
+});
+
+describe("reading", () => {
+	test("of a path that nobody serves never happens", async () => {
+		const { call, read } = arrive({ incoming: { path: "c/other" } });
+		await expect(call.run(read)).rejects.toMatchObject({
+			code: "unimplemented",
+			message: "no such method: c/other",
+		});
+		expect(read).not.toHaveBeenCalled();
+	});
+
+	test.each([
+		["at once", "throws"],
+		["late", "rejects"],
+	])("that fails %s fails the call", async (_, how) => {
+		const { call, handler } = arrive();
+		const error = new ServiceError({ code: "invalid_argument", reason: "unparsable" });
+		const running = call.run(() => {
+			if (how === "rejects") return Promise.reject(error);
+			throw error;
+		});
+		await expect(running).rejects.toBe(error);
+		expect(handler).not.toHaveBeenCalled();
+	});
+
+	test("may take its time", async () => {
+		const { call, handler } = arrive();
+		await call.run(() => Promise.resolve({}));
+		expect(handler).toHaveBeenCalledExactlyOnceWith({}, call.ctx);
+	});
+});
+
+describe("the end of a call", () => {
+	test("is told once, and the first outcome counts", async () => {
+		const { call, read, ctx } = arrive();
+		await call.run(read);
+		const settled = vi.fn();
+		onSettled(ctx() as Context, settled);
+		call.settle(succeeded);
+		call.settle({ ok: false, error: new ServiceError({ code: "aborted" }) });
+		expect(settled).toHaveBeenCalledExactlyOnceWith({ ok: true });
+	});
+
+	test("cancels whatever still runs under its context", () => {
+		const { call } = arrive();
+		const { signal } = call.ctx.withTimeout(1000);
+		call.settle(succeeded);
+		expect([call.ctx.error?.message, signal.aborted]).toEqual(["the call is over", true]);
+		expect(vi.getTimerCount()).toBe(0);
+	});
+
+	test("comes by the caller's cancellation too", () => {
+		const { call } = arrive();
+		const { signal } = call.ctx;
+		call.cancel();
+		expect(signal.reason).toMatchObject({ code: "canceled" });
+	});
+});
