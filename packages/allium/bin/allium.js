@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Starts the command. Plain JavaScript that a Node can parse which is too old to run it.
-import { existsSync } from "fs";
+import { existsSync } from "node:fs";
 
 const oldest = 24;
 const condition = "@allium/source";

@@ -32,6 +32,7 @@ import { http } from "../http/http-transport.ts";
 import { acceptFrames } from "../pipe/accept-frames.ts";
 import { frames } from "../pipe/frames-transport.ts";
 import { listen } from "../server/server.ts";
+import { appFailed, appReady } from "./app-events.ts";
 import { MissingContextWatch } from "./missing-context.ts";
 import { textLogger } from "./text-logger.ts";
 
@@ -191,10 +192,12 @@ class NodeApp implements App {
 				ctx: Context.background().withTimeout(10_000),
 			});
 		} catch (error) {
+			appFailed.publish({ name: this.#options.name, error });
 			await this.#release();
 			throw error;
 		}
 		const { name } = this.#options;
+		appReady.publish({ name, addresses: this.addresses });
 		this.logger.log("info", `${name} is ready`, {
 			url: this.addresses.find((address) => address.startsWith("http:")),
 			registry: maskUrl(this.config.registry),

@@ -1,0 +1,166 @@
+import {
+	type ClientLayers,
+	Context,
+	createClient,
+	type MethodDescription,
+	retry,
+	type Transport,
+} from "@allium/core";
+import { frames, http } from "@allium/node";
+import type { Run, Words } from "../command/command.ts";
+import { usageError } from "../command/command-error.ts";
+import { type ExitCode, exitCode } from "../command/exit-code.ts";
+import { type DescribedService, describedService } from "../discovery/described-service.ts";
+import { unknownName } from "../discovery/unknown-name.ts";
+import { Interruption } from "../terminal/interruption.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { durationForm, parseDuration } from "../text/duration.ts";
+import { dynamicContract } from "./dynamic-contract.ts";
+import { type CallInput, readInput } from "./input.ts";
+
+/** `allium call <service> <method> [json|-]` */
+export const call: Run = async (words, surroundings) => {
+	const { stdin, terminal } = surroundings;
+	const [service = "", method = "", argument] = words.arguments;
+	const timeoutMs = timeoutOf(words);
+	const base = metadataOf(words, Context.background());
+	const { ctx, cancel } = base.withCancel();
+	using interruption = new Interruption(cancel);
+	const unlisten = terminal.onGone(cancel);
+	try {
+		const found = await describedService(service, words, surroundings);
+		try {
+			const described = methodOf(found, service, method);
+			hintAtInput(described, argument, stdin, terminal);
+			const input = await readInput(described.kind, argument, stdin);
+			const exchange = { found, service, method, described, input, words, timeoutMs };
+			await makeCall(exchange, ctx, terminal);
+		} finally {
+			await found.close();
+		}
+		return interruption.code ?? exitCode.ok;
+	} catch (error) {
+		return endedFromOutside(interruption, terminal) ?? Promise.reject(error);
+	} finally {
+		unlisten();
+		// What still waits for standard input would keep the process.
+		stdin.destroy();
+	}
+};
+
+/** How the command ends that was told to stop, so that its error is no news; undefined for all other errors. */
+function endedFromOutside(interruption: Interruption, terminal: Terminal): ExitCode | undefined {
+	if (interruption.code !== undefined) return interruption.code;
+	return terminal.isGone ? exitCode.ok : undefined;
+}
+
+/** One call, all that is needed for it. */
+interface Exchange {
+	readonly found: DescribedService;
+	readonly service: string;
+	readonly method: string;
+	readonly described: MethodDescription;
+	readonly input: CallInput;
+	readonly words: Words;
+	readonly timeoutMs: number | undefined;
+}
+
+async function makeCall(exchange: Exchange, ctx: Context, terminal: Terminal): Promise<void> {
+	const { found, service, method, described, input, words, timeoutMs } = exchange;
+	await using client = createClient(dynamicContract(service, method, described), {
+		...sourceOf(found, words),
+		...layersOf(timeoutMs),
+		transports: transports(),
+	});
+	const send = client[method];
+	if (send === undefined) throw new TypeError(`the client lacks ${method}`);
+	const limited = timeoutMs === undefined ? ctx : ctx.withTimeout(timeoutMs);
+	try {
+		const output = send(input.value, limited);
+		if (Symbol.asyncIterator in output) await printAll(output, terminal);
+		else {
+			const pretty = terminal.isInteractive && !words.has("json");
+			await terminal.print(JSON.stringify(await output, null, pretty ? 2 : 0));
+		}
+	} catch (error) {
+		throw input.failure() ?? error;
+	}
+}
+
+async function printAll(messages: AsyncIterable<unknown>, terminal: Terminal): Promise<void> {
+	for await (const message of messages) {
+		await terminal.print(JSON.stringify(message));
+		if (terminal.isGone) return;
+	}
+}
+
+function transports(): Transport[] {
+	return [frames(), http()];
+}
+
+/** Where the client looks: at the address, the chosen instance, or all in the registry. */
+function sourceOf(found: DescribedService, words: Words) {
+	const { directory, instances, urls } = found;
+	if (directory === undefined) return { url: urls[0] ?? "" };
+	if (!words.has("instance")) return { registry: directory.registry, namespace: directory.namespace };
+	const schemes = transports().map(({ scheme }) => `${scheme}:`);
+	const addresses = instances[0]?.addresses ?? [];
+	return { url: addresses.find((address) => schemes.some((scheme) => address.startsWith(scheme))) ?? "" };
+}
+
+/** A timeout that was asked for stands in place of the default one. */
+function layersOf(timeoutMs: number | undefined): ClientLayers {
+	return timeoutMs === undefined ? {} : { middleware: [retry()] };
+}
+
+function methodOf(found: DescribedService, service: string, name: string): MethodDescription {
+	const { methods } = found.description;
+	const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
+	if (method !== undefined) return method;
+	const names = Object.keys(methods);
+	throw unknownName(
+		`${service} has no method ${JSON.stringify(name)}`,
+		name,
+		names,
+		"It has no methods at all.",
+	);
+}
+
+/** A person at the terminal is told that it is waited for. */
+function hintAtInput(
+	{ kind }: MethodDescription,
+	argument: string | undefined,
+	stdin: NodeJS.ReadStream,
+	terminal: Terminal,
+): void {
+	if (stdin.isTTY !== true) return;
+	const isStream = kind === "client_stream" || kind === "bidi_stream";
+	if (argument !== "-" && !(isStream && argument === undefined)) return;
+	const form = isStream ? "One JSON value a line" : "JSON";
+	terminal.complain(terminal.errorStyles.dim(`${form}, please; Ctrl-D ends the input.`));
+}
+
+function timeoutOf(words: Words): number | undefined {
+	const text = words.value("timeout");
+	if (text === undefined) return undefined;
+	const milliseconds = parseDuration(text);
+	if (milliseconds === undefined) {
+		throw usageError(`--timeout takes ${durationForm}, and got ${JSON.stringify(text)}.`);
+	}
+	return milliseconds;
+}
+
+/** A context whose calls send the metadata that was given. */
+function metadataOf(words: Words, ctx: Context): Context {
+	const metadata = new Map<string, (string | Uint8Array)[]>();
+	for (const text of words.values("metadata")) {
+		const at = text.indexOf("=");
+		if (at < 1) throw usageError(`--metadata takes name=value, and got ${JSON.stringify(text)}.`);
+		const name = text.slice(0, at).toLowerCase();
+		const value = text.slice(at + 1);
+		const values = metadata.get(name) ?? [];
+		values.push(name.endsWith("-bin") ? Buffer.from(value, "base64") : value);
+		metadata.set(name, values);
+	}
+	return metadata.size === 0 ? ctx : ctx.withMetadata(Object.fromEntries(metadata));
+}

@@ -1,0 +1,102 @@
+/** Where a text stops being JSON. */
+export interface JsonFault {
+	/** From 1. */
+	readonly line: number;
+	/** From 1. */
+	readonly column: number;
+	/** What is there: a letter in quotes, or the end. */
+	readonly found: string;
+}
+
+/** A JSON value, or where the text stops being one. */
+export type JsonReading = { readonly value: unknown } | { readonly fault: JsonFault };
+
+/** Reads JSON. The messages of `JSON.parse` do not always say where; this does. */
+export function readJson(text: string): JsonReading {
+	try {
+		return { value: JSON.parse(text) };
+	} catch {
+		return { fault: faultAt(text, new Scanner(text).faultOffset()) };
+	}
+}
+
+/** `the input is not JSON: unexpected "x" at line 1, column 5` */
+export function faultText(what: string, { line, column, found }: JsonFault): string {
+	const place = line === 1 ? `column ${column}` : `line ${line}, column ${column}`;
+	return `${what} is not JSON: unexpected ${found} at ${place}.`;
+}
+
+function faultAt(text: string, offset: number): JsonFault {
+	const before = text.slice(0, offset).split("\n");
+	const letter = String.fromCodePoint(text.codePointAt(offset) ?? 0);
+	return {
+		line: before.length,
+		column: (before.at(-1)?.length ?? 0) + 1,
+		found: offset >= text.length ? "end" : JSON.stringify(letter),
+	};
+}
+
+const blanks = /[ \t\n\r]*/y;
+const scalars = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const strings = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y;
+
+/** Reads over JSON to find where it goes wrong. Own stack, so that deep nesting is no matter. */
+class Scanner {
+	readonly #text: string;
+	#offset = 0;
+
+	constructor(text: string) {
+		this.#text = text;
+	}
+
+	/** The offset of the first letter that does not belong; the length when the text ends too soon. */
+	faultOffset(): number {
+		const open: ("[" | "{")[] = [];
+		let expects: "value" | "key" | "first" | "after" = "value";
+		for (;;) {
+			this.#skip(blanks);
+			const letter = this.#text[this.#offset];
+			const top = open.at(-1);
+			if (letter === undefined) return this.#offset;
+			if (expects === "after") {
+				if (letter === "," && top !== undefined) expects = top === "{" ? "key" : "value";
+				else if (letter === (top === "{" ? "}" : "]") && top !== undefined) open.pop();
+				else return this.#offset;
+				this.#offset++;
+			} else if (expects === "first" && letter === (top === "{" ? "}" : "]")) {
+				open.pop();
+				this.#offset++;
+				expects = "after";
+			} else if (expects === "key" || (expects === "first" && top === "{")) {
+				if (!this.#string() || !this.#colon()) return this.#offset;
+				expects = "value";
+			} else if (letter === "[" || letter === "{") {
+				open.push(letter);
+				this.#offset++;
+				expects = "first";
+			} else if (letter === '"' ? this.#string() : this.#skip(scalars)) expects = "after";
+			else return this.#offset;
+		}
+	}
+
+	#string(): boolean {
+		if (!this.#skip(strings) || this.#text[this.#offset] !== '"') return false;
+		this.#offset++;
+		return true;
+	}
+
+	#colon(): boolean {
+		this.#skip(blanks);
+		if (this.#text[this.#offset] !== ":") return false;
+		this.#offset++;
+		return true;
+	}
+
+	/** Whether something was there to skip. */
+	#skip(pattern: RegExp): boolean {
+		pattern.lastIndex = this.#offset;
+		const [found = ""] = pattern.exec(this.#text) ?? [];
+		this.#offset += found.length;
+		return found !== "";
+	}
+}

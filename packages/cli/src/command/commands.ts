@@ -1,0 +1,96 @@
+import type { Command, Option } from "./command.ts";
+
+const discovery: Readonly<Record<string, Option>> = {
+	registry: {
+		value: "url",
+		summary: "The registry to look in, instead of the one that the environment names.",
+	},
+	namespace: { value: "name", summary: "The namespace to look in. Default: ALLIUM_NAMESPACE, else default." },
+};
+
+const json: Option = { summary: "Print JSON for programs." };
+
+const services: Command = {
+	name: "services",
+	summary: "List the services that are up, and where.",
+	arguments: [],
+	options: { json, ...discovery },
+	examples: ["allium services", "allium services --json | jq -r '.[].name'"],
+	load: async () => (await import("../services/services.ts")).services,
+};
+
+const describe: Command = {
+	name: "describe",
+	summary: "Show what a service can do: methods, types, errors, and how to call them.",
+	arguments: [{ name: "service", summary: "The name of the service." }],
+	options: {
+		json,
+		url: {
+			value: "url",
+			summary: "Ask this address, without a registry: http://host:port or allium://host:port.",
+		},
+		...discovery,
+	},
+	examples: ["allium describe greeter", "allium describe greeter --url http://127.0.0.1:4000"],
+	load: async () => (await import("../describe/describe.ts")).describe,
+};
+
+const call: Command = {
+	name: "call",
+	summary: "Call a method and print what it answers.",
+	arguments: [
+		{ name: "service", summary: "The name of the service." },
+		{ name: "method", summary: "The name of the method." },
+		{
+			name: "json|-",
+			summary: "The input as JSON, or - to read it from standard input. Default: {}",
+			optional: true,
+		},
+	],
+	options: {
+		timeout: {
+			value: "duration",
+			summary: "The deadline of the call: 500ms, 2s, 1m. Default: 10s, none for streams.",
+		},
+		metadata: { value: "name=value", many: true, summary: "Metadata to send along; may be repeated." },
+		json: { summary: "Print one line of JSON for each message, and errors as JSON." },
+		url: {
+			value: "url",
+			summary: "Call this address, without a registry: allium://host:port or http://host:port.",
+		},
+		instance: { value: "id", summary: "Call this instance; the beginning of its id is enough." },
+		...discovery,
+	},
+	notes: [
+		"An output stream is printed as it arrives, one line of JSON for each message. An input stream is read from standard input, one JSON value a line, or given as a JSON array. Ctrl-C cancels the call.",
+	],
+	examples: [
+		`allium call greeter hello '{"name":"John"}'`,
+		'echo \'{"name":"John"}\' | allium call greeter hello -',
+		"allium call add primes '{\"upTo\":100}' --timeout 2s | head -5",
+	],
+	load: async () => (await import("../call/call.ts")).call,
+};
+
+const dev: Command = {
+	name: "dev",
+	summary: "Run services while you write them: each in a process of its own, restarted on change.",
+	arguments: [
+		{
+			name: "files",
+			summary: "Programs, or folders with a main.ts or main.js. Default: all of them below this folder.",
+			optional: true,
+			many: true,
+		},
+	],
+	options: { ...discovery },
+	notes: [
+		"A service restarts when its file or a module that it imports changes. The old process goes on until the new one is ready, and stays when the new one does not start. A process that crashes is started again. Ctrl-C stops all in order; a second one ends them at once.",
+		'Which files are run by default can be said in package.json: "allium": { "services": ["services/*/main.ts"] }.',
+	],
+	examples: ["allium dev", "allium dev examples/greeter examples/addsvc/main.ts"],
+	load: async () => (await import("../dev/dev.ts")).dev,
+};
+
+/** All commands, in the order in which help lists them. */
+export const commands: readonly Command[] = [services, describe, call, dev];

@@ -1,0 +1,61 @@
+import type { Styles } from "../terminal/terminal.ts";
+import { columns, wrap } from "../text/columns.ts";
+import type { Command, Option } from "./command.ts";
+import { exitCodeRows } from "./exit-codes-text.ts";
+import { commonOptions, usageLine } from "./words.ts";
+
+const width = 90;
+
+/** What `allium --help` shows. */
+export function overview(commands: readonly Command[], { bold }: Styles): string {
+	return [
+		"Finds, describes, calls and runs services.",
+		"",
+		`${bold("Usage")}  allium <command> [options]`,
+		...section(
+			bold("Commands"),
+			commands.map(({ name, summary }) => [name, summary]),
+		),
+		...section(bold("Options"), [
+			["--help", "Show this help; after a command, the help of the command."],
+			["--version", "Show the version."],
+		]),
+		...section(bold("Exit codes"), exitCodeRows),
+		"",
+		"Services are found through the registry that ALLIUM_REGISTRY or ALLIUM_URL names, or --registry;",
+		"unset, that is SQLite files in the folder .allium, shared by all processes of this machine.",
+	].join("\n");
+}
+
+/** What `allium <command> --help` shows. */
+export function commandHelp(command: Command, { bold }: Styles): string {
+	const options = Object.entries({ ...command.options, ...commonOptions });
+	const { examples = [], notes = [] } = command;
+	return [
+		command.summary,
+		"",
+		`${bold("Usage")}  ${usageLine(command)}`,
+		...section(
+			bold("Arguments"),
+			command.arguments.map(({ name, summary }) => [name, summary]),
+		),
+		...section(
+			bold("Options"),
+			options.map(([name, option]) => [written(name, option), option.summary]),
+		),
+		...notes.flatMap((note) => ["", ...wrap(note, width)]),
+		...section(bold("Exit codes"), command.name === "call" ? exitCodeRows : []),
+		...section(
+			bold("Examples"),
+			examples.map((example) => [example]),
+		),
+	].join("\n");
+}
+
+function written(name: string, { value }: Option): string {
+	return value === undefined ? `--${name}` : `--${name} <${value}>`;
+}
+
+function section(title: string, rows: readonly (readonly string[])[]): string[] {
+	return rows.length === 0 ? [] : ["", title, ...columns(rows).map((line) => `  ${line}`)];
+}

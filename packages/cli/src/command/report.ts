@@ -1,0 +1,24 @@
+import type { Terminal } from "../terminal/terminal.ts";
+import { CommandError } from "./command-error.ts";
+import { type ExitCode, exitCode } from "./exit-code.ts";
+
+/** Says on standard error what went wrong, and tells how the command ends. */
+export async function report(error: unknown, terminal: Terminal, json: boolean): Promise<ExitCode> {
+	const complain = (plain: object, lines: readonly string[]): void =>
+		terminal.complain(json ? JSON.stringify(plain) : lines.join("\n"));
+	const { red } = terminal.errorStyles;
+	if (error instanceof CommandError) {
+		const { code, message, hints } = error;
+		complain({ code, message, ...(hints.length > 0 && { hints }) }, [red(message), ...hints]);
+		return error.exitCode;
+	}
+	// Only now, so that what needs no core does not load it.
+	const { errorLines, exitCodeOf, isServiceError, plainError } = await import("./service-error-text.ts");
+	if (isServiceError(error)) {
+		complain(plainError(error), errorLines(error, terminal.errorStyles));
+		return exitCodeOf(error);
+	}
+	const message = error instanceof Error ? error.message : String(error);
+	complain({ code: "internal", message }, [red(message)]);
+	return exitCode.failed;
+}

@@ -1,0 +1,90 @@
+import type {
+	ContractDescription,
+	ErrorDescription,
+	JsonSchema,
+	Kind,
+	MethodDescription,
+} from "@allium/core";
+import type { Styles } from "../terminal/terminal.ts";
+import { columns } from "../text/columns.ts";
+import { exampleValue } from "./example-value.ts";
+import { typeText } from "./type-text.ts";
+
+/** How a contract is shown. */
+export interface ContractTextOptions {
+	/** Where it is served. */
+	readonly addresses: readonly string[];
+	readonly styles: Styles;
+	/** How wide lines may be, in letters. */
+	readonly width: number;
+	/** What every example of a call ends with, such as ` --url http://127.0.0.1:4000`. */
+	readonly options: string;
+}
+
+/** The room for the names of the parts of a method. */
+const margin = 10;
+
+/** A contract for people: what it is, where it is, and each method with its types, errors and an example. */
+export function contractText(description: ContractDescription, options: ContractTextOptions): string {
+	const { name, version, summary, methods } = description;
+	const { bold, dim } = options.styles;
+	const head = [`${bold(name)} ${version}`, ...(summary === undefined ? [] : [summary])];
+	const where = options.addresses.map((address) => dim(address));
+	const all = Object.entries(methods).map(([method, described]) =>
+		methodLines(name, method, described, options),
+	);
+	return [...head, ...where, ...all.flatMap((lines) => ["", ...lines])].join("\n");
+}
+
+function methodLines(
+	service: string,
+	name: string,
+	method: MethodDescription,
+	{ styles, width, options }: ContractTextOptions,
+): string[] {
+	const { bold, dim } = styles;
+	const room = width - margin - 2;
+	const [takesStream, givesStream] = streams(method.kind);
+	const parts: [string, string[]][] = [
+		["input", sideLines(method.input, takesStream, room)],
+		["output", sideLines(method.output, givesStream, room)],
+		["errors", errorLines(method.errors, room)],
+		["try", [`allium call ${service} ${name} ${exampleWord(method.input, takesStream)}${options}`]],
+	];
+	return [
+		`${bold(name)}  ${dim(`${method.kind.replaceAll("_", " ")}, ${method.effect}`)}`,
+		...(method.summary === undefined ? [] : [`  ${method.summary}`]),
+		...parts.flatMap(([title, lines]) =>
+			lines.map((line, index) => `  ${dim((index === 0 ? title : "").padEnd(margin - 2))}${line}`),
+		),
+	];
+}
+
+function streams(kind: Kind): [input: boolean, output: boolean] {
+	return [
+		kind === "client_stream" || kind === "bidi_stream",
+		kind === "server_stream" || kind === "bidi_stream",
+	];
+}
+
+function sideLines(schema: JsonSchema, isStream: boolean, room: number): string[] {
+	const prefix = isStream ? "stream of " : "";
+	return `${prefix}${typeText(schema, room - prefix.length)}`.split("\n");
+}
+
+function errorLines(errors: Readonly<Record<string, ErrorDescription>>, room: number): string[] {
+	const rows = Object.entries(errors).map(([reason, { code, message, data }]) => [
+		reason,
+		code,
+		message ?? "",
+		data === undefined ? "" : typeText(data, room).replaceAll(/\s+/g, " "),
+	]);
+	return columns(rows);
+}
+
+/** An input as a word of the shell. */
+function exampleWord(schema: JsonSchema, isStream: boolean): string {
+	const value = exampleValue(schema);
+	const text = JSON.stringify(isStream ? [value, value] : value);
+	return `'${text.replaceAll("'", `'\\''`)}'`;
+}

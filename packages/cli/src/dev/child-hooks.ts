@@ -1,0 +1,50 @@
+// Loaded into a child of `allium dev` before its program: reports what it loads and when it is ready, and
+// stops it when its parent is gone, however that went.
+import { subscribe } from "node:diagnostics_channel";
+import { registerHooks } from "node:module";
+import { fileURLToPath } from "node:url";
+import { type ChildMessage, failedChannel, parentVariable, readyChannel } from "./child-message.ts";
+
+/** A process gets this long to stop by itself. */
+const graceMs = 15_000;
+
+// A process that the program starts inherits all this, and is none of ours.
+if (process.env[parentVariable] === String(process.ppid) && process.send !== undefined) report();
+
+function report(): void {
+	registerHooks({
+		load(url, context, next) {
+			if (url.startsWith("file:") && !url.includes("/node_modules/")) {
+				send({ allium: "module", path: fileURLToPath(url) });
+			}
+			return next(url, context);
+		},
+	});
+	subscribe(readyChannel, (message) => {
+		send({ allium: "ready", addresses: (message as { addresses: readonly string[] }).addresses });
+	});
+	subscribe(failedChannel, (message) => sayIfPortTaken((message as { error: unknown }).error));
+	process.on("uncaughtExceptionMonitor", sayIfPortTaken);
+	process.once("disconnect", stop);
+	// The program alone decides how long it runs, not the channel to the parent.
+	process.channel?.unref();
+	// With the parent its end of the pipes is gone: the last words of a program that stops must not crash it.
+	process.stdout.on("error", () => {});
+	process.stderr.on("error", () => {});
+}
+
+function send(message: ChildMessage): void {
+	// Whether it arrives is the parent's business: a channel that is closed means that it is gone.
+	if (process.connected) process.send?.(message, undefined, {}, () => {});
+}
+
+function sayIfPortTaken(error: unknown): void {
+	for (let cause = error; cause instanceof Error; cause = cause.cause) {
+		if ("code" in cause && cause.code === "EADDRINUSE") return send({ allium: "port-taken" });
+	}
+}
+
+function stop(): void {
+	setTimeout(() => process.kill(process.pid, "SIGKILL"), graceMs).unref();
+	process.kill(process.pid, "SIGTERM");
+}

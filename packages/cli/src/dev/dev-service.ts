@@ -1,0 +1,181 @@
+import { dirname } from "node:path";
+import { type Ending, ServiceProcess, type ServiceProcessOptions, type Started } from "./service-process.ts";
+
+/** How long things may take, in milliseconds. */
+export interface DevTimes {
+	/** Until a new process is ready. */
+	readonly readyMs: number;
+	/** Until a process that was asked to stop has stopped. */
+	readonly graceMs: number;
+	/** The pause after the first crash; it doubles with each that follows. */
+	readonly firstPauseMs: number;
+	readonly longestPauseMs: number;
+	/** A process that has run for so long has not crashed again, but for the first time. */
+	readonly stableMs: number;
+}
+
+export const defaultDevTimes: DevTimes = {
+	readyMs: 15_000,
+	graceMs: 12_000,
+	firstPauseMs: 500,
+	longestPauseMs: 10_000,
+	stableMs: 10_000,
+};
+
+/** What a service in development is made with. */
+export interface DevServiceOptions extends ServiceProcessOptions {
+	/** Says what happens to it. */
+	readonly say: (text: string) => void;
+	readonly times: DevTimes;
+}
+
+/** What a program is made of, as far as it may be mended there. */
+const sourceFile = /\.(?:[cm]?[jt]sx?|json)$/;
+
+/**
+ * Keeps one service running while its source changes: the old process goes on until a new one is ready, and
+ * stays when none gets ready. A process that crashes is started again.
+ */
+export class DevService {
+	readonly #options: DevServiceOptions;
+	/** All processes that have not ended. */
+	readonly #alive = new Set<ServiceProcess>();
+	/** The one that serves. */
+	#current: ServiceProcess | undefined;
+	/** The one that is starting. */
+	#next: ServiceProcess | undefined;
+	/** The one that did not get ready, until another does. */
+	#failed: ServiceProcess | undefined;
+	/** Counts the starts, so that one that was overtaken knows. */
+	#start = 0;
+	#crashes = 0;
+	#pause: ReturnType<typeof setTimeout> | undefined;
+	#isStopping = false;
+
+	constructor(options: DevServiceOptions) {
+		this.#options = options;
+	}
+
+	/** Starts it, or a new process in place of the one that runs. */
+	start(): void {
+		this.#crashes = 0;
+		void this.#launch();
+	}
+
+	/** Files have changed; starts anew when one of them is its. */
+	changed(paths: ReadonlySet<string>): void {
+		if (this.#isStopping || ![...paths].some((path) => this.#uses(path))) return;
+		this.#options.say(this.#current === undefined ? "changed; starting" : "changed; starting a new process");
+		this.start();
+	}
+
+	/** Asks all its processes to stop; resolves when none is left. */
+	async stop(): Promise<void> {
+		this.#isStopping = true;
+		this.#start++;
+		clearTimeout(this.#pause);
+		await Promise.all([...this.#alive].map((child) => child.stop(this.#options.times.graceMs)));
+	}
+
+	/** Ends all its processes at once. */
+	kill(): void {
+		for (const child of this.#alive) child.kill();
+	}
+
+	#uses(path: string): boolean {
+		const loaded = [this.#current, this.#next, this.#failed].some((child) => child?.modules.has(path));
+		if (loaded || this.#failed === undefined) return loaded;
+		// It may lack a file that is now there, or was not read because another one was broken.
+		const folders = new Set([...this.#failed.modules].map((file) => dirname(file)));
+		return sourceFile.test(path) && folders.has(dirname(path));
+	}
+
+	async #launch(): Promise<void> {
+		const start = ++this.#start;
+		clearTimeout(this.#pause);
+		const overtaken = this.#next;
+		this.#next = undefined;
+		void overtaken?.stop(this.#options.times.graceMs);
+		const child = this.#spawn();
+		this.#next = child;
+		const started = await this.#whenStarted(child, start);
+		if (start !== this.#start) return;
+		this.#next = undefined;
+		if (started.ready) this.#adopt(child, started.addresses);
+		else if (started.portTaken && this.#current !== undefined) await this.#makeRoom(this.#current, start);
+		else this.#giveUp(child, started.ending);
+	}
+
+	#spawn(): ServiceProcess {
+		const child = new ServiceProcess(this.#options);
+		this.#alive.add(child);
+		void child.ended.then(() => this.#alive.delete(child));
+		return child;
+	}
+
+	/** Waits until it is ready or has ended. One that takes too long is stopped when there is another that serves. */
+	async #whenStarted(child: ServiceProcess, start: number): Promise<Started> {
+		const { say, times } = this.#options;
+		const timer = setTimeout(() => {
+			if (start !== this.#start) return;
+			say(`is not ready after ${times.readyMs / 1_000} s; is app.run() called?`);
+			if (this.#current !== undefined) void child.stop(times.graceMs);
+		}, times.readyMs);
+		try {
+			return await child.started;
+		} finally {
+			clearTimeout(timer);
+		}
+	}
+
+	/** The new process serves from now on. */
+	#adopt(child: ServiceProcess, addresses: readonly string[]): void {
+		const { say, times } = this.#options;
+		const old = this.#current;
+		this.#current = child;
+		this.#failed = undefined;
+		const where = addresses.find((address) => address.startsWith("http")) ?? addresses[0] ?? "no address";
+		say(old === undefined ? `is ready at ${where}` : `is ready at ${where}; stopping the old process`);
+		void old?.stop(times.graceMs);
+		const since = performance.now();
+		void child.ended.then((ending) => {
+			if (this.#current !== child) return;
+			this.#current = undefined;
+			if (!this.#isStopping) this.#ended(ending, performance.now() - since);
+		});
+	}
+
+	/** A port that is fixed can be had by one process only: the old one has to go first. */
+	async #makeRoom(old: ServiceProcess, start: number): Promise<void> {
+		this.#options.say("needs the port of the old process; stopping that first");
+		this.#current = undefined;
+		await old.stop(this.#options.times.graceMs);
+		if (start === this.#start) await this.#launch();
+	}
+
+	#giveUp(child: ServiceProcess, ending: string): void {
+		const { say } = this.#options;
+		this.#failed = child;
+		if (this.#current !== undefined) say(`did not start (${ending}); the old process goes on`);
+		else if (this.#crashes > 0) this.#startLater(`did not start again (${ending})`);
+		else say(`did not start (${ending}); waiting for a change`);
+	}
+
+	/** The process that served has ended by itself. */
+	#ended({ text, inOrder }: Ending, afterMs: number): void {
+		const { say, times } = this.#options;
+		if (this.#next !== undefined) say(`the old process has ended (${text})`);
+		else if (inOrder) say(`has ended (${text}); waiting for a change`);
+		else {
+			if (afterMs > times.stableMs) this.#crashes = 0;
+			this.#startLater(`has crashed (${text})`);
+		}
+	}
+
+	#startLater(what: string): void {
+		const { say, times } = this.#options;
+		const pauseMs = Math.min(times.longestPauseMs, times.firstPauseMs * 2 ** this.#crashes++);
+		say(`${what}; starting again in ${pauseMs / 1_000} s`);
+		this.#pause = setTimeout(() => void this.#launch(), pauseMs);
+	}
+}

@@ -1,0 +1,151 @@
+import { Context, type ContractDescription, type Instance, isServiceError } from "@allium/core";
+import type { Surroundings, Words } from "../command/command.ts";
+import { unavailable, usageError } from "../command/command-error.ts";
+import { Directory } from "./directory.ts";
+import { getJson, httpUrl } from "./http-json.ts";
+import { unknownName } from "./unknown-name.ts";
+
+/** How long one instance may take to describe itself, in milliseconds, before the next is asked. */
+const patienceMs = 2_000;
+
+/** A service that was found: what it can do, and where it is. */
+export interface DescribedService {
+	readonly description: ContractDescription;
+	/** The registry that it was found in; undefined when it was asked for at an address. */
+	readonly directory: Directory | undefined;
+	/** Its instances that can be called. */
+	readonly instances: readonly Instance[];
+	/** Where they are, as URLs that speak HTTP too. */
+	readonly urls: readonly string[];
+	close(): Promise<void>;
+}
+
+/**
+ * Finds a service at `--url`, else in the registry, and has it describe itself.
+ *
+ * @throws CommandError when nobody serves it, or nobody answers.
+ */
+export async function describedService(
+	service: string,
+	words: Words,
+	surroundings: Surroundings,
+): Promise<DescribedService> {
+	const url = words.value("url");
+	if (url !== undefined) return atAddress(service, checkUrl(url));
+	const directory = await Directory.open(words, surroundings);
+	try {
+		const instances = await instancesOf(service, directory, words.value("instance"));
+		const description = await fromAny(service, instances);
+		const urls = instances.map(({ addresses }) => httpUrl(preferred(addresses) ?? ""));
+		return { description, directory, instances, urls, close: () => directory.close() };
+	} catch (error) {
+		await directory.close();
+		throw error;
+	}
+}
+
+async function atAddress(service: string, url: string): Promise<DescribedService> {
+	const description = await fromAddress(service, url);
+	if (description === undefined) {
+		const names = await namesAt(url);
+		throw unknownName(
+			`${url} does not serve ${JSON.stringify(service)}`,
+			service,
+			names,
+			"It serves nothing.",
+		);
+	}
+	return { description, directory: undefined, instances: [], urls: [url], close: async () => {} };
+}
+
+async function instancesOf(
+	service: string,
+	directory: Directory,
+	id: string | undefined,
+): Promise<Instance[]> {
+	const all = await directory.instances();
+	const serving = all.filter(
+		({ services, status }) => status === "up" && services.some(({ name }) => name === service),
+	);
+	const where = `in ${directory.url} (namespace ${directory.namespace})`;
+	if (serving.length === 0) {
+		const names = all.flatMap(({ services }) => services.map(({ name }) => name));
+		const sentence = `No instance of ${JSON.stringify(service)} is up ${where}`;
+		throw unknownName(sentence, service, names, "No service is up there; start one with: allium dev");
+	}
+	if (id === undefined) return serving;
+	const chosen = serving.filter((instance) => instance.id.startsWith(id));
+	if (chosen.length === 1) return chosen;
+	const ids = serving.map((instance) => instance.id);
+	if (chosen.length > 1)
+		throw usageError(`Several instances of ${service} have an id that begins with ${id}.`, ids);
+	throw unknownName(`No instance of ${service} has an id that begins with ${id}`, id, ids, "");
+}
+
+/** What the first of the instances says that answers. */
+async function fromAny(service: string, instances: readonly Instance[]): Promise<ContractDescription> {
+	const failures: string[] = [];
+	for (const { id, addresses } of instances) {
+		const address = preferred(addresses);
+		try {
+			const description = address === undefined ? undefined : await fromAddress(service, address);
+			if (description !== undefined) return description;
+			failures.push(`${address ?? id}: it does not describe ${service}`);
+		} catch (error) {
+			failures.push(error instanceof Error ? error.message : String(error));
+		}
+	}
+	const many = instances.length === 1 ? "The only instance" : `None of the ${instances.length} instances`;
+	throw unavailable(
+		`${many} of ${service} ${instances.length === 1 ? "does not answer" : "answers"}.`,
+		failures,
+	);
+}
+
+/** The address to describe itself at: all protocols are on one port. */
+function preferred(addresses: readonly string[]): string | undefined {
+	return addresses.find((one) => /^https?:/.test(one)) ?? addresses.find((one) => one.startsWith("allium:"));
+}
+
+/** What the server at an address says of a service; undefined when it does not serve it. */
+async function fromAddress(service: string, address: string): Promise<ContractDescription | undefined> {
+	const path = `/-/describe/${encodeURIComponent(service)}`;
+	const { status, body } = await patiently((ctx) => getJson(httpUrl(address) + path, ctx), address);
+	if (status === 404) return undefined;
+	if (status === 200 && isDescription(body)) return body;
+	throw unavailable(`${httpUrl(address)}${path} answers with status ${status}, and no description.`);
+}
+
+async function namesAt(address: string): Promise<string[]> {
+	const { body } = await patiently((ctx) => getJson(`${httpUrl(address)}/-/describe`, ctx), address);
+	const services =
+		typeof body === "object" && body !== null && "services" in body ? body.services : undefined;
+	return Array.isArray(services) ? services.filter(isDescription).map(({ name }) => name) : [];
+}
+
+async function patiently<T>(action: (ctx: Context) => Promise<T>, address: string): Promise<T> {
+	const { ctx, cancel } = Context.background().withTimeout(patienceMs).withCancel();
+	try {
+		return await action(ctx);
+	} catch (error) {
+		if (isServiceError(error) && error.code === "deadline_exceeded") {
+			throw unavailable(`${address} did not answer within ${patienceMs / 1_000} s.`);
+		}
+		throw error;
+	} finally {
+		cancel();
+	}
+}
+
+function isDescription(body: unknown): body is ContractDescription {
+	if (typeof body !== "object" || body === null) return false;
+	const { name, methods } = body as Partial<Record<keyof ContractDescription, unknown>>;
+	return typeof name === "string" && typeof methods === "object" && methods !== null;
+}
+
+function checkUrl(url: string): string {
+	if (URL.canParse(url) && /^(allium|https?):\/\/[^/]/.test(url)) return url;
+	throw usageError(
+		`--url takes an address such as http://127.0.0.1:4000 or allium://127.0.0.1:4000, and got ${JSON.stringify(url)}.`,
+	);
+}

@@ -1,0 +1,45 @@
+import { Context, type Instance, type Registry } from "@allium/core";
+import { type Config, maskUrl, openRegistry, readConfig } from "@allium/node";
+import type { Surroundings, Words } from "../command/command.ts";
+
+/** How long the registry may take to answer, in milliseconds. */
+const patienceMs = 5_000;
+
+/** The registry as the command sees it: who is up in the namespace. */
+export class Directory {
+	readonly registry: Registry;
+	readonly namespace: string;
+	/** The URL of the registry, its password masked. */
+	readonly url: string;
+
+	constructor(registry: Registry, config: Config) {
+		this.registry = registry;
+		this.namespace = config.namespace;
+		this.url = maskUrl(config.registry);
+	}
+
+	/** Opens the registry that the options name, or the environment. */
+	static async open(words: Words, { env, cwd, adapters }: Surroundings): Promise<Directory> {
+		const config = readConfig(env, {
+			registry: words.value("registry"),
+			namespace: words.value("namespace"),
+		});
+		return new Directory(await openRegistry(config.registry, adapters, cwd), config);
+	}
+
+	/** The instances of the namespace, of one service or of all, the oldest first. */
+	async instances(service?: string): Promise<Instance[]> {
+		const filter = { namespace: this.namespace, ...(service !== undefined && { service }) };
+		const { ctx, cancel } = Context.background().withTimeout(patienceMs).withCancel();
+		try {
+			const found = await this.registry.list(filter, ctx);
+			return found.sort((one, other) => one.startedAt.localeCompare(other.startedAt));
+		} finally {
+			cancel();
+		}
+	}
+
+	close(): Promise<void> {
+		return this.registry.close();
+	}
+}

@@ -1,0 +1,22 @@
+import { type CommandError, notFound } from "../command/command-error.ts";
+import { nearest } from "../text/nearest.ts";
+
+/** How many names are listed. */
+const most = 20;
+
+/** The error for a name that nothing has: suggests the nearest, and lists what there is. */
+export function unknownName(
+	sentence: string,
+	name: string,
+	existing: readonly string[],
+	none: string,
+): CommandError {
+	const names = [...new Set(existing)].sort();
+	const close = nearest(name, names);
+	const more = names.length > most ? `, and ${names.length - most} more` : "";
+	return notFound(`${sentence}.${close === undefined ? "" : ` Did you mean ${close}?`}`, [
+		names.length === 0
+			? none
+			: `There ${names.length === 1 ? "is" : "are"} ${names.slice(0, most).join(", ")}${more}.`,
+	]);
+}

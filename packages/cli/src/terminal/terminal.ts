@@ -1,0 +1,93 @@
+import { styleText } from "node:util";
+import type { Environment } from "@allium/node";
+
+/** A way to style a text; leaves it as it is where colours are not wanted. */
+export interface Styles {
+	bold(text: string): string;
+	dim(text: string): string;
+	red(text: string): string;
+	/** One of six colours, the same for the same number. */
+	colour(index: number, text: string): string;
+}
+
+/** Where the command writes: results to standard output, all else to standard error. */
+export class Terminal {
+	/** For what goes to standard output. */
+	readonly styles: Styles;
+	/** For what goes to standard error. */
+	readonly errorStyles: Styles;
+	/** Whether a person reads standard output. */
+	readonly isInteractive: boolean;
+	/** How wide standard output is, in letters. */
+	readonly width: number;
+	readonly #stdout: NodeJS.WriteStream;
+	readonly #stderr: NodeJS.WriteStream;
+	readonly #gone = new Set<() => void>();
+	#isGone = false;
+	#failure: Error | undefined;
+
+	constructor(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream, env: Environment) {
+		this.#stdout = stdout;
+		this.#stderr = stderr;
+		this.isInteractive = stdout.isTTY === true;
+		this.width = stdout.columns ?? 100;
+		this.styles = styles(coloured(stdout, env));
+		this.errorStyles = styles(coloured(stderr, env));
+		stdout.on("error", (error: NodeJS.ErrnoException) => this.#lose(error));
+		stderr.on("error", () => {});
+	}
+
+	/** Whether the reader of standard output has gone, as `head` does when it has enough. */
+	get isGone(): boolean {
+		return this.#isGone;
+	}
+
+	/** Why standard output takes no more; undefined while it does, and when its reader just went. */
+	get failure(): Error | undefined {
+		return this.#failure;
+	}
+
+	/** Writes lines to standard output; resolves when they are taken, or nobody takes any more. */
+	print(text: string): Promise<void> {
+		if (this.#isGone) return Promise.resolve();
+		return new Promise((resolve) => {
+			this.#stdout.write(`${text}\n`, () => resolve());
+		});
+	}
+
+	/** Writes lines to standard error. */
+	complain(text: string): void {
+		this.#stderr.write(`${text}\n`);
+	}
+
+	/** Calls back when the reader of standard output has gone. Returns what ends the listening. */
+	onGone(listener: () => void): () => void {
+		if (this.#isGone) listener();
+		else this.#gone.add(listener);
+		return () => void this.#gone.delete(listener);
+	}
+
+	#lose(error: NodeJS.ErrnoException): void {
+		if (this.#isGone) return;
+		this.#isGone = true;
+		if (error.code !== "EPIPE") this.#failure = error;
+		for (const listener of this.#gone) listener();
+	}
+}
+
+const palette = ["cyan", "yellow", "magenta", "blue", "green", "redBright"] as const;
+
+function coloured(stream: NodeJS.WriteStream, env: Environment): boolean {
+	return stream.isTTY === true && (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
+}
+
+function styles(on: boolean): Styles {
+	const style = (format: Parameters<typeof styleText>[0], text: string): string =>
+		on ? styleText(format, text, { validateStream: false }) : text;
+	return {
+		bold: (text) => style("bold", text),
+		dim: (text) => style("dim", text),
+		red: (text) => style("red", text),
+		colour: (index, text) => style(palette[index % palette.length] ?? "cyan", text),
+	};
+}

@@ -1,0 +1,28 @@
+import { styleText } from "node:util";
+import { expect, test } from "vitest";
+import { columns, wrap } from "./columns.ts";
+
+test("columns line up, and lines end with their last letter", () => {
+	expect(
+		columns([
+			["SERVICE", "APP"],
+			["a", "b"],
+			["longer than that", ""],
+		]),
+	).toEqual(["SERVICE           APP", "a                 b", "longer than that"]);
+});
+
+test("colours take no room", () => {
+	const red = styleText("red", "ab", { validateStream: false });
+	expect(
+		columns([
+			[red, "c"],
+			["abc", "d"],
+		]),
+	).toEqual([`${red}   c`, "abc  d"]);
+});
+
+test("a text is broken at its blanks, and a word that is too long stays whole", () => {
+	expect(wrap("one two three", 7)).toEqual(["one two", "three"]);
+	expect(wrap("incomprehensible is long", 5)).toEqual(["incomprehensible", "is", "long"]);
+});
