@@ -61,7 +61,13 @@ export {
 export { type Issue, type JsonSchema, jsonSchema, type Schema } from "./contract/schema.ts";
 export { isStream, messageSchema, type Side, type StreamOf, stream } from "./contract/stream.ts";
 export { chain, type Endpoint, type Middleware, only } from "./endpoint/endpoint.ts";
-export { Endpoints, type Guard, type GuardRequest, type ServedMethod } from "./endpoint/endpoints.ts";
+export {
+	Endpoints,
+	type EndpointTable,
+	type Guard,
+	type GuardRequest,
+	type ServedMethod,
+} from "./endpoint/endpoints.ts";
 export { type Code, codes, isCode } from "./errors/code.ts";
 export {
 	isServiceError,

@@ -29,8 +29,22 @@ export interface ServedMethod {
 	readonly endpoint: Endpoint;
 }
 
+/**
+ * What a process serves, as its transports see it. {@link Endpoints} is the table of a service; a gateway brings
+ * one that changes while it is served.
+ */
+export interface EndpointTable {
+	/** Asked for each call, and each request to an operations route. */
+	readonly guard: Guard | undefined;
+	readonly logger: Logger;
+	/** The contracts served now. */
+	readonly contracts: readonly AnyContract[];
+	/** The method at a path, `service/method`; undefined when nobody serves it. */
+	find(path: string): ServedMethod | undefined;
+}
+
 /** The table of all that a process serves, by path. Every transport of the process listens with the same one. */
-export class Endpoints {
+export class Endpoints implements EndpointTable {
 	readonly guard: Guard | undefined;
 	readonly logger: Logger;
 	readonly #contracts = new Map<string, AnyContract>();

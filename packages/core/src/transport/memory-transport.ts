@@ -1,4 +1,4 @@
-import type { Endpoints } from "../endpoint/endpoints.ts";
+import type { EndpointTable } from "../endpoint/endpoints.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { FramesPeer } from "./frames/frames-peer.ts";
 import { ServerConnection } from "./frames/server-connection.ts";
@@ -23,7 +23,7 @@ export function memoryTransport(options: { limits?: Partial<FrameLimits> } = {})
 
 	return {
 		scheme: "memory",
-		async listen(endpoints: Endpoints, { address }: ListenOptions = {}): Promise<Listener> {
+		async listen(endpoints: EndpointTable, { address }: ListenOptions = {}): Promise<Listener> {
 			const url = `memory://${address ?? `listener-${++count}`}`;
 			if (listeners.has(url)) {
 				throw new ServiceError({
@@ -41,14 +41,14 @@ export function memoryTransport(options: { limits?: Partial<FrameLimits> } = {})
 
 class MemoryListener implements Listener {
 	readonly addresses: readonly string[];
-	readonly #endpoints: Endpoints;
+	readonly #endpoints: EndpointTable;
 	readonly #limits: Partial<FrameLimits> | undefined;
 	readonly #remove: () => void;
 	readonly #connections = new Set<ServerConnection>();
 
 	constructor(
 		url: string,
-		endpoints: Endpoints,
+		endpoints: EndpointTable,
 		limits: Partial<FrameLimits> | undefined,
 		remove: () => void,
 	) {

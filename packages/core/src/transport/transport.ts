@@ -1,6 +1,6 @@
 import type { Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
-import type { Endpoints } from "../endpoint/endpoints.ts";
+import type { EndpointTable } from "../endpoint/endpoints.ts";
 import type { Logger } from "../logger/logger.ts";
 
 /** How to listen. A transport that knows more options takes them when it is made. */
@@ -36,7 +36,7 @@ export interface Peer {
 export interface Transport {
 	/** The scheme of the URLs that it dials, without the colon: `allium`, `http`, `memory`. */
 	readonly scheme: string;
-	listen(endpoints: Endpoints, options?: ListenOptions): Promise<Listener>;
+	listen(endpoints: EndpointTable, options?: ListenOptions): Promise<Listener>;
 	/** Does not connect yet: the first call does. */
 	dial(address: string): Peer;
 }

@@ -6,7 +6,7 @@ import {
 	type ServerHttp2Session,
 } from "node:http2";
 import type { Socket } from "node:net";
-import { type Endpoints, type Logger, type PeerInfo, ServerCall } from "@allium/core";
+import { type EndpointTable, type Logger, type PeerInfo, ServerCall } from "@allium/core";
 import type { ServerLimits } from "../server/limits.ts";
 import { Overdue } from "../server/overdue.ts";
 import type { BodyBounds, PendingBody } from "./body.ts";
@@ -20,7 +20,7 @@ import { streamType, UnaryExchange } from "./unary-exchange.ts";
 
 /** What an HTTP server is made with. */
 export interface HttpServerOptions {
-	readonly endpoints: Endpoints;
+	readonly endpoints: EndpointTable;
 	readonly limits: ServerLimits;
 	readonly logger: Logger;
 	readonly ready: () => Readiness;
@@ -34,7 +34,7 @@ export class HttpServer {
 	readonly logger: Logger;
 	readonly bodyBounds: BodyBounds;
 	draining = false;
-	readonly #endpoints: Endpoints;
+	readonly #endpoints: EndpointTable;
 	readonly #limits: ServerLimits;
 	readonly #operations: Operations;
 	readonly #http1: Http1Server;

@@ -1,4 +1,4 @@
-import type { Endpoints, Listener, ListenOptions, Peer, Transport } from "@allium/core";
+import type { EndpointTable, Listener, ListenOptions, Peer, Transport } from "@allium/core";
 import { listen } from "../server/server.ts";
 import { HttpPeer, type HttpPeerOptions } from "./http-peer.ts";
 
@@ -9,7 +9,7 @@ import { HttpPeer, type HttpPeerOptions } from "./http-peer.ts";
 export function http(options: HttpPeerOptions = {}): Transport {
 	return {
 		scheme: "http",
-		listen(endpoints: Endpoints, { address, logger }: ListenOptions = {}): Promise<Listener> {
+		listen(endpoints: EndpointTable, { address, logger }: ListenOptions = {}): Promise<Listener> {
 			const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(address ?? "127.0.0.1:0") ?? [];
 			return listen(endpoints, {
 				...(host !== undefined && { host }),

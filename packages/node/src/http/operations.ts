@@ -2,7 +2,7 @@ import {
 	type AnyContract,
 	Context,
 	describe,
-	type Endpoints,
+	type EndpointTable,
 	ServiceError,
 	toServiceError,
 } from "@allium/core";
@@ -27,11 +27,11 @@ interface Answer {
 
 /** Answers what is no call of a method: health, readiness, description, the front page; and what is nothing. */
 export class Operations {
-	readonly #endpoints: Endpoints;
+	readonly #endpoints: EndpointTable;
 	readonly #ready: () => Readiness;
 	readonly #descriptions = new WeakMap<AnyContract, string>();
 
-	constructor(endpoints: Endpoints, ready: () => Readiness) {
+	constructor(endpoints: EndpointTable, ready: () => Readiness) {
 		this.#endpoints = endpoints;
 		this.#ready = ready;
 	}

@@ -1,5 +1,5 @@
 import {
-	type Endpoints,
+	type EndpointTable,
 	type FrameLimits,
 	FramesPeer,
 	type Listener,
@@ -25,7 +25,7 @@ export interface FramesOptions {
 export function frames(options: FramesOptions = {}): Transport {
 	return {
 		scheme: "allium",
-		listen(endpoints: Endpoints, { address, logger }: ListenOptions = {}): Promise<Listener> {
+		listen(endpoints: EndpointTable, { address, logger }: ListenOptions = {}): Promise<Listener> {
 			const [, host, port] = /^(.*):(\d+)$/.exec(address ?? "127.0.0.1:0") ?? [];
 			return listen(endpoints, {
 				acceptFrames: acceptFrames(options.limits),

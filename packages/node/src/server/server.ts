@@ -1,5 +1,5 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
-import { type Endpoints, type Listener, type Logger, silentLogger } from "@allium/core";
+import { type EndpointTable, type Listener, type Logger, silentLogger } from "@allium/core";
 import { HttpServer } from "../http/http-server.ts";
 import type { Readiness } from "../http/operations.ts";
 import { defaultServerLimits, type ServerLimits } from "./limits.ts";
@@ -26,7 +26,7 @@ export interface ServerOptions {
 	/** Default: silent. */
 	readonly logger?: Logger;
 	/** Takes over a connection that speaks frames, its bytes unread. Without it, such connections are cut. */
-	readonly acceptFrames?: (socket: Socket, endpoints: Endpoints) => FramesSession;
+	readonly acceptFrames?: (socket: Socket, endpoints: EndpointTable) => FramesSession;
 	/** What `/readyz` answers. Default: ready until it drains. */
 	readonly ready?: () => Readiness;
 	readonly limits?: Partial<ServerLimits>;
@@ -44,7 +44,7 @@ const keepAliveDelayMs = 30_000;
  *
  * @throws ServiceError `failed_precondition` when the address cannot be listened on.
  */
-export async function listen(endpoints: Endpoints, options: ServerOptions = {}): Promise<Listener> {
+export async function listen(endpoints: EndpointTable, options: ServerOptions = {}): Promise<Listener> {
 	const server = new Server(endpoints, options);
 	await server.open();
 	return server;
@@ -52,7 +52,7 @@ export async function listen(endpoints: Endpoints, options: ServerOptions = {}):
 
 class Server implements Listener {
 	#addresses: readonly string[] = [];
-	readonly #endpoints: Endpoints;
+	readonly #endpoints: EndpointTable;
 	readonly #options: ServerOptions;
 	readonly #logger: Logger;
 	readonly #net: NetServer;
@@ -64,7 +64,7 @@ class Server implements Listener {
 	#closing: Promise<void> | undefined;
 	#wake: (() => void) | undefined;
 
-	constructor(endpoints: Endpoints, options: ServerOptions) {
+	constructor(endpoints: EndpointTable, options: ServerOptions) {
 		const limits = { ...defaultServerLimits, ...options.limits };
 		this.#endpoints = endpoints;
 		this.#options = options;

@@ -1,6 +1,6 @@
 import type { Codec } from "../../codec/codec.ts";
 import { jsonCodec } from "../../codec/json-codec.ts";
-import type { Endpoints } from "../../endpoint/endpoints.ts";
+import type { EndpointTable } from "../../endpoint/endpoints.ts";
 import { type ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
 import { ServerCall } from "../../service/server-call.ts";
 import type { Pipe } from "../pipe.ts";
@@ -17,13 +17,13 @@ export class ServerConnection {
 	/** Resolves when the connection is gone. */
 	readonly closed: Promise<void>;
 	readonly #connection: Connection;
-	readonly #endpoints: Endpoints;
+	readonly #endpoints: EndpointTable;
 	readonly #codec: Codec;
 	#draining = false;
 
 	constructor(
 		pipe: Pipe,
-		endpoints: Endpoints,
+		endpoints: EndpointTable,
 		options: { codec?: Codec | undefined; limits?: Partial<FrameLimits> | undefined } = {},
 	) {
 		this.#endpoints = endpoints;
