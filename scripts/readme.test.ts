@@ -1,7 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ServiceProcess } from "@allium/testing/process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -13,7 +12,6 @@ const programs = new Map(
 );
 
 let folder: string;
-const children: ChildProcess[] = [];
 
 beforeEach(async () => {
 	// Inside the workspace, so that its packages are found as they are by a project that installed them.
@@ -24,25 +22,8 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-	for (const child of children.splice(0)) child.kill("SIGKILL");
 	await rm(folder, { recursive: true, force: true });
 });
-
-function run(file: string): { child: ChildProcess; output: () => string } {
-	const child = spawn(process.execPath, ["--conditions=@allium/source", join(folder, file)], {
-		env: { ...process.env, ALLIUM_REGISTRY: `sqlite://${folder}` },
-		stdio: ["ignore", "pipe", "pipe"],
-	});
-	children.push(child);
-	let output = "";
-	child.stdout.on("data", (chunk) => {
-		output += chunk;
-	});
-	child.stderr.on("data", (chunk) => {
-		output += chunk;
-	});
-	return { child, output: () => output };
-}
 
 describe("the README", () => {
 	test("shows a first service in under 40 lines", () => {
@@ -50,17 +31,15 @@ describe("the README", () => {
 	});
 
 	test("shows programs that run as shown, find each other and stop in order", async () => {
-		const greeter = run("greeter.ts");
-		await expect.poll(greeter.output, { timeout: 15_000 }).toContain("greeter is ready");
+		const env = { ALLIUM_REGISTRY: `sqlite://${folder}` };
+		await using greeter = await ServiceProcess.start(join(folder, "greeter.ts"), { env });
 
-		const caller = run("caller.ts");
-		const [code] = await once(caller.child, "exit");
-		expect(caller.output()).toBe("Hello John\n");
-		expect(code).toBe(0);
+		await using caller = ServiceProcess.run(join(folder, "caller.ts"), { env });
+		expect(await caller.ended()).toBe(0);
+		expect(caller.output).toBe("Hello John\n");
 
-		greeter.child.kill("SIGTERM");
-		const [stopped] = await once(greeter.child, "exit");
-		expect(stopped).toBe(0);
-		expect(greeter.output()).toContain("greeter has stopped");
+		greeter.signal("SIGTERM");
+		expect(await greeter.ended()).toBe(0);
+		expect(greeter.output).toContain("greeter has stopped");
 	});
 });

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ServiceProcess } from "@allium/testing/process";
 import { type App, allium, type Client } from "allium";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ServiceProcess } from "../service-process.ts";
 import { Add } from "./contract.ts";
 
 const main = new URL("main.ts", import.meta.url).pathname;
@@ -19,7 +19,9 @@ let instances: ServiceProcess[];
 beforeEach(async () => {
 	folder = await mkdtemp(join(tmpdir(), "allium-failure-"));
 	const registry = `sqlite://${folder}`;
-	instances = await Promise.all([1, 2].map(() => ServiceProcess.start(main, { ALLIUM_REGISTRY: registry })));
+	instances = await Promise.all(
+		[1, 2].map(() => ServiceProcess.start(main, { env: { ALLIUM_REGISTRY: registry } })),
+	);
 	app = allium({ name: "load", registry, logger: { log() {} } });
 	await app.start();
 	add = app.client(Add);

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { testClient } from "@allium/testing";
+import { ServiceProcess } from "@allium/testing/process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Add } from "../addsvc/contract.ts";
 import { addService } from "../addsvc/service.ts";
-import { ServiceProcess } from "../service-process.ts";
 import { Stats } from "./contract.ts";
 import { statsService } from "./service.ts";
 
@@ -59,13 +59,13 @@ describe("stats, as processes", () => {
 	}
 
 	test("runs as one process", async () => {
-		await using stats = await ServiceProcess.start(statsMain, env, ["together"]);
+		await using stats = await ServiceProcess.start(statsMain, { env, args: ["together"] });
 		expect(await mean(stats.url)).toEqual({ mean: 3 });
 	});
 
 	test("runs as two processes", async () => {
-		await using _add = await ServiceProcess.start(addMain, env);
-		await using stats = await ServiceProcess.start(statsMain, env);
+		await using _add = await ServiceProcess.start(addMain, { env });
+		await using stats = await ServiceProcess.start(statsMain, { env });
 		expect(await mean(stats.url)).toEqual({ mean: 3 });
 	});
 });
