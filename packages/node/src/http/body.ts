@@ -10,11 +10,14 @@ export interface PendingBody {
 	expire(): void;
 }
 
-/** What bounds a body. */
+/** What bounds the bodies of a server. */
 export interface BodyBounds {
 	readonly maxBytes: number;
 	readonly timeoutMs: number;
 	readonly pending: Overdue<PendingBody>;
+	/** What all pending bodies may take together, and take now, in bytes. */
+	readonly maxHeldBytes: number;
+	heldBytes: number;
 }
 
 /**
@@ -70,18 +73,23 @@ class Body implements PendingBody {
 	}
 
 	readonly #onData = (chunk: Buffer): void => {
+		const bounds = this.#bounds;
 		this.#bytes += chunk.length;
-		if (this.#bytes > this.#bounds.maxBytes) {
+		bounds.heldBytes += chunk.length;
+		if (this.#bytes > bounds.maxBytes) {
 			this.#leave();
-			this.#reject(messageTooLarge(this.#bounds.maxBytes));
+			this.#reject(messageTooLarge(bounds.maxBytes));
+		} else if (bounds.heldBytes > bounds.maxHeldBytes) {
+			this.#leave();
+			this.#reject(tooMuchHeld());
 		} else if (this.#first === undefined) this.#first = chunk;
 		else if (this.#rest === undefined) this.#rest = [this.#first, chunk];
 		else this.#rest.push(chunk);
 	};
 
 	readonly #onEnd = (): void => {
-		this.#leave();
 		const bytes = this.#rest === undefined ? this.#first : Buffer.concat(this.#rest, this.#bytes);
+		this.#leave();
 		if (bytes === undefined) this.#resolve("");
 		else if (isUtf8(bytes)) this.#resolve(bytes.toString("utf8"));
 		else this.#reject(notUtf8());
@@ -94,11 +102,18 @@ class Body implements PendingBody {
 
 	#leave(): void {
 		this.#bounds.pending.delete(this);
+		this.#bounds.heldBytes -= this.#bytes;
+		this.#bytes = 0;
 		const request = this.#request;
 		request.removeListener("data", this.#onData).removeListener("end", this.#onEnd);
 		// The listener to "error" stays: a request may break once more.
 		request.removeListener("close", this.#onBroken);
 	}
+}
+
+function tooMuchHeld(): ServiceError {
+	const message = "too many bodies are under way; try again later";
+	return new ServiceError({ code: "resource_exhausted", message, retryAfterMs: 1_000 });
 }
 
 /** The error of text that is none. */

@@ -58,6 +58,8 @@ export class HttpServer {
 			maxBytes: limits.messageBytes,
 			timeoutMs: limits.bodyTimeoutMs,
 			pending: new Overdue<PendingBody>(limits.bodyTimeoutMs, (body) => body.expire()),
+			maxHeldBytes: limits.heldBodyBytes,
+			heldBytes: 0,
 		};
 		this.#handshakes = new Overdue(limits.headersTimeoutMs, (session) => session.destroy());
 		this.#http1 = this.#createHttp1();

@@ -6,6 +6,8 @@ export interface ServerLimits {
 	readonly headerBytes: number;
 	/** One message of HTTP, and so the body of a unary request, in bytes. */
 	readonly messageBytes: number;
+	/** All bodies that have not arrived whole, together, in bytes. */
+	readonly heldBodyBytes: number;
 	/** HTTP/2 streams at once on one connection. */
 	readonly streams: number;
 	/** How long a connection may take to show what it speaks, in milliseconds. */
@@ -23,6 +25,7 @@ export const defaultServerLimits: ServerLimits = {
 	connections: 10_000,
 	headerBytes: 16 * 1024,
 	messageBytes: 4 * 1024 * 1024,
+	heldBodyBytes: 256 * 1024 * 1024,
 	streams: 1_000,
 	firstByteTimeoutMs: 5_000,
 	headersTimeoutMs: 10_000,

@@ -161,6 +161,24 @@ describe("bounds", () => {
 		expect(logged[0]?.[1]).toContain("refused");
 	});
 
+	test("bodies that arrive slowly may not fill the memory", async () => {
+		await start({ limits: { ...limits, heldBodyBytes: 1_000 } });
+		const slow = await open();
+		slow.write(request("/lab/echo", "x".repeat(2_000)).slice(0, -1_050));
+		const other = await open();
+		let answers = "";
+		other.on("data", (bytes) => {
+			answers += bytes;
+		});
+		await vi.waitFor(() => {
+			other.write(request("/lab/echo", "x".repeat(600)));
+			expect(answers).toContain("too many bodies are under way");
+		});
+		other.destroy();
+		slow.destroy();
+		await vi.waitFor(async () => expect(await sum()).toBe(200));
+	});
+
 	test("an idle connection is closed", async () => {
 		await start({ limits: { ...limits, idleTimeoutMs: 50 } });
 		const socket = await open();

@@ -1,0 +1,58 @@
+import { type Context, ServiceError } from "@allium/core";
+
+/** The most that an answer may take, in bytes. */
+const maxBytes = 16 * 1024 * 1024;
+
+/** What a server answered. */
+export interface JsonAnswer {
+	readonly status: number;
+	/** Undefined where the body is not JSON. */
+	readonly body: unknown;
+}
+
+/**
+ * Gets JSON over HTTP on a connection of its own, so that nothing stays open.
+ *
+ * @throws ServiceError `unavailable` when there is no answer, or that of the context when that ends.
+ */
+export async function getJson(url: string, ctx: Context): Promise<JsonAnswer> {
+	const { get } = url.startsWith("https:") ? await import("node:https") : await import("node:http");
+	return new Promise((resolve, reject) => {
+		const fail = (error: Error): void => reject(ctx.error ?? unreachable(url, error));
+		const request = get(url, { agent: false, signal: ctx.signal }, (response) => {
+			const chunks: Buffer[] = [];
+			let bytes = 0;
+			response.on("data", (chunk: Buffer) => {
+				chunks.push(chunk);
+				bytes += chunk.length;
+				if (bytes > maxBytes) response.destroy(new Error(`the answer takes more than ${maxBytes} bytes`));
+			});
+			response.on("error", fail);
+			response.on("end", () => {
+				resolve({ status: response.statusCode ?? 0, body: parse(Buffer.concat(chunks).toString()) });
+			});
+		});
+		request.on("error", fail);
+	});
+}
+
+/** The URL that speaks HTTP at an address: all protocols are on one port. */
+export function httpUrl(address: string): string {
+	return address.replace(/^allium:\/\//, "http://").replace(/\/+$/, "");
+}
+
+function parse(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
+
+function unreachable(url: string, error: Error): ServiceError {
+	return new ServiceError({
+		code: "unavailable",
+		message: `${new URL(url).host}: ${error.message}`,
+		cause: error,
+	});
+}
