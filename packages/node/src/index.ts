@@ -2,6 +2,7 @@ export { type App, type AppOptions, createApp } from "./app/app.ts";
 export { type TextLoggerOptions, textLogger } from "./app/text-logger.ts";
 export { type Adapter, type Adapters, openRegistry } from "./config/adapters.ts";
 export { type Config, type ConfigOverrides, type Environment, maskUrl, readConfig } from "./config/config.ts";
+export { getJson, httpUrl, type JsonAnswer } from "./http/get-json.ts";
 export type { HttpPeerOptions } from "./http/http-peer.ts";
 export { http } from "./http/http-transport.ts";
 export type { Readiness } from "./http/operations.ts";

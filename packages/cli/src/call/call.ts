@@ -6,6 +6,7 @@ import {
 	retry,
 	type Transport,
 } from "@allium/core";
+import { contractFromDescription } from "@allium/core/reflection";
 import { frames, http } from "@allium/node";
 import type { Run, Words } from "../command/command.ts";
 import { usageError } from "../command/command-error.ts";
@@ -15,7 +16,6 @@ import { unknownName } from "../discovery/unknown-name.ts";
 import { Interruption } from "../terminal/interruption.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { durationForm, parseDuration } from "../text/duration.ts";
-import { dynamicContract } from "./dynamic-contract.ts";
 import { type CallInput, readInput } from "./input.ts";
 
 /** `allium call <service> <method> [json|-]` */
@@ -66,8 +66,8 @@ interface Exchange {
 }
 
 async function makeCall(exchange: Exchange, ctx: Context, terminal: Terminal): Promise<void> {
-	const { found, service, method, described, input, words, timeoutMs } = exchange;
-	await using client = createClient(dynamicContract(service, method, described), {
+	const { found, method, input, words, timeoutMs } = exchange;
+	await using client = createClient(contractFromDescription(found.description), {
 		...sourceOf(found, words),
 		...layersOf(timeoutMs),
 		transports: transports(),

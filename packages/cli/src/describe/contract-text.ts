@@ -5,9 +5,9 @@ import type {
 	Kind,
 	MethodDescription,
 } from "@allium/core";
+import { exampleValue } from "@allium/core/reflection";
 import type { Styles } from "../terminal/terminal.ts";
 import { columns } from "../text/columns.ts";
-import { exampleValue } from "./example-value.ts";
 import { typeText } from "./type-text.ts";
 
 /** How a contract is shown. */

@@ -1,5 +1,5 @@
 import type { JsonSchema } from "@allium/core";
-import { descriptionOf, type Property, resolve, type View, view } from "./schema-view.ts";
+import { descriptionOf, type Property, resolve, type View, view } from "@allium/core/reflection";
 
 /**
  * A JSON Schema as a type in the manner of TypeScript: on one line where it fits into `width` letters and

@@ -1,8 +1,9 @@
 import { Context, type ContractDescription, type Instance, isServiceError } from "@allium/core";
+import { isContractDescription } from "@allium/core/reflection";
+import { getJson, httpUrl } from "@allium/node";
 import type { Surroundings, Words } from "../command/command.ts";
 import { unavailable, usageError } from "../command/command-error.ts";
 import { Directory } from "./directory.ts";
-import { getJson, httpUrl } from "./http-json.ts";
 import { unknownName } from "./unknown-name.ts";
 
 /** How long one instance may take to describe itself, in milliseconds, before the next is asked. */
@@ -112,7 +113,7 @@ async function fromAddress(service: string, address: string): Promise<ContractDe
 	const path = `/-/describe/${encodeURIComponent(service)}`;
 	const { status, body } = await patiently((ctx) => getJson(httpUrl(address) + path, ctx), address);
 	if (status === 404) return undefined;
-	if (status === 200 && isDescription(body)) return body;
+	if (status === 200 && isContractDescription(body)) return body;
 	throw unavailable(`${httpUrl(address)}${path} answers with status ${status}, and no description.`);
 }
 
@@ -120,7 +121,7 @@ async function namesAt(address: string): Promise<string[]> {
 	const { body } = await patiently((ctx) => getJson(`${httpUrl(address)}/-/describe`, ctx), address);
 	const services =
 		typeof body === "object" && body !== null && "services" in body ? body.services : undefined;
-	return Array.isArray(services) ? services.filter(isDescription).map(({ name }) => name) : [];
+	return Array.isArray(services) ? services.filter(isContractDescription).map(({ name }) => name) : [];
 }
 
 async function patiently<T>(action: (ctx: Context) => Promise<T>, address: string): Promise<T> {
@@ -135,12 +136,6 @@ async function patiently<T>(action: (ctx: Context) => Promise<T>, address: strin
 	} finally {
 		cancel();
 	}
-}
-
-function isDescription(body: unknown): body is ContractDescription {
-	if (typeof body !== "object" || body === null) return false;
-	const { name, methods } = body as Partial<Record<keyof ContractDescription, unknown>>;
-	return typeof name === "string" && typeof methods === "object" && methods !== null;
 }
 
 function checkUrl(url: string): string {

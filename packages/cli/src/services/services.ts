@@ -1,8 +1,8 @@
 import type { Instance } from "@allium/core";
+import { httpUrl } from "@allium/node";
 import type { Run } from "../command/command.ts";
 import { exitCode } from "../command/exit-code.ts";
 import { Directory } from "../discovery/directory.ts";
-import { httpUrl } from "../discovery/http-json.ts";
 import type { Styles } from "../terminal/terminal.ts";
 import { columns } from "../text/columns.ts";
 import { formatAge } from "../text/duration.ts";

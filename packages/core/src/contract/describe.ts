@@ -63,6 +63,11 @@ function describeMethod(method: Method): MethodDescription {
 
 const emptyObject: JsonSchema = { type: "object", properties: {}, additionalProperties: false };
 
+/** Whether a schema is what `describe` says of a side that was not given. */
+export function describesEmpty(schema: JsonSchema): boolean {
+	return JSON.stringify(schema) === JSON.stringify(emptyObject);
+}
+
 function describeSide(side: Side | undefined, direction: "input" | "output"): JsonSchema {
 	const schema = messageSchema(side);
 	return schema === undefined ? emptyObject : (jsonSchema(schema, direction) ?? {});

@@ -1,4 +1,4 @@
-import type { JsonSchema } from "@allium/core";
+import type { JsonSchema } from "./schema.ts";
 
 /** What a JSON Schema comes down to where types and examples are made of it. */
 export type View =

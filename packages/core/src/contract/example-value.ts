@@ -1,4 +1,4 @@
-import type { JsonSchema } from "@allium/core";
+import type { JsonSchema } from "./schema.ts";
 import { isSchema, resolve, type View, view } from "./schema-view.ts";
 
 /** How deep an example goes before it stops: schemas may refer to themselves. */
