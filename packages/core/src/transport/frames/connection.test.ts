@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { createClient } from "../../client/client.ts";
 import { Context } from "../../context/context.ts";
+import { ResponseMetadata } from "../../context/response.ts";
 import { contract } from "../../contract/contract.ts";
 import { method } from "../../contract/method.ts";
 import { stream } from "../../contract/stream.ts";
@@ -131,6 +132,30 @@ describe("flow control", () => {
 			);
 			expect(replies[9]?.text).toHaveLength(4500);
 		}
+	});
+});
+
+describe("the head of a stream", () => {
+	test("has the headers that a producer writes before its first message", async () => {
+		const endpoints = new Endpoints();
+		endpoints.serve(Probe, {
+			...new ProbeService().service,
+			async *count(_, ctx) {
+				ctx.response.headers.set("total", "1");
+				yield { text: "x" };
+				ctx.response.trailers.set("sent", "1");
+			},
+		});
+		const transport = memoryTransport();
+		await transport.listen(endpoints, { address: "probe" });
+		const client = createClient(Probe, { url: "memory://probe", transports: [transport] });
+		cleanUp.push(() => client[Symbol.asyncDispose]());
+		const received = new ResponseMetadata();
+		await Array.fromAsync(client.count({ n: 1 }, Context.background().withResponse(received)));
+		expect([...received.headers, ...received.trailers]).toEqual([
+			["total", "1"],
+			["sent", "1"],
+		]);
 	});
 });
 

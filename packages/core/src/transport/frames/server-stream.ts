@@ -122,9 +122,12 @@ export class ServerStream implements StreamHandler {
 		const output = messages[Symbol.asyncIterator]();
 		this.#output = output;
 		if (this.stream.closed) return this.#stopOutput();
+		// A producer runs up to its first wait before the head goes out, so that it can still write headers.
+		let next = output.next();
+		next.catch(() => {});
 		await this.#sendHead();
 		while (!this.stream.closed) {
-			const result = await output.next();
+			const result = await next;
 			if (this.stream.closed) return;
 			if (result.done === true) {
 				this.#output = undefined;
@@ -132,6 +135,8 @@ export class ServerStream implements StreamHandler {
 			}
 			const wait = this.stream.send(this.#codec.encode(result.value));
 			if (wait !== undefined) await wait;
+			if (this.stream.closed) return;
+			next = output.next();
 		}
 	}
 
