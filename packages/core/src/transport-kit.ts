@@ -9,5 +9,26 @@ export { mapStream } from "./endpoint/map-stream.ts";
 export { codeFromNumber, codeNumber } from "./errors/code.ts";
 export { type DetailFacts, type ErrorDetail, errorDetails, readErrorDetails } from "./errors/details.ts";
 export { type Origin, serviceErrorFrom } from "./errors/service-error.ts";
+export { type ConnectError, readConnectError, toConnectError } from "./transport/connect/connect-error.ts";
+export { mediaType, streamType, unaryType } from "./transport/connect/content-type.ts";
+export {
+	EnvelopeReader,
+	endStreamFlag,
+	envelopeHeadBytes,
+	writeEnvelope,
+} from "./transport/connect/envelope.ts";
+export {
+	appendHeader,
+	headerValue,
+	isProtocolHeader,
+	trailerPrefix,
+	trailersToJson,
+} from "./transport/connect/headers.ts";
+export { HttpCall, type HttpCallTarget, type HttpExit } from "./transport/connect/http-call.ts";
+export { type MessageSource, MessageStream } from "./transport/connect/message-stream.ts";
+export { requestHeaders } from "./transport/connect/request-headers.ts";
+export { codeOfStatus, httpStatus } from "./transport/connect/status.ts";
+export { StreamCall } from "./transport/connect/stream-call.ts";
+export { UnaryCall } from "./transport/connect/unary-call.ts";
 export { clientClosed, unreachable } from "./transport/frames/client-call.ts";
 export { tooLarge as messageTooLarge } from "./transport/frames/inbound.ts";

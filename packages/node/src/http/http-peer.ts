@@ -1,13 +1,20 @@
 import { type Context, type Endpoint, jsonCodec, type Method, type Peer, ServiceError } from "@allium/core";
-import { clientClosed, serviceErrorFrom } from "@allium/core/transport";
+import {
+	clientClosed,
+	type HttpCall,
+	type HttpCallTarget,
+	requestHeaders,
+	StreamCall,
+	serviceErrorFrom,
+	streamType,
+	UnaryCall,
+	unaryType,
+} from "@allium/core/transport";
+import { bufferBytes } from "../pipe/buffer-bytes.ts";
 import { writeEnvelope } from "./envelope.ts";
-import type { CallTarget, HttpCall } from "./http-call.ts";
 import { Http1Connections } from "./http1-connections.ts";
 import { Http2Connection } from "./http2-connection.ts";
-import { requestHeaders } from "./request-headers.ts";
-import { StreamCall } from "./stream-call.ts";
-import { UnaryCall } from "./unary-call.ts";
-import { streamType, unaryType } from "./unary-exchange.ts";
+import { RequestBody } from "./request-body.ts";
 
 /** How an address is called over HTTP. */
 export interface HttpPeerOptions {
@@ -58,10 +65,11 @@ export class HttpPeer implements Peer {
 	}
 
 	endpoint(method: Method): Endpoint {
-		const target: CallTarget = {
+		const target: HttpCallTarget = {
 			method,
 			address: this.#address,
 			maxMessageBytes: this.#maxMessageBytes,
+			bytes: bufferBytes,
 		};
 		const path = `${this.#basePath}/${method.path}`;
 		const begin = method.kind === "unary" ? this.#callUnary : this.#callStream;
@@ -90,25 +98,26 @@ export class HttpPeer implements Peer {
 		await Promise.all([this.#unary.close(), this.#streams.close(), this.#duplex.close()]);
 	}
 
-	#callUnary(target: CallTarget, path: string, input: unknown, ctx: Context): Promise<unknown> {
+	#callUnary(target: HttpCallTarget, path: string, input: unknown, ctx: Context): Promise<unknown> {
 		const body = jsonCodec.encode(input);
 		const call = new UnaryCall(target, ctx);
 		this.#unary.send(path, requestHeaders(unaryType, ctx), body, call);
 		return this.#follow(call);
 	}
 
-	#callStream(target: CallTarget, path: string, input: unknown, ctx: Context): Promise<unknown> {
+	#callStream(target: HttpCallTarget, path: string, input: unknown, ctx: Context): Promise<unknown> {
 		const { kind } = target.method;
 		const headers = requestHeaders(streamType, ctx);
 		if (kind === "server_stream") {
 			const body = writeEnvelope(0, jsonCodec.encode(input));
-			const call = new StreamCall(target, ctx, undefined);
+			const call = new StreamCall(target, ctx);
 			this.#streams.send(path, headers, body, call);
 			return this.#follow(call);
 		}
-		const call = new StreamCall(target, ctx, input as AsyncIterable<unknown>);
-		if (kind === "bidi_stream") this.#duplex.send(path, headers, call);
-		else if (call.body !== undefined) this.#streams.send(path, headers, call.body, call);
+		const call = new StreamCall(target, ctx, () => body.destroy());
+		const body = new RequestBody(input as AsyncIterable<unknown>, (error) => call.abort(error));
+		if (kind === "bidi_stream") this.#duplex.send(path, headers, body, call);
+		else this.#streams.send(path, headers, body, call);
 		return this.#follow(call);
 	}
 

@@ -7,6 +7,7 @@ import {
 } from "node:http2";
 import type { Socket } from "node:net";
 import { type EndpointTable, type Logger, type PeerInfo, ServerCall } from "@allium/core";
+import { streamType } from "@allium/core/transport";
 import type { ServerLimits } from "../server/limits.ts";
 import { Overdue } from "../server/overdue.ts";
 import type { BodyBounds, PendingBody } from "./body.ts";
@@ -16,7 +17,7 @@ import { PipelinedRequests } from "./pipelined-requests.ts";
 import { type Request, readHead } from "./request-head.ts";
 import type { Response } from "./response.ts";
 import { StreamExchange } from "./stream-exchange.ts";
-import { streamType, UnaryExchange } from "./unary-exchange.ts";
+import { UnaryExchange } from "./unary-exchange.ts";
 
 /** What an HTTP server is made with. */
 export interface HttpServerOptions {

@@ -1,5 +1,5 @@
+import type { HttpCall } from "@allium/core/transport";
 import { type Dispatcher, Pool } from "undici";
-import type { HttpCall } from "./http-call.ts";
 import type { RequestBody } from "./request-body.ts";
 
 /** How connections of HTTP/1.1 are held. */

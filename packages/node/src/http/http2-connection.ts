@@ -7,7 +7,8 @@ import {
 	type OutgoingHttpHeaders,
 } from "node:http2";
 import { connect as connectSocket } from "node:net";
-import type { StreamCall } from "./stream-call.ts";
+import type { StreamCall } from "@allium/core/transport";
+import type { RequestBody } from "./request-body.ts";
 
 /** How a connection of HTTP/2 is held. */
 export interface Http2Options {
@@ -30,9 +31,9 @@ export class Http2Connection {
 	}
 
 	/** Sends a request for a call, the body of which goes out as the answer comes in. */
-	send(path: string, headers: string[], call: StreamCall): void {
+	send(path: string, headers: string[], body: RequestBody, call: StreamCall): void {
 		const session = this.#session();
-		const stream = session.http2.request(toObject(path, headers), { endStream: call.body === undefined });
+		const stream = session.http2.request(toObject(path, headers));
 		call.began({
 			abort: () => stream.close(constants.NGHTTP2_CANCEL),
 			pause: () => stream.pause(),
@@ -54,10 +55,10 @@ export class Http2Connection {
 		stream.on("close", () => {
 			const sent = session.connected && !session.refused(stream);
 			call.failed(session.error ?? failure ?? `the stream was reset with code ${stream.rstCode}`, sent);
-			call.body?.destroy();
+			body.destroy();
 		});
 		// The body may break off by itself when the call is over.
-		call.body?.on("error", nothing).pipe(stream);
+		body.on("error", nothing).pipe(stream);
 	}
 
 	/** Ends every request and the connection. */

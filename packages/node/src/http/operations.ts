@@ -6,11 +6,10 @@ import {
 	ServiceError,
 	toServiceError,
 } from "@allium/core";
-import { toConnectError } from "./connect-error.ts";
+import { httpStatus, toConnectError } from "@allium/core/transport";
 import type { HttpServer } from "./http-server.ts";
 import { type Request, readHead } from "./request-head.ts";
 import type { Response } from "./response.ts";
-import { httpStatus } from "./status.ts";
 
 /** Whether a process takes calls now, and whatever else is good to know. */
 export interface Readiness {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import { isServiceError, Metadata, noMetadata, type ReadonlyMetadata, ServiceError } from "@allium/core";
-import { appendHeader, isProtocolHeader } from "./headers.ts";
+import { appendHeader, isProtocolHeader, mediaType } from "@allium/core/transport";
 
 /** A request of Node, of either version of HTTP. */
 export type Request = IncomingMessage | Http2ServerRequest;
@@ -76,13 +76,6 @@ function readProtocolHeader(head: RequestHead, name: string, value: string): voi
 			else head.error ??= invalid(`connect-timeout-ms takes up to 10 digits, not ${JSON.stringify(value)}`);
 			break;
 	}
-}
-
-/** The type of a `content-type` without its parameters. */
-export function mediaType(contentType: string): string {
-	if (contentType === "application/json") return contentType;
-	const end = contentType.indexOf(";");
-	return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
 /** Refuses what the head of a call says and this server does not do. */

@@ -1,15 +1,21 @@
 import { isUtf8 } from "node:buffer";
 import { jsonCodec, type Method, ServiceError } from "@allium/core";
-import { canceled } from "@allium/core/transport";
+import {
+	canceled,
+	EnvelopeReader,
+	endStreamFlag,
+	MessageStream,
+	streamType,
+	toConnectError,
+	trailersToJson,
+} from "@allium/core/transport";
+import { bufferBytes } from "../pipe/buffer-bytes.ts";
 import { notUtf8, type PendingBody } from "./body.ts";
-import { toConnectError } from "./connect-error.ts";
-import { EnvelopeReader, endStreamFlag, writeEnvelope } from "./envelope.ts";
+import { writeEnvelope } from "./envelope.ts";
 import { Exchange } from "./exchange.ts";
-import { trailersToJson, writeMetadata } from "./headers.ts";
-import { MessageStream } from "./message-stream.ts";
+import { writeMetadata } from "./headers.ts";
 import { checkHead } from "./request-head.ts";
 import { Turn } from "./turn.ts";
-import { streamType } from "./unary-exchange.ts";
 
 /**
  * A call with a stream on either side: envelopes both ways, always status 200, and an end that tells how it
@@ -179,9 +185,9 @@ export class StreamExchange extends Exchange implements PendingBody {
 }
 
 /** Reads one message of a stream. */
-export function decodeMessage(message: Buffer): unknown {
+function decodeMessage(message: Uint8Array): unknown {
 	if (!isUtf8(message)) throw notUtf8();
-	return jsonCodec.decode(message.toString("utf8"));
+	return jsonCodec.decode(bufferBytes.readText(message, 0, message.length));
 }
 
 function malformed(message: string): ServiceError {

@@ -1,14 +1,9 @@
 import { isStream, jsonCodec, type Method, ServiceError } from "@allium/core";
-import { fromBase64 } from "@allium/core/transport";
+import { fromBase64, httpStatus, streamType, toConnectError, unaryType } from "@allium/core/transport";
 import { notUtf8, readBody } from "./body.ts";
-import { toConnectError } from "./connect-error.ts";
 import { Exchange } from "./exchange.ts";
 import { writeMetadata, writeTrailers } from "./headers.ts";
 import { checkEncoding, checkHead, invalid } from "./request-head.ts";
-import { httpStatus } from "./status.ts";
-
-export const unaryType = "application/json";
-export const streamType = "application/connect+json";
 
 /** An answer with a status of HTTP itself, for a request that is no call. */
 interface Refusal {

@@ -1,4 +1,4 @@
-import type { Code } from "@allium/core";
+import type { Code } from "../../errors/code.ts";
 
 const statuses: Readonly<Record<Code, number>> = {
 	canceled: 499,

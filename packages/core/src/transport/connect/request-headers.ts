@@ -1,4 +1,4 @@
-import type { Context } from "@allium/core";
+import type { Context } from "../../context/context.ts";
 import { headerValue, isProtocolHeader } from "./headers.ts";
 
 /** The largest timeout that Connect can carry, in milliseconds. */

@@ -1,9 +1,9 @@
-import type { Metadata, Method, ServiceError } from "@allium/core";
-import { serviceErrorFrom } from "@allium/core/transport";
+import type { Metadata } from "../../context/metadata.ts";
+import type { Method } from "../../contract/method.ts";
+import { type ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
 import { readConnectError } from "./connect-error.ts";
-import { mediaType } from "./request-head.ts";
+import { mediaType, unaryType } from "./content-type.ts";
 import { codeOfStatus } from "./status.ts";
-import { unaryType } from "./unary-exchange.ts";
 
 /** The headers of a response, names in lower case. */
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;

@@ -1,5 +1,5 @@
-import { ServiceError } from "@allium/core";
 import { expect, test } from "vitest";
+import { ServiceError } from "../../errors/service-error.ts";
 import { MessageStream } from "./message-stream.ts";
 
 function open() {

@@ -1,4 +1,4 @@
-import type { ServiceError } from "@allium/core";
+import type { ServiceError } from "../../errors/service-error.ts";
 
 /** Where the messages of a stream come from. */
 export interface MessageSource {
@@ -8,7 +8,7 @@ export interface MessageSource {
 	resume(): void;
 	/** The consumer wants no more. */
 	stopped(): void;
-	decode(message: Buffer): unknown;
+	decode(message: Uint8Array): unknown;
 }
 
 /** How much may wait to be consumed, in bytes, before the source is paused. */
@@ -22,7 +22,7 @@ interface Waiter {
 /** The messages that arrive on one stream. Holds what was not consumed, within a bound. Iterable once. */
 export class MessageStream implements AsyncIterable<unknown>, AsyncIterator<unknown, undefined> {
 	readonly #source: MessageSource;
-	readonly #messages: Buffer[] = [];
+	readonly #messages: Uint8Array[] = [];
 	readonly #waiters: Waiter[] = [];
 	#held = 0;
 	#paused = false;
@@ -35,7 +35,7 @@ export class MessageStream implements AsyncIterable<unknown>, AsyncIterator<unkn
 	}
 
 	/** Takes a message that arrived. */
-	push(message: Buffer): void {
+	push(message: Uint8Array): void {
 		if (this.#ended) return;
 		const waiter = this.#waiters.shift();
 		if (waiter !== undefined) {
@@ -97,7 +97,7 @@ export class MessageStream implements AsyncIterable<unknown>, AsyncIterator<unkn
 		return this;
 	}
 
-	#deliver(waiter: Waiter, message: Buffer): void {
+	#deliver(waiter: Waiter, message: Uint8Array): void {
 		try {
 			waiter.resolve({ done: false, value: this.#source.decode(message) });
 		} catch (error) {

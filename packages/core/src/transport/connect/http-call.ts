@@ -1,5 +1,11 @@
-import { type Context, jsonCodec, type Method, type ServiceError, toServiceError } from "@allium/core";
-import { messageTooLarge, serviceErrorFrom, unreachable } from "@allium/core/transport";
+import { jsonCodec } from "../../codec/json-codec.ts";
+import type { Context } from "../../context/context.ts";
+import type { Method } from "../../contract/method.ts";
+import { type ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
+import { unreachable } from "../frames/client-call.ts";
+import { tooLarge } from "../frames/inbound.ts";
+import type { ByteHandling } from "../pipe.ts";
+import { joined } from "./envelope.ts";
 import { deliver, readHeaders } from "./headers.ts";
 import {
 	connectionLost,
@@ -10,7 +16,7 @@ import {
 } from "./response-error.ts";
 
 /** The way that a call goes: what of it depends on the version of HTTP. */
-export interface Exit {
+export interface HttpExit {
 	/** Ends the request at once. */
 	abort(): void;
 	/** Stops the bytes of the response. */
@@ -19,10 +25,12 @@ export interface Exit {
 }
 
 /** What a call over HTTP needs to know. */
-export interface CallTarget {
+export interface HttpCallTarget {
 	readonly method: Method;
 	readonly address: string;
 	readonly maxMessageBytes: number;
+	/** How this platform handles bytes fastest. */
+	readonly bytes: ByteHandling;
 }
 
 /**
@@ -32,7 +40,7 @@ export interface CallTarget {
 export abstract class HttpCall {
 	/** Resolves as the endpoint does. */
 	readonly promise: Promise<unknown>;
-	protected readonly target: CallTarget;
+	protected readonly target: HttpCallTarget;
 	protected readonly ctx: Context;
 	protected status = 0;
 	protected headers: ResponseHeaders = {};
@@ -41,12 +49,12 @@ export abstract class HttpCall {
 	protected over = false;
 	#resolve: (output: unknown) => void = nothing;
 	#reject: (error: ServiceError) => void = nothing;
-	#exit: Exit | undefined;
+	#exit: HttpExit | undefined;
 	#unlisten: () => void = nothing;
-	#chunks: Buffer[] = [];
+	#chunks: Uint8Array[] = [];
 	#held = 0;
 
-	constructor(target: CallTarget, ctx: Context) {
+	constructor(target: HttpCallTarget, ctx: Context) {
 		this.target = target;
 		this.ctx = ctx;
 		this.promise = new Promise((resolve, reject) => {
@@ -62,7 +70,7 @@ export abstract class HttpCall {
 	}
 
 	/** The request has a connection. */
-	began(exit: Exit): void {
+	began(exit: HttpExit): void {
 		this.#exit = exit;
 		if (this.over) exit.abort();
 	}
@@ -74,7 +82,7 @@ export abstract class HttpCall {
 	}
 
 	/** Bytes of the response's body. */
-	abstract received(chunk: Buffer): void;
+	abstract received(chunk: Uint8Array): void;
 
 	/** The response is complete. */
 	abstract completed(): void;
@@ -124,17 +132,17 @@ export abstract class HttpCall {
 	}
 
 	/** Holds a part of a body that is one message, or an error. */
-	protected hold(chunk: Buffer): void {
+	protected hold(chunk: Uint8Array): void {
 		this.#held += chunk.length;
-		if (this.#held > this.target.maxMessageBytes) this.abort(messageTooLarge(this.target.maxMessageBytes));
+		if (this.#held > this.target.maxMessageBytes) this.abort(tooLarge(this.target.maxMessageBytes));
 		else this.#chunks.push(chunk);
 	}
 
 	/** Ends the call by what it held: the output, or the error, of a bare body. */
 	protected finishBody(expectedType: string): void {
 		if (this.over) return;
-		const { method } = this.target;
-		const body = Buffer.concat(this.#chunks, this.#held).toString("utf8");
+		const { method, bytes } = this.target;
+		const body = bytes.readText(joined(this.#chunks, this.#held), 0, this.#held);
 		const { headers, trailers } = readHeaders(this.headers, true);
 		const { received } = this.ctx["~parts"];
 		deliver(received, "headers", headers);

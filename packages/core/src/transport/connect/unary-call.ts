@@ -1,9 +1,9 @@
+import { unaryType } from "./content-type.ts";
 import { HttpCall } from "./http-call.ts";
-import { unaryType } from "./unary-exchange.ts";
 
 /** A call with one message each way. */
 export class UnaryCall extends HttpCall {
-	received(chunk: Buffer): void {
+	received(chunk: Uint8Array): void {
 		this.hold(chunk);
 	}
 

@@ -1,5 +1,7 @@
-import { type Code, isCode, type Metadata, type ServiceError } from "@allium/core";
-import { type ErrorDetail, errorDetails, readErrorDetails, serviceErrorFrom } from "@allium/core/transport";
+import type { Metadata } from "../../context/metadata.ts";
+import { type Code, isCode } from "../../errors/code.ts";
+import { type ErrorDetail, errorDetails, readErrorDetails } from "../../errors/details.ts";
+import { type ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
 
 /** An error as the Connect protocol writes it. */
 export interface ConnectError {

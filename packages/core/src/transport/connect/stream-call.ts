@@ -1,19 +1,20 @@
-import { type Context, type Metadata, type ServiceError, toServiceError } from "@allium/core";
-import { canceled, serviceErrorFrom } from "@allium/core/transport";
+import { jsonCodec } from "../../codec/json-codec.ts";
+import { canceled } from "../../context/cancellation.ts";
+import type { Context } from "../../context/context.ts";
+import type { Metadata } from "../../context/metadata.ts";
+import { type ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
 import { readConnectError } from "./connect-error.ts";
+import { streamType } from "./content-type.ts";
 import { EnvelopeReader, endStreamFlag } from "./envelope.ts";
 import { deliver, readHeaders, trailersFromJson } from "./headers.ts";
-import { type CallTarget, HttpCall } from "./http-call.ts";
+import { HttpCall, type HttpCallTarget } from "./http-call.ts";
 import { MessageStream } from "./message-stream.ts";
-import { RequestBody } from "./request-body.ts";
 import { connectionLost, hasType, protocolError, type ResponseHeaders } from "./response-error.ts";
-import { decodeMessage } from "./stream-exchange.ts";
-import { streamType } from "./unary-exchange.ts";
 
 /** A call with a stream on either side. Its promise resolves when the call is accepted, or with the one reply. */
 export class StreamCall extends HttpCall {
-	/** The input as a body, where it is a stream. */
-	readonly body: RequestBody | undefined;
+	/** Ends the input, where it is a stream. */
+	readonly #stopInput: (() => void) | undefined;
 	readonly #messages: MessageStream;
 	readonly #envelopes: EnvelopeReader;
 	/** Whether the response is a stream at all. */
@@ -21,9 +22,10 @@ export class StreamCall extends HttpCall {
 	/** Whether the promise has been resolved with the messages; their error ends them then. */
 	#accepted = false;
 
-	constructor(target: CallTarget, ctx: Context, input: AsyncIterable<unknown> | undefined) {
+	/** @param stopInput ends the input when the call is over, where it is a stream. */
+	constructor(target: HttpCallTarget, ctx: Context, stopInput?: () => void) {
 		super(target, ctx);
-		if (input !== undefined) this.body = new RequestBody(input, (error) => this.abort(error));
+		this.#stopInput = stopInput;
 		this.#messages = new MessageStream({
 			pause: () => this.pause(),
 			resume: () => this.resume(),
@@ -48,7 +50,7 @@ export class StreamCall extends HttpCall {
 		this.resolve(this.#messages);
 	}
 
-	received(chunk: Buffer): void {
+	received(chunk: Uint8Array): void {
 		if (!this.#streaming) {
 			this.hold(chunk);
 			return;
@@ -74,14 +76,14 @@ export class StreamCall extends HttpCall {
 
 	protected override close(): void {
 		super.close();
-		this.body?.destroy();
+		this.#stopInput?.();
 	}
 
 	/** The last envelope: how the call went. */
-	#ended(message: Buffer): void {
+	#ended(message: Uint8Array): void {
 		let end: { error?: unknown; metadata?: unknown };
 		try {
-			end = Object(decodeMessage(message));
+			end = Object(this.#read(message));
 		} catch {
 			this.abort(protocolError(this.target.method, "the end of the answer is not JSON"));
 			return;
@@ -112,9 +114,13 @@ export class StreamCall extends HttpCall {
 		return readConnectError(json, { service, code: "unknown", message: `${path} failed`, metadata });
 	}
 
-	#decode(message: Buffer): unknown {
+	#read(message: Uint8Array): unknown {
+		return jsonCodec.decode(this.target.bytes.readText(message, 0, message.length));
+	}
+
+	#decode(message: Uint8Array): unknown {
 		try {
-			return decodeMessage(message);
+			return this.#read(message);
 		} catch {
 			const error = protocolError(this.target.method, "a message of the answer is not JSON");
 			this.abort(error);

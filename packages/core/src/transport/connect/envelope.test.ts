@@ -5,12 +5,14 @@ function reader(maxBytes = 1_000) {
 	const seen: [number, string][] = [];
 	return {
 		seen,
-		reader: new EnvelopeReader(maxBytes, (flags, message) => seen.push([flags, String(message)])),
+		reader: new EnvelopeReader(maxBytes, (flags, message) =>
+			seen.push([flags, new TextDecoder().decode(message)]),
+		),
 	};
 }
 
 test("an envelope is flags, length and message", () => {
-	expect(writeEnvelope(2, "é")).toEqual(Buffer.from([2, 0, 0, 0, 2, 0xc3, 0xa9]));
+	expect(writeEnvelope(2, "é")).toEqual(Uint8Array.of(2, 0, 0, 0, 2, 0xc3, 0xa9));
 });
 
 test("envelopes are found however the bytes are cut", () => {

@@ -1,0 +1,13 @@
+import { Buffer } from "node:buffer";
+import type { ByteHandling } from "@allium/core";
+
+/** Node's own encoders: several times as fast as the standard's on short texts. */
+export const bufferBytes: ByteHandling = {
+	allocate: (size) => Buffer.allocUnsafeSlow(size),
+	writeText: (target, text, offset) => asBuffer(target).write(text, offset, "utf8"),
+	readText: (source, start, end) => asBuffer(source).toString("utf8", start, end),
+};
+
+function asBuffer(bytes: Uint8Array): Buffer {
+	return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
