@@ -2,6 +2,7 @@
  * What transports in other packages are made of: `@allium/core/transport`. Services and clients do not need it.
  */
 export { type ClientEndpoints, clientEndpoints } from "./client/client.ts";
+export { follow, type RegistryFollower } from "./client/follow.ts";
 export { fromBase64, toBase64 } from "./codec/base64.ts";
 export { CallScope, succeeded } from "./context/call-scope.ts";
 export { Cancellation, canceled, deadlineExceeded } from "./context/cancellation.ts";

@@ -58,42 +58,42 @@ export function clientDefaults(): Required<Pick<ClientLayers, "middleware" | "at
  * const { v } = await add.sum({ a: 1, b: 2 });
  */
 export function createClient<C extends AnyContract>(contract: C, options: ClientOptions): Client<C> {
-	const { calls, close } = clientEndpoints(contract, options);
-	const entries = Array.from(calls, ([method, call]) => {
-		return [method.name, clientMethod(method, call, options.onMissingContext)] as const;
+	const { name, methods } = contract["~allium"];
+	const { endpoint, close } = clientEndpoints(name, options);
+	const entries = methods.map((method) => {
+		return [method.name, clientMethod(method, endpoint(method), options.onMissingContext)] as const;
 	});
 	return Object.assign(Object.fromEntries(entries), { [Symbol.asyncDispose]: close }) as unknown as Client<C>;
 }
 
 /** A client as endpoints, for who passes calls on, such as a gateway. */
 export interface ClientEndpoints {
-	/** The whole call of each method: a stream's resolves when the call is accepted. */
-	readonly calls: ReadonlyMap<Method, Endpoint>;
+	/** The whole call of a method of the service: a stream's resolves when the call is accepted. */
+	endpoint(method: Method): Endpoint;
 	/** Ends the calls in flight with `unavailable`. */
 	close(): Promise<void>;
 }
 
 /** What {@link createClient} makes its methods of. */
-export function clientEndpoints(contract: AnyContract, options: ClientOptions): ClientEndpoints {
-	const { name, methods } = contract["~allium"];
+export function clientEndpoints(service: string, options: ClientOptions): ClientEndpoints {
 	const layers = { ...clientDefaults(), ...options };
 	const logger = options.logger ?? silentLogger;
 	const peers = "peers" in options ? options.peers : new PeerPool(options.transports);
-	const target = new Target({ service: name, balancer: layers.balancer, peers, logger });
+	const target = new Target({ service, balancer: layers.balancer, peers, logger });
 	const life = Context.background().withCancel();
-	const following = locate(name, options, target, logger, life.ctx);
+	const following = locate(service, options, target, logger, life.ctx);
 
 	const resolve: Resolve = { target, closed: () => life.ctx.error !== undefined };
-	const calls = methods.map((method): [Method, Endpoint] => {
+	const middleware = chain(...layers.middleware);
+	const endpoint = (method: Method): Endpoint => {
 		const attempt = attempts(method, layers.attempt, resolve);
-		const endpoint = chain(...layers.middleware)(attempt, method);
-		return [method, scoped(endpoint, method, life.ctx)];
-	});
+		return scoped(middleware(attempt, method), method, life.ctx);
+	};
 	const close = async (): Promise<void> => {
 		life.cancel(endedByClose());
 		await Promise.all([target.close(), following]);
 	};
-	return { calls: new Map(calls), close };
+	return { endpoint, close };
 }
 
 /** The error of calls in flight when their client is closed; whether they were executed, nobody knows. */

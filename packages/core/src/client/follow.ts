@@ -2,21 +2,28 @@ import type { Context } from "../context/context.ts";
 import { sleep } from "../context/sleep.ts";
 import { ServiceError, toServiceError } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
-import type { Registry, RegistryFilter } from "../registry/registry.ts";
-import type { Target } from "./target.ts";
+import type { Registry, RegistryEvent, RegistryFilter } from "../registry/registry.ts";
 
 /** The bounds of the delay before a registry that failed is asked again, in milliseconds. */
 const firstBackoffMs = 100;
 const longestBackoffMs = 5_000;
 
+/** Who wants to know which instances there are. */
+export interface RegistryFollower {
+	/** Takes in what the registry says. */
+	apply(event: RegistryEvent): void;
+	/** The registry does not answer. */
+	unknownBecause(error: ServiceError): void;
+}
+
 /**
- * Keeps a target up to date from a registry until the context ends. While the registry fails, the target keeps
- * what it knows; the registry is asked again with backoff and full jitter.
+ * Tells a follower what a registry says until the context ends. While the registry fails, nothing is told but
+ * that; the registry is asked again with backoff and full jitter.
  */
 export async function follow(
 	registry: Registry,
 	filter: RegistryFilter,
-	target: Target,
+	follower: RegistryFollower,
 	logger: Logger,
 	ctx: Context,
 ): Promise<void> {
@@ -26,14 +33,14 @@ export async function follow(
 			for await (const event of registry.watch(filter, ctx)) {
 				if (failures > 0) logger.log("info", "the registry answers again", { ...filter });
 				failures = 0;
-				target.apply(event);
+				follower.apply(event);
 			}
 			if (ctx.error === undefined) {
 				throw new ServiceError({ code: "unavailable", message: "the registry was closed" });
 			}
 		} catch (error) {
 			if (ctx.error !== undefined) return;
-			target.unknownBecause(toServiceError(error));
+			follower.unknownBecause(toServiceError(error));
 			if (failures++ === 0) {
 				logger.log("warn", "the registry does not answer; going on with what is known", { ...filter, error });
 			}
