@@ -1,8 +1,13 @@
 export { type App, type AppOptions, createApp } from "./app/app.ts";
+export { reachableHost } from "./app/reachable-host.ts";
+export { type Runnable, runUntilSignal } from "./app/run-until-signal.ts";
 export { type TextLoggerOptions, textLogger } from "./app/text-logger.ts";
+export { within } from "./app/within.ts";
 export { type Adapter, type Adapters, openRegistry } from "./config/adapters.ts";
 export { type Config, type ConfigOverrides, type Environment, maskUrl, readConfig } from "./config/config.ts";
+export { DeferredRegistry } from "./config/deferred-registry.ts";
 export { getJson, httpUrl, type JsonAnswer } from "./http/get-json.ts";
+export type { HttpLayer, HttpRequest, HttpResponse } from "./http/http-layer.ts";
 export type { HttpPeerOptions } from "./http/http-peer.ts";
 export { http } from "./http/http-transport.ts";
 export type { Readiness } from "./http/operations.ts";

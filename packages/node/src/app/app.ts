@@ -1,4 +1,3 @@
-import { networkInterfaces } from "node:os";
 import {
 	type AnyContract,
 	type Client,
@@ -9,7 +8,6 @@ import {
 	Endpoints,
 	type Guard,
 	type Instance,
-	isServiceError,
 	keepRegistered,
 	type Listener,
 	type Logger,
@@ -34,7 +32,10 @@ import { frames } from "../pipe/frames-transport.ts";
 import { listen } from "../server/server.ts";
 import { appFailed, appReady } from "./app-events.ts";
 import { MissingContextWatch } from "./missing-context.ts";
+import { reachableHost } from "./reachable-host.ts";
+import { type Runnable, runUntilSignal } from "./run-until-signal.ts";
 import { textLogger } from "./text-logger.ts";
+import { within } from "./within.ts";
 
 /** What an app is made with; what is not given comes from the environment, or has a default. */
 export interface AppOptions extends Omit<ConfigOverrides, "registry"> {
@@ -85,7 +86,7 @@ export function createApp(options: AppOptions): App {
 	return new NodeApp(options);
 }
 
-class NodeApp implements App {
+class NodeApp implements App, Runnable {
 	readonly config: Config;
 	readonly logger: Logger;
 	readonly #options: AppOptions;
@@ -113,6 +114,14 @@ class NodeApp implements App {
 				? given
 				: new DeferredRegistry(() => openRegistry(this.config.registry, options.adapters));
 		if (env.NODE_ENV !== "production") this.#contextWatch = new MissingContextWatch(this.logger);
+	}
+
+	get name(): string {
+		return this.#options.name;
+	}
+
+	get isStopping(): boolean {
+		return this.#stopping !== undefined;
 	}
 
 	get addresses(): readonly string[] {
@@ -150,36 +159,8 @@ class NodeApp implements App {
 		return this.#stopping;
 	}
 
-	async run(): Promise<void> {
-		const signalled = Promise.withResolvers<NodeJS.Signals>();
-		const onSignal = (signal: NodeJS.Signals): void => {
-			if (this.#stopping !== undefined) process.exit(1);
-			signalled.resolve(signal);
-		};
-		process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
-		try {
-			if (!(await this.#startOrSay())) return;
-			const signal = await signalled.promise;
-			this.logger.log("info", `${this.#options.name} is stopping`, { signal });
-			await this.stop();
-			this.logger.log("info", `${this.#options.name} has stopped`);
-		} finally {
-			process.removeListener("SIGTERM", onSignal).removeListener("SIGINT", onSignal);
-		}
-	}
-
-	/** Starts; where that fails for a reason that has a sentence of its own, prints it and sets the exit code to 1. */
-	async #startOrSay(): Promise<boolean> {
-		try {
-			await this.start();
-			return true;
-		} catch (error) {
-			if (!isServiceError(error)) throw error;
-			process.stderr.write(`${this.#options.name} cannot start: ${error.message}\n`);
-			process.exitCode = 1;
-			await this.stop();
-			return false;
-		}
+	run(): Promise<void> {
+		return runUntilSignal(this);
 	}
 
 	async #start(): Promise<void> {
@@ -207,7 +188,7 @@ class NodeApp implements App {
 	async #listen(): Promise<Listener> {
 		const { port, advertise } = this.config;
 		const host = this.config.host ?? (this.#isLocal() ? "127.0.0.1" : "0.0.0.0");
-		const reached = advertise ?? (isWildcard(host) ? firstAddress() : undefined);
+		const reached = advertise ?? reachableHost(host);
 		return listen(this.#endpoints, {
 			host,
 			port,
@@ -276,33 +257,6 @@ class NodeApp implements App {
 	}
 }
 
-function isWildcard(host: string): boolean {
-	return host === "0.0.0.0" || host === "::";
-}
-
-/** The first address of this machine that others can reach. */
-function firstAddress(): string | undefined {
-	return Object.values(networkInterfaces())
-		.flatMap((addresses) => addresses ?? [])
-		.find(({ internal, family }) => !internal && family === "IPv4")?.address;
-}
-
 function sleep(milliseconds: number): Promise<void> {
 	return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/** Waits for the promise, but no longer than so many milliseconds. */
-async function within(milliseconds: number, promise: Promise<void>): Promise<void> {
-	let timer: ReturnType<typeof setTimeout> | undefined;
-	const late = new Promise<never>((_, reject) => {
-		timer = setTimeout(
-			() => reject(new Error(`calls were still in flight after ${milliseconds} ms`)),
-			milliseconds,
-		);
-	});
-	try {
-		await Promise.race([promise, late]);
-	} finally {
-		clearTimeout(timer);
-	}
 }

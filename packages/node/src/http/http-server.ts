@@ -12,6 +12,7 @@ import type { ServerLimits } from "../server/limits.ts";
 import { Overdue } from "../server/overdue.ts";
 import type { BodyBounds, PendingBody } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
+import type { HttpLayer, HttpRequest, HttpResponse } from "./http-layer.ts";
 import { Operations, type Readiness } from "./operations.ts";
 import { PipelinedRequests } from "./pipelined-requests.ts";
 import { type Request, readHead } from "./request-head.ts";
@@ -25,6 +26,7 @@ export interface HttpServerOptions {
 	readonly limits: ServerLimits;
 	readonly logger: Logger;
 	readonly ready: () => Readiness;
+	readonly layer: HttpLayer | undefined;
 }
 
 /** How long a client may go on with a request that was answered before it was complete, in milliseconds. */
@@ -38,6 +40,7 @@ export class HttpServer {
 	readonly #endpoints: EndpointTable;
 	readonly #limits: ServerLimits;
 	readonly #operations: Operations;
+	readonly #layer: HttpLayer | undefined;
 	readonly #http1: Http1Server;
 	readonly #http2: Http2Server;
 	readonly #sessions = new Set<ServerHttp2Session>();
@@ -50,9 +53,10 @@ export class HttpServer {
 	#inFlight = 0;
 	readonly #idle = Promise.withResolvers<void>();
 
-	constructor({ endpoints, limits, logger, ready }: HttpServerOptions) {
+	constructor({ endpoints, limits, logger, ready, layer }: HttpServerOptions) {
 		this.logger = logger;
 		this.#endpoints = endpoints;
+		this.#layer = layer;
 		this.#limits = limits;
 		this.#operations = new Operations(endpoints, ready);
 		this.bodyBounds = {
@@ -138,7 +142,12 @@ export class HttpServer {
 		if (this.draining && this.#inFlight === 0) this.#idle.resolve();
 	}
 
-	readonly #onRequest = (request: Request, response: Response): void => {
+	readonly #onRequest = (request: HttpRequest, response: HttpResponse): void => {
+		if (this.#layer === undefined) this.#serve(request, response);
+		else this.#layer(request, response, () => this.#serve(request, response));
+	};
+
+	readonly #serve = (request: Request, response: Response): void => {
 		const url = request.url ?? "";
 		const queryStart = url.indexOf("?");
 		const path = queryStart < 0 ? url : url.slice(0, queryStart);

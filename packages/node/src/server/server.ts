@@ -1,5 +1,6 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { type EndpointTable, type Listener, type Logger, silentLogger } from "@allium/core";
+import type { HttpLayer } from "../http/http-layer.ts";
 import { HttpServer } from "../http/http-server.ts";
 import type { Readiness } from "../http/operations.ts";
 import { defaultServerLimits, type ServerLimits } from "./limits.ts";
@@ -30,6 +31,8 @@ export interface ServerOptions {
 	/** What `/readyz` answers. Default: ready until it drains. */
 	readonly ready?: () => Readiness;
 	readonly limits?: Partial<ServerLimits>;
+	/** Sees each HTTP request first. */
+	readonly http?: HttpLayer;
 }
 
 /** How long connections may still bring a request after draining began, so that none is cut while it is sent. */
@@ -74,6 +77,7 @@ class Server implements Listener {
 			limits,
 			logger: this.#logger,
 			ready: options.ready ?? (() => ({ ok: true })),
+			layer: options.http,
 		});
 		this.#undecided = new Undecided(limits.firstByteTimeoutMs, (socket, protocol) =>
 			this.#decided(socket, protocol),
