@@ -38,6 +38,7 @@ function faultAt(text: string, offset: number): JsonFault {
 
 const blanks = /[ \t\n\r]*/y;
 const scalars = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids just these in strings
 const strings = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y;
 
 /** Reads over JSON to find where it goes wrong. Own stack, so that deep nesting is no matter. */

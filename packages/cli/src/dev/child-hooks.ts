@@ -40,7 +40,7 @@ function send(message: ChildMessage): void {
 
 function sayIfPortTaken(error: unknown): void {
 	for (let cause = error; cause instanceof Error; cause = cause.cause) {
-		if ("code" in cause && cause.code === "EADDRINUSE") return send({ allium: "port-taken" });
+		if ("code" in cause && cause.code === "EADDRINUSE") send({ allium: "port-taken" });
 	}
 }
 

@@ -21,6 +21,7 @@ export interface Property {
 export function view(schema: unknown): View {
 	if (schema === false) return { kind: "never" };
 	if (!isSchema(schema)) return { kind: "unknown" };
+	if (isSchema(schema.not) && Object.keys(schema.not).length === 0) return { kind: "never" };
 	if (typeof schema.$ref === "string") return { kind: "reference", pointer: schema.$ref };
 	if ("const" in schema) return { kind: "literals", values: [schema.const] };
 	if (Array.isArray(schema.enum)) return { kind: "literals", values: schema.enum };
