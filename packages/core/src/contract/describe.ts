@@ -1,4 +1,5 @@
 import type { Code } from "../errors/code.ts";
+import type { Route } from "../routes/route.ts";
 import type { AnyContract } from "./contract.ts";
 import type { ErrorSpec } from "./declared-error.ts";
 import type { Effect, Kind, Method } from "./method.ts";
@@ -14,6 +15,8 @@ export interface ContractDescription {
 	summary?: string;
 	meta?: Readonly<Record<string, unknown>>;
 	methods: Record<string, MethodDescription>;
+	/** Its REST routes, where it is served with some. */
+	routes?: readonly Route[];
 }
 
 export interface MethodDescription {
@@ -33,17 +36,22 @@ export interface ErrorDescription {
 	data?: JsonSchema;
 }
 
-/** Describes a contract as plain JSON: name, version, methods with kind, effect, schemas, errors and docs. */
-export function describe(contract: AnyContract): ContractDescription {
+/**
+ * Describes a contract as plain JSON: name, version, methods with kind, effect, schemas, errors and docs.
+ *
+ * @param routes the REST routes that it is served with.
+ */
+export function describe(contract: AnyContract, routes: readonly Route[] = []): ContractDescription {
 	const { name, version, summary, meta, methods } = contract["~allium"];
 	const described = Object.fromEntries(methods.map((method) => [method.name, describeMethod(method)]));
 	return {
 		name,
 		version,
-		hash: fingerprint(JSON.stringify([name, version, described])),
+		hash: fingerprint(JSON.stringify([name, version, described, ...routes])),
 		...(summary !== undefined && { summary }),
 		...(Object.keys(meta).length > 0 && { meta }),
 		methods: described,
+		...(routes.length > 0 && { routes }),
 	};
 }
 

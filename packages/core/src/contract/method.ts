@@ -61,6 +61,10 @@ type WireInput<S> = S extends StreamOf<infer M> ? SchemaInput<M> : S extends Sch
 type WireOutput<S> =
 	S extends StreamOf<infer M> ? SchemaOutput<M> : S extends Schema ? SchemaOutput<S> : Empty;
 
+type WireError<E> = E extends { readonly data: infer S extends Schema }
+	? { readonly data: JsonOnly<SchemaInput<S>> }
+	: unknown;
+
 /**
  * Describes a method. What crosses the wire must be JSON: the input as the schema accepts it, the output as
  * the schema yields it.
@@ -76,7 +80,9 @@ export function method<
 	spec: MethodSpec<I, O, E> & {
 		readonly input?: JsonOnly<WireInput<I>>;
 		readonly output?: JsonOnly<WireOutput<O>>;
+		readonly errors?: { readonly [R in keyof NoInfer<E>]: WireError<NoInfer<E>[R]> };
 	},
-): MethodSpec<I, O, E> {
+): MethodSpec<NoInfer<I>, NoInfer<O>, NoInfer<E>> {
+	// `NoInfer`: a contract around this must not suggest the types of what is missing here.
 	return spec;
 }
