@@ -107,6 +107,22 @@ export {
 	type RegistryEvent,
 	type RegistryFilter,
 } from "./registry/registry.ts";
+export type { RouteReply } from "./routes/error-reply.ts";
+export type { ErrorTemplate, ErrorTemplates, Route, Routes, Verb } from "./routes/route.ts";
+export { RouteTable, type ServedRoute } from "./routes/route-table.ts";
+export type { RouterMatch } from "./routes/router.ts";
+export {
+	del,
+	get,
+	patch,
+	post,
+	put,
+	type RouteOptions,
+	type RouteSpec,
+	type RouteSpecs,
+	type RoutesOptions,
+	routes,
+} from "./routes/routes.ts";
 export type { MethodOptions, ServeOptions } from "./service/serve.ts";
 export { type IncomingCall, ServerCall, unimplemented } from "./service/server-call.ts";
 export type { Handler, Service, ServiceMiddleware } from "./service/service.ts";

@@ -10,6 +10,10 @@ export { mapStream } from "./endpoint/map-stream.ts";
 export { codeFromNumber, codeNumber } from "./errors/code.ts";
 export { type DetailFacts, type ErrorDetail, errorDetails, readErrorDetails } from "./errors/details.ts";
 export { type Origin, serviceErrorFrom } from "./errors/service-error.ts";
+export { routeErrorReply } from "./routes/error-reply.ts";
+export { routeReply } from "./routes/output-reply.ts";
+export { readRoutes } from "./routes/read-routes.ts";
+export { type RouteRequest, routeInput } from "./routes/route-input.ts";
 export { type ConnectError, readConnectError, toConnectError } from "./transport/connect/connect-error.ts";
 export { mediaType, streamType, unaryType } from "./transport/connect/content-type.ts";
 export {

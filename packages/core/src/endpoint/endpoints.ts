@@ -3,6 +3,7 @@ import type { ReadonlyMetadata } from "../context/metadata.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
 import { type Logger, silentLogger } from "../logger/logger.ts";
+import { RouteTable } from "../routes/route-table.ts";
 import { type ServeOptions, serveMethod } from "../service/serve.ts";
 import type { Service } from "../service/service.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -41,12 +42,15 @@ export interface EndpointTable {
 	readonly contracts: readonly AnyContract[];
 	/** The method at a path, `service/method`; undefined when nobody serves it. */
 	find(path: string): ServedMethod | undefined;
+	/** The REST routes served now, if any. */
+	readonly routes?: RouteTable | undefined;
 }
 
 /** The table of all that a process serves, by path. Every transport of the process listens with the same one. */
 export class Endpoints implements EndpointTable {
 	readonly guard: Guard | undefined;
 	readonly logger: Logger;
+	readonly routes: RouteTable = new RouteTable();
 	readonly #contracts = new Map<string, AnyContract>();
 	readonly #served = new Map<string, ServedMethod>();
 
@@ -58,13 +62,22 @@ export class Endpoints implements EndpointTable {
 	/**
 	 * Adds a service.
 	 *
-	 * @throws TypeError when a contract of that name is served already, or the service lacks a method.
+	 * @throws TypeError when a contract of that name is served already, the service lacks a method, or a route
+	 * conflicts with one that is served.
 	 */
 	serve<C extends AnyContract>(contract: C, service: Service<C>, options: ServeOptions<C> = {}): void {
 		const { name, methods } = contract["~allium"];
 		if (this.#contracts.has(name)) throw new TypeError(`service "${name}" is served already`);
 		const outer = (options.service ?? []).reduceRight((inner, wrap) => wrap(inner), service);
 		const served = methods.map((method) => serveMethod(method, outer, options, this.logger));
+		const paths = new Set([...this.#served.keys(), ...methods.map(({ path }) => path)]);
+		for (const { path } of [...this.routes.all(), ...(options.routes?.routes ?? [])]) {
+			if (!paths.has(path.slice(1))) continue;
+			throw new TypeError(
+				`the route ${path} is where the method ${path.slice(1)} is called; choose another path`,
+			);
+		}
+		if (options.routes !== undefined) this.routes.addAll(contract, options.routes);
 		this.#contracts.set(name, contract);
 		for (const entry of served) this.#served.set(entry.method.path, entry);
 	}

@@ -4,6 +4,7 @@ import { chain, type Endpoint, type Middleware } from "../endpoint/endpoint.ts";
 import type { ServedMethod } from "../endpoint/endpoints.ts";
 import { validated } from "../endpoint/validate.ts";
 import type { Logger } from "../logger/logger.ts";
+import type { Routes } from "../routes/route.ts";
 import { boundary } from "./boundary.ts";
 import type { ServiceMiddleware } from "./service.ts";
 
@@ -19,6 +20,8 @@ export interface MethodOptions {
 export interface ServeOptions<C extends AnyContract = AnyContract> extends MethodOptions {
 	/** Wraps the service with its types, outermost first; inside `middleware`. */
 	readonly service?: readonly ServiceMiddleware<C>[];
+	/** The REST routes of the contract, for transports that speak HTTP. */
+	readonly routes?: Routes;
 }
 
 /** Builds the onion of one method: boundary → validate → middleware → service. */

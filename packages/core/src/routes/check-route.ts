@@ -1,0 +1,115 @@
+import type { Method } from "../contract/method.ts";
+import { jsonSchema } from "../contract/schema.ts";
+import { messageSchema, type Side } from "../contract/stream.ts";
+import { propertySchemas } from "./coerce.ts";
+import { fillErrorBody, isJsonType } from "./error-reply.ts";
+import { headerPlaceholders } from "./output-reply.ts";
+import { parameterNames } from "./path-template.ts";
+import type { ErrorTemplates, Route, Verb } from "./route.ts";
+
+/** Headers that are not a route's to set. */
+const forbidden = new Set([
+	"connection",
+	"content-encoding",
+	"content-length",
+	"content-type",
+	"date",
+	"keep-alive",
+	"te",
+	"trailer",
+	"transfer-encoding",
+	"upgrade",
+]);
+
+const headerName = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
+const headerText = /^[\x20-\x7e]*$/;
+
+/**
+ * Checks one route of a method, and freezes it.
+ *
+ * @throws TypeError that says what is wrong with it.
+ */
+export function checkRoute(method: Method, route: Route): Route {
+	const { verb, path, status, headers, errors } = route;
+	const what = `the route ${verb} ${path} of ${method.path}`;
+	checkMethod(what, method, verb);
+	checkReserved(what, path);
+	checkProperties(what, "input", method.input, parameterNames(path));
+	checkErrorTemplates(what, errors);
+	checkProperties(what, "output", method.output, checkReply(what, status, headers));
+	return Object.freeze(route);
+}
+
+/** Refuses a status or headers that no reply can have. Returns the properties of the output that headers name. */
+function checkReply(what: string, status: number, headers: Readonly<Record<string, string>>): string[] {
+	if (!Number.isInteger(status) || status < 200 || status > 399) {
+		throw new TypeError(`${what} has the status ${status}; the status of a reply is 200 to 399`);
+	}
+	for (const [name, value] of Object.entries(headers)) {
+		if (!headerName.test(name) || !headerText.test(value)) {
+			throw new TypeError(
+				`${what} has a header that HTTP cannot carry: ${JSON.stringify(`${name}: ${value}`)}`,
+			);
+		}
+		if (forbidden.has(name)) throw new TypeError(`${what} sets ${name}, which is the server's to set`);
+	}
+	return Object.values(headers).flatMap(headerPlaceholders);
+}
+
+/** Refuses error templates that could not be sent, or whose JSON is none. */
+function checkErrorTemplates(what: string, templates: ErrorTemplates): void {
+	for (const [reason, template] of Object.entries(templates)) {
+		const { status = 400, type } = template;
+		const where = `the error template "${reason}" of ${what}`;
+		if (!Number.isInteger(status) || status < 400 || status > 599) {
+			throw new TypeError(`${where} has the status ${status}; the status of an error is 400 to 599`);
+		}
+		if (!/^[a-z]+\/[^\s;]+/i.test(type) || !headerText.test(type)) {
+			throw new TypeError(`${where} has the type ${JSON.stringify(type)}, which is no content type`);
+		}
+		if (!isJsonType(type)) continue;
+		try {
+			JSON.parse(fillErrorBody(template, { code: "unknown", reason: "reason", message: 'a "message"' }));
+		} catch {
+			throw new TypeError(`${where} is not JSON; placeholders stand inside strings: {"error":"{message}"}`);
+		}
+	}
+}
+
+function checkMethod(what: string, { kind, effect }: Method, verb: Verb): void {
+	if (kind !== "unary") {
+		throw new TypeError(`${what} is for a stream (${kind}); REST routes are for unary methods`);
+	}
+	if (verb === "GET" && effect !== "read") {
+		throw new TypeError(`${what} would change things on GET; declare effect: "read", or use post()`);
+	}
+}
+
+/** What the server answers itself. */
+function checkReserved(what: string, path: string): void {
+	if (!/^\/(?:-|healthz|readyz|metrics)(?:\/|$)/.test(path)) return;
+	throw new TypeError(`${what} takes a path of the server itself (/-/…, /healthz, /readyz, /metrics)`);
+}
+
+/** Refuses names that a side certainly does not have, as far as its schema tells. */
+function checkProperties(
+	what: string,
+	direction: "input" | "output",
+	side: Side | undefined,
+	names: readonly string[],
+): void {
+	const schema = messageSchema(side);
+	const described = schema === undefined ? { type: "object", properties: {} } : jsonSchema(schema, direction);
+	if (described === undefined || !isClosed(described)) return;
+	const missing = names.find((name) => propertySchemas(described, name).length === 0);
+	if (missing !== undefined) {
+		throw new TypeError(`${what} names {${missing}}, which is no property of the ${direction}`);
+	}
+}
+
+/** Whether a schema lists all properties that there are. */
+function isClosed(schema: Readonly<Record<string, unknown>>): boolean {
+	const open = ["anyOf", "oneOf", "allOf", "$ref", "patternProperties"].some((key) => key in schema);
+	const { type, properties, additionalProperties = false } = schema;
+	return type === "object" && properties !== undefined && additionalProperties === false && !open;
+}

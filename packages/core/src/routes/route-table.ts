@@ -1,0 +1,87 @@
+import type { AnyContract } from "../contract/contract.ts";
+import type { Method } from "../contract/method.ts";
+import { type JsonSchema, jsonSchema } from "../contract/schema.ts";
+import { messageSchema } from "../contract/stream.ts";
+import type { Route, Routes } from "./route.ts";
+import { Router, type RouterMatch } from "./router.ts";
+
+/** A route with the method that it calls. */
+export interface ServedRoute {
+	readonly route: Route;
+	readonly method: Method;
+	/** The JSON Schema of the method's input; `{}` when it is not known. */
+	readonly input: JsonSchema;
+}
+
+/** The REST routes of all contracts that are served on one port. */
+export class RouteTable {
+	readonly #router = new Router<ServedRoute>();
+	readonly #byService = new Map<string, Route[]>();
+
+	/** How many routes there are. */
+	size = 0;
+
+	/**
+	 * Adds the routes of a contract, all or none.
+	 *
+	 * @throws TypeError when they are not of this contract, or one is ambiguous beside one that is there.
+	 */
+	addAll(contract: AnyContract, { service, routes }: Routes): void {
+		const { name, methods } = contract["~allium"];
+		if (service !== name) {
+			throw new TypeError(
+				`the routes given with "${name}" are those of "${service}"; make them from "${name}"`,
+			);
+		}
+		const found = routes.map((route): [Route, Method] => {
+			const method = methods.find((candidate) => candidate.name === route.method);
+			if (method !== undefined) return [route, method];
+			throw new TypeError(`the service "${name}" has no method "${route.method}" to route`);
+		});
+		for (const [route, method] of found) {
+			const conflict = this.conflict(route, method);
+			if (conflict !== undefined) throw new TypeError(conflict);
+		}
+		for (const [route, method] of found) this.add(route, method);
+	}
+
+	/**
+	 * Adds one route.
+	 *
+	 * @throws TypeError when it is ambiguous beside one that is there.
+	 */
+	add(route: Route, method: Method): void {
+		const schema = messageSchema(method.input);
+		const input = (schema && jsonSchema(schema, "input")) ?? {};
+		this.#router.add(route.verb, route.path, method.path, { route, method, input });
+		const routes = this.#byService.get(method.service);
+		if (routes === undefined) this.#byService.set(method.service, [route]);
+		else routes.push(route);
+		this.size++;
+	}
+
+	/** Why a route cannot be added, as a sentence; undefined when it can. */
+	conflict({ verb, path }: Route, method: Method): string | undefined {
+		return this.#router.conflict(verb, path, method.path);
+	}
+
+	/** The route of a request; HEAD finds that of GET. */
+	find(verb: string, path: string): RouterMatch<ServedRoute> | undefined {
+		return this.#router.find(verb, path);
+	}
+
+	/** The verbs that a path takes, for `Allow`; none when nothing is there. */
+	verbs(path: string): string[] {
+		return this.#router.verbs(path);
+	}
+
+	/** All routes, in the order in which they were added. */
+	all(): Route[] {
+		return this.#router.values().map(({ route }) => route);
+	}
+
+	/** The routes of a service. */
+	of(service: string): readonly Route[] {
+		return this.#byService.get(service) ?? [];
+	}
+}

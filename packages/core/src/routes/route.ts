@@ -1,0 +1,41 @@
+/** The verbs of HTTP that routes have. HEAD is answered by the route of GET. */
+export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/**
+ * How an error is answered. `{message}`, `{reason}` and `{code}` in the body are those of the error, escaped as
+ * the type wants it: inside JSON as a part of a string.
+ */
+export interface ErrorTemplate {
+	/** Default: what the error's code means in HTTP. */
+	readonly status?: number;
+	/** The content type, such as `application/json` or `text/plain; charset=utf-8`. */
+	readonly type: string;
+	readonly body: string;
+}
+
+/**
+ * Error templates by reason: those that methods declare, and the runtime's own such as `unparsable` (the body is
+ * not JSON) and `invalid_input` (the schema refused it). `*` is for all others.
+ */
+export type ErrorTemplates = Readonly<Record<string, ErrorTemplate>>;
+
+/** One REST route of a method, as plain JSON. */
+export interface Route {
+	/** The name of the method in its contract. */
+	readonly method: string;
+	readonly verb: Verb;
+	/** `/matches/{id}`: `{id}` is one segment; a last `{rest+}` is one or more. */
+	readonly path: string;
+	/** The status of a reply. */
+	readonly status: number;
+	/** Headers of a reply, by name in lower case; `{id}` is that property of the output. */
+	readonly headers: Readonly<Record<string, string>>;
+	readonly errors: ErrorTemplates;
+}
+
+/** The REST routes of a contract, as plain JSON: made by `routes()`, given to `serve`, published by describe. */
+export interface Routes {
+	/** The name of the contract. */
+	readonly service: string;
+	readonly routes: readonly Route[];
+}

@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+import { parseTemplate, relate } from "./path-template.ts";
+import { Router } from "./router.ts";
+
+function router(...paths: string[]): Router<string> {
+	const made = new Router<string>();
+	for (const path of paths) made.add("GET", path, path, path);
+	return made;
+}
+
+function found(made: Router<string>, path: string): [string, Record<string, string>] | undefined {
+	const match = made.find("GET", path);
+	return match && [match.value, Object.fromEntries(match.parameters)];
+}
+
+describe("specific beats general, in whatever order they were added", () => {
+	const paths = ["/{rest+}", "/matches/{id}", "/matches/new", "/{kind}/{id}", "/matches/{id}/moves", "/"];
+
+	test.each([paths, paths.toReversed()])("%s …", (...order) => {
+		const made = router(...order);
+		expect(found(made, "/")).toEqual(["/", {}]);
+		expect(found(made, "/matches/new")).toEqual(["/matches/new", {}]);
+		expect(found(made, "/matches/7")).toEqual(["/matches/{id}", { id: "7" }]);
+		expect(found(made, "/matches/new/moves")).toEqual(["/matches/{id}/moves", { id: "new" }]);
+		expect(found(made, "/games/7")).toEqual(["/{kind}/{id}", { kind: "games", id: "7" }]);
+		expect(found(made, "/matches")).toEqual(["/{rest+}", { rest: "matches" }]);
+		expect(found(made, "/matches/7/players/2")).toEqual(["/{rest+}", { rest: "matches/7/players/2" }]);
+	});
+});
+
+describe("a path", () => {
+	test("is decoded after it was taken apart", () => {
+		const made = router("/files/{name}", "/ab/{x}");
+		expect(found(made, "/files/a%2Fb%20c")).toEqual(["/files/{name}", { name: "a/b c" }]);
+		expect(found(made, "/%61b/1")).toEqual(["/ab/{x}", { x: "1" }]);
+	});
+
+	test.each(["/files", "/files/", "/files/a/", "/files//", "//a", "", "files/a", "/files/%", "/files/%ff"])(
+		"that does not fit matches nothing: %j",
+		(path) => expect(found(router("/files/{name}"), path)).toBeUndefined(),
+	);
+
+	test("of hostile length costs no more than the templates", () => {
+		const made = router("/a/a/a/a", "/a/{b}/{c}/{d}/{e}");
+		expect(found(made, "/a".repeat(8_000))).toBeUndefined();
+	});
+
+	test("may be named like a property of every object", () => {
+		const made = router("/{name}/constructor");
+		expect(found(made, "/__proto__/constructor")).toEqual(["/{name}/constructor", { name: "__proto__" }]);
+		expect(found(made, "/a/toString")).toBeUndefined();
+	});
+});
+
+describe("verbs", () => {
+	const made = router("/matches/{id}");
+	made.add("POST", "/matches", "matches/create", "create");
+	made.add("DELETE", "/matches/{name}", "matches/remove", "remove");
+
+	test("have templates of their own", () => {
+		expect(made.find("DELETE", "/matches/7")?.value).toBe("remove");
+		expect(made.find("PUT", "/matches/7")).toBeUndefined();
+		expect(made.find("constructor", "/matches/7")).toBeUndefined();
+	});
+
+	test("of a path are told, HEAD with GET", () => {
+		expect(made.verbs("/matches/7")).toEqual(["GET", "HEAD", "DELETE"]);
+		expect(made.verbs("/matches")).toEqual(["POST"]);
+		expect(made.verbs("/nothing")).toEqual([]);
+		expect(made.find("HEAD", "/matches/7")?.value).toBe("/matches/{id}");
+	});
+});
+
+describe("how templates relate", () => {
+	test.each([
+		["/a", "/b", "disjoint"],
+		["/a", "/a/{x}", "disjoint"],
+		["/{r+}", "/", "disjoint"],
+		["/a/{x}", "/a/{y}", "same"],
+		["/{x+}", "/{y+}", "same"],
+		["/a/new", "/a/{x}", "more"],
+		["/a/{x}", "/{y}/{z}", "more"],
+		["/{x}", "/{r+}", "more"],
+		["/a/{r+}", "/{r+}", "more"],
+		["/{x}/{y}", "/{r+}", "more"],
+		["/a/{x}", "/{y}/b", "overlap"],
+		["/a/{r+}", "/{x}/b", "overlap"],
+	] as const)("%s beside %s: %s", (one, other, relation) => {
+		const mirrored = { more: "less", less: "more" }[relation as string] ?? relation;
+		expect(relate(parseTemplate(one), parseTemplate(other))).toBe(relation);
+		expect(relate(parseTemplate(other), parseTemplate(one))).toBe(mirrored);
+	});
+});
+
+describe("what is ambiguous is refused, and both are named", () => {
+	test("the same paths", () => {
+		expect(() => router("/matches/{id}", "/matches/{name}")).toThrow(
+			"the routes GET /matches/{id} (/matches/{id}) and GET /matches/{name} (/matches/{name}) both match the same paths; change one of them",
+		);
+	});
+
+	test("some paths that both match, neither being more specific", () => {
+		expect(() => router("/a/{x}", "/{y}/b")).toThrow(
+			"the routes GET /a/{x} (/a/{x}) and GET /{y}/b (/{y}/b) both match /a/b, and neither is more specific; change one of them",
+		);
+	});
+});
+
+describe("a malformed template is refused", () => {
+	test.each([
+		["matches", "must begin with a slash"],
+		["/matches/", 'has the segment ""'],
+		["/a//b", 'has the segment ""'],
+		["/a/..", 'has the segment ".."'],
+		["/a b", 'has the segment "a b"'],
+		["/{a}b", 'has the segment "{a}b"'],
+		["/{a-b}", 'has the segment "{a-b}"'],
+		["/{id}/{id}", "has {id} twice"],
+		["/{rest+}/b", "must be its last segment"],
+		["/ä", "has the segment"],
+	])("%s", (path, problem) => expect(() => router(path)).toThrow(problem));
+});
