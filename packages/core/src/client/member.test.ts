@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import * as z from "zod";
+import { Context } from "../context/context.ts";
+import { contract } from "../contract/contract.ts";
+import { method } from "../contract/method.ts";
+import { stream } from "../contract/stream.ts";
+import type { Endpoint } from "../endpoint/endpoint.ts";
+import { ServiceError } from "../errors/service-error.ts";
+import { instance } from "./fixtures/cluster.ts";
+import { Member } from "./member.ts";
+
+const C = contract("c", {
+	unary: method({}),
+	watch: method({ output: stream(z.int()) }),
+	upload: method({ input: stream(z.int()) }),
+});
+const ctx = Context.background();
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
+afterEach(() => void vi.useRealTimers());
+
+function member(endpoint: Endpoint) {
+	const load = { start: vi.fn(), end: vi.fn() };
+	const made = vi.fn(() => endpoint);
+	const share = { peer: { endpoint: made, close: async () => {} }, release: vi.fn(async () => {}) };
+	const paused = vi.fn();
+	return { member: new Member(instance("a", "c"), load, share, paused), load, share, made, paused };
+}
+
+/** Answers after so many milliseconds. */
+const after =
+	(milliseconds: number, answer: unknown = {}): Endpoint =>
+	async () => {
+		vi.advanceTimersByTime(milliseconds);
+		return answer;
+	};
+
+describe("the load of an instance", () => {
+	test("is told how long a reply took", async () => {
+		const { member: a, load } = member(after(30));
+		await a.attempt(C.unary, {}, ctx);
+		expect(load.start).toHaveBeenCalledOnce();
+		expect(load.end).toHaveBeenCalledExactlyOnceWith({ ok: true }, 30);
+	});
+
+	test("is told how long a failure took, and what it was", async () => {
+		const error = new ServiceError({ code: "aborted" });
+		const { member: a, load } = member(() => after(5)({}, ctx).then(() => Promise.reject(error)));
+		await expect(a.attempt(C.unary, {}, ctx)).rejects.toBe(error);
+		expect(load.end).toHaveBeenCalledExactlyOnceWith({ ok: false, error }, 5);
+	});
+
+	test("carries a stream to its end, but counts only the time until it was accepted", async () => {
+		async function* slow() {
+			vi.advanceTimersByTime(60_000);
+			yield 1;
+		}
+		const { member: a, load } = member(after(20, slow()));
+		const messages = (await a.attempt(C.watch, {}, ctx)) as AsyncIterable<unknown>;
+		expect(load.end).not.toHaveBeenCalled();
+		await Array.fromAsync(messages);
+		expect(load.end).toHaveBeenCalledExactlyOnceWith({ ok: true }, 20);
+	});
+
+	test("does not count the time that the caller's own stream takes", async () => {
+		const { member: a, load } = member(after(60_000));
+		await a.attempt(C.upload, [], ctx);
+		expect(load.end).toHaveBeenCalledExactlyOnceWith({ ok: true }, 0);
+	});
+});
+
+describe("an instance that cannot be reached", () => {
+	test("is passed over for a while that doubles with each failure", async () => {
+		vi.spyOn(Math, "random").mockReturnValue(1);
+		const { member: a, paused } = member(() => Promise.reject(new ServiceError({ code: "unavailable" })));
+		for (let failures = 0; failures < 8; failures++) await a.attempt(C.unary, {}, ctx).catch(() => {});
+		const now = performance.now();
+		expect(paused.mock.calls.map(([until]) => until - now)).toEqual([
+			100, 200, 400, 800, 1600, 3200, 5000, 5000,
+		]);
+		expect([a.isReachable(now + 4_999), a.isReachable(now + 5_000)]).toEqual([false, true]);
+		vi.restoreAllMocks();
+	});
+});
+
+describe("the way to an instance", () => {
+	test("is worked out once for each method", async () => {
+		const { member: a, made } = member(after(1));
+		await a.attempt(C.unary, {}, ctx);
+		await a.attempt(C.unary, {}, ctx);
+		expect(made).toHaveBeenCalledExactlyOnceWith(C.unary);
+	});
+
+	test("is given up once, after the last call", async () => {
+		const reply = Promise.withResolvers<unknown>();
+		const { member: a, share } = member(() => reply.promise);
+		const call = a.attempt(C.unary, {}, ctx);
+		const retired = a.retire();
+		expect(share.release).not.toHaveBeenCalled();
+		reply.resolve({});
+		await Promise.all([call, retired]);
+		await a.release();
+		expect(share.release).toHaveBeenCalledOnce();
+	});
+});
