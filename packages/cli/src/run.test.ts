@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -271,11 +273,44 @@ describe("Ctrl-C", () => {
 		await vi.waitFor(() => expect(readFileSync(marker, "utf8")).toBe("canceled"));
 	});
 
-	test("ends a call that waits for standard input", async () => {
+	test("ends the wait for standard input", async () => {
+		const started = startAllium(["call", "kinds", "echo", "-"], env);
+		// It reads, when more than a pipe holds is taken.
+		await new Promise((resolve) => started.process.stdin.write(" ".repeat(1_000_000), resolve));
+		expect(await started.end("SIGINT")).toMatchObject({ code: 130, stderr: "" });
+	});
+
+	test("ends a call that streams from standard input", async () => {
 		const started = startAllium(["call", "kinds", "double", "-"], env);
 		started.process.stdin.write('{"n":1}\n');
 		await started.printed('{"n":2}');
 		expect(await started.end("SIGINT")).toMatchObject({ code: 130, stderr: "" });
+	});
+});
+
+describe("a server that does not answer", () => {
+	let silent: Server;
+	let address: string;
+
+	beforeAll(async () => {
+		silent = createServer().listen(0, "127.0.0.1");
+		await once(silent, "listening");
+		address = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+	});
+
+	afterAll(() => silent.close());
+
+	test("is given up", async () => {
+		const { code, stderr } = await run("describe", "kinds", "--url", address);
+		expect([code, stderr]).toEqual([3, `${address} did not answer within 2 s.\n`]);
+	});
+
+	test("does not hold Ctrl-C up", async () => {
+		const started = startAllium(["call", "kinds", "echo", "--url", address], env);
+		await once(silent, "connection");
+		const before = performance.now();
+		expect(await started.end("SIGINT")).toMatchObject({ code: 130, stderr: "" });
+		expect(performance.now() - before).toBeLessThan(1_500);
 	});
 });
 

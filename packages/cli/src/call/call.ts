@@ -25,10 +25,13 @@ export const call: Run = async (words, surroundings) => {
 	const timeoutMs = timeoutOf(words);
 	const base = metadataOf(words, Context.background());
 	const { ctx, cancel } = base.withCancel();
-	using interruption = new Interruption(cancel);
+	using interruption = new Interruption(() => {
+		cancel();
+		stdin.destroy();
+	});
 	const unlisten = terminal.onGone(cancel);
 	try {
-		const found = await describedService(service, words, surroundings);
+		const found = await describedService(service, words, surroundings, ctx);
 		try {
 			const described = methodOf(found, service, method);
 			hintAtInput(described, argument, stdin, terminal);

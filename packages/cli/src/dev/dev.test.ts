@@ -119,7 +119,7 @@ describe("a change of a module that it imports", () => {
 	});
 
 	test("swaps the processes where the port is fixed", async () => {
-		writeService("one", "before", `port: ${20_000 + (process.pid % 20_000)}`);
+		writeService("one", "before", `port: ${20_000 + (process.pid % 10_000)}`);
 		const running = start("one");
 		await running.printed("is ready at");
 		write("one/word.ts", 'export const word = "after";');

@@ -39,7 +39,7 @@ export class ServiceProcess {
 	/** Settles when it is gone, and all that it printed was taken. */
 	readonly ended: Promise<Ending>;
 	/** The modules of the project that it loaded. */
-	readonly modules = new Set<string>();
+	readonly modules: Set<string> = new Set();
 	readonly #process: ChildProcess;
 	#isGone = false;
 	#portTaken = false;

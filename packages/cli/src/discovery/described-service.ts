@@ -30,13 +30,14 @@ export async function describedService(
 	service: string,
 	words: Words,
 	surroundings: Surroundings,
+	ctx: Context = Context.background(),
 ): Promise<DescribedService> {
 	const url = words.value("url");
-	if (url !== undefined) return atAddress(service, checkUrl(url));
+	if (url !== undefined) return atAddress(service, checkUrl(url), ctx);
 	const directory = await Directory.open(words, surroundings);
 	try {
 		const instances = await instancesOf(service, directory, words.value("instance"));
-		const description = await fromAny(service, instances);
+		const description = await fromAny(service, instances, ctx);
 		const urls = instances.map(({ addresses }) => httpUrl(preferred(addresses) ?? ""));
 		return { description, directory, instances, urls, close: () => directory.close() };
 	} catch (error) {
@@ -45,10 +46,10 @@ export async function describedService(
 	}
 }
 
-async function atAddress(service: string, url: string): Promise<DescribedService> {
-	const description = await fromAddress(service, url);
+async function atAddress(service: string, url: string, ctx: Context): Promise<DescribedService> {
+	const description = await fromAddress(service, url, ctx);
 	if (description === undefined) {
-		const names = await namesAt(url);
+		const names = await namesAt(url, ctx);
 		throw unknownName(
 			`${url} does not serve ${JSON.stringify(service)}`,
 			service,
@@ -84,15 +85,20 @@ async function instancesOf(
 }
 
 /** What the first of the instances says that answers. */
-async function fromAny(service: string, instances: readonly Instance[]): Promise<ContractDescription> {
+async function fromAny(
+	service: string,
+	instances: readonly Instance[],
+	ctx: Context,
+): Promise<ContractDescription> {
 	const failures: string[] = [];
 	for (const { id, addresses } of instances) {
 		const address = preferred(addresses);
 		try {
-			const description = address === undefined ? undefined : await fromAddress(service, address);
+			const description = address === undefined ? undefined : await fromAddress(service, address, ctx);
 			if (description !== undefined) return description;
 			failures.push(`${address ?? id}: it does not describe ${service}`);
 		} catch (error) {
+			if (ctx.error !== undefined) throw ctx.error;
 			failures.push(error instanceof Error ? error.message : String(error));
 		}
 	}
@@ -109,23 +115,31 @@ function preferred(addresses: readonly string[]): string | undefined {
 }
 
 /** What the server at an address says of a service; undefined when it does not serve it. */
-async function fromAddress(service: string, address: string): Promise<ContractDescription | undefined> {
+async function fromAddress(
+	service: string,
+	address: string,
+	outer: Context,
+): Promise<ContractDescription | undefined> {
 	const path = `/-/describe/${encodeURIComponent(service)}`;
-	const { status, body } = await patiently((ctx) => getJson(httpUrl(address) + path, ctx), address);
+	const { status, body } = await patiently((ctx) => getJson(httpUrl(address) + path, ctx), address, outer);
 	if (status === 404) return undefined;
 	if (status === 200 && isContractDescription(body)) return body;
 	throw unavailable(`${httpUrl(address)}${path} answers with status ${status}, and no description.`);
 }
 
-async function namesAt(address: string): Promise<string[]> {
-	const { body } = await patiently((ctx) => getJson(`${httpUrl(address)}/-/describe`, ctx), address);
+async function namesAt(address: string, outer: Context): Promise<string[]> {
+	const { body } = await patiently((ctx) => getJson(`${httpUrl(address)}/-/describe`, ctx), address, outer);
 	const services =
 		typeof body === "object" && body !== null && "services" in body ? body.services : undefined;
 	return Array.isArray(services) ? services.filter(isContractDescription).map(({ name }) => name) : [];
 }
 
-async function patiently<T>(action: (ctx: Context) => Promise<T>, address: string): Promise<T> {
-	const { ctx, cancel } = Context.background().withTimeout(patienceMs).withCancel();
+async function patiently<T>(
+	action: (ctx: Context) => Promise<T>,
+	address: string,
+	outer: Context,
+): Promise<T> {
+	const { ctx, cancel } = outer.withTimeout(patienceMs).withCancel();
 	try {
 		return await action(ctx);
 	} catch (error) {
