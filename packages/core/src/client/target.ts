@@ -4,7 +4,6 @@ import { type ServiceError, serviceErrorFrom, toServiceError } from "../errors/s
 import type { Logger } from "../logger/logger.ts";
 import type { Instance } from "../registry/instance.ts";
 import type { RegistryEvent } from "../registry/registry.ts";
-import { clientClosed } from "../transport/frames/client-call.ts";
 import { Member } from "./member.ts";
 import type { PeerPool } from "./peer-pool.ts";
 
@@ -40,7 +39,6 @@ export class Target {
 
 	constructor(options: TargetOptions) {
 		this.#options = options;
-		this.#known.promise.catch(() => {});
 	}
 
 	/** Whether it is known which instances there are. */
@@ -91,7 +89,6 @@ export class Target {
 	/** Gives up all instances at once. */
 	async close(): Promise<void> {
 		this.#closed = true;
-		this.#known.reject(clientClosed());
 		const members = [...this.#members.values(), ...this.#retiring];
 		this.#members.clear();
 		this.#list = [];

@@ -3,6 +3,8 @@ import type { ReadonlyMetadata } from "../context/metadata.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
 import { type Logger, silentLogger } from "../logger/logger.ts";
+import { isCallVerb } from "../routes/call-verb.ts";
+import type { Route } from "../routes/route.ts";
 import { RouteTable } from "../routes/route-table.ts";
 import { type ServeOptions, serveMethod } from "../service/serve.ts";
 import type { Service } from "../service/service.ts";
@@ -70,16 +72,23 @@ export class Endpoints implements EndpointTable {
 		if (this.#contracts.has(name)) throw new TypeError(`service "${name}" is served already`);
 		const outer = (options.service ?? []).reduceRight((inner, wrap) => wrap(inner), service);
 		const served = methods.map((method) => serveMethod(method, outer, options, this.logger));
-		const paths = new Set([...this.#served.keys(), ...methods.map(({ path }) => path)]);
-		for (const { path } of [...this.routes.all(), ...(options.routes?.routes ?? [])]) {
-			if (!paths.has(path.slice(1))) continue;
-			throw new TypeError(
-				`the route ${path} is where the method ${path.slice(1)} is called; choose another path`,
-			);
-		}
+		this.#checkPaths(methods, options.routes?.routes ?? []);
 		if (options.routes !== undefined) this.routes.addAll(contract, options.routes);
 		this.#contracts.set(name, contract);
 		for (const entry of served) this.#served.set(entry.method.path, entry);
+	}
+
+	/** Refuses routes where methods are called: those of a new service beside all others. */
+	#checkPaths(methods: readonly Method[], routes: readonly Route[]): void {
+		const added = new Map(methods.map((method) => [method.path, method]));
+		for (const { verb, path } of [...this.routes.all(), ...routes]) {
+			const called = path.slice(1);
+			const method = added.get(called) ?? this.#served.get(called)?.method;
+			if (method === undefined || !isCallVerb(method, verb)) continue;
+			throw new TypeError(
+				`the route ${verb} ${path} is where the method ${called} is called; choose another path`,
+			);
+		}
 	}
 
 	/** The method at a path, `service/method`. */

@@ -46,7 +46,10 @@ describe("a mapped stream", () => {
 		const mapped = mapStream(numbers, () => {
 			throw new Error("bad message");
 		});
-		await expect(Array.fromAsync(mapped)).rejects.toThrow("bad message");
+		const reading = async () => {
+			for await (const _ of mapped);
+		};
+		await expect(reading()).rejects.toThrow("bad message");
 		await vi.waitFor(() => expect(state.left).toBe(true));
 	});
 
