@@ -126,6 +126,7 @@ export {
 export type { MethodOptions, ServeOptions } from "./service/serve.ts";
 export { type IncomingCall, ServerCall, unimplemented } from "./service/server-call.ts";
 export type { Handler, Service, ServiceMiddleware } from "./service/service.ts";
+export { type FetchOptions, fetchTransport } from "./transport/fetch-transport.ts";
 export { type DialPipe, FramesPeer, type FramesPeerOptions } from "./transport/frames/frames-peer.ts";
 export { ServerConnection } from "./transport/frames/server-connection.ts";
 export { defaultFrameLimits, type FrameLimits } from "./transport/frames/settings.ts";
@@ -133,3 +134,5 @@ export { memoryPipes } from "./transport/memory-pipe.ts";
 export { memoryTransport } from "./transport/memory-transport.ts";
 export { type ByteHandling, type Pipe, type PipeHandler, standardBytes } from "./transport/pipe.ts";
 export type { Listener, ListenOptions, Peer, Transport } from "./transport/transport.ts";
+export { webTransports } from "./transport/web-transports.ts";
+export { type WebSocketOptions, webSocketTransport } from "./transport/websocket-transport.ts";

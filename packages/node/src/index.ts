@@ -16,3 +16,4 @@ export { type FramesOptions, frames } from "./pipe/frames-transport.ts";
 export { SocketPipe } from "./pipe/socket-pipe.ts";
 export { defaultServerLimits, type ServerLimits } from "./server/limits.ts";
 export { type FramesSession, listen, type ServerOptions } from "./server/server.ts";
+export type { WebSocketsOptions } from "./websocket/websockets.ts";

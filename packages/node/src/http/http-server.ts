@@ -10,7 +10,9 @@ import { type EndpointTable, type Logger, type PeerInfo, ServerCall } from "@all
 import { streamType } from "@allium/core/transport";
 import type { ServerLimits } from "../server/limits.ts";
 import { Overdue } from "../server/overdue.ts";
+import { WebSockets, type WebSocketsOptions } from "../websocket/websockets.ts";
 import type { BodyBounds, PendingBody } from "./body.ts";
+import { EventStreamExchange, eventStreamType } from "./event-stream-exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpLayer, HttpRequest, HttpResponse } from "./http-layer.ts";
 import { Operations, type Readiness } from "./operations.ts";
@@ -27,6 +29,7 @@ export interface HttpServerOptions {
 	readonly logger: Logger;
 	readonly ready: () => Readiness;
 	readonly layer: HttpLayer | undefined;
+	readonly webSockets: WebSocketsOptions;
 }
 
 /** How long a client may go on with a request that was answered before it was complete, in milliseconds. */
@@ -41,6 +44,7 @@ export class HttpServer {
 	readonly #limits: ServerLimits;
 	readonly #operations: Operations;
 	readonly #layer: HttpLayer | undefined;
+	readonly #webSockets: WebSockets;
 	readonly #http1: Http1Server;
 	readonly #http2: Http2Server;
 	readonly #sessions = new Set<ServerHttp2Session>();
@@ -53,12 +57,13 @@ export class HttpServer {
 	#inFlight = 0;
 	readonly #idle = Promise.withResolvers<void>();
 
-	constructor({ endpoints, limits, logger, ready, layer }: HttpServerOptions) {
+	constructor({ endpoints, limits, logger, ready, layer, webSockets }: HttpServerOptions) {
 		this.logger = logger;
 		this.#endpoints = endpoints;
 		this.#layer = layer;
 		this.#limits = limits;
 		this.#operations = new Operations(endpoints, ready);
+		this.#webSockets = new WebSockets(endpoints, logger, webSockets, (request) => this.peerOf(request));
 		this.bodyBounds = {
 			maxBytes: limits.messageBytes,
 			timeoutMs: limits.bodyTimeoutMs,
@@ -99,7 +104,7 @@ export class HttpServer {
 		this.draining = true;
 		for (const session of this.#sessions) session.close();
 		this.#check();
-		return this.#idle.promise;
+		return Promise.all([this.#idle.promise, this.#webSockets.drain()]).then(nothing);
 	}
 
 	/** Closes the connections of HTTP/1.1 that wait for a request. */
@@ -113,6 +118,7 @@ export class HttpServer {
 		this.bodyBounds.pending.close();
 		this.#handshakes.close();
 		this.#late.close();
+		this.#webSockets.close();
 		for (const session of this.#sessions) session.destroy();
 		this.#http1.close();
 		this.#http2.close();
@@ -165,7 +171,11 @@ export class HttpServer {
 		});
 		const kind = call.served?.method.kind ?? "unary";
 		const streams = kind !== "unary" && head.mediaType === streamType && request.method === "POST";
-		const Kind = streams ? StreamExchange : UnaryExchange;
+		const Kind = streams
+			? StreamExchange
+			: asksForEvents(request, call)
+				? EventStreamExchange
+				: UnaryExchange;
 		new Kind(this, request, response, head, call).begin();
 	};
 
@@ -178,8 +188,11 @@ export class HttpServer {
 			requestTimeout: 0,
 			keepAliveTimeout: idleTimeoutMs,
 			connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs),
+			// Who offers another protocol, as curl does HTTP/2, is answered in this one.
+			shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
 		});
 		server.on("request", this.#onRequest);
+		server.on("upgrade", (request, socket, head) => this.#webSockets.upgrade(request, socket, head));
 		// Only a server that listens looks after timeouts and idle connections.
 		server.emit("listening");
 		return server;
@@ -213,9 +226,19 @@ export class HttpServer {
 	}
 }
 
+/** Whether a request is one of `EventSource` for a method that may be called so: one that changes nothing. */
+function asksForEvents(request: Request, { served }: ServerCall): boolean {
+	if (request.method !== "GET" || served === undefined) return false;
+	const { kind, effect } = served.method;
+	if (kind !== "server_stream" || effect !== "read") return false;
+	return request.headers.accept?.includes(eventStreamType) === true;
+}
+
 /** Ends a request that goes on long after its answer. */
 function cutShort(request: Request): void {
 	if (request.complete || request.destroyed) return;
 	if ("stream" in request) request.stream.close(constants.NGHTTP2_NO_ERROR);
 	else request.socket.destroy();
 }
+
+function nothing(): void {}

@@ -6,7 +6,7 @@ import {
 	ServiceError,
 	toServiceError,
 } from "@allium/core";
-import { httpStatus, toConnectError } from "@allium/core/transport";
+import { httpStatus, toConnectError, webSocketPath, webSocketProtocol } from "@allium/core/transport";
 import type { HttpServer } from "./http-server.ts";
 import { type Request, readHead } from "./request-head.ts";
 import type { Response } from "./response.ts";
@@ -69,6 +69,7 @@ export class Operations {
 		if (path === "/healthz") return json(200, { ok: true });
 		if (path === "/readyz") return this.#readiness(server);
 		if (path === "/") return this.#frontPage();
+		if (path === webSocketPath) return upgradeRequired();
 		if (path === "/-/describe" || path === "/-/describe/") return this.#describeAll();
 		if (!path.startsWith("/-/describe/")) return undefined;
 		return this.#describeOne(path.slice("/-/describe/".length));
@@ -126,6 +127,12 @@ function json(status: number, body: unknown): Answer {
 
 function errorAnswer(error: ServiceError): Answer {
 	return json(httpStatus(error.code), toConnectError(error, ""));
+}
+
+function upgradeRequired(): Answer {
+	const message = `${webSocketPath} takes WebSockets with the subprotocol ${webSocketProtocol}`;
+	const refusal = errorAnswer(new ServiceError({ code: "failed_precondition", message }));
+	return { ...refusal, status: 426, headers: { upgrade: "websocket" } };
 }
 
 function send(server: HttpServer, request: Request, response: Response, answer: Answer): void {

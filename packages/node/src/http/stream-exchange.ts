@@ -12,21 +12,16 @@ import {
 import { bufferBytes } from "../pipe/buffer-bytes.ts";
 import { notUtf8, type PendingBody } from "./body.ts";
 import { writeEnvelope } from "./envelope.ts";
-import { Exchange } from "./exchange.ts";
-import { writeMetadata } from "./headers.ts";
 import { checkHead } from "./request-head.ts";
-import { Turn } from "./turn.ts";
+import { StreamingExchange } from "./streaming-exchange.ts";
 
 /**
  * A call with a stream on either side: envelopes both ways, always status 200, and an end that tells how it
  * went. Over HTTP/2 both sides flow at once.
  */
-export class StreamExchange extends Exchange implements PendingBody {
+export class StreamExchange extends StreamingExchange implements PendingBody {
+	protected readonly contentType = streamType;
 	#input: MessageStream | undefined;
-	#output: AsyncIterator<unknown> | undefined;
-	#headSent = false;
-	/** Continues the producer when the client reads on. */
-	#wake: (() => void) | undefined;
 
 	/** A request whose only message did not arrive in time. */
 	expire(): void {
@@ -46,23 +41,27 @@ export class StreamExchange extends Exchange implements PendingBody {
 		if (this.over) return;
 		const { kind } = (this.call.served as { method: Method }).method;
 		if (kind === "client_stream") this.#reply(output);
-		else this.#pump(output as AsyncIterable<unknown>).catch((error) => this.fail(error));
+		else this.pump(output as AsyncIterable<unknown>);
 	};
 
 	protected answerError(error: ServiceError): void {
 		const service = this.call.served?.method.service ?? "";
-		this.#sendHead();
-		this.#sendEnd({ error: toConnectError(error, service) }, error);
+		this.sendHead();
+		this.#sendLast({ error: toConnectError(error, service) }, error);
 	}
 
-	protected stop(error: ServiceError): void {
+	protected frame(text: string): Buffer {
+		return writeEnvelope(0, text);
+	}
+
+	protected sendEnd(): void {
+		this.#sendLast({});
+	}
+
+	protected override stop(error: ServiceError): void {
 		this.server.bodyBounds.pending.delete(this);
 		this.#input?.fail(error);
-		const output = this.#output;
-		this.#output = undefined;
-		// A producer that fails while it is being stopped has nobody left to tell.
-		output?.return?.().then(undefined, nothing);
-		this.#wake?.();
+		super.stop(error);
 	}
 
 	#receive(): MessageStream {
@@ -120,62 +119,15 @@ export class StreamExchange extends Exchange implements PendingBody {
 	#reply(output: unknown): void {
 		try {
 			const message = writeEnvelope(0, jsonCodec.encode(output));
-			this.#sendHead();
+			this.sendHead();
 			this.response.write(message);
-			this.#sendEnd({});
+			this.sendEnd();
 		} catch (error) {
 			this.fail(error);
 		}
 	}
 
-	/**
-	 * Sends what the handler yields, as fast as the client reads. The head goes out with the first message, so
-	 * that a generator can set headers before it; or a turn of the loop later, so that the caller knows that
-	 * the call was accepted.
-	 */
-	async #pump(messages: AsyncIterable<unknown>): Promise<void> {
-		const output = messages[Symbol.asyncIterator]();
-		this.#output = output;
-		setImmediate(() => this.#sendHead());
-		const turn = new Turn();
-		while (!this.over) {
-			const result = await output.next();
-			if (this.over) return;
-			if (result.done === true) {
-				this.#output = undefined;
-				this.#sendHead();
-				this.#sendEnd({});
-				return;
-			}
-			const envelope = writeEnvelope(0, jsonCodec.encode(result.value));
-			this.#sendHead();
-			if (!this.response.write(envelope)) await this.#drained();
-			if (turn.spent(envelope.length)) await turn.next();
-		}
-	}
-
-	#drained(): Promise<void> {
-		if (this.response.destroyed) return Promise.resolve();
-		return new Promise((resolve) => {
-			this.#wake = () => {
-				this.#wake = undefined;
-				resolve();
-			};
-			this.response.once("drain", this.#wake);
-		});
-	}
-
-	#sendHead(): void {
-		if (this.#headSent || this.over) return;
-		this.#headSent = true;
-		const headers = this.headers(streamType);
-		const { response } = this.call;
-		if (response.hasHeaders) writeMetadata(headers, response.headers);
-		this.response.writeHead(200, headers);
-		this.response.flushHeaders?.();
-	}
-
-	#sendEnd(end: { error?: unknown; metadata?: unknown }, error?: ServiceError): void {
+	#sendLast(end: { error?: unknown; metadata?: unknown }, error?: ServiceError): void {
 		const { response } = this.call;
 		const metadata = trailersToJson(response.hasTrailers ? response.trailers : undefined, error?.metadata);
 		const body = Object.keys(metadata).length === 0 ? end : { ...end, metadata };

@@ -3,6 +3,7 @@ import { type EndpointTable, type Listener, type Logger, silentLogger } from "@a
 import type { HttpLayer } from "../http/http-layer.ts";
 import { HttpServer } from "../http/http-server.ts";
 import type { Readiness } from "../http/operations.ts";
+import type { WebSocketsOptions } from "../websocket/websockets.ts";
 import { defaultServerLimits, type ServerLimits } from "./limits.ts";
 import { listenError } from "./listen-error.ts";
 import type { Protocol } from "./protocol.ts";
@@ -33,6 +34,8 @@ export interface ServerOptions {
 	readonly limits?: Partial<ServerLimits>;
 	/** Sees each HTTP request first. */
 	readonly http?: HttpLayer;
+	/** Whom WebSockets are open for. Default: pages of the same host, and clients that are no browsers. */
+	readonly webSockets?: WebSocketsOptions;
 }
 
 /** How long connections may still bring a request after draining began, so that none is cut while it is sent. */
@@ -78,6 +81,7 @@ class Server implements Listener {
 			logger: this.#logger,
 			ready: options.ready ?? (() => ({ ok: true })),
 			layer: options.http,
+			webSockets: options.webSockets ?? {},
 		});
 		this.#undecided = new Undecided(limits.firstByteTimeoutMs, (socket, protocol) =>
 			this.#decided(socket, protocol),

@@ -1,0 +1,88 @@
+import { ServiceError } from "../../errors/service-error.ts";
+import type { HttpCall, HttpExit } from "./http-call.ts";
+
+/** A request as `fetch` takes it. */
+export interface FetchRequest {
+	readonly url: string;
+	/** Names and values in turn. */
+	readonly headers: readonly string[];
+	readonly body: string | Uint8Array<ArrayBuffer>;
+	readonly credentials: "omit" | "same-origin" | "include" | undefined;
+}
+
+/** Sends the request of a call and tells the call what comes back. Never rejects: the call knows how it went. */
+export async function runFetch(request: FetchRequest, call: HttpCall): Promise<void> {
+	const exit = new FetchExit();
+	call.began(exit);
+	const response = await send(request, exit.signal).catch((error) => call.abort(unanswered(request, error)));
+	if (response === undefined) return;
+	try {
+		call.answered(response.status, Object.fromEntries(response.headers));
+		const reader = response.body?.getReader();
+		while (reader !== undefined) {
+			await exit.open;
+			const { done, value } = await reader.read();
+			if (done) break;
+			call.received(value);
+		}
+		call.completed();
+	} catch (error) {
+		call.failed(error, true);
+	}
+}
+
+async function send(request: FetchRequest, signal: AbortSignal): Promise<Response> {
+	const { url, headers, body, credentials } = request;
+	return fetch(url, {
+		method: "POST",
+		headers: pairs(headers),
+		body,
+		signal,
+		...(credentials !== undefined && { credentials }),
+	});
+}
+
+/** The platform does not tell whether the request went out: it may have been executed. */
+function unanswered({ url }: FetchRequest, error: Error): ServiceError {
+	const reason = error.cause instanceof Error ? error.cause.message : error.message;
+	const message = `no answer from ${url}: ${reason}; is the server up, and does it take requests of this page?`;
+	return new ServiceError({ code: "unavailable", message, cause: error });
+}
+
+/** The way of a call that goes by `fetch`. */
+class FetchExit implements HttpExit {
+	readonly #controller = new AbortController();
+	/** There while the bytes are stopped. */
+	#gate: PromiseWithResolvers<void> | undefined;
+
+	get signal(): AbortSignal {
+		return this.#controller.signal;
+	}
+
+	/** Resolves when bytes may come: at once, unless they were stopped. */
+	get open(): Promise<void> | undefined {
+		return this.#gate?.promise;
+	}
+
+	abort(): void {
+		this.#controller.abort();
+		this.resume();
+	}
+
+	pause(): void {
+		this.#gate ??= Promise.withResolvers();
+	}
+
+	resume(): void {
+		this.#gate?.resolve();
+		this.#gate = undefined;
+	}
+}
+
+function pairs(headers: readonly string[]): [string, string][] {
+	const list: [string, string][] = [];
+	for (let index = 0; index + 1 < headers.length; index += 2) {
+		list.push([headers[index] as string, headers[index + 1] as string]);
+	}
+	return list;
+}

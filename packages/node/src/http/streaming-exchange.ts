@@ -1,0 +1,84 @@
+import type { ServiceError } from "@allium/core";
+import { jsonCodec } from "@allium/core";
+import { Exchange } from "./exchange.ts";
+import { writeMetadata } from "./headers.ts";
+import { Turn } from "./turn.ts";
+
+/** A call whose reply may be a stream: sends what the handler yields, as fast as the client reads. */
+export abstract class StreamingExchange extends Exchange {
+	#output: AsyncIterator<unknown> | undefined;
+	#headSent = false;
+	/** Continues the producer when the client reads on. */
+	#wake: (() => void) | undefined;
+
+	protected abstract readonly contentType: string;
+	/** One message as it goes out. */
+	protected abstract frame(text: string): Buffer;
+	/** Sends the end of an answer that went well. */
+	protected abstract sendEnd(): void;
+
+	/** Whether the client has to read before it gets more. */
+	protected get waiting(): boolean {
+		return this.#wake !== undefined;
+	}
+
+	protected stop(_error: ServiceError): void {
+		const output = this.#output;
+		this.#output = undefined;
+		// A producer that fails while it is being stopped has nobody left to tell.
+		output?.return?.().then(undefined, nothing);
+		this.#wake?.();
+	}
+
+	/**
+	 * Sends what the handler yields. The head goes out with the first message, so that a generator can set headers
+	 * before it; or a turn of the loop later, so that the caller knows that the call was accepted.
+	 */
+	protected pump(messages: AsyncIterable<unknown>): void {
+		this.#pump(messages).catch((error) => this.fail(error));
+	}
+
+	protected sendHead(): void {
+		if (this.#headSent || this.over) return;
+		this.#headSent = true;
+		const headers = this.headers(this.contentType);
+		const { response } = this.call;
+		if (response.hasHeaders) writeMetadata(headers, response.headers);
+		this.response.writeHead(200, headers);
+		this.response.flushHeaders?.();
+	}
+
+	async #pump(messages: AsyncIterable<unknown>): Promise<void> {
+		const output = messages[Symbol.asyncIterator]();
+		this.#output = output;
+		setImmediate(() => this.sendHead());
+		const turn = new Turn();
+		while (!this.over) {
+			const result = await output.next();
+			if (this.over) return;
+			if (result.done === true) {
+				this.#output = undefined;
+				this.sendHead();
+				this.sendEnd();
+				return;
+			}
+			const framed = this.frame(jsonCodec.encode(result.value));
+			this.sendHead();
+			if (!this.response.write(framed)) await this.#drained();
+			if (turn.spent(framed.length)) await turn.next();
+		}
+	}
+
+	#drained(): Promise<void> {
+		if (this.response.destroyed) return Promise.resolve();
+		return new Promise((resolve) => {
+			this.#wake = () => {
+				this.#wake = undefined;
+				resolve();
+			};
+			this.response.once("drain", this.#wake);
+		});
+	}
+}
+
+function nothing(): void {}

@@ -1,0 +1,174 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import {
+	Context,
+	type EndpointTable,
+	type FrameLimits,
+	type Logger,
+	type PeerInfo,
+	ServerConnection,
+	ServiceError,
+	toServiceError,
+} from "@allium/core";
+import { httpStatus, toConnectError, webSocketPath, webSocketProtocol } from "@allium/core/transport";
+import { type WebSocket, WebSocketServer } from "ws";
+import { readHead } from "../http/request-head.ts";
+import { isOriginAllowed } from "./origin.ts";
+import { ServerWebSocketPipe } from "./server-websocket-pipe.ts";
+
+/** Whom the one port lets speak frames over WebSockets. */
+export interface WebSocketsOptions {
+	/** Origins of web pages that may connect, beside those of the same host; `*` for all. Default: none. */
+	readonly origins?: readonly string[];
+	readonly limits?: Partial<FrameLimits>;
+}
+
+/** The largest message of a WebSocket that is taken, in bytes; it need not hold whole frames. */
+const maxPayloadBytes = 256 * 1024;
+
+/** How long the other side may take to answer a goodbye, in milliseconds, before it is cut. */
+const closeTimeoutMs = 5_000;
+
+const serverOptions = {
+	noServer: true,
+	clientTracking: false,
+	perMessageDeflate: false,
+	maxPayload: maxPayloadBytes,
+	autoPong: false,
+	// Known to the library, not yet to its types.
+	closeTimeout: closeTimeoutMs,
+	handleProtocols: () => webSocketProtocol,
+};
+
+/** Speaks frames over the WebSockets of one server, at `/-/ws`. */
+export class WebSockets {
+	readonly #endpoints: EndpointTable;
+	readonly #logger: Logger;
+	readonly #options: WebSocketsOptions;
+	readonly #peerOf: (request: IncomingMessage) => PeerInfo;
+	readonly #sessions = new Set<Session>();
+	readonly #server = new WebSocketServer(serverOptions);
+	#draining = false;
+
+	constructor(
+		endpoints: EndpointTable,
+		logger: Logger,
+		options: WebSocketsOptions,
+		peerOf: (request: IncomingMessage) => PeerInfo,
+	) {
+		this.#endpoints = endpoints;
+		this.#logger = logger;
+		this.#options = options;
+		this.#peerOf = peerOf;
+	}
+
+	/** Takes over the connection of a request that asks for a WebSocket, or refuses it. */
+	upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+		// Until somebody else listens, a connection that breaks must not be an uncaught exception.
+		socket.on("error", nothing);
+		this.#admit(request).then(
+			() => this.#server.handleUpgrade(request, socket, head, (accepted) => this.#open(accepted, request)),
+			(error) => refuse(socket, toServiceError(error)),
+		);
+	}
+
+	/** Takes no new calls and says so. Resolves when none is in flight. */
+	async drain(): Promise<void> {
+		this.#draining = true;
+		await Promise.all([...this.#sessions].map((session) => session.drain()));
+	}
+
+	/** Ends all at once. */
+	close(): void {
+		this.#draining = true;
+		for (const session of this.#sessions) session.close();
+	}
+
+	async #admit(request: IncomingMessage): Promise<void> {
+		this.#check(request);
+		const { guard } = this.#endpoints;
+		if (guard === undefined) return;
+		const { metadata, error } = readHead(request);
+		if (error !== undefined) throw error;
+		const peer = this.#peerOf(request);
+		await guard({ peer, path: webSocketPath, metadata }, Context.background()["~with"]({ metadata, peer }));
+		if (this.#draining) throw shuttingDown();
+	}
+
+	#check(request: IncomingMessage): void {
+		const { origin, host } = request.headers;
+		const path = request.url?.split("?", 1)[0];
+		if (path !== webSocketPath) {
+			throw new ServiceError({
+				code: "not_found",
+				message: `there are no WebSockets at ${path}, only at ${webSocketPath}`,
+			});
+		}
+		if (this.#draining) throw shuttingDown();
+		if (!isOriginAllowed(origin, host, this.#options.origins ?? [])) {
+			this.#logger.log("warn", "a WebSocket of a page of another origin was refused", { origin, host });
+			throw new ServiceError({
+				code: "permission_denied",
+				reason: "origin",
+				message: `pages of ${origin} may not connect; the server names those that may in its option "origins"`,
+			});
+		}
+		if (!protocolsOf(request).includes(webSocketProtocol)) {
+			throw new ServiceError({
+				code: "invalid_argument",
+				message: `a WebSocket here speaks the subprotocol ${webSocketProtocol}; ask for it`,
+			});
+		}
+	}
+
+	#open(socket: WebSocket, request: IncomingMessage): void {
+		const pipe = new ServerWebSocketPipe(socket, this.#peerOf(request));
+		const session = new Session(pipe, this.#endpoints, this.#options.limits);
+		this.#sessions.add(session);
+		socket.once("close", () => this.#sessions.delete(session));
+		if (this.#draining) void session.drain();
+	}
+}
+
+/** The server's side of one WebSocket. */
+class Session {
+	readonly #pipe: ServerWebSocketPipe;
+	readonly #connection: ServerConnection;
+
+	constructor(pipe: ServerWebSocketPipe, endpoints: EndpointTable, limits: Partial<FrameLimits> | undefined) {
+		this.#pipe = pipe;
+		this.#connection = new ServerConnection(pipe, endpoints, { limits });
+	}
+
+	drain(): Promise<void> {
+		this.#pipe.closeCode = 1001;
+		return this.#connection.drain();
+	}
+
+	close(): void {
+		this.#connection.close();
+	}
+}
+
+function protocolsOf({ headers }: IncomingMessage): string[] {
+	return (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
+}
+
+function shuttingDown(): ServiceError {
+	return new ServiceError({ code: "unavailable", message: "the server is shutting down" });
+}
+
+/** Answers a request whose connection the HTTP server has let go of. */
+function refuse(socket: Duplex, error: ServiceError): void {
+	if (!socket.writable) return;
+	const body = JSON.stringify(toConnectError(error, ""));
+	const head = [
+		`HTTP/1.1 ${httpStatus(error.code)} Refused`,
+		"connection: close",
+		"content-type: application/json",
+		`content-length: ${Buffer.byteLength(body)}`,
+	];
+	socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+function nothing(): void {}
