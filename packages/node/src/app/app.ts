@@ -212,7 +212,8 @@ class NodeApp implements App, Runnable {
 			namespace,
 			addresses: listener.addresses,
 			services: this.#endpoints.contracts.map((contract) => {
-				const { name, version, hash } = describe(contract);
+				const routes = this.#endpoints.routes.of(contract["~allium"].name);
+				const { name, version, hash } = describe(contract, routes);
 				return { name, version, hash };
 			}),
 			...(zone !== undefined && { zone }),

@@ -7,7 +7,7 @@ import {
 } from "node:http2";
 import type { Socket } from "node:net";
 import { type EndpointTable, type Logger, type PeerInfo, ServerCall } from "@allium/core";
-import { streamType } from "@allium/core/transport";
+import { isCallVerb, streamType } from "@allium/core/transport";
 import type { ServerLimits } from "../server/limits.ts";
 import { Overdue } from "../server/overdue.ts";
 import { WebSockets, type WebSocketsOptions } from "../websocket/websockets.ts";
@@ -19,6 +19,7 @@ import { Operations, type Readiness } from "./operations.ts";
 import { PipelinedRequests } from "./pipelined-requests.ts";
 import { type Request, readHead } from "./request-head.ts";
 import type { Response } from "./response.ts";
+import { RestExchange } from "./rest-exchange.ts";
 import { StreamExchange } from "./stream-exchange.ts";
 import { UnaryExchange } from "./unary-exchange.ts";
 
@@ -157,6 +158,7 @@ export class HttpServer {
 		const url = request.url ?? "";
 		const queryStart = url.indexOf("?");
 		const path = queryStart < 0 ? url : url.slice(0, queryStart);
+		if (this.#answerRoute(request, response, path)) return;
 		const methodStart = path.indexOf("/", 1);
 		if (methodStart < 0 || path.startsWith("/-/") || !path.startsWith("/")) {
 			this.#operations.answer(this, request, response, path);
@@ -178,6 +180,29 @@ export class HttpServer {
 				: UnaryExchange;
 		new Kind(this, request, response, head, call).begin();
 	};
+
+	/** Answers what a REST route is for; false when there is none. A call of a method comes first. */
+	#answerRoute(request: Request, response: Response, path: string): boolean {
+		const { routes } = this.#endpoints;
+		if (routes === undefined || routes.size === 0 || isOwnPath(path)) return false;
+		const served = this.#endpoints.find(path.slice(1));
+		if (served !== undefined && isCallVerb(served.method, request.method ?? "")) return false;
+		const match = routes.find(request.method ?? "", path);
+		if (match === undefined) {
+			if (routes.verbs(path).length === 0) return false;
+			this.#operations.answer(this, request, response, path);
+			return true;
+		}
+		const head = readHead(request);
+		const call = new ServerCall(this.#endpoints, {
+			path: match.value.method.path,
+			metadata: head.metadata,
+			peer: this.peerOf(request),
+			timeoutMs: head.timeoutMs,
+		});
+		new RestExchange(this, request, response, head, call, match).begin();
+		return true;
+	}
 
 	#createHttp1(): Http1Server {
 		const { headerBytes, headersTimeoutMs, idleTimeoutMs } = this.#limits;
@@ -224,6 +249,19 @@ export class HttpServer {
 		});
 		return server;
 	}
+}
+
+/** Whether a request is one of `EventSource` for a method that may be called so: one that changes nothing. */
+function asksForEvents(request: Request, { served }: ServerCall): boolean {
+	if (request.method !== "GET" || served === undefined) return false;
+	const { kind, effect } = served.method;
+	if (kind !== "server_stream" || effect !== "read") return false;
+	return request.headers.accept?.includes(eventStreamType) === true;
+}
+
+/** Whether a path is for the server itself, whatever routes there are. */
+function isOwnPath(path: string): boolean {
+	return path.startsWith("/-/") || path === "/healthz" || path === "/readyz" || path === "/metrics";
 }
 
 /** Whether a request is one of `EventSource` for a method that may be called so: one that changes nothing. */

@@ -55,14 +55,12 @@ export class Operations {
 
 	#route(server: HttpServer, request: Request, path: string): Answer {
 		const answer = this.#find(server, path);
-		if (answer === undefined) {
-			const message = `there is nothing at ${path}; GET /-/describe tells what is served here`;
-			return { ...errorAnswer(new ServiceError({ code: "unimplemented", message })), status: 404 };
-		}
-		if (request.method === "GET" || request.method === "HEAD") return answer;
-		const message = `${path} takes GET and HEAD only`;
-		const refusal = errorAnswer(new ServiceError({ code: "unimplemented", message }));
-		return { ...refusal, status: 405, headers: { allow: "GET, HEAD" } };
+		if (answer !== undefined && (request.method === "GET" || request.method === "HEAD")) return answer;
+		const routed = this.#endpoints.routes?.verbs(path) ?? [];
+		const verbs = answer === undefined ? routed : ["GET", "HEAD", ...routed];
+		if (verbs.length > 0) return wrongVerb(path, verbs);
+		const message = `there is nothing at ${path}; GET /-/describe tells what is served here`;
+		return { ...errorAnswer(new ServiceError({ code: "unimplemented", message })), status: 404 };
 	}
 
 	#find(server: HttpServer, path: string): Answer | undefined {
@@ -96,7 +94,7 @@ export class Operations {
 	#description(contract: AnyContract): string {
 		let text = this.#descriptions.get(contract);
 		if (text === undefined) {
-			text = JSON.stringify(describe(contract));
+			text = JSON.stringify(describe(contract, this.#endpoints.routes?.of(contract["~allium"].name)));
 			this.#descriptions.set(contract, text);
 		}
 		return text;
@@ -110,6 +108,7 @@ export class Operations {
 			"GET /-/describe    what it serves, as JSON",
 			"GET /healthz       whether it lives",
 			"GET /readyz        whether it takes calls",
+			...(this.#endpoints.routes?.all() ?? []).map(({ verb, path }) => `${verb} ${path}`),
 			...methods.map(({ path, kind }) => `POST /${path}${kind === "unary" ? "" : `    (${kind})`}`),
 			"",
 			"Calls take JSON: curl --json '{}' <this address>/<service>/<method>",
@@ -127,6 +126,13 @@ function json(status: number, body: unknown): Answer {
 
 function errorAnswer(error: ServiceError): Answer {
 	return json(httpStatus(error.code), toConnectError(error, ""));
+}
+
+function wrongVerb(path: string, verbs: readonly string[]): Answer {
+	const allow = verbs.join(", ");
+	const message = `${path} takes only ${allow}`;
+	const refusal = errorAnswer(new ServiceError({ code: "unimplemented", message }));
+	return { ...refusal, status: 405, headers: { allow } };
 }
 
 function upgradeRequired(): Answer {

@@ -1,0 +1,116 @@
+import {
+	jsonCodec,
+	type RouteReply,
+	type RouterMatch,
+	type ServedRoute,
+	type ServerCall,
+	ServiceError,
+} from "@allium/core";
+import { routeErrorReply, routeInput, routeReply } from "@allium/core/transport";
+import { readBody } from "./body.ts";
+import { Exchange } from "./exchange.ts";
+import { writeMetadata } from "./headers.ts";
+import type { HttpServer } from "./http-server.ts";
+import { checkHead, type Request, type RequestHead } from "./request-head.ts";
+import type { Response } from "./response.ts";
+
+/** What is JSON, such as `application/json` and `application/merge-patch+json`. */
+const jsonType = /^application\/(?:[^;\s]+\+)?json$/;
+
+/** A call by a REST route: input from body, query and path; status, headers and errors as the route has them. */
+export class RestExchange extends Exchange {
+	readonly #match: RouterMatch<ServedRoute>;
+	/** The status of HTTP itself for a request that is no call. */
+	#refusal: number | undefined;
+
+	constructor(
+		server: HttpServer,
+		request: Request,
+		response: Response,
+		head: RequestHead,
+		call: ServerCall,
+		match: RouterMatch<ServedRoute>,
+	) {
+		super(server, request, response, head, call);
+		this.#match = match;
+	}
+
+	protected readonly read = (): unknown => {
+		const { head, request } = this;
+		checkHead(head, head.contentEncoding);
+		if (request.method === "GET" || request.method === "HEAD") return this.#input("");
+		if (!this.#hasJsonType()) throw this.#wrongType();
+		if (!head.hasBody) return this.#input("");
+		return readBody(request, head.contentLength, this.server.bodyBounds).then((text) => this.#input(text));
+	};
+
+	protected readonly onReply = (output: unknown): void => {
+		if (this.over) return;
+		let reply: RouteReply;
+		try {
+			reply = routeReply(this.#match.value.route, output);
+		} catch (error) {
+			this.server.logger.log("error", "an output cannot be written as JSON", {
+				method: this.#match.value.method.path,
+				error,
+			});
+			this.fail(error);
+			return;
+		}
+		this.#answer(reply);
+	};
+
+	protected stop(): void {}
+
+	protected answerError(error: ServiceError): void {
+		this.#answer(routeErrorReply(this.#match.value.route.errors, error, this.#refusal), error);
+	}
+
+	#answer({ status, headers: own, body }: RouteReply, error?: ServiceError): void {
+		const headers = this.headers("");
+		delete headers["content-type"];
+		const { response } = this.call;
+		if (response.hasHeaders) writeMetadata(headers, response.headers);
+		if (error?.metadata !== undefined) writeMetadata(headers, error.metadata);
+		if (error?.retryAfterMs !== undefined)
+			headers["retry-after"] = String(Math.ceil(error.retryAfterMs / 1000));
+		if (this.#refusal === 415) headers.accept = "application/json";
+		// After metadata: what the route says, counts.
+		Object.assign(headers, own);
+		if (own["content-type"] !== undefined) headers["content-length"] = Buffer.byteLength(body);
+		this.response.writeHead(status, headers);
+		this.finish(this.request.method === "HEAD" ? "" : body);
+	}
+
+	/** @param text the body; empty when there is none. */
+	#input(text: string): unknown {
+		const { url = "" } = this.request;
+		const start = url.indexOf("?");
+		const { value, parameters } = this.#match;
+		return routeInput(value.input, {
+			path: parameters,
+			...(start >= 0 && { query: new URLSearchParams(url.slice(start + 1)) }),
+			...(text !== "" && { body: jsonCodec.decode(text) }),
+		});
+	}
+
+	/**
+	 * A body without a type is taken as JSON. Not in a POST from a web page: a browser asks another site for
+	 * permission before it posts JSON to it, and before any other verb, but not before it posts what has no type.
+	 */
+	#hasJsonType(): boolean {
+		const { mediaType, hasOrigin } = this.head;
+		if (mediaType !== undefined) return jsonType.test(mediaType);
+		return !(hasOrigin && this.request.method === "POST");
+	}
+
+	#wrongType(): ServiceError {
+		this.#refusal = 415;
+		const { verb, path } = this.#match.value.route;
+		return new ServiceError({
+			code: "invalid_argument",
+			reason: "unsupported_media_type",
+			message: `${verb} ${path} takes JSON; send it with the header content-type: application/json`,
+		});
+	}
+}
