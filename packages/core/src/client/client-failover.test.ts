@@ -1,0 +1,84 @@
+import { describe, expect, test, vi } from "vitest";
+import type { Middleware } from "../endpoint/endpoint.ts";
+import { ServiceError } from "../errors/service-error.ts";
+import { retry } from "../middleware/retry.ts";
+import { Cluster } from "./fixtures/cluster.ts";
+import { clientOf, failure, started, Who, who } from "./fixtures/who.ts";
+import { pickedInstance } from "./member.ts";
+
+describe("an instance that died without a word", () => {
+	test("costs no call, not even one that writes", async () => {
+		const cluster = await started("a", "b");
+		cluster.kill("a");
+		await using client = clientOf(cluster);
+		for (let calls = 0; calls < 10; calls++) expect(await client.write({})).toEqual({ from: "b" });
+	});
+
+	test("is passed over for a while", async () => {
+		const cluster = await started("a", "b");
+		cluster.kill("a");
+		const picks: (string | undefined)[] = [];
+		const watch: Middleware = (next) => (input, ctx) => {
+			picks.push(pickedInstance(ctx)?.id);
+			return next(input, ctx);
+		};
+		await using client = clientOf(cluster, { attempt: [watch] });
+		for (let calls = 0; calls < 10; calls++) await client.write({});
+		expect(picks.filter((id) => id === "a").length).toBeLessThanOrEqual(2);
+	});
+
+	test("costs no call that reads, even when it takes calls along", async () => {
+		const cluster = await started("b");
+		const arrived = vi.fn();
+		const stuck = (): Promise<never> => {
+			arrived();
+			return new Promise(() => {});
+		};
+		await cluster.start("a", Who, who("a", { read: stuck }));
+		await using client = clientOf(cluster);
+		const calls = Array.from({ length: 4 }, () => client.read({}));
+		await vi.waitFor(() => expect(arrived).toHaveBeenCalledTimes(2));
+		cluster.kill("a");
+		for (const call of calls) expect(await call).toEqual({ from: "b" });
+	});
+
+	test("takes a call that writes along: nobody knows whether it was done", async () => {
+		const cluster = new Cluster();
+		const arrived = vi.fn();
+		const write = (): Promise<never> => {
+			arrived();
+			return new Promise(() => {});
+		};
+		await cluster.start("a", Who, who("a", { write }));
+		await using client = clientOf(cluster);
+		const call = failure(client.write({}));
+		await vi.waitFor(() => expect(arrived).toHaveBeenCalled());
+		cluster.kill("a");
+		expect(await call).toMatchObject({ code: "unavailable", notExecuted: false });
+	});
+});
+
+describe("a callee that is unavailable for once", () => {
+	async function hiccup() {
+		const cluster = new Cluster();
+		const fail = (from: string) =>
+			vi.fn(async () => ({ from })).mockRejectedValueOnce(new ServiceError({ code: "unavailable" }));
+		const [read, write] = [fail("a"), fail("a")];
+		await cluster.start("a", Who, who("a", { read, write }));
+		return { cluster, read, write };
+	}
+
+	test("is asked again for what reads", async () => {
+		const { cluster, read } = await hiccup();
+		await using client = clientOf(cluster, { middleware: [retry({ firstDelayMs: 1 })] });
+		expect(await client.read({})).toEqual({ from: "a" });
+		expect(read).toHaveBeenCalledTimes(2);
+	});
+
+	test("is not asked again for what writes", async () => {
+		const { cluster, write } = await hiccup();
+		await using client = clientOf(cluster, { middleware: [retry({ firstDelayMs: 1 })] });
+		expect(await failure(client.write({}))).toMatchObject({ code: "unavailable" });
+		expect(write).toHaveBeenCalledOnce();
+	});
+});
