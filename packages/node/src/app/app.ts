@@ -6,6 +6,7 @@ import {
 	createClient,
 	describe,
 	Endpoints,
+	type FrameLimits,
 	type Guard,
 	type Instance,
 	keepRegistered,
@@ -16,6 +17,7 @@ import {
 	type Registry,
 	type ServeOptions,
 	type Service,
+	type Transport,
 } from "@allium/core";
 import { type Adapters, openRegistry } from "../config/adapters.ts";
 import {
@@ -26,9 +28,10 @@ import {
 	readConfig,
 } from "../config/config.ts";
 import { DeferredRegistry } from "../config/deferred-registry.ts";
-import { http } from "../http/http-transport.ts";
+import { http, https } from "../http/http-transport.ts";
 import { acceptFrames } from "../pipe/accept-frames.ts";
-import { frames } from "../pipe/frames-transport.ts";
+import { frames, framesTls } from "../pipe/frames-transport.ts";
+import type { ServerLimits } from "../server/limits.ts";
 import { listen } from "../server/server.ts";
 import { appFailed, appReady } from "./app-events.ts";
 import { MissingContextWatch } from "./missing-context.ts";
@@ -53,8 +56,15 @@ export interface AppOptions extends Omit<ConfigOverrides, "registry"> {
 	readonly drainDelayMs?: number;
 	/** How long calls in flight may take when the app stops, in milliseconds. Default: 10 s. */
 	readonly gracePeriodMs?: number;
+	/** What the port takes at most; `frames` for what frames take, in both directions. */
+	readonly limits?: AppLimits;
 	/** Default: that of the process. */
 	readonly env?: Environment;
+}
+
+/** The bounds of an app. What is not given has its default. */
+export interface AppLimits extends Partial<ServerLimits> {
+	readonly frames?: Partial<FrameLimits>;
 }
 
 /** A process of the system: serves contracts, calls others, and is found by name. */
@@ -92,7 +102,7 @@ class NodeApp implements App, Runnable {
 	readonly #options: AppOptions;
 	readonly #endpoints: Endpoints;
 	readonly #registry: Registry;
-	readonly #peers = new PeerPool([frames(), http()]);
+	readonly #peers: PeerPool;
 	readonly #clients: { [Symbol.asyncDispose](): Promise<void> }[] = [];
 	readonly #contextWatch: MissingContextWatch | undefined;
 	#listener: Listener | undefined;
@@ -108,6 +118,7 @@ class NodeApp implements App, Runnable {
 		this.#options = options;
 		this.config = readConfig(env, { ...options, registry: typeof given === "string" ? given : undefined });
 		this.logger = options.logger ?? textLogger();
+		this.#peers = new PeerPool(this.#transports());
 		this.#endpoints = new Endpoints({ guard: options.guard, logger: this.logger });
 		this.#registry =
 			typeof given === "object"
@@ -180,23 +191,35 @@ class NodeApp implements App, Runnable {
 		const { name } = this.#options;
 		appReady.publish({ name, addresses: this.addresses });
 		this.logger.log("info", `${name} is ready`, {
-			url: this.addresses.find((address) => address.startsWith("http:")),
+			url: this.addresses.find((address) => /^https?:/.test(address)),
 			registry: maskUrl(this.config.registry),
 		});
 	}
 
 	async #listen(): Promise<Listener> {
-		const { port, advertise } = this.config;
+		const { port, advertise, tls, proxyProtocol } = this.config;
+		const { frames: frameLimits, ...limits } = this.#options.limits ?? {};
 		const host = this.config.host ?? (this.#isLocal() ? "127.0.0.1" : "0.0.0.0");
 		const reached = advertise ?? reachableHost(host);
 		return listen(this.#endpoints, {
 			host,
 			port,
-			acceptFrames: acceptFrames(),
+			acceptFrames: acceptFrames(frameLimits),
+			limits,
+			tls,
+			proxyProtocol,
 			ready: () => ({ ok: this.#ready }),
 			logger: this.logger,
 			...(reached !== undefined && { advertise: reached }),
 		});
+	}
+
+	/** The ways to other processes; those over TLS by the certificates of this one. */
+	#transports(): Transport[] {
+		const { tls } = this.config;
+		const limits = this.#options.limits?.frames;
+		const bounds = limits === undefined ? {} : { limits };
+		return [framesTls({ ...bounds, tls }), frames(bounds), https({ tls }), http()];
 	}
 
 	/** Whether all who can find this process run on the same machine. */

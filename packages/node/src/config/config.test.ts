@@ -11,6 +11,8 @@ describe("the configuration", () => {
 			advertise: undefined,
 			zone: undefined,
 			labels: {},
+			tls: undefined,
+			proxyProtocol: false,
 		});
 	});
 
@@ -31,6 +33,8 @@ describe("the configuration", () => {
 			advertise: "add.internal",
 			zone: "eu-1",
 			labels: { tier: "gold", canary: "" },
+			tls: undefined,
+			proxyProtocol: false,
 		});
 	});
 

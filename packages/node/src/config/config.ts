@@ -1,5 +1,8 @@
 import { ServiceError } from "@allium/core";
+import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
+import type { TlsOptions } from "../tls/tls-options.ts";
 import { bindings } from "./cloud-foundry.ts";
+import { readProxyProtocol, readTls } from "./edge.ts";
 
 /** Everything about a process that depends on where it runs. */
 export interface Config {
@@ -14,6 +17,10 @@ export interface Config {
 	readonly advertise: string | undefined;
 	readonly zone: string | undefined;
 	readonly labels: Readonly<Record<string, string>>;
+	/** TLS in both directions; undefined for none. */
+	readonly tls: TlsOptions | undefined;
+	/** Which connections begin with a header of the PROXY protocol. */
+	readonly proxyProtocol: ProxyProtocol;
 }
 
 /** What code may set; each wins over the environment. */
@@ -43,6 +50,8 @@ export function readConfig(env: Environment, overrides: ConfigOverrides = {}): C
 		advertise: overrides.advertise ?? set(env.ALLIUM_ADVERTISE),
 		zone: overrides.zone ?? set(env.ALLIUM_ZONE),
 		labels: overrides.labels ?? readLabels(set(env.ALLIUM_LABELS)),
+		tls: readTls(env, overrides.tls),
+		proxyProtocol: readProxyProtocol(env, overrides.proxyProtocol),
 	};
 }
 

@@ -1,3 +1,4 @@
+import type { TLSSocket } from "node:tls";
 import { type Context, type Endpoint, jsonCodec, type Method, type Peer, ServiceError } from "@allium/core";
 import {
 	clientClosed,
@@ -11,6 +12,7 @@ import {
 	unaryType,
 } from "@allium/core/transport";
 import { bufferBytes } from "../pipe/buffer-bytes.ts";
+import { TlsDialer, type TlsProtocol } from "../tls/tls-dialer.ts";
 import { writeEnvelope } from "./envelope.ts";
 import { Http1Connections } from "./http1-connections.ts";
 import { Http2Connection } from "./http2-connection.ts";
@@ -45,10 +47,13 @@ export class HttpPeer implements Peer {
 	readonly #calls = new Set<HttpCall>();
 	#closed = false;
 
-	/** @throws ServiceError `invalid_argument` when the address is no URL of HTTP. */
-	constructor(address: string, options: HttpPeerOptions = {}) {
+	/**
+	 * @param tls for addresses of `https:`; without it, the authorities count that Node trusts.
+	 * @throws ServiceError `invalid_argument` when the address is no URL of HTTP.
+	 */
+	constructor(address: string, options: HttpPeerOptions = {}, tls?: TlsDialer) {
 		const url = URL.parse(address);
-		if (url?.protocol !== "http:") {
+		if (url?.protocol !== "http:" && url?.protocol !== "https:") {
 			const message = `"${address}" is no address; write it like http://127.0.0.1:4000`;
 			throw new ServiceError({ code: "invalid_argument", message });
 		}
@@ -58,10 +63,11 @@ export class HttpPeer implements Peer {
 		this.#address = address;
 		this.#basePath = url.pathname.replace(/\/+$/, "");
 		this.#maxMessageBytes = options.maxMessageBytes ?? 4 * 1024 * 1024;
-		const shared = { origin, connectTimeoutMs, maxHeaderBytes };
+		const dial = url.protocol === "https:" ? dialWith(url, tls ?? new TlsDialer()) : undefined;
+		const shared = { origin, connectTimeoutMs, maxHeaderBytes, dialTls: dial && (() => dial("http/1.1")) };
 		this.#unary = new Http1Connections({ ...shared, connections: options.connections ?? 256 });
 		this.#streams = new Http1Connections({ ...shared, connections: options.streamConnections ?? 1_000 });
-		this.#duplex = new Http2Connection({ origin: url, connectTimeoutMs, maxHeaderBytes });
+		this.#duplex = new Http2Connection({ ...shared, origin: url, dialTls: dial && (() => dial("h2")) });
 	}
 
 	endpoint(method: Method): Endpoint {
@@ -127,4 +133,10 @@ export class HttpPeer implements Peer {
 		call.listen();
 		return call.promise;
 	}
+}
+
+function dialWith(url: URL, tls: TlsDialer): (protocol: TlsProtocol) => TLSSocket {
+	const host = url.hostname.replace(/^\[|\]$/g, "");
+	const port = url.port === "" ? 443 : Number(url.port);
+	return (protocol) => tls.dial(host, port, protocol);
 }

@@ -36,7 +36,7 @@ export interface HttpServerOptions {
 /** How long a client may go on with a request that was answered before it was complete, in milliseconds. */
 const lateRequestMs = 5_000;
 
-/** Speaks HTTP/1.1 and HTTP/2 on connections that it is given: Connect calls and operations routes. */
+/** Speaks HTTP/1.1 and HTTP/2 on connections that it is given: Connect calls, REST and operations routes. */
 export class HttpServer {
 	readonly logger: Logger;
 	readonly bodyBounds: BodyBounds;
@@ -78,26 +78,22 @@ export class HttpServer {
 	}
 
 	/** Takes over a connection that speaks HTTP/1.1, its bytes unread. */
-	acceptHttp1(socket: Socket): void {
+	acceptHttp1(socket: Socket, peer: PeerInfo): void {
+		this.#peers.set(socket, peer);
 		this.#http1.emit("connection", socket);
 	}
 
 	/** Takes over a connection that speaks HTTP/2, its bytes unread. */
-	acceptHttp2(socket: Socket): void {
+	acceptHttp2(socket: Socket, peer: PeerInfo): void {
+		// The session begins while this is emitted; its own socket is another object.
+		this.#http2.once("session", (session) => this.#peers.set(session, peer));
 		this.#http2.emit("connection", socket);
 	}
 
-	/** Who sent a request; found once for each connection. */
+	/** Who sent a request. */
 	peerOf(request: Request): PeerInfo {
-		const session = "stream" in request ? request.stream.session : undefined;
-		const connection: object = session ?? request.socket;
-		let peer = this.#peers.get(connection);
-		if (peer === undefined) {
-			const { remoteAddress, remotePort } = session?.socket ?? request.socket;
-			peer = { address: `${remoteAddress ?? "unknown"}:${remotePort ?? 0}` };
-			this.#peers.set(connection, peer);
-		}
-		return peer;
+		const connection = "stream" in request ? request.stream.session : request.socket;
+		return (connection && this.#peers.get(connection)) ?? { address: "unknown" };
 	}
 
 	/** Says to clients that no more is taken. Resolves when no call is in flight. */
@@ -249,14 +245,6 @@ export class HttpServer {
 		});
 		return server;
 	}
-}
-
-/** Whether a request is one of `EventSource` for a method that may be called so: one that changes nothing. */
-function asksForEvents(request: Request, { served }: ServerCall): boolean {
-	if (request.method !== "GET" || served === undefined) return false;
-	const { kind, effect } = served.method;
-	if (kind !== "server_stream" || effect !== "read") return false;
-	return request.headers.accept?.includes(eventStreamType) === true;
 }
 
 /** Whether a path is for the server itself, whatever routes there are. */

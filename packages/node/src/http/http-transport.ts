@@ -1,6 +1,14 @@
 import type { EndpointTable, Listener, ListenOptions, Peer, Transport } from "@allium/core";
 import { listen } from "../server/server.ts";
+import { TlsDialer } from "../tls/tls-dialer.ts";
+import { requireCertificate, type TlsOptions } from "../tls/tls-options.ts";
 import { HttpPeer, type HttpPeerOptions } from "./http-peer.ts";
+
+/** What the transport of HTTP over TLS is made with. */
+export interface HttpsOptions extends HttpPeerOptions {
+	/** How this side proves itself, and whom it trusts. Listening takes `cert` and `key`. */
+	readonly tls?: TlsOptions | undefined;
+}
 
 /**
  * The Connect protocol with JSON over HTTP, for URLs such as `http://127.0.0.1:4000`: what curl, browsers and
@@ -9,14 +17,36 @@ import { HttpPeer, type HttpPeerOptions } from "./http-peer.ts";
 export function http(options: HttpPeerOptions = {}): Transport {
 	return {
 		scheme: "http",
-		listen(endpoints: EndpointTable, { address, logger }: ListenOptions = {}): Promise<Listener> {
-			const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(address ?? "127.0.0.1:0") ?? [];
-			return listen(endpoints, {
-				...(host !== undefined && { host }),
-				port: Number(port ?? 0),
-				...(logger !== undefined && { logger }),
-			});
-		},
+		listen: (endpoints, listenOptions) => listenWith(endpoints, undefined, listenOptions),
 		dial: (address: string): Peer => new HttpPeer(address, options),
 	};
+}
+
+/**
+ * The same over TLS, for URLs such as `https://add.example:443`.
+ *
+ * @throws ServiceError `failed_precondition` when the files of a certificate cannot be used.
+ */
+export function https(options: HttpsOptions = {}): Transport {
+	const dialer = new TlsDialer(options.tls);
+	return {
+		scheme: "https",
+		listen: (endpoints, listenOptions) =>
+			listenWith(endpoints, requireCertificate(options.tls), listenOptions),
+		dial: (address: string): Peer => new HttpPeer(address, options, dialer),
+	};
+}
+
+function listenWith(
+	endpoints: EndpointTable,
+	tls: TlsOptions | undefined,
+	{ address, logger }: ListenOptions = {},
+): Promise<Listener> {
+	const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(address ?? "127.0.0.1:0") ?? [];
+	return listen(endpoints, {
+		...(host !== undefined && { host }),
+		port: Number(port ?? 0),
+		...(logger !== undefined && { logger }),
+		tls,
+	});
 }

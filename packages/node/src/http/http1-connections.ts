@@ -1,5 +1,6 @@
+import type { TLSSocket } from "node:tls";
 import type { HttpCall } from "@allium/core/transport";
-import { type Dispatcher, Pool } from "undici";
+import { type buildConnector, type Dispatcher, Pool } from "undici";
 import type { RequestBody } from "./request-body.ts";
 
 /** How connections of HTTP/1.1 are held. */
@@ -9,13 +10,15 @@ export interface Http1Options {
 	/** How many at once; calls beyond wait for one. */
 	readonly connections: number;
 	readonly maxHeaderBytes: number;
+	/** Begins a connection over TLS; undefined for plain ones. */
+	readonly dialTls: (() => TLSSocket) | undefined;
 }
 
 /** Connections of HTTP/1.1 to one address, each for one call at a time. */
 export class Http1Connections {
 	readonly #pool: Pool;
 
-	constructor({ origin, connectTimeoutMs, connections, maxHeaderBytes }: Http1Options) {
+	constructor({ origin, connectTimeoutMs, connections, maxHeaderBytes, dialTls }: Http1Options) {
 		this.#pool = new Pool(origin, {
 			connections,
 			pipelining: 1,
@@ -24,7 +27,10 @@ export class Http1Connections {
 			// Calls have deadlines of their own.
 			headersTimeout: 0,
 			bodyTimeout: 0,
-			connect: { timeout: connectTimeoutMs, keepAlive: true, noDelay: true },
+			connect:
+				dialTls === undefined
+					? { timeout: connectTimeoutMs, keepAlive: true, noDelay: true }
+					: connector(dialTls, connectTimeoutMs),
 		});
 	}
 
@@ -37,6 +43,24 @@ export class Http1Connections {
 	close(): Promise<void> {
 		return this.#pool.destroy();
 	}
+}
+
+/** How undici gets connections over TLS: they count when the server has proved who it is. */
+function connector(dialTls: () => TLSSocket, timeoutMs: number): buildConnector.connector {
+	return (_, callback) => {
+		const socket = dialTls();
+		const settle = (error: Error | undefined): void => {
+			clearTimeout(timer);
+			socket.removeListener("error", settle).removeListener("secureConnect", connected);
+			if (error === undefined) callback(null, socket);
+			else callback(error, null);
+		};
+		const connected = (): void => settle(undefined);
+		const timer = setTimeout(() => {
+			socket.destroy(new Error(`no connection within ${timeoutMs} ms`));
+		}, timeoutMs);
+		socket.once("error", settle).once("secureConnect", connected);
+	};
 }
 
 /** Tells a call what undici tells of its request. */

@@ -7,6 +7,7 @@ import {
 	type OutgoingHttpHeaders,
 } from "node:http2";
 import { connect as connectSocket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { StreamCall } from "@allium/core/transport";
 import type { RequestBody } from "./request-body.ts";
 
@@ -15,6 +16,8 @@ export interface Http2Options {
 	readonly origin: URL;
 	readonly connectTimeoutMs: number;
 	readonly maxHeaderBytes: number;
+	/** Begins a connection over TLS; undefined for plain ones. */
+	readonly dialTls: (() => TLSSocket) | undefined;
 }
 
 /** How long a connection without calls is kept, in milliseconds. */
@@ -87,10 +90,11 @@ class Session {
 	error: unknown;
 	#lastAccepted = Number.POSITIVE_INFINITY;
 
-	constructor({ origin, connectTimeoutMs, maxHeaderBytes }: Http2Options) {
+	constructor({ origin, connectTimeoutMs, maxHeaderBytes, dialTls }: Http2Options) {
 		const { hostname, port } = origin;
 		this.http2 = connect(origin.origin, {
 			createConnection: () =>
+				dialTls?.() ??
 				connectSocket({
 					host: hostname.replace(/^\[|\]$/g, ""),
 					port: Number(port === "" ? 80 : port),

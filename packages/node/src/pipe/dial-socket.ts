@@ -1,12 +1,25 @@
-import { connect } from "node:net";
-import { type Pipe, ServiceError } from "@allium/core";
+import { connect, type Socket } from "node:net";
+import { type DialPipe, type Pipe, ServiceError } from "@allium/core";
+import type { TlsDialer } from "../tls/tls-dialer.ts";
 import { SocketPipe } from "./socket-pipe.ts";
 
 /** Opens a TCP connection for frames to an address such as `allium://127.0.0.1:4000`. */
 export function dialSocket(address: string, signal: AbortSignal): Promise<Pipe> {
 	const { host, port } = parseAddress(address);
+	return opened(connect({ host, port, noDelay: true }), "connect", signal);
+}
+
+/** Opens connections over TLS for frames to addresses such as `allium+tls://add.example:4000`. */
+export function dialSecurely(dialer: TlsDialer): DialPipe {
+	return (address, signal) => {
+		const { host, port } = parseAddress(address);
+		return opened(dialer.dial(host, port, "allium/1"), "secureConnect", signal);
+	};
+}
+
+/** The pipe of a socket as soon as it is connected. */
+function opened(socket: Socket, event: "connect" | "secureConnect", signal: AbortSignal): Promise<Pipe> {
 	return new Promise((resolve, reject) => {
-		const socket = connect({ host, port, noDelay: true });
 		const abort = (): void => {
 			socket.destroy();
 			reject(signal.reason);
@@ -20,7 +33,7 @@ export function dialSocket(address: string, signal: AbortSignal): Promise<Pipe> 
 			reject(error);
 		};
 		socket.once("error", failed);
-		socket.once("connect", () => {
+		socket.once(event, () => {
 			settled();
 			resolve(new SocketPipe(socket));
 		});

@@ -8,14 +8,22 @@ import {
 	type Transport,
 } from "@allium/core";
 import { listen } from "../server/server.ts";
+import { TlsDialer } from "../tls/tls-dialer.ts";
+import { requireCertificate, type TlsOptions } from "../tls/tls-options.ts";
 import { acceptFrames } from "./accept-frames.ts";
-import { dialSocket } from "./dial-socket.ts";
+import { dialSecurely, dialSocket } from "./dial-socket.ts";
 
 /** What the frames transport is made with. */
 export interface FramesOptions {
 	readonly limits?: Partial<FrameLimits>;
 	/** How long connecting may take, in milliseconds. Default: 5 s. */
 	readonly connectTimeoutMs?: number;
+}
+
+/** What the transport of frames over TLS is made with. */
+export interface FramesTlsOptions extends FramesOptions {
+	/** How this side proves itself, and whom it trusts. Listening takes `cert` and `key`. */
+	readonly tls?: TlsOptions | undefined;
 }
 
 /**
@@ -25,15 +33,38 @@ export interface FramesOptions {
 export function frames(options: FramesOptions = {}): Transport {
 	return {
 		scheme: "allium",
-		listen(endpoints: EndpointTable, { address, logger }: ListenOptions = {}): Promise<Listener> {
-			const [, host, port] = /^(.*):(\d+)$/.exec(address ?? "127.0.0.1:0") ?? [];
-			return listen(endpoints, {
-				acceptFrames: acceptFrames(options.limits),
-				...(host !== undefined && { host }),
-				port: Number(port ?? 0),
-				...(logger !== undefined && { logger }),
-			});
-		},
+		listen: (endpoints, listenOptions) => listenWith(endpoints, options, undefined, listenOptions),
 		dial: (address: string): Peer => new FramesPeer(address, dialSocket, options),
 	};
+}
+
+/**
+ * The same over TLS, for URLs such as `allium+tls://add.example:4000`.
+ *
+ * @throws ServiceError `failed_precondition` when the files of a certificate cannot be used.
+ */
+export function framesTls(options: FramesTlsOptions = {}): Transport {
+	const dial = dialSecurely(new TlsDialer(options.tls));
+	return {
+		scheme: "allium+tls",
+		listen: (endpoints, listenOptions) =>
+			listenWith(endpoints, options, requireCertificate(options.tls), listenOptions),
+		dial: (address: string): Peer => new FramesPeer(address, dial, options),
+	};
+}
+
+function listenWith(
+	endpoints: EndpointTable,
+	{ limits }: FramesOptions,
+	tls: TlsOptions | undefined,
+	{ address, logger }: ListenOptions = {},
+): Promise<Listener> {
+	const [, host, port] = /^(.*):(\d+)$/.exec(address ?? "127.0.0.1:0") ?? [];
+	return listen(endpoints, {
+		acceptFrames: acceptFrames(limits),
+		...(host !== undefined && { host }),
+		port: Number(port ?? 0),
+		...(logger !== undefined && { logger }),
+		tls,
+	});
 }

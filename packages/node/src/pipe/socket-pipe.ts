@@ -12,9 +12,10 @@ export class SocketPipe implements Pipe {
 	readonly #socket: Socket;
 	#closed = false;
 
-	constructor(socket: Socket) {
+	/** @param peer who is at the other end, where more is known of it than the socket's address. */
+	constructor(socket: Socket, peer?: PeerInfo) {
 		this.#socket = socket;
-		this.peer = { address: `${socket.remoteAddress ?? "unknown"}:${socket.remotePort ?? 0}` };
+		this.peer = peer ?? { address: `${socket.remoteAddress ?? "unknown"}:${socket.remotePort ?? 0}` };
 		socket.setNoDelay(true);
 	}
 

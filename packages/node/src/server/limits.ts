@@ -12,6 +12,8 @@ export interface ServerLimits {
 	readonly streams: number;
 	/** How long a connection may take to show what it speaks, in milliseconds. */
 	readonly firstByteTimeoutMs: number;
+	/** How long the handshake of TLS may take, in milliseconds. */
+	readonly handshakeTimeoutMs: number;
 	/** How long the head of an HTTP/1.1 request, or the preface of HTTP/2, may take, in milliseconds. */
 	readonly headersTimeoutMs: number;
 	/** How long the body of a request that is one message may take, in milliseconds. */
@@ -28,6 +30,7 @@ export const defaultServerLimits: ServerLimits = {
 	heldBodyBytes: 256 * 1024 * 1024,
 	streams: 1_000,
 	firstByteTimeoutMs: 5_000,
+	handshakeTimeoutMs: 10_000,
 	headersTimeoutMs: 10_000,
 	bodyTimeoutMs: 30_000,
 	idleTimeoutMs: 60_000,

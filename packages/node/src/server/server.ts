@@ -1,13 +1,14 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
-import { type EndpointTable, type Listener, type Logger, silentLogger } from "@allium/core";
+import { type EndpointTable, type Listener, type Logger, type PeerInfo, silentLogger } from "@allium/core";
 import type { HttpLayer } from "../http/http-layer.ts";
 import { HttpServer } from "../http/http-server.ts";
 import type { Readiness } from "../http/operations.ts";
+import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
+import type { TlsOptions } from "../tls/tls-options.ts";
 import type { WebSocketsOptions } from "../websocket/websockets.ts";
+import { Entrance, type InnerProtocol } from "./entrance.ts";
 import { defaultServerLimits, type ServerLimits } from "./limits.ts";
 import { listenError } from "./listen-error.ts";
-import type { Protocol } from "./protocol.ts";
-import { Undecided } from "./undecided.ts";
 
 /** The server's side of one connection that speaks frames. */
 export interface FramesSession {
@@ -28,10 +29,14 @@ export interface ServerOptions {
 	/** Default: silent. */
 	readonly logger?: Logger;
 	/** Takes over a connection that speaks frames, its bytes unread. Without it, such connections are cut. */
-	readonly acceptFrames?: (socket: Socket, endpoints: EndpointTable) => FramesSession;
+	readonly acceptFrames?: (socket: Socket, endpoints: EndpointTable, peer: PeerInfo) => FramesSession;
 	/** What `/readyz` answers. Default: ready until it drains. */
 	readonly ready?: () => Readiness;
 	readonly limits?: Partial<ServerLimits>;
+	/** Speaks TLS on the port, and refuses plain connections unless told otherwise. Default: no TLS. */
+	readonly tls?: TlsOptions | undefined;
+	/** Which connections begin with a header of the PROXY protocol. Default: none. */
+	readonly proxyProtocol?: ProxyProtocol | undefined;
 	/** Sees each HTTP request first. */
 	readonly http?: HttpLayer;
 	/** Whom WebSockets are open for. Default: pages of the same host, and clients that are no browsers. */
@@ -63,7 +68,7 @@ class Server implements Listener {
 	readonly #logger: Logger;
 	readonly #net: NetServer;
 	readonly #http: HttpServer;
-	readonly #undecided: Undecided;
+	readonly #entrance: Entrance;
 	readonly #sockets = new Set<Socket>();
 	readonly #sessions = new Set<FramesSession>();
 	#draining: Promise<void> | undefined;
@@ -83,9 +88,14 @@ class Server implements Listener {
 			layer: options.http,
 			webSockets: options.webSockets ?? {},
 		});
-		this.#undecided = new Undecided(limits.firstByteTimeoutMs, (socket, protocol) =>
-			this.#decided(socket, protocol),
-		);
+		this.#entrance = new Entrance({
+			limits,
+			logger: this.#logger,
+			frames: options.acceptFrames !== undefined,
+			tls: options.tls,
+			proxyProtocol: options.proxyProtocol,
+			enter: (socket, protocol, peer) => this.#enter(socket, protocol, peer),
+		});
 		this.#net = createServer({
 			allowHalfOpen: false,
 			noDelay: true,
@@ -135,27 +145,24 @@ class Server implements Listener {
 		socket.on("close", () => this.#sockets.delete(socket));
 		// A connection that breaks ends by itself; who owns it listens to its end.
 		socket.on("error", nothing);
-		this.#undecided.add(socket);
+		this.#entrance.add(socket);
 	}
 
-	#decided(socket: Socket, protocol: Protocol): void {
-		if (protocol === "http1") this.#http.acceptHttp1(socket);
-		else if (protocol === "http2") this.#http.acceptHttp2(socket);
-		else if (protocol === "frames") this.#acceptFrames(socket);
-		else {
-			this.#logger.log("warn", "a client spoke TLS, which is not switched on here", peerOf(socket));
-			socket.destroy();
-		}
+	#enter(socket: Socket, protocol: InnerProtocol, peer: PeerInfo): void {
+		if (protocol === "http1") this.#http.acceptHttp1(socket, peer);
+		else if (protocol === "http2") this.#http.acceptHttp2(socket, peer);
+		else this.#acceptFrames(socket, peer);
 	}
 
-	#acceptFrames(socket: Socket): void {
+	#acceptFrames(socket: Socket, peer: PeerInfo): void {
 		const accept = this.#options.acceptFrames;
 		if (accept === undefined) {
-			this.#logger.log("warn", "a client spoke frames, which are not switched on here", peerOf(socket));
+			const message = "a client spoke frames, which are not switched on here";
+			this.#logger.log("warn", message, { peer: peer.address });
 			socket.destroy();
 			return;
 		}
-		const session = accept(socket, this.#endpoints);
+		const session = accept(socket, this.#endpoints, peer);
 		this.#sessions.add(session);
 		socket.on("close", () => this.#sessions.delete(session));
 		if (this.#draining !== undefined) void session.drain();
@@ -167,7 +174,7 @@ class Server implements Listener {
 		const http = this.#http.drain();
 		const sessions = [...this.#sessions].map((session) => session.drain());
 		if (this.#sockets.size > 0) await this.#linger();
-		this.#undecided.destroy();
+		this.#entrance.destroy();
 		this.#http.closeIdle();
 		await Promise.all([http, ...sessions, ...[...this.#sessions].map((session) => session.drain())]);
 		this.#http.closeIdle();
@@ -192,7 +199,7 @@ class Server implements Listener {
 		this.#wake?.();
 		for (const session of this.#sessions) session.close();
 		const ended = this.#http.close();
-		this.#undecided.close();
+		this.#entrance.close();
 		for (const socket of this.#sockets) socket.destroy();
 		await Promise.all([closed, ended]);
 	}
@@ -202,8 +209,12 @@ class Server implements Listener {
 		const boundPort = typeof bound === "object" && bound !== null ? bound.port : 0;
 		const { host, port } = advertised(this.#options.advertise ?? listenHost, boundPort);
 		const authority = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-		const http = `http://${authority}`;
-		return this.#options.acceptFrames === undefined ? [http] : [`allium://${authority}`, http];
+		const { acceptFrames, tls } = this.#options;
+		const names = acceptFrames === undefined ? ["http"] : ["allium", "http"];
+		const plain = names.map((name) => `${name}://${authority}`);
+		if (tls?.cert === undefined) return plain;
+		const secure = names.map((name) => `${name === "http" ? "https" : `${name}+tls`}://${authority}`);
+		return tls.plain === "allow" ? [...secure, ...plain] : secure;
 	}
 }
 
@@ -211,10 +222,6 @@ class Server implements Listener {
 function advertised(text: string, boundPort: number): { host: string; port: number } {
 	const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(text) ?? [];
 	return { host: bracketed ?? plain ?? text, port: port === undefined ? boundPort : Number(port) };
-}
-
-function peerOf(socket: Socket): { peer: string } {
-	return { peer: `${socket.remoteAddress ?? "unknown"}:${socket.remotePort ?? 0}` };
 }
 
 function nothing(): void {}

@@ -1,0 +1,70 @@
+import { ServiceError } from "@allium/core";
+import { type ProxyProtocol, proxiedFrom } from "../proxy/proxy-protocol.ts";
+import { Credentials } from "../tls/credentials.ts";
+import type { ClientCertificates, PlainPolicy, TlsOptions } from "../tls/tls-options.ts";
+import type { Environment } from "./config.ts";
+
+const plainPolicies: readonly PlainPolicy[] = ["refuse", "loopback", "allow"];
+const clientCertificates: readonly ClientCertificates[] = ["require", "request", "ignore"];
+
+/**
+ * TLS by `ALLIUM_TLS_CERT`, `ALLIUM_TLS_KEY`, `ALLIUM_TLS_CA`, `ALLIUM_TLS_CLIENTS` and `ALLIUM_TLS_PLAIN`;
+ * undefined when neither they nor the code say anything.
+ *
+ * @throws ServiceError `failed_precondition` that tells what is wrong with which file.
+ */
+export function readTls(env: Environment, override: TlsOptions | undefined): TlsOptions | undefined {
+	const cert = override?.cert ?? set(env.ALLIUM_TLS_CERT);
+	const key = override?.key ?? set(env.ALLIUM_TLS_KEY);
+	const ca = override?.ca ?? set(env.ALLIUM_TLS_CA);
+	if (cert === undefined && key === undefined && ca === undefined && override === undefined) return undefined;
+	const tls: TlsOptions = {
+		...override,
+		cert,
+		key,
+		ca,
+		clientCertificates: override?.clientCertificates ?? oneOf("ALLIUM_TLS_CLIENTS", env, clientCertificates),
+		plain: override?.plain ?? oneOf("ALLIUM_TLS_PLAIN", env, plainPolicies),
+	};
+	if (ca === undefined && (tls.clientCertificates ?? "ignore") !== "ignore") {
+		throw wrong("certificates of clients need authorities to come from; set tls.ca (ALLIUM_TLS_CA)");
+	}
+	// Only to tell now what is wrong with the files.
+	new Credentials(tls);
+	return tls;
+}
+
+/** The PROXY protocol by `ALLIUM_PROXY_PROTOCOL`: `true`, `false`, or networks such as `10.0.0.0/8,fd00::/8`. */
+export function readProxyProtocol(env: Environment, override: ProxyProtocol | undefined): ProxyProtocol {
+	const proxy = override ?? parseProxyProtocol(set(env.ALLIUM_PROXY_PROTOCOL));
+	// Throws when a network is none.
+	proxiedFrom(proxy);
+	return proxy;
+}
+
+function parseProxyProtocol(text: string | undefined): ProxyProtocol {
+	if (text === undefined || text === "false" || text === "0") return false;
+	if (text === "true" || text === "1") return true;
+	return { from: text.split(",").map((network) => network.trim()) };
+}
+
+function oneOf<Word extends string>(
+	name: string,
+	env: Environment,
+	words: readonly Word[],
+): Word | undefined {
+	const text = set(env[name]);
+	if (text === undefined) return undefined;
+	const word = words.find((one) => one === text);
+	if (word === undefined) throw wrong(`${name} is ${JSON.stringify(text)}, but takes ${words.join(", ")}`);
+	return word;
+}
+
+/** A variable that is there but empty is not set. */
+function set(text: string | undefined): string | undefined {
+	return text === "" ? undefined : text;
+}
+
+function wrong(message: string): ServiceError {
+	return new ServiceError({ code: "failed_precondition", reason: "invalid_configuration", message });
+}

@@ -1,0 +1,170 @@
+import { isIP, type Socket } from "node:net";
+import type { Logger, PeerInfo } from "@allium/core";
+import { readProxyHeader } from "../proxy/proxy-header.ts";
+import { type ProxyProtocol, proxiedFrom } from "../proxy/proxy-protocol.ts";
+import { TlsAcceptor } from "../tls/tls-acceptor.ts";
+import type { TlsOptions } from "../tls/tls-options.ts";
+import { FirstBytes } from "./first-bytes.ts";
+import type { ServerLimits } from "./limits.ts";
+import { type Protocol, protocolOf } from "./protocol.ts";
+import { SparingLog } from "./sparing-log.ts";
+
+/** What a connection speaks once nothing is wrapped around it any more. */
+export type InnerProtocol = Exclude<Protocol, "tls">;
+
+/** What an entrance is made with. */
+export interface EntranceOptions {
+	readonly limits: ServerLimits;
+	readonly logger: Logger;
+	/** Whether frames are offered within TLS. */
+	readonly frames: boolean;
+	readonly tls?: TlsOptions | undefined;
+	readonly proxyProtocol?: ProxyProtocol | undefined;
+	/** Takes a connection over, its bytes unread. */
+	readonly enter: (socket: Socket, protocol: InnerProtocol, peer: PeerInfo) => void;
+}
+
+const byAlpn: Readonly<Record<string, InnerProtocol>> = {
+	"allium/1": "frames",
+	h2: "http2",
+	"http/1.1": "http1",
+};
+
+/**
+ * Where connections come in: reads the PROXY header, finds out what they speak, does TLS, and hands on what is
+ * inside together with who is at the other end.
+ */
+export class Entrance {
+	readonly #options: EntranceOptions;
+	readonly #log: SparingLog;
+	readonly #isProxied: (address: string | undefined) => boolean;
+	readonly #proxyHeaders: FirstBytes<string | undefined>;
+	readonly #undecided: FirstBytes<Protocol>;
+	readonly #tls: TlsAcceptor | undefined;
+	readonly #peers = new WeakMap<Socket, PeerInfo>();
+	/** Connections inside of TLS: these may speak plainly, but not begin TLS once more. */
+	readonly #secured = new WeakSet<Socket>();
+
+	/** @throws ServiceError `failed_precondition` when the files of TLS or the networks of proxies are wrong. */
+	constructor(options: EntranceOptions) {
+		this.#options = options;
+		this.#log = new SparingLog(options.logger);
+		this.#isProxied = proxiedFrom(options.proxyProtocol);
+		const { firstByteTimeoutMs: timeoutMs } = options.limits;
+		this.#proxyHeaders = new FirstBytes({
+			timeoutMs,
+			look: readProxyHeader,
+			decided: (socket, address) => this.#proxied(socket, address),
+			refused: (socket, error) => {
+				this.#log.warn("a connection was cut: its PROXY header is wrong", {
+					peer: this.#peerOf(socket).address,
+					reason: error.message,
+				});
+			},
+		});
+		this.#undecided = new FirstBytes({
+			timeoutMs,
+			look: (bytes) => {
+				const found = protocolOf(bytes);
+				return found === undefined ? undefined : { found, used: 0 };
+			},
+			decided: (socket, protocol) => this.#decided(socket, protocol),
+		});
+		this.#tls = options.tls?.cert === undefined ? undefined : this.#acceptor(options.tls);
+	}
+
+	/** Takes in a connection. */
+	add(socket: Socket): void {
+		if (this.#isProxied(socket.remoteAddress)) {
+			this.#peers.set(socket, { address: addressOf(socket) });
+			this.#proxyHeaders.add(socket);
+		} else this.#undecided.add(socket);
+	}
+
+	/** Cuts all connections that are not through yet. */
+	destroy(): void {
+		this.#proxyHeaders.destroy();
+		this.#undecided.destroy();
+	}
+
+	/** Cuts them, and ends the timers. */
+	close(): void {
+		this.#proxyHeaders.close();
+		this.#undecided.close();
+	}
+
+	#acceptor(tls: TlsOptions): TlsAcceptor {
+		const { limits, logger, frames } = this.#options;
+		return new TlsAcceptor({
+			tls,
+			protocols: frames ? ["allium/1", "h2", "http/1.1"] : ["h2", "http/1.1"],
+			handshakeTimeoutMs: limits.handshakeTimeoutMs,
+			logger,
+			secured: (socket, peer) => {
+				this.#peers.set(socket, peer);
+				this.#secured.add(socket);
+				socket.on("error", nothing);
+				const protocol = byAlpn[socket.alpnProtocol || ""];
+				if (protocol === undefined) this.#undecided.add(socket);
+				else this.#options.enter(socket, protocol, peer);
+			},
+			refused: (reason, { address }) => {
+				this.#log.warn("a TLS handshake failed", { peer: address, reason });
+			},
+		});
+	}
+
+	#proxied(socket: Socket, address: string | undefined): void {
+		if (address !== undefined) this.#peers.set(socket, { address });
+		this.#undecided.add(socket);
+	}
+
+	#decided(socket: Socket, protocol: Protocol): void {
+		const peer = this.#peerOf(socket);
+		const secured = this.#secured.has(socket);
+		if (protocol !== "tls") {
+			if (secured || this.#mayBePlain(peer)) this.#options.enter(socket, protocol, peer);
+			else this.#refusePlain(socket, protocol, peer);
+		} else if (this.#tls !== undefined && !secured) this.#tls.accept(socket, peer);
+		else {
+			const where = secured ? "within TLS" : "which is not switched on here";
+			this.#log.warn(`a client spoke TLS, ${where}`, { peer: peer.address });
+			socket.destroy();
+		}
+	}
+
+	#mayBePlain({ address }: PeerInfo): boolean {
+		if (this.#tls === undefined) return true;
+		const policy = this.#options.tls?.plain ?? "refuse";
+		return policy === "allow" || (policy === "loopback" && isLoopback(address));
+	}
+
+	#refusePlain(socket: Socket, protocol: InnerProtocol, peer: PeerInfo): void {
+		this.#log.warn("a client spoke plainly to a port that takes TLS only", { peer: peer.address, protocol });
+		if (protocol === "http1") socket.end(tlsNeeded);
+		socket.destroySoon();
+		// Unread bytes would turn the end into a reset, before which the answer may be lost.
+		socket.resume();
+	}
+
+	#peerOf(socket: Socket): PeerInfo {
+		return this.#peers.get(socket) ?? { address: addressOf(socket) };
+	}
+}
+
+const tlsNeededText = "This port takes TLS only: use https://\n";
+const tlsNeeded =
+	"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n" +
+	`content-length: ${tlsNeededText.length}\r\n\r\n${tlsNeededText}`;
+
+function addressOf(socket: Socket): string {
+	return `${socket.remoteAddress ?? "unknown"}:${socket.remotePort ?? 0}`;
+}
+
+/** Whether an address such as `127.0.0.1:4000` or `::1:4000` is of the own machine. */
+function isLoopback(address: string): boolean {
+	const host = address.slice(0, address.lastIndexOf(":")).replace(/^::ffff:/, "");
+	return host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
+function nothing(): void {}

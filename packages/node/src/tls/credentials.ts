@@ -1,0 +1,152 @@
+import { readFileSync } from "node:fs";
+import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
+import { type Logger, ServiceError, silentLogger } from "@allium/core";
+import type { TlsOptions } from "./tls-options.ts";
+
+/** The oldest version of TLS that is spoken, in either direction. */
+const minVersion = "TLSv1.2";
+
+const defaultReloadMs = 1_000;
+
+/** What the three PEM texts are called in messages: in words, in code, in the environment. */
+const names = {
+	cert: ["certificate", "tls.cert", "ALLIUM_TLS_CERT"],
+	key: ["private key", "tls.key", "ALLIUM_TLS_KEY"],
+	ca: ["authorities", "tls.ca", "ALLIUM_TLS_CA"],
+} as const;
+
+type Part = keyof typeof names;
+
+/**
+ * Certificate, key and authorities, kept as fresh as their files. Files are looked at when somebody asks, at
+ * most once in a while, so there is no timer to end. New files that cannot be used are said once, and the old
+ * ones stay in use.
+ */
+export class Credentials {
+	readonly #options: TlsOptions;
+	readonly #logger: Logger;
+	readonly #reloadMs: number;
+	#texts: string;
+	#pem: SecureContextOptions;
+	#context: SecureContext;
+	#nextLookAt: number;
+
+	/** @throws ServiceError `failed_precondition` when a file cannot be read, or they do not fit together. */
+	constructor(options: TlsOptions, logger: Logger = silentLogger) {
+		this.#options = options;
+		this.#logger = logger;
+		this.#reloadMs = options.reloadMs ?? defaultReloadMs;
+		this.#pem = read(options);
+		this.#texts = JSON.stringify(this.#pem);
+		this.#context = contextOf(this.#pem);
+		this.#nextLookAt = performance.now() + this.#reloadMs;
+	}
+
+	/** For connections that begin now; another object when the files have changed. */
+	get context(): SecureContext {
+		this.#look();
+		return this.#context;
+	}
+
+	/** The same as options, for a server. */
+	get pem(): SecureContextOptions {
+		this.#look();
+		return this.#pem;
+	}
+
+	#look(): void {
+		const now = performance.now();
+		if (now < this.#nextLookAt) return;
+		this.#nextLookAt = now + this.#reloadMs;
+		try {
+			this.#reload();
+		} catch (error) {
+			const message = `new TLS files are not used, the old ones stay: ${(error as Error).message}`;
+			this.#logger.log("error", message);
+		}
+	}
+
+	#reload(): void {
+		let texts: string;
+		let pem: SecureContextOptions;
+		try {
+			pem = read(this.#options);
+			texts = JSON.stringify(pem);
+		} catch (error) {
+			// What is wrong is said when it begins, not on every look.
+			texts = (error as Error).message;
+			if (texts === this.#texts) return;
+			this.#texts = texts;
+			throw error;
+		}
+		if (texts === this.#texts) return;
+		this.#texts = texts;
+		this.#context = contextOf(pem);
+		this.#pem = pem;
+		this.#logger.log("info", "new TLS files are in use");
+	}
+}
+
+function read(options: TlsOptions): SecureContextOptions {
+	const { cert, key } = options;
+	if ((cert === undefined) !== (key === undefined)) {
+		const [given, missing] = cert === undefined ? (["key", "cert"] as const) : (["cert", "key"] as const);
+		throw wrong(`${called(given)} needs ${called(missing)}; set both or none`);
+	}
+	const pem: SecureContextOptions = { minVersion };
+	for (const part of ["cert", "key", "ca"] as const) {
+		const value = options[part];
+		if (value !== undefined) pem[part] = readPem(part, value);
+	}
+	return pem;
+}
+
+function readPem(part: Part, value: string): string {
+	const text = value.trimStart().startsWith("-----BEGIN") ? value : readFile(part, value);
+	const expected = part === "key" ? "PRIVATE KEY-----" : "CERTIFICATE-----";
+	if (text.includes(expected)) return text;
+	throw wrong(`${called(part)} holds no PEM text with "${expected}"`);
+}
+
+function readFile(part: Part, path: string): string {
+	try {
+		return readFileSync(path, "utf8");
+	} catch (cause) {
+		const { code } = cause as NodeJS.ErrnoException;
+		const reason =
+			code === "ENOENT"
+				? "does not exist"
+				: code === "EACCES"
+					? "may not be read by this process"
+					: `cannot be read (${code})`;
+		throw wrong(`${called(part)} names ${path}, which ${reason}; give the path of a PEM file`, cause);
+	}
+}
+
+function contextOf(pem: SecureContextOptions): SecureContext {
+	try {
+		return createSecureContext(pem);
+	} catch (cause) {
+		const { code, message } = cause as NodeJS.ErrnoException;
+		throw wrong(
+			code === "ERR_OSSL_X509_KEY_VALUES_MISMATCH"
+				? `${called("key")} does not belong to ${called("cert")}; give the key that the certificate was made for`
+				: `the TLS files cannot be used: ${message}`,
+			cause,
+		);
+	}
+}
+
+function called(part: Part): string {
+	const [word, option, variable] = names[part];
+	return `the TLS ${word} (${option}, ${variable})`;
+}
+
+function wrong(message: string, cause?: unknown): ServiceError {
+	return new ServiceError({
+		code: "failed_precondition",
+		reason: "invalid_configuration",
+		message,
+		cause,
+	});
+}

@@ -1,0 +1,92 @@
+import type { Socket } from "node:net";
+import {
+	createServer,
+	type Server as NodeTlsServer,
+	type SecureContextOptions,
+	type TLSSocket,
+} from "node:tls";
+import type { Logger, PeerInfo } from "@allium/core";
+import { Credentials } from "./credentials.ts";
+import { identityOf } from "./identity.ts";
+import type { TlsOptions } from "./tls-options.ts";
+
+/** What a TLS acceptor is made with. */
+export interface TlsAcceptorOptions {
+	readonly tls: TlsOptions;
+	/** What is offered to clients, the most wanted first. */
+	readonly protocols: readonly string[];
+	/** How long a handshake may take, in milliseconds. */
+	readonly handshakeTimeoutMs: number;
+	readonly logger: Logger;
+	/** Takes a connection over whose handshake is done. */
+	readonly secured: (socket: TLSSocket, peer: PeerInfo) => void;
+	/** Told of a handshake that failed, when its connection was cut. */
+	readonly refused: (reason: string, peer: PeerInfo) => void;
+}
+
+/** Does the server's side of TLS on connections that it is given. */
+export class TlsAcceptor {
+	readonly #options: TlsAcceptorOptions;
+	readonly #credentials: Credentials;
+	readonly #server: NodeTlsServer;
+	/** Where connections come from that are in their handshake, by both of their ends. */
+	readonly #peers = new Map<string, PeerInfo>();
+	#pem: SecureContextOptions;
+
+	/** @throws ServiceError `failed_precondition` when the files of a certificate cannot be used. */
+	constructor(options: TlsAcceptorOptions) {
+		this.#options = options;
+		this.#credentials = new Credentials(options.tls, options.logger);
+		this.#pem = this.#credentials.pem;
+		this.#server = this.#create(this.#pem);
+	}
+
+	/** Takes over a connection that begins with a handshake, its bytes unread. */
+	accept(socket: Socket, peer: PeerInfo): void {
+		const { pem } = this.#credentials;
+		if (pem !== this.#pem) {
+			this.#pem = pem;
+			// With it go the tickets of sessions, so that nobody gets in by what was trusted before.
+			this.#server.setSecureContext(pem);
+		}
+		const ends = endsOf(socket);
+		this.#peers.set(ends, peer);
+		socket.once("close", () => this.#peers.delete(ends));
+		this.#server.emit("connection", socket);
+	}
+
+	#create(pem: SecureContextOptions): NodeTlsServer {
+		const { tls, protocols, handshakeTimeoutMs, secured, refused } = this.#options;
+		const certificates = tls.clientCertificates ?? (tls.ca === undefined ? "ignore" : "require");
+		const server = createServer({
+			...pem,
+			ALPNProtocols: [...protocols],
+			handshakeTimeout: handshakeTimeoutMs,
+			requestCert: certificates !== "ignore",
+			rejectUnauthorized: certificates === "require",
+		});
+		server.on("secureConnection", (socket) => {
+			const identity = identityOf(socket);
+			const peer = this.#peerOf(socket);
+			secured(socket, identity === undefined ? peer : { ...peer, identity });
+		});
+		server.on("tlsClientError", (error, socket) => {
+			// Its type says Error; it is the code of a check, such as CERT_HAS_EXPIRED.
+			const reason = String(socket.authorizationError ?? error.message);
+			const peer = this.#peerOf(socket);
+			// A handshake that takes too long only says so.
+			socket.destroy();
+			refused(reason, peer);
+		});
+		return server;
+	}
+
+	#peerOf(socket: Socket): PeerInfo {
+		return this.#peers.get(endsOf(socket)) ?? { address: "unknown" };
+	}
+}
+
+/** What no two connections that are open have in common. */
+function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+	return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
+}
