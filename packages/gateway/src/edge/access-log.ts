@@ -1,0 +1,27 @@
+import type { Logger } from "@allium/core";
+import type { HttpRequest, HttpResponse } from "@allium/node";
+import { pathOf } from "./url.ts";
+
+/** Asked all the time by whoever watches over the process. */
+const probes: readonly string[] = ["/healthz", "/readyz", "/metrics"];
+
+/** Writes a line for a request when it is over. Not its query, which may hold what nobody shall read. */
+export function logAccess(request: HttpRequest, response: HttpResponse, id: string, logger: Logger): void {
+	const startedAt = performance.now();
+	const { method } = request;
+	const path = pathOf(request);
+	const peer = request.socket.remoteAddress;
+	response.on("close", () => {
+		const aborted = !response.writableFinished;
+		logger.log(probes.includes(path) ? "debug" : "info", "request", {
+			method,
+			path,
+			// A client that went before it was answered has seen none.
+			status: aborted && !response.headersSent ? 499 : response.statusCode,
+			ms: Math.round((performance.now() - startedAt) * 10) / 10,
+			id,
+			peer,
+			...(aborted && { aborted }),
+		});
+	});
+}

@@ -1,0 +1,28 @@
+import type { HttpRequest, HttpResponse } from "@allium/node";
+
+/** A whole answer that the gateway gives by itself. */
+export interface Answer {
+	readonly status: number;
+	readonly type: string;
+	readonly text: string;
+	readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Gives it, unless the client is gone. */
+export function give(request: HttpRequest, response: HttpResponse, answer: Answer): void {
+	if (response.destroyed || response.headersSent) return;
+	// Nobody reads the body of a request that is answered here.
+	request.on("error", nothing).resume();
+	response.statusCode = answer.status;
+	response.setHeader("content-type", answer.type);
+	response.setHeader("content-length", Buffer.byteLength(answer.text));
+	for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+	response.end(answer.text);
+}
+
+/** An error as the services give theirs. */
+export function errorAnswer(status: number, code: string, message: string): Answer {
+	return { status, type: "application/json", text: JSON.stringify({ code, message }) };
+}
+
+function nothing(): void {}

@@ -1,0 +1,218 @@
+import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp } from "node:http";
+import { request as requestHttps, Agent as TlsAgent } from "node:https";
+import { type Logger, ServiceError } from "@allium/core";
+import type { HttpRequest, HttpResponse } from "@allium/node";
+import { isPrivate } from "../metadata/forwarding.ts";
+import { errorAnswer, give } from "./answer.ts";
+import { authorityOf } from "./url.ts";
+
+/** How long a web service may take to begin its answer, in milliseconds. */
+const patienceMs = 60_000;
+
+/** The headers that are about one connection, and not the request. */
+const hopByHop = new Set([
+	"connection",
+	"expect",
+	"host",
+	"http2-settings",
+	"keep-alive",
+	"proxy-authenticate",
+	"proxy-authorization",
+	"proxy-connection",
+	"te",
+	"trailer",
+	"transfer-encoding",
+	"upgrade",
+]);
+
+interface Target {
+	/** `/app`, without a slash at its end. */
+	readonly prefix: string;
+	readonly url: URL;
+	/** What stands in place of the prefix. */
+	readonly path: string;
+}
+
+/** Passes requests below some paths on to web services, and streams both ways. */
+export class ReverseProxy {
+	/** The longest prefix first. */
+	readonly #targets: readonly Target[];
+	readonly #agent = new Agent({ keepAlive: true });
+	readonly #tlsAgent = new TlsAgent({ keepAlive: true });
+	readonly #logger: Logger;
+	#inFlight = 0;
+	readonly #idle = Promise.withResolvers<void>();
+	#draining = false;
+
+	/**
+	 * @param routes URLs by path prefix. A URL without a path keeps the path of the request as it is; one with a
+	 * path, be it `/`, puts that in place of the prefix.
+	 * @throws ServiceError `failed_precondition` when a path or a URL is none.
+	 */
+	constructor(routes: Readonly<Record<string, string>>, logger: Logger) {
+		this.#logger = logger;
+		this.#targets = Object.entries(routes)
+			.map(([path, url]) => target(path, url))
+			.sort((one, other) => other.prefix.length - one.prefix.length);
+	}
+
+	/** The prefixes and where they lead, for people. */
+	get routes(): readonly { path: string; url: string }[] {
+		return this.#targets.map(({ prefix, url }) => ({ path: prefix || "/", url: url.href }));
+	}
+
+	/** Whether requests to a path go to a web service. */
+	has(path: string): boolean {
+		return this.#find(path) !== undefined;
+	}
+
+	/** Passes a request on. */
+	forward(request: HttpRequest, response: HttpResponse, path: string): void {
+		const found = this.#find(path);
+		if (found === undefined) return;
+		if (leaves(path)) {
+			give(request, response, errorAnswer(400, "invalid_argument", "the path may not have .. in it"));
+			return;
+		}
+		const { url, prefix, path: base } = found;
+		this.#inFlight++;
+		const isTls = url.protocol === "https:";
+		const outgoing = (isTls ? requestHttps : requestHttp)({
+			agent: isTls ? this.#tlsAgent : this.#agent,
+			host: url.hostname.replace(/^\[|\]$/g, ""),
+			port: url.port,
+			method: request.method,
+			path: pathAt(base, (request.url ?? "").slice(prefix.length)),
+			headers: requestHeaders(request, url),
+		});
+		const late = setTimeout(() => outgoing.destroy(new TimeoutError()), patienceMs);
+		outgoing.on("response", (answer) => {
+			clearTimeout(late);
+			this.#answer(answer, response);
+		});
+		outgoing.on("error", (error) => {
+			clearTimeout(late);
+			this.#fail(request, response, error, found);
+		});
+		response.on("close", () => {
+			clearTimeout(late);
+			outgoing.destroy();
+			this.#inFlight--;
+			this.#check();
+		});
+		request.on("error", () => outgoing.destroy());
+		request.pipe(outgoing);
+	}
+
+	/** Resolves when no request is under way. */
+	drain(): Promise<void> {
+		this.#draining = true;
+		this.#check();
+		return this.#idle.promise;
+	}
+
+	/** Ends the connections to the web services. */
+	close(): void {
+		this.#agent.destroy();
+		this.#tlsAgent.destroy();
+	}
+
+	#find(path: string): Target | undefined {
+		return this.#targets.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
+	}
+
+	#answer(answer: IncomingMessage, response: HttpResponse): void {
+		if (response.destroyed) return;
+		response.statusCode = answer.statusCode ?? 502;
+		for (const [name, values] of Object.entries(endToEnd(answer))) response.setHeader(name, values);
+		if (this.#draining && "shouldKeepAlive" in response) response.setHeader("connection", "close");
+		// An answer that breaks off must not look whole.
+		answer.on("error", () => response.destroy());
+		answer.on("aborted", () => response.destroy());
+		if ("flushHeaders" in response) response.flushHeaders();
+		answer.pipe(response);
+	}
+
+	#fail(request: HttpRequest, response: HttpResponse, error: Error, { prefix, url }: Target): void {
+		if (response.destroyed) return;
+		if (response.headersSent) {
+			response.destroy();
+			return;
+		}
+		this.#logger.log("warn", "a web service does not answer", { path: prefix, url: url.origin, error });
+		const isLate = error instanceof TimeoutError;
+		const message = `the web service at ${prefix || "/"} ${isLate ? "takes too long" : "cannot be reached"}`;
+		give(
+			request,
+			response,
+			isLate ? errorAnswer(504, "deadline_exceeded", message) : errorAnswer(502, "unavailable", message),
+		);
+	}
+
+	#check(): void {
+		if (this.#draining && this.#inFlight === 0) this.#idle.resolve();
+	}
+}
+
+/** A path below the target's; a target without one, asked for nothing more, is asked for its root. */
+function pathAt(base: string, rest: string): string {
+	return (base + rest).startsWith("/") ? base + rest : `/${rest}`;
+}
+
+class TimeoutError extends Error {}
+
+/** Whether a path steps upwards, and so may leave the prefix at the web service. */
+function leaves(path: string): boolean {
+	return path.split(/[/\\]|%2f|%5c/i).some((segment) => segment.replace(/%2e/gi, ".") === "..");
+}
+
+function target(path: string, text: string): Target {
+	const url = URL.parse(text);
+	if (!/^\/[^?#]*$/.test(path) || url === null || !/^https?:$/.test(url.protocol) || url.search !== "") {
+		throw new ServiceError({
+			code: "failed_precondition",
+			reason: "invalid_configuration",
+			message: `proxy takes a path and a URL, such as "/app": "http://127.0.0.1:3000", and got ${JSON.stringify(path)}: ${JSON.stringify(text)}`,
+		});
+	}
+	const prefix = path.replace(/\/+$/, "");
+	const hasPath = !/^https?:\/\/[^/]*$/.test(text);
+	return { prefix, url, path: hasPath ? url.pathname.replace(/\/+$/, "") : prefix };
+}
+
+function requestHeaders(request: HttpRequest, url: URL): OutgoingHttpHeaders {
+	const headers: OutgoingHttpHeaders = endToEnd(request);
+	// A body of unknown length is told apart from the next request by this alone, whatever the method.
+	if (headers["content-length"] === undefined && hasBody(request)) headers["transfer-encoding"] = "chunked";
+	const address = request.socket.remoteAddress ?? "unknown";
+	const before = headers["x-forwarded-for"];
+	headers["x-forwarded-for"] = before === undefined ? address : `${before}, ${address}`;
+	headers["x-forwarded-host"] = authorityOf(request);
+	headers["x-forwarded-proto"] = "encrypted" in request.socket ? "https" : "http";
+	headers.host = url.host;
+	return headers;
+}
+
+function hasBody(request: HttpRequest): boolean {
+	if ("stream" in request) return !request.stream.endAfterHeaders;
+	return request.headers["transfer-encoding"] !== undefined;
+}
+
+/** The headers that go all the way. */
+function endToEnd({ rawHeaders, headers: { connection } }: HttpRequest): Record<string, string | string[]> {
+	const named = new Set(
+		connection
+			?.toLowerCase()
+			.split(",")
+			.map((name) => name.trim()),
+	);
+	const headers: Record<string, string | string[]> = Object.create(null);
+	for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+		const name = (rawHeaders[index] as string).toLowerCase();
+		const value = rawHeaders[index + 1] as string;
+		if (hopByHop.has(name) || named.has(name) || name.startsWith(":") || isPrivate(name)) continue;
+		const before = headers[name];
+		headers[name] = before === undefined ? value : [before, value].flat();
+	}
+	return headers;
+}

@@ -1,0 +1,45 @@
+import type { Guard, Logger, Registry } from "@allium/core";
+import type { Adapters, ConfigOverrides, Environment, ServerLimits } from "@allium/node";
+
+/** What a gateway is made with; what is not given comes from the environment, or has a default. */
+export interface GatewayOptions extends Omit<ConfigOverrides, "registry" | "zone" | "labels"> {
+	/** A URL, or a registry that is open already and stays open. */
+	readonly registry?: string | Registry;
+	/** Adapters by scheme, before those that are installed. */
+	readonly adapters?: Adapters;
+	/** The port to listen on. Default: `PORT`, or that of `ALLIUM_LISTEN`, else 8080. */
+	readonly port?: number;
+	/** The interface to listen on. Default: that of `ALLIUM_LISTEN`, else 127.0.0.1. */
+	readonly host?: string;
+	/**
+	 * What strangers may call: names of services, or `service/method`. Default: everything, for callers on this
+	 * machine alone; on an address that others can reach, the gateway refuses to start without it.
+	 */
+	readonly expose?: readonly string[];
+	/** Lets requests in or not, before their bodies are read. It sees no metadata that is ours alone. */
+	readonly guard?: Guard;
+	/** Which headers of a request travel on to the service, by name. Default: all but cookies. */
+	readonly forward?: (name: string) => boolean;
+	/** The origins whose pages may call, such as `https://app.example.com`, or `*` for all. Default: none. */
+	readonly cors?: readonly string[];
+	/** Web services by the path under which they appear: `{ "/app": "http://127.0.0.1:3000" }`. */
+	readonly proxy?: Readonly<Record<string, string>>;
+	/** From how many bytes on an answer is compressed, for clients that take it; Infinity for never. Default: 1 KiB. */
+	readonly compressFromBytes?: number;
+	/** How long a call may take whose caller said nothing, in milliseconds. Default: 10 s. */
+	readonly timeoutMs?: number;
+	/** Bounds, `messageBytes` for the body among them. */
+	readonly limits?: Partial<ServerLimits>;
+	/** Gets a line for each request, too. Default: lines on standard output. */
+	readonly logger?: Logger;
+	/** How long requests are still accepted after `/readyz` says no, in milliseconds. Default: 500. */
+	readonly drainDelayMs?: number;
+	/** How long calls in flight may take when the gateway stops, in milliseconds. Default: 10 s. */
+	readonly gracePeriodMs?: number;
+	/** Default: that of the process. */
+	readonly env?: Environment;
+}
+
+/** Where a gateway listens that was told nothing. */
+export const defaultPort = 8080;
+export const defaultHost = "127.0.0.1";

@@ -1,0 +1,3 @@
+export { type Gateway, gateway } from "./gateway.ts";
+export type { GatewayOptions } from "./gateway-options.ts";
+export type { MethodListing, ServiceListing } from "./page/listing.ts";

@@ -1,0 +1,50 @@
+import { type Context, type Guard, type GuardRequest, Metadata, type ReadonlyMetadata } from "@allium/core";
+
+/** The header that names a request, in both directions. */
+export const requestIdHeader = "x-request-id";
+
+/** Under this name it travels on, through all calls that come of the request. */
+const globalRequestId = "x-global-request-id";
+
+/** A request id from outside that is taken as it is. */
+const sane = /^[\w.:/+=@-]{1,128}$/;
+
+/** A request id that came, when it is sane; else a new one. */
+export function requestIdFrom(given: string | undefined): string {
+	return given !== undefined && sane.test(given) ? given : crypto.randomUUID();
+}
+
+/** Whether metadata is ours alone, and nothing that a stranger may send. */
+export function isPrivate(name: string): boolean {
+	return name.startsWith("x-global-") || name.startsWith("allium-");
+}
+
+/** Whether a header of an answer is the gateway's to set, and not a service's. */
+export function isGatewaysOwn(name: string): boolean {
+	return name === requestIdHeader || name.startsWith("access-control-");
+}
+
+/** What travels on to a service when nobody chose: all but cookies and what is for a proxy. */
+export function forwardedByDefault(name: string): boolean {
+	return name !== "cookie" && !name.startsWith("proxy-");
+}
+
+/**
+ * The guard of a gateway, whatever the transport: takes from the metadata what is ours alone, makes the rest what
+ * the call sends on, with the request id, and asks the guard that was given.
+ */
+export function forwarding(forward: (name: string) => boolean, guard: Guard | undefined): Guard {
+	return (request: GuardRequest, ctx: Context) => {
+		const metadata = select(request.metadata, (name) => !isPrivate(name));
+		const outgoing = select(metadata, forward);
+		outgoing.set(globalRequestId, requestIdFrom(metadata.get(requestIdHeader)));
+		const admitted = ctx["~with"]({ metadata, outgoing });
+		return guard === undefined ? admitted : guard({ ...request, metadata }, admitted);
+	};
+}
+
+function select(metadata: ReadonlyMetadata, wanted: (name: string) => boolean): Metadata {
+	const selected = new Metadata();
+	for (const [name, value] of metadata) if (wanted(name)) selected.append(name, value);
+	return selected;
+}

@@ -1,0 +1,98 @@
+import type { ContractDescription, Effect, JsonSchema, Kind, MethodDescription } from "@allium/core";
+import { exampleValue } from "@allium/core/reflection";
+import type { RouteConflict } from "../table/gateway-routes.ts";
+import type { GatewayTable, KnownService } from "../table/gateway-table.ts";
+
+/** A service as the gateway lists it. */
+export interface ServiceListing {
+	readonly name: string;
+	readonly version: string;
+	readonly summary?: string;
+	/** How many instances are up. */
+	readonly instances: number;
+	readonly methods: readonly MethodListing[];
+	readonly routes: readonly { readonly verb: string; readonly path: string; readonly method: string }[];
+}
+
+/** A method as the gateway lists it. */
+export interface MethodListing {
+	readonly name: string;
+	readonly summary?: string;
+	readonly kind: Kind;
+	readonly effect: Effect;
+	readonly path: string;
+	/** JSON Schemas, of one message for streams. */
+	readonly input: JsonSchema;
+	readonly output: JsonSchema;
+	/** A command that calls it. */
+	readonly example: string;
+}
+
+/** All that a gateway serves. */
+export interface Listing {
+	readonly services: readonly ServiceListing[];
+	readonly proxies: readonly { readonly path: string; readonly url: string }[];
+	readonly conflicts: readonly RouteConflict[];
+}
+
+/**
+ * Lists what a gateway serves.
+ *
+ * @param origin what the gateway is called from outside: `http://127.0.0.1:8080`.
+ */
+export function listing(table: GatewayTable, proxies: Listing["proxies"], origin: string): Listing {
+	return {
+		services: table.services.flatMap((service) => listService(service, table, origin)),
+		proxies,
+		conflicts: table.conflicts,
+	};
+}
+
+function listService(
+	{ upstream, description }: KnownService,
+	table: GatewayTable,
+	origin: string,
+): ServiceListing[] {
+	if (description === undefined) return [];
+	const { name, version, summary, methods } = description;
+	return [
+		{
+			name,
+			version,
+			...(summary !== undefined && { summary }),
+			instances: upstream.instances.length,
+			methods: Object.entries(methods).map(([method, described]) =>
+				listMethod(description, method, described, origin),
+			),
+			routes: table.routes.of(name).map(({ verb, path, method }) => ({ verb, path, method })),
+		},
+	];
+}
+
+function listMethod(
+	{ name: service }: ContractDescription,
+	name: string,
+	{ kind, effect, summary, input, output }: MethodDescription,
+	origin: string,
+): MethodListing {
+	const path = `/${service}/${name}`;
+	const message = JSON.stringify(exampleValue(input));
+	const example = exampleOf(kind, effect, `${origin}${path}`, `${service} ${name}`, message);
+	return { name, ...(summary !== undefined && { summary }), kind, effect, path, input, output, example };
+}
+
+/** A command that calls a method: by curl where that is easy. */
+function exampleOf(kind: Kind, effect: Effect, url: string, words: string, message: string): string {
+	if (kind === "unary") return `curl ${url} --json ${quoted(message)}`;
+	if (kind === "server_stream" && effect === "read") {
+		const input = quoted(`input=${message}`);
+		return `curl -NG ${url} --data-urlencode ${input} -H 'accept: text/event-stream'`;
+	}
+	if (kind === "server_stream") return `npx allium call ${words} ${quoted(message)}`;
+	return `echo ${quoted(message)} | npx allium call ${words} -`;
+}
+
+/** A text as one word of a shell. */
+function quoted(text: string): string {
+	return `'${text.replaceAll("'", `'\\''`)}'`;
+}

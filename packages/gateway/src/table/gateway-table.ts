@@ -1,0 +1,227 @@
+import {
+	type AnyContract,
+	Context,
+	type ContractDescription,
+	type EndpointTable,
+	type Guard,
+	type Instance,
+	type Logger,
+	type Method,
+	type PeerPool,
+	type Registry,
+	type RegistryEvent,
+	type RouteTable,
+	retry,
+	type ServedMethod,
+	timeout,
+} from "@allium/core";
+import { contractFromDescription } from "@allium/core/reflection";
+import { type ClientEndpoints, clientEndpoints, follow } from "@allium/core/transport";
+import type { Exposure } from "./exposure.ts";
+import { GatewayRoutes, type RouteConflict } from "./gateway-routes.ts";
+import { passThrough } from "./pass-through.ts";
+import { Upstream } from "./upstream.ts";
+
+/** How many services are remembered of which no instance is up, so that calls get 503 instead of 404. */
+const maxGone = 100;
+
+/** What a table is made with. */
+export interface GatewayTableOptions {
+	readonly registry: Registry;
+	readonly namespace: string;
+	readonly peers: PeerPool;
+	readonly exposure: Exposure;
+	readonly guard: Guard;
+	readonly timeoutMs: number | undefined;
+	readonly logger: Logger;
+}
+
+/** A service as the gateway knows it. */
+export interface KnownService {
+	readonly upstream: Upstream;
+	/** What of it is served; undefined while it was not described yet. */
+	readonly description: ContractDescription | undefined;
+}
+
+interface Entry {
+	readonly upstream: Upstream;
+	readonly client: ClientEndpoints;
+	description?: ContractDescription;
+	contract?: AnyContract;
+	served: readonly ServedMethod[];
+}
+
+/** The methods of all registered services, as they come and go. */
+export class GatewayTable implements EndpointTable {
+	readonly guard: Guard;
+	readonly logger: Logger;
+	readonly #options: GatewayTableOptions;
+	readonly #instances = new Map<string, Instance>();
+	readonly #entries = new Map<string, Entry>();
+	/** The names of services of which no instance is up, the longest gone first. */
+	readonly #gone = new Set<string>();
+	readonly #served = new Map<string, ServedMethod>();
+	#routes: GatewayRoutes;
+	readonly #life = Context.background().withCancel();
+	#following: Promise<void> | undefined;
+	readonly #known = Promise.withResolvers<void>();
+	#isKnown = false;
+
+	constructor(options: GatewayTableOptions) {
+		this.#options = options;
+		this.guard = options.guard;
+		this.logger = options.logger;
+		this.#routes = new GatewayRoutes([], options.logger);
+	}
+
+	/** Begins to watch the registry. */
+	open(): void {
+		const { registry, namespace } = this.#options;
+		this.#following ??= follow(registry, { namespace }, this, this.logger, this.#life.ctx);
+	}
+
+	/** Whether the registry has told which services there are. */
+	get isKnown(): boolean {
+		return this.#isKnown;
+	}
+
+	/** Resolves when the registry has told which services there are, and each was asked what it is. */
+	async whenKnown(): Promise<void> {
+		await this.#known.promise;
+		await Promise.all(Array.from(this.#entries.values(), ({ upstream }) => upstream.asked));
+	}
+
+	find(path: string): ServedMethod | undefined {
+		return this.#served.get(path);
+	}
+
+	get contracts(): readonly AnyContract[] {
+		return this.services.flatMap(({ upstream: { service } }) => this.#entries.get(service)?.contract ?? []);
+	}
+
+	get routes(): RouteTable {
+		return this.#routes.table;
+	}
+
+	/** The REST routes that are not served, as an older service has them. */
+	get conflicts(): readonly RouteConflict[] {
+		return this.#routes.conflicts;
+	}
+
+	/** The services that are served, by name. */
+	get services(): readonly KnownService[] {
+		const all = [...this.#entries.values()];
+		return all
+			.map(({ upstream, description }) => ({ upstream, description }))
+			.sort((one, other) => one.upstream.service.localeCompare(other.upstream.service));
+	}
+
+	/** Takes in what the registry says. */
+	apply(event: RegistryEvent): void {
+		if (event.type === "snapshot") {
+			const before = [...this.#instances.values()];
+			this.#instances.clear();
+			for (const instance of event.instances) this.#instances.set(instance.id, instance);
+			this.#update([...before, ...event.instances]);
+		} else {
+			const { instance } = event;
+			const before = this.#instances.get(instance.id);
+			if (event.type === "up") this.#instances.set(instance.id, instance);
+			else this.#instances.delete(instance.id);
+			this.#update(before === undefined ? [instance] : [before, instance]);
+		}
+		this.#isKnown = true;
+		this.#known.resolve();
+	}
+
+	/** What is known stays, as {@link follow} says in the log. */
+	unknownBecause(): void {}
+
+	/** Ends the calls in flight with `unavailable`, and watches no more. */
+	async close(): Promise<void> {
+		this.#life.cancel();
+		this.#known.resolve();
+		await Promise.all([this.#following, ...Array.from(this.#entries.values(), end)]);
+	}
+
+	/** Looks anew at the services of instances that came, went or changed. */
+	#update(changed: readonly Instance[]): void {
+		const names = new Set(changed.flatMap(({ services }) => services.map(({ name }) => name)));
+		for (const name of names) {
+			if (!this.#options.exposure.includes(name)) continue;
+			const instances = [...this.#instances.values()].filter(({ services }) =>
+				services.some((service) => service.name === name),
+			);
+			const entry = this.#entries.get(name) ?? this.#enter(name);
+			entry.upstream.update(instances);
+			if (entry.upstream.instances.length > 0) this.#gone.delete(name);
+			else this.#gone.add(name);
+		}
+		for (const name of this.#gone) {
+			if (this.#gone.size <= maxGone) break;
+			this.#forget(name);
+		}
+	}
+
+	#enter(name: string): Entry {
+		const { registry, namespace, peers, timeoutMs } = this.#options;
+		const client = clientEndpoints(name, {
+			registry,
+			namespace,
+			peers,
+			logger: this.logger,
+			middleware: [timeout(timeoutMs), retry()],
+		});
+		const upstream = new Upstream(name, (description) => this.#described(entry, description), this.logger);
+		const entry: Entry = { upstream, client, served: [] };
+		this.#entries.set(name, entry);
+		return entry;
+	}
+
+	#described(entry: Entry, description: ContractDescription): void {
+		const { exposure, logger } = this.#options;
+		const service = description.name;
+		try {
+			const narrowed = exposure.narrow(description);
+			const contract = contractFromDescription(narrowed);
+			this.#serve(entry, contract["~allium"].methods);
+			Object.assign(entry, { contract, description: narrowed });
+			this.#route();
+			const { version, hash } = description;
+			logger.log("info", "a service is served", { service, version, hash });
+		} catch (error) {
+			logger.log("warn", "a service cannot be served", { service, error });
+		}
+	}
+
+	/** Puts the methods of a service in place of those that it had. */
+	#serve(entry: Entry, methods: readonly Method[]): void {
+		for (const { method } of entry.served) this.#served.delete(method.path);
+		entry.served = methods.map((method) => {
+			return { method, endpoint: passThrough(entry.client.endpoint(method), method, this.logger) };
+		});
+		for (const served of entry.served) this.#served.set(served.method.path, served);
+	}
+
+	/** Makes the REST routes anew. */
+	#route(): void {
+		const routed = [...this.#entries.values()].flatMap(({ upstream: { since }, contract, description }) => {
+			return contract === undefined || description === undefined ? [] : [{ since, contract, description }];
+		});
+		this.#routes = new GatewayRoutes(routed, this.logger, this.#routes);
+	}
+
+	#forget(name: string): void {
+		const entry = this.#entries.get(name);
+		this.#gone.delete(name);
+		this.#entries.delete(name);
+		if (entry === undefined) return;
+		this.#serve(entry, []);
+		this.#route();
+		void end(entry);
+	}
+}
+
+async function end({ upstream, client }: Entry): Promise<void> {
+	await Promise.all([upstream.close(), client.close()]);
+}

@@ -1,0 +1,84 @@
+import {
+	type Context,
+	type Endpoint,
+	isServiceError,
+	type Logger,
+	type Metadata,
+	type Method,
+	ResponseMetadata,
+	ServiceError,
+} from "@allium/core";
+import { mapStream, serviceErrorFrom } from "@allium/core/transport";
+import { isGatewaysOwn } from "../metadata/forwarding.ts";
+
+/**
+ * An endpoint that passes calls on as they are, and back whatever comes: outputs, headers, trailers and errors.
+ *
+ * @param call the whole call to the service.
+ */
+export function passThrough(call: Endpoint, method: Method, logger: Logger): Endpoint {
+	const streams = method.kind === "server_stream" || method.kind === "bidi_stream";
+	return (input, ctx) => {
+		const received = new ResponseMetadata();
+		const fail = (error: unknown): never => {
+			throw relayed(error, method, ctx, logger);
+		};
+		return call(input, ctx.withResponse(received)).then(
+			(output) => {
+				if (received.hasHeaders) copy(received.headers, ctx.response.headers);
+				if (streams) return withTrailers(mapStream(output, undefined, fail), received, ctx);
+				if (received.hasTrailers) copy(received.trailers, ctx.response.trailers);
+				return output;
+			},
+			(error) => {
+				if (received.hasHeaders) copy(received.headers, ctx.response.headers);
+				return fail(error);
+			},
+		);
+	};
+}
+
+/** A stream at whose end the trailers are there. What breaks brings its own, as the error's metadata. */
+function withTrailers(
+	messages: AsyncIterable<unknown>,
+	received: ResponseMetadata,
+	ctx: Context,
+): AsyncIterable<unknown> {
+	return {
+		[Symbol.asyncIterator]() {
+			const iterator = messages[Symbol.asyncIterator]();
+			return {
+				async next() {
+					const result = await iterator.next();
+					if (result.done && received.hasTrailers) copy(received.trailers, ctx.response.trailers);
+					return result;
+				},
+				async return() {
+					await iterator.return?.();
+					return { done: true, value: undefined };
+				},
+			};
+		},
+	};
+}
+
+/** The error as the caller gets it: the service's own; that it was not executed is nothing for a further hop. */
+function relayed(error: unknown, method: Method, ctx: Context, logger: Logger): ServiceError {
+	if (ctx.error !== undefined) return ctx.error;
+	if (!isServiceError(error)) {
+		logger.log("error", "a call failed in the gateway", { method: method.path, error });
+		return new ServiceError({ code: "internal", message: "internal error", cause: error });
+	}
+	const { code, reason, message, data, metadata, retryAfterMs, domain } = error;
+	// Only what arose here has a cause: addresses of instances, which are nobody's business.
+	if (code === "unavailable" && error.cause !== undefined) {
+		logger.log("warn", "a service could not be reached", { method: method.path, error });
+		const unreachable = `no instance of "${method.service}" could be reached`;
+		return serviceErrorFrom({ code, reason, message: unreachable }, { domain });
+	}
+	return serviceErrorFrom({ code, reason, message, data, metadata, retryAfterMs }, { domain });
+}
+
+function copy(from: Metadata, to: Metadata): void {
+	for (const [name, value] of from) if (!isGatewaysOwn(name)) to.append(name, value);
+}

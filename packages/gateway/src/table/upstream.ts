@@ -1,0 +1,134 @@
+import { Context, type ContractDescription, type Instance, type Logger } from "@allium/core";
+import { isContractDescription } from "@allium/core/reflection";
+import { getJson, httpUrl } from "@allium/node";
+
+/** How long one instance may take to describe itself, in milliseconds, before the next is asked. */
+const patienceMs = 2_000;
+
+/** The bounds of the delay before instances that did not describe themselves are asked again, in milliseconds. */
+const firstBackoffMs = 100;
+const longestBackoffMs = 5_000;
+
+/** Called with what a service says of itself, whenever that changes. */
+export type Described = (description: ContractDescription) => void;
+
+/**
+ * Keeps the description of one service: asks its newest instance, the others when that does not answer, and asks
+ * again when the registry shows another hash. What is known stays while nobody is up.
+ */
+export class Upstream {
+	readonly service: string;
+	/** When the first of its instances that were seen was started; the greatest text before there was any. */
+	since = "\uffff";
+	/** Those that are up, the newest first. */
+	instances: readonly Instance[] = [];
+	readonly #described: Described;
+	readonly #logger: Logger;
+	/** The hash under which the instance that was asked is registered. */
+	#hash: string | undefined;
+	#asking: Promise<void> | undefined;
+	readonly #asked = Promise.withResolvers<void>();
+	#timer: ReturnType<typeof setTimeout> | undefined;
+	#wake: () => void = () => {};
+	readonly #life = Context.background().withCancel();
+
+	constructor(service: string, described: Described, logger: Logger) {
+		this.service = service;
+		this.#described = described;
+		this.#logger = logger;
+	}
+
+	/** Resolves when the instances were asked once, whatever came of it. */
+	get asked(): Promise<void> {
+		return this.#asked.promise;
+	}
+
+	/** Takes in which instances there are. */
+	update(instances: readonly Instance[]): void {
+		this.instances = instances
+			.filter(({ status }) => status === "up")
+			.sort((one, other) => other.startedAt.localeCompare(one.startedAt));
+		const oldest = this.instances.at(-1)?.startedAt;
+		if (oldest !== undefined && oldest < this.since) this.since = oldest;
+		this.#wake();
+		if (this.#isCurrent()) this.#asked.resolve();
+		else this.#asking ??= this.#keepAsking();
+	}
+
+	async close(): Promise<void> {
+		this.#life.cancel();
+		this.#asked.resolve();
+		this.#wake();
+		await this.#asking;
+	}
+
+	#isCurrent(): boolean {
+		const [newest] = this.instances;
+		return newest === undefined || this.#hashOf(newest) === this.#hash;
+	}
+
+	#hashOf({ services }: Instance): string | undefined {
+		return services.find(({ name }) => name === this.service)?.hash;
+	}
+
+	async #keepAsking(): Promise<void> {
+		for (let failures = 0; !this.#isCurrent() && this.#life.ctx.error === undefined; failures++) {
+			await this.#ask();
+			this.#asked.resolve();
+			if (this.#isCurrent()) break;
+			await this.#sleep(Math.random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** failures));
+		}
+		this.#asking = undefined;
+	}
+
+	/** Asks one instance after the other, until one answers. */
+	async #ask(): Promise<void> {
+		for (const instance of this.instances) {
+			const hash = this.#hashOf(instance);
+			// Nobody who is newer answers: what is known is the best there is.
+			if (hash === this.#hash) return;
+			try {
+				const description = await this.#descriptionBy(instance);
+				if (this.#life.ctx.error !== undefined) return;
+				this.#hash = hash;
+				this.#described(description);
+				return;
+			} catch (error) {
+				if (this.#life.ctx.error !== undefined) return;
+				const { service } = this;
+				this.#logger.log("warn", "an instance does not describe itself", {
+					service,
+					instance: instance.id,
+					error,
+				});
+			}
+		}
+	}
+
+	async #descriptionBy({ addresses }: Instance): Promise<ContractDescription> {
+		const address =
+			addresses.find((one) => /^https?:/.test(one)) ?? addresses.find((one) => /^allium:/.test(one));
+		if (address === undefined) throw new Error(`none of its addresses speaks HTTP: ${addresses.join(", ")}`);
+		const url = `${httpUrl(address)}/-/describe/${encodeURIComponent(this.service)}`;
+		const { ctx, cancel } = this.#life.ctx.withTimeout(patienceMs).withCancel();
+		try {
+			const { status, body } = await getJson(url, ctx);
+			if (status === 200 && isContractDescription(body) && body.name === this.service) return body;
+			throw new Error(`${url} answers with status ${status}, and no description of it`);
+		} finally {
+			cancel();
+		}
+	}
+
+	/** Until so many milliseconds are over, or there is news. */
+	#sleep(milliseconds: number): Promise<void> {
+		return new Promise((resolve) => {
+			this.#timer = setTimeout(resolve, milliseconds);
+			this.#wake = () => {
+				clearTimeout(this.#timer);
+				this.#wake = () => {};
+				resolve();
+			};
+		});
+	}
+}
