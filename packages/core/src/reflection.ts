@@ -5,3 +5,4 @@
 export { exampleValue } from "./contract/example-value.ts";
 export { contractFromDescription, isContractDescription } from "./contract/from-description.ts";
 export { descriptionOf, isSchema, type Property, resolve, type View, view } from "./contract/schema-view.ts";
+export { type OpenApiDocument, type OpenApiOptions, openapi } from "./openapi/openapi.ts";
