@@ -6,13 +6,17 @@ import {
 	createClient as createCoreClient,
 	type PeerPool,
 	type Transport,
+	webSocketTransport,
 } from "@allium/core";
-import { frames, http } from "@allium/node";
+import { frames, framesTls, http, https, type TlsOptions } from "@allium/node";
 
-/** As for the core's `createClient`; without transports, `allium:` and `http:` addresses are known. */
+/**
+ * As for the core's `createClient`; without transports, addresses of `allium:`, `http:` and `ws:` are known, and
+ * those over TLS: `allium+tls:`, `https:` (by what `tls` says) and `wss:`.
+ */
 export type ClientOptions = ClientSource &
 	ClientLayers &
-	({ readonly transports?: readonly Transport[] } | { readonly peers: PeerPool });
+	({ readonly transports?: readonly Transport[]; readonly tls?: TlsOptions } | { readonly peers: PeerPool });
 
 /**
  * Makes a client of a contract, for one address or a registry. Dispose it when it is no longer needed.
@@ -22,5 +26,14 @@ export type ClientOptions = ClientSource &
  * const { v } = await add.sum({ a: 1, b: 2 });
  */
 export function createClient<C extends AnyContract>(contract: C, options: ClientOptions): Client<C> {
-	return createCoreClient(contract, { transports: [frames(), http()], ...options });
+	const { tls } = { tls: undefined, ...options };
+	const transports = [
+		framesTls({ tls }),
+		frames(),
+		https({ tls }),
+		http(),
+		webSocketTransport(),
+		webSocketTransport({ scheme: "wss" }),
+	];
+	return createCoreClient(contract, { transports, ...options });
 }

@@ -95,7 +95,7 @@ export class ServerStream implements StreamHandler {
 		if (this.stream.closed) return;
 		let text: string;
 		try {
-			text = this.#codec.encode(output);
+			text = this.#call.encode(this.#codec, output);
 		} catch (error) {
 			this.#fail(toServiceError(error));
 			return;
@@ -133,7 +133,7 @@ export class ServerStream implements StreamHandler {
 				this.#output = undefined;
 				return this.#end();
 			}
-			const wait = this.stream.send(this.#codec.encode(result.value));
+			const wait = this.stream.send(this.#call.encode(this.#codec, result.value));
 			if (wait !== undefined) await wait;
 			if (this.stream.closed) return;
 			next = output.next();

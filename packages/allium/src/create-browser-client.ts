@@ -1,0 +1,34 @@
+import {
+	type AnyContract,
+	type Client,
+	type ClientLayers,
+	type ClientSource,
+	createClient as createCoreClient,
+	type PeerPool,
+	type Transport,
+	webTransports,
+} from "@allium/core";
+
+/**
+ * As for the core's `createClient`; without transports, `http:`, `https:`, `ws:` and `wss:` addresses are known,
+ * and those without a scheme stand for one of the page's own server.
+ */
+export type ClientOptions = ClientSource &
+	ClientLayers &
+	({ readonly transports?: readonly Transport[] } | { readonly peers: PeerPool });
+
+/**
+ * Makes a client of a contract, for one address. Over `http:` it makes unary calls and takes streams of replies;
+ * over `ws:` it makes calls of all four kinds, on one connection.
+ *
+ * @example
+ * const add = createClient(Add, { url: "/" });
+ * const { v } = await add.sum({ a: 1, b: 2 });
+ */
+export function createClient<C extends AnyContract>(contract: C, options: ClientOptions): Client<C> {
+	const known = { transports: webTransports(), ...options };
+	if (!("url" in known)) return createCoreClient(contract, known);
+	const { location } = globalThis as { readonly location?: { readonly href: string } };
+	const url = URL.parse(known.url, location?.href)?.href ?? known.url;
+	return createCoreClient(contract, { ...known, url });
+}

@@ -1,0 +1,162 @@
+import { contract, Endpoints, type Listener, method, ServiceError, stream } from "@allium/core";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { z } from "zod";
+import { listen } from "../server/server.ts";
+
+const Feed = contract("feed", {
+	count: method({
+		input: z.object({ upTo: z.int() }),
+		output: stream(z.object({ n: z.int(), text: z.string() })),
+		errors: {
+			negative: { code: "out_of_range", message: "count upwards", data: z.object({ upTo: z.int() }) },
+		},
+		effect: "read",
+	}),
+	flood: method({ output: stream(z.object({ text: z.string() })), effect: "read" }),
+	idle: method({ output: stream(z.object({ n: z.int() })), effect: "read" }),
+	change: method({ output: stream(z.object({ n: z.int() })) }),
+});
+
+let listener: Listener;
+let made = 0;
+let stopped = 0;
+
+beforeEach(async () => {
+	made = 0;
+	stopped = 0;
+	const endpoints = new Endpoints({
+		guard: ({ metadata }, ctx) => {
+			if (metadata.get("x-token") === "bad") throw new ServiceError({ code: "unauthenticated" });
+			return ctx;
+		},
+	});
+	endpoints.serve(Feed, {
+		async *count({ upTo }, ctx) {
+			ctx.response.headers.append("x-head", "early");
+			for (let n = 1; n <= upTo; n++) yield { n, text: "a\nb" };
+			if (upTo < 0) throw Feed.count.error.negative({ upTo });
+			if (upTo > 1) ctx.response.trailers.append("x-trailer", "late");
+		},
+		async *flood() {
+			try {
+				for (;;) {
+					made++;
+					yield { text: "x".repeat(16 * 1024) };
+				}
+			} finally {
+				stopped++;
+			}
+		},
+		async *idle(_, ctx) {
+			await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
+			stopped++;
+			yield* [];
+		},
+		async *change() {
+			yield { n: 1 };
+		},
+	});
+	listener = await listen(endpoints);
+});
+
+afterEach(() => listener.close());
+
+function get(path: string, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
+	return fetch(`${listener.addresses[0]}/${path}`, {
+		headers: { accept: "text/event-stream", ...headers },
+		...(signal !== undefined && { signal }),
+	});
+}
+
+const count = (upTo: unknown): string => `feed/count?input=${encodeURIComponent(JSON.stringify({ upTo }))}`;
+
+describe("server-sent events", () => {
+	test("are one line of data for each message, and an end", async () => {
+		const answer = await get(count(1));
+		expect(answer.status).toBe(200);
+		expect(answer.headers.get("content-type")).toBe("text/event-stream");
+		expect(answer.headers.get("cache-control")).toBe("no-store");
+		expect(answer.headers.get("x-head")).toBe("early");
+		expect(await answer.text()).toBe('data: {"n":1,"text":"a\\nb"}\n\nevent: end\nid: end\ndata: {}\n\n');
+	});
+
+	test("bring trailers with the end", async () => {
+		expect(await (await get(count(2))).text()).toMatch(
+			/event: end\nid: end\ndata: {"metadata":{"x-trailer":\["late"\]}}\n\n$/,
+		);
+	});
+
+	test("end with the error of a handler that failed", async () => {
+		const text = await (await get(count(-1))).text();
+		const [, data] = /^event: error\nid: end\ndata: (.*)\n\n$/.exec(text) ?? [];
+		expect(JSON.parse(String(data))).toMatchObject({ code: "out_of_range", message: "count upwards" });
+	});
+
+	test("tell why a call was refused, as a page sees no status", async () => {
+		for (const [path, headers, code] of [
+			[count("three"), {}, "invalid_argument"],
+			["feed/count", {}, "invalid_argument"],
+			["feed/count?input={", {}, "invalid_argument"],
+			[count(1), { "x-token": "bad" }, "unauthenticated"],
+		] as const) {
+			const answer = await get(path, headers);
+			expect(answer.status).toBe(200);
+			expect(await answer.text()).toMatch(new RegExp(`^event: error\nid: end\ndata: {"code":"${code}"`));
+		}
+	});
+
+	test("stop a browser from connecting again after the end", async () => {
+		expect((await get(count(1), { "last-event-id": "end" })).status).toBe(204);
+	});
+
+	test("are only for methods that change nothing, and that stream", async () => {
+		const answer = await get("feed/change");
+		expect(answer.status).toBe(405);
+		expect(answer.headers.get("allow")).toBe("POST");
+		expect((await get("feed/missing")).status).toBe(404);
+	});
+
+	test("stop the handler when the client goes", async () => {
+		const controller = new AbortController();
+		const answer = await get("feed/idle", {}, controller.signal);
+		expect(answer.status).toBe(200);
+		controller.abort();
+		await vi.waitFor(() => expect(stopped).toBe(1));
+	});
+
+	test("hold the handler back while the client does not read", async () => {
+		const answer = await get("feed/flood");
+		let before = -1;
+		await vi.waitFor(
+			() => {
+				const since = before;
+				before = made;
+				expect(made).toBe(since);
+			},
+			{ interval: 100, timeout: 10_000 },
+		);
+		expect(made).toBeLessThan(5_000);
+		await answer.body?.cancel();
+		await vi.waitFor(() => expect(stopped).toBe(1));
+	});
+
+	test("show that the stream lives every 15 s, and leave no timer", async () => {
+		vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+		try {
+			const answer = await get("feed/idle");
+			const reader = answer.body?.getReader();
+			vi.advanceTimersByTime(15_000);
+			expect(new TextDecoder().decode((await reader?.read())?.value)).toBe(":\n\n");
+			await reader?.cancel();
+			await vi.waitFor(() => expect(stopped).toBe(1));
+			await vi.waitFor(() => expect(vi.getTimerCount()).toBe(0));
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
+	test("end at the deadline that the client says", async () => {
+		const text = await (await get("feed/idle", { "connect-timeout-ms": "50" })).text();
+		expect(text).toMatch(/^event: error\nid: end\ndata: {"code":"deadline_exceeded"/);
+	});
+});
