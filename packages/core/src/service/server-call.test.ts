@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { jsonCodec } from "../codec/json-codec.ts";
 import { onSettled, succeeded } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
 import { contextKey } from "../context/key.ts";
@@ -201,5 +202,18 @@ describe("the end of a call", () => {
 		const { signal } = call.ctx;
 		call.cancel();
 		expect(signal.reason).toMatchObject({ code: "canceled" });
+	});
+});
+
+describe("a reply that cannot be encoded", () => {
+	test("is a bug: it is logged, and the caller learns no more than that", () => {
+		const { call, log } = arrive();
+		expect(() => call.encode(jsonCodec, { n: 1n })).toThrow(
+			expect.objectContaining({ code: "internal", message: expect.not.stringContaining("BigInt") }),
+		);
+		expect(log).toHaveBeenCalledExactlyOnceWith("error", "an output cannot be encoded", {
+			method: "c/run",
+			error: expect.objectContaining({ code: "internal" }),
+		});
 	});
 });

@@ -1,3 +1,4 @@
+import type { Codec } from "../codec/codec.ts";
 import { CallScope, type Outcome } from "../context/call-scope.ts";
 import { Cancellation, callIsOver } from "../context/cancellation.ts";
 import { Context, type PeerInfo } from "../context/context.ts";
@@ -65,6 +66,21 @@ export class ServerCall {
 			);
 		} catch (error) {
 			return Promise.reject(this.#refusal(error));
+		}
+	}
+
+	/**
+	 * Encodes a message of the reply. What cannot be encoded is a bug of the handler: it is logged.
+	 *
+	 * @throws ServiceError `internal`.
+	 */
+	encode(codec: Codec, output: unknown): string {
+		try {
+			return codec.encode(output);
+		} catch (error) {
+			const { path } = this.#incoming;
+			this.#endpoints.logger.log("error", "an output cannot be encoded", { method: path, error });
+			throw error;
 		}
 	}
 

@@ -118,7 +118,7 @@ export class StreamExchange extends StreamingExchange implements PendingBody {
 
 	#reply(output: unknown): void {
 		try {
-			const message = writeEnvelope(0, jsonCodec.encode(output));
+			const message = writeEnvelope(0, this.call.encode(jsonCodec, output));
 			this.sendHead();
 			this.response.write(message);
 			this.sendEnd();

@@ -62,7 +62,7 @@ export abstract class StreamingExchange extends Exchange {
 				this.sendEnd();
 				return;
 			}
-			const framed = this.frame(jsonCodec.encode(result.value));
+			const framed = this.frame(this.call.encode(jsonCodec, result.value));
 			this.sendHead();
 			if (!this.response.write(framed)) await this.#drained();
 			if (turn.spent(framed.length)) await turn.next();

@@ -36,12 +36,8 @@ export class UnaryExchange extends Exchange {
 		if (this.over) return;
 		let text: string;
 		try {
-			text = jsonCodec.encode(output);
+			text = this.call.encode(jsonCodec, output);
 		} catch (error) {
-			this.server.logger.log("error", "an output cannot be written as JSON", {
-				method: this.call.served?.method.path,
-				error,
-			});
 			this.fail(error);
 			return;
 		}
