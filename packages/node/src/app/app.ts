@@ -56,6 +56,11 @@ export interface AppOptions extends Omit<ConfigOverrides, "registry"> {
 	readonly drainDelayMs?: number;
 	/** How long calls in flight may take when the app stops, in milliseconds. Default: 10 s. */
 	readonly gracePeriodMs?: number;
+	/**
+	 * Origins of web pages that may open WebSockets here, such as `https://app.example.org`; `*` for all.
+	 * Default: pages of the same host only.
+	 */
+	readonly origins?: readonly string[];
 	/** What the port takes at most; `frames` for what frames take, in both directions. */
 	readonly limits?: AppLimits;
 	/** Default: that of the process. */
@@ -205,6 +210,10 @@ class NodeApp implements App, Runnable {
 			host,
 			port,
 			acceptFrames: acceptFrames(frameLimits),
+			webSockets: {
+				...(this.#options.origins !== undefined && { origins: this.#options.origins }),
+				...(frameLimits !== undefined && { limits: frameLimits }),
+			},
 			limits,
 			tls,
 			proxyProtocol,

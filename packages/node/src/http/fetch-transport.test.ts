@@ -50,7 +50,7 @@ describe("calls by fetch", () => {
 
 	test("bring one reply, or a stream of them", async () => {
 		expect(await client.sum({ a: 1, b: 2 })).toEqual({ v: 3 });
-		expect(await client.ping()).toEqual({});
+		expect(await client.ping({})).toEqual({});
 		expect(await collect(client.count({ upTo: 3 }))).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
 	});
 
@@ -93,12 +93,12 @@ describe("calls by fetch", () => {
 	});
 
 	test("are cancelled by whoever breaks out", async () => {
-		for await (const _ of client.flood()) break;
+		for await (const _ of client.flood({})) break;
 		await vi.waitFor(() => expect(log.stopped).toBe(1));
 	});
 
 	test("hold the producer back while nobody takes its messages", async () => {
-		const messages = client.flood()[Symbol.asyncIterator]();
+		const messages = client.flood({})[Symbol.asyncIterator]();
 		await messages.next();
 		let before = -1;
 		await vi.waitFor(
@@ -114,7 +114,7 @@ describe("calls by fetch", () => {
 	});
 
 	test("end with the client", async () => {
-		const call = failure(client.hang());
+		const call = failure(client.hang({}));
 		await vi.waitFor(() => expect(log.running).toBe(1));
 		await client[Symbol.asyncDispose]();
 		expect(await call).toMatchObject({ code: "unavailable" });
@@ -164,12 +164,12 @@ describe("answers that are not from such a server", () => {
 
 	test("are errors by their status", async () => {
 		answer = (response) => response.writeHead(503, { "retry-after": "2" }).end("<html>");
-		expect(await failure(client.ping())).toMatchObject({ code: "unavailable", retryAfterMs: 2000 });
+		expect(await failure(client.ping({}))).toMatchObject({ code: "unavailable", retryAfterMs: 2000 });
 	});
 
 	test("are errors when they are not JSON", async () => {
 		answer = (response) => response.writeHead(200, { "content-type": "text/html" }).end("<html>");
-		expect(await failure(client.ping())).toMatchObject({ code: "internal" });
+		expect(await failure(client.ping({}))).toMatchObject({ code: "internal" });
 	});
 
 	test("are errors when a stream breaks off", async () => {
@@ -185,7 +185,7 @@ describe("answers that are not from such a server", () => {
 
 	test("that never come leave the call unavailable, and nobody knows whether it was executed", async () => {
 		answer = (response) => response.destroy();
-		const error = await failure(client.ping());
+		const error = await failure(client.ping({}));
 		expect(error).toMatchObject({ code: "unavailable", notExecuted: false });
 		expect(String(error)).toMatch(/no answer from http:.*\/base\/lab\/ping/);
 	});
