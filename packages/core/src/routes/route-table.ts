@@ -13,6 +13,8 @@ export interface ServedRoute {
 	readonly input: JsonSchema;
 }
 
+const none: readonly Route[] = [];
+
 /** The REST routes of all contracts that are served on one port. */
 export class RouteTable {
 	readonly #router = new Router<ServedRoute>();
@@ -82,6 +84,6 @@ export class RouteTable {
 
 	/** The routes of a service. */
 	of(service: string): readonly Route[] {
-		return this.#byService.get(service) ?? [];
+		return this.#byService.get(service) ?? none;
 	}
 }

@@ -1,11 +1,14 @@
 import {
 	type AnyContract,
 	Context,
+	type ContractDescription,
 	describe,
 	type EndpointTable,
+	type Route,
 	ServiceError,
 	toServiceError,
 } from "@allium/core";
+import { type OpenApiDocument, openapi } from "@allium/core/reflection";
 import { httpStatus, toConnectError, webSocketPath, webSocketProtocol } from "@allium/core/transport";
 import type { HttpServer } from "./http-server.ts";
 import { type Request, readHead } from "./request-head.ts";
@@ -24,11 +27,20 @@ interface Answer {
 	readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A contract as it was described, with the routes that it had then. */
+interface Described {
+	readonly routes: readonly Route[];
+	readonly count: number;
+	readonly description: ContractDescription;
+	readonly text: string;
+}
+
 /** Answers what is no call of a method: health, readiness, description, the front page; and what is nothing. */
 export class Operations {
 	readonly #endpoints: EndpointTable;
 	readonly #ready: () => Readiness;
-	readonly #descriptions = new WeakMap<AnyContract, string>();
+	readonly #descriptions = new WeakMap<AnyContract, Described>();
+	#document: { readonly parts: readonly Described[]; readonly text: string } | undefined;
 
 	constructor(endpoints: EndpointTable, ready: () => Readiness) {
 		this.#endpoints = endpoints;
@@ -69,6 +81,7 @@ export class Operations {
 		if (path === "/") return this.#frontPage();
 		if (path === webSocketPath) return upgradeRequired();
 		if (path === "/-/describe" || path === "/-/describe/") return this.#describeAll();
+		if (path === "/-/openapi.json") return this.#openApi();
 		if (!path.startsWith("/-/describe/")) return undefined;
 		return this.#describeOne(path.slice("/-/describe/".length));
 	}
@@ -79,25 +92,37 @@ export class Operations {
 	}
 
 	#describeAll(): Answer {
-		const services = this.#endpoints.contracts.map((contract) => this.#description(contract));
+		const services = this.#endpoints.contracts.map((contract) => this.#described(contract).text);
 		return { status: 200, type: jsonType, text: `{"services":[${services.join(",")}]}` };
 	}
 
 	#describeOne(name: string): Answer {
 		const found = this.#endpoints.contracts.find((contract) => contract["~allium"].name === name);
-		if (found !== undefined) return { status: 200, type: jsonType, text: this.#description(found) };
+		if (found !== undefined) return { status: 200, type: jsonType, text: this.#described(found).text };
 		const message = `no service ${JSON.stringify(name)} here; GET /-/describe tells what is served`;
 		return errorAnswer(new ServiceError({ code: "not_found", message }));
 	}
 
-	/** Contracts do not change, and describing one takes time. */
-	#description(contract: AnyContract): string {
-		let text = this.#descriptions.get(contract);
-		if (text === undefined) {
-			text = JSON.stringify(describe(contract, this.#endpoints.routes?.of(contract["~allium"].name)));
-			this.#descriptions.set(contract, text);
-		}
-		return text;
+	/** All that is served, for tools that know OpenAPI. Made anew only when something else is served. */
+	#openApi(): Answer {
+		const parts = this.#endpoints.contracts.map((contract) => this.#described(contract));
+		const known = this.#document;
+		const same =
+			known?.parts.length === parts.length && parts.every((part, index) => part === known.parts[index]);
+		const text = same ? known.text : JSON.stringify(documentOf(parts.map(({ description }) => description)));
+		if (!same) this.#document = { parts, text };
+		return { status: 200, type: jsonType, text };
+	}
+
+	/** Contracts do not change, and describing one takes time; the routes of a gateway may. */
+	#described(contract: AnyContract): Described {
+		const routes = this.#endpoints.routes?.of(contract["~allium"].name) ?? none;
+		const known = this.#descriptions.get(contract);
+		if (known !== undefined && known.routes === routes && known.count === routes.length) return known;
+		const description = describe(contract, routes);
+		const made = { routes, count: routes.length, description, text: JSON.stringify(description) };
+		this.#descriptions.set(contract, made);
+		return made;
 	}
 
 	#frontPage(): Answer {
@@ -105,9 +130,10 @@ export class Operations {
 		const lines = [
 			"This is an Allium server.",
 			"",
-			"GET /-/describe    what it serves, as JSON",
-			"GET /healthz       whether it lives",
-			"GET /readyz        whether it takes calls",
+			"GET /-/describe        what it serves, as JSON",
+			"GET /-/openapi.json    the same for OpenAPI tools",
+			"GET /healthz           whether it lives",
+			"GET /readyz            whether it takes calls",
 			...(this.#endpoints.routes?.all() ?? []).map(({ verb, path }) => `${verb} ${path}`),
 			...methods.map(({ path, kind }) => `POST /${path}${kind === "unary" ? "" : `    (${kind})`}`),
 			"",
@@ -118,7 +144,16 @@ export class Operations {
 	}
 }
 
+const none: readonly Route[] = [];
 const jsonType = "application/json";
+
+function documentOf(described: readonly ContractDescription[]): OpenApiDocument {
+	const [first] = described;
+	return openapi(described, {
+		title: described.map(({ name }) => name).join(", ") || "Allium",
+		version: described.length === 1 && first !== undefined ? first.version : "1.0.0",
+	});
+}
 
 function json(status: number, body: unknown): Answer {
 	return { status, type: jsonType, text: JSON.stringify(body) };

@@ -366,3 +366,11 @@ test("describe publishes the routes", async () => {
 	const described = (await (await fetch(`${url}/-/describe/items`)).json()) as { routes: unknown };
 	expect(described.routes).toEqual(itemRoutes.routes);
 });
+
+test("the document for OpenAPI tools has the routes, and the calls", async () => {
+	const response = await fetch(`${url}/-/openapi.json`);
+	expect(response.headers.get("content-type")).toBe("application/json");
+	const document = (await response.json()) as { openapi: string; info: unknown; paths: object };
+	expect(document).toMatchObject({ openapi: "3.1.0", info: { title: "items", version: "0.0.0" } });
+	expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(["/items/{id}", "/items/create"]));
+});
