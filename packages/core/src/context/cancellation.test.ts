@@ -15,7 +15,7 @@ function source() {
 		error: undefined as ServiceError | undefined,
 		deadline: never,
 		listeners,
-		listen(listener: (error: ServiceError) => void) {
+		follow(listener: (error: ServiceError) => void) {
 			listeners.add(listener);
 			return () => void listeners.delete(listener);
 		},
@@ -142,6 +142,15 @@ describe("while nobody listens", () => {
 		cancellation.listen(() => {});
 		cancellation.cancel();
 		expect([vi.getTimerCount(), parent.listeners.size]).toEqual([0, 0]);
+	});
+
+	test("who follows is told of the end, but takes no timer for the deadline", () => {
+		const cancellation = new Cancellation(undefined, performance.now() + 100);
+		const ended = vi.fn();
+		cancellation.follow(ended);
+		expect(vi.getTimerCount()).toBe(0);
+		cancellation.cancel();
+		expect(ended).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "canceled" }));
 	});
 
 	test("a chain of children with one deadline takes one timer", () => {

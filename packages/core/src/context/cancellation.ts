@@ -4,11 +4,15 @@ import type { CallScope } from "./call-scope.ts";
 /** The longest delay that a timer takes; later deadlines are armed again when it fires. */
 const longestTimer = 2 ** 31 - 1;
 
+/** Called back when a cancellation ends. */
+export type EndListener = (error: ServiceError) => void;
+
 /** What can end a cancellation from above: its parent, or a signal of the platform. */
 export interface CancellationSource {
 	readonly error: ServiceError | undefined;
 	readonly deadline: number;
-	listen(listener: (error: ServiceError) => void): () => void;
+	/** Calls back when it is ended; who follows watches the deadline itself. Returns what stops the following. */
+	follow(listener: EndListener): () => void;
 }
 
 /**
@@ -22,7 +26,11 @@ export class Cancellation implements CancellationSource {
 	/** When it ends, on the clock of `performance.now()`; Infinity for never. */
 	readonly deadline: number;
 	#error: ServiceError | undefined;
-	#listeners: Set<(error: ServiceError) => void> | undefined;
+	/** Most have one listener: it needs no set. */
+	#listener: EndListener | undefined;
+	#listeners: Set<EndListener> | undefined;
+	/** How many of them want the deadline, too. */
+	#timed = 0;
 	#unlink: (() => void) | undefined;
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#controller: AbortController | undefined;
@@ -52,18 +60,33 @@ export class Cancellation implements CancellationSource {
 	}
 
 	/** Calls back once when it ends, at once when it has ended. Returns what stops the listening. */
-	listen(listener: (error: ServiceError) => void): () => void {
+	listen(listener: EndListener): () => void {
+		const unfollow = this.follow(listener);
+		if (this.#error !== undefined || this.deadline === Number.POSITIVE_INFINITY) return unfollow;
+		if (this.#timed++ === 0) this.#startTimer();
+		let listening = true;
+		return () => {
+			unfollow();
+			if (listening && --this.#timed === 0) this.#stopTimer();
+			listening = false;
+		};
+	}
+
+	/** As `listen`, for those who watch the deadline themselves: no timer is started for them. */
+	follow(listener: EndListener): () => void {
 		const error = this.error;
 		if (error !== undefined) {
 			listener(error);
 			return noop;
 		}
-		this.#listeners ??= new Set();
-		this.#listeners.add(listener);
-		if (this.#listeners.size === 1) this.#arm();
-		return () => {
-			if (this.#listeners?.delete(listener) && this.#listeners.size === 0) this.#disarm();
-		};
+		if (this.#listener === undefined && this.#listeners === undefined) {
+			this.#listener = listener;
+			this.#unlink = this.parent?.follow((reason) => this.cancel(reason));
+		} else {
+			this.#listeners ??= new Set();
+			this.#listeners.add(listener);
+		}
+		return () => this.#forget(listener);
 	}
 
 	/** A signal that aborts when this ends, with the error as its reason. Made when first asked for. */
@@ -78,20 +101,31 @@ export class Cancellation implements CancellationSource {
 	}
 
 	#end(error: ServiceError): void {
-		this.#error = error;
-		this.#disarm();
+		const listener = this.#listener;
 		const listeners = this.#listeners;
+		this.#error = error;
+		this.#listener = undefined;
 		this.#listeners = undefined;
-		if (listeners !== undefined) for (const listener of listeners) listener(error);
+		this.#letGo();
+		listener?.(error);
+		if (listeners !== undefined) for (const each of listeners) each(error);
 	}
 
-	#arm(): void {
-		const { parent, deadline } = this;
-		if (parent !== undefined) this.#unlink = parent.listen((error) => this.cancel(error));
-		// The parent's timer covers a deadline that is its own.
-		if (deadline !== Number.POSITIVE_INFINITY && deadline !== parent?.deadline) this.#startTimer();
+	#forget(listener: EndListener): void {
+		if (this.#listener === listener) this.#listener = undefined;
+		else if (!this.#listeners?.delete(listener)) return;
+		else if (this.#listeners.size === 0) this.#listeners = undefined;
+		if (this.#listener === undefined && this.#listeners === undefined) this.#letGo();
 	}
 
+	/** Nobody listens any more. */
+	#letGo(): void {
+		this.#unlink?.();
+		this.#unlink = undefined;
+		this.#stopTimer();
+	}
+
+	/** For the deadline of this one and of all above, which is not later. */
 	#startTimer(): void {
 		const delay = Math.min(Math.max(0, this.deadline - performance.now()), longestTimer);
 		this.#timer = setTimeout(() => {
@@ -100,9 +134,7 @@ export class Cancellation implements CancellationSource {
 		}, Math.ceil(delay));
 	}
 
-	#disarm(): void {
-		this.#unlink?.();
-		this.#unlink = undefined;
+	#stopTimer(): void {
 		if (this.#timer !== undefined) clearTimeout(this.#timer);
 		this.#timer = undefined;
 	}
@@ -124,12 +156,12 @@ export class JoinedSource implements CancellationSource {
 		return this.#one.error ?? this.#other.error;
 	}
 
-	listen(listener: (error: ServiceError) => void): () => void {
-		const unlistenOne = this.#one.listen(listener);
-		const unlistenOther = this.#other.listen(listener);
+	follow(listener: EndListener): () => void {
+		const unfollowOne = this.#one.follow(listener);
+		const unfollowOther = this.#other.follow(listener);
 		return () => {
-			unlistenOne();
-			unlistenOther();
+			unfollowOne();
+			unfollowOther();
 		};
 	}
 }
@@ -150,13 +182,13 @@ export class SignalSource implements CancellationSource {
 		return this.#parent.error ?? (this.#signal.aborted ? cancellationError(this.#signal.reason) : undefined);
 	}
 
-	listen(listener: (error: ServiceError) => void): () => void {
+	follow(listener: EndListener): () => void {
 		const aborted = (): void => listener(cancellationError(this.#signal.reason));
 		this.#signal.addEventListener("abort", aborted);
-		const unlink = this.#parent.listen(listener);
+		const unfollow = this.#parent.follow(listener);
 		return () => {
 			this.#signal.removeEventListener("abort", aborted);
-			unlink();
+			unfollow();
 		};
 	}
 }

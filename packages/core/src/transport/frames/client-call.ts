@@ -1,5 +1,5 @@
 import type { Codec } from "../../codec/codec.ts";
-import { canceled } from "../../context/cancellation.ts";
+import { canceled, deadlineExceeded } from "../../context/cancellation.ts";
 import type { Context } from "../../context/context.ts";
 import type { Metadata, ReadonlyMetadata } from "../../context/metadata.ts";
 import type { Method } from "../../contract/method.ts";
@@ -25,7 +25,8 @@ export interface CallTarget {
  * error, the context's end, or the end of the connection.
  */
 export class ClientCall implements StreamHandler {
-	stream: Stream;
+	readonly stream: Stream;
+	readonly deadline: number;
 	readonly #connection: Connection;
 	readonly #target: CallTarget;
 	readonly #ctx: Context;
@@ -52,6 +53,7 @@ export class ClientCall implements StreamHandler {
 		this.#resolve = resolve;
 		this.#reject = reject;
 		this.stream = new Stream(id, connection);
+		this.deadline = ctx.deadline;
 	}
 
 	/** Sends the request. `text` is the whole input where it is one message that `fits`. */
@@ -67,7 +69,7 @@ export class ClientCall implements StreamHandler {
 		writer.raw(path);
 		writer.metadata(outgoing);
 		this.#connection.finishHead(text);
-		this.#unlisten = this.#ctx["~parts"].cancellation.listen((error) => this.#abort(error));
+		this.#unlisten = this.#ctx["~parts"].cancellation.follow((error) => this.#abort(error));
 	}
 
 	/** Sends an input that is one message, but does not fit behind the head. */
@@ -115,6 +117,10 @@ export class ClientCall implements StreamHandler {
 			if (error.metadata !== undefined) this.#receive("trailers", error.metadata);
 			this.#fail(error);
 		}
+	}
+
+	onDeadline(): void {
+		this.#abort(this.#ctx.error ?? deadlineExceeded());
 	}
 
 	onLost(error: ServiceError): void {

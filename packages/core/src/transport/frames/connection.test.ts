@@ -225,6 +225,29 @@ describe("cancellation", () => {
 		await vi.waitFor(() => expect(probe.canceled).toHaveLength(1));
 	});
 
+	test("the server answers at the deadline although its handler hangs and its caller only waits", async () => {
+		const { endpoints } = started();
+		const [near, far] = memoryPipes();
+		const connection = new ServerConnection(near, endpoints);
+		let received = "";
+		far.start({
+			data: (chunk) => {
+				received += standardBytes.readText(chunk, 0, chunk.length);
+			},
+			drain() {},
+			closed() {},
+		});
+		far.write(
+			bytes((writer) => {
+				writer.preface();
+				writer.frame(0, 0, 0, encodeSettings(defaultFrameLimits));
+				request(writer, 1, "probe/hang", '{"n":1}', 30);
+			}),
+		);
+		await vi.waitFor(() => expect(received).toContain("the deadline was exceeded"));
+		connection.close();
+	});
+
 	test("an input that throws fails its call with that error", async () => {
 		const { client } = started();
 		// biome-ignore lint/correctness/useYield: it fails before it has anything to say
@@ -448,9 +471,15 @@ function bytes(write: (writer: FrameWriter) => unknown): Uint8Array {
 	return writer.take() ?? new Uint8Array();
 }
 
-function request(writer: FrameWriter, id: number, path = "probe/echo", body = ""): void {
+function request(
+	writer: FrameWriter,
+	id: number,
+	path = "probe/echo",
+	body = "",
+	timeout = 0xffff_ffff,
+): void {
 	writer.begin(1, body === "" ? 0 : 5, id, 1000);
-	writer.u32(0xffff_ffff);
+	writer.u32(timeout);
 	writer.u16(path.length);
 	writer.raw(new TextEncoder().encode(path));
 	writer.u16(0);

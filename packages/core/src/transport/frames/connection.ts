@@ -1,5 +1,6 @@
 import { ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
 import { type ByteHandling, type Pipe, type PipeHandler, standardBytes } from "../pipe.ts";
+import { Deadlines } from "./deadlines.ts";
 import { Flag, FrameType, maxFragmentBytes, ProtocolError } from "./frame.ts";
 import { FrameReader, readU32 } from "./frame-reader.ts";
 import { FrameWriter } from "./frame-writer.ts";
@@ -51,6 +52,7 @@ export class Connection implements PipeHandler {
 	readonly #reader: FrameReader;
 	readonly #keepAlive: KeepAlive;
 	readonly #streams = new Map<number, StreamHandler>();
+	readonly #deadlines = new Deadlines(() => this.#streams.values());
 	/** Streams that have something to send and may, in turns. */
 	#ring: Stream[] = [];
 	/** Senders that wait for room in the send queue. */
@@ -101,6 +103,7 @@ export class Connection implements PipeHandler {
 	/** Takes in a stream. Its handler is told of everything that concerns it until it is removed. */
 	add(handler: StreamHandler): void {
 		this.#streams.set(handler.stream.id, handler);
+		this.#deadlines.watch(handler.deadline);
 		this.#keepAlive.begin();
 	}
 
@@ -416,6 +419,7 @@ export class Connection implements PipeHandler {
 		if (this.closedBy !== undefined) return;
 		this.closedBy = error;
 		this.#keepAlive.stop();
+		this.#deadlines.stop();
 		this.#ring = [];
 		for (const handler of [...this.#streams.values()]) handler.onLost(error);
 		this.#streams.clear();

@@ -1,6 +1,6 @@
 import type { Codec } from "../../codec/codec.ts";
 import { succeeded } from "../../context/call-scope.ts";
-import { canceled } from "../../context/cancellation.ts";
+import { canceled, deadlineExceeded } from "../../context/cancellation.ts";
 import { noMetadata } from "../../context/metadata.ts";
 import type { Kind } from "../../contract/method.ts";
 import { ServiceError, toServiceError } from "../../errors/service-error.ts";
@@ -15,6 +15,7 @@ import { Stream, type StreamHandler } from "./stream.ts";
 /** The server's side of one call over frames: feeds the handler, sends what it answers. */
 export class ServerStream implements StreamHandler {
 	readonly stream: Stream;
+	readonly deadline: number;
 	readonly #connection: Connection;
 	readonly #call: ServerCall;
 	readonly #codec: Codec;
@@ -27,6 +28,7 @@ export class ServerStream implements StreamHandler {
 		this.stream = new Stream(id, connection);
 		this.#connection = connection;
 		this.#call = call;
+		this.deadline = call.ctx.deadline;
 		this.#codec = codec;
 		this.#service = path.slice(0, path.lastIndexOf("/"));
 		this.#kind = call.served?.method.kind ?? "unary";
@@ -50,6 +52,11 @@ export class ServerStream implements StreamHandler {
 	onFrame(type: number): void {
 		if (type === FrameType.end) this.#openInbound().end();
 		else if (type === FrameType.cancel) this.onLost(canceled());
+	}
+
+	/** The handler may hang: its caller learns of the deadline all the same. */
+	onDeadline(): void {
+		this.#fail(this.#call.ctx.error ?? deadlineExceeded());
 	}
 
 	onLost(error: ServiceError): void {

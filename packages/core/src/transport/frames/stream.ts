@@ -1,10 +1,11 @@
 import type { ServiceError } from "../../errors/service-error.ts";
 import type { Connection } from "./connection.ts";
+import type { Expiring } from "./deadlines.ts";
 import { Flag, FrameType, maxFragmentBytes } from "./frame.ts";
 import { tooLarge } from "./inbound.ts";
 
 /** What a connection tells the owner of a stream: the client's or the server's side of a call. */
-export interface StreamHandler {
+export interface StreamHandler extends Expiring {
 	readonly stream: Stream;
 	/** A fragment of a message; the credit of its bytes is the handler's to return. */
 	onMessage(bytes: Uint8Array, start: number, end: number, more: boolean, last: boolean): void;
