@@ -8,16 +8,16 @@ let folder: string;
 
 beforeEach(() => {
 	folder = mkdtempSync(join(tmpdir(), "allium-examples-"));
-	for (const name of ["greeter", "addsvc", "bank", "notes"]) mkdirSync(join(folder, name));
-	for (const name of ["greeter", "addsvc", "bank"]) writeFileSync(join(folder, name, "main.ts"), "");
+	for (const name of ["greeter", "addsvc", "gogo", "bank", "notes"]) mkdirSync(join(folder, name));
+	for (const name of ["greeter", "addsvc", "gogo", "bank"]) writeFileSync(join(folder, name, "main.ts"), "");
 });
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const labels = (names: string[]) => chooseExamples(folder, names).map(({ label }) => label);
 
-test("without names, one greeter and two addsvc", () => {
-	expect(labels([])).toEqual(["greeter", "addsvc 1", "addsvc 2"]);
+test("without names, one greeter, two addsvc and one gogo", () => {
+	expect(labels([])).toEqual(["greeter", "addsvc 1", "addsvc 2", "gogo"]);
 });
 
 test("names choose, and a name given twice counts once", () => {
@@ -26,7 +26,7 @@ test("names choose, and a name given twice counts once", () => {
 
 test("an unknown name is one sentence that lists what exists", () => {
 	expect(() => labels(["bnak"])).toThrow(
-		'There is no example called "bnak"; there is "addsvc", "bank", "greeter".',
+		'There is no example called "bnak"; there is "addsvc", "bank", "gogo", "greeter".',
 	);
 });
 

@@ -11,7 +11,7 @@ export interface ExampleProcess {
 }
 
 /** What `npm start` starts when nothing is asked for, and how many of each. */
-const instances: Readonly<Record<string, number>> = { greeter: 1, addsvc: 2 };
+const instances: Readonly<Record<string, number>> = { greeter: 1, addsvc: 2, gogo: 1 };
 
 /** The names of the folders under `examples` that can be started. */
 export function availableExamples(folder: string): string[] {
