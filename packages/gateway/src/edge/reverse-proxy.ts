@@ -58,7 +58,7 @@ export class ReverseProxy {
 
 	/** The prefixes and where they lead, for people. */
 	get routes(): readonly { path: string; url: string }[] {
-		return this.#targets.map(({ prefix, url }) => ({ path: prefix || "/", url: url.href }));
+		return this.#targets.map(({ prefix, url }) => ({ path: prefix, url: url.href }));
 	}
 
 	/** Whether requests to a path go to a web service. */
@@ -141,7 +141,7 @@ export class ReverseProxy {
 		}
 		this.#logger.log("warn", "a web service does not answer", { path: prefix, url: url.origin, error });
 		const isLate = error instanceof TimeoutError;
-		const message = `the web service at ${prefix || "/"} ${isLate ? "takes too long" : "cannot be reached"}`;
+		const message = `the web service at ${prefix} ${isLate ? "takes too long" : "cannot be reached"}`;
 		give(
 			request,
 			response,
@@ -168,7 +168,12 @@ function leaves(path: string): boolean {
 
 function target(path: string, text: string): Target {
 	const url = URL.parse(text);
-	if (!/^\/[^?#]*$/.test(path) || url === null || !/^https?:$/.test(url.protocol) || url.search !== "") {
+	if (
+		!/^\/[^?#]*[^/?#]\/*$/.test(path) ||
+		url === null ||
+		!/^https?:$/.test(url.protocol) ||
+		url.search !== ""
+	) {
 		throw new ServiceError({
 			code: "failed_precondition",
 			reason: "invalid_configuration",

@@ -1,0 +1,331 @@
+import { request } from "node:http";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { post, System } from "../fixtures/system.ts";
+
+let system: System;
+beforeEach(async () => {
+	system = await System.create();
+});
+afterEach(() => system[Symbol.asyncDispose]());
+
+/** A request with headers that `fetch` does not let through. */
+function raw(
+	url: string,
+	{
+		method = "GET",
+		headers = {},
+		body = "",
+	}: { method?: string; headers?: Record<string, string>; body?: string },
+): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; body: Buffer }> {
+	return new Promise((resolve, reject) => {
+		const sent = request(url, { method, headers }, (answer) => {
+			const chunks: Buffer[] = [];
+			answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+			answer.on("end", () => {
+				resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) });
+			});
+		});
+		sent.on("error", reject).end(body);
+	});
+}
+
+describe("the request id", () => {
+	test("is made, returned, and known to the service", async () => {
+		await system.serve();
+		const url = await system.open();
+		const answer = await post(`${url}/lab/call`);
+		const id = answer.headers.get("x-request-id");
+		expect(id).toMatch(/^[0-9a-f-]{36}$/);
+		expect(JSON.stringify(await answer.json())).toContain(`["x-global-request-id","${id}"]`);
+	});
+
+	test("is taken over from the request when it is sane", async () => {
+		await system.serve();
+		const url = await system.open();
+		const answer = await post(`${url}/lab/call`, {}, { "x-request-id": "abc-1" });
+		expect(answer.headers.get("x-request-id")).toBe("abc-1");
+		expect(await answer.text()).toContain('["x-global-request-id","abc-1"]');
+	});
+
+	test("is made anew when it is not", async () => {
+		const url = await system.open();
+		const answer = await fetch(url, { headers: { "x-request-id": "a b\tc" } });
+		expect(answer.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+	});
+});
+
+describe("the access log", () => {
+	const requests = () =>
+		system.lines.filter(({ message }) => message === "request").map(({ fields }) => fields);
+
+	test("has a line for each request, without its query", async () => {
+		await system.serve();
+		const url = await system.open();
+		await (await post(`${url}/lab/echo?secret=1`, { text: "hi" }, { "x-request-id": "one" })).text();
+		await (await post(`${url}/lab/nothing`)).text();
+		await vi.waitFor(() => expect(requests()).toHaveLength(2));
+		expect(requests()[0]).toMatchObject({
+			method: "POST",
+			path: "/lab/echo",
+			status: 200,
+			id: "one",
+			peer: "127.0.0.1",
+		});
+		expect(requests()[1]).toMatchObject({ path: "/lab/nothing", status: 404 });
+	});
+
+	test("says of a caller that went away that it did", async () => {
+		await system.serve();
+		const url = await system.open();
+		const controller = new AbortController();
+		const answer = fetch(`${url}/lab/wait`, {
+			method: "POST",
+			headers: { "content-type": "application/json" },
+			body: "{}",
+			signal: controller.signal,
+		}).catch(() => {});
+		await vi.waitFor(() => expect(system.log.waiting).toBe(1));
+		controller.abort();
+		await answer;
+		await vi.waitFor(() =>
+			expect(requests()).toEqual([expect.objectContaining({ status: 499, aborted: true })]),
+		);
+	});
+});
+
+describe("what is served", () => {
+	test("on loopback, everything", async () => {
+		await system.serve();
+		const url = await system.open();
+		expect((await post(`${url}/lab/echo`, { text: "a" })).status).toBe(200);
+	});
+
+	test("on another address nothing: it refuses, and says what to do", () => {
+		expect(() => system.gateway({ host: "0.0.0.0" })).toThrow(
+			"on 0.0.0.0 others than this machine can call it; say what they may call with expose (--expose greeter --expose add/sum), or listen on 127.0.0.1",
+		);
+	});
+
+	test("on another address what expose lists, and nothing else is seen", async () => {
+		await system.serve();
+		const url = await system.open({ host: "0.0.0.0", advertise: "127.0.0.1", expose: ["lab/echo"] });
+		expect((await post(`${url}/lab/echo`, { text: "a" })).status).toBe(200);
+		expect((await post(`${url}/lab/call`)).status).toBe(404);
+		const described = (await (await fetch(`${url}/-/describe/lab`)).json()) as { methods: object };
+		expect(Object.keys(described.methods)).toEqual(["echo"]);
+	});
+
+	test("expose lists whole services, too", async () => {
+		await system.serve();
+		const url = await system.open({ expose: ["lab"] });
+		expect((await post(`${url}/lab/call`)).status).toBe(200);
+	});
+
+	test("expose refuses what is no name", () => {
+		expect(() => system.gateway({ expose: ["lab/*"] })).toThrow(
+			/takes names of services, or service\/method/,
+		);
+	});
+
+	test("everything is for who calls it localhost; other names, as of a page that points its own here, are refused", async () => {
+		await system.serve();
+		const url = await system.open();
+		const call = (host: string) => {
+			const headers = { host, "content-type": "application/json" };
+			return raw(`${url}/lab/echo`, { method: "POST", headers, body: '{"text":"a"}' });
+		};
+		expect((await call("evil.example:8080")).status).toBe(403);
+		expect((await call("localhost")).status).toBe(200);
+		expect((await call("[::1]:8080")).status).toBe(200);
+	});
+
+	test("nor may such a page open a WebSocket", async () => {
+		const url = await system.open();
+		const { port } = new URL(url);
+		const upgrade = { connection: "upgrade", upgrade: "websocket", "sec-websocket-protocol": "allium.v1" };
+		const headers = { ...upgrade, host: `evil.example:${port}`, origin: `http://evil.example:${port}` };
+		expect((await raw(`${url}/-/ws`, { headers })).status).toBe(403);
+	});
+
+	test("with expose, other names are welcome", async () => {
+		await system.serve();
+		const url = await system.open({ expose: ["lab"] });
+		expect((await raw(`${url}/-/describe`, { headers: { host: "api.example" } })).status).toBe(200);
+	});
+});
+
+describe("pages of other origins", () => {
+	const page = { origin: "https://app.example" };
+	const asks = {
+		...page,
+		"access-control-request-method": "POST",
+		"access-control-request-headers": "content-type,authorization",
+	};
+
+	test("may not call unless told so", async () => {
+		await system.serve();
+		const url = await system.open();
+		const answer = await raw(`${url}/lab/echo`, { method: "OPTIONS", headers: asks });
+		expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
+	});
+
+	test("may call when their origin is listed, with the headers that they ask for", async () => {
+		await system.serve();
+		const url = await system.open({ cors: ["https://app.example"] });
+		const preflight = await raw(`${url}/lab/echo`, { method: "OPTIONS", headers: asks });
+		expect(preflight.status).toBe(204);
+		expect(preflight.headers).toMatchObject({
+			"access-control-allow-origin": "https://app.example",
+			"access-control-allow-headers": "content-type,authorization",
+			"access-control-allow-methods": expect.stringContaining("POST"),
+			vary: "origin",
+		});
+		const answer = await post(`${url}/lab/echo`, { text: "a" }, page);
+		expect(answer.headers.get("access-control-allow-origin")).toBe("https://app.example");
+		expect(answer.headers.get("access-control-expose-headers")).toBe("*");
+	});
+
+	test("may not call when another is listed", async () => {
+		await system.serve();
+		const url = await system.open({ cors: ["https://other.example"] });
+		const answer = await raw(`${url}/lab/echo`, { method: "OPTIONS", headers: asks });
+		expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
+	});
+
+	test("may all call with *", async () => {
+		const url = await system.open({ cors: ["*"] });
+		expect((await fetch(url, { headers: page })).headers.get("access-control-allow-origin")).toBe("*");
+	});
+
+	test("must be origins", () => {
+		expect(() => system.gateway({ cors: ["app.example"] })).toThrow(/cors takes origins such as/);
+	});
+});
+
+describe("compression", () => {
+	const long = "long ".repeat(1_000);
+
+	async function echo(accept: string | undefined, text: string, options = {}) {
+		await system.serve();
+		const url = await system.open(options);
+		const headers = {
+			"content-type": "application/json",
+			...(accept !== undefined && { "accept-encoding": accept }),
+		};
+		return raw(`${url}/lab/echo`, { method: "POST", headers, body: JSON.stringify({ text }) });
+	}
+
+	test("brotli for who takes it", async () => {
+		const { headers, body } = await echo("gzip, deflate, br", long);
+		expect(headers["content-encoding"]).toBe("br");
+		expect(headers.vary).toBe("accept-encoding");
+		expect(Number(headers["content-length"])).toBe(body.length);
+		expect(JSON.parse(brotliDecompressSync(body).toString())).toEqual({ text: long });
+	});
+
+	test("gzip for who takes that alone", async () => {
+		const { headers, body } = await echo("gzip, br;q=0", long);
+		expect(headers["content-encoding"]).toBe("gzip");
+		expect(JSON.parse(gunzipSync(body).toString())).toEqual({ text: long });
+	});
+
+	test.each([
+		["who takes none", undefined, long, {}],
+		["what is short", "br", "short", {}],
+		["a gateway that shall not", "br", long, { compressFromBytes: Number.POSITIVE_INFINITY }],
+	])("none for %s", async (_, accept, text, options) => {
+		const { headers, body } = await echo(accept, text, options);
+		expect(headers["content-encoding"]).toBeUndefined();
+		expect(JSON.parse(body.toString())).toEqual({ text });
+	});
+
+	test("none for streams, which go out as they come", async () => {
+		await system.serve();
+		const url = await system.open();
+		const answer = await fetch(`${url}/lab/ticks`, {
+			headers: { accept: "text/event-stream", "accept-encoding": "br" },
+		});
+		expect(answer.headers.get("content-encoding")).toBeNull();
+		for await (const chunk of answer.body ?? []) {
+			expect(new TextDecoder().decode(chunk)).toContain('{"tick":0}');
+			break;
+		}
+	});
+});
+
+describe("bounds", () => {
+	test("a body beyond the limit is refused", async () => {
+		await system.serve();
+		const url = await system.open({ limits: { messageBytes: 1_000 } });
+		const answer = await post(`${url}/lab/echo`, { text: "x".repeat(2_000) });
+		expect(await answer.json()).toMatchObject({ code: "resource_exhausted" });
+		expect((await post(`${url}/lab/echo`, { text: "x" })).status).toBe(200);
+	});
+
+	test("a caller who says nothing waits as long as the gateway says", async () => {
+		await system.serve();
+		const url = await system.open({ timeoutMs: 100 });
+		expect((await post(`${url}/lab/wait`)).status).toBe(504);
+	});
+});
+
+describe("the front page", () => {
+	test("lists services and methods with a command that calls each, without scripts or foreign files", async () => {
+		await system.serve();
+		const url = await system.open();
+		const answer = await fetch(url, { headers: { accept: "text/html,*/*" } });
+		expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
+		const html = await answer.text();
+		expect(html).toContain("/lab/echo");
+		expect(html).toContain(`curl ${url}/lab/echo --json &#39;{&quot;text&quot;:&quot;text&quot;}&#39;`);
+		expect(html).not.toMatch(/<script|src=|url\(|https:/);
+	});
+
+	test("shows what services say of themselves as text", async () => {
+		await system.serve();
+		const html = await (await fetch(await system.open())).text();
+		expect(html).toContain("Says &lt;it&gt; again.");
+	});
+
+	test("is JSON for who asks for that", async () => {
+		await system.serve();
+		const url = await system.open();
+		const answer = await fetch(url, { headers: { accept: "application/json" } });
+		expect(await answer.json()).toMatchObject({
+			services: [
+				{
+					name: "lab",
+					version: "1.2.0",
+					instances: 1,
+					methods: [{ name: "echo", effect: "read", path: "/lab/echo" }, {}, {}, {}, {}, {}, {}, {}],
+				},
+			],
+		});
+	});
+
+	test("says of a service that nobody runs it now", async () => {
+		const app = await system.serve();
+		const url = await system.open();
+		await app.stop();
+		await vi.waitFor(async () => expect(await (await fetch(url)).text()).toContain("no instance is up"));
+	});
+
+	test("takes GET and HEAD alone", async () => {
+		const url = await system.open();
+		expect((await fetch(url, { method: "HEAD" })).status).toBe(200);
+		expect((await post(url)).status).toBe(405);
+	});
+});
+
+test("whether it is ready stands at /readyz", async () => {
+	const url = await system.open();
+	expect((await fetch(`${url}/readyz`)).status).toBe(200);
+});
+
+test("a port that is taken is said in one sentence", async () => {
+	const url = await system.open();
+	const other = system.gateway({ port: Number(new URL(url).port) });
+	await expect(other.start()).rejects.toThrow(/^port \d+ on 127\.0\.0\.1 is taken; stop the process/);
+	await other.stop();
+});

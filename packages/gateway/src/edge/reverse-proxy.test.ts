@@ -1,0 +1,176 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { connect } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { System } from "../fixtures/system.ts";
+
+let system: System;
+let web: Server;
+let handle: (request: IncomingMessage, response: ServerResponse) => void;
+let target: string;
+const seen: IncomingMessage[] = [];
+
+beforeEach(async () => {
+	system = await System.create();
+	seen.length = 0;
+	handle = (request, response) => {
+		response.end(request.url);
+	};
+	web = createServer((request, response) => {
+		seen.push(request);
+		handle(request, response);
+	});
+	web.listen(0, "127.0.0.1");
+	await once(web, "listening");
+	target = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
+});
+
+afterEach(async () => {
+	await system[Symbol.asyncDispose]();
+	web.closeAllConnections();
+	web.close();
+});
+
+describe("a web service behind a path", () => {
+	test("gets the path and query as they are", async () => {
+		const url = await system.open({ proxy: { "/app": target } });
+		expect(await (await fetch(`${url}/app/a?b=c`)).text()).toBe("/app/a?b=c");
+		expect(await (await fetch(`${url}/app`)).text()).toBe("/app");
+	});
+
+	test.each([
+		["/", "/app/a?b=c", "/a?b=c"],
+		["/", "/app", "/"],
+		["/base", "/app/a", "/base/a"],
+	])("whose URL has the path %s gets it in place of the prefix", async (path, asked, got) => {
+		const url = await system.open({ proxy: { "/app": target + path } });
+		expect(await (await fetch(url + asked)).text()).toBe(got);
+	});
+
+	test("gets nothing of another path that only begins alike", async () => {
+		const url = await system.open({ proxy: { "/app": target } });
+		expect((await fetch(`${url}/apple`)).status).toBe(404);
+	});
+
+	test("has what is below it, but for what is below a longer path", async () => {
+		const url = await system.open({ proxy: { "/app": target, "/app/deep": `${target}/deeper` } });
+		expect(await (await fetch(`${url}/app/deep/x`)).text()).toBe("/deeper/x");
+	});
+
+	test("is not left by steps upwards", async () => {
+		const url = await system.open({ proxy: { "/app": target } });
+		const answer = await fetch(`${url}/app/%2e%2e%2fadmin`);
+		expect(answer.status).toBe(400);
+		expect(seen).toEqual([]);
+	});
+
+	test("knows who asked, under which name and id, with cookies, without what is ours alone", async () => {
+		const url = await system.open({ proxy: { "/app": target } });
+		await fetch(`${url}/app`, {
+			headers: { cookie: "a=1", "x-global-tenant": "evil", te: "trailers", "x-request-id": "one" },
+		});
+		const [headers] = seen.map((request) => request.headers);
+		expect(headers).toMatchObject({
+			cookie: "a=1",
+			"x-forwarded-for": "127.0.0.1",
+			"x-forwarded-host": new URL(url).host,
+			"x-forwarded-proto": "http",
+			"x-request-id": "one",
+			host: new URL(target).host,
+		});
+		expect(headers).not.toHaveProperty("x-global-tenant");
+		expect(headers).not.toHaveProperty("te");
+	});
+
+	test("answers with its own status and headers, several cookies among them", async () => {
+		handle = (_, response) => {
+			response.writeHead(201, { "set-cookie": ["a=1", "b=2"], "keep-alive": "timeout=1" });
+			response.end("made");
+		};
+		const url = await system.open({ proxy: { "/app": target } });
+		const answer = await fetch(`${url}/app`);
+		expect(answer.status).toBe(201);
+		expect(answer.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+	});
+
+	test("streams both ways at once", async () => {
+		handle = (request, response) => {
+			response.flushHeaders();
+			request.on("data", (chunk: Buffer) => response.write(chunk.toString().toUpperCase()));
+			request.on("end", () => response.end());
+		};
+		const url = await system.open({ proxy: { "/app": target } });
+		const session = connect(url);
+		const stream = session.request({ ":path": "/app", ":method": "POST" });
+		stream.setEncoding("utf8").write("a");
+		expect(await once(stream, "data")).toEqual(["A"]);
+		stream.end("b");
+		expect(await once(stream, "data")).toEqual(["B"]);
+		await once(stream, "end");
+		session.destroy();
+	});
+
+	test("sees a body of unknown length framed, whatever the method", async () => {
+		handle = async (request, response) => {
+			let body = "";
+			for await (const chunk of request) body += chunk;
+			response.end(`${request.method} ${body}`);
+		};
+		const url = await system.open({ proxy: { "/app": target } });
+		const body = new ReadableStream({
+			start(controller) {
+				controller.enqueue(new TextEncoder().encode("GET /admin HTTP/1.1\r\n\r\n"));
+				controller.close();
+			},
+		});
+		const answer = await fetch(`${url}/app`, { method: "DELETE", body, duplex: "half" } as RequestInit);
+		expect(await answer.text()).toBe("DELETE GET /admin HTTP/1.1\r\n\r\n");
+		expect(seen).toHaveLength(1);
+	});
+
+	test("is told when the client goes away", async () => {
+		const closed = Promise.withResolvers<void>();
+		handle = (request) => void request.on("close", () => closed.resolve());
+		const url = await system.open({ proxy: { "/app": target } });
+		const controller = new AbortController();
+		const answer = fetch(`${url}/app`, { signal: controller.signal }).catch(() => {});
+		await vi.waitFor(() => expect(seen).toHaveLength(1));
+		controller.abort();
+		await answer;
+		await closed.promise;
+	});
+
+	test("an answer that breaks off does not look whole", async () => {
+		handle = (_, response) => {
+			response.write("half");
+			setImmediate(() => response.destroy());
+		};
+		const url = await system.open({ proxy: { "/app": target } });
+		await expect(fetch(`${url}/app`).then((answer) => answer.text())).rejects.toThrow();
+	});
+
+	test("that is not there is 502", async () => {
+		const url = await system.open({ proxy: { "/app": "http://127.0.0.1:1" } });
+		const answer = await fetch(`${url}/app`);
+		expect(answer.status).toBe(502);
+		expect(await answer.json()).toEqual({
+			code: "unavailable",
+			message: "the web service at /app cannot be reached",
+		});
+	});
+
+	test("stands on the front page", async () => {
+		const url = await system.open({ proxy: { "/app": target } });
+		expect(await (await fetch(url)).text()).toContain(`<td>/app</td><td>${target}/</td>`);
+	});
+});
+
+test.each([
+	["app", "http://127.0.0.1:3000"],
+	["/app", "127.0.0.1:3000"],
+	["/app", "ftp://a"],
+	["/", "http://127.0.0.1:3000"],
+])("%s to %s is refused in one sentence", (path, url) => {
+	expect(() => system.gateway({ proxy: { [path]: url } })).toThrow(/^proxy takes a path and a URL, such as/);
+});
