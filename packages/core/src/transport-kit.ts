@@ -11,6 +11,7 @@ export { codeFromNumber, codeNumber } from "./errors/code.ts";
 export { type DetailFacts, type ErrorDetail, errorDetails, readErrorDetails } from "./errors/details.ts";
 export { type Origin, serviceErrorFrom } from "./errors/service-error.ts";
 export { isCallVerb } from "./routes/call-verb.ts";
+export { Coercion } from "./routes/coercion.ts";
 export { routeErrorReply } from "./routes/error-reply.ts";
 export { routeReply } from "./routes/output-reply.ts";
 export { readRoutes } from "./routes/read-routes.ts";

@@ -1,11 +1,11 @@
 import type { Method } from "../contract/method.ts";
 import { jsonSchema } from "../contract/schema.ts";
 import { messageSchema, type Side } from "../contract/stream.ts";
-import { propertySchemas } from "./coerce.ts";
 import { fillErrorBody, isJsonType } from "./error-reply.ts";
 import { headerPlaceholders } from "./output-reply.ts";
 import { parameterNames } from "./path-template.ts";
 import type { ErrorTemplates, Route, Verb } from "./route.ts";
+import { propertySchemas } from "./schema-parts.ts";
 
 /** Headers that are not a route's to set. */
 const forbidden = new Set([
@@ -101,7 +101,8 @@ function checkProperties(
 	const schema = messageSchema(side);
 	const described = schema === undefined ? { type: "object", properties: {} } : jsonSchema(schema, direction);
 	if (described === undefined || !isClosed(described)) return;
-	const missing = names.find((name) => propertySchemas(described, name).length === 0);
+	const properties = propertySchemas(described);
+	const missing = names.find((name) => !properties.has(name));
 	if (missing !== undefined) {
 		throw new TypeError(`${what} names {${missing}}, which is no property of the ${direction}`);
 	}

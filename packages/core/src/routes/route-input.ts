@@ -1,5 +1,4 @@
-import type { JsonSchema } from "../contract/schema.ts";
-import { coerce } from "./coerce.ts";
+import type { Coercion } from "./coercion.ts";
 
 /** What a request brings. */
 export interface RouteRequest {
@@ -17,11 +16,11 @@ export interface RouteRequest {
  *
  * Every member is an own property, whatever it is called.
  */
-export function routeInput(schema: JsonSchema, { body, query, path }: RouteRequest): unknown {
+export function routeInput(coercion: Coercion, { body, query, path }: RouteRequest): unknown {
 	if (body !== undefined && !isObject(body)) return body;
 	const members = new Map<string, unknown>(body === undefined ? [] : Object.entries(body));
-	for (const [name, texts] of grouped(query ?? [])) members.set(name, coerce(schema, name, texts));
-	for (const [name, text] of path ?? []) members.set(name, coerce(schema, name, [text]));
+	for (const [name, texts] of grouped(query ?? [])) members.set(name, coercion.coerce(name, texts));
+	for (const [name, text] of path ?? []) members.set(name, coercion.coerce(name, [text]));
 	return Object.fromEntries(members);
 }
 

@@ -1,7 +1,8 @@
 import type { AnyContract } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
-import { type JsonSchema, jsonSchema } from "../contract/schema.ts";
+import { jsonSchema } from "../contract/schema.ts";
 import { messageSchema } from "../contract/stream.ts";
+import { Coercion } from "./coercion.ts";
 import type { Route, Routes } from "./route.ts";
 import { Router, type RouterMatch } from "./router.ts";
 
@@ -9,8 +10,8 @@ import { Router, type RouterMatch } from "./router.ts";
 export interface ServedRoute {
 	readonly route: Route;
 	readonly method: Method;
-	/** The JSON Schema of the method's input; `{}` when it is not known. */
-	readonly input: JsonSchema;
+	/** Makes of texts what the method's input asks for. */
+	readonly coercion: Coercion;
 }
 
 const none: readonly Route[] = [];
@@ -54,8 +55,8 @@ export class RouteTable {
 	 */
 	add(route: Route, method: Method): void {
 		const schema = messageSchema(method.input);
-		const input = (schema && jsonSchema(schema, "input")) ?? {};
-		this.#router.add(route.verb, route.path, method.path, { route, method, input });
+		const coercion = new Coercion((schema && jsonSchema(schema, "input")) ?? {});
+		this.#router.add(route.verb, route.path, method.path, { route, method, coercion });
 		const routes = this.#byService.get(method.service);
 		if (routes === undefined) this.#byService.set(method.service, [route]);
 		else routes.push(route);

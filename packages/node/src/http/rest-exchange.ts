@@ -87,7 +87,7 @@ export class RestExchange extends Exchange {
 		const { url = "" } = this.request;
 		const start = url.indexOf("?");
 		const { value, parameters } = this.#match;
-		return routeInput(value.input, {
+		return routeInput(value.coercion, {
 			path: parameters,
 			...(start >= 0 && { query: new URLSearchParams(url.slice(start + 1)) }),
 			...(text !== "" && { body: jsonCodec.decode(text) }),

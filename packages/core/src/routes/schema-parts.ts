@@ -1,0 +1,43 @@
+import type { JsonSchema } from "../contract/schema.ts";
+
+/** A schema and those that it combines, references followed. Some refer to themselves. */
+export function partsOf(
+	schema: JsonSchema,
+	root: JsonSchema,
+	seen: Set<JsonSchema> = new Set(),
+): JsonSchema[] {
+	if (seen.has(schema)) return [];
+	seen.add(schema);
+	const combined = ["anyOf", "oneOf", "allOf"].flatMap((key) =>
+		Array.isArray(schema[key]) ? schema[key] : [],
+	);
+	const target = typeof schema.$ref === "string" ? resolve(root, schema.$ref) : undefined;
+	return [schema, ...[...combined, target].filter(isSchema).flatMap((part) => partsOf(part, root, seen))];
+}
+
+/** What a schema says of its properties: several answers where it has alternatives. */
+export function propertySchemas(schema: JsonSchema): Map<string, JsonSchema[]> {
+	const found = new Map<string, JsonSchema[]>();
+	for (const { properties } of partsOf(schema, schema)) {
+		if (!isSchema(properties)) continue;
+		for (const [name, property] of Object.entries(properties)) {
+			if (isSchema(property)) found.set(name, [...(found.get(name) ?? []), property]);
+		}
+	}
+	return found;
+}
+
+/** A reference within the same schema: `#`, or `#/$defs/Name`. */
+function resolve(root: JsonSchema, reference: string): unknown {
+	if (!reference.startsWith("#")) return undefined;
+	let place: unknown = root;
+	for (const part of reference.slice(1).split("/").slice(1)) {
+		const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
+		place = isSchema(place) && Object.hasOwn(place, key) ? place[key] : undefined;
+	}
+	return place;
+}
+
+export function isSchema(value: unknown): value is JsonSchema {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
