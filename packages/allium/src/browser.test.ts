@@ -1,20 +1,27 @@
-import { existsSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { act, BrowserLab, bundlePage, chromiumPath, launchBrowser } from "./fixtures/browser/browser-lab.ts";
+import {
+	act,
+	BrowserLab,
+	bundlePage,
+	chromiumPath,
+	isBrowserMissing,
+	launchBrowser,
+	probePage,
+} from "./fixtures/browser/browser-lab.ts";
 
-const required = (process.env.ALLIUM_TEST_REQUIRE ?? "").split(",").includes("chromium");
-const missing = !existsSync(chromiumPath) && !required;
-const title = missing ? `a page in Chromium (skipped: there is no ${chromiumPath})` : "a page in Chromium";
+const title = isBrowserMissing
+	? `a page in Chromium (skipped: there is no ${chromiumPath})`
+	: "a page in Chromium";
 
-describe.skipIf(missing)(title, () => {
+describe.skipIf(isBrowserMissing)(title, () => {
 	let browser: Browser;
 	let bundle: string;
 	let lab: BrowserLab;
 	let page: Page;
 
 	beforeAll(async () => {
-		[browser, bundle] = await Promise.all([launchBrowser(), bundlePage()]);
+		[browser, bundle] = await Promise.all([launchBrowser(), bundlePage(probePage)]);
 	}, 60_000);
 
 	afterAll(() => browser?.close());
