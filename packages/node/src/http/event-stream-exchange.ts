@@ -18,7 +18,7 @@ const endId = "end";
  * `event: error` with the error as JSON. The status is always 200, so that a page can read what went wrong.
  */
 export class EventStreamExchange extends StreamingExchange {
-	protected readonly contentType = eventStreamType;
+	protected readonly contentType: string = eventStreamType;
 	#heartbeat: ReturnType<typeof setInterval> | undefined;
 
 	override begin(): void {

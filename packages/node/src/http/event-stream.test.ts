@@ -1,3 +1,5 @@
+import { connect } from "node:http2";
+import { text } from "node:stream/consumers";
 import { contract, Endpoints, type Listener, method, ServiceError, stream } from "@allium/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
@@ -87,8 +89,8 @@ describe("server-sent events", () => {
 	});
 
 	test("end with the error of a handler that failed", async () => {
-		const text = await (await get(count(-1))).text();
-		const [, data] = /^event: error\nid: end\ndata: (.*)\n\n$/.exec(text) ?? [];
+		const body = await (await get(count(-1))).text();
+		const [, data] = /^event: error\nid: end\ndata: (.*)\n\n$/.exec(body) ?? [];
 		expect(JSON.parse(String(data))).toMatchObject({ code: "out_of_range", message: "count upwards" });
 	});
 
@@ -155,8 +157,18 @@ describe("server-sent events", () => {
 		}
 	});
 
+	test("come over HTTP/2 as well", async () => {
+		const session = connect(String(listener.addresses[0]));
+		try {
+			const request = session.request({ ":path": `/${count(1)}`, accept: "text/event-stream" });
+			expect(await text(request)).toBe('data: {"n":1,"text":"a\\nb"}\n\nevent: end\nid: end\ndata: {}\n\n');
+		} finally {
+			session.destroy();
+		}
+	});
+
 	test("end at the deadline that the client says", async () => {
-		const text = await (await get("feed/idle", { "connect-timeout-ms": "50" })).text();
-		expect(text).toMatch(/^event: error\nid: end\ndata: {"code":"deadline_exceeded"/);
+		const body = await (await get("feed/idle", { "connect-timeout-ms": "50" })).text();
+		expect(body).toMatch(/^event: error\nid: end\ndata: {"code":"deadline_exceeded"/);
 	});
 });

@@ -20,7 +20,7 @@ import { StreamingExchange } from "./streaming-exchange.ts";
  * went. Over HTTP/2 both sides flow at once.
  */
 export class StreamExchange extends StreamingExchange implements PendingBody {
-	protected readonly contentType = streamType;
+	protected readonly contentType: string = streamType;
 	#input: MessageStream | undefined;
 
 	/** A request whose only message did not arrive in time. */
