@@ -68,6 +68,10 @@ describe("the files of a sqlite registry", () => {
 		);
 	}
 
+	test("are in the folder that it names as its location", () => {
+		expect(open().location).toBe(`sqlite://${folder}`);
+	});
+
 	test("are made by the first registration, for this user alone and hidden from git", async () => {
 		await open().register(instance("a"), background);
 		expect((await stat(folder)).mode & 0o777).toBe(0o700);

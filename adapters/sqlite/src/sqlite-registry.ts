@@ -47,20 +47,21 @@ export function registry(url: string, options: SqliteRegistryOptions = {}): Regi
 			message: `ttlMs must be a whole number, not ${ttlMs}`,
 		});
 	}
-	const path = join(dataFolder(url, options.cwd), "registry.db");
-	return new SqliteRegistry(
-		new DatabaseFile(path, registrySchema, options.busyLimitMs ?? defaultBusyLimitMs),
-		ttlMs,
-	);
+	const folder = dataFolder(url, options.cwd);
+	const path = join(folder, "registry.db");
+	const file = new DatabaseFile(path, registrySchema, options.busyLimitMs ?? defaultBusyLimitMs);
+	return new SqliteRegistry(`sqlite://${folder}`, file, ttlMs);
 }
 
 class SqliteRegistry implements Registry {
+	readonly location: string;
 	readonly #file: DatabaseFile<RegistryTables>;
 	readonly #ttlMs: number;
 	readonly #view: InstanceView;
 	readonly #poll: RegistryPoll;
 
-	constructor(file: DatabaseFile<RegistryTables>, ttlMs: number) {
+	constructor(location: string, file: DatabaseFile<RegistryTables>, ttlMs: number) {
+		this.location = location;
 		this.#file = file;
 		this.#ttlMs = ttlMs;
 		this.#view = new InstanceView({ start: () => this.#poll.start(), stop: () => this.#poll.stop() });

@@ -151,7 +151,7 @@ class NodeGateway implements Gateway, Runnable {
 		}
 		this.logger.log("info", "gateway is ready", {
 			url: this.addresses.find((address) => /^https?:/.test(address)),
-			registry: maskUrl(this.config.registry),
+			registry: this.#registry.location ?? maskUrl(this.config.registry),
 		});
 	}
 

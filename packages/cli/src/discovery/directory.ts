@@ -9,13 +9,13 @@ const patienceMs = 5_000;
 export class Directory {
 	readonly registry: Registry;
 	readonly namespace: string;
-	/** The URL of the registry, its password masked. */
+	/** Where the registry is, without secrets. */
 	readonly url: string;
 
 	constructor(registry: Registry, config: Config) {
 		this.registry = registry;
 		this.namespace = config.namespace;
-		this.url = maskUrl(config.registry);
+		this.url = registry.location ?? maskUrl(config.registry);
 	}
 
 	/** Opens the registry that the options name, or the environment. */

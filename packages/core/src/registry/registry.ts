@@ -38,6 +38,8 @@ export interface Lease {
  * instances going down: it throws, or waits and goes on with a fresh snapshot.
  */
 export interface Registry {
+	/** Where it is, as a URL to show to people: complete, without secrets. */
+	readonly location?: string | undefined;
 	register(instance: Instance, ctx: Context): Promise<Lease>;
 	list(filter?: RegistryFilter, ctx?: Context): Promise<Instance[]>;
 	/** Goes on until the context ends, the consumer breaks out or the registry is closed; then it just ends. */

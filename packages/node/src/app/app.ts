@@ -197,7 +197,7 @@ class NodeApp implements App, Runnable {
 		appReady.publish({ name, addresses: this.addresses });
 		this.logger.log("info", `${name} is ready`, {
 			url: this.addresses.find((address) => /^https?:/.test(address)),
-			registry: maskUrl(this.config.registry),
+			registry: this.#registry.location ?? maskUrl(this.config.registry),
 		});
 	}
 

@@ -7,17 +7,20 @@ import type { Context, Instance, Lease, Registry, RegistryEvent, RegistryFilter 
 export class DeferredRegistry implements Registry {
 	readonly #open: () => Promise<Registry>;
 	#registry: Promise<Registry> | undefined;
+	#location: string | undefined;
 
 	constructor(open: () => Promise<Registry>) {
 		this.#open = open;
 	}
 
+	/** Known once it is open. */
+	get location(): string | undefined {
+		return this.#location;
+	}
+
 	/** Opens it now. */
 	opened(): Promise<Registry> {
-		this.#registry ??= this.#open().catch((error) => {
-			this.#registry = undefined;
-			throw error;
-		});
+		this.#registry ??= this.#openNow();
 		return this.#registry;
 	}
 
@@ -36,5 +39,16 @@ export class DeferredRegistry implements Registry {
 	async close(): Promise<void> {
 		const registry = await this.#registry?.catch(() => undefined);
 		await registry?.close();
+	}
+
+	async #openNow(): Promise<Registry> {
+		try {
+			const registry = await this.#open();
+			this.#location = registry.location;
+			return registry;
+		} catch (error) {
+			this.#registry = undefined;
+			throw error;
+		}
 	}
 }
