@@ -1,0 +1,76 @@
+import { isServiceError } from "@allium/core";
+import { type Gateway, type GatewayOptions, gateway as makeGateway } from "@allium/gateway";
+import type { Run, Words } from "../command/command.ts";
+import { CommandError, usageError } from "../command/command-error.ts";
+import { exitCode } from "../command/exit-code.ts";
+import { Interruption } from "../terminal/interruption.ts";
+
+/** `allium gateway` */
+export const gateway: Run = async (words, { env, adapters }) => {
+	const registry = words.value("registry");
+	const namespace = words.value("namespace");
+	const stopped = Promise.withResolvers<void>();
+	using _interruption = new Interruption(stopped.resolve);
+	const gateway = await started({
+		...listenOf(words),
+		...(registry !== undefined && { registry }),
+		...(namespace !== undefined && { namespace }),
+		...(words.has("expose") && { expose: listOf(words, "expose") }),
+		cors: listOf(words, "cors"),
+		proxy: proxyOf(words),
+		adapters,
+		env,
+	});
+	try {
+		await stopped.promise;
+		gateway.logger.log("info", "gateway is stopping");
+	} finally {
+		await gateway.stop();
+	}
+	return exitCode.ok;
+};
+
+async function started(options: GatewayOptions): Promise<Gateway> {
+	try {
+		const gateway = makeGateway(options);
+		await gateway.start();
+		return gateway;
+	} catch (error) {
+		if (!isServiceError(error)) throw error;
+		const { code, message } = error;
+		throw new CommandError(`The gateway cannot start: ${message}.`, exitCode.failed, { code });
+	}
+}
+
+function listenOf(words: Words): { host?: string; port?: number } {
+	const text = words.value("listen");
+	if (text === undefined) return {};
+	const [matched, host, port] = /^(\[[^\]]+\]|[^:]*)(?::(\d{1,5}))?$/.exec(text) ?? [];
+	if (matched === undefined || matched === "") {
+		throw usageError(`--listen takes host:port, such as 127.0.0.1:8080, and got ${JSON.stringify(text)}.`);
+	}
+	return {
+		...(host !== undefined && host !== "" && { host: host.replace(/^\[|\]$/g, "") }),
+		...(port !== undefined && { port: Number(port) }),
+	};
+}
+
+/** The values of an option that may be given several times, or once with commas. */
+function listOf(words: Words, option: string): string[] {
+	return words
+		.values(option)
+		.flatMap((text) => text.split(","))
+		.map((name) => name.trim())
+		.filter((name) => name !== "");
+}
+
+function proxyOf(words: Words): Record<string, string> {
+	const routes = words.values("proxy").map((text): [string, string] => {
+		const at = text.indexOf("=");
+		if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+		throw usageError(
+			`--proxy takes /path=url, such as /app=http://127.0.0.1:3000, and got ${JSON.stringify(text)}.`,
+		);
+	});
+	return Object.fromEntries(routes);
+}
