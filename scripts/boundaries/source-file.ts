@@ -14,7 +14,8 @@ export interface SourceFile {
 	readonly strings: ReadonlySet<string>;
 }
 
-const skipped = new Set(["node_modules", "dist", "coverage"]);
+/** Templates are projects of their own, which only travel in a package. */
+const skipped = new Set(["node_modules", "dist", "coverage", "templates"]);
 
 /** The source files of a folder, not of hidden folders in it. */
 export function sourceFiles(root: string, folder: string): SourceFile[] {

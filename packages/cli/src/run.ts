@@ -74,7 +74,7 @@ async function dispatch(line: readonly string[], surroundings: Surroundings): Pr
 function find(name: string): Command {
 	const command = commands.find((candidate) => candidate.name === name);
 	if (command !== undefined) return command;
-	const all = commands.map((candidate) => candidate.name);
+	const all = commands.filter(({ isHidden }) => isHidden !== true).map((candidate) => candidate.name);
 	if (name.startsWith("-")) {
 		throw usageError(`allium has no option ${name}; options come after the command.`, [
 			"allium --help shows what there is.",

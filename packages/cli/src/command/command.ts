@@ -2,6 +2,9 @@ import type { Adapters, Environment } from "@allium/node";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { ExitCode } from "./exit-code.ts";
 
+/** What a shell may complete a word to: what the registry knows, what is on the disk, or some words. */
+export type Completes = "services" | "methods" | "files" | "folders" | readonly string[];
+
 /** A word that a command takes after its name. */
 export interface Argument {
 	readonly name: string;
@@ -10,6 +13,8 @@ export interface Argument {
 	readonly optional?: boolean;
 	/** Whether it takes all that is left. Only for the last. */
 	readonly many?: boolean;
+	/** Default: nothing. */
+	readonly completes?: Completes;
 }
 
 /** An option of a command: `--name`, or `--name value`. */
@@ -19,12 +24,16 @@ export interface Option {
 	readonly value?: string;
 	/** Whether it may be given several times. */
 	readonly many?: boolean;
+	/** What its value may be completed to. Default: nothing. */
+	readonly completes?: Completes;
 }
 
 /** What is said of a command, and how to get it. */
 export interface Command {
 	readonly name: string;
 	readonly summary: string;
+	/** Whether it is for programs, and no help lists it. */
+	readonly isHidden?: boolean;
 	readonly arguments: readonly Argument[];
 	readonly options: Readonly<Record<string, Option>>;
 	/** Paragraphs below the options. */

@@ -1,4 +1,8 @@
+import { shells } from "../completion/shells.ts";
+import { templates } from "../new/templates.ts";
 import type { Command, Option } from "./command.ts";
+
+const templateNames = templates.map(({ name }) => name);
 
 const discovery: Readonly<Record<string, Option>> = {
 	registry: {
@@ -22,7 +26,7 @@ const services: Command = {
 const describe: Command = {
 	name: "describe",
 	summary: "Show what a service can do: methods, types, errors, and how to call them.",
-	arguments: [{ name: "service", summary: "The name of the service." }],
+	arguments: [{ name: "service", summary: "The name of the service.", completes: "services" }],
 	options: {
 		json,
 		url: {
@@ -39,8 +43,8 @@ const call: Command = {
 	name: "call",
 	summary: "Call a method and print what it answers.",
 	arguments: [
-		{ name: "service", summary: "The name of the service." },
-		{ name: "method", summary: "The name of the method." },
+		{ name: "service", summary: "The name of the service.", completes: "services" },
+		{ name: "method", summary: "The name of the method.", completes: "methods" },
 		{
 			name: "json|-",
 			summary: "The input as JSON, or - to read it from standard input. Default: {}",
@@ -81,6 +85,7 @@ const dev: Command = {
 			summary: "Programs, or folders with a main.ts or main.js. Default: all of them below this folder.",
 			optional: true,
 			many: true,
+			completes: "files",
 		},
 	],
 	options: { ...discovery },
@@ -92,39 +97,64 @@ const dev: Command = {
 	load: async () => (await import("../dev/dev.ts")).dev,
 };
 
-const gateway: Command = {
-	name: "gateway",
-	summary: "Serve every registered service at one address: JSON over HTTP, REST, streams, WebSockets.",
-	arguments: [],
+const newService: Command = {
+	name: "new",
+	summary: "Begin a service: contract, implementation, tests, ready to run.",
+	arguments: [
+		{
+			name: "folder",
+			summary: "The folder to make, whose name is that of the service; . is the current one.",
+			completes: "folders",
+		},
+	],
 	options: {
-		listen: {
-			value: "host:port",
-			summary: "Where to listen. Default: 127.0.0.1:8080, or as PORT and ALLIUM_LISTEN say.",
+		template: {
+			value: templateNames.join("|"),
+			summary: `What it begins as: ${templates.map(({ name, summary }) => `${name} is ${summary}`).join(", ")}. Default: ${templates[0].name}`,
+			completes: templateNames,
 		},
-		expose: {
-			value: "name",
-			many: true,
-			summary:
-				"A service, or service/method, that may be called; may be repeated. Default: all, on this machine.",
-		},
-		cors: { value: "origin", many: true, summary: "An origin whose pages may call, or *; may be repeated." },
-		proxy: {
-			value: "/path=url",
-			many: true,
-			summary: "Pass what is below a path on to a web service; may be repeated.",
-		},
-		...discovery,
+		install: { summary: "Run npm install there." },
 	},
+	notes: ["The folder must be new or empty."],
+	examples: ["allium new shop", "allium new services/clock --template stream --install"],
+	load: async () => (await import("../new/new.ts")).newService,
+};
+
+const completion: Command = {
+	name: "completion",
+	summary: "Print the script that completes commands, options, services and methods in a shell.",
+	arguments: [{ name: shells.join("|"), summary: "The shell to complete in.", completes: shells }],
+	options: {},
 	notes: [
-		"On an address that others can reach, only what --expose lists is served, and it does not start without. The page at / lists what there is, with a command for each method.",
+		"In a new shell, words after allium are completed when its start-up file loads the script, as in the examples.",
 	],
 	examples: [
-		"allium gateway",
-		"allium gateway --listen 0.0.0.0:80 --expose greeter --expose add/sum",
-		"allium gateway --cors https://app.example.com --proxy /app=http://127.0.0.1:3000",
+		`echo 'eval "$(allium completion bash)"' >> ~/.bashrc`,
+		`echo 'eval "$(allium completion zsh)"' >> ~/.zshrc    # below compinit`,
+		"allium completion fish > ~/.config/fish/completions/allium.fish",
 	],
-	load: async () => (await import("../gateway/gateway.ts")).gateway,
+	load: async () => (await import("../completion/completion.ts")).completion,
+};
+
+/** What the scripts of `allium completion` ask. */
+const complete: Command = {
+	name: "complete",
+	summary: "Print what the last of some words may become.",
+	isHidden: true,
+	arguments: [
+		{ name: "words", summary: "The words after allium, up to the cursor.", optional: true, many: true },
+	],
+	options: {},
+	load: async () => (await import("../completion/complete.ts")).complete,
 };
 
 /** All commands, in the order in which help lists them. */
-export const commands: readonly Command[] = [services, describe, call, dev, gateway];
+export const commands: readonly Command[] = [
+	services,
+	describe,
+	call,
+	dev,
+	newService,
+	completion,
+	complete,
+];

@@ -9,12 +9,12 @@ const width = 90;
 /** What `allium --help` shows. */
 export function overview(commands: readonly Command[], { bold }: Styles): string {
 	return [
-		"Finds, describes, calls and runs services.",
+		"Begins, runs, finds, describes and calls services.",
 		"",
 		`${bold("Usage")}  allium <command> [options]`,
 		...section(
 			bold("Commands"),
-			commands.map(({ name, summary }) => [name, summary]),
+			commands.filter(({ isHidden }) => isHidden !== true).map(({ name, summary }) => [name, summary]),
 		),
 		...section(bold("Options"), [
 			["--help", "Show this help; after a command, the help of the command."],

@@ -1,0 +1,146 @@
+import type { Command, Completes, Option } from "../command/command.ts";
+import { commonOptions } from "../command/words.ts";
+
+/** What a word may become, and what that means. */
+export interface Candidate {
+	readonly word: string;
+	readonly summary: string;
+}
+
+/** What is to be completed: words that are known here, or something that has to be looked up. */
+export type Wanted =
+	| { readonly what: "words"; readonly candidates: readonly Candidate[] }
+	| {
+			readonly what: "services" | "methods" | "files" | "folders";
+			/** What the word begins with. */
+			readonly beginning: string;
+			/** What stands before it in the same word, such as `--url=`. */
+			readonly prefix: string;
+			/** The arguments before it. */
+			readonly arguments: readonly string[];
+			/** The options before it. */
+			readonly options: ReadonlyMap<string, string>;
+	  };
+
+const nothing: Wanted = { what: "words", candidates: [] };
+
+/**
+ * What the last of the words after `allium` may become.
+ *
+ * @param line The last word is the one at the cursor, as far as it is written, maybe empty.
+ */
+export function wanted(line: readonly string[], commands: readonly Command[]): Wanted {
+	const [first = "", ...rest] = joined(line);
+	if (rest.length === 0) return words(commandNames(commands, first), first);
+	if (first === "help" && rest.length === 1) return words(commandNames(commands, ""), rest[0] ?? "");
+	const command = commands.find(({ name }) => name === first);
+	if (command === undefined) return nothing;
+	const current = rest.pop() ?? "";
+	return new CommandLine(command, rest).wanted(current);
+}
+
+/** bash takes `--name=value` apart; together again it is as other shells give it, but for what is completed. */
+function joined(line: readonly string[]): string[] {
+	const result: string[] = [];
+	for (const [index, word] of line.entries()) {
+		const isValue = line[index - 1] === "=" && line[index - 2]?.startsWith("--") === true;
+		const isEquals = word === "=" && line[index - 1]?.startsWith("--") === true;
+		const isLast = index === line.length - 1;
+		if (isEquals) {
+			if (isLast) result.push("");
+		} else if (!isValue) result.push(word);
+		else if (isLast) result.push(word);
+		else result[result.length - 1] += `=${word}`;
+	}
+	return result;
+}
+
+/** The words between the name of a command and the one at the cursor. */
+class CommandLine {
+	readonly #command: Command;
+	readonly #known: Readonly<Record<string, Option>>;
+	readonly #arguments: string[] = [];
+	readonly #options = new Map<string, string>();
+	/** The option whose value comes next. */
+	#open: string | undefined;
+	#onlyArguments = false;
+
+	constructor(command: Command, line: readonly string[]) {
+		this.#command = command;
+		this.#known = { ...command.options, ...commonOptions };
+		for (const word of line) this.#read(word);
+	}
+
+	wanted(current: string): Wanted {
+		if (this.#open !== undefined) return this.#value(this.#open, "", current);
+		if (current.startsWith("-") && !this.#onlyArguments) {
+			const at = current.indexOf("=");
+			if (at < 0) return words(this.#optionNames(), current);
+			return this.#value(current.slice(2, at), current.slice(0, at + 1), current.slice(at + 1));
+		}
+		const taken = this.#command.arguments;
+		const last = taken.at(-1);
+		const argument = taken[this.#arguments.length] ?? (last?.many === true ? last : undefined);
+		return this.#completed(argument?.completes, "", current);
+	}
+
+	#read(word: string): void {
+		if (this.#open !== undefined) {
+			this.#options.set(this.#open, word);
+			this.#open = undefined;
+		} else if (this.#onlyArguments || !word.startsWith("-") || word === "-") this.#arguments.push(word);
+		else if (word === "--") this.#onlyArguments = true;
+		else this.#readOption(word.slice(2));
+	}
+
+	#readOption(text: string): void {
+		const at = text.indexOf("=");
+		const name = at < 0 ? text : text.slice(0, at);
+		this.#options.set(name, at < 0 ? "" : text.slice(at + 1));
+		if (at < 0 && this.#option(name)?.value !== undefined) this.#open = name;
+	}
+
+	#option(name: string): Option | undefined {
+		return Object.hasOwn(this.#known, name) ? this.#known[name] : undefined;
+	}
+
+	#value(option: string, prefix: string, beginning: string): Wanted {
+		return this.#completed(this.#option(option)?.completes, prefix, beginning);
+	}
+
+	#completed(completes: Completes | undefined, prefix: string, beginning: string): Wanted {
+		if (completes === undefined) return nothing;
+		if (typeof completes !== "string") {
+			const candidates = completes.map((word) => ({ word: prefix + word, summary: "" }));
+			return words(candidates, prefix + beginning);
+		}
+		return {
+			what: completes,
+			prefix,
+			beginning,
+			arguments: this.#arguments,
+			options: this.#options,
+		};
+	}
+
+	#optionNames(): Candidate[] {
+		return Object.entries(this.#known)
+			.filter(([name, { many }]) => many === true || !this.#options.has(name))
+			.map(([name, { summary }]) => ({ word: `--${name}`, summary }));
+	}
+}
+
+function commandNames(commands: readonly Command[], beginning: string): Candidate[] {
+	const names = commands
+		.filter(({ isHidden }) => isHidden !== true)
+		.map(({ name, summary }) => ({ word: name, summary }));
+	if (!beginning.startsWith("-")) return names;
+	return [
+		{ word: "--help", summary: "Show what there is." },
+		{ word: "--version", summary: "Show the version." },
+	];
+}
+
+function words(all: readonly Candidate[], beginning: string): Wanted {
+	return { what: "words", candidates: all.filter(({ word }) => word.startsWith(beginning)) };
+}

@@ -1,0 +1,75 @@
+import type { Run, Surroundings, Words } from "../command/command.ts";
+import { commands } from "../command/commands.ts";
+import { exitCode } from "../command/exit-code.ts";
+import { type Candidate, type Wanted, wanted } from "./candidates.ts";
+
+/** How long somebody who pressed the tab key waits for services and methods, in milliseconds. */
+const patienceMs = 1_500;
+
+/**
+ * `allium complete -- words…`: prints what the last word may become, a line each, after a tab what that means;
+ * or `:files` or `:folders` where the shell knows better. Silent about everything that goes wrong.
+ */
+export const complete: Run = async (words, surroundings) => {
+	const lookUp = wanted(words.arguments, commands);
+	if (lookUp.what === "files" || lookUp.what === "folders") {
+		await surroundings.terminal.print(`:${lookUp.what}`);
+		return exitCode.ok;
+	}
+	const candidates = lookUp.what === "words" ? lookUp.candidates : await lookedUp(lookUp, surroundings);
+	const lines = candidates.map(({ word, summary }) => (summary === "" ? word : `${word}\t${summary}`));
+	if (lines.length > 0) await surroundings.terminal.print(lines.join("\n"));
+	return exitCode.ok;
+};
+
+type LookUp = Exclude<Wanted, { what: "words" }>;
+
+/** What is up by that beginning; nothing when that cannot be known in time. */
+async function lookedUp(lookUp: LookUp, surroundings: Surroundings): Promise<Candidate[]> {
+	const { what, prefix, beginning } = lookUp;
+	const words = wordsOf(lookUp);
+	// Whatever it waits for, a backend that does not answer among it, it shall not outlive the patience.
+	const timer = setTimeout(() => process.exit(exitCode.ok), patienceMs);
+	try {
+		const found = what === "services" ? services(words, surroundings) : methods(words, surroundings);
+		return (await found)
+			.filter(({ word }) => word.startsWith(beginning))
+			.map(({ word, summary }) => ({ word: prefix + word, summary }));
+	} catch {
+		return [];
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+function wordsOf({ arguments: given, options }: LookUp): Words {
+	return {
+		arguments: given,
+		has: (option) => options.has(option),
+		value: (option) => options.get(option),
+		values: (option) => [options.get(option)].filter((value) => value !== undefined),
+	};
+}
+
+async function services(words: Words, surroundings: Surroundings): Promise<Candidate[]> {
+	const { Directory } = await import("../discovery/directory.ts");
+	const directory = await Directory.open(words, surroundings);
+	try {
+		const names = (await directory.instances()).flatMap((instance) =>
+			instance.services.map(({ name }) => name),
+		);
+		return [...new Set(names)].sort().map((word) => ({ word, summary: "" }));
+	} finally {
+		await directory.close();
+	}
+}
+
+async function methods(words: Words, surroundings: Surroundings): Promise<Candidate[]> {
+	const { describedService } = await import("../discovery/described-service.ts");
+	const found = await describedService(words.arguments[0] ?? "", words, surroundings);
+	try {
+		return Object.entries(found.description.methods).map(([word, { summary = "" }]) => ({ word, summary }));
+	} finally {
+		await found.close();
+	}
+}

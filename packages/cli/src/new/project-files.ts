@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { usageError } from "../command/command-error.ts";
+import { contractName } from "./project-name.ts";
+
+/** Beside the sources, and beside `dist`: they are copied as they are. */
+const templatesFolder = fileURLToPath(new URL("../../templates", import.meta.url));
+
+/** What a template calls its service, and its contract. */
+const placeholder = { service: "new-service", contract: "NewService" };
+
+/**
+ * The files of a new service, by their paths below its folder: those of a template, with its own name.
+ *
+ * @throws CommandError when the template needs a package of that name.
+ */
+export function projectFiles(template: string, name: string): ReadonlyMap<string, string> {
+	const sources = new Map(files(join(templatesFolder, template)));
+	checkPackageName(name, sources.get("package.json") ?? "{}");
+	const identifier = freeIdentifier(contractName(name), [...sources.values()]);
+	return new Map(
+		[...sources].map(([path, text]) => [
+			// Under its own name npm would not pack it.
+			path === "gitignore" ? ".gitignore" : path,
+			text.replaceAll(placeholder.service, name).replaceAll(placeholder.contract, identifier),
+		]),
+	);
+}
+
+function files(folder: string): [path: string, text: string][] {
+	return readdirSync(folder, { withFileTypes: true })
+		.filter((entry) => entry.isFile())
+		.map(({ name }) => [name, readFileSync(join(folder, name), "utf8")]);
+}
+
+/** A package that needs another of its own name would find itself. */
+function checkPackageName(name: string, manifest: string): void {
+	const { dependencies, devDependencies } = JSON.parse(manifest);
+	if (Object.hasOwn({ ...dependencies, ...devDependencies }, name)) {
+		throw usageError(`A service cannot be called ${name}: it needs the package of that name.`);
+	}
+}
+
+/** A name for the contract that the code does not use for something else. */
+function freeIdentifier(wanted: string, texts: readonly string[]): string {
+	const isTaken = texts.some((text) => new RegExp(`\\b${wanted}\\b`).test(text));
+	return isTaken ? `${wanted}Contract` : wanted;
+}
