@@ -97,6 +97,40 @@ const dev: Command = {
 	load: async () => (await import("../dev/dev.ts")).dev,
 };
 
+const gateway: Command = {
+	name: "gateway",
+	summary: "Serve every registered service at one address: JSON over HTTP, REST, streams, WebSockets.",
+	arguments: [],
+	options: {
+		listen: {
+			value: "host:port",
+			summary: "Where to listen. Default: 127.0.0.1:8080, or as PORT and ALLIUM_LISTEN say.",
+		},
+		expose: {
+			value: "name",
+			many: true,
+			summary:
+				"A service, or service/method, that may be called; may be repeated. Default: all, on this machine.",
+		},
+		cors: { value: "origin", many: true, summary: "An origin whose pages may call, or *; may be repeated." },
+		proxy: {
+			value: "/path=url",
+			many: true,
+			summary: "Pass what is below a path on to a web service; may be repeated.",
+		},
+		...discovery,
+	},
+	notes: [
+		"On an address that others can reach, only what --expose lists is served, and it does not start without. The page at / lists what there is, with a command for each method.",
+	],
+	examples: [
+		"allium gateway",
+		"allium gateway --listen 0.0.0.0:80 --expose greeter --expose add/sum",
+		"allium gateway --cors https://app.example.com --proxy /app=http://127.0.0.1:3000",
+	],
+	load: async () => (await import("../gateway/gateway.ts")).gateway,
+};
+
 const newService: Command = {
 	name: "new",
 	summary: "Begin a service: contract, implementation, tests, ready to run.",
@@ -154,6 +188,7 @@ export const commands: readonly Command[] = [
 	describe,
 	call,
 	dev,
+	gateway,
 	newService,
 	completion,
 	complete,
