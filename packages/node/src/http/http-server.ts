@@ -85,9 +85,13 @@ export class HttpServer {
 
 	/** Takes over a connection that speaks HTTP/2, its bytes unread. */
 	acceptHttp2(socket: Socket, peer: PeerInfo): void {
-		// The session begins while this is emitted; its own socket is another object.
-		this.#http2.once("session", (session) => this.#peers.set(session, peer));
+		const remember = (session: ServerHttp2Session): void => {
+			this.#peers.set(session, peer);
+		};
+		// The session begins while the connection is handed over; its own socket is another object.
+		this.#http2.on("session", remember);
 		this.#http2.emit("connection", socket);
+		this.#http2.removeListener("session", remember);
 	}
 
 	/** Who sent a request. */

@@ -1,4 +1,5 @@
 import { isIP, type Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { Logger, PeerInfo } from "@allium/core";
 import { readProxyHeader } from "../proxy/proxy-header.ts";
 import { type ProxyProtocol, proxiedFrom } from "../proxy/proxy-protocol.ts";
@@ -123,8 +124,11 @@ export class Entrance {
 		const peer = this.#peerOf(socket);
 		const secured = this.#secured.has(socket);
 		if (protocol !== "tls") {
-			if (secured || this.#mayBePlain(peer)) this.#options.enter(socket, protocol, peer);
-			else this.#refusePlain(socket, protocol, peer);
+			if (secured || this.#mayBePlain(peer)) {
+				// Node refuses HTTP/2 over TLS that was not agreed on.
+				if (socket instanceof TLSSocket && protocol === "http2") socket.alpnProtocol = "h2";
+				this.#options.enter(socket, protocol, peer);
+			} else this.#refusePlain(socket, protocol, peer);
 		} else if (this.#tls !== undefined && !secured) this.#tls.accept(socket, peer);
 		else {
 			const where = secured ? "within TLS" : "which is not switched on here";

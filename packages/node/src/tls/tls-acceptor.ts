@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import {
 	createServer,
 	type Server as NodeTlsServer,
@@ -31,6 +31,7 @@ export class TlsAcceptor {
 	readonly #server: NodeTlsServer;
 	/** Where connections come from that are in their handshake, by both of their ends. */
 	readonly #peers = new Map<string, PeerInfo>();
+	readonly #gone = new WeakMap<Socket, PeerInfo>();
 	#pem: SecureContextOptions;
 
 	/** @throws ServiceError `failed_precondition` when the files of a certificate cannot be used. */
@@ -51,7 +52,10 @@ export class TlsAcceptor {
 		}
 		const ends = endsOf(socket);
 		this.#peers.set(ends, peer);
-		socket.once("close", () => this.#peers.delete(ends));
+		socket.once("close", () => {
+			this.#peers.delete(ends);
+			this.#gone.set(socket, peer);
+		});
 		this.#server.emit("connection", socket);
 	}
 
@@ -70,19 +74,23 @@ export class TlsAcceptor {
 			const peer = this.#peerOf(socket);
 			secured(socket, identity === undefined ? peer : { ...peer, identity });
 		});
-		server.on("tlsClientError", (error, socket) => {
+		server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
 			// Its type says Error; it is the code of a check, such as CERT_HAS_EXPIRED.
-			const reason = String(socket.authorizationError ?? error.message);
-			const peer = this.#peerOf(socket);
+			const denied: unknown = socket.authorizationError;
 			// A handshake that takes too long only says so.
 			socket.destroy();
-			refused(reason, peer);
+			// Who just leaves, as those who look for open ports do, is not worth a word.
+			if (denied || error.code !== "ECONNRESET")
+				refused(String(denied ?? error.message), this.#peerOf(socket));
 		});
 		return server;
 	}
 
-	#peerOf(socket: Socket): PeerInfo {
-		return this.#peers.get(endsOf(socket)) ?? { address: "unknown" };
+	#peerOf(socket: TLSSocket): PeerInfo {
+		// Once it is gone, only what it was made of still tells.
+		const inner: unknown = Reflect.get(socket, "_parent");
+		const gone = inner instanceof Socket ? this.#gone.get(inner) : undefined;
+		return this.#peers.get(endsOf(socket)) ?? gone ?? { address: "unknown" };
 	}
 }
 

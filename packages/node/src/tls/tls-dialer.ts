@@ -24,7 +24,7 @@ export class TlsDialer {
 	 */
 	dial(host: string, port: number, protocol: TlsProtocol): TLSSocket {
 		const name = this.#serverName ?? (isIP(host) === 0 ? host : undefined);
-		return connect({
+		const socket = connect({
 			host,
 			port,
 			// An address is no server name; the certificate is then checked for the address.
@@ -33,8 +33,7 @@ export class TlsDialer {
 			// Stated, so that the environment of the process cannot switch it off.
 			rejectUnauthorized: true,
 			ALPNProtocols: [protocol],
-			noDelay: true,
-			keepAlive: true,
 		});
+		return socket.setNoDelay(true).setKeepAlive(true);
 	}
 }
