@@ -88,8 +88,13 @@ const dev: Command = {
 			completes: "files",
 		},
 	],
-	options: { ...discovery },
+	options: {
+		gateway: { value: "port", summary: "The port of the gateway, on 127.0.0.1. Default: 8080" },
+		"no-gateway": { summary: "Run no gateway beside the services." },
+		...discovery,
+	},
 	notes: [
+		"A gateway runs beside the services: one address for all of them, with a page that lists them. The services run without it when its port is taken.",
 		"A service restarts when its file or a module that it imports changes. The old process goes on until the new one is ready, and stays when the new one does not start. A process that crashes is started again. Ctrl-C stops all in order; a second one ends them at once.",
 		'Which files are run by default can be said in package.json: "allium": { "services": ["services/*/main.ts"] }.',
 	],
@@ -111,6 +116,7 @@ const gateway: Command = {
 			many: true,
 			summary:
 				"A service, or service/method, that may be called; may be repeated. Default: all, on this machine.",
+			completes: "services",
 		},
 		cors: { value: "origin", many: true, summary: "An origin whose pages may call, or *; may be repeated." },
 		proxy: {

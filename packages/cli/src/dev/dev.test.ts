@@ -1,8 +1,12 @@
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { allium, repository, type Started, startAllium } from "../fixtures/processes.ts";
+
+const json = { "content-type": "application/json" };
 
 let folder: string;
 let env: NodeJS.ProcessEnv;
@@ -48,6 +52,10 @@ function writeService(name: string, word: string, options = ""): void {
 }
 
 function start(...args: string[]): Started {
+	return startWith("--no-gateway", ...args);
+}
+
+function startWith(...args: string[]): Started {
 	dev = startAllium(["dev", ...args], env, folder);
 	return dev;
 }
@@ -180,6 +188,37 @@ describe("no process is left", () => {
 		await new Promise((resolve) => setTimeout(resolve, 600));
 		expect(await running.end("SIGINT")).toMatchObject({ code: 130 });
 		await vi.waitFor(() => expect(pids(running).filter(isAlive)).toEqual([]), 5_000);
+	});
+});
+
+describe("the gateway beside the services", () => {
+	test("serves them at one address", async () => {
+		writeService("one", "first");
+		const running = startWith("--gateway", "0");
+		await running.printed("is ready at");
+		await running.printed("gateway is ready url=http://127.0.0.1:");
+		const [, url] = /^gateway \| .* url=(\S+)/m.exec(running.stdout) ?? [];
+		await vi.waitFor(async () => {
+			const answer = await fetch(`${url}/one/word`, { method: "POST", headers: json, body: "{}" });
+			expect(await answer.json()).toMatchObject({ word: "first" });
+		}, 5_000);
+		expect((await running.end("SIGINT")).code).toBe(0);
+	});
+
+	test("is left out, which is said, when its port is taken", async () => {
+		await using taken = createServer().listen(0, "127.0.0.1");
+		await once(taken, "listening");
+		const { port } = taken.address() as AddressInfo;
+		writeService("one", "first");
+		const running = startWith("--gateway", String(port));
+		await running.printed(/gateway \| allium: no gateway: .*; --gateway takes another port/);
+		await running.printed("is ready at");
+		expect((await ask("one")).word).toBe("first");
+	});
+
+	test("has a port", async () => {
+		const { code, stderr } = await allium(["dev", "--gateway", "web"], env);
+		expect([code, stderr]).toEqual([2, '--gateway takes a port, such as 8080, and got "web".\n']);
 	});
 });
 

@@ -1,14 +1,21 @@
 import { relative } from "node:path";
 import type { Run, Surroundings, Words } from "../command/command.ts";
+import { usageError } from "../command/command-error.ts";
 import { exitCode } from "../command/exit-code.ts";
 import { Interruption } from "../terminal/interruption.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import type { DevGateway } from "./dev-gateway.ts";
 import { DevService, type DevServiceOptions, defaultDevTimes } from "./dev-service.ts";
 import { FileWatch } from "./file-watch.ts";
 import { type ServiceFile, serviceFiles } from "./service-files.ts";
 
+const defaultGatewayPort = 8080;
+const gatewayLabel = "gateway";
+
 /** `allium dev [files…]` */
 export const dev: Run = async (words, surroundings) => {
 	const { terminal, cwd } = surroundings;
+	const gatewayPort = gatewayPortOf(words);
 	const files = serviceFiles(words.arguments, cwd);
 	const environments = environmentsOf(files.length, words, surroundings);
 	const stopped = Promise.withResolvers<void>();
@@ -25,16 +32,22 @@ export const dev: Run = async (words, surroundings) => {
 			terminal.complain(`Changes in ${relative(cwd, folder) || "."} go unseen: ${error.message}`),
 	);
 	const unlisten = terminal.onGone(stopped.resolve);
-	const width = Math.max(...files.map(({ label }) => label.length));
+	const labels = [...files.map(({ label }) => label), ...(gatewayPort === undefined ? [] : [gatewayLabel])];
+	const width = Math.max(...labels.map((label) => label.length));
 	for (const [index, file] of files.entries()) {
 		const env = environments[index] ?? {};
 		services.push(new DevService(serviceOptions(file, index, width, env, watch, surroundings)));
 	}
+	let gateway: DevGateway | undefined;
 	try {
 		for (const service of services) service.start();
+		if (gatewayPort !== undefined) {
+			gateway = await makeGateway(gatewayPort, files.length, width, words, surroundings);
+			void gateway.start();
+		}
 		await stopped.promise;
 	} finally {
-		await Promise.all(services.map((service) => service.stop()));
+		await Promise.all([gateway?.stop(), ...services.map((service) => service.stop())]);
 		unlisten();
 	}
 	return exitCode.ok;
@@ -48,7 +61,7 @@ function serviceOptions(
 	watch: FileWatch,
 	{ terminal, cwd }: Surroundings,
 ): DevServiceOptions {
-	const prefix = terminal.styles.colour(index, `${label.padEnd(width)} |`);
+	const prefix = prefixOf(label, index, width, terminal);
 	return {
 		file,
 		cwd,
@@ -58,6 +71,40 @@ function serviceOptions(
 		onLine: (line) => terminal.print(`${prefix} ${line}`),
 		say: (text) => void terminal.print(`${prefix} ${terminal.styles.bold(`allium: ${text}`)}`),
 	};
+}
+
+/** Loaded only when it is wanted. */
+async function makeGateway(
+	port: number,
+	index: number,
+	width: number,
+	words: Words,
+	{ terminal, env, adapters }: Surroundings,
+): Promise<DevGateway> {
+	const { DevGateway } = await import("./dev-gateway.ts");
+	const prefix = prefixOf(gatewayLabel, index, width, terminal);
+	return new DevGateway({
+		port,
+		registry: words.value("registry"),
+		namespace: words.value("namespace"),
+		adapters,
+		env,
+		onLine: (line) => void terminal.print(`${prefix} ${line}`),
+		say: (text) => void terminal.print(`${prefix} ${terminal.styles.bold(`allium: ${text}`)}`),
+	});
+}
+
+function prefixOf(label: string, index: number, width: number, { styles }: Terminal): string {
+	return styles.colour(index, `${label.padEnd(width)} |`);
+}
+
+/** The port of the gateway; undefined when there shall be none. */
+function gatewayPortOf(words: Words): number | undefined {
+	if (words.has("no-gateway")) return undefined;
+	const text = words.value("gateway") ?? String(defaultGatewayPort);
+	const port = Number(text);
+	if (/^\d{1,5}$/.test(text) && port < 65_536) return port;
+	throw usageError(`--gateway takes a port, such as ${defaultGatewayPort}, and got ${JSON.stringify(text)}.`);
 }
 
 /** The environments of the processes. A port that is given can be had only once: the first gets it. */
