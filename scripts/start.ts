@@ -1,7 +1,7 @@
 // Starts the example system: npm start, or npm start -- <example> … to choose.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { availableExamples, chooseExamples, type ExampleProcess } from "./start/examples.ts";
+import { availableExamples, chooseExamples, type ExampleProcess, gatewayProcess } from "./start/examples.ts";
 import { Output } from "./start/output.ts";
 import { onStopSignals } from "./start/stop-signals.ts";
 import { System } from "./start/system.ts";
@@ -52,7 +52,7 @@ if (names.includes("--help") || names.includes("-h")) {
 	output.say(`Usage: npm start [-- <example> …]\nExamples: ${availableExamples(examples).join(", ")}`);
 } else {
 	try {
-		process.exitCode = await run(chooseExamples(examples, names));
+		process.exitCode = await run([gatewayProcess, ...chooseExamples(examples, names)]);
 	} catch (error) {
 		output.say((error as Error).message);
 		process.exitCode = 1;

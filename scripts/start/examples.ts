@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** One process of the example system. */
 export interface ExampleProcess {
@@ -9,6 +10,13 @@ export interface ExampleProcess {
 	/** The program, absolute. */
 	readonly file: string;
 }
+
+/** The gateway stands before the examples: it comes first, so that a fixed port is the gateway's. */
+export const gatewayProcess: ExampleProcess = {
+	label: "gateway",
+	example: "gateway",
+	file: fileURLToPath(new URL("./gateway.ts", import.meta.url)),
+};
 
 /** What `npm start` starts when nothing is asked for, and how many of each. */
 const instances: Readonly<Record<string, number>> = { greeter: 1, addsvc: 2, gogo: 1 };

@@ -4,14 +4,14 @@ import type { Running } from "./system.ts";
 export function thingsToTry(running: readonly Running[]): string[] {
 	const width = Math.max(...running.map(({ process }) => process.label.length));
 	const places = running.map(({ process, url }) => `  ${process.label.padEnd(width)}  ${url}`);
-	const greeter = running.find(({ process }) => process.example === "greeter");
+	const runs = (example: string): boolean => running.some(({ process }) => process.example === example);
+	const gateway = running.find(({ process }) => process.example === "gateway")?.url;
+	const json = "-H 'content-type: application/json'";
 	const tries = [
-		...(greeter === undefined
-			? []
-			: [`curl ${greeter.url}/greeter/hello -H 'content-type: application/json' -d '{"name":"John"}'`]),
-		...(running.some(({ process }) => process.example === "addsvc")
-			? [`npx allium call add sum '{"a":1,"b":2}'`]
+		...(gateway !== undefined && runs("greeter")
+			? [`curl ${gateway}/greeter/hello ${json} -d '{"name":"John"}'`]
 			: []),
+		...(runs("addsvc") ? [`npx allium call add sum '{"a":1,"b":2}'`] : []),
 		"npx allium services",
 	];
 	return [
@@ -21,6 +21,7 @@ export function thingsToTry(running: readonly Running[]): string[] {
 		"",
 		"Try, in another terminal in this folder:",
 		...tries.map((command) => `  ${command}`),
+		...(gateway === undefined ? [] : ["", `And in a browser, all services with their methods: ${gateway}`]),
 		"",
 		"Ctrl-C stops it all.",
 		"",
