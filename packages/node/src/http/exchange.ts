@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { type ServerCall, type ServiceError, toServiceError } from "@allium/core";
 import { canceled, succeeded } from "@allium/core/transport";
 import type { HttpServer } from "./http-server.ts";
+import type { Http2Load } from "./http2-load.ts";
 import type { Request, RequestHead } from "./request-head.ts";
 import { isDelivered, type Response } from "./response.ts";
 
@@ -34,7 +35,10 @@ export abstract class Exchange {
 	begin(): void {
 		this.server.entered(this, this.request, this.response);
 		this.response.on("close", this.#onClose);
-		this.call.run(this.read).then(this.onReply, this.#onError);
+		const run = this.call.run(this.read);
+		run.then(this.onReply, this.#onError);
+		const load = this.server.loadOf(this.request);
+		if (load !== undefined) countRun(load, run);
 		// A call without a deadline is cancelled by nobody but this.
 		if (this.head.timeoutMs !== Number.POSITIVE_INFINITY)
 			this.#unlisten = this.call.onCanceled(this.#onError);
@@ -76,8 +80,18 @@ export abstract class Exchange {
 	protected finish(last: string | Buffer): void {
 		this.over = true;
 		this.#unlisten?.();
+		const load = this.server.loadOf(this.request);
+		if (load !== undefined) this.#holdReply(load, last.length);
 		this.response.end(last);
 		if (!this.request.complete) this.server.answeredEarly(this.request);
+	}
+
+	/** Counts a reply until it is out, or the client is gone. */
+	#holdReply(load: Http2Load, bytes: number): void {
+		load.heldReplyBytes += bytes;
+		this.response.once("close", () => {
+			load.heldReplyBytes -= bytes;
+		});
 	}
 
 	readonly #onError = (error: unknown): void => this.fail(error);
@@ -97,4 +111,13 @@ export abstract class Exchange {
 		else this.call.settle({ ok: false, error: this.#error });
 		this.server.left(this);
 	};
+}
+
+/** Counts a handler until it has ended, which may be long after the client reset its stream. */
+function countRun(load: Http2Load, run: Promise<unknown>): void {
+	load.running++;
+	const ended = (): void => {
+		load.running--;
+	};
+	run.then(ended, ended);
 }

@@ -15,6 +15,7 @@ import type { BodyBounds, PendingBody } from "./body.ts";
 import { EventStreamExchange, eventStreamType } from "./event-stream-exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpLayer, HttpRequest, HttpResponse } from "./http-layer.ts";
+import { Http2Load } from "./http2-load.ts";
 import { Operations, type Readiness } from "./operations.ts";
 import { PipelinedRequests } from "./pipelined-requests.ts";
 import { type Request, readHead } from "./request-head.ts";
@@ -49,8 +50,9 @@ export class HttpServer {
 	readonly #http1: Http1Server;
 	readonly #http2: Http2Server;
 	readonly #sessions = new Set<ServerHttp2Session>();
-	readonly #pipelined = new PipelinedRequests();
+	readonly #pipelined: PipelinedRequests;
 	readonly #peers = new WeakMap<object, PeerInfo>();
+	readonly #loads = new WeakMap<object, Http2Load>();
 	/** Sessions of HTTP/2 whose client has not shown yet that it speaks it. */
 	readonly #handshakes: Overdue<ServerHttp2Session>;
 	/** Requests that were answered before they were complete. */
@@ -63,6 +65,7 @@ export class HttpServer {
 		this.#endpoints = endpoints;
 		this.#layer = layer;
 		this.#limits = limits;
+		this.#pipelined = new PipelinedRequests(limits.pipelinedRequests);
 		this.#operations = new Operations(endpoints, ready);
 		this.#webSockets = new WebSockets(endpoints, logger, webSockets, (request) => this.peerOf(request));
 		this.bodyBounds = {
@@ -149,7 +152,17 @@ export class HttpServer {
 		if (this.draining && this.#inFlight === 0) this.#idle.resolve();
 	}
 
+	/** What the connection of a request costs, where that is counted: in HTTP/2. */
+	loadOf(request: Request): Http2Load | undefined {
+		const session = "stream" in request ? request.stream.session : undefined;
+		return session && this.#loads.get(session);
+	}
+
 	readonly #onRequest = (request: HttpRequest, response: HttpResponse): void => {
+		if (this.loadOf(request)?.admits() === false && "stream" in request) {
+			request.stream.close(constants.NGHTTP2_REFUSED_STREAM);
+			return;
+		}
 		if (this.#layer === undefined) this.#serve(request, response);
 		else this.#layer(request, response, () => this.#serve(request, response));
 	};
@@ -224,13 +237,17 @@ export class HttpServer {
 	}
 
 	#createHttp2(): Http2Server {
-		const { headerBytes, streams, idleTimeoutMs } = this.#limits;
+		const { headerBytes, streams, resets, idleTimeoutMs } = this.#limits;
 		const server = createHttp2Server({
+			// A second line: resets of streams that never became requests.
+			streamResetBurst: 2 * resets,
+			streamResetRate: Math.ceil(resets / 5),
 			settings: { maxConcurrentStreams: streams, maxHeaderListSize: headerBytes },
 		});
 		server.on("request", this.#onRequest);
 		server.on("session", (session) => {
-			let open = 0;
+			const load = new Http2Load(session, this.#limits);
+			this.#loads.set(session, load);
 			this.#sessions.add(session);
 			this.#handshakes.add(session);
 			session.once("remoteSettings", () => this.#handshakes.delete(session));
@@ -238,12 +255,9 @@ export class HttpServer {
 				this.#sessions.delete(session);
 				this.#handshakes.delete(session);
 			});
-			session.on("stream", (stream) => {
-				open++;
-				stream.once("close", () => open--);
-			});
+			session.on("stream", (stream) => load.add(stream));
 			session.setTimeout(idleTimeoutMs, () => {
-				if (open === 0) session.close();
+				if (load.open === 0) session.close();
 			});
 			if (this.draining) session.close();
 		});

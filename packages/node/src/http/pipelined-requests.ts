@@ -1,16 +1,19 @@
 import type { Socket } from "node:net";
 import type { Exchange } from "./exchange.ts";
 
-/** How many requests of HTTP/1.1 may wait behind one that is being answered. */
-const mostWaiting = 100;
-
 /**
  * Requests of HTTP/1.1 that came before those ahead of them were answered. Node does not tell their responses
  * when the connection is gone, so this does.
  */
 export class PipelinedRequests {
+	readonly #most: number;
 	readonly #waiting = new WeakMap<Socket, Set<Exchange>>();
 	readonly #sockets = new WeakMap<Exchange, Socket>();
+
+	/** @param most how many may wait on one connection; one more ends it. */
+	constructor(most: number) {
+		this.#most = most;
+	}
 
 	add(exchange: Exchange, socket: Socket): void {
 		let waiting = this.#waiting.get(socket);
@@ -24,7 +27,7 @@ export class PipelinedRequests {
 		}
 		waiting.add(exchange);
 		this.#sockets.set(exchange, socket);
-		if (waiting.size > mostWaiting) socket.destroy();
+		if (waiting.size > this.#most) socket.destroy();
 	}
 
 	delete(exchange: Exchange): void {

@@ -10,6 +10,12 @@ export interface ServerLimits {
 	readonly heldBodyBytes: number;
 	/** HTTP/2 streams at once on one connection. */
 	readonly streams: number;
+	/** HTTP/2 streams that a client may reset within ten seconds on one connection; one more ends it. */
+	readonly resets: number;
+	/** Replies on one connection of HTTP/2 that wait to be read, in bytes; beyond it no further calls are taken. */
+	readonly heldReplyBytes: number;
+	/** Requests of HTTP/1.1 that wait behind one that is being answered; one more ends the connection. */
+	readonly pipelinedRequests: number;
 	/** How long a connection may take to show what it speaks, in milliseconds. */
 	readonly firstByteTimeoutMs: number;
 	/** How long the handshake of TLS may take, in milliseconds. */
@@ -29,6 +35,9 @@ export const defaultServerLimits: ServerLimits = {
 	messageBytes: 4 * 1024 * 1024,
 	heldBodyBytes: 256 * 1024 * 1024,
 	streams: 1_000,
+	resets: 1_000,
+	heldReplyBytes: 16 * 1024 * 1024,
+	pipelinedRequests: 100,
 	firstByteTimeoutMs: 5_000,
 	handshakeTimeoutMs: 10_000,
 	headersTimeoutMs: 10_000,

@@ -1,5 +1,6 @@
 import { ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
 import { type ByteHandling, type Pipe, type PipeHandler, standardBytes } from "../pipe.ts";
+import { ResetCount } from "../reset-count.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Flag, FrameType, maxFragmentBytes, ProtocolError } from "./frame.ts";
 import { FrameReader, readU32 } from "./frame-reader.ts";
@@ -28,6 +29,8 @@ export interface ConnectionRole {
 	onReady(): void;
 	/** The other side takes no streams after `lastStream`. */
 	onGoaway(lastStream: number, message: string): void;
+	/** There was no call for a long while. Without it, the connection stays. */
+	readonly onIdle?: (() => void) | undefined;
 	/** The connection is gone; every stream was told before. */
 	onClosed(error: ServiceError): void;
 }
@@ -45,12 +48,15 @@ export class Connection implements PipeHandler {
 	lastAccepted = 0;
 	/** Bytes of replies that are ready, but have to wait. */
 	heldReplyBytes = 0;
+	/** Handlers that run, though their callers may have cancelled them. */
+	running = 0;
 	/** Why it is closed, once it is. */
 	closedBy: ServiceError | undefined;
 	readonly #role: ConnectionRole;
 	readonly #writer: FrameWriter;
 	readonly #reader: FrameReader;
 	readonly #keepAlive: KeepAlive;
+	readonly #cancels: ResetCount;
 	readonly #streams = new Map<number, StreamHandler>();
 	readonly #deadlines = new Deadlines(() => this.#streams.values());
 	/** Streams that have something to send and may, in turns. */
@@ -72,6 +78,7 @@ export class Connection implements PipeHandler {
 		this.pipe = pipe;
 		this.limits = { ...defaultFrameLimits, ...limits };
 		this.bytes = pipe.bytes ?? standardBytes;
+		this.#cancels = new ResetCount(this.limits.maxCancels);
 		this.#role = role;
 		this.#receiveWindow = this.limits.connectionWindowBytes;
 		this.#writer = new FrameWriter(this.bytes);
@@ -82,6 +89,7 @@ export class Connection implements PipeHandler {
 			busy: () => this.#streams.size > 0,
 			ping: () => this.writeControl(FrameType.ping, 0, new Uint8Array(8)),
 			lost: (message) => this.destroy(message),
+			idle: role.onIdle,
 		});
 	}
 
@@ -247,6 +255,12 @@ export class Connection implements PipeHandler {
 		if (this.#receiveWindow < 0) throw new ProtocolError("more bytes than the connection's window allows");
 	}
 
+	/** The other side cancelled a call, which it may do only so often. */
+	canceled(): void {
+		if (!this.#cancels.exceeded()) return;
+		throw new ProtocolError(`more than ${this.limits.maxCancels} calls cancelled within ten seconds`);
+	}
+
 	/** Takes or gives back memory for unfinished messages; false when there is none. */
 	assemble(bytes: number): boolean {
 		if (this.#assembling + bytes > this.limits.maxAssemblyBytes) return false;
@@ -334,6 +348,7 @@ export class Connection implements PipeHandler {
 		this.remote = remote;
 		this.#sendWindow = remote.connectionWindowBytes;
 		this.#keepAlive.shaken();
+		this.#keepAlive.rest();
 		this.#role.onReady();
 	}
 

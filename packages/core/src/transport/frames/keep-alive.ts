@@ -6,17 +6,20 @@ export interface KeepAliveOwner {
 	busy(): boolean;
 	ping(): void;
 	lost(message: string): void;
+	/** There was no call for so long that the connection may end; undefined where it may not. */
+	readonly idle: (() => void) | undefined;
 }
 
 /**
  * Notices when the other side is gone without a word: asks after one interval of silence while calls are open,
- * gives up after the next. One timer a connection, none while it is idle.
+ * gives up after the next. Ends a connection without calls after a while. One timer a connection.
  */
 export class KeepAlive {
 	readonly #limits: FrameLimits;
 	readonly #owner: KeepAliveOwner;
 	#interval: ReturnType<typeof setInterval> | undefined;
 	#handshake: ReturnType<typeof setTimeout> | undefined;
+	#idle: ReturnType<typeof setTimeout> | undefined;
 	#heard = true;
 	#asked = false;
 
@@ -39,9 +42,16 @@ export class KeepAlive {
 		this.#handshake = undefined;
 	}
 
+	/** No call is open: the connection is kept for a while. */
+	rest(): void {
+		const { idle } = this.#owner;
+		if (idle !== undefined) this.#idle ??= setTimeout(idle, this.#limits.idleMs);
+	}
+
 	/** A call has begun. */
 	begin(): void {
 		if (this.#interval !== undefined) return;
+		this.#wake();
 		this.#heard = true;
 		this.#asked = false;
 		this.#interval = setInterval(() => this.#tick(), this.#limits.keepAliveMs);
@@ -55,13 +65,21 @@ export class KeepAlive {
 	/** Ends for good. */
 	stop(): void {
 		this.shaken();
+		this.#wake();
 		clearInterval(this.#interval);
 		this.#interval = undefined;
 	}
 
+	#wake(): void {
+		clearTimeout(this.#idle);
+		this.#idle = undefined;
+	}
+
 	#tick(): void {
-		if (!this.#owner.busy()) this.stop();
-		else if (this.#heard) {
+		if (!this.#owner.busy()) {
+			this.stop();
+			this.rest();
+		} else if (this.#heard) {
 			this.#heard = false;
 			this.#asked = false;
 		} else if (!this.#asked) {

@@ -33,6 +33,7 @@ export class ServerConnection {
 		const role = {
 			onRequest: this.#onRequest.bind(this),
 			onReady() {},
+			onIdle: () => this.#leave(GoawayCode.idle, "the connection was idle"),
 			onGoaway: () => this.#connection.endWhenIdle(),
 			onClosed: () => resolve(),
 		};
@@ -42,17 +43,19 @@ export class ServerConnection {
 
 	/** Says that no new calls are taken, and ends when those in flight have. */
 	drain(): Promise<void> {
-		if (!this.#draining) {
-			this.#draining = true;
-			this.#connection.goaway(GoawayCode.draining, "the server is shutting down");
-			this.#connection.endWhenIdle();
-		}
+		if (!this.#draining) this.#leave(GoawayCode.draining, "the server is shutting down");
 		return this.closed;
 	}
 
 	/** Ends at once. Handlers in flight are cancelled. */
 	close(): void {
 		this.#connection.destroy("the server was closed");
+	}
+
+	#leave(code: number, message: string): void {
+		this.#draining = true;
+		this.#connection.goaway(code, message);
+		this.#connection.endWhenIdle();
 	}
 
 	/** REQUEST: timeout (4), path length (2), path, metadata, message. */
@@ -87,8 +90,8 @@ export class ServerConnection {
 
 	/** Why another call cannot be taken now. */
 	#refusal(): ServiceError | undefined {
-		const { streamCount, heldReplyBytes, limits } = this.#connection;
-		if (streamCount >= limits.maxStreams) {
+		const { streamCount, running, heldReplyBytes, limits } = this.#connection;
+		if (streamCount >= limits.maxStreams || running >= limits.maxStreams) {
 			return refused(`more than ${limits.maxStreams} calls at once on one connection`);
 		}
 		if (heldReplyBytes > limits.maxHeldReplyBytes)

@@ -37,7 +37,8 @@ export class ServerStream implements StreamHandler {
 	/** Runs the call. `text` is the message that came with the request; `ended` that no more will come. */
 	begin(text: string | undefined, ended: boolean): void {
 		this.#connection.add(this);
-		this.#call.run(() => this.#input(text, ended)).then(this.#onReply, this.#onError);
+		this.#connection.running++;
+		this.#call.run(() => this.#input(text, ended)).then(this.#onReply, this.#onRefusal);
 	}
 
 	onMessage(bytes: Uint8Array, start: number, end: number, more: boolean, last: boolean): void {
@@ -51,7 +52,10 @@ export class ServerStream implements StreamHandler {
 
 	onFrame(type: number): void {
 		if (type === FrameType.end) this.#openInbound().end();
-		else if (type === FrameType.cancel) this.onLost(canceled());
+		else if (type === FrameType.cancel) {
+			this.onLost(canceled());
+			this.#connection.canceled();
+		}
 	}
 
 	/** The handler may hang: its caller learns of the deadline all the same. */
@@ -92,8 +96,14 @@ export class ServerStream implements StreamHandler {
 	}
 
 	readonly #onReply = (output: unknown): void => {
+		this.#connection.running--;
 		if (this.#kind === "unary" || this.#kind === "client_stream") this.#reply(output);
 		else this.#pump(output as AsyncIterable<unknown>).catch(this.#onError);
+	};
+
+	readonly #onRefusal = (error: unknown): void => {
+		this.#connection.running--;
+		this.#onError(error);
 	};
 
 	readonly #onError = (error: unknown): void => this.#fail(toServiceError(error));

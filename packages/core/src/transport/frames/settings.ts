@@ -16,6 +16,10 @@ export interface FrameLimits {
 	readonly maxHeldReplyBytes: number;
 	/** How long the other side may be silent while calls are open before it is asked, in milliseconds. Default: 10 s. */
 	readonly keepAliveMs: number;
+	/** Calls that the other side may cancel within ten seconds; one more ends the connection; a local bound. Default: 65,536. */
+	readonly maxCancels: number;
+	/** How long a server keeps a connection without calls, in milliseconds. Default: 10 min. */
+	readonly idleMs: number;
 	/** How long the preface and SETTINGS may take, in milliseconds. Default: 5 s. */
 	readonly handshakeMs: number;
 }
@@ -29,6 +33,8 @@ export const defaultFrameLimits: FrameLimits = {
 	sendQueueBytes: 256 * 1024,
 	maxHeldReplyBytes: 16 * 1024 * 1024,
 	keepAliveMs: 10_000,
+	maxCancels: 65_536,
+	idleMs: 600_000,
 	handshakeMs: 5_000,
 };
 

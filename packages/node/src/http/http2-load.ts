@@ -1,0 +1,45 @@
+import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
+import { ResetCount } from "@allium/core/transport";
+import type { ServerLimits } from "../server/limits.ts";
+
+/**
+ * What one connection of HTTP/2 costs: calls whose handlers still run though their streams were reset, replies
+ * that nobody reads, resets. HTTP/2 itself counts streams only while they are open.
+ */
+export class Http2Load {
+	/** Streams that are open. */
+	open = 0;
+	/** Handlers that run. */
+	running = 0;
+	/** Bytes of replies that were handed over and are not out. */
+	heldReplyBytes = 0;
+	readonly #session: ServerHttp2Session;
+	readonly #limits: ServerLimits;
+	readonly #resets: ResetCount;
+
+	constructor(session: ServerHttp2Session, limits: ServerLimits) {
+		this.#session = session;
+		this.#limits = limits;
+		this.#resets = new ResetCount(limits.resets);
+	}
+
+	/** A stream has come. */
+	add(stream: ServerHttp2Stream): void {
+		this.open++;
+		stream.once("close", () => {
+			this.open--;
+			if (stream.aborted && this.#resets.exceeded()) this.#calm();
+		});
+	}
+
+	/** Whether another call may begin; a stream for which there is no room is refused: it did not run. */
+	admits(): boolean {
+		return this.running < this.#limits.streams && this.heldReplyBytes <= this.#limits.heldReplyBytes;
+	}
+
+	/** Ends a connection that only makes work. */
+	#calm(): void {
+		if (this.#session.destroyed) return;
+		this.#session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+	}
+}
