@@ -10,7 +10,7 @@ const { values: options } = parseArgs({
 });
 
 /** The floor first: every ratio is to it. */
-const stacks = ["floor-net.ts", "frames-bare.ts", "frames.ts", "http.ts"];
+const stacks = ["floor-net.ts", "frames-bare.ts", "frames.ts", "http.ts", "gateway.ts"];
 const concurrencies = [1, 64, 256];
 const rounds = options.quick ? 3 : 5;
 const milliseconds = options.quick ? 500 : 2000;

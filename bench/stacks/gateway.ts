@@ -1,0 +1,41 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gateway } from "@allium/gateway";
+import { createClient, http, silentLogger } from "allium";
+import { type Stack, Work } from "../stack.ts";
+
+/** Connect JSON over HTTP/1.1 to the gateway, frames from there to a service that is a process of its own. */
+const gatewayStack: Stack = {
+	name: "Allium gateway → frames → service",
+
+	async serve() {
+		const folder = await mkdtemp(join(tmpdir(), "allium-bench-"));
+		const registry = `sqlite://${folder}`;
+		const service = fork(new URL("../service.ts", import.meta.url), {
+			env: { ...process.env, ALLIUM_REGISTRY: registry },
+		});
+		await once(service, "message");
+		const adapters = { sqlite: () => import("@allium/sqlite") };
+		const front = gateway({ registry, adapters, host: "127.0.0.1", port: 0, logger: silentLogger });
+		await front.start();
+		return {
+			address: front.addresses.find((url) => url.startsWith("http:")) ?? "",
+			async close() {
+				await front.stop();
+				service.disconnect();
+				await once(service, "exit");
+				await rm(folder, { recursive: true });
+			},
+		};
+	},
+
+	async connect(address) {
+		const client = createClient(Work, { url: address, transports: [http()] });
+		return { sum: (input) => client.sum(input), close: () => client[Symbol.asyncDispose]() };
+	},
+};
+
+export default gatewayStack;
