@@ -1,0 +1,272 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import * as z from "zod";
+import { Context } from "../../context/context.ts";
+import { contract } from "../../contract/contract.ts";
+import { method } from "../../contract/method.ts";
+import { stream } from "../../contract/stream.ts";
+import { Endpoints } from "../../endpoint/endpoints.ts";
+import { isServiceError } from "../../errors/service-error.ts";
+import { memoryPipes } from "../memory-pipe.ts";
+import { type Pipe, standardBytes } from "../pipe.ts";
+import { ProtocolError } from "./frame.ts";
+import { FrameReader } from "./frame-reader.ts";
+import { FrameWriter } from "./frame-writer.ts";
+import { FramesPeer } from "./frames-peer.ts";
+import { ServerConnection } from "./server-connection.ts";
+import { defaultFrameLimits, encodeSettings, type FrameLimits } from "./settings.ts";
+
+const text = z.object({ text: z.string() });
+const Probe = contract("probe", {
+	echo: method({ input: text, output: text, effect: "read" }),
+	chat: method({ input: stream(text), output: stream(text) }),
+	/** Goes on though nobody waits for it any more. */
+	stubborn: method({}),
+});
+
+let endpoints: Endpoints;
+let running: number;
+let most: number;
+let finish: () => void;
+
+beforeEach(() => {
+	endpoints = new Endpoints();
+	running = 0;
+	most = 0;
+	const finished = Promise.withResolvers<void>();
+	finish = finished.resolve;
+	endpoints.serve(Probe, {
+		echo: async (input) => input,
+		async *chat(input) {
+			for await (const message of input) yield message;
+		},
+		async stubborn() {
+			running++;
+			most = Math.max(most, running);
+			await finished.promise;
+			running--;
+		},
+	});
+});
+
+afterEach(() => finish());
+
+/** A connection to a server, of which the test holds the other end. */
+class Stranger {
+	readonly connection: ServerConnection;
+	received = "";
+	readonly #pipe: Pipe;
+
+	constructor(limits: Partial<FrameLimits> = {}) {
+		const [near, far] = memoryPipes();
+		this.connection = new ServerConnection(near, endpoints, { limits });
+		this.#pipe = far;
+		far.start({
+			data: (chunk) => {
+				this.received += standardBytes.readText(chunk, 0, chunk.length);
+			},
+			drain() {},
+			closed() {},
+		});
+	}
+
+	send(bytes: Uint8Array): void {
+		this.#pipe.write(bytes);
+	}
+}
+
+function bytes(write: (writer: FrameWriter) => void): Uint8Array {
+	const writer = new FrameWriter(standardBytes);
+	write(writer);
+	return writer.take() ?? new Uint8Array();
+}
+
+const hello = bytes((writer) => {
+	writer.preface();
+	writer.frame(0, 0, 0, encodeSettings(defaultFrameLimits));
+});
+
+function requestAndCancel(writer: FrameWriter, id: number): void {
+	const path = new TextEncoder().encode("probe/stubborn");
+	const payload = Uint8Array.of(255, 255, 255, 255, 0, path.length, ...path, 0, 0, 0x7b, 0x7d);
+	writer.frame(1, 0x05, id, payload);
+	writer.frame(6, 0, id);
+}
+
+/** The turns of the loop that what was sent takes to arrive and to have its effect. */
+async function rest(): Promise<void> {
+	for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}
+
+async function othersNoticeNothing(): Promise<void> {
+	const peer = new FramesPeer("memory", async () => {
+		const [near, far] = memoryPipes();
+		new ServerConnection(near, endpoints);
+		return far;
+	});
+	const echo = peer.endpoint(Probe.echo);
+	expect(await echo({ text: "x" }, Context.background())).toEqual({ text: "x" });
+	await peer.close();
+}
+
+const payload = fc.oneof(
+	{ weight: 3, arbitrary: fc.uint8Array({ maxLength: 80 }) },
+	{
+		weight: 3,
+		arbitrary: fc
+			.tuple(fc.constantFrom("probe/echo", "probe/chat", "probe", "../x"), fc.string({ maxLength: 40 }))
+			.map(([path, body]) =>
+				Uint8Array.of(0, 0, 1, 0, 0, path.length, ...new TextEncoder().encode(`${path}\0\0${body}`)),
+			),
+	},
+	{ weight: 1, arbitrary: fc.uint8Array({ minLength: 16_000, maxLength: 34_000 }) },
+);
+const frame = fc.record({
+	type: fc.oneof(fc.integer({ min: 0, max: 11 }), fc.integer({ min: 0, max: 255 })),
+	flags: fc.integer({ min: 0, max: 255 }),
+	stream: fc.oneof(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 0xffff_ffff })),
+	payload,
+});
+const conversation = fc
+	.tuple(fc.boolean(), fc.array(frame, { maxLength: 12 }), fc.uint8Array({ maxLength: 20 }))
+	.map(([greets, frames, tail]) => {
+		const sent = bytes((writer) => {
+			for (const { type, flags, stream: id, payload: body } of frames) writer.frame(type, flags, id, body);
+		});
+		return Uint8Array.of(...(greets ? hello : []), ...sent, ...tail);
+	});
+const cuts = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 20 });
+
+/** Pieces of these sizes, in turns. */
+function* pieces(whole: Uint8Array, sizes: readonly number[]): Iterable<Uint8Array> {
+	for (let offset = 0, turn = 0; offset < whole.length; turn++) {
+		const end = offset + (sizes[turn % sizes.length] ?? 1);
+		yield whole.slice(offset, end);
+		offset = end;
+	}
+}
+
+/** The same in every run; a failure prints what it takes to see it again. */
+const seed = 20_26;
+
+describe("bytes that mean anything or nothing", () => {
+	test("are the same frames, or the same error, however they are cut", () => {
+		const read = (parts: Iterable<Uint8Array>): string[] => {
+			const seen: string[] = [];
+			const reader = new FrameReader(standardBytes, (type, flags, id, chunk, start, end) => {
+				seen.push(`${type} ${flags} ${id} ${chunk.slice(start, end).toHex()}`);
+			});
+			try {
+				for (const part of parts) reader.push(part);
+			} catch (error) {
+				if (!(error instanceof ProtocolError)) throw error;
+				seen.push(error.message);
+			}
+			return seen;
+		};
+		const property = fc.property(conversation, cuts, (whole, sizes) => {
+			expect(read(pieces(whole, sizes))).toEqual(read([whole]));
+		});
+		fc.assert(property, { seed, numRuns: 300 });
+	});
+
+	test("end no more than the connection that they came on", async () => {
+		const property = fc.asyncProperty(conversation, cuts, async (whole, sizes) => {
+			const stranger = new Stranger();
+			for (const piece of pieces(whole, sizes)) {
+				stranger.send(piece);
+				await Promise.resolve();
+			}
+			await rest();
+			stranger.connection.close();
+			await stranger.connection.closed;
+		});
+		await fc.assert(property, { seed, numRuns: 300 });
+		await othersNoticeNothing();
+	});
+
+	test("from a server end a call with an error, and in time", async () => {
+		const property = fc.asyncProperty(conversation, cuts, async (whole, sizes) => {
+			const [near, far] = memoryPipes();
+			const peer = new FramesPeer("memory", async () => near);
+			far.start({ data() {}, drain() {}, closed() {} });
+			const call = peer.endpoint(Probe.echo)({ text: "x" }, Context.background().withTimeout(5_000));
+			for (const piece of pieces(whole, sizes)) {
+				far.write(piece);
+				await Promise.resolve();
+			}
+			await rest();
+			far.destroy();
+			await call.catch((error) => {
+				if (!isServiceError(error)) throw error;
+			});
+			await peer.close();
+		});
+		await fc.assert(property, { seed, numRuns: 200 });
+	});
+});
+
+describe("calls that are cancelled as soon as they are made", () => {
+	test("do not run more handlers at once than calls may be open", async () => {
+		const stranger = new Stranger({ maxStreams: 10 });
+		stranger.send(hello);
+		stranger.send(
+			bytes((writer) => {
+				for (let id = 1; id <= 1_000; id++) requestAndCancel(writer, id);
+			}),
+		);
+		await vi.waitFor(() => expect(stranger.received).toContain("more than 10 calls at once"));
+		expect(most).toBe(10);
+		await othersNoticeNothing();
+		finish();
+		await vi.waitFor(() => expect(running).toBe(0));
+		stranger.connection.close();
+	});
+
+	test("end the connection when there are too many of them", async () => {
+		const stranger = new Stranger({ maxCancels: 100 });
+		finish();
+		stranger.send(hello);
+		stranger.send(
+			bytes((writer) => {
+				for (let id = 1; id <= 101; id++) requestAndCancel(writer, id);
+			}),
+		);
+		await stranger.connection.closed;
+		await vi.waitFor(() =>
+			expect(stranger.received).toContain("more than 100 calls cancelled within ten seconds"),
+		);
+		await othersNoticeNothing();
+	});
+});
+
+describe("a connection without calls", () => {
+	beforeEach(() => vi.useFakeTimers());
+	afterEach(() => vi.useRealTimers());
+
+	test("is ended in order after a while, and leaves no timer", async () => {
+		const stranger = new Stranger({ idleMs: 1_000 });
+		let closed = false;
+		void stranger.connection.closed.then(() => {
+			closed = true;
+		});
+		stranger.send(hello);
+		await vi.advanceTimersByTimeAsync(999);
+		expect(closed).toBe(false);
+		await vi.advanceTimersByTimeAsync(1);
+		expect(closed).toBe(true);
+		expect(stranger.received).toContain("the connection was idle");
+		expect(vi.getTimerCount()).toBe(0);
+	});
+
+	test("stays as long as a call is open", async () => {
+		const stranger = new Stranger({ idleMs: 1_000, keepAliveMs: 100_000 });
+		stranger.send(hello);
+		stranger.send(bytes((writer) => requestAndCancel(writer, 1)).slice(0, -10));
+		await vi.advanceTimersByTimeAsync(50_000);
+		expect(stranger.received).not.toContain("idle");
+		stranger.connection.close();
+		await stranger.connection.closed;
+		expect(vi.getTimerCount()).toBe(0);
+	});
+});
