@@ -14,7 +14,9 @@ import {
 	DeferredRegistry,
 	type Environment,
 	frames,
+	framesTls,
 	http,
+	https,
 	listen,
 	maskUrl,
 	openRegistry,
@@ -106,7 +108,13 @@ class NodeGateway implements Gateway, Runnable {
 		this.#table = new GatewayTable({
 			registry: this.#registry,
 			namespace: this.config.namespace,
-			peers: new PeerPool([frames(), http()]),
+			peers: new PeerPool([
+				framesTls({ tls: this.config.tls }),
+				frames(),
+				https({ tls: this.config.tls }),
+				http(),
+			]),
+			tls: this.config.tls,
 			exposure: this.#exposure,
 			guard: this.#guard,
 			timeoutMs: options.timeoutMs,
@@ -157,11 +165,13 @@ class NodeGateway implements Gateway, Runnable {
 
 	#listen(): Promise<Listener> {
 		const { limits, compressFromBytes = defaultCompressFromBytes, cors } = this.#options;
-		const { port, advertise } = this.config;
+		const { port, advertise, tls, proxyProtocol } = this.config;
 		const reached = advertise ?? reachableHost(this.#host);
 		return listen(this.#table, {
 			host: this.#host,
 			port,
+			tls,
+			proxyProtocol,
 			acceptFrames: acceptFrames(),
 			ready: () => ({ ok: this.#ready && this.#table.isKnown }),
 			logger: this.logger,

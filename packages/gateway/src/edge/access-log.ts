@@ -1,4 +1,4 @@
-import type { Logger } from "@allium/core";
+import type { Logger, PeerInfo } from "@allium/core";
 import type { HttpRequest, HttpResponse } from "@allium/node";
 import { pathOf } from "./url.ts";
 
@@ -6,11 +6,15 @@ import { pathOf } from "./url.ts";
 const probes: readonly string[] = ["/healthz", "/readyz", "/metrics"];
 
 /** Writes a line for a request when it is over. Not its query, which may hold what nobody shall read. */
-export function logAccess(request: HttpRequest, response: HttpResponse, id: string, logger: Logger): void {
+export function logAccess(
+	request: HttpRequest,
+	response: HttpResponse,
+	{ id, peer }: { id: string; peer: PeerInfo },
+	logger: Logger,
+): void {
 	const startedAt = performance.now();
 	const { method } = request;
 	const path = pathOf(request);
-	const peer = request.socket.remoteAddress;
 	response.on("close", () => {
 		const aborted = !response.writableFinished;
 		logger.log(probes.includes(path) ? "debug" : "info", "request", {
@@ -20,7 +24,7 @@ export function logAccess(request: HttpRequest, response: HttpResponse, id: stri
 			status: aborted && !response.headersSent ? 499 : response.statusCode,
 			ms: Math.round((performance.now() - startedAt) * 10) / 10,
 			id,
-			peer,
+			peer: peer.address,
 			...(aborted && { aborted }),
 		});
 	});

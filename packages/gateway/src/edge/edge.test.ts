@@ -70,7 +70,7 @@ describe("the access log", () => {
 			path: "/lab/echo",
 			status: 200,
 			id: "one",
-			peer: "127.0.0.1",
+			peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
 		});
 		expect(requests()[1]).toMatchObject({ path: "/lab/nothing", status: 404 });
 	});

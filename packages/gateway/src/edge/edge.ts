@@ -27,9 +27,9 @@ export interface EdgeOptions {
 /** What a gateway does with an HTTP request before it is a call: everything that is about the web. */
 export function edge(options: EdgeOptions): HttpLayer {
 	const { cors, proxy, compressFromBytes, onlyLocal, logger } = options;
-	return (request, response, next) => {
+	return (request, response, next, peer) => {
 		const id = identify(request, response);
-		logAccess(request, response, id, logger);
+		logAccess(request, response, { id, peer }, logger);
 		if (onlyLocal && !isLoopback(hostOf(authorityOf(request)))) {
 			give(request, response, foreignHost);
 			return;
@@ -37,12 +37,12 @@ export function edge(options: EdgeOptions): HttpLayer {
 		if (cors.apply(request, response)) return;
 		const path = pathOf(request);
 		if (proxy.has(path)) {
-			admitted(options, request, response, path, () => proxy.forward(request, response, path));
+			admitted(options, request, response, peer, () => proxy.forward(request, response, path, peer));
 			return;
 		}
 		compressAnswer(request, response, compressFromBytes);
 		if (path === "/") {
-			admitted(options, request, response, path, () => giveFrontPage(options, request, response));
+			admitted(options, request, response, peer, () => giveFrontPage(options, request, response));
 			return;
 		}
 		dropCookies(request);
@@ -65,14 +65,12 @@ function admitted(
 	{ guard }: EdgeOptions,
 	request: HttpRequest,
 	response: HttpResponse,
-	path: string,
+	peer: PeerInfo,
 	goOn: () => void,
 ): void {
 	const admit = async (): Promise<void> => {
 		const metadata = metadataOf(request);
-		const peer: PeerInfo = {
-			address: `${request.socket.remoteAddress ?? "unknown"}:${request.socket.remotePort ?? 0}`,
-		};
+		const path = pathOf(request);
 		await guard({ peer, path, metadata }, Context.background()["~with"]({ metadata, peer }));
 	};
 	admit().then(goOn, (thrown) => {

@@ -1,6 +1,6 @@
 import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp } from "node:http";
 import { request as requestHttps, Agent as TlsAgent } from "node:https";
-import { type Logger, ServiceError } from "@allium/core";
+import { type Logger, type PeerInfo, ServiceError } from "@allium/core";
 import type { HttpRequest, HttpResponse } from "@allium/node";
 import { isPrivate } from "../metadata/forwarding.ts";
 import { errorAnswer, give } from "./answer.ts";
@@ -67,7 +67,7 @@ export class ReverseProxy {
 	}
 
 	/** Passes a request on. */
-	forward(request: HttpRequest, response: HttpResponse, path: string): void {
+	forward(request: HttpRequest, response: HttpResponse, path: string, peer: PeerInfo): void {
 		const found = this.#find(path);
 		if (found === undefined) return;
 		if (leaves(path)) {
@@ -83,7 +83,7 @@ export class ReverseProxy {
 			port: url.port,
 			method: request.method,
 			path: pathAt(base, (request.url ?? "").slice(prefix.length)),
-			headers: requestHeaders(request, url),
+			headers: requestHeaders(request, url, peer),
 		});
 		const late = setTimeout(() => outgoing.destroy(new TimeoutError()), patienceMs);
 		outgoing.on("response", (answer) => {
@@ -185,11 +185,11 @@ function target(path: string, text: string): Target {
 	return { prefix, url, path: hasPath ? url.pathname.replace(/\/+$/, "") : prefix };
 }
 
-function requestHeaders(request: HttpRequest, url: URL): OutgoingHttpHeaders {
+function requestHeaders(request: HttpRequest, url: URL, peer: PeerInfo): OutgoingHttpHeaders {
 	const headers: OutgoingHttpHeaders = endToEnd(request);
 	// A body of unknown length is told apart from the next request by this alone, whatever the method.
 	if (headers["content-length"] === undefined && hasBody(request)) headers["transfer-encoding"] = "chunked";
-	const address = request.socket.remoteAddress ?? "unknown";
+	const address = peer.address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
 	const before = headers["x-forwarded-for"];
 	headers["x-forwarded-for"] = before === undefined ? address : `${before}, ${address}`;
 	headers["x-forwarded-host"] = authorityOf(request);

@@ -17,6 +17,7 @@ import {
 } from "@allium/core";
 import { contractFromDescription } from "@allium/core/reflection";
 import { type ClientEndpoints, clientEndpoints, follow } from "@allium/core/transport";
+import type { TlsOptions } from "@allium/node";
 import type { Exposure } from "./exposure.ts";
 import { GatewayRoutes, type RouteConflict } from "./gateway-routes.ts";
 import { passThrough } from "./pass-through.ts";
@@ -33,6 +34,8 @@ export interface GatewayTableOptions {
 	readonly exposure: Exposure;
 	readonly guard: Guard;
 	readonly timeoutMs: number | undefined;
+	/** Whom to trust when services describe themselves, and how to prove who we are. */
+	readonly tls: TlsOptions | undefined;
 	readonly logger: Logger;
 }
 
@@ -164,7 +167,7 @@ export class GatewayTable implements EndpointTable {
 	}
 
 	#enter(name: string): Entry {
-		const { registry, namespace, peers, timeoutMs } = this.#options;
+		const { registry, namespace, peers, timeoutMs, tls } = this.#options;
 		const client = clientEndpoints(name, {
 			registry,
 			namespace,
@@ -172,7 +175,12 @@ export class GatewayTable implements EndpointTable {
 			logger: this.logger,
 			middleware: [timeout(timeoutMs), retry()],
 		});
-		const upstream = new Upstream(name, (description) => this.#described(entry, description), this.logger);
+		const upstream = new Upstream(
+			name,
+			(description) => this.#described(entry, description),
+			this.logger,
+			tls,
+		);
 		const entry: Entry = { upstream, client, served: [] };
 		this.#entries.set(name, entry);
 		return entry;

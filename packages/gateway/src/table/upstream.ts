@@ -1,6 +1,6 @@
 import { Context, type ContractDescription, type Instance, type Logger } from "@allium/core";
 import { isContractDescription } from "@allium/core/reflection";
-import { getJson, httpUrl } from "@allium/node";
+import { getJson, httpUrl, type TlsOptions } from "@allium/node";
 
 /** How long one instance may take to describe itself, in milliseconds, before the next is asked. */
 const patienceMs = 2_000;
@@ -24,6 +24,7 @@ export class Upstream {
 	instances: readonly Instance[] = [];
 	readonly #described: Described;
 	readonly #logger: Logger;
+	readonly #tls: TlsOptions | undefined;
 	/** The hash under which the instance that was asked is registered. */
 	#hash: string | undefined;
 	#asking: Promise<void> | undefined;
@@ -32,10 +33,11 @@ export class Upstream {
 	#wake: () => void = () => {};
 	readonly #life = Context.background().withCancel();
 
-	constructor(service: string, described: Described, logger: Logger) {
+	constructor(service: string, described: Described, logger: Logger, tls?: TlsOptions) {
 		this.service = service;
 		this.#described = described;
 		this.#logger = logger;
+		this.#tls = tls;
 	}
 
 	/** Resolves when the instances were asked once, whatever came of it. */
@@ -112,7 +114,7 @@ export class Upstream {
 		const url = `${httpUrl(address)}/-/describe/${encodeURIComponent(this.service)}`;
 		const { ctx, cancel } = this.#life.ctx.withTimeout(patienceMs).withCancel();
 		try {
-			const { status, body } = await getJson(url, ctx);
+			const { status, body } = await getJson(url, ctx, this.#tls);
 			if (status === 200 && isContractDescription(body) && body.name === this.service) return body;
 			throw new Error(`${url} answers with status ${status}, and no description of it`);
 		} finally {

@@ -1,4 +1,6 @@
 import { type Context, ServiceError } from "@allium/core";
+import { TlsDialer } from "../tls/tls-dialer.ts";
+import type { TlsOptions } from "../tls/tls-options.ts";
 
 /** The most that an answer may take, in bytes. */
 const maxBytes = 16 * 1024 * 1024;
@@ -13,13 +15,15 @@ export interface JsonAnswer {
 /**
  * Gets JSON over HTTP on a connection of its own, so that nothing stays open.
  *
+ * @param tls whom to trust over HTTPS, and how to prove who we are. Default: those that Node trusts.
  * @throws ServiceError `unavailable` when there is no answer, or that of the context when that ends.
  */
-export async function getJson(url: string, ctx: Context): Promise<JsonAnswer> {
+export async function getJson(url: string, ctx: Context, tls?: TlsOptions): Promise<JsonAnswer> {
 	const { get } = url.startsWith("https:") ? await import("node:https") : await import("node:http");
+	const way = tls === undefined ? { agent: false as const } : dialling(url, tls);
 	return new Promise((resolve, reject) => {
 		const fail = (error: Error): void => reject(ctx.error ?? unreachable(url, error));
-		const request = get(url, { agent: false, signal: ctx.signal }, (response) => {
+		const request = get(url, { signal: ctx.signal, ...way }, (response) => {
 			const chunks: Buffer[] = [];
 			let bytes = 0;
 			response.on("data", (chunk: Buffer) => {
@@ -34,6 +38,14 @@ export async function getJson(url: string, ctx: Context): Promise<JsonAnswer> {
 		});
 		request.on("error", fail);
 	});
+}
+
+function dialling(url: string, tls: TlsOptions) {
+	const { protocol, hostname, port } = new URL(url);
+	if (protocol !== "https:") return { agent: false as const };
+	const dialer = new TlsDialer(tls);
+	const host = hostname.replace(/^\[|\]$/g, "");
+	return { createConnection: () => dialer.dial(host, Number(port === "" ? 443 : port), "http/1.1") };
 }
 
 /** The URL that speaks HTTP at an address: all protocols are on one port. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { PeerInfo } from "@allium/core";
 
 /** A request of either version of HTTP, as Node has it. */
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -9,6 +10,11 @@ export type HttpResponse = ServerResponse | Http2ServerResponse;
 
 /**
  * Sees each HTTP request before the server does: answers it, or calls `next` once, then or later, to have it
- * served as usual. A header that it sets on the response goes out with whatever is answered.
+ * served as usual. `peer` is who sent it. A header that it sets on the response goes out with whatever is answered.
  */
-export type HttpLayer = (request: HttpRequest, response: HttpResponse, next: () => void) => void;
+export type HttpLayer = (
+	request: HttpRequest,
+	response: HttpResponse,
+	next: () => void,
+	peer: PeerInfo,
+) => void;

@@ -164,7 +164,7 @@ export class HttpServer {
 			return;
 		}
 		if (this.#layer === undefined) this.#serve(request, response);
-		else this.#layer(request, response, () => this.#serve(request, response));
+		else this.#layer(request, response, () => this.#serve(request, response), this.peerOf(request));
 	};
 
 	readonly #serve = (request: Request, response: Response): void => {
