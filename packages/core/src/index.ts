@@ -76,6 +76,8 @@ export {
 	toServiceError,
 } from "./errors/service-error.ts";
 export { type Logger, type LogLevel, silentLogger } from "./logger/logger.ts";
+export { type ConcurrencyLimitOptions, concurrencyLimit } from "./middleware/concurrency-limit.ts";
+export { type RateLimitOptions, rateLimit } from "./middleware/rate-limit.ts";
 export { type RetryOptions, retry } from "./middleware/retry.ts";
 export { RetryBudget, type RetryBudgetOptions } from "./middleware/retry-budget.ts";
 export { timeout } from "./middleware/timeout.ts";

@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Context } from "../context/context.ts";
+import { sleep } from "../context/sleep.ts";
+import { chain, type Endpoint, type Middleware } from "../endpoint/endpoint.ts";
+import { concurrencyLimit } from "./concurrency-limit.ts";
+import { held, methods, wrapped } from "./fixtures/methods.ts";
+
+beforeEach(() => {
+	vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+	vi.spyOn(Math, "random").mockReturnValue(0);
+});
+afterEach(() => {
+	vi.useRealTimers();
+	vi.restoreAllMocks();
+});
+
+const background = Context.background();
+
+/** A service that works on so many calls at once; the others wait for their turn, even when nobody waits for them. */
+function queueing(workers: number, workMs: number): Endpoint {
+	const freeAt: number[] = new Array(workers).fill(0);
+	return async (_, ctx) => {
+		const next = freeAt.indexOf(Math.min(...freeAt));
+		const doneAt = Math.max(performance.now(), freeAt[next] ?? 0) + workMs;
+		freeAt[next] = doneAt;
+		await sleep(doneAt - performance.now(), ctx);
+		return "answer";
+	};
+}
+
+/** Calls so often each millisecond for so long; how many a second were answered in time, from `fromMs` on. */
+async function goodput(
+	middleware: Middleware,
+	service: Endpoint,
+	load: { perMs: number; deadlineMs: number; forMs: number; fromMs: number },
+): Promise<number> {
+	const endpoint = wrapped(middleware, service, methods.write);
+	let answered = 0;
+	for (let time = 0; time < load.forMs; time++) {
+		for (let n = 0; n < load.perMs; n++) {
+			endpoint({}, background.withTimeout(load.deadlineMs)).then(
+				() => void (time >= load.fromMs && answered++),
+				() => {},
+			);
+		}
+		await vi.advanceTimersByTimeAsync(1);
+	}
+	return (answered * 1000) / (load.forMs - load.fromMs);
+}
+
+describe("three times as many calls as a service can serve", () => {
+	// Ten at once, 10 ms each: a thousand a second.
+	const load = { perMs: 3, deadlineMs: 100, forMs: 3_000, fromMs: 1_000 };
+
+	test("make it answer all of them too late without a limit", async () => {
+		expect(await goodput(chain(), queueing(10, 10), load)).toBeLessThan(50);
+	});
+
+	test("leave it answering as many as it can with one", async () => {
+		expect(await goodput(concurrencyLimit(), queueing(10, 10), load)).toBeGreaterThan(900);
+	});
+
+	test("do so too when the limit is measured anew again and again", async () => {
+		const limit = concurrencyLimit({ probeEveryMs: 500 });
+		expect(await goodput(limit, queueing(10, 10), load)).toBeGreaterThan(800);
+	});
+});
+
+test("a limit too low for the service rises", async () => {
+	const limit = concurrencyLimit({ initial: 5 });
+	const load = { perMs: 1, deadlineMs: 1_000, forMs: 6_000, fromMs: 3_000 };
+	expect(await goodput(limit, queueing(50, 40), load)).toBeGreaterThan(950);
+});
+
+test("calls beyond the limit are refused at once, until others have ended", async () => {
+	const { endpoint: next, calls } = held();
+	const endpoint = wrapped(concurrencyLimit({ initial: 2 }), next, methods.write);
+	const [first] = [endpoint({}, background), endpoint({}, background)];
+	await expect(endpoint({}, background)).rejects.toMatchObject({
+		code: "resource_exhausted",
+		reason: "concurrency_limited",
+	});
+	calls[0]?.resolve("answer");
+	await first;
+	endpoint({}, background);
+	expect(calls).toHaveLength(3);
+});
+
+describe("a call with little time left", () => {
+	/** An endpoint that has been seen to take 100 ms. */
+	async function seen() {
+		const next = vi.fn(queueing(100, 100));
+		const endpoint = wrapped(concurrencyLimit(), next, methods.write);
+		for (let n = 0; n < 12; n++) endpoint({}, background);
+		await vi.advanceTimersByTimeAsync(100);
+		next.mockClear();
+		return { endpoint, next };
+	}
+
+	test("is refused when it cannot finish", async () => {
+		const { endpoint, next } = await seen();
+		endpoint({}, background);
+		await expect(endpoint({}, background.withTimeout(50))).rejects.toMatchObject({
+			code: "resource_exhausted",
+			reason: "deadline_too_near",
+		});
+		await vi.advanceTimersByTimeAsync(100);
+		expect(next).toHaveBeenCalledOnce();
+	});
+
+	test("goes in when it can", async () => {
+		const { endpoint } = await seen();
+		endpoint({}, background);
+		const call = endpoint({}, background.withTimeout(150));
+		await vi.advanceTimersByTimeAsync(100);
+		expect(await call).toBe("answer");
+	});
+
+	test("goes in when it is the only one, as times may have changed", async () => {
+		const { endpoint, next } = await seen();
+		endpoint({}, background.withTimeout(50)).catch(() => {});
+		await vi.advanceTimersByTimeAsync(50);
+		expect(next).toHaveBeenCalledOnce();
+	});
+});
+
+test.each([methods.watch, methods.upload, methods.chat])("streams pass through: $kind", (method) => {
+	const next: Endpoint = async () => {};
+	expect(concurrencyLimit()(next, method)).toBe(next);
+});

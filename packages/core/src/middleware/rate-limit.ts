@@ -1,0 +1,82 @@
+import type { Context } from "../context/context.ts";
+import type { Method } from "../contract/method.ts";
+import type { Middleware } from "../endpoint/endpoint.ts";
+import { ServiceError } from "../errors/service-error.ts";
+
+/** How many calls {@link rateLimit} lets through. */
+export interface RateLimitOptions {
+	/** Calls a second in the long run; may be below 1. */
+	readonly perSecond: number;
+	/** Calls that may come at once after a pause. Default: `perSecond`, at least 1. */
+	readonly burst?: number;
+	/** Who shares a limit, such as a tenant or an address. Default: all calls share one. */
+	readonly key?: (ctx: Context, method: Method, input: unknown) => string;
+	/** The most keys that are remembered; the one unused for longest is forgotten first. Default: 10,000. */
+	readonly maxKeys?: number;
+}
+
+/** Above the rounding error of times, in milliseconds. */
+const tolerance = 1e-3;
+
+/**
+ * Refuses calls beyond a rate with `resource_exhausted`, reason `rate_limited`, and says in `retryAfterMs` when
+ * there is room again. All methods that one `rateLimit(…)` wraps share its limit. A stream counts once.
+ *
+ * A token bucket, kept as one number for each key, after the generic cell rate algorithm (ITU-T I.371).
+ *
+ * @throws RangeError when an option is no number above 0.
+ */
+export function rateLimit(options: RateLimitOptions): Middleware {
+	const { perSecond, burst = Math.max(1, perSecond), key, maxKeys = 10_000 } = options;
+	if (!(perSecond > 0 && burst >= 1 && maxKeys >= 1)) {
+		throw new RangeError("rateLimit needs perSecond above 0, and burst and maxKeys of at least 1");
+	}
+	const buckets = new Buckets(1000 / perSecond, burst, maxKeys);
+	return (next, method) => (input, ctx) => {
+		const wait = buckets.take(key === undefined ? "" : key(ctx, method, input));
+		return wait === 0 ? next(input, ctx) : Promise.reject(rateLimited(method, wait));
+	};
+}
+
+/** A token bucket for each key. */
+class Buckets {
+	/** When the bucket is full again, the key used last at the end; a key that is not here has a full one. */
+	readonly #fullAt = new Map<string, number>();
+	readonly #intervalMs: number;
+	readonly #depthMs: number;
+	readonly #maxKeys: number;
+
+	constructor(intervalMs: number, burst: number, maxKeys: number) {
+		this.#intervalMs = intervalMs;
+		this.#depthMs = burst * intervalMs;
+		this.#maxKeys = maxKeys;
+	}
+
+	/** Takes a token: 0, or the milliseconds until there is one to take. */
+	take(key: string): number {
+		const now = performance.now();
+		const fullAt = Math.max(now, this.#fullAt.get(key) ?? now) + this.#intervalMs;
+		const wait = fullAt - now - this.#depthMs;
+		if (wait > tolerance) return wait;
+		this.#fullAt.delete(key);
+		this.#fullAt.set(key, fullAt);
+		if (this.#fullAt.size > this.#maxKeys) this.#forgetOldest();
+		return 0;
+	}
+
+	#forgetOldest(): void {
+		for (const key of this.#fullAt.keys()) {
+			this.#fullAt.delete(key);
+			return;
+		}
+	}
+}
+
+function rateLimited(method: Method, wait: number): ServiceError {
+	return new ServiceError({
+		code: "resource_exhausted",
+		reason: "rate_limited",
+		message: `too many calls of ${method.path}`,
+		retryAfterMs: Math.ceil(wait),
+	});
+}
