@@ -5,4 +5,10 @@
 export { exampleValue } from "./contract/example-value.ts";
 export { contractFromDescription, isContractDescription } from "./contract/from-description.ts";
 export { descriptionOf, isSchema, type Property, resolve, type View, view } from "./contract/schema-view.ts";
-export { type OpenApiDocument, type OpenApiOptions, openapi } from "./openapi/openapi.ts";
+export {
+	type OpenApiDocument,
+	type OpenApiOperation,
+	type OpenApiOptions,
+	type OpenApiParameter,
+	openapi,
+} from "./openapi/openapi.ts";

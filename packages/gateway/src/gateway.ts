@@ -1,5 +1,6 @@
 import {
 	type Context,
+	describe,
 	type Guard,
 	type Listener,
 	type Logger,
@@ -7,6 +8,7 @@ import {
 	type Registry,
 	ServiceError,
 } from "@allium/core";
+import { type OpenApiDocument, openapi } from "@allium/core/reflection";
 import { webSocketPath } from "@allium/core/transport";
 import {
 	acceptFrames,
@@ -35,6 +37,7 @@ import { defaultHost, defaultPort, type GatewayOptions } from "./gateway-options
 import { isLoopback } from "./loopback.ts";
 import { forwardedByDefault, forwarding } from "./metadata/forwarding.ts";
 import { listing } from "./page/listing.ts";
+import { openApiPage } from "./page/openapi-page.ts";
 import { frontPage } from "./page/page.ts";
 import { Exposure } from "./table/exposure.ts";
 import { GatewayTable } from "./table/gateway-table.ts";
@@ -181,13 +184,27 @@ class NodeGateway implements Gateway, Runnable {
 				compressFromBytes,
 				onlyLocal: this.#exposure.isEverything,
 				guard: this.#guard,
-				page: (accept, origin) => frontPage(listing(this.#table, this.#proxy.routes, origin), accept),
+				pages: new Map([
+					[
+						"/",
+						(accept: string, origin: string) =>
+							frontPage(listing(this.#table, this.#proxy.routes, origin), accept),
+					],
+					["/-/openapi", () => openApiPage(this.#openApi())],
+				]),
 				logger: this.logger,
 			}),
 			...(cors !== undefined && { webSockets: { origins: cors } }),
 			...(limits !== undefined && { limits }),
 			...(reached !== undefined && { advertise: reached }),
 		});
+	}
+
+	/** All that is served, as OpenAPI. */
+	#openApi(): OpenApiDocument {
+		const { contracts, routes } = this.#table;
+		const described = contracts.map((contract) => describe(contract, routes.of(contract["~allium"].name)));
+		return openapi(described, { title: "Allium gateway", version: "1.0.0" });
 	}
 
 	/** The guard that was given; before it, that which keeps the WebSockets of other sites out. */

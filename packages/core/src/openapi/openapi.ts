@@ -20,20 +20,22 @@ export interface OpenApiDocument {
 	info: { title: string; version: string };
 	servers?: { url: string }[];
 	tags: { name: string; description?: string }[];
-	paths: Record<string, Record<string, Operation>>;
+	paths: Record<string, Record<string, OpenApiOperation>>;
 	components: { schemas: Record<string, JsonSchema> };
 }
 
-interface Operation {
+/** What a verb does at a path. */
+export interface OpenApiOperation {
 	operationId: string;
 	tags: string[];
 	summary?: string;
-	parameters?: Parameter[];
+	parameters?: OpenApiParameter[];
 	requestBody?: { required: boolean; content: Record<string, { schema: JsonSchema }> };
 	responses: Responses;
 }
 
-interface Parameter {
+/** A part of the path or the query. */
+export interface OpenApiParameter {
 	name: string;
 	in: "path" | "query";
 	required: boolean;
@@ -67,7 +69,7 @@ export function openapi(contracts: readonly ContractDescription[], options: Open
 
 class DocumentWriter {
 	readonly #schemas = new SharedSchemas();
-	readonly #paths = new Map<string, Record<string, Operation>>();
+	readonly #paths = new Map<string, Record<string, OpenApiOperation>>();
 	/** Paths as they are written, by what they match: OpenAPI wants one name for each parameter. */
 	readonly #spellings = new Map<string, string>();
 	readonly #ids = new Set<string>();
@@ -114,7 +116,7 @@ class DocumentWriter {
 		const { input, output } = this.#sides(contract, route.method, method);
 		const properties = propertiesOf(input);
 		const names = parameterNames(route.path);
-		const parameters = names.map((name, index): Parameter => {
+		const parameters = names.map((name, index): OpenApiParameter => {
 			const schema = properties.find((property) => property.name === name)?.schema ?? { type: "string" };
 			return { name: spelled[index] ?? name, in: "path", required: true, schema };
 		});
@@ -122,7 +124,7 @@ class DocumentWriter {
 		const inQuery = route.verb === "GET" || route.verb === "DELETE";
 		if (inQuery) {
 			const queried = properties.filter(({ name }) => !names.includes(name));
-			parameters.push(...queried.map((property): Parameter => ({ ...property, in: "query" })));
+			parameters.push(...queried.map((property): OpenApiParameter => ({ ...property, in: "query" })));
 		}
 		const body = inQuery ? undefined : rest;
 		const required =
@@ -149,7 +151,7 @@ class DocumentWriter {
 	}
 
 	/** The operations of a path, and the names of its parameters as they were written first. */
-	#pathItem(path: string): { operations: Record<string, Operation>; parameters: string[] } {
+	#pathItem(path: string): { operations: Record<string, OpenApiOperation>; parameters: string[] } {
 		const segments = parseTemplate(path);
 		const shape = segments.map((segment) => (segment.kind === "literal" ? segment.text : "{}")).join("/");
 		const written = segments.map((segment) =>

@@ -318,6 +318,19 @@ describe("the front page", () => {
 	});
 });
 
+describe("the page of the OpenAPI document", () => {
+	test("shows every operation of the document", async () => {
+		await system.serve();
+		const url = await system.open();
+		const document = (await (await fetch(`${url}/-/openapi.json`)).json()) as { paths: object };
+		const html = await (await fetch(`${url}/-/openapi`)).text();
+		expect(Object.keys(document.paths)).toContain("/lab/echo");
+		for (const path of Object.keys(document.paths)) expect(html).toContain(`<code>${path}</code>`);
+		expect(html).toContain("Says &lt;it&gt; again.");
+		expect(html).not.toMatch(/<script|src=|url\(|https:/);
+	});
+});
+
 test("whether it is ready stands at /readyz", async () => {
 	const url = await system.open();
 	expect((await fetch(`${url}/readyz`)).status).toBe(200);

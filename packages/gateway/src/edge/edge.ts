@@ -17,16 +17,16 @@ export interface EdgeOptions {
 	readonly compressFromBytes: number;
 	/** Whether all is served, which is for this machine alone. */
 	readonly onlyLocal: boolean;
-	/** Asked for what the server does not see: the front page and the web services. */
+	/** Asked for what the server does not see: the pages and the web services. */
 	readonly guard: Guard;
-	/** The front page, for an `accept` and the origin under which it was asked for. */
-	readonly page: (accept: string, origin: string) => Answer;
+	/** The gateway's own pages by their path, for an `accept` and the origin under which they were asked for. */
+	readonly pages: ReadonlyMap<string, (accept: string, origin: string) => Answer>;
 	readonly logger: Logger;
 }
 
 /** What a gateway does with an HTTP request before it is a call: everything that is about the web. */
 export function edge(options: EdgeOptions): HttpLayer {
-	const { cors, proxy, compressFromBytes, onlyLocal, logger } = options;
+	const { cors, proxy, pages, compressFromBytes, onlyLocal, logger } = options;
 	return (request, response, next, peer) => {
 		const id = identify(request, response);
 		logAccess(request, response, { id, peer }, logger);
@@ -41,8 +41,9 @@ export function edge(options: EdgeOptions): HttpLayer {
 			return;
 		}
 		compressAnswer(request, response, compressFromBytes);
-		if (path === "/") {
-			admitted(options, request, response, peer, () => giveFrontPage(options, request, response));
+		const page = pages.get(path);
+		if (page !== undefined) {
+			admitted(options, request, response, peer, () => givePage(page, request, response));
 			return;
 		}
 		dropCookies(request);
@@ -94,9 +95,13 @@ function metadataOf({ rawHeaders }: HttpRequest): Metadata {
 	return metadata;
 }
 
-function giveFrontPage({ page }: EdgeOptions, request: HttpRequest, response: HttpResponse): void {
+function givePage(
+	page: (accept: string, origin: string) => Answer,
+	request: HttpRequest,
+	response: HttpResponse,
+): void {
 	if (request.method !== "GET" && request.method !== "HEAD") {
-		const refusal = errorAnswer(405, "unimplemented", "/ takes GET and HEAD only");
+		const refusal = errorAnswer(405, "unimplemented", `${pathOf(request)} takes GET and HEAD only`);
 		give(request, response, { ...refusal, headers: { allow: "GET, HEAD" } });
 		return;
 	}

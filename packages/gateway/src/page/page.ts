@@ -1,49 +1,28 @@
 import type { Answer } from "../edge/answer.ts";
+import { escaped, json, pageAnswer, pageHeaders, table } from "./html.ts";
 import type { Listing, MethodListing, ServiceListing } from "./listing.ts";
-import { style } from "./style.ts";
-
-const headers = {
-	"cache-control": "no-store",
-	"content-security-policy":
-		"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
-	"x-content-type-options": "nosniff",
-	vary: "accept",
-};
 
 /** The front page, as JSON where an `accept` asks for that and not for HTML. */
 export function frontPage(listing: Listing, accept: string): Answer {
 	if (/\bapplication\/json\b/i.test(accept) && !/\btext\/html\b/i.test(accept)) {
-		return { status: 200, type: "application/json", text: JSON.stringify(listing), headers };
+		return { status: 200, type: "application/json", text: JSON.stringify(listing), headers: pageHeaders };
 	}
-	return { status: 200, type: "text/html; charset=utf-8", text: html(listing), headers };
+	return pageAnswer("Allium gateway", body(listing));
 }
 
-function html({ services, proxies, conflicts }: Listing): string {
+function body({ services, proxies, conflicts }: Listing): string {
 	const methods = services.reduce((sum, { methods }) => sum + methods.length, 0);
-	return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Allium gateway</title>
-<style>${style}</style>
-</head>
-<body>
-<header>
+	return `<header>
 <h1>Allium gateway</h1>
 <p>${count(services.length, "service")}, ${count(methods, "method")}. Calls take and give JSON:
 <code>POST /service/method</code>. This list for programs: <a href="/-/describe">/-/describe</a>,
-or this page with <code>Accept: application/json</code>.</p>
+or this page with <code>Accept: application/json</code>. As an HTTP interface: <a href="/-/openapi">/-/openapi</a>.</p>
 </header>
 <main>
 ${services.length === 0 ? "<p>No service is up yet. Start one, and reload this page.</p>" : services.map(service).join("\n")}
 ${proxies.length === 0 ? "" : proxyTable(proxies)}
 ${conflicts.length === 0 ? "" : conflictList(conflicts)}
-</main>
-</body>
-</html>
-`;
+</main>`;
 }
 
 function service({ name, version, summary, instances, methods, routes }: ServiceListing): string {
@@ -79,30 +58,6 @@ function conflictList(conflicts: Listing["conflicts"]): string {
 	return `<section><h2>Routes that are not served</h2>${table(["Service", "Route", "Why"], rows)}</section>`;
 }
 
-function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-	const head = titles.map((title) => `<th>${escaped(title)}</th>`).join("");
-	const body = rows
-		.map((row) => `<tr>${row.map((cell) => `<td>${escaped(cell)}</td>`).join("")}</tr>`)
-		.join("");
-	return `<table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`;
-}
-
-function json(value: unknown): string {
-	return escaped(JSON.stringify(value, null, 2));
-}
-
 function count(number: number, thing: string): string {
 	return `${number} ${thing}${number === 1 ? "" : "s"}`;
-}
-
-const entities: Readonly<Record<string, string>> = {
-	"&": "&amp;",
-	"<": "&lt;",
-	">": "&gt;",
-	'"': "&quot;",
-	"'": "&#39;",
-};
-
-function escaped(text: string): string {
-	return text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
 }
