@@ -76,6 +76,9 @@ export {
 	toServiceError,
 } from "./errors/service-error.ts";
 export { type Logger, type LogLevel, silentLogger } from "./logger/logger.ts";
+export { type BulkheadOptions, bulkhead } from "./middleware/bulkhead.ts";
+export type { CircuitOptions, CircuitState } from "./middleware/circuit.ts";
+export { type CircuitBreakerOptions, circuitBreaker, isTrouble } from "./middleware/circuit-breaker.ts";
 export { type ConcurrencyLimitOptions, concurrencyLimit } from "./middleware/concurrency-limit.ts";
 export { type RateLimitOptions, rateLimit } from "./middleware/rate-limit.ts";
 export { type RetryOptions, retry } from "./middleware/retry.ts";

@@ -1,0 +1,89 @@
+import { pickedInstance } from "../client/member.ts";
+import { type Outcome, onSettled } from "../context/call-scope.ts";
+import type { Context } from "../context/context.ts";
+import type { Method } from "../contract/method.ts";
+import type { Middleware } from "../endpoint/endpoint.ts";
+import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
+import { Circuit, type CircuitOptions, type CircuitResult, type CircuitState } from "./circuit.ts";
+
+/** When circuits open and close, and what has one of its own. */
+export interface CircuitBreakerOptions extends CircuitOptions {
+	/**
+	 * What has a circuit of its own. `instance` belongs to a client's `attempt` layer: there a retry moves on to
+	 * another instance at once. Default: `method`.
+	 */
+	readonly per?: "method" | "instance";
+	/** Whether an error says that the callee is in trouble. Default: {@link isTrouble}. */
+	readonly isFailure?: (error: ServiceError) => boolean;
+	/** Told when a circuit changes; `of` is the method's path or the instance's id. */
+	readonly onChange?: (state: CircuitState, of: string) => void;
+}
+
+/** The most instances that are remembered; the oldest is forgotten first. */
+const maxCircuits = 1_000;
+
+/**
+ * Stops calling what keeps failing: when too large a share of the calls of a rolling window failed, calls fail
+ * at once with `unavailable`, reason `circuit_open`, until a few that are let through after a while succeed.
+ * For clients.
+ *
+ * After Nygard, "Release It!" (2007), with the rolling window of Netflix's Hystrix.
+ */
+export function circuitBreaker(options: CircuitBreakerOptions = {}): Middleware {
+	const { per = "method", isFailure = isTrouble, onChange, ...circuitOptions } = options;
+	const circuits = new Map<string, Circuit>();
+	const circuit = (of: string): Circuit => {
+		let found = circuits.get(of);
+		if (found === undefined) {
+			found = new Circuit(circuitOptions, (state) => onChange?.(state, of));
+			if (circuits.size >= maxCircuits) forgetOldest(circuits);
+			circuits.set(of, found);
+		}
+		return found;
+	};
+	return (next, method) => (input, ctx) => {
+		const of = per === "method" ? method.path : instanceOf(ctx);
+		const leave = circuit(of).enter();
+		if (leave === undefined) return Promise.reject(circuitOpen(method, of));
+		onSettled(ctx, (outcome) => leave(result(outcome, isFailure)));
+		return next(input, ctx);
+	};
+}
+
+/** Whether an error says that the callee is in trouble, rather than the call. */
+export function isTrouble({ code }: ServiceError): boolean {
+	return (
+		code === "unavailable" ||
+		code === "deadline_exceeded" ||
+		code === "internal" ||
+		code === "unknown" ||
+		code === "data_loss"
+	);
+}
+
+function result(outcome: Outcome, isFailure: (error: ServiceError) => boolean): CircuitResult {
+	if (outcome.ok) return "succeeded";
+	if (outcome.error.code === "canceled") return "unknown";
+	return isFailure(outcome.error) ? "failed" : "succeeded";
+}
+
+function instanceOf(ctx: Context): string {
+	const instance = pickedInstance(ctx);
+	if (instance !== undefined) return instance.id;
+	throw new TypeError('circuitBreaker({ per: "instance" }) belongs in the client\'s attempt layer');
+}
+
+function forgetOldest(circuits: Map<string, Circuit>): void {
+	for (const key of circuits.keys()) {
+		circuits.delete(key);
+		return;
+	}
+}
+
+function circuitOpen(method: Method, of: string): ServiceError {
+	const message = `${method.path} is not called: too many calls of ${of} failed`;
+	return serviceErrorFrom(
+		{ code: "unavailable", reason: "circuit_open", message },
+		{ notExecuted: true, domain: method.service },
+	);
+}
