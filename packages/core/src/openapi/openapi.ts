@@ -112,7 +112,7 @@ class DocumentWriter {
 		method: MethodDescription,
 		route: Route,
 		spelled: readonly string[],
-	): Pick<Operation, "parameters" | "requestBody" | "responses"> {
+	): Pick<OpenApiOperation, "parameters" | "requestBody" | "responses"> {
 		const { input, output } = this.#sides(contract, route.method, method);
 		const properties = propertiesOf(input);
 		const names = parameterNames(route.path);
