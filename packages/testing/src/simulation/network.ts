@@ -1,0 +1,240 @@
+import type { Pipe } from "@allium/core";
+import { type Latency, logNormal } from "./latency.ts";
+import type { Random } from "./random.ts";
+import { SimulatedPipe } from "./simulated-pipe.ts";
+import type { SimulatedProcess } from "./simulated-process.ts";
+import type { Simulator } from "./simulator.ts";
+
+/** How the network behaves. */
+export interface NetworkOptions {
+	/** How long bytes take one way. Default: log-normal with a median of 0.5 ms and 3 ms at p99. */
+	readonly latency?: Latency;
+	/** How often a piece of bytes stalls its pipe, and for how long. Default: never. */
+	readonly stalls?: { readonly probability: number; readonly duration: Latency };
+	/** How often a piece of bytes ends its pipe with a reset instead. Default: 0. */
+	readonly resets?: number;
+	/** What happens to messages of the registry, which are single datagrams. Default: nothing but latency. */
+	readonly datagrams?: DatagramOptions;
+}
+
+/** What may happen to a datagram. */
+export interface DatagramOptions {
+	/** How often one is lost. Default: 0. */
+	readonly loss?: number;
+	/** How often one arrives twice. Default: 0. */
+	readonly doubling?: number;
+	/** What it takes longer than the network's latency, so that later ones overtake it. Default: nothing. */
+	readonly delay?: Latency;
+}
+
+/** A place in the network. */
+export interface NetworkNode {
+	readonly name: string;
+	/** The life that it lives; undefined while it is down. */
+	readonly process: SimulatedProcess | undefined;
+	/** Whether it went down without a word, as when the power fails: nothing answers in its place. */
+	readonly dark: boolean;
+	/** What slows it down. */
+	readonly slowness: number;
+	/** Who takes connections here, by port. */
+	readonly listeners: Map<string, (pipe: Pipe) => void>;
+}
+
+/** The moment up to which one direction of a pipe is busy: what comes later arrives later. */
+export interface Lane {
+	busyUntil: number;
+}
+
+/** One direction between two nodes. */
+interface Link {
+	blocks: number;
+	stalledUntil: number;
+	held: (() => void)[];
+}
+
+/** What carries bytes between the nodes: latency, stalls, resets and partitions. */
+export class SimulatedNetwork {
+	readonly #simulator: Simulator;
+	readonly #nodes: ReadonlyMap<string, NetworkNode>;
+	readonly #random: Random;
+	readonly #links = new Map<string, Link>();
+	readonly #pipes = new Set<SimulatedPipe>();
+	#options: NetworkOptions;
+	#port = 0;
+
+	constructor(simulator: Simulator, nodes: ReadonlyMap<string, NetworkNode>, options: NetworkOptions) {
+		this.#simulator = simulator;
+		this.#nodes = nodes;
+		this.#random = simulator.source("network");
+		this.#options = options;
+	}
+
+	/** Changes how it behaves from now on. What is not given stays. */
+	configure(options: NetworkOptions): void {
+		this.#options = { ...this.#options, ...options };
+	}
+
+	/**
+	 * Cuts every node of one side from every node of the other, in both directions or only `from` → `to`. Bytes
+	 * on pipes wait until it is healed, as TCP repeats them; datagrams are lost. Returns what heals it.
+	 */
+	partition(
+		from: readonly string[],
+		to: readonly string[],
+		options: { readonly oneWay?: boolean } = {},
+	): () => void {
+		const links = from.flatMap((one) =>
+			to.flatMap((other) => [this.#link(one, other), ...(options.oneWay ? [] : [this.#link(other, one)])]),
+		);
+		for (const link of links) link.blocks++;
+		const between = `${from.join(",")} ${options.oneWay ? "→" : "|"} ${to.join(",")}`;
+		this.#simulator.note(`partition ${between}`);
+		let healed = false;
+		return () => {
+			if (healed) return;
+			healed = true;
+			this.#simulator.note(`heal ${between}`);
+			for (const link of links) this.#unblock(link);
+		};
+	}
+
+	/** Nothing sent between the two arrives within the next milliseconds; then all of it does. */
+	stall(one: string, other: string, milliseconds: number): void {
+		this.#simulator.note(`stall ${one} | ${other} for ${milliseconds} ms`);
+		for (const link of [this.#link(one, other), this.#link(other, one)]) {
+			link.stalledUntil = Math.max(link.stalledUntil, this.#simulator.now + milliseconds);
+		}
+	}
+
+	/** Resets every pipe between the two. */
+	reset(one: string, other: string): void {
+		this.#simulator.note(`reset ${one} | ${other}`);
+		for (const pipe of [...this.#pipes]) {
+			if (pipe.owner.name === one && pipe.remote === other) {
+				this.#within(pipe.owner, () => pipe.lost("the connection was reset"));
+				pipe.other?.lostSoon("the connection was reset");
+			}
+		}
+	}
+
+	/** @internal Connects: resolves for the process that is running. */
+	dial(from: NetworkNode, address: string, signal: AbortSignal): Promise<Pipe> {
+		const { hostname, port } = new URL(address);
+		const owner = this.#simulator.current;
+		return new Promise((resolve, reject) => {
+			const abort = (): void => reject(signal.reason);
+			signal.addEventListener("abort", abort, { once: true });
+			const answer = (settle: () => void): void => {
+				this.transmit(hostname, from.name, { busyUntil: 0 }, () => {
+					if (!owner.alive) return;
+					this.#simulator.current = owner;
+					signal.removeEventListener("abort", abort);
+					settle();
+				});
+			};
+			this.#simulator.note(`dial ${address}`);
+			this.transmit(from.name, hostname, { busyUntil: 0 }, () => {
+				const to = this.#nodes.get(hostname);
+				if (to?.dark) return;
+				const accept = to?.process === undefined ? undefined : to.listeners.get(port);
+				if (to?.process === undefined || accept === undefined) {
+					answer(() => reject(new Error(`nobody listens at ${address}`)));
+					return;
+				}
+				const [client, server] = this.#pair(owner, to.process);
+				this.#simulator.current = to.process;
+				this.#simulator.note(`accept ${client.id} from ${from.name}`);
+				accept(server);
+				answer(() => {
+					if (signal.aborted) client.destroy();
+					else resolve(client);
+				});
+			});
+		});
+	}
+
+	/** @internal Brings something to a node; what is sent along one lane arrives in order. */
+	transmit(from: string, to: string, lane: Lane, deliver: () => void): void {
+		const link = this.#link(from, to);
+		if (link.blocks > 0) {
+			link.held.push(() => this.transmit(from, to, lane, deliver));
+			return;
+		}
+		const { stalls } = this.#options;
+		const { now } = this.#simulator;
+		let arrival = Math.max(now, link.stalledUntil) + this.#latency(to);
+		if (stalls !== undefined && this.#random.chance(stalls.probability)) {
+			arrival += stalls.duration(this.#random.number);
+		}
+		lane.busyUntil = Math.max(lane.busyUntil, arrival);
+		this.#simulator.at(lane.busyUntil - now, this.#simulator.world, deliver);
+	}
+
+	/** @internal Sends a datagram: it may be lost, doubled and overtaken. */
+	send(from: string, to: string, deliver: () => void): void {
+		const { loss = 0, doubling = 0, delay } = this.#options.datagrams ?? {};
+		const copies = this.#random.chance(loss) ? 0 : this.#random.chance(doubling) ? 2 : 1;
+		if (copies !== 1) this.#simulator.note(`datagram to ${to} ${copies === 0 ? "lost" : "doubled"}`);
+		for (let copy = 0; copy < copies; copy++) {
+			const late = delay === undefined ? 0 : delay(this.#random.number);
+			const { blocks, stalledUntil } = this.#link(from, to);
+			if (blocks > 0) continue;
+			const { now, world } = this.#simulator;
+			this.#simulator.at(Math.max(0, stalledUntil - now) + this.#latency(to) + late, world, deliver);
+		}
+	}
+
+	/** @internal Whether a piece of bytes is to end its pipe. */
+	resets(): boolean {
+		return this.#random.chance(this.#options.resets ?? 0);
+	}
+
+	/** @internal Whether the node of a dead process lets others know that it is gone. */
+	answersFor(process: SimulatedProcess): boolean {
+		return this.#nodes.get(process.name)?.dark !== true;
+	}
+
+	/** @internal */
+	forget(pipe: SimulatedPipe): void {
+		this.#pipes.delete(pipe);
+	}
+
+	#pair(client: SimulatedProcess, server: SimulatedProcess): [SimulatedPipe, SimulatedPipe] {
+		const id = `pipe-${++this.#port}`;
+		const one = new SimulatedPipe(id, this.#simulator, this, client, server.name);
+		const other = new SimulatedPipe(id, this.#simulator, this, server, client.name);
+		one.connect(other);
+		other.connect(one);
+		this.#pipes.add(one).add(other);
+		return [one, other];
+	}
+
+	#latency(to: string): number {
+		const latency = (this.#options.latency ?? defaultLatency)(this.#random.number);
+		return latency * (this.#nodes.get(to)?.slowness ?? 1);
+	}
+
+	#link(from: string, to: string): Link {
+		const key = `${from} ${to}`;
+		let link = this.#links.get(key);
+		if (link === undefined) {
+			link = { blocks: 0, stalledUntil: 0, held: [] };
+			this.#links.set(key, link);
+		}
+		return link;
+	}
+
+	#unblock(link: Link): void {
+		if (--link.blocks > 0) return;
+		const held = link.held;
+		link.held = [];
+		for (const send of held) send();
+	}
+
+	/** What happens to several processes at once is an event of each. */
+	#within(process: SimulatedProcess, run: () => void): void {
+		this.#simulator.at(0, process, run);
+	}
+}
+
+const defaultLatency = logNormal({ medianMs: 0.5, p99Ms: 3 });

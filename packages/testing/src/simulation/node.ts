@@ -1,0 +1,247 @@
+import {
+	type AnyContract,
+	type Client,
+	type ClientLayers,
+	type Context,
+	createClient,
+	describe,
+	Endpoints,
+	type FrameLimits,
+	type Guard,
+	keepRegistered,
+	type Logger,
+	PeerPool,
+	type Pipe,
+	type Registration,
+	type Registry,
+	type ServeOptions,
+	type Service,
+	type Transport,
+} from "@allium/core";
+import type { NetworkNode, SimulatedNetwork } from "./network.ts";
+import { Processor } from "./processor.ts";
+import type { SimulatedProcess } from "./simulated-process.ts";
+import { simulatedTransport } from "./simulated-transport.ts";
+import type { Simulator } from "./simulator.ts";
+
+/** What a node does from its start on. It runs again at each restart. */
+export type Program = (node: SimulatedNode) => unknown;
+
+/** How a node is made. */
+export interface NodeOptions {
+	/** How many pieces of `work` it does at once. Default: 1. */
+	readonly cores?: number;
+	/** Limits of its connections. Default: as in production. */
+	readonly limits?: Partial<FrameLimits>;
+}
+
+/** How a node serves. */
+export interface NodeServeOptions<C extends AnyContract> extends ServeOptions<C> {
+	readonly guard?: Guard;
+	readonly labels?: Readonly<Record<string, string>>;
+	readonly weight?: number;
+}
+
+/** What is being served. */
+export interface Served {
+	readonly registration: Registration;
+	/** Deregisters, goes on for `drainDelayMs` (default 500), then finishes the calls in flight. */
+	stop(options?: { readonly drainDelayMs?: number }): Promise<void>;
+}
+
+/** A machine of the simulation. Its code runs by `run`, and by its program. */
+export class SimulatedNode implements NetworkNode {
+	readonly name: string;
+	process: SimulatedProcess | undefined;
+	dark = false;
+	slowness = 1;
+	readonly listeners: Map<string, (pipe: Pipe) => void> = new Map();
+	readonly #simulator: Simulator;
+	readonly #network: SimulatedNetwork;
+	readonly #registry: (node: SimulatedNode, process: SimulatedProcess) => Registry;
+	readonly #options: NodeOptions;
+	readonly #program: Program | undefined;
+	#lives = 0;
+	#parts:
+		| { readonly transport: Transport; readonly registry: Registry; readonly peers: PeerPool }
+		| undefined;
+	#processor: Processor;
+
+	/** @internal Nodes are made by `world.start`. */
+	constructor(
+		name: string,
+		simulator: Simulator,
+		network: SimulatedNetwork,
+		registry: (node: SimulatedNode, process: SimulatedProcess) => Registry,
+		program: Program | undefined,
+		options: NodeOptions,
+	) {
+		this.name = name;
+		this.#simulator = simulator;
+		this.#network = network;
+		this.#registry = registry;
+		this.#program = program;
+		this.#options = options;
+		this.#processor = new Processor(simulator, options.cores ?? 1);
+	}
+
+	/** Whether it is running. */
+	get up(): boolean {
+		return this.process !== undefined;
+	}
+
+	/** The transport of the simulated network, for what is put together by hand. */
+	get transport(): Transport {
+		return this.#running().transport;
+	}
+
+	/** The way to the simulated registry. */
+	get registry(): Registry {
+		return this.#running().registry;
+	}
+
+	/** Writes to the log of the simulation. */
+	get logger(): Logger {
+		return { log: (level, message) => this.#simulator.note(`${level}: ${message}`) };
+	}
+
+	/** Writes to the log of the simulation. */
+	log(text: string): void {
+		this.#simulator.log.add(this.#simulator.now, this.name, text);
+	}
+
+	/**
+	 * Runs code as this node's, and brings back what it returns. Rejects with its error, or when the node crashes
+	 * meanwhile. Values pass by reference: give no contexts or clients from one node to another.
+	 */
+	run<Value>(code: () => Value | Promise<Value>): Promise<Value> {
+		const { process } = this;
+		if (process === undefined) return Promise.reject(this.#isDown());
+		const caller = this.#simulator.current;
+		const result = new Promise<Value>((resolve, reject) => {
+			const back = (settle: () => void): void => void this.#simulator.at(0, caller, settle);
+			const forget = process.onCrash(() => back(() => reject(new Error(`${this.name} crashed`))));
+			this.#simulator.at(0, process, async () => {
+				try {
+					const value = await code();
+					back(() => resolve(value));
+				} catch (error) {
+					back(() => reject(error));
+				}
+				forget();
+			});
+		});
+		// A scenario may look at it much later; the log has it at once.
+		result.catch((error) => this.log(`run failed: ${error}`));
+		return result;
+	}
+
+	/** Serves a contract here, as production does: frames, and a registration that is kept. Inside of its code only. */
+	async serve<C extends AnyContract>(
+		contract: C,
+		service: Service<C>,
+		options: NodeServeOptions<C> = {},
+	): Promise<Served> {
+		const { transport, registry } = this.#inside("serve");
+		const endpoints = new Endpoints({ guard: options.guard, logger: this.logger });
+		endpoints.serve(contract, service, options);
+		const listener = await transport.listen(endpoints);
+		this.process?.disposers.push(() => listener.close());
+		const { name, version, hash } = describe(contract, endpoints.routes.of(contract["~allium"].name));
+		const instance = {
+			id: `${this.name}-${this.#lives}`,
+			app: this.name,
+			namespace: "default",
+			addresses: listener.addresses,
+			services: [{ name, version, hash }],
+			labels: options.labels ?? {},
+			weight: options.weight ?? 1,
+			status: "up" as const,
+			startedAt: new Date().toISOString(),
+		};
+		const registration = await keepRegistered(registry, instance, { logger: this.logger });
+		return {
+			registration,
+			async stop({ drainDelayMs = 500 } = {}) {
+				await registration.release();
+				await new Promise((resolve) => setTimeout(resolve, drainDelayMs));
+				await listener.drain();
+			},
+		};
+	}
+
+	/** A client that finds its instances in the simulated registry. Inside of its code only. */
+	client<C extends AnyContract>(contract: C, layers: ClientLayers = {}): Client<C> {
+		const { registry, peers } = this.#inside("client");
+		const client = createClient(contract, { registry, peers, logger: this.logger, ...layers });
+		this.process?.disposers.push(() => client[Symbol.asyncDispose]());
+		return client;
+	}
+
+	/**
+	 * Takes so many milliseconds of the processor, which does as much at once as it has cores; what is too much
+	 * waits its turn. Whoever waits gives up when the context ends.
+	 */
+	work(milliseconds: number, ctx?: Context): Promise<void> {
+		return this.#processor.work(milliseconds * this.slowness, ctx);
+	}
+
+	/** From now on its work takes so many times as long, and so does what arrives over the network; 1 is as before. */
+	slow(factor: number): void {
+		this.log(factor === 1 ? "is as fast as before" : `is ${factor} times as slow`);
+		this.slowness = factor;
+	}
+
+	/**
+	 * Ends it without a word: its timers, calls and memory are gone, its connections are reset. `silent` is the
+	 * whole machine: nobody hears of it, and nothing answers there, until it is restarted.
+	 */
+	crash(options: { readonly silent?: boolean } = {}): void {
+		const { process } = this;
+		if (process === undefined) return;
+		this.log(options.silent ? "crashes silently" : "crashes");
+		this.process = undefined;
+		this.#parts = undefined;
+		this.dark = options.silent ?? false;
+		this.listeners.clear();
+		process.crash(this.dark);
+	}
+
+	/** Starts it, or crashes it first where it runs; resolves when its program says so. */
+	restart(): Promise<void> {
+		this.crash();
+		this.dark = false;
+		this.log("starts");
+		const process = this.#simulator.process(this.name, ++this.#lives);
+		this.process = process;
+		this.#processor = new Processor(this.#simulator, this.#options.cores ?? 1);
+		return this.run(async () => {
+			const transport = simulatedTransport(this, this.#network, this.#options.limits);
+			const registry = this.#registry(this, process);
+			this.#parts = { transport, registry, peers: new PeerPool([transport]) };
+			process.disposers.push(() => registry.close());
+			await this.#program?.(this);
+		});
+	}
+
+	#running(): { readonly transport: Transport; readonly registry: Registry; readonly peers: PeerPool } {
+		if (this.#parts === undefined) throw this.#isDown();
+		return this.#parts;
+	}
+
+	/** What is made outside would outlive a crash. */
+	#inside(what: string): {
+		readonly transport: Transport;
+		readonly registry: Registry;
+		readonly peers: PeerPool;
+	} {
+		if (this.#simulator.current !== this.process) {
+			throw new Error(`call ${what} in the program of ${this.name}, or within ${this.name}.run(…)`);
+		}
+		return this.#running();
+	}
+
+	#isDown(): Error {
+		return new Error(`${this.name} is down; restart it first`);
+	}
+}

@@ -1,0 +1,43 @@
+import { type Context, ServiceError } from "@allium/core";
+import type { Simulator } from "./simulator.ts";
+
+/** The processor of a node: does some pieces of work at once, the others wait in line. */
+export class Processor {
+	readonly #simulator: Simulator;
+	readonly #cores: number;
+	readonly #waiting = new Set<() => void>();
+	#busy = 0;
+
+	constructor(simulator: Simulator, cores: number) {
+		this.#simulator = simulator;
+		this.#cores = cores;
+	}
+
+	/** Resolves when the work is done. Work that has begun goes on to its end, whoever still wants it. */
+	async work(milliseconds: number, ctx: Context | undefined): Promise<void> {
+		if (this.#busy >= this.#cores) await this.#turn(ctx);
+		else this.#busy++;
+		await this.#simulator.wait(milliseconds);
+		const next = this.#waiting.values().next();
+		if (next.done === true) this.#busy--;
+		else next.value();
+	}
+
+	/** Resolves with a core in hand. */
+	#turn(ctx: Context | undefined): Promise<void> {
+		return new Promise((resolve, reject) => {
+			const begin = (): void => {
+				this.#waiting.delete(begin);
+				ctx?.signal.removeEventListener("abort", giveUp);
+				resolve();
+			};
+			const giveUp = (): void => {
+				this.#waiting.delete(begin);
+				reject(ctx?.error ?? new ServiceError({ code: "canceled" }));
+			};
+			this.#waiting.add(begin);
+			if (ctx?.error !== undefined) giveUp();
+			else ctx?.signal.addEventListener("abort", giveUp, { once: true });
+		});
+	}
+}

@@ -1,0 +1,70 @@
+import { ServiceError } from "@allium/core";
+import type { NetworkNode, SimulatedNetwork } from "./network.ts";
+import type { RegistryServer } from "./registry-server.ts";
+import type { Simulator } from "./simulator.ts";
+
+/** How long an answer may take before the request counts as lost, and how many times it is sent. */
+const answerTimeoutMs = 400;
+const tries = 3;
+
+/** Asks another node, over datagrams that may be lost, doubled and delayed: sent again until an answer comes. */
+export class RegistryChannel {
+	readonly #simulator: Simulator;
+	readonly #network: SimulatedNetwork;
+	readonly #from: NetworkNode;
+	readonly #to: NetworkNode;
+	readonly #server: () => RegistryServer | undefined;
+
+	constructor(
+		simulator: Simulator,
+		network: SimulatedNetwork,
+		from: NetworkNode,
+		to: NetworkNode,
+		server: () => RegistryServer | undefined,
+	) {
+		this.#simulator = simulator;
+		this.#network = network;
+		this.#from = from;
+		this.#to = to;
+		this.#server = server;
+	}
+
+	/** What the server answers; `unavailable` when no answer comes. What it does has to bear being done twice. */
+	async ask<Answer>(name: string, request: (server: RegistryServer) => Promise<Answer>): Promise<Answer> {
+		for (let attempt = 1; attempt <= tries; attempt++) {
+			const answer = await this.#once(name, request);
+			if (answer !== undefined) return answer.value;
+		}
+		throw new ServiceError({ code: "unavailable", message: `the registry did not answer to ${name}` });
+	}
+
+	#once<Answer>(
+		name: string,
+		request: (server: RegistryServer) => Promise<Answer>,
+	): Promise<{ value: Answer } | undefined> {
+		const owner = this.#simulator.current;
+		const from = this.#from.name;
+		const to = this.#to.name;
+		return new Promise((resolve, reject) => {
+			const timer = this.#simulator.schedule(answerTimeoutMs, () => resolve(undefined));
+			const settle = (how: () => void): void => {
+				this.#network.send(to, from, () => {
+					if (!owner.alive) return;
+					this.#simulator.current = owner;
+					timer.canceled = true;
+					how();
+				});
+			};
+			this.#network.send(from, to, () => {
+				const server = this.#server();
+				if (server === undefined || this.#to.process === undefined) return;
+				this.#simulator.current = this.#to.process;
+				this.#simulator.note(`${name} from ${from}`);
+				request(server).then(
+					(value) => settle(() => resolve({ value })),
+					(error) => settle(() => reject(error)),
+				);
+			});
+		});
+	}
+}

@@ -1,0 +1,29 @@
+import { Context, type Instance, type Lease, memoryRegistry, type Registry } from "@allium/core";
+
+/** The registry itself: core's memory registry. Everything that it is asked may come twice, or late. */
+export class RegistryServer {
+	readonly #registry: Registry;
+	readonly #leases = new Map<string, Lease>();
+
+	/** @param known who was registered before a restart, as if read from a disk; they have a whole time to live. */
+	constructor(ttlMs: number, known: readonly Instance[]) {
+		this.#registry = memoryRegistry({ ttlMs });
+		for (const instance of known) void this.put(instance);
+	}
+
+	async put(instance: Instance): Promise<void> {
+		const lease = this.#leases.get(instance.id);
+		if (lease !== undefined) await lease.update(instance);
+		else this.#leases.set(instance.id, await this.#registry.register(instance, Context.background()));
+	}
+
+	async release(id: string): Promise<void> {
+		const lease = this.#leases.get(id);
+		this.#leases.delete(id);
+		await lease?.release();
+	}
+
+	list(): Promise<Instance[]> {
+		return this.#registry.list();
+	}
+}

@@ -1,0 +1,170 @@
+import type { PeerInfo, Pipe, PipeHandler } from "@allium/core";
+import type { Lane, SimulatedNetwork } from "./network.ts";
+import type { SimulatedProcess } from "./simulated-process.ts";
+import type { Simulator } from "./simulator.ts";
+
+/** How many bytes may be on their way in one direction before `write` returns false. */
+const highWaterBytes = 64 * 1024;
+
+/** How long the other end may take to end too, in milliseconds, before the connection is cut. */
+const endTimeoutMs = 5_000;
+
+/** One end of a connection in the simulated network: behaves as TCP does, bytes in order or a reset. */
+export class SimulatedPipe implements Pipe {
+	readonly peer: PeerInfo;
+	readonly id: string;
+	readonly owner: SimulatedProcess;
+	/** The name of the node at the other end. */
+	readonly remote: string;
+	other: SimulatedPipe | undefined;
+	readonly #simulator: Simulator;
+	readonly #network: SimulatedNetwork;
+	readonly #lane: Lane = { busyUntil: 0 };
+	readonly #forgetCrash: () => void;
+	#handler: PipeHandler | undefined;
+	/** Came before anybody listened. */
+	#early: (() => void)[] = [];
+	#onTheWay = 0;
+	#waiting = false;
+	#ended = false;
+	#heardEnd = false;
+	#closed = false;
+
+	constructor(
+		id: string,
+		simulator: Simulator,
+		network: SimulatedNetwork,
+		owner: SimulatedProcess,
+		remote: string,
+	) {
+		this.id = id;
+		this.#simulator = simulator;
+		this.#network = network;
+		this.owner = owner;
+		this.remote = remote;
+		this.peer = { address: `${remote}:${id}` };
+		this.#forgetCrash = owner.onCrash((silent) => {
+			this.#closed = true;
+			network.forget(this);
+			if (!silent) this.other?.lostSoon("the connection was reset by the other end");
+		});
+	}
+
+	connect(other: SimulatedPipe): void {
+		this.other = other;
+	}
+
+	start(handler: PipeHandler): void {
+		this.#handler = handler;
+		const early = this.#early;
+		this.#early = [];
+		if (early.length > 0) {
+			this.#simulator.schedule(0, () => {
+				for (const happen of early) happen();
+			});
+		}
+	}
+
+	write(bytes: Uint8Array): boolean {
+		if (this.#closed || this.#ended) return true;
+		if (this.#network.resets()) {
+			this.#simulator.note(`${this.id} is reset`);
+			this.#simulator.schedule(0, () => this.lost("the connection was reset"));
+			this.other?.lostSoon("the connection was reset");
+			return true;
+		}
+		this.#onTheWay += bytes.length;
+		this.#toOther((other) => {
+			other.#hear(() => {
+				this.#simulator.note(`${this.id} brings ${bytes.length} bytes`);
+				other.#handler?.data(bytes);
+			});
+			this.#arrived(bytes.length);
+		});
+		this.#waiting = this.#onTheWay >= highWaterBytes;
+		return !this.#waiting;
+	}
+
+	schedule(flush: () => void): void {
+		queueMicrotask(flush);
+	}
+
+	end(): void {
+		if (this.#ended || this.#closed) return;
+		this.#ended = true;
+		this.#toOther((other) => other.#hear(() => other.#hearEnd()));
+		if (this.#heardEnd) this.#close();
+		else this.#simulator.schedule(endTimeoutMs, () => this.destroy());
+	}
+
+	destroy(): void {
+		if (this.#closed) return;
+		this.other?.lostSoon("the connection was reset by the other end");
+		this.#close();
+	}
+
+	/** Brings a reset here, as far as the network lets it through. */
+	lostSoon(reason: string): void {
+		const lane = this.other === undefined ? { busyUntil: 0 } : this.other.#lane;
+		this.#network.transmit(this.remote, this.owner.name, lane, () => {
+			if (!this.owner.alive || this.#closed) return;
+			this.#simulator.current = this.owner;
+			this.lost(reason);
+		});
+	}
+
+	/** The connection is gone. */
+	lost(reason: string): void {
+		if (this.#closed) return;
+		this.#simulator.note(`${this.id} lost: ${reason}`);
+		if (this.#handler === undefined) this.#early.push(() => this.#close(new Error(reason)));
+		else this.#close(new Error(reason));
+	}
+
+	/** Something for the other end, unless nobody is there: then a reset comes back, or nothing at all. */
+	#toOther(happen: (other: SimulatedPipe) => void): void {
+		this.#network.transmit(this.owner.name, this.remote, this.#lane, () => {
+			const { other } = this;
+			if (other === undefined) return;
+			if (other.owner.alive && !other.#closed) {
+				this.#simulator.current = other.owner;
+				happen(other);
+			} else if (other.owner.alive || this.#network.answersFor(other.owner)) {
+				this.lostSoon("the connection was reset by the other end");
+			}
+		});
+	}
+
+	#hear(happen: () => void): void {
+		if (this.#handler === undefined) this.#early.push(happen);
+		else happen();
+	}
+
+	/** The other end will write no more: pipes are not left half open. */
+	#hearEnd(): void {
+		this.#heardEnd = true;
+		if (this.#closed) return;
+		if (!this.#ended) this.end();
+		else this.#close();
+	}
+
+	/** Bytes got there; whoever waits for room learns of it by the way back. */
+	#arrived(bytes: number): void {
+		this.#onTheWay -= bytes;
+		if (!this.#waiting || this.#onTheWay >= highWaterBytes) return;
+		this.#waiting = false;
+		this.#network.transmit(this.remote, this.owner.name, { busyUntil: 0 }, () => {
+			if (!this.owner.alive || this.#closed) return;
+			this.#simulator.current = this.owner;
+			this.#handler?.drain();
+		});
+	}
+
+	#close(error?: Error): void {
+		if (this.#closed) return;
+		this.#closed = true;
+		this.#forgetCrash();
+		this.#network.forget(this);
+		this.#handler?.closed(error);
+	}
+}

@@ -1,0 +1,96 @@
+import {
+	type Context,
+	type Instance,
+	InstanceView,
+	instanceRecord,
+	type Lease,
+	matches,
+	type Registry,
+	type RegistryEvent,
+	type RegistryFilter,
+	ServiceError,
+} from "@allium/core";
+import type { RegistryChannel } from "./registry-channel.ts";
+
+/** How often a node that watches asks what is up, in milliseconds. */
+const pollMs = 250;
+
+/**
+ * A node's way to the registry of a simulation. Everything goes over datagrams; a watch asks again and again,
+ * and keeps what it knows while no answer comes.
+ */
+export class SimulatedRegistry implements Registry {
+	readonly location: string = "sim://registry";
+	readonly #channel: RegistryChannel;
+	readonly #ttlMs: number;
+	readonly #view: InstanceView;
+	/** Which round of asking is the present one; none that began before goes on. */
+	#round = 0;
+	#closed = false;
+
+	constructor(channel: RegistryChannel, ttlMs: number) {
+		this.#channel = channel;
+		this.#ttlMs = ttlMs;
+		this.#view = new InstanceView({
+			start: () => void this.#follow(++this.#round),
+			stop: () => void this.#round++,
+		});
+	}
+
+	async register(instance: Instance, ctx: Context): Promise<Lease> {
+		this.#check(ctx);
+		await this.#channel.ask("register", (server) => server.put(instance));
+		let released = false;
+		return {
+			ttlMs: this.#ttlMs,
+			lost: new AbortController().signal,
+			update: async (changed) => {
+				this.#check();
+				if (released) throw refused("the lease was released");
+				await this.#channel.ask("renew", (server) => server.put(changed));
+			},
+			release: async () => {
+				released = true;
+				await this.#channel.ask("release", (server) => server.release(instance.id));
+			},
+		};
+	}
+
+	async list(filter: RegistryFilter = {}, ctx?: Context): Promise<Instance[]> {
+		this.#check(ctx);
+		const all = await this.#channel.ask("list", (server) => server.list());
+		return all.filter((instance) => matches(filter, instance));
+	}
+
+	watch(filter: RegistryFilter, ctx: Context): AsyncIterable<RegistryEvent> {
+		return this.#view.watch(filter, ctx);
+	}
+
+	async close(): Promise<void> {
+		this.#closed = true;
+		this.#round++;
+		this.#view.close();
+	}
+
+	async #follow(round: number): Promise<void> {
+		while (round === this.#round) {
+			try {
+				const instances = await this.#channel.ask("list", (server) => server.list());
+				if (round === this.#round) this.#view.replace(instances.map(instanceRecord));
+			} catch (error) {
+				// Who knows nothing yet has to hear of it; all others go on with what they know.
+				if (round === this.#round && !this.#view.ready) this.#view.fail(error);
+			}
+			await new Promise((resolve) => setTimeout(resolve, pollMs));
+		}
+	}
+
+	#check(ctx?: Context): void {
+		if (this.#closed) throw refused("the registry is closed");
+		if (ctx?.error !== undefined) throw ctx.error;
+	}
+}
+
+function refused(message: string): ServiceError {
+	return new ServiceError({ code: "failed_precondition", message });
+}

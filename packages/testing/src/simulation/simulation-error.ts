@@ -1,0 +1,23 @@
+import type { EventLog } from "./event-log.ts";
+
+/** How much of the log an error shows. */
+const tailLines = 40;
+
+/** A scenario failed: says why, with which seed, and what happened last. */
+export class SimulationError extends Error {
+	/** Runs it again as it was. */
+	readonly seed: string;
+	/** All that happened. */
+	readonly log: string;
+
+	constructor(seed: string, cause: unknown, log: EventLog) {
+		const reason = cause instanceof Error ? cause.message : String(cause);
+		super(
+			`${reason}\n\nThis was seed ${seed}; ALLIUM_SEED=${seed} repeats it. What happened last:\n${log.tail(tailLines)}`,
+			{ cause },
+		);
+		this.name = "SimulationError";
+		this.seed = seed;
+		this.log = log.toString();
+	}
+}

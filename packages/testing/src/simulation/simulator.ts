@@ -1,0 +1,182 @@
+import { EventLog } from "./event-log.ts";
+import { EventQueue, type SimulatedEvent } from "./event-queue.ts";
+import { type GlobalsHost, replaceGlobals } from "./globals.ts";
+import { Random } from "./random.ts";
+import { SimulatedProcess } from "./simulated-process.ts";
+
+/** The real one: between two of its callbacks the platform runs every microtask there is. */
+const realSetImmediate = setImmediate;
+
+/** When simulated time begins. */
+const epoch = Date.UTC(2026, 0, 1);
+
+/** How far a simulation may go. */
+export interface SimulatorLimits {
+	readonly limitMs: number;
+	readonly maxEvents: number;
+}
+
+/**
+ * Virtual time: a queue of events, each of which belongs to one process. One event runs, then all microtasks
+ * that follow from it, then time jumps to the next. So whatever runs belongs to the process of the event.
+ */
+export class Simulator implements GlobalsHost {
+	/** Virtual milliseconds since the simulation began. */
+	now = 0;
+	readonly log: EventLog = new EventLog();
+	/** The world itself: what the scenario and the network do. Never crashes. */
+	readonly world: SimulatedProcess;
+	/** Whose code is running. */
+	current: SimulatedProcess;
+	/** How many events happened. */
+	events = 0;
+	readonly #seed: string;
+	readonly #limits: SimulatorLimits;
+	readonly #queue = new EventQueue();
+	readonly #processes: SimulatedProcess[] = [];
+	#order = 0;
+	#failure: { readonly error: unknown } | undefined;
+	#settled = false;
+
+	constructor(seed: string, limits: SimulatorLimits) {
+		this.#seed = seed;
+		this.#limits = limits;
+		this.world = this.process("world");
+		this.current = this.world;
+	}
+
+	/** Numbers that depend on the seed and the name only, so that one more use here changes nothing there. */
+	source(name: string): Random {
+		return new Random(`${this.#seed}/${name}`);
+	}
+
+	random(): number {
+		return this.current.random.number();
+	}
+
+	/** Begins a process; `life` tells the lives of one node apart. */
+	process(name: string, life = 1): SimulatedProcess {
+		const process = new SimulatedProcess(name, this.source(`process/${name}/${life}`), this.now);
+		this.#processes.push(process);
+		return process;
+	}
+
+	processNow(): number {
+		return this.now - this.current.startedAt;
+	}
+
+	dateNow(): number {
+		return epoch + Math.floor(this.now);
+	}
+
+	uuid(): string {
+		return this.current.random.uuid();
+	}
+
+	/** Notes what happens in the process that is running. */
+	note(text: string): void {
+		this.log.add(this.now, this.current.name, text);
+	}
+
+	schedule(delayMs: number, run: () => void): SimulatedEvent {
+		return this.at(delayMs, this.current, run);
+	}
+
+	/** Lets something happen in a process after so many milliseconds. */
+	at(delayMs: number, process: SimulatedProcess, run: () => void): SimulatedEvent {
+		const time = this.now + delayMs;
+		const event = { time, order: this.#order++, process, run, canceled: false };
+		this.#queue.push(event);
+		return event;
+	}
+
+	/** Resolves in the process that is running after so many milliseconds, which need not be whole. */
+	wait(delayMs: number): Promise<void> {
+		return new Promise((resolve) => this.schedule(delayMs, resolve));
+	}
+
+	/** Ends the run with an error that nobody else would see. */
+	fail(error: unknown): void {
+		this.#failure ??= { error };
+	}
+
+	/** Runs the scenario, and everything that follows from it, until it settles. */
+	async run<Value>(scenario: () => Promise<Value>): Promise<Value> {
+		const restore = replaceGlobals(this);
+		const outcome = Promise.withResolvers<Value>();
+		// It is looked at only when the last event is over.
+		outcome.promise.catch(() => {});
+		const settle = (): void => {
+			this.#settled = true;
+		};
+		this.at(0, this.world, () => {
+			const done = scenario();
+			done.then(outcome.resolve, outcome.reject);
+			done.then(settle, settle);
+		});
+		try {
+			await this.#happen();
+			if (this.#failure !== undefined) throw this.#failure.error;
+			return await outcome.promise;
+		} finally {
+			this.log.close();
+			await this.#tearDown();
+			restore();
+		}
+	}
+
+	/** One event after the other. */
+	#happen(): Promise<void> {
+		return new Promise((resolve) => {
+			const step = (): void => {
+				if (this.#settled || this.#failure !== undefined || !this.#next()) resolve();
+				else realSetImmediate(step);
+			};
+			step();
+		});
+	}
+
+	/** Lets the next event happen; false when there is none, or there were too many. */
+	#next(): boolean {
+		let event = this.#queue.pop();
+		while (event !== undefined && (event.canceled || !event.process.alive)) event = this.#queue.pop();
+		if (event === undefined) {
+			this.fail(new Error("nothing is left to happen, but the scenario waits; some promise never settles"));
+			return false;
+		}
+		this.now = event.time;
+		if (this.now > this.#limits.limitMs || ++this.events > this.#limits.maxEvents) {
+			this.fail(new Error(this.#tooLong()));
+			return false;
+		}
+		this.current = event.process;
+		try {
+			event.run();
+		} catch (error) {
+			this.fail(error);
+		}
+		return true;
+	}
+
+	#tooLong(): string {
+		const { limitMs, maxEvents } = this.#limits;
+		return this.now > limitMs
+			? `the scenario was not over after ${limitMs} ms of virtual time; some promise may never settle, or raise limitMs`
+			: `the scenario was not over after ${maxEvents} events; something may go round for ever, or raise maxEvents`;
+	}
+
+	/** Ends what is open, as products hold on to it through what they share, such as the root of all contexts. */
+	async #tearDown(): Promise<void> {
+		for (const process of this.#processes) {
+			this.current = process;
+			for (const dispose of process.disposers) {
+				try {
+					void Promise.resolve(dispose()).catch(() => {});
+				} catch {
+					// The run is over: its outcome is known.
+				}
+			}
+		}
+		for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => realSetImmediate(resolve));
+	}
+}

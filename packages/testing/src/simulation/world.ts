@@ -1,0 +1,94 @@
+import { defaultTtlMs, type Instance } from "@allium/core";
+import { type NetworkOptions, SimulatedNetwork } from "./network.ts";
+import { type NodeOptions, type Program, SimulatedNode } from "./node.ts";
+import type { Random } from "./random.ts";
+import { RegistryChannel } from "./registry-channel.ts";
+import { RegistryServer } from "./registry-server.ts";
+import { SimulatedRegistry } from "./simulated-registry.ts";
+import type { Simulator } from "./simulator.ts";
+
+/** How the world of a simulation is made. */
+export interface WorldOptions {
+	readonly network?: NetworkOptions;
+	/** How long a registration lasts without a renewal, in milliseconds. Default: 5 s. */
+	readonly ttlMs?: number;
+}
+
+/** What a scenario acts on. */
+export class World {
+	readonly network: SimulatedNetwork;
+	/** The node of the registry: partition it, crash it, restart it. It remembers across restarts. */
+	readonly registry: SimulatedNode;
+	/** The randomness of the scenario. */
+	readonly random: Random;
+	readonly #simulator: Simulator;
+	readonly #nodes = new Map<string, SimulatedNode>();
+	readonly #ttlMs: number;
+	#server: RegistryServer | undefined;
+	#known: Instance[] = [];
+
+	/** @internal Made by `simulate`. */
+	constructor(simulator: Simulator, options: WorldOptions) {
+		this.#simulator = simulator;
+		this.#ttlMs = options.ttlMs ?? defaultTtlMs;
+		this.random = simulator.source("scenario");
+		this.network = new SimulatedNetwork(simulator, this.#nodes, options.network ?? {});
+		this.registry = this.#add("registry", async () => {
+			this.#known = (await this.#server?.list()) ?? [];
+			this.#server = new RegistryServer(this.#ttlMs, this.#known);
+		});
+	}
+
+	/** The nodes, in the order in which they were started first. */
+	get nodes(): readonly SimulatedNode[] {
+		return [...this.#nodes.values()];
+	}
+
+	/** Virtual milliseconds since the simulation began. */
+	get now(): number {
+		return this.#simulator.now;
+	}
+
+	/** Starts a new node; resolves when its program says so. */
+	async start(name: string, program?: Program, options: NodeOptions = {}): Promise<SimulatedNode> {
+		const node = this.#add(name, program, options);
+		await node.restart();
+		return node;
+	}
+
+	/** Waits so many milliseconds of virtual time. */
+	sleep(milliseconds: number): Promise<void> {
+		return this.#simulator.wait(milliseconds);
+	}
+
+	/** Waits until something is so; asks every 10 ms. Rejects after `withinMs` (default: 60 s). */
+	async until(what: string, condition: () => boolean, withinMs = 60_000): Promise<void> {
+		const end = this.now + withinMs;
+		while (!condition()) {
+			if (this.now >= end) throw new Error(`not so within ${withinMs} ms: ${what}`);
+			await this.sleep(10);
+		}
+	}
+
+	/** Writes to the log. */
+	log(text: string): void {
+		this.#simulator.note(text);
+	}
+
+	#add(name: string, program?: Program, options: NodeOptions = {}): SimulatedNode {
+		if (!/^[a-z][a-z0-9-]*$/.test(name)) {
+			throw new Error(`"${name}" cannot name a node; use lower-case letters, digits and hyphens`);
+		}
+		if (this.#nodes.has(name))
+			throw new Error(`there is a node "${name}" already; restart it, or use another name`);
+		const node = new SimulatedNode(name, this.#simulator, this.network, this.#registryOf, program, options);
+		this.#nodes.set(name, node);
+		return node;
+	}
+
+	readonly #registryOf = (node: SimulatedNode): SimulatedRegistry => {
+		const server = (): RegistryServer | undefined => this.#server;
+		const channel = new RegistryChannel(this.#simulator, this.network, node, this.registry, server);
+		return new SimulatedRegistry(channel, this.#ttlMs);
+	};
+}
