@@ -77,12 +77,16 @@ export {
 } from "./errors/service-error.ts";
 export { type Logger, type LogLevel, silentLogger } from "./logger/logger.ts";
 export { type BulkheadOptions, bulkhead } from "./middleware/bulkhead.ts";
+export { type CacheOptions, cache } from "./middleware/cache.ts";
+export type { CacheEntry, CacheStore } from "./middleware/cache-store.ts";
 export type { CircuitOptions, CircuitState } from "./middleware/circuit.ts";
 export { type CircuitBreakerOptions, circuitBreaker, isTrouble } from "./middleware/circuit-breaker.ts";
 export { type ConcurrencyLimitOptions, concurrencyLimit } from "./middleware/concurrency-limit.ts";
+export { type MemoryCacheOptions, memoryCache } from "./middleware/memory-cache.ts";
 export { type RateLimitOptions, rateLimit } from "./middleware/rate-limit.ts";
 export { type RetryOptions, retry } from "./middleware/retry.ts";
 export { RetryBudget, type RetryBudgetOptions } from "./middleware/retry-budget.ts";
+export { type SingleFlightOptions, singleFlight } from "./middleware/single-flight.ts";
 export { timeout } from "./middleware/timeout.ts";
 export type { Instance, ServedContract } from "./registry/instance.ts";
 export {

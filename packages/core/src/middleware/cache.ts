@@ -1,0 +1,99 @@
+import type { Context } from "../context/context.ts";
+import { detachedCall } from "../context/detached-call.ts";
+import type { Method } from "../contract/method.ts";
+import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
+import type { CacheEntry, CacheStore } from "./cache-store.ts";
+import { callKey } from "./call-key.ts";
+import { memoryCache } from "./memory-cache.ts";
+import { stableJson } from "./stable-json.ts";
+
+/** What {@link cache} keeps, and for how long. */
+export interface CacheOptions {
+	/** How long an answer is fresh, in milliseconds. */
+	readonly ttlMs: number;
+	/** How long after that it is still given, while a new one is fetched, in milliseconds. Default: 0. */
+	readonly staleMs?: number;
+	/** Metadata that changes the answer, by name, beside `authorization` and `cookie`, which always do. */
+	readonly vary?: readonly string[];
+	/** Where answers are kept. Default: 16 MiB in memory. */
+	readonly store?: CacheStore;
+	/** How long fetching a new answer behind a stale one may take, in milliseconds. Default: 10 s. */
+	readonly refreshTimeoutMs?: number;
+}
+
+/**
+ * Answers `read` methods from what they answered before. Calls share an answer when method, input, TLS
+ * identity, `authorization`, `cookie` and the metadata named in `vary` are the same. Errors are not kept, nor
+ * response metadata, nor what is not plain JSON; streams and other methods pass through. A store that fails
+ * is a miss.
+ *
+ * `staleMs` is stale-while-revalidate of RFC 5861.
+ */
+export function cache(options: CacheOptions): Middleware {
+	const store = options.store ?? memoryCache();
+	return (next, method) => {
+		if (method.effect !== "read" || method.kind !== "unary") return next;
+		const answers = new Answers(next, method, store, options);
+		return (input, ctx) => answers.answer(input, ctx);
+	};
+}
+
+/** The answers of one method. */
+class Answers {
+	readonly #next: Endpoint;
+	readonly #method: Method;
+	readonly #store: CacheStore;
+	readonly #options: CacheOptions;
+	/** What is being fetched anew behind a stale answer. */
+	readonly #refreshing = new Set<string>();
+
+	constructor(next: Endpoint, method: Method, store: CacheStore, options: CacheOptions) {
+		this.#next = next;
+		this.#method = method;
+		this.#store = store;
+		this.#options = options;
+	}
+
+	async answer(input: unknown, ctx: Context): Promise<unknown> {
+		const key = callKey(this.#method, input, ctx, this.#options.vary ?? []);
+		if (key === undefined) return this.#next(input, ctx);
+		const kept = await this.#get(key);
+		if (kept === undefined) {
+			const output = await this.#next(input, ctx);
+			this.#keep(key, output);
+			return output;
+		}
+		if (Date.now() >= kept.freshUntil) this.#refresh(key, input, ctx);
+		return JSON.parse(kept.body);
+	}
+
+	async #get(key: string): Promise<CacheEntry | undefined> {
+		try {
+			return await this.#store.get(key);
+		} catch {
+			return undefined;
+		}
+	}
+
+	#keep(key: string, output: unknown): void {
+		const body = stableJson(output);
+		if (body === undefined) return;
+		const { ttlMs, staleMs = 0 } = this.#options;
+		const entry = { body, freshUntil: Date.now() + ttlMs };
+		// Nobody waits for it, and without it the next call is a miss.
+		Promise.try(() => this.#store.set(key, entry, ttlMs + staleMs)).catch(() => {});
+	}
+
+	/** Fetches a new answer, once at a time, however many get the stale one meanwhile. */
+	#refresh(key: string, input: unknown, ctx: Context): void {
+		if (this.#refreshing.has(key)) return;
+		this.#refreshing.add(key);
+		detachedCall(this.#next, input, ctx, this.#options.refreshTimeoutMs ?? 10_000)
+			.then(
+				(output) => this.#keep(key, output),
+				// The stale answer stays until its time is over; then callers see the error themselves.
+				() => {},
+			)
+			.finally(() => this.#refreshing.delete(key));
+	}
+}

@@ -1,0 +1,36 @@
+import { detachedCall, whileLasts } from "../context/detached-call.ts";
+import type { Middleware } from "../endpoint/endpoint.ts";
+import { callKey } from "./call-key.ts";
+
+/** Which calls {@link singleFlight} makes one. */
+export interface SingleFlightOptions {
+	/** Metadata that changes the answer, by name, beside `authorization` and `cookie`, which always do. */
+	readonly vary?: readonly string[];
+	/** How long a shared call may take, in milliseconds, whoever waits for it. Default: 10 s. */
+	readonly timeoutMs?: number;
+}
+
+/**
+ * Makes equal calls of `read` methods that come at the same time one, and gives all the same answer, or error.
+ * Calls are equal as in {@link cache}. A caller that gives up leaves the shared call running. The answer is
+ * one value for all: treat it as read-only. Streams and other methods pass through.
+ *
+ * After Go's `golang.org/x/sync/singleflight`.
+ */
+export function singleFlight(options: SingleFlightOptions = {}): Middleware {
+	const { vary = [], timeoutMs = 10_000 } = options;
+	return (next, method) => {
+		if (method.effect !== "read" || method.kind !== "unary") return next;
+		const flights = new Map<string, Promise<unknown>>();
+		return (input, ctx) => {
+			const key = callKey(method, input, ctx, vary);
+			if (key === undefined) return next(input, ctx);
+			let flight = flights.get(key);
+			if (flight === undefined) {
+				flight = detachedCall(next, input, ctx, timeoutMs).finally(() => flights.delete(key));
+				flights.set(key, flight);
+			}
+			return whileLasts(flight, ctx);
+		};
+	};
+}
