@@ -7,12 +7,26 @@ if (!existsSync(new URL("./node_modules/vitest", import.meta.url))) {
 	process.exit(1);
 }
 
+/** Installs what was packed, and tries it. */
+const packages = "scripts/packages.test.ts";
+
 export default {
 	ssr: { resolve: { conditions: ["@allium/source"] } },
 	test: {
-		include: ["{packages,adapters,examples,bench,scripts}/**/*.test.ts"],
-		exclude: ["**/node_modules/**", "**/dist/**"],
 		testTimeout: 20_000,
 		hookTimeout: 20_000,
+		projects: [
+			{
+				extends: true,
+				test: {
+					name: "code",
+					include: ["{packages,adapters,examples,bench,scripts}/**/*.test.ts"],
+					exclude: ["**/node_modules/**", "**/dist/**", packages],
+					sequence: { groupOrder: 0 },
+				},
+			},
+			// When all else is done: it keeps both the processor and the disk busy.
+			{ extends: true, test: { name: "packages", include: [packages], sequence: { groupOrder: 1 } } },
+		],
 	},
 } satisfies ViteUserConfig;

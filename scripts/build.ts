@@ -1,14 +1,23 @@
 // Compiles every published package into its dist: npm run build. With --check it compiles to nowhere that
 // matters, which npm run check does: only here declarations must stand alone and the core does without Node.
+// With --into <folder> it compiles into the packages of a copy there.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { buildOrder, ownDependencies } from "./build/build-order.ts";
 import { cacheFolder, root } from "./workspace/root.ts";
 import { type Workspace, workspaces } from "./workspace/workspaces.ts";
 
-const onlyCheck = process.argv.includes("--check");
-const folder = join(cacheFolder, onlyCheck ? "build-check" : "build");
+const { check: onlyCheck = false, into } = parseArgs({
+	options: { check: { type: "boolean" }, into: { type: "string" } },
+}).values;
+// The compiler looks for types around its project, and several may build into copies at a time.
+const folder = join(
+	cacheFolder,
+	onlyCheck ? "build-check" : into === undefined ? "build" : `build-${process.pid}`,
+);
+const target = onlyCheck ? folder : (into ?? root);
 const published = workspaces(root).filter(
 	({ folder, manifest }) => manifest.private !== true && existsSync(join(root, folder, "src/index.ts")),
 );
@@ -35,7 +44,7 @@ function writeProject(workspace: Workspace): void {
 }
 
 function outputFolder(workspace: Workspace): string {
-	return join(onlyCheck ? folder : root, workspace.folder, "dist");
+	return join(target, workspace.folder, "dist");
 }
 
 function projectFile(workspace: Workspace): string {
@@ -48,7 +57,7 @@ const order = buildOrder(published);
 for (const workspace of order) {
 	rmSync(outputFolder(workspace), { recursive: true, force: true });
 	writeProject(workspace);
-	if (!onlyCheck) copyFileSync(join(root, "LICENSE"), join(root, workspace.folder, "LICENSE"));
+	if (!onlyCheck) copyFileSync(join(root, "LICENSE"), join(target, workspace.folder, "LICENSE"));
 }
 console.log(`Building ${order.map(({ name }) => name).join(", ")} …`);
 const { status } = spawnSync(
@@ -56,6 +65,7 @@ const { status } = spawnSync(
 	[join(root, "node_modules/typescript/bin/tsc"), "--build", ...order.map(projectFile)],
 	{ stdio: "inherit" },
 );
+if (into !== undefined) rmSync(folder, { recursive: true });
 const built = onlyCheck ? "Every package can be built." : 'Built; each package has its "dist".';
 console.log(status === 0 ? built : "The build failed; see above.");
 process.exitCode = status === 0 ? 0 : 1;
