@@ -41,8 +41,9 @@ function readEntry(
 	const valueEnd = valueStart + readU16(bytes, nameEnd);
 	if (valueEnd > end) throw new ProtocolError("an entry of metadata is cut off");
 	const name = text.readText(bytes, start + 1, nameEnd);
+	// A copy of its own: `slice` of a Buffer would share, and so keep, all that was read with it.
 	const value: MetadataValue = name.endsWith("-bin")
-		? bytes.slice(valueStart, valueEnd)
+		? new Uint8Array(bytes.subarray(valueStart, valueEnd))
 		: text.readText(bytes, valueStart, valueEnd);
 	try {
 		into.append(name, value);
