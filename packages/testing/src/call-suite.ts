@@ -1,0 +1,76 @@
+import type { EndpointTable, Kind, Listener, Transport } from "@allium/core";
+import { afterEach, beforeEach, describe } from "vitest";
+import { backpressureTests } from "./calls/backpressure.ts";
+import { cancellationTests } from "./calls/cancellation.ts";
+import { Cases } from "./calls/cases.ts";
+import { deadlineTests } from "./calls/deadlines.ts";
+import { errorTests } from "./calls/errors.ts";
+import { lifecycleTests } from "./calls/lifecycle.ts";
+import { loadTests } from "./calls/load.ts";
+import { messageTests } from "./calls/messages.ts";
+import { metadataTests } from "./calls/metadata.ts";
+import { World } from "./calls/world.ts";
+
+/** The transport that one test runs against. */
+export interface CallSetup {
+	/** Starts a server; when an address (`host:port`, or what else the URL had) is given, there. The suite closes it. */
+	listen(endpoints: EndpointTable, address?: string): Promise<Listener>;
+	/** Where a server is dialled. Default: the first of its addresses. */
+	url?(listener: Listener): string;
+	/** The transport under test: what dials. */
+	readonly transport: Transport;
+	/** A program that calls the method `calls/unary` at the URL that is its last argument: it will be killed. */
+	readonly program?: { readonly file: string; readonly args?: readonly string[] };
+	/** Removes what belongs to neither. */
+	close?(): Promise<void>;
+}
+
+/**
+ * What a transport may lack: a kind of method; `cut`, TCP connections that a proxy can cut; `process`, the
+ * program of the setup; `backoff`, one connection that calls share, with pauses between attempts to open it;
+ * `many`, ten thousand calls at once; `told`, clients that are told whether a call that failed was ever sent.
+ */
+export type CallCapability = Kind | "cut" | "process" | "backoff" | "many" | "told";
+
+/** What the suite is told of a transport. */
+export interface CallSuiteOptions {
+	/** The largest message that both sides take, in bytes. Default: 4 MiB. */
+	readonly maxMessageBytes?: number;
+	/** The most that may be produced for a consumer that does not consume, in bytes. Default: 1 MiB. */
+	readonly maxBufferedBytes?: number;
+	/** What the transport lacks, and why: those cases are skipped, and say so. */
+	readonly skip?: Partial<Record<CallCapability, string>>;
+}
+
+/**
+ * The conformance suite of calls: declares Vitest tests for what every transport has to hold, for each kind of
+ * method.
+ *
+ * @param setup Makes the transport; called before every test.
+ *
+ * @example
+ * callSuite("frames", async () => {
+ * 	const transport = frames();
+ * 	return { transport, listen: (endpoints, address) => transport.listen(endpoints, address ? { address } : {}) };
+ * });
+ */
+export function callSuite(
+	name: string,
+	setup: () => Promise<CallSetup>,
+	options: CallSuiteOptions = {},
+): void {
+	describe(`calls: ${name}`, () => {
+		const world = new World();
+		const cases = new Cases(world, options);
+		beforeEach(async () => world.begin(await setup()));
+		afterEach(() => world.end());
+		messageTests(cases);
+		metadataTests(cases);
+		errorTests(cases);
+		deadlineTests(cases);
+		cancellationTests(cases);
+		backpressureTests(cases);
+		loadTests(cases);
+		lifecycleTests(cases);
+	});
+}

@@ -1,0 +1,117 @@
+import { expect, vi } from "vitest";
+import { type Cases, inputStreams, outputStreams } from "./cases.ts";
+import type { Message } from "./contract.ts";
+import { background, type World } from "./world.ts";
+
+const messageBytes = 16 * 1024;
+
+/** A producer that counts what it has produced. */
+class Producer {
+	bytes = 0;
+	readonly #end: number;
+
+	/** Ends after so many bytes. */
+	constructor(endBytes: number) {
+		this.#end = endBytes;
+	}
+
+	async *messages(): AsyncGenerator<Message> {
+		while (this.bytes < this.#end) {
+			this.bytes += messageBytes;
+			yield { text: "x".repeat(messageBytes) };
+		}
+	}
+
+	/** Resolves when nothing more is produced for a while. */
+	async paused(): Promise<void> {
+		const seen: number[] = [];
+		await vi.waitFor(
+			() => {
+				seen.push(this.bytes);
+				const latest = seen.slice(-4);
+				if (latest.length < 4 || latest[0] === 0 || latest[0] !== latest[3])
+					throw new Error("still producing");
+			},
+			{ timeout: 10_000, interval: 25 },
+		);
+	}
+}
+
+/** A slow consumer pauses the producer: what is on the way is bounded, in bytes. */
+export function backpressureTests(cases: Cases): void {
+	const bound = cases.maxBufferedBytes;
+	const whole = 2 * bound;
+
+	cases.each(
+		"a slow consumer pauses the handler that produces, with bounded bytes",
+		outputStreams,
+		async (kind, world) => {
+			const producer = new Producer(whole);
+			const echo = world.handler;
+			world.handler = () => producer.messages();
+			let consumed = 0;
+			for await (const { text } of world.call(kind)) {
+				consumed += text.length;
+				if (consumed > text.length) continue;
+				world.handler = echo;
+				await expectPaused(producer, bound, world);
+			}
+			expect(consumed).toBe(whole);
+		},
+	);
+
+	cases.each(
+		"a slow handler pauses the caller that produces, with bounded bytes",
+		inputStreams,
+		async (kind, world) => {
+			const producer = new Producer(whole);
+			const echo = world.handler;
+			const goOn = Promise.withResolvers<void>();
+			world.handler = async function* (input) {
+				let consumed = 0;
+				for await (const { text } of input) {
+					consumed += text.length;
+					await goOn.promise;
+				}
+				yield { text: String(consumed) };
+			};
+			const replies = Array.fromAsync(world.call(kind, producer.messages()));
+			await vi.waitFor(() => expect(producer.bytes).toBeGreaterThan(messageBytes), { interval: 5 });
+			world.handler = echo;
+			await expectPaused(producer, bound, world);
+			goOn.resolve();
+			expect(await replies).toEqual([{ text: String(whole) }]);
+		},
+	);
+
+	cases.each(
+		"a producer that was paused ends when its consumer leaves",
+		outputStreams,
+		async (kind, world) => {
+			const producer = new Producer(Number.POSITIVE_INFINITY);
+			let ended = false;
+			world.handler = async function* () {
+				try {
+					yield* producer.messages();
+				} finally {
+					ended = true;
+				}
+			};
+			const { ctx, cancel } = background.withCancel();
+			for await (const _ of world.call(kind, undefined, ctx)) {
+				await producer.paused();
+				break;
+			}
+			cancel();
+			await vi.waitFor(() => expect(ended).toBe(true), { interval: 5 });
+			expect(producer.bytes).toBeLessThanOrEqual(bound);
+		},
+	);
+}
+
+/** A pause is one when few bytes are on the way, and others go on meanwhile. */
+async function expectPaused(producer: Producer, bound: number, world: World): Promise<void> {
+	await producer.paused();
+	expect(producer.bytes).toBeLessThanOrEqual(bound);
+	await world.expectHealthy();
+}

@@ -1,0 +1,130 @@
+import { expect, vi } from "vitest";
+import { ServiceProcess } from "../service-process.ts";
+import { type Cases, kinds, outputStreams } from "./cases.ts";
+import type { Message } from "./contract.ts";
+import { throughHops } from "./deadlines.ts";
+import { background, failure, until, Waiting } from "./world.ts";
+
+/** More than any round trip on one machine, and less than any poll or timeout. */
+const soonMs = 250;
+
+/** Who stops waiting, or is gone: nothing goes on below. */
+export function cancellationTests(cases: Cases): void {
+	cases.each("a cancelled caller cancels the handler and its callees at once", kinds, async (kind, world) => {
+		const waiting = new Waiting();
+		world.handler = throughHops(world, kind, (ctx, hop) => {
+			const waits = waiting.wait(ctx);
+			// The hops on the way go on, so that they make their calls.
+			waits.catch(() => {});
+			return hop === 1 ? waits : Promise.resolve();
+		});
+		const { ctx, cancel } = background.withCancel();
+		const failing = failure(world.call(kind, [{ text: "3" }], ctx));
+		await waiting.untilArrived(3);
+		const before = performance.now();
+		cancel();
+		expect(await failing).toMatchObject({ code: "canceled" });
+		await waiting.untilEnded(3);
+		expect(performance.now() - before).toBeLessThan(soonMs);
+		expect(waiting.ended).toEqual(["canceled", "canceled", "canceled"]);
+		await world.expectHealthy();
+	});
+
+	cases.each("a call whose context has ended never reaches the handler", kinds, async (kind, world) => {
+		const handled = vi.fn();
+		world.handler = (input) => {
+			handled();
+			return input;
+		};
+		const { ctx, cancel } = background.withCancel();
+		cancel();
+		expect(await failure(world.call(kind, undefined, ctx))).toMatchObject({ code: "canceled" });
+		world.handler = (input) => input;
+		await world.expectHealthy();
+		expect(handled).not.toHaveBeenCalled();
+	});
+
+	cases.each(
+		"break out of a stream ends the producer on the other side",
+		outputStreams,
+		async (kind, world) => {
+			const waiting = new Waiting();
+			let stopped = false;
+			world.handler = async function* (_, ctx) {
+				waiting.wait(ctx).catch(() => {});
+				try {
+					for (let n = 0; ; n++) yield { text: String(n) };
+				} finally {
+					stopped = true;
+				}
+			};
+			const taken: Message[] = [];
+			for await (const message of world.call(kind)) {
+				taken.push(message);
+				if (taken.length === 3) break;
+			}
+			await until(() => stopped, "the producer was stopped");
+			await waiting.untilEnded();
+			await world.expectHealthy();
+		},
+	);
+
+	cases.each(
+		"break out of a stream that has nothing to say ends its handler",
+		outputStreams,
+		async (kind, world) => {
+			const waiting = new Waiting();
+			world.handler = async function* (_, ctx) {
+				yield { text: "one" };
+				await waiting.wait(ctx);
+			};
+			for await (const _ of world.call(kind)) {
+				await waiting.untilArrived();
+				break;
+			}
+			await waiting.untilEnded();
+			expect(waiting.ended).toEqual(["canceled"]);
+		},
+	);
+
+	vanishingTests(cases);
+}
+
+function vanishingTests(cases: Cases): void {
+	for (const how of ["end", "reset"] as const) {
+		cases.each(
+			`a connection that is gone (${how}) cancels the handler and fails the call`,
+			kinds,
+			async (kind, world) => {
+				const waiting = new Waiting();
+				world.handler = waiting.handler;
+				const proxy = await world.throughProxy();
+				const failing = failure(world.call(kind));
+				await waiting.untilArrived();
+				proxy.cut(how);
+				expect(await failing).toMatchObject({ code: "unavailable", notExecuted: false });
+				await waiting.untilEnded();
+				expect(waiting.ended).toEqual(["canceled"]);
+				await world.expectHealthy();
+			},
+			["cut"],
+		);
+	}
+
+	cases.one(
+		"a client process that is killed cancels its call's handler",
+		["process", "unary"],
+		async (world) => {
+			const waiting = new Waiting();
+			world.handler = waiting.handler;
+			await using client = ServiceProcess.run(...world.program);
+			await vi.waitFor(() => expect(waiting.arrived, client.output).toBe(1), {
+				timeout: 15_000,
+				interval: 5,
+			});
+			client.signal("SIGKILL");
+			await waiting.untilEnded();
+			expect(waiting.ended).toEqual(["canceled"]);
+		},
+	);
+}

@@ -1,0 +1,42 @@
+import type { Kind } from "@allium/core";
+import { test } from "vitest";
+import type { CallCapability, CallSuiteOptions } from "../call-suite.ts";
+import type { World } from "./world.ts";
+
+export const kinds: readonly Kind[] = ["unary", "server_stream", "client_stream", "bidi_stream"];
+/** The kinds whose input is a stream. */
+export const inputStreams: readonly Kind[] = ["client_stream", "bidi_stream"];
+/** The kinds whose output is a stream. */
+export const outputStreams: readonly Kind[] = ["server_stream", "bidi_stream"];
+
+/** Declares cases for one transport; those that it lacks something for are skipped, and their titles say why. */
+export class Cases {
+	readonly world: World;
+	readonly maxMessageBytes: number;
+	readonly maxBufferedBytes: number;
+	readonly #skip: Partial<Record<CallCapability, string>>;
+
+	constructor(world: World, options: CallSuiteOptions) {
+		this.world = world;
+		this.maxMessageBytes = options.maxMessageBytes ?? 4 * 1024 * 1024;
+		this.maxBufferedBytes = options.maxBufferedBytes ?? 1024 * 1024;
+		this.#skip = options.skip ?? {};
+	}
+
+	/** Declares a case that takes some capabilities. */
+	one(title: string, needs: readonly CallCapability[], run: (world: World) => Promise<void>): void {
+		const reason = needs.map((need) => this.#skip[need]).find((found) => found !== undefined);
+		if (reason === undefined) test(title, () => run(this.world));
+		else test.skip(`${title} (skipped: ${reason})`, () => {});
+	}
+
+	/** Declares a case for each of some kinds of methods. */
+	each(
+		title: string,
+		of: readonly Kind[],
+		run: (kind: Kind, world: World) => Promise<void>,
+		needs: readonly CallCapability[] = [],
+	): void {
+		for (const kind of of) this.one(`${kind}: ${title}`, [kind, ...needs], (world) => run(kind, world));
+	}
+}

@@ -1,0 +1,67 @@
+import { type Contract, contract, type MethodSpec, method, type StreamOf, stream } from "@allium/core";
+
+/** What every message of the suite's contract is. */
+export interface Message {
+	readonly text: string;
+}
+
+/** The data of the error that the suite's contract declares. */
+export interface Refusal {
+	readonly limit: number;
+	readonly names: readonly string[];
+}
+
+/** A Standard Schema for one shape, written by hand so that the suite needs no library of schemas. */
+interface Shape<T> {
+	readonly "~standard": {
+		readonly version: 1;
+		readonly vendor: "allium";
+		readonly validate: (value: unknown) => { value: T } | { issues: { message: string }[] };
+		readonly types?: { readonly input: T; readonly output: T };
+	};
+}
+
+function shape<T>(fits: (value: unknown) => value is T, message: string): Shape<T> {
+	const validate = (value: unknown) => (fits(value) ? { value } : { issues: [{ message }] });
+	return { "~standard": { version: 1, vendor: "allium", validate } };
+}
+
+const message: Shape<Message> = shape(
+	(value): value is Message =>
+		typeof value === "object" && value !== null && "text" in value && typeof value.text === "string",
+	"must be { text: string }",
+);
+
+const refusal: Shape<Refusal> = shape(
+	(value): value is Refusal => typeof value === "object" && value !== null && "limit" in value,
+	"must be { limit: number, names: string[] }",
+);
+
+/** A type, not an interface: those have no index signature. */
+type CallErrors = {
+	readonly refused: {
+		readonly code: "failed_precondition";
+		readonly message: string;
+		readonly data: Shape<Refusal>;
+	};
+};
+type One = Shape<Message>;
+type Many = StreamOf<Shape<Message>>;
+
+const errors: CallErrors = {
+	refused: { code: "failed_precondition", message: "not today", data: refusal },
+};
+const many: Many = stream(message);
+
+/** A method of each kind, and nothing else: what the handlers do is up to each case. */
+export const Calls: Contract<{
+	unary: MethodSpec<One, One, CallErrors>;
+	server_stream: MethodSpec<One, Many, CallErrors>;
+	client_stream: MethodSpec<Many, One, CallErrors>;
+	bidi_stream: MethodSpec<Many, Many, CallErrors>;
+}> = contract("calls", {
+	unary: method({ input: message, output: message, errors }),
+	server_stream: method({ input: message, output: many, errors }),
+	client_stream: method({ input: many, output: message, errors }),
+	bidi_stream: method({ input: many, output: many, errors }),
+});

@@ -1,0 +1,112 @@
+import { type Middleware, onSettled } from "@allium/core";
+import { expect } from "vitest";
+import { type Cases, kinds } from "./cases.ts";
+import type { Message } from "./contract.ts";
+import { background, type CallHandler, failure, until, Waiting, type World } from "./world.ts";
+
+/** Deadlines: they cross the wire, and end the call on both sides. */
+export function deadlineTests(cases: Cases): void {
+	cases.each(
+		"a deadline reaches the server and counts down through three hops",
+		kinds,
+		async (kind, world) => {
+			const atArrival: number[] = [];
+			const atDeparture: number[] = [];
+			world.handler = throughHops(world, kind, async (ctx) => {
+				const arrived = ctx.remaining();
+				atArrival.push(arrived);
+				await until(() => ctx.remaining() < arrived - 5, "some of the time passed");
+				atDeparture.push(ctx.remaining());
+			});
+			const call = world.call(kind, [{ text: "3" }], background.withTimeout(3_000));
+			expect(await Array.fromAsync(call)).toEqual([{ text: "done" }]);
+			expect(atArrival).toHaveLength(3);
+			expect(atArrival[0]).toBeGreaterThan(1_500);
+			// What crosses the wire is rounded up to a millisecond.
+			const bounds = [3_000, ...atDeparture].map((remaining) => remaining + 1);
+			for (const [hop, remaining] of atArrival.entries())
+				expect(remaining).toBeLessThanOrEqual(bounds[hop] ?? 0);
+		},
+	);
+
+	cases.each("no deadline arrives as none", kinds, async (kind, world) => {
+		const remaining: number[] = [];
+		world.handler = async function* (input, ctx) {
+			remaining.push(ctx.remaining());
+			yield* input;
+		};
+		await Array.fromAsync(world.call(kind));
+		expect(remaining).toEqual([Number.POSITIVE_INFINITY]);
+	});
+
+	cases.each("a deadline that passes ends the call and every handler below", kinds, async (kind, world) => {
+		const waiting = new Waiting();
+		world.handler = throughHops(world, kind, (ctx, hop) =>
+			hop === 1 ? waiting.wait(ctx) : Promise.resolve(),
+		);
+		const call = world.call(kind, [{ text: "3" }], background.withTimeout(150));
+		expect(await failure(call)).toMatchObject({ code: "deadline_exceeded" });
+		await waiting.untilEnded();
+		// Whichever comes first: its own clock, or the word of the caller whose clock said so.
+		expect(waiting.ended[0]).toMatch(/^(deadline_exceeded|canceled)$/);
+		await world.expectHealthy();
+	});
+
+	cases.each("a reply and a deadline at once settle each call once", kinds, async (kind, world) => {
+		const [settledHere, settledThere] = [countSettled(), countSettled()];
+		world.serverMiddleware = [settledThere.middleware];
+		const client = world.connect({ middleware: [settledHere.middleware], attempt: [] });
+		let early = 0;
+		world.handler = async function* (_, ctx) {
+			early = (early + 1) % 5;
+			await new Promise((resolve) => setTimeout(resolve, ctx.remaining() - early));
+			yield { text: "in time" };
+		};
+		await Array.fromAsync(world.call(kind, [{ text: "warm" }], background.withTimeout(500), client)).catch(
+			() => {},
+		);
+		const calls = Array.from({ length: 100 }, async () => {
+			try {
+				const replies = await Array.fromAsync(
+					world.call(kind, [{ text: "?" }], background.withTimeout(40), client),
+				);
+				return replies[0]?.text;
+			} catch (error) {
+				return (error as { code?: string }).code;
+			}
+		});
+		for (const outcome of await Promise.all(calls)) expect(outcome).toMatch(/^(in time|deadline_exceeded)$/);
+		expect(settledHere.count).toBe(101);
+		await until(() => settledThere.count === settledThere.begun, "every call settled at the server");
+		await world.expectHealthy();
+	});
+}
+
+/** Counts how often calls begin and settle. */
+function countSettled(): { count: number; begun: number; middleware: Middleware } {
+	const counter = {
+		count: 0,
+		begun: 0,
+		middleware: ((next) => (input, ctx) => {
+			counter.begun++;
+			onSettled(ctx, () => counter.count++);
+			return next(input, ctx);
+		}) as Middleware,
+	};
+	return counter;
+}
+
+/** A handler that calls itself over the transport as often as its input says, after something was done at each hop. */
+export function throughHops(
+	world: World,
+	kind: Parameters<World["call"]>[0],
+	atHop: (ctx: Parameters<CallHandler>[1], hop: number) => Promise<unknown>,
+): CallHandler {
+	return async function* (input, ctx) {
+		const [{ text } = { text: "1" }] = await Array.fromAsync<Message>(input);
+		const hop = Number(text);
+		await atHop(ctx, hop);
+		if (hop === 1) yield { text: "done" };
+		else yield* world.call(kind, [{ text: String(hop - 1) }], ctx);
+	};
+}

@@ -1,0 +1,160 @@
+import { expect } from "vitest";
+import { type Cases, inputStreams, kinds, outputStreams } from "./cases.ts";
+import type { Message } from "./contract.ts";
+import { answersMany, failure, sendsMany, until, Waiting } from "./world.ts";
+
+/** A message whose JSON takes so many bytes. */
+function messageOf(bytes: number): Message {
+	return { text: "x".repeat(bytes - JSON.stringify({ text: "" }).length) };
+}
+
+function numbered(count: number): Message[] {
+	return Array.from({ length: count }, (_, index) => ({ text: `${index} "naïve" \\ 🧅 \u2028\u0000` }));
+}
+
+/** Messages, the ends of streams, and the largest message. */
+export function messageTests(cases: Cases): void {
+	arrivalTests(cases);
+	halfCloseTests(cases);
+	sizeTests(cases);
+}
+
+function arrivalTests(cases: Cases): void {
+	cases.each("every message arrives once and in order, both ways", kinds, async (kind, world) => {
+		const sent = numbered(sendsMany(kind) ? 500 : 1);
+		const answers = numbered(answersMany(kind) ? 500 : 1);
+		const arrived: Message[] = [];
+		world.handler = async function* (input) {
+			for await (const message of input) arrived.push(message);
+			yield* answers;
+		};
+		expect(await Array.fromAsync(world.call(kind, sent))).toEqual(answers);
+		expect(arrived).toEqual(sent);
+	});
+
+	cases.each("an empty stream of replies ends without one", outputStreams, async (kind, world) => {
+		world.handler = async function* () {};
+		expect(await Array.fromAsync(world.call(kind))).toEqual([]);
+	});
+
+	cases.each("an empty stream of inputs is a call like any other", inputStreams, async (kind, world) => {
+		world.handler = async function* (input) {
+			const messages = await Array.fromAsync(input);
+			yield { text: `${messages.length} messages` };
+		};
+		expect(await Array.fromAsync(world.call(kind, []))).toEqual([{ text: "0 messages" }]);
+	});
+}
+
+function halfCloseTests(cases: Cases): void {
+	cases.each(
+		"half-close: the input ends while the reply is still to come",
+		inputStreams,
+		async (kind, world) => {
+			const reply = Promise.withResolvers<void>();
+			let inputOver = false;
+			world.handler = async function* (input) {
+				await Array.fromAsync(input);
+				inputOver = true;
+				await reply.promise;
+				yield { text: "late" };
+			};
+			const replies = Array.fromAsync(world.call(kind));
+			await until(() => inputOver, "the end of the input arrived");
+			reply.resolve();
+			expect(await replies).toEqual([{ text: "late" }]);
+		},
+	);
+
+	cases.one("both sides of a call talk in turns", ["bidi_stream"], async (world) => {
+		const heard: string[] = [];
+		let heardOne = Promise.withResolvers<void>();
+		async function* talk() {
+			for (const text of ["a", "b", "c"]) {
+				yield { text };
+				await heardOne.promise;
+				heardOne = Promise.withResolvers();
+			}
+		}
+		for await (const { text } of world.call("bidi_stream", talk())) {
+			heard.push(text);
+			heardOne.resolve();
+		}
+		expect(heard).toEqual(["a", "b", "c"]);
+	});
+
+	cases.each(
+		"a handler that is done before its input stops who produces it",
+		inputStreams,
+		async (kind, world) => {
+			let stopped = false;
+			async function* endless() {
+				try {
+					for (;;) yield { text: "more" };
+				} finally {
+					stopped = true;
+				}
+			}
+			world.handler = async function* () {
+				yield { text: "enough" };
+			};
+			expect(await Array.fromAsync(world.call(kind, endless()))).toEqual([{ text: "enough" }]);
+			await until(() => stopped, "the producer was stopped");
+		},
+	);
+
+	cases.each(
+		"an input that fails is the caller's error, and cancels the handler",
+		inputStreams,
+		async (kind, world) => {
+			const waiting = new Waiting();
+			world.handler = waiting.handler;
+			async function* broken() {
+				yield { text: "one" };
+				await waiting.untilArrived();
+				throw new Error("the file is torn");
+			}
+			expect(await failure(world.call(kind, broken()))).toMatchObject({ code: "internal" });
+			await waiting.untilEnded();
+			expect(waiting.ended).toEqual(["canceled"]);
+		},
+	);
+}
+
+function sizeTests(cases: Cases): void {
+	const limit = cases.maxMessageBytes;
+
+	cases.each("a message of exactly the limit passes, both ways", kinds, async (kind, world) => {
+		const largest = messageOf(limit);
+		const [reply] = await Array.fromAsync(world.call(kind, [largest]));
+		expect(reply?.text.length).toBe(largest.text.length);
+	});
+
+	cases.each(
+		"an input one byte over the limit is refused, and hurts no other call",
+		kinds,
+		async (kind, world) => {
+			let arrived = 0;
+			world.handler = async function* (input) {
+				for await (const { text } of input) arrived += text.length;
+				yield { text: "done" };
+			};
+			const error = await failure(world.call(kind, [messageOf(limit + 1)]));
+			expect(error).toMatchObject({ code: "resource_exhausted" });
+			expect(arrived).toBe(0);
+			await world.expectHealthy();
+		},
+	);
+
+	cases.each(
+		"a reply one byte over the limit is refused, and hurts no other call",
+		kinds,
+		async (kind, world) => {
+			world.handler = async function* () {
+				yield messageOf(limit + 1);
+			};
+			expect(await failure(world.call(kind))).toMatchObject({ code: "resource_exhausted" });
+			await world.expectHealthy();
+		},
+	);
+}

@@ -1,0 +1,72 @@
+import { type Context, Metadata, type MetadataValue, ResponseMetadata } from "@allium/core";
+import { expect } from "vitest";
+import { type Cases, kinds } from "./cases.ts";
+import { background } from "./world.ts";
+
+const everyByte: Uint8Array = Uint8Array.from({ length: 256 }, (_, index) => index);
+const printable: string = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index))
+	.join("")
+	.trim();
+
+/** Names and values that are allowed and that somebody on the way could trip over. */
+const unusual: [string, MetadataValue][] = [
+	["x-printable", printable],
+	["x-inner-blanks", "a   b"],
+	["x-percent", "%2C%00%zz"],
+	["x-quotes", `"a", 'b'; c=\\d`],
+	["x-comma", "a, b,c"],
+	["x-empty", ""],
+	["a.b_c-1", "dots and underscores"],
+	["0", "a digit"],
+	["x-bytes-bin", everyByte],
+	["x-none-bin", new Uint8Array()],
+	["x-long", "y".repeat(4096)],
+];
+
+/** Metadata: what is set on one side is there on the other. */
+export function metadataTests(cases: Cases): void {
+	cases.each("unusual metadata arrives as it was set", kinds, async (kind, world) => {
+		let arrived: Context["metadata"] = new Metadata();
+		world.handler = (input, ctx) => {
+			arrived = ctx.metadata;
+			return input;
+		};
+		await Array.fromAsync(world.call(kind, undefined, background.withMetadata(Object.fromEntries(unusual))));
+		expect(only(arrived)).toEqual(only(unusual));
+	});
+
+	cases.each("unusual metadata comes back, as headers and as trailers", kinds, async (kind, world) => {
+		world.handler = async function* (input, ctx) {
+			for (const [name, value] of unusual) {
+				if (name === "x-long") continue;
+				ctx.response.headers.append(name, value);
+				ctx.response.trailers.append(name, value);
+			}
+			yield* input;
+		};
+		const received = new ResponseMetadata();
+		await Array.fromAsync(world.call(kind, undefined, background.withResponse(received)));
+		const expected = only(unusual.filter(([name]) => name !== "x-long"));
+		expect(only(received.headers)).toEqual(expected);
+		expect(only(received.trailers)).toEqual(expected);
+	});
+
+	cases.each("several values of one name keep their order", kinds, async (kind, world) => {
+		const bytes = [Uint8Array.of(1, 2), Uint8Array.of(3)];
+		const received = new ResponseMetadata();
+		world.handler = async function* (input, ctx) {
+			for (const value of ctx.metadata.getAll("x-many-bin"))
+				ctx.response.trailers.append("x-many-bin", value);
+			yield* input;
+		};
+		const ctx = background.withMetadata({ "x-many-bin": bytes }).withResponse(received);
+		await Array.fromAsync(world.call(kind, undefined, ctx));
+		expect(received.trailers.getAll("x-many-bin")).toEqual(bytes);
+	});
+}
+
+/** Of a set, what the case put in, in an order that can be compared. */
+function only(entries: Iterable<readonly [string, MetadataValue]>): Record<string, MetadataValue> {
+	const names = new Set(unusual.map(([name]) => name));
+	return Object.fromEntries([...entries].filter(([name]) => names.has(name)).sort());
+}

@@ -1,0 +1,227 @@
+import {
+	type Client,
+	type ClientLayers,
+	Context,
+	createClient,
+	Endpoints,
+	isServiceError,
+	type Kind,
+	type Listener,
+	type Logger,
+	type Middleware,
+	type Service,
+	type ServiceError,
+} from "@allium/core";
+import { expect, vi } from "vitest";
+import type { CallSetup } from "../call-suite.ts";
+import { Calls, type Message } from "./contract.ts";
+import { TcpProxy } from "./tcp-proxy.ts";
+
+/** What a case lets the handlers do, whatever the kind of the method: messages in, messages out. */
+export type CallHandler = (input: AsyncIterable<Message>, ctx: Context) => AsyncIterable<Message>;
+
+/** The messages of a call, from either side. */
+export type Messages = readonly Message[] | AsyncIterable<Message>;
+
+export const background: Context = Context.background();
+const echo: CallHandler = (input) => input;
+
+/** Server and client of one case; whatever it forgets is closed after it. */
+export class World {
+	/** What the handlers do. */
+	handler: CallHandler = echo;
+	/** What the server logged. */
+	readonly logged: string[] = [];
+	/** Wraps the handlers. */
+	serverMiddleware: Middleware[] = [];
+	#setup: CallSetup | undefined;
+	#listener: Listener | undefined;
+	#url = "";
+	#client: Client<typeof Calls> | undefined;
+	#clients: Client<typeof Calls>[] = [];
+	#proxy: TcpProxy | undefined;
+
+	async begin(setup: CallSetup): Promise<void> {
+		this.#setup = setup;
+		this.handler = echo;
+		this.logged.length = 0;
+		this.serverMiddleware = [];
+		await this.listen();
+	}
+
+	get listener(): Listener {
+		if (this.#listener === undefined) throw new Error("no server was started");
+		return this.#listener;
+	}
+
+	/** Where the server is. */
+	get url(): string {
+		return this.#url;
+	}
+
+	/** The program that calls, and its arguments. */
+	get program(): [file: string, options: { args: string[] }] {
+		const { program } = this.#needSetup();
+		if (program === undefined) throw new Error('give the setup a program, or skip "process"');
+		return [program.file, { args: [...(program.args ?? []), this.#url] }];
+	}
+
+	/** The client of most cases: no middleware, no retries. */
+	get client(): Client<typeof Calls> {
+		this.#client ??= this.connect();
+		return this.#client;
+	}
+
+	/** Starts the server; again at its address, when it was started before. */
+	async listen(): Promise<void> {
+		const logger: Logger = {
+			log: (_, message, fields) => void this.logged.push(`${message} ${String(fields?.error)}`),
+		};
+		const endpoints = new Endpoints({ logger });
+		const middleware: Middleware = (next, method) => (input, ctx) =>
+			this.serverMiddleware.reduceRight((inner, layer) => layer(inner, method), next)(input, ctx);
+		endpoints.serve(Calls, this.#service(), { middleware: [middleware] });
+		const address = this.#url === "" ? undefined : new URL(this.#url).host;
+		const setup = this.#needSetup();
+		this.#listener = await setup.listen(endpoints, address);
+		this.#url = setup.url?.(this.#listener) ?? String(this.#listener.addresses[0]);
+	}
+
+	/** A further client; without layers of its own, unless some are given. */
+	connect(
+		layers: ClientLayers = { middleware: [], attempt: [] },
+		url: string = this.#url,
+	): Client<typeof Calls> {
+		const client = createClient(Calls, { url, transports: [this.#needSetup().transport], ...layers });
+		this.#clients.push(client);
+		return client;
+	}
+
+	/** Puts a proxy before the server; what calls from now on goes through it. */
+	async throughProxy(): Promise<TcpProxy> {
+		this.#proxy = await TcpProxy.start(this.#url);
+		this.#client = this.connect(undefined, this.#proxy.url);
+		return this.#proxy;
+	}
+
+	/** Makes a call of any kind: all its replies. */
+	async *call(
+		kind: Kind,
+		input: Messages = [{ text: "hello" }],
+		ctx: Context = background,
+		client: Client<typeof Calls> = this.client,
+	): AsyncGenerator<Message> {
+		const messages = all(input);
+		if (kind === "unary") yield await client.unary(await first(messages), ctx);
+		else if (kind === "client_stream") yield await client.client_stream(messages, ctx);
+		else if (kind === "server_stream") yield* client.server_stream(await first(messages), ctx);
+		else yield* client.bidi_stream(messages, ctx);
+	}
+
+	/** Fails unless calls go through now. */
+	async expectHealthy(): Promise<void> {
+		this.handler = echo;
+		expect(await Array.fromAsync(this.call("unary", [{ text: "fine" }]))).toEqual([{ text: "fine" }]);
+	}
+
+	async end(): Promise<void> {
+		await Promise.all(this.#clients.map((client) => client[Symbol.asyncDispose]()));
+		await this.#proxy?.close();
+		await this.#listener?.close();
+		await this.#setup?.close?.();
+		this.#setup = undefined;
+		this.#listener = undefined;
+		this.#client = undefined;
+		this.#proxy = undefined;
+		this.#clients = [];
+		this.#url = "";
+	}
+
+	#needSetup(): CallSetup {
+		if (this.#setup === undefined) throw new Error("the suite has no transport: setup did not run");
+		return this.#setup;
+	}
+
+	#service(): Service<typeof Calls> {
+		return {
+			unary: (input, ctx) => first(this.handler(all([input]), ctx)),
+			server_stream: (input, ctx) => this.handler(all([input]), ctx),
+			client_stream: (input, ctx) => first(this.handler(input, ctx)),
+			bidi_stream: (input, ctx) => this.handler(input, ctx),
+		};
+	}
+}
+
+/** Whether the input of a kind is a stream. */
+export const sendsMany = (kind: Kind): boolean => kind === "client_stream" || kind === "bidi_stream";
+/** Whether the output of a kind is a stream. */
+export const answersMany = (kind: Kind): boolean => kind === "server_stream" || kind === "bidi_stream";
+
+/** Messages as a stream. */
+export async function* all(messages: Messages): AsyncGenerator<Message> {
+	yield* messages;
+}
+
+async function first(messages: AsyncIterable<Message>): Promise<Message> {
+	for await (const message of messages) return message;
+	throw new Error("a call of this kind takes one message");
+}
+
+/** What a promise, or a call to its end, fails with; fails itself when that does not, or not as a `ServiceError`. */
+export async function failure(call: Promise<unknown> | AsyncIterable<unknown>): Promise<ServiceError> {
+	const running = call instanceof Promise ? call : Array.fromAsync(call);
+	const error: unknown = await running.then(
+		(value) => new Error(`it did not fail: ${JSON.stringify(value)?.slice(0, 200)}`),
+		(reason: unknown) => reason,
+	);
+	if (!isServiceError(error)) throw error;
+	return error;
+}
+
+/** Resolves when a condition holds. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+	await vi.waitFor(
+		() => {
+			if (!condition()) throw new Error(`still waiting until ${what}`);
+		},
+		{ timeout: 5_000, interval: 2 },
+	);
+}
+
+/** Calls that wait in their handler, and how they ended there. */
+export class Waiting {
+	/** How many have arrived. */
+	arrived = 0;
+	/** The codes of the errors of their contexts. */
+	readonly ended: (string | undefined)[] = [];
+
+	/** Arrives, takes nothing, answers nothing, and ends with its context. */
+	get handler(): CallHandler {
+		const wait = this.wait.bind(this);
+		// biome-ignore lint/correctness/useYield: it never answers
+		return async function* (_, ctx) {
+			await wait(ctx);
+		};
+	}
+
+	/** Rejects when the context ends. */
+	wait(ctx: Context): Promise<never> {
+		return new Promise((_, reject) => {
+			ctx.signal.addEventListener("abort", () => {
+				this.ended.push(ctx.error?.code);
+				reject(ctx.error);
+			});
+			this.arrived++;
+		});
+	}
+
+	/** Resolves when so many have arrived. */
+	untilArrived(count = 1): Promise<void> {
+		return until(() => this.arrived >= count, `${count} calls arrived`);
+	}
+
+	/** Resolves when so many have ended. */
+	untilEnded(count = 1): Promise<void> {
+		return until(() => this.ended.length >= count, `${count} handlers ended`);
+	}
+}
