@@ -53,7 +53,7 @@ export class HttpServer {
 	readonly #pipelined: PipelinedRequests;
 	readonly #peers = new WeakMap<object, PeerInfo>();
 	readonly #loads = new WeakMap<object, Http2Load>();
-	/** Sessions of HTTP/2 whose client has not shown yet that it speaks it. */
+	/** Sessions of HTTP/2 whose client has not shown yet that it speaks it, or that should have ended. */
 	readonly #handshakes: Overdue<ServerHttp2Session>;
 	/** Requests that were answered before they were complete. */
 	readonly #late = new Overdue<Request>(lateRequestMs, cutShort);
@@ -257,7 +257,10 @@ export class HttpServer {
 			});
 			session.on("stream", (stream) => load.add(stream));
 			session.setTimeout(idleTimeoutMs, () => {
-				if (load.open === 0) session.close();
+				if (load.open > 0) return;
+				session.close();
+				// Half of a header block keeps a session that closes from ending.
+				this.#handshakes.add(session);
 			});
 			if (this.draining) session.close();
 		});

@@ -40,6 +40,7 @@ export class Http2Load {
 	/** Ends a connection that only makes work. */
 	#calm(): void {
 		if (this.#session.destroyed) return;
+		this.#session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
 		this.#session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
 	}
 }
