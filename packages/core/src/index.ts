@@ -76,12 +76,16 @@ export {
 	toServiceError,
 } from "./errors/service-error.ts";
 export { type Logger, type LogLevel, silentLogger } from "./logger/logger.ts";
+export { authorize } from "./middleware/authorize.ts";
 export { type BulkheadOptions, bulkhead } from "./middleware/bulkhead.ts";
 export { type CacheOptions, cache } from "./middleware/cache.ts";
 export type { CacheEntry, CacheStore } from "./middleware/cache-store.ts";
 export type { CircuitOptions, CircuitState } from "./middleware/circuit.ts";
 export { type CircuitBreakerOptions, circuitBreaker, isTrouble } from "./middleware/circuit-breaker.ts";
 export { type ConcurrencyLimitOptions, concurrencyLimit } from "./middleware/concurrency-limit.ts";
+export { type FallbackOptions, fallback } from "./middleware/fallback.ts";
+export { type HedgeOptions, hedge } from "./middleware/hedge.ts";
+export { type LoggingOptions, logging } from "./middleware/logging.ts";
 export { type MemoryCacheOptions, memoryCache } from "./middleware/memory-cache.ts";
 export { type RateLimitOptions, rateLimit } from "./middleware/rate-limit.ts";
 export { type RetryOptions, retry } from "./middleware/retry.ts";

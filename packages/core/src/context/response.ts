@@ -35,4 +35,10 @@ export class ResponseMetadata {
 		this.#headers = undefined;
 		this.#trailers = undefined;
 	}
+
+	/** @internal Takes over what another received: of several attempts at once, one is the call's. */
+	"~adopt"(other: ResponseMetadata): void {
+		this.#headers = other.#headers;
+		this.#trailers = other.#trailers;
+	}
 }

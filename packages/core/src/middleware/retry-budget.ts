@@ -25,6 +25,11 @@ export class RetryBudget {
 		this.#minimum = (options.minimumPerSecond ?? 10) * windowSeconds;
 	}
 
+	/** A budget as it is, or a new one with these options. */
+	static of(budget: RetryBudget | RetryBudgetOptions | undefined): RetryBudget {
+		return budget !== undefined && "withdraw" in budget ? budget : new RetryBudget(budget);
+	}
+
 	/** A call is made. */
 	deposit(): void {
 		this.#advance();

@@ -14,8 +14,8 @@ export interface RetryOptions {
 	readonly firstDelayMs?: number;
 	/** The bound of all delays, in milliseconds. Default: 1 s. */
 	readonly longestDelayMs?: number;
-	/** What keeps retries a small share of the calls. */
-	readonly budget?: RetryBudgetOptions;
+	/** What keeps retries a small share of the calls; the same one for {@link hedge} where both are used. */
+	readonly budget?: RetryBudgetOptions | RetryBudget;
 }
 
 /**
@@ -28,7 +28,7 @@ export interface RetryOptions {
  */
 export function retry(options: RetryOptions = {}): Middleware {
 	// One budget for all methods: it protects the target, not the method.
-	const budget = new RetryBudget(options.budget);
+	const budget = RetryBudget.of(options.budget);
 	return (next, method) => {
 		if (method.kind === "client_stream" || method.kind === "bidi_stream") return next;
 		const policy = new RetryPolicy(method, options, budget);

@@ -1,0 +1,40 @@
+import type { Context } from "../context/context.ts";
+import type { Method } from "../contract/method.ts";
+import type { Middleware } from "../endpoint/endpoint.ts";
+import { type ServiceError, toServiceError } from "../errors/service-error.ts";
+import { isTrouble } from "./circuit-breaker.ts";
+
+/** When {@link fallback} answers. */
+export interface FallbackOptions {
+	/** Which errors are answered instead. Default: those of a callee in trouble or overloaded. */
+	readonly when?: (error: ServiceError) => boolean;
+}
+
+/**
+ * Answers in place of a call that failed: with a default, something older, or another service's answer. A
+ * caller that gave up or whose time is over gets no answer; so it belongs outside of `timeout`. A stream gets
+ * another only while it is not accepted.
+ *
+ * After the fallbacks of Netflix's Hystrix.
+ *
+ * @param answer what the method answers then, of its output's type; may call elsewhere with its context.
+ *
+ * @example
+ * only("recommend", fallback(() => ({ movies: bestsellers })))
+ */
+export function fallback(
+	answer: (error: ServiceError, input: unknown, ctx: Context, method: Method) => unknown,
+	options: FallbackOptions = {},
+): Middleware {
+	const { when = isNoAnswer } = options;
+	return (next, method) => (input, ctx) =>
+		next(input, ctx).catch((thrown: unknown) => {
+			const error = toServiceError(thrown);
+			if (ctx.error !== undefined || !when(error)) throw thrown;
+			return answer(error, input, ctx, method);
+		});
+}
+
+function isNoAnswer(error: ServiceError): boolean {
+	return isTrouble(error) || error.code === "resource_exhausted";
+}

@@ -1,0 +1,109 @@
+import { triedInstances } from "../client/tried-instances.ts";
+import type { Context } from "../context/context.ts";
+import { ResponseMetadata } from "../context/response.ts";
+import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
+import { isServiceError } from "../errors/service-error.ts";
+import { LatencyQuantile } from "./latency-quantile.ts";
+import { RetryBudget, type RetryBudgetOptions } from "./retry-budget.ts";
+
+/** When {@link hedge} calls a second time. */
+export interface HedgeOptions {
+	/**
+	 * How long to wait for the first answer, in milliseconds. Default: the method's own 95th percentile; until 32
+	 * calls are known, nothing is called twice.
+	 */
+	readonly afterMs?: number;
+	/** What keeps second calls a small share; the same one as for {@link retry} where both are used. */
+	readonly budget?: RetryBudgetOptions | RetryBudget;
+}
+
+/**
+ * Calls another instance when the first takes unusually long, takes whichever answers first and cancels the
+ * other; so one slow instance does not make the slowest calls slow. Only for methods without side effects
+ * (`read`, `idempotent`), within a budget, and never for streams. For a client, inside of `retry`.
+ *
+ * After Dean and Barroso, "The Tail at Scale" (2013), and gRFC A6.
+ */
+export function hedge(options: HedgeOptions = {}): Middleware {
+	const budget = RetryBudget.of(options.budget);
+	// Whoever shares the budget notes the calls there.
+	const isShared = budget === options.budget;
+	return (next, method) => {
+		if (method.kind !== "unary" || method.effect === "write") return next;
+		const latencies = new LatencyQuantile(0.95);
+		return (input, ctx) => {
+			if (!isShared) budget.deposit();
+			const afterMs = options.afterMs ?? latencies.value;
+			const startedAt = performance.now();
+			const answer =
+				afterMs === undefined || afterMs >= ctx.remaining()
+					? next(input, ctx)
+					: new Hedged(next, input, ctx).run(afterMs, budget);
+			if (options.afterMs !== undefined) return answer;
+			return answer.then((output) => {
+				latencies.add(performance.now() - startedAt);
+				return output;
+			});
+		};
+	};
+}
+
+/** One call that may be made twice. */
+class Hedged {
+	readonly #next: Endpoint;
+	readonly #input: unknown;
+	readonly #caller: Context;
+	/** Both attempts see the same list, so the second goes elsewhere. */
+	readonly #tried: string[];
+	readonly #result = Promise.withResolvers<unknown>();
+	readonly #cancels: (() => void)[] = [];
+	#running = 0;
+	#timer: ReturnType<typeof setTimeout> | undefined;
+
+	constructor(next: Endpoint, input: unknown, caller: Context) {
+		this.#next = next;
+		this.#input = input;
+		this.#caller = caller;
+		this.#tried = caller.get(triedInstances) ?? [];
+	}
+
+	run(afterMs: number, budget: RetryBudget): Promise<unknown> {
+		this.#attempt();
+		this.#timer = setTimeout(() => {
+			if (this.#caller.error === undefined && budget.withdraw()) this.#attempt();
+		}, afterMs);
+		return this.#result.promise;
+	}
+
+	#attempt(): void {
+		const received = new ResponseMetadata();
+		const { ctx, cancel } = this.#caller.withCancel();
+		const own = ctx.withValue(triedInstances, this.#tried)["~with"]({ received });
+		this.#cancels.push(cancel);
+		this.#running++;
+		Promise.try(this.#next, this.#input, own).then(
+			(output) => {
+				this.#settle(cancel, received);
+				this.#result.resolve(output);
+			},
+			(error) => {
+				this.#running--;
+				// The other may still answer, unless this is the callee's answer.
+				if (this.#running > 0 && isServiceError(error) && isRepeatable(error)) return;
+				this.#settle(cancel, received);
+				this.#result.reject(error);
+			},
+		);
+	}
+
+	/** The first that ends is the call; the other is in vain. */
+	#settle(winner: () => void, received: ResponseMetadata): void {
+		clearTimeout(this.#timer);
+		for (const cancel of this.#cancels.splice(0)) if (cancel !== winner) cancel();
+		this.#caller["~parts"].received?.["~adopt"](received);
+	}
+}
+
+function isRepeatable({ code }: { readonly code: string }): boolean {
+	return code === "unavailable" || code === "resource_exhausted" || code === "deadline_exceeded";
+}

@@ -1,0 +1,46 @@
+import { type Outcome, onSettled } from "../context/call-scope.ts";
+import type { Context } from "../context/context.ts";
+import type { Method } from "../contract/method.ts";
+import type { Middleware } from "../endpoint/endpoint.ts";
+import type { Logger, LogLevel } from "../logger/logger.ts";
+import { isTrouble } from "./circuit-breaker.ts";
+
+/** What {@link logging} writes. */
+export interface LoggingOptions {
+	/** The level of calls that end well. Default: `info`. */
+	readonly level?: LogLevel;
+	/** What else to note of a call. Inputs are never noted unless this does. */
+	readonly fields?: (ctx: Context, method: Method, input: unknown) => Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Writes one line for each call at its true end, streams too: method, code, how long it took in milliseconds,
+ * and who called. What the caller is to blame for is a `warn`, a service in trouble an `error`.
+ *
+ * After Go kit's logging middleware.
+ */
+export function logging(logger: Logger, options: LoggingOptions = {}): Middleware {
+	const { level = "info", fields } = options;
+	return (next, method) => (input, ctx) => {
+		const startedAt = performance.now();
+		const more = fields?.(ctx, method, input);
+		onSettled(ctx, (outcome) => {
+			const ms = Math.round((performance.now() - startedAt) * 1000) / 1000;
+			const peer = ctx.peer?.address;
+			logger.log(levelOf(outcome, level), "call", {
+				method: method.path,
+				code: outcome.ok ? "ok" : outcome.error.code,
+				ms,
+				...(peer !== undefined && { peer }),
+				...(!outcome.ok && { error: outcome.error }),
+				...more,
+			});
+		});
+		return next(input, ctx);
+	};
+}
+
+function levelOf(outcome: Outcome, level: LogLevel): LogLevel {
+	if (outcome.ok || outcome.error.code === "canceled") return level;
+	return isTrouble(outcome.error) ? "error" : "warn";
+}
