@@ -2,7 +2,7 @@ import { execFileSync, fork } from "node:child_process";
 import { once } from "node:events";
 import { connect as connectHttp2, constants } from "node:http2";
 import { fileURLToPath } from "node:url";
-import { Context } from "@allium/core";
+import { Context, contract, method } from "@allium/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Lab } from "../http/fixtures/lab.ts";
 import { acceptFrames } from "../pipe/accept-frames.ts";
@@ -288,6 +288,46 @@ describe("streams of HTTP/2 that are reset as soon as they are opened", () => {
 		expect(await reset(2_000, "/lab/hang")).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
 		await vi.waitFor(() => expect(target.log.running).toBe(0));
 		expect(target.log.ended.length).toBeLessThan(400);
+		expect(await target.neighbour()).toMatchObject({ status: 200 });
+	});
+});
+
+describe("handlers that go on though their streams were reset", () => {
+	const Mill = contract("mill", { grind: method({}) });
+
+	test("are no more than streams may be open, and the next stream is refused as not executed", async () => {
+		let running = 0;
+		const finished = Promise.withResolvers<void>();
+		target = await openTarget({ limits: { streams: 20 } }, (endpoints) =>
+			endpoints.serve(Mill, {
+				async grind() {
+					running++;
+					await finished.promise;
+					running--;
+				},
+			}),
+		);
+		const session = connectHttp2(target.url);
+		await once(session, "connect");
+		const codes: (number | undefined)[] = [];
+		for (let round = 0; round < 100; round++) {
+			const headers = { ":method": "POST", ":path": "/mill/grind", "content-type": "application/json" };
+			const stream = session.request(headers);
+			stream.on("error", () => {});
+			const closed = new Promise((resolve) => stream.once("close", resolve));
+			stream.end("{}");
+			if (round < 20) {
+				await vi.waitFor(() => expect(running).toBe(round + 1), { interval: 1 });
+				stream.close(constants.NGHTTP2_CANCEL);
+			}
+			await closed;
+			if (round >= 20) codes.push(stream.rstCode);
+		}
+		expect(running).toBe(20);
+		expect(codes).toEqual(Array.from({ length: 80 }, () => constants.NGHTTP2_REFUSED_STREAM));
+		finished.resolve();
+		await vi.waitFor(() => expect(running).toBe(0));
+		session.destroy();
 		expect(await target.neighbour()).toMatchObject({ status: 200 });
 	});
 });
