@@ -26,8 +26,9 @@ interface Waiter {
 export class Inbound implements AsyncIterable<unknown>, AsyncIterator<unknown, undefined> {
 	readonly #owner: InboundOwner;
 	readonly #messages: { text: string; credit: number }[] = [];
-	#parts: Uint8Array[] = [];
-	#partBytes = 0;
+	/** The unfinished message. One buffer, so that it takes the same in fragments of any size. */
+	#unfinished: Uint8Array | undefined;
+	#unfinishedBytes = 0;
 	/** Credit of fragments that is held back while messages wait to be consumed. */
 	#heldCredit = 0;
 	#waiter: Waiter | undefined;
@@ -46,13 +47,11 @@ export class Inbound implements AsyncIterable<unknown>, AsyncIterator<unknown, u
 			this.#owner.credit(length);
 			return undefined;
 		}
-		if (this.#partBytes + length > this.#owner.maxMessageBytes) return tooLarge(this.#owner.maxMessageBytes);
+		if (this.#unfinishedBytes + length > this.#owner.maxMessageBytes)
+			return tooLarge(this.#owner.maxMessageBytes);
 		if (more) return this.#hold(bytes, start, end);
-		if (this.#parts.length === 0) this.#arrived(this.#owner.bytes.readText(bytes, start, end), length);
-		else {
-			this.#parts.push(bytes.slice(start, end));
-			this.#arrived(this.#join(length), length);
-		}
+		if (this.#unfinished === undefined) this.#arrived(this.#owner.bytes.readText(bytes, start, end), length);
+		else this.#arrived(this.#join(bytes, start, end), length);
 		return undefined;
 	}
 
@@ -119,25 +118,34 @@ export class Inbound implements AsyncIterable<unknown>, AsyncIterator<unknown, u
 				message: "too many unfinished messages on this connection",
 			});
 		}
-		this.#parts.push(bytes.slice(start, end));
-		this.#partBytes += length;
+		this.#append(bytes, start, end);
 		// A large message must be able to arrive whole; but while others wait, its sender waits too.
 		if (this.#messages.length === 0) this.#owner.credit(length);
 		else this.#heldCredit += length;
 		return undefined;
 	}
 
-	#join(lastLength: number): string {
-		const whole = this.#owner.bytes.allocate(this.#partBytes + lastLength);
-		let offset = 0;
-		for (const part of this.#parts) {
-			whole.set(part, offset);
-			offset += part.length;
+	#append(bytes: Uint8Array, start: number, end: number): void {
+		const length = this.#unfinishedBytes + end - start;
+		if (this.#unfinished === undefined || this.#unfinished.length < length) {
+			const { bytes: handling, maxMessageBytes } = this.#owner;
+			const grown = handling.allocate(Math.min(maxMessageBytes, 2 * length));
+			if (this.#unfinished !== undefined) grown.set(this.#unfinished.subarray(0, this.#unfinishedBytes));
+			this.#unfinished = grown;
 		}
-		this.#owner.assemble(-this.#partBytes);
-		this.#parts = [];
-		this.#partBytes = 0;
-		return this.#owner.bytes.readText(whole, 0, whole.length);
+		this.#unfinished.set(bytes.subarray(start, end), this.#unfinishedBytes);
+		this.#unfinishedBytes = length;
+	}
+
+	/** The whole message, with its last fragment. */
+	#join(bytes: Uint8Array, start: number, end: number): string {
+		const held = this.#unfinishedBytes;
+		this.#append(bytes, start, end);
+		const text = this.#owner.bytes.readText(this.#unfinished ?? bytes, 0, this.#unfinishedBytes);
+		this.#owner.assemble(-held);
+		this.#unfinished = undefined;
+		this.#unfinishedBytes = 0;
+		return text;
 	}
 
 	#arrived(text: string, credit: number): void {
@@ -163,9 +171,9 @@ export class Inbound implements AsyncIterable<unknown>, AsyncIterator<unknown, u
 
 	/** Gives back what an unfinished message held. */
 	#release(): void {
-		this.#owner.assemble(-this.#partBytes);
-		this.#parts = [];
-		this.#partBytes = 0;
+		this.#owner.assemble(-this.#unfinishedBytes);
+		this.#unfinished = undefined;
+		this.#unfinishedBytes = 0;
 		if (this.#heldCredit > 0) this.#owner.credit(this.#heldCredit);
 		this.#heldCredit = 0;
 	}
