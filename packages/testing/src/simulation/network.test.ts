@@ -3,11 +3,12 @@ import { describe, expect, test } from "vitest";
 import { Ledger, Runs, serveLedger, startServers } from "./fixtures/ledger.ts";
 import { constant, type NetworkOptions, type SimulatedNode, simulate, uniform, type World } from "./index.ts";
 
+const noWork = (): number => 0;
 const steady: NetworkOptions = { latency: constant(1) };
 
 /** A server, and a caller whose call comes back as how long it took, or as how it failed. */
 async function pair(world: World): Promise<{ server: SimulatedNode; call: () => Promise<number | string> }> {
-	const server = await world.start("server", (node) => serveLedger(node, new Runs(), 0));
+	const server = await world.start("server", (node) => serveLedger(node, new Runs(), noWork));
 	const caller = await world.start("caller");
 	const ledger = await caller.run(() => caller.client(Ledger));
 	const call = (): Promise<number | string> =>
@@ -77,7 +78,7 @@ describe("the simulated network", () => {
 	test("cuts one way only, where asked: the call arrives, its reply does not", async () => {
 		const runs = new Runs();
 		const seen = await outcome(async (world) => {
-			await world.start("server", (node) => serveLedger(node, runs, 0));
+			await world.start("server", (node) => serveLedger(node, runs, noWork));
 			const caller = await world.start("caller");
 			world.network.partition(["server"], ["caller"], { oneWay: true });
 			const first = await caller.run(() =>
@@ -91,7 +92,7 @@ describe("the simulated network", () => {
 		expect(seen).toBe("deadline_exceeded");
 		expect(runs.of("no way")).toBe(0);
 		const later = await outcome(async (world) => {
-			await world.start("server", (node) => serveLedger(node, runs, 0));
+			await world.start("server", (node) => serveLedger(node, runs, noWork));
 			const caller = await world.start("caller");
 			const ledger = await caller.run(() => caller.client(Ledger));
 			await caller.run(() => ledger.pay({ id: "both ways" }));
