@@ -1,6 +1,14 @@
 export type { Balancer, Candidate, Load } from "./balancer/balancer.ts";
+export { consistentHash } from "./balancer/consistent-hash.ts";
+export { type InstanceFilter, inZone, prefer, restrict, withLabels, withVersion } from "./balancer/filter.ts";
+export { leastLoaded } from "./balancer/least-loaded.ts";
+export { outlierEjection } from "./balancer/outlier-ejection.ts";
+export type { OutlierOptions } from "./balancer/outlier-record.ts";
 export { type PeakEwmaOptions, peakEwma } from "./balancer/peak-ewma.ts";
+export { random } from "./balancer/random.ts";
 export { roundRobin } from "./balancer/round-robin.ts";
+export { type SlowStartOptions, slowStart } from "./balancer/slow-start.ts";
+export { weighted } from "./balancer/weighted.ts";
 export {
 	type ClientLayers,
 	type ClientOptions,
@@ -75,13 +83,14 @@ export {
 	type ServiceErrorInit,
 	toServiceError,
 } from "./errors/service-error.ts";
+export { isTrouble } from "./errors/trouble.ts";
 export { type Logger, type LogLevel, silentLogger } from "./logger/logger.ts";
 export { authorize } from "./middleware/authorize.ts";
 export { type BulkheadOptions, bulkhead } from "./middleware/bulkhead.ts";
 export { type CacheOptions, cache } from "./middleware/cache.ts";
 export type { CacheEntry, CacheStore } from "./middleware/cache-store.ts";
 export type { CircuitOptions, CircuitState } from "./middleware/circuit.ts";
-export { type CircuitBreakerOptions, circuitBreaker, isTrouble } from "./middleware/circuit-breaker.ts";
+export { type CircuitBreakerOptions, circuitBreaker } from "./middleware/circuit-breaker.ts";
 export { type ConcurrencyLimitOptions, concurrencyLimit } from "./middleware/concurrency-limit.ts";
 export { type FallbackOptions, fallback } from "./middleware/fallback.ts";
 export { type HedgeOptions, hedge } from "./middleware/hedge.ts";

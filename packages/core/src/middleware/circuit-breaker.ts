@@ -4,6 +4,7 @@ import type { Context } from "../context/context.ts";
 import type { Method } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
 import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
+import { isTrouble } from "../errors/trouble.ts";
 import { Circuit, type CircuitOptions, type CircuitResult, type CircuitState } from "./circuit.ts";
 
 /** When circuits open and close, and what has one of its own. */
@@ -48,17 +49,6 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Middleware 
 		onSettled(ctx, (outcome) => leave(result(outcome, isFailure)));
 		return next(input, ctx);
 	};
-}
-
-/** Whether an error says that the callee is in trouble, rather than the call. */
-export function isTrouble({ code }: ServiceError): boolean {
-	return (
-		code === "unavailable" ||
-		code === "deadline_exceeded" ||
-		code === "internal" ||
-		code === "unknown" ||
-		code === "data_loss"
-	);
 }
 
 function result(outcome: Outcome, isFailure: (error: ServiceError) => boolean): CircuitResult {

@@ -2,7 +2,7 @@ import type { Context } from "../context/context.ts";
 import type { Method } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
 import { type ServiceError, toServiceError } from "../errors/service-error.ts";
-import { isTrouble } from "./circuit-breaker.ts";
+import { isTrouble } from "../errors/trouble.ts";
 
 /** When {@link fallback} answers. */
 export interface FallbackOptions {

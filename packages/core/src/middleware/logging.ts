@@ -2,8 +2,8 @@ import { type Outcome, onSettled } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
 import type { Method } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
+import { isTrouble } from "../errors/trouble.ts";
 import type { Logger, LogLevel } from "../logger/logger.ts";
-import { isTrouble } from "./circuit-breaker.ts";
 
 /** What {@link logging} writes. */
 export interface LoggingOptions {

@@ -1,0 +1,56 @@
+import type { Context } from "../context/context.ts";
+import type { Instance } from "../registry/instance.ts";
+import type { Balancer, Load } from "./balancer.ts";
+
+/** The hash of an instance. */
+class Place implements Load {
+	readonly hash: number;
+
+	constructor(instance: Instance) {
+		this.hash = hashOf(instance.id);
+	}
+
+	start(): void {}
+	end(): void {}
+}
+
+/**
+ * Takes the same instance for the same key, in every client; when instances come and go, only the keys of
+ * those move. Weights are heeded. Calls without a key go anywhere. Looks at all instances for each pick.
+ *
+ * Rendezvous hashing: Thaler and Ravishankar (1998), with weights after Mosharaf et al.
+ *
+ * @param key what calls belong together, such as a tenant that the caller put into its context.
+ */
+export function consistentHash(key: (ctx: Context) => string | undefined): Balancer<Place> {
+	return {
+		join: (instance) => new Place(instance),
+		pick: (candidates, ctx) => {
+			const wanted = key(ctx);
+			if (wanted === undefined) return candidates[Math.floor(Math.random() * candidates.length)];
+			const hash = hashOf(wanted);
+			let [best] = candidates;
+			let highest = Number.NEGATIVE_INFINITY;
+			for (const candidate of candidates) {
+				const score = candidate.instance.weight / -Math.log(uniform(hash, candidate.load.hash));
+				if (score > highest) [best, highest] = [candidate, score];
+			}
+			return best;
+		},
+	};
+}
+
+/** FNV-1a over the UTF-16 units. */
+function hashOf(text: string): number {
+	let hash = 0x811c9dc5;
+	for (let n = 0; n < text.length; n++) hash = Math.imul(hash ^ text.charCodeAt(n), 0x01000193);
+	return hash >>> 0;
+}
+
+/** A number between 0 and 1, both excluded, from two hashes: the finalizer of MurmurHash3. */
+function uniform(one: number, other: number): number {
+	let mixed = one ^ Math.imul(other, 0x9e3779b1);
+	mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+	mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+	return (((mixed ^ (mixed >>> 16)) >>> 0) + 0.5) / 2 ** 32;
+}

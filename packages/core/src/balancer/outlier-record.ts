@@ -1,0 +1,77 @@
+/** When {@link outlierEjection} passes an instance over. */
+export interface OutlierOptions {
+	/** Failures in a row that eject an instance. Default: 5. */
+	readonly consecutiveFailures?: number;
+	/** How often success rates are compared, in milliseconds. Default: 10 s. */
+	readonly intervalMs?: number;
+	/** How long the first ejection lasts, in milliseconds; the n-th lasts n times as long. Default: 30 s. */
+	readonly ejectionMs?: number;
+	/** The longest that one lasts, in milliseconds. Default: 300 s. */
+	readonly longestEjectionMs?: number;
+	/** The part of the instances that may be ejected at once. Default: 0.1, and one at least. */
+	readonly maxEjected?: number;
+	/** Calls in an interval below which the success rate of an instance says nothing. Default: 100. */
+	readonly minimumCalls?: number;
+	/** Instances with so many calls below which rates are not compared. Default: 5. */
+	readonly minimumInstances?: number;
+	/** How many standard deviations below the mean a success rate is unusual. Default: 1.9. */
+	readonly deviations?: number;
+}
+
+/** The defaults of Envoy. */
+export const defaultOutlierOptions: Required<OutlierOptions> = {
+	consecutiveFailures: 5,
+	intervalMs: 10_000,
+	ejectionMs: 30_000,
+	longestEjectionMs: 300_000,
+	maxEjected: 0.1,
+	minimumCalls: 100,
+	minimumInstances: 5,
+	deviations: 1.9,
+};
+
+/** What is remembered of one instance. */
+export class OutlierRecord {
+	readonly #options: Required<OutlierOptions>;
+	#inARow = 0;
+	#succeeded = 0;
+	#calls = 0;
+	#ejections = 0;
+	#ejectedUntil = 0;
+
+	constructor(options: Required<OutlierOptions>) {
+		this.#options = options;
+	}
+
+	/** Until when it is passed over. */
+	get ejectedUntil(): number {
+		return this.#ejectedUntil;
+	}
+
+	/** Notes how a call ended; true when too many in a row have failed. */
+	note(ok: boolean): boolean {
+		this.#calls++;
+		if (ok) {
+			this.#succeeded++;
+			this.#inARow = 0;
+			return false;
+		}
+		return ++this.#inARow >= this.#options.consecutiveFailures;
+	}
+
+	/** Begins a new interval. Returns the share of successes of the last; undefined after too few calls. */
+	endInterval(now: number): number | undefined {
+		const rate = this.#calls < this.#options.minimumCalls ? undefined : this.#succeeded / this.#calls;
+		this.#succeeded = 0;
+		this.#calls = 0;
+		if (now >= this.#ejectedUntil && this.#ejections > 0) this.#ejections--;
+		return rate;
+	}
+
+	eject(now: number): void {
+		const { ejectionMs, longestEjectionMs } = this.#options;
+		this.#ejections++;
+		this.#ejectedUntil = now + Math.min(longestEjectionMs, ejectionMs * this.#ejections);
+		this.#inARow = 0;
+	}
+}

@@ -1,0 +1,11 @@
+import type { Balancer, Load } from "./balancer.ts";
+
+const nothing: Load = { start() {}, end() {} };
+
+/** Takes any instance. */
+export function random(): Balancer {
+	return {
+		join: () => nothing,
+		pick: (candidates) => candidates[Math.floor(Math.random() * candidates.length)],
+	};
+}

@@ -1,0 +1,53 @@
+import type { Balancer, Load } from "./balancer.ts";
+
+/** How {@link slowStart} begins. */
+export interface SlowStartOptions {
+	/** How long until an instance takes its full share, in milliseconds. Default: 30 s. */
+	readonly windowMs?: number;
+	/** The part of its share that it takes at first. Default: 0.1. */
+	readonly least?: number;
+}
+
+/**
+ * Gives an instance that has just come up a share of the calls that grows over a while, so that cold caches
+ * and compilers are not met with full load. Where all are new, as for a client that just began, all take
+ * their share.
+ *
+ * After the slow start mode of Envoy.
+ */
+export function slowStart<L extends Load>(
+	balancer: Balancer<L>,
+	options: SlowStartOptions = {},
+): Balancer<L> {
+	const { windowMs = 30_000, least = 0.1 } = options;
+	/** When the instances came up that are still new, the oldest first. */
+	const joinedAt = new Map<string, number>();
+	const forgetOld = (now: number): void => {
+		for (const [id, at] of joinedAt) {
+			if (now - at < windowMs) return;
+			joinedAt.delete(id);
+		}
+	};
+	const share = (id: string, now: number): number => {
+		const at = joinedAt.get(id);
+		return at === undefined ? 1 : Math.max(least, (now - at) / windowMs);
+	};
+	return {
+		join: (instance) => {
+			const now = performance.now();
+			forgetOld(now);
+			joinedAt.delete(instance.id);
+			joinedAt.set(instance.id, now);
+			return balancer.join(instance);
+		},
+		pick: (candidates, ctx) => {
+			const picked = balancer.pick(candidates, ctx);
+			if (picked === undefined || joinedAt.size === 0) return picked;
+			const now = performance.now();
+			forgetOld(now);
+			if (Math.random() < share(picked.instance.id, now)) return picked;
+			const warm = candidates.filter(({ instance }) => !joinedAt.has(instance.id));
+			return warm.length === 0 ? picked : balancer.pick(warm, ctx);
+		},
+	};
+}

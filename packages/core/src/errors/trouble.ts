@@ -1,0 +1,12 @@
+import type { ServiceError } from "./service-error.ts";
+
+/** Whether an error says that the callee is in trouble, rather than the call. */
+export function isTrouble({ code }: ServiceError): boolean {
+	return (
+		code === "unavailable" ||
+		code === "deadline_exceeded" ||
+		code === "internal" ||
+		code === "unknown" ||
+		code === "data_loss"
+	);
+}
