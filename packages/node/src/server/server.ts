@@ -9,6 +9,7 @@ import type { WebSocketsOptions } from "../websocket/websockets.ts";
 import { Entrance, type InnerProtocol } from "./entrance.ts";
 import { defaultServerLimits, type ServerLimits } from "./limits.ts";
 import { listenError } from "./listen-error.ts";
+import { SparingLog } from "./sparing-log.ts";
 
 /** The server's side of one connection that speaks frames. */
 export interface FramesSession {
@@ -66,6 +67,8 @@ class Server implements Listener {
 	readonly #endpoints: EndpointTable;
 	readonly #options: ServerOptions;
 	readonly #logger: Logger;
+	/** For what strangers cause. */
+	readonly #sparing: SparingLog;
 	readonly #net: NetServer;
 	readonly #http: HttpServer;
 	readonly #entrance: Entrance;
@@ -80,6 +83,7 @@ class Server implements Listener {
 		this.#endpoints = endpoints;
 		this.#options = options;
 		this.#logger = options.logger ?? silentLogger;
+		this.#sparing = new SparingLog(this.#logger);
 		this.#http = new HttpServer({
 			endpoints,
 			limits,
@@ -105,7 +109,7 @@ class Server implements Listener {
 		this.#net.maxConnections = limits.connections;
 		this.#net.on("connection", (socket) => this.#accept(socket));
 		this.#net.on("drop", () => {
-			this.#logger.log("warn", `a connection was refused: there are ${limits.connections} already`);
+			this.#sparing.warn(`a connection was refused: there are ${limits.connections} already`);
 		});
 	}
 
@@ -158,7 +162,7 @@ class Server implements Listener {
 		const accept = this.#options.acceptFrames;
 		if (accept === undefined) {
 			const message = "a client spoke frames, which are not switched on here";
-			this.#logger.log("warn", message, { peer: peer.address });
+			this.#sparing.warn(message, { peer: peer.address });
 			socket.destroy();
 			return;
 		}
