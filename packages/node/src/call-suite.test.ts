@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { fetchTransport, type Transport, webSocketTransport } from "@allium/core";
 import { type CallSetup, type CallSuiteOptions, callSuite } from "@allium/testing/call-suite";
-import { afterAll, describe } from "vitest";
+import { Agent, fetch, type RequestInit } from "undici";
+import { afterAll, afterEach, beforeEach, describe } from "vitest";
 import { http, https } from "./http/http-transport.ts";
 import { frames, framesTls } from "./pipe/frames-transport.ts";
 import { Authority } from "./tls/fixtures/certificates.ts";
@@ -27,8 +29,21 @@ function setup(
 
 const noBackoff =
 	"over HTTP each call is an attempt of its own, bounded by the pool and the budget of retries";
+/** The window of a stream, and a message or two. */
+const overFrames: CallSuiteOptions = { maxBufferedBytes: 288 * 1024 };
 /** The kernel holds megabytes for each connection of HTTP, beside what both sides hold. */
 const overHttp: CallSuiteOptions = { maxBufferedBytes: 12 * 1024 * 1024, skip: { backoff: noBackoff } };
+const noUpload = "fetch cannot send a stream";
+const overFetch: CallSuiteOptions = {
+	...overHttp,
+	skip: {
+		backoff: noBackoff,
+		many: "fetch opens a connection for each call at once, more than a server takes",
+		told: "fetch does not say whether a request that failed was sent",
+		client_stream: noUpload,
+		bidi_stream: noUpload,
+	},
+};
 
 describe("calls", () => {
 	const authority = new Authority();
@@ -37,19 +52,28 @@ describe("calls", () => {
 	afterAll(() => authority.remove());
 	const tls = { ca, cert, key, clientCertificates: "ignore" } as const;
 
-	callSuite("frames over TCP", setup("frames", frames()));
-	callSuite("frames over TLS", setup("frames", framesTls({ tls }), undefined, ca));
-	callSuite("WebSocket", setup("ws", http(), webSocketTransport()));
+	callSuite("frames over TCP", setup("frames", frames()), overFrames);
+	callSuite("frames over TLS", setup("frames", framesTls({ tls }), undefined, ca), overFrames);
+	callSuite("WebSocket", setup("ws", http(), webSocketTransport()), overFrames);
 	callSuite("HTTP/1.1, and HTTP/2 for bidi_stream", setup("http", http()), overHttp);
-	callSuite("fetch", setup("fetch", http(), fetchTransport()), {
-		...overHttp,
-		skip: {
-			backoff: noBackoff,
-			many: "fetch opens a connection for each call at once, more than a server takes",
-			told: "fetch does not say whether a request that failed was sent",
-			client_stream: "fetch cannot send a stream",
-			bidi_stream: "fetch cannot send a stream",
-		},
+	callSuite("fetch over HTTP/1.1", setup("fetch", http(), fetchTransport()), overFetch);
+
+	describe("with a fetch of HTTP/2", () => {
+		const platformFetch = globalThis.fetch;
+		let agent: Agent;
+		beforeEach(() => {
+			agent = new Agent({ allowH2: true, connect: { ca: readFileSync(ca, "utf8") } });
+			const http2Fetch = (url: string, init: RequestInit) => fetch(url, { ...init, dispatcher: agent });
+			Object.assign(globalThis, { fetch: http2Fetch });
+		});
+		afterEach(async () => {
+			Object.assign(globalThis, { fetch: platformFetch });
+			await agent.destroy();
+		});
+
+		callSuite("fetch over HTTP/2", setup("fetch", https({ tls }), fetchTransport({ scheme: "https" })), {
+			...overFetch,
+			skip: { ...overFetch.skip, process: "the program has the platform's fetch" },
+		});
 	});
-	void https;
 });
