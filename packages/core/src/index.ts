@@ -25,6 +25,7 @@ export type { Codec } from "./codec/codec.ts";
 export { jsonCodec } from "./codec/json-codec.ts";
 export { type Outcome, onSettled, type SettledListener } from "./context/call-scope.ts";
 export { type Cancelable, Context, type PeerInfo } from "./context/context.ts";
+export { fanOut, race, type Task, type TaskResults } from "./context/fan-out.ts";
 export { type ContextKey, contextKey } from "./context/key.ts";
 export {
 	Metadata,

@@ -23,6 +23,9 @@ export interface Candidate<L extends Load = Load> {
 export interface Balancer<L extends Load = Load> {
 	/** Begins to remember an instance. */
 	join(instance: Instance): L;
-	/** Picks one of the candidates; undefined only when there is none. */
+	/**
+	 * Picks one of the candidates; undefined only when there is none that it may pick. A client gives the same
+	 * array until something changes, so what is worked out of it may be kept.
+	 */
 	pick<C extends Candidate<L>>(candidates: readonly C[], ctx: Context): C | undefined;
 }
