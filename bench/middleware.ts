@@ -20,7 +20,7 @@ import {
 	silentLogger,
 	singleFlight,
 	timeout,
-} from "@allium/core";
+} from "allium";
 import * as z from "zod";
 import { scoped } from "../packages/core/src/client/scoped.ts";
 

@@ -87,8 +87,7 @@ describe("fanOut", () => {
 	});
 
 	test("ends its children's contexts when it is done", async () => {
-		let child = background;
-		await fanOut(background, [(ctx) => void (child = ctx)]);
+		const [child] = await fanOut(background, [(ctx) => ctx]);
 		expect(child.error?.code).toBe("canceled");
 	});
 });
