@@ -1,5 +1,5 @@
 import type { Pipe, PipeHandler } from "@allium/core";
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Ledger, Runs, serveLedger, startServers } from "./fixtures/ledger.ts";
 import { constant, type NetworkOptions, type SimulatedNode, simulate, uniform, type World } from "./index.ts";
 
@@ -26,6 +26,10 @@ async function pair(world: World): Promise<{ server: SimulatedNode; call: () => 
 async function outcome(scenario: (world: World) => Promise<unknown>, network = steady): Promise<unknown> {
 	return (await simulate({ network }, scenario)).value;
 }
+
+// These seeds are part of what is tested.
+beforeEach(() => vi.stubEnv("ALLIUM_SEED", ""));
+afterEach(() => vi.unstubAllEnvs());
 
 describe("the simulated network", () => {
 	test("takes its latency each way", async () => {

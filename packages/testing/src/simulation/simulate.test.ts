@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Ledger, Runs, startServers, trouble } from "./fixtures/ledger.ts";
 import { SimulationError, simulate, simulateSeeds, type World } from "./index.ts";
 
@@ -35,6 +35,8 @@ async function storm(world: World): Promise<string[]> {
 	return outcomes;
 }
 
+// These seeds are part of what is tested.
+beforeEach(() => vi.stubEnv("ALLIUM_SEED", ""));
 afterEach(() => vi.unstubAllEnvs());
 
 describe("the same seed", () => {
@@ -104,6 +106,12 @@ describe("a scenario that fails", () => {
 		});
 		await expect(thrown).rejects.toThrow("from a timer");
 	});
+});
+
+test("refuses to run beside another, whose globals it would replace", async () => {
+	const first = simulate({}, (world) => world.sleep(10));
+	await expect(simulate({}, () => {})).rejects.toThrow("a simulation is running in this process");
+	await first;
 });
 
 describe("simulated nodes", () => {
