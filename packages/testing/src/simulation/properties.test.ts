@@ -44,7 +44,7 @@ function callAll(caller: SimulatedNode, calls: number, milliseconds: number, end
 }
 
 test("no call settles twice or never, and a write runs at most once", { timeout: 100_000 }, async () => {
-	const summary = await simulateSeeds({ seeds: 1_000, limitMs: 120_000 }, async (world) => {
+	const summary = await simulateSeeds({ seeds: 800, limitMs: 120_000 }, async (world) => {
 		const runs = new Runs();
 		const ends = new Ends();
 		const servers = await startServers(world, 3, runs);
