@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { seeded } from "../balancer/fixtures/pool.ts";
 import { Context } from "../context/context.ts";
 import { sleep } from "../context/sleep.ts";
 import { chain, type Endpoint, type Middleware } from "../endpoint/endpoint.ts";
@@ -45,6 +46,7 @@ async function goodput(
 		}
 		await vi.advanceTimersByTimeAsync(1);
 	}
+	await vi.advanceTimersByTimeAsync(load.deadlineMs);
 	return (answered * 1000) / (load.forMs - load.fromMs);
 }
 
@@ -64,6 +66,16 @@ describe("three times as many calls as a service can serve", () => {
 		const limit = concurrencyLimit({ probeEveryMs: 500 });
 		expect(await goodput(limit, queueing(10, 10), load)).toBeGreaterThan(800);
 	});
+});
+
+test.each<[string, (random: number) => number]>([
+	["between 1 and 100 ms", (random) => 1 + 99 * random],
+	["mostly 2 ms and sometimes 200", (random) => (random < 0.9 ? 2 : 200)],
+])("calls that take unequal times by themselves are not refused: %s", async (_, latency) => {
+	const next = seeded(1);
+	const service: Endpoint = (_, ctx) => sleep(latency(next()), ctx);
+	const load = { perMs: 1, deadlineMs: 1_000, forMs: 4_000, fromMs: 0 };
+	expect(await goodput(concurrencyLimit({ probeEveryMs: 500 }), service, load)).toBe(1000);
 });
 
 test("a limit too low for the service rises", async () => {

@@ -6,7 +6,7 @@ import { ServiceError } from "../errors/service-error.ts";
 
 /** How {@link concurrencyLimit} adapts. */
 export interface ConcurrencyLimitOptions {
-	/** Calls at once before anything is known. Default: 20. */
+	/** Calls at once before anything is known. Default: 100. */
 	readonly initial?: number;
 	/** The least that the limit falls to, and what it is while the unloaded latency is measured. Default: 3. */
 	readonly minimum?: number;
@@ -59,7 +59,7 @@ class AdaptiveLimit {
 	#nextProbeAt = 0;
 
 	constructor(options: ConcurrencyLimitOptions) {
-		const defaults = { initial: 20, minimum: 3, maximum: 1_000, tolerance: 1.5, probeEveryMs: 60_000 };
+		const defaults = { initial: 100, minimum: 3, maximum: 1_000, tolerance: 1.5, probeEveryMs: 60_000 };
 		this.#options = { ...defaults, ...options };
 		this.#limit = this.#options.initial;
 	}
