@@ -7,7 +7,7 @@ import {
 	type Transport,
 } from "@allium/core";
 import { contractFromDescription } from "@allium/core/reflection";
-import { frames, http } from "@allium/node";
+import { frames, framesTls, http, https, type TlsOptions } from "@allium/node";
 import type { Run, Words } from "../command/command.ts";
 import { usageError } from "../command/command-error.ts";
 import { type ExitCode, exitCode } from "../command/exit-code.ts";
@@ -73,7 +73,7 @@ async function makeCall(exchange: Exchange, ctx: Context, terminal: Terminal): P
 	await using client = createClient(contractFromDescription(found.description), {
 		...sourceOf(found, words),
 		...layersOf(timeoutMs),
-		transports: transports(),
+		transports: transports(found.tls),
 	});
 	const send = client[method];
 	if (send === undefined) throw new TypeError(`the client lacks ${method}`);
@@ -97,16 +97,16 @@ async function printAll(messages: AsyncIterable<unknown>, terminal: Terminal): P
 	}
 }
 
-function transports(): Transport[] {
-	return [frames(), http()];
+function transports(tls: TlsOptions | undefined): Transport[] {
+	return [framesTls({ tls }), frames(), https({ tls }), http()];
 }
 
 /** Where the client looks: at the address, the chosen instance, or all in the registry. */
 function sourceOf(found: DescribedService, words: Words) {
-	const { directory, instances, urls } = found;
+	const { directory, instances, urls, tls } = found;
 	if (directory === undefined) return { url: urls[0] ?? "" };
 	if (!words.has("instance")) return { registry: directory.registry, namespace: directory.namespace };
-	const schemes = transports().map(({ scheme }) => `${scheme}:`);
+	const schemes = transports(tls).map(({ scheme }) => `${scheme}:`);
 	const addresses = instances[0]?.addresses ?? [];
 	return { url: addresses.find((address) => schemes.some((scheme) => address.startsWith(scheme))) ?? "" };
 }

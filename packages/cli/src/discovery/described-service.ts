@@ -1,6 +1,6 @@
 import { Context, type ContractDescription, type Instance, isServiceError } from "@allium/core";
 import { isContractDescription } from "@allium/core/reflection";
-import { getJson, httpUrl } from "@allium/node";
+import { getJson, httpUrl, type JsonAnswer, readConfig, type TlsOptions } from "@allium/node";
 import type { Surroundings, Words } from "../command/command.ts";
 import { unavailable, usageError } from "../command/command-error.ts";
 import { Directory } from "./directory.ts";
@@ -18,8 +18,13 @@ export interface DescribedService {
 	readonly instances: readonly Instance[];
 	/** Where they are, as URLs that speak HTTP too. */
 	readonly urls: readonly string[];
+	/** Whom to trust there, as the environment says. */
+	readonly tls: TlsOptions | undefined;
 	close(): Promise<void>;
 }
+
+/** Asks a server for JSON. */
+type Ask = (url: string, ctx: Context) => Promise<JsonAnswer>;
 
 /**
  * Finds a service at `--url`, else in the registry, and has it describe itself.
@@ -33,23 +38,30 @@ export async function describedService(
 	ctx: Context = Context.background(),
 ): Promise<DescribedService> {
 	const url = words.value("url");
-	if (url !== undefined) return atAddress(service, checkUrl(url), ctx);
+	const { tls } = readConfig(surroundings.env);
+	const ask: Ask = (at, within) => getJson(at, within, tls);
+	if (url !== undefined) return { ...(await atAddress(service, checkUrl(url), ask, ctx)), tls };
 	const directory = await Directory.open(words, surroundings);
 	try {
 		const instances = await instancesOf(service, directory, words.value("instance"));
-		const description = await fromAny(service, instances, ctx);
+		const description = await fromAny(service, instances, ask, ctx);
 		const urls = instances.map(({ addresses }) => httpUrl(preferred(addresses) ?? ""));
-		return { description, directory, instances, urls, close: () => directory.close() };
+		return { description, directory, instances, urls, tls, close: () => directory.close() };
 	} catch (error) {
 		await directory.close();
 		throw error;
 	}
 }
 
-async function atAddress(service: string, url: string, ctx: Context): Promise<DescribedService> {
-	const description = await fromAddress(service, url, ctx);
+async function atAddress(
+	service: string,
+	url: string,
+	ask: Ask,
+	ctx: Context,
+): Promise<Omit<DescribedService, "tls">> {
+	const description = await fromAddress(service, url, ask, ctx);
 	if (description === undefined) {
-		const names = await namesAt(url, ctx);
+		const names = await namesAt(url, ask, ctx);
 		throw unknownName(
 			`${url} does not serve ${JSON.stringify(service)}`,
 			service,
@@ -88,13 +100,14 @@ async function instancesOf(
 async function fromAny(
 	service: string,
 	instances: readonly Instance[],
+	ask: Ask,
 	ctx: Context,
 ): Promise<ContractDescription> {
 	const failures: string[] = [];
 	for (const { id, addresses } of instances) {
 		const address = preferred(addresses);
 		try {
-			const description = address === undefined ? undefined : await fromAddress(service, address, ctx);
+			const description = address === undefined ? undefined : await fromAddress(service, address, ask, ctx);
 			if (description !== undefined) return description;
 			failures.push(`${address ?? id}: it does not describe ${service}`);
 		} catch (error) {
@@ -111,24 +124,27 @@ async function fromAny(
 
 /** The address to describe itself at: all protocols are on one port. */
 function preferred(addresses: readonly string[]): string | undefined {
-	return addresses.find((one) => /^https?:/.test(one)) ?? addresses.find((one) => one.startsWith("allium:"));
+	return (
+		addresses.find((one) => /^https?:/.test(one)) ?? addresses.find((one) => /^allium(\+tls)?:/.test(one))
+	);
 }
 
 /** What the server at an address says of a service; undefined when it does not serve it. */
 async function fromAddress(
 	service: string,
 	address: string,
+	ask: Ask,
 	outer: Context,
 ): Promise<ContractDescription | undefined> {
 	const path = `/-/describe/${encodeURIComponent(service)}`;
-	const { status, body } = await patiently((ctx) => getJson(httpUrl(address) + path, ctx), address, outer);
+	const { status, body } = await patiently((ctx) => ask(httpUrl(address) + path, ctx), address, outer);
 	if (status === 404) return undefined;
 	if (status === 200 && isContractDescription(body)) return body;
 	throw unavailable(`${httpUrl(address)}${path} answers with status ${status}, and no description.`);
 }
 
-async function namesAt(address: string, outer: Context): Promise<string[]> {
-	const { body } = await patiently((ctx) => getJson(`${httpUrl(address)}/-/describe`, ctx), address, outer);
+async function namesAt(address: string, ask: Ask, outer: Context): Promise<string[]> {
+	const { body } = await patiently((ctx) => ask(`${httpUrl(address)}/-/describe`, ctx), address, outer);
 	const services =
 		typeof body === "object" && body !== null && "services" in body ? body.services : undefined;
 	return Array.isArray(services) ? services.filter(isContractDescription).map(({ name }) => name) : [];
@@ -153,7 +169,7 @@ async function patiently<T>(
 }
 
 function checkUrl(url: string): string {
-	if (URL.canParse(url) && /^(allium|https?):\/\/[^/]/.test(url)) return url;
+	if (URL.canParse(url) && /^(allium(\+tls)?|https?):\/\/[^/]/.test(url)) return url;
 	throw usageError(
 		`--url takes an address such as http://127.0.0.1:4000 or allium://127.0.0.1:4000, and got ${JSON.stringify(url)}.`,
 	);

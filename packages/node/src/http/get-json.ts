@@ -50,7 +50,10 @@ function dialling(url: string, tls: TlsOptions) {
 
 /** The URL that speaks HTTP at an address: all protocols are on one port. */
 export function httpUrl(address: string): string {
-	return address.replace(/^allium:\/\//, "http://").replace(/\/+$/, "");
+	return address
+		.replace(/^allium:\/\//, "http://")
+		.replace(/^allium\+tls:\/\//, "https://")
+		.replace(/\/+$/, "");
 }
 
 function parse(text: string): unknown {
