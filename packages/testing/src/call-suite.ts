@@ -28,9 +28,18 @@ export interface CallSetup {
 /**
  * What a transport may lack: a kind of method; `cut`, TCP connections that a proxy can cut; `process`, the
  * program of the setup; `backoff`, one connection that calls share, with pauses between attempts to open it;
- * `many`, ten thousand calls at once; `told`, clients that are told whether a call that failed was ever sent.
+ * `backpressure`, bounded bytes of replies on their way; `many`, ten thousand calls at once; `streams`, hundreds
+ * of streams at once; `told`, clients that are told whether a call that failed was ever sent.
  */
-export type CallCapability = Kind | "cut" | "process" | "backoff" | "many" | "told";
+export type CallCapability =
+	| Kind
+	| "cut"
+	| "process"
+	| "backoff"
+	| "backpressure"
+	| "many"
+	| "streams"
+	| "told";
 
 /** What the suite is told of a transport. */
 export interface CallSuiteOptions {

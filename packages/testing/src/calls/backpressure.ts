@@ -58,6 +58,7 @@ export function backpressureTests(cases: Cases): void {
 			}
 			expect(consumed).toBe(whole);
 		},
+		["backpressure"],
 	);
 
 	cases.each(
@@ -108,6 +109,7 @@ export function backpressureTests(cases: Cases): void {
 			await vi.waitFor(() => expect(ended).toBe(true), { interval: 5 });
 			expect(producer.bytes).toBeLessThanOrEqual(bound);
 		},
+		["backpressure"],
 	);
 }
 

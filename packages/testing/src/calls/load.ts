@@ -16,7 +16,7 @@ export function loadTests(cases: Cases): void {
 		);
 	}
 
-	cases.one("server_stream: 500 streams are open at once", ["server_stream"], async (world) => {
+	cases.one("server_stream: 500 streams are open at once", ["server_stream", "streams"], async (world) => {
 		let open = 0;
 		const all = Promise.withResolvers<void>();
 		world.handler = async function* (input) {
