@@ -39,5 +39,5 @@ export { StreamCall } from "./transport/connect/stream-call.ts";
 export { UnaryCall } from "./transport/connect/unary-call.ts";
 export { clientClosed, unreachable } from "./transport/frames/client-call.ts";
 export { tooLarge as messageTooLarge } from "./transport/frames/inbound.ts";
-export { WebSocketPipe, webSocketPath, webSocketProtocol } from "./transport/websocket-pipe.ts";
 export { ResetCount } from "./transport/reset-count.ts";
+export { WebSocketPipe, webSocketPath, webSocketProtocol } from "./transport/websocket-pipe.ts";
