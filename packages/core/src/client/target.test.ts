@@ -109,13 +109,46 @@ describe("picking", () => {
 	});
 });
 
+describe("a registry that comes back empty", () => {
+	function emptied() {
+		const made = target();
+		made.target.apply({ type: "snapshot", instances: [a, b] });
+		made.target.apply({ type: "snapshot", instances: [] });
+		return made;
+	}
+
+	test("does not take away those who were up before", () => {
+		expect(emptied().pick()).toBe("a");
+	});
+
+	test("takes them away as soon as one is up again", () => {
+		const { target: made, pick } = emptied();
+		made.apply({ type: "up", instance: b });
+		expect([pick(), pick(["b"])]).toEqual(["b", "b"]);
+	});
+
+	test("takes away those of whom it says that they are down, or drain", () => {
+		const { target: made, pick } = emptied();
+		made.apply({ type: "down", instance: a });
+		expect(pick()).toBe("b");
+		made.apply({ type: "snapshot", instances: [{ ...b, status: "draining" }] });
+		expect(pick).toThrow('no instance of "who" is up');
+	});
+
+	test("takes away whom a later snapshot with others lacks", () => {
+		const { target: made, pick } = emptied();
+		made.apply({ type: "snapshot", instances: [c] });
+		expect([pick(), pick(["c"])]).toEqual(["c", "c"]);
+	});
+});
+
 describe("an instance that goes", () => {
 	test("is left when its last call has ended", async () => {
 		const reply = Promise.withResolvers<void>();
 		const { target: made, closed } = target(() => reply.promise);
 		made.apply({ type: "snapshot", instances: [a] });
 		const call = made.pick(ctx, undefined).attempt(run, {}, ctx);
-		made.apply({ type: "snapshot", instances: [] });
+		made.apply({ type: "down", instance: a });
 		await Promise.resolve();
 		expect(closed).toEqual([]);
 		reply.resolve();

@@ -25,6 +25,8 @@ export class Target {
 	readonly #members = new Map<string, Member>();
 	/** The members as an array, made anew when they change. */
 	#list: Member[] = [];
+	/** Whether the last snapshot had nobody: the members are those from before it. */
+	#doubtful = false;
 	/** When the last pause of a member that cannot be reached is over. */
 	#pausedUntil = 0;
 	readonly #known = Promise.withResolvers<void>();
@@ -51,7 +53,7 @@ export class Target {
 		if (this.#closed) return;
 		this.#uncallable = undefined;
 		if (event.type === "snapshot") this.#replace(event.instances);
-		else if (event.type === "up") this.#set(event.instance);
+		else if (event.type === "up") this.#change(event.instance);
 		else this.#remove(event.instance.id);
 		this.#list = [...this.#members.values()];
 		this.#isKnown = true;
@@ -107,10 +109,27 @@ export class Target {
 		return reachable.length > 0 ? reachable : untried;
 	}
 
+	/**
+	 * A registry that was away for longer than its leases last comes back empty, until the instances have
+	 * registered anew. So a snapshot without anybody does not take away whom it does not mention: they are
+	 * called until somebody is known to be up.
+	 */
 	#replace(instances: readonly Instance[]): void {
-		const ids = new Set(instances.map(({ id }) => id));
-		for (const id of [...this.#members.keys()]) if (!ids.has(id)) this.#remove(id);
+		this.#doubtful = !instances.some(({ status }) => status === "up");
+		if (!this.#doubtful) this.#keepOnly(new Set(instances.map(({ id }) => id)));
 		for (const instance of instances) this.#set(instance);
+	}
+
+	#change(instance: Instance): void {
+		if (this.#doubtful && instance.status === "up") {
+			this.#doubtful = false;
+			this.#keepOnly(new Set([instance.id]));
+		}
+		this.#set(instance);
+	}
+
+	#keepOnly(ids: ReadonlySet<string>): void {
+		for (const id of [...this.#members.keys()]) if (!ids.has(id)) this.#remove(id);
 	}
 
 	#set(instance: Instance): void {
