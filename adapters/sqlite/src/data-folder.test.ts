@@ -40,22 +40,22 @@ describe("dataFolder", () => {
 	});
 
 	test.each([
-		["sqlite:./data", "/work/data"],
-		["sqlite:data", "/work/data"],
+		["sqlite:./data", "/srv/data"],
+		["sqlite:data", "/srv/data"],
 		["sqlite:../data", "/data"],
-		["sqlite:./my%20data", "/work/my data"],
-		["sqlite:./my data", "/work/my data"],
+		["sqlite:./my%20data", "/srv/my data"],
+		["sqlite:./my data", "/srv/my data"],
 		["sqlite:/var/lib/shop", "/var/lib/shop"],
 		["sqlite:///var/lib/shop", "/var/lib/shop"],
 		["sqlite:///var/lib/my%20shop", "/var/lib/my shop"],
 	])("%s in /work is %s", (url, folder) => {
-		expect(dataFolder(url, "/work")).toBe(folder);
+		expect(dataFolder(url, "/srv")).toBe(folder);
 	});
 
 	test.each(["sqlite://data", "sqlite:./a?b=c", "sqlite:./a#b", "sqlite:%zz", "nats://localhost", "sqlite"])(
 		"%s is refused",
 		(url) => {
-			expect(() => dataFolder(url, "/work")).toThrow(
+			expect(() => dataFolder(url, "/srv")).toThrow(
 				`"${url}" names no folder: write sqlite: for the default one`,
 			);
 		},
