@@ -34,13 +34,16 @@ describe("the files of a certificate", () => {
 		);
 	});
 
-	test.skipIf(process.getuid?.() === 0)("that may not be read are named", () => {
-		const secret = authority.issue("secret", "DNS:localhost");
-		chmodSync(secret.key, 0);
-		expect(() => readConfig({ ALLIUM_TLS_CERT: secret.cert, ALLIUM_TLS_KEY: secret.key })).toThrow(
-			`ALLIUM_TLS_KEY) names ${secret.key}, which may not be read by this process`,
-		);
-	});
+	test.skipIf(process.getuid?.() === 0)(
+		"that may not be read are named (not as root, who may read all)",
+		() => {
+			const secret = authority.issue("secret", "DNS:localhost");
+			chmodSync(secret.key, 0);
+			expect(() => readConfig({ ALLIUM_TLS_CERT: secret.cert, ALLIUM_TLS_KEY: secret.key })).toThrow(
+				`ALLIUM_TLS_KEY) names ${secret.key}, which may not be read by this process`,
+			);
+		},
+	);
 
 	test("that do not belong together are refused", () => {
 		expect(() => readConfig({ ALLIUM_TLS_CERT: one.cert, ALLIUM_TLS_KEY: other.key })).toThrow(
