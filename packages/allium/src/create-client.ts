@@ -8,7 +8,7 @@ import {
 	type Transport,
 	webSocketTransport,
 } from "@allium/core";
-import { frames, framesTls, http, https, type TlsOptions } from "@allium/node";
+import { nodeTransports, type TlsOptions } from "@allium/node";
 
 /**
  * As for the core's `createClient`; without transports, addresses of `allium:`, `http:` and `ws:` are known, and
@@ -28,10 +28,7 @@ export type ClientOptions = ClientSource &
 export function createClient<C extends AnyContract>(contract: C, options: ClientOptions): Client<C> {
 	const { tls } = { tls: undefined, ...options };
 	const transports = [
-		framesTls({ tls }),
-		frames(),
-		https({ tls }),
-		http(),
+		...nodeTransports({ tls }),
 		webSocketTransport(),
 		webSocketTransport({ scheme: "wss" }),
 	];

@@ -13,6 +13,7 @@ export { type HttpsOptions, http, https } from "./http/http-transport.ts";
 export type { Readiness } from "./http/operations.ts";
 export { acceptFrames } from "./pipe/accept-frames.ts";
 export { type FramesOptions, type FramesTlsOptions, frames, framesTls } from "./pipe/frames-transport.ts";
+export { type NodeTransportsOptions, nodeTransports } from "./pipe/node-transports.ts";
 export { SocketPipe } from "./pipe/socket-pipe.ts";
 export type { ProxyProtocol } from "./proxy/proxy-protocol.ts";
 export { defaultServerLimits, type ServerLimits } from "./server/limits.ts";

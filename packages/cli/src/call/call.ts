@@ -4,10 +4,10 @@ import {
 	createClient,
 	type MethodDescription,
 	retry,
-	type Transport,
+	takesStream,
 } from "@allium/core";
 import { contractFromDescription } from "@allium/core/reflection";
-import { frames, framesTls, http, https, type TlsOptions } from "@allium/node";
+import { nodeTransports } from "@allium/node";
 import type { Run, Words } from "../command/command.ts";
 import { usageError } from "../command/command-error.ts";
 import { type ExitCode, exitCode } from "../command/exit-code.ts";
@@ -73,7 +73,7 @@ async function makeCall(exchange: Exchange, ctx: Context, terminal: Terminal): P
 	await using client = createClient(contractFromDescription(found.description), {
 		...sourceOf(found, words),
 		...layersOf(timeoutMs),
-		transports: transports(found.tls),
+		transports: nodeTransports({ tls: found.tls }),
 	});
 	const send = client[method];
 	if (send === undefined) throw new TypeError(`the client lacks ${method}`);
@@ -97,16 +97,12 @@ async function printAll(messages: AsyncIterable<unknown>, terminal: Terminal): P
 	}
 }
 
-function transports(tls: TlsOptions | undefined): Transport[] {
-	return [framesTls({ tls }), frames(), https({ tls }), http()];
-}
-
 /** Where the client looks: at the address, the chosen instance, or all in the registry. */
 function sourceOf(found: DescribedService, words: Words) {
 	const { directory, instances, urls, tls } = found;
 	if (directory === undefined) return { url: urls[0] ?? "" };
 	if (!words.has("instance")) return { registry: directory.registry, namespace: directory.namespace };
-	const schemes = transports(tls).map(({ scheme }) => `${scheme}:`);
+	const schemes = nodeTransports({ tls }).map(({ scheme }) => `${scheme}:`);
 	const addresses = instances[0]?.addresses ?? [];
 	return { url: addresses.find((address) => schemes.some((scheme) => address.startsWith(scheme))) ?? "" };
 }
@@ -137,7 +133,7 @@ function hintAtInput(
 	terminal: Terminal,
 ): void {
 	if (stdin.isTTY !== true) return;
-	const isStream = kind === "client_stream" || kind === "bidi_stream";
+	const isStream = takesStream(kind);
 	if (argument !== "-" && !(isStream && argument === undefined)) return;
 	const form = isStream ? "One JSON value a line" : "JSON";
 	terminal.complain(terminal.errorStyles.dim(`${form}, please; Ctrl-D ends the input.`));

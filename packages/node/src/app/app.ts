@@ -17,7 +17,6 @@ import {
 	type Registry,
 	type ServeOptions,
 	type Service,
-	type Transport,
 } from "@allium/core";
 import { type Adapters, openRegistry } from "../config/adapters.ts";
 import {
@@ -28,9 +27,8 @@ import {
 	readConfig,
 } from "../config/config.ts";
 import { DeferredRegistry } from "../config/deferred-registry.ts";
-import { http, https } from "../http/http-transport.ts";
 import { acceptFrames } from "../pipe/accept-frames.ts";
-import { frames, framesTls } from "../pipe/frames-transport.ts";
+import { nodeTransports } from "../pipe/node-transports.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import { listen } from "../server/server.ts";
 import { appFailed, appReady } from "./app-events.ts";
@@ -123,7 +121,7 @@ class NodeApp implements App, Runnable {
 		this.#options = options;
 		this.config = readConfig(env, { ...options, registry: typeof given === "string" ? given : undefined });
 		this.logger = options.logger ?? textLogger();
-		this.#peers = new PeerPool(this.#transports());
+		this.#peers = new PeerPool(nodeTransports({ tls: this.config.tls, limits: options.limits?.frames }));
 		this.#endpoints = new Endpoints({ guard: options.guard, logger: this.logger });
 		this.#registry =
 			typeof given === "object"
@@ -221,14 +219,6 @@ class NodeApp implements App, Runnable {
 			logger: this.logger,
 			...(reached !== undefined && { advertise: reached }),
 		});
-	}
-
-	/** The ways to other processes; those over TLS by the certificates of this one. */
-	#transports(): Transport[] {
-		const { tls } = this.config;
-		const limits = this.#options.limits?.frames;
-		const bounds = limits === undefined ? {} : { limits };
-		return [framesTls({ ...bounds, tls }), frames(bounds), https({ tls }), http()];
 	}
 
 	/** Whether all who can find this process run on the same machine. */
