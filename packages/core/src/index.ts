@@ -62,10 +62,12 @@ export {
 export {
 	type Effect,
 	type Empty,
+	givesStream,
 	type Kind,
 	type Method,
 	type MethodSpec,
 	method,
+	takesStream,
 } from "./contract/method.ts";
 export { type Issue, type JsonSchema, jsonSchema, type Schema } from "./contract/schema.ts";
 export { isStream, messageSchema, type Side, type StreamOf, stream } from "./contract/stream.ts";

@@ -1,9 +1,11 @@
-import type {
-	ContractDescription,
-	ErrorDescription,
-	JsonSchema,
-	Kind,
-	MethodDescription,
+import {
+	type ContractDescription,
+	type ErrorDescription,
+	givesStream,
+	type JsonSchema,
+	type Kind,
+	type MethodDescription,
+	takesStream,
 } from "@allium/core";
 import { exampleValue } from "@allium/core/reflection";
 import type { Styles } from "../terminal/terminal.ts";
@@ -61,10 +63,7 @@ function methodLines(
 }
 
 function streams(kind: Kind): [input: boolean, output: boolean] {
-	return [
-		kind === "client_stream" || kind === "bidi_stream",
-		kind === "server_stream" || kind === "bidi_stream",
-	];
+	return [takesStream(kind), givesStream(kind)];
 }
 
 function sideLines(schema: JsonSchema, isStream: boolean, room: number): string[] {

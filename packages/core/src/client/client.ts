@@ -2,7 +2,7 @@ import type { Balancer } from "../balancer/balancer.ts";
 import { peakEwma } from "../balancer/peak-ewma.ts";
 import { Context } from "../context/context.ts";
 import type { AnyContract } from "../contract/contract.ts";
-import type { Method } from "../contract/method.ts";
+import { givesStream, type Method } from "../contract/method.ts";
 import { chain, type Endpoint, type Middleware } from "../endpoint/endpoint.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { type Logger, silentLogger } from "../logger/logger.ts";
@@ -183,7 +183,7 @@ function clientMethod(
 		onMissingContext?.(method);
 		return Context.background();
 	};
-	if (method.kind === "server_stream" || method.kind === "bidi_stream") {
+	if (givesStream(method.kind)) {
 		return (input, ctx = background()) => new ClientStream(call, input, ctx);
 	}
 	return (input, ctx = background()) => call(input, ctx);

@@ -2,7 +2,7 @@ import type { Candidate, Load } from "../balancer/balancer.ts";
 import { CallScope, type Outcome, succeeded } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
 import { type ContextKey, contextKey } from "../context/key.ts";
-import type { Method } from "../contract/method.ts";
+import { givesStream, type Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { toServiceError } from "../errors/service-error.ts";
 import type { Instance } from "../registry/instance.ts";
@@ -53,7 +53,7 @@ export class Member implements Candidate {
 		const startedAt = performance.now();
 		this.#inFlight++;
 		this.load.start();
-		if (method.kind === "server_stream" || method.kind === "bidi_stream") {
+		if (givesStream(method.kind)) {
 			return this.#attemptStream(endpoint, input, ctx, startedAt);
 		}
 		const elapsed = (): number => (method.kind === "unary" ? performance.now() - startedAt : 0);

@@ -1,7 +1,7 @@
 import { CallScope, succeeded } from "../context/call-scope.ts";
 import { Cancellation, JoinedSource } from "../context/cancellation.ts";
 import { Context } from "../context/context.ts";
-import type { Method } from "../contract/method.ts";
+import { givesStream, type Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { isServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
 import { observeStream } from "./observe-stream.ts";
@@ -12,7 +12,7 @@ import { observeStream } from "./observe-stream.ts";
  * @param life ends every call with it. Default: the caller's context alone does.
  */
 export function scoped(next: Endpoint, method: Method, life?: Context): Endpoint {
-	const streams = method.kind === "server_stream" || method.kind === "bidi_stream";
+	const streams = givesStream(method.kind);
 	const translate = (error: unknown): unknown => ofCallee(method, error);
 	return (input, outer) => {
 		const scope = new CallScope();

@@ -7,7 +7,7 @@ import {
 	type ErrorDescription,
 	type MethodDescription,
 } from "./describe.ts";
-import type { Effect, Kind, MethodSpec } from "./method.ts";
+import { type Effect, givesStream, type Kind, type MethodSpec, takesStream } from "./method.ts";
 import type { JsonSchema, Schema } from "./schema.ts";
 import { type Side, stream } from "./stream.ts";
 
@@ -63,8 +63,8 @@ function specOf({ kind, effect, summary, meta, input, output, errors }: MethodDe
 		effect,
 		...(summary !== undefined && { summary }),
 		...(meta !== undefined && { meta }),
-		...sideOf("input", input, kind === "client_stream" || kind === "bidi_stream"),
-		...sideOf("output", output, kind === "server_stream" || kind === "bidi_stream"),
+		...sideOf("input", input, takesStream(kind)),
+		...sideOf("output", output, givesStream(kind)),
 		errors: errorsOf(errors),
 	};
 }

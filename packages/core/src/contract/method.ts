@@ -12,6 +12,16 @@ export type Effect = "read" | "idempotent" | "write";
 /** Which sides of a method are streams. */
 export type Kind = "unary" | "server_stream" | "client_stream" | "bidi_stream";
 
+/** Whether the input of a method is a stream. */
+export function takesStream(kind: Kind): boolean {
+	return kind === "client_stream" || kind === "bidi_stream";
+}
+
+/** Whether the output of a method is a stream. */
+export function givesStream(kind: Kind): boolean {
+	return kind === "server_stream" || kind === "bidi_stream";
+}
+
 /** A method as it is written in a contract. */
 export interface MethodSpec<
 	I extends Side | undefined = Side | undefined,

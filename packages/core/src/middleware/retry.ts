@@ -1,7 +1,7 @@
 import { triedInstances } from "../client/tried-instances.ts";
 import type { Context } from "../context/context.ts";
 import { sleep } from "../context/sleep.ts";
-import type { Method } from "../contract/method.ts";
+import { type Method, takesStream } from "../contract/method.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { isServiceError, type ServiceError } from "../errors/service-error.ts";
 import { RetryBudget, type RetryBudgetOptions } from "./retry-budget.ts";
@@ -30,7 +30,7 @@ export function retry(options: RetryOptions = {}): Middleware {
 	// One budget for all methods: it protects the target, not the method.
 	const budget = RetryBudget.of(options.budget);
 	return (next, method) => {
-		if (method.kind === "client_stream" || method.kind === "bidi_stream") return next;
+		if (takesStream(method.kind)) return next;
 		const policy = new RetryPolicy(method, options, budget);
 		const call: Endpoint = (input, ctx) => attempt(next, policy, input, ctx);
 		return method.kind === "unary" ? call : (input, ctx) => attemptStream(next, policy, input, ctx);

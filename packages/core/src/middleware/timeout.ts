@@ -1,4 +1,5 @@
 import type { Context } from "../context/context.ts";
+import { givesStream } from "../contract/method.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 
 /**
@@ -9,7 +10,7 @@ import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
  */
 export function timeout(milliseconds = 10_000): Middleware {
 	return (next, method) =>
-		method.kind === "server_stream" || method.kind === "bidi_stream"
+		givesStream(method.kind)
 			? acceptance(next, milliseconds)
 			: (input, ctx) => next(input, ctx.withTimeout(milliseconds));
 }

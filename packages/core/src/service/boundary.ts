@@ -1,5 +1,5 @@
 import type { Context } from "../context/context.ts";
-import type { Method } from "../contract/method.ts";
+import { givesStream, type Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { mapStream } from "../endpoint/map-stream.ts";
 import { isServiceError, ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
@@ -10,7 +10,7 @@ import type { Logger } from "../logger/logger.ts";
  * caller. What was not declared is logged in full and leaves as `internal` without detail.
  */
 export function boundary(next: Endpoint, method: Method, logger: Logger): Endpoint {
-	const streams = method.kind === "server_stream" || method.kind === "bidi_stream";
+	const streams = givesStream(method.kind);
 	return (input, ctx) => {
 		const fail = (error: unknown): never => {
 			throw errorForCaller(method, error, ctx, logger);

@@ -1,6 +1,6 @@
 import { jsonCodec } from "../codec/json-codec.ts";
 import type { Context } from "../context/context.ts";
-import type { Method } from "../contract/method.ts";
+import { type Method, takesStream } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import { streamType, unaryType } from "./connect/content-type.ts";
@@ -59,7 +59,7 @@ class FetchPeer implements Peer {
 
 	endpoint(method: Method): Endpoint {
 		const { kind, service, path } = method;
-		if (kind === "client_stream" || kind === "bidi_stream") {
+		if (takesStream(kind)) {
 			return () => Promise.reject(needsWebSocket(method, this.#base));
 		}
 		const target: HttpCallTarget = {

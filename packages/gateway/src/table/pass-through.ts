@@ -1,6 +1,7 @@
 import {
 	type Context,
 	type Endpoint,
+	givesStream,
 	isServiceError,
 	type Logger,
 	type Metadata,
@@ -17,7 +18,7 @@ import { isGatewaysOwn } from "../metadata/forwarding.ts";
  * @param call the whole call to the service.
  */
 export function passThrough(call: Endpoint, method: Method, logger: Logger): Endpoint {
-	const streams = method.kind === "server_stream" || method.kind === "bidi_stream";
+	const streams = givesStream(method.kind);
 	return (input, ctx) => {
 		const received = new ResponseMetadata();
 		const fail = (error: unknown): never => {

@@ -2,7 +2,7 @@ import type { Codec } from "../../codec/codec.ts";
 import { canceled, deadlineExceeded } from "../../context/cancellation.ts";
 import type { Context } from "../../context/context.ts";
 import type { Metadata, ReadonlyMetadata } from "../../context/metadata.ts";
-import type { Method } from "../../contract/method.ts";
+import { givesStream, type Method } from "../../contract/method.ts";
 import { ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
 import type { Connection } from "./connection.ts";
 import { readError } from "./error-frame.ts";
@@ -228,7 +228,7 @@ export class ClientCall implements StreamHandler {
 const noTrailers = new Uint8Array(2);
 
 function isStreaming(method: Method): boolean {
-	return method.kind === "server_stream" || method.kind === "bidi_stream";
+	return givesStream(method.kind);
 }
 
 /** Milliseconds until the deadline, rounded up so that the callee does not give up before the caller. */

@@ -2,7 +2,7 @@ import type { Codec } from "../../codec/codec.ts";
 import { succeeded } from "../../context/call-scope.ts";
 import { canceled, deadlineExceeded } from "../../context/cancellation.ts";
 import { noMetadata } from "../../context/metadata.ts";
-import type { Kind } from "../../contract/method.ts";
+import { givesStream, type Kind } from "../../contract/method.ts";
 import { ServiceError, toServiceError } from "../../errors/service-error.ts";
 import type { ServerCall } from "../../service/server-call.ts";
 import type { Connection } from "./connection.ts";
@@ -97,7 +97,7 @@ export class ServerStream implements StreamHandler {
 
 	readonly #onReply = (output: unknown): void => {
 		this.#connection.running--;
-		if (this.#kind === "unary" || this.#kind === "client_stream") this.#reply(output);
+		if (!givesStream(this.#kind)) this.#reply(output);
 		else this.#pump(output as AsyncIterable<unknown>).catch(this.#onError);
 	};
 
