@@ -74,6 +74,7 @@ export { isStream, messageSchema, type Side, type StreamOf, stream } from "./con
 export { chain, type Endpoint, type Middleware, only } from "./endpoint/endpoint.ts";
 export {
 	Endpoints,
+	type EndpointsOptions,
 	type EndpointTable,
 	type Guard,
 	type GuardRequest,

@@ -6,6 +6,7 @@ import {
 	Endpoints,
 	type Guard,
 	type Logger,
+	type Middleware,
 	memoryTransport,
 	type ServeOptions,
 	type Service,
@@ -16,6 +17,8 @@ export interface TestClientOptions<C extends AnyContract> {
 	/** The server's side, as for `serve`. */
 	readonly serve?: ServeOptions<C>;
 	readonly guard?: Guard;
+	/** The server's own middleware, as for `allium`. */
+	readonly middleware?: readonly Middleware[];
 	/** The client's side, as for `createClient`. */
 	readonly client?: ClientLayers;
 	readonly logger?: Logger;
@@ -34,8 +37,8 @@ export function testClient<C extends AnyContract>(
 	service: Service<C>,
 	options: TestClientOptions<C> = {},
 ): Client<C> {
-	const { logger, guard } = options;
-	const endpoints = new Endpoints({ guard, ...(logger !== undefined && { logger }) });
+	const { logger, guard, middleware } = options;
+	const endpoints = new Endpoints({ guard, middleware, logger });
 	endpoints.serve(contract, service, options.serve);
 	const transport = memoryTransport();
 	const listening = transport.listen(endpoints, { address: "test" });

@@ -8,7 +8,7 @@ import type { Route } from "../routes/route.ts";
 import { RouteTable } from "../routes/route-table.ts";
 import { type ServeOptions, serveMethod } from "../service/serve.ts";
 import type { Service } from "../service/service.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint, Middleware } from "./endpoint.ts";
 
 /** What is known of a call, or of a request to an operations route, before its body is read. */
 export interface GuardRequest {
@@ -48,16 +48,30 @@ export interface EndpointTable {
 	readonly routes?: RouteTable | undefined;
 }
 
+/** What {@link Endpoints} are made with. */
+export interface EndpointsOptions {
+	readonly guard?: Guard | undefined;
+	/**
+	 * Wraps every method of every service, outermost first: outside of validation, so that it sees calls with
+	 * invalid input too, and of each service's own middleware. Default: none.
+	 */
+	readonly middleware?: readonly Middleware[] | undefined;
+	/** Default: says nothing. */
+	readonly logger?: Logger | undefined;
+}
+
 /** The table of all that a process serves, by path. Every transport of the process listens with the same one. */
 export class Endpoints implements EndpointTable {
 	readonly guard: Guard | undefined;
 	readonly logger: Logger;
 	readonly routes: RouteTable = new RouteTable();
+	readonly #middleware: readonly Middleware[];
 	readonly #contracts = new Map<string, AnyContract>();
 	readonly #served = new Map<string, ServedMethod>();
 
-	constructor(options: { guard?: Guard | undefined; logger?: Logger } = {}) {
+	constructor(options: EndpointsOptions = {}) {
 		this.guard = options.guard;
+		this.#middleware = options.middleware ?? [];
 		this.logger = options.logger ?? silentLogger;
 	}
 
@@ -71,7 +85,8 @@ export class Endpoints implements EndpointTable {
 		const { name, methods } = contract["~allium"];
 		if (this.#contracts.has(name)) throw new TypeError(`service "${name}" is served already`);
 		const outer = (options.service ?? []).reduceRight((inner, wrap) => wrap(inner), service);
-		const served = methods.map((method) => serveMethod(method, outer, options, this.logger));
+		const layers = { ...options, outermost: this.#middleware };
+		const served = methods.map((method) => serveMethod(method, outer, layers, this.logger));
 		this.#checkPaths(methods, options.routes?.routes ?? []);
 		if (options.routes !== undefined) this.routes.addAll(contract, options.routes);
 		this.#contracts.set(name, contract);

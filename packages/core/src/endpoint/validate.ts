@@ -24,8 +24,12 @@ function validateInput(next: Endpoint, method: Method): Endpoint {
 	const check = checker(schema, accept);
 	if (isStream(method.input)) return (input, ctx) => next(mapStream(input, check), ctx);
 	return (input, ctx) => {
-		const value = check(input);
-		return value instanceof Promise ? value.then((parsed) => next(parsed, ctx)) : next(value, ctx);
+		try {
+			const value = check(input);
+			return value instanceof Promise ? value.then((parsed) => next(parsed, ctx)) : next(value, ctx);
+		} catch (error) {
+			return Promise.reject(error);
+		}
 	};
 }
 

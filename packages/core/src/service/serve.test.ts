@@ -29,7 +29,7 @@ const service: Service<typeof C> = {
 };
 
 describe("the onion", () => {
-	test("is guard, validation, middleware, service middleware, service", async () => {
+	test("is guard, the server's middleware, validation, middleware, service middleware, service", async () => {
 		const seen: string[] = [];
 		const spied = number.refine(() => seen.push("validate") > 0);
 		const Spied = contract("spied", { run: method({ input: spied }) });
@@ -53,6 +53,7 @@ describe("the onion", () => {
 				seen.push("guard");
 				return ctx;
 			},
+			middleware: [layer("server 1"), layer("server 2")],
 		});
 		const handler = { run: async () => void seen.push("service") };
 		endpoints.serve(Spied, handler, {
@@ -74,6 +75,8 @@ describe("the onion", () => {
 		expect(seen).toEqual([
 			"guard",
 			"decode",
+			"server 1",
+			"server 2",
 			"validate",
 			"middleware 1",
 			"middleware 2",
@@ -102,6 +105,19 @@ describe("the onion", () => {
 		const { endpoint } = serveMethod(C.double, service, { middleware: [watch] }, silentLogger);
 		await expect(endpoint({ n: "1" }, ctx)).rejects.toMatchObject({ reason: "invalid_input" });
 		expect(called).not.toHaveBeenCalled();
+	});
+
+	test("lets the middleware of the server see invalid input fail", async () => {
+		const seen = vi.fn();
+		const watch: Middleware = (next) => (input, ctx) => {
+			const reply = next(input, ctx);
+			reply.catch(seen);
+			return reply;
+		};
+		const layers = { outermost: [watch] };
+		const { endpoint } = serveMethod(C.double, service, layers, silentLogger);
+		await expect(endpoint({ n: "1" }, ctx)).rejects.toMatchObject({ reason: "invalid_input" });
+		expect(seen).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "invalid_argument" }));
 	});
 
 	test("makes invalid output internal without detail, and logs it", async () => {

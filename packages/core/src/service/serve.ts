@@ -24,11 +24,17 @@ export interface ServeOptions<C extends AnyContract = AnyContract> extends Metho
 	readonly routes?: Routes;
 }
 
-/** Builds the onion of one method: boundary → validate → middleware → service. */
+/** The layers of one method, those of its server around those of its service. */
+interface MethodLayers extends MethodOptions {
+	/** The middleware of the server; outside of validation. */
+	readonly outermost?: readonly Middleware[];
+}
+
+/** Builds the onion of one method: boundary → the server's middleware → validate → middleware → service. */
 export function serveMethod(
 	method: Method,
 	service: object,
-	options: MethodOptions,
+	options: MethodLayers,
 	logger: Logger,
 ): ServedMethod {
 	const handler: unknown = (service as Record<string, unknown>)[method.name];
@@ -37,7 +43,8 @@ export function serveMethod(
 	}
 	const inner = chain(...(options.middleware ?? []))(call(handler.bind(service)), method);
 	const valid = validated(inner, method, options.validateOutput ?? true);
-	return { method, endpoint: boundary(valid, method, logger) };
+	const outer = chain(...(options.outermost ?? []))(valid, method);
+	return { method, endpoint: boundary(outer, method, logger) };
 }
 
 /**

@@ -3,6 +3,7 @@ import {
 	Context,
 	contract,
 	type Logger,
+	type Middleware,
 	memoryRegistry,
 	method,
 	type Registry,
@@ -83,6 +84,23 @@ describe("an app", () => {
 			labels: { tier: "gold" },
 			status: "up",
 		});
+	});
+
+	test("puts its middleware around every method, outside of that of a service", async () => {
+		const registry = memoryRegistry();
+		const seen: string[] = [];
+		const noting = (layer: string): Middleware => {
+			return (next, { path }) =>
+				(input, ctx) => {
+					seen.push(`${layer} ${path}`);
+					return next(input, ctx);
+				};
+		};
+		const app = makeApp(registry, { middleware: [noting("app")] });
+		app.serve(Clock, new ClockService().service, { middleware: [noting("service")] });
+		await app.start();
+		await makeApp(registry, { name: "caller" }).client(Clock).add({ n: 1 });
+		expect(seen).toEqual(["app clock/add", "service clock/add"]);
 	});
 
 	test("does not see instances of another namespace", async () => {

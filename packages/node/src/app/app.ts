@@ -12,6 +12,7 @@ import {
 	keepRegistered,
 	type Listener,
 	type Logger,
+	type Middleware,
 	PeerPool,
 	type Registration,
 	type Registry,
@@ -48,6 +49,11 @@ export interface AppOptions extends Omit<ConfigOverrides, "registry"> {
 	readonly adapters?: Adapters;
 	/** Lets requests in or not, before their bodies are read. */
 	readonly guard?: Guard;
+	/**
+	 * Wraps every method of every service of the process, outermost first: outside of validation, and of what
+	 * `serve` is given. Default: none.
+	 */
+	readonly middleware?: readonly Middleware[];
 	/** Default: lines on standard output. */
 	readonly logger?: Logger;
 	/** How long calls are still accepted after the registry was told, in milliseconds. Default: 500. */
@@ -122,12 +128,17 @@ class NodeApp implements App, Runnable {
 		this.config = readConfig(env, { ...options, registry: typeof given === "string" ? given : undefined });
 		this.logger = options.logger ?? textLogger();
 		this.#peers = new PeerPool(nodeTransports({ tls: this.config.tls, limits: options.limits?.frames }));
-		this.#endpoints = new Endpoints({ guard: options.guard, logger: this.logger });
+		if (env.NODE_ENV !== "production") this.#contextWatch = new MissingContextWatch(this.logger);
+		const watched = this.#contextWatch === undefined ? [] : [this.#contextWatch.middleware];
+		this.#endpoints = new Endpoints({
+			guard: options.guard,
+			middleware: [...watched, ...(options.middleware ?? [])],
+			logger: this.logger,
+		});
 		this.#registry =
 			typeof given === "object"
 				? given
 				: new DeferredRegistry(() => openRegistry(this.config.registry, options.adapters));
-		if (env.NODE_ENV !== "production") this.#contextWatch = new MissingContextWatch(this.logger);
 	}
 
 	get name(): string {
@@ -144,9 +155,7 @@ class NodeApp implements App, Runnable {
 
 	serve<C extends AnyContract>(contract: C, service: Service<C>, options: ServeOptions<C> = {}): void {
 		if (this.#starting !== undefined) throw new TypeError("serve() comes before start() and run()");
-		const watch = this.#contextWatch;
-		const middleware = [...(watch === undefined ? [] : [watch.middleware]), ...(options.middleware ?? [])];
-		this.#endpoints.serve(contract, service, { ...options, middleware });
+		this.#endpoints.serve(contract, service, options);
 	}
 
 	client<C extends AnyContract>(contract: C, layers: ClientLayers = {}): Client<C> {
