@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ServiceError } from "../errors/service-error.ts";
 import { CallScope, succeeded } from "./call-scope.ts";
-import { Cancellation, JoinedSource, SignalSource } from "./cancellation.ts";
+import { Cancellation, type Follower, JoinedSource, SignalSource } from "./cancellation.ts";
 
 const never = Number.POSITIVE_INFINITY;
 
@@ -10,14 +10,14 @@ afterEach(() => void vi.useRealTimers());
 
 /** A source that counts who listens. */
 function source() {
-	const listeners = new Set<(error: ServiceError) => void>();
+	const listeners = new Set<Follower>();
 	return {
 		error: undefined as ServiceError | undefined,
 		deadline: never,
 		listeners,
-		follow(listener: (error: ServiceError) => void) {
-			listeners.add(listener);
-			return () => void listeners.delete(listener);
+		follow(follower: Follower) {
+			listeners.add(follower);
+			return { stop: () => void listeners.delete(follower) };
 		},
 	};
 }
@@ -147,10 +147,38 @@ describe("while nobody listens", () => {
 	test("who follows is told of the end, but takes no timer for the deadline", () => {
 		const cancellation = new Cancellation(undefined, performance.now() + 100);
 		const ended = vi.fn();
-		cancellation.follow(ended);
+		cancellation.follow({ onEnd: ended });
 		expect(vi.getTimerCount()).toBe(0);
 		cancellation.cancel();
 		expect(ended).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "canceled" }));
+	});
+
+	test("a follower that stops another while they are told keeps it from being told", () => {
+		const cancellation = new Cancellation(undefined, never);
+		const told: string[] = [];
+		const first = cancellation.follow({
+			onEnd() {
+				told.push("first");
+				second.stop();
+			},
+		});
+		const second = cancellation.follow({ onEnd: () => void told.push("second") });
+		cancellation.follow({ onEnd: () => void told.push("third") });
+		cancellation.cancel();
+		first.stop();
+		expect(told).toEqual(["first", "third"]);
+	});
+
+	test("followers stop in any order, the parent is let go with the last", () => {
+		const parent = source();
+		const cancellation = new Cancellation(parent, never);
+		const [one, two, three] = [1, 2, 3].map(() => cancellation.follow({ onEnd: () => {} }));
+		two?.stop();
+		two?.stop();
+		one?.stop();
+		expect(parent.listeners.size).toBe(1);
+		three?.stop();
+		expect(parent.listeners.size).toBe(0);
 	});
 
 	test("a chain of children with one deadline takes one timer", () => {

@@ -7,12 +7,23 @@ const longestTimer = 2 ** 31 - 1;
 /** Called back when a cancellation ends. */
 export type EndListener = (error: ServiceError) => void;
 
+/** Who is told of an end. */
+export interface Follower {
+	onEnd(error: ServiceError): void;
+}
+
+/** What a follower holds while it follows. */
+export interface Following {
+	/** Nothing is told any more. Doing it twice is the same as once. */
+	stop(): void;
+}
+
 /** What can end a cancellation from above: its parent, or a signal of the platform. */
 export interface CancellationSource {
 	readonly error: ServiceError | undefined;
 	readonly deadline: number;
-	/** Calls back when it is ended; who follows watches the deadline itself. Returns what stops the following. */
-	follow(listener: EndListener): () => void;
+	/** Tells when it ends, at once when it has ended; who follows watches the deadline itself. */
+	follow(follower: Follower): Following;
 }
 
 /**
@@ -21,17 +32,17 @@ export interface CancellationSource {
  * It is lazy, so that a call that nobody watches costs one small object: a link to the parent, a timer and an
  * `AbortSignal` exist only while somebody listens, and are gone when the last listener is.
  */
-export class Cancellation implements CancellationSource {
+export class Cancellation implements CancellationSource, Follower {
 	readonly parent: CancellationSource | undefined;
 	/** When it ends, on the clock of `performance.now()`; Infinity for never. */
 	readonly deadline: number;
 	#error: ServiceError | undefined;
-	/** Most have one listener: it needs no set. */
-	#listener: EndListener | undefined;
-	#listeners: Set<EndListener> | undefined;
+	/** Who follows, first come first: a list through the links themselves, as calls come and go by the million. */
+	#first: Link | undefined;
+	#last: Link | undefined;
 	/** How many of them want the deadline, too. */
 	#timed = 0;
-	#unlink: (() => void) | undefined;
+	#parentFollowing: Following | undefined;
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#controller: AbortController | undefined;
 	/** The call that this was made for: with its end a signal ends too, and lets go of parent and timer. */
@@ -59,34 +70,38 @@ export class Cancellation implements CancellationSource {
 		if (this.error === undefined) this.#end(reason === undefined ? canceled() : cancellationError(reason));
 	}
 
+	/** The parent ended. */
+	onEnd(error: ServiceError): void {
+		this.cancel(error);
+	}
+
 	/** Calls back once when it ends, at once when it has ended. Returns what stops the listening. */
 	listen(listener: EndListener): () => void {
-		const unfollow = this.follow(listener);
-		if (this.#error !== undefined || this.deadline === Number.POSITIVE_INFINITY) return unfollow;
+		const following = this.follow({ onEnd: listener });
+		if (this.#error !== undefined || this.deadline === Number.POSITIVE_INFINITY)
+			return () => following.stop();
 		if (this.#timed++ === 0) this.#startTimer();
 		let listening = true;
 		return () => {
-			unfollow();
+			following.stop();
 			if (listening && --this.#timed === 0) this.#stopTimer();
 			listening = false;
 		};
 	}
 
 	/** As `listen`, for those who watch the deadline themselves: no timer is started for them. */
-	follow(listener: EndListener): () => void {
+	follow(follower: Follower): Following {
 		const error = this.error;
 		if (error !== undefined) {
-			listener(error);
-			return noop;
+			follower.onEnd(error);
+			return notFollowing;
 		}
-		if (this.#listener === undefined && this.#listeners === undefined) {
-			this.#listener = listener;
-			this.#unlink = this.parent?.follow((reason) => this.cancel(reason));
-		} else {
-			this.#listeners ??= new Set();
-			this.#listeners.add(listener);
-		}
-		return () => this.#forget(listener);
+		if (this.#first === undefined) this.#parentFollowing = this.parent?.follow(this);
+		const link = new Link(this, follower, this.#last);
+		if (this.#last === undefined) this.#first = link;
+		else this.#last.next = link;
+		this.#last = link;
+		return link;
 	}
 
 	/** A signal that aborts when this ends, with the error as its reason. Made when first asked for. */
@@ -100,28 +115,34 @@ export class Cancellation implements CancellationSource {
 		return this.#controller.signal;
 	}
 
-	#end(error: ServiceError): void {
-		const listener = this.#listener;
-		const listeners = this.#listeners;
-		this.#error = error;
-		this.#listener = undefined;
-		this.#listeners = undefined;
-		this.#letGo();
-		listener?.(error);
-		if (listeners !== undefined) for (const each of listeners) each(error);
+	/** @internal One follower has stopped. */
+	"~unlink"(link: Link): void {
+		const { previous, next } = link;
+		if (previous === undefined) this.#first = next;
+		else previous.next = next;
+		if (next === undefined) this.#last = previous;
+		else next.previous = previous;
+		link.previous = undefined;
+		link.next = undefined;
+		if (this.#first === undefined) this.#letGo();
 	}
 
-	#forget(listener: EndListener): void {
-		if (this.#listener === listener) this.#listener = undefined;
-		else if (!this.#listeners?.delete(listener)) return;
-		else if (this.#listeners.size === 0) this.#listeners = undefined;
-		if (this.#listener === undefined && this.#listeners === undefined) this.#letGo();
+	#end(error: ServiceError): void {
+		this.#error = error;
+		let link = this.#first;
+		this.#letGo();
+		while (link !== undefined) {
+			const { follower } = link;
+			link.stop();
+			follower.onEnd(error);
+			link = this.#first;
+		}
 	}
 
 	/** Nobody listens any more. */
 	#letGo(): void {
-		this.#unlink?.();
-		this.#unlink = undefined;
+		this.#parentFollowing?.stop();
+		this.#parentFollowing = undefined;
 		this.#stopTimer();
 	}
 
@@ -140,6 +161,29 @@ export class Cancellation implements CancellationSource {
 	}
 }
 
+/** One follower of a cancellation, in the list of all. Out of it, it points nowhere: what is dead frees the rest. */
+class Link implements Following {
+	readonly follower: Follower;
+	previous: Link | undefined;
+	next: Link | undefined;
+	#owner: Cancellation | undefined;
+
+	constructor(owner: Cancellation, follower: Follower, previous: Link | undefined) {
+		this.follower = follower;
+		this.previous = previous;
+		this.next = undefined;
+		this.#owner = owner;
+	}
+
+	stop(): void {
+		const owner = this.#owner;
+		this.#owner = undefined;
+		owner?.["~unlink"](this);
+	}
+}
+
+const notFollowing: Following = { stop() {} };
+
 /** Joins two sources: ended by whichever ends first. Listens to them only while somebody listens here. */
 export class JoinedSource implements CancellationSource {
 	readonly deadline: number;
@@ -156,12 +200,14 @@ export class JoinedSource implements CancellationSource {
 		return this.#one.error ?? this.#other.error;
 	}
 
-	follow(listener: EndListener): () => void {
-		const unfollowOne = this.#one.follow(listener);
-		const unfollowOther = this.#other.follow(listener);
-		return () => {
-			unfollowOne();
-			unfollowOther();
+	follow(follower: Follower): Following {
+		const one = this.#one.follow(follower);
+		const other = this.#other.follow(follower);
+		return {
+			stop() {
+				one.stop();
+				other.stop();
+			},
 		};
 	}
 }
@@ -182,13 +228,16 @@ export class SignalSource implements CancellationSource {
 		return this.#parent.error ?? (this.#signal.aborted ? cancellationError(this.#signal.reason) : undefined);
 	}
 
-	follow(listener: EndListener): () => void {
-		const aborted = (): void => listener(cancellationError(this.#signal.reason));
-		this.#signal.addEventListener("abort", aborted);
-		const unfollow = this.#parent.follow(listener);
-		return () => {
-			this.#signal.removeEventListener("abort", aborted);
-			unfollow();
+	follow(follower: Follower): Following {
+		const signal = this.#signal;
+		const aborted = (): void => follower.onEnd(cancellationError(signal.reason));
+		signal.addEventListener("abort", aborted);
+		const parent = this.#parent.follow(follower);
+		return {
+			stop() {
+				signal.removeEventListener("abort", aborted);
+				parent.stop();
+			},
 		};
 	}
 }
@@ -212,5 +261,3 @@ function cancellationError(reason: unknown): ServiceError {
 		? error
 		: canceled(reason);
 }
-
-function noop(): void {}

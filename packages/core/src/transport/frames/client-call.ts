@@ -1,5 +1,5 @@
 import type { Codec } from "../../codec/codec.ts";
-import { canceled, deadlineExceeded } from "../../context/cancellation.ts";
+import { canceled, deadlineExceeded, type Follower, type Following } from "../../context/cancellation.ts";
 import type { Context } from "../../context/context.ts";
 import type { Metadata, ReadonlyMetadata } from "../../context/metadata.ts";
 import { givesStream, type Method } from "../../contract/method.ts";
@@ -24,7 +24,7 @@ export interface CallTarget {
  * The client's side of one call over frames. It owns the pending promise and settles it once: by the reply, an
  * error, the context's end, or the end of the connection.
  */
-export class ClientCall implements StreamHandler {
+export class ClientCall implements StreamHandler, Follower {
 	readonly stream: Stream;
 	readonly deadline: number;
 	readonly #connection: Connection;
@@ -32,7 +32,7 @@ export class ClientCall implements StreamHandler {
 	readonly #ctx: Context;
 	readonly #resolve: (output: unknown) => void;
 	readonly #reject: (error: ServiceError) => void;
-	#unlisten: () => void = nothing;
+	#following: Following | undefined;
 	#inbound: Inbound | undefined;
 	/** Whether the promise has been settled; a stream's call goes on then. */
 	#accepted = false;
@@ -69,7 +69,7 @@ export class ClientCall implements StreamHandler {
 		writer.raw(path);
 		writer.metadata(outgoing);
 		this.#connection.finishHead(text);
-		this.#unlisten = this.#ctx["~parts"].cancellation.follow((error) => this.#abort(error));
+		this.#following = this.#ctx["~parts"].cancellation.follow(this);
 	}
 
 	/** Sends an input that is one message, but does not fit behind the head. */
@@ -110,7 +110,7 @@ export class ClientCall implements StreamHandler {
 		if (type === FrameType.response) this.#onResponse(flags, bytes, start, end);
 		else if (type === FrameType.end) {
 			this.#receive("trailers", readMetadata(bytes, start, end, this.#connection.bytes).metadata);
-			this.#onEnd();
+			this.#onEndFrame();
 		} else if (type === FrameType.error) {
 			const { service } = this.#target.method;
 			const error = readError(this.#connection, flags, bytes, start, end, service);
@@ -121,6 +121,11 @@ export class ClientCall implements StreamHandler {
 
 	onDeadline(): void {
 		this.#abort(this.#ctx.error ?? deadlineExceeded());
+	}
+
+	/** The context ended: its caller gave up. */
+	onEnd(error: ServiceError): void {
+		this.#abort(error);
 	}
 
 	onLost(error: ServiceError): void {
@@ -143,7 +148,7 @@ export class ClientCall implements StreamHandler {
 			connection.credit(length);
 			this.#finish(connection.bytes.readText(bytes, bodyStart, end));
 		}
-		if ((flags & Flag.end) !== 0 && !this.#over) this.#onEnd();
+		if ((flags & Flag.end) !== 0 && !this.#over) this.#onEndFrame();
 	}
 
 	#accept(): void {
@@ -152,7 +157,7 @@ export class ClientCall implements StreamHandler {
 		this.#resolve(this.#openInbound());
 	}
 
-	#onEnd(): void {
+	#onEndFrame(): void {
 		if (this.#over) return;
 		if (isStreaming(this.#target.method)) {
 			this.#accept();
@@ -192,7 +197,7 @@ export class ClientCall implements StreamHandler {
 
 	#close(): void {
 		this.#over = true;
-		this.#unlisten();
+		this.#following?.stop();
 		this.stream.close();
 		this.#stopInput();
 	}

@@ -14,6 +14,7 @@ import {
 	type RemoteLimits,
 } from "./settings.ts";
 import type { Stream, StreamHandler } from "./stream.ts";
+import { StreamTable } from "./stream-table.ts";
 
 /** Answers to pings and the like that may wait behind a pipe that takes nothing, before it is given up. */
 const maxBlockedControlBytes = 1024 * 1024;
@@ -57,7 +58,7 @@ export class Connection implements PipeHandler {
 	readonly #reader: FrameReader;
 	readonly #keepAlive: KeepAlive;
 	readonly #cancels: ResetCount;
-	readonly #streams = new Map<number, StreamHandler>();
+	readonly #streams = new StreamTable<StreamHandler>();
 	readonly #deadlines = new Deadlines(() => this.#streams.values());
 	/** Streams that have something to send and may, in turns. */
 	#ring: Stream[] = [];
@@ -110,7 +111,7 @@ export class Connection implements PipeHandler {
 
 	/** Takes in a stream. Its handler is told of everything that concerns it until it is removed. */
 	add(handler: StreamHandler): void {
-		this.#streams.set(handler.stream.id, handler);
+		this.#streams.add(handler);
 		this.#deadlines.watch(handler.deadline);
 		this.#keepAlive.begin();
 	}
