@@ -1,0 +1,92 @@
+import type { Context } from "@allium/core";
+import type { ArrivalPattern } from "./arrivals.ts";
+import type { LoadWindow } from "./load-report.ts";
+
+/**
+ * Makes one call. What is a stream is read to its end.
+ *
+ * @param number Counts the calls from 0.
+ * @param ctx Ends when the time of the call is up, and when the load is: pass it on.
+ */
+export type LoadCall = (number: number, ctx: Context) => PromiseLike<unknown> | AsyncIterable<unknown>;
+
+/** What load is made, and for how long. */
+export interface LoadOptions {
+	readonly call: LoadCall;
+	/**
+	 * Calls a second, started on schedule whatever becomes of those before: an open loop. Without it, `concurrency`
+	 * callers each call again when they have their answer: a closed loop, which waits when the service does.
+	 */
+	readonly rate?: number | undefined;
+	/** How the calls of an open loop are spread. Default: even. */
+	readonly arrivals?: ArrivalPattern | undefined;
+	/** How many calls are in flight at most. Default: 1,000 in an open loop, 16 in a closed one. */
+	readonly concurrency?: number | undefined;
+	/** How long calls are started, without the warm-up, in milliseconds. */
+	readonly durationMs: number;
+	/** How long calls are made before anything counts, in milliseconds. Default: 0. */
+	readonly warmupMs?: number | undefined;
+	/**
+	 * How long a call may take, in milliseconds from when it was due: a stream up to its last message, and with
+	 * what it waited for a place in flight. Default: 10 s.
+	 */
+	readonly timeoutMs?: number | undefined;
+	/**
+	 * In a closed loop, the distance in milliseconds at which one caller would call if it never had to wait: for
+	 * each answer that took longer, those that it kept from being measured are added, as HdrHistogram does.
+	 * Default: nothing is added.
+	 */
+	readonly expectedIntervalMs?: number | undefined;
+	/** Told once a second how it goes, the warm-up included. */
+	readonly onProgress?: ((window: LoadWindow) => void) | undefined;
+}
+
+/** Options with their defaults. */
+export interface LoadPlan {
+	readonly rate: number | undefined;
+	readonly pattern: ArrivalPattern;
+	readonly concurrency: number;
+	readonly durationMs: number;
+	readonly warmupMs: number;
+	readonly timeoutMs: number;
+	readonly expectedIntervalMs: number | undefined;
+}
+
+/**
+ * The options, checked.
+ *
+ * @throws RangeError for a number that cannot be.
+ */
+export function loadPlan(options: LoadOptions): LoadPlan {
+	const {
+		rate,
+		arrivals = "even",
+		durationMs,
+		warmupMs = 0,
+		timeoutMs = 10_000,
+		expectedIntervalMs,
+	} = options;
+	const { concurrency = rate === undefined ? 16 : 1_000 } = options;
+	if (rate !== undefined) above0("rate", rate);
+	above0("durationMs", durationMs);
+	above0("timeoutMs", timeoutMs);
+	if (!(warmupMs >= 0 && warmupMs < Number.POSITIVE_INFINITY)) {
+		throw new RangeError(`warmupMs must be 0 or more, and is ${warmupMs}`);
+	}
+	if (!Number.isInteger(concurrency) || concurrency < 1) {
+		throw new RangeError(`concurrency must be a whole number above 0, and is ${concurrency}`);
+	}
+	if (expectedIntervalMs !== undefined) {
+		above0("expectedIntervalMs", expectedIntervalMs);
+		if (rate !== undefined) {
+			throw new RangeError("expectedIntervalMs is for a closed loop; with a rate nothing needs a correction");
+		}
+	}
+	return { rate, pattern: arrivals, concurrency, durationMs, warmupMs, timeoutMs, expectedIntervalMs };
+}
+
+function above0(name: string, value: number): void {
+	if (!(value > 0 && value < Number.POSITIVE_INFINITY)) {
+		throw new RangeError(`${name} must be above 0, and is ${value}`);
+	}
+}

@@ -1,0 +1,83 @@
+import type { Code } from "@allium/core";
+import type { ArrivalPattern } from "./arrivals.ts";
+import type { Histogram } from "./histogram.ts";
+
+/** What went wrong, and how often. */
+export interface LoadFailure {
+	readonly code: Code;
+	readonly reason: string | undefined;
+	/** That of the first one. */
+	readonly message: string;
+	readonly count: number;
+}
+
+/** About a second of the load, by when the calls ended. */
+export interface LoadWindow {
+	/** Whether nothing counts yet. */
+	readonly isWarmup: boolean;
+	/** When it ended, in milliseconds since the warm-up was over; below 0 within. */
+	readonly endMs: number;
+	/** How long it was, in milliseconds. */
+	readonly lengthMs: number;
+	readonly succeeded: number;
+	readonly failed: number;
+	/** Latencies in milliseconds; NaN when nothing was answered. */
+	readonly p50: number;
+	readonly p99: number;
+	readonly max: number;
+	/** Calls in flight at its end. */
+	readonly inFlight: number;
+	/** How long the next call has been waiting for a place in flight, in milliseconds. */
+	readonly behindMs: number;
+}
+
+/** What came of a load. JSON makes plain data of it. */
+export interface LoadReport {
+	readonly loop: "open" | "closed";
+	/** Calls a second that were due; undefined in a closed loop. */
+	readonly rate: number | undefined;
+	readonly arrivals: ArrivalPattern | undefined;
+	readonly concurrency: number;
+	readonly expectedIntervalMs: number | undefined;
+	/** From the end of the warm-up until no more calls were due, or the last one ended, in milliseconds. */
+	readonly measuredMs: number;
+	/** How many calls ended. */
+	readonly calls: number;
+	readonly succeeded: number;
+	readonly failed: number;
+	/** Calls that had not ended when the load was interrupted, or that ignored their context's end. */
+	readonly unfinished: number;
+	/** Calls that succeeded, a second. */
+	readonly succeededPerSecond: number;
+	/** Messages of streams; undefined when none was one. */
+	readonly messages: number | undefined;
+	/**
+	 * In milliseconds: from when the call was due (in a closed loop: started) to its answer, or to the first message
+	 * of a stream. Calls whose time ran out count with the time they had; other failures do not count here.
+	 */
+	readonly latency: Histogram;
+	/** By code and reason, the most frequent first. */
+	readonly failures: readonly LoadFailure[];
+	/** Seconds after the warm-up, in order. */
+	readonly timeline: readonly LoadWindow[];
+	/**
+	 * In milliseconds: how much later than due a call was started though there was a place for it. That is the doing
+	 * of the machine that makes the load. Empty in a closed loop.
+	 */
+	readonly startedLate: Histogram;
+	/**
+	 * Whether calls were started so late that it shows in the latencies: half a millisecond and a tenth of the
+	 * latency or more, at the median or at p99.
+	 */
+	readonly isGeneratorLate: boolean;
+	/** Whether the context ended before the load did. */
+	readonly isInterrupted: boolean;
+}
+
+/** @see LoadReport.isGeneratorLate */
+export function isGeneratorLate(latency: Histogram, startedLate: Histogram): boolean {
+	return [50, 99].some((percent) => {
+		const late = startedLate.percentile(percent);
+		return late >= 0.5 && late >= latency.percentile(percent) / 10;
+	});
+}

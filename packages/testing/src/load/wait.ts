@@ -1,0 +1,56 @@
+/** Nearer than this, in milliseconds, timers are too coarse: they fire up to two milliseconds late. */
+const coarseMs = 3;
+
+/**
+ * Waits until a moment, more exactly than a timer: the last milliseconds it keeps the event loop turning, which
+ * goes on with all else meanwhile. There is one wait at a time.
+ */
+export class Wait {
+	readonly #done: () => void;
+	#until = 0;
+	#timer: ReturnType<typeof setTimeout> | undefined;
+	#immediate: ReturnType<typeof setImmediate> | undefined;
+	#isOver = false;
+
+	/** @param done Called when the wait is over. */
+	constructor(done: () => void) {
+		this.#done = done;
+	}
+
+	/** Waits until a moment of `performance.now()`. */
+	until(moment: number): void {
+		this.#until = moment;
+		this.#go();
+	}
+
+	/** Lets others have a turn. */
+	turn(): void {
+		this.until(0);
+	}
+
+	/** Waits no more, now and ever. */
+	stop(): void {
+		this.#isOver = true;
+		clearTimeout(this.#timer);
+		clearImmediate(this.#immediate);
+	}
+
+	#go(): void {
+		if (this.#isOver) return;
+		const now = performance.now();
+		const left = this.#until - now;
+		if (left > coarseMs) this.#timer = setTimeout(this.#check, left - coarseMs);
+		else {
+			this.#immediate = setImmediate(() => {
+				// Where time is virtual it stands still meanwhile, and only a timer moves it.
+				if (performance.now() > now) this.#check();
+				else this.#timer = setTimeout(this.#check, Math.max(0, left));
+			});
+		}
+	}
+
+	readonly #check = (): void => {
+		if (performance.now() >= this.#until) this.#done();
+		else this.#go();
+	};
+}
