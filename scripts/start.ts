@@ -6,6 +6,7 @@ import { Output } from "./start/output.ts";
 import { onStopSignals } from "./start/stop-signals.ts";
 import { System } from "./start/system.ts";
 import { thingsToTry } from "./start/things-to-try.ts";
+import { usage } from "./start/usage.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const examples = join(root, "examples");
@@ -49,7 +50,7 @@ async function run(processes: readonly ExampleProcess[]): Promise<number> {
 
 const names = process.argv.slice(2);
 if (names.includes("--help") || names.includes("-h")) {
-	output.say(`Usage: npm start [-- <example> …]\nExamples: ${availableExamples(examples).join(", ")}`);
+	for (const line of usage(availableExamples(examples))) output.say(line);
 } else {
 	try {
 		process.exitCode = await run([gatewayProcess, ...chooseExamples(examples, names)]);

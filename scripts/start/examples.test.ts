@@ -2,14 +2,17 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { chooseExamples } from "./examples.ts";
+import { availableExamples, chooseExamples } from "./examples.ts";
 
 let folder: string;
 
 beforeEach(() => {
 	folder = mkdtempSync(join(tmpdir(), "allium-examples-"));
-	for (const name of ["greeter", "addsvc", "gogo", "bank", "notes"]) mkdirSync(join(folder, name));
-	for (const name of ["greeter", "addsvc", "gogo", "bank"]) writeFileSync(join(folder, name, "main.ts"), "");
+	const programs = ["greeter", "addsvc", "gogo", "bank/services/cards", "bank/services/balance"];
+	for (const name of [...programs, "notes", "bank/services/drafts"]) {
+		mkdirSync(join(folder, name), { recursive: true });
+	}
+	for (const name of programs) writeFileSync(join(folder, name, "main.ts"), "");
 });
 
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -21,7 +24,28 @@ test("without names, one greeter, two addsvc and one gogo", () => {
 });
 
 test("names choose, and a name given twice counts once", () => {
-	expect(labels(["bank", "greeter", "bank"])).toEqual(["bank", "greeter"]);
+	expect(labels(["gogo", "greeter", "gogo"])).toEqual(["gogo", "greeter"]);
+});
+
+test("an example of many services is a process for each of them", () => {
+	expect(chooseExamples(folder, ["bank"])).toEqual(
+		["balance", "cards"].map((label) => ({
+			label,
+			example: "bank",
+			file: join(folder, "bank/services", label, "main.ts"),
+		})),
+	);
+});
+
+test("what there is has the description of its package", () => {
+	writeFileSync(join(folder, "gogo/package.json"), '{ "description": "Matches of Go." }');
+	const described = availableExamples(folder).map(({ name, description }) => [name, description]);
+	expect(described).toEqual([
+		["addsvc", ""],
+		["bank", ""],
+		["gogo", "Matches of Go."],
+		["greeter", ""],
+	]);
 });
 
 test("an unknown name is one sentence that lists what exists", () => {

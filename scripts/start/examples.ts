@@ -1,14 +1,23 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** One process of the example system. */
 export interface ExampleProcess {
-	/** How its lines are marked: `greeter`, `addsvc 1`. */
+	/** How its lines are marked: `greeter`, `addsvc 1`, `cards`. */
 	readonly label: string;
 	readonly example: string;
 	/** The program, absolute. */
 	readonly file: string;
+}
+
+/** An example that can be started. */
+export interface Example {
+	readonly name: string;
+	/** One line for people, from its package.json. */
+	readonly description: string;
+	/** Its programs, by their labels: one that is called like the example, or one for each of its services. */
+	readonly programs: ReadonlyMap<string, string>;
 }
 
 /** The gateway stands before the examples: it comes first, so that a fixed port is the gateway's. */
@@ -21,11 +30,15 @@ export const gatewayProcess: ExampleProcess = {
 /** What `npm start` starts when nothing is asked for, and how many of each. */
 const instances: Readonly<Record<string, number>> = { greeter: 1, addsvc: 2, gogo: 1 };
 
-/** The names of the folders under `examples` that can be started. */
-export function availableExamples(folder: string): string[] {
-	return readdirSync(folder)
-		.filter((name) => existsSync(join(folder, name, "main.ts")))
-		.sort();
+/**
+ * The examples that can be started: folders with a `main.ts`, which is one process, or with a `main.ts` in each
+ * folder below `services`, which are one process each.
+ */
+export function availableExamples(folder: string): Example[] {
+	return foldersIn(folder).flatMap((name) => {
+		const programs = programsOf(folder, name);
+		return programs.size === 0 ? [] : [{ name, description: describe(join(folder, name)), programs }];
+	});
 }
 
 /**
@@ -34,20 +47,47 @@ export function availableExamples(folder: string): string[] {
  * @throws Error with one sentence when a name is unknown.
  */
 export function chooseExamples(folder: string, names: readonly string[]): ExampleProcess[] {
-	const available = availableExamples(folder);
-	const unknown = names.filter((name) => !available.includes(name));
+	const available = new Map(availableExamples(folder).map((example) => [example.name, example]));
+	const unknown = names.filter((name) => !available.has(name));
 	if (unknown.length > 0) {
-		throw new Error(`There is no example called ${quoted(unknown)}; there is ${quoted(available)}.`);
+		throw new Error(
+			`There is no example called ${quoted(unknown)}; there is ${quoted([...available.keys()])}.`,
+		);
 	}
 	const chosen = names.length > 0 ? [...new Set(names)] : Object.keys(instances);
 	return chosen.flatMap((example) => {
 		const count = instances[example] ?? 1;
-		return Array.from({ length: count }, (_, index) => ({
-			label: count === 1 ? example : `${example} ${index + 1}`,
-			example,
-			file: join(folder, example, "main.ts"),
-		}));
+		return [...(available.get(example)?.programs ?? [])].flatMap(([program, file]) =>
+			Array.from({ length: count }, (_, index) => ({
+				label: count === 1 ? program : `${program} ${index + 1}`,
+				example,
+				file,
+			})),
+		);
 	});
+}
+
+function programsOf(folder: string, example: string): Map<string, string> {
+	const main = join(folder, example, "main.ts");
+	if (existsSync(main)) return new Map([[example, main]]);
+	const services = join(folder, example, "services");
+	if (!existsSync(services)) return new Map();
+	const programs = foldersIn(services).map((name) => [name, join(services, name, "main.ts")] as const);
+	return new Map(programs.filter(([, file]) => existsSync(file)));
+}
+
+function foldersIn(folder: string): string[] {
+	return readdirSync(folder, { withFileTypes: true })
+		.filter((entry) => entry.isDirectory())
+		.map(({ name }) => name)
+		.sort();
+}
+
+function describe(folder: string): string {
+	const file = join(folder, "package.json");
+	if (!existsSync(file)) return "";
+	const { description }: { description?: string } = JSON.parse(readFileSync(file, "utf8"));
+	return description ?? "";
 }
 
 function quoted(names: readonly string[]): string {

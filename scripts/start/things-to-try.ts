@@ -1,27 +1,36 @@
 import type { Running } from "./system.ts";
 
+const json = "-H 'content-type: application/json'";
+
+/** What to type for each example, given the address of the gateway. */
+const tries: Readonly<Record<string, (gateway: string) => string[]>> = {
+	greeter: (gateway) => [`curl ${gateway}/greeter/hello ${json} -d '{"name":"John"}'`],
+	addsvc: () => [`npx allium call add sum '{"a":1,"b":2}'`],
+	bank: (gateway) => [
+		`curl ${gateway}/payments ${json} -d '{"id":"pay-1","card":"card-ann","amount":420,"merchant":"COFFEE AND CO LONDON"}'`,
+		`curl ${gateway}/accounts/ann`,
+		`curl ${gateway}/accounts/ann/feed`,
+		`curl -X POST ${gateway}/cards/card-ann/freeze    # and pay again, with another id; then unfreeze`,
+		`curl -N -G ${gateway}/api/follow -H 'accept: text/event-stream' --data-urlencode 'input={"account":"ann","after":0}'`,
+		`npx allium call apns receive '{"account":"ann","after":0}'`,
+	],
+};
+
 /** Where everything is, and what to type into another terminal. */
 export function thingsToTry(running: readonly Running[]): string[] {
 	const width = Math.max(...running.map(({ process }) => process.label.length));
 	const places = running.map(({ process, url }) => `  ${process.label.padEnd(width)}  ${url}`);
-	const runs = (example: string): boolean => running.some(({ process }) => process.example === example);
-	const gateway = running.find(({ process }) => process.example === "gateway")?.url;
-	const json = "-H 'content-type: application/json'";
-	const tries = [
-		...(gateway !== undefined && runs("greeter")
-			? [`curl ${gateway}/greeter/hello ${json} -d '{"name":"John"}'`]
-			: []),
-		...(runs("addsvc") ? [`npx allium call add sum '{"a":1,"b":2}'`] : []),
-		"npx allium services",
-	];
+	const gateway = running.find(({ process }) => process.example === "gateway")?.url ?? "";
+	const examples = new Set(running.map(({ process }) => process.example));
+	const commands = [...examples].flatMap((example) => tries[example]?.(gateway) ?? []);
 	return [
 		"",
 		"Everything is up:",
 		...places,
 		"",
 		"Try, in another terminal in this folder:",
-		...tries.map((command) => `  ${command}`),
-		...(gateway === undefined ? [] : ["", `And in a browser, all services with their methods: ${gateway}`]),
+		...[...commands, "npx allium services"].map((command) => `  ${command}`),
+		...(gateway === "" ? [] : ["", `And in a browser, all services with their methods: ${gateway}`]),
 		"",
 		"Ctrl-C stops it all.",
 		"",

@@ -1,0 +1,5 @@
+/** Who banks here when the bank opens. */
+export const customers = [
+	{ account: "ann", card: "card-ann", opening: 100_00 },
+	{ account: "ben", card: "card-ben", opening: 20_00 },
+] as const;

@@ -1,0 +1,29 @@
+// What can go wrong in this bank. Each method declares what it lets pass to its caller; the rest stays inside.
+import type { ErrorSpec } from "allium";
+import * as z from "zod";
+
+export const unknown_account = {
+	code: "not_found",
+	message: "there is no such account",
+} as const satisfies ErrorSpec;
+
+export const unknown_card = {
+	code: "not_found",
+	message: "there is no such card",
+} as const satisfies ErrorSpec;
+
+export const card_frozen = {
+	code: "permission_denied",
+	message: "the card is frozen",
+} as const satisfies ErrorSpec;
+
+export const insufficient_funds = {
+	code: "failed_precondition",
+	message: "there is not enough money on the account",
+	data: z.object({ available: z.int() }),
+} as const satisfies ErrorSpec;
+
+export const id_reused = {
+	code: "already_exists",
+	message: "this id belongs to another movement of money",
+} as const satisfies ErrorSpec;

@@ -1,0 +1,27 @@
+import { once } from "node:events";
+import { createWriteStream, type WriteStream } from "node:fs";
+import type { Logger } from "allium";
+import type { AuditEntry } from "./audit.ts";
+
+/** A file with one entry a line, as JSON. Only ever appended to. */
+export class AuditFile implements AsyncDisposable {
+	readonly #stream: WriteStream;
+
+	/** @param logger is told when the file cannot be written. */
+	constructor(path: string, logger: Logger) {
+		this.#stream = createWriteStream(path, { flags: "a", mode: 0o600 });
+		this.#stream.on("error", (error) => logger.log("error", "the audit log cannot be written", { error }));
+	}
+
+	readonly write = (entry: AuditEntry): void => {
+		this.#stream.write(`${JSON.stringify(entry)}\n`);
+	};
+
+	/** Writes what is left, and closes. */
+	async [Symbol.asyncDispose](): Promise<void> {
+		if (this.#stream.closed) return;
+		const closed = once(this.#stream, "close");
+		this.#stream.end();
+		await closed;
+	}
+}

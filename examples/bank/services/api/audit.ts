@@ -1,0 +1,64 @@
+import { type Context, type Middleware, onSettled } from "allium";
+
+/** Who did what, when, and what came of it. */
+export interface AuditEntry {
+	/** When the call arrived. */
+	readonly at: string;
+	/** The certificate's name where the peer has proved it, else its address. */
+	readonly who: string;
+	/** The id that the gateway gave to the request; it is the same in all calls below. */
+	readonly request?: string;
+	readonly method: string;
+	/** The input, without what may not be written down. */
+	readonly input: unknown;
+	/** `ok`, or the reason or code of the error. */
+	readonly outcome: string;
+}
+
+/** What is audited, and where entries go. */
+export interface AuditOptions {
+	readonly write: (entry: AuditEntry) => void;
+	/** Properties of inputs, wherever they stand, that are not written down. */
+	readonly redact: readonly string[];
+}
+
+/**
+ * Middleware of our own: notes each call that changes something, at its true end. What only reads leaves no
+ * trace.
+ */
+export function audit({ write, redact }: AuditOptions): Middleware {
+	const hidden = new Set(redact);
+	return (next, method) => {
+		if (method.effect === "read") return next;
+		return (input, ctx) => {
+			const at = new Date().toISOString();
+			onSettled(ctx, (outcome) => {
+				const request = ctx.metadata.get("x-global-request-id");
+				write({
+					at,
+					who: caller(ctx),
+					...(typeof request === "string" && { request }),
+					method: method.path,
+					input: redacted(input, hidden),
+					outcome: outcome.ok ? "ok" : (outcome.error.reason ?? outcome.error.code),
+				});
+			});
+			return next(input, ctx);
+		};
+	};
+}
+
+function caller({ peer }: Context): string {
+	return peer?.identity ?? peer?.address ?? "unknown";
+}
+
+function redacted(value: unknown, hidden: ReadonlySet<string>): unknown {
+	if (Array.isArray(value)) return value.map((each) => redacted(each, hidden));
+	if (typeof value !== "object" || value === null) return value;
+	return Object.fromEntries(
+		Object.entries(value).map(([key, each]) => [
+			key,
+			hidden.has(key) ? "[redacted]" : redacted(each, hidden),
+		]),
+	);
+}

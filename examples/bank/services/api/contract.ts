@@ -1,0 +1,71 @@
+import { contract, method, stream } from "allium";
+import * as z from "zod";
+import { card_frozen, id_reused, insufficient_funds, unknown_account, unknown_card } from "../../errors.ts";
+import { Amount, MovementId } from "../../money.ts";
+import { Payment, Transaction } from "../../payment.ts";
+import { Card } from "../cards/contract.ts";
+import { FeedItem, FeedRange } from "../feed/contract.ts";
+
+const byAccount = z.object({ account: z.string() });
+const byCard = z.object({ card: z.string() });
+
+/** What phones and shops can ask of the bank. */
+export const Api = contract(
+	"api",
+	{
+		pay: method({
+			summary: "Pays by card. The same payment again is the same transaction.",
+			input: Payment,
+			output: Transaction,
+			errors: { unknown_card, card_frozen, insufficient_funds, id_reused },
+			effect: "idempotent",
+		}),
+		freeze: method({
+			summary: "Lets a card pay no more.",
+			input: byCard,
+			output: Card,
+			errors: { unknown_card },
+			effect: "idempotent",
+		}),
+		unfreeze: method({
+			summary: "Lets a card pay again.",
+			input: byCard,
+			output: Card,
+			errors: { unknown_card },
+			effect: "idempotent",
+		}),
+		account: method({
+			summary: "An account at a glance: its money in pence, its cards, what happened last.",
+			input: byAccount,
+			output: z.object({
+				account: z.string(),
+				balance: z.int(),
+				cards: z.array(Card),
+				latest: z.array(FeedItem),
+			}),
+			errors: { unknown_account },
+			effect: "read",
+		}),
+		topUp: method({
+			summary: "Puts money on an account, once for each id.",
+			input: z.object({ id: MovementId, account: z.string(), amount: Amount }),
+			output: z.object({ balance: z.int() }),
+			errors: { unknown_account, id_reused },
+			effect: "idempotent",
+		}),
+		feed: method({
+			summary: "What happened on an account, newest first.",
+			input: byAccount.extend({ limit: z.int().min(1).max(100).default(20) }),
+			output: z.object({ items: z.array(FeedItem) }),
+			errors: { unknown_account },
+			effect: "read",
+		}),
+		follow: method({
+			summary: "What happens on an account, as it happens.",
+			input: FeedRange,
+			output: stream(FeedItem),
+			effect: "read",
+		}),
+	},
+	{ version: "1.0.0", summary: "The bank, for phones and shops." },
+);

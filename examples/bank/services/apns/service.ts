@@ -1,0 +1,27 @@
+import type { Service } from "allium";
+import { Journal } from "../../journal.ts";
+import type { Apns } from "./contract.ts";
+
+interface Push {
+	readonly id: string;
+	readonly account: string;
+	readonly title: string;
+	readonly body: string;
+}
+
+/** Keeps what phones were sent lately, for phones that were not there. */
+export function apns(): Service<typeof Apns> {
+	const journals = new Map<string, Journal<Push>>();
+	const of = (account: string): Journal<Push> => {
+		const journal = journals.get(account) ?? new Journal<Push>(100);
+		journals.set(account, journal);
+		return journal;
+	};
+
+	return {
+		async push(message) {
+			of(message.account).add(message);
+		},
+		receive: ({ account, after }, ctx) => of(account).follow(after, ctx.signal),
+	};
+}

@@ -1,0 +1,47 @@
+import { contract, method, stream } from "allium";
+import * as z from "zod";
+
+const NewItem = z.object({
+	/** That of the transaction. */
+	id: z.string(),
+	account: z.string(),
+	title: z.string(),
+	body: z.string(),
+	at: z.iso.datetime(),
+});
+
+export const FeedItem = NewItem.extend({ position: z.int() });
+
+export type FeedItem = z.infer<typeof FeedItem>;
+
+export const FeedRange = z.object({
+	account: z.string(),
+	/** The position of the last item that is known already. Default: the newest. */
+	after: z.int().min(0).optional(),
+});
+
+/** What happened on an account, for its owner to read. */
+export const Feed = contract(
+	"feed",
+	{
+		add: method({
+			summary: "Puts an item into the feed of its account, once, and onto the phone.",
+			input: NewItem,
+			output: FeedItem,
+			effect: "idempotent",
+		}),
+		list: method({
+			summary: "The newest items of an account, newest first.",
+			input: z.object({ account: z.string(), limit: z.int().min(1).max(100).default(20) }),
+			output: z.object({ items: z.array(FeedItem) }),
+			effect: "read",
+		}),
+		follow: method({
+			summary: "The items of an account behind a position, then each as it comes.",
+			input: FeedRange,
+			output: stream(FeedItem),
+			effect: "read",
+		}),
+	},
+	{ version: "1.0.0", summary: "The feed of an account." },
+);

@@ -1,0 +1,10 @@
+import { allium, logging } from "allium";
+import { failoverOnly } from "../../failover-only.ts";
+import { Apns } from "../apns/contract.ts";
+import { Feed } from "./contract.ts";
+import { feed } from "./service.ts";
+
+const app = allium({ name: "feed" });
+const service = feed({ apns: app.client(Apns, failoverOnly()), logger: app.logger });
+app.serve(Feed, service, { middleware: [logging(app.logger)] });
+await app.run();

@@ -1,0 +1,61 @@
+import type { Context, Logger, Service } from "allium";
+import type { Transaction } from "../../payment.ts";
+import type { Balance } from "../balance/contract.ts";
+import type { FeedGenerator } from "../feed-generator/contract.ts";
+import { Transactions } from "./contract.ts";
+
+export interface TransactionsParts {
+	readonly balance: Service<typeof Balance>;
+	readonly feedGenerator: Service<typeof FeedGenerator>;
+	readonly logger: Logger;
+}
+
+/** How long the feed may take to hear of a transaction, in milliseconds. */
+const feedTimeoutMs = 10_000;
+
+/** Keeps transactions for as long as the process lives; the money itself is with the balance. */
+export function transactions({
+	balance,
+	feedGenerator,
+	logger,
+}: TransactionsParts): Service<typeof Transactions> {
+	const records = new Map<string, Transaction>();
+
+	/** The payment is made, and its caller has the answer: the feed follows in its own time. */
+	const tellFeed = (transaction: Transaction, ctx: Context): void => {
+		const afterwards = ctx.withoutCancel().withTimeout(feedTimeoutMs);
+		feedGenerator.generate({ transaction }, afterwards).catch((error: unknown) => {
+			logger.log("warn", "a transaction is missing in the feed", { id: transaction.id, error });
+		});
+	};
+
+	return {
+		async record(payment, ctx) {
+			const { id, account, amount, merchant } = payment;
+			const known = records.get(id);
+			if (known !== undefined && !isSame(known, payment)) throw Transactions.record.error.id_reused();
+			if (known !== undefined) return known;
+			await balance.debit({ id, account, amount }, ctx);
+			// The same payment may have come twice at once: the balance took the money once, and one is recorded.
+			const recorded = records.get(id);
+			if (recorded !== undefined) return recorded;
+			const transaction = { id, account, amount, merchant, at: new Date().toISOString() };
+			records.set(id, transaction);
+			tellFeed(transaction, ctx);
+			return transaction;
+		},
+
+		async find({ id }) {
+			const transaction = records.get(id);
+			return transaction === undefined ? {} : { transaction };
+		},
+	};
+}
+
+function isSame(known: Transaction, payment: Omit<Transaction, "at">): boolean {
+	return (
+		known.account === payment.account &&
+		known.amount === payment.amount &&
+		known.merchant === payment.merchant
+	);
+}
