@@ -7,8 +7,8 @@ import type { FeedGenerator } from "./contract.ts";
 
 export interface FeedGeneratorCallees {
 	readonly enrichment: Service<typeof TransactionEnrichment>;
-	readonly balance: Service<typeof Balance>;
-	readonly feed: Service<typeof Feed>;
+	readonly balance: Pick<Service<typeof Balance>, "get">;
+	readonly feed: Pick<Service<typeof Feed>, "add">;
 }
 
 export function feedGenerator(callees: FeedGeneratorCallees): Service<typeof FeedGenerator> {

@@ -5,7 +5,7 @@ import type { FeedGenerator } from "../feed-generator/contract.ts";
 import { Transactions } from "./contract.ts";
 
 export interface TransactionsParts {
-	readonly balance: Service<typeof Balance>;
+	readonly balance: Pick<Service<typeof Balance>, "debit">;
 	readonly feedGenerator: Service<typeof FeedGenerator>;
 	readonly logger: Logger;
 }
