@@ -18,7 +18,7 @@ export class ClientStream implements AsyncIterable<unknown>, AsyncIterator<unkno
 	constructor(endpoint: Endpoint, input: unknown, ctx: Context) {
 		this.#endpoint = endpoint;
 		this.#input = input;
-		this.#cancellation = new Cancellation(ctx["~parts"].cancellation, Number.POSITIVE_INFINITY);
+		this.#cancellation = new Cancellation(ctx["~cancellation"], Number.POSITIVE_INFINITY);
 		this.#ctx = ctx["~with"]({ cancellation: this.#cancellation });
 	}
 

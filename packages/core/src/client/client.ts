@@ -152,7 +152,7 @@ function attempts(method: Method, middleware: readonly Middleware[], { target, c
 			: (input, ctx) => layers(input, ctx.withValue(pickedMember, pick(ctx)));
 	return (input, ctx) => {
 		if (closed()) return Promise.reject(clientClosed());
-		ctx["~parts"].received?.["~clear"]();
+		ctx["~received"]?.["~clear"]();
 		try {
 			if (target.isKnown) return attempt(input, ctx);
 			return target.whenKnown(ctx).then(() => attempt(input, ctx));

@@ -35,17 +35,16 @@ export function scoped(next: Endpoint, method: Method, life?: Context): Endpoint
 	};
 }
 
-const { cancellation: never } = Context.background()["~parts"];
+const never = Context.background()["~cancellation"];
 
 /** The context of a call: the caller's with a scope of its own, ended by the life too. */
 function inside(outer: Context, scope: CallScope, life: Context | undefined): Context {
-	if (life === undefined) return outer["~with"]({ scope });
-	const { cancellation: ending } = life["~parts"];
-	const { cancellation } = outer["~parts"];
-	if (cancellation === never) return outer["~with"]({ scope, cancellation: ending });
+	const cancellation = outer["~cancellation"];
+	if (life === undefined) return outer["~ofCall"](cancellation, scope);
+	const ending = life["~cancellation"];
+	if (cancellation === never) return outer["~ofCall"](ending, scope);
 	const joined = new JoinedSource(cancellation, ending);
-	const own = new Cancellation(joined, Number.POSITIVE_INFINITY, scope);
-	return outer["~with"]({ scope, cancellation: own });
+	return outer["~ofCall"](new Cancellation(joined, Number.POSITIVE_INFINITY, scope), scope);
 }
 
 /**

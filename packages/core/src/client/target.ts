@@ -70,7 +70,7 @@ export class Target {
 	async whenKnown(ctx: Context): Promise<void> {
 		if (this.#isKnown) return;
 		const ended = Promise.withResolvers<never>();
-		const unlisten = ctx["~parts"].cancellation.listen((error) => {
+		const unlisten = ctx["~cancellation"].listen((error) => {
 			// Why it took too long is of more help than that it did.
 			ended.reject(error.code === "deadline_exceeded" ? (this.#failure ?? error) : error);
 		});

@@ -43,7 +43,7 @@ export class CallScope {
  * @throws TypeError when the context belongs to no call.
  */
 export function onSettled(ctx: Context, listener: SettledListener): void {
-	const { scope } = ctx["~parts"];
+	const scope = ctx["~scope"];
 	if (scope === undefined) throw new TypeError("onSettled needs the context of a call; this one has none");
 	scope.listen(listener);
 }

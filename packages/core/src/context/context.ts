@@ -20,16 +20,13 @@ interface ValueNode {
 	readonly next: ValueNode | undefined;
 }
 
-/** All that a context holds. Every `with…()` copies it with one part replaced. */
+/** What the runtime puts in place of what a context holds. */
 interface Parts {
 	readonly cancellation: Cancellation;
-	readonly values: ValueNode | undefined;
 	readonly metadata: ReadonlyMetadata;
 	readonly outgoing: ReadonlyMetadata;
 	readonly peer: PeerInfo | undefined;
-	/** Where the handler of this call writes. */
 	readonly response: ResponseMetadata | undefined;
-	/** Where the next call made with this context puts what it received. */
 	readonly received: ResponseMetadata | undefined;
 	readonly scope: CallScope | undefined;
 }
@@ -49,22 +46,51 @@ export interface Cancelable {
  * await add.sum({ a: 1, b: 2 }, ctx);
  */
 export class Context {
-	static readonly #background = new Context({
-		cancellation: new Cancellation(undefined, Number.POSITIVE_INFINITY),
-		values: undefined,
-		metadata: noMetadata,
-		outgoing: noMetadata,
-		peer: undefined,
-		response: undefined,
-		received: undefined,
-		scope: undefined,
-	});
+	static readonly #background = new Context(
+		new Cancellation(undefined, Number.POSITIVE_INFINITY),
+		undefined,
+		undefined,
+		noMetadata,
+		noMetadata,
+		undefined,
+		undefined,
+		undefined,
+	);
 
-	/** @internal What the runtime reads and writes; not for users. */
-	readonly "~parts": Parts;
+	/** @internal What ends it. */
+	readonly "~cancellation": Cancellation;
+	/** @internal The call that it belongs to. */
+	readonly "~scope": CallScope | undefined;
+	/** @internal Where the next call made with this context puts what it received. */
+	readonly "~received": ResponseMetadata | undefined;
+	/** What arrived with the call that is being handled. */
+	readonly metadata: ReadonlyMetadata;
+	/** What the next call will send, beside the arrived `x-global-*`. */
+	readonly outgoing: ReadonlyMetadata;
+	/** Who called; undefined where no call arrived. */
+	readonly peer: PeerInfo | undefined;
+	readonly #response: ResponseMetadata | undefined;
+	readonly #values: ValueNode | undefined;
 
-	private constructor(parts: Parts) {
-		this["~parts"] = parts;
+	/** Takes its parts one by one: every call makes some contexts, and an object of parts for each would cost. */
+	private constructor(
+		cancellation: Cancellation,
+		scope: CallScope | undefined,
+		values: ValueNode | undefined,
+		metadata: ReadonlyMetadata,
+		outgoing: ReadonlyMetadata,
+		peer: PeerInfo | undefined,
+		response: ResponseMetadata | undefined,
+		received: ResponseMetadata | undefined,
+	) {
+		this["~cancellation"] = cancellation;
+		this["~scope"] = scope;
+		this["~received"] = received;
+		this.metadata = metadata;
+		this.outgoing = outgoing;
+		this.peer = peer;
+		this.#response = response;
+		this.#values = values;
 	}
 
 	/** The root of all contexts: never cancelled, no deadline, no values. */
@@ -77,48 +103,33 @@ export class Context {
 	 * is in vain. Made when first asked for.
 	 */
 	get signal(): AbortSignal {
-		return this["~parts"].cancellation.signal;
+		return this["~cancellation"].signal;
 	}
 
 	/** Why the call is over, once it is; undefined while it goes on. */
 	get error(): ServiceError | undefined {
-		return this["~parts"].cancellation.error;
+		return this["~cancellation"].error;
 	}
 
 	/** When time is up, in milliseconds on the monotonic clock of `performance.now()`; Infinity when never. */
 	get deadline(): number {
-		return this["~parts"].cancellation.deadline;
+		return this["~cancellation"].deadline;
 	}
 
 	/** Milliseconds until the deadline, at least 0; Infinity when there is none. */
 	remaining(): number {
-		const { deadline } = this["~parts"].cancellation;
+		const { deadline } = this["~cancellation"];
 		return deadline === Number.POSITIVE_INFINITY ? deadline : Math.max(0, deadline - performance.now());
-	}
-
-	/** What arrived with the call that is being handled. */
-	get metadata(): ReadonlyMetadata {
-		return this["~parts"].metadata;
-	}
-
-	/** What the next call will send, beside the arrived `x-global-*`. */
-	get outgoing(): ReadonlyMetadata {
-		return this["~parts"].outgoing;
-	}
-
-	/** Who called; undefined where no call arrived. */
-	get peer(): PeerInfo | undefined {
-		return this["~parts"].peer;
 	}
 
 	/** Where a handler writes the headers and trailers of its reply. Writing where no call arrived has no effect. */
 	get response(): ResponseMetadata {
-		return this["~parts"].response ?? new ResponseMetadata();
+		return this.#response ?? new ResponseMetadata();
 	}
 
 	/** The value that `withValue` put under the key, here or further up. */
 	get<Value>(key: ContextKey<Value>): Value | undefined {
-		for (let node = this["~parts"].values; node !== undefined; node = node.next) {
+		for (let node = this.#values; node !== undefined; node = node.next) {
 			if (node.key === key) return node.value as Value;
 		}
 		return undefined;
@@ -126,21 +137,21 @@ export class Context {
 
 	/** A context that also carries a value, for what runs in this process. */
 	withValue<Value>(key: ContextKey<Value>, value: Value): Context {
-		return this.#with({ values: { key, value, next: this["~parts"].values } });
+		return this.#derive(this["~cancellation"], this["~scope"], { key, value, next: this.#values });
 	}
 
 	/** A context whose next call sends these too. A name given here replaces what it had. */
 	withMetadata(init: MetadataInit): Context {
 		const added = new Metadata(init);
 		const outgoing = new Metadata();
-		for (const [name, value] of this["~parts"].outgoing) if (!added.has(name)) outgoing.append(name, value);
+		for (const [name, value] of this.outgoing) if (!added.has(name)) outgoing.append(name, value);
 		for (const [name, value] of added) outgoing.append(name, value);
-		return this.#with({ outgoing });
+		return this["~with"]({ outgoing });
 	}
 
 	/** A context whose next call puts the headers and trailers that it receives into `received`. */
 	withResponse(received: ResponseMetadata): Context {
-		return this.#with({ received });
+		return this["~with"]({ received });
 	}
 
 	/** A context that ends after so many milliseconds, or with this one if that is sooner. */
@@ -151,22 +162,19 @@ export class Context {
 	/** A context that ends at a moment of `performance.now()`, or with this one if that is sooner. */
 	withDeadline(deadline: number): Context {
 		if (!(deadline < this.deadline)) return this;
-		const { cancellation, scope } = this["~parts"];
-		return this.#with({ cancellation: new Cancellation(cancellation, deadline, scope) });
+		return this.#endedBy(new Cancellation(this["~cancellation"], deadline, this["~scope"]));
 	}
 
 	/** A context that its owner can cancel; it ends with this one too. */
 	withCancel(): Cancelable {
-		const { cancellation: parent, scope } = this["~parts"];
-		const cancellation = new Cancellation(parent, Number.POSITIVE_INFINITY, scope);
-		return { ctx: this.#with({ cancellation }), cancel: (reason) => cancellation.cancel(reason) };
+		const cancellation = new Cancellation(this["~cancellation"], Number.POSITIVE_INFINITY, this["~scope"]);
+		return { ctx: this.#endedBy(cancellation), cancel: (reason) => cancellation.cancel(reason) };
 	}
 
 	/** A context that ends too when a signal of the platform aborts: a browser's button, an HTTP request. */
 	withSignal(signal: AbortSignal): Context {
-		const { cancellation: parent, scope } = this["~parts"];
-		const source = new SignalSource(parent, signal);
-		return this.#with({ cancellation: new Cancellation(source, Number.POSITIVE_INFINITY, scope) });
+		const source = new SignalSource(this["~cancellation"], signal);
+		return this.#endedBy(new Cancellation(source, Number.POSITIVE_INFINITY, this["~scope"]));
 	}
 
 	/**
@@ -175,25 +183,46 @@ export class Context {
 	 */
 	withoutCancel(): Context {
 		const cancellation = new Cancellation(undefined, Number.POSITIVE_INFINITY);
-		return this.#with({ cancellation, scope: undefined });
+		return this.#derive(cancellation, undefined, this.#values);
 	}
 
 	/** @internal A context for one call of the runtime. */
 	"~with"(parts: Partial<Parts>): Context {
-		return this.#with(parts);
+		return new Context(
+			parts.cancellation ?? this["~cancellation"],
+			"scope" in parts ? parts.scope : this["~scope"],
+			this.#values,
+			parts.metadata ?? this.metadata,
+			parts.outgoing ?? this.outgoing,
+			parts.peer ?? this.peer,
+			parts.response ?? this.#response,
+			"received" in parts ? parts.received : this["~received"],
+		);
 	}
 
-	#with(parts: Partial<Parts>): Context {
-		const current = this["~parts"];
-		return new Context({
-			cancellation: parts.cancellation ?? current.cancellation,
-			values: parts.values ?? current.values,
-			metadata: parts.metadata ?? current.metadata,
-			outgoing: parts.outgoing ?? current.outgoing,
-			peer: parts.peer ?? current.peer,
-			response: parts.response ?? current.response,
-			received: "received" in parts ? parts.received : current.received,
-			scope: "scope" in parts ? parts.scope : current.scope,
-		});
+	/** @internal The context of a call that settles by itself. */
+	"~ofCall"(cancellation: Cancellation, scope: CallScope): Context {
+		return this.#derive(cancellation, scope, this.#values);
+	}
+
+	#endedBy(cancellation: Cancellation): Context {
+		return this.#derive(cancellation, this["~scope"], this.#values);
+	}
+
+	#derive(
+		cancellation: Cancellation,
+		scope: CallScope | undefined,
+		values: ValueNode | undefined,
+	): Context {
+		return new Context(
+			cancellation,
+			scope,
+			values,
+			this.metadata,
+			this.outgoing,
+			this.peer,
+			this.#response,
+			this["~received"],
+		);
 	}
 }

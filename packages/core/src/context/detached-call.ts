@@ -33,7 +33,7 @@ export function detachedCall(
 /** Waits for a promise no longer than the context lasts; rejects with the context's error then. */
 export function whileLasts<T>(promise: Promise<T>, ctx: Context): Promise<T> {
 	return new Promise((resolve, reject) => {
-		const unlisten = ctx["~parts"].cancellation.listen(reject);
+		const unlisten = ctx["~cancellation"].listen(reject);
 		promise.then(resolve, reject).finally(unlisten);
 	});
 }

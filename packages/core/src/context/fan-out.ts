@@ -45,7 +45,7 @@ export async function fanOut(
 	const { ctx, cancel } = caller.withCancel();
 	const inPlace = options === undefined;
 	const result = Promise.withResolvers<unknown>();
-	const unlisten = caller["~parts"].cancellation.listen((error) => result.reject(error));
+	const unlisten = caller["~cancellation"].listen((error) => result.reject(error));
 	const answers = new Answers(tasks.length, needed, inPlace, result);
 	if (needed === 0) result.resolve([]);
 	tasks.forEach((task, place) => {

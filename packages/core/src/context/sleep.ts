@@ -8,7 +8,7 @@ export function sleep(milliseconds: number, ctx: Context): Promise<void> {
 			unlisten();
 			resolve();
 		}, milliseconds);
-		const unlisten = ctx["~parts"].cancellation.listen((error) => {
+		const unlisten = ctx["~cancellation"].listen((error) => {
 			clearTimeout(timer);
 			reject(error);
 		});

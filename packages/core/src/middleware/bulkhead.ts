@@ -69,7 +69,7 @@ class Room {
 			};
 			this.#waiting.add(turn);
 			let unlisten = (): void => {};
-			unlisten = ctx["~parts"].cancellation.listen((error) => {
+			unlisten = ctx["~cancellation"].listen((error) => {
 				this.#waiting.delete(turn);
 				reject(error);
 			});

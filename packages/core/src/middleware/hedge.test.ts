@@ -95,7 +95,7 @@ test("the caller receives the metadata of the answer that it gets", async () => 
 	const answer = call(background.withResponse(received));
 	await vi.advanceTimersByTimeAsync(100);
 	next.mock.calls.forEach(([, ctx], n) => {
-		ctx["~parts"].received?.headers.set("attempt", String(n));
+		ctx["~received"]?.headers.set("attempt", String(n));
 	});
 	calls[1]?.resolve("second");
 	await answer;

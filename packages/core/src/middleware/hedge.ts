@@ -100,7 +100,7 @@ class Hedged {
 	#settle(winner: () => void, received: ResponseMetadata): void {
 		clearTimeout(this.#timer);
 		for (const cancel of this.#cancels.splice(0)) if (cancel !== winner) cancel();
-		this.#caller["~parts"].received?.["~adopt"](received);
+		this.#caller["~received"]?.["~adopt"](received);
 	}
 }
 

@@ -18,7 +18,7 @@ export function timeout(milliseconds = 10_000): Middleware {
 function acceptance(next: Endpoint, milliseconds: number): Endpoint {
 	return async (input: unknown, outer: Context) => {
 		const { ctx, cancel } = outer.withCancel();
-		const limit = outer.withTimeout(milliseconds)["~parts"].cancellation;
+		const limit = outer.withTimeout(milliseconds)["~cancellation"];
 		const unlisten = limit.listen(cancel);
 		try {
 			return await next(input, ctx);

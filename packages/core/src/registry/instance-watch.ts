@@ -96,7 +96,7 @@ export class InstanceWatch implements AsyncIterableIterator<RegistryEvent, undef
 	#begin(): void {
 		this.#state = "open";
 		if (this.#ctx.error !== undefined || !this.#source.join(this)) this.end();
-		else this.#unlisten = this.#ctx["~parts"].cancellation.listen(() => this.end());
+		else this.#unlisten = this.#ctx["~cancellation"].listen(() => this.end());
 	}
 
 	/** An error is thrown once; after that the iteration is over. */

@@ -65,7 +65,7 @@ export abstract class HttpCall {
 
 	/** Listens to the end of the context, once the request is under way. */
 	listen(): void {
-		this.#unlisten = this.ctx["~parts"].cancellation.listen((error) => this.abort(error));
+		this.#unlisten = this.ctx["~cancellation"].listen((error) => this.abort(error));
 		if (this.over) this.#unlisten();
 	}
 
@@ -144,7 +144,7 @@ export abstract class HttpCall {
 		const { method, bytes } = this.target;
 		const body = bytes.readText(joined(this.#chunks, this.#held), 0, this.#held);
 		const { headers, trailers } = readHeaders(this.headers, true);
-		const { received } = this.ctx["~parts"];
+		const received = this.ctx["~received"];
 		deliver(received, "headers", headers);
 		deliver(received, "trailers", trailers);
 		if (this.status !== 200) this.fail(responseError(this.status, this.headers, body, method, trailers));

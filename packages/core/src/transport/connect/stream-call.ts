@@ -44,7 +44,7 @@ export class StreamCall extends HttpCall {
 		super.answered(status, headers);
 		if (status !== 200 || !hasType(headers, streamType)) return;
 		this.#streaming = true;
-		deliver(this.ctx["~parts"].received, "headers", readHeaders(headers, false).headers);
+		deliver(this.ctx["~received"], "headers", readHeaders(headers, false).headers);
 		if (this.target.method.kind === "client_stream") return;
 		this.#accepted = true;
 		this.resolve(this.#messages);
@@ -89,7 +89,7 @@ export class StreamCall extends HttpCall {
 			return;
 		}
 		const trailers = trailersFromJson(end.metadata);
-		deliver(this.ctx["~parts"].received, "trailers", trailers);
+		deliver(this.ctx["~received"], "trailers", trailers);
 		if (end.error !== undefined) this.fail(this.#error(end.error, trailers));
 		else if (this.#accepted) {
 			this.close();

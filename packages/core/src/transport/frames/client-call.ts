@@ -69,7 +69,7 @@ export class ClientCall implements StreamHandler, Follower {
 		writer.raw(path);
 		writer.metadata(outgoing);
 		this.#connection.finishHead(text);
-		this.#following = this.#ctx["~parts"].cancellation.follow(this);
+		this.#following = this.#ctx["~cancellation"].follow(this);
 	}
 
 	/** Sends an input that is one message, but does not fit behind the head. */
@@ -222,7 +222,7 @@ export class ClientCall implements StreamHandler, Follower {
 	}
 
 	#receive(part: "headers" | "trailers", metadata: ReadonlyMetadata): void {
-		const received = this.#ctx["~parts"].received;
+		const received = this.#ctx["~received"];
 		if (received === undefined) return;
 		const target: Metadata = received[part];
 		for (const [name, value] of metadata) target.append(name, value);

@@ -120,7 +120,7 @@ export class ClientConnection {
 				resolve();
 			};
 			let abandon = (): void => {};
-			const unlisten = ctx["~parts"].cancellation.listen(() => {
+			const unlisten = ctx["~cancellation"].listen(() => {
 				abandon();
 				resolve();
 			});

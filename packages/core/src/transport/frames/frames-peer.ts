@@ -79,7 +79,7 @@ export class FramesPeer implements Peer {
 	/** The connection, as soon as there is one; or the end of the context, if that is sooner. */
 	#connected(ctx: Context): Promise<ClientConnection> {
 		return new Promise((resolve, reject) => {
-			const unlisten = ctx["~parts"].cancellation.listen(reject);
+			const unlisten = ctx["~cancellation"].listen(reject);
 			this.#connect().then(resolve, reject).finally(unlisten);
 		});
 	}
