@@ -8,9 +8,10 @@ export interface Load {
 	start(): void;
 	/**
 	 * An attempt, or the stream that it opened, has ended. `elapsedMs` is how long the instance took to answer:
-	 * to reply, or to accept a stream; 0 where the caller's own stream sets the pace.
+	 * to reply, or to accept a stream; 0 where the caller's own stream sets the pace. `now` is the time on the
+	 * clock of `performance.now()`, which was asked already.
 	 */
-	end(outcome: Outcome, elapsedMs: number): void;
+	end(outcome: Outcome, elapsedMs: number, now: number): void;
 }
 
 /** An instance that may be picked. */

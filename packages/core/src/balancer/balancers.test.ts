@@ -57,7 +57,7 @@ describe("least loaded", () => {
 		for (const candidate of [a, a, b, c, c]) candidate?.load.start();
 		const all = [a, b, c].filter((candidate) => candidate !== undefined);
 		expect(count(balancer, all, 10)).toEqual({ a: 0, b: 10, c: 0 });
-		for (let times = 0; times < 2; times++) a?.load.end(succeeded, 1);
+		for (let times = 0; times < 2; times++) a?.load.end(succeeded, 1, performance.now());
 		expect(count(balancer, all, 10)).toEqual({ a: 10, b: 0, c: 0 });
 	});
 
@@ -174,9 +174,9 @@ describe("slow start", () => {
 		const balancer = slowStart(peakEwma());
 		const all = joined(balancer, "a", "b");
 		all[0]?.load.start();
-		all[0]?.load.end(succeeded, 500);
+		all[0]?.load.end(succeeded, 500, performance.now());
 		all[1]?.load.start();
-		all[1]?.load.end(succeeded, 5);
+		all[1]?.load.end(succeeded, 5, performance.now());
 		expect(count(balancer, all, 50)).toEqual({ a: 0, b: 50 });
 	});
 });

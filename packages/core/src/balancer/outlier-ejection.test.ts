@@ -18,7 +18,7 @@ const failed = (code: Code = "unavailable"): Outcome => ({ ok: false, error: new
 function end(candidate: Candidate | undefined, outcome: Outcome, times = 1): void {
 	for (let n = 0; n < times; n++) {
 		candidate?.load.start();
-		candidate?.load.end(outcome, 1);
+		candidate?.load.end(outcome, 1, performance.now());
 	}
 }
 

@@ -43,8 +43,8 @@ export class OutlierLoad<L extends Load> implements Load {
 		this.inner.start();
 	}
 
-	end(outcome: Outcome, elapsedMs: number): void {
-		this.inner.end(outcome, elapsedMs);
+	end(outcome: Outcome, elapsedMs: number, now: number): void {
+		this.inner.end(outcome, elapsedMs, now);
 		// A call that was given up says nothing of the instance.
 		if (!outcome.ok && outcome.error.code === "canceled") return;
 		if (this.record.note(outcome.ok || !isTrouble(outcome.error))) this.#failedInARow(this.record);

@@ -59,7 +59,7 @@ const failed = (code: "unavailable" | "not_found" | "canceled") =>
 
 function answer(load: PeakEwmaLoad, elapsedMs: number): void {
 	load.start();
-	load.end(succeeded, elapsedMs);
+	load.end(succeeded, elapsedMs, performance.now());
 }
 
 describe("picking", () => {
@@ -139,15 +139,15 @@ describe("the latency that it remembers", () => {
 		load(0).start();
 		load(0).start();
 		expect(load(0).cost(performance.now())).toBe(30);
-		load(0).end(succeeded, 10);
+		load(0).end(succeeded, 10, performance.now());
 		expect(load(0).cost(performance.now())).toBe(20);
 	});
 
 	test("takes an instance that could not serve for a slow one, however fast it failed", () => {
 		const { load } = pool(["a", "b"], { penaltyMs: 700 });
 		for (const index of [0, 1]) load(index).start();
-		load(0).end(failed("unavailable"), 1);
-		load(1).end(failed("not_found"), 1);
+		load(0).end(failed("unavailable"), 1, performance.now());
+		load(1).end(failed("not_found"), 1, performance.now());
 		expect([load(0).cost(performance.now()), load(1).cost(performance.now())]).toEqual([700, 1]);
 	});
 
@@ -155,10 +155,10 @@ describe("the latency that it remembers", () => {
 		const { load } = pool(["a"], { decayMs: 1 });
 		answer(load(0), 500);
 		load(0).start();
-		load(0).end(failed("canceled"), 5);
+		load(0).end(failed("canceled"), 5, performance.now());
 		expect(load(0).cost(performance.now())).toBe(500);
 		load(0).start();
-		load(0).end(failed("canceled"), 900);
+		load(0).end(failed("canceled"), 900, performance.now());
 		expect(load(0).cost(performance.now())).toBe(900);
 	});
 });

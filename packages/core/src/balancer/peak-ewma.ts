@@ -45,11 +45,11 @@ export class PeakEwmaLoad implements Load {
 		this.#inFlight++;
 	}
 
-	end(outcome: Outcome, elapsedMs: number): void {
+	end(outcome: Outcome, elapsedMs: number, now: number): void {
 		this.#inFlight--;
 		// Given up by the caller, it says only that an answer takes at least so long.
 		if (!outcome.ok && outcome.error.code === "canceled" && elapsedMs < this.#latencyMs) return;
-		this.#observe(unserved(outcome) ? Math.max(elapsedMs, this.#penaltyMs) : elapsedMs, performance.now());
+		this.#observe(unserved(outcome) ? Math.max(elapsedMs, this.#penaltyMs) : elapsedMs, now);
 	}
 
 	/** What one more call would cost here, in milliseconds. */

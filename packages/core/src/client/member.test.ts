@@ -40,14 +40,14 @@ describe("the load of an instance", () => {
 		const { member: a, load } = member(after(30));
 		await a.attempt(C.unary, {}, ctx);
 		expect(load.start).toHaveBeenCalledOnce();
-		expect(load.end).toHaveBeenCalledExactlyOnceWith({ ok: true }, 30);
+		expect(load.end).toHaveBeenCalledExactlyOnceWith({ ok: true }, 30, performance.now());
 	});
 
 	test("is told how long a failure took, and what it was", async () => {
 		const error = new ServiceError({ code: "aborted" });
 		const { member: a, load } = member(() => after(5)({}, ctx).then(() => Promise.reject(error)));
 		await expect(a.attempt(C.unary, {}, ctx)).rejects.toBe(error);
-		expect(load.end).toHaveBeenCalledExactlyOnceWith({ ok: false, error }, 5);
+		expect(load.end).toHaveBeenCalledExactlyOnceWith({ ok: false, error }, 5, performance.now());
 	});
 
 	test("carries a stream to its end, but counts only the time until it was accepted", async () => {
@@ -59,13 +59,13 @@ describe("the load of an instance", () => {
 		const messages = (await a.attempt(C.watch, {}, ctx)) as AsyncIterable<unknown>;
 		expect(load.end).not.toHaveBeenCalled();
 		await Array.fromAsync(messages);
-		expect(load.end).toHaveBeenCalledExactlyOnceWith({ ok: true }, 20);
+		expect(load.end).toHaveBeenCalledExactlyOnceWith({ ok: true }, 20, performance.now());
 	});
 
 	test("does not count the time that the caller's own stream takes", async () => {
 		const { member: a, load } = member(after(60_000));
 		await a.attempt(C.upload, [], ctx);
-		expect(load.end).toHaveBeenCalledExactlyOnceWith({ ok: true }, 0);
+		expect(load.end).toHaveBeenCalledExactlyOnceWith({ ok: true }, 0, performance.now());
 	});
 });
 

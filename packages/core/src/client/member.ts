@@ -56,14 +56,15 @@ export class Member implements Candidate {
 		if (givesStream(method.kind)) {
 			return this.#attemptStream(endpoint, input, ctx, startedAt);
 		}
-		const elapsed = (): number => (method.kind === "unary" ? performance.now() - startedAt : 0);
+		// A caller's own stream sets the pace: how long its call took says nothing of the instance.
+		const since = method.kind === "unary" ? startedAt : undefined;
 		return endpoint(input, ctx).then(
 			(output) => {
-				this.#end(succeeded, elapsed());
+				this.#end(succeeded, since);
 				return output;
 			},
 			(error) => {
-				this.#end({ ok: false, error: toServiceError(error) }, elapsed());
+				this.#end({ ok: false, error: toServiceError(error) }, since);
 				throw error;
 			},
 		);
@@ -91,7 +92,7 @@ export class Member implements Candidate {
 	): Promise<unknown> {
 		let acceptedAt: number | undefined;
 		const end = new CallScope();
-		end.listen((outcome) => this.#end(outcome, (acceptedAt ?? performance.now()) - startedAt));
+		end.listen((outcome) => this.#end(outcome, startedAt, acceptedAt));
 		try {
 			const output = await endpoint(input, ctx);
 			acceptedAt = performance.now();
@@ -111,8 +112,10 @@ export class Member implements Candidate {
 		return endpoint;
 	}
 
-	#end(outcome: Outcome, elapsedMs: number): void {
-		this.load.end(outcome, elapsedMs);
+	/** @param since when the instance began to work on it; undefined where it sets no pace. */
+	#end(outcome: Outcome, since: number | undefined, answeredAt?: number): void {
+		const now = performance.now();
+		this.load.end(outcome, since === undefined ? 0 : (answeredAt ?? now) - since, now);
 		const code = outcome.ok ? undefined : outcome.error.code;
 		if (code === "unavailable") this.#pause();
 		// A call that was given up says nothing of whether the instance can be reached.

@@ -22,7 +22,7 @@ export interface Following {
 export interface CancellationSource {
 	readonly error: ServiceError | undefined;
 	readonly deadline: number;
-	/** Tells when it ends, at once when it has ended; who follows watches the deadline itself. */
+	/** Tells when it ends, at once when it has ended; who follows looks at the clock and the deadline itself. */
 	follow(follower: Follower): Following;
 }
 
@@ -75,11 +75,20 @@ export class Cancellation implements CancellationSource, Follower {
 		this.cancel(error);
 	}
 
+	/** Ends it with the call that it was made for: nobody asks any more whether time was up. */
+	finish(error: ServiceError): void {
+		if (this.#error === undefined) this.#end(error);
+	}
+
 	/** Calls back once when it ends, at once when it has ended. Returns what stops the listening. */
 	listen(listener: EndListener): () => void {
+		const { error } = this;
+		if (error !== undefined) {
+			listener(error);
+			return noop;
+		}
 		const following = this.follow({ onEnd: listener });
-		if (this.#error !== undefined || this.deadline === Number.POSITIVE_INFINITY)
-			return () => following.stop();
+		if (this.deadline === Number.POSITIVE_INFINITY) return () => following.stop();
 		if (this.#timed++ === 0) this.#startTimer();
 		let listening = true;
 		return () => {
@@ -89,14 +98,15 @@ export class Cancellation implements CancellationSource, Follower {
 		};
 	}
 
-	/** As `listen`, for those who watch the deadline themselves: no timer is started for them. */
+	/** As `listen`, for those who watch the deadline themselves: no timer is started, no clock asked for them. */
 	follow(follower: Follower): Following {
-		const error = this.error;
-		if (error !== undefined) {
-			follower.onEnd(error);
+		if (this.#first === undefined && this.#error === undefined) {
+			this.#parentFollowing = this.parent?.follow(this);
+		}
+		if (this.#error !== undefined) {
+			follower.onEnd(this.#error);
 			return notFollowing;
 		}
-		if (this.#first === undefined) this.#parentFollowing = this.parent?.follow(this);
 		const link = new Link(this, follower, this.#last);
 		if (this.#last === undefined) this.#first = link;
 		else this.#last.next = link;
@@ -182,7 +192,9 @@ class Link implements Following {
 	}
 }
 
-const notFollowing: Following = { stop() {} };
+const notFollowing: Following = { stop: noop };
+
+function noop(): void {}
 
 /** Joins two sources: ended by whichever ends first. Listens to them only while somebody listens here. */
 export class JoinedSource implements CancellationSource {
@@ -230,6 +242,10 @@ export class SignalSource implements CancellationSource {
 
 	follow(follower: Follower): Following {
 		const signal = this.#signal;
+		if (signal.aborted) {
+			follower.onEnd(cancellationError(signal.reason));
+			return notFollowing;
+		}
 		const aborted = (): void => follower.onEnd(cancellationError(signal.reason));
 		signal.addEventListener("abort", aborted);
 		const parent = this.#parent.follow(follower);

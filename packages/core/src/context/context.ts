@@ -209,11 +209,7 @@ export class Context {
 		return this.#derive(cancellation, this["~scope"], this.#values);
 	}
 
-	#derive(
-		cancellation: Cancellation,
-		scope: CallScope | undefined,
-		values: ValueNode | undefined,
-	): Context {
+	#derive(cancellation: Cancellation, scope: CallScope | undefined, values: ValueNode | undefined): Context {
 		return new Context(
 			cancellation,
 			scope,

@@ -73,33 +73,49 @@ class RetryPolicy {
 class Attempts {
 	count = 1;
 	readonly instances: string[] = [];
-	readonly #failedOver = new Set<string>();
+	/** Made with the first failure: most calls have none. */
+	#failedOver: Set<string> | undefined;
 
 	/** Whether the instance that failed last gets its one free failover now. */
 	firstFailureThere(): boolean {
 		const last = this.instances.at(-1);
-		if (last === undefined || this.#failedOver.has(last)) return false;
+		if (last === undefined || this.#failedOver?.has(last) === true) return false;
+		this.#failedOver ??= new Set();
 		this.#failedOver.add(last);
 		return true;
 	}
 }
 
-async function attempt(
-	next: Endpoint,
-	policy: RetryPolicy,
-	input: unknown,
-	outer: Context,
-): Promise<unknown> {
+function attempt(next: Endpoint, policy: RetryPolicy, input: unknown, outer: Context): Promise<unknown> {
 	const state = new Attempts();
 	const ctx = outer.withValue(triedInstances, state.instances);
 	policy.budget.deposit();
+	const again = (error: unknown): Promise<unknown> => attemptAgain(next, policy, input, ctx, state, error);
+	try {
+		return next(input, ctx).then(undefined, again);
+	} catch (error) {
+		return again(error);
+	}
+}
+
+/** What happens when the first attempt has failed. */
+async function attemptAgain(
+	next: Endpoint,
+	policy: RetryPolicy,
+	input: unknown,
+	ctx: Context,
+	state: Attempts,
+	failure: unknown,
+): Promise<unknown> {
+	let error = failure;
 	while (true) {
+		const delay = policy.delay(error, state, ctx);
+		if (delay === undefined) throw error;
+		if (delay > 0) await sleep(delay, ctx);
 		try {
 			return await next(input, ctx);
-		} catch (error) {
-			const delay = policy.delay(error, state, ctx);
-			if (delay === undefined) throw error;
-			if (delay > 0) await sleep(delay, ctx);
+		} catch (thrown) {
+			error = thrown;
 		}
 	}
 }

@@ -98,7 +98,7 @@ export class ServerCall {
 	settle(outcome: Outcome): void {
 		if (this.#scope.settled) return;
 		this.#scope.settle(outcome);
-		this.#cancellation.cancel(outcome.ok ? callIsOver : outcome.error);
+		this.#cancellation.finish(outcome.ok ? callIsOver : outcome.error);
 	}
 
 	#invoke(read: () => unknown, ctx: Context): Promise<unknown> {

@@ -37,6 +37,8 @@ export class ClientCall implements StreamHandler, Follower {
 	/** Whether the promise has been settled; a stream's call goes on then. */
 	#accepted = false;
 	#over = false;
+	/** Whether the other side has heard of it. */
+	#begun = false;
 	#input: AsyncIterator<unknown> | undefined;
 
 	constructor(
@@ -58,18 +60,25 @@ export class ClientCall implements StreamHandler, Follower {
 
 	/** Sends the request. `text` is the whole input where it is one message that `fits`. */
 	begin(text: string | undefined): void {
+		const remaining = this.#ctx.remaining();
+		this.#following = this.#ctx["~cancellation"].follow(this);
+		if (remaining === 0) this.onDeadline();
+		if (this.#over) {
+			this.#connection.wakeNext();
+			return;
+		}
 		this.#connection.add(this);
 		const { outgoing } = this.#ctx;
 		const { path } = this.#target;
 		const flags = text === undefined ? 0 : Flag.body | Flag.end;
 		const room = 6 + path.length + metadataBlockBytes(outgoing) + (text?.length ?? 0) * 3;
 		const writer = this.#connection.head(FrameType.request, flags, this.stream.id, room);
-		writer.u32(timeoutField(this.#ctx.remaining()));
+		writer.u32(timeoutField(remaining));
 		writer.u16(path.length);
 		writer.raw(path);
 		writer.metadata(outgoing);
 		this.#connection.finishHead(text);
-		this.#following = this.#ctx["~cancellation"].follow(this);
+		this.#begun = true;
 	}
 
 	/** Sends an input that is one message, but does not fit behind the head. */
@@ -191,7 +200,7 @@ export class ClientCall implements StreamHandler, Follower {
 	/** Ends the call from this side, and tells the other. */
 	#abort(error: ServiceError): void {
 		if (this.#over) return;
-		this.stream.cancel();
+		if (this.#begun) this.stream.cancel();
 		this.#fail(error);
 	}
 

@@ -54,8 +54,6 @@ export class ClientConnection {
 
 	/** Calls with one message. */
 	unary(target: CallTarget, input: unknown, ctx: Context): Promise<unknown> {
-		const error = ctx.error;
-		if (error !== undefined) return Promise.reject(error);
 		const text = target.codec.encode(input);
 		if (!this.#connection.open || !this.#connection.fits(text)) return this.#unarySlowly(target, text, ctx);
 		return new Promise((resolve, reject) => {

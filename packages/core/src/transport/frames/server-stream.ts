@@ -38,7 +38,12 @@ export class ServerStream implements StreamHandler {
 	begin(text: string | undefined, ended: boolean): void {
 		this.#connection.add(this);
 		this.#connection.running++;
-		this.#call.run(() => this.#input(text, ended)).then(this.#onReply, this.#onRefusal);
+		this.#call
+			.run(() => this.#input(text, ended))
+			.then(
+				(output) => this.#onReply(output),
+				(error) => this.#onRefusal(error),
+			);
 	}
 
 	onMessage(bytes: Uint8Array, start: number, end: number, more: boolean, last: boolean): void {
@@ -95,18 +100,20 @@ export class ServerStream implements StreamHandler {
 		return this.#inbound;
 	}
 
-	readonly #onReply = (output: unknown): void => {
+	#onReply(output: unknown): void {
 		this.#connection.running--;
 		if (!givesStream(this.#kind)) this.#reply(output);
-		else this.#pump(output as AsyncIterable<unknown>).catch(this.#onError);
-	};
+		else this.#pump(output as AsyncIterable<unknown>).catch((error) => this.#onError(error));
+	}
 
-	readonly #onRefusal = (error: unknown): void => {
+	#onRefusal(error: unknown): void {
 		this.#connection.running--;
 		this.#onError(error);
-	};
+	}
 
-	readonly #onError = (error: unknown): void => this.#fail(toServiceError(error));
+	#onError(error: unknown): void {
+		this.#fail(toServiceError(error));
+	}
 
 	#reply(output: unknown): void {
 		if (this.stream.closed) return;
@@ -121,7 +128,7 @@ export class ServerStream implements StreamHandler {
 		if (this.#connection.fits(text) && !response.hasTrailers) {
 			this.#head(Flag.body | Flag.end, text);
 			this.#done();
-		} else this.#replyInParts(text).catch(this.#onError);
+		} else this.#replyInParts(text).catch((error) => this.#onError(error));
 	}
 
 	async #replyInParts(text: string): Promise<void> {
