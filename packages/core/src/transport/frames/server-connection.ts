@@ -3,11 +3,12 @@ import { jsonCodec } from "../../codec/json-codec.ts";
 import type { EndpointTable } from "../../endpoint/endpoints.ts";
 import { type ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
 import { ServerCall } from "../../service/server-call.ts";
-import type { Pipe } from "../pipe.ts";
+import { type Pipe, standardBytes } from "../pipe.ts";
 import { Connection, GoawayCode } from "./connection.ts";
 import { writeError } from "./error-frame.ts";
 import { Flag, noTimeout, ProtocolError } from "./frame.ts";
 import { readU16, readU32 } from "./frame-reader.ts";
+import { KnownTexts } from "./known-texts.ts";
 import { readMetadata } from "./metadata-block.ts";
 import { ServerStream } from "./server-stream.ts";
 import type { FrameLimits } from "./settings.ts";
@@ -19,6 +20,7 @@ export class ServerConnection {
 	readonly #connection: Connection;
 	readonly #endpoints: EndpointTable;
 	readonly #codec: Codec;
+	readonly #paths: KnownTexts;
 	#draining = false;
 
 	constructor(
@@ -28,6 +30,7 @@ export class ServerConnection {
 	) {
 		this.#endpoints = endpoints;
 		this.#codec = options.codec ?? jsonCodec;
+		this.#paths = new KnownTexts(pipe.bytes ?? standardBytes);
 		const { promise, resolve } = Promise.withResolvers<void>();
 		this.closed = promise;
 		const role = {
@@ -68,7 +71,7 @@ export class ServerConnection {
 		if (pathEnd > end) throw new ProtocolError("REQUEST is cut off");
 		connection.lastAccepted = id;
 		const timeout = readU32(bytes, start);
-		const path = connection.bytes.readText(bytes, start + 6, pathEnd);
+		const path = this.#paths.read(bytes, start + 6, pathEnd);
 		const { metadata, end: bodyStart } = readMetadata(bytes, pathEnd, end, connection.bytes);
 		const length = end - bodyStart;
 		connection.received(length);
