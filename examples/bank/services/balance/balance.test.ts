@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { testClient } from "@allium/testing";
-import { Context, isError, isServiceError } from "allium";
+import { Context, isError, isServiceError, silentLogger } from "allium";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Balance } from "./contract.ts";
 import { Ledger } from "./ledger.ts";
@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 async function opened() {
-	const ledger = await Ledger.open(file, { ann: 1_000 }, ctx);
+	const ledger = await Ledger.open(file, { ann: 1_000 }, silentLogger, ctx);
 	const client = testClient(Balance, balance(ledger));
 	return {
 		client,

@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { setTimeout } from "node:timers/promises";
-import type { Context } from "allium";
+import type { Context, Logger } from "allium";
 
 /** Money that comes to an account, or goes from it when the amount is negative. */
 export interface Movement {
@@ -34,6 +34,8 @@ const tables = `
 
 /** How long to wait when another process writes, in milliseconds. */
 const pauseMs = 5;
+/** After so many waits somebody holds the file for longer than a movement takes. */
+const manyWaits = 20;
 /** What SQLite says then. */
 const busy = 5;
 
@@ -43,16 +45,23 @@ const busy = 5;
  */
 export class Ledger implements Disposable {
 	readonly #database: DatabaseSync;
+	readonly #logger: Logger;
 
-	private constructor(database: DatabaseSync) {
+	private constructor(database: DatabaseSync, logger: Logger) {
 		this.#database = database;
+		this.#logger = logger;
 	}
 
 	/** Opens a ledger, makes it where there is none, and opens those accounts that it does not have. */
-	static async open(path: string, opening: Readonly<Record<string, number>>, ctx: Context): Promise<Ledger> {
+	static async open(
+		path: string,
+		opening: Readonly<Record<string, number>>,
+		logger: Logger,
+		ctx: Context,
+	): Promise<Ledger> {
 		// No busy timeout: SQLite would block the whole process while it waits.
-		const ledger = new Ledger(new DatabaseSync(path, { timeout: 0 }));
-		await whenFree(() => ledger.#database.exec("PRAGMA journal_mode = WAL"), ctx);
+		const ledger = new Ledger(new DatabaseSync(path, { timeout: 0 }), logger);
+		await ledger.#whenFree(() => ledger.#database.exec("PRAGMA journal_mode = WAL"), ctx);
 		await ledger.#write((database) => {
 			database.exec(tables);
 			const open = database.prepare("INSERT OR IGNORE INTO accounts VALUES (?, ?)");
@@ -95,7 +104,7 @@ export class Ledger implements Disposable {
 
 	/** Runs as the only one that writes. Gives up when the context ends before its turn comes. */
 	#write<T>(run: (database: DatabaseSync) => T, ctx: Context): Promise<T> {
-		return whenFree(() => this.#transaction(run), ctx);
+		return this.#whenFree(() => this.#transaction(run), ctx);
 	}
 
 	#transaction<T>(run: (database: DatabaseSync) => T): T {
@@ -110,18 +119,19 @@ export class Ledger implements Disposable {
 			throw error;
 		}
 	}
-}
 
-/** Does it, again and again while another process holds the file. */
-async function whenFree<T>(action: () => T, ctx: Context): Promise<T> {
-	while (true) {
-		if (ctx.error !== undefined) throw ctx.error;
-		try {
-			return action();
-		} catch (error) {
-			if (!isBusy(error)) throw error;
+	/** Does it, again and again while another process holds the file. */
+	async #whenFree<T>(action: () => T, ctx: Context): Promise<T> {
+		for (let waits = 0; ; waits++) {
+			if (ctx.error !== undefined) throw ctx.error;
+			try {
+				return action();
+			} catch (error) {
+				if (!isBusy(error)) throw error;
+			}
+			if (waits === manyWaits) this.#logger.log("warn", "another process holds the ledger");
+			await setTimeout(pauseMs, undefined, { signal: ctx.signal });
 		}
-		await setTimeout(pauseMs, undefined, { signal: ctx.signal });
 	}
 }
 

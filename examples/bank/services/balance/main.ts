@@ -8,6 +8,8 @@ import { balance } from "./service.ts";
 const app = allium({ name: "balance" });
 const opening = Object.fromEntries(customers.map(({ account, opening }) => [account, opening]));
 const file = bankFile("ledger.db");
-using ledger = await Ledger.open(file, opening, Context.background().withTimeout(10_000));
-app.serve(Balance, balance(ledger), { middleware: [logging(app.logger)] });
+using ledger = await Ledger.open(file, opening, app.logger, Context.background().withTimeout(10_000));
+/** How long its caller still waits, in milliseconds: the deadline of the edge, counted down on the way. */
+const fields = (ctx: Context) => ({ remainingMs: Math.round(ctx.remaining()) });
+app.serve(Balance, balance(ledger), { middleware: [logging(app.logger, { fields })] });
 await app.run();

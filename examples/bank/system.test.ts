@@ -1,0 +1,184 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { ServiceProcess } from "@allium/testing/process";
+import { type App, allium, type Client } from "allium";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Api } from "./services/api/contract.ts";
+import { Apns } from "./services/apns/contract.ts";
+import { Feed } from "./services/feed/contract.ts";
+
+const services = new URL("services/", import.meta.url).pathname;
+
+/** Those of which there are two: they keep nothing of their own. */
+const doubled = ["balance", "merchant"];
+
+let folder: string;
+let env: NodeJS.ProcessEnv;
+let app: App;
+let bank: Client<typeof Api>;
+let url: string;
+const processes = new Map<string, ServiceProcess[]>();
+
+beforeAll(async () => {
+	folder = await mkdtemp(join(tmpdir(), "allium-bank-"));
+	env = { ALLIUM_REGISTRY: `sqlite://${folder}`, BANK_FOLDER: folder };
+	await Promise.all((await readdir(services)).map(start));
+	url = processes.get("api")?.[0]?.url ?? "";
+	app = allium({ name: "shop", registry: `sqlite://${folder}`, logger: { log() {} } });
+	await app.start();
+	bank = app.client(Api);
+}, 60_000);
+
+afterAll(async () => {
+	await app?.stop();
+	await Promise.all([...processes.values()].flat().map((each) => each[Symbol.asyncDispose]()));
+	await rm(folder, { recursive: true });
+});
+
+async function start(service: string): Promise<void> {
+	const file = join(services, service, "main.ts");
+	const count = doubled.includes(service) ? 2 : 1;
+	processes.set(
+		service,
+		await Promise.all(Array.from({ length: count }, () => ServiceProcess.start(file, { env }))),
+	);
+}
+
+/** What all instances of a service printed. */
+function output(service: string): string {
+	return (processes.get(service) ?? []).map((each) => each.output).join("");
+}
+
+interface Payment {
+	readonly id: string;
+	readonly card: string;
+	readonly amount: number;
+	readonly merchant: string;
+}
+
+/** Pays as a shop would, over REST. */
+function pay(payment: Payment, init: RequestInit = {}): Promise<Response> {
+	return fetch(`${url}/payments`, {
+		method: "POST",
+		...init,
+		headers: { "content-type": "application/json", ...init.headers },
+		body: JSON.stringify(payment),
+	});
+}
+
+const coffee = { card: "card-ann", amount: 4_20, merchant: "COFFEE AND CO LONDON" };
+
+describe("a bank of many processes", () => {
+	test("takes a payment at its edge, shows it in the feed, and pushes it to the phone", async () => {
+		const push = (async () => {
+			for await (const message of app.client(Apns).receive({ account: "ann", after: 0 })) return message;
+			return undefined;
+		})();
+
+		const response = await pay({ id: "p-1", ...coffee });
+		expect([response.status, await response.json()]).toMatchObject([201, { id: "p-1", account: "ann" }]);
+
+		const shown = { id: "p-1", title: "☕ Coffee & Co", body: "£4.20 · £95.80 left" };
+		expect(await push).toMatchObject(shown);
+		const feed = await (await fetch(`${url}/accounts/ann/feed`)).json();
+		expect(feed).toMatchObject({ items: [shown] });
+		expect(await bank.account({ account: "ann" })).toMatchObject({ balance: 95_80, latest: [shown] });
+	});
+
+	test("says why not, through all of them", async () => {
+		const refused = await pay({ id: "p-2", ...coffee, amount: 95_81 });
+		expect([refused.status, await refused.json()]).toMatchObject([402, { reason: "insufficient_funds" }]);
+		await bank.freeze({ card: "card-ann" });
+		const frozen = await pay({ id: "p-3", ...coffee });
+		expect([frozen.status, await frozen.json()]).toMatchObject([403, { reason: "card_frozen" }]);
+		await bank.unfreeze({ card: "card-ann" });
+	});
+
+	describe("while somebody else holds the ledger", () => {
+		let holder: DatabaseSync;
+
+		beforeAll(() => {
+			holder = new DatabaseSync(join(folder, "ledger.db"));
+			holder.exec("BEGIN IMMEDIATE");
+		});
+
+		afterAll(() => holder.close());
+
+		test("a deadline that is given at the edge ends the call at the ledger, five processes below", async () => {
+			const headers = { "connect-timeout-ms": "1000" };
+			const response = await pay({ id: "p-4", ...coffee }, { headers });
+			expect(response.status).toBe(504);
+			// Its own clock or the caller's word that it gave up, whichever is first there.
+			const line = /balance\/debit code=(?:deadline_exceeded|canceled) .* remainingMs=(\d+)/;
+			await expect.poll(() => output("balance"), { timeout: 5_000 }).toMatch(line);
+			const remaining = Number(line.exec(output("balance"))?.[1]);
+			expect(remaining).toBeGreaterThan(0);
+			expect(remaining).toBeLessThan(1_000);
+		});
+
+		test("a shop that hangs up ends it there, too", async () => {
+			const count = (text: string) => output("balance").split(text).length;
+			const [waits, ends] = [count("holds the ledger"), count("balance/debit code=canceled")];
+			const shop = new AbortController();
+			const response = pay({ id: "p-5", ...coffee }, { signal: shop.signal });
+			await expect.poll(() => count("holds the ledger"), { timeout: 5_000 }).toBeGreaterThan(waits);
+			shop.abort();
+			await expect(response).rejects.toMatchObject({ name: "AbortError" });
+			await expect.poll(() => count("balance/debit code=canceled"), { timeout: 5_000 }).toBeGreaterThan(ends);
+		});
+	});
+
+	test("moved no money for those who did not wait", async () => {
+		expect(await bank.account({ account: "ann" })).toMatchObject({ balance: 95_80 });
+	});
+
+	test("adds up when a balance and a merchant are killed under load: each payment has one outcome", async () => {
+		// Ben has 20 pounds: enough for 200 of them.
+		const payments = Array.from({ length: 300 }, (_, index) => ({
+			id: `load-${index}`,
+			card: "card-ben",
+			amount: 10,
+			merchant: "TFL TRAVEL",
+		}));
+		const outcomes = new Map<string, number>();
+		const queue = [...payments];
+		const caller = async (): Promise<void> => {
+			for (let payment = queue.shift(); payment !== undefined; payment = queue.shift()) {
+				const response = await pay(payment);
+				await response.text();
+				outcomes.set(payment.id, response.status);
+				if (outcomes.size === 60)
+					for (const service of doubled) processes.get(service)?.[0]?.signal("SIGKILL");
+			}
+		};
+		await Promise.all(Array.from({ length: 12 }, caller));
+
+		const made = payments.filter(({ id }) => outcomes.get(id) === 201).map(({ id }) => id);
+		const refused = payments.filter(({ id }) => outcomes.get(id) === 402);
+		expect([made.length, refused.length]).toEqual([200, 100]);
+		expect(await bank.account({ account: "ben" })).toMatchObject({ balance: 0 });
+		expect(spentByBen().sort()).toEqual(made.toSorted());
+
+		// Whoever asks again, perhaps since the answer got lost, is told the same.
+		for (const payment of [...refused.slice(0, 5), ...payments.slice(50, 70)]) {
+			expect((await pay(payment)).status).toBe(outcomes.get(payment.id));
+		}
+
+		const shown = new Set<string>();
+		for await (const { id, title } of app.client(Feed).follow({ account: "ben", after: 0 })) {
+			expect(title).toBe("🚇 Transport for London");
+			if (shown.add(id).size === made.length) break;
+		}
+		expect([...shown].sort()).toEqual(made.toSorted());
+	});
+});
+
+/** The ids of what the ledger took from Ben. */
+function spentByBen(): string[] {
+	const ledger = new DatabaseSync(join(folder, "ledger.db"), { readOnly: true });
+	const rows = ledger.prepare("SELECT id FROM movements WHERE account = 'ben' AND applied = 1").all();
+	ledger.close();
+	return rows.map(({ id }) => String(id));
+}
