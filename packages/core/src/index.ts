@@ -79,6 +79,7 @@ export {
 	type Guard,
 	type GuardRequest,
 	type ServedMethod,
+	serverDefaults,
 } from "./endpoint/endpoints.ts";
 export { type Code, codes, isCode } from "./errors/code.ts";
 export {
@@ -93,6 +94,7 @@ export { authorize } from "./middleware/authorize.ts";
 export { type BulkheadOptions, bulkhead } from "./middleware/bulkhead.ts";
 export { type CacheOptions, cache } from "./middleware/cache.ts";
 export type { CacheEntry, CacheStore } from "./middleware/cache-store.ts";
+export type { CallSide } from "./middleware/call-facts.ts";
 export type { CircuitOptions, CircuitState } from "./middleware/circuit.ts";
 export { type CircuitBreakerOptions, circuitBreaker } from "./middleware/circuit-breaker.ts";
 export { type ConcurrencyLimitOptions, concurrencyLimit } from "./middleware/concurrency-limit.ts";
@@ -100,11 +102,13 @@ export { type FallbackOptions, fallback } from "./middleware/fallback.ts";
 export { type HedgeOptions, hedge } from "./middleware/hedge.ts";
 export { type LoggingOptions, logging } from "./middleware/logging.ts";
 export { type MemoryCacheOptions, memoryCache } from "./middleware/memory-cache.ts";
+export { metrics } from "./middleware/metrics.ts";
 export { type RateLimitOptions, rateLimit } from "./middleware/rate-limit.ts";
 export { type RetryOptions, retry } from "./middleware/retry.ts";
 export { RetryBudget, type RetryBudgetOptions } from "./middleware/retry-budget.ts";
 export { type SingleFlightOptions, singleFlight } from "./middleware/single-flight.ts";
 export { timeout } from "./middleware/timeout.ts";
+export { activeSpan, telemetryContext, tracing } from "./middleware/tracing.ts";
 export type { Instance, ServedContract } from "./registry/instance.ts";
 export {
 	type InstanceRecord,

@@ -6,8 +6,10 @@ import { givesStream, type Method } from "../contract/method.ts";
 import { chain, type Endpoint, type Middleware } from "../endpoint/endpoint.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { type Logger, silentLogger } from "../logger/logger.ts";
+import { metrics } from "../middleware/metrics.ts";
 import { retry } from "../middleware/retry.ts";
 import { timeout } from "../middleware/timeout.ts";
+import { tracing } from "../middleware/tracing.ts";
 import type { Instance } from "../registry/instance.ts";
 import type { Registry } from "../registry/registry.ts";
 import { clientClosed } from "../transport/frames/client-call.ts";
@@ -44,9 +46,13 @@ export interface ClientLayers {
 
 export type ClientOptions = ClientSource & ClientWay & ClientLayers;
 
-/** The layers of a client that nobody configured: a timeout of 10 s around retries, and peak-EWMA balancing. */
+/**
+ * The layers of a client that nobody configured: tracing and metrics of the whole call, a timeout of 10 s around
+ * retries, and peak-EWMA balancing.
+ */
 export function clientDefaults(): Required<Pick<ClientLayers, "middleware" | "attempt" | "balancer">> {
-	return { middleware: [timeout(), retry()], attempt: [], balancer: peakEwma() };
+	const middleware = [tracing("client"), metrics("client"), timeout(), retry()];
+	return { middleware, attempt: [], balancer: peakEwma() };
 }
 
 /**

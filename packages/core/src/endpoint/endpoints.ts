@@ -3,6 +3,8 @@ import type { ReadonlyMetadata } from "../context/metadata.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
 import { type Logger, silentLogger } from "../logger/logger.ts";
+import { metrics } from "../middleware/metrics.ts";
+import { tracing } from "../middleware/tracing.ts";
 import { isCallVerb } from "../routes/call-verb.ts";
 import type { Route } from "../routes/route.ts";
 import { RouteTable } from "../routes/route-table.ts";
@@ -53,11 +55,16 @@ export interface EndpointsOptions {
 	readonly guard?: Guard | undefined;
 	/**
 	 * Wraps every method of every service, outermost first: outside of validation, so that it sees calls with
-	 * invalid input too, and of each service's own middleware. Default: none.
+	 * invalid input too, and of each service's own middleware. Default: {@link serverDefaults}.
 	 */
 	readonly middleware?: readonly Middleware[] | undefined;
 	/** Default: says nothing. */
 	readonly logger?: Logger | undefined;
+}
+
+/** The middleware of a server that nobody configured: tracing and metrics. */
+export function serverDefaults(): { readonly middleware: readonly Middleware[] } {
+	return { middleware: [tracing("server"), metrics("server")] };
 }
 
 /** The table of all that a process serves, by path. Every transport of the process listens with the same one. */
@@ -71,7 +78,7 @@ export class Endpoints implements EndpointTable {
 
 	constructor(options: EndpointsOptions = {}) {
 		this.guard = options.guard;
-		this.#middleware = options.middleware ?? [];
+		this.#middleware = options.middleware ?? serverDefaults().middleware;
 		this.logger = options.logger ?? silentLogger;
 	}
 

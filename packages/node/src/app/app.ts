@@ -18,6 +18,7 @@ import {
 	type Registry,
 	type ServeOptions,
 	type Service,
+	serverDefaults,
 } from "@allium/core";
 import { type Adapters, openRegistry } from "../config/adapters.ts";
 import {
@@ -51,7 +52,7 @@ export interface AppOptions extends Omit<ConfigOverrides, "registry"> {
 	readonly guard?: Guard;
 	/**
 	 * Wraps every method of every service of the process, outermost first: outside of validation, and of what
-	 * `serve` is given. Default: none.
+	 * `serve` is given. Default: `serverDefaults()`, which is tracing and metrics.
 	 */
 	readonly middleware?: readonly Middleware[];
 	/** Default: lines on standard output. */
@@ -132,7 +133,7 @@ class NodeApp implements App, Runnable {
 		const watched = this.#contextWatch === undefined ? [] : [this.#contextWatch.middleware];
 		this.#endpoints = new Endpoints({
 			guard: options.guard,
-			middleware: [...watched, ...(options.middleware ?? [])],
+			middleware: [...watched, ...(options.middleware ?? serverDefaults().middleware)],
 			logger: this.logger,
 		});
 		this.#registry =

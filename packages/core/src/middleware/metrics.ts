@@ -1,0 +1,121 @@
+import {
+	type Attributes,
+	createNoopMeter,
+	type Histogram,
+	type Meter,
+	metrics as openTelemetry,
+	type UpDownCounter,
+} from "@opentelemetry/api";
+import { onSettled } from "../context/call-scope.ts";
+import type { Method } from "../contract/method.ts";
+import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
+import type { Code } from "../errors/code.ts";
+import {
+	type CallSide,
+	instrumentation,
+	methodAttributes,
+	outcomeAttributes,
+	schemaUrl,
+} from "./call-facts.ts";
+
+/** As the conventions advise, in seconds. */
+const buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
+/**
+ * Measures calls, each until its true end, streams too: the histogram `rpc.server.call.duration` or
+ * `rpc.client.call.duration`, in seconds, by method and code, and how many are going on,
+ * `allium.server.active_calls` or `allium.client.active_calls`, by method. Nothing that callers choose becomes an
+ * attribute, so what is kept is bounded by the methods there are.
+ *
+ * On the server outermost; on the client in `middleware`, which measures the whole call with all its tries, or in
+ * `attempt`, which measures each.
+ *
+ * Does next to nothing until an OpenTelemetry SDK is registered, which may be at any time. Names follow the
+ * semantic conventions for RPC, version 1.45 (release candidate).
+ *
+ * @param side of the call that it is at.
+ */
+export function metrics(side: CallSide): Middleware {
+	const sdk = new SdkInstruments(side);
+	return (next, method) => measured(next, new MethodAttributes(method, side), sdk);
+}
+
+function measured(next: Endpoint, attributes: MethodAttributes, sdk: SdkInstruments): Endpoint {
+	return (input, ctx) => {
+		const instruments = sdk.current();
+		if (instruments === undefined) return next(input, ctx);
+		const { duration, active } = instruments;
+		const startedAt = performance.now();
+		active.add(1, attributes.method);
+		onSettled(ctx, (outcome) => {
+			const seconds = (performance.now() - startedAt) / 1000;
+			active.add(-1, attributes.method);
+			duration.record(seconds, outcome.ok ? attributes.succeeded : attributes.failed(outcome.error.code));
+		});
+		return next(input, ctx);
+	};
+}
+
+/** The attributes of a method's measurements, each set made once. */
+class MethodAttributes {
+	readonly method: Attributes;
+	readonly succeeded: Attributes;
+	readonly #side: CallSide;
+	readonly #failed = new Map<Code, Attributes>();
+
+	constructor(method: Method, side: CallSide) {
+		this.#side = side;
+		this.method = methodAttributes(method, side);
+		this.succeeded = { ...this.method, ...outcomeAttributes("ok", side) };
+	}
+
+	failed(code: Code): Attributes {
+		let attributes = this.#failed.get(code);
+		if (attributes === undefined) {
+			attributes = { ...this.method, ...outcomeAttributes(code, this.#side) };
+			this.#failed.set(code, attributes);
+		}
+		return attributes;
+	}
+}
+
+interface Instruments {
+	readonly duration: Histogram;
+	readonly active: UpDownCounter;
+}
+
+/** The instruments of the SDK that is registered: asked for each call, as it may come at any time. */
+class SdkInstruments {
+	readonly #side: CallSide;
+	#provider: unknown;
+	#instruments: Instruments | undefined;
+
+	constructor(side: CallSide) {
+		this.#side = side;
+	}
+
+	/** Undefined when there is no SDK. */
+	current(): Instruments | undefined {
+		const provider = openTelemetry.getMeterProvider();
+		if (provider !== this.#provider) {
+			this.#provider = provider;
+			const meter = provider.getMeter(instrumentation, undefined, { schemaUrl });
+			this.#instruments = meter === createNoopMeter() ? undefined : make(meter, this.#side);
+		}
+		return this.#instruments;
+	}
+}
+
+function make(meter: Meter, side: CallSide): Instruments {
+	return {
+		duration: meter.createHistogram(`rpc.${side}.call.duration`, {
+			description: `How long ${side === "server" ? "incoming" : "outgoing"} calls take.`,
+			unit: "s",
+			advice: { explicitBucketBoundaries: buckets },
+		}),
+		active: meter.createUpDownCounter(`allium.${side}.active_calls`, {
+			description: `How many ${side === "server" ? "incoming" : "outgoing"} calls are going on.`,
+			unit: "{call}",
+		}),
+	};
+}

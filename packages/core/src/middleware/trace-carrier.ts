@@ -1,0 +1,59 @@
+import {
+	type Context as OtelContext,
+	propagation,
+	type TextMapGetter,
+	type TextMapSetter,
+} from "@opentelemetry/api";
+import type { Context } from "../context/context.ts";
+import { Metadata, type ReadonlyMetadata } from "../context/metadata.ts";
+
+/** W3C Trace Context and W3C Baggage. */
+const carried = ["traceparent", "tracestate", "baggage"];
+
+/** A context whose calls go on with the trace that arrived: for processes that take no part in it, too. */
+export function handOn(ctx: Context): Context {
+	const { metadata, outgoing } = ctx;
+	if (metadata.size === 0 || metadata.get("traceparent") === undefined || outgoing.has("traceparent"))
+		return ctx;
+	const sent = new Metadata(outgoing);
+	for (const name of carried) {
+		for (const value of metadata.getAll(name)) trySet(() => sent.append(name, value));
+	}
+	return ctx["~with"]({ outgoing: sent });
+}
+
+/** The trace context and baggage that arrived, as the SDK's propagator understands them. */
+export function extract(base: OtelContext, metadata: ReadonlyMetadata): OtelContext {
+	return metadata.size === 0 ? base : propagation.extract(base, metadata, getter);
+}
+
+/** A context whose next call sends trace context and baggage, in place of what it would have sent. */
+export function inject(telemetry: OtelContext, ctx: Context): Context {
+	const fields = propagation.fields();
+	if (fields.length === 0) return ctx;
+	const sent = new Metadata();
+	for (const [name, value] of ctx.outgoing) if (!fields.includes(name)) sent.append(name, value);
+	propagation.inject(telemetry, sent, setter);
+	return ctx["~with"]({ outgoing: sent });
+}
+
+const getter: TextMapGetter<ReadonlyMetadata> = {
+	keys: (metadata) => Array.from(metadata, ([name]) => name),
+	get(metadata, name) {
+		const values = metadata.getAll(name.toLowerCase()).filter((value) => typeof value === "string");
+		return values.length > 1 ? values : values[0];
+	},
+};
+
+const setter: TextMapSetter<Metadata> = {
+	set: (metadata, name, value) => trySet(() => metadata.set(name.toLowerCase(), value)),
+};
+
+/** What metadata has no room for is left out: no call fails for its trace. */
+function trySet(set: () => void): void {
+	try {
+		set();
+	} catch {
+		// Too large, or not to be carried.
+	}
+}

@@ -1,0 +1,140 @@
+import {
+	type Attributes,
+	context,
+	type Context as OtelContext,
+	ProxyTracerProvider,
+	ROOT_CONTEXT,
+	type Span,
+	SpanKind,
+	SpanStatusCode,
+	type Tracer,
+	trace,
+} from "@opentelemetry/api";
+import { pickedInstance } from "../client/member.ts";
+import { type Outcome, onSettled } from "../context/call-scope.ts";
+import type { Context } from "../context/context.ts";
+import { type ContextKey, contextKey } from "../context/key.ts";
+import { givesStream, type Method } from "../contract/method.ts";
+import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
+import {
+	type CallSide,
+	instrumentation,
+	isFailure,
+	methodAttributes,
+	outcomeAttributes,
+	schemaUrl,
+} from "./call-facts.ts";
+import { driven } from "./driven-stream.ts";
+import { extract, handOn, inject } from "./trace-carrier.ts";
+
+/**
+ * The OpenTelemetry context of a call: its span and baggage. {@link tracing} sets it, and takes the parent of
+ * what is called with the context from it.
+ *
+ * @example
+ * // A span of your own around a part of a handler, and the calls in it.
+ * const own = trace.setSpan(ctx.get(telemetryContext) ?? ROOT_CONTEXT, span);
+ * await stock.reserve(order, ctx.withValue(telemetryContext, own));
+ */
+export const telemetryContext: ContextKey<OtelContext> = contextKey("telemetry context");
+
+/** The span of the call that a context belongs to; undefined where nobody traces. */
+export function activeSpan(ctx: Context): Span | undefined {
+	const telemetry = ctx.get(telemetryContext);
+	return telemetry && trace.getSpan(telemetry);
+}
+
+/**
+ * Makes a span of each call, until its true end, streams too, and carries trace context and baggage (W3C) in
+ * metadata, over every transport. Handlers run with the span active where the SDK has a context manager.
+ *
+ * On the server outermost. On the client in `middleware`, where a span is the whole call with all its tries, or
+ * in `attempt`, where it is one try; in both, tries are children of the call. The parent is that of the
+ * {@link telemetryContext} of the call's context, else what is active in OpenTelemetry.
+ *
+ * Does next to nothing until an OpenTelemetry SDK is registered, which may be at any time; what arrived of a
+ * trace travels on even so. Names follow the semantic conventions for RPC, version 1.45 (release candidate).
+ *
+ * @param side of the call that it is at.
+ */
+export function tracing(side: CallSide): Middleware {
+	const sdk = new SdkTracer();
+	return side === "server"
+		? (next, method) => server(next, method, sdk)
+		: (next, method) => client(next, method, sdk);
+}
+
+function server(next: Endpoint, method: Method, sdk: SdkTracer): Endpoint {
+	const attributes = methodAttributes(method, "server");
+	const streams = givesStream(method.kind);
+	return (input, arrived) => {
+		const ctx = handOn(arrived);
+		const tracer = sdk.current();
+		if (tracer === undefined) return next(input, ctx);
+		const parent = extract(ROOT_CONTEXT, ctx.metadata);
+		const facts = { ...attributes, ...peerAttributes(ctx.peer?.address) };
+		const span = tracer.startSpan(method.path, { kind: SpanKind.SERVER, attributes: facts }, parent);
+		onSettled(ctx, (outcome) => end(span, outcome, "server"));
+		const telemetry = trace.setSpan(parent, span);
+		const inside = ctx.withValue(telemetryContext, telemetry);
+		if (streams) return context.with(telemetry, streamInside, undefined, input, inside, next);
+		return context.with(telemetry, next, undefined, input, inside);
+	};
+}
+
+function client(next: Endpoint, method: Method, sdk: SdkTracer): Endpoint {
+	const attributes = methodAttributes(method, "client");
+	return (input, ctx) => {
+		const tracer = sdk.current();
+		if (tracer === undefined) return next(input, ctx);
+		const parent = ctx.get(telemetryContext) ?? context.active();
+		const facts = { ...attributes, ...peerAttributes(pickedInstance(ctx)?.addresses[0]) };
+		const span = tracer.startSpan(method.path, { kind: SpanKind.CLIENT, attributes: facts }, parent);
+		onSettled(ctx, (outcome) => end(span, outcome, "client"));
+		const telemetry = trace.setSpan(parent, span);
+		return next(input, inject(telemetry, ctx).withValue(telemetryContext, telemetry));
+	};
+}
+
+/** Keeps the messages of a stream in the context that is active, if any is. */
+function streamInside(input: unknown, ctx: Context, next: Endpoint): Promise<unknown> {
+	const reply = next(input, ctx);
+	const isActive = context.active() === ctx.get(telemetryContext);
+	return isActive ? reply.then((output) => driven(output as AsyncIterable<unknown>)) : reply;
+}
+
+function end(span: Span, outcome: Outcome, side: CallSide): void {
+	span.setAttributes(outcomeAttributes(outcome.ok ? "ok" : outcome.error.code, side));
+	if (!outcome.ok && isFailure(outcome.error.code, side)) {
+		span.setStatus({ code: SpanStatusCode.ERROR, message: outcome.error.message });
+	}
+	span.end();
+}
+
+/** Where the other end is: `127.0.0.1:4000`, `allium://[::1]:4000`, or a name without a port. */
+function peerAttributes(address: string | undefined): Attributes {
+	if (address === undefined) return {};
+	const [, host = address, port] = /^(?:[a-z+]+:\/\/)?\[?(.*?)\]?(?::(\d+))?$/.exec(address) ?? [];
+	return { "network.peer.address": host, ...(port !== undefined && { "network.peer.port": Number(port) }) };
+}
+
+/** What the API has as long as no SDK is registered. */
+const noProvider = new ProxyTracerProvider().getDelegate();
+
+/** The tracer of the SDK that is registered: asked for each call, as it may come at any time. */
+class SdkTracer {
+	#provider = noProvider;
+	#tracer: Tracer | undefined;
+
+	/** Undefined when there is no SDK. */
+	current(): Tracer | undefined {
+		const registered = trace.getTracerProvider();
+		const provider = registered instanceof ProxyTracerProvider ? registered.getDelegate() : registered;
+		if (provider !== this.#provider) {
+			this.#provider = provider;
+			this.#tracer =
+				provider === noProvider ? undefined : provider.getTracer(instrumentation, undefined, { schemaUrl });
+		}
+		return this.#tracer;
+	}
+}
