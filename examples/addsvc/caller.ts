@@ -1,0 +1,20 @@
+// Calls addsvc, wherever it is up: node caller.ts 1 2
+import { allium, clientDefaults, textLogger } from "allium";
+import { attempts } from "./attempts.ts";
+import { Add } from "./contract.ts";
+
+const logger = textLogger();
+const app = allium({ name: "caller", logger });
+const add = app.client(Add, {
+	// Client, around the whole call: what every client has, retries among it.
+	middleware: clientDefaults().middleware,
+	// Client, around each attempt, after an instance was picked.
+	attempt: [attempts(logger)],
+});
+try {
+	const [a, b] = process.argv.slice(2).map(Number);
+	const { v } = await add.sum({ a: a ?? 1, b: b ?? 2 });
+	console.log(v);
+} finally {
+	await app.stop();
+}
