@@ -78,8 +78,19 @@ describe("an instance that cannot be reached", () => {
 		expect(paused.mock.calls.map(([until]) => until - now)).toEqual([
 			100, 200, 400, 800, 1600, 3200, 5000, 5000,
 		]);
-		expect([a.isReachable(now + 4_999), a.isReachable(now + 5_000)]).toEqual([false, true]);
+		expect(a.pausedUntil - now).toBe(5_000);
 		vi.restoreAllMocks();
+	});
+
+	test("is passed over no longer when a call gets through", async () => {
+		const codes = ["unavailable", "not_found", "not_found"] as const;
+		const outcomes = codes.values();
+		const { member: a, paused } = member(() =>
+			Promise.reject(new ServiceError({ code: outcomes.next().value ?? "internal" })),
+		);
+		for (const _ of codes) await a.attempt(C.unary, {}, ctx).catch(() => {});
+		expect(a.pausedUntil).toBe(0);
+		expect(paused.mock.calls.slice(1)).toEqual([[0]]);
 	});
 });
 

@@ -34,7 +34,7 @@ export class Member implements Candidate {
 	#released: Promise<void> | undefined;
 	readonly #onPause: (until: number) => void;
 
-	/** @param onPause told when the instance could not be reached, and until when to pass it over. */
+	/** @param onPause told when the instance could not be reached, and until when to pass it over; 0 when it could. */
 	constructor(instance: Instance, load: Load, share: PeerShare, onPause: (until: number) => void) {
 		this.instance = instance;
 		this.load = load;
@@ -42,9 +42,9 @@ export class Member implements Candidate {
 		this.#onPause = onPause;
 	}
 
-	/** Whether it could be reached when last tried, or the pause after that is over. */
-	isReachable(now: number): boolean {
-		return now >= this.#pausedUntil;
+	/** Until when to pass it over, as it could not be reached when last tried; 0 when it could. */
+	get pausedUntil(): number {
+		return this.#pausedUntil;
 	}
 
 	/** One attempt of a call here. */
@@ -119,9 +119,10 @@ export class Member implements Candidate {
 		const code = outcome.ok ? undefined : outcome.error.code;
 		if (code === "unavailable") this.#pause();
 		// A call that was given up says nothing of whether the instance can be reached.
-		else if (code !== "canceled" && code !== "deadline_exceeded") {
+		else if (this.#failures > 0 && code !== "canceled" && code !== "deadline_exceeded") {
 			this.#failures = 0;
 			this.#pausedUntil = 0;
+			this.#onPause(0);
 		}
 		if (--this.#inFlight === 0) this.#retired?.();
 	}

@@ -1,10 +1,11 @@
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Balancer } from "../balancer/balancer.ts";
 import { Context } from "../context/context.ts";
 import { contract } from "../contract/contract.ts";
 import { method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { ServiceError } from "../errors/service-error.ts";
+import type { RegistryEvent } from "../registry/registry.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
 import { instance } from "./fixtures/cluster.ts";
 import { PeerPool } from "./peer-pool.ts";
@@ -19,7 +20,7 @@ const [a, b, c] = ["a", "b", "c"].map((id) => instance(id, "who")) as [
 ];
 
 /** A target whose instances answer as told; the balancer takes the first candidate. */
-function target(endpoint: Endpoint = async () => {}) {
+function target(endpoint: Endpoint = async () => {}, given: (candidates: unknown) => void = () => {}) {
 	const closed: string[] = [];
 	const transport = {
 		scheme: "memory",
@@ -30,7 +31,13 @@ function target(endpoint: Endpoint = async () => {}) {
 	} as Partial<Transport> as Transport;
 	const load = { start: vi.fn(), end: vi.fn() };
 	const join = vi.fn(() => load);
-	const balancer: Balancer = { join, pick: (candidates) => candidates[0] };
+	const balancer: Balancer = {
+		join,
+		pick(candidates) {
+			given(candidates);
+			return candidates[0];
+		},
+	};
 	const log = vi.fn();
 	const made = new Target({ service: "who", balancer, peers: new PeerPool([transport]), logger: { log } });
 	const pick = (tried?: readonly string[]) => made.pick(ctx, tried).instance.id;
@@ -109,44 +116,123 @@ describe("picking", () => {
 	});
 });
 
-describe("a registry that comes back empty", () => {
-	function emptied() {
-		const made = target();
-		made.target.apply({ type: "snapshot", instances: [a, b] });
-		made.target.apply({ type: "snapshot", instances: [] });
-		return made;
+describe("a registry that lets go of more than half at once", () => {
+	beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
+	afterEach(() => void vi.useRealTimers());
+
+	const down = (...instances: readonly (typeof a)[]): RegistryEvent[] =>
+		instances.map((instance) => ({ type: "down", instance }));
+
+	/** A target that knew three instances, and what it was told then; whoever is `dead` cannot be reached. */
+	function told(events: readonly RegistryEvent[], dead: string[] = []) {
+		const made = target(async () => {
+			if (dead.includes(member?.instance.id ?? "")) throw new ServiceError({ code: "unavailable" });
+		});
+		let member: ReturnType<typeof made.target.pick> | undefined;
+		const call = (tried?: readonly string[]) => {
+			member = made.target.pick(ctx, tried);
+			return member.attempt(run, {}, ctx).catch(() => {});
+		};
+		/** All who can be picked. */
+		const known = (): string[] => {
+			const ids: string[] = [];
+			while (!ids.includes(made.pick(ids))) ids.push(made.pick(ids));
+			return ids.sort();
+		};
+		made.target.apply({ type: "snapshot", instances: [a, b, c] });
+		for (const event of events) made.target.apply(event);
+		return { ...made, call, known };
 	}
 
-	test("does not take away those who were up before", () => {
-		expect(emptied().pick()).toBe("a");
+	test("is believed of the first of three only", () => {
+		expect(told(down(a)).known()).toEqual(["b", "c"]);
+		expect(told(down(a, b)).known()).toEqual(["b", "c"]);
+		expect(told(down(a, b, c)).known()).toEqual(["b", "c"]);
 	});
 
-	test("takes them away as soon as one is up again", () => {
-		const { target: made, pick } = emptied();
+	test("is believed of none when it comes back empty", () => {
+		expect(told([{ type: "snapshot", instances: [] }]).known()).toEqual(["a", "b", "c"]);
+		expect(told([{ type: "snapshot", instances: [a] }]).known()).toEqual(["a", "b", "c"]);
+	});
+
+	test("is believed as soon as half of them are up", () => {
+		const { target: made, known } = told([{ type: "snapshot", instances: [] }]);
 		made.apply({ type: "up", instance: b });
-		expect([pick(), pick(["b"])]).toEqual(["b", "b"]);
+		expect(known()).toEqual(["a", "b", "c"]);
+		made.apply({ type: "up", instance: c });
+		expect(known()).toEqual(["b", "c"]);
 	});
 
-	test("takes away those of whom it says that they are down, or drain", () => {
-		const { target: made, pick } = emptied();
-		made.apply({ type: "down", instance: a });
-		expect(pick()).toBe("b");
-		made.apply({ type: "snapshot", instances: [{ ...b, status: "draining" }] });
+	test("is believed of those that end one by one, down to the last", () => {
+		const { target: made, known } = told(down(a));
+		vi.advanceTimersByTime(10_000);
+		made.apply({ type: "down", instance: b });
+		expect(known()).toEqual(["c"]);
+		vi.advanceTimersByTime(10_000);
+		made.apply({ type: "down", instance: c });
+		expect(known()).toEqual(["c"]);
+	});
+
+	test("is believed of one that cannot be reached, when another is up", async () => {
+		const { call, known } = told(down(a, b), ["b"]);
+		await call(["c"]);
+		expect(known()).toEqual(["c"]);
+		vi.advanceTimersByTime(60_000);
+		expect(known()).toEqual(["c"]);
+	});
+
+	test.each(["before", "after"])("is believed of one whose address another has, told %s", (when) => {
+		const events: RegistryEvent[] = [{ type: "up", instance: { ...a, id: "a2" } }, ...down(b, c, a)];
+		expect(told(when === "before" ? events : events.reverse()).known()).toContain("a2");
+		expect(told(when === "before" ? events : events.reverse()).known()).not.toContain("a");
+	});
+
+	test("leaves nobody to call while none of them can be reached, but forgets none", async () => {
+		const dead = ["a", "b", "c"];
+		const { call, pick, known } = told([{ type: "snapshot", instances: [] }], dead);
+		for (const tried of [[], ["a"], ["a", "b"]]) await call(tried);
 		expect(pick).toThrow('no instance of "who" is up');
+		dead.length = 0;
+		vi.advanceTimersByTime(100);
+		await call();
+		expect(known()).toEqual(["a", "b", "c"]);
 	});
 
-	test("takes away whom a later snapshot with others lacks", () => {
-		const { target: made, pick } = emptied();
-		made.apply({ type: "snapshot", instances: [c] });
-		expect([pick(), pick(["c"])]).toEqual(["c", "c"]);
+	test("is not asked about an instance that says itself that it goes", () => {
+		const leaving = [a, b, c].map(
+			(each) => ({ type: "up", instance: { ...each, status: "draining" } }) as const,
+		);
+		expect(told(leaving).pick).toThrow('no instance of "who" is up');
 	});
+});
+
+test("a balancer is given the same candidates until something changes", async () => {
+	const given: unknown[] = [];
+	const fails = [false, true, false];
+	const { target: made } = target(
+		async () => {
+			if (fails.shift()) throw new ServiceError({ code: "unavailable" });
+		},
+		(candidates) => given.push(candidates),
+	);
+	made.apply({ type: "snapshot", instances: [a, b] });
+	for (const tried of [undefined, [], undefined]) {
+		await made
+			.pick(ctx, tried)
+			.attempt(run, {}, ctx)
+			.catch(() => {});
+	}
+	made.pick(ctx, undefined);
+	expect(new Set(given.slice(0, 2)).size).toBe(1);
+	expect(new Set(given.slice(2)).size).toBe(1);
+	expect(given[2]).not.toBe(given[1]);
 });
 
 describe("an instance that goes", () => {
 	test("is left when its last call has ended", async () => {
 		const reply = Promise.withResolvers<void>();
 		const { target: made, closed } = target(() => reply.promise);
-		made.apply({ type: "snapshot", instances: [a] });
+		made.apply({ type: "snapshot", instances: [a, b] });
 		const call = made.pick(ctx, undefined).attempt(run, {}, ctx);
 		made.apply({ type: "down", instance: a });
 		await Promise.resolve();

@@ -4,6 +4,7 @@ import { type ServiceError, serviceErrorFrom, toServiceError } from "../errors/s
 import type { Logger } from "../logger/logger.ts";
 import type { Instance } from "../registry/instance.ts";
 import type { RegistryEvent } from "../registry/registry.ts";
+import { Departures } from "./departures.ts";
 import { Member } from "./member.ts";
 import type { PeerPool } from "./peer-pool.ts";
 
@@ -16,6 +17,16 @@ export interface TargetOptions {
 	readonly logger: Logger;
 }
 
+/** Whom a call may go to. A balancer is given the same arrays until something changes. */
+interface Candidates {
+	/** Those that can be reached, as far as is known. */
+	readonly reachable: readonly Member[];
+	/** Those that the source lists, for when none can be. */
+	readonly listed: readonly Member[];
+	/** When to look anew: the first pause of one that cannot be reached is over, or departures become credible. */
+	readonly until: number;
+}
+
 /**
  * The instances that a client calls: kept up to date by what its source tells, remembered while the source is
  * silent, and picked from by the balancer.
@@ -23,12 +34,13 @@ export interface TargetOptions {
 export class Target {
 	readonly #options: TargetOptions;
 	readonly #members = new Map<string, Member>();
-	/** The members as an array, made anew when they change. */
-	#list: Member[] = [];
-	/** Whether the last snapshot had nobody: the members are those from before it. */
-	#doubtful = false;
-	/** When the last pause of a member that cannot be reached is over. */
-	#pausedUntil = 0;
+	/** Those of the members that the source let go, which is not believed yet. */
+	readonly #held = new Set<string>();
+	readonly #departures = new Departures();
+	/** Which member came last to an address: the others that had it are gone, whatever the source says. */
+	readonly #latestAt = new Map<string, string>();
+	/** The members that may be picked, made anew when they change; undefined until somebody picks. */
+	#candidates: Candidates | undefined;
 	readonly #known = Promise.withResolvers<void>();
 	#isKnown = false;
 	/** Why it is not known which instances there are. */
@@ -53,9 +65,9 @@ export class Target {
 		if (this.#closed) return;
 		this.#uncallable = undefined;
 		if (event.type === "snapshot") this.#replace(event.instances);
-		else if (event.type === "up") this.#change(event.instance);
-		else this.#remove(event.instance.id);
-		this.#list = [...this.#members.values()];
+		else if (event.type === "up") this.#set(event.instance);
+		else this.#depart([event.instance.id]);
+		this.#letGo();
 		this.#isKnown = true;
 		this.#failure = undefined;
 		this.#known.resolve();
@@ -81,9 +93,12 @@ export class Target {
 		}
 	}
 
-	/** Picks an instance: not one of `tried` while there is another, nor one that cannot be reached. */
+	/**
+	 * Picks an instance: not one of `tried` while there is another, nor one that cannot be reached while there is
+	 * one that can.
+	 */
 	pick(ctx: Context, tried: readonly string[] | undefined): Member {
-		const member = this.#options.balancer.pick(this.#candidates(tried), ctx);
+		const member = this.#options.balancer.pick(this.#candidatesBut(tried), ctx);
 		if (member === undefined) throw this.#nobody();
 		return member;
 	}
@@ -93,52 +108,89 @@ export class Target {
 		this.#closed = true;
 		const members = [...this.#members.values(), ...this.#retiring];
 		this.#members.clear();
-		this.#list = [];
+		this.#candidates = undefined;
 		await Promise.all(members.map((member) => member.release()));
 	}
 
-	#candidates(tried: readonly string[] | undefined): readonly Member[] {
-		const fresh =
-			tried === undefined || tried.length === 0
-				? this.#list
-				: this.#list.filter(({ instance }) => !tried.includes(instance.id));
-		const untried = fresh.length > 0 ? fresh : this.#list;
-		const now = performance.now();
-		if (now >= this.#pausedUntil) return untried;
-		const reachable = untried.filter((member) => member.isReachable(now));
-		return reachable.length > 0 ? reachable : untried;
+	#candidatesBut(tried: readonly string[] | undefined): readonly Member[] {
+		const { reachable, listed } = this.#currentCandidates();
+		if (tried !== undefined && tried.length > 0) {
+			const isFresh = ({ instance }: Member): boolean => !tried.includes(instance.id);
+			const fresh = reachable.filter(isFresh);
+			if (fresh.length > 0) return fresh;
+			const others = listed.filter(isFresh);
+			if (others.length > 0) return others;
+		}
+		return reachable.length > 0 ? reachable : listed;
+	}
+
+	#currentCandidates(): Candidates {
+		const known = this.#candidates;
+		if (
+			known !== undefined &&
+			(known.until === Number.POSITIVE_INFINITY || performance.now() < known.until)
+		) {
+			return known;
+		}
+		this.#letGo();
+		this.#candidates = this.#findCandidates(performance.now());
+		return this.#candidates;
+	}
+
+	#findCandidates(now: number): Candidates {
+		const all = [...this.#members.values()];
+		const paused = all.filter(({ pausedUntil }) => now < pausedUntil);
+		const reachable = paused.length === 0 ? all : all.filter(({ pausedUntil }) => now >= pausedUntil);
+		const listed = this.#held.size === 0 ? all : all.filter(({ instance }) => !this.#held.has(instance.id));
+		let until = now < this.#departures.until ? this.#departures.until : Number.POSITIVE_INFINITY;
+		for (const { pausedUntil } of paused) until = Math.min(until, pausedUntil);
+		return { reachable, listed, until };
+	}
+
+	#replace(instances: readonly Instance[]): void {
+		const ids = new Set(instances.map(({ id }) => id));
+		for (const instance of instances) this.#set(instance);
+		this.#depart([...this.#members.keys()].filter((id) => !ids.has(id)));
 	}
 
 	/**
-	 * A registry that was away for longer than its leases last comes back empty, until the instances have
-	 * registered anew. So a snapshot without anybody does not take away whom it does not mention: they are
-	 * called until somebody is known to be up.
+	 * The source lets members go. Where that is not credible they are called on, as long as they can be reached:
+	 * an outage of the registry takes nobody away.
 	 */
-	#replace(instances: readonly Instance[]): void {
-		this.#doubtful = !instances.some(({ status }) => status === "up");
-		if (!this.#doubtful) this.#keepOnly(new Set(instances.map(({ id }) => id)));
-		for (const instance of instances) this.#set(instance);
-	}
-
-	#change(instance: Instance): void {
-		if (this.#doubtful && instance.status === "up") {
-			this.#doubtful = false;
-			this.#keepOnly(new Set([instance.id]));
+	#depart(ids: readonly string[]): void {
+		const leaving = ids.filter((id) => this.#members.has(id) && !this.#held.has(id));
+		if (leaving.length === 0) return;
+		this.#departures.leave(this.#members.size);
+		for (const id of leaving) {
+			if (this.#isReplaced(id)) this.#remove(id);
+			else this.#held.add(id);
 		}
-		this.#set(instance);
+		this.#candidates = undefined;
 	}
 
-	#keepOnly(ids: ReadonlySet<string>): void {
-		for (const id of [...this.#members.keys()]) if (!ids.has(id)) this.#remove(id);
+	/** Gives up those who were held, once that is credible. */
+	#letGo(): void {
+		const { size } = this.#members;
+		const listed = size - this.#held.size;
+		if (listed === size || !this.#departures.isCredible(listed, size)) return;
+		for (const id of this.#held) this.#remove(id);
+	}
+
+	/** Whether another one has the address of a member now. */
+	#isReplaced(id: string): boolean {
+		const member = this.#members.get(id);
+		return member !== undefined && this.#latestAt.get(addressOf(member.instance)) !== id;
 	}
 
 	#set(instance: Instance): void {
+		this.#held.delete(instance.id);
+		this.#candidates = undefined;
 		if (instance.status !== "up") {
 			this.#remove(instance.id);
 			return;
 		}
 		const member = this.#members.get(instance.id);
-		if (member !== undefined && sameAddresses(member.instance, instance)) {
+		if (member !== undefined && addressOf(member.instance) === addressOf(instance)) {
 			member.instance = instance;
 			return;
 		}
@@ -150,20 +202,30 @@ export class Target {
 		const { balancer, peers, logger, service } = this.#options;
 		try {
 			const share = peers.share(instance.addresses);
-			const onPause = (until: number): void => {
-				this.#pausedUntil = Math.max(this.#pausedUntil, until);
-			};
+			const onPause = (until: number): void => this.#paused(instance.id, until);
 			this.#members.set(instance.id, new Member(instance, balancer.join(instance), share, onPause));
+			const before = this.#latestAt.get(addressOf(instance));
+			this.#latestAt.set(addressOf(instance), instance.id);
+			if (before !== undefined && this.#held.has(before)) this.#remove(before);
 		} catch (error) {
 			this.#uncallable = toServiceError(error);
 			logger.log("warn", "an instance cannot be called", { service, instance: instance.id, error });
 		}
 	}
 
+	/** A member could not be reached, or could be again. That one who was let go cannot be, proves it. */
+	#paused(id: string, until: number): void {
+		this.#candidates = undefined;
+		if (until > 0 && this.#held.has(id) && this.#held.size < this.#members.size) this.#remove(id);
+	}
+
 	#remove(id: string): void {
 		const member = this.#members.get(id);
 		if (member === undefined) return;
+		if (!this.#isReplaced(id)) this.#latestAt.delete(addressOf(member.instance));
 		this.#members.delete(id);
+		this.#held.delete(id);
+		this.#candidates = undefined;
 		this.#retiring.add(member);
 		const forget = (): void => void this.#retiring.delete(member);
 		member.retire().then(forget, forget);
@@ -183,6 +245,6 @@ export class Target {
 	}
 }
 
-function sameAddresses(one: Instance, other: Instance): boolean {
-	return one.addresses.join(" ") === other.addresses.join(" ");
+function addressOf({ addresses }: Instance): string {
+	return addresses.join(" ");
 }

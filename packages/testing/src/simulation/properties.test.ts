@@ -149,17 +149,11 @@ test("calls go on while the registry is cut off, and come back to all instances 
 		await world.sleep(10_000);
 		phase = "over";
 		await calling;
-		expect(failures.filter((failure) => failure.startsWith("during"))).toEqual([]);
+		expect(failures).toEqual([]);
 		expect(seen.during.size).toBe(3);
 		expect(seen.after.size).toBe(3);
-		return failures.length;
 	});
 	count("registry cut off", summary);
-	const failing = summary.values.filter((failures) => failures > 0).length;
-	const first = summary.values.findIndex((failures) => failures > 0) + 1;
-	tell(
-		`  in ${failing} of ${summary.seeds} a call failed after the registry was back, first with seed ${first}`,
-	);
 });
 
 test("instances that are replaced one by one, in order, lose no call", { timeout: 60_000 }, async () => {
