@@ -1,5 +1,5 @@
-import type { Guard, Logger, Registry } from "@allium/core";
-import type { Adapters, ConfigOverrides, Environment, ServerLimits } from "@allium/node";
+import type { Guard, Logger, Middleware, Registry } from "@allium/core";
+import type { Adapters, ConfigOverrides, Environment, MetricsSource, ServerLimits } from "@allium/node";
 
 /** What a gateway is made with; what is not given comes from the environment, or has a default. */
 export interface GatewayOptions extends Omit<ConfigOverrides, "registry" | "zone" | "labels"> {
@@ -18,6 +18,10 @@ export interface GatewayOptions extends Omit<ConfigOverrides, "registry" | "zone
 	readonly expose?: readonly string[];
 	/** Lets requests in or not, before their bodies are read. It sees no metadata that is ours alone. */
 	readonly guard?: Guard;
+	/** Wraps every method, outermost first. Default: `serverDefaults()`, which is tracing and metrics. */
+	readonly middleware?: readonly Middleware[];
+	/** What `/metrics` answers, such as `telemetry.prometheus` of `@allium/telemetry`. Default: 404. */
+	readonly metrics?: MetricsSource;
 	/** Which headers of a request travel on to the service, by name. Default: all but cookies. */
 	readonly forward?: (name: string) => boolean;
 	/** The origins whose pages may call, such as `https://app.example.com`, or `*` for all. Default: none. */

@@ -7,6 +7,7 @@ import {
 	PeerPool,
 	type Registry,
 	ServiceError,
+	serverDefaults,
 } from "@allium/core";
 import { type OpenApiDocument, openapi } from "@allium/core/reflection";
 import { webSocketPath } from "@allium/core/transport";
@@ -113,6 +114,7 @@ class NodeGateway implements Gateway, Runnable {
 			exposure: this.#exposure,
 			guard: this.#guard,
 			timeoutMs: options.timeoutMs,
+			middleware: options.middleware ?? serverDefaults().middleware,
 			logger: this.logger,
 		});
 	}
@@ -169,6 +171,7 @@ class NodeGateway implements Gateway, Runnable {
 			proxyProtocol,
 			acceptFrames: acceptFrames(),
 			ready: () => ({ ok: this.#ready && this.#table.isKnown }),
+			metrics: this.#options.metrics,
 			logger: this.logger,
 			http: edge({
 				cors: this.#cors,

@@ -10,7 +10,7 @@ export { getJson, httpUrl, type JsonAnswer } from "./http/get-json.ts";
 export type { HttpLayer, HttpRequest, HttpResponse } from "./http/http-layer.ts";
 export type { HttpPeerOptions } from "./http/http-peer.ts";
 export { type HttpsOptions, http, https } from "./http/http-transport.ts";
-export type { Readiness } from "./http/operations.ts";
+export type { MetricsSource, Readiness } from "./http/operations.ts";
 export { acceptFrames } from "./pipe/accept-frames.ts";
 export { type FramesOptions, type FramesTlsOptions, frames, framesTls } from "./pipe/frames-transport.ts";
 export { type NodeTransportsOptions, nodeTransports } from "./pipe/node-transports.ts";

@@ -2,11 +2,14 @@ import {
 	type AnyContract,
 	Context,
 	type ContractDescription,
+	chain,
 	type EndpointTable,
 	type Guard,
 	type Instance,
 	type Logger,
 	type Method,
+	type Middleware,
+	metrics,
 	type PeerPool,
 	type Registry,
 	type RegistryEvent,
@@ -14,6 +17,7 @@ import {
 	retry,
 	type ServedMethod,
 	timeout,
+	tracing,
 } from "@allium/core";
 import { contractFromDescription } from "@allium/core/reflection";
 import { type ClientEndpoints, clientEndpoints, follow } from "@allium/core/transport";
@@ -34,6 +38,8 @@ export interface GatewayTableOptions {
 	readonly exposure: Exposure;
 	readonly guard: Guard;
 	readonly timeoutMs: number | undefined;
+	/** Wraps every method, outermost first. */
+	readonly middleware: readonly Middleware[];
 	/** Whom to trust when services describe themselves, and how to prove who we are. */
 	readonly tls: TlsOptions | undefined;
 	readonly logger: Logger;
@@ -173,7 +179,7 @@ export class GatewayTable implements EndpointTable {
 			namespace,
 			peers,
 			logger: this.logger,
-			middleware: [timeout(timeoutMs), retry()],
+			middleware: [tracing("client"), metrics("client"), timeout(timeoutMs), retry()],
 		});
 		const upstream = new Upstream(
 			name,
@@ -205,8 +211,10 @@ export class GatewayTable implements EndpointTable {
 	/** Puts the methods of a service in place of those that it had. */
 	#serve(entry: Entry, methods: readonly Method[]): void {
 		for (const { method } of entry.served) this.#served.delete(method.path);
+		const layers = chain(...this.#options.middleware);
 		entry.served = methods.map((method) => {
-			return { method, endpoint: passThrough(entry.client.endpoint(method), method, this.logger) };
+			const endpoint = passThrough(entry.client.endpoint(method), method, this.logger);
+			return { method, endpoint: layers(endpoint, method) };
 		});
 		for (const served of entry.served) this.#served.set(served.method.path, served);
 	}

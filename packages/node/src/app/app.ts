@@ -29,6 +29,7 @@ import {
 	readConfig,
 } from "../config/config.ts";
 import { DeferredRegistry } from "../config/deferred-registry.ts";
+import type { MetricsSource } from "../http/operations.ts";
 import { acceptFrames } from "../pipe/accept-frames.ts";
 import { nodeTransports } from "../pipe/node-transports.ts";
 import type { ServerLimits } from "../server/limits.ts";
@@ -55,6 +56,8 @@ export interface AppOptions extends Omit<ConfigOverrides, "registry"> {
 	 * `serve` is given. Default: `serverDefaults()`, which is tracing and metrics.
 	 */
 	readonly middleware?: readonly Middleware[];
+	/** What `/metrics` answers, such as `telemetry.prometheus` of `@allium/telemetry`. Default: 404. */
+	readonly metrics?: MetricsSource;
 	/** Default: lines on standard output. */
 	readonly logger?: Logger;
 	/** How long calls are still accepted after the registry was told, in milliseconds. Default: 500. */
@@ -226,6 +229,7 @@ class NodeApp implements App, Runnable {
 			tls,
 			proxyProtocol,
 			ready: () => ({ ok: this.#ready }),
+			metrics: this.#options.metrics,
 			logger: this.logger,
 			...(reached !== undefined && { advertise: reached }),
 		});

@@ -16,7 +16,7 @@ import { EventStreamExchange, eventStreamType } from "./event-stream-exchange.ts
 import type { Exchange } from "./exchange.ts";
 import type { HttpLayer, HttpRequest, HttpResponse } from "./http-layer.ts";
 import { Http2Load } from "./http2-load.ts";
-import { Operations, type Readiness } from "./operations.ts";
+import { Operations, type OperationsOptions } from "./operations.ts";
 import { PipelinedRequests } from "./pipelined-requests.ts";
 import { type Request, readHead } from "./request-head.ts";
 import type { Response } from "./response.ts";
@@ -25,11 +25,10 @@ import { StreamExchange } from "./stream-exchange.ts";
 import { UnaryExchange } from "./unary-exchange.ts";
 
 /** What an HTTP server is made with. */
-export interface HttpServerOptions {
+export interface HttpServerOptions extends OperationsOptions {
 	readonly endpoints: EndpointTable;
 	readonly limits: ServerLimits;
 	readonly logger: Logger;
-	readonly ready: () => Readiness;
 	readonly layer: HttpLayer | undefined;
 	readonly webSockets: WebSocketsOptions;
 }
@@ -60,13 +59,14 @@ export class HttpServer {
 	#inFlight = 0;
 	readonly #idle = Promise.withResolvers<void>();
 
-	constructor({ endpoints, limits, logger, ready, layer, webSockets }: HttpServerOptions) {
+	constructor(options: HttpServerOptions) {
+		const { endpoints, limits, logger, layer, webSockets } = options;
 		this.logger = logger;
 		this.#endpoints = endpoints;
 		this.#layer = layer;
 		this.#limits = limits;
 		this.#pipelined = new PipelinedRequests(limits.pipelinedRequests);
-		this.#operations = new Operations(endpoints, ready);
+		this.#operations = new Operations(endpoints, options);
 		this.#webSockets = new WebSockets(endpoints, logger, webSockets, (request) => this.peerOf(request));
 		this.bodyBounds = {
 			maxBytes: limits.messageBytes,

@@ -20,6 +20,15 @@ export interface Readiness {
 	readonly [fact: string]: unknown;
 }
 
+/** Tells what is measured, in Prometheus' text format 0.0.4. Asked each time somebody scrapes. */
+export type MetricsSource = () => Promise<string>;
+
+/** What the operations routes tell beside what is served. */
+export interface OperationsOptions {
+	readonly ready: () => Readiness;
+	readonly metrics?: MetricsSource | undefined;
+}
+
 interface Answer {
 	readonly status: number;
 	readonly type: string;
@@ -38,22 +47,24 @@ interface Described {
 /** Answers what is no call of a method: health, readiness, description, the front page; and what is nothing. */
 export class Operations {
 	readonly #endpoints: EndpointTable;
-	readonly #ready: () => Readiness;
+	readonly #options: OperationsOptions;
 	readonly #descriptions = new WeakMap<AnyContract, Described>();
 	#document: { readonly parts: readonly Described[]; readonly text: string } | undefined;
 
-	constructor(endpoints: EndpointTable, ready: () => Readiness) {
+	constructor(endpoints: EndpointTable, options: OperationsOptions) {
 		this.#endpoints = endpoints;
-		this.#ready = ready;
+		this.#options = options;
 	}
 
 	/** @param path begins with a slash, without the query. */
 	answer(server: HttpServer, request: Request, response: Response, path: string): void {
 		request.on("error", nothing);
-		this.#admit(server, request, path).then(
-			() => send(server, request, response, this.#route(server, request, path)),
-			(error) => send(server, request, response, errorAnswer(toServiceError(error))),
-		);
+		this.#admit(server, request, path)
+			.then(() => this.#route(server, request, path))
+			.then(
+				(answer) => send(server, request, response, answer),
+				(error) => send(server, request, response, errorAnswer(toServiceError(error))),
+			);
 	}
 
 	async #admit(server: HttpServer, request: Request, path: string): Promise<void> {
@@ -65,11 +76,14 @@ export class Operations {
 		await guard({ peer, path, metadata }, Context.background()["~with"]({ metadata, peer }));
 	}
 
-	#route(server: HttpServer, request: Request, path: string): Answer {
+	#route(server: HttpServer, request: Request, path: string): Answer | Promise<Answer> {
+		const reads = request.method === "GET" || request.method === "HEAD";
+		if (path === "/metrics" && reads) return this.#metrics();
 		const answer = this.#find(server, path);
-		if (answer !== undefined && (request.method === "GET" || request.method === "HEAD")) return answer;
+		if (answer !== undefined && reads) return answer;
 		const routed = this.#endpoints.routes?.verbs(path) ?? [];
-		const verbs = answer === undefined ? routed : ["GET", "HEAD", ...routed];
+		const isOurs = answer !== undefined || path === "/metrics";
+		const verbs = isOurs ? ["GET", "HEAD", ...routed] : routed;
 		if (verbs.length > 0) return wrongVerb(path, verbs);
 		const message = `there is nothing at ${path}; GET /-/describe tells what is served here`;
 		return { ...errorAnswer(new ServiceError({ code: "unimplemented", message })), status: 404 };
@@ -87,8 +101,23 @@ export class Operations {
 	}
 
 	#readiness(server: HttpServer): Answer {
-		const readiness = server.draining ? { ok: false, draining: true } : this.#ready();
+		const readiness = server.draining ? { ok: false, draining: true } : this.#options.ready();
 		return json(readiness.ok ? 200 : 503, readiness);
+	}
+
+	async #metrics(): Promise<Answer> {
+		const { metrics } = this.#options;
+		if (metrics !== undefined) {
+			try {
+				return { status: 200, type: metricsType, text: await metrics() };
+			} catch (error) {
+				this.#endpoints.logger.log("error", "the metrics cannot be told", { error });
+				throw error;
+			}
+		}
+		const message =
+			"nothing is measured here; give the app the metrics of an SDK, such as allium({ metrics: telemetry.prometheus }) with @allium/telemetry";
+		return { ...errorAnswer(new ServiceError({ code: "unimplemented", message })), status: 404 };
 	}
 
 	#describeAll(): Answer {
@@ -134,6 +163,7 @@ export class Operations {
 			"GET /-/openapi.json    the same for OpenAPI tools",
 			"GET /healthz           whether it lives",
 			"GET /readyz            whether it takes calls",
+			...(this.#options.metrics === undefined ? [] : ["GET /metrics           what is measured"]),
 			...(this.#endpoints.routes?.all() ?? []).map(({ verb, path }) => `${verb} ${path}`),
 			...methods.map(({ path, kind }) => `POST /${path}${kind === "unary" ? "" : `    (${kind})`}`),
 			"",
@@ -146,6 +176,8 @@ export class Operations {
 
 const none: readonly Route[] = [];
 const jsonType = "application/json";
+/** https://prometheus.io/docs/instrumenting/exposition_formats/ */
+const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 
 function documentOf(described: readonly ContractDescription[]): OpenApiDocument {
 	const [first] = described;

@@ -2,7 +2,7 @@ import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { type EndpointTable, type Listener, type Logger, type PeerInfo, silentLogger } from "@allium/core";
 import type { HttpLayer } from "../http/http-layer.ts";
 import { HttpServer } from "../http/http-server.ts";
-import type { Readiness } from "../http/operations.ts";
+import type { MetricsSource, Readiness } from "../http/operations.ts";
 import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
 import type { WebSocketsOptions } from "../websocket/websockets.ts";
@@ -33,6 +33,8 @@ export interface ServerOptions {
 	readonly acceptFrames?: (socket: Socket, endpoints: EndpointTable, peer: PeerInfo) => FramesSession;
 	/** What `/readyz` answers. Default: ready until it drains. */
 	readonly ready?: () => Readiness;
+	/** What `/metrics` answers. Default: 404. */
+	readonly metrics?: MetricsSource | undefined;
 	readonly limits?: Partial<ServerLimits>;
 	/** Speaks TLS on the port, and refuses plain connections unless told otherwise. Default: no TLS. */
 	readonly tls?: TlsOptions | undefined;
@@ -89,6 +91,7 @@ class Server implements Listener {
 			limits,
 			logger: this.#logger,
 			ready: options.ready ?? (() => ({ ok: true })),
+			metrics: options.metrics,
 			layer: options.http,
 			webSockets: options.webSockets ?? {},
 		});
