@@ -8,8 +8,11 @@ export const budgets = {
 	browserBundleBytes: 44_500,
 	/** What the compiler instantiates for a contract of 200 methods, its service and its client. */
 	typeInstantiations: 490_000,
-	/** What `npm install allium` puts on the disk, in bytes. More than half of it is undici, the client of HTTP. */
-	installedBytes: 4_000_000,
-	/** How many packages that are, `allium` itself and five others of ours among them. */
+	/**
+	 * What `npm install allium` puts on the disk, in bytes. Half of it is undici, the client of HTTP; the API of
+	 * OpenTelemetry is 700,000, and 200,000 are the tests' tools, of which `allium bench` makes its load.
+	 */
+	installedBytes: 4_600_000,
+	/** How many packages that are, `allium` itself and six others of ours among them. */
 	installedPackages: 11,
 } as const;

@@ -9,21 +9,21 @@ import {
 import { contractFromDescription } from "@allium/core/reflection";
 import { nodeTransports } from "@allium/node";
 import type { Run, Words } from "../command/command.ts";
-import { usageError } from "../command/command-error.ts";
 import { type ExitCode, exitCode } from "../command/exit-code.ts";
+import { durationOption } from "../command/option-values.ts";
 import { type DescribedService, describedService } from "../discovery/described-service.ts";
-import { unknownName } from "../discovery/unknown-name.ts";
+import { methodOf, sourceOf } from "../discovery/target.ts";
 import { Interruption } from "../terminal/interruption.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { durationForm, parseDuration } from "../text/duration.ts";
 import { type CallInput, readInput } from "./input.ts";
+import { withMetadata } from "./metadata.ts";
 
 /** `allium call <service> <method> [json|-]` */
 export const call: Run = async (words, surroundings) => {
 	const { stdin, terminal } = surroundings;
 	const [service = "", method = "", argument] = words.arguments;
-	const timeoutMs = timeoutOf(words);
-	const base = metadataOf(words, Context.background());
+	const timeoutMs = durationOption(words, "timeout");
+	const base = withMetadata(words, Context.background());
 	const { ctx, cancel } = base.withCancel();
 	using interruption = new Interruption(() => {
 		cancel();
@@ -97,32 +97,9 @@ async function printAll(messages: AsyncIterable<unknown>, terminal: Terminal): P
 	}
 }
 
-/** Where the client looks: at the address, the chosen instance, or all in the registry. */
-function sourceOf(found: DescribedService, words: Words) {
-	const { directory, instances, urls, tls } = found;
-	if (directory === undefined) return { url: urls[0] ?? "" };
-	if (!words.has("instance")) return { registry: directory.registry, namespace: directory.namespace };
-	const schemes = nodeTransports({ tls }).map(({ scheme }) => `${scheme}:`);
-	const addresses = instances[0]?.addresses ?? [];
-	return { url: addresses.find((address) => schemes.some((scheme) => address.startsWith(scheme))) ?? "" };
-}
-
 /** A timeout that was asked for stands in place of the default one. */
 function layersOf(timeoutMs: number | undefined): ClientLayers {
 	return timeoutMs === undefined ? {} : { middleware: [retry()] };
-}
-
-function methodOf(found: DescribedService, service: string, name: string): MethodDescription {
-	const { methods } = found.description;
-	const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
-	if (method !== undefined) return method;
-	const names = Object.keys(methods);
-	throw unknownName(
-		`${service} has no method ${JSON.stringify(name)}`,
-		name,
-		names,
-		"It has no methods at all.",
-	);
 }
 
 /** A person at the terminal is told that it is waited for. */
@@ -137,29 +114,4 @@ function hintAtInput(
 	if (argument !== "-" && !(isStream && argument === undefined)) return;
 	const form = isStream ? "One JSON value a line" : "JSON";
 	terminal.complain(terminal.errorStyles.dim(`${form}, please; Ctrl-D ends the input.`));
-}
-
-function timeoutOf(words: Words): number | undefined {
-	const text = words.value("timeout");
-	if (text === undefined) return undefined;
-	const milliseconds = parseDuration(text);
-	if (milliseconds === undefined) {
-		throw usageError(`--timeout takes ${durationForm}, and got ${JSON.stringify(text)}.`);
-	}
-	return milliseconds;
-}
-
-/** A context whose calls send the metadata that was given. */
-function metadataOf(words: Words, ctx: Context): Context {
-	const metadata = new Map<string, (string | Uint8Array)[]>();
-	for (const text of words.values("metadata")) {
-		const at = text.indexOf("=");
-		if (at < 1) throw usageError(`--metadata takes name=value, and got ${JSON.stringify(text)}.`);
-		const name = text.slice(0, at).toLowerCase();
-		const value = text.slice(at + 1);
-		const values = metadata.get(name) ?? [];
-		values.push(name.endsWith("-bin") ? Buffer.from(value, "base64") : value);
-		metadata.set(name, values);
-	}
-	return metadata.size === 0 ? ctx : ctx.withMetadata(Object.fromEntries(metadata));
 }

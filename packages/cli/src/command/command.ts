@@ -36,6 +36,8 @@ export interface Command {
 	readonly isHidden?: boolean;
 	readonly arguments: readonly Argument[];
 	readonly options: Readonly<Record<string, Option>>;
+	/** Whether its help lists the exit codes. */
+	readonly showsExitCodes?: boolean;
 	/** Paragraphs below the options. */
 	readonly notes?: readonly string[];
 	readonly examples?: readonly string[];

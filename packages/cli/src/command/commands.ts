@@ -65,6 +65,7 @@ const call: Command = {
 		instance: { value: "id", summary: "Call this instance; the beginning of its id is enough." },
 		...discovery,
 	},
+	showsExitCodes: true,
 	notes: [
 		"An output stream is printed as it arrives, one line of JSON for each message. An input stream is read from standard input, one JSON value a line, or given as a JSON array. Ctrl-C cancels the call.",
 	],
@@ -74,6 +75,75 @@ const call: Command = {
 		"allium call add primes '{\"upTo\":100}' --timeout 2s | head -5",
 	],
 	load: async () => (await import("../call/call.ts")).call,
+};
+
+const bench: Command = {
+	name: "bench",
+	summary: "Make load on a method, and measure its latencies.",
+	arguments: [
+		{ name: "service", summary: "The name of the service.", completes: "services" },
+		{ name: "method", summary: "The name of the method.", completes: "methods" },
+		{
+			name: "json|-",
+			summary: "The input of all calls as JSON, or - to read several from standard input. Default: {}",
+			optional: true,
+		},
+	],
+	options: {
+		rate: {
+			value: "n",
+			summary: "Calls a second, started on schedule whatever the answers do: an open loop.",
+		},
+		arrivals: {
+			value: "even|poisson",
+			summary: "How the calls of an open loop are spread. Default: even",
+			completes: ["even", "poisson"],
+		},
+		concurrency: {
+			value: "n",
+			summary: "Calls in flight at most. Default: 1000 with --rate, else 16 callers.",
+		},
+		duration: { value: "duration", summary: "How long: 500ms, 30s, 5m. Default: 10s" },
+		warmup: { value: "duration", summary: "How long before that nothing counts; 0 for not. Default: 1s" },
+		timeout: {
+			value: "duration",
+			summary: "How long a call may take, its waiting and a stream to its end included. Default: 10s",
+		},
+		inputs: {
+			value: "file",
+			summary: "Inputs that the calls take in turn, one JSON value a line.",
+			completes: "files",
+		},
+		assert: {
+			value: "conditions",
+			many: true,
+			summary: "What must hold, such as 'p99<50ms,errors<0.1%'; exit code 1 when it does not.",
+		},
+		"expected-interval": {
+			value: "duration",
+			summary: "In a closed loop, add the calls that each caller left out while it waited.",
+		},
+		metadata: { value: "name=value", many: true, summary: "Metadata to send along; may be repeated." },
+		json: { summary: "Print the report as JSON." },
+		url: {
+			value: "url",
+			summary: "Call this address, without a registry: allium://host:port or http://host:port.",
+		},
+		instance: { value: "id", summary: "Call this instance; the beginning of its id is enough." },
+		...discovery,
+	},
+	showsExitCodes: true,
+	notes: [
+		"With --rate a latency counts from when its call was due, so that a service which stands still shows in all the calls that came meanwhile. Without, each of --concurrency callers calls again when it has its answer: that measures the highest rate, and hides waiting.",
+		"Calls are not repeated when they fail. A stream counts to its first message, and is read to its end; the input of a method that takes a stream is an array of messages. Ctrl-C ends it with the report of what there is.",
+		"--assert takes conditions separated by commas: a metric, one of < <= > >= =, and a value. Metrics are p50 to p99.99 (any percentile), min, mean and max, in us, ms or s; errors, as a number or in %; rate, the calls a second that succeeded. Exit code 1 also means that no call succeeded at all.",
+	],
+	examples: [
+		`allium bench greeter hello '{"name":"John"}' --rate 500 --duration 30s`,
+		`allium bench greeter hello --inputs names.jsonl --rate 500 --assert 'p99<50ms,errors<0.1%'`,
+		`allium bench add sum '{"a":1,"b":2}' --concurrency 64 --url http://127.0.0.1:4000`,
+	],
+	load: async () => (await import("../bench/bench.ts")).bench,
 };
 
 const dev: Command = {
@@ -193,6 +263,7 @@ export const commands: readonly Command[] = [
 	services,
 	describe,
 	call,
+	bench,
 	dev,
 	gateway,
 	newService,

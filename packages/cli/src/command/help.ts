@@ -44,7 +44,7 @@ export function commandHelp(command: Command, { bold }: Styles): string {
 			options.map(([name, option]) => [written(name, option), option.summary]),
 		),
 		...notes.flatMap((note) => ["", ...wrap(note, width)]),
-		...section(bold("Exit codes"), command.name === "call" ? exitCodeRows : []),
+		...section(bold("Exit codes"), command.showsExitCodes === true ? exitCodeRows : []),
 		...section(
 			bold("Examples"),
 			examples.map((example) => [example]),

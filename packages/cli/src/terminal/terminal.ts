@@ -22,7 +22,10 @@ export class Terminal {
 	readonly width: number;
 	readonly #stdout: NodeJS.WriteStream;
 	readonly #stderr: NodeJS.WriteStream;
+	/** Whether standard error is a screen, where a line can be replaced. */
+	readonly #isScreen: boolean;
 	readonly #gone = new Set<() => void>();
+	#hasStatus = false;
 	#isGone = false;
 	#failure: Error | undefined;
 
@@ -31,6 +34,7 @@ export class Terminal {
 		this.#stderr = stderr;
 		this.isInteractive = stdout.isTTY === true;
 		this.width = stdout.columns ?? 100;
+		this.#isScreen = stderr.isTTY === true && env.TERM !== "dumb";
 		this.styles = styles(coloured(stdout, env));
 		this.errorStyles = styles(coloured(stderr, env));
 		stdout.on("error", (error: NodeJS.ErrnoException) => this.#lose(error));
@@ -50,6 +54,7 @@ export class Terminal {
 	/** Writes lines to standard output; resolves when they are taken, or nobody takes any more. */
 	print(text: string): Promise<void> {
 		if (this.#isGone) return Promise.resolve();
+		this.status("");
 		return new Promise((resolve) => {
 			this.#stdout.write(`${text}\n`, () => resolve());
 		});
@@ -57,7 +62,16 @@ export class Terminal {
 
 	/** Writes lines to standard error. */
 	complain(text: string): void {
+		this.status("");
 		this.#stderr.write(`${text}\n`);
+	}
+
+	/** Shows a line that the next output replaces, where standard error is a screen; nothing elsewhere. */
+	status(text: string): void {
+		if (!this.#isScreen || (text === "" && !this.#hasStatus)) return;
+		this.#hasStatus = text !== "";
+		// Back to the first letter, and clear the line; a line that is too long would become two.
+		this.#stderr.write(`\r\x1b[K${text.slice(0, (this.#stderr.columns ?? 80) - 1)}`);
 	}
 
 	/** Calls back when the reader of standard output has gone. Returns what ends the listening. */

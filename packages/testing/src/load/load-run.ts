@@ -151,9 +151,11 @@ export class LoadRun {
 	}
 
 	#count(due: number, end: CallEnd): void {
+		const now = performance.now();
 		const counts = due >= this.#measureAt;
-		if (counts) this.#lastEndAt = performance.now();
-		this.#measurements.add(end, counts);
+		if (counts) this.#lastEndAt = now;
+		// Those of the warm-up that end later belong to none of the seconds.
+		if (counts || now < this.#measureAt) this.#measurements.add(end, counts);
 	}
 
 	/** Calls whose time ran out while they waited for a place have failed. */

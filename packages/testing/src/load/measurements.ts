@@ -17,8 +17,8 @@ export interface CallEnd {
 
 /** Counts how calls end: all that count, and those of the current second. */
 export class Measurements {
-	readonly latency = new Histogram();
-	readonly startedLate = new Histogram();
+	readonly latency: Histogram = new Histogram();
+	readonly startedLate: Histogram = new Histogram();
 	readonly timeline: LoadWindow[] = [];
 	succeeded = 0;
 	failed = 0;

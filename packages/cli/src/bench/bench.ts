@@ -1,0 +1,117 @@
+import { performance } from "node:perf_hooks";
+import { Context, createClient, type Middleware, pickedInstance } from "@allium/core";
+import { contractFromDescription } from "@allium/core/reflection";
+import { nodeTransports } from "@allium/node";
+import { type LoadCall, type LoadOptions, load } from "@allium/testing/load";
+import { withMetadata } from "../call/metadata.ts";
+import type { Run, Surroundings, Words } from "../command/command.ts";
+import { type ExitCode, exitCode } from "../command/exit-code.ts";
+import { type DescribedService, describedService } from "../discovery/described-service.ts";
+import { methodOf, sourceOf } from "../discovery/target.ts";
+import { Interruption } from "../terminal/interruption.ts";
+import { type Assertion, parseAssertions } from "./assertion.ts";
+import { type Inputs, readInputs } from "./inputs.ts";
+import { loadOptions } from "./options.ts";
+import { glyphsFor } from "./plot.ts";
+import { assertionResults, type BenchResult, progressText, reportText } from "./report-text.ts";
+
+/** How wide a report is at most, in letters. */
+const widest = 80;
+
+/** `allium bench <service> <method> [json|-]` */
+export const bench: Run = async (words, surroundings) => {
+	const { stdin, terminal } = surroundings;
+	const [service = "", method = "", argument] = words.arguments;
+	const assertions = words.values("assert").flatMap(parseAssertions);
+	const options = loadOptions(words);
+	const { ctx, cancel } = withMetadata(words, Context.background()).withCancel();
+	using interruption = new Interruption(() => {
+		cancel();
+		stdin.destroy();
+	});
+	const unlisten = terminal.onGone(cancel);
+	try {
+		const found = await describedService(service, words, surroundings, ctx);
+		try {
+			const { kind } = methodOf(found, service, method);
+			const inputs = await readInputs(kind, argument, words, stdin);
+			const target: Target = { found, service, method, inputs };
+			const result = await measure(target, options, assertions, ctx, words, surroundings);
+			await print(result, words, surroundings);
+			return interruption.code ?? codeOf(result);
+		} finally {
+			await found.close();
+		}
+	} catch (error) {
+		if (interruption.code !== undefined) return interruption.code;
+		throw error;
+	} finally {
+		unlisten();
+		// What still waits for standard input would keep the process.
+		stdin.destroy();
+	}
+};
+
+/** What is called, and with what. */
+interface Target {
+	readonly found: DescribedService;
+	readonly service: string;
+	readonly method: string;
+	readonly inputs: Inputs;
+}
+
+async function measure(
+	{ found, service, method, inputs }: Target,
+	options: Omit<LoadOptions, "call">,
+	assertions: readonly Assertion[],
+	ctx: Context,
+	words: Words,
+	{ terminal }: Surroundings,
+): Promise<BenchResult> {
+	const attempts = new Map<string, number>();
+	const hasInstances = found.directory !== undefined && !words.has("instance");
+	await using client = createClient(contractFromDescription(found.description), {
+		...sourceOf(found, words),
+		// Each call has its own deadline, and none is repeated: a failure shall be seen.
+		middleware: [],
+		attempt: hasInstances ? [countInstances(attempts)] : [],
+		transports: nodeTransports({ tls: found.tls }),
+	});
+	const send = client[method];
+	if (send === undefined) throw new TypeError(`the client lacks ${method}`);
+	const call: LoadCall = (number, ctx) => send(inputs(number), ctx);
+	const before = performance.eventLoopUtilization();
+	try {
+		const onProgress: LoadOptions["onProgress"] = (window) => terminal.status(progressText(window));
+		const report = await load({ ...options, call, onProgress }, ctx);
+		const { utilization } = performance.eventLoopUtilization(before);
+		return { name: `${service}/${method}`, report, attempts, busy: utilization, assertions };
+	} finally {
+		terminal.status("");
+	}
+}
+
+function countInstances(attempts: Map<string, number>): Middleware {
+	return (next) => (input, ctx) => {
+		const id = pickedInstance(ctx)?.id ?? "unknown";
+		attempts.set(id, (attempts.get(id) ?? 0) + 1);
+		return next(input, ctx);
+	};
+}
+
+async function print(result: BenchResult, words: Words, { terminal, env }: Surroundings): Promise<void> {
+	const { name, report, attempts, assertions } = result;
+	if (words.has("json")) {
+		const instances = Object.fromEntries(attempts);
+		const results = assertionResults(assertions, report);
+		const data = { method: name, ...report, attemptsByInstance: instances, assertions: results };
+		return terminal.print(JSON.stringify(data, null, terminal.isInteractive ? 2 : 0));
+	}
+	const width = Math.max(40, Math.min(terminal.width, widest));
+	return terminal.print(reportText(result, { styles: terminal.styles, glyphs: glyphsFor(env), width }));
+}
+
+function codeOf({ report, assertions }: BenchResult): ExitCode {
+	const allHold = assertionResults(assertions, report).every(({ holds }) => holds);
+	return allHold && report.succeeded > 0 ? exitCode.ok : exitCode.failed;
+}

@@ -1,0 +1,71 @@
+import { createReadStream } from "node:fs";
+import { type Kind, takesStream } from "@allium/core";
+import { faultText, readJson } from "../call/json-text.ts";
+import { lines } from "../call/lines.ts";
+import type { Words } from "../command/command.ts";
+import { usageError } from "../command/command-error.ts";
+
+/** How much the inputs may be together, in UTF-16 code units. */
+const maxLength = 64 * 1024 * 1024;
+
+/** What the calls send: by the number of a call, its input. */
+export type Inputs = (call: number) => unknown;
+
+/**
+ * Reads the inputs of a load: JSON in the argument for all calls, or one JSON value a line in the file of
+ * `--inputs`, or on standard input with `-`, which the calls take in turn. The input of a method that takes a
+ * stream is an array of messages. Default: `{}`.
+ *
+ * @throws CommandError for what is no JSON, or no array where there must be one.
+ */
+export async function readInputs(
+	kind: Kind,
+	argument: string | undefined,
+	words: Words,
+	stdin: NodeJS.ReadableStream,
+): Promise<Inputs> {
+	const file = words.value("inputs");
+	if (file !== undefined && argument !== undefined) {
+		throw usageError("The input is given twice: as an argument, and with --inputs.");
+	}
+	const values = await readValues(file, argument, stdin);
+	if (!takesStream(kind)) return (call) => values[call % values.length];
+	for (const value of values) if (!Array.isArray(value)) throw noArray();
+	return (call) => each(values[call % values.length] as readonly unknown[]);
+}
+
+async function readValues(
+	file: string | undefined,
+	argument: string | undefined,
+	stdin: NodeJS.ReadableStream,
+): Promise<unknown[]> {
+	if (file !== undefined) return readLines(file, createReadStream(file));
+	if (argument === "-") return readLines("Standard input", stdin);
+	return [argument === undefined ? {} : parse("The input", argument, 1)];
+}
+
+async function readLines(what: string, stream: NodeJS.ReadableStream): Promise<unknown[]> {
+	const values: unknown[] = [];
+	let length = 0;
+	for await (const [number, line] of lines(stream)) {
+		length += line.length;
+		if (length > maxLength) throw usageError(`${what} holds more than ${maxLength / 1024 / 1024} MiB.`);
+		values.push(parse(what, line, number));
+	}
+	if (values.length === 0) throw usageError(`${what} holds no input: one JSON value a line is expected.`);
+	return values;
+}
+
+function parse(what: string, text: string, line: number): unknown {
+	const reading = readJson(text);
+	if ("value" in reading) return reading.value;
+	throw usageError(faultText(what, line === 1 ? reading.fault : { ...reading.fault, line }));
+}
+
+function noArray(): Error {
+	return usageError("The method takes a stream: the input of each call is a JSON array of its messages.");
+}
+
+async function* each(messages: readonly unknown[]): AsyncGenerator<unknown> {
+	yield* messages;
+}

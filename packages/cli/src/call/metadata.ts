@@ -1,0 +1,18 @@
+import type { Context } from "@allium/core";
+import type { Words } from "../command/command.ts";
+import { usageError } from "../command/command-error.ts";
+
+/** A context whose calls send what `--metadata` gives. */
+export function withMetadata(words: Words, ctx: Context): Context {
+	const metadata = new Map<string, (string | Uint8Array)[]>();
+	for (const text of words.values("metadata")) {
+		const at = text.indexOf("=");
+		if (at < 1) throw usageError(`--metadata takes name=value, and got ${JSON.stringify(text)}.`);
+		const name = text.slice(0, at).toLowerCase();
+		const value = text.slice(at + 1);
+		const values = metadata.get(name) ?? [];
+		values.push(name.endsWith("-bin") ? Buffer.from(value, "base64") : value);
+		metadata.set(name, values);
+	}
+	return metadata.size === 0 ? ctx : ctx.withMetadata(Object.fromEntries(metadata));
+}

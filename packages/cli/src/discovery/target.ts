@@ -1,0 +1,29 @@
+import type { ClientSource, MethodDescription } from "@allium/core";
+import { nodeTransports } from "@allium/node";
+import type { Words } from "../command/command.ts";
+import type { DescribedService } from "./described-service.ts";
+import { unknownName } from "./unknown-name.ts";
+
+/** Where a client looks: at the address, the chosen instance, or all in the registry. */
+export function sourceOf(found: DescribedService, words: Words): ClientSource {
+	const { directory, instances, urls, tls } = found;
+	if (directory === undefined) return { url: urls[0] ?? "" };
+	if (!words.has("instance")) return { registry: directory.registry, namespace: directory.namespace };
+	const schemes = nodeTransports({ tls }).map(({ scheme }) => `${scheme}:`);
+	const addresses = instances[0]?.addresses ?? [];
+	return { url: addresses.find((address) => schemes.some((scheme) => address.startsWith(scheme))) ?? "" };
+}
+
+/** What a service says of one of its methods. */
+export function methodOf(found: DescribedService, service: string, name: string): MethodDescription {
+	const { methods } = found.description;
+	const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
+	if (method !== undefined) return method;
+	const names = Object.keys(methods);
+	throw unknownName(
+		`${service} has no method ${JSON.stringify(name)}`,
+		name,
+		names,
+		"It has no methods at all.",
+	);
+}

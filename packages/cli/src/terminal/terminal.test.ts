@@ -1,0 +1,47 @@
+import { PassThrough, Writable } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { Terminal } from "./terminal.ts";
+
+/** What a terminal writes to standard error, where that is a screen of so many columns, or none. */
+function screen(columns: number | undefined, env = {}) {
+	let text = "";
+	const sink = new Writable({
+		write(chunk, _, done) {
+			text += chunk;
+			done();
+		},
+	});
+	const stderr = Object.assign(sink, { isTTY: columns !== undefined, columns });
+	const stdout = new PassThrough();
+	stdout.resume();
+	const terminal = new Terminal(stdout as never, stderr as never, env);
+	return { terminal, written: () => text };
+}
+
+describe("a status", () => {
+	test("is a line that the next output replaces", async () => {
+		const { terminal, written } = screen(80);
+		terminal.status("one");
+		terminal.status("two");
+		terminal.complain("over");
+		expect(written()).toBe("\r\x1b[Kone\r\x1b[Ktwo\r\x1b[Kover\n");
+		terminal.status("three");
+		await terminal.print("result");
+		expect(written().endsWith("over\n\r\x1b[Kthree\r\x1b[K")).toBe(true);
+	});
+
+	test("is cut to the width of the screen", () => {
+		const { terminal, written } = screen(10);
+		terminal.status("0123456789");
+		expect(written()).toBe("\r\x1b[K012345678");
+	});
+
+	test.each([
+		["a file", screen(undefined)],
+		["a dumb terminal", screen(80, { TERM: "dumb" })],
+	])("is not for %s", (_, { terminal, written }) => {
+		terminal.status("one");
+		terminal.complain("over");
+		expect(written()).toBe("over\n");
+	});
+});
