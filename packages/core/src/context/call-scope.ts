@@ -12,6 +12,8 @@ export type SettledListener = (outcome: Outcome) => void;
 
 /** The end of one call or attempt: settles once, and tells all who asked. The runtime owns it. */
 export class CallScope {
+	/** Whether the handler may have run for the call. */
+	reachedHandler = false;
 	#outcome: Outcome | undefined;
 	#listeners: SettledListener[] | undefined;
 

@@ -96,8 +96,26 @@ describe("what failed otherwise", () => {
 		const { endpoint, at } = flaky(1, busy);
 		const start = performance.now();
 		expect(await call(endpoint, C.read)).toBe("answer");
-		expect(at.map((time) => time - start)).toEqual([0, 3000]);
+		expect(at.map((time) => time - start)).toEqual([0, 3375]);
 	});
+
+	test.each([
+		[3000, [3000, 3375]],
+		[4, [4, 16]],
+	])(
+		"comes back spread over a quarter of the delay named, or the usual one: %d ms",
+		async (asked, expected) => {
+			const busy = () => new ServiceError({ code: "resource_exhausted", retryAfterMs: asked });
+			const delays: number[] = [];
+			for (const chance of [0, 0.5]) {
+				vi.mocked(Math.random).mockReturnValue(chance);
+				const { endpoint, at } = flaky(1, busy);
+				await call(endpoint, C.read);
+				delays.push((at[1] ?? 0) - (at[0] ?? 0));
+			}
+			expect(delays).toEqual(expected);
+		},
+	);
 });
 
 describe("what provably never ran", () => {
@@ -128,6 +146,33 @@ describe("what provably never ran", () => {
 			serviceErrorFrom({ code: "unavailable", reason: "client_closed" }, { notExecuted: true });
 		const { endpoint, at } = flaky(99, closed);
 		await call(endpoint, C.read);
+		expect(at).toHaveLength(1);
+	});
+});
+
+describe("what an instance shed before its handler", () => {
+	const shed = (reason: string) => () =>
+		serviceErrorFrom({ code: "resource_exhausted", reason }, { notExecuted: true });
+
+	test("moves on to another instance after a delay, even when it writes", async () => {
+		const { endpoint, at } = flaky(1, shed("concurrency_limited"));
+		const start = performance.now();
+		expect(await call(endpoint, C.write, { firstDelayMs: 100 })).toBe("answer");
+		expect(at.map((time) => time - start)).toEqual([0, 50]);
+	});
+
+	test("takes from the budget, so that overload of all does not multiply", async () => {
+		const next = vi.fn<Endpoint>(() => Promise.reject(shed("bulkhead_full")()));
+		const write = retry({ budget: { ratio: 0, minimumPerSecond: 0.3 } })(next, C.write);
+		const calls = Promise.allSettled(Array.from({ length: 100 }, () => write({}, Context.background())));
+		await vi.runAllTimersAsync();
+		await calls;
+		expect(next).toHaveBeenCalledTimes(100 + 3);
+	});
+
+	test("stays refused when it was for its rate", async () => {
+		const { endpoint, at } = flaky(1, shed("rate_limited"));
+		expect(await call(endpoint, C.write)).toMatchObject({ reason: "rate_limited" });
 		expect(at).toHaveLength(1);
 	});
 });

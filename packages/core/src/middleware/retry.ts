@@ -20,9 +20,14 @@ export interface RetryOptions {
 
 /**
  * Tries again what failed with `unavailable`, after a random delay (full jitter), within a budget; never a
- * `write`, unless its handler provably never ran. A failure that never reached a handler moves on to another
- * instance at once, free of charge, once for each instance. A stream is tried again only while nothing of it
- * was delivered, and never when its input is a stream.
+ * `write`, unless its handler provably never ran. A failure that never reached an instance moves on to another
+ * at once, free of charge, once for each instance. What an instance shed before its handler moves on too, but
+ * from the budget: where all are overloaded, a free failover would multiply the load. What a rate limit refused
+ * does not, for another instance is no way around it. A stream is tried again only while nothing of it was
+ * delivered, and never when its input is a stream.
+ *
+ * A callee's `retryAfterMs` is honoured, with jitter on top, as all callers that it sent away would come back
+ * at the same moment else.
  *
  * After gRFC A6 and Finagle's retry budgets; jitter after Brooker, "Exponential Backoff And Jitter" (2015).
  */
@@ -52,10 +57,12 @@ class RetryPolicy {
 	/** Milliseconds to wait before the next attempt; undefined for no further attempt. */
 	delay(error: unknown, state: Attempts, ctx: Context): number | undefined {
 		if (!isServiceError(error) || ctx.error !== undefined || !this.#mayRepeat(error)) return undefined;
-		if (error.notExecuted && state.firstFailureThere()) return 0;
+		if (isFree(error) && state.firstFailureThere()) return 0;
 		if (state.count >= this.#options.attempts) return undefined;
 		const bound = Math.min(this.#options.longestDelayMs, this.#options.firstDelayMs * 2 ** (state.count - 1));
-		const delay = Math.max(error.retryAfterMs ?? 0, Math.random() * bound);
+		const asked = error.retryAfterMs ?? 0;
+		// Never before the callee asked for; the longer that is, the wider the callers are spread.
+		const delay = asked + Math.random() * Math.max(bound, asked / 4);
 		if (delay >= ctx.remaining() || !this.budget.withdraw()) return undefined;
 		state.count++;
 		return delay;
@@ -63,10 +70,20 @@ class RetryPolicy {
 
 	#mayRepeat(error: ServiceError): boolean {
 		if (error.reason === "client_closed") return false;
-		if (error.notExecuted) return error.code === "unavailable" || error.code === "resource_exhausted";
+		if (isFree(error) || isShed(error)) return true;
 		if (this.#method.effect === "write") return false;
 		return error.code === "unavailable" || error.retryAfterMs !== undefined;
 	}
+}
+
+/** Whether an attempt cost nobody anything: no instance took it in. */
+function isFree({ code, notExecuted }: ServiceError): boolean {
+	return code === "unavailable" && notExecuted;
+}
+
+/** Whether an instance refused a call for want of room, before its handler ran. */
+function isShed({ code, notExecuted, reason }: ServiceError): boolean {
+	return code === "resource_exhausted" && notExecuted && reason !== "rate_limited";
 }
 
 /** What one call has tried so far. */

@@ -25,6 +25,9 @@ export function singleFlight(options: SingleFlightOptions = {}): Middleware {
 		return (input, ctx) => {
 			const key = callKey(method, input, ctx, vary);
 			if (key === undefined) return next(input, ctx);
+			const scope = ctx["~scope"];
+			// The handler runs in the shared call, and so for this one.
+			if (scope !== undefined) scope.reachedHandler = true;
 			let flight = flights.get(key);
 			if (flight === undefined) {
 				flight = detachedCall(next, input, ctx, timeoutMs).finally(() => flights.delete(key));

@@ -9,6 +9,7 @@ import { stream } from "../contract/stream.ts";
 import type { Code } from "../errors/code.ts";
 import { ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import { boundary } from "./boundary.ts";
+import { HandlerReach } from "./handler-reach.ts";
 
 const errors = { gone: { code: "not_found", message: "gone" } } as const;
 const Shop = contract("shop", {
@@ -32,7 +33,12 @@ async function thrown(error: unknown, ctx = Context.background()) {
 	const handler = async () => {
 		throw error;
 	};
-	const seen = await boundary(handler, Shop.buy, { log })({}, ctx).catch((caught: ServiceError) => caught);
+	const seen = await boundary(
+		handler,
+		Shop.buy,
+		{ log },
+		new HandlerReach(),
+	)({}, ctx).catch((caught: ServiceError) => caught);
 	return { seen: seen as ServiceError, log };
 }
 
@@ -64,7 +70,7 @@ describe("what the handler throws itself", () => {
 		const handler = () => {
 			throw new Error("bug");
 		};
-		const call = boundary(handler, Shop.buy, { log() {} })({}, Context.background());
+		const call = boundary(handler, Shop.buy, { log() {} }, new HandlerReach())({}, Context.background());
 		await expect(call).rejects.toMatchObject({ code: "internal" });
 	});
 
@@ -168,7 +174,7 @@ describe("a stream", () => {
 			yield 1;
 			throw new Error("bug");
 		}
-		const endpoint = boundary(async () => broken(), Shop.watch, { log() {} });
+		const endpoint = boundary(async () => broken(), Shop.watch, { log() {} }, new HandlerReach());
 		const seen: unknown[] = [];
 		const output = (await endpoint({}, Context.background())) as AsyncIterable<unknown>;
 		const reading = (async () => {
@@ -180,7 +186,7 @@ describe("a stream", () => {
 
 	test("that is never accepted is refused alike", async () => {
 		const refuse = () => Promise.reject(new Error("bug"));
-		const call = boundary(refuse, Shop.watch, { log() {} })({}, Context.background());
+		const call = boundary(refuse, Shop.watch, { log() {} }, new HandlerReach())({}, Context.background());
 		await expect(call).rejects.toMatchObject({ code: "internal" });
 	});
 });

@@ -4,26 +4,41 @@ import type { Endpoint } from "../endpoint/endpoint.ts";
 import { mapStream } from "../endpoint/map-stream.ts";
 import { isServiceError, ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
+import type { HandlerReach } from "./handler-reach.ts";
 
 /**
  * The outermost layer of a served method: whatever is thrown inside leaves as an error that is fit for the
- * caller. What was not declared is logged in full and leaves as `internal` without detail.
+ * caller. What was not declared is logged in full and leaves as `internal` without detail. What middleware
+ * shed before the handler leaves as `notExecuted`: another instance may have room.
  */
-export function boundary(next: Endpoint, method: Method, logger: Logger): Endpoint {
+export function boundary(next: Endpoint, method: Method, logger: Logger, reach: HandlerReach): Endpoint {
 	const streams = givesStream(method.kind);
 	return (input, ctx) => {
-		const fail = (error: unknown): never => {
-			throw errorForCaller(method, error, ctx, logger);
+		const refuse = (error: unknown): never => {
+			const shown = errorForCaller(method, error, ctx, logger);
+			throw isShed(shown) && reach.neverRan(ctx) ? notExecuted(shown) : shown;
 		};
 		try {
 			const reply = next(input, ctx);
-			return streams
-				? reply.then((output) => mapStream(output, undefined, fail), fail)
-				: reply.then(undefined, fail);
+			if (!streams) return reply.then(undefined, refuse);
+			const breakOff = (error: unknown): never => {
+				throw errorForCaller(method, error, ctx, logger);
+			};
+			return reply.then((output) => mapStream(output, undefined, breakOff), refuse);
 		} catch (error) {
-			return Promise.reject(errorForCaller(method, error, ctx, logger));
+			return Promise.try(refuse, error);
 		}
 	};
+}
+
+/** Whether an error was made here, on purpose, for want of room. */
+function isShed({ code, domain, notExecuted }: ServiceError): boolean {
+	return code === "resource_exhausted" && domain === undefined && !notExecuted;
+}
+
+/** A copy: the error may be one that middleware throws again and again. */
+function notExecuted(error: ServiceError): ServiceError {
+	return serviceErrorFrom(error, { notExecuted: true });
 }
 
 /** What is known of the method that an error leaves. */

@@ -6,6 +6,7 @@ import { validated } from "../endpoint/validate.ts";
 import type { Logger } from "../logger/logger.ts";
 import type { Routes } from "../routes/route.ts";
 import { boundary } from "./boundary.ts";
+import { HandlerReach } from "./handler-reach.ts";
 import type { ServiceMiddleware } from "./service.ts";
 
 /** How the methods of a service are served, whatever its contract. */
@@ -41,18 +42,20 @@ export function serveMethod(
 	if (typeof handler !== "function") {
 		throw new TypeError(`the service for "${method.service}" lacks the method "${method.name}"`);
 	}
-	const inner = chain(...(options.middleware ?? []))(call(handler.bind(service)), method);
+	const reach = new HandlerReach();
+	const inner = chain(...(options.middleware ?? []))(call(handler.bind(service), reach), method);
 	const valid = validated(inner, method, options.validateOutput ?? true);
 	const outer = chain(...(options.outermost ?? []))(valid, method);
-	return { method, endpoint: boundary(outer, method, logger) };
+	return { method, endpoint: boundary(outer, method, logger, reach) };
 }
 
 /**
  * The handler as an endpoint: whatever it does, middleware sees a promise. A stream that it returns is a call
  * that was accepted.
  */
-function call(handler: (...args: unknown[]) => unknown): Endpoint {
+function call(handler: (...args: unknown[]) => unknown, reach: HandlerReach): Endpoint {
 	return (input, ctx) => {
+		reach.enter(ctx);
 		try {
 			const reply = handler(input, ctx);
 			return reply instanceof Promise ? reply : Promise.resolve(reply);
