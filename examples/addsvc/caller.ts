@@ -1,5 +1,5 @@
-// Calls addsvc, wherever it is up: node caller.ts 1 2
-import { allium, clientDefaults, textLogger } from "allium";
+// Calls addsvc, wherever it is up: npm run caller -w examples/addsvc -- 1 2
+import { allium, clientDefaults, isServiceError, textLogger } from "allium";
 import { attempts } from "./attempts.ts";
 import { Add } from "./contract.ts";
 
@@ -15,6 +15,10 @@ try {
 	const [a, b] = process.argv.slice(2).map(Number);
 	const { v } = await add.sum({ a: a ?? 1, b: b ?? 2 });
 	console.log(v);
+} catch (error) {
+	if (!isServiceError(error)) throw error;
+	console.error(error.message);
+	process.exitCode = 1;
 } finally {
 	await app.stop();
 }

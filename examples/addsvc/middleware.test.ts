@@ -14,7 +14,8 @@ describe("the onion", () => {
 	test("prints what the README shows", async () => {
 		await using onion = ServiceProcess.run(file("onion.ts"));
 		expect(await onion.ended()).toBe(0);
-		const [, shown] = /```console\n([^`]*)```/.exec(await readFile(file("README.md"), "utf8")) ?? [];
+		const [, shown] =
+			/```console\n\$ [^\n]*\n([^`]*)```/.exec(await readFile(file("README.md"), "utf8")) ?? [];
 		expect(onion.output).toBe(shown);
 	});
 });

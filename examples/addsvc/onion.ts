@@ -1,4 +1,4 @@
-// Shows the order of the layers around one call: node onion.ts
+// Shows the order of the layers around one call: npm run onion -w examples/addsvc
 import {
 	allium,
 	type Middleware,
