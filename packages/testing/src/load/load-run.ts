@@ -175,21 +175,23 @@ export class LoadRun {
 
 	/** From now on it counts, and seconds begin anew. */
 	readonly #endWarmup = (): void => {
+		this.#warmup = undefined;
+		this.#nextWindow(performance.now());
 		clearInterval(this.#windows);
 		this.#windows = setInterval(this.#endWindow, windowMs);
-		this.#onProgress?.(this.#nextWindow(performance.now(), true));
 	};
 
 	readonly #endWindow = (): void => {
 		const now = performance.now();
-		const window = this.#nextWindow(now, now < this.#measureAt);
+		const window = this.#nextWindow(now);
 		if (!window.isWarmup) this.#measurements.timeline.push(window);
 		this.#onProgress?.(window);
 		if (this.#isFull) this.#expire(now);
 		if (now >= this.#endAt + this.#plan.timeoutMs + patienceMs) this.#finish();
 	};
 
-	#nextWindow(now: number, isWarmup: boolean): LoadWindow {
+	#nextWindow(now: number): LoadWindow {
+		const isWarmup = this.#warmup !== undefined;
 		const behindMs = this.#isFull && this.#arrivals !== undefined ? Math.max(0, now - this.#dueAt) : 0;
 		const endMs = now - this.#measureAt;
 		return this.#measurements.nextWindow(now, { isWarmup, endMs, inFlight: this.#inFlight, behindMs });
@@ -216,7 +218,7 @@ export class LoadRun {
 		const { rate, pattern, concurrency, expectedIntervalMs } = this.#plan;
 		const now = performance.now();
 		const { latency, startedLate, succeeded, failed, messages, failures, timeline } = this.#measurements;
-		const last = this.#nextWindow(now, now < this.#measureAt);
+		const last = this.#nextWindow(now);
 		const until = isInterrupted ? now : Math.max(this.#lastEndAt, this.#endAt);
 		const measuredMs = Math.max(0, until - this.#measureAt);
 		return {

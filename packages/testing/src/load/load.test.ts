@@ -235,7 +235,6 @@ describe("the timeline", () => {
 		});
 		expect(told.map(({ isWarmup, endMs }) => [isWarmup, endMs])).toEqual([
 			[true, -500],
-			[true, 0],
 			[false, 1_000],
 			[false, 2_000],
 		]);
@@ -243,6 +242,16 @@ describe("the timeline", () => {
 			[1_000, 10, 5],
 			[2_000, 10, 5],
 			[2_905, 10, 5],
+		]);
+	});
+
+	test("knows nothing of calls of the warm-up, however late they end", async () => {
+		const call: LoadCall = (number) => pause(number < 10 ? 500 + 100 * number : 5);
+		const { timeline } = await simulated({ call, rate: 10, warmupMs: 1_000, durationMs: 3_000 });
+		expect(timeline.map(({ succeeded, max }) => [succeeded, max])).toEqual([
+			[10, 5],
+			[10, 5],
+			[10, 5],
 		]);
 	});
 
