@@ -11,7 +11,8 @@ export class ClientStream implements AsyncIterable<unknown>, AsyncIterator<unkno
 	readonly #input: unknown;
 	readonly #ctx: Context;
 	readonly #cancellation: Cancellation;
-	#messages: Promise<AsyncIterator<unknown>> | undefined;
+	#opening: Promise<AsyncIterator<unknown>> | undefined;
+	#messages: AsyncIterator<unknown> | undefined;
 	#iterated = false;
 	#over = false;
 
@@ -28,15 +29,15 @@ export class ClientStream implements AsyncIterable<unknown>, AsyncIterator<unkno
 		return this;
 	}
 
-	async next(): Promise<IteratorResult<unknown>> {
-		if (this.#over) return { done: true, value: undefined };
-		this.#messages ??= this.#open();
-		const messages = await this.#messages;
-		return messages.next();
+	next(): Promise<IteratorResult<unknown>> {
+		if (this.#over) return Promise.resolve({ done: true, value: undefined });
+		if (this.#messages !== undefined) return this.#messages.next();
+		this.#opening ??= this.#open();
+		return this.#opening.then((messages) => messages.next());
 	}
 
 	async return(): Promise<IteratorResult<unknown>> {
-		const opening = this.#messages;
+		const opening = this.#opening;
 		this.#over = true;
 		this.#cancellation.cancel();
 		if (opening !== undefined) {
@@ -48,6 +49,7 @@ export class ClientStream implements AsyncIterable<unknown>, AsyncIterator<unkno
 
 	async #open(): Promise<AsyncIterator<unknown>> {
 		const messages = (await this.#endpoint(this.#input, this.#ctx)) as AsyncIterable<unknown>;
-		return messages[Symbol.asyncIterator]();
+		this.#messages = messages[Symbol.asyncIterator]();
+		return this.#messages;
 	}
 }

@@ -12,22 +12,20 @@ export function observeStream(
 	settled: SettledListener,
 	translate: (error: unknown) => unknown = (error) => error,
 ): AsyncIterable<unknown> {
+	const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
+		if (result.done === true) settled(succeeded);
+		return result;
+	};
+	const onError = (thrown: unknown): never => {
+		const error = translate(thrown);
+		settled({ ok: false, error: toServiceError(error) });
+		throw error;
+	};
 	return {
 		[Symbol.asyncIterator]() {
 			const iterator = (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
 			return {
-				next: () =>
-					iterator.next().then(
-						(result) => {
-							if (result.done === true) settled(succeeded);
-							return result;
-						},
-						(thrown) => {
-							const error = translate(thrown);
-							settled({ ok: false, error: toServiceError(error) });
-							throw error;
-						},
-					),
+				next: () => iterator.next().then(onResult, onError),
 				async return() {
 					settled({ ok: false, error: canceled() });
 					await iterator.return?.();

@@ -175,11 +175,12 @@ async function attemptStream(
 	let delivered = false;
 	return {
 		[Symbol.asyncIterator]: () => ({
-			async next() {
+			next() {
 				if (delivered) return iterator.next();
-				const result = await first();
-				delivered = true;
-				return result;
+				return first().then((result) => {
+					delivered = true;
+					return result;
+				});
 			},
 			async return() {
 				await iterator.return?.();
