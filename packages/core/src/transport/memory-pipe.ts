@@ -3,6 +3,9 @@ import type { Pipe, PipeHandler } from "./pipe.ts";
 /** How many bytes one direction holds before `write` returns false. */
 const highWaterBytes = 64 * 1024;
 
+/** What is done in the next microtask: a promise does it at half the price of `queueMicrotask`. */
+const soon = Promise.resolve();
+
 /** Makes two pipes of which each is the other end of the other, within one process. */
 export function memoryPipes(): [Pipe, Pipe] {
 	const left = new MemoryPipe();
@@ -38,7 +41,7 @@ class MemoryPipe implements Pipe {
 	}
 
 	schedule(flush: () => void): void {
-		queueMicrotask(flush);
+		void soon.then(flush);
 	}
 
 	end(): void {
@@ -77,10 +80,10 @@ class MemoryPipe implements Pipe {
 	#deliverSoon(): void {
 		if (this.#delivering || this.#closed || this.#handler === undefined) return;
 		this.#delivering = true;
-		queueMicrotask(() => this.#deliver());
+		void soon.then(this.#deliver);
 	}
 
-	#deliver(): void {
+	readonly #deliver = (): void => {
 		this.#delivering = false;
 		while (this.#incoming.length > 0 && !this.#closed) {
 			const batch = this.#incoming;
@@ -96,7 +99,7 @@ class MemoryPipe implements Pipe {
 			this.#close();
 			this.#other?.receiveClosed();
 		}
-	}
+	};
 
 	drained(): void {
 		if (!this.#closed) this.#handler?.drain();
