@@ -40,10 +40,10 @@ afterAll(async () => {
 async function start(service: string): Promise<void> {
 	const file = join(services, service, "main.ts");
 	const count = doubled.includes(service) ? 2 : 1;
-	processes.set(
-		service,
-		await Promise.all(Array.from({ length: count }, () => ServiceProcess.start(file, { env }))),
-	);
+	const started = Array.from({ length: count }, () => ServiceProcess.run(file, { env }));
+	// Before they are ready: should one not get there, all are ended.
+	processes.set(service, started);
+	await Promise.all(started.map((each) => each.says(/ is ready url=\S+ /)));
 }
 
 /** What all instances of a service printed. */

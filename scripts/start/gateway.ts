@@ -1,4 +1,5 @@
 // The gateway of the example system, in a process of its own.
 import { gateway } from "@allium/gateway";
 
-await gateway({ adapters: { sqlite: () => import("@allium/sqlite") } }).run();
+// Streams that pass through may have no end: Ctrl-C does not wait long for them.
+await gateway({ gracePeriodMs: 2_000, adapters: { sqlite: () => import("@allium/sqlite") } }).run();

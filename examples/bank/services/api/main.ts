@@ -9,7 +9,8 @@ import { Api } from "./contract.ts";
 import { apiRoutes } from "./routes.ts";
 import { api } from "./service.ts";
 
-const app = allium({ name: "api" });
+// Who follows does so for ever: the process does not wait long for them when it stops.
+const app = allium({ name: "api", gracePeriodMs: 2_000 });
 // The first of the chain: its clients have the usual layers, which try again what may be tried again.
 const service = api({
 	cardApi: app.client(CardApi),
