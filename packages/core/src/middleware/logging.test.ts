@@ -1,3 +1,4 @@
+import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Context } from "../context/context.ts";
 import { sleep } from "../context/sleep.ts";
@@ -7,6 +8,7 @@ import { ServiceError } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
 import { methods, wrapped } from "./fixtures/methods.ts";
 import { type LoggingOptions, logging } from "./logging.ts";
+import { telemetryContext } from "./tracing.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());
@@ -32,6 +34,13 @@ test("a call that arrived tells who called", async () => {
 	const { log, call } = logged(async () => {});
 	await call({}, background["~with"]({ peer: { address: "127.0.0.1:4000" } }));
 	expect(log.mock.lastCall?.[2]).toMatchObject({ peer: "127.0.0.1:4000" });
+});
+
+test("a call that is traced names its span", async () => {
+	const span = { traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 };
+	const { log, call } = logged(async () => {});
+	await call({}, background.withValue(telemetryContext, trace.setSpanContext(ROOT_CONTEXT, span)));
+	expect(log.mock.lastCall?.[2]).toMatchObject({ trace_id: span.traceId, span_id: span.spanId });
 });
 
 describe("the level tells who is to blame", () => {

@@ -4,6 +4,7 @@ import type { Method } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
 import { isTrouble } from "../errors/trouble.ts";
 import type { Logger, LogLevel } from "../logger/logger.ts";
+import { activeSpan } from "./tracing.ts";
 
 /** What {@link logging} writes. */
 export interface LoggingOptions {
@@ -15,7 +16,7 @@ export interface LoggingOptions {
 
 /**
  * Writes one line for each call at its true end, streams too: method, code, how long it took in milliseconds,
- * and who called. What the caller is to blame for is a `warn`, a service in trouble an `error`.
+ * who called, and its span where calls are traced. What the caller is to blame for is a `warn`, a service in trouble an `error`.
  *
  * After Go kit's logging middleware.
  */
@@ -27,11 +28,13 @@ export function logging(logger: Logger, options: LoggingOptions = {}): Middlewar
 		onSettled(ctx, (outcome) => {
 			const ms = Math.round((performance.now() - startedAt) * 1000) / 1000;
 			const peer = ctx.peer?.address;
+			const span = activeSpan(ctx)?.spanContext();
 			logger.log(levelOf(outcome, level), "call", {
 				method: method.path,
 				code: outcome.ok ? "ok" : outcome.error.code,
 				ms,
 				...(peer !== undefined && { peer }),
+				...(span !== undefined && { trace_id: span.traceId, span_id: span.spanId }),
 				...(!outcome.ok && { error: outcome.error }),
 				...more,
 			});

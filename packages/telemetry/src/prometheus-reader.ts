@@ -1,0 +1,42 @@
+import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
+import { AggregationTemporality, type MetricData, MetricReader } from "@opentelemetry/sdk-metrics";
+
+/**
+ * Reads what is measured when somebody asks, for the one port to serve: no server of its own. Names end in their
+ * unit, as Prometheus wants them: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
+ */
+export class PrometheusReader extends MetricReader {
+	// Without the library that measured among the labels: a name tells that.
+	readonly #serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
+
+	constructor() {
+		super({ aggregationTemporalitySelector: () => AggregationTemporality.CUMULATIVE });
+	}
+
+	/** Prometheus' text format 0.0.4. */
+	async text(): Promise<string> {
+		const { resourceMetrics } = await this.collect();
+		const scopeMetrics = resourceMetrics.scopeMetrics.map((scope) => {
+			return { ...scope, metrics: scope.metrics.map(withUnit) };
+		});
+		return this.#serializer.serialize({ ...resourceMetrics, scopeMetrics });
+	}
+
+	protected override async onForceFlush(): Promise<void> {}
+
+	protected override async onShutdown(): Promise<void> {}
+}
+
+const suffixes: Readonly<Record<string, string>> = {
+	s: "_seconds",
+	ms: "_milliseconds",
+	By: "_bytes",
+	"1": "_ratio",
+};
+
+/** A metric whose name ends in its unit. */
+function withUnit(metric: MetricData): MetricData {
+	const { descriptor } = metric;
+	const name = `${descriptor.name}${suffixes[descriptor.unit] ?? ""}`;
+	return { ...metric, descriptor: { ...descriptor, name, unit: "" } };
+}
