@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -94,6 +94,22 @@ describe("a bank of many processes", () => {
 		const frozen = await pay({ id: "p-3", ...coffee });
 		expect([frozen.status, await frozen.json()]).toMatchObject([403, { reason: "card_frozen" }]);
 		await bank.unfreeze({ card: "card-ann" });
+	});
+
+	test("writes down who did what, without the cards", async () => {
+		const read = (): Promise<string> => readFile(join(folder, "audit.jsonl"), "utf8");
+		await expect.poll(read).toContain("api/unfreeze");
+		const text = await read();
+		const lines = text.trimEnd().split("\n");
+		const entries = lines.map((line) => JSON.parse(line));
+		expect(entries).toMatchObject([
+			{ method: "api/pay", outcome: "ok", who: expect.stringContaining("127.0.0.1:") },
+			{ method: "api/pay", outcome: "insufficient_funds" },
+			{ method: "api/freeze", outcome: "ok", input: { card: "[redacted]" } },
+			{ method: "api/pay", outcome: "card_frozen" },
+			{ method: "api/unfreeze", outcome: "ok" },
+		]);
+		expect(text).not.toContain("card-ann");
 	});
 
 	describe("while somebody else holds the ledger", () => {
