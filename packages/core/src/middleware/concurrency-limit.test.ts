@@ -98,6 +98,39 @@ test("calls beyond the limit are refused at once, until others have ended", asyn
 	expect(calls).toHaveLength(3);
 });
 
+describe("a call that nobody waits for any more", () => {
+	test("counts until its handler has ended", async () => {
+		const { endpoint: next, calls } = held();
+		const endpoint = wrapped(concurrencyLimit({ initial: 1 }), next, methods.write);
+		const { ctx, cancel } = background.withCancel();
+		const call = endpoint({}, ctx);
+		cancel();
+		await expect(endpoint({}, background)).rejects.toMatchObject({ reason: "concurrency_limited" });
+		calls[0]?.resolve("too late");
+		await call;
+		endpoint({}, background);
+		expect(calls).toHaveLength(2);
+	});
+
+	test("keeps others out for 10 s after its deadline at most, if its handler never ends", async () => {
+		const { endpoint: next, calls } = held();
+		const endpoint = wrapped(concurrencyLimit({ initial: 1 }), next, methods.write);
+		endpoint({}, background.withTimeout(1_000));
+		await vi.advanceTimersByTimeAsync(11_000);
+		await expect(endpoint({}, background)).rejects.toMatchObject({ reason: "concurrency_limited" });
+		await vi.advanceTimersByTimeAsync(1_001);
+		await endpoint({}, background).catch(() => {});
+		endpoint({}, background);
+		expect(calls).toHaveLength(2);
+	});
+});
+
+test("calls that would end too late lower the limit until they make their deadlines", async () => {
+	// One at once, 10 ms each: when there are more than eight, all of them are late.
+	const load = { perMs: 1, deadlineMs: 80, forMs: 6_000, fromMs: 4_000 };
+	expect(await goodput(concurrencyLimit({ tolerance: 5 }), queueing(1, 10), load)).toBeGreaterThan(70);
+});
+
 describe("a call with little time left", () => {
 	/** An endpoint that has been seen to take 100 ms. */
 	async function seen() {

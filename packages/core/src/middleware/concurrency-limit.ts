@@ -1,8 +1,7 @@
-import { type Outcome, onSettled } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
 import type { Method } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
-import { ServiceError } from "../errors/service-error.ts";
+import { isServiceError, ServiceError } from "../errors/service-error.ts";
 
 /** How {@link concurrencyLimit} adapts. */
 export interface ConcurrencyLimitOptions {
@@ -22,6 +21,20 @@ export interface ConcurrencyLimitOptions {
 const windowMs = 100;
 const windowCalls = 10;
 
+/** The unloaded latency is taken of so many calls, or of those that come within so many milliseconds. */
+const probeCalls = 30;
+const probeMs = 1_000;
+
+/** The share of calls that may end too late before the limit falls for that, and by what factor at least. */
+const acceptableLateness = 0.1;
+const decrease = 0.8;
+
+/** The factor by which the limit falls at most, for one window. */
+const steepest = 0.2;
+
+/** How long after its deadline a call that is still being worked on counts, in milliseconds. */
+const patienceMs = 10_000;
+
 /**
  * Lets so many calls in at once as the service serves without getting slow, and refuses the rest at once with
  * `resource_exhausted`, reason `concurrency_limited`; so overload costs the calls that are too many, not all.
@@ -29,34 +42,52 @@ const windowCalls = 10;
  * of its own; streams pass through, as how long they take says nothing of load. For servers.
  *
  * The gradient algorithm of Netflix's concurrency-limits: the limit follows the unloaded latency over the
- * present one, plus its square root for growth. The unloaded latency is measured as in Envoy's adaptive
- * concurrency filter: now and then, with the limit at its minimum, so that a lasting overload is not taken for
- * normal.
+ * present one, plus its square root for growth. Where deadlines are tight it falls on, until calls make them. The
+ * unloaded latency is measured as in Envoy's adaptive concurrency filter: now and then, with the limit at its
+ * minimum, so that a lasting overload is not taken for normal. A call counts until its handler has ended, even
+ * when nobody waits for it any more: it still takes its share of the machine.
  */
 export function concurrencyLimit(options: ConcurrencyLimitOptions = {}): Middleware {
 	return (next, method) => {
 		if (method.kind !== "unary") return next;
 		const limit = new AdaptiveLimit(options);
 		return (input, ctx) => {
-			const refusal = limit.enter(ctx);
-			if (refusal !== undefined) return Promise.reject(refused(method, refusal));
-			return next(input, ctx);
+			const entered = limit.enter(ctx);
+			if (typeof entered === "string") return Promise.reject(refused(method, entered));
+			return next(input, ctx).then(
+				(output) => {
+					limit.leave(entered);
+					return output;
+				},
+				(error) => {
+					limit.leave(entered, error);
+					throw error;
+				},
+			);
 		};
 	};
 }
 
 type Refusal = "concurrency_limited" | "deadline_too_near";
 
+/** A call that is being worked on. */
+interface Call {
+	readonly startedAt: number;
+	/** How long its caller would wait when it came, in milliseconds. */
+	readonly remainingMs: number;
+}
+
 class AdaptiveLimit {
 	readonly #options: Required<ConcurrencyLimitOptions>;
 	#limit: number;
-	#inFlight = 0;
+	readonly #calls = new Set<Call>();
 	/** The average latency with little load; 0 while unknown. */
 	#unloadedMs = 0;
 	#window: Window = new Window();
 	#probing = false;
 	/** At once when the limit is first reached: what was measured until then may be overload. */
 	#nextProbeAt = 0;
+	#nextSweepAt = 0;
 
 	constructor(options: ConcurrencyLimitOptions) {
 		const defaults = { initial: 100, minimum: 3, maximum: 1_000, tolerance: 1.5, probeEveryMs: 60_000 };
@@ -64,42 +95,59 @@ class AdaptiveLimit {
 		this.#limit = this.#options.initial;
 	}
 
-	/** Lets a call in until it has settled, or says why not. */
-	enter(ctx: Context): Refusal | undefined {
+	/** Lets a call in until it leaves, or says why not. */
+	enter(ctx: Context): Call | Refusal {
+		const now = performance.now();
 		const limit = this.#probing ? this.#options.minimum : Math.floor(this.#limit);
-		if (this.#inFlight >= limit) {
+		if (this.#calls.size >= limit) {
 			this.#window.full = true;
+			this.#giveUpHanging(now);
 			return "concurrency_limited";
 		}
+		const remainingMs = ctx.remaining();
 		// One may always try, else a latency that is no longer true would never be found out.
-		if (this.#inFlight > 0 && ctx.remaining() < this.#unloadedMs) return "deadline_too_near";
-		const startedAt = performance.now();
-		this.#inFlight++;
-		this.#window.peak = Math.max(this.#window.peak, this.#inFlight);
-		onSettled(ctx, (outcome) => this.#leave(outcome, startedAt));
-		return undefined;
+		if (this.#calls.size > 0 && remainingMs < this.#unloadedMs) return "deadline_too_near";
+		const call = { startedAt: now, remainingMs };
+		this.#calls.add(call);
+		this.#window.peak = Math.max(this.#window.peak, this.#calls.size);
+		return call;
 	}
 
-	#leave(outcome: Outcome, startedAt: number): void {
-		this.#inFlight--;
+	/** A call has ended, by this error if any. */
+	leave(call: Call, error?: unknown): void {
+		this.#calls.delete(call);
 		const window = this.#window;
 		// A call that began before the window was served under another limit.
-		if (startedAt < window.since || !isLatency(outcome)) return;
+		if (call.startedAt < window.since) return;
 		const now = performance.now();
+		const elapsedMs = now - call.startedAt;
+		const late = elapsedMs >= 0.9 * call.remainingMs;
+		if (!late && !isLatency(error)) return;
 		window.calls++;
-		window.totalMs += now - startedAt;
-		if (window.calls < windowCalls || (!this.#probing && now - window.since < windowMs)) return;
+		window.totalMs += elapsedMs;
+		// Who gave it too little time from the start says nothing of the load.
+		if (late && (this.#probing || call.remainingMs >= 2 * this.#unloadedMs)) window.late++;
+		if (!this.#isEnough(window, now)) return;
 		this.#adapt(window.totalMs / window.calls, now);
 		this.#window = new Window();
 	}
 
+	/** Whether a window tells enough. */
+	#isEnough({ calls, since }: Window, now: number): boolean {
+		if (calls < windowCalls) return false;
+		return this.#probing ? calls >= probeCalls || now - since >= probeMs : now - since >= windowMs;
+	}
+
 	/** A window is over. */
 	#adapt(latencyMs: number, now: number): void {
+		const { full, late, calls } = this.#window;
 		if (this.#probing) {
+			// What is mostly too late even so waits for what was let in before: the work has to be done first.
+			if (late > calls / 2) return;
 			this.#probing = false;
 			this.#unloadedMs = latencyMs;
 			this.#nextProbeAt = now + this.#options.probeEveryMs * (1 + Math.random() / 4);
-		} else if (this.#window.full && now >= this.#nextProbeAt) {
+		} else if (full && now >= this.#nextProbeAt) {
 			this.#probing = true;
 		} else {
 			this.#follow(latencyMs);
@@ -107,16 +155,29 @@ class AdaptiveLimit {
 	}
 
 	#follow(latencyMs: number): void {
-		const { minimum, maximum, tolerance } = this.#options;
-		if (this.#unloadedMs === 0 || latencyMs < this.#unloadedMs) this.#unloadedMs = latencyMs;
-		if (this.#window.peak < this.#limit / 2) {
+		if (this.#unloadedMs === 0) this.#unloadedMs = latencyMs;
+		const { peak, late, calls } = this.#window;
+		if (peak < this.#limit / 2) {
 			// Little load: calls that take longer now do so by themselves, and the limit is not in use.
 			this.#unloadedMs += (latencyMs - this.#unloadedMs) / 10;
 			return;
 		}
-		const gradient = Math.min(1, Math.max(0.5, (this.#unloadedMs * tolerance) / latencyMs));
-		const limit = this.#limit * gradient + Math.sqrt(this.#limit);
+		const { minimum, maximum, tolerance } = this.#options;
+		const gradient = Math.min(1, (this.#unloadedMs * tolerance) / latencyMs);
+		const limit =
+			late > acceptableLateness * calls
+				? this.#limit * Math.max(steepest, Math.min(gradient, decrease, 1 - late / calls))
+				: this.#limit * Math.max(steepest, gradient) + Math.sqrt(this.#limit);
 		this.#limit = Math.min(maximum, Math.max(minimum, limit));
+	}
+
+	/** Calls whose handlers seem never to end shall not keep others out for ever. */
+	#giveUpHanging(now: number): void {
+		if (now < this.#nextSweepAt) return;
+		this.#nextSweepAt = now + 1_000;
+		for (const call of this.#calls) {
+			if (now > call.startedAt + call.remainingMs + patienceMs) this.#calls.delete(call);
+		}
 	}
 }
 
@@ -125,6 +186,8 @@ class Window {
 	readonly since: number = performance.now();
 	calls = 0;
 	totalMs = 0;
+	/** Calls that ended too late, or nearly so. */
+	late = 0;
 	/** The most calls at once. */
 	peak = 0;
 	/** Whether a call was refused. */
@@ -132,10 +195,9 @@ class Window {
 }
 
 /** Whether how long a call took tells of the load: not a change of mind, nor a refusal further in. */
-function isLatency(outcome: Outcome): boolean {
-	if (outcome.ok) return true;
-	const { code } = outcome.error;
-	return code !== "canceled" && code !== "unavailable" && code !== "resource_exhausted";
+function isLatency(error: unknown): boolean {
+	if (!isServiceError(error)) return true;
+	return error.code !== "canceled" && error.code !== "unavailable" && error.code !== "resource_exhausted";
 }
 
 function refused(method: Method, reason: Refusal): ServiceError {
