@@ -1,6 +1,7 @@
 // What each middleware of the core costs: nanoseconds per served call over one without it, all in one run.
 // node --conditions=@allium/source bench/middleware.ts
 
+import { startTelemetry } from "@allium/telemetry";
 import {
 	authorize,
 	bulkhead,
@@ -14,6 +15,7 @@ import {
 	logging,
 	type Middleware,
 	method,
+	metrics,
 	noMetadata,
 	rateLimit,
 	retry,
@@ -21,6 +23,7 @@ import {
 	silentLogger,
 	singleFlight,
 	timeout,
+	tracing,
 } from "allium";
 import * as z from "zod";
 
@@ -28,8 +31,15 @@ const Bench = contract("bench", {
 	read: method({ input: z.object({ a: z.int(), b: z.int() }), effect: "read" }),
 });
 
+/** What costs something only when an SDK is registered: measured without, then with one. */
+const telemetry: Record<string, Middleware> = {
+	"tracing, server": tracing("server"),
+	"tracing, client": tracing("client"),
+	metrics: metrics("server"),
+};
+
 const candidates: Record<string, Middleware> = {
-	nothing: (next) => next,
+	...telemetry,
 	timeout: timeout(),
 	retry: retry(),
 	"hedge (own p95)": hedge(),
@@ -56,7 +66,7 @@ const incoming = {
 
 /** The service behind a middleware, as transports call it. */
 function served(middleware: Middleware): Endpoints {
-	const endpoints = new Endpoints();
+	const endpoints = new Endpoints({ middleware: [] });
 	endpoints.serve(Bench, { read: async () => ({}) }, { middleware: [middleware] });
 	return endpoints;
 }
@@ -73,22 +83,35 @@ async function measure(endpoints: Endpoints): Promise<number> {
 	return ((performance.now() - startedAt) * 1e6) / callsPerRound;
 }
 
-const entries = Object.entries(candidates).map(([name, middleware]) => {
-	return { name, endpoints: served(middleware), times: [] as number[] };
-});
-// In turn, so that what else the machine does meets all alike; the first rounds warm up.
-for (let round = -3; round < rounds; round++) {
-	for (const { endpoints, times } of entries) {
-		const nanoseconds = await measure(endpoints);
-		if (round >= 0) times.push(nanoseconds);
+const median = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0;
+
+/** Measures all of them in turn, so that what else the machine does meets all alike, and prints what each adds. */
+async function compare(middleware: Record<string, Middleware>): Promise<void> {
+	const all = { nothing: (next) => next, ...middleware } satisfies Record<string, Middleware>;
+	const entries = Object.entries(all).map(([name, each]) => {
+		return { name, endpoints: served(each), times: [] as number[] };
+	});
+	// The first rounds warm up.
+	for (let round = -3; round < rounds; round++) {
+		for (const { endpoints, times } of entries) {
+			const nanoseconds = await measure(endpoints);
+			if (round >= 0) times.push(nanoseconds);
+		}
+	}
+	const base = median(entries[0]?.times ?? []);
+	console.log(
+		`Node ${process.version}; a call without any takes ${base.toFixed(0)} ns; medians of ${rounds} rounds`,
+	);
+	for (const { name, times } of entries.slice(1)) {
+		console.log(`${name.padEnd(20)} +${(median(times) - base).toFixed(0).padStart(5)} ns`);
 	}
 }
 
-const median = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0;
-const base = median(entries[0]?.times ?? []);
-console.log(
-	`Node ${process.version}; a call without any takes ${base.toFixed(0)} ns; medians of ${rounds} rounds`,
-);
-for (const { name, times } of entries.slice(1)) {
-	console.log(`${name.padEnd(20)} +${(median(times) - base).toFixed(0).padStart(5)} ns`);
-}
+await compare(candidates);
+console.log("\nWith an SDK whose exporter throws spans away:");
+const nowhere = {
+	export: (_: unknown, done: (result: { code: number }) => void) => done({ code: 0 }),
+	async shutdown() {},
+};
+await using _sdk = startTelemetry({ name: "bench", traces: nowhere });
+await compare(telemetry);

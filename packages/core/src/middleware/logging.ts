@@ -16,7 +16,8 @@ export interface LoggingOptions {
 
 /**
  * Writes one line for each call at its true end, streams too: method, code, how long it took in milliseconds,
- * who called, and its span where calls are traced. What the caller is to blame for is a `warn`, a service in trouble an `error`.
+ * who called, and its span where calls are traced. What the caller is to blame for is a `warn`, a service in
+ * trouble an `error`.
  *
  * After Go kit's logging middleware.
  */
