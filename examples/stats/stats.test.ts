@@ -63,6 +63,13 @@ describe("stats, as processes", () => {
 		expect(await mean(stats.url)).toEqual({ mean: 3 });
 	});
 
+	test("tells what it measures", async () => {
+		await using stats = await ServiceProcess.start(statsMain, { env, args: ["together"] });
+		await mean(stats.url);
+		const text = await (await fetch(`${stats.url}/metrics`)).text();
+		expect(text).toMatch(/^rpc_server_call_duration_seconds_count\{.*rpc_method="stats\/mean".*\} 1$/m);
+	});
+
 	test("runs as two processes", async () => {
 		await using _add = await ServiceProcess.start(addMain, { env });
 		await using stats = await ServiceProcess.start(statsMain, { env });

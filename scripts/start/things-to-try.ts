@@ -2,9 +2,10 @@ import type { Running } from "./system.ts";
 
 const json = "-H 'content-type: application/json'";
 
-/** What to type for each example, given the address of the gateway. */
-const tries: Readonly<Record<string, (gateway: string) => string[]>> = {
+/** What to type for each example, given the address of the gateway, and its own. */
+const tries: Readonly<Record<string, (gateway: string, own: string) => string[]>> = {
 	greeter: (gateway) => [`curl ${gateway}/greeter/hello ${json} -d '{"name":"John"}'`],
+	stats: (_, own) => [`curl ${own}/metrics`],
 	addsvc: () => [`npx allium call add sum '{"a":1,"b":2}'`],
 	bank: (gateway) => [
 		`curl ${gateway}/payments ${json} -d '{"id":"pay-1","card":"card-ann","amount":420,"merchant":"COFFEE AND CO LONDON"}'`,
@@ -20,9 +21,10 @@ const tries: Readonly<Record<string, (gateway: string) => string[]>> = {
 export function thingsToTry(running: readonly Running[]): string[] {
 	const width = Math.max(...running.map(({ process }) => process.label.length));
 	const places = running.map(({ process, url }) => `  ${process.label.padEnd(width)}  ${url}`);
-	const gateway = running.find(({ process }) => process.example === "gateway")?.url ?? "";
+	const urlOf = (example: string) => running.find(({ process }) => process.example === example)?.url ?? "";
+	const gateway = urlOf("gateway");
 	const examples = new Set(running.map(({ process }) => process.example));
-	const commands = [...examples].flatMap((example) => tries[example]?.(gateway) ?? []);
+	const commands = [...examples].flatMap((example) => tries[example]?.(gateway, urlOf(example)) ?? []);
 	return [
 		"",
 		"Everything is up:",
