@@ -278,6 +278,22 @@ describe("metadata", () => {
 		expect(metadata.map(([name]) => name).sort()).toEqual(["authorization", "x-global-request-id"]);
 	});
 
+	test("a trace of strangers travels on only when it may", async () => {
+		await system.serve();
+		const traceparent = `00-${"1".repeat(32)}-${"2".repeat(16)}-01`;
+		const trace = async (url: string) => {
+			const answer = await post(`${url}/lab/call`, {}, { traceparent, baggage: "a=b" });
+			const { metadata } = (await answer.json()) as { metadata: [string, string][] };
+			return metadata.filter(([name]) => name === "traceparent" || name === "baggage");
+		};
+		expect(await trace(await system.open())).toEqual([
+			["traceparent", traceparent],
+			["baggage", "a=b"],
+		]);
+		const forward = (name: string) => name !== "traceparent" && name !== "baggage";
+		expect(await trace(await system.open({ forward }))).toEqual([]);
+	});
+
 	test("a guard decides who comes in, and may say more to the services", async () => {
 		await system.serve();
 		const url = await system.open({

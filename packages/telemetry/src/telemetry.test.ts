@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { context, metrics, trace } from "@opentelemetry/api";
@@ -10,6 +11,8 @@ import { startTelemetry, type Telemetry } from "./telemetry.ts";
 const Shop = contract("shop", {
 	buy: method({ input: z.object({ item: z.string() }), errors: { sold_out: { code: "not_found" } } }),
 });
+
+const promtool = spawnSync("promtool", ["--version"]);
 
 /** One line of Prometheus' text: name, labels and value. */
 function sample(text: string, name: string, labels: Record<string, string> = {}): number | undefined {
@@ -107,6 +110,18 @@ describe("/metrics of an app", () => {
 		expect(types.get("process_cpu_time_seconds_total")).toBe("counter");
 		expect(types.get("process_memory_usage_bytes")).toBe("gauge");
 	});
+
+	test.skipIf(promtool.error !== undefined)(
+		`is fine with promtool${promtool.error === undefined ? "" : " (skipped: there is no promtool)"}`,
+		async () => {
+			const input = await scraped(["tea", "gone"]);
+			const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], {
+				input,
+				encoding: "utf8",
+			});
+			expect([status, stdout, stderr]).toEqual([0, "", ""]);
+		},
+	);
 });
 
 describe("telemetry", () => {

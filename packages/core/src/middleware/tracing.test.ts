@@ -7,18 +7,25 @@ import {
 	SpanStatusCode,
 	trace,
 } from "@opentelemetry/api";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type ClientLayers, createClient } from "../client/client.ts";
 import { Context } from "../context/context.ts";
 import { Metadata, type MetadataInit } from "../context/metadata.ts";
+import { contract } from "../contract/contract.ts";
+import { method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
+import { Endpoints } from "../endpoint/endpoints.ts";
 import type { Code } from "../errors/code.ts";
 import { ServiceError } from "../errors/service-error.ts";
+import { memoryTransport } from "../transport/memory-transport.ts";
 import type { CallSide } from "./call-facts.ts";
 import { methods, wrapped } from "./fixtures/methods.ts";
 import { TestTelemetry } from "./fixtures/telemetry.ts";
 import { activeSpan, telemetryContext, tracing } from "./tracing.ts";
 
 const background = Context.background();
+const C = contract("c", { read: method({ effect: "read" }) });
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 const spanId = "b7ad6b7169203331";
 const arrivedTrace = { traceparent: `00-${traceId}-${spanId}-01`, tracestate: "rojo=1", baggage: "user=ann" };
@@ -171,6 +178,46 @@ describe("with an SDK", () => {
 		resolve({});
 		await done;
 		expect(spans()).toHaveLength(1);
+	});
+
+	describe("a call that is tried twice", () => {
+		/** Calls what fails at first; tells the ids of all spans by what they are. */
+		async function tried(layers: ClientLayers) {
+			const endpoints = new Endpoints();
+			let calls = 0;
+			const read = async () => {
+				if (++calls === 1) throw new ServiceError({ code: "unavailable" });
+				return {};
+			};
+			endpoints.serve(C, { read });
+			const transport = memoryTransport();
+			const listener = await transport.listen(endpoints, { address: "test" });
+			const client = createClient(C, { url: "memory://test", transports: [transport], ...layers });
+			await client.read({});
+			await client[Symbol.asyncDispose]();
+			await listener.close();
+			const of = (kind: SpanKind) => spans().filter((span) => span.kind === kind);
+			return { server: of(SpanKind.SERVER), client: of(SpanKind.CLIENT) };
+		}
+		const parents = (of: ReadableSpan[]) => of.map((span) => span.parentSpanContext?.spanId);
+		const ids = (of: ReadableSpan[]) => of.map((span) => span.spanContext().spanId);
+
+		test("is one span at the client, with each of the server below it", async () => {
+			const { server, client } = await tried({});
+			expect(client).toMatchObject([{ attributes: { "rpc.status_code": "ok", "server.address": "c" } }]);
+			expect(parents(server)).toEqual([...ids(client), ...ids(client)]);
+		});
+
+		test("has a span for each try too, which names the instance, where tracing is in attempt", async () => {
+			const { server, client } = await tried({ attempt: [tracing("client")] });
+			const [first, second, whole] = client;
+			expect([first, second].map((span) => span?.attributes)).toMatchObject([
+				{ "rpc.status_code": "unavailable", "network.peer.address": "test" },
+				{ "rpc.status_code": "ok", "network.peer.address": "test" },
+			]);
+			expect(parents(client)).toEqual([whole?.spanContext().spanId, whole?.spanContext().spanId, undefined]);
+			expect(parents(server)).toEqual(ids(client).slice(0, 2));
+		});
 	});
 
 	describe("an error marks the span", () => {

@@ -19,6 +19,11 @@ export function isPrivate(name: string): boolean {
 	return name.startsWith("x-global-") || name.startsWith("allium-");
 }
 
+/** Whether metadata is of a trace: who takes it, carries it on. */
+function isTrace(name: string): boolean {
+	return name === "traceparent" || name === "tracestate" || name === "baggage";
+}
+
 /** Whether a header of an answer is the gateway's to set, and not a service's. */
 export function isGatewaysOwn(name: string): boolean {
 	return name === requestIdHeader || name.startsWith("access-control-");
@@ -31,11 +36,13 @@ export function forwardedByDefault(name: string): boolean {
 
 /**
  * The guard of a gateway, whatever the transport: takes from the metadata what is ours alone, makes the rest what
- * the call sends on, with the request id, and asks the guard that was given.
+ * the call sends on, with the request id, and asks the guard that was given. A trace that is not to travel on is
+ * not there for the gateway either.
  */
 export function forwarding(forward: (name: string) => boolean, guard: Guard | undefined): Guard {
 	return (request: GuardRequest, ctx: Context) => {
-		const metadata = select(request.metadata, (name) => !isPrivate(name));
+		const seen = (name: string): boolean => !isPrivate(name) && (!isTrace(name) || forward(name));
+		const metadata = select(request.metadata, seen);
 		const outgoing = select(metadata, forward);
 		outgoing.set(globalRequestId, requestIdFrom(metadata.get(requestIdHeader)));
 		const admitted = ctx["~with"]({ metadata, outgoing });
