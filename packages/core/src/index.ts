@@ -89,6 +89,15 @@ export {
 	toServiceError,
 } from "./errors/service-error.ts";
 export { isTrouble } from "./errors/trouble.ts";
+export {
+	type Check,
+	type Checker,
+	type CheckerOptions,
+	checker,
+	type HealthFacts,
+} from "./health/checker.ts";
+export { Health, type HealthOptions, type HealthReport } from "./health/health.ts";
+export type { CheckReport } from "./health/health-check.ts";
 export { type Logger, type LogLevel, silentLogger } from "./logger/logger.ts";
 export { authorize } from "./middleware/authorize.ts";
 export { type BulkheadOptions, bulkhead } from "./middleware/bulkhead.ts";

@@ -1,5 +1,6 @@
 import {
 	type AnyContract,
+	type Checker,
 	type Client,
 	type ClientLayers,
 	Context,
@@ -8,6 +9,7 @@ import {
 	Endpoints,
 	type FrameLimits,
 	type Guard,
+	Health,
 	type Instance,
 	keepRegistered,
 	type Listener,
@@ -29,7 +31,7 @@ import {
 	readConfig,
 } from "../config/config.ts";
 import { DeferredRegistry } from "../config/deferred-registry.ts";
-import type { MetricsSource } from "../http/operations.ts";
+import type { MetricsSource, Readiness } from "../http/operations.ts";
 import { acceptFrames } from "../pipe/accept-frames.ts";
 import { nodeTransports } from "../pipe/node-transports.ts";
 import type { ServerLimits } from "../server/limits.ts";
@@ -58,6 +60,11 @@ export interface AppOptions extends Omit<ConfigOverrides, "registry"> {
 	readonly middleware?: readonly Middleware[];
 	/** What `/metrics` answers, such as `telemetry.prometheus` of `@allium/telemetry`. Default: 404. */
 	readonly metrics?: MetricsSource;
+	/**
+	 * What this process needs to be healthy: `checker("database", …)`. While one that is critical is not, `/readyz`
+	 * answers 503, and the registry has others called instead.
+	 */
+	readonly health?: readonly Checker[];
 	/** Default: lines on standard output. */
 	readonly logger?: Logger;
 	/** How long calls are still accepted after the registry was told, in milliseconds. Default: 500. */
@@ -115,6 +122,7 @@ class NodeApp implements App, Runnable {
 	readonly #options: AppOptions;
 	readonly #endpoints: Endpoints;
 	readonly #registry: Registry;
+	readonly #health: Health;
 	readonly #peers: PeerPool;
 	readonly #clients: { [Symbol.asyncDispose](): Promise<void> }[] = [];
 	readonly #contextWatch: MissingContextWatch | undefined;
@@ -137,6 +145,10 @@ class NodeApp implements App, Runnable {
 		this.#endpoints = new Endpoints({
 			guard: options.guard,
 			middleware: [...watched, ...(options.middleware ?? serverDefaults().middleware)],
+			logger: this.logger,
+		});
+		this.#health = new Health(options.health ?? [], {
+			onChange: () => this.#tellRegistry(),
 			logger: this.logger,
 		});
 		this.#registry =
@@ -194,11 +206,14 @@ class NodeApp implements App, Runnable {
 		try {
 			if (this.#registry instanceof DeferredRegistry) await this.#registry.opened();
 			this.#listener = await this.#listen();
+			await this.#health.start();
 			this.#ready = true;
 			this.#registration = await keepRegistered(this.#registry, this.#instance(this.#listener), {
 				logger: this.logger,
 				ctx: Context.background().withTimeout(10_000),
 			});
+			// It may have changed meanwhile.
+			this.#tellRegistry();
 		} catch (error) {
 			appFailed.publish({ name: this.#options.name, error });
 			await this.#release();
@@ -228,11 +243,29 @@ class NodeApp implements App, Runnable {
 			limits,
 			tls,
 			proxyProtocol,
-			ready: () => ({ ok: this.#ready }),
+			ready: () => this.#readiness(),
 			metrics: this.#options.metrics,
 			logger: this.logger,
 			...(reached !== undefined && { advertise: reached }),
 		});
+	}
+
+	async #readiness(): Promise<Readiness> {
+		const { ok, checks } = await this.#health.report();
+		return { ok: ok && this.#ready, ...(checks.length > 0 && { checks }) };
+	}
+
+	get #status(): "up" | "unhealthy" {
+		return this.#health.isHealthy ? "up" : "unhealthy";
+	}
+
+	/** Has the registry know how healthy this instance is. */
+	#tellRegistry(): void {
+		const registration = this.#registration;
+		const status = this.#status;
+		if (registration === undefined || registration.instance.status === status) return;
+		// What the registry does not take now goes along with the next heartbeat, which says what is wrong.
+		registration.update({ status }).catch(() => {});
 	}
 
 	/** Whether all who can find this process run on the same machine. */
@@ -255,7 +288,7 @@ class NodeApp implements App, Runnable {
 			...(zone !== undefined && { zone }),
 			labels,
 			weight: 1,
-			status: "up",
+			status: this.#status,
 			startedAt: new Date().toISOString(),
 		};
 	}
@@ -268,6 +301,7 @@ class NodeApp implements App, Runnable {
 
 	async #releaseAll(): Promise<void> {
 		this.#ready = false;
+		this.#health.stop();
 		await this.#quietly("deregister", () => this.#registration?.release());
 		const listener = this.#listener;
 		if (listener !== undefined) {

@@ -25,7 +25,7 @@ export type MetricsSource = () => Promise<string>;
 
 /** What the operations routes tell beside what is served. */
 export interface OperationsOptions {
-	readonly ready: () => Readiness;
+	readonly ready: () => Readiness | Promise<Readiness>;
 	readonly metrics?: MetricsSource | undefined;
 }
 
@@ -79,19 +79,19 @@ export class Operations {
 	#route(server: HttpServer, request: Request, path: string): Answer | Promise<Answer> {
 		const reads = request.method === "GET" || request.method === "HEAD";
 		if (path === "/metrics" && reads) return this.#metrics();
-		const answer = this.#find(server, path);
+		if (path === "/readyz" && reads) return this.#readiness(server);
+		const answer = this.#find(path);
 		if (answer !== undefined && reads) return answer;
 		const routed = this.#endpoints.routes?.verbs(path) ?? [];
-		const isOurs = answer !== undefined || path === "/metrics";
+		const isOurs = answer !== undefined || path === "/metrics" || path === "/readyz";
 		const verbs = isOurs ? ["GET", "HEAD", ...routed] : routed;
 		if (verbs.length > 0) return wrongVerb(path, verbs);
 		const message = `there is nothing at ${path}; GET /-/describe tells what is served here`;
 		return { ...errorAnswer(new ServiceError({ code: "unimplemented", message })), status: 404 };
 	}
 
-	#find(server: HttpServer, path: string): Answer | undefined {
+	#find(path: string): Answer | undefined {
 		if (path === "/healthz") return json(200, { ok: true });
-		if (path === "/readyz") return this.#readiness(server);
 		if (path === "/") return this.#frontPage();
 		if (path === webSocketPath) return upgradeRequired();
 		if (path === "/-/describe" || path === "/-/describe/") return this.#describeAll();
@@ -100,8 +100,8 @@ export class Operations {
 		return this.#describeOne(path.slice("/-/describe/".length));
 	}
 
-	#readiness(server: HttpServer): Answer {
-		const readiness = server.draining ? { ok: false, draining: true } : this.#options.ready();
+	async #readiness(server: HttpServer): Promise<Answer> {
+		const readiness = server.draining ? { ok: false, draining: true } : await this.#options.ready();
 		return json(readiness.ok ? 200 : 503, readiness);
 	}
 

@@ -32,7 +32,7 @@ export interface ServerOptions {
 	/** Takes over a connection that speaks frames, its bytes unread. Without it, such connections are cut. */
 	readonly acceptFrames?: (socket: Socket, endpoints: EndpointTable, peer: PeerInfo) => FramesSession;
 	/** What `/readyz` answers. Default: ready until it drains. */
-	readonly ready?: () => Readiness;
+	readonly ready?: () => Readiness | Promise<Readiness>;
 	/** What `/metrics` answers. Default: 404. */
 	readonly metrics?: MetricsSource | undefined;
 	readonly limits?: Partial<ServerLimits>;

@@ -1,0 +1,76 @@
+import type { Context } from "../context/context.ts";
+
+/** What a check found out, for operations, such as `{ version: "17.2" }`. */
+export type HealthFacts = Readonly<Record<string, string>>;
+
+/**
+ * Looks at something that the process needs. It fails by throwing. Pass the context on, so that what takes too
+ * long is given up.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: a check without facts returns nothing
+export type Check = (ctx: Context) => Promise<HealthFacts | void>;
+
+/** When a check runs, and what it means. */
+export interface CheckerOptions {
+	/**
+	 * Whether the process is not ready while it fails: `/readyz` answers 503, and clients call other instances.
+	 * Otherwise it is only reported. Default: true.
+	 */
+	readonly critical?: boolean;
+	/**
+	 * Runs it only when somebody asks for the health, instead of on an interval. The registry is not told of what
+	 * it finds, as nobody may ever ask again. Default: false.
+	 */
+	readonly inBand?: boolean;
+	/**
+	 * The interval, in milliseconds, give or take a tenth; in band, how long a result is good for whoever asks.
+	 * Default: 5 s; in band 1 s.
+	 */
+	readonly everyMs?: number;
+	/**
+	 * How long it may take, in milliseconds, before it has failed. Default: 2 s; in band 800 ms, within the second
+	 * that an orchestrator waits.
+	 */
+	readonly timeoutMs?: number;
+	/** Failures in a row before what was healthy no longer is. Default: 3; in band 1. */
+	readonly failures?: number;
+	/** Successes in a row before what was not healthy is again. Default: 2; in band 1. */
+	readonly successes?: number;
+}
+
+/** A named check: a value for `allium({ health: [...] })`. */
+export interface Checker {
+	readonly name: string;
+	readonly check: Check;
+	readonly options: Required<CheckerOptions>;
+}
+
+const onInterval = { everyMs: 5_000, timeoutMs: 2_000, failures: 3, successes: 2 };
+const inBand = { everyMs: 1_000, timeoutMs: 800, failures: 1, successes: 1 };
+
+/**
+ * Makes a checker. On an interval by default, so that who asks for the health costs nothing; a single failure
+ * changes nothing then, nor does a single success after that.
+ *
+ * After the health checkers of Monzo's Mercury: a check results in an error or in a map of strings.
+ *
+ * @example
+ * checker("database", async (ctx) => ({ version: await versionOf(database, ctx.signal) }), { everyMs: 10_000 })
+ *
+ * @throws TypeError for a name that is none, RangeError for numbers that cannot be.
+ */
+export function checker(name: string, check: Check, options: CheckerOptions = {}): Checker {
+	if (!/^[A-Za-z0-9._-]{1,64}$/.test(name)) {
+		throw new TypeError(
+			`a checker is named by up to 64 letters, digits, ".", "_" and "-", not ${JSON.stringify(name)}`,
+		);
+	}
+	const defaults = { critical: true, inBand: false, ...(options.inBand === true ? inBand : onInterval) };
+	const all = { ...defaults, ...options };
+	if (!(all.everyMs > 0 && all.timeoutMs > 0 && all.failures >= 1 && all.successes >= 1)) {
+		throw new RangeError(
+			`checker "${name}" needs everyMs and timeoutMs above 0, and failures and successes of at least 1`,
+		);
+	}
+	return { name, check, options: all };
+}

@@ -1,0 +1,78 @@
+import { type Logger, silentLogger } from "../logger/logger.ts";
+import type { Checker } from "./checker.ts";
+import { type CheckReport, HealthCheck, type VerdictListener } from "./health-check.ts";
+
+/** The health of a process. Plain JSON. */
+export interface HealthReport {
+	/** Whether all critical checks are healthy. */
+	readonly ok: boolean;
+	readonly checks: readonly CheckReport[];
+}
+
+/** Who is told of the health. */
+export interface HealthOptions {
+	/** Told when {@link Health.isHealthy} changes. */
+	readonly onChange?: (isHealthy: boolean) => void;
+	/** Told when a check turns out unhealthy, and when it is healthy again. Default: silent. */
+	readonly logger?: Logger;
+}
+
+/** The checkers of a process at work, and what they say together. Its owner starts and stops it. */
+export class Health {
+	readonly #checks: readonly HealthCheck[];
+	readonly #onChange: (isHealthy: boolean) => void;
+	readonly #logger: Logger;
+	#isHealthy: boolean;
+
+	/** @throws TypeError when two checkers have the same name. */
+	constructor(checkers: readonly Checker[], options: HealthOptions = {}) {
+		const names = new Set<string>();
+		for (const { name } of checkers) {
+			if (names.has(name)) throw new TypeError(`there are two checkers named "${name}"`);
+			names.add(name);
+		}
+		this.#onChange = options.onChange ?? (() => {});
+		this.#logger = options.logger ?? silentLogger;
+		this.#checks = checkers.map((checker) => new HealthCheck(checker, this.#judged));
+		this.#isHealthy = this.#outOfBand().length === 0;
+	}
+
+	/** Whether the critical checks that run on an interval are all healthy: what a registry is told. */
+	get isHealthy(): boolean {
+		return this.#isHealthy;
+	}
+
+	/** Begins to run what runs on an interval; resolves when each has run once, or taken too long. */
+	async start(): Promise<void> {
+		const running = this.#checks.filter(({ checker }) => !checker.options.inBand);
+		await Promise.all(running.map((check) => check.start()));
+	}
+
+	/** What is known now; what runs in band is run for it, unless that was just done. */
+	async report(): Promise<HealthReport> {
+		const inBand = this.#checks.filter(({ checker }) => checker.options.inBand);
+		await Promise.all(inBand.map((check) => check.refresh()));
+		const checks = this.#checks.map((check) => check.report);
+		return { ok: checks.every(({ ok, critical }) => ok || !critical), checks };
+	}
+
+	/** Ends all runs and timers. */
+	stop(): void {
+		for (const check of this.#checks) check.stop();
+	}
+
+	readonly #judged: VerdictListener = ({ checker, ok, report }, before) => {
+		const facts = { check: checker.name, critical: checker.options.critical };
+		if (ok === false) this.#logger.log("warn", "a health check fails", { ...facts, error: report.error });
+		else if (before === false) this.#logger.log("info", "a health check passes again", facts);
+		const isHealthy = this.#outOfBand().every((check) => check.ok === true);
+		if (isHealthy === this.#isHealthy) return;
+		this.#isHealthy = isHealthy;
+		this.#onChange(isHealthy);
+	};
+
+	/** The checks that a registry is told of. */
+	#outOfBand(): readonly HealthCheck[] {
+		return this.#checks.filter(({ checker: { options } }) => options.critical && !options.inBand);
+	}
+}

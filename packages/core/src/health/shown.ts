@@ -1,0 +1,34 @@
+import type { HealthFacts } from "./checker.ts";
+
+/** Bounds of what is told of a check: a text in UTF-16 code units, and facts by number. */
+const maxText = 256;
+const maxFacts = 32;
+
+/** An error as whoever asks for the health sees it: one short line, without what a URL may hold as secrets. */
+export function shownError(error: unknown): string {
+	const messages = [messageOf(error), messageOf(error instanceof Error ? error.cause : undefined)];
+	const [line = ""] = messages
+		.filter((message) => message !== "")
+		.join(": ")
+		.split("\n", 1);
+	return short(line.replace(/\/\/[^\s/@]+@/g, "//***@")) || "failed without a message";
+}
+
+/** What a thrown value says. Some errors of Node, as of a refused connection, have a code alone. */
+function messageOf(error: unknown): string {
+	if (typeof error === "string") return error;
+	if (!(error instanceof Error)) return "";
+	return error.message || ("code" in error && typeof error.code === "string" ? error.code : "");
+}
+
+/** The facts of a check, as strings and within bounds; undefined when there are none. */
+export function shownFacts(facts: unknown): HealthFacts | undefined {
+	if (typeof facts !== "object" || facts === null) return undefined;
+	const entries = Object.entries(facts).slice(0, maxFacts);
+	if (entries.length === 0) return undefined;
+	return Object.fromEntries(entries.map(([name, value]) => [short(name), short(String(value))]));
+}
+
+function short(text: string): string {
+	return text.length > maxText ? `${text.slice(0, maxText - 1)}…` : text;
+}
