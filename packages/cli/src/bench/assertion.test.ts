@@ -24,6 +24,7 @@ function report(failed = 2): LoadReport {
 		failures: [],
 		timeline: [],
 		startedLate: new Histogram(),
+		idleTurnsMs: 0,
 		isGeneratorLate: false,
 		isInterrupted: false,
 	};

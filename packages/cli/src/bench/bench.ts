@@ -84,8 +84,9 @@ async function measure(
 	try {
 		const onProgress: LoadOptions["onProgress"] = (window) => terminal.status(progressText(window));
 		const report = await load({ ...options, call, onProgress }, ctx);
-		const { utilization } = performance.eventLoopUtilization(before);
-		return { name: `${service}/${method}`, report, attempts, busy: utilization, assertions };
+		const { active, idle } = performance.eventLoopUtilization(before);
+		const busy = (active - report.idleTurnsMs) / (active + idle);
+		return { name: `${service}/${method}`, report, attempts, busy, assertions };
 	} finally {
 		terminal.status("");
 	}
@@ -100,11 +101,11 @@ function countInstances(attempts: Map<string, number>): Middleware {
 }
 
 async function print(result: BenchResult, words: Words, { terminal, env }: Surroundings): Promise<void> {
-	const { name, report, attempts, assertions } = result;
+	const { name, report, attempts, busy, assertions } = result;
 	if (words.has("json")) {
 		const instances = Object.fromEntries(attempts);
 		const results = assertionResults(assertions, report);
-		const data = { method: name, ...report, attemptsByInstance: instances, assertions: results };
+		const data = { method: name, ...report, busy, attemptsByInstance: instances, assertions: results };
 		return terminal.print(JSON.stringify(data, null, terminal.isInteractive ? 2 : 0));
 	}
 	const width = Math.max(40, Math.min(terminal.width, widest));

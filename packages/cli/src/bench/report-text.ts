@@ -171,7 +171,7 @@ function notes({ report, busy }: BenchResult): string[] {
 			`${rateText(perSecond)} were answered of the ${rateText(rate)} that were due; the others waited.`,
 		);
 	}
-	if (rate === undefined && busy > 0.9) {
+	if (busy > 0.9) {
 		all.push(
 			`this process was busy ${shareText(busy, 1)} of the time: it may be what limits the rate, and not the service.`,
 		);

@@ -66,6 +66,11 @@ export interface LoadReport {
 	 */
 	readonly startedLate: Histogram;
 	/**
+	 * How long the event loop was kept turning with nothing to do, in milliseconds, the warm-up included. Node's
+	 * `eventLoopUtilization` counts that as busy; what is left of it tells whether this process was the limit.
+	 */
+	readonly idleTurnsMs: number;
+	/**
 	 * Whether calls were started so late that it shows in the latencies: half a millisecond and a tenth of the
 	 * latency or more, at the median or at p99.
 	 */

@@ -238,6 +238,7 @@ export class LoadRun {
 			failures,
 			timeline: last.isWarmup || last.succeeded + last.failed === 0 ? timeline : [...timeline, last],
 			startedLate,
+			idleTurnsMs: this.#wait.idleMs,
 			isGeneratorLate: isGeneratorLate(latency, startedLate),
 			isInterrupted,
 		};

@@ -1,11 +1,16 @@
 /** Nearer than this, in milliseconds, timers are too coarse: they fire up to two milliseconds late. */
 const coarseMs = 3;
 
+/** A turn of the event loop that took less, in milliseconds, had nothing to do. */
+const idleTurnMs = 0.02;
+
 /**
  * Waits until a moment, more exactly than a timer: the last milliseconds it keeps the event loop turning, which
  * goes on with all else meanwhile. There is one wait at a time.
  */
 export class Wait {
+	/** How long the event loop was kept turning with nothing to do, in milliseconds. */
+	idleMs = 0;
 	readonly #done: () => void;
 	#until = 0;
 	#timer: ReturnType<typeof setTimeout> | undefined;
@@ -42,8 +47,10 @@ export class Wait {
 		if (left > coarseMs) this.#timer = setTimeout(this.#check, left - coarseMs);
 		else {
 			this.#immediate = setImmediate(() => {
+				const elapsed = performance.now() - now;
+				if (elapsed < idleTurnMs) this.idleMs += elapsed;
 				// Where time is virtual it stands still meanwhile, and only a timer moves it.
-				if (performance.now() > now) this.#check();
+				if (elapsed > 0) this.#check();
 				else this.#timer = setTimeout(this.#check, Math.max(0, left));
 			});
 		}
