@@ -78,9 +78,9 @@ async function instancesOf(
 	id: string | undefined,
 ): Promise<Instance[]> {
 	const all = await directory.instances();
-	const serving = all.filter(
-		({ services, status }) => status === "up" && services.some(({ name }) => name === service),
-	);
+	const serving = all
+		.filter(({ services, status }) => status !== "draining" && services.some(({ name }) => name === service))
+		.sort((one, other) => Number(other.status === "up") - Number(one.status === "up"));
 	const where = `in ${directory.url} (namespace ${directory.namespace})`;
 	if (serving.length === 0) {
 		const names = all.flatMap(({ services }) => services.map(({ name }) => name));

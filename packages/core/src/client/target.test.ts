@@ -44,6 +44,8 @@ function target(endpoint: Endpoint = async () => {}, given: (candidates: unknown
 	return { target: made, pick, join, load, closed, log };
 }
 
+const unhealthy = (one: typeof a): typeof a => ({ ...one, status: "unhealthy" });
+
 describe("what is remembered of an instance", () => {
 	test("survives updates that do not change where it is", () => {
 		const { target: made, join } = target();
@@ -102,6 +104,43 @@ describe("picking", () => {
 		made.apply({ type: "up", instance: c });
 		made.apply({ type: "up", instance: { ...b, status: "unhealthy" } });
 		expect(pick()).toBe("c");
+	});
+
+	test("leaves out what is unhealthy, while at least half are healthy", () => {
+		const { target: made, pick } = target();
+		made.apply({ type: "snapshot", instances: [unhealthy(a), b] });
+		expect([pick(), pick(["b"])]).toEqual(["b", "b"]);
+		made.apply({ type: "up", instance: c });
+		expect([pick(), pick(["b"])]).toEqual(["b", "c"]);
+	});
+
+	test("takes all when fewer than half are healthy: few cannot bear the load of all", () => {
+		const { target: made, pick } = target();
+		made.apply({ type: "snapshot", instances: [unhealthy(a), unhealthy(b), c] });
+		expect([pick(), pick(["a"]), pick(["a", "b"])]).toEqual(["a", "b", "c"]);
+		made.apply({ type: "up", instance: b });
+		expect(pick()).toBe("b");
+	});
+
+	test("takes what is unhealthy rather than nobody, what drains never", () => {
+		const { target: made, pick } = target();
+		made.apply({ type: "snapshot", instances: [unhealthy(a), { ...b, status: "draining" }] });
+		expect([pick(), pick(["a"])]).toEqual(["a", "a"]);
+	});
+
+	test("takes what is unhealthy rather than what cannot be reached", async () => {
+		const { target: made, pick } = target(() => Promise.reject(new ServiceError({ code: "unavailable" })));
+		made.apply({ type: "snapshot", instances: [a, unhealthy(b)] });
+		await expect(made.pick(ctx, undefined).attempt(run, {}, ctx)).rejects.toThrow();
+		expect(pick()).toBe("b");
+	});
+
+	test("remembers what is unhealthy, for when it is healthy again", () => {
+		const { target: made, join, closed } = target();
+		made.apply({ type: "snapshot", instances: [a, b] });
+		made.apply({ type: "up", instance: unhealthy(a) });
+		made.apply({ type: "up", instance: a });
+		expect([join.mock.calls.length, closed]).toEqual([2, []]);
 	});
 
 	test("says what is wrong where there is nothing to pick", () => {

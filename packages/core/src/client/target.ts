@@ -95,7 +95,7 @@ export class Target {
 
 	/**
 	 * Picks an instance: not one of `tried` while there is another, nor one that cannot be reached while there is
-	 * one that can.
+	 * one that can, nor one that is unhealthy while half of them are healthy.
 	 */
 	pick(ctx: Context, tried: readonly string[] | undefined): Member {
 		const member = this.#options.balancer.pick(this.#candidatesBut(tried), ctx);
@@ -139,9 +139,13 @@ export class Target {
 
 	#findCandidates(now: number): Candidates {
 		const all = [...this.#members.values()];
+		const inService = healthyOf(all);
 		const paused = all.filter(({ pausedUntil }) => now < pausedUntil);
-		const reachable = paused.length === 0 ? all : all.filter(({ pausedUntil }) => now >= pausedUntil);
-		const listed = this.#held.size === 0 ? all : all.filter(({ instance }) => !this.#held.has(instance.id));
+		const isReachable = ({ pausedUntil }: Member): boolean => now >= pausedUntil;
+		const healthy = inService.filter(isReachable);
+		// Rather one that is not healthy than one that cannot be reached.
+		const reachable = healthy.length > 0 ? healthy : all.filter(isReachable);
+		const listed = inService.filter(({ instance }) => !this.#held.has(instance.id));
 		let until = now < this.#departures.until ? this.#departures.until : Number.POSITIVE_INFINITY;
 		for (const { pausedUntil } of paused) until = Math.min(until, pausedUntil);
 		return { reachable, listed, until };
@@ -185,7 +189,7 @@ export class Target {
 	#set(instance: Instance): void {
 		this.#held.delete(instance.id);
 		this.#candidates = undefined;
-		if (instance.status !== "up") {
+		if (instance.status === "draining") {
 			this.#remove(instance.id);
 			return;
 		}
@@ -243,6 +247,17 @@ export class Target {
 			{ notExecuted: true },
 		);
 	}
+}
+
+/**
+ * The members that say they are healthy; all of them, when these are fewer than half. What makes so many
+ * unhealthy is rarely theirs alone, and the few others would not bear the load of all.
+ *
+ * After Envoy's panic threshold, and its default of 50%.
+ */
+function healthyOf(members: readonly Member[]): readonly Member[] {
+	const healthy = members.filter(({ instance }) => instance.status === "up");
+	return 2 * healthy.length >= members.length ? healthy : members;
 }
 
 function addressOf({ addresses }: Instance): string {

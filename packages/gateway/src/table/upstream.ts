@@ -48,7 +48,7 @@ export class Upstream {
 	/** Takes in which instances there are. */
 	update(instances: readonly Instance[]): void {
 		this.instances = instances
-			.filter(({ status }) => status === "up")
+			.filter(({ status }) => status !== "draining")
 			.sort((one, other) => other.startedAt.localeCompare(one.startedAt));
 		const oldest = this.instances.at(-1)?.startedAt;
 		if (oldest !== undefined && oldest < this.since) this.since = oldest;
