@@ -1,48 +1,73 @@
-// npm run bench [-- --quick] [-- --json FILE]
+// npm run bench -- --help
 import { writeFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
-import { parseArgs } from "node:util";
-import { Pair } from "./pair.ts";
-import { type Row, rowsOf, table } from "./report.ts";
+import { canPin } from "./child.ts";
+import { machine } from "./machine.ts";
+import { help, type Options, readOptions, type SuiteName, UsageError } from "./options.ts";
+import { installPeers, peerVersions } from "./peers.ts";
+import { report, type Setting } from "./report.ts";
+import { Run } from "./run.ts";
+import { growth } from "./suites/growth.ts";
+import { http } from "./suites/http.ts";
+import { inProcess } from "./suites/in-process.ts";
+import { processes } from "./suites/process.ts";
+import { rpc } from "./suites/rpc.ts";
+import { streams } from "./suites/streams.ts";
 
-const { values: options } = parseArgs({
-	options: { quick: { type: "boolean", default: false }, json: { type: "string" } },
-});
+const suites: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
+	rpc,
+	streams,
+	http,
+	"in-process": inProcess,
+	process: processes,
+	growth,
+};
 
-/** The floor first: every ratio is to it. */
-const stacks = ["floor-net.ts", "frames-bare.ts", "frames.ts", "http.ts", "gateway.ts"];
-const concurrencies = [1, 64, 256];
-const rounds = options.quick ? 3 : 5;
-const milliseconds = options.quick ? 500 : 2000;
+const startedAt = performance.now();
 
-const pinned = availableParallelism() > 1 && process.platform === "linux";
-console.log(
-	`${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.version}, ${process.platform}`,
-);
-console.log(
-	`sum({a,b}) → {v}; closed loop; ${rounds} rounds of ${milliseconds} ms, the stacks in turn; server and client each a process${pinned ? ", pinned to a core each" : ""}\n`,
-);
+/** Says on standard error how far it is; the report alone goes to standard output. */
+function say(line: string): void {
+	const seconds = ((performance.now() - startedAt) / 1000).toFixed(0).padStart(4);
+	process.stderr.write(`${seconds} s  ${line}\n`);
+}
 
-const pairs = await Promise.all(stacks.map((file) => Pair.start(file, pinned)));
-try {
-	const measured = new Map<string, Awaited<ReturnType<Pair["measure"]>>[]>();
-	for (let round = 0; round <= rounds; round++) {
-		process.stderr.write(round === 0 ? "warming up\n" : `round ${round} of ${rounds}\n`);
-		for (const concurrency of concurrencies) {
-			for (const pair of pairs) {
-				const result = await pair.measure({ concurrency, milliseconds });
-				const key = `${pair.name} @ ${concurrency}`;
-				if (round > 0) measured.set(key, [...(measured.get(key) ?? []), result]);
-			}
+function setting({ rounds, milliseconds }: Options, pinned: boolean): Setting {
+	return {
+		command: ["npm run bench --", ...process.argv.slice(2)].join(" ").replace(/ --$/, ""),
+		machine: machine(),
+		versions: peerVersions(),
+		method: [
+			`Medians of ${rounds} rounds, the stacks in turn; a measurement of sum takes ${milliseconds} ms; closed loop, warmed up`,
+			pinned
+				? "Pinned by taskset: all threads of a server process, those of the garbage collector too, on one core, all of the client on another (a process that is both: on the client's); nats-server is not pinned"
+				: "Not pinned: processes use any core",
+		],
+		at: new Date().toISOString().slice(0, 10),
+	};
+}
+
+async function main(options: Options): Promise<void> {
+	const pinned = options.pin && canPin;
+	const run = new Run(options, { pinned, notInstalled: await installPeers(say), say });
+	for (const name of options.suites) {
+		try {
+			await suites[name](run);
+		} catch (error) {
+			run.failed(name, "the suite", error);
 		}
 	}
-	const rows: Row[] = rowsOf(
-		pairs.map(({ name }) => name),
-		concurrencies,
-		(name, concurrency) => measured.get(`${name} @ ${concurrency}`) ?? [],
-	);
-	console.log(table(rows));
-	if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, "\t")}\n`);
-} finally {
-	await Promise.all(pairs.map((pair) => pair.stop()));
+	const text = report(run, setting(options, pinned));
+	console.log(text);
+	if (options.out !== undefined) writeFileSync(options.out, text);
+	if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(run.rows, null, "\t")}\n`);
+	say("done");
+}
+
+try {
+	const options = readOptions(process.argv.slice(2));
+	if (options === undefined) console.log(help);
+	else await main(options);
+} catch (error) {
+	if (!(error instanceof UsageError)) throw error;
+	console.error(`${error.message}\n\n${help}`);
+	process.exitCode = 2;
 }

@@ -1,79 +1,92 @@
-import { type ChildProcess, fork, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import type { Assignment, Load, Measured } from "./protocol.ts";
-import type { Stack } from "./stack.ts";
+import { Child, pin } from "./child.ts";
+import type { Assignment, Measured, Ready, Task, Usage } from "./protocol.ts";
 
-/** A server and a client process of one stack. */
+/** Where a stack is, and how its processes run. */
+export interface PairOptions {
+	readonly file: string;
+	readonly variant?: string;
+	readonly pinned: boolean;
+	/** Whether it has a server process. */
+	readonly serves: boolean;
+	readonly execArgv?: readonly string[];
+}
+
+/** What one measurement brought. */
+export type Round = Measured & { readonly serverCpuSeconds: number };
+
+/** A server and a client process of one stack; the client alone where one process is both. */
 export class Pair {
 	readonly name: string;
-	readonly #server: ChildProcess;
-	readonly #client: ChildProcess;
+	/** What can be measured of it: `sum`, `concat`, `count`. */
+	readonly offers: readonly string[];
+	readonly #server: ServerProcess | undefined;
+	readonly #client: Child;
 
-	private constructor(name: string, server: ChildProcess, client: ChildProcess) {
-		this.name = name;
+	private constructor(ready: Ready, server: ServerProcess | undefined, client: Child) {
+		this.name = ready.name;
+		this.offers = ready.offers ?? [];
 		this.#server = server;
 		this.#client = client;
 	}
 
-	/** Starts both; where there are two cores, each keeps to one of its own. */
-	static async start(stack: string, pinned: boolean): Promise<Pair> {
-		const { default: loaded } = (await import(`./stacks/${stack}`)) as { default: Stack };
-		const server = child("server.ts", { stack });
-		const { address } = (await answer(server)) as { address: string };
-		const client = child("client.ts", { stack, address });
-		await answer(client);
-		if (pinned) {
-			pin(server, 0);
-			pin(client, 1);
+	static async start(options: PairOptions): Promise<Pair> {
+		const { file, variant = "", pinned, serves, execArgv = [] } = options;
+		const server = serves ? await ServerProcess.start(options) : undefined;
+		try {
+			const assignment: Assignment = { file, variant, address: server?.address ?? "" };
+			const core = pinned ? "client" : "any";
+			const { child, ready } = await Child.start<Ready>("programs/client.ts", assignment, { core, execArgv });
+			return new Pair(ready, server, child);
+		} catch (error) {
+			await server?.stop();
+			throw error;
 		}
-		return new Pair(loaded.name, server, client);
 	}
 
 	/** Drives the load, and adds what it cost the server. */
-	async measure(load: Load): Promise<Measured & { serverCpuSeconds: number }> {
-		const before = await this.#serverCpu();
-		this.#client.send(load);
-		const measured = (await answer(this.#client)) as Measured;
-		return { ...measured, serverCpuSeconds: (await this.#serverCpu()) - before };
+	async measure(task: Exclude<Task, { type: "usage" }>): Promise<Round> {
+		const before = await this.#server?.usage();
+		const forMs = task.type === "calls" ? task.milliseconds : 0;
+		const measured = await this.#client.ask<Measured>(task, forMs);
+		const after = await this.#server?.usage();
+		return { ...measured, serverCpuSeconds: (after?.cpuSeconds ?? 0) - (before?.cpuSeconds ?? 0) };
+	}
+
+	async usage(): Promise<{ client: Usage; server: Usage | undefined }> {
+		return { client: await this.#client.ask<Usage>({ type: "usage" }), server: await this.#server?.usage() };
 	}
 
 	async stop(): Promise<void> {
-		for (const process of [this.#client, this.#server]) {
-			const ended = once(process, "exit");
-			process.disconnect();
-			await ended;
-		}
-	}
-
-	async #serverCpu(): Promise<number> {
-		this.#server.send({});
-		const { cpuSeconds } = (await answer(this.#server)) as { cpuSeconds: number };
-		return cpuSeconds;
+		await this.#client.stop();
+		await this.#server?.stop();
 	}
 }
 
-function child(file: string, assignment: Assignment): ChildProcess {
-	return fork(new URL(file, import.meta.url), [JSON.stringify(assignment)], {
-		env: { ...process.env, NODE_ENV: "production" },
-	});
-}
+/** The server process of a stack. */
+export class ServerProcess {
+	readonly name: string;
+	readonly address: string;
+	readonly #child: Child;
 
-/** The next message of a child; rejects when it ends instead. */
-async function answer(process: ChildProcess): Promise<unknown> {
-	const controller = new AbortController();
-	const { signal } = controller;
-	try {
-		const exited = once(process, "exit", { signal }).then(([code]) => {
-			throw new Error(`a process of the benchmark ended with code ${code}`);
-		});
-		const [message] = await Promise.race([once(process, "message", { signal }), exited]);
-		return message;
-	} finally {
-		controller.abort();
+	private constructor(child: Child, { name, address = "" }: Ready) {
+		this.#child = child;
+		this.name = name;
+		this.address = address;
 	}
-}
 
-/** All threads of the process, the garbage collector's too. */
-function pin(process: ChildProcess, core: number): void {
-	spawnSync("taskset", ["-a", "-c", "-p", String(core), String(process.pid)]);
+	static async start({ file, variant = "", pinned, execArgv = [] }: PairOptions): Promise<ServerProcess> {
+		const assignment: Assignment = { file, variant, address: "" };
+		const core = pinned ? "server" : "any";
+		const { child, ready } = await Child.start<Ready>("programs/server.ts", assignment, { core, execArgv });
+		for (const helper of ready.helpers ?? []) if (pinned && helper.pin) pin(helper.pid, "server");
+		return new ServerProcess(child, ready);
+	}
+
+	usage(): Promise<Usage> {
+		return this.#child.ask<Usage>({});
+	}
+
+	stop(): Promise<void> {
+		return this.#child.stop();
+	}
 }

@@ -1,93 +1,129 @@
-/** One line of the table: the medians of all rounds. */
-export interface Row {
-	readonly stack: string;
-	readonly work: string;
-	readonly concurrency: number;
-	readonly callsPerSecond: number;
-	readonly minimum: number;
-	readonly maximum: number;
-	readonly p50us: number;
-	readonly p99us: number;
-	readonly cpuSecondsPer100k: { readonly client: number; readonly server: number };
-	/** Calls a second, as a share of the first stack's. */
-	readonly ratioToFloor: number;
+import type { Figure, Results, Row } from "./results.ts";
+import { type Judged, judge, targets } from "./targets.ts";
+
+/** What a report says about where and how it was measured. */
+export interface Setting {
+	readonly command: string;
+	readonly machine: string;
+	readonly versions: readonly string[];
+	readonly method: readonly string[];
+	readonly at: string;
 }
 
-/** What one round of one stack brought. */
-export interface Round {
-	readonly calls: number;
-	readonly seconds: number;
-	readonly p50us: number;
-	readonly p99us: number;
-	readonly cpuSeconds: number;
-	readonly serverCpuSeconds: number;
-}
+const titles: Readonly<Record<string, string>> = {
+	rpc: "Calls between two processes",
+	streams: "Server streams",
+	http: "Servers of HTTP/1.1 alone, under wrk",
+	"in-process": "Layers without a wire",
+	process: "Processes and memory",
+	growth: "Growth",
+};
 
-/** The medians of what was measured; the first stack is the floor. */
-export function rowsOf(
-	stacks: readonly string[],
-	concurrencies: readonly number[],
-	rounds: (stack: string, concurrency: number) => readonly Round[],
-): Row[] {
-	return concurrencies.flatMap((concurrency) => {
-		const rate = ({ calls, seconds }: Round): number => calls / seconds;
-		const floor = median(rounds(stacks[0] ?? "", concurrency).map(rate));
-		return stacks.map((stack) => {
-			const of = (figure: (round: Round) => number): number[] => rounds(stack, concurrency).map(figure);
-			const rates = of(rate);
-			return {
-				stack,
-				work: "sum",
-				concurrency,
-				callsPerSecond: median(rates),
-				minimum: Math.min(...rates),
-				maximum: Math.max(...rates),
-				p50us: median(of(({ p50us }) => p50us)),
-				p99us: median(of(({ p99us }) => p99us)),
-				cpuSecondsPer100k: {
-					client: median(of(({ cpuSeconds, calls }) => (cpuSeconds / calls) * 1e5)),
-					server: median(of(({ serverCpuSeconds, calls }) => (serverCpuSeconds / calls) * 1e5)),
-				},
-				ratioToFloor: median(rates) / floor,
-			};
-		});
+/** The whole report as Markdown. */
+export function report(results: Results, setting: Setting): string {
+	const { rows, figures, failures } = results;
+	const suites = Object.keys(titles).map((suite) => {
+		const ofSuite = rows.filter((row) => row.suite === suite);
+		const works = [...new Set(ofSuite.map(({ work }) => work))];
+		const rowTables = works.flatMap((work) => [
+			...(works.length > 1 ? [`### ${work}`] : []),
+			table(
+				ofSuite.filter((row) => row.work === work),
+				suite === "streams" ? "messages/s" : "calls/s",
+			),
+		]);
+		const figuresOfSuite = figures.filter((figure) => figure.suite === suite);
+		const parts = [...rowTables, ...(figuresOfSuite.length > 0 ? [figureTable(figuresOfSuite)] : [])];
+		return parts.length === 0 ? [] : [`## ${titles[suite]}`, ...parts];
 	});
+	return [
+		"# Results of the benchmark",
+		[
+			`- ${setting.at}, by \`${setting.command}\``,
+			`- ${setting.machine}`,
+			...setting.method.map((line) => `- ${line}`),
+			`- Versions: ${setting.versions.join(", ")}`,
+		].join("\n"),
+		"## Targets",
+		targetTable(judge(results, targets)),
+		...suites.flat(),
+		...(failures.length === 0
+			? []
+			: [
+					"## Not measured",
+					failures.map(({ suite, what, reason }) => `- ${suite}: ${what}: ${oneLine(reason)}`).join("\n"),
+				]),
+	]
+		.join("\n\n")
+		.concat("\n");
 }
 
-/** The middle of some figures; the mean of the two middle ones where their number is even. */
-export function median(figures: readonly number[]): number {
-	const sorted = [...figures].sort((one, other) => one - other);
-	const middle = sorted.length >> 1;
-	if (sorted.length === 0) return Number.NaN;
-	if (sorted.length % 2 === 1) return sorted[middle] as number;
-	return ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
-}
-
-/** The rows as Markdown. */
-export function table(rows: readonly Row[]): string {
-	const thousands = (figure: number): string => `${(figure / 1000).toFixed(1)}k`;
-	const lines = rows.map((row) => {
-		const { client, server } = row.cpuSecondsPer100k;
-		return [
-			row.stack,
-			row.concurrency,
-			`${thousands(row.callsPerSecond)} (${thousands(row.minimum)}–${thousands(row.maximum)})`,
-			row.p50us.toFixed(0),
-			row.p99us.toFixed(0),
-			`${client.toFixed(2)} + ${server.toFixed(2)}`,
-			row.ratioToFloor.toFixed(2),
-		].join(" | ");
-	});
+/** Rows as Markdown. */
+export function table(rows: readonly Row[], rate = "calls/s"): string {
 	const head = [
 		"stack",
 		"at once",
-		"calls/s (min–max)",
+		`${rate} (min–max)`,
 		"p50 µs",
 		"p99 µs",
 		"CPU s per 100k: client + server",
 		"to floor",
 	];
-	return [head.join(" | "), head.map(() => "---").join(" | "), ...lines]
-		.map((line) => `| ${line} |`)
-		.join("\n");
+	return markdown(
+		head,
+		rows.map((row) => {
+			const { client, server } = row.cpuSecondsPer100k;
+			return [
+				row.name,
+				String(row.concurrency),
+				`${thousands(row.callsPerSecond)} (${thousands(row.minimum)}–${thousands(row.maximum)})`,
+				row.p50us.toFixed(0),
+				row.p99us.toFixed(0),
+				`${client.toFixed(2)} + ${server.toFixed(2)}`,
+				ratio(row.ratioToFloor),
+			];
+		}),
+	);
+}
+
+/** Figures as Markdown. */
+export function figureTable(figures: readonly Figure[]): string {
+	const lines = figures.map(({ what, unit, median, minimum, maximum }) => {
+		return [what, `${rounded(median)} (${rounded(minimum)}–${rounded(maximum)})`, unit];
+	});
+	return markdown(["what", "median (min–max)", "unit"], lines);
+}
+
+/** Targets and what became of them as Markdown. */
+export function targetTable(judged: readonly Judged[]): string {
+	const verdicts = { met: "met", missed: "**not met**", unmeasured: "not measured" };
+	const lines = judged.map(({ target, value, verdict }) => {
+		const { atLeast, atMost } = target.bound;
+		const bound = atLeast !== undefined ? `≥ ${rounded(atLeast)}` : `≤ ${rounded(atMost ?? Number.NaN)}`;
+		const measured = value === undefined ? "–" : rounded(value);
+		return [target.what, `${bound} ${target.unit}`, `${measured} ${target.unit}`, verdicts[verdict]];
+	});
+	return markdown(["what", "target", "measured", ""], lines);
+}
+
+function markdown(head: readonly string[], lines: readonly (readonly string[])[]): string {
+	return [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+function thousands(figure: number): string {
+	return `${(figure / 1000).toFixed(1)}k`;
+}
+
+function ratio(figure: number): string {
+	return Number.isNaN(figure) ? "–" : figure.toFixed(figure < 0.1 ? 3 : 2);
+}
+
+/** Three digits that count. */
+function rounded(figure: number): string {
+	if (figure >= 1000) return Math.round(figure).toLocaleString("en-US");
+	return String(Number(figure.toPrecision(3)));
+}
+
+function oneLine(text: string): string {
+	return text.split("\n", 1)[0] ?? "";
 }

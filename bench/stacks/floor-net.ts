@@ -1,16 +1,34 @@
 import { connect, createServer, type Socket } from "node:net";
-import type { Stack, Sum } from "../stack.ts";
+import { drained, type Stack } from "../stack.ts";
 
-/** The floor: length-prefixed JSON with correlation ids over `net`, one write a turn, and nothing else. */
+/** `a` and `b` of a sum or a concat, `upTo` of a stream. */
+interface Request {
+	readonly id: number;
+	readonly a?: never;
+	readonly b?: never;
+	readonly upTo?: number;
+}
+
+/** `v` of a reply, `n` of one message of a stream, neither at the end of a stream. */
+interface Reply {
+	readonly id: number;
+	readonly v?: never;
+	readonly n?: number;
+}
+
+/** The floor F: length-prefixed JSON with correlation ids over `net`, one write a turn, and nothing else. */
 const floorNet: Stack = {
-	name: "bare net, length-prefixed JSON",
+	name: "F: bare net, length-prefixed JSON",
 
 	async serve() {
 		const sockets = new Set<Socket>();
 		const server = createServer({ noDelay: true }, (socket) => {
 			sockets.add(socket);
 			const send = batched(socket);
-			receive(socket, ({ id, a, b }) => send({ id, v: a + b }));
+			receive<Request>(socket, ({ id, a, b, upTo }) => {
+				if (upTo === undefined) send({ id, v: (a as never) + (b as never) });
+				else void sendStream(socket, send, id, count(upTo));
+			});
 		});
 		await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 		const { port } = server.address() as { port: number };
@@ -27,54 +45,133 @@ const floorNet: Stack = {
 		const [host = "", port] = address.split(":");
 		const socket = connect({ host, port: Number(port), noDelay: true });
 		await new Promise((resolve) => socket.once("connect", resolve));
-		const pending = new Map<number, (output: { v: number }) => void>();
+		const pending = new Map<number, (reply: Reply) => void>();
 		const send = batched(socket);
 		let last = 0;
-		receive(socket, ({ id, v }) => {
-			pending.get(id)?.({ v });
-			pending.delete(id);
+		// Whether several replies came at once: their callers are about to call again together.
+		let crowded = false;
+		const settle = (reply: Reply): void => {
+			const waiting = pending.get(reply.id);
+			if (reply.n === undefined) pending.delete(reply.id);
+			waiting?.(reply);
+		};
+		receive(socket, settle, (count) => {
+			crowded = count > 1;
 		});
-		const sum: Sum = ({ a, b }) =>
+		const call = (a: unknown, b: unknown): Promise<{ v: never }> =>
 			new Promise((resolve) => {
 				const id = ++last;
-				pending.set(id, resolve);
-				send({ id, a, b }, pending.size === 1);
+				pending.set(id, ({ v }) => resolve({ v: v as never }));
+				send({ id, a, b }, pending.size === 1 && !crowded);
 			});
-		return { sum, close: async () => void socket.destroy() };
+		return {
+			sum: ({ a, b }) => call(a, b),
+			concat: ({ a, b }) => call(a, b),
+			count: (upTo) => {
+				const id = ++last;
+				const arrived = new Arrived();
+				pending.set(id, (reply) => arrived.add(reply));
+				send({ id, upTo }, true);
+				return drained(arrived.messages());
+			},
+			close: async () => void socket.destroy(),
+		};
 	},
 };
 
 export default floorNet;
 
+async function* count(upTo: number): AsyncGenerator<number> {
+	for (let n = 0; n < upTo; n++) yield n;
+}
+
+/** Sends what a generator yields, as fast as the socket takes it. */
+async function sendStream(
+	socket: Socket,
+	send: (message: unknown) => void,
+	id: number,
+	messages: AsyncIterable<number>,
+): Promise<void> {
+	let sent = 0;
+	for await (const n of messages) {
+		send({ id, n });
+		if (++sent % 500 !== 0) continue;
+		// Lets the turn end, so that what was gathered is written.
+		await new Promise((resolve) => setImmediate(resolve));
+		if (socket.writableNeedDrain) await new Promise((resolve) => socket.once("drain", resolve));
+	}
+	send({ id });
+}
+
+/** The messages of a stream that arrived and wait to be read. */
+class Arrived {
+	#waiting: Reply[] = [];
+	#wake: (() => void) | undefined;
+
+	add(reply: Reply): void {
+		this.#waiting.push(reply);
+		this.#wake?.();
+		this.#wake = undefined;
+	}
+
+	async *messages(): AsyncGenerator<{ n: number }> {
+		for (;;) {
+			const replies = this.#waiting;
+			this.#waiting = [];
+			for (const { n } of replies) {
+				if (n === undefined) return;
+				yield { n };
+			}
+			if (this.#waiting.length > 0) continue;
+			await new Promise<void>((resolve) => {
+				this.#wake = resolve;
+			});
+		}
+	}
+}
+
 /** Gathers the messages of a turn and writes them as one piece; at once where nothing else is under way. */
 function batched(socket: Socket): (message: unknown, idle?: boolean) => void {
-	let gathered: Buffer[] = [];
+	let gathered: string[] = [];
+	let characters = 0;
 	const flush = (): void => {
-		socket.write(gathered.length === 1 ? (gathered[0] as Buffer) : Buffer.concat(gathered));
+		if (gathered.length === 0) return;
+		const bytes = Buffer.allocUnsafe(gathered.length * 4 + characters * 3);
+		let end = 0;
+		for (const text of gathered) {
+			const length = bytes.write(text, end + 4);
+			bytes.writeUInt32BE(length, end);
+			end += 4 + length;
+		}
 		gathered = [];
+		characters = 0;
+		socket.write(bytes.subarray(0, end));
 	};
 	return (message, idle = false) => {
 		const text = JSON.stringify(message);
-		const frame = Buffer.allocUnsafe(4 + text.length * 3);
-		const length = frame.write(text, 4);
-		frame.writeUInt32BE(length);
-		gathered.push(frame.subarray(0, 4 + length));
+		characters += text.length;
+		gathered.push(text);
 		if (idle) flush();
 		else if (gathered.length === 1) setImmediate(flush);
 	};
 }
 
-function receive(socket: Socket, each: (message: never) => void): void {
-	let rest: Buffer = Buffer.alloc(0);
+/** @param turn told how many messages came at once, after they were handed over */
+function receive<M>(socket: Socket, each: (message: M) => void, turn?: (count: number) => void): void {
+	let rest: Buffer | undefined;
 	socket.on("data", (chunk: Buffer) => {
-		let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-		while (bytes.length >= 4) {
-			const end = 4 + bytes.readUInt32BE(0);
+		const bytes = rest === undefined ? chunk : Buffer.concat([rest, chunk]);
+		let start = 0;
+		let count = 0;
+		while (bytes.length - start >= 4) {
+			const end = start + 4 + bytes.readUInt32BE(start);
 			if (bytes.length < end) break;
-			each(JSON.parse(bytes.toString("utf8", 4, end)) as never);
-			bytes = bytes.subarray(end);
+			each(JSON.parse(bytes.toString("utf8", start + 4, end)) as M);
+			start = end;
+			count++;
 		}
-		rest = bytes;
+		rest = start === bytes.length ? undefined : bytes.subarray(start);
+		turn?.(count);
 	});
 	socket.on("error", () => socket.destroy());
 }

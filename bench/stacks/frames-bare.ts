@@ -1,12 +1,12 @@
 import { Context, Endpoints, frames } from "allium";
-import { type Stack, Work, work } from "../stack.ts";
+import { type Concat, drained, type Stack, type Sum, Work, work } from "../stack.ts";
 
-/** Allium frames without the client's onion: the endpoint of the transport, called directly. */
+/** Allium frames without the onion: the endpoint of the transport called directly, and a server without layers. */
 const framesBareStack: Stack = {
 	name: "Allium frames, bare",
 
 	async serve() {
-		const endpoints = new Endpoints();
+		const endpoints = new Endpoints({ middleware: [] });
 		endpoints.serve(Work, work, { validateOutput: false });
 		const listener = await frames().listen(endpoints);
 		const address = listener.addresses.find((url) => url.startsWith("allium:")) ?? "";
@@ -15,10 +15,14 @@ const framesBareStack: Stack = {
 
 	async connect(address) {
 		const peer = frames().dial(address);
-		const endpoint = peer.endpoint(Work.sum);
+		const sum = peer.endpoint(Work.sum);
+		const concat = peer.endpoint(Work.concat);
+		const count = peer.endpoint(Work.count);
 		const ctx = Context.background();
 		return {
-			sum: (input) => endpoint(input, ctx) as Promise<{ v: number }>,
+			sum: (input) => sum(input, ctx) as ReturnType<Sum>,
+			concat: (input) => concat(input, ctx) as ReturnType<Concat>,
+			count: async (upTo) => drained((await count({ upTo }, ctx)) as AsyncIterable<unknown>),
 			close: () => peer.close(),
 		};
 	},

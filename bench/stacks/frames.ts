@@ -1,22 +1,12 @@
-import { createClient, Endpoints, frames } from "allium";
-import { type Stack, Work, work } from "../stack.ts";
+import { frames } from "allium";
+import type { Stack } from "../stack.ts";
+import { callWork, serveWork } from "./allium.ts";
 
-/** Allium frames with the default onion: balancer, timeout, retry, validation of input and output. */
+/** Allium frames with the default onion: balancer, timeout, retry, validation, tracing and metrics hooks. */
 const framesStack: Stack = {
 	name: "Allium frames, default onion",
-
-	async serve() {
-		const endpoints = new Endpoints();
-		endpoints.serve(Work, work);
-		const listener = await frames().listen(endpoints);
-		const address = listener.addresses.find((url) => url.startsWith("allium:")) ?? "";
-		return { address, close: () => listener.close() };
-	},
-
-	async connect(address) {
-		const client = createClient(Work, { url: address, transports: [frames()] });
-		return { sum: (input) => client.sum(input), close: () => client[Symbol.asyncDispose]() };
-	},
+	serve: () => serveWork("allium"),
+	connect: (address) => callWork(address, frames()),
 };
 
 export default framesStack;

@@ -4,8 +4,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gateway } from "@allium/gateway";
-import { createClient, http, silentLogger } from "allium";
-import { type Stack, Work } from "../stack.ts";
+import { http, silentLogger } from "allium";
+import type { Stack } from "../stack.ts";
+import { callWork } from "./allium.ts";
 
 /** Connect JSON over HTTP/1.1 to the gateway, frames from there to a service that is a process of its own. */
 const gatewayStack: Stack = {
@@ -14,7 +15,7 @@ const gatewayStack: Stack = {
 	async serve() {
 		const folder = await mkdtemp(join(tmpdir(), "allium-bench-"));
 		const registry = `sqlite://${folder}`;
-		const service = fork(new URL("../service.ts", import.meta.url), {
+		const service = fork(new URL("../programs/service.ts", import.meta.url), {
 			env: { ...process.env, ALLIUM_REGISTRY: registry },
 		});
 		await once(service, "message");
@@ -23,19 +24,17 @@ const gatewayStack: Stack = {
 		await front.start();
 		return {
 			address: front.addresses.find((url) => url.startsWith("http:")) ?? "",
+			helpers: [{ pid: service.pid ?? 0, pin: true }],
 			async close() {
 				await front.stop();
-				service.disconnect();
-				await once(service, "exit");
+				if (service.connected) service.disconnect();
+				if (service.exitCode === null) await once(service, "exit");
 				await rm(folder, { recursive: true });
 			},
 		};
 	},
 
-	async connect(address) {
-		const client = createClient(Work, { url: address, transports: [http()] });
-		return { sum: (input) => client.sum(input), close: () => client[Symbol.asyncDispose]() };
-	},
+	connect: (address) => callWork(address, http()),
 };
 
 export default gatewayStack;

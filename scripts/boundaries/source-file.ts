@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseSync, Visitor } from "rolldown/utils";
 
@@ -17,12 +17,13 @@ export interface SourceFile {
 /** Templates are projects of their own, which only travel in a package. */
 const skipped = new Set(["node_modules", "dist", "coverage", "templates"]);
 
-/** The source files of a folder, not of hidden folders in it. */
+/** The source files of a folder, not of hidden folders in it, nor of projects of their own. */
 export function sourceFiles(root: string, folder: string): SourceFile[] {
 	return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
 		const path = `${folder}/${entry.name}`;
 		if (entry.isDirectory()) {
-			return skipped.has(entry.name) || entry.name.startsWith(".") ? [] : sourceFiles(root, path);
+			const apart = existsSync(join(root, path, "package.json"));
+			return apart || skipped.has(entry.name) || entry.name.startsWith(".") ? [] : sourceFiles(root, path);
 		}
 		return /\.[cm]?[jt]sx?$/.test(entry.name) ? [read(path, readFileSync(join(root, path), "utf8"))] : [];
 	});

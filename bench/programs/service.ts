@@ -1,6 +1,6 @@
 // The service behind the gateway of the benchmark: a process of its own, found through the registry.
 import { allium, silentLogger } from "allium";
-import { Work, work } from "./stack.ts";
+import { Work, work } from "../stack.ts";
 
 const app = allium({ name: "work", logger: silentLogger });
 app.serve(Work, work);

@@ -1,0 +1,53 @@
+import type { Options } from "./options.ts";
+import type { Failure, Figure, Results, Row } from "./results.ts";
+import { type StackEntry, stacks } from "./stacks.ts";
+import { spread } from "./statistics.ts";
+
+/** One run of the benchmark: what it shall do, and what it has found so far. */
+export class Run implements Results {
+	readonly options: Options;
+	/** Whether processes keep to cores. */
+	readonly pinned: boolean;
+	readonly rows: Row[] = [];
+	readonly figures: Figure[] = [];
+	readonly failures: Failure[] = [];
+	/** Why what is installed on demand is not there; undefined when it is. */
+	readonly #notInstalled: string | undefined;
+	readonly #say: (line: string) => void;
+
+	constructor(
+		options: Options,
+		parts: { pinned: boolean; notInstalled: string | undefined; say: (line: string) => void },
+	) {
+		this.options = options;
+		this.pinned = parts.pinned;
+		this.#notInstalled = parts.notInstalled;
+		this.#say = parts.say;
+	}
+
+	/** Tells whoever waits how far it is. */
+	progress(suite: string, text: string): void {
+		this.#say(`${suite}: ${text}`);
+	}
+
+	failed(suite: string, what: string, error: unknown): void {
+		const reason = error instanceof Error ? error.message : String(error);
+		this.failures.push({ suite, what, reason });
+		this.#say(`${suite}: ${what} failed: ${reason}`);
+	}
+
+	figure(suite: string, id: string, what: string, unit: string, values: readonly number[]): void {
+		if (values.length > 0) this.figures.push({ suite, id, what, unit, ...spread(values) });
+	}
+
+	/** Those of the stacks that are chosen and can be started; the others are reported. */
+	stacks(suite: string, ids: readonly string[] = stacks.map(({ id }) => id)): StackEntry[] {
+		const { stacks: chosen } = this.options;
+		const wanted = stacks.filter(({ id }) => ids.includes(id) && (chosen?.includes(id) ?? true));
+		return wanted.filter(({ id, installed }) => {
+			if (!installed || this.#notInstalled === undefined) return true;
+			this.failed(suite, id, this.#notInstalled);
+			return false;
+		});
+	}
+}

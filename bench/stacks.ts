@@ -1,0 +1,40 @@
+/** A stack that can be measured. */
+export interface StackEntry {
+	/** What `--stacks` takes. */
+	readonly id: string;
+	readonly file: string;
+	readonly group: "floor" | "peer" | "allium";
+	/** Whether it needs what is in `peers/node_modules`. */
+	readonly installed: boolean;
+	/** Whether it has a server process of its own. */
+	readonly serves: boolean;
+}
+
+const floor = { group: "floor", installed: false, serves: true } as const;
+const peer = { group: "peer", installed: true, serves: true } as const;
+const allium = { group: "allium", installed: false, serves: true } as const;
+
+/** All stacks, the floor F first: every ratio is to it, unless said otherwise. */
+export const stacks: readonly StackEntry[] = [
+	{ ...floor, id: "floor-net", file: "stacks/floor-net.ts" },
+	{ ...floor, id: "floor-http", file: "peers/floor-http.ts", installed: true },
+	{ ...allium, id: "frames-bare", file: "stacks/frames-bare.ts" },
+	{ ...allium, id: "frames", file: "stacks/frames.ts" },
+	{ ...allium, id: "http", file: "stacks/http.ts" },
+	{ ...allium, id: "rest", file: "peers/allium-rest.ts", installed: true },
+	{ ...allium, id: "gateway", file: "stacks/gateway.ts" },
+	{ ...allium, id: "memory", file: "stacks/memory.ts", serves: false },
+	{ ...allium, id: "in-process", file: "stacks/in-process.ts", serves: false },
+	{ ...peer, id: "moleculer-tcp", file: "peers/moleculer-tcp.ts" },
+	{ ...peer, id: "moleculer-nats", file: "peers/moleculer-nats.ts" },
+	{ ...peer, id: "nest-tcp", file: "peers/nest-tcp.ts" },
+	{ ...peer, id: "nats", file: "peers/nats.ts" },
+	{ ...peer, id: "grpc", file: "peers/grpc.ts" },
+	{ ...peer, id: "connect-http2", file: "peers/connect-http2.ts" },
+	{ ...peer, id: "connect-http1", file: "peers/connect-http1.ts" },
+	{ ...peer, id: "trpc", file: "peers/trpc.ts" },
+	{ ...peer, id: "trpc-batch", file: "peers/trpc-batch.ts" },
+	{ ...peer, id: "orpc", file: "peers/orpc.ts" },
+	{ ...peer, id: "fastify", file: "peers/fastify.ts" },
+	{ ...peer, id: "hono", file: "peers/hono.ts" },
+];

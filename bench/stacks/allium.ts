@@ -1,0 +1,26 @@
+import { type Client, createClient, Endpoints, frames, type Routes, type Transport } from "allium";
+import { type Calls, drained, type Server, Work, work } from "../stack.ts";
+
+/** Serves the work on the one port, as anybody would; the address is that of a scheme. */
+export async function serveWork(scheme: string, routes?: Routes): Promise<Server> {
+	const endpoints = new Endpoints();
+	endpoints.serve(Work, work, routes === undefined ? {} : { routes });
+	const listener = await frames().listen(endpoints);
+	const address = listener.addresses.find((url) => url.startsWith(`${scheme}:`)) ?? "";
+	return { address, close: () => listener.close() };
+}
+
+/** A client with the default onion. */
+export async function callWork(url: string, transport: Transport): Promise<Calls> {
+	return callsOf(createClient(Work, { url, transports: [transport] }));
+}
+
+/** A client of the work as the benchmark drives it. */
+export function callsOf(client: Client<typeof Work>): Calls {
+	return {
+		sum: (input) => client.sum(input),
+		concat: (input) => client.concat(input),
+		count: (upTo) => drained(client.count({ upTo })),
+		close: () => client[Symbol.asyncDispose](),
+	};
+}

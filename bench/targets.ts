@@ -1,0 +1,218 @@
+import type { Results, Row } from "./results.ts";
+
+/** What a figure of a run shall be. */
+export interface Target {
+	readonly what: string;
+	readonly unit: string;
+	readonly bound: { readonly atLeast?: number; readonly atMost?: number };
+	/** The figure; undefined where the run did not measure it. */
+	readonly value: (results: Results) => number | undefined;
+}
+
+/** A target and what became of it. */
+export interface Judged {
+	readonly target: Target;
+	readonly value: number | undefined;
+	readonly verdict: "met" | "missed" | "unmeasured";
+}
+
+/** Holds the targets against a run. */
+export function judge(results: Results, all: readonly Target[]): Judged[] {
+	return all.map((target) => {
+		const value = target.value(results);
+		if (value === undefined || Number.isNaN(value))
+			return { target, value: undefined, verdict: "unmeasured" };
+		const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = target.bound;
+		return { target, value, verdict: value >= atLeast && value <= atMost ? "met" : "missed" };
+	});
+}
+
+/** `sum`, as the targets mean it. */
+const rpc = (stack: string, concurrency: number): Row["stack"][] => [
+	"rpc",
+	stack,
+	"sum",
+	String(concurrency),
+];
+
+function row(results: Results, [suite, stack, work, concurrency]: readonly string[]): Row | undefined {
+	return results.rows.find((each) => {
+		return (
+			each.suite === suite &&
+			each.stack === stack &&
+			(work === undefined || each.work === work) &&
+			(concurrency === undefined || each.concurrency === Number(concurrency))
+		);
+	});
+}
+
+const rate = (each: Row): number => each.callsPerSecond;
+const cpu = ({ cpuSecondsPer100k: { client, server } }: Row): number => client + server;
+
+/** A figure of one row over the same figure of another. */
+function over(
+	figure: (each: Row) => number,
+	one: readonly string[],
+	other: readonly string[],
+): Target["value"] {
+	return (results) => {
+		const [above, below] = [row(results, one), row(results, other)];
+		return above && below && figure(above) / figure(below);
+	};
+}
+
+/** A figure of frames with the default onion over the best that a peer brought. */
+function overPeers(
+	figure: (each: Row) => number,
+	concurrency: number,
+	best: (...figures: number[]) => number,
+): Target["value"] {
+	return (results) => {
+		const frames = row(results, rpc("frames", concurrency));
+		const peers = results.rows.filter((each) => {
+			return (
+				each.suite === "rpc" &&
+				each.work === "sum" &&
+				each.group === "peer" &&
+				each.concurrency === concurrency
+			);
+		});
+		if (frames === undefined || peers.length === 0) return undefined;
+		return figure(frames) / best(...peers.map(figure));
+	};
+}
+
+function figure(id: string): Target["value"] {
+	return ({ figures }) => figures.find((each) => each.id === id)?.median;
+}
+
+/** The best of two figures over that of a third. */
+function figureOver(one: string, other: string): Target["value"] {
+	return (results) => {
+		const [above, below] = [figure(one)(results), figure(other)(results)];
+		return above === undefined || below === undefined ? undefined : above / below;
+	};
+}
+
+/** The slowest of all sizes over the smallest size. */
+function flatness(dimension: string): Target["value"] {
+	return ({ figures }) => {
+		const sizes = figures.filter(({ id }) => id.startsWith(`growth ${dimension} calls `));
+		const [first] = sizes;
+		if (first === undefined || sizes.length < 2) return undefined;
+		return Math.min(...sizes.map(({ median }) => median)) / first.median;
+	};
+}
+
+const atBoth = (make: (concurrency: number) => Target): Target[] => [64, 256].map(make);
+
+/** What the benchmark shall show. */
+export const targets: readonly Target[] = [
+	...atBoth((at) => ({
+		what: `frames, default onion, ${at} at once: calls/s`,
+		unit: "× F",
+		bound: { atLeast: 0.6 },
+		value: over(rate, rpc("frames", at), rpc("floor-net", at)),
+	})),
+	...atBoth((at) => ({
+		what: `frames, default onion, ${at} at once: calls/s`,
+		unit: "× the fastest peer",
+		bound: { atLeast: 2.5 },
+		value: overPeers(rate, at, Math.max),
+	})),
+	...atBoth((at) => ({
+		what: `frames, bare, ${at} at once: calls/s`,
+		unit: "× F",
+		bound: { atLeast: 0.8 },
+		value: over(rate, rpc("frames-bare", at), rpc("floor-net", at)),
+	})),
+	{
+		what: "frames, default onion, 1 at once: p50",
+		unit: "× F",
+		bound: { atMost: 1.35 },
+		value: over(({ p50us }) => p50us, rpc("frames", 1), rpc("floor-net", 1)),
+	},
+	...atBoth((at) => ({
+		what: `frames, default onion, ${at} at once: CPU per call, client + server`,
+		unit: "× F",
+		bound: { atMost: 2 },
+		value: over(cpu, rpc("frames", at), rpc("floor-net", at)),
+	})),
+	...atBoth((at) => ({
+		what: `frames, default onion, ${at} at once: CPU per call, client + server`,
+		unit: "× the leanest peer",
+		bound: { atMost: 0.4 },
+		value: overPeers(cpu, at, Math.min),
+	})),
+	{
+		what: "server stream on the memory transport",
+		unit: "messages/s",
+		bound: { atLeast: 1_000_000 },
+		value: (results) => row(results, ["streams", "memory"])?.callsPerSecond,
+	},
+	{
+		what: "server stream on frames, default onion: messages/s",
+		unit: "× the floor's stream",
+		bound: { atLeast: 0.6 },
+		value: over(rate, ["streams", "frames"], ["streams", "floor-net"]),
+	},
+	...[
+		["http", "Connect JSON"],
+		["rest", "REST"],
+	].flatMap(([stack = "", name]): Target[] => [
+		{
+			what: `${name} under wrk: calls/s`,
+			unit: "× bare node:http",
+			bound: { atLeast: 0.85 },
+			value: over(rate, ["http", stack], ["http", "floor-http"]),
+		},
+		{
+			what: `${name} under wrk: calls/s`,
+			unit: "× Fastify",
+			bound: { atLeast: 1 },
+			value: over(rate, ["http", stack], ["http", "fastify"]),
+		},
+	]),
+	...atBoth((at) => ({
+		what: `Connect JSON over HTTP/1.1 with our own client, ${at} at once: calls/s`,
+		unit: "× H",
+		bound: { atLeast: 0.9 },
+		value: over(rate, rpc("http", at), rpc("floor-http", at)),
+	})),
+	{
+		what: "gateway → frames → service, 64 at once: calls/s",
+		unit: "× H",
+		bound: { atLeast: 0.6 },
+		value: over(rate, rpc("gateway", 64), rpc("floor-http", 64)),
+	},
+	{
+		what: "in process: six middlewares, over the bare handler",
+		unit: "µs",
+		bound: { atMost: 1 },
+		value: figure("in-process six"),
+	},
+	{
+		what: "default onion of client and server without the wire, per call",
+		unit: "µs",
+		bound: { atMost: 4 },
+		value: figure("in-process onion"),
+	},
+	{
+		what: "cold start of a service, process start to first answer",
+		unit: "× bare node:http",
+		bound: { atMost: 1.5 },
+		value: figureOver("cold allium", "cold node:http"),
+	},
+	{
+		what: "resident memory of the server after load",
+		unit: "× F",
+		bound: { atMost: 1.5 },
+		value: figureOver("rss frames", "rss floor-net"),
+	},
+	...["instances", "methods", "services"].map((dimension) => ({
+		what: `growth of ${dimension}: the slowest size`,
+		unit: "× the smallest size",
+		bound: { atLeast: 0.9 },
+		value: flatness(dimension),
+	})),
+];
