@@ -36,7 +36,7 @@ describe("a load", () => {
 		const { code, stdout, stderr } = await bench("echo", '{"text":"hi"}', "--rate", "200", ...short);
 		expect([code, stderr]).toEqual([0, ""]);
 		expect(stdout).toMatch(/^kinds\/echo\nOpen loop: 200\/s at even distances, at most 1,000 in flight\./);
-		expect(stdout).toMatch(/\ncalls +60 in \d+ ms, [\d.]+\/s succeeded\nerrors +none\n/);
+		expect(stdout).toMatch(/\ncalls +60 in [\d.]+ m?s, [\d.]+\/s succeeded\nerrors +none\n/);
 		expect(stdout).toMatch(/\np99\.9 +[\d.]+ (us|ms) {2}\S+\n/);
 		expect(stdout).toMatch(/\nCalls by instance\n( {2}[\d.]+% +[\w-]{36}\n){2}/);
 		for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
@@ -160,6 +160,7 @@ test("Ctrl-C prints the report of what there is, and exits with 130", async () =
 
 test.each([
 	[["{}", "--inputs", "x"], "The input is given twice: as an argument, and with --inputs."],
+	[["--inputs", "/nowhere"], "--inputs takes a file that can be read: ENOENT: no such file"],
 	[["{a}"], 'The input is not JSON: unexpected "a" at column 2.'],
 ])("wrong usage is told in one sentence: %j", async (args, sentence) => {
 	const { code, stdout, stderr } = await bench("echo", ...args);

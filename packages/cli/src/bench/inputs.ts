@@ -39,9 +39,20 @@ async function readValues(
 	argument: string | undefined,
 	stdin: NodeJS.ReadableStream,
 ): Promise<unknown[]> {
-	if (file !== undefined) return readLines(file, createReadStream(file));
+	if (file !== undefined) return readFile(file);
 	if (argument === "-") return readLines("Standard input", stdin);
 	return [argument === undefined ? {} : parse("The input", argument, 1)];
+}
+
+async function readFile(file: string): Promise<unknown[]> {
+	const stream = createReadStream(file);
+	// As it cannot be opened, reading it would say only what failed, not what to do.
+	const failure = await new Promise<Error | undefined>((resolve) => {
+		stream.once("open", () => resolve(undefined));
+		stream.once("error", resolve);
+	});
+	if (failure !== undefined) throw usageError(`--inputs takes a file that can be read: ${failure.message}.`);
+	return readLines(file, stream);
 }
 
 async function readLines(what: string, stream: NodeJS.ReadableStream): Promise<unknown[]> {
