@@ -1,0 +1,38 @@
+import { type Outcome, play, type Scene } from "./scene.ts";
+
+/** What is compared: the same trouble, met in several ways. */
+export interface Figure {
+	/** What goes wrong, as the title of its table. */
+	readonly title: string;
+	/** What of the outcomes is of interest. */
+	readonly columns: readonly (keyof Outcome)[];
+	/** The ways to meet it. */
+	readonly rows: Readonly<Record<string, Scene>>;
+}
+
+const heads: Record<keyof Outcome, string> = {
+	answered: "answered",
+	p50: "p50",
+	p99: "p99",
+	attempts: "attempts per call",
+	handled: "handled per call",
+};
+
+/** Plays the scenes of a figure; returns its table, in Markdown. */
+export async function tableOf({ title, columns, rows }: Figure): Promise<string> {
+	const lines = [`| ${[title, ...columns.map((column) => heads[column])].join(" | ")} |`];
+	lines.push(`|---|${"---:|".repeat(columns.length)}`);
+	for (const [name, scene] of Object.entries(rows)) {
+		const outcome = await play(scene);
+		const cells = columns.map((column) => cell(column, outcome[column]));
+		lines.push(`| ${[name, ...cells].join(" | ")} |`);
+	}
+	return lines.join("\n");
+}
+
+function cell(column: keyof Outcome, value: number): string {
+	if (column === "answered") return `${Math.floor(1_000 * value) / 10}%`;
+	if (column === "attempts" || column === "handled") return value.toFixed(2);
+	if (value === Number.POSITIVE_INFINITY) return "never";
+	return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`;
+}

@@ -1,0 +1,172 @@
+import {
+	type Client,
+	type ClientLayers,
+	Context,
+	contract,
+	type Middleware,
+	method,
+	peakEwma,
+	retry,
+	timeout,
+} from "@allium/core";
+import { type Served, type SimulatedNode, simulate, type World } from "@allium/testing/simulation";
+import * as z from "zod";
+
+const Call = z.object({ id: z.string() });
+
+/** What is called in every figure. */
+export const Shop = contract("shop", {
+	price: method({ input: Call, effect: "read" }),
+	buy: method({ input: Call }),
+});
+
+/** One call at the server. */
+export interface Arrived {
+	readonly node: SimulatedNode;
+	readonly id: string;
+	readonly method: "price" | "buy";
+	readonly ctx: Context;
+}
+
+/** A service, who calls it, and what goes wrong. All times are in milliseconds. */
+export interface Scene {
+	/** How many instances. Default: 3. */
+	readonly instances?: number;
+	/** How many calls an instance works on at once. Default: 4. */
+	readonly cores?: number;
+	/** What an instance does for a call. Default: two milliseconds of work, as a median; ten at the 99th percentile. */
+	readonly handle?: (call: Arrived) => unknown;
+	readonly server?: () => readonly Middleware[];
+	/** Layers of the caller's client. Default: a timeout of a second, retries, peak-EWMA. */
+	readonly client?: () => ClientLayers;
+	/** One call. Default: the price of tea. */
+	readonly call?: (shop: Client<typeof Shop>, n: number) => Promise<unknown>;
+	/** Which calls the outcome is about. Default: all. */
+	readonly measured?: (n: number) => boolean;
+	/** Calls a second, at random times, whether or not earlier ones were answered. Default: 200. */
+	readonly perSecond?: number;
+	/** For how long. Default: 10 s. */
+	readonly forMs?: number;
+	/** What goes wrong meanwhile. */
+	readonly trouble?: (world: World, instances: readonly SimulatedNode[], stop: Stop) => Promise<unknown>;
+}
+
+/** Lets an instance deregister, drain and end. */
+export type Stop = (instance: SimulatedNode) => Promise<void>;
+
+/** How a scene went. Latencies are from a call to its answer or error, in milliseconds. */
+export interface Outcome {
+	/** The share of the calls that were answered. */
+	readonly answered: number;
+	readonly p50: number;
+	readonly p99: number;
+	/** Attempts for each call. */
+	readonly attempts: number;
+	/** Handlers that ran, for each call. */
+	readonly handled: number;
+}
+
+/** The layers of a caller that waits for a second. */
+export function layers(more: ClientLayers = {}): ClientLayers {
+	return { middleware: [timeout(1_000), retry()], balancer: peakEwma(), ...more };
+}
+
+/** Work that takes a median of 2 ms and 10 ms at the 99th percentile. */
+export function usualWork(): number {
+	const normal = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+	return 2 * Math.exp((Math.log(5) / 2.326) * normal);
+}
+
+/** Plays a scene; the same each time. */
+export async function play(scene: Scene): Promise<Outcome> {
+	const { value } = await simulate({ seed: "figures" }, (world) => stage(world, scene));
+	return value;
+}
+
+async function stage(world: World, scene: Scene): Promise<Outcome> {
+	const { instances = 3, cores = 4, server, trouble } = scene;
+	const handle = scene.handle ?? (({ node, ctx }) => node.work(usualWork(), ctx));
+	let handled = 0;
+	const served = new Map<SimulatedNode, Served>();
+	const start = (n: number): Promise<SimulatedNode> => {
+		const serve = async (node: SimulatedNode): Promise<void> => {
+			const run =
+				(method: "price" | "buy") =>
+				async ({ id }: { id: string }, ctx: Context) => {
+					handled++;
+					await handle({ node, id, method, ctx });
+					return {};
+				};
+			const service = { price: run("price"), buy: run("buy") };
+			served.set(node, await node.serve(Shop, service, { middleware: server?.() ?? [] }));
+		};
+		return world.start(`shop-${n + 1}`, serve, { cores });
+	};
+	const nodes = await Promise.all(Array.from({ length: instances }, (_, n) => start(n)));
+	const caller = await world.start("caller");
+	const calling = caller.run(() => callAll(caller, scene));
+	const stop: Stop = async (node) => {
+		await node.run(() => served.get(node)?.stop());
+		node.crash();
+	};
+	await Promise.all([trouble?.(world, nodes, stop), calling]);
+	const { calls, ...outcome } = await calling;
+	return { ...outcome, handled: handled / calls };
+}
+
+/** All calls of a scene; who is not answered a minute after the last call waits for ever. */
+async function callAll(
+	caller: SimulatedNode,
+	scene: Scene,
+): Promise<Omit<Outcome, "handled"> & { readonly calls: number }> {
+	const { client = layers, call = (shop) => shop.price({ id: "tea" }), measured = () => true } = scene;
+	const { perSecond = 200, forMs = 10_000 } = scene;
+	let attempts = 0;
+	let calls = 0;
+	const counted: Middleware = (next) => (input, ctx) => {
+		attempts++;
+		return next(input, ctx);
+	};
+	const given = client();
+	const shop = caller.client(Shop, { ...given, attempt: [counted, ...(given.attempt ?? [])] });
+	const took: number[] = [];
+	let answered = 0;
+	const startedAt = performance.now();
+	const endsAt = startedAt + forMs;
+	const measure = async (promise: Promise<unknown>): Promise<void> => {
+		const begin = performance.now();
+		const place = took.push(Number.POSITIVE_INFINITY) - 1;
+		const isAnswered = await promise.then(
+			() => true,
+			() => false,
+		);
+		if (isAnswered) answered++;
+		took[place] = performance.now() - begin;
+	};
+	for (; performance.now() < endsAt; calls++) {
+		const promise = call(shop, calls);
+		if (measured(calls)) void measure(promise);
+		else promise.catch(() => {});
+		await pause((-Math.log(1 - Math.random()) * 1_000) / perSecond);
+	}
+	await pause(60_000);
+	const sorted = took.toSorted((a, b) => a - b);
+	const quantile = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+	return {
+		calls,
+		answered: answered / took.length,
+		p50: quantile(0.5),
+		p99: quantile(0.99),
+		attempts: attempts / calls,
+	};
+}
+
+/** Waits; the globals are those of the node that calls this. */
+export function pause(milliseconds: number): Promise<void> {
+	return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** A context that ends after a while, as that of a caller in a hurry. */
+export function within(milliseconds: number): Context {
+	return Context.background().withTimeout(milliseconds);
+}
