@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { ServiceError } from "@allium/core";
-import { canceled, messageTooLarge } from "@allium/core/transport";
-import type { Overdue } from "../server/overdue.ts";
+import { messageTooLarge } from "@allium/core/transport";
+import type { Due, Overdue } from "../server/overdue.ts";
 import type { Request } from "./request-head.ts";
 
 /** A body that must arrive in time. */
@@ -21,49 +21,50 @@ export interface BodyBounds {
 }
 
 /**
- * Reads a body that is one message, as text. Stops at the limit and holds no more than that.
- * Rejects with `ServiceError` only.
+ * A body that is one message, read as text. Stops at the limit and holds no more than that. It listens until
+ * the request is gone, as to stop listening costs as much as it did to begin.
  */
-export function readBody(
-	request: Request,
-	contentLength: number | undefined,
-	bounds: BodyBounds,
-): Promise<string> {
-	if (contentLength !== undefined && contentLength > bounds.maxBytes) {
-		return Promise.reject(messageTooLarge(bounds.maxBytes));
-	}
-	return new Promise((resolve, reject) => {
-		new Body(request, bounds, resolve, reject);
-	});
-}
-
-class Body implements PendingBody {
-	readonly #request: Request;
+export class Body<Message> implements PendingBody {
 	readonly #bounds: BodyBounds;
-	readonly #resolve: (text: string) => void;
+	readonly #decode: (text: string) => Message;
+	readonly #resolve: (message: Message) => void;
 	readonly #reject: (error: unknown) => void;
+	readonly #due: Due;
+	#over = false;
 	#first: Buffer | undefined;
 	#rest: Buffer[] | undefined;
 	#bytes = 0;
 
+	/**
+	 * @param decode makes the message of the text.
+	 * @param reject called with a `ServiceError`, or with what `decode` threw.
+	 */
 	constructor(
 		request: Request,
 		bounds: BodyBounds,
-		resolve: (text: string) => void,
+		decode: (text: string) => Message,
+		resolve: (message: Message) => void,
 		reject: (error: unknown) => void,
 	) {
-		this.#request = request;
 		this.#bounds = bounds;
+		this.#decode = decode;
 		this.#resolve = resolve;
 		this.#reject = reject;
-		bounds.pending.add(this);
-		request.on("data", this.#onData).on("end", this.#onEnd).on("error", this.#onBroken);
-		request.on("close", this.#onBroken);
+		this.#due = bounds.pending.add(this);
+		request.on("data", (chunk: Buffer) => this.#take(chunk)).on("end", () => this.#finish());
+		// A request of HTTP/1.1 that breaks emits an error only to who listens; its response tells as well.
+		if ("stream" in request) request.on("error", nothing);
+	}
+
+	/** Gives it up: the call is over, or the client is gone. */
+	fail(error: ServiceError): void {
+		if (this.#over) return;
+		this.#leave();
+		this.#reject(error);
 	}
 
 	expire(): void {
-		this.#leave();
-		this.#reject(
+		this.fail(
 			new ServiceError({
 				code: "deadline_exceeded",
 				reason: "body_timeout",
@@ -72,43 +73,41 @@ class Body implements PendingBody {
 		);
 	}
 
-	readonly #onData = (chunk: Buffer): void => {
+	#take(chunk: Buffer): void {
+		if (this.#over) return;
 		const bounds = this.#bounds;
 		this.#bytes += chunk.length;
 		bounds.heldBytes += chunk.length;
-		if (this.#bytes > bounds.maxBytes) {
-			this.#leave();
-			this.#reject(messageTooLarge(bounds.maxBytes));
-		} else if (bounds.heldBytes > bounds.maxHeldBytes) {
-			this.#leave();
-			this.#reject(tooMuchHeld());
-		} else if (this.#first === undefined) this.#first = chunk;
+		if (this.#bytes > bounds.maxBytes) this.fail(messageTooLarge(bounds.maxBytes));
+		else if (bounds.heldBytes > bounds.maxHeldBytes) this.fail(tooMuchHeld());
+		else if (this.#first === undefined) this.#first = chunk;
 		else if (this.#rest === undefined) this.#rest = [this.#first, chunk];
 		else this.#rest.push(chunk);
-	};
+	}
 
-	readonly #onEnd = (): void => {
+	#finish(): void {
+		if (this.#over) return;
 		const bytes = this.#rest === undefined ? this.#first : Buffer.concat(this.#rest, this.#bytes);
 		this.#leave();
-		if (bytes === undefined) this.#resolve("");
-		else if (isUtf8(bytes)) this.#resolve(bytes.toString("utf8"));
-		else this.#reject(notUtf8());
-	};
-
-	readonly #onBroken = (): void => {
-		this.#leave();
-		this.#reject(canceled());
-	};
+		try {
+			this.#resolve(this.#decode(bytes === undefined ? "" : readUtf8(bytes)));
+		} catch (error) {
+			this.#reject(error);
+		}
+	}
 
 	#leave(): void {
-		this.#bounds.pending.delete(this);
+		this.#over = true;
+		this.#due.done();
 		this.#bounds.heldBytes -= this.#bytes;
-		this.#bytes = 0;
-		const request = this.#request;
-		request.removeListener("data", this.#onData).removeListener("end", this.#onEnd);
-		// The listener to "error" stays: a request may break once more.
-		request.removeListener("close", this.#onBroken);
+		this.#first = undefined;
+		this.#rest = undefined;
 	}
+}
+
+function readUtf8(bytes: Buffer): string {
+	if (!isUtf8(bytes)) throw notUtf8();
+	return bytes.toString("utf8");
 }
 
 function tooMuchHeld(): ServiceError {
@@ -124,3 +123,5 @@ export function notUtf8(): ServiceError {
 		message: "the message is not UTF-8",
 	});
 }
+
+function nothing(): void {}

@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { type ServerCall, type ServiceError, toServiceError } from "@allium/core";
-import { canceled, succeeded } from "@allium/core/transport";
+import { canceled, messageTooLarge, succeeded } from "@allium/core/transport";
+import { Body } from "./body.ts";
 import type { HttpServer } from "./http-server.ts";
 import type { Http2Load } from "./http2-load.ts";
 import type { Request, RequestHead } from "./request-head.ts";
@@ -21,6 +22,8 @@ export abstract class Exchange {
 	/** The error that was answered. */
 	#error: ServiceError | undefined;
 	#closed = false;
+	#body: { fail(error: ServiceError): void } | undefined;
+	#load: Http2Load | undefined;
 	#unlisten: (() => void) | undefined;
 
 	constructor(server: HttpServer, request: Request, response: Response, head: RequestHead, call: ServerCall) {
@@ -37,8 +40,8 @@ export abstract class Exchange {
 		this.response.on("close", this.#onClose);
 		const run = this.call.run(this.read);
 		run.then(this.onReply, this.#onError);
-		const load = this.server.loadOf(this.request);
-		if (load !== undefined) countRun(load, run);
+		this.#load = this.server.loadOf(this.request);
+		if (this.#load !== undefined) countRun(this.#load, run);
 		// A call without a deadline is cancelled by nobody but this.
 		if (this.head.timeoutMs !== Number.POSITIVE_INFINITY)
 			this.#unlisten = this.call.onCanceled(this.#onError);
@@ -58,19 +61,36 @@ export abstract class Exchange {
 	/** Ends what still runs for the call. */
 	protected abstract stop(error: ServiceError): void;
 
+	/** Reads the body as one message. Rejects with `ServiceError`, or with what `decode` throws. */
+	protected readBody<Message>(decode: (text: string) => Message): Promise<Message> {
+		const { bodyBounds } = this.server;
+		const { contentLength } = this.head;
+		if (contentLength !== undefined && contentLength > bodyBounds.maxBytes) {
+			return Promise.reject(messageTooLarge(bodyBounds.maxBytes));
+		}
+		return new Promise((resolve, reject) => {
+			this.#body = new Body(this.request, bodyBounds, decode, resolve, reject);
+		});
+	}
+
 	/** Ends the call with an error, unless it is over. */
 	protected fail(error: unknown): void {
 		if (this.over) return;
 		const failure = toServiceError(error);
+		this.#body?.fail(failure);
 		this.#error = failure;
 		this.stop(failure);
 		this.answerError(failure);
 	}
 
-	/** The headers that every answer has. */
-	protected headers(contentType: string): OutgoingHttpHeaders {
-		// Without a prototype, so that no name of metadata means anything else.
-		const headers: OutgoingHttpHeaders = Object.create(null);
+	/**
+	 * The headers that every answer has.
+	 *
+	 * @param withMetadata whether metadata is added to them.
+	 */
+	protected headers(contentType: string, withMetadata = true): OutgoingHttpHeaders {
+		// Without a prototype no name of metadata means anything else; but such an object is slow.
+		const headers: OutgoingHttpHeaders = withMetadata ? Object.create(null) : {};
 		headers["content-type"] = contentType;
 		if (this.server.draining && this.request.httpVersionMajor === 1) headers.connection = "close";
 		return headers;
@@ -80,8 +100,7 @@ export abstract class Exchange {
 	protected finish(last: string | Buffer): void {
 		this.over = true;
 		this.#unlisten?.();
-		const load = this.server.loadOf(this.request);
-		if (load !== undefined) this.#holdReply(load, last.length);
+		if (this.#load !== undefined) this.#holdReply(this.#load, last.length);
 		this.response.end(last);
 		if (!this.request.complete) this.server.answeredEarly(this.request);
 	}
@@ -104,6 +123,7 @@ export abstract class Exchange {
 		this.over = true;
 		if (!delivered) {
 			const error = canceled();
+			this.#body?.fail(error);
 			this.call.cancel(error);
 			this.stop(error);
 			this.call.settle({ ok: false, error });

@@ -9,7 +9,7 @@ import type { Socket } from "node:net";
 import { type EndpointTable, type Logger, type PeerInfo, ServerCall } from "@allium/core";
 import { isCallVerb, streamType } from "@allium/core/transport";
 import type { ServerLimits } from "../server/limits.ts";
-import { Overdue } from "../server/overdue.ts";
+import { type Due, Overdue } from "../server/overdue.ts";
 import { WebSockets, type WebSocketsOptions } from "../websocket/websockets.ts";
 import type { BodyBounds, PendingBody } from "./body.ts";
 import { EventStreamExchange, eventStreamType } from "./event-stream-exchange.ts";
@@ -249,18 +249,20 @@ export class HttpServer {
 			const load = new Http2Load(session, this.#limits);
 			this.#loads.set(session, load);
 			this.#sessions.add(session);
-			this.#handshakes.add(session);
-			session.once("remoteSettings", () => this.#handshakes.delete(session));
+			const handshake = this.#handshakes.add(session);
+			let closing: Due | undefined;
+			session.once("remoteSettings", () => handshake.done());
 			session.once("close", () => {
 				this.#sessions.delete(session);
-				this.#handshakes.delete(session);
+				handshake.done();
+				closing?.done();
 			});
 			session.on("stream", (stream) => load.add(stream));
 			session.setTimeout(idleTimeoutMs, () => {
 				if (load.open > 0) return;
 				session.close();
 				// Half of a header block keeps a session that closes from ending.
-				this.#handshakes.add(session);
+				closing ??= this.#handshakes.add(session);
 			});
 			if (this.draining) session.close();
 		});

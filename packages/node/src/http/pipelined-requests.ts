@@ -9,6 +9,7 @@ export class PipelinedRequests {
 	readonly #most: number;
 	readonly #waiting = new WeakMap<Socket, Set<Exchange>>();
 	readonly #sockets = new WeakMap<Exchange, Socket>();
+	#count = 0;
 
 	/** @param most how many may wait on one connection; one more ends it. */
 	constructor(most: number) {
@@ -26,12 +27,16 @@ export class PipelinedRequests {
 			});
 		}
 		waiting.add(exchange);
+		this.#count++;
 		this.#sockets.set(exchange, socket);
 		if (waiting.size > this.#most) socket.destroy();
 	}
 
 	delete(exchange: Exchange): void {
+		if (this.#count === 0) return;
 		const socket = this.#sockets.get(exchange);
-		if (socket !== undefined) this.#waiting.get(socket)?.delete(exchange);
+		if (socket === undefined) return;
+		this.#count--;
+		this.#waiting.get(socket)?.delete(exchange);
 	}
 }

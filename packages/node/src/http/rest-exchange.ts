@@ -7,7 +7,6 @@ import {
 	ServiceError,
 } from "@allium/core";
 import { routeErrorReply, routeInput, routeReply } from "@allium/core/transport";
-import { readBody } from "./body.ts";
 import { Exchange } from "./exchange.ts";
 import { writeMetadata } from "./headers.ts";
 import type { HttpServer } from "./http-server.ts";
@@ -41,7 +40,7 @@ export class RestExchange extends Exchange {
 		if (request.method === "GET" || request.method === "HEAD") return this.#input("");
 		if (!this.#hasJsonType()) throw this.#wrongType();
 		if (!head.hasBody) return this.#input("");
-		return readBody(request, head.contentLength, this.server.bodyBounds).then((text) => this.#input(text));
+		return this.readBody((text) => this.#input(text));
 	};
 
 	protected readonly onReply = (output: unknown): void => {

@@ -10,6 +10,7 @@ import {
 	trailersToJson,
 } from "@allium/core/transport";
 import { bufferBytes } from "../pipe/buffer-bytes.ts";
+import type { Due } from "../server/overdue.ts";
 import { notUtf8, type PendingBody } from "./body.ts";
 import { writeEnvelope } from "./envelope.ts";
 import { checkHead } from "./request-head.ts";
@@ -22,6 +23,8 @@ import { StreamingExchange } from "./streaming-exchange.ts";
 export class StreamExchange extends StreamingExchange implements PendingBody {
 	protected readonly contentType: string = streamType;
 	#input: MessageStream | undefined;
+	/** While the one message of an input that is none must arrive. */
+	#inputDue: Due | undefined;
 
 	/** A request whose only message did not arrive in time. */
 	expire(): void {
@@ -59,7 +62,7 @@ export class StreamExchange extends StreamingExchange implements PendingBody {
 	}
 
 	protected override stop(error: ServiceError): void {
-		this.server.bodyBounds.pending.delete(this);
+		this.#inputDue?.done();
 		this.#input?.fail(error);
 		super.stop(error);
 	}
@@ -103,8 +106,8 @@ export class StreamExchange extends StreamingExchange implements PendingBody {
 
 	/** The input of a method that takes one message. */
 	async #single(input: MessageStream): Promise<unknown> {
-		const { pending } = this.server.bodyBounds;
-		pending.add(this);
+		const due = this.server.bodyBounds.pending.add(this);
+		this.#inputDue = due;
 		try {
 			const first = await input.next();
 			if (first.done === true) throw wrongCount("none");
@@ -112,7 +115,7 @@ export class StreamExchange extends StreamingExchange implements PendingBody {
 			if (second.done !== true) throw wrongCount("more");
 			return first.value;
 		} finally {
-			pending.delete(this);
+			due.done();
 		}
 	}
 

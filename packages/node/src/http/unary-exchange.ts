@@ -1,6 +1,6 @@
 import { isStream, jsonCodec, type Method, ServiceError } from "@allium/core";
 import { fromBase64, httpStatus, streamType, toConnectError, unaryType } from "@allium/core/transport";
-import { notUtf8, readBody } from "./body.ts";
+import { notUtf8 } from "./body.ts";
 import { Exchange } from "./exchange.ts";
 import { writeMetadata, writeTrailers } from "./headers.ts";
 import { checkEncoding, checkHead, invalid } from "./request-head.ts";
@@ -29,7 +29,7 @@ export class UnaryExchange extends Exchange {
 			if (!head.hasBody && !isStream(method.input) && method.input === undefined) return {};
 		}
 		checkHead(head, head.contentEncoding);
-		return readBody(this.request, head.contentLength, this.server.bodyBounds).then(jsonCodec.decode);
+		return this.readBody(jsonCodec.decode);
 	};
 
 	protected readonly onReply = (output: unknown): void => {
@@ -41,9 +41,9 @@ export class UnaryExchange extends Exchange {
 			this.fail(error);
 			return;
 		}
-		const headers = this.headers(unaryType);
-		headers["content-length"] = Buffer.byteLength(text);
 		const { response } = this.call;
+		const headers = this.headers(unaryType, response.hasHeaders || response.hasTrailers);
+		headers["content-length"] = Buffer.byteLength(text);
 		if (response.hasHeaders) writeMetadata(headers, response.headers);
 		if (response.hasTrailers) writeTrailers(headers, response.trailers);
 		this.response.writeHead(200, headers);

@@ -52,11 +52,11 @@ export class FirstBytes<Found> {
 			decided(socket, finding.found);
 		};
 		const leave = (): void => {
-			this.#overdue.delete(socket);
+			due.done();
 			socket.removeListener("readable", onReadable).removeListener("close", leave);
 		};
 		socket.on("readable", onReadable).on("close", leave);
-		this.#overdue.add(socket);
+		const due = this.#overdue.add(socket);
 	}
 
 	/** Cuts all of them. */

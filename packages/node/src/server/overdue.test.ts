@@ -28,11 +28,20 @@ test("each item expires at its own time", () => {
 
 test("a deleted item does not expire", () => {
 	const item = { name: "a" };
-	overdue.add(item);
-	overdue.delete(item);
+	const due = overdue.add(item);
+	due.done();
+	due.done();
 	vi.advanceTimersByTime(200);
 	expect(expired).toEqual([]);
 	expect(vi.getTimerCount()).toBe(0);
+});
+
+test("what is done leaves the others as they are", () => {
+	const [, b, c] = ["a", "b", "c", "d"].map((name) => overdue.add({ name }));
+	b?.done();
+	c?.done();
+	vi.advanceTimersByTime(100);
+	expect(expired).toEqual(["a", "d"]);
 });
 
 test("closing forgets all and ends the timer", () => {
