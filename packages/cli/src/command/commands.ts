@@ -23,6 +23,25 @@ const services: Command = {
 	load: async () => (await import("../services/services.ts")).services,
 };
 
+const health: Command = {
+	name: "health",
+	summary: "Show which instances take calls, and what their checks say.",
+	arguments: [
+		{
+			name: "service",
+			summary: "The name of the service. Default: all.",
+			optional: true,
+			completes: "services",
+		},
+	],
+	options: { json, ...discovery },
+	notes: [
+		"Each instance in the registry is asked at /readyz. The exit code is 1 when one does not take calls, does not answer, or has a check that fails.",
+	],
+	examples: ["allium health", "allium health shop --json | jq '.[] | select(.healthy | not)'"],
+	load: async () => (await import("../health/health.ts")).health,
+};
+
 const describe: Command = {
 	name: "describe",
 	summary: "Show what a service can do: methods, types, errors, and how to call them.",
@@ -261,6 +280,7 @@ const complete: Command = {
 /** All commands, in the order in which help lists them. */
 export const commands: readonly Command[] = [
 	services,
+	health,
 	describe,
 	call,
 	bench,

@@ -123,7 +123,7 @@ async function fromAny(
 }
 
 /** The address to describe itself at: all protocols are on one port. */
-function preferred(addresses: readonly string[]): string | undefined {
+export function preferred(addresses: readonly string[]): string | undefined {
 	return (
 		addresses.find((one) => /^https?:/.test(one)) ?? addresses.find((one) => /^allium(\+tls)?:/.test(one))
 	);
