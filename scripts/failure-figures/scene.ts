@@ -71,6 +71,11 @@ export function layers(more: ClientLayers = {}): ClientLayers {
 	return { middleware: [timeout(1_000), retry()], balancer: peakEwma(), ...more };
 }
 
+/** A random time, exponentially distributed. */
+export function exponential(mean: number): number {
+	return -Math.log(1 - Math.random()) * mean;
+}
+
 /** Work that takes a median of 2 ms and 10 ms at the 99th percentile. */
 export function usualWork(): number {
 	const normal = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
@@ -147,7 +152,7 @@ async function callAll(
 		const promise = call(shop, calls);
 		if (measured(calls)) void measure(promise);
 		else promise.catch(() => {});
-		await pause((-Math.log(1 - Math.random()) * 1_000) / perSecond);
+		await pause(exponential(1_000 / perSecond));
 	}
 	await pause(60_000);
 	const sorted = took.toSorted((a, b) => a - b);
@@ -162,7 +167,7 @@ async function callAll(
 }
 
 /** Waits; the globals are those of the node that calls this. */
-export function pause(milliseconds: number): Promise<void> {
+function pause(milliseconds: number): Promise<void> {
 	return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
