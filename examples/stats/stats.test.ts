@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { testClient } from "@allium/testing";
 import { ServiceProcess } from "@allium/testing/process";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Add } from "../addsvc/contract.ts";
 import { addService } from "../addsvc/service.ts";
 import { Stats } from "./contract.ts";
@@ -74,5 +74,17 @@ describe("stats, as processes", () => {
 		await using _add = await ServiceProcess.start(addMain, { env });
 		await using stats = await ServiceProcess.start(statsMain, { env });
 		expect(await mean(stats.url)).toEqual({ mean: 3 });
+	});
+
+	test("tells whether it finds somebody who adds", async () => {
+		await using stats = await ServiceProcess.start(statsMain, { env });
+		const check = async (): Promise<unknown> => {
+			const response = await fetch(`${stats.url}/readyz`);
+			expect(response.status).toBe(200);
+			return ((await response.json()) as { checks: unknown[] }).checks[0];
+		};
+		expect(await check()).toMatchObject({ name: "add", ok: false, error: 'no instance of "add" is up' });
+		await using _add = await ServiceProcess.start(addMain, { env });
+		await vi.waitFor(async () => expect(await check()).toMatchObject({ ok: true }), 10_000);
 	});
 });
