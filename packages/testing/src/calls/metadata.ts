@@ -23,6 +23,13 @@ const unusual: [string, MetadataValue][] = [
 	["x-long", "y".repeat(4096)],
 ];
 
+/** A trace as W3C writes it. */
+const trace = {
+	traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+	tracestate: "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE",
+	baggage: "user=ann,tenant=acme%20corp",
+};
+
 /** Metadata: what is set on one side is there on the other. */
 export function metadataTests(cases: Cases): void {
 	cases.each("unusual metadata arrives as it was set", kinds, async (kind, world) => {
@@ -49,6 +56,17 @@ export function metadataTests(cases: Cases): void {
 		const expected = only(unusual.filter(([name]) => name !== "x-long"));
 		expect(only(received.headers)).toEqual(expected);
 		expect(only(received.trailers)).toEqual(expected);
+	});
+
+	cases.each("a trace and its baggage go on with the calls of a handler", kinds, async (kind, world) => {
+		const arrived: unknown[] = [];
+		world.handler = async function* (input, ctx) {
+			arrived.push(Object.fromEntries([...ctx.metadata].filter(([name]) => name in trace)));
+			if (arrived.length === 1) yield* world.call(kind, input, ctx);
+			else yield* input;
+		};
+		await Array.fromAsync(world.call(kind, undefined, background.withMetadata(trace)));
+		expect(arrived).toEqual([trace, trace]);
 	});
 
 	cases.each("several values of one name keep their order", kinds, async (kind, world) => {
