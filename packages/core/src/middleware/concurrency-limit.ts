@@ -75,12 +75,15 @@ interface Call {
 	readonly startedAt: number;
 	/** How long its caller would wait when it came, in milliseconds. */
 	readonly remainingMs: number;
+	/** Where it stands among the calls; -1 once it does not count any more. */
+	place: number;
 }
 
 class AdaptiveLimit {
 	readonly #options: Required<ConcurrencyLimitOptions>;
 	#limit: number;
-	readonly #calls = new Set<Call>();
+	/** In no order: a set would cost more than all the rest. */
+	readonly #calls: Call[] = [];
 	/** The average latency with little load; 0 while unknown. */
 	#unloadedMs = 0;
 	#window: Window = new Window();
@@ -99,23 +102,23 @@ class AdaptiveLimit {
 	enter(ctx: Context): Call | Refusal {
 		const now = performance.now();
 		const limit = this.#probing ? this.#options.minimum : Math.floor(this.#limit);
-		if (this.#calls.size >= limit) {
+		if (this.#calls.length >= limit) {
 			this.#window.full = true;
 			this.#giveUpHanging(now);
 			return "concurrency_limited";
 		}
 		const remainingMs = ctx.remaining();
 		// One may always try, else a latency that is no longer true would never be found out.
-		if (this.#calls.size > 0 && remainingMs < this.#unloadedMs) return "deadline_too_near";
-		const call = { startedAt: now, remainingMs };
-		this.#calls.add(call);
-		this.#window.peak = Math.max(this.#window.peak, this.#calls.size);
+		if (this.#calls.length > 0 && remainingMs < this.#unloadedMs) return "deadline_too_near";
+		const call = { startedAt: now, remainingMs, place: this.#calls.length };
+		this.#calls.push(call);
+		this.#window.peak = Math.max(this.#window.peak, this.#calls.length);
 		return call;
 	}
 
 	/** A call has ended, by this error if any. */
 	leave(call: Call, error?: unknown): void {
-		this.#calls.delete(call);
+		this.#remove(call);
 		const window = this.#window;
 		// A call that began before the window was served under another limit.
 		if (call.startedAt < window.since) return;
@@ -175,9 +178,19 @@ class AdaptiveLimit {
 	#giveUpHanging(now: number): void {
 		if (now < this.#nextSweepAt) return;
 		this.#nextSweepAt = now + 1_000;
-		for (const call of this.#calls) {
-			if (now > call.startedAt + call.remainingMs + patienceMs) this.#calls.delete(call);
+		for (const call of [...this.#calls]) {
+			if (now > call.startedAt + call.remainingMs + patienceMs) this.#remove(call);
 		}
+	}
+
+	#remove(call: Call): void {
+		const { place } = call;
+		if (place < 0) return;
+		call.place = -1;
+		const last = this.#calls.pop();
+		if (last === undefined || last === call) return;
+		this.#calls[place] = last;
+		last.place = place;
 	}
 }
 
