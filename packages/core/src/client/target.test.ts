@@ -194,6 +194,15 @@ describe("a registry that lets go of more than half at once", () => {
 		expect(told([{ type: "snapshot", instances: [a] }]).known()).toEqual(["a", "b", "c"]);
 	});
 
+	test("is told in the log, once", () => {
+		const { log } = told(down(a, b, c));
+		expect(log).toHaveBeenCalledExactlyOnceWith("warn", expect.stringContaining("most instances"), {
+			service: "who",
+			of: 2,
+			held: ["b"],
+		});
+	});
+
 	test("is believed as soon as half of them are up", () => {
 		const { target: made, known } = told([{ type: "snapshot", instances: [] }]);
 		made.apply({ type: "up", instance: b });

@@ -63,11 +63,14 @@ export class Target {
 	/** Takes in what the registry says. */
 	apply(event: RegistryEvent): void {
 		if (this.#closed) return;
+		const heldBefore = this.#held.size;
 		this.#uncallable = undefined;
 		if (event.type === "snapshot") this.#replace(event.instances);
 		else if (event.type === "up") this.#set(event.instance);
 		else this.#depart([event.instance.id]);
 		this.#letGo();
+		// That the only one ends is nothing unusual.
+		if (heldBefore === 0 && this.#held.size > 0 && this.#members.size > 1) this.#warnOfDepartures();
 		this.#isKnown = true;
 		this.#failure = undefined;
 		this.#known.resolve();
@@ -178,6 +181,12 @@ export class Target {
 		const listed = size - this.#held.size;
 		if (listed === size || !this.#departures.isCredible(listed, size)) return;
 		for (const id of this.#held) this.#remove(id);
+	}
+
+	#warnOfDepartures(): void {
+		const { logger, service } = this.#options;
+		const message = "the registry lets most instances go; going on with those that can be reached";
+		logger.log("warn", message, { service, of: this.#members.size, held: [...this.#held].slice(0, 10) });
 	}
 
 	/** Whether another one has the address of a member now. */

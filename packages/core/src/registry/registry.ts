@@ -35,7 +35,8 @@ export interface Lease {
  * Who is up, and where. An instance that dies without a word is gone within its time to live.
  *
  * Operations throw `unavailable` while the backend does not answer. A watch never reports an outage as
- * instances going down: it throws, or waits and goes on with a fresh snapshot.
+ * instances going down: it throws, or waits and goes on with a fresh snapshot. Leases that ran out during an
+ * outage are told as they are; clients do not believe that most instances are gone at once.
  */
 export interface Registry {
 	/** Where it is, as a URL to show to people: complete, without secrets. */
