@@ -7,19 +7,25 @@ import {
 import type { Context } from "../context/context.ts";
 import { Metadata, type ReadonlyMetadata } from "../context/metadata.ts";
 
-/** W3C Trace Context and W3C Baggage. */
-const carried = ["traceparent", "tracestate", "baggage"];
+/** W3C Trace Context and W3C Baggage: what comes together, behind the name without which the rest means nothing. */
+const carried = [["traceparent", "tracestate"], ["baggage"]] as const;
 
 /** A context whose calls go on with the trace that arrived: for processes that take no part in it, too. */
 export function handOn(ctx: Context): Context {
 	const { metadata, outgoing } = ctx;
-	if (metadata.size === 0 || metadata.get("traceparent") === undefined || outgoing.has("traceparent"))
-		return ctx;
-	const sent = new Metadata(outgoing);
-	for (const name of carried) {
-		for (const value of metadata.getAll(name)) trySet(() => sent.append(name, value));
+	if (metadata.size === 0) return ctx;
+	let sent: Metadata | undefined;
+	for (const names of carried) {
+		const [first] = names;
+		if (metadata.get(first) === undefined || outgoing.has(first)) continue;
+		sent ??= new Metadata(outgoing);
+		for (const name of names) copy(name, metadata, sent);
 	}
-	return ctx["~with"]({ outgoing: sent });
+	return sent === undefined ? ctx : ctx["~with"]({ outgoing: sent });
+}
+
+function copy(name: string, from: ReadonlyMetadata, to: Metadata): void {
+	for (const value of from.getAll(name)) trySet(() => to.append(name, value));
 }
 
 /** The trace context and baggage that arrived, as the SDK's propagator understands them. */

@@ -70,7 +70,18 @@ describe("without an SDK", () => {
 
 	test("what is sent already stays", async () => {
 		const mine = { traceparent: `00-${"1".repeat(32)}-${"2".repeat(16)}-01` };
-		expect((await traced("server", arrived(arrivedTrace, mine))).sent).toEqual(mine);
+		const { sent } = await traced("server", arrived(arrivedTrace, mine));
+		expect(sent).toEqual({ ...mine, baggage: "user=ann" });
+	});
+
+	test("baggage that is sent already leaves the trace its way, and the other way round", async () => {
+		const { traceparent, tracestate, baggage } = arrivedTrace;
+		expect((await traced("server", arrived(arrivedTrace, { baggage: "user=bob" }))).sent).toEqual({
+			traceparent,
+			tracestate,
+			baggage: "user=bob",
+		});
+		expect((await traced("server", arrived({ baggage }))).sent).toEqual({ baggage });
 	});
 
 	test("a trace that does not fit is left out, and the call goes on", async () => {
