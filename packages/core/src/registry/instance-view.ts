@@ -17,7 +17,13 @@ export interface InstanceViewHooks {
 export class InstanceView {
 	readonly #hooks: InstanceViewHooks;
 	#records = new Map<string, InstanceRecord>();
+	/** The records by service: many may be watched, one by one, where there are many. */
+	#recordsOf = new Map<string, Map<string, InstanceRecord>>();
 	readonly #watches = new Set<InstanceWatch>();
+	/** The watches by service; those of all services under undefined. */
+	readonly #watchesOf = new Map<string | undefined, Set<InstanceWatch>>();
+	/** The watches with news. */
+	#stirred = new Set<InstanceWatch>();
 	#ready = false;
 	#closed = false;
 
@@ -39,8 +45,10 @@ export class InstanceView {
 		return this.#records.get(key);
 	}
 
-	records(): Iterable<InstanceRecord> {
-		return this.#records.values();
+	/** Those of a service, or all. */
+	records(service?: string): Iterable<InstanceRecord> {
+		if (service === undefined) return this.#records.values();
+		return this.#recordsOf.get(service)?.values() ?? [];
 	}
 
 	/** Notes that an instance is up. A record that it has already is not news. */
@@ -61,6 +69,7 @@ export class InstanceView {
 			this.#set(record);
 		}
 		for (const key of gone) this.#remove(key);
+		if (!this.#ready) this.#stirred = new Set(this.#watches);
 		this.#ready = true;
 		this.#wake();
 	}
@@ -75,7 +84,7 @@ export class InstanceView {
 		return new InstanceWatch(filter, ctx, {
 			ready: () => this.#ready,
 			get: (key) => this.get(key),
-			records: () => this.records(),
+			records: (service) => this.records(service),
 			join: (watch) => this.#join(watch),
 			leave: (watch) => this.#leave(watch),
 		});
@@ -90,31 +99,75 @@ export class InstanceView {
 	#join(watch: InstanceWatch): boolean {
 		if (this.#closed) return false;
 		this.#watches.add(watch);
+		entryOf(this.#watchesOf, watch.service, () => new Set()).add(watch);
 		if (this.#watches.size === 1) this.#hooks.start();
 		return true;
 	}
 
 	#leave(watch: InstanceWatch): void {
-		if (!this.#watches.delete(watch) || this.#watches.size > 0) return;
+		if (!this.#watches.delete(watch)) return;
+		const others = this.#watchesOf.get(watch.service);
+		others?.delete(watch);
+		if (others?.size === 0) this.#watchesOf.delete(watch.service);
+		if (this.#watches.size > 0) return;
 		this.#ready = false;
 		this.#records = new Map();
+		this.#recordsOf = new Map();
 		this.#hooks.stop();
 	}
 
 	#set(record: InstanceRecord): boolean {
-		if (this.#records.get(record.key)?.text === record.text) return false;
+		const before = this.#records.get(record.key);
+		if (before?.text === record.text) return false;
+		if (before !== undefined) this.#withdraw(before);
 		this.#records.set(record.key, record);
-		for (const watch of this.#watches) watch.changed(record.key);
+		for (const { name } of record.instance.services) {
+			entryOf(this.#recordsOf, name, () => new Map()).set(record.key, record);
+		}
+		this.#stir(record);
 		return true;
 	}
 
 	#remove(key: string): boolean {
-		if (!this.#records.delete(key)) return false;
-		for (const watch of this.#watches) watch.changed(key);
+		const record = this.#records.get(key);
+		if (record === undefined) return false;
+		this.#records.delete(key);
+		this.#withdraw(record);
 		return true;
 	}
 
-	#wake(): void {
-		for (const watch of [...this.#watches]) watch.wake();
+	/** Takes a record from its services. */
+	#withdraw(record: InstanceRecord): void {
+		for (const { name } of record.instance.services) {
+			const others = this.#recordsOf.get(name);
+			others?.delete(record.key);
+			if (others?.size === 0) this.#recordsOf.delete(name);
+		}
+		this.#stir(record);
 	}
+
+	/** A record came or went. */
+	#stir({ key, instance }: InstanceRecord): void {
+		for (const service of [undefined, ...instance.services.map(({ name }) => name)]) {
+			for (const watch of this.#watchesOf.get(service) ?? []) {
+				watch.changed(key);
+				this.#stirred.add(watch);
+			}
+		}
+	}
+
+	#wake(): void {
+		const stirred = this.#stirred;
+		this.#stirred = new Set();
+		for (const watch of stirred) watch.wake();
+	}
+}
+
+/** What a map has under a key, made where there is nothing yet. */
+function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+	const known = map.get(key);
+	if (known !== undefined) return known;
+	const made = make();
+	map.set(key, made);
+	return made;
 }

@@ -10,7 +10,8 @@ export interface WatchSource {
 	/** False until the source knows what is up. */
 	ready(): boolean;
 	get(key: string): InstanceRecord | undefined;
-	records(): Iterable<InstanceRecord>;
+	/** Those of a service, or all. */
+	records(service: string | undefined): Iterable<InstanceRecord>;
 	/** False when there is nothing to watch any more. */
 	join(watch: InstanceWatch): boolean;
 	leave(watch: InstanceWatch): void;
@@ -43,6 +44,11 @@ export class InstanceWatch implements AsyncIterableIterator<RegistryEvent, undef
 		this.#filter = filter;
 		this.#ctx = ctx;
 		this.#source = source;
+	}
+
+	/** The service that is watched; undefined for all. */
+	get service(): string | undefined {
+		return this.#filter.service;
 	}
 
 	[Symbol.asyncIterator](): this {
@@ -123,7 +129,7 @@ export class InstanceWatch implements AsyncIterableIterator<RegistryEvent, undef
 		this.#snapshotDue = false;
 		this.#changed.clear();
 		this.#told.clear();
-		for (const record of this.#source.records()) {
+		for (const record of this.#source.records(this.service)) {
 			if (matches(this.#filter, record.instance)) this.#told.set(record.key, record);
 		}
 		return { type: "snapshot", instances: Array.from(this.#told.values(), ({ instance }) => instance) };
