@@ -39,7 +39,7 @@ Options:
                         (the floors F and H come with them unless --no-floor is given)
   --work a,b            ${works.join(", ")}
   --concurrency 1,64    calls at once (rpc)
-  --rounds N            default 5; 3 with --quick
+  --rounds N            default 5; 2 with --quick
   --milliseconds N      of one measurement; default 800; 150 with --quick
   --no-pin              lets processes use any core
   --json FILE           writes the rows as JSON
@@ -75,7 +75,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
 		concurrencies: values.concurrency?.split(",").map((text) => positive(text, "--concurrency")) ?? [
 			...(quick ? [1, 64, 256] : [1, 16, 64, 256]),
 		],
-		rounds: positive(values.rounds ?? (quick ? "3" : "5"), "--rounds"),
+		rounds: positive(values.rounds ?? (quick ? "2" : "5"), "--rounds"),
 		milliseconds: positive(values.milliseconds ?? (quick ? "150" : "800"), "--milliseconds"),
 		quick,
 		pin: values.pin,

@@ -5,30 +5,38 @@ export function assignment(): Assignment {
 	return JSON.parse(process.argv[2] ?? "{}") as Assignment;
 }
 
+/** What a process of the benchmark does. */
+export interface Part<Question> {
+	/** What the parent is told at first. */
+	readonly ready: unknown;
+	answer(question: Question): unknown;
+	close(): Promise<void>;
+}
+
+/** How long closing may take when the parent is gone, in milliseconds. */
+const closeMs = 3_000;
+
 /** Begins, says so, and answers what the parent asks, one after the other, until the parent is gone. */
-export async function answerParent<Question>(
-	begin: () => Promise<{
-		readonly ready: unknown;
-		answer(question: Question): unknown;
-		close(): Promise<void>;
-	}>,
-): Promise<void> {
-	const say = (answer: Answer<unknown>): void => void (process.connected && process.send?.(answer));
-	const attempt = async (run: () => unknown): Promise<void> => {
-		try {
-			say({ value: await run() });
-		} catch (error) {
-			say({ error: error instanceof Error ? error.message || error.name : String(error) });
-		}
-	};
-	await attempt(async () => {
-		const { ready, answer, close } = await begin();
-		process.on("message", (question: Question) => void attempt(() => answer(question)));
-		process.on("disconnect", () => {
-			// What does not close ends all the same.
-			setTimeout(() => process.exit(), 3_000).unref();
-			void close().finally(() => process.exit());
-		});
-		return ready;
+export async function answerParent<Question>(begin: () => Promise<Part<Question>>): Promise<void> {
+	let part: Part<Question> | undefined;
+	process.on("disconnect", () => {
+		setTimeout(() => process.exit(), part === undefined ? 0 : closeMs).unref();
+		void part?.close().finally(() => process.exit());
 	});
+	await say(async () => {
+		part = await begin();
+		return part.ready;
+	});
+	process.on("message", (question: Question) => void say(() => part?.answer(question)));
+}
+
+/** Tells the parent what comes of it. */
+async function say(run: () => unknown): Promise<void> {
+	let answer: Answer<unknown>;
+	try {
+		answer = { value: await run() };
+	} catch (error) {
+		answer = { error: error instanceof Error ? error.message || error.name : String(error) };
+	}
+	if (process.connected) process.send?.(answer);
 }

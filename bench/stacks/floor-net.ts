@@ -133,10 +133,10 @@ class Arrived {
 /** Gathers the messages of a turn and writes them as one piece; at once where nothing else is under way. */
 function batched(socket: Socket): (message: unknown, idle?: boolean) => void {
 	let gathered: string[] = [];
-	let characters = 0;
+	let room = 0;
 	const flush = (): void => {
 		if (gathered.length === 0) return;
-		const bytes = Buffer.allocUnsafe(gathered.length * 4 + characters * 3);
+		const bytes = Buffer.allocUnsafe(room);
 		let end = 0;
 		for (const text of gathered) {
 			const length = bytes.write(text, end + 4);
@@ -144,12 +144,12 @@ function batched(socket: Socket): (message: unknown, idle?: boolean) => void {
 			end += 4 + length;
 		}
 		gathered = [];
-		characters = 0;
+		room = 0;
 		socket.write(bytes.subarray(0, end));
 	};
 	return (message, idle = false) => {
 		const text = JSON.stringify(message);
-		characters += text.length;
+		room += 4 + (text.length < 256 ? text.length * 3 : Buffer.byteLength(text));
 		gathered.push(text);
 		if (idle) flush();
 		else if (gathered.length === 1) setImmediate(flush);

@@ -4,6 +4,9 @@ import { type Cell, rowsOf, type Sample } from "../results.ts";
 import type { Run } from "../run.ts";
 import type { StackEntry } from "../stacks.ts";
 
+/** How long each stack is warmed up at each work and concurrency, in milliseconds. */
+const warmUpMs = 300;
+
 /** A stack that runs. */
 export interface Running {
 	readonly stack: StackEntry;
@@ -13,6 +16,7 @@ export interface Running {
 /** Calls between two processes: every stack at every work and concurrency, in turn. */
 export async function rpc(run: Run): Promise<void> {
 	const { works, concurrencies, rounds, milliseconds } = run.options;
+	const warmUp = run.options.quick ? warmUpMs / 2 : warmUpMs;
 	const running = await startPairs(run, "rpc", run.stacks("rpc"));
 	try {
 		const cells = works.flatMap((work) =>
@@ -27,7 +31,7 @@ export async function rpc(run: Run): Promise<void> {
 				if (failed.has(cell.pair)) continue;
 				const full = cell.work === "sum" ? milliseconds : milliseconds / 2;
 				try {
-					await cell.measure(round === 0 ? Math.min(full, 200) : full, round > 0);
+					await cell.measure(round === 0 ? warmUp : full, round > 0);
 				} catch (error) {
 					failed.add(cell.pair);
 					run.failed("rpc", `${cell.stack.id}, ${cell.work} at ${cell.concurrency}`, error);

@@ -1,0 +1,28 @@
+import type { Server as HttpServer } from "node:http";
+import type { Http2Server } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+
+/** Listens on any free port of this machine; what it returns is a server of the benchmark. */
+export async function listen(
+	server: HttpServer | Http2Server,
+): Promise<{ address: string; close(): Promise<void> }> {
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	const { port } = server.address() as AddressInfo;
+	return {
+		address: `http://127.0.0.1:${port}`,
+		close: () => {
+			if ("closeAllConnections" in server) server.closeAllConnections();
+			return new Promise((resolve) => server.close(() => resolve()));
+		},
+	};
+}
+
+/** A port that is free now, for those who must know theirs before they listen. */
+export async function freePort(): Promise<number> {
+	const server = createServer();
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	const { port } = server.address() as AddressInfo;
+	await new Promise<void>((resolve) => server.close(() => resolve()));
+	return port;
+}

@@ -1,0 +1,123 @@
+// One end of many idle connections or streams: serves or opens them, and says what they hold.
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import {
+	Context,
+	contract,
+	Endpoints,
+	frames,
+	http,
+	method,
+	type Peer,
+	stream,
+	type Transport,
+	webSocketTransport,
+} from "allium";
+import * as z from "zod";
+import { answerParent, assignment } from "./serving.ts";
+
+const Idle = contract("idle", {
+	ping: method({ effect: "read" }),
+	/** Says one thing, and then nothing until its caller leaves. */
+	hold: method({ output: stream(z.object({ n: z.int() })), effect: "read" }),
+});
+
+/** What the parent asks for. */
+export type Question = { readonly type: "memory" } | { readonly type: "open"; readonly count: number };
+
+/** What a process holds, in bytes. */
+export interface Memory {
+	readonly rss: number;
+	/** What is in use: the resident memory shrinks late, if ever. */
+	readonly heap: number;
+}
+
+/** How many streams share a connection. */
+const streamsPerConnection = 10_000;
+
+const { file: role, variant: kind, address } = assignment();
+/** Keeps what was opened reachable, as a program would. */
+const held: unknown[] = [];
+const background = Context.background();
+
+await answerParent(async () => {
+	const ready = role === "server" ? await serve() : {};
+	const answer = async (question: Question): Promise<unknown> => {
+		if (question.type === "open") return openAll(question.count);
+		// Twice: what is only reachable from finished work goes with the second.
+		for (let times = 0; times < 2; times++) {
+			await new Promise((resolve) => setTimeout(resolve, 100));
+			globalThis.gc?.();
+		}
+		const { rss, heapUsed, external } = process.memoryUsage();
+		return { rss, heap: heapUsed + external } satisfies Memory;
+	};
+	return { ready, answer, close: async () => {} };
+});
+
+async function serve(): Promise<{ name: string; address: string }> {
+	if (kind === "net") {
+		const server = createServer((socket) =>
+			socket.on("data", (bytes) => socket.write(bytes)).on("error", () => {}),
+		);
+		server.listen(0, "127.0.0.1");
+		await once(server, "listening");
+		const bound = server.address();
+		return { name: kind, address: String(typeof bound === "object" ? bound?.port : bound) };
+	}
+	const endpoints = new Endpoints();
+	endpoints.serve(Idle, {
+		ping: async () => ({}),
+		async *hold(_, ctx) {
+			yield { n: 1 };
+			await new Promise<void>((resolve) => {
+				ctx.signal.addEventListener("abort", () => resolve());
+			});
+		},
+	});
+	const listener = await frames().listen(endpoints);
+	const scheme = kind === "frames" || kind === "streams" ? "allium:" : "http:";
+	return { name: kind, address: listener.addresses.find((url) => url.startsWith(scheme)) ?? "" };
+}
+
+/** Opens so many, some at a time. */
+async function openAll(count: number): Promise<number> {
+	const open = kind === "streams" ? openStream : kind === "net" ? openSocket : openConnection;
+	for (let opened = 0; opened < count; ) {
+		const some = Math.min(200, count - opened);
+		held.push(...(await Promise.all(Array.from({ length: some }, (_, index) => open(opened + index)))));
+		opened += some;
+	}
+	return held.length;
+}
+
+async function openSocket(): Promise<Socket> {
+	const socket = connect(Number(address), "127.0.0.1");
+	socket.write("ping");
+	await once(socket, "data");
+	return socket;
+}
+
+/** A connection that has carried a call. */
+async function openConnection(): Promise<Peer> {
+	const transports: Readonly<Record<string, Transport>> = {
+		frames: frames(),
+		http: http(),
+		websocket: webSocketTransport(),
+	};
+	const peer = transports[kind]?.dial(kind === "websocket" ? address.replace("http:", "ws:") : address);
+	if (peer === undefined) throw new TypeError(`nothing is called ${kind}`);
+	await peer.endpoint(Idle.ping)({}, background);
+	return peer;
+}
+
+const peers: Peer[] = [];
+
+async function openStream(index: number): Promise<unknown> {
+	const which = Math.floor(index / streamsPerConnection);
+	peers[which] ??= frames().dial(address);
+	const messages = (await peers[which].endpoint(Idle.hold)({}, background)) as AsyncIterable<unknown>;
+	const iterator = messages[Symbol.asyncIterator]();
+	await iterator.next();
+	return iterator;
+}

@@ -1,0 +1,125 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { Run } from "../run.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const programs = fileURLToPath(new URL("../programs/cold/", import.meta.url));
+
+/** A program that says where it answers. */
+interface Program {
+	readonly id: string;
+	readonly what: string;
+	readonly file: string;
+	readonly execArgv: readonly string[];
+	readonly milliseconds: number[];
+}
+
+/**
+ * From the start of a process to its first answer: a service with its registry as users install it, compiled,
+ * beside bare node:http.
+ */
+export async function coldStart(run: Run): Promise<void> {
+	const folder = mkdtempSync(join(tmpdir(), "allium-cold-"));
+	try {
+		const all = [program("cold node:http", "bare node:http", join(programs, "http.mjs"))];
+		run.progress("process", "compiling the packages as they are published");
+		const built = buildInto(folder);
+		if (built === undefined)
+			all.push(program("cold allium", "a service of Allium", join(folder, "allium.mjs")));
+		else run.failed("process", "cold start of the published packages", built);
+		const sources = ["--conditions=@allium/source"];
+		all.push(
+			program("cold sources", "the same from TypeScript sources", join(programs, "allium.mjs"), sources),
+		);
+		const starts = run.options.quick ? 3 : 15;
+		run.progress("process", `${starts} cold starts of each of ${all.length} programs`);
+		// The first of each fills the disk's cache, and makes the registry.
+		for (let start = 0; start <= starts; start++) {
+			for (const { file, execArgv, milliseconds } of all) {
+				const took = await firstAnswer([...execArgv, file], folder);
+				if (start > 0) milliseconds.push(took);
+			}
+		}
+		for (const { id, what, milliseconds } of all) {
+			run.figure("process", id, `cold start to the first answer: ${what}`, "ms", milliseconds);
+		}
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+	}
+}
+
+function program(id: string, what: string, file: string, execArgv: readonly string[] = []): Program {
+	return { id, what, file, execArgv, milliseconds: [] };
+}
+
+/** Compiles the packages into a folder where programs find them as if installed. Returns why that failed. */
+function buildInto(folder: string): string | undefined {
+	const modules = join(folder, "node_modules");
+	mkdirSync(join(modules, "@allium"), { recursive: true });
+	for (const name of readdirSync(join(root, "node_modules"))) {
+		if (name === "allium" || name === "@allium" || name.startsWith(".")) continue;
+		symlinkSync(join(root, "node_modules", name), join(modules, name));
+	}
+	for (const kind of ["packages", "adapters"]) {
+		for (const name of readdirSync(join(root, kind))) {
+			mkdirSync(join(folder, kind, name), { recursive: true });
+			copyFileSync(join(root, kind, name, "package.json"), join(folder, kind, name, "package.json"));
+			const link = name === "allium" ? "allium" : `@allium/${name}`;
+			symlinkSync(join(folder, kind, name), join(modules, link));
+		}
+	}
+	copyFileSync(join(programs, "allium.mjs"), join(folder, "allium.mjs"));
+	const build = spawnSync(process.execPath, [join(root, "scripts/build.ts"), "--into", folder], {
+		encoding: "utf8",
+	});
+	return build.status === 0 ? undefined : `they cannot be built: ${build.stdout.trim().split("\n")[1] ?? ""}`;
+}
+
+/** Milliseconds from the start of a process to its first answer. */
+async function firstAnswer(args: readonly string[], registry: string): Promise<number> {
+	const startedAt = performance.now();
+	const child = spawn(process.execPath, [...args], {
+		// Without the condition that npm hands down here.
+		env: {
+			...process.env,
+			NODE_OPTIONS: "",
+			NODE_ENV: "production",
+			ALLIUM_REGISTRY: `sqlite://${registry}`,
+		},
+		stdio: ["pipe", "pipe", "inherit"],
+	});
+	const exited = once(child, "exit");
+	const kill = setTimeout(() => child.kill("SIGKILL"), 30_000);
+	try {
+		const lines = createInterface(child.stdout);
+		const [url] = await Promise.race([once(lines, "line"), exited.then(() => [undefined])]);
+		if (typeof url !== "string") throw new Error("a program ended before it answered");
+		await post(url);
+		return performance.now() - startedAt;
+	} finally {
+		child.stdin.end();
+		await exited;
+		clearTimeout(kill);
+	}
+}
+
+function post(url: string): Promise<void> {
+	return new Promise((resolve, reject) => {
+		const headers = { "content-type": "application/json" };
+		const sent = request(url, { method: "POST", agent: false, headers }, (response) => {
+			response.resume();
+			response.on("end", () => {
+				if (response.statusCode === 200) resolve();
+				else reject(new Error(`${url} answered ${response.statusCode}`));
+			});
+		});
+		sent.on("error", reject);
+		sent.end('{"a":20,"b":22}');
+	});
+}
