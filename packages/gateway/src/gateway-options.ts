@@ -1,12 +1,8 @@
-import type { Guard, Logger, Middleware, Registry } from "@allium/core";
-import type { Adapters, ConfigOverrides, Environment, MetricsSource, ServerLimits } from "@allium/node";
+import type { Guard, Logger, Middleware } from "@allium/core";
+import type { MetricsSource, ServerLimits, ServerProcessOptions } from "@allium/node";
 
 /** What a gateway is made with; what is not given comes from the environment, or has a default. */
-export interface GatewayOptions extends Omit<ConfigOverrides, "registry" | "zone" | "labels"> {
-	/** A URL, or a registry that is open already and stays open. */
-	readonly registry?: string | Registry;
-	/** Adapters by scheme, before those that are installed. */
-	readonly adapters?: Adapters;
+export interface GatewayOptions extends Omit<ServerProcessOptions, "zone" | "labels"> {
 	/** The port to listen on. Default: `PORT`, or that of `ALLIUM_LISTEN`, else 8080. */
 	readonly port?: number;
 	/** The interface to listen on. Default: that of `ALLIUM_LISTEN`, else 127.0.0.1. */
@@ -36,12 +32,6 @@ export interface GatewayOptions extends Omit<ConfigOverrides, "registry" | "zone
 	readonly limits?: Partial<ServerLimits>;
 	/** Gets a line for each request, too. Default: lines on standard output. */
 	readonly logger?: Logger;
-	/** How long requests are still accepted after `/readyz` says no, in milliseconds. Default: 500. */
-	readonly drainDelayMs?: number;
-	/** How long calls in flight may take when the gateway stops, in milliseconds. Default: 10 s. */
-	readonly gracePeriodMs?: number;
-	/** Default: that of the process. */
-	readonly env?: Environment;
 }
 
 /** Where a gateway listens that was told nothing. */

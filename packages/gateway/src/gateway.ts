@@ -5,7 +5,6 @@ import {
 	type Listener,
 	type Logger,
 	PeerPool,
-	type Registry,
 	ServiceError,
 	serverDefaults,
 } from "@allium/core";
@@ -14,17 +13,12 @@ import { webSocketPath } from "@allium/core/transport";
 import {
 	acceptFrames,
 	type Config,
-	DeferredRegistry,
 	type Environment,
 	listen,
-	maskUrl,
 	nodeTransports,
-	openRegistry,
-	type Runnable,
 	reachableHost,
 	readConfig,
-	runUntilSignal,
-	textLogger,
+	ServerProcess,
 	within,
 } from "@allium/node";
 import { Cors } from "./edge/cors.ts";
@@ -74,40 +68,25 @@ export function gateway(options: GatewayOptions = {}): Gateway {
 	return new NodeGateway(options);
 }
 
-class NodeGateway implements Gateway, Runnable {
-	readonly name = "gateway";
-	readonly config: Config;
-	readonly logger: Logger;
+class NodeGateway extends ServerProcess implements Gateway {
 	readonly #options: GatewayOptions;
-	readonly #registry: Registry;
 	readonly #host: string;
 	readonly #exposure: Exposure;
 	readonly #cors: Cors;
 	readonly #proxy: ReverseProxy;
 	readonly #guard: Guard;
 	readonly #table: GatewayTable;
-	#listener: Listener | undefined;
-	#ready = false;
-	#starting: Promise<void> | undefined;
-	#stopping: Promise<void> | undefined;
-	#released: Promise<void> | undefined;
 
 	constructor(options: GatewayOptions) {
-		const given = options.registry;
+		super("gateway", configOf(options, options.env ?? process.env), options);
 		this.#options = options;
-		this.config = configOf(options, options.env ?? process.env);
-		this.logger = options.logger ?? textLogger();
 		this.#host = this.config.host ?? defaultHost;
 		this.#exposure = new Exposure(options.expose, this.#host);
 		this.#cors = new Cors(options.cors ?? []);
 		this.#proxy = new ReverseProxy(options.proxy ?? {}, this.logger);
 		this.#guard = forwarding(options.forward ?? forwardedByDefault, this.#ownGuard());
-		this.#registry =
-			typeof given === "object"
-				? given
-				: new DeferredRegistry(() => openRegistry(this.config.registry, options.adapters));
 		this.#table = new GatewayTable({
-			registry: this.#registry,
+			registry: this.registry,
 			namespace: this.config.namespace,
 			peers: new PeerPool(nodeTransports({ tls: this.config.tls })),
 			tls: this.config.tls,
@@ -119,45 +98,25 @@ class NodeGateway implements Gateway, Runnable {
 		});
 	}
 
-	get isStopping(): boolean {
-		return this.#stopping !== undefined;
+	protected async open(): Promise<Listener> {
+		this.#table.open();
+		// Without an answer it goes on: services are served when they are known, and /readyz says when.
+		await within(patienceMs, this.#table.whenKnown()).catch(() => {});
+		return this.#listen();
 	}
 
-	get addresses(): readonly string[] {
-		return this.#listener?.addresses ?? [];
+	/** Nobody looks for gateways. */
+	protected async announce(): Promise<void> {}
+
+	protected async leave(): Promise<void> {}
+
+	protected drain(listener: Listener): Promise<unknown> {
+		return Promise.all([listener.drain(), this.#proxy.drain()]);
 	}
 
-	start(): Promise<void> {
-		this.#starting ??= this.#start();
-		return this.#starting;
-	}
-
-	stop(): Promise<void> {
-		const started = this.#starting?.catch(() => {}) ?? Promise.resolve();
-		this.#stopping ??= started.then(() => this.#release());
-		return this.#stopping;
-	}
-
-	run(): Promise<void> {
-		return runUntilSignal(this);
-	}
-
-	async #start(): Promise<void> {
-		try {
-			if (this.#registry instanceof DeferredRegistry) await this.#registry.opened();
-			this.#table.open();
-			// Without an answer it goes on: services are served when they are known, and /readyz says when.
-			await within(patienceMs, this.#table.whenKnown()).catch(() => {});
-			this.#listener = await this.#listen();
-			this.#ready = true;
-		} catch (error) {
-			await this.#release();
-			throw error;
-		}
-		this.logger.log("info", "gateway is ready", {
-			url: this.addresses.find((address) => /^https?:/.test(address)),
-			registry: this.#registry.location ?? maskUrl(this.config.registry),
-		});
+	protected async close(): Promise<void> {
+		this.#proxy.close();
+		await this.quietly("close the clients", () => this.#table.close());
 	}
 
 	#listen(): Promise<Listener> {
@@ -170,7 +129,7 @@ class NodeGateway implements Gateway, Runnable {
 			tls,
 			proxyProtocol,
 			acceptFrames: acceptFrames(),
-			ready: () => ({ ok: this.#ready && this.#table.isKnown }),
+			ready: () => ({ ok: this.isReady && this.#table.isKnown }),
 			metrics: this.#options.metrics,
 			logger: this.logger,
 			http: edge({
@@ -217,38 +176,6 @@ class NodeGateway implements Gateway, Runnable {
 			}
 			return guard === undefined ? ctx : guard(request, ctx);
 		};
-	}
-
-	/** Ends what is there, in order; what a failed start left, too. */
-	#release(): Promise<void> {
-		this.#released ??= this.#releaseAll();
-		return this.#released;
-	}
-
-	async #releaseAll(): Promise<void> {
-		const { drainDelayMs = 500, gracePeriodMs = 10_000 } = this.#options;
-		this.#ready = false;
-		const listener = this.#listener;
-		if (listener !== undefined) {
-			await new Promise((resolve) => setTimeout(resolve, drainDelayMs));
-			const drained = Promise.all([listener.drain(), this.#proxy.drain()]).then(() => {});
-			await this.#quietly("drain", () => within(gracePeriodMs, drained));
-			await this.#quietly("close", () => listener.close());
-		}
-		this.#proxy.close();
-		await this.#quietly("close the clients", () => this.#table.close());
-		const registry = this.#registry;
-		if (registry instanceof DeferredRegistry)
-			await this.#quietly("close the registry", () => registry.close());
-	}
-
-	/** A step of stopping that fails is said, and the next one still done. */
-	async #quietly(step: string, action: () => Promise<void>): Promise<void> {
-		try {
-			await action();
-		} catch (error) {
-			this.logger.log("warn", `could not ${step} in order`, { error });
-		}
 	}
 }
 

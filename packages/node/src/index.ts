@@ -1,6 +1,7 @@
 export { type App, type AppLimits, type AppOptions, createApp } from "./app/app.ts";
 export { reachableHost } from "./app/reachable-host.ts";
 export { type Runnable, runUntilSignal } from "./app/run-until-signal.ts";
+export { ServerProcess, type ServerProcessOptions } from "./app/server-process.ts";
 export { type TextLoggerOptions, textLogger } from "./app/text-logger.ts";
 export { within } from "./app/within.ts";
 export { type Adapter, type Adapters, openRegistry } from "./config/adapters.ts";

@@ -17,40 +17,24 @@ import {
 	type Middleware,
 	PeerPool,
 	type Registration,
-	type Registry,
 	type ServeOptions,
 	type Service,
 	serverDefaults,
 } from "@allium/core";
-import { type Adapters, openRegistry } from "../config/adapters.ts";
-import {
-	type Config,
-	type ConfigOverrides,
-	type Environment,
-	maskUrl,
-	readConfig,
-} from "../config/config.ts";
-import { DeferredRegistry } from "../config/deferred-registry.ts";
+import { type Config, readConfig } from "../config/config.ts";
 import type { MetricsSource, Readiness } from "../http/operations.ts";
 import { acceptFrames } from "../pipe/accept-frames.ts";
 import { nodeTransports } from "../pipe/node-transports.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import { listen } from "../server/server.ts";
-import { appFailed, appReady } from "./app-events.ts";
 import { MissingContextWatch } from "./missing-context.ts";
 import { reachableHost } from "./reachable-host.ts";
-import { type Runnable, runUntilSignal } from "./run-until-signal.ts";
-import { textLogger } from "./text-logger.ts";
-import { within } from "./within.ts";
+import { ServerProcess, type ServerProcessOptions } from "./server-process.ts";
 
 /** What an app is made with; what is not given comes from the environment, or has a default. */
-export interface AppOptions extends Omit<ConfigOverrides, "registry"> {
+export interface AppOptions extends ServerProcessOptions {
 	/** The name of the application, as registries show it. */
 	readonly name: string;
-	/** A URL, or a registry that is open already and stays open. */
-	readonly registry?: string | Registry;
-	/** Adapters by scheme, before those that are installed. */
-	readonly adapters?: Adapters;
 	/** Lets requests in or not, before their bodies are read. */
 	readonly guard?: Guard;
 	/**
@@ -65,12 +49,6 @@ export interface AppOptions extends Omit<ConfigOverrides, "registry"> {
 	 * answers 503, and the registry has others called instead.
 	 */
 	readonly health?: readonly Checker[];
-	/** Default: lines on standard output. */
-	readonly logger?: Logger;
-	/** How long calls are still accepted after the registry was told, in milliseconds. Default: 500. */
-	readonly drainDelayMs?: number;
-	/** How long calls in flight may take when the app stops, in milliseconds. Default: 10 s. */
-	readonly gracePeriodMs?: number;
 	/**
 	 * Origins of web pages that may open WebSockets here, such as `https://app.example.org`; `*` for all.
 	 * Default: pages of the same host only.
@@ -78,8 +56,6 @@ export interface AppOptions extends Omit<ConfigOverrides, "registry"> {
 	readonly origins?: readonly string[];
 	/** What the port takes at most; `frames` for what frames take, in both directions. */
 	readonly limits?: AppLimits;
-	/** Default: that of the process. */
-	readonly env?: Environment;
 }
 
 /** The bounds of an app. What is not given has its default. */
@@ -116,29 +92,21 @@ export function createApp(options: AppOptions): App {
 	return new NodeApp(options);
 }
 
-class NodeApp implements App, Runnable {
-	readonly config: Config;
-	readonly logger: Logger;
+class NodeApp extends ServerProcess implements App {
 	readonly #options: AppOptions;
 	readonly #endpoints: Endpoints;
-	readonly #registry: Registry;
 	readonly #health: Health;
 	readonly #peers: PeerPool;
 	readonly #clients: { [Symbol.asyncDispose](): Promise<void> }[] = [];
 	readonly #contextWatch: MissingContextWatch | undefined;
-	#listener: Listener | undefined;
 	#registration: Registration | undefined;
-	#ready = false;
-	#starting: Promise<void> | undefined;
-	#stopping: Promise<void> | undefined;
-	#released: Promise<void> | undefined;
 
 	constructor(options: AppOptions) {
 		const env = options.env ?? process.env;
 		const given = options.registry;
+		const registry = typeof given === "string" ? given : undefined;
+		super(options.name, readConfig(env, { ...options, registry }), options);
 		this.#options = options;
-		this.config = readConfig(env, { ...options, registry: typeof given === "string" ? given : undefined });
-		this.logger = options.logger ?? textLogger();
 		this.#peers = new PeerPool(nodeTransports({ tls: this.config.tls, limits: options.limits?.frames }));
 		if (env.NODE_ENV !== "production") this.#contextWatch = new MissingContextWatch(this.logger);
 		const watched = this.#contextWatch === undefined ? [] : [this.#contextWatch.middleware];
@@ -151,32 +119,16 @@ class NodeApp implements App, Runnable {
 			onChange: () => this.#tellRegistry(),
 			logger: this.logger,
 		});
-		this.#registry =
-			typeof given === "object"
-				? given
-				: new DeferredRegistry(() => openRegistry(this.config.registry, options.adapters));
-	}
-
-	get name(): string {
-		return this.#options.name;
-	}
-
-	get isStopping(): boolean {
-		return this.#stopping !== undefined;
-	}
-
-	get addresses(): readonly string[] {
-		return this.#listener?.addresses ?? [];
 	}
 
 	serve<C extends AnyContract>(contract: C, service: Service<C>, options: ServeOptions<C> = {}): void {
-		if (this.#starting !== undefined) throw new TypeError("serve() comes before start() and run()");
+		if (this.hasBegun) throw new TypeError("serve() comes before start() and run()");
 		this.#endpoints.serve(contract, service, options);
 	}
 
 	client<C extends AnyContract>(contract: C, layers: ClientLayers = {}): Client<C> {
 		const client = createClient(contract, {
-			registry: this.#registry,
+			registry: this.registry,
 			namespace: this.config.namespace,
 			peers: this.#peers,
 			logger: this.logger,
@@ -187,47 +139,7 @@ class NodeApp implements App, Runnable {
 		return client;
 	}
 
-	start(): Promise<void> {
-		this.#starting ??= this.#start();
-		return this.#starting;
-	}
-
-	stop(): Promise<void> {
-		const started = this.#starting?.catch(() => {}) ?? Promise.resolve();
-		this.#stopping ??= started.then(() => this.#release());
-		return this.#stopping;
-	}
-
-	run(): Promise<void> {
-		return runUntilSignal(this);
-	}
-
-	async #start(): Promise<void> {
-		try {
-			if (this.#registry instanceof DeferredRegistry) await this.#registry.opened();
-			this.#listener = await this.#listen();
-			await this.#health.start();
-			this.#ready = true;
-			this.#registration = await keepRegistered(this.#registry, this.#instance(this.#listener), {
-				logger: this.logger,
-				ctx: Context.background().withTimeout(10_000),
-			});
-			// It may have changed meanwhile.
-			this.#tellRegistry();
-		} catch (error) {
-			appFailed.publish({ name: this.#options.name, error });
-			await this.#release();
-			throw error;
-		}
-		const { name } = this.#options;
-		appReady.publish({ name, addresses: this.addresses });
-		this.logger.log("info", `${name} is ready`, {
-			url: this.addresses.find((address) => /^https?:/.test(address)),
-			registry: this.#registry.location ?? maskUrl(this.config.registry),
-		});
-	}
-
-	async #listen(): Promise<Listener> {
+	protected open(): Promise<Listener> {
 		const { port, advertise, tls, proxyProtocol } = this.config;
 		const { frames: frameLimits, ...limits } = this.#options.limits ?? {};
 		const host = this.config.host ?? (this.#isLocal() ? "127.0.0.1" : "0.0.0.0");
@@ -250,9 +162,34 @@ class NodeApp implements App, Runnable {
 		});
 	}
 
+	protected async announce(listener: Listener): Promise<void> {
+		await this.#health.start();
+		this.#registration = await keepRegistered(this.registry, this.#instance(listener), {
+			logger: this.logger,
+			ctx: Context.background().withTimeout(10_000),
+		});
+		// It may have changed meanwhile.
+		this.#tellRegistry();
+	}
+
+	protected async leave(): Promise<void> {
+		this.#health.stop();
+		await this.quietly("deregister", () => this.#registration?.release());
+	}
+
+	protected drain(listener: Listener): Promise<void> {
+		return listener.drain();
+	}
+
+	protected async close(): Promise<void> {
+		await Promise.all(
+			this.#clients.map((client) => this.quietly("close a client", () => client[Symbol.asyncDispose]())),
+		);
+	}
+
 	async #readiness(): Promise<Readiness> {
 		const { ok, checks } = await this.#health.report();
-		return { ok: ok && this.#ready, ...(checks.length > 0 && { checks }) };
+		return { ok: ok && this.isReady, ...(checks.length > 0 && { checks }) };
 	}
 
 	get #status(): "up" | "unhealthy" {
@@ -292,42 +229,4 @@ class NodeApp implements App, Runnable {
 			startedAt: new Date().toISOString(),
 		};
 	}
-
-	/** Ends what is there, in order; what a failed start left, too. */
-	#release(): Promise<void> {
-		this.#released ??= this.#releaseAll();
-		return this.#released;
-	}
-
-	async #releaseAll(): Promise<void> {
-		this.#ready = false;
-		this.#health.stop();
-		await this.#quietly("deregister", () => this.#registration?.release());
-		const listener = this.#listener;
-		if (listener !== undefined) {
-			await sleep(this.#options.drainDelayMs ?? 500);
-			await this.#quietly("drain", () => within(this.#options.gracePeriodMs ?? 10_000, listener.drain()));
-			await this.#quietly("close", () => listener.close());
-		}
-		await Promise.all(
-			this.#clients.map((client) => this.#quietly("close a client", () => client[Symbol.asyncDispose]())),
-		);
-		if (this.#registry instanceof DeferredRegistry) {
-			const registry = this.#registry;
-			await this.#quietly("close the registry", () => registry.close());
-		}
-	}
-
-	/** A step of stopping that fails is said, and the next one still done. */
-	async #quietly(step: string, action: () => Promise<void> | undefined): Promise<void> {
-		try {
-			await action();
-		} catch (error) {
-			this.logger.log("warn", `could not ${step} in order`, { error });
-		}
-	}
-}
-
-function sleep(milliseconds: number): Promise<void> {
-	return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

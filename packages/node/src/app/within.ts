@@ -3,7 +3,7 @@
  *
  * @throws Error when they take longer.
  */
-export async function within(milliseconds: number, promise: Promise<void>): Promise<void> {
+export async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
 	let timer: ReturnType<typeof setTimeout> | undefined;
 	const late = new Promise<never>((_, reject) => {
 		timer = setTimeout(
