@@ -5,6 +5,9 @@ import type { RegistryTables } from "./registry-tables.ts";
 
 /** How often the revision is read, in milliseconds; it takes some microseconds. */
 const pollMs = 50;
+/** The most of the process' time that reading may take, as where thousands of instances come and go. */
+const shareOfTime = 0.2;
+const longestPauseMs = 500;
 /** After a silence this long, in milliseconds, others may not have been able to renew either. */
 const longSilenceMs = 1_000;
 /** How long the file may fail before watchers are told, in milliseconds. */
@@ -46,7 +49,10 @@ export class RegistryPoll {
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => {
 			this.#schedule(pollMs);
+			const startedAt = performance.now();
 			this.#tick();
+			const pause = Math.min(longestPauseMs, (performance.now() - startedAt) / shareOfTime);
+			if (pause > pollMs && this.#timer !== undefined) this.#schedule(pause);
 		}, delay);
 	}
 
