@@ -66,6 +66,8 @@ export class GatewayTable implements EndpointTable {
 	readonly logger: Logger;
 	readonly #options: GatewayTableOptions;
 	readonly #instances = new Map<string, Instance>();
+	/** The instances by the services that they serve, and by their ids. */
+	readonly #serving = new Map<string, Map<string, Instance>>();
 	readonly #entries = new Map<string, Entry>();
 	/** The names of services of which no instance is up, the longest gone first. */
 	readonly #gone = new Set<string>();
@@ -129,14 +131,14 @@ export class GatewayTable implements EndpointTable {
 	apply(event: RegistryEvent): void {
 		if (event.type === "snapshot") {
 			const before = [...this.#instances.values()];
-			this.#instances.clear();
-			for (const instance of event.instances) this.#instances.set(instance.id, instance);
+			for (const instance of before) this.#remove(instance);
+			for (const instance of event.instances) this.#put(instance);
 			this.#update([...before, ...event.instances]);
 		} else {
 			const { instance } = event;
 			const before = this.#instances.get(instance.id);
-			if (event.type === "up") this.#instances.set(instance.id, instance);
-			else this.#instances.delete(instance.id);
+			if (before !== undefined) this.#remove(before);
+			if (event.type === "up") this.#put(instance);
 			this.#update(before === undefined ? [instance] : [before, instance]);
 		}
 		this.#isKnown = true;
@@ -153,16 +155,31 @@ export class GatewayTable implements EndpointTable {
 		await Promise.all([this.#following, ...Array.from(this.#entries.values(), end)]);
 	}
 
+	#put(instance: Instance): void {
+		this.#instances.set(instance.id, instance);
+		for (const { name } of instance.services) {
+			const others = this.#serving.get(name);
+			if (others === undefined) this.#serving.set(name, new Map([[instance.id, instance]]));
+			else others.set(instance.id, instance);
+		}
+	}
+
+	#remove(instance: Instance): void {
+		this.#instances.delete(instance.id);
+		for (const { name } of instance.services) {
+			const others = this.#serving.get(name);
+			others?.delete(instance.id);
+			if (others?.size === 0) this.#serving.delete(name);
+		}
+	}
+
 	/** Looks anew at the services of instances that came, went or changed. */
 	#update(changed: readonly Instance[]): void {
 		const names = new Set(changed.flatMap(({ services }) => services.map(({ name }) => name)));
 		for (const name of names) {
 			if (!this.#options.exposure.includes(name)) continue;
-			const instances = [...this.#instances.values()].filter(({ services }) =>
-				services.some((service) => service.name === name),
-			);
 			const entry = this.#entries.get(name) ?? this.#enter(name);
-			entry.upstream.update(instances);
+			entry.upstream.update([...(this.#serving.get(name)?.values() ?? [])]);
 			if (entry.upstream.instances.length > 0) this.#gone.delete(name);
 			else this.#gone.add(name);
 		}
