@@ -1,6 +1,10 @@
 import { type ChildProcess, fork, spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import type { Answer } from "./protocol.ts";
+
+/** What is compiled once need not be by each of dozens of processes. */
+const compileCache = fileURLToPath(new URL("../.cache/bench", import.meta.url));
 
 /** Which core a process of the benchmark keeps to: the server's, the client's, or any. */
 export type Core = "server" | "client" | "any";
@@ -50,7 +54,7 @@ export class Child {
 	): Promise<{ child: Child; ready: Ready }> {
 		const started = fork(new URL(program, import.meta.url), [JSON.stringify(argument)], {
 			execArgv: [...process.execArgv, ...execArgv],
-			env: { ...process.env, NODE_ENV: "production", ...env },
+			env: { ...process.env, NODE_ENV: "production", NODE_COMPILE_CACHE: compileCache, ...env },
 			stdio: ["ignore", "ignore", "inherit", "ipc"],
 		});
 		const child = new Child(started, timeoutMs);

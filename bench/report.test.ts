@@ -43,6 +43,7 @@ describe("the benchmark's report", () => {
 
 	test("shows a figure with three digits that count", () => {
 		expect(figureTable([figure])).toContain("| something | 1,235 (0.123–2) | µs |");
+		expect(figureTable([{ ...figure, minimum: 1234.5, maximum: 1234.5 }])).toContain("| 1,235 | µs |");
 	});
 
 	test("says how and where it was measured", () => {

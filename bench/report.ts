@@ -89,7 +89,8 @@ export function table(rows: readonly Row[], rate = "calls/s"): string {
 /** Figures as Markdown. */
 export function figureTable(figures: readonly Figure[]): string {
 	const lines = figures.map(({ what, unit, median, minimum, maximum }) => {
-		return [what, `${rounded(median)} (${rounded(minimum)}–${rounded(maximum)})`, unit];
+		const range = minimum === maximum ? "" : ` (${rounded(minimum)}–${rounded(maximum)})`;
+		return [what, rounded(median) + range, unit];
 	});
 	return markdown(["what", "median (min–max)", "unit"], lines);
 }
