@@ -1,6 +1,6 @@
 import type { TLSSocket } from "node:tls";
 import type { HttpCall } from "@allium/core/transport";
-import { type buildConnector, type Dispatcher, Pool } from "undici";
+import type { buildConnector, Dispatcher, Pool } from "undici";
 import type { RequestBody } from "./request-body.ts";
 
 /** How connections of HTTP/1.1 are held. */
@@ -16,9 +16,37 @@ export interface Http1Options {
 
 /** Connections of HTTP/1.1 to one address, each for one call at a time. */
 export class Http1Connections {
-	readonly #pool: Pool;
+	readonly #options: Http1Options;
+	#pool: Pool | undefined;
+	/** The library is loaded with the first call: most processes only serve HTTP. */
+	#opening: Promise<Pool> | undefined;
 
-	constructor({ origin, connectTimeoutMs, connections, maxHeaderBytes, dialTls }: Http1Options) {
+	constructor(options: Http1Options) {
+		this.#options = options;
+	}
+
+	/** Sends a request for a call. */
+	send(path: string, headers: string[], body: string | Buffer | RequestBody, call: HttpCall): void {
+		const request: Dispatcher.DispatchOptions = { method: "POST", path, headers, body };
+		if (this.#pool !== undefined) {
+			this.#pool.dispatch(request, new Handler(call));
+			return;
+		}
+		this.#opening ??= this.#open();
+		this.#opening
+			.then((pool) => pool.dispatch(request, new Handler(call)))
+			.catch((error: Error) => call.failed(error, false));
+	}
+
+	/** Ends every request and connection. */
+	async close(): Promise<void> {
+		const pool = await this.#opening?.catch(() => undefined);
+		await pool?.destroy();
+	}
+
+	async #open(): Promise<Pool> {
+		const { Pool } = await import("undici");
+		const { origin, connections, maxHeaderBytes, connectTimeoutMs, dialTls } = this.#options;
 		this.#pool = new Pool(origin, {
 			connections,
 			pipelining: 1,
@@ -32,16 +60,7 @@ export class Http1Connections {
 					? { timeout: connectTimeoutMs, keepAlive: true, noDelay: true }
 					: connector(dialTls, connectTimeoutMs),
 		});
-	}
-
-	/** Sends a request for a call. */
-	send(path: string, headers: string[], body: string | Buffer | RequestBody, call: HttpCall): void {
-		this.#pool.dispatch({ method: "POST", path, headers, body }, new Handler(call));
-	}
-
-	/** Ends every request and connection. */
-	close(): Promise<void> {
-		return this.#pool.destroy();
+		return this.#pool;
 	}
 }
 

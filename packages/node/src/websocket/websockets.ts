@@ -11,7 +11,7 @@ import {
 	toServiceError,
 } from "@allium/core";
 import { httpStatus, toConnectError, webSocketPath, webSocketProtocol } from "@allium/core/transport";
-import { type WebSocket, WebSocketServer } from "ws";
+import type { WebSocket, WebSocketServer } from "ws";
 import { readHead } from "../http/request-head.ts";
 import { isOriginAllowed } from "./origin.ts";
 import { ServerWebSocketPipe } from "./server-websocket-pipe.ts";
@@ -47,7 +47,8 @@ export class WebSockets {
 	readonly #options: WebSocketsOptions;
 	readonly #peerOf: (request: IncomingMessage) => PeerInfo;
 	readonly #sessions = new Set<Session>();
-	readonly #server = new WebSocketServer(serverOptions);
+	/** Loaded with the first that asks for a WebSocket: most processes never see one. */
+	#server: Promise<WebSocketServer> | undefined;
 	#draining = false;
 
 	constructor(
@@ -67,7 +68,7 @@ export class WebSockets {
 		// Until somebody else listens, a connection that breaks must not be an uncaught exception.
 		socket.on("error", nothing);
 		this.#admit(request).then(
-			() => this.#server.handleUpgrade(request, socket, head, (accepted) => this.#open(accepted, request)),
+			(server) => server.handleUpgrade(request, socket, head, (accepted) => this.#open(accepted, request)),
 			(error) => refuse(socket, toServiceError(error)),
 		);
 	}
@@ -84,15 +85,22 @@ export class WebSockets {
 		for (const session of this.#sessions) session.close();
 	}
 
-	async #admit(request: IncomingMessage): Promise<void> {
+	async #admit(request: IncomingMessage): Promise<WebSocketServer> {
 		this.#check(request);
+		await this.#guard(request);
+		this.#server ??= import("ws").then((library) => new library.WebSocketServer(serverOptions));
+		const server = await this.#server;
+		if (this.#draining) throw shuttingDown();
+		return server;
+	}
+
+	async #guard(request: IncomingMessage): Promise<void> {
 		const { guard } = this.#endpoints;
 		if (guard === undefined) return;
 		const { metadata, error } = readHead(request);
 		if (error !== undefined) throw error;
 		const peer = this.#peerOf(request);
 		await guard({ peer, path: webSocketPath, metadata }, Context.background()["~with"]({ metadata, peer }));
-		if (this.#draining) throw shuttingDown();
 	}
 
 	#check(request: IncomingMessage): void {
