@@ -134,6 +134,27 @@ describe("a guard", () => {
 		expect(log).toHaveBeenCalledOnce();
 	});
 
+	test.each([
+		["at once", (_: unknown, ctx: Context) => ctx.withTimeout(50)],
+		["late", async (_: unknown, ctx: Context) => ctx.withTimeout(50)],
+	])(
+		"may set a deadline, told %s, at which the caller is answered whatever the handler does",
+		async (_, guard) => {
+			const { call, handler, read } = arrive({ guard });
+			handler.mockReturnValue(new Promise(() => {}));
+			const answer = call.run(read).catch((error) => error);
+			await vi.advanceTimersByTimeAsync(50);
+			expect(await answer).toMatchObject({ code: "deadline_exceeded" });
+			expect(vi.getTimerCount()).toBe(0);
+		},
+	);
+
+	test("leaves no timer when the handler is done before its deadline", async () => {
+		const { call, read } = arrive({ guard: (_, ctx) => ctx.withTimeout(50) });
+		await call.run(read);
+		expect(vi.getTimerCount()).toBe(0);
+	});
+
 	test("keeps the errors of whom it asks to itself", async () => {
 		const error = serviceErrorFrom({ code: "not_found", message: "no such key" }, { domain: "keys" });
 		const { call, read } = arrive({ guard: () => Promise.reject(error) });

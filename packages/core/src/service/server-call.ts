@@ -59,9 +59,9 @@ export class ServerCall {
 		if (guard === undefined) return this.#invoke(read, this.ctx);
 		try {
 			const admitted = guard(this.#incoming, this.ctx);
-			if (!(admitted instanceof Promise)) return this.#invoke(read, admitted);
+			if (!(admitted instanceof Promise)) return this.#admit(read, admitted);
 			return admitted.then(
-				(ctx) => this.#invoke(read, ctx),
+				(ctx) => this.#admit(read, ctx),
 				(error) => Promise.reject(this.#refusal(error)),
 			);
 		} catch (error) {
@@ -99,6 +99,16 @@ export class ServerCall {
 		if (this.#scope.settled) return;
 		this.#scope.settle(outcome);
 		this.#cancellation.finish(outcome.ok ? callIsOver : outcome.error);
+	}
+
+	/** What the guard let in, with the context that it gave: should that end first, the caller learns of it. */
+	#admit(read: () => unknown, ctx: Context): Promise<unknown> {
+		const running = this.#invoke(read, ctx);
+		const cancellation = ctx["~cancellation"];
+		if (cancellation === this.#cancellation) return running;
+		const ended = Promise.withResolvers<never>();
+		const unlisten = cancellation.listen(ended.reject);
+		return Promise.race([running, ended.promise]).finally(unlisten);
 	}
 
 	#invoke(read: () => unknown, ctx: Context): Promise<unknown> {
