@@ -5,9 +5,10 @@ import { Context } from "../context/context.ts";
 import { contract } from "../contract/contract.ts";
 import { type Method, method } from "../contract/method.ts";
 import { stream } from "../contract/stream.ts";
-import type { Endpoint } from "../endpoint/endpoint.ts";
+import { chain, type Endpoint } from "../endpoint/endpoint.ts";
 import { ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import { type RetryOptions, retry } from "./retry.ts";
+import { timeout } from "./timeout.ts";
 
 const C = contract("c", {
 	read: method({ effect: "read" }),
@@ -255,6 +256,20 @@ describe("a stream", () => {
 		const next = streams(2, 0);
 		expect(await read(next)).toEqual([1, 2, 3]);
 		expect(next).toHaveBeenCalledTimes(3);
+	});
+
+	test("that is opened again must be accepted in time, too", async () => {
+		const next = streams(1, 0);
+		const hanging: Endpoint = (input, ctx) =>
+			next.mock.calls.length === 0
+				? next(input, ctx)
+				: new Promise((_, reject) => ctx.signal.addEventListener("abort", () => reject(ctx.error)));
+		const endpoint = chain(timeout(5_000), retry())(hanging, C.watch);
+		const output = (await endpoint({}, Context.background())) as AsyncIterable<unknown>;
+		const reading = Array.fromAsync(output).catch((error: ServiceError) => error);
+		await vi.advanceTimersByTimeAsync(6_000);
+		expect(await reading).toMatchObject({ code: "deadline_exceeded" });
+		expect(vi.getTimerCount()).toBe(0);
 	});
 
 	test("that breaks after its first message is broken", async () => {

@@ -5,6 +5,7 @@ import { type Method, takesStream } from "../contract/method.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { isServiceError, type ServiceError } from "../errors/service-error.ts";
 import { RetryBudget, type RetryBudgetOptions } from "./retry-budget.ts";
+import { acceptance, acceptanceMs } from "./timeout.ts";
 
 /** When and how often to try again. */
 export interface RetryOptions {
@@ -147,10 +148,10 @@ async function attemptStream(
 	const state = new Attempts();
 	const ctx = outer.withValue(triedInstances, state.instances);
 	policy.budget.deposit();
-	const open = async (): Promise<AsyncIterator<unknown>> => {
+	const open = async (endpoint: Endpoint): Promise<AsyncIterator<unknown>> => {
 		while (true) {
 			try {
-				return ((await next(input, ctx)) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+				return ((await endpoint(input, ctx)) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
 			} catch (error) {
 				await again(error);
 			}
@@ -161,14 +162,16 @@ async function attemptStream(
 		if (delay === undefined) throw error;
 		if (delay > 0) await sleep(delay, ctx);
 	};
-	let iterator = await open();
+	let iterator = await open(next);
 	const first = async (): Promise<IteratorResult<unknown>> => {
 		while (true) {
 			try {
 				return await iterator.next();
 			} catch (error) {
 				await again(error);
-				iterator = await open();
+				// Whoever bounds the acceptance has seen it already.
+				const bound = outer.get(acceptanceMs);
+				iterator = await open(bound === undefined ? next : acceptance(next, bound));
 			}
 		}
 	};

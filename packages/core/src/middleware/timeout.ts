@@ -1,4 +1,5 @@
 import type { Context } from "../context/context.ts";
+import { type ContextKey, contextKey } from "../context/key.ts";
 import { givesStream } from "../contract/method.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 
@@ -15,9 +16,13 @@ export function timeout(milliseconds = 10_000): Middleware {
 			: (input, ctx) => next(input, ctx.withTimeout(milliseconds));
 }
 
-function acceptance(next: Endpoint, milliseconds: number): Endpoint {
+/** How long the acceptance of a stream may take, for who opens it again. */
+export const acceptanceMs: ContextKey<number> = contextKey("milliseconds for acceptance");
+
+/** Bounds how long it takes until a stream is accepted. */
+export function acceptance(next: Endpoint, milliseconds: number): Endpoint {
 	return async (input: unknown, outer: Context) => {
-		const { ctx, cancel } = outer.withCancel();
+		const { ctx, cancel } = outer.withValue(acceptanceMs, milliseconds).withCancel();
 		const limit = outer.withTimeout(milliseconds)["~cancellation"];
 		const unlisten = limit.listen(cancel);
 		try {
