@@ -1,11 +1,12 @@
 import type { Stack } from "../stack.ts";
 import { callMoleculer, serveMoleculer } from "./moleculer-work.ts";
-import { natsServer, natsUrl } from "./nats-server.ts";
+import { natsServer, natsUrl, requireNats } from "./nats-server.ts";
 
 const moleculerNats: Stack = {
 	name: "Moleculer NATS",
 
 	async serve() {
+		await requireNats();
 		const namespace = `bench-${process.pid}`;
 		const close = await serveMoleculer("server", {
 			namespace,

@@ -1,6 +1,6 @@
 import { connect } from "@nats-io/transport-node";
 import type { Stack } from "../stack.ts";
-import { natsServer, natsUrl } from "./nats-server.ts";
+import { natsServer, natsUrl, requireNats } from "./nats-server.ts";
 import { ConcatInput, concat, SumInput, sum } from "./work.ts";
 
 /** NATS request and reply with JSON, validated by hand as there is no framework to do it. */
@@ -8,6 +8,7 @@ const nats: Stack = {
 	name: "NATS request/reply",
 
 	async serve() {
+		await requireNats();
 		const connection = await connect({ servers: natsUrl });
 		const subject = `bench.${process.pid}`;
 		connection.subscribe(`${subject}.sum`, {
