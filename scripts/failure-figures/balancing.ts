@@ -32,6 +32,7 @@ function cold(): Scene {
 			return node.work(isCold ? 25 : 2, ctx);
 		},
 		async trouble(world, instances) {
+			served.clear();
 			const late = instances[2];
 			late?.crash();
 			await world.sleep(10_000);

@@ -1,6 +1,7 @@
+import { checker, ServiceError } from "@allium/core";
 import type { SimulatedNode } from "@allium/testing/simulation";
 import type { Figure } from "./figure.ts";
-import { exponential, type Scene, type Stop } from "./scene.ts";
+import { exponential, type Scene, type Stop, usualWork } from "./scene.ts";
 
 const registry = (milliseconds: number): Scene => ({
 	forMs: milliseconds + 20_000,
@@ -42,5 +43,42 @@ export const drains: Figure = {
 	rows: {
 		"they are killed": replaced(async (instance) => instance.crash()),
 		"they drain": replaced((instance, stop) => stop(instance)),
+	},
+};
+
+/** One of five instances loses its database after five seconds; the others have one of their own. */
+function withoutDatabase(): Scene & { readonly lost: Set<string> } {
+	const lost = new Set<string>();
+	return {
+		lost,
+		instances: 5,
+		forMs: 30_000,
+		handle: async ({ node, ctx }) => {
+			if (lost.has(node.name)) throw new ServiceError({ code: "internal" });
+			await node.work(usualWork(), ctx);
+		},
+		async trouble(world) {
+			lost.clear();
+			await world.sleep(5_000);
+			lost.add("shop-1");
+		},
+	};
+}
+
+const checked = withoutDatabase();
+
+export const health: Figure = {
+	title: "One of five instances loses its database, and fails every call",
+	columns: ["answered", "p99"],
+	rows: {
+		"no checker": withoutDatabase(),
+		'checker("database", …)': {
+			...checked,
+			checkers: (node) => [
+				checker("database", async () => {
+					if (checked.lost.has(node.name)) throw new Error("no database");
+				}),
+			],
+		},
 	},
 };

@@ -1,7 +1,7 @@
 import { caching, fallbacks } from "./answers.ts";
 import { budgets, cancellation, failover, hedging, retries, timeouts } from "./attempts.ts";
 import { balancing, ejection, slowStarts } from "./balancing.ts";
-import { drains, outages } from "./change.ts";
+import { drains, health, outages } from "./change.ts";
 import type { Figure } from "./figure.ts";
 import { breakers, bulkheads, rates, sheds } from "./load.ts";
 
@@ -24,4 +24,5 @@ export const figures: readonly Figure[] = [
 	fallbacks,
 	outages,
 	drains,
+	health,
 ];

@@ -1,8 +1,10 @@
 import {
+	type Checker,
 	type Client,
 	type ClientLayers,
 	Context,
 	contract,
+	Health,
 	type Middleware,
 	method,
 	peakEwma,
@@ -37,6 +39,8 @@ export interface Scene {
 	/** What an instance does for a call. Default: two milliseconds of work, as a median; ten at the 99th percentile. */
 	readonly handle?: (call: Arrived) => unknown;
 	readonly server?: () => readonly Middleware[];
+	/** What an instance looks at to see whether it is healthy. Default: nothing. */
+	readonly checkers?: (node: SimulatedNode) => readonly Checker[];
 	/** Layers of the caller's client. Default: a timeout of a second, retries, peak-EWMA. */
 	readonly client?: () => ClientLayers;
 	/** One call. Default: the price of tea. */
@@ -89,7 +93,7 @@ export async function play(scene: Scene): Promise<Outcome> {
 }
 
 async function stage(world: World, scene: Scene): Promise<Outcome> {
-	const { instances = 3, cores = 4, server, trouble } = scene;
+	const { instances = 3, cores = 4, server, checkers, trouble } = scene;
 	const handle = scene.handle ?? (({ node, ctx }) => node.work(usualWork(), ctx));
 	let handled = 0;
 	const served = new Map<SimulatedNode, Served>();
@@ -103,7 +107,12 @@ async function stage(world: World, scene: Scene): Promise<Outcome> {
 					return {};
 				};
 			const service = { price: run("price"), buy: run("buy") };
-			served.set(node, await node.serve(Shop, service, { middleware: server?.() ?? [] }));
+			const serving = await node.serve(Shop, service, { middleware: server?.() ?? [] });
+			served.set(node, serving);
+			const onChange = (isHealthy: boolean): void => {
+				serving.registration.update({ status: isHealthy ? "up" : "unhealthy" }).catch(() => {});
+			};
+			await new Health(checkers?.(node) ?? [], { onChange }).start();
 		};
 		return world.start(`shop-${n + 1}`, serve, { cores });
 	};
