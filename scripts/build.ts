@@ -1,11 +1,13 @@
-// Compiles every published package into its dist: npm run build. With --check it compiles to nowhere that
-// matters, which npm run check does: only here declarations must stand alone and the core does without Node.
+// Compiles every published package into its dist: npm run build. The compiler makes its declarations, a bundler
+// few files of its modules. With --check it compiles to nowhere that matters, which npm run check does: only here
+// declarations must stand alone and the core does without Node.
 // With --into <folder> it compiles into the packages of a copy there.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildOrder, ownDependencies } from "./build/build-order.ts";
+import { bundle, canBundle } from "./build/bundle.ts";
 import { cacheFolder, root } from "./workspace/root.ts";
 import { type Workspace, workspaces } from "./workspace/workspaces.ts";
 
@@ -21,6 +23,7 @@ const target = onlyCheck ? folder : (into ?? root);
 const published = workspaces(root).filter(
 	({ folder, manifest }) => manifest.private !== true && existsSync(join(root, folder, "src/index.ts")),
 );
+const bundled = published.filter(({ folder }) => canBundle(join(root, folder)));
 
 /** The project of one package; its references are its dependencies, so nothing has to be kept in step by hand. */
 function writeProject(workspace: Workspace): void {
@@ -30,6 +33,7 @@ function writeProject(workspace: Workspace): void {
 		extends: join(root, "tsconfig.base.json"),
 		compilerOptions: {
 			composite: true,
+			emitDeclarationOnly: bundled.includes(workspace),
 			rootDir: source,
 			outDir: outputFolder(workspace),
 			tsBuildInfoFile: `${file}.tsbuildinfo`,
@@ -65,6 +69,11 @@ const { status } = spawnSync(
 	[join(root, "node_modules/typescript/bin/tsc"), "--build", ...order.map(projectFile)],
 	{ stdio: "inherit" },
 );
+if (status === 0) {
+	for (const workspace of bundled) {
+		await bundle(join(root, workspace.folder), workspace.manifest.exports, outputFolder(workspace));
+	}
+}
 if (into !== undefined) rmSync(folder, { recursive: true });
 const built = onlyCheck ? "Every package can be built." : 'Built; each package has its "dist".';
 console.log(status === 0 ? built : "The build failed; see above.");

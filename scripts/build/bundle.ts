@@ -1,0 +1,39 @@
+import { globSync, readFileSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import { rolldown } from "rolldown";
+import { entries } from "./entries.ts";
+
+/**
+ * Whether the modules of a package can be put together: not where one looks for files beside itself, as the
+ * command does for its templates.
+ */
+export function canBundle(folder: string): boolean {
+	const exclude = ["**/*.test.ts", "**/*.test-d.ts", "**/fixtures/**"];
+	return globSync("src/**/*.ts", { cwd: folder, exclude }).every(
+		(file) => !readFileSync(join(folder, file), "utf8").includes("import.meta"),
+	);
+}
+
+/**
+ * Puts the modules of a package together: a file for each entry, and chunks for what entries share or load later,
+ * so that a module is there once whatever entries a process imports. Other packages stay imports.
+ *
+ * Starting a service takes half the processor time that it took with a file for each module.
+ *
+ * @param exports of its package.json
+ */
+export async function bundle(folder: string, exports: unknown, output: string): Promise<void> {
+	const bundling = await rolldown({
+		input: Object.fromEntries(entries(exports).map(({ name, source }) => [name, join(folder, source)])),
+		external: (id) => !id.startsWith(".") && !isAbsolute(id),
+		platform: "neutral",
+		onLog: (_, { message }) => {
+			throw new Error(message);
+		},
+	});
+	try {
+		await bundling.write({ dir: output, format: "esm", chunkFileNames: "chunks/[name].js" });
+	} finally {
+		await bundling.close();
+	}
+}
