@@ -40,7 +40,7 @@ Options:
   --work a,b            ${works.join(", ")}
   --concurrency 1,64    calls at once (rpc)
   --rounds N            default 5; 2 with --quick
-  --milliseconds N      of one measurement; default 800; 150 with --quick
+  --milliseconds N      of one measurement; default 700; 150 with --quick
   --no-pin              lets processes use any core
   --json FILE           writes the rows as JSON
   --out FILE            writes the report; default for a whole run: bench/RESULTS.md
@@ -76,7 +76,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
 			...(quick ? [1, 64, 256] : [1, 16, 64, 256]),
 		],
 		rounds: positive(values.rounds ?? (quick ? "2" : "5"), "--rounds"),
-		milliseconds: positive(values.milliseconds ?? (quick ? "150" : "800"), "--milliseconds"),
+		milliseconds: positive(values.milliseconds ?? (quick ? "150" : "700"), "--milliseconds"),
 		quick,
 		pin: values.pin,
 		json: values.json,

@@ -130,6 +130,9 @@ class Arrived {
 	}
 }
 
+/** So many bytes do not wait for the end of the turn: the other side may begin with them. */
+const enough = 64 * 1024;
+
 /** Gathers the messages of a turn and writes them as one piece; at once where nothing else is under way. */
 function batched(socket: Socket): (message: unknown, idle?: boolean) => void {
 	let gathered: string[] = [];
@@ -151,7 +154,7 @@ function batched(socket: Socket): (message: unknown, idle?: boolean) => void {
 		const text = JSON.stringify(message);
 		room += 4 + (text.length < 256 ? text.length * 3 : Buffer.byteLength(text));
 		gathered.push(text);
-		if (idle) flush();
+		if (idle || room > enough) flush();
 		else if (gathered.length === 1) setImmediate(flush);
 	};
 }

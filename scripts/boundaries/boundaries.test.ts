@@ -146,13 +146,13 @@ describe("another package's inside", () => {
 
 describe("declared dependencies", () => {
 	test("a project of its own inside a package answers for its own imports", () => {
-	pack("bench", { private: true });
-	write("bench/peers/package.json", { dependencies: { other: "1" } });
-	write("bench/peers/other.ts", 'import "other";');
-	expect(violations()).toEqual([]);
-});
+		pack("bench", { private: true });
+		write("bench/peers/package.json", { dependencies: { other: "1" } });
+		write("bench/peers/other.ts", 'import "other";');
+		expect(violations()).toEqual([]);
+	});
 
-test("an import that is not declared is reported", () => {
+	test("an import that is not declared is reported", () => {
 		write("packages/node/src/a.ts", 'import "undici/types";');
 		expect(violations()).toEqual([
 			'packages/node/src/a.ts imports "undici": packages/node/package.json does not declare it under dependencies.',
