@@ -1,13 +1,9 @@
-import { createServer, type Server as Http1Server } from "node:http";
-import {
-	constants,
-	createServer as createHttp2Server,
-	type Http2Server,
-	type ServerHttp2Session,
-} from "node:http2";
+import type { Server as Http1Server } from "node:http";
+import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { type EndpointTable, type Logger, type PeerInfo, ServerCall } from "@allium/core";
 import { isCallVerb, streamType } from "@allium/core/transport";
+import { http, http2 } from "../platform/builtins.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import { type Due, Overdue } from "../server/overdue.ts";
 import { WebSockets, type WebSocketsOptions } from "../websocket/websockets.ts";
@@ -47,7 +43,8 @@ export class HttpServer {
 	readonly #layer: HttpLayer | undefined;
 	readonly #webSockets: WebSockets;
 	readonly #http1: Http1Server;
-	readonly #http2: Http2Server;
+	/** Made for the first connection that speaks it: most processes never see one. */
+	#http2: Http2Server | undefined;
 	readonly #sessions = new Set<ServerHttp2Session>();
 	readonly #pipelined: PipelinedRequests;
 	readonly #peers = new WeakMap<object, PeerInfo>();
@@ -77,7 +74,6 @@ export class HttpServer {
 		};
 		this.#handshakes = new Overdue(limits.headersTimeoutMs, (session) => session.destroy());
 		this.#http1 = this.#createHttp1();
-		this.#http2 = this.#createHttp2();
 	}
 
 	/** Takes over a connection that speaks HTTP/1.1, its bytes unread. */
@@ -92,6 +88,7 @@ export class HttpServer {
 			this.#peers.set(session, peer);
 		};
 		// The session begins while the connection is handed over; its own socket is another object.
+		this.#http2 ??= this.#createHttp2();
 		this.#http2.on("session", remember);
 		this.#http2.emit("connection", socket);
 		this.#http2.removeListener("session", remember);
@@ -125,7 +122,7 @@ export class HttpServer {
 		this.#webSockets.close();
 		for (const session of this.#sessions) session.destroy();
 		this.#http1.close();
-		this.#http2.close();
+		this.#http2?.close();
 		this.#check();
 		return this.#idle.promise;
 	}
@@ -160,7 +157,7 @@ export class HttpServer {
 
 	readonly #onRequest = (request: HttpRequest, response: HttpResponse): void => {
 		if (this.loadOf(request)?.admits() === false && "stream" in request) {
-			request.stream.close(constants.NGHTTP2_REFUSED_STREAM);
+			request.stream.close(http2().constants.NGHTTP2_REFUSED_STREAM);
 			return;
 		}
 		if (this.#layer === undefined) this.#serve(request, response);
@@ -219,7 +216,7 @@ export class HttpServer {
 
 	#createHttp1(): Http1Server {
 		const { headerBytes, headersTimeoutMs, idleTimeoutMs } = this.#limits;
-		const server = createServer({
+		const server = http.createServer({
 			maxHeaderSize: headerBytes,
 			headersTimeout: headersTimeoutMs,
 			// Streams take as long as they take; bodies that are one message have their own bound.
@@ -238,7 +235,7 @@ export class HttpServer {
 
 	#createHttp2(): Http2Server {
 		const { headerBytes, streams, resets, idleTimeoutMs } = this.#limits;
-		const server = createHttp2Server({
+		const server = http2().createServer({
 			// A second line: resets of streams that never became requests.
 			streamResetBurst: 2 * resets,
 			streamResetRate: Math.ceil(resets / 5),
@@ -286,7 +283,7 @@ function asksForEvents(request: Request, { served }: ServerCall): boolean {
 /** Ends a request that goes on long after its answer. */
 function cutShort(request: Request): void {
 	if (request.complete || request.destroyed) return;
-	if ("stream" in request) request.stream.close(constants.NGHTTP2_NO_ERROR);
+	if ("stream" in request) request.stream.close(http2().constants.NGHTTP2_NO_ERROR);
 	else request.socket.destroy();
 }
 

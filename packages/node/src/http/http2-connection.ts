@@ -1,14 +1,13 @@
-import {
-	type ClientHttp2Session,
-	type ClientHttp2Stream,
-	connect,
-	constants,
-	type IncomingHttpHeaders,
-	type OutgoingHttpHeaders,
+import type {
+	ClientHttp2Session,
+	ClientHttp2Stream,
+	IncomingHttpHeaders,
+	OutgoingHttpHeaders,
 } from "node:http2";
-import { connect as connectSocket } from "node:net";
+import { connect } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { StreamCall } from "@allium/core/transport";
+import { http2 } from "../platform/builtins.ts";
 import type { RequestBody } from "./request-body.ts";
 
 /** How a connection of HTTP/2 is held. */
@@ -36,6 +35,7 @@ export class Http2Connection {
 	/** Sends a request for a call, the body of which goes out as the answer comes in. */
 	send(path: string, headers: string[], body: RequestBody, call: StreamCall): void {
 		const session = this.#session();
+		const { constants } = http2();
 		const stream = session.http2.request(toObject(path, headers));
 		call.began({
 			abort: () => stream.close(constants.NGHTTP2_CANCEL),
@@ -92,10 +92,10 @@ class Session {
 
 	constructor({ origin, connectTimeoutMs, maxHeaderBytes, dialTls }: Http2Options) {
 		const { hostname, port } = origin;
-		this.http2 = connect(origin.origin, {
+		this.http2 = http2().connect(origin.origin, {
 			createConnection: () =>
 				dialTls?.() ??
-				connectSocket({
+				connect({
 					host: hostname.replace(/^\[|\]$/g, ""),
 					port: Number(port === "" ? 80 : port),
 					noDelay: true,
@@ -132,7 +132,7 @@ class Session {
 	/** Whether the server said that it did nothing about a stream. */
 	refused(stream: ClientHttp2Stream): boolean {
 		return (
-			stream.rstCode === constants.NGHTTP2_REFUSED_STREAM ||
+			stream.rstCode === http2().constants.NGHTTP2_REFUSED_STREAM ||
 			(stream.id !== undefined && stream.id > this.#lastAccepted)
 		);
 	}

@@ -1,5 +1,6 @@
-import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
+import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import { ResetCount } from "@allium/core/transport";
+import { http2 } from "../platform/builtins.ts";
 import type { ServerLimits } from "../server/limits.ts";
 
 /**
@@ -40,7 +41,8 @@ export class Http2Load {
 	/** Ends a connection that only makes work. */
 	#calm(): void {
 		if (this.#session.destroyed) return;
-		this.#session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-		this.#session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+		const { NGHTTP2_ENHANCE_YOUR_CALM: calm } = http2().constants;
+		this.#session.goaway(calm);
+		this.#session.destroy(undefined, calm);
 	}
 }

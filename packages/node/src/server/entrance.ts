@@ -1,5 +1,4 @@
 import { isIP, type Socket } from "node:net";
-import { TLSSocket } from "node:tls";
 import type { Logger, PeerInfo } from "@allium/core";
 import { readProxyHeader } from "../proxy/proxy-header.ts";
 import { type ProxyProtocol, proxiedFrom } from "../proxy/proxy-protocol.ts";
@@ -126,7 +125,7 @@ export class Entrance {
 		if (protocol !== "tls") {
 			if (secured || this.#mayBePlain(peer)) {
 				// Node refuses HTTP/2 over TLS that was not agreed on.
-				if (socket instanceof TLSSocket && protocol === "http2") socket.alpnProtocol = "h2";
+				if (secured && protocol === "http2" && "alpnProtocol" in socket) socket.alpnProtocol = "h2";
 				this.#options.enter(socket, protocol, peer);
 			} else this.#refusePlain(socket, protocol, peer);
 		} else if (this.#tls !== undefined && !secured) this.#tls.accept(socket, peer);

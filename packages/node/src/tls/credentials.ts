@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
+import type { SecureContext, SecureContextOptions } from "node:tls";
 import { type Logger, ServiceError, silentLogger } from "@allium/core";
+import { tls } from "../platform/builtins.ts";
 import type { TlsOptions } from "./tls-options.ts";
 
 /** The oldest version of TLS that is spoken, in either direction. */
@@ -28,7 +29,8 @@ export class Credentials {
 	readonly #reloadMs: number;
 	#texts: string;
 	#pem: SecureContextOptions;
-	#context: SecureContext;
+	/** Without files there is nothing that could be wrong with it, and it is made when it is first needed. */
+	#context: SecureContext | undefined;
 	#nextLookAt: number;
 
 	/** @throws ServiceError `failed_precondition` when a file cannot be read, or they do not fit together. */
@@ -38,13 +40,14 @@ export class Credentials {
 		this.#reloadMs = options.reloadMs ?? defaultReloadMs;
 		this.#pem = read(options);
 		this.#texts = JSON.stringify(this.#pem);
-		this.#context = contextOf(this.#pem);
+		if (isGiven(this.#pem)) this.#context = contextOf(this.#pem);
 		this.#nextLookAt = performance.now() + this.#reloadMs;
 	}
 
 	/** For connections that begin now; another object when the files have changed. */
 	get context(): SecureContext {
 		this.#look();
+		this.#context ??= contextOf(this.#pem);
 		return this.#context;
 	}
 
@@ -101,6 +104,10 @@ function read(options: TlsOptions): SecureContextOptions {
 	return pem;
 }
 
+function isGiven({ cert, key, ca }: SecureContextOptions): boolean {
+	return cert !== undefined || key !== undefined || ca !== undefined;
+}
+
 function readPem(part: Part, value: string): string {
 	const text = value.trimStart().startsWith("-----BEGIN") ? value : readFile(part, value);
 	const expected = part === "key" ? "PRIVATE KEY-----" : "CERTIFICATE-----";
@@ -125,7 +132,7 @@ function readFile(part: Part, path: string): string {
 
 function contextOf(pem: SecureContextOptions): SecureContext {
 	try {
-		return createSecureContext(pem);
+		return tls().createSecureContext(pem);
 	} catch (cause) {
 		const { code, message } = cause as NodeJS.ErrnoException;
 		throw wrong(

@@ -1,11 +1,7 @@
 import { Socket } from "node:net";
-import {
-	createServer,
-	type Server as NodeTlsServer,
-	type SecureContextOptions,
-	type TLSSocket,
-} from "node:tls";
+import type { Server as NodeTlsServer, SecureContextOptions, TLSSocket } from "node:tls";
 import type { Logger, PeerInfo } from "@allium/core";
+import { tls } from "../platform/builtins.ts";
 import { Credentials } from "./credentials.ts";
 import { identityOf } from "./identity.ts";
 import type { TlsOptions } from "./tls-options.ts";
@@ -60,9 +56,10 @@ export class TlsAcceptor {
 	}
 
 	#create(pem: SecureContextOptions): NodeTlsServer {
-		const { tls, protocols, handshakeTimeoutMs, secured, refused } = this.#options;
-		const certificates = tls.clientCertificates ?? (tls.ca === undefined ? "ignore" : "require");
-		const server = createServer({
+		const { protocols, handshakeTimeoutMs, secured, refused } = this.#options;
+		const { clientCertificates, ca } = this.#options.tls;
+		const certificates = clientCertificates ?? (ca === undefined ? "ignore" : "require");
+		const server = tls().createServer({
 			...pem,
 			ALPNProtocols: [...protocols],
 			handshakeTimeout: handshakeTimeoutMs,

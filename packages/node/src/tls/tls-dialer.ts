@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
-import { connect, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import type { Logger } from "@allium/core";
+import { tls } from "../platform/builtins.ts";
 import { Credentials } from "./credentials.ts";
 import type { TlsOptions } from "./tls-options.ts";
 
@@ -24,7 +25,7 @@ export class TlsDialer {
 	 */
 	dial(host: string, port: number, protocol: TlsProtocol): TLSSocket {
 		const name = this.#serverName ?? (isIP(host) === 0 ? host : undefined);
-		const socket = connect({
+		const socket = tls().connect({
 			host,
 			port,
 			// An address is no server name; the certificate is then checked for the address.

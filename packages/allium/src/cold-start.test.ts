@@ -1,0 +1,26 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ServiceProcess } from "@allium/testing/process";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+const program = new URL("../fixtures/loaded.ts", import.meta.url).pathname;
+
+let folder: string;
+
+beforeEach(async () => {
+	folder = await mkdtemp(join(tmpdir(), "allium-cold-start-"));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+test("a service that is ready has not loaded what it may never need: TLS, HTTP/2, WebSockets, a client of HTTP", async () => {
+	await using service = ServiceProcess.run(program, { env: { ALLIUM_REGISTRY: `sqlite://${folder}` } });
+	expect(await service.ended()).toBe(0);
+
+	const loaded = service.output.split("\n").map((line) => line.replace("NativeModule ", ""));
+	expect(loaded).toEqual(expect.arrayContaining(["http", "sqlite"]));
+	for (const module of ["tls", "http2", "https", "internal/deps/undici/undici"]) {
+		expect(loaded).not.toContain(module);
+	}
+});
