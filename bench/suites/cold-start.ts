@@ -18,6 +18,7 @@ interface Program {
 	readonly file: string;
 	readonly execArgv: readonly string[];
 	readonly milliseconds: number[];
+	readonly cpuMilliseconds: number[];
 }
 
 /**
@@ -27,11 +28,15 @@ interface Program {
 export async function coldStart(run: Run): Promise<void> {
 	const folder = mkdtempSync(join(tmpdir(), "allium-cold-"));
 	try {
-		const all = [program("cold node:http", "bare node:http", join(programs, "http.mjs"))];
+		const bare = join(programs, "http.mjs");
+		const all = [
+			program("cold node:http", "bare node:http", bare),
+			program("cold zod", "bare node:http and zod, imported", bare, ["--import", import.meta.resolve("zod")]),
+		];
 		run.progress("process", "compiling the packages as they are published");
 		const built = buildInto(folder);
 		if (built === undefined)
-			all.push(program("cold allium", "a service of Allium", join(folder, "allium.mjs")));
+			all.push(program("cold allium", "a service of Allium with zod, compiled", join(folder, "allium.mjs")));
 		else run.failed("process", "cold start of the published packages", built);
 		const sources = ["--conditions=@allium/source"];
 		all.push(
@@ -41,13 +46,16 @@ export async function coldStart(run: Run): Promise<void> {
 		run.progress("process", `${starts} cold starts of each of ${all.length} programs`);
 		// The first of each fills the disk's cache, and makes the registry.
 		for (let start = 0; start <= starts; start++) {
-			for (const { file, execArgv, milliseconds } of all) {
+			for (const { file, execArgv, milliseconds, cpuMilliseconds } of all) {
 				const took = await firstAnswer([...execArgv, file], folder);
-				if (start > 0) milliseconds.push(took);
+				if (start === 0) continue;
+				milliseconds.push(took.milliseconds);
+				cpuMilliseconds.push(took.cpuMilliseconds);
 			}
 		}
-		for (const { id, what, milliseconds } of all) {
+		for (const { id, what, milliseconds, cpuMilliseconds } of all) {
 			run.figure("process", id, `cold start to the first answer: ${what}`, "ms", milliseconds);
+			run.figure("process", `${id} CPU`, `the same in processor time: ${what}`, "ms", cpuMilliseconds);
 		}
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
@@ -55,7 +63,7 @@ export async function coldStart(run: Run): Promise<void> {
 }
 
 function program(id: string, what: string, file: string, execArgv: readonly string[] = []): Program {
-	return { id, what, file, execArgv, milliseconds: [] };
+	return { id, what, file, execArgv, milliseconds: [], cpuMilliseconds: [] };
 }
 
 /** Compiles the packages into a folder where programs find them as if installed. Returns why that failed. */
@@ -81,8 +89,11 @@ function buildInto(folder: string): string | undefined {
 	return build.status === 0 ? undefined : `they cannot be built: ${build.stdout.trim().split("\n")[1] ?? ""}`;
 }
 
-/** Milliseconds from the start of a process to its first answer. */
-async function firstAnswer(args: readonly string[], registry: string): Promise<number> {
+/** What a process takes from its start to its first answer. */
+async function firstAnswer(
+	args: readonly string[],
+	registry: string,
+): Promise<{ milliseconds: number; cpuMilliseconds: number }> {
 	const startedAt = performance.now();
 	const child = spawn(process.execPath, [...args], {
 		// Without the condition that npm hands down here.
@@ -94,17 +105,24 @@ async function firstAnswer(args: readonly string[], registry: string): Promise<n
 		},
 		stdio: ["pipe", "pipe", "inherit"],
 	});
-	const exited = once(child, "exit");
+	const closed = once(child, "close");
 	const kill = setTimeout(() => child.kill("SIGKILL"), 30_000);
+	const lines = createInterface(child.stdout);
+	const line = async (): Promise<string> => {
+		const [text] = await Promise.race([once(lines, "line"), closed.then(() => [undefined])]);
+		if (typeof text !== "string") throw new Error("a program ended before it answered");
+		return text;
+	};
 	try {
-		const lines = createInterface(child.stdout);
-		const [url] = await Promise.race([once(lines, "line"), exited.then(() => [undefined])]);
-		if (typeof url !== "string") throw new Error("a program ended before it answered");
-		await post(url);
-		return performance.now() - startedAt;
+		await post(await line());
+		const milliseconds = performance.now() - startedAt;
+		const used = line();
+		child.stdin.end();
+		const { user, system } = JSON.parse(await used);
+		return { milliseconds, cpuMilliseconds: (user + system) / 1_000 };
 	} finally {
 		child.stdin.end();
-		await exited;
+		await closed;
 		clearTimeout(kill);
 	}
 }

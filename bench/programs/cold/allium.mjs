@@ -1,4 +1,4 @@
-// How soon a service of Allium answers: says where it is when it does.
+// How soon a service of Allium answers: says where it is when it does, and what that took of the processor at the end.
 import { allium, contract, method, silentLogger } from "allium";
 import * as z from "zod";
 
@@ -13,4 +13,7 @@ const app = allium({ name: "cold", logger: silentLogger });
 app.serve(Add, { sum: async ({ a, b }) => ({ v: a + b }) });
 await app.start();
 console.log(`${app.addresses.find((url) => url.startsWith("http:"))}/add/sum`);
-process.stdin.resume().on("end", () => void app.stop());
+process.stdin.resume().on("end", () => {
+	console.log(JSON.stringify(process.cpuUsage()));
+	void app.stop();
+});

@@ -1,4 +1,4 @@
-// How soon bare node:http answers: says where it is when it does.
+// How soon bare node:http answers: says where it is when it does, and what that took of the processor at the end.
 import { createServer } from "node:http";
 
 const server = createServer((request, response) => {
@@ -17,4 +17,7 @@ server.listen(0, "127.0.0.1", () => {
 	const address = server.address();
 	if (typeof address === "object") console.log(`http://127.0.0.1:${address?.port}/sum`);
 });
-process.stdin.resume().on("end", () => server.close());
+process.stdin.resume().on("end", () => {
+	console.log(JSON.stringify(process.cpuUsage()));
+	server.close();
+});
