@@ -32,6 +32,7 @@ export {
 	trailersToJson,
 } from "./transport/connect/headers.ts";
 export { HttpCall, type HttpCallTarget, type HttpExit } from "./transport/connect/http-call.ts";
+export { HttpCalls } from "./transport/connect/http-calls.ts";
 export { type MessageSource, MessageStream } from "./transport/connect/message-stream.ts";
 export { requestHeaders } from "./transport/connect/request-headers.ts";
 export { codeOfStatus, httpStatus } from "./transport/connect/status.ts";
@@ -39,5 +40,6 @@ export { StreamCall } from "./transport/connect/stream-call.ts";
 export { UnaryCall } from "./transport/connect/unary-call.ts";
 export { clientClosed, unreachable } from "./transport/frames/client-call.ts";
 export { tooLarge as messageTooLarge } from "./transport/frames/inbound.ts";
+export { LinkedList, type Place } from "./transport/linked-list.ts";
 export { ResetCount } from "./transport/reset-count.ts";
 export { WebSocketPipe, webSocketPath, webSocketProtocol } from "./transport/websocket-pipe.ts";

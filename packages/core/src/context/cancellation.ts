@@ -144,7 +144,7 @@ export class Cancellation implements CancellationSource, Follower {
 		while (link !== undefined) {
 			const { follower } = link;
 			link.stop();
-			follower.onEnd(error);
+			follower?.onEnd(error);
 			link = this.#first;
 		}
 	}
@@ -171,9 +171,9 @@ export class Cancellation implements CancellationSource, Follower {
 	}
 }
 
-/** One follower of a cancellation, in the list of all. Out of it, it points nowhere: what is dead frees the rest. */
+/** One follower of a cancellation, in the list of all. Out of it, it points at nothing: what is dead frees the rest. */
 class Link implements Following {
-	readonly follower: Follower;
+	follower: Follower | undefined;
 	previous: Link | undefined;
 	next: Link | undefined;
 	#owner: Cancellation | undefined;
@@ -188,6 +188,7 @@ class Link implements Following {
 	stop(): void {
 		const owner = this.#owner;
 		this.#owner = undefined;
+		this.follower = undefined;
 		owner?.["~unlink"](this);
 	}
 }

@@ -6,7 +6,8 @@ import { ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import { streamType, unaryType } from "./connect/content-type.ts";
 import { writeEnvelope } from "./connect/envelope.ts";
 import { type FetchRequest, runFetch } from "./connect/fetch-request.ts";
-import type { HttpCall, HttpCallTarget } from "./connect/http-call.ts";
+import type { HttpCallTarget } from "./connect/http-call.ts";
+import { HttpCalls } from "./connect/http-calls.ts";
 import { requestHeaders } from "./connect/request-headers.ts";
 import { StreamCall } from "./connect/stream-call.ts";
 import { UnaryCall } from "./connect/unary-call.ts";
@@ -43,7 +44,7 @@ class FetchPeer implements Peer {
 	readonly #address: string;
 	readonly #base: string;
 	readonly #options: FetchOptions;
-	readonly #calls = new Set<HttpCall>();
+	readonly #calls = new HttpCalls();
 	#closed = false;
 
 	constructor(address: string, options: FetchOptions) {
@@ -85,10 +86,7 @@ class FetchPeer implements Peer {
 
 	async close(): Promise<void> {
 		this.#closed = true;
-		for (const call of this.#calls) {
-			const { code, reason, message } = clientClosed();
-			call.abort(new ServiceError({ code, reason, message }));
-		}
+		this.#calls.close();
 	}
 
 	#call(target: HttpCallTarget, url: string, text: string, ctx: Context): Promise<unknown> {
@@ -100,11 +98,9 @@ class FetchPeer implements Peer {
 			body: unary ? text : writeEnvelope(0, text),
 			credentials: this.#options.credentials,
 		};
-		this.#calls.add(call);
-		call.onOver = () => this.#calls.delete(call);
-		call.listen();
+		const output = this.#calls.follow(call);
 		void runFetch(request, call);
-		return call.promise;
+		return output;
 	}
 }
 

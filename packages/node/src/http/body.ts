@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { ServiceError } from "@allium/core";
-import { messageTooLarge } from "@allium/core/transport";
-import type { Due, Overdue } from "../server/overdue.ts";
+import { messageTooLarge, type Place } from "@allium/core/transport";
+import type { Overdue } from "../server/overdue.ts";
 import type { Request } from "./request-head.ts";
 
 /** A body that must arrive in time. */
@@ -29,7 +29,7 @@ export class Body<Message> implements PendingBody {
 	readonly #decode: (text: string) => Message;
 	readonly #resolve: (message: Message) => void;
 	readonly #reject: (error: unknown) => void;
-	readonly #due: Due;
+	readonly #due: Place;
 	#over = false;
 	#first: Buffer | undefined;
 	#rest: Buffer[] | undefined;
@@ -98,7 +98,7 @@ export class Body<Message> implements PendingBody {
 
 	#leave(): void {
 		this.#over = true;
-		this.#due.done();
+		this.#due.leave();
 		this.#bounds.heldBytes -= this.#bytes;
 		this.#first = undefined;
 		this.#rest = undefined;

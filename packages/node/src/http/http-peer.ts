@@ -2,7 +2,7 @@ import type { TLSSocket } from "node:tls";
 import { type Context, type Endpoint, jsonCodec, type Method, type Peer, ServiceError } from "@allium/core";
 import {
 	clientClosed,
-	type HttpCall,
+	HttpCalls,
 	type HttpCallTarget,
 	requestHeaders,
 	StreamCall,
@@ -44,7 +44,7 @@ export class HttpPeer implements Peer {
 	/** Apart, so that long streams leave unary calls their connections. */
 	readonly #streams: Http1Connections;
 	readonly #duplex: Http2Connection;
-	readonly #calls = new Set<HttpCall>();
+	readonly #calls = new HttpCalls();
 	#closed = false;
 
 	/**
@@ -97,10 +97,7 @@ export class HttpPeer implements Peer {
 
 	async close(): Promise<void> {
 		this.#closed = true;
-		for (const call of this.#calls) {
-			const { code, reason, message } = clientClosed();
-			call.abort(new ServiceError({ code, reason, message }));
-		}
+		this.#calls.close();
 		await Promise.all([this.#unary.close(), this.#streams.close(), this.#duplex.close()]);
 	}
 
@@ -108,7 +105,7 @@ export class HttpPeer implements Peer {
 		const body = jsonCodec.encode(input);
 		const call = new UnaryCall(target, ctx);
 		this.#unary.send(path, requestHeaders(unaryType, ctx), body, call);
-		return this.#follow(call);
+		return this.#calls.follow(call);
 	}
 
 	#callStream(target: HttpCallTarget, path: string, input: unknown, ctx: Context): Promise<unknown> {
@@ -118,20 +115,13 @@ export class HttpPeer implements Peer {
 			const body = writeEnvelope(0, jsonCodec.encode(input));
 			const call = new StreamCall(target, ctx);
 			this.#streams.send(path, headers, body, call);
-			return this.#follow(call);
+			return this.#calls.follow(call);
 		}
 		const call = new StreamCall(target, ctx, () => body.destroy());
 		const body = new RequestBody(input as AsyncIterable<unknown>, (error) => call.abort(error));
 		if (kind === "bidi_stream") this.#duplex.send(path, headers, body, call);
 		else this.#streams.send(path, headers, body, call);
-		return this.#follow(call);
-	}
-
-	#follow(call: HttpCall): Promise<unknown> {
-		this.#calls.add(call);
-		call.onOver = () => this.#calls.delete(call);
-		call.listen();
-		return call.promise;
+		return this.#calls.follow(call);
 	}
 }
 

@@ -2,10 +2,10 @@ import type { Server as Http1Server } from "node:http";
 import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { type EndpointTable, type Logger, type PeerInfo, ServerCall } from "@allium/core";
-import { isCallVerb, streamType } from "@allium/core/transport";
+import { isCallVerb, type Place, streamType } from "@allium/core/transport";
 import { http, http2 } from "../platform/builtins.ts";
 import type { ServerLimits } from "../server/limits.ts";
-import { type Due, Overdue } from "../server/overdue.ts";
+import { Overdue } from "../server/overdue.ts";
 import { WebSockets, type WebSocketsOptions } from "../websocket/websockets.ts";
 import type { BodyBounds, PendingBody } from "./body.ts";
 import { EventStreamExchange, eventStreamType } from "./event-stream-exchange.ts";
@@ -247,12 +247,12 @@ export class HttpServer {
 			this.#loads.set(session, load);
 			this.#sessions.add(session);
 			const handshake = this.#handshakes.add(session);
-			let closing: Due | undefined;
-			session.once("remoteSettings", () => handshake.done());
+			let closing: Place | undefined;
+			session.once("remoteSettings", () => handshake.leave());
 			session.once("close", () => {
 				this.#sessions.delete(session);
-				handshake.done();
-				closing?.done();
+				handshake.leave();
+				closing?.leave();
 			});
 			session.on("stream", (stream) => load.add(stream));
 			session.setTimeout(idleTimeoutMs, () => {

@@ -5,12 +5,12 @@ import {
 	EnvelopeReader,
 	endStreamFlag,
 	MessageStream,
+	type Place,
 	streamType,
 	toConnectError,
 	trailersToJson,
 } from "@allium/core/transport";
 import { bufferBytes } from "../pipe/buffer-bytes.ts";
-import type { Due } from "../server/overdue.ts";
 import { notUtf8, type PendingBody } from "./body.ts";
 import { writeEnvelope } from "./envelope.ts";
 import { checkHead } from "./request-head.ts";
@@ -24,7 +24,7 @@ export class StreamExchange extends StreamingExchange implements PendingBody {
 	protected readonly contentType: string = streamType;
 	#input: MessageStream | undefined;
 	/** While the one message of an input that is none must arrive. */
-	#inputDue: Due | undefined;
+	#inputDue: Place | undefined;
 
 	/** A request whose only message did not arrive in time. */
 	expire(): void {
@@ -62,7 +62,7 @@ export class StreamExchange extends StreamingExchange implements PendingBody {
 	}
 
 	protected override stop(error: ServiceError): void {
-		this.#inputDue?.done();
+		this.#inputDue?.leave();
 		this.#input?.fail(error);
 		super.stop(error);
 	}
@@ -115,7 +115,7 @@ export class StreamExchange extends StreamingExchange implements PendingBody {
 			if (second.done !== true) throw wrongCount("more");
 			return first.value;
 		} finally {
-			due.done();
+			due.leave();
 		}
 	}
 

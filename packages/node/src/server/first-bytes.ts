@@ -52,7 +52,7 @@ export class FirstBytes<Found> {
 			decided(socket, finding.found);
 		};
 		const leave = (): void => {
-			due.done();
+			due.leave();
 			socket.removeListener("readable", onReadable).removeListener("close", leave);
 		};
 		socket.on("readable", onReadable).on("close", leave);

@@ -29,8 +29,8 @@ test("each item expires at its own time", () => {
 test("a deleted item does not expire", () => {
 	const item = { name: "a" };
 	const due = overdue.add(item);
-	due.done();
-	due.done();
+	due.leave();
+	due.leave();
 	vi.advanceTimersByTime(200);
 	expect(expired).toEqual([]);
 	expect(vi.getTimerCount()).toBe(0);
@@ -38,8 +38,8 @@ test("a deleted item does not expire", () => {
 
 test("what is done leaves the others as they are", () => {
 	const [, b, c] = ["a", "b", "c", "d"].map((name) => overdue.add({ name }));
-	b?.done();
-	c?.done();
+	b?.leave();
+	c?.leave();
 	vi.advanceTimersByTime(100);
 	expect(expired).toEqual(["a", "d"]);
 });

@@ -1,7 +1,9 @@
-/** One thing that must be done in time. */
-export interface Due {
-	/** It is done. Saying so twice is the same as once. */
-	done(): void;
+import { LinkedList, type Place } from "@allium/core/transport";
+
+/** Something, and when it is overdue. */
+interface Pending<Item> {
+	readonly item: Item;
+	readonly due: number;
 }
 
 /**
@@ -11,31 +13,32 @@ export interface Due {
 export class Overdue<Item> {
 	readonly #milliseconds: number;
 	readonly #expire: (item: Item) => void;
-	/** All have the same time, so the first is due first. A ring through this entry, which is none itself. */
-	readonly #ring = new Entry<Item>(undefined, Number.POSITIVE_INFINITY);
+	/** All have the same time, so the first is due first. */
+	readonly #pending = new LinkedList<Pending<Item>>();
 	#timer: ReturnType<typeof setTimeout> | undefined;
 
-	/** @param expire called once with what was not done within so many milliseconds. */
+	/** @param expire called once with what has not left within so many milliseconds. */
 	constructor(milliseconds: number, expire: (item: Item) => void) {
 		this.#milliseconds = milliseconds;
 		this.#expire = expire;
 	}
 
-	add(item: Item): Due {
-		const entry = new Entry(item, performance.now() + this.#milliseconds);
-		entry.insertBefore(this.#ring);
+	/** Adds a thing, which leaves when it is done. */
+	add(item: Item): Place {
 		this.#timer ??= setTimeout(this.#sweep, this.#milliseconds);
-		return entry;
+		return this.#pending.add({ item, due: performance.now() + this.#milliseconds });
 	}
 
 	/** Lets all of it expire now. */
 	expireAll(): void {
-		this.#expireUntil(Number.MAX_VALUE);
+		for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
+			this.#expire(next.item);
+		}
 	}
 
 	/** Forgets everything and ends the timer. */
 	close(): void {
-		while (this.#ring.next !== this.#ring) this.#ring.next.done();
+		while (this.#pending.shift() !== undefined);
 		clearTimeout(this.#timer);
 		this.#timer = undefined;
 	}
@@ -43,42 +46,13 @@ export class Overdue<Item> {
 	readonly #sweep = (): void => {
 		this.#timer = undefined;
 		const now = performance.now();
-		this.#expireUntil(now);
-		const { due } = this.#ring.next;
-		if (due !== Number.POSITIVE_INFINITY) this.#timer ??= setTimeout(this.#sweep, Math.ceil(due - now));
-	};
-
-	#expireUntil(moment: number): void {
-		for (let first = this.#ring.next; first.due <= moment; first = this.#ring.next) {
-			first.done();
-			if (first.item !== undefined) this.#expire(first.item);
+		for (let { first } = this.#pending; first !== undefined; { first } = this.#pending) {
+			if (first.due > now) {
+				this.#timer ??= setTimeout(this.#sweep, Math.ceil(first.due - now));
+				return;
+			}
+			this.#pending.shift();
+			this.#expire(first.item);
 		}
-	}
-}
-
-/** An item in the ring of all. Out of it, it points at itself alone, so that what is dead keeps nothing alive. */
-class Entry<Item> implements Due {
-	readonly item: Item | undefined;
-	readonly due: number;
-	next: Entry<Item> = this;
-	#previous: Entry<Item> = this;
-
-	constructor(item: Item | undefined, due: number) {
-		this.item = item;
-		this.due = due;
-	}
-
-	insertBefore(next: Entry<Item>): void {
-		this.next = next;
-		this.#previous = next.#previous;
-		next.#previous.next = this;
-		next.#previous = this;
-	}
-
-	done(): void {
-		this.#previous.next = this.next;
-		this.next.#previous = this.#previous;
-		this.next = this;
-		this.#previous = this;
-	}
+	};
 }

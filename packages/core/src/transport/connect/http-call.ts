@@ -127,6 +127,7 @@ export abstract class HttpCall {
 	protected close(): void {
 		this.over = true;
 		this.onOver();
+		this.onOver = nothing;
 		this.#unlisten();
 		this.#chunks = [];
 	}
