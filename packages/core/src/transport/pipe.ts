@@ -36,6 +36,8 @@ export interface ByteHandling {
 	allocate(size: number): Uint8Array;
 	/** Writes text as UTF-8 at an offset where three bytes for each UTF-16 unit are free. Returns how many it took. */
 	writeText(target: Uint8Array, text: string, offset: number): number;
+	/** What a text takes as UTF-8. */
+	byteLength(text: string): number;
 	/** Reads UTF-8; malformed bytes become U+FFFD. */
 	readText(source: Uint8Array, start: number, end: number): string;
 }
@@ -52,6 +54,16 @@ export const standardBytes: ByteHandling = {
 	writeText(target, text, offset) {
 		if (text.length <= shortBytes && writeAscii(target, text, offset)) return text.length;
 		return encoder.encodeInto(text, target.subarray(offset)).written;
+	},
+	byteLength(text) {
+		let bytes = text.length;
+		for (let index = 0; index < text.length; index++) {
+			// A pair of surrogates takes four bytes; one alone becomes U+FFFD, which takes three.
+			const point = text.codePointAt(index) ?? 0;
+			if (point > 0xffff) index++;
+			if (point > 0x7f) bytes += point > 0x7ff ? 2 : 1;
+		}
+		return bytes;
 	},
 	readText(source, start, end) {
 		const text = end - start <= shortBytes ? readAscii(source, start, end) : undefined;

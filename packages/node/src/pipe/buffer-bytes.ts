@@ -5,6 +5,7 @@ import type { ByteHandling } from "@allium/core";
 export const bufferBytes: ByteHandling = {
 	allocate: (size) => Buffer.allocUnsafeSlow(size),
 	writeText: (target, text, offset) => asBuffer(target).write(text, offset, "utf8"),
+	byteLength: (text) => Buffer.byteLength(text),
 	readText: (source, start, end) => asBuffer(source).toString("utf8", start, end),
 };
 

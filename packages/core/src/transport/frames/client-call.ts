@@ -71,7 +71,8 @@ export class ClientCall implements StreamHandler, Follower {
 		const { outgoing } = this.#ctx;
 		const { path } = this.#target;
 		const flags = text === undefined ? 0 : Flag.body | Flag.end;
-		const room = 6 + path.length + metadataBlockBytes(outgoing) + (text?.length ?? 0) * 3;
+		const room =
+			6 + path.length + metadataBlockBytes(outgoing) + (text === undefined ? 0 : this.#connection.room(text));
 		const writer = this.#connection.head(FrameType.request, flags, this.stream.id, room);
 		writer.u32(timeoutField(remaining));
 		writer.u16(path.length);

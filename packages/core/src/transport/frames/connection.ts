@@ -141,8 +141,14 @@ export class Connection implements PipeHandler {
 
 	/** Whether a message can go out at once, in one piece. */
 	fits(text: string): boolean {
+		const room = this.room(text);
+		return room <= maxFragmentBytes && room <= this.#sendWindow && this.writable;
+	}
+
+	/** What a text takes at most, in bytes; exact only where that decides whether it is one fragment. */
+	room(text: string): number {
 		const most = text.length * 3;
-		return most <= maxFragmentBytes && most <= this.#sendWindow && this.writable;
+		return most <= maxFragmentBytes || text.length > maxFragmentBytes ? most : this.bytes.byteLength(text);
 	}
 
 	/** Calls back when the send queue may take more, or the connection has ended. Returns what gives up waiting. */
@@ -202,7 +208,7 @@ export class Connection implements PipeHandler {
 
 	/** Writes a whole message that `fits`. Returns its bytes. */
 	writeMessage(stream: number, flags: number, text: string): number {
-		this.#writer.begin(FrameType.message, flags, stream, text.length * 3);
+		this.#writer.begin(FrameType.message, flags, stream, this.room(text));
 		const written = this.#writer.text(text);
 		this.#writer.finish();
 		this.#sendWindow -= written;

@@ -2,7 +2,8 @@ import type { MetadataValue, ReadonlyMetadata } from "../../context/metadata.ts"
 import type { ByteHandling } from "../pipe.ts";
 import { headerBytes, preface } from "./frame.ts";
 
-/** How much is allocated at a time. */
+/** How much is allocated at first, as many connections say little, and later. */
+const firstChunkBytes = 1024;
 const chunkBytes = 64 * 1024;
 
 /**
@@ -122,7 +123,8 @@ export class FrameWriter {
 	#reserve(size: number): void {
 		if (this.#end + size <= this.#chunk.length) return;
 		const waiting = this.#chunk.subarray(this.#start, this.#end);
-		this.#chunk = this.#bytes.allocate(Math.max(chunkBytes, (waiting.length + size) * 2));
+		const least = this.#chunk.length === 0 ? firstChunkBytes : chunkBytes;
+		this.#chunk = this.#bytes.allocate(Math.max(least, (waiting.length + size) * 2));
 		this.#chunk.set(waiting);
 		this.#start = 0;
 		this.#end = waiting.length;

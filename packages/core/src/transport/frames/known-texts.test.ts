@@ -4,9 +4,11 @@ import { KnownTexts } from "./known-texts.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
+const always = (): boolean => true;
+
 describe("known texts", () => {
 	test("are read from wherever they lie, whichever came before", () => {
-		const texts = new KnownTexts(standardBytes);
+		const texts = new KnownTexts(standardBytes, always);
 		const all = ["add/sum", "add/mus", "add/sun", "", "a", "größe/ändern", "x".repeat(200)];
 		for (const text of [...all, ...all, ...all.toReversed()]) {
 			const bytes = encode(`..${text}..`);
@@ -16,13 +18,13 @@ describe("known texts", () => {
 
 	test("are decoded once", () => {
 		const readText = vi.fn(standardBytes.readText);
-		const texts = new KnownTexts({ ...standardBytes, readText });
+		const texts = new KnownTexts({ ...standardBytes, readText }, always);
 		for (let times = 0; times < 3; times++) texts.read(encode("add/sum"), 0, 7);
 		expect(readText).toHaveBeenCalledTimes(1);
 	});
 
 	test("do not change with the memory that they were read from", () => {
-		const texts = new KnownTexts(standardBytes);
+		const texts = new KnownTexts(standardBytes, always);
 		const memory = encode("add/sum");
 		texts.read(memory, 0, 7);
 		memory.set(encode("add/mus"));
@@ -32,8 +34,27 @@ describe("known texts", () => {
 
 	test("are not remembered when they are long", () => {
 		const readText = vi.fn(standardBytes.readText);
-		const texts = new KnownTexts({ ...standardBytes, readText });
+		const texts = new KnownTexts({ ...standardBytes, readText }, always);
 		for (let times = 0; times < 3; times++) texts.read(encode("x".repeat(129)), 0, 129);
+		expect(readText).toHaveBeenCalledTimes(3);
+	});
+
+	test("are remembered by the hundred", () => {
+		const readText = vi.fn(standardBytes.readText);
+		const texts = new KnownTexts({ ...standardBytes, readText }, always);
+		const all = Array.from({ length: 300 }, (_, index) => encode(`service-${index % 7}/method-${index}`));
+		const read = (): string[] => all.map((bytes) => texts.read(bytes, 0, bytes.length));
+		for (let times = 0; times < 10; times++) read();
+		readText.mockClear();
+		expect(read()).toEqual(all.map((bytes) => new TextDecoder().decode(bytes)));
+		// Two that share a place even when there are most of them take turns in being decoded.
+		expect(readText.mock.calls.length).toBeLessThan(60);
+	});
+
+	test("are not remembered when they are not worth it", () => {
+		const readText = vi.fn(standardBytes.readText);
+		const texts = new KnownTexts({ ...standardBytes, readText }, () => false);
+		for (let times = 0; times < 3; times++) texts.read(encode("add/sum"), 0, 7);
 		expect(readText).toHaveBeenCalledTimes(3);
 	});
 });

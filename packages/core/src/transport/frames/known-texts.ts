@@ -2,12 +2,14 @@ import type { ByteHandling } from "../pipe.ts";
 
 /** A text that was read before. */
 interface Known {
+	readonly hash: number;
 	readonly bytes: Uint8Array;
 	readonly text: string;
 }
 
-/** How many are remembered; a power of two. */
-const places = 16;
+/** There is a place for so many at first, and for so many at most: powers of two. */
+const fewestPlaces = 16;
+const mostPlaces = 1024;
 
 /** Longer texts are not remembered, in bytes. */
 const longestBytes = 128;
@@ -18,23 +20,49 @@ const longestBytes = 128;
  */
 export class KnownTexts {
 	readonly #bytes: ByteHandling;
-	#known: (Known | undefined)[] | undefined;
+	readonly #isWorthIt: (text: string) => boolean;
+	/** Each at the place that its bytes point at; whoever came first has it. */
+	#known: (Known | undefined)[] = [];
 
-	constructor(bytes: ByteHandling) {
+	/** @param isWorthIt whether a text is remembered: what strangers make up must not take memory. */
+	constructor(bytes: ByteHandling, isWorthIt: (text: string) => boolean) {
 		this.#bytes = bytes;
+		this.#isWorthIt = isWorthIt;
 	}
 
 	read(bytes: Uint8Array, start: number, end: number): string {
 		const length = end - start;
 		if (length > longestBytes) return this.#bytes.readText(bytes, start, end);
-		this.#known ??= new Array<Known | undefined>(places).fill(undefined);
-		const place = (length + 3 * (bytes[end - 1] ?? 0) + 7 * (bytes[end - 2] ?? 0)) & (places - 1);
-		const known = this.#known[place];
+		const hash = hashOf(bytes, start, end);
+		const known = this.#known[hash & (this.#known.length - 1)];
 		if (known !== undefined && isAt(known.bytes, bytes, start, length)) return known.text;
 		const text = this.#bytes.readText(bytes, start, end);
-		this.#known[place] = { bytes: new Uint8Array(bytes.subarray(start, end)), text };
+		const isFull = known !== undefined && this.#known.length === mostPlaces;
+		if (!isFull && this.#isWorthIt(text)) {
+			this.#remember({ hash, bytes: new Uint8Array(bytes.subarray(start, end)), text });
+		}
 		return text;
 	}
+
+	#remember(added: Known): void {
+		const { length } = this.#known;
+		if (length === 0 || this.#known[added.hash & (length - 1)] !== undefined) this.#grow();
+		this.#known[added.hash & (this.#known.length - 1)] ??= added;
+	}
+
+	#grow(): void {
+		const places = Math.max(fewestPlaces, this.#known.length * 2);
+		const grown = new Array<Known | undefined>(places).fill(undefined);
+		for (const known of this.#known) if (known !== undefined) grown[known.hash & (places - 1)] = known;
+		this.#known = grown;
+	}
+}
+
+/** FNV-1a. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+	let hash = 0x811c9dc5;
+	for (let index = start; index < end; index++) hash = Math.imul(hash ^ (bytes[index] ?? 0), 0x01000193);
+	return hash >>> 0;
 }
 
 function isAt(known: Uint8Array, bytes: Uint8Array, start: number, length: number): boolean {

@@ -30,7 +30,7 @@ export class ServerConnection {
 	) {
 		this.#endpoints = endpoints;
 		this.#codec = options.codec ?? jsonCodec;
-		this.#paths = new KnownTexts(pipe.bytes ?? standardBytes);
+		this.#paths = new KnownTexts(pipe.bytes ?? standardBytes, (path) => endpoints.find(path) !== undefined);
 		const { promise, resolve } = Promise.withResolvers<void>();
 		this.closed = promise;
 		const role = {

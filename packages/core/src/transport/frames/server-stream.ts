@@ -172,7 +172,7 @@ export class ServerStream implements StreamHandler {
 
 	#head(flags: number, text: string | undefined): void {
 		const headers = this.#call.response.hasHeaders ? this.#call.response.headers : noMetadata;
-		const room = metadataBlockBytes(headers) + (text?.length ?? 0) * 3;
+		const room = metadataBlockBytes(headers) + (text === undefined ? 0 : this.#connection.room(text));
 		const writer = this.#connection.head(FrameType.response, flags, this.stream.id, room);
 		writer.metadata(headers);
 		this.#connection.finishHead(text);

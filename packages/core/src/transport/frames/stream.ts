@@ -78,7 +78,7 @@ export class Stream {
 	send(text: string, flags = 0): Promise<void> | undefined {
 		if (this.closed) return undefined;
 		const { connection } = this;
-		if (connection.fits(text) && text.length * 3 <= this.#sendWindow) {
+		if (connection.fits(text) && connection.room(text) <= this.#sendWindow) {
 			this.#sendWindow -= connection.writeMessage(this.id, flags, text);
 			return connection.writable ? undefined : connection.whenWritable();
 		}
