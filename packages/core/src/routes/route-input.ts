@@ -5,7 +5,7 @@ export interface RouteRequest {
 	/** The parsed body; undefined when there is none. */
 	readonly body?: unknown;
 	/** The parameters of the query, decoded, in order. */
-	readonly query?: Iterable<readonly [string, string]>;
+	readonly query?: Iterable<readonly [string, string]> | undefined;
 	/** The parameters of the path, decoded. */
 	readonly path?: ReadonlyMap<string, string>;
 }
@@ -18,10 +18,21 @@ export interface RouteRequest {
  */
 export function routeInput(coercion: Coercion, { body, query, path }: RouteRequest): unknown {
 	if (body !== undefined && !isObject(body)) return body;
-	const members = new Map<string, unknown>(body === undefined ? [] : Object.entries(body));
-	for (const [name, texts] of grouped(query ?? [])) members.set(name, coercion.coerce(name, texts));
-	for (const [name, text] of path ?? []) members.set(name, coercion.coerce(name, [text]));
-	return Object.fromEntries(members);
+	// A body that is all of the input needs no copy.
+	if (query === undefined && (path === undefined || path.size === 0)) return body ?? {};
+	const members: Record<string, unknown> = { ...body };
+	if (query !== undefined) {
+		for (const [name, texts] of grouped(query)) setOwn(members, name, coercion.coerce(name, texts));
+	}
+	if (path !== undefined) {
+		for (const [name, text] of path) setOwn(members, name, coercion.coerce(name, [text]));
+	}
+	return members;
+}
+
+function setOwn(members: Record<string, unknown>, name: string, value: unknown): void {
+	if (name !== "__proto__") members[name] = value;
+	else Object.defineProperty(members, name, { value, configurable: true, enumerable: true, writable: true });
 }
 
 function grouped(query: Iterable<readonly [string, string]>): Map<string, string[]> {

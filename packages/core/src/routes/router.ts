@@ -78,11 +78,7 @@ export class Router<T> {
 		const values: string[] = [];
 		const entry = path === "/" ? root.end : search(root, path, 1, values);
 		if (entry === undefined) return undefined;
-		const parameters = new Map<string, string>();
-		for (const segment of entry.segments) {
-			if (segment.kind !== "literal") parameters.set(segment.name, values[parameters.size] as string);
-		}
-		return { value: entry.value, parameters };
+		return { value: entry.value, parameters: values.length === 0 ? noParameters : named(entry, values) };
 	}
 
 	/** The verbs that a path takes, for `Allow`; none when nothing is there. */
@@ -107,6 +103,16 @@ export class Router<T> {
 		}
 		branch.end = entry;
 	}
+}
+
+const noParameters: ReadonlyMap<string, string> = new Map();
+
+function named<T>({ segments }: Entry<T>, values: readonly string[]): ReadonlyMap<string, string> {
+	const parameters = new Map<string, string>();
+	for (const segment of segments) {
+		if (segment.kind !== "literal") parameters.set(segment.name, values[parameters.size] as string);
+	}
+	return parameters;
 }
 
 function literalOf<T>(branch: Branch<T>, text: string): Branch<T> {

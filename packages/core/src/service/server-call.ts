@@ -69,6 +69,21 @@ export class ServerCall {
 		}
 	}
 
+	/** Whether a guard has to let it in. */
+	get guarded(): boolean {
+		return this.#endpoints.guard !== undefined;
+	}
+
+	/** The endpoint alone, with the decoded input: for a transport that read it of a call that nobody guards. */
+	invoke(input: unknown): Promise<unknown> {
+		if (this.served === undefined) return Promise.reject(unimplemented(this.#incoming.path));
+		try {
+			return this.served.endpoint(input, this.ctx);
+		} catch (error) {
+			return Promise.reject(toServiceError(error));
+		}
+	}
+
 	/**
 	 * Encodes a message of the reply. What cannot be encoded is a bug of the handler: it is logged.
 	 *

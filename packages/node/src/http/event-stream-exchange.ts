@@ -29,13 +29,13 @@ export class EventStreamExchange extends StreamingExchange {
 		} else super.begin();
 	}
 
-	protected readonly read = (): unknown => {
+	protected read(): unknown {
 		checkHead(this.head, this.head.contentEncoding);
 		const { url = "" } = this.request;
 		const start = url.indexOf("?");
 		const input = start < 0 ? null : new URLSearchParams(url.slice(start)).get("input");
 		return input === null ? {} : jsonCodec.decode(input);
-	};
+	}
 
 	protected readonly onReply = (output: unknown): void => {
 		if (this.over) return;

@@ -38,13 +38,29 @@ export abstract class Exchange {
 	begin(): void {
 		this.server.entered(this, this.request, this.response);
 		this.response.on("close", this.#onClose);
-		const run = this.call.run(this.read);
-		run.then(this.onReply, this.#onError);
 		this.#load = this.server.loadOf(this.request);
-		if (this.#load !== undefined) countRun(this.#load, run);
+		if (this.call.guarded || this.call.served === undefined) this.#follow(this.call.run(() => this.read()));
+		else this.#runUnguarded();
 		// A call without a deadline is cancelled by nobody but this.
 		if (this.head.timeoutMs !== Number.POSITIVE_INFINITY)
 			this.#unlisten = this.call.onCanceled(this.#onError);
+	}
+
+	/** Reads the input and has it worked on, with one promise less than where a guard has to agree. */
+	#runUnguarded(): void {
+		try {
+			const input = this.read();
+			if (input instanceof Promise) input.then(this.#invoke, this.#onError);
+			else this.#invoke(input);
+		} catch (error) {
+			// Answered as what fails later: when all of the request that is there was read.
+			this.#follow(Promise.reject(error));
+		}
+	}
+
+	#follow(run: Promise<unknown>): void {
+		run.then(this.onReply, this.#onError);
+		if (this.#load !== undefined) countRun(this.#load, run);
 	}
 
 	/** The connection is gone: of a response that waited behind others, Node tells nothing. */
@@ -53,7 +69,7 @@ export abstract class Exchange {
 	}
 
 	/** Yields the input; called when the guard has let the call in. */
-	protected abstract readonly read: () => unknown;
+	protected abstract read(): unknown;
 	/** Answers what the endpoint yielded. */
 	protected abstract readonly onReply: (output: unknown) => void;
 	/** Answers an error. */
@@ -86,12 +102,13 @@ export abstract class Exchange {
 	/**
 	 * The headers that every answer has.
 	 *
+	 * @param contentType undefined when the answer has none, or says it itself.
 	 * @param withMetadata whether metadata is added to them.
 	 */
-	protected headers(contentType: string, withMetadata = true): OutgoingHttpHeaders {
+	protected headers(contentType: string | undefined, withMetadata = true): OutgoingHttpHeaders {
 		// Without a prototype no name of metadata means anything else; but such an object is slow.
 		const headers: OutgoingHttpHeaders = withMetadata ? Object.create(null) : {};
-		headers["content-type"] = contentType;
+		if (contentType !== undefined) headers["content-type"] = contentType;
 		if (this.server.draining && this.request.httpVersionMajor === 1) headers.connection = "close";
 		return headers;
 	}
@@ -112,6 +129,10 @@ export abstract class Exchange {
 			load.heldReplyBytes -= bytes;
 		});
 	}
+
+	readonly #invoke = (input: unknown): void => {
+		if (!this.over) this.#follow(this.call.invoke(input));
+	};
 
 	readonly #onError = (error: unknown): void => this.fail(error);
 

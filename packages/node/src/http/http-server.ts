@@ -195,9 +195,10 @@ export class HttpServer {
 	#answerRoute(request: Request, response: Response, path: string): boolean {
 		const { routes } = this.#endpoints;
 		if (routes === undefined || routes.size === 0 || isOwnPath(path)) return false;
-		const served = this.#endpoints.find(path.slice(1));
-		if (served !== undefined && isCallVerb(served.method, request.method ?? "")) return false;
-		const match = routes.find(request.method ?? "", path);
+		const { method: verb = "" } = request;
+		const served = path.includes("/", 1) ? this.#endpoints.find(path.slice(1)) : undefined;
+		if (served !== undefined && isCallVerb(served.method, verb)) return false;
+		const match = routes.find(verb, path);
 		if (match === undefined) {
 			if (routes.verbs(path).length === 0) return false;
 			this.#operations.answer(this, request, response, path);

@@ -34,14 +34,14 @@ export class RestExchange extends Exchange {
 		this.#match = match;
 	}
 
-	protected readonly read = (): unknown => {
+	protected read(): unknown {
 		const { head, request } = this;
 		checkHead(head, head.contentEncoding);
 		if (request.method === "GET" || request.method === "HEAD") return this.#input("");
 		if (!this.#hasJsonType()) throw this.#wrongType();
 		if (!head.hasBody) return this.#input("");
 		return this.readBody((text) => this.#input(text));
-	};
+	}
 
 	protected readonly onReply = (output: unknown): void => {
 		if (this.over) return;
@@ -66,9 +66,8 @@ export class RestExchange extends Exchange {
 	}
 
 	#answer({ status, headers: own, body }: RouteReply, error?: ServiceError): void {
-		const headers = this.headers("");
-		delete headers["content-type"];
 		const { response } = this.call;
+		const headers = this.headers(undefined, response.hasHeaders || error?.metadata !== undefined);
 		if (response.hasHeaders) writeMetadata(headers, response.headers);
 		if (error?.metadata !== undefined) writeMetadata(headers, error.metadata);
 		if (error?.retryAfterMs !== undefined)
@@ -88,8 +87,8 @@ export class RestExchange extends Exchange {
 		const { value, parameters } = this.#match;
 		return routeInput(value.coercion, {
 			path: parameters,
-			...(start >= 0 && { query: new URLSearchParams(url.slice(start + 1)) }),
-			...(text !== "" && { body: jsonCodec.decode(text) }),
+			query: start < 0 ? undefined : new URLSearchParams(url.slice(start + 1)),
+			body: text === "" ? undefined : jsonCodec.decode(text),
 		});
 	}
 

@@ -32,13 +32,13 @@ export class StreamExchange extends StreamingExchange implements PendingBody {
 		this.fail(new ServiceError({ code: "deadline_exceeded", reason: "body_timeout", message }));
 	}
 
-	protected readonly read = (): unknown => {
+	protected read(): unknown {
 		const { head } = this;
 		checkHead(head, head.connectContentEncoding ?? head.contentEncoding);
 		const input = this.#receive();
 		const { kind } = (this.call.served as { method: Method }).method;
 		return kind === "server_stream" ? this.#single(input) : input;
-	};
+	}
 
 	protected readonly onReply = (output: unknown): void => {
 		if (this.over) return;

@@ -15,7 +15,7 @@ interface Refusal {
 export class UnaryExchange extends Exchange {
 	#refusal: Refusal | undefined;
 
-	protected readonly read = (): unknown => {
+	protected read(): unknown {
 		// The call refuses a method that nobody serves before this.
 		const { method } = this.call.served as { method: Method };
 		const verb = this.request.method;
@@ -30,7 +30,7 @@ export class UnaryExchange extends Exchange {
 		}
 		checkHead(head, head.contentEncoding);
 		return this.readBody(jsonCodec.decode);
-	};
+	}
 
 	protected readonly onReply = (output: unknown): void => {
 		if (this.over) return;
