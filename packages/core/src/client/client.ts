@@ -147,8 +147,8 @@ function fixedInstance(service: string, url: string): Instance {
 function attempts(method: Method, middleware: readonly Middleware[], { target, closed }: Resolve): Endpoint {
 	const pick = (ctx: Context): Member => {
 		const tried = ctx.get(triedInstances);
-		const member = target.pick(ctx, tried);
-		tried?.push(member.instance.id);
+		const member = target.pick(ctx, tried?.ids);
+		tried?.add(member.instance.id);
 		return member;
 	};
 	const layers = layered(method, middleware);

@@ -1,7 +1,20 @@
 import { type ContextKey, contextKey } from "../context/key.ts";
 
+/** The instances that one call has tried. */
+export class TriedInstances {
+	/** Their ids, in order. */
+	ids: readonly string[] = none;
+
+	add(id: string): void {
+		// Most calls try one: an array of just that, as one that grows takes room for many.
+		this.ids = this.ids.length === 0 ? [id] : [...this.ids, id];
+	}
+}
+
+const none: readonly string[] = [];
+
 /**
- * The ids of the instances that one call has tried, in order: whoever repeats a call puts a list under this
- * key, the client adds each pick to it, and picks what is not in it while there is any.
+ * Whoever repeats a call puts this under the key: the client adds each pick to it, and picks what is not in it
+ * while there is any.
  */
-export const triedInstances: ContextKey<string[]> = contextKey("tried instances");
+export const triedInstances: ContextKey<TriedInstances> = contextKey("tried instances");

@@ -84,8 +84,8 @@ describe("a call that takes long", () => {
 
 	test("shows both attempts the same list of tried instances", async () => {
 		const { context } = await late();
-		context(0)?.get(triedInstances)?.push("a");
-		expect(context(1)?.get(triedInstances)).toEqual(["a"]);
+		context(0)?.get(triedInstances)?.add("a");
+		expect(context(1)?.get(triedInstances)?.ids).toEqual(["a"]);
 	});
 });
 

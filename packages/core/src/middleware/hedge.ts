@@ -1,4 +1,4 @@
-import { triedInstances } from "../client/tried-instances.ts";
+import { TriedInstances, triedInstances } from "../client/tried-instances.ts";
 import type { Context } from "../context/context.ts";
 import { ResponseMetadata } from "../context/response.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
@@ -54,7 +54,7 @@ class Hedged {
 	readonly #input: unknown;
 	readonly #caller: Context;
 	/** Both attempts see the same list, so the second goes elsewhere. */
-	readonly #tried: string[];
+	readonly #tried: TriedInstances;
 	readonly #result = Promise.withResolvers<unknown>();
 	readonly #cancels: (() => void)[] = [];
 	#running = 0;
@@ -64,7 +64,7 @@ class Hedged {
 		this.#next = next;
 		this.#input = input;
 		this.#caller = caller;
-		this.#tried = caller.get(triedInstances) ?? [];
+		this.#tried = caller.get(triedInstances) ?? new TriedInstances();
 	}
 
 	run(afterMs: number, budget: RetryBudget): Promise<unknown> {

@@ -37,7 +37,7 @@ function flaky(failures: number, error: () => ServiceError = unavailable, instan
 	const at: number[] = [];
 	const endpoint: Endpoint = async (_, ctx) => {
 		at.push(performance.now());
-		ctx.get(triedInstances)?.push(instances[attempts % instances.length] ?? "");
+		ctx.get(triedInstances)?.add(instances[attempts % instances.length] ?? "");
 		if (attempts++ < failures) throw error();
 		return "answer";
 	};

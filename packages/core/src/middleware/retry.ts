@@ -1,4 +1,4 @@
-import { triedInstances } from "../client/tried-instances.ts";
+import { TriedInstances, triedInstances } from "../client/tried-instances.ts";
 import type { Context } from "../context/context.ts";
 import { sleep } from "../context/sleep.ts";
 import { type Method, takesStream } from "../contract/method.ts";
@@ -88,15 +88,14 @@ function isShed({ code, notExecuted, reason }: ServiceError): boolean {
 }
 
 /** What one call has tried so far. */
-class Attempts {
+class Attempts extends TriedInstances {
 	count = 1;
-	readonly instances: string[] = [];
 	/** Made with the first failure: most calls have none. */
 	#failedOver: Set<string> | undefined;
 
 	/** Whether the instance that failed last gets its one free failover now. */
 	firstFailureThere(): boolean {
-		const last = this.instances.at(-1);
+		const last = this.ids.at(-1);
 		if (last === undefined || this.#failedOver?.has(last) === true) return false;
 		this.#failedOver ??= new Set();
 		this.#failedOver.add(last);
@@ -106,7 +105,7 @@ class Attempts {
 
 function attempt(next: Endpoint, policy: RetryPolicy, input: unknown, outer: Context): Promise<unknown> {
 	const state = new Attempts();
-	const ctx = outer.withValue(triedInstances, state.instances);
+	const ctx = outer.withValue(triedInstances, state);
 	policy.budget.deposit();
 	const again = (error: unknown): Promise<unknown> => attemptAgain(next, policy, input, ctx, state, error);
 	try {
@@ -146,7 +145,7 @@ async function attemptStream(
 	outer: Context,
 ): Promise<AsyncIterable<unknown>> {
 	const state = new Attempts();
-	const ctx = outer.withValue(triedInstances, state.instances);
+	const ctx = outer.withValue(triedInstances, state);
 	policy.budget.deposit();
 	const open = async (endpoint: Endpoint): Promise<AsyncIterator<unknown>> => {
 		while (true) {
