@@ -137,14 +137,11 @@ function search<T>(branch: Branch<T>, path: string, from: number, values: string
 	const slash = path.indexOf("/", from);
 	const text = decode(path.slice(from, slash < 0 ? path.length : slash));
 	if (text === undefined || text === "") return undefined;
-	const descend = (next: Branch<T> | undefined): Entry<T> | undefined =>
-		next === undefined || slash < 0 ? next?.end : search(next, path, slash + 1, values);
-
-	const found = descend(branch.literals.get(text));
+	const found = descend(branch.literals.get(text), path, slash, values);
 	if (found !== undefined) return found;
 	if (branch.parameter !== undefined) {
 		values.push(text);
-		const general = descend(branch.parameter);
+		const general = descend(branch.parameter, path, slash, values);
 		if (general !== undefined) return general;
 		values.pop();
 	}
@@ -153,6 +150,17 @@ function search<T>(branch: Branch<T>, path: string, from: number, values: string
 	if (rest === undefined) return undefined;
 	values.push(rest);
 	return branch.rest;
+}
+
+/** Looks on behind a slash; without one the path ends here. */
+function descend<T>(
+	branch: Branch<T> | undefined,
+	path: string,
+	slash: number,
+	values: string[],
+): Entry<T> | undefined {
+	if (branch === undefined) return undefined;
+	return slash < 0 ? branch.end : search(branch, path, slash + 1, values);
 }
 
 /** The text of a part of a path; undefined when it is malformed. */
