@@ -30,7 +30,7 @@ export function readHead(request: Request): RequestHead {
 	const { rawHeaders } = request;
 	let metadata: Metadata | undefined;
 	for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-		const name = (rawHeaders[index] as string).toLowerCase();
+		const name = lowerCase(rawHeaders[index] as string);
 		const value = rawHeaders[index + 1] as string;
 		if (isProtocolHeader(name)) {
 			readProtocolHeader(head, name, value);
@@ -48,6 +48,23 @@ export function readHead(request: Request): RequestHead {
 	// HTTP/2 tells by the end of the stream whether there is a body.
 	if (request.httpVersionMajor === 2) head.hasBody = !("stream" in request && request.stream.endAfterHeaders);
 	return head;
+}
+
+/** The name of a header in lower case: a constant, which costs nothing to make or look up, for those of most calls. */
+function lowerCase(name: string): string {
+	switch (name) {
+		case "content-type":
+		case "Content-Type":
+			return "content-type";
+		case "content-length":
+		case "Content-Length":
+			return "content-length";
+		case "host":
+		case "Host":
+			return "host";
+		default:
+			return name.toLowerCase();
+	}
 }
 
 function readProtocolHeader(head: RequestHead, name: string, value: string): void {
