@@ -6,7 +6,7 @@ import {
 	type ServerCall,
 	ServiceError,
 } from "@allium/core";
-import { routeErrorReply, routeInput, routeReply } from "@allium/core/transport";
+import { routeErrorReply, routeInput, routeReply, unaryType } from "@allium/core/transport";
 import { Exchange } from "./exchange.ts";
 import { writeMetadata } from "./headers.ts";
 import type { HttpServer } from "./http-server.ts";
@@ -98,7 +98,7 @@ export class RestExchange extends Exchange {
 	 */
 	#hasJsonType(): boolean {
 		const { mediaType, hasOrigin } = this.head;
-		if (mediaType !== undefined) return jsonType.test(mediaType);
+		if (mediaType !== undefined) return mediaType === unaryType || jsonType.test(mediaType);
 		return !(hasOrigin && this.request.method === "POST");
 	}
 
