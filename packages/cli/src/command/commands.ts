@@ -12,6 +12,22 @@ const discovery: Readonly<Record<string, Option>> = {
 	namespace: { value: "name", summary: "The namespace to look in. Default: ALLIUM_NAMESPACE, else default." },
 };
 
+/** Which instance is called. */
+const callee: Readonly<Record<string, Option>> = {
+	url: {
+		value: "url",
+		summary: "Call this address, without a registry: allium://host:port or http://host:port.",
+	},
+	instance: { value: "id", summary: "Call this instance; the beginning of its id is enough." },
+	...discovery,
+};
+
+const metadata: Option = {
+	value: "name=value",
+	many: true,
+	summary: "Metadata to send along; may be repeated.",
+};
+
 const json: Option = { summary: "Print JSON for programs." };
 
 const services: Command = {
@@ -75,14 +91,9 @@ const call: Command = {
 			value: "duration",
 			summary: "The deadline of the call: 500ms, 2s, 1m. Default: 10s, none for streams.",
 		},
-		metadata: { value: "name=value", many: true, summary: "Metadata to send along; may be repeated." },
+		metadata,
 		json: { summary: "Print one line of JSON for each message, and errors as JSON." },
-		url: {
-			value: "url",
-			summary: "Call this address, without a registry: allium://host:port or http://host:port.",
-		},
-		instance: { value: "id", summary: "Call this instance; the beginning of its id is enough." },
-		...discovery,
+		...callee,
 	},
 	showsExitCodes: true,
 	notes: [
@@ -142,14 +153,9 @@ const bench: Command = {
 			value: "duration",
 			summary: "In a closed loop, add the calls that each caller left out while it waited.",
 		},
-		metadata: { value: "name=value", many: true, summary: "Metadata to send along; may be repeated." },
+		metadata,
 		json: { summary: "Print the report as JSON." },
-		url: {
-			value: "url",
-			summary: "Call this address, without a registry: allium://host:port or http://host:port.",
-		},
-		instance: { value: "id", summary: "Call this instance; the beginning of its id is enough." },
-		...discovery,
+		...callee,
 	},
 	showsExitCodes: true,
 	notes: [
