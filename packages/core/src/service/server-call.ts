@@ -56,7 +56,7 @@ export class ServerCall {
 	 */
 	run(read: () => unknown): Promise<unknown> {
 		const { guard } = this.#endpoints;
-		if (guard === undefined) return this.#invoke(read, this.ctx);
+		if (guard === undefined) return this.#readAndInvoke(read, this.ctx);
 		try {
 			const admitted = guard(this.#incoming, this.ctx);
 			if (!(admitted instanceof Promise)) return this.#admit(read, admitted);
@@ -75,10 +75,10 @@ export class ServerCall {
 	}
 
 	/** The endpoint alone, with the decoded input: for a transport that read it of a call that nobody guards. */
-	invoke(input: unknown): Promise<unknown> {
+	invoke(input: unknown, ctx: Context = this.ctx): Promise<unknown> {
 		if (this.served === undefined) return Promise.reject(unimplemented(this.#incoming.path));
 		try {
-			return this.served.endpoint(input, this.ctx);
+			return this.served.endpoint(input, ctx);
 		} catch (error) {
 			return Promise.reject(toServiceError(error));
 		}
@@ -118,7 +118,7 @@ export class ServerCall {
 
 	/** What the guard let in, with the context that it gave: should that end first, the caller learns of it. */
 	#admit(read: () => unknown, ctx: Context): Promise<unknown> {
-		const running = this.#invoke(read, ctx);
+		const running = this.#readAndInvoke(read, ctx);
 		const cancellation = ctx["~cancellation"];
 		if (cancellation === this.#cancellation) return running;
 		const ended = Promise.withResolvers<never>();
@@ -126,13 +126,13 @@ export class ServerCall {
 		return Promise.race([running, ended.promise]).finally(unlisten);
 	}
 
-	#invoke(read: () => unknown, ctx: Context): Promise<unknown> {
+	/** Reads the input only where there is somebody for it. */
+	#readAndInvoke(read: () => unknown, ctx: Context): Promise<unknown> {
 		if (this.served === undefined) return Promise.reject(unimplemented(this.#incoming.path));
-		const { endpoint } = this.served;
 		try {
 			const input = read();
-			if (!(input instanceof Promise)) return endpoint(input, ctx);
-			return input.then((value) => endpoint(value, ctx), rethrow);
+			if (!(input instanceof Promise)) return this.invoke(input, ctx);
+			return input.then((value) => this.invoke(value, ctx), rethrow);
 		} catch (error) {
 			return Promise.reject(toServiceError(error));
 		}

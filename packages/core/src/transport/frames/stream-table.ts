@@ -25,7 +25,7 @@ export class StreamTable<Entry extends Numbered> {
 	}
 
 	get(id: number): Entry | undefined {
-		const entry = this.#places[id & (this.#places.length - 1)];
+		const entry = this.#at(id);
 		if (entry !== undefined && entry.stream.id === id) return entry;
 		return this.#lasting.size === 0 ? undefined : this.#lasting.get(id);
 	}
@@ -37,12 +37,12 @@ export class StreamTable<Entry extends Numbered> {
 		if (this.#at(id) !== undefined && this.#size * 2 > this.#places.length) this.#grow();
 		const older = this.#at(id);
 		if (older !== undefined) this.#lasting.set(older.stream.id, older);
-		this.#places[id & (this.#places.length - 1)] = entry;
+		this.#put(id, entry);
 	}
 
 	/** Whether it was there. */
 	delete(id: number): boolean {
-		if (this.#at(id)?.stream.id === id) this.#places[id & (this.#places.length - 1)] = undefined;
+		if (this.#at(id)?.stream.id === id) this.#put(id, undefined);
 		else if (this.#lasting.size === 0 || !this.#lasting.delete(id)) return false;
 		this.#size--;
 		return true;
@@ -62,6 +62,10 @@ export class StreamTable<Entry extends Numbered> {
 
 	#at(id: number): Entry | undefined {
 		return this.#places[id & (this.#places.length - 1)];
+	}
+
+	#put(id: number, entry: Entry | undefined): void {
+		this.#places[id & (this.#places.length - 1)] = entry;
 	}
 
 	/** Twice the places: those that shared none before share none now. */
