@@ -6,6 +6,7 @@ export { follow, type RegistryFollower } from "./client/follow.ts";
 export { fromBase64, toBase64 } from "./codec/base64.ts";
 export { CallScope, succeeded } from "./context/call-scope.ts";
 export { Cancellation, canceled, deadlineExceeded } from "./context/cancellation.ts";
+export { abandon, leave } from "./endpoint/leave-stream.ts";
 export { mapStream } from "./endpoint/map-stream.ts";
 export { codeFromNumber, codeNumber } from "./errors/code.ts";
 export { type DetailFacts, type ErrorDetail, errorDetails, readErrorDetails } from "./errors/details.ts";

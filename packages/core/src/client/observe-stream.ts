@@ -1,5 +1,6 @@
 import { type SettledListener, succeeded } from "../context/call-scope.ts";
 import { canceled } from "../context/cancellation.ts";
+import { leave } from "../endpoint/leave-stream.ts";
 import { toServiceError } from "../errors/service-error.ts";
 
 /**
@@ -26,10 +27,9 @@ export function observeStream(
 			const iterator = (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
 			return {
 				next: () => iterator.next().then(onResult, onError),
-				async return() {
+				return() {
 					settled({ ok: false, error: canceled() });
-					await iterator.return?.();
-					return { done: true, value: undefined };
+					return leave(iterator);
 				},
 			};
 		},

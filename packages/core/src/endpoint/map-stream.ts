@@ -1,3 +1,5 @@
+import { abandon, leave } from "./leave-stream.ts";
+
 /** Maps one message; throws, or rejects, when it cannot. */
 type MapMessage<Out> = (value: unknown) => Out | Promise<Out>;
 
@@ -69,9 +71,8 @@ class MappedIterator<Out> implements AsyncIterator<Out, undefined> {
 		}
 	}
 
-	async return(): Promise<IteratorResult<Out, undefined>> {
-		await this.#source.return?.();
-		return { done: true, value: undefined };
+	return(): Promise<IteratorResult<Out, undefined>> {
+		return leave(this.#source);
 	}
 
 	readonly #onResult = (
@@ -93,7 +94,7 @@ class MappedIterator<Out> implements AsyncIterator<Out, undefined> {
 
 	/** A message that cannot be mapped. Whoever iterates sees `next` fail, and so never breaks out itself. */
 	readonly #onBad = (error: unknown): never => {
-		this.#source.return?.().then(undefined, () => {});
+		abandon(this.#source);
 		return this.#onError(error);
 	};
 

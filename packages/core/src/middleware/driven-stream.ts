@@ -1,3 +1,5 @@
+import { leave } from "../endpoint/leave-stream.ts";
+
 /** Somebody waits for the next message of a stream; after that, perhaps, for another. */
 interface Demand {
 	readonly iterator: AsyncIterator<unknown>;
@@ -25,10 +27,7 @@ export function driven(source: AsyncIterable<unknown>): AsyncIterable<unknown> {
 					return message.promise;
 				},
 				// At once, as a message may be waited for that never comes.
-				async return() {
-					await iterator.return?.();
-					return { done: true, value: undefined };
-				},
+				return: () => leave(iterator),
 			};
 		},
 	};

@@ -3,6 +3,7 @@ import type { Context } from "../context/context.ts";
 import { sleep } from "../context/sleep.ts";
 import { type Method, takesStream } from "../contract/method.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
+import { leave } from "../endpoint/leave-stream.ts";
 import { isServiceError, type ServiceError } from "../errors/service-error.ts";
 import { RetryBudget, type RetryBudgetOptions } from "./retry-budget.ts";
 import { acceptance, acceptanceMs } from "./timeout.ts";
@@ -184,10 +185,7 @@ async function attemptStream(
 					return result;
 				});
 			},
-			async return() {
-				await iterator.return?.();
-				return { done: true, value: undefined };
-			},
+			return: () => leave(iterator),
 		}),
 	};
 }

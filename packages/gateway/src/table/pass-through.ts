@@ -9,7 +9,7 @@ import {
 	ResponseMetadata,
 	ServiceError,
 } from "@allium/core";
-import { mapStream, serviceErrorFrom } from "@allium/core/transport";
+import { leave, mapStream, serviceErrorFrom } from "@allium/core/transport";
 import { isGatewaysOwn } from "../metadata/forwarding.ts";
 
 /**
@@ -54,10 +54,7 @@ function withTrailers(
 					if (result.done && received.hasTrailers) copy(received.trailers, ctx.response.trailers);
 					return result;
 				},
-				async return() {
-					await iterator.return?.();
-					return { done: true, value: undefined };
-				},
+				return: () => leave(iterator),
 			};
 		},
 	};

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { jsonCodec } from "@allium/core";
+import { abandon } from "@allium/core/transport";
 import { writeEnvelope } from "./envelope.ts";
 import { Turn } from "./turn.ts";
 
@@ -27,8 +28,8 @@ export class RequestBody extends Readable {
 	}
 
 	override _destroy(_error: Error | null, done: () => void): void {
-		// Has no effect on an input that is over. One that fails while it is stopped has nobody left to tell.
-		this.#messages.return?.().then(undefined, nothing);
+		// Has no effect on an input that is over.
+		abandon(this.#messages);
 		done();
 	}
 
@@ -50,5 +51,3 @@ export class RequestBody extends Readable {
 		this.#pulling = false;
 	}
 }
-
-function nothing(): void {}

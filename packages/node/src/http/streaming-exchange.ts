@@ -1,5 +1,6 @@
 import type { ServiceError } from "@allium/core";
 import { jsonCodec } from "@allium/core";
+import { abandon } from "@allium/core/transport";
 import { Exchange } from "./exchange.ts";
 import { writeMetadata } from "./headers.ts";
 import { Turn } from "./turn.ts";
@@ -25,8 +26,7 @@ export abstract class StreamingExchange extends Exchange {
 	protected stop(_error: ServiceError): void {
 		const output = this.#output;
 		this.#output = undefined;
-		// A producer that fails while it is being stopped has nobody left to tell.
-		output?.return?.().then(undefined, nothing);
+		abandon(output);
 		this.#wake?.();
 	}
 
@@ -80,5 +80,3 @@ export abstract class StreamingExchange extends Exchange {
 		});
 	}
 }
-
-function nothing(): void {}

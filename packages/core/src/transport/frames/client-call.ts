@@ -3,6 +3,7 @@ import { canceled, deadlineExceeded, type Follower, type Following } from "../..
 import type { Context } from "../../context/context.ts";
 import type { Metadata, ReadonlyMetadata } from "../../context/metadata.ts";
 import { givesStream, type Method } from "../../contract/method.ts";
+import { abandon } from "../../endpoint/leave-stream.ts";
 import { ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
 import type { Connection } from "./connection.ts";
 import { readError } from "./error-frame.ts";
@@ -215,8 +216,7 @@ export class ClientCall implements StreamHandler, Follower {
 	#stopInput(): void {
 		const input = this.#input;
 		this.#input = undefined;
-		// A producer that fails while it is being stopped has nobody left to tell.
-		input?.return?.().then(undefined, nothing);
+		abandon(input);
 	}
 
 	#openInbound(): Inbound {
@@ -279,5 +279,3 @@ export function clientClosed(): ServiceError {
 		{ notExecuted: true },
 	);
 }
-
-function nothing(): void {}

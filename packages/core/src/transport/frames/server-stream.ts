@@ -3,6 +3,7 @@ import { succeeded } from "../../context/call-scope.ts";
 import { canceled, deadlineExceeded } from "../../context/cancellation.ts";
 import { noMetadata } from "../../context/metadata.ts";
 import { givesStream, type Kind } from "../../contract/method.ts";
+import { abandon } from "../../endpoint/leave-stream.ts";
 import { ServiceError, toServiceError } from "../../errors/service-error.ts";
 import type { ServerCall } from "../../service/server-call.ts";
 import type { Connection } from "./connection.ts";
@@ -223,8 +224,7 @@ export class ServerStream implements StreamHandler {
 	#stopOutput(): void {
 		const output = this.#output;
 		this.#output = undefined;
-		// A producer that fails while it is being stopped has nobody left to tell.
-		output?.return?.().then(undefined, () => {});
+		abandon(output);
 	}
 }
 

@@ -1,0 +1,12 @@
+/** Leaves a stream before its end, and waits until its producer has stopped. What a consumer's `return` gives. */
+export async function leave(
+	messages: AsyncIterator<unknown> | undefined,
+): Promise<IteratorReturnResult<undefined>> {
+	await messages?.return?.();
+	return { done: true, value: undefined };
+}
+
+/** Leaves a stream that nobody waits for: a producer that fails while it is stopped has nobody left to tell. */
+export function abandon(messages: AsyncIterator<unknown> | undefined): void {
+	messages?.return?.().then(undefined, () => {});
+}
