@@ -97,6 +97,18 @@ describe("picking", () => {
 		expect(pick().instance.id).toBe("slow");
 	});
 
+	test("compares what two would cost now, however long ago each answered", () => {
+		const { load } = pool(["a", "b"], { decayMs: 1000 });
+		for (let round = 0; round < 1_000; round++) {
+			const index = Math.floor(Math.random() * 2);
+			vi.advanceTimersByTime(Math.random() < 0.1 ? 5_000 : 100 * Math.random());
+			if (Math.random() < 0.1) load(index).start();
+			answer(load(index), 10 ** (3 * Math.random()));
+			const now = performance.now();
+			expect(load(0).costsAtMost(load(1))).toBe(load(0).cost(now) <= load(1).cost(now));
+		}
+	});
+
 	test("tries a new instance, but does not give it everything before it answers", () => {
 		const { load, pick } = pool(["known", "new"]);
 		answer(load(0), 50);
@@ -122,6 +134,16 @@ describe("the latency that it remembers", () => {
 		vi.advanceTimersByTime(1000);
 		answer(load(0), 10);
 		expect(load(0).cost(performance.now())).toBeCloseTo(300 / Math.E + 10 * (1 - 1 / Math.E));
+	});
+
+	test("is the same whether or not somebody has looked at it", () => {
+		const { load } = pool(["a", "b"], { decayMs: 1000 });
+		for (const index of [0, 1]) answer(load(index), 300);
+		vi.advanceTimersByTime(500);
+		load(0).cost(performance.now());
+		vi.advanceTimersByTime(500);
+		for (const index of [0, 1]) answer(load(index), 200);
+		expect(load(0).cost(performance.now())).toBe(load(1).cost(performance.now()));
 	});
 
 	test("fades without calls, so that a slow instance is tried again", () => {

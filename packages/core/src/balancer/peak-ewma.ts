@@ -20,10 +20,13 @@ export function peakEwma(options: PeakEwmaOptions = {}): Balancer<PeakEwmaLoad> 
 	return {
 		join: () => new PeakEwmaLoad(decayMs, penaltyMs),
 		pick: (candidates) => {
-			const [one, other] = twoOf(candidates);
-			if (one === undefined || other === undefined) return candidates[0];
-			const now = performance.now();
-			return one.load.cost(now) <= other.load.cost(now) ? one : other;
+			const { length } = candidates;
+			if (length < 2) return candidates[0];
+			const first = Math.floor(Math.random() * length);
+			const second = (first + 1 + Math.floor(Math.random() * (length - 1))) % length;
+			const [one, other] = [candidates[first], candidates[second]];
+			if (one === undefined || other === undefined) return one;
+			return one.load.costsAtMost(other.load) ? one : other;
 		},
 	};
 }
@@ -56,12 +59,29 @@ export class PeakEwmaLoad implements Load {
 	cost(now: number): number {
 		// An instance that has not answered yet looks free; it shall not get everything until it does.
 		if (this.#latencyMs === 0) return this.#inFlight === 0 ? 0 : this.#penaltyMs + this.#inFlight;
-		this.#observe(0, now);
-		return this.#latencyMs * (this.#inFlight + 1);
+		return this.#latencyMs * this.#left(now) * (this.#inFlight + 1);
+	}
+
+	/** Whether one more call would cost no more here than at another. */
+	costsAtMost(other: PeakEwmaLoad): boolean {
+		if (this.#latencyMs === 0 || other.#latencyMs === 0) {
+			const now = performance.now();
+			return this.cost(now) <= other.cost(now);
+		}
+		// From the other's last update on both fade alike: that needs neither the time nor its own exponential.
+		return (
+			this.#latencyMs * this.#left(other.#updatedAt) * (this.#inFlight + 1) <=
+			other.#latencyMs * (other.#inFlight + 1)
+		);
+	}
+
+	/** The part of what was remembered that is left at a time. */
+	#left(now: number): number {
+		return Math.exp((this.#updatedAt - now) / this.#decayMs);
 	}
 
 	#observe(elapsedMs: number, now: number): void {
-		const weight = Math.exp(-(now - this.#updatedAt) / this.#decayMs);
+		const weight = this.#left(now);
 		this.#updatedAt = now;
 		if (elapsedMs > this.#latencyMs) this.#latencyMs = elapsedMs;
 		else this.#latencyMs = this.#latencyMs * weight + elapsedMs * (1 - weight);
@@ -73,13 +93,4 @@ function unserved(outcome: Outcome): boolean {
 	if (outcome.ok) return false;
 	const { code } = outcome.error;
 	return code === "unavailable" || code === "deadline_exceeded" || code === "resource_exhausted";
-}
-
-/** Two different candidates, at random; nothing where there are not two. */
-function twoOf<C>(candidates: readonly C[]): readonly (C | undefined)[] {
-	const { length } = candidates;
-	if (length < 2) return [];
-	const first = Math.floor(Math.random() * length);
-	const second = (first + 1 + Math.floor(Math.random() * (length - 1))) % length;
-	return [candidates[first], candidates[second]];
 }
