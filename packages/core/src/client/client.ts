@@ -148,7 +148,7 @@ function attempts(method: Method, middleware: readonly Middleware[], { target, c
 	const pick = (ctx: Context): Member => {
 		const tried = ctx.get(triedInstances);
 		const member = target.pick(ctx, tried?.ids);
-		tried?.add(member.instance.id);
+		tried?.add(member.id);
 		return member;
 	};
 	const layers = layered(method, middleware);

@@ -21,10 +21,9 @@ afterEach(() => void vi.useRealTimers());
 
 function member(endpoint: Endpoint) {
 	const load = { start: vi.fn(), end: vi.fn() };
-	const made = vi.fn(() => endpoint);
-	const share = { peer: { endpoint: made, close: async () => {} }, release: vi.fn(async () => {}) };
+	const share = { peer: { endpoint: () => endpoint, close: async () => {} }, release: vi.fn(async () => {}) };
 	const paused = vi.fn();
-	return { member: new Member(instance("a", "c"), load, share, paused), load, share, made, paused };
+	return { member: new Member(instance("a", "c"), load, share, paused), load, share, paused };
 }
 
 /** Answers after so many milliseconds. */
@@ -95,13 +94,6 @@ describe("an instance that cannot be reached", () => {
 });
 
 describe("the way to an instance", () => {
-	test("is worked out once for each method", async () => {
-		const { member: a, made } = member(after(1));
-		await a.attempt(C.unary, {}, ctx);
-		await a.attempt(C.unary, {}, ctx);
-		expect(made).toHaveBeenCalledExactlyOnceWith(C.unary);
-	});
-
 	test("is given up once, after the last call", async () => {
 		const reply = Promise.withResolvers<unknown>();
 		const { member: a, share } = member(() => reply.promise);

@@ -6,6 +6,7 @@ import { givesStream, type Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { toServiceError } from "../errors/service-error.ts";
 import type { Instance } from "../registry/instance.ts";
+import type { Peer } from "../transport/transport.ts";
 import { observeStream } from "./observe-stream.ts";
 import type { PeerShare } from "./peer-pool.ts";
 
@@ -24,9 +25,11 @@ export function pickedInstance(ctx: Context): Instance | undefined {
 /** One instance as a client sees it: the way there, its load, and whether it can be reached. */
 export class Member implements Candidate {
 	instance: Instance;
+	/** That of the instance, kept here: a call that needs no more does not have to touch the instance. */
+	readonly id: string;
 	readonly load: Load;
 	readonly #share: PeerShare;
-	readonly #endpoints = new Map<Method, Endpoint>();
+	readonly #peer: Peer;
 	#inFlight = 0;
 	#failures = 0;
 	#pausedUntil = 0;
@@ -37,8 +40,10 @@ export class Member implements Candidate {
 	/** @param onPause told when the instance could not be reached, and until when to pass it over; 0 when it could. */
 	constructor(instance: Instance, load: Load, share: PeerShare, onPause: (until: number) => void) {
 		this.instance = instance;
+		this.id = instance.id;
 		this.load = load;
 		this.#share = share;
+		this.#peer = share.peer;
 		this.#onPause = onPause;
 	}
 
@@ -49,7 +54,7 @@ export class Member implements Candidate {
 
 	/** One attempt of a call here. */
 	attempt(method: Method, input: unknown, ctx: Context): Promise<unknown> {
-		const endpoint = this.#endpoint(method);
+		const endpoint = this.#peer.endpoint(method);
 		const startedAt = performance.now();
 		this.#inFlight++;
 		this.load.start();
@@ -101,15 +106,6 @@ export class Member implements Candidate {
 			end.settle({ ok: false, error: toServiceError(error) });
 			throw error;
 		}
-	}
-
-	#endpoint(method: Method): Endpoint {
-		let endpoint = this.#endpoints.get(method);
-		if (endpoint === undefined) {
-			endpoint = this.#share.peer.endpoint(method);
-			this.#endpoints.set(method, endpoint);
-		}
-		return endpoint;
 	}
 
 	/** @param since when the instance began to work on it; undefined where it sets no pace. */

@@ -1,14 +1,17 @@
 import { expect, test, vi } from "vitest";
+import { contract } from "../contract/contract.ts";
+import { method } from "../contract/method.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
 import { PeerPool } from "./peer-pool.ts";
 
 /** A transport whose peers only know whether they were closed. */
 function transport(scheme: string) {
-	const dialled: { address: string; peer: Peer; close: Peer["close"] }[] = [];
+	const dialled: ({ address: string } & Peer)[] = [];
 	const dial = (address: string): Peer => {
 		const close = vi.fn(async () => {});
-		const peer: Peer = { endpoint: () => () => Promise.reject(new Error("not here")), close };
-		dialled.push({ address, peer, close });
+		const endpoint = vi.fn(() => () => Promise.reject(new Error("not here")));
+		const peer: Peer = { endpoint, close };
+		dialled.push({ address, endpoint, close });
 		return peer;
 	};
 	const made: Transport = { scheme, dial, listen: () => Promise.reject(new Error("not here")) };
@@ -23,6 +26,17 @@ test("an address is dialled once for all who share it", () => {
 	expect(one.peer).toBe(other.peer);
 	pool.share(["memory://b"]);
 	expect(dialled.map(({ address }) => address)).toEqual(["memory://a", "memory://b"]);
+});
+
+test("the endpoint of a method is made once for all who share an address", () => {
+	const C = contract("c", { one: method({}), other: method({}) });
+	const { made, dialled } = transport("memory");
+	const pool = new PeerPool([made]);
+	const shares = [pool.share(["memory://a"]), pool.share(["memory://a"])];
+	const [one, again] = shares.map(({ peer }) => peer.endpoint(C.one));
+	expect(again).toBe(one);
+	expect(shares[0]?.peer.endpoint(C.other)).not.toBe(one);
+	expect(dialled[0]?.endpoint).toHaveBeenCalledTimes(2);
 });
 
 test("the last to release it closes it, each share counting once", async () => {

@@ -1,3 +1,5 @@
+import type { Method } from "../contract/method.ts";
+import type { Endpoint } from "../endpoint/endpoint.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
 
@@ -7,10 +9,35 @@ export interface PeerShare {
 	release(): Promise<void>;
 }
 
+/** A way with its shares, which makes the endpoint of a method once for all of them. */
+class SharedPeer implements Peer {
+	shares = 0;
+	readonly #peer: Peer;
+	/** Weak: methods come and go with the clients that share the way. */
+	readonly #endpoints = new WeakMap<Method, Endpoint>();
+
+	constructor(peer: Peer) {
+		this.#peer = peer;
+	}
+
+	endpoint(method: Method): Endpoint {
+		let endpoint = this.#endpoints.get(method);
+		if (endpoint === undefined) {
+			endpoint = this.#peer.endpoint(method);
+			this.#endpoints.set(method, endpoint);
+		}
+		return endpoint;
+	}
+
+	close(): Promise<void> {
+		return this.#peer.close();
+	}
+}
+
 /** Shares one {@link Peer} for each address among all clients of a process; the last to release it closes it. */
 export class PeerPool {
 	readonly #transports: readonly Transport[];
-	readonly #peers = new Map<string, { peer: Peer; shares: number }>();
+	readonly #peers = new Map<string, SharedPeer>();
 
 	constructor(transports: readonly Transport[]) {
 		this.#transports = transports;
@@ -23,15 +50,15 @@ export class PeerPool {
 	 */
 	share(addresses: readonly string[]): PeerShare {
 		const { address, transport } = this.#choose(addresses);
-		let entry = this.#peers.get(address);
-		if (entry === undefined) {
-			entry = { peer: transport.dial(address), shares: 0 };
-			this.#peers.set(address, entry);
+		let peer = this.#peers.get(address);
+		if (peer === undefined) {
+			peer = new SharedPeer(transport.dial(address));
+			this.#peers.set(address, peer);
 		}
-		entry.shares++;
+		peer.shares++;
 		let held = true;
 		return {
-			peer: entry.peer,
+			peer,
 			release: async () => {
 				if (!held) return;
 				held = false;
@@ -41,10 +68,10 @@ export class PeerPool {
 	}
 
 	async #release(address: string): Promise<void> {
-		const entry = this.#peers.get(address);
-		if (entry === undefined || --entry.shares > 0) return;
+		const peer = this.#peers.get(address);
+		if (peer === undefined || --peer.shares > 0) return;
 		this.#peers.delete(address);
-		await entry.peer.close();
+		await peer.close();
 	}
 
 	#choose(addresses: readonly string[]): { address: string; transport: Transport } {

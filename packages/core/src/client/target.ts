@@ -118,7 +118,7 @@ export class Target {
 	#candidatesBut(tried: readonly string[] | undefined): readonly Member[] {
 		const { reachable, listed } = this.#currentCandidates();
 		if (tried !== undefined && tried.length > 0) {
-			const isFresh = ({ instance }: Member): boolean => !tried.includes(instance.id);
+			const isFresh = ({ id }: Member): boolean => !tried.includes(id);
 			const fresh = reachable.filter(isFresh);
 			if (fresh.length > 0) return fresh;
 			const others = listed.filter(isFresh);
