@@ -1,6 +1,5 @@
 import type { Logger, PeerInfo } from "@allium/core";
 import type { HttpRequest, HttpResponse } from "@allium/node";
-import { pathOf } from "./url.ts";
 
 /** Asked all the time by whoever watches over the process. */
 const probes: readonly string[] = ["/healthz", "/readyz", "/metrics"];
@@ -9,12 +8,11 @@ const probes: readonly string[] = ["/healthz", "/readyz", "/metrics"];
 export function logAccess(
 	request: HttpRequest,
 	response: HttpResponse,
-	{ id, peer }: { id: string; peer: PeerInfo },
+	{ path, id, peer }: { path: string; id: string; peer: PeerInfo },
 	logger: Logger,
 ): void {
 	const startedAt = performance.now();
 	const { method } = request;
-	const path = pathOf(request);
 	response.on("close", () => {
 		const aborted = !response.writableFinished;
 		logger.log(probes.includes(path) ? "debug" : "info", "request", {

@@ -1,4 +1,11 @@
+import type { OutgoingHttpHeaders } from "node:http";
 import type { HttpRequest, HttpResponse } from "@allium/node";
+
+/** A response as whatever is behind the edge answers it: the head at once, then the body. */
+export interface Answering {
+	writeHead(status: number, headers?: OutgoingHttpHeaders): unknown;
+	end(body: string | Buffer): unknown;
+}
 
 /** A whole answer that the gateway gives by itself. */
 export interface Answer {
@@ -13,11 +20,11 @@ export function give(request: HttpRequest, response: HttpResponse, answer: Answe
 	if (response.destroyed || response.headersSent) return;
 	// Nobody reads the body of a request that is answered here.
 	request.on("error", nothing).resume();
-	response.statusCode = answer.status;
-	response.setHeader("content-type", answer.type);
-	response.setHeader("content-length", Buffer.byteLength(answer.text));
-	for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
-	response.end(answer.text);
+	const { status, type, text, headers } = answer;
+	const length = Buffer.byteLength(text);
+	const answering: Answering = response;
+	answering.writeHead(status, { "content-type": type, "content-length": length, ...headers });
+	answering.end(text);
 }
 
 /** An error as the services give theirs. */

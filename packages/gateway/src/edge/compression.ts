@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import type { HttpRequest, HttpResponse } from "@allium/node";
+import type { Answering } from "./answer.ts";
 
 type Compress = (text: string | Buffer) => Promise<Buffer>;
 
@@ -21,40 +22,29 @@ const compressible = /^(?:text\/|application\/(?:[\w.+-]*\+)?(?:json|xml|javascr
  */
 export function compressAnswer(request: HttpRequest, response: HttpResponse, fromBytes: number): void {
 	if (request.method === "HEAD") return;
-	const chosen = preferred(String(request.headers["accept-encoding"] ?? ""));
-	const { writeHead, end } = response as Whole;
-	let head: { status: number; headers: OutgoingHttpHeaders } | undefined;
-	Object.assign(response, {
-		writeHead: (status: number, headers: OutgoingHttpHeaders = {}) => {
-			if (!isWorthIt(headers, fromBytes)) return writeHead.call(response, status, headers);
-			headers.vary = together(headers.vary ?? response.getHeader("vary"), "accept-encoding");
-			if (chosen === undefined) return writeHead.call(response, status, headers);
-			head = { status, headers };
-			return response;
-		},
-		end: (body: string | Buffer) => {
-			if (head === undefined || chosen === undefined) return end.call(response, body);
-			const { status, headers } = head;
+	const answering: Answering = response;
+	const { writeHead, end } = answering;
+	const compressing: Answering["writeHead"] = (status, headers = {}) => {
+		if (!isWorthIt(headers, fromBytes)) return writeHead.call(response, status, headers);
+		headers.vary = together(headers.vary ?? response.getHeader("vary"), "accept-encoding");
+		const chosen = preferred(String(request.headers["accept-encoding"] ?? ""));
+		if (chosen === undefined) return writeHead.call(response, status, headers);
+		// The head waits for the body, whose length is not known before.
+		answering.end = (body) => {
 			compressed(chosen, body).then(
 				(bytes) => {
-					writeHead.call(response, status, {
-						...headers,
-						"content-encoding": chosen,
-						"content-length": bytes.length,
-					});
+					headers["content-encoding"] = chosen;
+					headers["content-length"] = bytes.length;
+					writeHead.call(response, status, headers);
 					end.call(response, bytes);
 				},
 				(error) => response.destroy(error),
 			);
 			return response;
-		},
-	});
-}
-
-/** A response as it is answered in one piece. */
-interface Whole {
-	writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
-	end(body: string | Buffer): unknown;
+		};
+		return response;
+	};
+	answering.writeHead = compressing;
 }
 
 function isWorthIt(headers: OutgoingHttpHeaders, fromBytes: number): boolean {

@@ -1,5 +1,6 @@
 import { ServiceError } from "@allium/core";
 import type { HttpRequest, HttpResponse } from "@allium/node";
+import type { Answering } from "./answer.ts";
 
 /** How long a browser may keep the answer to a preflight, in seconds. */
 const maxAgeSeconds = 3_600;
@@ -42,7 +43,8 @@ export class Cors {
 			const names = request.headers["access-control-request-headers"];
 			if (typeof names === "string") response.setHeader("access-control-allow-headers", names);
 		}
-		response.statusCode = 204;
+		const answering: Answering = response;
+		answering.writeHead(204);
 		response.end();
 		return true;
 	}

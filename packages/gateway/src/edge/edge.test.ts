@@ -230,6 +230,12 @@ describe("compression", () => {
 		expect(JSON.parse(gunzipSync(body).toString())).toEqual({ text: long });
 	});
 
+	test("the gateway's own pages, too", async () => {
+		const { headers, body } = await raw(await system.open(), { headers: { "accept-encoding": "br" } });
+		expect(headers["content-encoding"]).toBe("br");
+		expect(brotliDecompressSync(body).toString()).toContain("Allium");
+	});
+
 	test.each([
 		["who takes none", undefined, long, {}],
 		["what is short", "br", "short", {}],

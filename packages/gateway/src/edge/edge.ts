@@ -27,15 +27,16 @@ export interface EdgeOptions {
 /** What a gateway does with an HTTP request before it is a call: everything that is about the web. */
 export function edge(options: EdgeOptions): HttpLayer {
 	const { cors, proxy, pages, compressFromBytes, onlyLocal, logger } = options;
+	const isLocal = rememberingLast((authority: string) => isLoopback(hostOf(authority)));
 	return (request, response, next, peer) => {
+		const path = pathOf(request);
 		const id = identify(request, response);
-		logAccess(request, response, { id, peer }, logger);
-		if (onlyLocal && !isLoopback(hostOf(authorityOf(request)))) {
+		logAccess(request, response, { path, id, peer }, logger);
+		if (onlyLocal && !isLocal(authorityOf(request))) {
 			give(request, response, foreignHost);
 			return;
 		}
 		if (cors.apply(request, response)) return;
-		const path = pathOf(request);
 		if (proxy.has(path)) {
 			admitted(options, request, response, peer, () => proxy.forward(request, response, path, peer));
 			return;
@@ -48,6 +49,15 @@ export function edge(options: EdgeOptions): HttpLayer {
 		}
 		dropCookies(request);
 		next();
+	};
+}
+
+/** Asks once for what is asked for again and again, such as the name that all clients call this server by. */
+function rememberingLast<Answer>(ask: (question: string) => Answer): (question: string) => Answer {
+	let last: { readonly question: string; readonly answer: Answer } | undefined;
+	return (question) => {
+		if (last?.question !== question) last = { question, answer: ask(question) };
+		return last.answer;
 	};
 }
 

@@ -3,7 +3,7 @@ import { request as requestHttps, Agent as TlsAgent } from "node:https";
 import { type Logger, type PeerInfo, ServiceError } from "@allium/core";
 import type { HttpRequest, HttpResponse } from "@allium/node";
 import { isPrivate } from "../metadata/forwarding.ts";
-import { errorAnswer, give } from "./answer.ts";
+import { type Answering, errorAnswer, give } from "./answer.ts";
 import { authorityOf } from "./url.ts";
 
 /** How long a web service may take to begin its answer, in milliseconds. */
@@ -123,9 +123,10 @@ export class ReverseProxy {
 
 	#answer(answer: IncomingMessage, response: HttpResponse): void {
 		if (response.destroyed) return;
-		response.statusCode = answer.statusCode ?? 502;
-		for (const [name, values] of Object.entries(endToEnd(answer))) response.setHeader(name, values);
-		if (this.#draining && "shouldKeepAlive" in response) response.setHeader("connection", "close");
+		const headers: OutgoingHttpHeaders = endToEnd(answer);
+		if (this.#draining && "shouldKeepAlive" in response) headers.connection = "close";
+		const answering: Answering = response;
+		answering.writeHead(answer.statusCode ?? 502, headers);
 		// An answer that breaks off must not look whole.
 		answer.on("error", () => response.destroy());
 		answer.on("aborted", () => response.destroy());
