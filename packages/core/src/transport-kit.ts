@@ -5,7 +5,13 @@ export { type ClientEndpoints, clientEndpoints } from "./client/client.ts";
 export { follow, type RegistryFollower } from "./client/follow.ts";
 export { fromBase64, toBase64 } from "./codec/base64.ts";
 export { CallScope, succeeded } from "./context/call-scope.ts";
-export { Cancellation, canceled, deadlineExceeded } from "./context/cancellation.ts";
+export {
+	Cancellation,
+	canceled,
+	deadlineExceeded,
+	type Follower,
+	type Following,
+} from "./context/cancellation.ts";
 export { abandon, leave } from "./endpoint/leave-stream.ts";
 export { mapStream } from "./endpoint/map-stream.ts";
 export { codeFromNumber, codeNumber } from "./errors/code.ts";
@@ -40,6 +46,7 @@ export { codeOfStatus, httpStatus } from "./transport/connect/status.ts";
 export { StreamCall } from "./transport/connect/stream-call.ts";
 export { UnaryCall } from "./transport/connect/unary-call.ts";
 export { clientClosed, unreachable } from "./transport/frames/client-call.ts";
+export { Deadlines, type Expiring } from "./transport/frames/deadlines.ts";
 export { tooLarge as messageTooLarge } from "./transport/frames/inbound.ts";
 export { LinkedList, type Place } from "./transport/linked-list.ts";
 export { ResetCount } from "./transport/reset-count.ts";

@@ -52,11 +52,12 @@ describe("the context of a call that arrived", () => {
 
 	test("ends at the deadline that the caller set", () => {
 		const { call } = arrive({ incoming: { timeoutMs: 100 } });
-		const canceled = vi.fn();
-		call.onCanceled(canceled);
+		const onEnd = vi.fn();
+		call.follow({ onEnd });
 		expect(call.ctx.remaining()).toBe(100);
 		vi.advanceTimersByTime(100);
-		expect(canceled).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "deadline_exceeded" }));
+		expect(call.ctx.error).toMatchObject({ code: "deadline_exceeded" });
+		expect(onEnd).toHaveBeenCalledExactlyOnceWith(call.ctx.error);
 	});
 
 	test("has no deadline when the caller set none", () => {

@@ -1,6 +1,6 @@
 import type { Codec } from "../codec/codec.ts";
 import { CallScope, type Outcome } from "../context/call-scope.ts";
-import { Cancellation, callIsOver } from "../context/cancellation.ts";
+import { Cancellation, callIsOver, type Follower, type Following } from "../context/cancellation.ts";
 import { Context, type PeerInfo } from "../context/context.ts";
 import { Metadata, noMetadata, type ReadonlyMetadata } from "../context/metadata.ts";
 import { ResponseMetadata } from "../context/response.ts";
@@ -99,9 +99,9 @@ export class ServerCall {
 		}
 	}
 
-	/** Calls back once when the call is cancelled or its deadline passes. Returns what stops the listening. */
-	onCanceled(listener: (error: ServiceError) => void): () => void {
-		return this.#cancellation.listen(listener);
+	/** Tells when the call is cancelled, or somebody sees that its deadline has passed, which who follows looks after. */
+	follow(follower: Follower): Following {
+		return this.#cancellation.follow(follower);
 	}
 
 	/** The caller gave up or is gone: the handler's context ends. */

@@ -22,6 +22,14 @@ describe("a linked list", () => {
 		expect(drained(list)).toEqual(["a"]);
 	});
 
+	test("gives all at once without losing them, and none when it is empty", () => {
+		const list = new LinkedList<string>();
+		expect(list.all()).toEqual([]);
+		for (const item of ["a", "b", "c"]) list.add(item);
+		expect(list.all()).toEqual(["a", "b", "c"]);
+		expect(drained(list)).toEqual(["a", "b", "c"]);
+	});
+
 	test.each([0, 1, 2])("loses the item at place %i alone when that leaves, twice or once", (index) => {
 		const list = new LinkedList<string>();
 		const places = ["a", "b", "c"].map((item) => list.add(item));

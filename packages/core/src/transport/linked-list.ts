@@ -19,6 +19,13 @@ export class LinkedList<Item> {
 		return this.#ends.next.item;
 	}
 
+	/** All items, the one that has been here longest first: a copy, which does not mind when some leave. */
+	all(): Item[] {
+		const items: Item[] = [];
+		for (let { item, next } = this.#ends.next; item !== undefined; { item, next } = next) items.push(item);
+		return items;
+	}
+
 	/** Adds an item behind all others. */
 	add(item: Item): Place {
 		const link = new Link(item);

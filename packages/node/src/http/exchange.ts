@@ -1,6 +1,14 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { type ServerCall, type ServiceError, toServiceError } from "@allium/core";
-import { canceled, messageTooLarge, succeeded } from "@allium/core/transport";
+import {
+	canceled,
+	type Expiring,
+	type Follower,
+	type Following,
+	messageTooLarge,
+	type Place,
+	succeeded,
+} from "@allium/core/transport";
 import { Body } from "./body.ts";
 import type { HttpServer } from "./http-server.ts";
 import type { Http2Load } from "./http2-load.ts";
@@ -11,7 +19,8 @@ import { isDelivered, type Response } from "./response.ts";
  * One request that calls a method, and its answer. It owns the call: runs it, cancels it when the client is
  * gone, answers once, and settles it when the answer is out.
  */
-export abstract class Exchange {
+export abstract class Exchange implements Expiring, Follower {
+	readonly deadline: number;
 	protected readonly server: HttpServer;
 	protected readonly request: Request;
 	protected readonly response: Response;
@@ -24,7 +33,9 @@ export abstract class Exchange {
 	#closed = false;
 	#body: { fail(error: ServiceError): void } | undefined;
 	#load: Http2Load | undefined;
-	#unlisten: (() => void) | undefined;
+	/** Where its deadline is looked after, if it has one, and what tells that the call was cancelled. */
+	#due: Place | undefined;
+	#following: Following | undefined;
 
 	constructor(server: HttpServer, request: Request, response: Response, head: RequestHead, call: ServerCall) {
 		this.server = server;
@@ -32,6 +43,7 @@ export abstract class Exchange {
 		this.response = response;
 		this.head = head;
 		this.call = call;
+		this.deadline = call.ctx.deadline;
 	}
 
 	/** Runs the call. */
@@ -42,8 +54,19 @@ export abstract class Exchange {
 		if (this.call.guarded || this.call.served === undefined) this.#follow(this.call.run(() => this.read()));
 		else this.#runUnguarded();
 		// A call without a deadline is cancelled by nobody but this.
-		if (this.head.timeoutMs !== Number.POSITIVE_INFINITY)
-			this.#unlisten = this.call.onCanceled(this.#onError);
+		if (this.deadline === Number.POSITIVE_INFINITY || this.over) return;
+		this.#following = this.call.follow(this);
+		this.#due = this.server.deadlines.add(this);
+	}
+
+	/** Time is up, which to ask for makes known. */
+	onDeadline(): void {
+		void this.call.ctx.error;
+	}
+
+	/** The call was cancelled, or its time is up: its caller learns of it, though the handler may hang. */
+	onEnd(error: ServiceError): void {
+		this.fail(error);
 	}
 
 	/** Reads the input and has it worked on, with one promise less than where a guard has to agree. */
@@ -113,10 +136,15 @@ export abstract class Exchange {
 		return headers;
 	}
 
+	#letGo(): void {
+		this.#following?.stop();
+		this.#due?.leave();
+	}
+
 	/** Sends the last of the answer. */
 	protected finish(last: string | Buffer): void {
 		this.over = true;
-		this.#unlisten?.();
+		this.#letGo();
 		if (this.#load !== undefined) this.#holdReply(this.#load, last.length);
 		this.response.end(last);
 		if (!this.request.complete) this.server.answeredEarly(this.request);
@@ -139,7 +167,7 @@ export abstract class Exchange {
 	readonly #onClose = (): void => {
 		if (this.#closed) return;
 		this.#closed = true;
-		this.#unlisten?.();
+		this.#letGo();
 		const delivered = this.over && isDelivered(this.response);
 		this.over = true;
 		if (!delivered) {

@@ -8,6 +8,7 @@ import type { ServerLimits } from "../server/limits.ts";
 import { Overdue } from "../server/overdue.ts";
 import { WebSockets, type WebSocketsOptions } from "../websocket/websockets.ts";
 import type { BodyBounds, PendingBody } from "./body.ts";
+import { CallDeadlines } from "./call-deadlines.ts";
 import { EventStreamExchange, eventStreamType } from "./event-stream-exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpLayer, HttpRequest, HttpResponse } from "./http-layer.ts";
@@ -36,6 +37,7 @@ const lateRequestMs = 5_000;
 export class HttpServer {
 	readonly logger: Logger;
 	readonly bodyBounds: BodyBounds;
+	readonly deadlines: CallDeadlines = new CallDeadlines();
 	draining = false;
 	readonly #endpoints: EndpointTable;
 	readonly #limits: ServerLimits;
@@ -117,6 +119,7 @@ export class HttpServer {
 	close(): Promise<void> {
 		this.draining = true;
 		this.bodyBounds.pending.close();
+		this.deadlines.close();
 		this.#handshakes.close();
 		this.#late.close();
 		this.#webSockets.close();
