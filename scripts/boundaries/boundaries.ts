@@ -4,8 +4,8 @@ import { undeclared, unused } from "./dependencies.ts";
 import { type SourceFile, sourceFiles } from "./source-file.ts";
 import { parseSpecifier, type Specifier } from "./specifier.ts";
 
-/** What the kernel may import: a browser has it, too. */
-const allowedInCore = ["@opentelemetry/api", "@standard-schema/spec"];
+/** What the kernel may import types of. It loads nothing but itself. */
+const typesInCore = ["@opentelemetry/api", "@standard-schema/spec"];
 
 /** The adapters that a published package may import; all others are found by URL. */
 const adaptersOf: Readonly<Record<string, readonly string[]>> = { allium: ["@allium/sqlite"] };
@@ -34,8 +34,8 @@ function fileViolations(
 		const reasons = [
 			leavesPackage(file, workspace, specifier),
 			...(specifier.kind === "package" ? packageReasons(file, workspace, specifier, byName) : []),
-			isCore(workspace) && !file.isTest && specifier.kind === "node"
-				? "the core runs in browsers and may not use Node"
+			isCore(workspace) && !file.isTest
+				? foreignInCore(specifier, file.loads.includes(text), byName)
 				: undefined,
 		];
 		return reasons.flatMap((reason) =>
@@ -54,8 +54,20 @@ function packageReasons(
 	if (target !== undefined && target !== from) {
 		return [notExported(target, subpath), ...(file.isTest ? [] : [wrongDirection(from, target)])];
 	}
-	const foreignInCore = target === undefined && isCore(from) && !file.isTest && !allowedInCore.includes(name);
-	return [foreignInCore ? `the core may import only ${allowedInCore.join(" and ")}` : undefined];
+	return [];
+}
+
+function foreignInCore(
+	specifier: Specifier,
+	isLoaded: boolean,
+	byName: ReadonlyMap<string, Workspace>,
+): string | undefined {
+	if (specifier.kind === "node") return "the core runs in browsers and may not use Node";
+	if (specifier.kind !== "package" || byName.has(specifier.name)) return undefined;
+	if (isLoaded || !typesInCore.includes(specifier.name)) {
+		return `the core may import only types, and those only of ${typesInCore.join(" and ")}`;
+	}
+	return undefined;
 }
 
 function wrongDirection(from: Workspace, target: Workspace): string | undefined {

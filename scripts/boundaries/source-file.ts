@@ -10,6 +10,8 @@ export interface SourceFile {
 	readonly isTest: boolean;
 	/** What its imports and exports name, of values and of types, static and dynamic, each once. */
 	readonly imports: readonly string[];
+	/** Those of them that are there when it runs: not what only types come from. */
+	readonly loads: readonly string[];
 	/** Every string in it: a package may be loaded by a name that is handed around. */
 	readonly strings: ReadonlySet<string>;
 }
@@ -39,21 +41,24 @@ export function read(path: string, code: string): SourceFile {
 	const [error] = errors;
 	if (error !== undefined) throw new Error(`${path} cannot be parsed: ${error.message}`);
 	const imports = new Set<string>();
+	const loads = new Set<string>();
 	const strings = new Set<string>();
-	const add = (source: { readonly type: string; readonly value?: unknown } | null): void => {
-		if (source?.type === "Literal" && typeof source.value === "string") imports.add(source.value);
+	const add = (source: { readonly type: string; readonly value?: unknown } | null, kind?: string): void => {
+		if (source?.type !== "Literal" || typeof source.value !== "string") return;
+		imports.add(source.value);
+		if (kind !== "type") loads.add(source.value);
 	};
 	new Visitor({
-		ImportDeclaration: ({ source }) => add(source),
-		ExportAllDeclaration: ({ source }) => add(source),
-		ExportNamedDeclaration: ({ source }) => add(source),
+		ImportDeclaration: ({ source, importKind }) => add(source, importKind),
+		ExportAllDeclaration: ({ source, exportKind }) => add(source, exportKind),
+		ExportNamedDeclaration: ({ source, exportKind }) => add(source, exportKind),
 		ImportExpression: ({ source }) => add(source),
-		TSImportType: ({ source }) => add(source),
+		TSImportType: ({ source }) => add(source, "type"),
 		Literal: ({ value }) => {
 			if (typeof value === "string") strings.add(value);
 		},
 	}).visit(program);
-	return { path, isTest: isTest(path), imports: [...imports], strings };
+	return { path, isTest: isTest(path), imports: [...imports], loads: [...loads], strings };
 }
 
 function isTest(path: string): boolean {

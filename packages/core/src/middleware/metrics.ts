@@ -1,11 +1,4 @@
-import {
-	type Attributes,
-	createNoopMeter,
-	type Histogram,
-	type Meter,
-	metrics as openTelemetry,
-	type UpDownCounter,
-} from "@opentelemetry/api";
+import type { Attributes, Histogram, MeterProvider, UpDownCounter } from "@opentelemetry/api";
 import { onSettled } from "../context/call-scope.ts";
 import type { Method } from "../contract/method.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
@@ -17,6 +10,7 @@ import {
 	outcomeAttributes,
 	schemaUrl,
 } from "./call-facts.ts";
+import { registered } from "./open-telemetry.ts";
 
 /** As the conventions advise, in seconds. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
@@ -87,7 +81,7 @@ interface Instruments {
 /** The instruments of the SDK that is registered: asked for each call, as it may come at any time. */
 class SdkInstruments {
 	readonly #side: CallSide;
-	#provider: unknown;
+	#provider: MeterProvider | undefined;
 	#instruments: Instruments | undefined;
 
 	constructor(side: CallSide) {
@@ -96,17 +90,17 @@ class SdkInstruments {
 
 	/** Undefined when there is no SDK. */
 	current(): Instruments | undefined {
-		const provider = openTelemetry.getMeterProvider();
+		const provider = registered().metrics;
 		if (provider !== this.#provider) {
 			this.#provider = provider;
-			const meter = provider.getMeter(instrumentation, undefined, { schemaUrl });
-			this.#instruments = meter === createNoopMeter() ? undefined : make(meter, this.#side);
+			this.#instruments = provider && make(provider, this.#side);
 		}
 		return this.#instruments;
 	}
 }
 
-function make(meter: Meter, side: CallSide): Instruments {
+function make(provider: MeterProvider, side: CallSide): Instruments {
+	const meter = provider.getMeter(instrumentation, undefined, { schemaUrl });
 	return {
 		duration: meter.createHistogram(`rpc.${side}.call.duration`, {
 			description: `How long ${side === "server" ? "incoming" : "outgoing"} calls take.`,

@@ -1,11 +1,7 @@
-import {
-	type Context as OtelContext,
-	propagation,
-	type TextMapGetter,
-	type TextMapSetter,
-} from "@opentelemetry/api";
+import type { Context as OtelContext, TextMapGetter, TextMapSetter } from "@opentelemetry/api";
 import type { Context } from "../context/context.ts";
 import { Metadata, type ReadonlyMetadata } from "../context/metadata.ts";
+import { registered } from "./open-telemetry.ts";
 
 /** W3C Trace Context and W3C Baggage: what comes together, behind the name without which the rest means nothing. */
 const carried = [["traceparent", "tracestate"], ["baggage"]] as const;
@@ -30,16 +26,18 @@ function copy(name: string, from: ReadonlyMetadata, to: Metadata): void {
 
 /** The trace context and baggage that arrived, as the SDK's propagator understands them. */
 export function extract(base: OtelContext, metadata: ReadonlyMetadata): OtelContext {
-	return metadata.size === 0 ? base : propagation.extract(base, metadata, getter);
+	const propagator = metadata.size === 0 ? undefined : registered().propagation;
+	return propagator?.extract(base, metadata, getter) ?? base;
 }
 
 /** A context whose next call sends trace context and baggage, in place of what it would have sent. */
 export function inject(telemetry: OtelContext, ctx: Context): Context {
-	const fields = propagation.fields();
-	if (fields.length === 0) return ctx;
+	const propagator = registered().propagation;
+	if (propagator === undefined) return ctx;
+	const fields = propagator.fields();
 	const sent = new Metadata();
 	for (const [name, value] of ctx.outgoing) if (!fields.includes(name)) sent.append(name, value);
-	propagation.inject(telemetry, sent, setter);
+	propagator.inject(telemetry, sent, setter);
 	return ctx["~with"]({ outgoing: sent });
 }
 

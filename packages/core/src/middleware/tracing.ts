@@ -1,15 +1,4 @@
-import {
-	type Attributes,
-	context,
-	type Context as OtelContext,
-	ProxyTracerProvider,
-	ROOT_CONTEXT,
-	type Span,
-	SpanKind,
-	SpanStatusCode,
-	type Tracer,
-	trace,
-} from "@opentelemetry/api";
+import type { Attributes, Context as OtelContext, Span, Tracer, TracerProvider } from "@opentelemetry/api";
 import { pickedInstance } from "../client/member.ts";
 import { type Outcome, onSettled } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
@@ -25,6 +14,15 @@ import {
 	schemaUrl,
 } from "./call-facts.ts";
 import { driven } from "./driven-stream.ts";
+import {
+	activeContext,
+	errorStatus,
+	registered,
+	rootContext,
+	spanKinds,
+	spanOf,
+	withSpan,
+} from "./open-telemetry.ts";
 import { extract, handOn, inject } from "./trace-carrier.ts";
 
 /**
@@ -41,7 +39,7 @@ export const telemetryContext: ContextKey<OtelContext> = contextKey("telemetry c
 /** The span of the call that a context belongs to; undefined where nobody traces. */
 export function activeSpan(ctx: Context): Span | undefined {
 	const telemetry = ctx.get(telemetryContext);
-	return telemetry && trace.getSpan(telemetry);
+	return telemetry && spanOf(telemetry);
 }
 
 /**
@@ -71,14 +69,16 @@ function server(next: Endpoint, method: Method, sdk: SdkTracer): Endpoint {
 		const ctx = handOn(arrived);
 		const tracer = sdk.current();
 		if (tracer === undefined) return next(input, ctx);
-		const parent = extract(ROOT_CONTEXT, ctx.metadata);
+		const parent = extract(rootContext, ctx.metadata);
 		const facts = { ...attributes, ...peerAttributes(ctx.peer?.address) };
-		const span = tracer.startSpan(method.path, { kind: SpanKind.SERVER, attributes: facts }, parent);
+		const span = tracer.startSpan(method.path, { kind: spanKinds.server, attributes: facts }, parent);
 		onSettled(ctx, (outcome) => end(span, outcome, "server"));
-		const telemetry = trace.setSpan(parent, span);
+		const telemetry = withSpan(parent, span);
 		const inside = ctx.withValue(telemetryContext, telemetry);
-		if (streams) return context.with(telemetry, streamInside, undefined, input, inside, next);
-		return context.with(telemetry, next, undefined, input, inside);
+		const manager = registered().context;
+		if (manager === undefined) return next(input, inside);
+		if (streams) return manager.with(telemetry, streamInside, undefined, input, inside, next);
+		return manager.with(telemetry, next, undefined, input, inside);
 	};
 }
 
@@ -87,26 +87,24 @@ function client(next: Endpoint, method: Method, sdk: SdkTracer): Endpoint {
 	return (input, ctx) => {
 		const tracer = sdk.current();
 		if (tracer === undefined) return next(input, ctx);
-		const parent = ctx.get(telemetryContext) ?? context.active();
+		const parent = ctx.get(telemetryContext) ?? activeContext();
 		const facts = { ...attributes, ...peerAttributes(pickedInstance(ctx)?.addresses[0]) };
-		const span = tracer.startSpan(method.path, { kind: SpanKind.CLIENT, attributes: facts }, parent);
+		const span = tracer.startSpan(method.path, { kind: spanKinds.client, attributes: facts }, parent);
 		onSettled(ctx, (outcome) => end(span, outcome, "client"));
-		const telemetry = trace.setSpan(parent, span);
+		const telemetry = withSpan(parent, span);
 		return next(input, inject(telemetry, ctx).withValue(telemetryContext, telemetry));
 	};
 }
 
-/** Keeps the messages of a stream in the context that is active, if any is. */
-function streamInside(input: unknown, ctx: Context, next: Endpoint): Promise<unknown> {
-	const reply = next(input, ctx);
-	const isActive = context.active() === ctx.get(telemetryContext);
-	return isActive ? reply.then((output) => driven(output as AsyncIterable<unknown>)) : reply;
+/** Keeps the messages of a stream in the context that is active. */
+async function streamInside(input: unknown, ctx: Context, next: Endpoint): Promise<unknown> {
+	return driven((await next(input, ctx)) as AsyncIterable<unknown>);
 }
 
 function end(span: Span, outcome: Outcome, side: CallSide): void {
 	span.setAttributes(outcomeAttributes(outcome.ok ? "ok" : outcome.error.code, side));
 	if (!outcome.ok && isFailure(outcome.error.code, side)) {
-		span.setStatus({ code: SpanStatusCode.ERROR, message: outcome.error.message });
+		span.setStatus({ code: errorStatus, message: outcome.error.message });
 	}
 	span.end();
 }
@@ -118,22 +116,17 @@ function peerAttributes(address: string | undefined): Attributes {
 	return { "network.peer.address": host, ...(port !== undefined && { "network.peer.port": Number(port) }) };
 }
 
-/** What the API has as long as no SDK is registered. */
-const noProvider = new ProxyTracerProvider().getDelegate();
-
 /** The tracer of the SDK that is registered: asked for each call, as it may come at any time. */
 class SdkTracer {
-	#provider = noProvider;
+	#provider: TracerProvider | undefined;
 	#tracer: Tracer | undefined;
 
 	/** Undefined when there is no SDK. */
 	current(): Tracer | undefined {
-		const registered = trace.getTracerProvider();
-		const provider = registered instanceof ProxyTracerProvider ? registered.getDelegate() : registered;
+		const provider = registered().trace;
 		if (provider !== this.#provider) {
 			this.#provider = provider;
-			this.#tracer =
-				provider === noProvider ? undefined : provider.getTracer(instrumentation, undefined, { schemaUrl });
+			this.#tracer = provider?.getTracer(instrumentation, undefined, { schemaUrl });
 		}
 		return this.#tracer;
 	}

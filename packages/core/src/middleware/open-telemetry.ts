@@ -1,0 +1,85 @@
+import type {
+	ContextManager,
+	MeterProvider,
+	Context as OtelContext,
+	Span,
+	SpanKind,
+	SpanStatusCode,
+	TextMapPropagator,
+	TracerProvider,
+} from "@opentelemetry/api";
+
+// The API of OpenTelemetry is imported for its types alone. Its fifty files would take a tenth of the start of a
+// service, which may never have an SDK; and what they do with one is little more than what is here.
+
+/** What an OpenTelemetry SDK has registered in this process, each part undefined as long as it has not. */
+export interface Registered {
+	readonly trace?: TracerProvider;
+	readonly metrics?: MeterProvider;
+	readonly context?: ContextManager;
+	readonly propagation?: TextMapPropagator;
+}
+
+/** Where all copies of version 1 of the API in a process keep what is registered with any of them. */
+const registry: unique symbol = Symbol.for("opentelemetry.js.api.1");
+
+/** The name under which they find the span of a context. */
+const spanKey: symbol = Symbol.for("OpenTelemetry Context Key SPAN");
+
+const scope: typeof globalThis & { readonly [registry]?: Registered } = globalThis;
+const nothing: Registered = {};
+
+/** What is registered now: asked for each call, as an SDK may come and go at any time. */
+export function registered(): Registered {
+	return scope[registry] ?? nothing;
+}
+
+/** The kinds of the spans of calls: of the values of the API, only the types are imported. */
+export const spanKinds: { readonly server: SpanKind.SERVER; readonly client: SpanKind.CLIENT } = {
+	server: 1,
+	client: 2,
+};
+
+/** The status of a span that failed. */
+export const errorStatus: SpanStatusCode.ERROR = 2;
+
+/** The context that is active in OpenTelemetry. */
+export function activeContext(): OtelContext {
+	return registered().context?.active() ?? rootContext;
+}
+
+/** The span of a context. */
+export function spanOf(telemetry: OtelContext): Span | undefined {
+	// Only the API of OpenTelemetry and this file use the key.
+	return telemetry.getValue(spanKey) as Span | undefined;
+}
+
+/** A context that differs in its span. */
+export function withSpan(telemetry: OtelContext, span: Span): OtelContext {
+	return telemetry.setValue(spanKey, span);
+}
+
+class Values implements OtelContext {
+	readonly #values: ReadonlyMap<symbol, unknown>;
+
+	constructor(values: ReadonlyMap<symbol, unknown>) {
+		this.#values = values;
+	}
+
+	getValue(key: symbol): unknown {
+		return this.#values.get(key);
+	}
+
+	setValue(key: symbol, value: unknown): OtelContext {
+		return new Values(new Map(this.#values).set(key, value));
+	}
+
+	deleteValue(key: symbol): OtelContext {
+		const values = new Map(this.#values);
+		values.delete(key);
+		return new Values(values);
+	}
+}
+
+/** The context with nothing in it. */
+export const rootContext: OtelContext = new Values(new Map());
