@@ -143,8 +143,7 @@ export class Context {
 	/** A context whose next call sends these too. A name given here replaces what it had. */
 	withMetadata(init: MetadataInit): Context {
 		const added = new Metadata(init);
-		const outgoing = new Metadata();
-		for (const [name, value] of this.outgoing) if (!added.has(name)) outgoing.append(name, value);
+		const outgoing = this.outgoing["~select"]((name) => !added.has(name));
 		for (const [name, value] of added) outgoing.append(name, value);
 		return this["~with"]({ outgoing });
 	}

@@ -12,7 +12,10 @@ export const maxMetadataBytes: number = 8 * 1024;
 /** What an entry takes on the wire beside its name and value. */
 const entryOverheadBytes = 3;
 
-const namePattern = /^[a-z0-9._-]{1,128}$/;
+const maxNameLength = 128;
+
+/** What a name consists of. */
+export const namePattern: RegExp = /^[a-z0-9._-]+$/;
 // Printable ASCII without leading or trailing blanks: what every transport carries unchanged.
 const valuePattern = /^(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?$/;
 
@@ -27,6 +30,11 @@ export class Metadata implements Iterable<[name: string, value: MetadataValue]> 
 
 	constructor(init?: MetadataInit | Iterable<readonly [string, MetadataValue]>) {
 		if (init === undefined) return;
+		if (#entries in init) {
+			this.#entries = [...init.#entries];
+			this.#bytes = init.#bytes;
+			return;
+		}
 		const entries = Symbol.iterator in init ? (init as Iterable<[string, MetadataValue]>) : flatten(init);
 		for (const [name, value] of entries) this.append(name, value);
 	}
@@ -65,6 +73,12 @@ export class Metadata implements Iterable<[name: string, value: MetadataValue]> 
 	/** Adds a value beside those that the name already has. */
 	append(name: string, value: MetadataValue): this {
 		check(name, value);
+		return this["~add"](name, value);
+	}
+
+	/** @internal As `append`, for who has looked at the characters already. */
+	"~add"(name: string, value: MetadataValue): this {
+		if (name.length > maxNameLength) throw wrongName(name);
 		const bytes = entryBytes(name, value);
 		if (this.#bytes + bytes > maxMetadataBytes) {
 			throw refusal(`metadata takes more than ${maxMetadataBytes} bytes`);
@@ -74,9 +88,21 @@ export class Metadata implements Iterable<[name: string, value: MetadataValue]> 
 		return this;
 	}
 
+	/** @internal A copy with the names that are wanted: what is here need not be checked again. */
+	"~select"(wanted: (name: string) => boolean): Metadata {
+		const selected = new Metadata();
+		for (const entry of this.#entries) {
+			const [name, value] = entry;
+			if (!wanted(name)) continue;
+			selected.#entries.push(entry);
+			selected.#bytes += entryBytes(name, value);
+		}
+		return selected;
+	}
+
 	/** Replaces all values of a name by one. */
 	set(name: string, value: MetadataValue): this {
-		this.delete(name);
+		if (this.has(name)) this.delete(name);
 		return this.append(name, value);
 	}
 
@@ -91,7 +117,7 @@ export class Metadata implements Iterable<[name: string, value: MetadataValue]> 
 }
 
 /** Metadata that can be read but not changed. */
-export type ReadonlyMetadata = Omit<Metadata, "append" | "set" | "delete">;
+export type ReadonlyMetadata = Omit<Metadata, "append" | "set" | "delete" | "~add">;
 
 /** The empty set, shared by all who have nothing to say. */
 export const noMetadata: ReadonlyMetadata = new Metadata();
@@ -108,16 +134,18 @@ function entryBytes(name: string, value: MetadataValue): number {
 }
 
 function check(name: string, value: MetadataValue): void {
-	if (!namePattern.test(name)) {
-		throw refusal(
-			`metadata name ${JSON.stringify(name)} may have only a-z, 0-9, ".", "_" and "-", 128 in all`,
-		);
-	}
+	if (!namePattern.test(name)) throw wrongName(name);
 	if (name.endsWith("-bin")) {
 		if (typeof value === "string") throw refusal(`metadata ${name} takes bytes, as its name ends in -bin`);
 	} else if (typeof value !== "string" || !valuePattern.test(value)) {
 		throw refusal(`metadata ${name} takes printable ASCII text; bytes go under a name that ends in -bin`);
 	}
+}
+
+function wrongName(name: string): ServiceError {
+	return refusal(
+		`metadata name ${JSON.stringify(name)} may have only a-z, 0-9, ".", "_" and "-", ${maxNameLength} in all`,
+	);
 }
 
 function refusal(message: string): ServiceError {

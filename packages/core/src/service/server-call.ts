@@ -2,7 +2,7 @@ import type { Codec } from "../codec/codec.ts";
 import { CallScope, type Outcome } from "../context/call-scope.ts";
 import { Cancellation, callIsOver, type Follower, type Following } from "../context/cancellation.ts";
 import { Context, type PeerInfo } from "../context/context.ts";
-import { Metadata, noMetadata, type ReadonlyMetadata } from "../context/metadata.ts";
+import { noMetadata, type ReadonlyMetadata } from "../context/metadata.ts";
 import { ResponseMetadata } from "../context/response.ts";
 import type { EndpointTable, ServedMethod } from "../endpoint/endpoints.ts";
 import { ServiceError, toServiceError } from "../errors/service-error.ts";
@@ -153,9 +153,12 @@ export function unimplemented(path: string): ServiceError {
 
 /** What arrived and travels on with the calls that the handler makes. */
 function forwarded(metadata: ReadonlyMetadata): ReadonlyMetadata {
-	if (metadata.size === 0) return noMetadata;
-	const entries = [...metadata].filter(([name]) => name.startsWith("x-global-"));
-	return entries.length === 0 ? noMetadata : new Metadata(entries);
+	for (const [name] of metadata) if (isGlobal(name)) return metadata["~select"](isGlobal);
+	return noMetadata;
+}
+
+function isGlobal(name: string): boolean {
+	return name.startsWith("x-global-");
 }
 
 function rethrow(error: unknown): never {

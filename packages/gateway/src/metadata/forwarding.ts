@@ -1,4 +1,4 @@
-import { type Context, type Guard, type GuardRequest, Metadata, type ReadonlyMetadata } from "@allium/core";
+import type { Context, Guard, GuardRequest } from "@allium/core";
 
 /** The header that names a request, in both directions. */
 export const requestIdHeader = "x-request-id";
@@ -40,18 +40,12 @@ export function forwardedByDefault(name: string): boolean {
  * not there for the gateway either.
  */
 export function forwarding(forward: (name: string) => boolean, guard: Guard | undefined): Guard {
+	const isSeen = (name: string): boolean => !isPrivate(name) && (!isTrace(name) || forward(name));
 	return (request: GuardRequest, ctx: Context) => {
-		const seen = (name: string): boolean => !isPrivate(name) && (!isTrace(name) || forward(name));
-		const metadata = select(request.metadata, seen);
-		const outgoing = select(metadata, forward);
+		const metadata = request.metadata["~select"](isSeen);
+		const outgoing = metadata["~select"](forward);
 		outgoing.set(globalRequestId, requestIdFrom(metadata.get(requestIdHeader)));
 		const admitted = ctx["~with"]({ metadata, outgoing });
 		return guard === undefined ? admitted : guard({ ...request, metadata }, admitted);
 	};
-}
-
-function select(metadata: ReadonlyMetadata, wanted: (name: string) => boolean): Metadata {
-	const selected = new Metadata();
-	for (const [name, value] of metadata) if (wanted(name)) selected.append(name, value);
-	return selected;
 }

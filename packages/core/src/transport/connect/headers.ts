@@ -1,5 +1,5 @@
 import { fromBase64, toBase64 } from "../../codec/base64.ts";
-import { Metadata, type MetadataValue, type ReadonlyMetadata } from "../../context/metadata.ts";
+import { Metadata, type MetadataValue, namePattern, type ReadonlyMetadata } from "../../context/metadata.ts";
 import type { ResponseMetadata } from "../../context/response.ts";
 
 /** The headers of HTTP itself and of Connect: never metadata, in neither direction. */
@@ -40,7 +40,7 @@ export function appendHeader(metadata: Metadata, name: string, value: string): v
 	if (!namePattern.test(name)) return;
 	if (!name.endsWith("-bin")) {
 		const text = value.trim();
-		if (valuePattern.test(text)) metadata.append(name, text);
+		if (valuePattern.test(text)) metadata["~add"](name, text);
 		return;
 	}
 	for (const part of value.split(",")) {
@@ -49,7 +49,6 @@ export function appendHeader(metadata: Metadata, name: string, value: string): v
 	}
 }
 
-const namePattern = /^[a-z0-9._-]+$/;
 const valuePattern = /^[\x20-\x7e]*$/;
 
 /** A value of metadata as a header carries it. */
