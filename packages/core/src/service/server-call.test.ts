@@ -72,26 +72,7 @@ describe("the context of a call that arrived", () => {
 	});
 });
 
-describe("a call that nobody guards", () => {
-	test("may be given its input as soon as that is there", async () => {
-		const { call, handler, ctx } = arrive();
-		expect(call.guarded).toBe(false);
-		await expect(call.invoke({})).resolves.toEqual({});
-		expect(handler).toHaveBeenCalledOnce();
-		expect(ctx()?.peer).toEqual(incoming.peer);
-	});
-
-	test("is refused when nobody serves it", async () => {
-		const { call } = arrive({ incoming: { path: "c/walk" } });
-		await expect(call.invoke({})).rejects.toMatchObject({ code: "unimplemented" });
-	});
-});
-
 describe("a guard", () => {
-	test("is known before the call runs", () => {
-		expect(arrive({ guard: (_, ctx) => ctx }).call.guarded).toBe(true);
-	});
-
 	test("decides before anything is read", async () => {
 		const { call, read, handler } = arrive({
 			guard: () => {

@@ -69,21 +69,6 @@ export class ServerCall {
 		}
 	}
 
-	/** Whether a guard has to let it in. */
-	get guarded(): boolean {
-		return this.#endpoints.guard !== undefined;
-	}
-
-	/** The endpoint alone, with the decoded input: for a transport that read it of a call that nobody guards. */
-	invoke(input: unknown, ctx: Context = this.ctx): Promise<unknown> {
-		if (this.served === undefined) return Promise.reject(unimplemented(this.#incoming.path));
-		try {
-			return this.served.endpoint(input, ctx);
-		} catch (error) {
-			return Promise.reject(toServiceError(error));
-		}
-	}
-
 	/**
 	 * Encodes a message of the reply. What cannot be encoded is a bug of the handler: it is logged.
 	 *
@@ -129,10 +114,11 @@ export class ServerCall {
 	/** Reads the input only where there is somebody for it. */
 	#readAndInvoke(read: () => unknown, ctx: Context): Promise<unknown> {
 		if (this.served === undefined) return Promise.reject(unimplemented(this.#incoming.path));
+		const { endpoint } = this.served;
 		try {
 			const input = read();
-			if (!(input instanceof Promise)) return this.invoke(input, ctx);
-			return input.then((value) => this.invoke(value, ctx), rethrow);
+			if (!(input instanceof Promise)) return endpoint(input, ctx);
+			return input.then((value) => endpoint(value, ctx), rethrow);
 		} catch (error) {
 			return Promise.reject(toServiceError(error));
 		}

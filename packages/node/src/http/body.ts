@@ -105,6 +105,23 @@ export class Body<Message> implements PendingBody {
 	}
 }
 
+/** Whether all of a body waits to be read; in HTTP/2 nobody can tell. */
+export function hasArrived(request: Request): boolean {
+	return request.httpVersionMajor === 1 && request.complete;
+}
+
+/**
+ * The text of a body that has arrived.
+ *
+ * @throws ServiceError when it is too large, or no text.
+ */
+export function readArrived(request: Request, maxBytes: number): string {
+	const bytes: Buffer | null = request.read();
+	if (bytes === null) return "";
+	if (bytes.length > maxBytes) throw messageTooLarge(maxBytes);
+	return readUtf8(bytes);
+}
+
 function readUtf8(bytes: Buffer): string {
 	if (!isUtf8(bytes)) throw notUtf8();
 	return bytes.toString("utf8");

@@ -9,7 +9,7 @@ import {
 	type Place,
 	succeeded,
 } from "@allium/core/transport";
-import { Body } from "./body.ts";
+import { Body, hasArrived, readArrived } from "./body.ts";
 import type { HttpServer } from "./http-server.ts";
 import type { Http2Load } from "./http2-load.ts";
 import type { Request, RequestHead } from "./request-head.ts";
@@ -51,8 +51,9 @@ export abstract class Exchange implements Expiring, Follower {
 		this.server.entered(this, this.request, this.response);
 		this.response.on("close", this.#onClose);
 		this.#load = this.server.loadOf(this.request);
-		if (this.call.guarded || this.call.served === undefined) this.#follow(this.call.run(() => this.read()));
-		else this.#runUnguarded();
+		const run = this.call.run(() => this.read());
+		run.then(this.onReply, this.#onError);
+		if (this.#load !== undefined) countRun(this.#load, run);
 		// A call without a deadline is cancelled by nobody but this.
 		if (this.deadline === Number.POSITIVE_INFINITY || this.over) return;
 		this.#following = this.call.follow(this);
@@ -69,23 +70,6 @@ export abstract class Exchange implements Expiring, Follower {
 		this.fail(error);
 	}
 
-	/** Reads the input and has it worked on, with one promise less than where a guard has to agree. */
-	#runUnguarded(): void {
-		try {
-			const input = this.read();
-			if (input instanceof Promise) input.then(this.#invoke, this.#onError);
-			else this.#invoke(input);
-		} catch (error) {
-			// Answered as what fails later: when all of the request that is there was read.
-			this.#follow(Promise.reject(error));
-		}
-	}
-
-	#follow(run: Promise<unknown>): void {
-		run.then(this.onReply, this.#onError);
-		if (this.#load !== undefined) countRun(this.#load, run);
-	}
-
 	/** The connection is gone: of a response that waited behind others, Node tells nothing. */
 	disconnected(): void {
 		this.#onClose();
@@ -100,13 +84,18 @@ export abstract class Exchange implements Expiring, Follower {
 	/** Ends what still runs for the call. */
 	protected abstract stop(error: ServiceError): void;
 
-	/** Reads the body as one message. Rejects with `ServiceError`, or with what `decode` throws. */
-	protected readBody<Message>(decode: (text: string) => Message): Promise<Message> {
+	/**
+	 * Reads the body as one message: at once when all of it is there.
+	 *
+	 * @throws ServiceError, or what `decode` throws; a promise rejects with the same.
+	 */
+	protected readBody<Message>(decode: (text: string) => Message): Message | Promise<Message> {
 		const { bodyBounds } = this.server;
 		const { contentLength } = this.head;
 		if (contentLength !== undefined && contentLength > bodyBounds.maxBytes) {
-			return Promise.reject(messageTooLarge(bodyBounds.maxBytes));
+			throw messageTooLarge(bodyBounds.maxBytes);
 		}
+		if (hasArrived(this.request)) return decode(readArrived(this.request, bodyBounds.maxBytes));
 		return new Promise((resolve, reject) => {
 			this.#body = new Body(this.request, bodyBounds, decode, resolve, reject);
 		});
@@ -157,10 +146,6 @@ export abstract class Exchange implements Expiring, Follower {
 			load.heldReplyBytes -= bytes;
 		});
 	}
-
-	readonly #invoke = (input: unknown): void => {
-		if (!this.over) this.#follow(this.call.invoke(input));
-	};
 
 	readonly #onError = (error: unknown): void => this.fail(error);
 

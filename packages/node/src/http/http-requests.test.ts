@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { promisify } from "node:util";
 import { type Context, type Listener, ServiceError } from "@allium/core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { defaultServerLimits } from "../server/limits.ts";
 import { listen } from "../server/server.ts";
 import { writeEnvelope } from "./envelope.ts";
 import { type LabLog, openLab } from "./fixtures/lab.ts";
@@ -203,6 +204,15 @@ describe("a unary request", () => {
 		await vi.waitFor(() => expect(log.running).toBe(3));
 		socket.destroy();
 		await vi.waitFor(() => expect(log.ended).toEqual(["canceled", "canceled", "canceled"]));
+	});
+
+	test("does not run behind more than may wait, as its connection is cut", async () => {
+		const body =
+			"POST /lab/hang HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+		expect(await raw(body.repeat(200))).toBe("");
+		const { pipelinedRequests } = defaultServerLimits;
+		// The one that is answered, those that may wait, and the one that was too many.
+		await vi.waitFor(() => expect(log.ended).toEqual(Array(1 + pipelinedRequests + 1).fill("canceled")));
 	});
 
 	test("does not see headers of HTTP as metadata", async () => {

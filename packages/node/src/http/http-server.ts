@@ -1,4 +1,4 @@
-import type { Server as Http1Server } from "node:http";
+import type { Server as Http1Server, IncomingMessage, ServerResponse } from "node:http";
 import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { type EndpointTable, type Logger, type PeerInfo, ServerCall } from "@allium/core";
@@ -158,6 +158,19 @@ export class HttpServer {
 		return session && this.#loads.get(session);
 	}
 
+	/**
+	 * Takes a request up when this turn of the event loop has read all that is there: then a body that came with
+	 * its head is whole, and what other connections brought is worked on together.
+	 */
+	readonly #onHttp1Request = (request: IncomingMessage, response: ServerResponse): void => {
+		setImmediate(this.#takeUp, request, response);
+	};
+
+	readonly #takeUp = (request: IncomingMessage, response: ServerResponse): void => {
+		// What follows listens to the end of the connection, and shall not miss it.
+		if (!request.socket.destroyed) this.#onRequest(request, response);
+	};
+
 	readonly #onRequest = (request: HttpRequest, response: HttpResponse): void => {
 		if (this.loadOf(request)?.admits() === false && "stream" in request) {
 			request.stream.close(http2().constants.NGHTTP2_REFUSED_STREAM);
@@ -230,7 +243,7 @@ export class HttpServer {
 			// Who offers another protocol, as curl does HTTP/2, is answered in this one.
 			shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
 		});
-		server.on("request", this.#onRequest);
+		server.on("request", this.#onHttp1Request);
 		server.on("upgrade", (request, socket, head) => this.#webSockets.upgrade(request, socket, head));
 		// Only a server that listens looks after timeouts and idle connections.
 		server.emit("listening");

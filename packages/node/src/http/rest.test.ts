@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { promisify } from "node:util";
 import {
@@ -150,6 +151,15 @@ async function answer(response: Response | Promise<Response>): Promise<[number, 
 		body: await each.text(),
 	}));
 	return [status, body === "" ? "" : body.startsWith("{") ? JSON.parse(body) : body];
+}
+
+/** Sends bytes, and resolves with what comes first. */
+async function firstBytes(bytes: string): Promise<string> {
+	const socket = connect(Number(new URL(url).port), "127.0.0.1");
+	socket.write(bytes);
+	const [data] = (await once(socket, "data")) as [Buffer];
+	socket.destroy();
+	return data.toString();
 }
 
 describe("a route", () => {
@@ -307,15 +317,10 @@ describe("what no route takes", () => {
 			429,
 			{ code: "resource_exhausted" },
 		]);
-		const { port } = new URL(url);
-		const slow = connect(Number(port), "127.0.0.1");
-		slow.write(
-			"POST /items/7/touch HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{",
-		);
-		expect(await new Promise((resolve) => slow.once("data", (data) => resolve(String(data))))).toMatch(
-			/^HTTP\/1\.1 504 /,
-		);
-		slow.destroy();
+		const head = "POST /items/7/touch HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+		const large = `${(10_001).toString(16)}\r\n${"1".repeat(10_001)}\r\n0\r\n\r\n`;
+		expect(await firstBytes(`${head}transfer-encoding: chunked\r\n\r\n${large}`)).toMatch(/^HTTP\/1\.1 429 /);
+		expect(await firstBytes(`${head}content-length: 9\r\n\r\n{`)).toMatch(/^HTTP\/1\.1 504 /);
 	});
 
 	test("is harmless whatever it is called", async () => {
