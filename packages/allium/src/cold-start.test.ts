@@ -14,13 +14,13 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test("a service that is ready has not loaded what it may never need: TLS, HTTP/2, WebSockets, a client of HTTP", async () => {
+test("a service that is ready has not loaded what it may never need: TLS, HTTP/2, cryptography, a client of HTTP", async () => {
 	await using service = ServiceProcess.run(program, { env: { ALLIUM_REGISTRY: `sqlite://${folder}` } });
 	expect(await service.ended()).toBe(0);
 
 	const loaded = service.output.split("\n").map((line) => line.replace("NativeModule ", ""));
 	expect(loaded).toEqual(expect.arrayContaining(["http", "sqlite"]));
-	for (const module of ["tls", "http2", "https", "internal/deps/undici/undici"]) {
+	for (const module of ["tls", "http2", "https", "internal/crypto/util", "internal/deps/undici/undici"]) {
 		expect(loaded).not.toContain(module);
 	}
 });

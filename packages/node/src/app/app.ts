@@ -27,6 +27,7 @@ import { acceptFrames } from "../pipe/accept-frames.ts";
 import { nodeTransports } from "../pipe/node-transports.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import { listen } from "../server/server.ts";
+import { instanceId } from "./instance-id.ts";
 import { MissingContextWatch } from "./missing-context.ts";
 import { reachableHost } from "./reachable-host.ts";
 import { ServerProcess, type ServerProcessOptions } from "./server-process.ts";
@@ -213,7 +214,7 @@ class NodeApp extends ServerProcess implements App {
 	#instance(listener: Listener): Instance {
 		const { namespace, zone, labels } = this.config;
 		return {
-			id: crypto.randomUUID(),
+			id: instanceId(),
 			app: this.#options.name,
 			namespace,
 			addresses: listener.addresses,
