@@ -20,7 +20,7 @@ export {
 export type { Client, ClientMethod } from "./client/client-type.ts";
 export { pickedInstance } from "./client/member.ts";
 export { PeerPool, type PeerShare } from "./client/peer-pool.ts";
-export { TriedInstances, triedInstances } from "./client/tried-instances.ts";
+export { triedInstances } from "./client/tried-instances.ts";
 export type { Codec } from "./codec/codec.ts";
 export { jsonCodec } from "./codec/json-codec.ts";
 export { type Outcome, onSettled, type SettledListener } from "./context/call-scope.ts";

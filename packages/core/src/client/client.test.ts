@@ -126,7 +126,7 @@ describe("the layers", () => {
 				return next(input, ctx);
 			};
 		const attempt: Middleware = (next) => (input, ctx) => {
-			seen.push(`attempt at ${pickedInstance(ctx)?.id} after ${ctx.get(triedInstances)?.ids.slice(0, -1)}`);
+			seen.push(`attempt at ${pickedInstance(ctx)?.id} after ${triedInstances(ctx).slice(0, -1)}`);
 			return next(input, ctx);
 		};
 		const first = { join: () => ({ start() {}, end() {} }), pick: <C>(all: readonly C[]) => all[0] };

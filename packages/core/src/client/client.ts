@@ -21,7 +21,6 @@ import { type Member, pickedMember } from "./member.ts";
 import { PeerPool } from "./peer-pool.ts";
 import { scoped } from "./scoped.ts";
 import { Target } from "./target.ts";
-import { triedInstances } from "./tried-instances.ts";
 
 /** Where a client finds whom to call: one address, or a registry. */
 export type ClientSource =
@@ -146,9 +145,9 @@ function fixedInstance(service: string, url: string): Instance {
 /** Resolve → balance → attempt middleware → transport. */
 function attempts(method: Method, middleware: readonly Middleware[], { target, closed }: Resolve): Endpoint {
 	const pick = (ctx: Context): Member => {
-		const tried = ctx.get(triedInstances);
-		const member = target.pick(ctx, tried?.ids);
-		tried?.add(member.id);
+		const scope = ctx["~scope"];
+		const member = target.pick(ctx, scope?.tried);
+		scope?.addTried(member.id);
 		return member;
 	};
 	const layers = layered(method, middleware);

@@ -15,7 +15,7 @@ export function scoped(next: Endpoint, method: Method, life?: Context): Endpoint
 	const streams = givesStream(method.kind);
 	const translate = (error: unknown): unknown => ofCallee(method, error);
 	return (input, outer) => {
-		const scope = new CallScope();
+		const scope = life === undefined ? new CallScope(outer["~scope"]?.tried) : new CallScope();
 		const fail = (thrown: unknown): never => {
 			const error = translate(thrown);
 			scope.settle({ ok: false, error: toServiceError(error) });

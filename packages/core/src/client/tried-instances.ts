@@ -1,20 +1,9 @@
-import { type ContextKey, contextKey } from "../context/key.ts";
-
-/** The instances that one call has tried. */
-export class TriedInstances {
-	/** Their ids, in order. */
-	ids: readonly string[] = none;
-
-	add(id: string): void {
-		// Most calls try one: an array of just that, as one that grows takes room for many.
-		this.ids = this.ids.length === 0 ? [id] : [...this.ids, id];
-	}
-}
-
-const none: readonly string[] = [];
+import type { Context } from "../context/context.ts";
 
 /**
- * Whoever repeats a call puts this under the key: the client adds each pick to it, and picks what is not in it
- * while there is any.
+ * The ids of the instances that the call of a context has tried, in order. A client notes each pick, and picks
+ * one that is not among them while there is any: whoever repeats a call gets another instance.
  */
-export const triedInstances: ContextKey<TriedInstances> = contextKey("tried instances");
+export function triedInstances(ctx: Context): readonly string[] {
+	return ctx["~scope"]?.tried ?? [];
+}

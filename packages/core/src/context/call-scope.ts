@@ -16,6 +16,23 @@ export class CallScope {
 	reachedHandler = false;
 	#outcome: Outcome | undefined;
 	#listeners: SettledListener[] | undefined;
+	/** The instances that were tried; one alone by itself, as most calls try one. */
+	#tried: string | readonly string[];
+
+	/** @param tried the instances tried so far, where this is an attempt of a call. */
+	constructor(tried: readonly string[] = none) {
+		this.#tried = tried;
+	}
+
+	/** The ids of the instances that the call has tried, in order. */
+	get tried(): readonly string[] {
+		return typeof this.#tried === "string" ? [this.#tried] : this.#tried;
+	}
+
+	/** The call tries an instance. */
+	addTried(id: string): void {
+		this.#tried = this.#tried === none ? id : [...this.tried, id];
+	}
 
 	get settled(): boolean {
 		return this.#outcome !== undefined;
@@ -49,6 +66,8 @@ export function onSettled(ctx: Context, listener: SettledListener): void {
 	if (scope === undefined) throw new TypeError("onSettled needs the context of a call; this one has none");
 	scope.listen(listener);
 }
+
+const none: readonly string[] = [];
 
 function tell(listener: SettledListener, outcome: Outcome): void {
 	try {

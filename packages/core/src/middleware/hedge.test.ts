@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { triedInstances } from "../client/tried-instances.ts";
+import { CallScope } from "../context/call-scope.ts";
 import { Context } from "../context/context.ts";
 import { ResponseMetadata } from "../context/response.ts";
 import { sleep } from "../context/sleep.ts";
@@ -42,7 +43,7 @@ describe("a call that is answered soon", () => {
 describe("a call that takes long", () => {
 	async function late(method: Method = methods.read) {
 		const two = hedged({ afterMs: 100 }, method);
-		const answer = two.call();
+		const answer = two.call(background["~with"]({ scope: new CallScope() }));
 		await vi.advanceTimersByTimeAsync(100);
 		const context = (attempt: number) => two.next.mock.calls[attempt]?.[1];
 		return { ...two, answer, context };
@@ -84,8 +85,8 @@ describe("a call that takes long", () => {
 
 	test("shows both attempts the same list of tried instances", async () => {
 		const { context } = await late();
-		context(0)?.get(triedInstances)?.add("a");
-		expect(context(1)?.get(triedInstances)?.ids).toEqual(["a"]);
+		context(0)?.["~scope"]?.addTried("a");
+		expect(triedInstances(context(1) ?? background)).toEqual(["a"]);
 	});
 });
 

@@ -1,4 +1,3 @@
-import { TriedInstances, triedInstances } from "../client/tried-instances.ts";
 import type { Context } from "../context/context.ts";
 import { ResponseMetadata } from "../context/response.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
@@ -53,8 +52,6 @@ class Hedged {
 	readonly #next: Endpoint;
 	readonly #input: unknown;
 	readonly #caller: Context;
-	/** Both attempts see the same list, so the second goes elsewhere. */
-	readonly #tried: TriedInstances;
 	readonly #result = Promise.withResolvers<unknown>();
 	readonly #cancels: (() => void)[] = [];
 	#running = 0;
@@ -64,7 +61,6 @@ class Hedged {
 		this.#next = next;
 		this.#input = input;
 		this.#caller = caller;
-		this.#tried = caller.get(triedInstances) ?? new TriedInstances();
 	}
 
 	run(afterMs: number, budget: RetryBudget): Promise<unknown> {
@@ -78,7 +74,7 @@ class Hedged {
 	#attempt(): void {
 		const received = new ResponseMetadata();
 		const { ctx, cancel } = this.#caller.withCancel();
-		const own = ctx.withValue(triedInstances, this.#tried)["~with"]({ received });
+		const own = ctx["~with"]({ received });
 		this.#cancels.push(cancel);
 		this.#running++;
 		Promise.try(this.#next, this.#input, own).then(

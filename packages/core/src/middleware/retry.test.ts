@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { triedInstances } from "../client/tried-instances.ts";
+import { CallScope } from "../context/call-scope.ts";
 import { Context } from "../context/context.ts";
 import { contract } from "../contract/contract.ts";
 import { type Method, method } from "../contract/method.ts";
@@ -37,7 +37,7 @@ function flaky(failures: number, error: () => ServiceError = unavailable, instan
 	const at: number[] = [];
 	const endpoint: Endpoint = async (_, ctx) => {
 		at.push(performance.now());
-		ctx.get(triedInstances)?.add(instances[attempts % instances.length] ?? "");
+		ctx["~scope"]?.addTried(instances[attempts % instances.length] ?? "");
 		if (attempts++ < failures) throw error();
 		return "answer";
 	};
@@ -45,7 +45,8 @@ function flaky(failures: number, error: () => ServiceError = unavailable, instan
 }
 
 /** Calls, and lets all the time pass that it takes. */
-async function call(next: Endpoint, method: Method, options?: RetryOptions, ctx = Context.background()) {
+async function call(next: Endpoint, method: Method, options?: RetryOptions, outer = Context.background()) {
+	const ctx = outer["~with"]({ scope: new CallScope() });
 	const result = retry(options)(next, method)({}, ctx).catch((error: ServiceError) => error);
 	await vi.runAllTimersAsync();
 	return result;

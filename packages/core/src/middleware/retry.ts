@@ -1,4 +1,4 @@
-import { TriedInstances, triedInstances } from "../client/tried-instances.ts";
+import { triedInstances } from "../client/tried-instances.ts";
 import type { Context } from "../context/context.ts";
 import { sleep } from "../context/sleep.ts";
 import { type Method, takesStream } from "../contract/method.ts";
@@ -57,16 +57,19 @@ class RetryPolicy {
 	}
 
 	/** Milliseconds to wait before the next attempt; undefined for no further attempt. */
-	delay(error: unknown, state: Attempts, ctx: Context): number | undefined {
+	delay(error: unknown, failures: Failures, ctx: Context): number | undefined {
 		if (!isServiceError(error) || ctx.error !== undefined || !this.#mayRepeat(error)) return undefined;
-		if (isFree(error) && state.firstFailureThere()) return 0;
-		if (state.count >= this.#options.attempts) return undefined;
-		const bound = Math.min(this.#options.longestDelayMs, this.#options.firstDelayMs * 2 ** (state.count - 1));
+		if (isFree(error) && failures.isFirstAt(triedInstances(ctx).at(-1))) return 0;
+		if (failures.tries >= this.#options.attempts) return undefined;
+		const bound = Math.min(
+			this.#options.longestDelayMs,
+			this.#options.firstDelayMs * 2 ** (failures.tries - 1),
+		);
 		const asked = error.retryAfterMs ?? 0;
 		// Never before the callee asked for; the longer that is, the wider the callers are spread.
 		const delay = asked + Math.random() * Math.max(bound, asked / 4);
 		if (delay >= ctx.remaining() || !this.budget.withdraw()) return undefined;
-		state.count++;
+		failures.tries++;
 		return delay;
 	}
 
@@ -88,27 +91,24 @@ function isShed({ code, notExecuted, reason }: ServiceError): boolean {
 	return code === "resource_exhausted" && notExecuted && reason !== "rate_limited";
 }
 
-/** What one call has tried so far. */
-class Attempts extends TriedInstances {
-	count = 1;
-	/** Made with the first failure: most calls have none. */
-	#failedOver: Set<string> | undefined;
+/** The failures of one call. */
+class Failures {
+	/** Tries in all, without the free failovers. */
+	tries = 1;
+	/** Where it failed over free of charge. */
+	readonly #failedOver = new Set<string>();
 
-	/** Whether the instance that failed last gets its one free failover now. */
-	firstFailureThere(): boolean {
-		const last = this.ids.at(-1);
-		if (last === undefined || this.#failedOver?.has(last) === true) return false;
-		this.#failedOver ??= new Set();
-		this.#failedOver.add(last);
+	/** Whether an instance fails for the first time: each gets one free failover. */
+	isFirstAt(instance: string | undefined): boolean {
+		if (instance === undefined || this.#failedOver.has(instance)) return false;
+		this.#failedOver.add(instance);
 		return true;
 	}
 }
 
-function attempt(next: Endpoint, policy: RetryPolicy, input: unknown, outer: Context): Promise<unknown> {
-	const state = new Attempts();
-	const ctx = outer.withValue(triedInstances, state);
+function attempt(next: Endpoint, policy: RetryPolicy, input: unknown, ctx: Context): Promise<unknown> {
 	policy.budget.deposit();
-	const again = (error: unknown): Promise<unknown> => attemptAgain(next, policy, input, ctx, state, error);
+	const again = (error: unknown): Promise<unknown> => attemptAgain(next, policy, input, ctx, error);
 	try {
 		return next(input, ctx).then(undefined, again);
 	} catch (error) {
@@ -122,12 +122,12 @@ async function attemptAgain(
 	policy: RetryPolicy,
 	input: unknown,
 	ctx: Context,
-	state: Attempts,
 	failure: unknown,
 ): Promise<unknown> {
+	const failures = new Failures();
 	let error = failure;
 	while (true) {
-		const delay = policy.delay(error, state, ctx);
+		const delay = policy.delay(error, failures, ctx);
 		if (delay === undefined) throw error;
 		if (delay > 0) await sleep(delay, ctx);
 		try {
@@ -143,10 +143,9 @@ async function attemptStream(
 	next: Endpoint,
 	policy: RetryPolicy,
 	input: unknown,
-	outer: Context,
+	ctx: Context,
 ): Promise<AsyncIterable<unknown>> {
-	const state = new Attempts();
-	const ctx = outer.withValue(triedInstances, state);
+	const failures = new Failures();
 	policy.budget.deposit();
 	const open = async (endpoint: Endpoint): Promise<AsyncIterator<unknown>> => {
 		while (true) {
@@ -158,7 +157,7 @@ async function attemptStream(
 		}
 	};
 	const again = async (error: unknown): Promise<void> => {
-		const delay = policy.delay(error, state, ctx);
+		const delay = policy.delay(error, failures, ctx);
 		if (delay === undefined) throw error;
 		if (delay > 0) await sleep(delay, ctx);
 	};
@@ -170,7 +169,7 @@ async function attemptStream(
 			} catch (error) {
 				await again(error);
 				// Whoever bounds the acceptance has seen it already.
-				const bound = outer.get(acceptanceMs);
+				const bound = ctx.get(acceptanceMs);
 				iterator = await open(bound === undefined ? next : acceptance(next, bound));
 			}
 		}

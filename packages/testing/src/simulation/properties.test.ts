@@ -86,7 +86,7 @@ test("retries never exceed their budget", { timeout: 60_000 }, async () => {
 		};
 		// What fails always, and may be tried again; a free failover is no retry.
 		const fails: Middleware = () => async (_, ctx) => {
-			if ((ctx.get(triedInstances)?.ids.length ?? 0) > 1) retries.push(performance.now());
+			if (triedInstances(ctx).length > 1) retries.push(performance.now());
 			await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
 			throw new ServiceError({ code: "unavailable" });
 		};
