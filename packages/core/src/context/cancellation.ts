@@ -26,13 +26,21 @@ export interface CancellationSource {
 	follow(follower: Follower): Following;
 }
 
+/** What ends a context. */
+export interface Ending extends CancellationSource {
+	/** Calls back once when it ends, at once when it has ended. Returns what stops the listening. */
+	listen(listener: EndListener): () => void;
+	/** A signal that aborts when this ends, with the error as its reason. Made when first asked for. */
+	readonly signal: AbortSignal;
+}
+
 /**
  * One node of the tree of cancellations: ended by itself, by its parent or by its deadline.
  *
  * It is lazy, so that a call that nobody watches costs one small object: a link to the parent, a timer and an
  * `AbortSignal` exist only while somebody listens, and are gone when the last listener is.
  */
-export class Cancellation implements CancellationSource, Follower {
+export class Cancellation implements Ending, Follower {
 	readonly parent: CancellationSource | undefined;
 	/** When it ends, on the clock of `performance.now()`; Infinity for never. */
 	readonly deadline: number;
@@ -80,7 +88,6 @@ export class Cancellation implements CancellationSource, Follower {
 		if (this.#error === undefined) this.#end(error);
 	}
 
-	/** Calls back once when it ends, at once when it has ended. Returns what stops the listening. */
 	listen(listener: EndListener): () => void {
 		const { error } = this;
 		if (error !== undefined) {
@@ -114,7 +121,6 @@ export class Cancellation implements CancellationSource, Follower {
 		return link;
 	}
 
-	/** A signal that aborts when this ends, with the error as its reason. Made when first asked for. */
 	get signal(): AbortSignal {
 		if (this.#controller === undefined) {
 			const controller = new AbortController();

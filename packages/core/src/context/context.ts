@@ -1,6 +1,7 @@
 import type { ServiceError } from "../errors/service-error.ts";
 import type { CallScope } from "./call-scope.ts";
-import { Cancellation, SignalSource } from "./cancellation.ts";
+import { Cancellation, type Ending, SignalSource } from "./cancellation.ts";
+import { Deadline } from "./deadline.ts";
 import type { ContextKey } from "./key.ts";
 import { Metadata, type MetadataInit, noMetadata, type ReadonlyMetadata } from "./metadata.ts";
 import { ResponseMetadata } from "./response.ts";
@@ -22,7 +23,7 @@ interface ValueNode {
 
 /** What the runtime puts in place of what a context holds. */
 interface Parts {
-	readonly cancellation: Cancellation;
+	readonly cancellation: Ending;
 	readonly metadata: ReadonlyMetadata;
 	readonly outgoing: ReadonlyMetadata;
 	readonly peer: PeerInfo | undefined;
@@ -58,7 +59,7 @@ export class Context {
 	);
 
 	/** @internal What ends it. */
-	readonly "~cancellation": Cancellation;
+	readonly "~cancellation": Ending;
 	/** @internal The call that it belongs to. */
 	readonly "~scope": CallScope | undefined;
 	/** @internal Where the next call made with this context puts what it received. */
@@ -74,7 +75,7 @@ export class Context {
 
 	/** Takes its parts one by one: every call makes some contexts, and an object of parts for each would cost. */
 	private constructor(
-		cancellation: Cancellation,
+		cancellation: Ending,
 		scope: CallScope | undefined,
 		values: ValueNode | undefined,
 		metadata: ReadonlyMetadata,
@@ -161,7 +162,7 @@ export class Context {
 	/** A context that ends at a moment of `performance.now()`, or with this one if that is sooner. */
 	withDeadline(deadline: number): Context {
 		if (!(deadline < this.deadline)) return this;
-		return this.#endedBy(new Cancellation(this["~cancellation"], deadline, this["~scope"]));
+		return this.#endedBy(new Deadline(this["~cancellation"], deadline, this["~scope"]));
 	}
 
 	/** A context that its owner can cancel; it ends with this one too. */
@@ -200,15 +201,15 @@ export class Context {
 	}
 
 	/** @internal The context of a call that settles by itself. */
-	"~ofCall"(cancellation: Cancellation, scope: CallScope): Context {
+	"~ofCall"(cancellation: Ending, scope: CallScope): Context {
 		return this.#derive(cancellation, scope, this.#values);
 	}
 
-	#endedBy(cancellation: Cancellation): Context {
+	#endedBy(cancellation: Ending): Context {
 		return this.#derive(cancellation, this["~scope"], this.#values);
 	}
 
-	#derive(cancellation: Cancellation, scope: CallScope | undefined, values: ValueNode | undefined): Context {
+	#derive(cancellation: Ending, scope: CallScope | undefined, values: ValueNode | undefined): Context {
 		return new Context(
 			cancellation,
 			scope,
