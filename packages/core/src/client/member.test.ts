@@ -2,10 +2,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { Context } from "../context/context.ts";
 import { contract } from "../contract/contract.ts";
-import { method } from "../contract/method.ts";
+import { type Method, method } from "../contract/method.ts";
 import { stream } from "../contract/stream.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { ServiceError } from "../errors/service-error.ts";
+import { observeCalls } from "../transport/observe-calls.ts";
 import { instance } from "./fixtures/cluster.ts";
 import { Member } from "./member.ts";
 
@@ -21,7 +22,8 @@ afterEach(() => void vi.useRealTimers());
 
 function member(endpoint: Endpoint) {
 	const load = { start: vi.fn(), end: vi.fn() };
-	const share = { peer: { endpoint: () => endpoint, close: async () => {} }, release: vi.fn(async () => {}) };
+	const peer = { endpoint: (method: Method) => observeCalls(endpoint, method) };
+	const share = { peer, release: vi.fn(async () => {}) };
 	const paused = vi.fn();
 	return { member: new Member(instance("a", "c"), load, share, paused), load, share, paused };
 }

@@ -1,14 +1,11 @@
 import type { Candidate, Load } from "../balancer/balancer.ts";
-import { CallScope, type Outcome, succeeded } from "../context/call-scope.ts";
+import type { Outcome } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
 import { type ContextKey, contextKey } from "../context/key.ts";
-import { givesStream, type Method } from "../contract/method.ts";
-import type { Endpoint } from "../endpoint/endpoint.ts";
-import { toServiceError } from "../errors/service-error.ts";
+import type { Method } from "../contract/method.ts";
 import type { Instance } from "../registry/instance.ts";
-import type { Peer } from "../transport/transport.ts";
-import { observeStream } from "./observe-stream.ts";
-import type { PeerShare } from "./peer-pool.ts";
+import type { CallObserver } from "../transport/observe-calls.ts";
+import type { ObservedPeer, PeerShare } from "./peer-pool.ts";
 
 /** How long an instance that cannot be reached is passed over, in milliseconds: doubling up to the bound. */
 const firstPauseMs = 100;
@@ -23,13 +20,13 @@ export function pickedInstance(ctx: Context): Instance | undefined {
 }
 
 /** One instance as a client sees it: the way there, its load, and whether it can be reached. */
-export class Member implements Candidate {
+export class Member implements Candidate, CallObserver {
 	instance: Instance;
 	/** That of the instance, kept here: a call that needs no more does not have to touch the instance. */
 	readonly id: string;
 	readonly load: Load;
 	readonly #share: PeerShare;
-	readonly #peer: Peer;
+	readonly #peer: ObservedPeer;
 	#inFlight = 0;
 	#failures = 0;
 	#pausedUntil = 0;
@@ -54,25 +51,25 @@ export class Member implements Candidate {
 
 	/** One attempt of a call here. */
 	attempt(method: Method, input: unknown, ctx: Context): Promise<unknown> {
-		const endpoint = this.#peer.endpoint(method);
-		const startedAt = performance.now();
+		return this.#peer.endpoint(method)(input, ctx, this);
+	}
+
+	onBegin(): void {
 		this.#inFlight++;
 		this.load.start();
-		if (givesStream(method.kind)) {
-			return this.#attemptStream(endpoint, input, ctx, startedAt);
+	}
+
+	onEnd(outcome: Outcome, elapsedMs: number, now: number): void {
+		this.load.end(outcome, elapsedMs, now);
+		const code = outcome.ok ? undefined : outcome.error.code;
+		if (code === "unavailable") this.#pause();
+		// A call that was given up says nothing of whether the instance can be reached.
+		else if (this.#failures > 0 && code !== "canceled" && code !== "deadline_exceeded") {
+			this.#failures = 0;
+			this.#pausedUntil = 0;
+			this.#onPause(0);
 		}
-		// A caller's own stream sets the pace: how long its call took says nothing of the instance.
-		const since = method.kind === "unary" ? startedAt : undefined;
-		return endpoint(input, ctx).then(
-			(output) => {
-				this.#end(succeeded, since);
-				return output;
-			},
-			(error) => {
-				this.#end({ ok: false, error: toServiceError(error) }, since);
-				throw error;
-			},
-		);
+		if (--this.#inFlight === 0) this.#retired?.();
 	}
 
 	/** Gives up the way there when the last call on it has ended. */
@@ -87,40 +84,6 @@ export class Member implements Candidate {
 	release(): Promise<void> {
 		this.#released ??= this.#share.release();
 		return this.#released;
-	}
-
-	async #attemptStream(
-		endpoint: Endpoint,
-		input: unknown,
-		ctx: Context,
-		startedAt: number,
-	): Promise<unknown> {
-		let acceptedAt: number | undefined;
-		const end = new CallScope();
-		end.listen((outcome) => this.#end(outcome, startedAt, acceptedAt));
-		try {
-			const output = await endpoint(input, ctx);
-			acceptedAt = performance.now();
-			return observeStream(output, (outcome) => end.settle(outcome));
-		} catch (error) {
-			end.settle({ ok: false, error: toServiceError(error) });
-			throw error;
-		}
-	}
-
-	/** @param since when the instance began to work on it; undefined where it sets no pace. */
-	#end(outcome: Outcome, since: number | undefined, answeredAt?: number): void {
-		const now = performance.now();
-		this.load.end(outcome, since === undefined ? 0 : (answeredAt ?? now) - since, now);
-		const code = outcome.ok ? undefined : outcome.error.code;
-		if (code === "unavailable") this.#pause();
-		// A call that was given up says nothing of whether the instance can be reached.
-		else if (this.#failures > 0 && code !== "canceled" && code !== "deadline_exceeded") {
-			this.#failures = 0;
-			this.#pausedUntil = 0;
-			this.#onPause(0);
-		}
-		if (--this.#inFlight === 0) this.#retired?.();
 	}
 
 	#pause(): void {

@@ -1,29 +1,35 @@
 import type { Method } from "../contract/method.ts";
-import type { Endpoint } from "../endpoint/endpoint.ts";
 import { ServiceError } from "../errors/service-error.ts";
+import { type ObservedEndpoint, observeCalls } from "../transport/observe-calls.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
+
+/** The way to one address, as members call on it. */
+export interface ObservedPeer {
+	endpoint(method: Method): ObservedEndpoint;
+}
 
 /** A share in the way to an address. Whoever holds it releases it once. */
 export interface PeerShare {
-	readonly peer: Peer;
+	readonly peer: ObservedPeer;
 	release(): Promise<void>;
 }
 
 /** A way with its shares, which makes the endpoint of a method once for all of them. */
-class SharedPeer implements Peer {
+class SharedPeer implements ObservedPeer {
 	shares = 0;
 	readonly #peer: Peer;
 	/** Weak: methods come and go with the clients that share the way. */
-	readonly #endpoints = new WeakMap<Method, Endpoint>();
+	readonly #endpoints = new WeakMap<Method, ObservedEndpoint>();
 
 	constructor(peer: Peer) {
 		this.#peer = peer;
 	}
 
-	endpoint(method: Method): Endpoint {
+	endpoint(method: Method): ObservedEndpoint {
 		let endpoint = this.#endpoints.get(method);
 		if (endpoint === undefined) {
-			endpoint = this.#peer.endpoint(method);
+			const peer = this.#peer;
+			endpoint = peer.observedEndpoint?.(method) ?? observeCalls(peer.endpoint(method), method);
 			this.#endpoints.set(method, endpoint);
 		}
 		return endpoint;

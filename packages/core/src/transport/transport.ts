@@ -2,6 +2,7 @@ import type { Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import type { EndpointTable } from "../endpoint/endpoints.ts";
 import type { Logger } from "../logger/logger.ts";
+import type { ObservedEndpoint } from "./observe-calls.ts";
 
 /** How to listen. A transport that knows more options takes them when it is made. */
 export interface ListenOptions {
@@ -28,6 +29,11 @@ export interface Peer {
 	 * provably never ran.
 	 */
 	endpoint(method: Method): Endpoint;
+	/**
+	 * As {@link Peer.endpoint}, for calls that are observed. For a transport to which that costs less than
+	 * {@link observeCalls} around the endpoint, which is what a client makes do with.
+	 */
+	observedEndpoint?(method: Method): ObservedEndpoint;
 	/** Ends every call in flight with `unavailable` and closes the connections. */
 	close(): Promise<void>;
 }

@@ -1,10 +1,12 @@
 import type { Codec } from "../../codec/codec.ts";
+import { type Outcome, succeeded } from "../../context/call-scope.ts";
 import { canceled, deadlineExceeded, type Follower, type Following } from "../../context/cancellation.ts";
 import type { Context } from "../../context/context.ts";
 import type { Metadata, ReadonlyMetadata } from "../../context/metadata.ts";
 import { givesStream, type Method } from "../../contract/method.ts";
 import { abandon } from "../../endpoint/leave-stream.ts";
 import { ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
+import { type CallObserver, endCall, observeAccepted } from "../observe-calls.ts";
 import type { Connection } from "./connection.ts";
 import { readError } from "./error-frame.ts";
 import { Flag, FrameType, noTimeout, ProtocolError } from "./frame.ts";
@@ -31,8 +33,11 @@ export class ClientCall implements StreamHandler, Follower {
 	readonly #connection: Connection;
 	readonly #target: CallTarget;
 	readonly #ctx: Context;
+	readonly #observer: CallObserver | undefined;
 	readonly #resolve: (output: unknown) => void;
 	readonly #reject: (error: ServiceError) => void;
+	/** When it began, on the clock of `performance.now()`. */
+	#beganAt = 0;
 	#following: Following | undefined;
 	#inbound: Inbound | undefined;
 	/** Whether the promise has been settled; a stream's call goes on then. */
@@ -46,6 +51,7 @@ export class ClientCall implements StreamHandler, Follower {
 		connection: Connection,
 		target: CallTarget,
 		ctx: Context,
+		observer: CallObserver | undefined,
 		resolve: (output: unknown) => void,
 		reject: (error: ServiceError) => void,
 		id: number,
@@ -53,6 +59,7 @@ export class ClientCall implements StreamHandler, Follower {
 		this.#connection = connection;
 		this.#target = target;
 		this.#ctx = ctx;
+		this.#observer = observer;
 		this.#resolve = resolve;
 		this.#reject = reject;
 		this.stream = new Stream(id, connection);
@@ -61,7 +68,10 @@ export class ClientCall implements StreamHandler, Follower {
 
 	/** Sends the request. `text` is the whole input where it is one message that `fits`. */
 	begin(text: string | undefined): void {
-		const remaining = this.#ctx.remaining();
+		const now = performance.now();
+		this.#beganAt = now;
+		this.#observer?.onBegin();
+		const remaining = Math.max(0, this.deadline - now);
 		this.#following = this.#ctx["~cancellation"].follow(this);
 		if (remaining === 0) this.onDeadline();
 		if (this.#over) {
@@ -165,7 +175,9 @@ export class ClientCall implements StreamHandler, Follower {
 	#accept(): void {
 		if (this.#accepted) return;
 		this.#accepted = true;
-		this.#resolve(this.#openInbound());
+		const observer = this.#observer;
+		const inbound = this.#openInbound();
+		this.#resolve(observer === undefined ? inbound : observeAccepted(inbound, this.#beganAt, observer));
 	}
 
 	#onEndFrame(): void {
@@ -180,23 +192,43 @@ export class ClientCall implements StreamHandler, Follower {
 		const inbound = this.#openInbound();
 		this.#close();
 		inbound.end();
-		inbound.single(missingReply()).then(this.#resolve, (error) => this.#reject(toServiceError(error)));
+		inbound.single(missingReply()).then(
+			(output) => this.#succeed(output),
+			(error) => this.#refuse(toServiceError(error)),
+		);
 	}
 
 	#finish(text: string): void {
 		this.#close();
+		let output: unknown;
 		try {
-			this.#resolve(this.#target.codec.decode(text));
+			output = this.#target.codec.decode(text);
 		} catch (error) {
-			this.#reject(toServiceError(error));
+			this.#refuse(toServiceError(error));
+			return;
 		}
+		this.#succeed(output);
+	}
+
+	#succeed(output: unknown): void {
+		this.#tell(succeeded);
+		this.#resolve(output);
+	}
+
+	#refuse(error: ServiceError): void {
+		this.#tell({ ok: false, error });
+		this.#reject(error);
+	}
+
+	#tell(outcome: Outcome): void {
+		if (this.#observer !== undefined) endCall(this.#observer, this.#target.method, outcome, this.#beganAt);
 	}
 
 	#fail(error: ServiceError): void {
 		if (this.#over) return;
 		this.#close();
 		if (this.#accepted) this.#inbound?.fail(error);
-		else this.#reject(error);
+		else this.#refuse(error);
 	}
 
 	/** Ends the call from this side, and tells the other. */

@@ -1,5 +1,6 @@
 import type { Context } from "../../context/context.ts";
 import { type ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
+import type { CallObserver } from "../observe-calls.ts";
 import type { Pipe } from "../pipe.ts";
 import { type CallTarget, ClientCall, queueFull } from "./client-call.ts";
 import { Connection, GoawayCode } from "./connection.ts";
@@ -52,20 +53,37 @@ export class ClientConnection {
 		);
 	}
 
-	/** Calls with one message. */
-	unary(target: CallTarget, input: unknown, ctx: Context): Promise<unknown> {
-		const text = target.codec.encode(input);
-		if (!this.#connection.open || !this.#connection.fits(text)) return this.#unarySlowly(target, text, ctx);
+	/** Whether a call with one message can begin at once. */
+	takes(text: string): boolean {
+		return this.usable && this.#connection.open && this.#connection.fits(text);
+	}
+
+	/** Calls with one message that it {@link takes}. */
+	begin(target: CallTarget, text: string, ctx: Context, observer?: CallObserver): Promise<unknown> {
 		return new Promise((resolve, reject) => {
-			new ClientCall(this.#connection, target, ctx, resolve, reject, this.#nextId++).begin(text);
+			const id = this.#nextId++;
+			new ClientCall(this.#connection, target, ctx, observer, resolve, reject, id).begin(text);
+		});
+	}
+
+	/** Calls with one message, as soon as it may. */
+	async unary(target: CallTarget, text: string, ctx: Context): Promise<unknown> {
+		while (!this.#mayBegin(ctx)) await this.#nextTurn(ctx);
+		const limit = this.#connection.remote.maxMessageBytes;
+		if (text.length > limit) throw tooLarge(limit);
+		if (this.#connection.fits(text)) return this.begin(target, text, ctx);
+		return new Promise((resolve, reject) => {
+			const call = new ClientCall(this.#connection, target, ctx, undefined, resolve, reject, this.#nextId++);
+			call.begin(undefined);
+			void call.sendMessage(text);
 		});
 	}
 
 	/** Calls with a stream of messages. */
 	async streaming(target: CallTarget, input: AsyncIterable<unknown>, ctx: Context): Promise<unknown> {
-		await this.#turn(ctx);
+		while (!this.#mayBegin(ctx)) await this.#nextTurn(ctx);
 		return new Promise((resolve, reject) => {
-			const call = new ClientCall(this.#connection, target, ctx, resolve, reject, this.#nextId++);
+			const call = new ClientCall(this.#connection, target, ctx, undefined, resolve, reject, this.#nextId++);
 			call.begin(undefined);
 			void call.sendStream(input);
 		});
@@ -83,35 +101,21 @@ export class ClientConnection {
 		this.#connection.destroy("the client was closed");
 	}
 
-	async #unarySlowly(target: CallTarget, text: string, ctx: Context): Promise<unknown> {
-		await this.#turn(ctx);
-		const limit = this.#connection.remote.maxMessageBytes;
-		if (text.length > limit) throw tooLarge(limit);
-		return new Promise((resolve, reject) => {
-			const call = new ClientCall(this.#connection, target, ctx, resolve, reject, this.#nextId++);
-			if (this.#connection.fits(text)) call.begin(text);
-			else {
-				call.begin(undefined);
-				void call.sendMessage(text);
-			}
-		});
-	}
-
-	/** Waits until another stream may begin and the send queue takes it. */
-	async #turn(ctx: Context): Promise<void> {
-		const connection = this.#connection;
-		while (true) {
-			const { error } = ctx;
-			if (error !== undefined) throw error.code === "deadline_exceeded" ? queueFull() : error;
-			if (!this.usable) throw neverSent(connection.closedBy);
-			if (!connection.open) await this.#wait(ctx, (resume) => connection.waitToOpen(resume));
-			else if (connection.writable) return;
-			else await this.#wait(ctx, (resume) => connection.waitToSend(resume));
+	/** Whether another stream may begin now, and the send queue takes it. Holds only until something is awaited. */
+	#mayBegin(ctx: Context): boolean {
+		const { error } = ctx;
+		if (error !== undefined) {
+			// It may have been its turn: whoever gives that up passes it on.
+			this.#connection.wakeNext();
+			throw error.code === "deadline_exceeded" ? queueFull() : error;
 		}
+		if (!this.usable) throw neverSent(this.#connection.closedBy);
+		return this.#connection.open && this.#connection.writable;
 	}
 
 	/** Waits for the connection or the end of the context, whichever is first; leaves no listener. */
-	#wait(ctx: Context, begin: (resume: () => void) => () => void): Promise<void> {
+	#nextTurn(ctx: Context): Promise<void> {
+		const connection = this.#connection;
 		return new Promise((resolve) => {
 			const resume = (): void => {
 				unlisten();
@@ -122,7 +126,7 @@ export class ClientConnection {
 				abandon();
 				resolve();
 			});
-			abandon = begin(resume);
+			abandon = connection.open ? connection.waitToSend(resume) : connection.waitToOpen(resume);
 		});
 	}
 }

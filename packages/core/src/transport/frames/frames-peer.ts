@@ -4,6 +4,7 @@ import type { Context } from "../../context/context.ts";
 import type { Method } from "../../contract/method.ts";
 import { isStream } from "../../contract/stream.ts";
 import type { Endpoint } from "../../endpoint/endpoint.ts";
+import { type CallObserver, type ObservedEndpoint, observeCalls } from "../observe-calls.ts";
 import type { Pipe } from "../pipe.ts";
 import type { Peer } from "../transport.ts";
 import { type CallTarget, clientClosed, unreachable } from "./client-call.ts";
@@ -47,25 +48,12 @@ export class FramesPeer implements Peer {
 	}
 
 	endpoint(method: Method): Endpoint {
-		const target: CallTarget = {
-			method,
-			path: new TextEncoder().encode(method.path),
-			codec: this.#options.codec ?? jsonCodec,
-		};
-		const begin = isStream(method.input)
-			? (connection: ClientConnection, input: unknown, ctx: Context) =>
-					connection.streaming(target, input as AsyncIterable<unknown>, ctx)
-			: (connection: ClientConnection, input: unknown, ctx: Context) => connection.unary(target, input, ctx);
-		return (input, ctx) => {
-			const connection = this.#current;
-			if (connection?.usable !== true)
-				return this.#connected(ctx).then((opened) => begin(opened, input, ctx));
-			try {
-				return begin(connection, input, ctx);
-			} catch (error) {
-				return Promise.reject(error);
-			}
-		};
+		return isStream(method.input) ? this.#streamingEndpoint(method) : this.#unaryEndpoint(method);
+	}
+
+	observedEndpoint(method: Method): ObservedEndpoint {
+		if (isStream(method.input)) return observeCalls(this.#streamingEndpoint(method), method);
+		return this.#unaryEndpoint(method);
 	}
 
 	async close(): Promise<void> {
@@ -74,6 +62,46 @@ export class FramesPeer implements Peer {
 		for (const connection of open) connection.close();
 		await Promise.all(open.map((connection) => connection.closed));
 		await this.#connecting?.catch(() => {});
+	}
+
+	/** A call that can begin at once tells the observer itself; one that has to wait is observed from outside. */
+	#unaryEndpoint(
+		method: Method,
+	): (input: unknown, ctx: Context, observer?: CallObserver) => Promise<unknown> {
+		const target = this.#target(method);
+		const wait = async (text: unknown, ctx: Context): Promise<unknown> => {
+			const connection = await this.#usable(ctx);
+			return connection.unary(target, text as string, ctx);
+		};
+		const observedWait = observeCalls(wait, method);
+		return (input, ctx, observer) => {
+			let text: string;
+			try {
+				text = target.codec.encode(input);
+			} catch (error) {
+				return Promise.reject(error);
+			}
+			const connection = this.#current;
+			if (connection?.takes(text) === true) return connection.begin(target, text, ctx, observer);
+			return observer === undefined ? wait(text, ctx) : observedWait(text, ctx, observer);
+		};
+	}
+
+	#streamingEndpoint(method: Method): Endpoint {
+		const target = this.#target(method);
+		return async (input, ctx) => {
+			const connection = await this.#usable(ctx);
+			return connection.streaming(target, input as AsyncIterable<unknown>, ctx);
+		};
+	}
+
+	#target(method: Method): CallTarget {
+		const path = new TextEncoder().encode(method.path);
+		return { method, path, codec: this.#options.codec ?? jsonCodec };
+	}
+
+	#usable(ctx: Context): ClientConnection | Promise<ClientConnection> {
+		return this.#current?.usable === true ? this.#current : this.#connected(ctx);
 	}
 
 	/** The connection, as soon as there is one; or the end of the context, if that is sooner. */
