@@ -11,6 +11,8 @@ import type { Service } from "../../service/service.ts";
 import { memoryPipes } from "../memory-pipe.ts";
 import { memoryTransport } from "../memory-transport.ts";
 import { standardBytes } from "../pipe.ts";
+import { Connection } from "./connection.ts";
+import { FrameType } from "./frame.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import { ServerConnection } from "./server-connection.ts";
 import { defaultFrameLimits, encodeSettings, type FrameLimits } from "./settings.ts";
@@ -132,6 +134,63 @@ describe("flow control", () => {
 			);
 			expect(replies[9]?.text).toHaveLength(4500);
 		}
+	});
+});
+
+describe("what is written in one turn of the loop", () => {
+	/** A connection whose turn goes on until it is told to end; what its pipe is given. */
+	function turn() {
+		const writes: number[] = [];
+		let end = () => {};
+		const connection = new Connection(
+			{
+				peer: { address: "here" },
+				start() {},
+				write: (bytes) => writes.push(bytes.length) > 0,
+				schedule: (flush) => {
+					end = flush;
+				},
+				end() {},
+				destroy() {},
+			},
+			{ onRequest() {}, onReady() {}, onGoaway() {}, onClosed() {} },
+		);
+		connection.start();
+		end();
+		writes.length = 0;
+		cleanUp.push(async () => connection.destroy("the test is over"));
+		const heads = (count: number): void => {
+			for (let id = 0; id < count; id++) {
+				connection.head(FrameType.end, 0, id, 2).metadata(undefined);
+				connection.finishHead(undefined);
+			}
+		};
+		return { connection, writes, heads, end: () => end() };
+	}
+
+	test("goes out as one", () => {
+		const { writes, heads, end } = turn();
+		heads(31);
+		expect(writes).toEqual([]);
+		end();
+		expect(writes).toHaveLength(1);
+	});
+
+	test("does not wait for the end of the turn when it is 32 calls, so that the other side has work", () => {
+		const { writes, heads, end } = turn();
+		heads(70);
+		expect(writes).toHaveLength(2);
+		end();
+		expect(writes).toHaveLength(3);
+	});
+
+	test("does not wait for it when it is 64 KiB", () => {
+		const { connection, writes } = turn();
+		const text = "x".repeat(10_000);
+		for (let id = 0; id < 6; id++) connection.writeMessage(id, 0, text);
+		expect(writes).toEqual([]);
+		connection.writeMessage(6, 0, text);
+		expect(writes).toHaveLength(1);
 	});
 });
 

@@ -19,6 +19,13 @@ import { StreamTable } from "./stream-table.ts";
 /** Answers to pings and the like that may wait behind a pipe that takes nothing, before it is given up. */
 const maxBlockedControlBytes = 1024 * 1024;
 
+/**
+ * How much gathers in one turn of the loop before it goes out, in heads of calls and in bytes: then the other side
+ * works on a part while this one makes the next. Fewer cost more writes, more leave the other side idle.
+ */
+const batchHeads = 32;
+const batchBytes = 64 * 1024;
+
 /** The codes of GOAWAY. */
 export const GoawayCode = { draining: 0, protocolError: 1, idle: 2 } as const;
 
@@ -72,6 +79,8 @@ export class Connection implements PipeHandler {
 	#assembling = 0;
 	#settled = false;
 	#flushScheduled = false;
+	/** Heads of calls, requests or replies, that have gathered. */
+	#heads = 0;
 	#blocked = false;
 	#ending = false;
 
@@ -202,6 +211,7 @@ export class Connection implements PipeHandler {
 		const written = text === undefined ? 0 : this.#writer.text(text);
 		this.#writer.finish();
 		this.#sendWindow -= written;
+		this.#heads++;
 		this.#scheduleFlush(this.#streams.size <= 1);
 		return written;
 	}
@@ -383,8 +393,14 @@ export class Connection implements PipeHandler {
 		this.#role.onGoaway(lastStream, message);
 	}
 
+	/** What was written goes out with the rest of this turn of the loop, or now if that is much already. */
 	#scheduleFlush(idle: boolean): void {
-		if (this.#flushScheduled || this.#blocked) return;
+		if (this.#blocked) return;
+		if (this.#heads >= batchHeads || this.#writer.pending >= batchBytes) {
+			this.#flush();
+			return;
+		}
+		if (this.#flushScheduled) return;
 		this.#flushScheduled = true;
 		this.pipe.schedule(this.#flushNow, idle);
 	}
@@ -398,6 +414,7 @@ export class Connection implements PipeHandler {
 
 	#flush(): void {
 		if (this.#blocked) return;
+		this.#heads = 0;
 		const bytes = this.#writer.take();
 		if (bytes !== undefined && !this.pipe.write(bytes)) this.#blocked = true;
 	}
