@@ -91,6 +91,15 @@ test("runs every service in a process of its own, its lines behind its name", as
 	expect(new Set(pids(running)).size).toBe(2);
 });
 
+test("keeps what a service compiled for its next start", async () => {
+	write(
+		"one/main.ts",
+		`import { getCompileCacheDir } from "node:module";
+		console.log("is kept:", getCompileCacheDir() !== undefined);`,
+	);
+	await start().printed("is kept: true");
+});
+
 describe("a change of a module that it imports", () => {
 	test("starts a new process, and stops the old one when that is ready", async () => {
 		writeService("one", "before");
