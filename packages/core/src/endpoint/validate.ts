@@ -1,5 +1,5 @@
 import type { Method } from "../contract/method.ts";
-import { type Issue, type Parsed, parse, type Schema } from "../contract/schema.ts";
+import { type Issue, type Parsed, parse } from "../contract/schema.ts";
 import { isStream, messageSchema } from "../contract/stream.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -17,16 +17,16 @@ function validateInput(next: Endpoint, method: Method): Endpoint {
 	const schema = messageSchema(method.input);
 	// A missing input means `{}`, whatever was sent.
 	if (schema === undefined) return (_, ctx) => next({}, ctx);
-	const accept = (parsed: Parsed): unknown => {
-		if (parsed.issues !== undefined) throw invalidInput(method, parsed.issues);
-		return parsed.value;
-	};
-	const check = checker(schema, accept);
-	if (isStream(method.input)) return (input, ctx) => next(mapStream(input, check), ctx);
+	if (isStream(method.input)) {
+		const check = (value: unknown): unknown => unwrap(parse(schema, value), method, validInput);
+		return (input, ctx) => next(mapStream(input, check), ctx);
+	}
 	return (input, ctx) => {
 		try {
-			const value = check(input);
-			return value instanceof Promise ? value.then((parsed) => next(parsed, ctx)) : next(value, ctx);
+			const parsed = parse(schema, input);
+			return parsed instanceof Promise
+				? parsed.then((value) => next(validInput(value, method), ctx))
+				: next(validInput(parsed, method), ctx);
 		} catch (error) {
 			return Promise.reject(error);
 		}
@@ -36,22 +36,30 @@ function validateInput(next: Endpoint, method: Method): Endpoint {
 function validateOutput(next: Endpoint, method: Method): Endpoint {
 	const schema = messageSchema(method.output);
 	if (schema === undefined) return (input, ctx) => next(input, ctx).then(() => ({}));
-	const check = checker(schema, (parsed) => {
-		if (parsed.issues !== undefined) throw invalidOutput(method, parsed.issues);
-		return parsed.value;
-	});
+	const check = (value: unknown): unknown => unwrap(parse(schema, value), method, validOutput);
 	if (isStream(method.output)) {
 		return (input, ctx) => next(input, ctx).then((output) => mapStream(output, check));
 	}
 	return (input, ctx) => next(input, ctx).then(check);
 }
 
-/** Parses and unwraps; synchronous where the schema is. */
-function checker(schema: Schema, unwrap: (parsed: Parsed) => unknown): (value: unknown) => unknown {
-	return (value) => {
-		const parsed = parse(schema, value);
-		return parsed instanceof Promise ? parsed.then(unwrap) : unwrap(parsed);
-	};
+/** What a schema accepted of a value; synchronous where the schema is. */
+function unwrap(
+	parsed: Parsed | Promise<Parsed>,
+	method: Method,
+	accept: (parsed: Parsed, method: Method) => unknown,
+): unknown {
+	return parsed instanceof Promise ? parsed.then((result) => accept(result, method)) : accept(parsed, method);
+}
+
+function validInput(parsed: Parsed, method: Method): unknown {
+	if (parsed.issues !== undefined) throw invalidInput(method, parsed.issues);
+	return parsed.value;
+}
+
+function validOutput(parsed: Parsed, method: Method): unknown {
+	if (parsed.issues !== undefined) throw invalidOutput(method, parsed.issues);
+	return parsed.value;
 }
 
 function invalidInput(method: Method, issues: readonly Issue[]): ServiceError {

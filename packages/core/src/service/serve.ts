@@ -1,3 +1,4 @@
+import type { Context } from "../context/context.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
 import { chain, type Endpoint, type Middleware } from "../endpoint/endpoint.ts";
@@ -38,26 +39,29 @@ export function serveMethod(
 	options: MethodLayers,
 	logger: Logger,
 ): ServedMethod {
-	const handler: unknown = (service as Record<string, unknown>)[method.name];
+	const handler = (service as Readonly<Record<string, Handler | undefined>>)[method.name];
 	if (typeof handler !== "function") {
 		throw new TypeError(`the service for "${method.service}" lacks the method "${method.name}"`);
 	}
 	const reach = new HandlerReach();
-	const inner = chain(...(options.middleware ?? []))(call(handler.bind(service), reach), method);
+	const inner = chain(...(options.middleware ?? []))(call(handler, service, reach), method);
 	const valid = validated(inner, method, options.validateOutput ?? true);
 	const outer = chain(...(options.outermost ?? []))(valid, method);
 	return { method, endpoint: boundary(outer, method, logger, reach) };
 }
 
+/** A method of a service. */
+type Handler = (this: object, input: unknown, ctx: Context) => unknown;
+
 /**
  * The handler as an endpoint: whatever it does, middleware sees a promise. A stream that it returns is a call
  * that was accepted.
  */
-function call(handler: (...args: unknown[]) => unknown, reach: HandlerReach): Endpoint {
+function call(handler: Handler, service: object, reach: HandlerReach): Endpoint {
 	return (input, ctx) => {
 		reach.enter(ctx);
 		try {
-			const reply = handler(input, ctx);
+			const reply = handler.call(service, input, ctx);
 			return reply instanceof Promise ? reply : Promise.resolve(reply);
 		} catch (error) {
 			return Promise.reject(error);
