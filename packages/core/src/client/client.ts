@@ -65,8 +65,12 @@ export function clientDefaults(): Required<Pick<ClientLayers, "middleware" | "at
 export function createClient<C extends AnyContract>(contract: C, options: ClientOptions): Client<C> {
 	const { name, methods } = contract["~allium"];
 	const { endpoint, close } = clientEndpoints(name, options);
+	const background = (method: Method): Context => {
+		options.onMissingContext?.(method);
+		return Context.background();
+	};
 	const entries = methods.map((method) => {
-		return [method.name, clientMethod(method, endpoint(method), options.onMissingContext)] as const;
+		return [method.name, clientMethod(method, endpoint(method), background)] as const;
 	});
 	return Object.assign(Object.fromEntries(entries), { [Symbol.asyncDispose]: close }) as unknown as Client<C>;
 }
@@ -144,17 +148,13 @@ function fixedInstance(service: string, url: string): Instance {
 
 /** Resolve → balance → attempt middleware → transport. */
 function attempts(method: Method, middleware: readonly Middleware[], { target, closed }: Resolve): Endpoint {
-	const pick = (ctx: Context): Member => {
-		const scope = ctx["~scope"];
-		const member = target.pick(ctx, scope?.tried);
-		scope?.addTried(member.id);
-		return member;
-	};
 	const layers = layered(method, middleware);
-	const attempt: Endpoint =
-		layers === undefined
-			? (input, ctx) => pick(ctx).attempt(method, input, ctx)
-			: (input, ctx) => layers(input, ctx.withValue(pickedMember, pick(ctx)));
+	const attempt: Endpoint = (input, ctx) => {
+		const member = pick(target, ctx);
+		return layers === undefined
+			? member.attempt(method, input, ctx)
+			: layers(input, ctx.withValue(pickedMember, member));
+	};
 	return (input, ctx) => {
 		if (closed()) return Promise.reject(clientClosed());
 		ctx["~received"]?.["~clear"]();
@@ -165,6 +165,14 @@ function attempts(method: Method, middleware: readonly Middleware[], { target, c
 			return Promise.reject(error);
 		}
 	};
+}
+
+/** Picks the instance for an attempt, and notes that the call has tried it. */
+function pick(target: Target, ctx: Context): Member {
+	const scope = ctx["~scope"];
+	const member = target.pick(ctx, scope?.tried);
+	scope?.addTried(member.id);
+	return member;
 }
 
 /** The attempt middleware around whichever member was picked; each attempt is a call of its own to `onSettled`. */
@@ -182,14 +190,10 @@ function layered(method: Method, middleware: readonly Middleware[]): Endpoint | 
 function clientMethod(
 	method: Method,
 	call: Endpoint,
-	onMissingContext: ((method: Method) => void) | undefined,
+	background: (method: Method) => Context,
 ): (input: unknown, ctx?: Context) => unknown {
-	const background = (): Context => {
-		onMissingContext?.(method);
-		return Context.background();
-	};
 	if (givesStream(method.kind)) {
-		return (input, ctx = background()) => new ClientStream(call, input, ctx);
+		return (input, ctx = background(method)) => new ClientStream(call, input, ctx);
 	}
-	return (input, ctx = background()) => call(input, ctx);
+	return (input, ctx = background(method)) => call(input, ctx);
 }
