@@ -31,14 +31,17 @@ const buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
  */
 export function metrics(side: CallSide): Middleware {
 	const sdk = new SdkInstruments(side);
-	return (next, method) => measured(next, new MethodAttributes(method, side), sdk);
+	return (next, method) => measured(next, method, side, sdk);
 }
 
-function measured(next: Endpoint, attributes: MethodAttributes, sdk: SdkInstruments): Endpoint {
+function measured(next: Endpoint, method: Method, side: CallSide, sdk: SdkInstruments): Endpoint {
+	let made: MethodAttributes | undefined;
 	return (input, ctx) => {
 		const instruments = sdk.current();
 		if (instruments === undefined) return next(input, ctx);
 		const { duration, active } = instruments;
+		made ??= new MethodAttributes(method, side);
+		const attributes = made;
 		const startedAt = performance.now();
 		active.add(1, attributes.method);
 		onSettled(ctx, (outcome) => {

@@ -63,14 +63,13 @@ export function tracing(side: CallSide): Middleware {
 }
 
 function server(next: Endpoint, method: Method, sdk: SdkTracer): Endpoint {
-	const attributes = methodAttributes(method, "server");
 	const streams = givesStream(method.kind);
 	return (input, arrived) => {
 		const ctx = handOn(arrived);
 		const tracer = sdk.current();
 		if (tracer === undefined) return next(input, ctx);
 		const parent = extract(rootContext, ctx.metadata);
-		const facts = { ...attributes, ...peerAttributes(ctx.peer?.address) };
+		const facts = { ...methodAttributes(method, "server"), ...peerAttributes(ctx.peer?.address) };
 		const span = tracer.startSpan(method.path, { kind: spanKinds.server, attributes: facts }, parent);
 		onSettled(ctx, (outcome) => end(span, outcome, "server"));
 		const telemetry = withSpan(parent, span);
@@ -83,12 +82,12 @@ function server(next: Endpoint, method: Method, sdk: SdkTracer): Endpoint {
 }
 
 function client(next: Endpoint, method: Method, sdk: SdkTracer): Endpoint {
-	const attributes = methodAttributes(method, "client");
 	return (input, ctx) => {
 		const tracer = sdk.current();
 		if (tracer === undefined) return next(input, ctx);
 		const parent = ctx.get(telemetryContext) ?? activeContext();
-		const facts = { ...attributes, ...peerAttributes(pickedInstance(ctx)?.addresses[0]) };
+		const address = pickedInstance(ctx)?.addresses[0];
+		const facts = { ...methodAttributes(method, "client"), ...peerAttributes(address) };
 		const span = tracer.startSpan(method.path, { kind: spanKinds.client, attributes: facts }, parent);
 		onSettled(ctx, (outcome) => end(span, outcome, "client"));
 		const telemetry = withSpan(parent, span);
