@@ -20,7 +20,7 @@ export class ServerStream implements StreamHandler {
 	readonly #connection: Connection;
 	readonly #call: ServerCall;
 	readonly #codec: Codec;
-	readonly #service: string;
+	readonly #path: string;
 	readonly #kind: Kind;
 	#inbound: Inbound | undefined;
 	#output: AsyncIterator<unknown> | undefined;
@@ -31,7 +31,7 @@ export class ServerStream implements StreamHandler {
 		this.#call = call;
 		this.deadline = call.ctx.deadline;
 		this.#codec = codec;
-		this.#service = path.slice(0, path.lastIndexOf("/"));
+		this.#path = path;
 		this.#kind = call.served?.method.kind ?? "unary";
 	}
 
@@ -201,7 +201,8 @@ export class ServerStream implements StreamHandler {
 
 	#fail(error: ServiceError): void {
 		if (this.stream.closed) return;
-		writeError(this.#connection, this.stream.id, this.#withTrailers(error), this.#service);
+		const service = this.#path.slice(0, this.#path.lastIndexOf("/"));
+		writeError(this.#connection, this.stream.id, this.#withTrailers(error), service);
 		this.stream.close();
 		this.#inbound?.return();
 		this.#stopOutput();
