@@ -3,6 +3,12 @@ import { canceled } from "../context/cancellation.ts";
 import { leave } from "../endpoint/leave-stream.ts";
 import { toServiceError } from "../errors/service-error.ts";
 
+/** A stream that tells its true end itself, so that nobody has to look at each of its messages for it. */
+export interface TellingStream extends AsyncIterable<unknown> {
+	/** @internal Whom it tells, once. */
+	"~settled": SettledListener | undefined;
+}
+
 /**
  * Tells the true end of a stream: that it is done, that it broke, or that its consumer broke out of it.
  *
@@ -11,14 +17,18 @@ import { toServiceError } from "../errors/service-error.ts";
 export function observeStream(
 	source: unknown,
 	settled: SettledListener,
-	translate: (error: unknown) => unknown = (error) => error,
+	translate?: (error: unknown) => unknown,
 ): AsyncIterable<unknown> {
+	if (translate === undefined && isTelling(source) && source["~settled"] === undefined) {
+		source["~settled"] = settled;
+		return source;
+	}
 	const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
 		if (result.done === true) settled(succeeded);
 		return result;
 	};
 	const onError = (thrown: unknown): never => {
-		const error = translate(thrown);
+		const error = translate === undefined ? thrown : translate(thrown);
 		settled({ ok: false, error: toServiceError(error) });
 		throw error;
 	};
@@ -34,4 +44,8 @@ export function observeStream(
 			};
 		},
 	};
+}
+
+function isTelling(source: unknown): source is TellingStream {
+	return typeof source === "object" && source !== null && "~settled" in source;
 }

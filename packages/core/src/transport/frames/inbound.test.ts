@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { observeStream } from "../../client/observe-stream.ts";
+import type { Outcome } from "../../context/call-scope.ts";
+import { ServiceError } from "../../errors/service-error.ts";
 import { standardBytes } from "../pipe.ts";
 import { Inbound } from "./inbound.ts";
 
@@ -76,4 +79,70 @@ describe("a message in fragments", () => {
 		inbound.end();
 		expect(taken.counted).toBe(0);
 	});
+});
+
+describe("the end of the messages", () => {
+	/** As `open`, with what was told of the end. */
+	function observed() {
+		const outcomes: Outcome[] = [];
+		const opened = open();
+		const stream = observeStream(opened.inbound, (outcome) => outcomes.push(outcome));
+		return { ...opened, stream, outcomes };
+	}
+	const lost = new ServiceError({ code: "unavailable", message: "lost" });
+
+	test("is told when the last message was consumed, once", async () => {
+		const { inbound, push, stream, outcomes } = observed();
+		expect(stream).toBe(inbound);
+		push("1", false);
+		inbound.end();
+		expect(await inbound.next()).toEqual({ done: false, value: "1" });
+		expect(outcomes).toEqual([]);
+		expect((await inbound.next()).done).toBe(true);
+		expect((await inbound.next()).done).toBe(true);
+		expect(outcomes).toEqual([{ ok: true }]);
+	});
+
+	test("is told to who waits for it", async () => {
+		const { inbound, outcomes } = observed();
+		const waiting = inbound.next();
+		inbound.end();
+		expect((await waiting).done).toBe(true);
+		expect(outcomes).toEqual([{ ok: true }]);
+	});
+
+	test("is the error that breaks the stream, once it is seen", async () => {
+		const { inbound, push, outcomes } = observed();
+		push("1", false);
+		inbound.fail(lost);
+		await inbound.next();
+		expect(outcomes).toEqual([]);
+		await expect(inbound.next()).rejects.toBe(lost);
+		await inbound.return();
+		expect(outcomes).toEqual([{ ok: false, error: lost }]);
+	});
+
+	test("is the error that breaks the stream under who waits", async () => {
+		const { inbound, outcomes } = observed();
+		const waiting = inbound.next();
+		inbound.fail(lost);
+		await expect(waiting).rejects.toBe(lost);
+		expect(outcomes).toEqual([{ ok: false, error: lost }]);
+	});
+
+	test("is a cancellation when the consumer leaves, even while it waits", async () => {
+		const { inbound, outcomes } = observed();
+		const waiting = inbound.next();
+		await inbound.return();
+		expect((await waiting).done).toBe(true);
+		expect(outcomes).toEqual([{ ok: false, error: expect.objectContaining({ code: "canceled" }) }]);
+	});
+});
+
+test("messages are consumed in the order in which they came, however many wait", async () => {
+	const { inbound, push } = open();
+	const count = 50_000;
+	for (let n = 0; n < count; n++) push(`${n}`, false);
+	inbound.end();
+	for (let n = 0; n < count; n++) expect((await inbound.next()).value).toBe(`${n}`);
 });

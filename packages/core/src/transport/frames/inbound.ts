@@ -1,4 +1,8 @@
-import { ServiceError } from "../../errors/service-error.ts";
+import type { TellingStream } from "../../client/observe-stream.ts";
+import { type Outcome, type SettledListener, succeeded } from "../../context/call-scope.ts";
+import { canceled } from "../../context/cancellation.ts";
+import { ServiceError, toServiceError } from "../../errors/service-error.ts";
+import { LinkedList } from "../linked-list.ts";
 import type { ByteHandling } from "../pipe.ts";
 
 /** What the messages of one direction of a stream need of their connection. */
@@ -14,6 +18,12 @@ export interface InboundOwner {
 	stopped(): void;
 }
 
+/** A whole message that waits to be consumed. */
+interface Arrived {
+	readonly text: string;
+	readonly credit: number;
+}
+
 interface Waiter {
 	resolve(result: IteratorResult<unknown, undefined>): void;
 	reject(error: unknown): void;
@@ -23,9 +33,9 @@ interface Waiter {
  * The messages that arrive on one stream: joins fragments, holds what was not consumed, and returns credit as
  * it is. Bounded by the stream's window and the size of one message. Iterable once.
  */
-export class Inbound implements AsyncIterable<unknown>, AsyncIterator<unknown, undefined> {
+export class Inbound implements TellingStream, AsyncIterator<unknown, undefined> {
 	readonly #owner: InboundOwner;
-	readonly #messages: { text: string; credit: number }[] = [];
+	readonly #messages = new LinkedList<Arrived>();
 	/** The unfinished message. One buffer, so that it takes the same in fragments of any size. */
 	#unfinished: Uint8Array | undefined;
 	#unfinishedBytes = 0;
@@ -35,6 +45,7 @@ export class Inbound implements AsyncIterable<unknown>, AsyncIterator<unknown, u
 	#ended = false;
 	#error: ServiceError | undefined;
 	#iterated = false;
+	"~settled": SettledListener | undefined;
 
 	constructor(owner: InboundOwner) {
 		this.#owner = owner;
@@ -60,18 +71,20 @@ export class Inbound implements AsyncIterable<unknown>, AsyncIterator<unknown, u
 		if (this.#ended) return;
 		this.#ended = true;
 		this.#release();
-		this.#waiter?.resolve({ done: true, value: undefined });
+		const waiter = this.#waiter;
 		this.#waiter = undefined;
+		waiter?.resolve(this.#over());
 	}
 
 	/** The stream broke. Messages that arrived before can still be consumed. */
 	fail(error: ServiceError): void {
 		if (this.#ended) return;
 		this.#ended = true;
-		this.#error = error;
 		this.#release();
-		this.#waiter?.reject(error);
+		const waiter = this.#waiter;
 		this.#waiter = undefined;
+		if (waiter === undefined) this.#error = error;
+		else waiter.reject(this.#broken(error));
 	}
 
 	/** The one message of a side that is no stream; rejects with `missing` when there is none. */
@@ -83,13 +96,19 @@ export class Inbound implements AsyncIterable<unknown>, AsyncIterator<unknown, u
 
 	next(): Promise<IteratorResult<unknown, undefined>> {
 		const message = this.#messages.shift();
-		if (message !== undefined) return this.#consume(message);
+		if (message !== undefined) {
+			try {
+				return Promise.resolve(this.#consume(message.text, message.credit));
+			} catch (error) {
+				return Promise.reject(this.#broken(error));
+			}
+		}
 		if (this.#error !== undefined) {
 			const error = this.#error;
 			this.#error = undefined;
-			return Promise.reject(error);
+			return Promise.reject(this.#broken(error));
 		}
-		if (this.#ended) return Promise.resolve({ done: true, value: undefined });
+		if (this.#ended) return Promise.resolve(this.#over());
 		return new Promise((resolve, reject) => {
 			this.#waiter = { resolve, reject };
 		});
@@ -97,8 +116,11 @@ export class Inbound implements AsyncIterable<unknown>, AsyncIterator<unknown, u
 
 	return(): Promise<IteratorResult<unknown, undefined>> {
 		const open = !this.#ended;
+		if (this["~settled"] !== undefined) this.#tell({ ok: false, error: canceled() });
 		this.end();
-		for (const { credit } of this.#messages.splice(0)) this.#owner.credit(credit);
+		for (let message = this.#messages.shift(); message !== undefined; message = this.#messages.shift()) {
+			this.#owner.credit(message.credit);
+		}
 		this.#error = undefined;
 		if (open) this.#owner.stopped();
 		return Promise.resolve({ done: true, value: undefined });
@@ -120,7 +142,7 @@ export class Inbound implements AsyncIterable<unknown>, AsyncIterator<unknown, u
 		}
 		this.#append(bytes, start, end);
 		// A large message must be able to arrive whole; but while others wait, its sender waits too.
-		if (this.#messages.length === 0) this.#owner.credit(length);
+		if (this.#messages.first === undefined) this.#owner.credit(length);
 		else this.#heldCredit += length;
 		return undefined;
 	}
@@ -151,22 +173,40 @@ export class Inbound implements AsyncIterable<unknown>, AsyncIterator<unknown, u
 	#arrived(text: string, credit: number): void {
 		const waiter = this.#waiter;
 		if (waiter === undefined) {
-			this.#messages.push({ text, credit });
+			this.#messages.add({ text, credit });
 			return;
 		}
 		this.#waiter = undefined;
-		this.#consume({ text, credit }).then(waiter.resolve, waiter.reject);
+		try {
+			waiter.resolve(this.#consume(text, credit));
+		} catch (error) {
+			waiter.reject(this.#broken(error));
+		}
 	}
 
-	#consume({ text, credit }: { text: string; credit: number }): Promise<IteratorResult<unknown, undefined>> {
-		const held = this.#messages.length === 0 ? this.#heldCredit : 0;
+	#consume(text: string, credit: number): IteratorResult<unknown, undefined> {
+		const held = this.#messages.first === undefined ? this.#heldCredit : 0;
 		this.#heldCredit -= held;
 		this.#owner.credit(credit + held);
-		try {
-			return Promise.resolve({ done: false, value: this.#owner.decode(text) });
-		} catch (error) {
-			return Promise.reject(error);
-		}
+		return { done: false, value: this.#owner.decode(text) };
+	}
+
+	/** What a consumer gets behind the last message. */
+	#over(): IteratorResult<unknown, undefined> {
+		this.#tell(succeeded);
+		return { done: true, value: undefined };
+	}
+
+	/** What a consumer gets of the error that ends its stream. */
+	#broken(error: unknown): unknown {
+		this.#tell({ ok: false, error: toServiceError(error) });
+		return error;
+	}
+
+	#tell(outcome: Outcome): void {
+		const settled = this["~settled"];
+		this["~settled"] = undefined;
+		settled?.(outcome);
 	}
 
 	/** Gives back what an unfinished message held. */
