@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { mapStream } from "./map-stream.ts";
+import { mapStream, messagesOf } from "./map-stream.ts";
 
 /** Three numbers, and whether the source was left. */
 function source() {
@@ -64,5 +64,45 @@ describe("a mapped stream", () => {
 		await expect(Array.fromAsync(mapStream(broken(), double, fail))).rejects.toThrow("mapped: broken");
 		const bad = () => Promise.reject(new Error("bad"));
 		await expect(Array.fromAsync(mapStream(source().numbers, bad, fail))).rejects.toThrow("mapped: bad");
+	});
+});
+
+describe("the messages of a stream, told to a reader", () => {
+	/** What a reader is told that asks for the next message whenever it got one. */
+	function told(stream: AsyncIterable<unknown>): Promise<unknown[]> {
+		return new Promise((resolve) => {
+			const seen: unknown[] = [];
+			const next = messagesOf(stream).reader(
+				(result) => {
+					if (result.done === true) return resolve([...seen, "the end"]);
+					seen.push(result.value);
+					next();
+				},
+				(error) => resolve([...seen, (error as Error).message]),
+			);
+			next();
+		});
+	}
+
+	test("are those that are iterated, mapped or not, at once or later", async () => {
+		const later = async (value: unknown) => double(value);
+		expect(await told(source().numbers)).toEqual([1, 2, 3, "the end"]);
+		expect(await told(mapStream(source().numbers, double))).toEqual([2, 4, 6, "the end"]);
+		expect(await told(mapStream(source().numbers, later))).toEqual([2, 4, 6, "the end"]);
+	});
+
+	test("end with the error that breaks the stream, as it is to be seen", async () => {
+		const fail = (error: unknown): never => {
+			throw new Error(`mapped: ${(error as Error).message}`);
+		};
+		async function* broken() {
+			yield 1;
+			throw new Error("broken");
+		}
+		expect(await told(mapStream(broken(), double, fail))).toEqual([2, "mapped: broken"]);
+		const { state, numbers } = source();
+		const bad = () => Promise.reject(new Error("bad"));
+		expect(await told(mapStream(numbers, bad, fail))).toEqual(["mapped: bad"]);
+		await vi.waitFor(() => expect(state.left).toBe(true));
 	});
 });

@@ -22,6 +22,12 @@ export function mapStream<Out>(
 	return new MappedStream(source as AsyncIterable<unknown>, message, fail);
 }
 
+/** The messages of a stream, to be read one by one; those of a mapped stream with no step between. */
+export function messagesOf(source: AsyncIterable<unknown>): MappedIterator<unknown> {
+	const mapped = source instanceof MappedStream ? source : new MappedStream(source, undefined, undefined);
+	return mapped[Symbol.asyncIterator]();
+}
+
 class MappedStream<Out> implements AsyncIterable<Out> {
 	readonly source: AsyncIterable<unknown>;
 	readonly message: MapMessage<Out> | undefined;
@@ -37,13 +43,16 @@ class MappedStream<Out> implements AsyncIterable<Out> {
 		this.fail = fail;
 	}
 
-	[Symbol.asyncIterator](): AsyncIterator<Out, undefined> {
+	[Symbol.asyncIterator](): MappedIterator<Out> {
 		return new MappedIterator(this.source[Symbol.asyncIterator](), this.message, this.fail);
 	}
 }
 
-/** One promise a message: what every message needs is made once for all of them. */
-class MappedIterator<Out> implements AsyncIterator<Out, undefined> {
+/** What comes of one message: at once, or later where its mapping takes a while. */
+type Mapped<Out> = IteratorResult<Out, undefined> | Promise<IteratorResult<Out, undefined>>;
+
+/** At most one promise a message: what every message needs is made once for all of them. */
+export class MappedIterator<Out> implements AsyncIterator<Out, undefined> {
 	readonly #source: AsyncIterator<unknown>;
 	readonly #message: MapMessage<Out> | undefined;
 	readonly #fail: MapError | undefined;
@@ -59,25 +68,53 @@ class MappedIterator<Out> implements AsyncIterator<Out, undefined> {
 	}
 
 	next(): Promise<IteratorResult<Out, undefined>> {
-		try {
-			const result: unknown = this.#source.next();
-			// What users write may answer with any thenable.
-			const pending = (result instanceof Promise ? result : Promise.resolve(result)) as Promise<
-				IteratorResult<unknown>
-			>;
-			return pending.then(this.#onResult, this.#onError);
-		} catch (error) {
-			return Promise.reject(error).catch(this.#onError);
-		}
+		return this.#ask().then(this.#onResult, this.#onError);
+	}
+
+	/**
+	 * Makes what asks for one message after the other, as `next` does, but tells of each by a call: for who would
+	 * do nothing with a promise but wait for it.
+	 */
+	reader(
+		onResult: (result: IteratorResult<Out, undefined>) => void,
+		onError: (error: unknown) => void,
+	): () => void {
+		const fail = (error: unknown): void => {
+			try {
+				this.#onError(error);
+			} catch (shown) {
+				onError(shown);
+			}
+		};
+		const take = (result: IteratorResult<unknown>): void => {
+			let mapped: Mapped<Out>;
+			try {
+				mapped = this.#onResult(result);
+			} catch (error) {
+				onError(error);
+				return;
+			}
+			if (mapped instanceof Promise) mapped.then(onResult, onError);
+			else onResult(mapped);
+		};
+		return () => void this.#ask().then(take, fail);
 	}
 
 	return(): Promise<IteratorResult<Out, undefined>> {
 		return leave(this.#source);
 	}
 
-	readonly #onResult = (
-		result: IteratorResult<unknown>,
-	): IteratorResult<Out, undefined> | Promise<IteratorResult<Out, undefined>> => {
+	#ask(): Promise<IteratorResult<unknown>> {
+		try {
+			const result: Promise<IteratorResult<unknown>> = this.#source.next();
+			// What users write may answer with any thenable.
+			return result instanceof Promise ? result : Promise.resolve(result);
+		} catch (error) {
+			return Promise.reject(error);
+		}
+	}
+
+	readonly #onResult = (result: IteratorResult<unknown>): Mapped<Out> => {
 		if (result.done === true) return { done: true, value: undefined };
 		if (this.#message === undefined) return { done: false, value: result.value as Out };
 		try {

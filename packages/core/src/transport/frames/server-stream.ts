@@ -4,6 +4,7 @@ import { canceled, deadlineExceeded } from "../../context/cancellation.ts";
 import { noMetadata } from "../../context/metadata.ts";
 import { givesStream, type Kind } from "../../contract/method.ts";
 import { abandon } from "../../endpoint/leave-stream.ts";
+import { messagesOf } from "../../endpoint/map-stream.ts";
 import { ServiceError, toServiceError } from "../../errors/service-error.ts";
 import type { ServerCall } from "../../service/server-call.ts";
 import type { Connection } from "./connection.ts";
@@ -144,24 +145,37 @@ export class ServerStream implements StreamHandler {
 	}
 
 	async #pump(messages: AsyncIterable<unknown>): Promise<void> {
-		const output = messages[Symbol.asyncIterator]();
+		const output = messagesOf(messages);
 		this.#output = output;
 		if (this.stream.closed) return this.#stopOutput();
 		// A producer runs up to its first wait before the head goes out, so that it can still write headers.
-		let next = output.next();
-		next.catch(() => {});
+		const first = output.next();
+		first.catch(() => {});
 		await this.#sendHead();
-		while (!this.stream.closed) {
-			const result = await next;
-			if (this.stream.closed) return;
+		const ask = output.reader(
+			(result) => this.#send(result, next),
+			(error) => this.#onError(error),
+		);
+		const next = (): void => {
+			if (!this.stream.closed) ask();
+		};
+		this.#send(await first, next);
+	}
+
+	/** Sends a message of the output; asks for the next as soon as there is room for it. */
+	#send(result: IteratorResult<unknown>, next: () => void): void {
+		if (this.stream.closed) return;
+		try {
 			if (result.done === true) {
 				this.#output = undefined;
-				return this.#end();
+				this.#end();
+				return;
 			}
 			const wait = this.stream.send(this.#call.encode(this.#codec, result.value));
-			if (wait !== undefined) await wait;
-			if (this.stream.closed) return;
-			next = output.next();
+			if (wait === undefined) next();
+			else wait.then(next);
+		} catch (error) {
+			this.#onError(error);
 		}
 	}
 
