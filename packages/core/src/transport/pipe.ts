@@ -22,9 +22,10 @@ export interface Pipe {
 	write(bytes: Uint8Array): boolean;
 	/**
 	 * Calls `flush` soon, so that what is written meanwhile goes out in one piece; or at once, where waiting
-	 * would only cost time because nothing else is under way (`idle`).
+	 * would only cost time because nothing else is under way (`idle`). Behind a message of a stream there may be
+	 * `more` in a moment.
 	 */
-	schedule(flush: () => void, idle: boolean): void;
+	schedule(flush: () => void, idle: boolean, more: boolean): void;
 	/** Ends the pipe in order, after what was written. */
 	end(): void;
 	/** Ends the pipe at once. */

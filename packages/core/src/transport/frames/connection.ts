@@ -222,7 +222,7 @@ export class Connection implements PipeHandler {
 		const written = this.#writer.text(text);
 		this.#writer.finish();
 		this.#sendWindow -= written;
-		this.#scheduleFlush(false);
+		this.#scheduleFlush(false, (flags & Flag.end) === 0);
 		return written;
 	}
 
@@ -394,7 +394,7 @@ export class Connection implements PipeHandler {
 	}
 
 	/** What was written goes out with the rest of this turn of the loop, or now if that is much already. */
-	#scheduleFlush(idle: boolean): void {
+	#scheduleFlush(idle: boolean, more = false): void {
 		if (this.#blocked) return;
 		if (this.#heads >= batchHeads || this.#writer.pending >= batchBytes) {
 			this.#flush();
@@ -402,7 +402,7 @@ export class Connection implements PipeHandler {
 		}
 		if (this.#flushScheduled) return;
 		this.#flushScheduled = true;
-		this.pipe.schedule(this.#flushNow, idle);
+		this.pipe.schedule(this.#flushNow, idle, more);
 	}
 
 	readonly #flushNow = (): void => {
