@@ -1,13 +1,17 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { observeStream } from "../../client/observe-stream.ts";
 import type { Outcome } from "../../context/call-scope.ts";
 import { ServiceError } from "../../errors/service-error.ts";
 import { standardBytes } from "../pipe.ts";
 import { Inbound } from "./inbound.ts";
 
+/** What cannot be decoded. */
+const unreadable = "unreadable";
+
 /** The messages of one stream, and the memory taken for unfinished ones: what is counted, and what is allocated. */
 function open(maxMessageBytes = 64 * 1024) {
 	const taken = { counted: 0, allocated: 0 };
+	const stopped = vi.fn();
 	const inbound = new Inbound({
 		bytes: {
 			...standardBytes,
@@ -22,8 +26,11 @@ function open(maxMessageBytes = 64 * 1024) {
 			taken.counted += bytes;
 			return true;
 		},
-		decode: (text) => text,
-		stopped: () => {},
+		decode: (text) => {
+			if (text === unreadable) throw new SyntaxError(text);
+			return text;
+		},
+		stopped,
 	});
 	const push = (text: string, more: boolean) => {
 		const bytes = new TextEncoder().encode(text);
@@ -32,7 +39,7 @@ function open(maxMessageBytes = 64 * 1024) {
 		bytes.fill(0);
 		return refusal;
 	};
-	return { inbound, taken, push };
+	return { inbound, taken, push, stopped };
 }
 
 describe("a message in fragments", () => {
@@ -145,4 +152,27 @@ test("messages are consumed in the order in which they came, however many wait",
 	for (let n = 0; n < count; n++) push(`${n}`, false);
 	inbound.end();
 	for (let n = 0; n < count; n++) expect((await inbound.next()).value).toBe(`${n}`);
+});
+
+describe("a message that cannot be decoded", () => {
+	test.each([
+		["arrives while its consumer waits", true],
+		["has waited for its consumer", false],
+	])("ends the stream, also at the other side, when it %s", async (_, waits) => {
+		const { inbound, push, stopped } = open();
+		const waiting = waits ? inbound.next() : undefined;
+		push(unreadable, false);
+		push("next", false);
+		await expect(waiting ?? inbound.next()).rejects.toThrow(SyntaxError);
+		expect(stopped).toHaveBeenCalledOnce();
+		expect(await inbound.next()).toEqual({ done: true, value: undefined });
+	});
+});
+
+test("a second message is not asked for while the first is awaited", async () => {
+	const { inbound, push } = open();
+	const first = inbound.next();
+	await expect(inbound.next()).rejects.toThrow("await each message");
+	push("one", false);
+	expect(await first).toEqual({ done: false, value: "one" });
 });

@@ -100,7 +100,7 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 			try {
 				return Promise.resolve(this.#consume(message.text, message.credit));
 			} catch (error) {
-				return Promise.reject(this.#broken(error));
+				return Promise.reject(this.#unreadable(error));
 			}
 		}
 		if (this.#error !== undefined) {
@@ -109,6 +109,9 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 			return Promise.reject(this.#broken(error));
 		}
 		if (this.#ended) return Promise.resolve(this.#over());
+		if (this.#waiter !== undefined) {
+			return Promise.reject(new TypeError("await each message of a stream before you ask for the next"));
+		}
 		return new Promise((resolve, reject) => {
 			this.#waiter = { resolve, reject };
 		});
@@ -180,7 +183,7 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 		try {
 			waiter.resolve(this.#consume(text, credit));
 		} catch (error) {
-			waiter.reject(this.#broken(error));
+			waiter.reject(this.#unreadable(error));
 		}
 	}
 
@@ -200,6 +203,13 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 	/** What a consumer gets of the error that ends its stream. */
 	#broken(error: unknown): unknown {
 		this.#tell({ ok: false, error: toServiceError(error) });
+		return error;
+	}
+
+	/** What a consumer gets of a message that cannot be decoded. It asks for no more, so nobody else ends the stream. */
+	#unreadable(error: unknown): unknown {
+		this.#broken(error);
+		void this.return();
 		return error;
 	}
 
