@@ -148,42 +148,50 @@ function fixedInstance(service: string, url: string): Instance {
 
 /** Resolve → balance → attempt middleware → transport. */
 function attempts(method: Method, middleware: readonly Middleware[], { target, closed }: Resolve): Endpoint {
-	const layers = layered(method, middleware);
-	const attempt: Endpoint = (input, ctx) => {
-		const member = pick(target, ctx);
-		return layers === undefined
-			? member.attempt(method, input, ctx)
-			: layers(input, ctx.withValue(pickedMember, member));
-	};
+	const call = layered(method, middleware);
 	return (input, ctx) => {
 		if (closed()) return Promise.reject(clientClosed());
 		ctx["~received"]?.["~clear"]();
+		if (!target.isKnown) return attemptWhenKnown(target, call, input, ctx);
 		try {
-			if (target.isKnown) return attempt(input, ctx);
-			return target.whenKnown(ctx).then(() => attempt(input, ctx));
+			return attempt(target, call, input, ctx);
 		} catch (error) {
 			return Promise.reject(error);
 		}
 	};
 }
 
-/** Picks the instance for an attempt, and notes that the call has tried it. */
-function pick(target: Target, ctx: Context): Member {
+/** What is done with the instance that was picked for an attempt. */
+type AttemptAt = (member: Member, input: unknown, ctx: Context) => Promise<unknown>;
+
+/** Picks an instance, notes that the call has tried it, and calls it. */
+function attempt(target: Target, call: AttemptAt, input: unknown, ctx: Context): Promise<unknown> {
 	const scope = ctx["~scope"];
 	const member = target.pick(ctx, scope?.tried);
 	scope?.addTried(member.id);
-	return member;
+	return call(member, input, ctx);
+}
+
+async function attemptWhenKnown(
+	target: Target,
+	call: AttemptAt,
+	input: unknown,
+	ctx: Context,
+): Promise<unknown> {
+	await target.whenKnown(ctx);
+	return attempt(target, call, input, ctx);
 }
 
 /** The attempt middleware around whichever member was picked; each attempt is a call of its own to `onSettled`. */
-function layered(method: Method, middleware: readonly Middleware[]): Endpoint | undefined {
-	if (middleware.length === 0) return undefined;
+function layered(method: Method, middleware: readonly Middleware[]): AttemptAt {
+	if (middleware.length === 0) return (member, input, ctx) => member.attempt(method, input, ctx);
 	const innermost: Endpoint = (input, ctx) => {
 		const member = ctx.get(pickedMember);
 		if (member === undefined) throw new TypeError("attempt middleware must pass its context on");
 		return member.attempt(method, input, ctx);
 	};
-	return scoped(chain(...middleware)(innermost, method), method);
+	const layers = scoped(chain(...middleware)(innermost, method), method);
+	return (member, input, ctx) => layers(input, ctx.withValue(pickedMember, member));
 }
 
 /** The function that users call. */

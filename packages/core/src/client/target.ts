@@ -118,11 +118,8 @@ export class Target {
 	#candidatesBut(tried: readonly string[] | undefined): readonly Member[] {
 		const { reachable, listed } = this.#currentCandidates();
 		if (tried !== undefined && tried.length > 0) {
-			const isFresh = ({ id }: Member): boolean => !tried.includes(id);
-			const fresh = reachable.filter(isFresh);
-			if (fresh.length > 0) return fresh;
-			const others = listed.filter(isFresh);
-			if (others.length > 0) return others;
+			const untried = but(tried, reachable) ?? but(tried, listed);
+			if (untried !== undefined) return untried;
 		}
 		return reachable.length > 0 ? reachable : listed;
 	}
@@ -267,6 +264,12 @@ export class Target {
 function healthyOf(members: readonly Member[]): readonly Member[] {
 	const healthy = members.filter(({ instance }) => instance.status === "up");
 	return 2 * healthy.length >= members.length ? healthy : members;
+}
+
+/** Those that were not tried; undefined when there are none. */
+function but(tried: readonly string[], members: readonly Member[]): readonly Member[] | undefined {
+	const untried = members.filter(({ id }) => !tried.includes(id));
+	return untried.length > 0 ? untried : undefined;
 }
 
 function addressOf({ addresses }: Instance): string {
