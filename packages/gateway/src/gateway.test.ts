@@ -136,9 +136,12 @@ describe("errors", () => {
 		const app = await system.serve();
 		const url = await system.open();
 		await app.stop();
-		const answer = await post(`${url}/lab/echo`, { text: "hi" });
-		expect(answer.status).toBe(503);
-		expect(await answer.json()).toMatchObject({ code: "unavailable", message: 'no instance of "lab" is up' });
+		// Until the gateway has heard of it, the instance is one that cannot be reached.
+		await vi.waitFor(async () => {
+			const answer = await post(`${url}/lab/echo`, { text: "hi" });
+			expect(answer.status).toBe(503);
+			expect(await answer.json()).toMatchObject({ code: "unavailable", message: 'no instance of "lab" is up' });
+		});
 	});
 
 	test("an instance that cannot be reached is 503, and its address stays here", async () => {
