@@ -140,7 +140,10 @@ describe("errors", () => {
 		await vi.waitFor(async () => {
 			const answer = await post(`${url}/lab/echo`, { text: "hi" });
 			expect(answer.status).toBe(503);
-			expect(await answer.json()).toMatchObject({ code: "unavailable", message: 'no instance of "lab" is up' });
+			expect(await answer.json()).toMatchObject({
+				code: "unavailable",
+				message: 'no instance of "lab" is up',
+			});
 		});
 	});
 
