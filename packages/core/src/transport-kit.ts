@@ -49,5 +49,6 @@ export { clientClosed, unreachable } from "./transport/frames/client-call.ts";
 export { Deadlines, type Expiring } from "./transport/frames/deadlines.ts";
 export { tooLarge as messageTooLarge } from "./transport/frames/inbound.ts";
 export { LinkedList, type Place } from "./transport/linked-list.ts";
+export { type CallObserver, type ObservedEndpoint, observeCalls } from "./transport/observe-calls.ts";
 export { ResetCount } from "./transport/reset-count.ts";
 export { WebSocketPipe, webSocketPath, webSocketProtocol } from "./transport/websocket-pipe.ts";
