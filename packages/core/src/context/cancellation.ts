@@ -94,7 +94,7 @@ export class Cancellation implements Ending, Follower {
 			listener(error);
 			return noop;
 		}
-		const following = this.follow({ onEnd: listener });
+		const following = this.follow(new Listening(listener));
 		if (this.deadline === Number.POSITIVE_INFINITY) return () => following.stop();
 		if (this.#timed++ === 0) this.#startTimer();
 		let listening = true;
@@ -174,6 +174,15 @@ export class Cancellation implements Ending, Follower {
 	#stopTimer(): void {
 		if (this.#timer !== undefined) clearTimeout(this.#timer);
 		this.#timer = undefined;
+	}
+}
+
+/** A function that follows. No literal: V8 may come to take those for old, where they hold what is dead. */
+class Listening implements Follower {
+	readonly onEnd: EndListener;
+
+	constructor(listener: EndListener) {
+		this.onEnd = listener;
 	}
 }
 

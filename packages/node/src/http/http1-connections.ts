@@ -1,5 +1,5 @@
 import type { TLSSocket } from "node:tls";
-import type { HttpCall } from "@allium/core/transport";
+import type { HttpCall, HttpExit } from "@allium/core/transport";
 import type { buildConnector, Dispatcher, Pool } from "undici";
 import type { RequestBody } from "./request-body.ts";
 
@@ -82,9 +82,13 @@ function connector(dialTls: () => TLSSocket, timeoutMs: number): buildConnector.
 	};
 }
 
-/** Tells a call what undici tells of its request. */
-class Handler implements Dispatcher.DispatchHandler {
-	readonly #call: HttpCall;
+/**
+ * Tells a call what undici tells of its request. When that is over it lets go of both: undici may hold handlers
+ * longer than it needs them, and calls come by the million.
+ */
+class Handler implements Dispatcher.DispatchHandler, HttpExit {
+	#call: HttpCall | undefined;
+	#controller: Dispatcher.DispatchController | undefined;
 	#sent = false;
 
 	constructor(call: HttpCall) {
@@ -93,11 +97,8 @@ class Handler implements Dispatcher.DispatchHandler {
 
 	onRequestStart(controller: Dispatcher.DispatchController): void {
 		this.#sent = true;
-		this.#call.began({
-			abort: () => controller.abort(new Error("the call is over")),
-			pause: () => controller.pause(),
-			resume: () => controller.resume(),
-		});
+		this.#controller = controller;
+		this.#call?.began(this);
 	}
 
 	onResponseStart(
@@ -106,18 +107,37 @@ class Handler implements Dispatcher.DispatchHandler {
 		headers: Record<string, string | string[] | undefined>,
 	): void {
 		// 1xx tells nothing that counts here.
-		if (status >= 200) this.#call.answered(status, headers);
+		if (status >= 200) this.#call?.answered(status, headers);
 	}
 
 	onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-		this.#call.received(chunk);
+		this.#call?.received(chunk);
 	}
 
 	onResponseEnd(): void {
-		this.#call.completed();
+		this.#letGo()?.completed();
 	}
 
 	onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-		this.#call.failed(error, this.#sent);
+		this.#letGo()?.failed(error, this.#sent);
+	}
+
+	abort(): void {
+		this.#controller?.abort(new Error("the call is over"));
+	}
+
+	pause(): void {
+		this.#controller?.pause();
+	}
+
+	resume(): void {
+		this.#controller?.resume();
+	}
+
+	#letGo(): HttpCall | undefined {
+		const call = this.#call;
+		this.#call = undefined;
+		this.#controller = undefined;
+		return call;
 	}
 }

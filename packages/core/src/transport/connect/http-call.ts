@@ -129,7 +129,7 @@ export abstract class HttpCall {
 		this.onOver();
 		this.onOver = nothing;
 		this.#unlisten();
-		this.#chunks = [];
+		this.#chunks.length = 0;
 	}
 
 	/** Holds a part of a body that is one message, or an error. */
