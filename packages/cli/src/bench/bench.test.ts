@@ -38,7 +38,7 @@ describe("a load", () => {
 		expect(stdout).toMatch(/^kinds\/echo\nOpen loop: 200\/s at even distances, at most 1,000 in flight\./);
 		expect(stdout).toMatch(/\ncalls +60 in [\d.]+ m?s, [\d.]+\/s succeeded\nerrors +none\n/);
 		expect(stdout).toMatch(/\np99\.9 +[\d.]+ (us|ms) {2}\S+\n/);
-		expect(stdout).toMatch(/\nCalls by instance\n( {2}[\d.]+% +[\w-]{36}\n){2}/);
+		expect(stdout).toMatch(/\nCalls by instance\n( {2}[\d.]+% +[\w-]{32}\n){2}/);
 		for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
 	});
 
