@@ -3,8 +3,8 @@ import { Cancellation, JoinedSource } from "../context/cancellation.ts";
 import { Context } from "../context/context.ts";
 import { givesStream, type Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
+import { observeStream } from "../endpoint/observe-stream.ts";
 import { isServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
-import { observeStream } from "./observe-stream.ts";
 
 /**
  * Makes what passes through a call of its own to `onSettled`: it settles at the true end.

@@ -145,7 +145,7 @@ export class Context {
 	withMetadata(init: MetadataInit): Context {
 		const added = new Metadata(init);
 		const outgoing = this.outgoing["~select"]((name) => !added.has(name));
-		for (const [name, value] of added) outgoing.append(name, value);
+		for (const [name, value] of added) outgoing["~add"](name, value);
 		return this["~with"]({ outgoing });
 	}
 

@@ -18,15 +18,15 @@ function validateInput(next: Endpoint, method: Method): Endpoint {
 	// A missing input means `{}`, whatever was sent.
 	if (schema === undefined) return (_, ctx) => next({}, ctx);
 	if (isStream(method.input)) {
-		const check = (value: unknown): unknown => unwrap(parse(schema, value), method, validInput);
+		const check = (value: unknown): unknown => unwrap(parse(schema, value), method, invalidInput);
 		return (input, ctx) => next(mapStream(input, check), ctx);
 	}
 	return (input, ctx) => {
 		try {
 			const parsed = parse(schema, input);
 			return parsed instanceof Promise
-				? parsed.then((value) => next(validInput(value, method), ctx))
-				: next(validInput(parsed, method), ctx);
+				? parsed.then((value) => next(accept(value, method, invalidInput), ctx))
+				: next(accept(parsed, method, invalidInput), ctx);
 		} catch (error) {
 			return Promise.reject(error);
 		}
@@ -36,7 +36,7 @@ function validateInput(next: Endpoint, method: Method): Endpoint {
 function validateOutput(next: Endpoint, method: Method): Endpoint {
 	const schema = messageSchema(method.output);
 	if (schema === undefined) return (input, ctx) => next(input, ctx).then(() => ({}));
-	const check = (value: unknown): unknown => unwrap(parse(schema, value), method, validOutput);
+	const check = (value: unknown): unknown => unwrap(parse(schema, value), method, invalidOutput);
 	if (isStream(method.output)) {
 		return (input, ctx) => next(input, ctx).then((output) => mapStream(output, check));
 	}
@@ -44,21 +44,17 @@ function validateOutput(next: Endpoint, method: Method): Endpoint {
 }
 
 /** What a schema accepted of a value; synchronous where the schema is. */
-function unwrap(
-	parsed: Parsed | Promise<Parsed>,
-	method: Method,
-	accept: (parsed: Parsed, method: Method) => unknown,
-): unknown {
-	return parsed instanceof Promise ? parsed.then((result) => accept(result, method)) : accept(parsed, method);
+function unwrap(parsed: Parsed | Promise<Parsed>, method: Method, refusal: Refusal): unknown {
+	return parsed instanceof Promise
+		? parsed.then((result) => accept(result, method, refusal))
+		: accept(parsed, method, refusal);
 }
 
-function validInput(parsed: Parsed, method: Method): unknown {
-	if (parsed.issues !== undefined) throw invalidInput(method, parsed.issues);
-	return parsed.value;
-}
+/** What is thrown of a value that a schema does not accept. */
+type Refusal = (method: Method, issues: readonly Issue[]) => Error;
 
-function validOutput(parsed: Parsed, method: Method): unknown {
-	if (parsed.issues !== undefined) throw invalidOutput(method, parsed.issues);
+function accept(parsed: Parsed, method: Method, refusal: Refusal): unknown {
+	if (parsed.issues !== undefined) throw refusal(method, parsed.issues);
 	return parsed.value;
 }
 

@@ -35,8 +35,7 @@ export function inject(telemetry: OtelContext, ctx: Context): Context {
 	const propagator = registered().propagation;
 	if (propagator === undefined) return ctx;
 	const fields = propagator.fields();
-	const sent = new Metadata();
-	for (const [name, value] of ctx.outgoing) if (!fields.includes(name)) sent.append(name, value);
+	const sent = ctx.outgoing["~select"]((name) => !fields.includes(name));
 	propagator.inject(telemetry, sent, setter);
 	return ctx["~with"]({ outgoing: sent });
 }

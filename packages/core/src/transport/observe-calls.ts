@@ -1,8 +1,8 @@
-import { observeStream } from "../client/observe-stream.ts";
 import { type Outcome, succeeded } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
 import { givesStream, type Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
+import { observeStream } from "../endpoint/observe-stream.ts";
 import { toServiceError } from "../errors/service-error.ts";
 
 /** Is told that a call begins, and how and when it ended. */
@@ -55,10 +55,5 @@ export function observeAccepted(
 	observer: CallObserver,
 ): AsyncIterable<unknown> {
 	const elapsedMs = performance.now() - beganAt;
-	let ended = false;
-	return observeStream(messages, (outcome) => {
-		if (ended) return;
-		ended = true;
-		observer.onEnd(outcome, elapsedMs, performance.now());
-	});
+	return observeStream(messages, (outcome) => observer.onEnd(outcome, elapsedMs, performance.now()));
 }

@@ -1,7 +1,7 @@
 import { ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
+import { Deadlines } from "../deadlines.ts";
 import { type ByteHandling, type Pipe, type PipeHandler, standardBytes } from "../pipe.ts";
 import { ResetCount } from "../reset-count.ts";
-import { Deadlines } from "./deadlines.ts";
 import { Flag, FrameType, maxFragmentBytes, ProtocolError } from "./frame.ts";
 import { FrameReader, readU32 } from "./frame-reader.ts";
 import { FrameWriter } from "./frame-writer.ts";

@@ -114,7 +114,6 @@ export class FramesPeer implements Peer {
 
 	#connect(): Promise<ClientConnection> {
 		if (this.#closing.signal.aborted) return Promise.reject(clientClosed());
-		if (this.#current?.usable === true) return Promise.resolve(this.#current);
 		if (this.#connecting !== undefined) return this.#connecting;
 		if (performance.now() < this.#retryAt) {
 			return Promise.reject(unreachable(this.#address, this.#lastFailure));

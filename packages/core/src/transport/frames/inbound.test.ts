@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
-import { observeStream } from "../../client/observe-stream.ts";
 import type { Outcome } from "../../context/call-scope.ts";
+import { observeStream } from "../../endpoint/observe-stream.ts";
 import { ServiceError } from "../../errors/service-error.ts";
 import { standardBytes } from "../pipe.ts";
 import { Inbound } from "./inbound.ts";

@@ -1,6 +1,6 @@
-import type { TellingStream } from "../../client/observe-stream.ts";
 import { type Outcome, type SettledListener, succeeded } from "../../context/call-scope.ts";
 import { canceled } from "../../context/cancellation.ts";
+import type { TellingStream } from "../../endpoint/observe-stream.ts";
 import { ServiceError, toServiceError } from "../../errors/service-error.ts";
 import { LinkedList } from "../linked-list.ts";
 import type { ByteHandling } from "../pipe.ts";

@@ -1,6 +1,6 @@
 import type { ServiceError } from "../../errors/service-error.ts";
+import type { Expiring } from "../deadlines.ts";
 import type { Connection } from "./connection.ts";
-import type { Expiring } from "./deadlines.ts";
 import { Flag, FrameType, maxFragmentBytes } from "./frame.ts";
 import { tooLarge } from "./inbound.ts";
 

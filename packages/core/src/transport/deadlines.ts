@@ -10,7 +10,7 @@ export interface Expiring {
 const granularityMs = 5;
 
 /**
- * Ends the calls of a connection at their deadlines, with one timer for all of them: it is set for the earliest,
+ * Ends the calls of a connection, or of a server, at their deadlines, with one timer for all of them: it is set for the earliest,
  * and moves only when a call comes that ends sooner, which is rare, or when it fires.
  */
 export class Deadlines {

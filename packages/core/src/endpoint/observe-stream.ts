@@ -1,7 +1,7 @@
-import { type SettledListener, succeeded } from "../context/call-scope.ts";
+import { type Outcome, type SettledListener, succeeded } from "../context/call-scope.ts";
 import { canceled } from "../context/cancellation.ts";
-import { leave } from "../endpoint/leave-stream.ts";
 import { toServiceError } from "../errors/service-error.ts";
+import { leave } from "./leave-stream.ts";
 
 /** A stream that tells its true end itself, so that nobody has to look at each of its messages for it. */
 export interface TellingStream extends AsyncIterable<unknown> {
@@ -10,7 +10,7 @@ export interface TellingStream extends AsyncIterable<unknown> {
 }
 
 /**
- * Tells the true end of a stream: that it is done, that it broke, or that its consumer broke out of it.
+ * Tells the true end of a stream, once: that it is done, that it broke, or that its consumer broke out of it.
  *
  * @param translate What the consumer sees of the error that broke it. Default: that error.
  */
@@ -23,13 +23,19 @@ export function observeStream(
 		source["~settled"] = settled;
 		return source;
 	}
+	let listener: SettledListener | undefined = settled;
+	const tell = (outcome: Outcome): void => {
+		const told = listener;
+		listener = undefined;
+		told?.(outcome);
+	};
 	const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
-		if (result.done === true) settled(succeeded);
+		if (result.done === true) tell(succeeded);
 		return result;
 	};
 	const onError = (thrown: unknown): never => {
 		const error = translate === undefined ? thrown : translate(thrown);
-		settled({ ok: false, error: toServiceError(error) });
+		tell({ ok: false, error: toServiceError(error) });
 		throw error;
 	};
 	return {
@@ -38,7 +44,7 @@ export function observeStream(
 			return {
 				next: () => iterator.next().then(onResult, onError),
 				return() {
-					settled({ ok: false, error: canceled() });
+					tell({ ok: false, error: canceled() });
 					return leave(iterator);
 				},
 			};
