@@ -367,20 +367,39 @@ describe("REST routes", () => {
 		expect(await failure.text()).toBe("gone: no seven");
 	});
 
-	test("where two services want the same, the older keeps it; that is logged and listed", async () => {
-		const Other = contract("other", {
-			read: method({
-				input: z.object({ id: z.string() }),
-				output: z.object({ other: z.string() }),
-				effect: "read",
-			}),
-		});
-		await system.serve(undefined, labRoutes);
-		const url = await system.open();
-		await system.serve((app) => {
+	const Other = contract("other", {
+		read: method({
+			input: z.object({ id: z.string() }),
+			output: z.object({ other: z.string() }),
+			effect: "read",
+		}),
+	});
+
+	/** Serves a service that wants the same route as the lab. */
+	function serveOther() {
+		return system.serve((app) => {
 			const service = { read: async ({ id }: { id: string }) => ({ other: id }) };
 			app.serve(Other, service, { routes: routes(Other, { read: get("/echoes/{id}") }) });
 		});
+	}
+
+	test("where two services want the same, the other gets it when the older is gone", async () => {
+		const older = await system.serve(undefined, labRoutes);
+		await serveOther();
+		const url = await system.open();
+		expect(await (await fetch(`${url}/echoes/hi`)).json()).toEqual({ text: "hi" });
+		await older.stop();
+		await vi.waitFor(async () => {
+			expect(await (await fetch(`${url}/echoes/hi`)).json()).toEqual({ other: "hi" });
+		});
+		const list = await (await fetch(url, { headers: { accept: "application/json" } })).json();
+		expect(list).toMatchObject({ conflicts: [] });
+	});
+
+	test("where two services want the same, the older keeps it; that is logged and listed", async () => {
+		await system.serve(undefined, labRoutes);
+		const url = await system.open();
+		await serveOther();
 		await vi.waitFor(async () => expect((await post(`${url}/other/read`, { id: "1" })).status).toBe(200));
 		expect(await (await fetch(`${url}/echoes/hi`)).json()).toEqual({ text: "hi" });
 		const refused = { service: "other", verb: "GET", path: "/echoes/{id}" };

@@ -4,7 +4,7 @@ import { jsonSchema } from "../contract/schema.ts";
 import { messageSchema } from "../contract/stream.ts";
 import { Coercion } from "./coercion.ts";
 import type { Route, Routes } from "./route.ts";
-import { Router, type RouterMatch } from "./router.ts";
+import { Router, type RouterConflict, type RouterMatch } from "./router.ts";
 
 /** A route with the method that it calls. */
 export interface ServedRoute {
@@ -42,8 +42,8 @@ export class RouteTable {
 			throw new TypeError(`the service "${name}" has no method "${route.method}" to route`);
 		});
 		for (const [route, method] of found) {
-			const conflict = this.conflict(route, method);
-			if (conflict !== undefined) throw new TypeError(conflict);
+			const [conflict] = this.conflicts(route, method);
+			if (conflict !== undefined) throw new TypeError(conflict.message);
 		}
 		for (const [route, method] of found) this.add(route, method);
 	}
@@ -63,9 +63,20 @@ export class RouteTable {
 		this.size++;
 	}
 
-	/** Why a route cannot be added, as a sentence; undefined when it can. */
-	conflict({ verb, path }: Route, method: Method): string | undefined {
-		return this.#router.conflict(verb, path, method.path);
+	/** Takes out a route that was added. */
+	remove(route: Route, method: Method): void {
+		const routes = this.#byService.get(method.service) ?? none;
+		if (!routes.includes(route)) return;
+		const left = routes.filter((each) => each !== route);
+		if (left.length > 0) this.#byService.set(method.service, left);
+		else this.#byService.delete(method.service);
+		this.#router.remove(route.verb, route.path);
+		this.size--;
+	}
+
+	/** The routes beside which a route cannot be added, and why; none when it can. */
+	conflicts({ verb, path }: Route, method: Method): RouterConflict<ServedRoute>[] {
+		return this.#router.conflicts(verb, path, method.path);
 	}
 
 	/** The route of a request; HEAD finds that of GET. */

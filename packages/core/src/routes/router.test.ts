@@ -92,6 +92,68 @@ describe("how templates relate", () => {
 	});
 });
 
+describe("a template that is taken out", () => {
+	test("is found no more, and what it stood before is", () => {
+		const made = router("/a/{x}", "/a/b", "/{rest+}");
+		made.remove("GET", "/a/b");
+		expect(found(made, "/a/b")).toEqual(["/a/{x}", { x: "b" }]);
+		made.remove("GET", "/a/{x}");
+		expect(found(made, "/a/b")).toEqual(["/{rest+}", { rest: "a/b" }]);
+		made.remove("GET", "/{rest+}");
+		expect(found(made, "/a/b")).toBeUndefined();
+		expect(made.verbs("/a/b")).toEqual([]);
+		expect(made.values()).toEqual([]);
+	});
+
+	test("leaves what goes on from it", () => {
+		const made = router("/a", "/a/b");
+		made.remove("GET", "/a");
+		expect(found(made, "/a/b")).toEqual(["/a/b", {}]);
+	});
+
+	test("that is not there changes nothing", () => {
+		const made = router("/a/{x}");
+		made.remove("GET", "/b");
+		made.remove("GET", "/a/{x}/c");
+		made.remove("POST", "/a/{x}");
+		expect(found(made, "/a/1")).toEqual(["/a/{x}", { x: "1" }]);
+	});
+});
+
+describe("conflicts", () => {
+	/** Every template of up to three segments. */
+	const segments = ["a", "b", "{x}"];
+	const short = segments.map((one) => `/${one}`);
+	const templates = [
+		...short,
+		...short.flatMap((one) => segments.map((two) => `${one}/${two.replace("x", "y")}`)),
+		...short.flatMap((one) => segments.flatMap((two) => [`${one}/${two.replace("x", "y")}/{z}`])),
+		"/{r+}",
+		...short.flatMap((one) => [`${one}/{r+}`, `${one}/{y}/{r+}`, `${one}/a/{r+}`]),
+	];
+
+	test.each(templates)("of %s are those that relate to it as same or overlapping", (template) => {
+		for (const other of templates) {
+			const relation = relate(parseTemplate(other), parseTemplate(template));
+			const expected = relation === "same" || relation === "overlap" ? [other] : [];
+			expect(
+				router(other)
+					.conflicts("GET", template, "it")
+					.map(({ value }) => value),
+			).toEqual(expected);
+		}
+	});
+
+	test("are told in the order in which the templates were added", () => {
+		const made = router("/c/{x}", "/a/{x}", "/b/{x}");
+		expect(made.conflicts("GET", "/{y}/z", "it").map(({ value }) => value)).toEqual([
+			"/c/{x}",
+			"/a/{x}",
+			"/b/{x}",
+		]);
+	});
+});
+
 describe("what is ambiguous is refused, and both are named", () => {
 	test("the same paths", () => {
 		expect(() => router("/matches/{id}", "/matches/{name}")).toThrow(

@@ -8,8 +8,17 @@ export interface RouterMatch<T> {
 	readonly parameters: ReadonlyMap<string, string>;
 }
 
+/** A template that is in the router and that another one cannot stand beside. */
+export interface RouterConflict<T> {
+	readonly value: T;
+	/** Why not, as a sentence. */
+	readonly message: string;
+}
+
 /** A template that is in the router. */
 interface Entry<T> {
+	/** How many were added before it. */
+	readonly order: number;
 	readonly verb: Verb;
 	readonly path: string;
 	readonly segments: readonly Segment[];
@@ -34,7 +43,8 @@ class Branch<T> {
  * so there is never a question which one is meant.
  */
 export class Router<T> {
-	readonly #entries: Entry<T>[] = [];
+	readonly #entries = new Set<Entry<T>>();
+	#added = 0;
 	readonly #roots = new Map<Verb, Branch<T>>();
 
 	/**
@@ -44,31 +54,53 @@ export class Router<T> {
 	 * @throws TypeError when the template is malformed, or ambiguous beside one that is there.
 	 */
 	add(verb: Verb, path: string, owner: string, value: T): void {
-		const conflict = this.conflict(verb, path, owner);
-		if (conflict !== undefined) throw new TypeError(conflict);
-		const entry: Entry<T> = { verb, path, segments: parseTemplate(path), owner, value };
-		this.#entries.push(entry);
-		let branch = this.#roots.get(verb);
-		if (branch === undefined) {
-			branch = new Branch();
-			this.#roots.set(verb, branch);
+		const [conflict] = this.conflicts(verb, path, owner);
+		if (conflict !== undefined) throw new TypeError(conflict.message);
+		const entry: Entry<T> = {
+			order: this.#added++,
+			verb,
+			path,
+			segments: parseTemplate(path),
+			owner,
+			value,
+		};
+		this.#entries.add(entry);
+		let root = this.#roots.get(verb);
+		if (root === undefined) {
+			root = new Branch();
+			this.#roots.set(verb, root);
 		}
-		this.#insert(branch, entry);
+		insert(root, entry);
 	}
 
-	/** Why a template cannot be added, as a sentence; undefined when it can. */
-	conflict(verb: Verb, path: string, owner: string): string | undefined {
+	/** Takes a template out; nothing happens when it is not there. */
+	remove(verb: Verb, path: string): void {
+		const root = this.#roots.get(verb);
+		const entry = root && takeOut(root, parseTemplate(path), 0);
+		if (entry !== undefined) this.#entries.delete(entry);
+		if (root !== undefined && isEmpty(root)) this.#roots.delete(verb);
+	}
+
+	/**
+	 * The templates beside which another one would be ambiguous, the first added first; none when it can be added.
+	 *
+	 * @param owner who has the other one.
+	 */
+	conflicts(verb: Verb, path: string, owner: string): RouterConflict<T>[] {
+		const root = this.#roots.get(verb);
+		if (root === undefined) return [];
 		const segments = parseTemplate(path);
-		for (const entry of this.#entries) {
-			if (entry.verb !== verb) continue;
-			const relation = relate(entry.segments, segments);
-			if (relation !== "same" && relation !== "overlap") continue;
+		const found: Entry<T>[] = [];
+		findConflicts(root, segments, 0, { more: false, less: false }, found);
+		found.sort((one, other) => one.order - other.order);
+		return found.map((entry) => {
 			const both = `the routes ${verb} ${entry.path} (${entry.owner}) and ${verb} ${path} (${owner}) both match`;
-			return relation === "same"
-				? `${both} the same paths; change one of them`
-				: `${both} ${sharedPath(entry.segments, segments)}, and neither is more specific; change one of them`;
-		}
-		return undefined;
+			const message =
+				relate(entry.segments, segments) === "same"
+					? `${both} the same paths; change one of them`
+					: `${both} ${sharedPath(entry.segments, segments)}, and neither is more specific; change one of them`;
+			return { value: entry.value, message };
+		});
 	}
 
 	/** What belongs to a path; HEAD finds what GET does. */
@@ -89,20 +121,100 @@ export class Router<T> {
 
 	/** All that is in it, in the order in which it was added. */
 	values(): T[] {
-		return this.#entries.map(({ value }) => value);
+		return Array.from(this.#entries, ({ value }) => value);
 	}
+}
 
-	#insert(root: Branch<T>, entry: Entry<T>): void {
-		let branch = root;
-		for (const segment of entry.segments) {
-			if (segment.kind === "rest") {
-				branch.rest = entry;
-				return;
-			}
-			branch = segment.kind === "literal" ? literalOf(branch, segment.text) : parameterOf(branch);
+function insert<T>(root: Branch<T>, entry: Entry<T>): void {
+	let branch = root;
+	for (const segment of entry.segments) {
+		if (segment.kind === "rest") {
+			branch.rest = entry;
+			return;
 		}
-		branch.end = entry;
+		branch = segment.kind === "literal" ? literalOf(branch, segment.text) : parameterOf(branch);
 	}
+	branch.end = entry;
+}
+
+/** Takes an entry out from a place on, and the places that are empty without it. */
+function takeOut<T>(branch: Branch<T>, segments: readonly Segment[], index: number): Entry<T> | undefined {
+	const segment = segments[index];
+	if (segment === undefined) {
+		const { end } = branch;
+		branch.end = undefined;
+		return end;
+	}
+	if (segment.kind === "rest") {
+		const { rest } = branch;
+		branch.rest = undefined;
+		return rest;
+	}
+	const next = segment.kind === "literal" ? branch.literals.get(segment.text) : branch.parameter;
+	if (next === undefined) return undefined;
+	const entry = takeOut(next, segments, index + 1);
+	if (!isEmpty(next)) return entry;
+	if (segment.kind === "literal") branch.literals.delete(segment.text);
+	else branch.parameter = undefined;
+	return entry;
+}
+
+function isEmpty<T>({ literals, parameter, rest, end }: Branch<T>): boolean {
+	return literals.size === 0 && parameter === undefined && rest === undefined && end === undefined;
+}
+
+/** Where an entry was more specific than a template so far, and where less; see {@link relate}. */
+interface Specificity {
+	readonly more: boolean;
+	readonly less: boolean;
+}
+
+/**
+ * Finds the entries from a place on that are the same as a template, or overlap with it. It visits only places that
+ * share paths with the template, each at most once: a template costs the same however many begin otherwise.
+ */
+function findConflicts<T>(
+	branch: Branch<T>,
+	segments: readonly Segment[],
+	index: number,
+	so: Specificity,
+	found: Entry<T>[],
+): void {
+	const segment = segments[index];
+	if (segment === undefined) {
+		if (branch.end !== undefined && so.more === so.less) found.push(branch.end);
+		return;
+	}
+	if (branch.rest !== undefined) {
+		const less = so.less || segment.kind !== "rest";
+		if (so.more === less) found.push(branch.rest);
+	}
+	if (segment.kind === "rest") {
+		// All that goes on from here is more specific than the rest, so it overlaps where it was less so before.
+		if (so.less) for (const next of nextOf(branch)) collect(next, found);
+	} else if (segment.kind === "literal") {
+		const literal = branch.literals.get(segment.text);
+		if (literal !== undefined) findConflicts(literal, segments, index + 1, so, found);
+		const { parameter } = branch;
+		if (parameter !== undefined) findConflicts(parameter, segments, index + 1, { ...so, less: true }, found);
+	} else {
+		for (const literal of branch.literals.values()) {
+			findConflicts(literal, segments, index + 1, { ...so, more: true }, found);
+		}
+		const { parameter } = branch;
+		if (parameter !== undefined) findConflicts(parameter, segments, index + 1, so, found);
+	}
+}
+
+/** All entries from a place on. */
+function collect<T>(branch: Branch<T>, found: Entry<T>[]): void {
+	if (branch.end !== undefined) found.push(branch.end);
+	if (branch.rest !== undefined) found.push(branch.rest);
+	for (const next of nextOf(branch)) collect(next, found);
+}
+
+function nextOf<T>({ literals, parameter }: Branch<T>): Branch<T>[] {
+	return parameter === undefined ? [...literals.values()] : [...literals.values(), parameter];
 }
 
 const noParameters: ReadonlyMap<string, string> = new Map();

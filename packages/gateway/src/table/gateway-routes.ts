@@ -10,6 +10,8 @@ import { readRoutes } from "@allium/core/transport";
 
 /** A service that may have REST routes. */
 export interface RoutedService {
+	/** Whether an instance of it is up. A service without one keeps only routes that nobody else wants. */
+	readonly isUp: boolean;
 	/** When its first instance that was seen was started. */
 	readonly since: string;
 	readonly description: ContractDescription;
@@ -24,42 +26,131 @@ export interface RouteConflict {
 	readonly message: string;
 }
 
-/** The REST routes of all services: where two want the same, the older one keeps it. */
+/** A route that a service wants to have served. */
+interface Wanted {
+	readonly service: RoutedService;
+	readonly route: Route;
+	readonly method: Method;
+	/** Its place among the routes of its service. */
+	readonly order: number;
+	/** The route that is served instead, and why not both are; undefined while this one is served. */
+	instead: { readonly of: Wanted; readonly message: string } | undefined;
+	/** Those that are not served because this one is. */
+	readonly rivals: Set<Wanted>;
+}
+
+/**
+ * The REST routes of all services, as services come and go. Where two want the same paths, the service that is up
+ * has them before the one that is not, and the older before the younger; the other gets them when that one is gone.
+ * A change costs as much as the routes that it concerns, however many others there are.
+ */
 export class GatewayRoutes {
 	readonly table: RouteTable = new RouteTable();
-	readonly conflicts: RouteConflict[] = [];
 	readonly #logger: Logger;
+	readonly #wanted = new Map<string, readonly Wanted[]>();
+	readonly #served = new Map<Route, Wanted>();
+	readonly #waiting = new Set<Wanted>();
+	/** Why routes were not served when that was last said. */
+	#said: ReadonlySet<string> = new Set();
 
-	/** @param before the routes until now, whose conflicts were said. */
-	constructor(services: readonly RoutedService[], logger: Logger, before?: GatewayRoutes) {
+	constructor(logger: Logger) {
 		this.#logger = logger;
-		const oldestFirst = [...services].sort(
-			(one, other) =>
-				one.since.localeCompare(other.since) || one.description.name.localeCompare(other.description.name),
-		);
-		for (const service of oldestFirst) this.#add(service);
-		const said = new Set(before?.conflicts.map(({ message }) => message));
-		for (const { message, service, verb, path } of this.conflicts) {
-			if (!said.has(message))
-				logger.log("warn", "a route is not served", { service, verb, path, why: message });
-		}
 	}
 
-	#add({ contract, description }: RoutedService): void {
-		const { name, methods } = contract["~allium"];
-		for (const route of this.#routesOf(contract, description)) {
+	/** The routes that are not served although their service is up. */
+	get conflicts(): RouteConflict[] {
+		return [...this.#waiting].flatMap(({ service, method, route: { verb, path }, instead }) => {
+			return service.isUp && instead !== undefined
+				? [{ service: method.service, verb, path, message: instead.message }]
+				: [];
+		});
+	}
+
+	/** Serves the routes of a service in place of those that it had. */
+	set(service: RoutedService): void {
+		const { name } = service.contract["~allium"];
+		const wanted = this.#wantedBy(service);
+		const freed = this.#takeOut(name);
+		if (wanted.length > 0) this.#wanted.set(name, wanted);
+		this.#settle([...wanted, ...freed]);
+	}
+
+	/** Serves no routes of a service any more. */
+	remove(service: string): void {
+		this.#settle(this.#takeOut(service));
+	}
+
+	/** Takes out what a service had; yields the routes of others that waited for it. */
+	#takeOut(service: string): Wanted[] {
+		const had = this.#wanted.get(service) ?? [];
+		this.#wanted.delete(service);
+		for (const wanted of had) {
+			this.#waiting.delete(wanted);
+			wanted.instead?.of.rivals.delete(wanted);
+		}
+		return had.flatMap((wanted) => this.#displace(wanted));
+	}
+
+	/** Stops serving a route, if it is served; yields those that waited for it. */
+	#displace(wanted: Wanted): Wanted[] {
+		const { route, method, rivals } = wanted;
+		if (!this.#served.delete(route)) return [];
+		this.table.remove(route, method);
+		const freed = [...rivals];
+		rivals.clear();
+		for (const rival of freed) this.#waiting.delete(rival);
+		return freed;
+	}
+
+	/** Finds each route its place: the outcome is the same in whatever order they come. */
+	#settle(wanted: readonly Wanted[]): void {
+		const queue = [...wanted];
+		for (let next = queue.pop(); next !== undefined; next = queue.pop()) queue.push(...this.#place(next));
+		this.#tell();
+	}
+
+	/** Serves a route unless one that is served precedes it; yields those that it displaces, and their rivals. */
+	#place(wanted: Wanted): Wanted[] {
+		const { route, method } = wanted;
+		const conflicts = this.table.conflicts(route, method).flatMap(({ value, message }) => {
+			const other = this.#served.get(value.route);
+			return other === undefined ? [] : [{ other, message }];
+		});
+		const before = conflicts.find(({ other }) => precedes(other, wanted));
+		if (before !== undefined) {
+			wanted.instead = { of: before.other, message: before.message };
+			before.other.rivals.add(wanted);
+			this.#waiting.add(wanted);
+			return [];
+		}
+		const displaced = conflicts.flatMap(({ other }) => [other, ...this.#displace(other)]);
+		wanted.instead = undefined;
+		this.table.add(route, method);
+		this.#served.set(route, wanted);
+		return displaced;
+	}
+
+	/** Says which routes are not served that were, or are new. */
+	#tell(): void {
+		if (this.#waiting.size === 0 && this.#said.size === 0) return;
+		const { conflicts } = this;
+		for (const { message, service, verb, path } of conflicts) {
+			if (this.#said.has(message)) continue;
+			this.#logger.log("warn", "a route is not served", { service, verb, path, why: message });
+		}
+		this.#said = new Set(conflicts.map(({ message }) => message));
+	}
+
+	#wantedBy(service: RoutedService): Wanted[] {
+		const { methods } = service.contract["~allium"];
+		return this.#routesOf(service).flatMap((route, order) => {
 			const method = methods.find((candidate) => candidate.name === route.method);
-			if (method !== undefined) this.#addOne(name, route, method);
-		}
+			if (method === undefined) return [];
+			return [{ service, route, method, order, instead: undefined, rivals: new Set() }];
+		});
 	}
 
-	#addOne(service: string, route: Route, method: Method): void {
-		const message = this.table.conflict(route, method);
-		if (message === undefined) this.table.add(route, method);
-		else this.conflicts.push({ service, verb: route.verb, path: route.path, message });
-	}
-
-	#routesOf(contract: AnyContract, description: ContractDescription): readonly Route[] {
+	#routesOf({ contract, description }: RoutedService): readonly Route[] {
 		if (description.routes === undefined) return [];
 		try {
 			return readRoutes(contract, description.routes).routes;
@@ -71,4 +162,12 @@ export class GatewayRoutes {
 			return [];
 		}
 	}
+}
+
+/** Whether a route has paths before another one. */
+function precedes(one: Wanted, other: Wanted): boolean {
+	if (one.service === other.service) return one.order < other.order;
+	if (one.service.isUp !== other.service.isUp) return one.service.isUp;
+	if (one.service.since !== other.service.since) return one.service.since < other.service.since;
+	return one.method.service < other.method.service;
 }

@@ -58,6 +58,8 @@ interface Entry {
 	description?: ContractDescription;
 	contract?: AnyContract;
 	served: readonly ServedMethod[];
+	/** As its routes are served. */
+	routed?: { readonly isUp: boolean; readonly since: string };
 }
 
 /** The methods of all registered services, as they come and go. */
@@ -72,7 +74,7 @@ export class GatewayTable implements EndpointTable {
 	/** The names of services of which no instance is up, the longest gone first. */
 	readonly #gone = new Set<string>();
 	readonly #served = new Map<string, ServedMethod>();
-	#routes: GatewayRoutes;
+	readonly #routes: GatewayRoutes;
 	readonly #life = Context.background().withCancel();
 	#following: Promise<void> | undefined;
 	readonly #known = Promise.withResolvers<void>();
@@ -82,7 +84,7 @@ export class GatewayTable implements EndpointTable {
 		this.#options = options;
 		this.guard = options.guard;
 		this.logger = options.logger;
-		this.#routes = new GatewayRoutes([], options.logger);
+		this.#routes = new GatewayRoutes(options.logger);
 	}
 
 	/** Begins to watch the registry. */
@@ -114,7 +116,7 @@ export class GatewayTable implements EndpointTable {
 		return this.#routes.table;
 	}
 
-	/** The REST routes that are not served, as an older service has them. */
+	/** The REST routes that are not served, as another service has them. */
 	get conflicts(): readonly RouteConflict[] {
 		return this.#routes.conflicts;
 	}
@@ -182,6 +184,7 @@ export class GatewayTable implements EndpointTable {
 			entry.upstream.update([...(this.#serving.get(name)?.values() ?? [])]);
 			if (entry.upstream.instances.length > 0) this.#gone.delete(name);
 			else this.#gone.add(name);
+			this.#route(entry);
 		}
 		for (const name of this.#gone) {
 			if (this.#gone.size <= maxGone) break;
@@ -217,7 +220,8 @@ export class GatewayTable implements EndpointTable {
 			const contract = contractFromDescription(narrowed);
 			this.#serve(entry, contract["~allium"].methods);
 			Object.assign(entry, { contract, description: narrowed });
-			this.#route();
+			delete entry.routed;
+			this.#route(entry);
 			const { version, hash } = description;
 			logger.log("info", "a service is served", { service, version, hash });
 		} catch (error) {
@@ -236,12 +240,15 @@ export class GatewayTable implements EndpointTable {
 		for (const served of entry.served) this.#served.set(served.method.path, served);
 	}
 
-	/** Makes the REST routes anew. */
-	#route(): void {
-		const routed = [...this.#entries.values()].flatMap(({ upstream: { since }, contract, description }) => {
-			return contract === undefined || description === undefined ? [] : [{ since, contract, description }];
-		});
-		this.#routes = new GatewayRoutes(routed, this.logger, this.#routes);
+	/** Serves the REST routes of a service as befits it now: whether it is up, and for how long. */
+	#route(entry: Entry): void {
+		const { upstream, contract, description, routed } = entry;
+		if (contract === undefined || description === undefined) return;
+		const isUp = upstream.instances.length > 0;
+		const { since } = upstream;
+		if (routed?.isUp === isUp && routed.since === since) return;
+		entry.routed = { isUp, since };
+		this.#routes.set({ isUp, since, contract, description });
 	}
 
 	#forget(name: string): void {
@@ -250,7 +257,7 @@ export class GatewayTable implements EndpointTable {
 		this.#entries.delete(name);
 		if (entry === undefined) return;
 		this.#serve(entry, []);
-		this.#route();
+		this.#routes.remove(name);
 		void end(entry);
 	}
 }

@@ -9,6 +9,9 @@ const patienceMs = 2_000;
 const firstBackoffMs = 100;
 const longestBackoffMs = 5_000;
 
+/** Later than any time as text. */
+const never = "\uffff";
+
 /** Called with what a service says of itself, whenever that changes. */
 export type Described = (description: ContractDescription) => void;
 
@@ -18,8 +21,11 @@ export type Described = (description: ContractDescription) => void;
  */
 export class Upstream {
 	readonly service: string;
-	/** When the first of its instances that were seen was started; the greatest text before there was any. */
-	since = "\uffff";
+	/**
+	 * When the first of its instances that were seen was started, since it was last without any; the greatest text
+	 * before there was any.
+	 */
+	since: string = never;
 	/** Those that are up, the newest first. */
 	instances: readonly Instance[] = [];
 	readonly #described: Described;
@@ -47,11 +53,12 @@ export class Upstream {
 
 	/** Takes in which instances there are. */
 	update(instances: readonly Instance[]): void {
+		const wasUp = this.instances.length > 0;
 		this.instances = instances
 			.filter(({ status }) => status !== "draining")
 			.sort((one, other) => other.startedAt.localeCompare(one.startedAt));
 		const oldest = this.instances.at(-1)?.startedAt;
-		if (oldest !== undefined && oldest < this.since) this.since = oldest;
+		if (oldest !== undefined && (oldest < this.since || !wasUp)) this.since = oldest;
 		this.#wake();
 		if (this.#isCurrent()) this.#asked.resolve();
 		else this.#asking ??= this.#keepAsking();
