@@ -215,4 +215,21 @@ export const targets: readonly Target[] = [
 		bound: { atLeast: 0.9 },
 		value: flatness(dimension),
 	})),
+	...[
+		["ready", "that starts before"],
+		["redeploy", "while all is redeployed, of"],
+	].flatMap(([id, what]): Target[] => [
+		{
+			what: `a gateway ${what} 2,000 services: until it serves all`,
+			unit: "× 500 services",
+			bound: { atMost: 5 },
+			value: figureOver(`gateway ${id} 2000`, `gateway ${id} 500`),
+		},
+		{
+			what: `a gateway ${what} 2,000 services: its event loop blocked at worst`,
+			unit: "× 500 services",
+			bound: { atMost: 2 },
+			value: figureOver(`gateway ${id} 2000 block`, `gateway ${id} 500 block`),
+		},
+	]),
 ];

@@ -1,6 +1,7 @@
 import { Pair } from "../pair.ts";
 import type { Run } from "../run.ts";
 import type { Size } from "../stacks/growth.ts";
+import { gatewayGrowth } from "./gateway-growth.ts";
 
 const one: Size = { instances: 1, methods: 1, services: 1 };
 
@@ -21,8 +22,14 @@ interface Grown {
 	readonly p99us: number[];
 }
 
-/** Calls over frames where there are many instances, methods or services. */
+/** What it costs that there are many instances, methods or services. */
 export async function growth(run: Run): Promise<void> {
+	await callGrowth(run);
+	await gatewayGrowth(run);
+}
+
+/** Calls over frames where there is much of something. */
+async function callGrowth(run: Run): Promise<void> {
 	const grown = await startAll(run);
 	try {
 		const { rounds, quick, milliseconds } = run.options;

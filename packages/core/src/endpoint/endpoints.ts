@@ -5,7 +5,7 @@ import type { Method } from "../contract/method.ts";
 import { type Logger, silentLogger } from "../logger/logger.ts";
 import { metrics } from "../middleware/metrics.ts";
 import { tracing } from "../middleware/tracing.ts";
-import { isCallVerb } from "../routes/call-verb.ts";
+import { callVerbs, isCallVerb } from "../routes/call-verb.ts";
 import type { Route } from "../routes/route.ts";
 import { RouteTable } from "../routes/route-table.ts";
 import { type ServeOptions, serveMethod } from "../service/serve.ts";
@@ -103,13 +103,17 @@ export class Endpoints implements EndpointTable {
 	/** Refuses routes where methods are called: those of a new service beside all others. */
 	#checkPaths(methods: readonly Method[], routes: readonly Route[]): void {
 		const added = new Map(methods.map((method) => [method.path, method]));
-		for (const { verb, path } of [...this.routes.all(), ...routes]) {
+		for (const { verb, path } of routes) {
 			const called = path.slice(1);
-			const method = added.get(called) ?? this.#served.get(called)?.method;
-			if (method === undefined || !isCallVerb(method, verb)) continue;
-			throw new TypeError(
-				`the route ${verb} ${path} is where the method ${called} is called; choose another path`,
-			);
+			checkPath(verb, path, added.get(called) ?? this.#served.get(called)?.method);
+		}
+		for (const method of methods) {
+			const path = `/${method.path}`;
+			for (const verb of callVerbs) {
+				// A route with this very path is more specific than all others that match it.
+				const route = this.routes.find(verb, path)?.value.route;
+				if (route?.path === path) checkPath(verb, path, method);
+			}
 		}
 	}
 
@@ -122,4 +126,12 @@ export class Endpoints implements EndpointTable {
 	get contracts(): AnyContract[] {
 		return [...this.#contracts.values()];
 	}
+}
+
+/** @throws TypeError when a route is where a method is called. */
+function checkPath(verb: string, path: string, method: Method | undefined): void {
+	if (method === undefined || !isCallVerb(method, verb)) return;
+	throw new TypeError(
+		`the route ${verb} ${path} is where the method ${method.path} is called; choose another path`,
+	);
 }

@@ -1,5 +1,8 @@
 import type { Method } from "../contract/method.ts";
 
+/** The verbs with which methods are called. */
+export const callVerbs = ["GET", "POST"] as const;
+
 /**
  * Whether a method itself answers a verb at `/{service}/{method}`, so that no route does there: POST, and GET where
  * it only reads.

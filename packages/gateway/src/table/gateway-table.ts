@@ -22,6 +22,7 @@ import {
 import { contractFromDescription } from "@allium/core/reflection";
 import { type ClientEndpoints, clientEndpoints, follow } from "@allium/core/transport";
 import type { TlsOptions } from "@allium/node";
+import { AtOnce } from "./at-once.ts";
 import type { Exposure } from "./exposure.ts";
 import { GatewayRoutes, type RouteConflict } from "./gateway-routes.ts";
 import { passThrough } from "./pass-through.ts";
@@ -29,6 +30,12 @@ import { Upstream } from "./upstream.ts";
 
 /** How many services are remembered of which no instance is up, so that calls get 503 instead of 404. */
 const maxGone = 100;
+
+/** How many services are asked at once what they are: more would not answer sooner, but hold everything else up. */
+const askedAtOnce = 16;
+
+/** How many services are looked at in one turn of the event loop, so that calls need not wait for thousands. */
+const lookedAtOnce = 100;
 
 /** What a table is made with. */
 export interface GatewayTableOptions {
@@ -54,7 +61,8 @@ export interface KnownService {
 
 interface Entry {
 	readonly upstream: Upstream;
-	readonly client: ClientEndpoints;
+	/** Made when it is described: of a service that tells nothing, nothing can be called. */
+	client?: ClientEndpoints;
 	description?: ContractDescription;
 	contract?: AnyContract;
 	served: readonly ServedMethod[];
@@ -71,10 +79,16 @@ export class GatewayTable implements EndpointTable {
 	/** The instances by the services that they serve, and by their ids. */
 	readonly #serving = new Map<string, Map<string, Instance>>();
 	readonly #entries = new Map<string, Entry>();
+	/** The entries by name, once somebody asked for them. */
+	#sorted: readonly Entry[] | undefined;
 	/** The names of services of which no instance is up, the longest gone first. */
 	readonly #gone = new Set<string>();
+	/** The names of services that are to be looked at, as their instances changed, and what looks at the rest of them. */
+	readonly #changed = new Set<string>();
+	#looking: NodeJS.Immediate | undefined;
 	readonly #served = new Map<string, ServedMethod>();
 	readonly #routes: GatewayRoutes;
+	readonly #atOnce = new AtOnce(askedAtOnce);
 	readonly #life = Context.background().withCancel();
 	#following: Promise<void> | undefined;
 	readonly #known = Promise.withResolvers<void>();
@@ -109,7 +123,7 @@ export class GatewayTable implements EndpointTable {
 	}
 
 	get contracts(): readonly AnyContract[] {
-		return this.services.flatMap(({ upstream: { service } }) => this.#entries.get(service)?.contract ?? []);
+		return this.#byName().flatMap(({ contract }) => contract ?? []);
 	}
 
 	get routes(): RouteTable {
@@ -123,10 +137,7 @@ export class GatewayTable implements EndpointTable {
 
 	/** The services that are served, by name. */
 	get services(): readonly KnownService[] {
-		const all = [...this.#entries.values()];
-		return all
-			.map(({ upstream, description }) => ({ upstream, description }))
-			.sort((one, other) => one.upstream.service.localeCompare(other.upstream.service));
+		return this.#byName().map(({ upstream, description }) => ({ upstream, description }));
 	}
 
 	/** Takes in what the registry says. */
@@ -143,8 +154,6 @@ export class GatewayTable implements EndpointTable {
 			if (event.type === "up") this.#put(instance);
 			this.#update(before === undefined ? [instance] : [before, instance]);
 		}
-		this.#isKnown = true;
-		this.#known.resolve();
 	}
 
 	/** What is known stays, as {@link follow} says in the log. */
@@ -153,8 +162,16 @@ export class GatewayTable implements EndpointTable {
 	/** Ends the calls in flight with `unavailable`, and watches no more. */
 	async close(): Promise<void> {
 		this.#life.cancel();
+		clearImmediate(this.#looking);
 		this.#known.resolve();
 		await Promise.all([this.#following, ...Array.from(this.#entries.values(), end)]);
+	}
+
+	#byName(): readonly Entry[] {
+		this.#sorted ??= [...this.#entries.values()].sort((one, other) =>
+			one.upstream.service < other.upstream.service ? -1 : 1,
+		);
+		return this.#sorted;
 	}
 
 	#put(instance: Instance): void {
@@ -175,41 +192,58 @@ export class GatewayTable implements EndpointTable {
 		}
 	}
 
-	/** Looks anew at the services of instances that came, went or changed. */
+	/** Looks again at the services of instances that came, went or changed. */
 	#update(changed: readonly Instance[]): void {
-		const names = new Set(changed.flatMap(({ services }) => services.map(({ name }) => name)));
-		for (const name of names) {
-			if (!this.#options.exposure.includes(name)) continue;
-			const entry = this.#entries.get(name) ?? this.#enter(name);
-			entry.upstream.update([...(this.#serving.get(name)?.values() ?? [])]);
-			if (entry.upstream.instances.length > 0) this.#gone.delete(name);
-			else this.#gone.add(name);
-			this.#route(entry);
+		for (const { services } of changed) for (const { name } of services) this.#changed.add(name);
+		if (this.#looking === undefined) this.#look();
+	}
+
+	/** Looks at some services that changed, and at the others in the next turns of the event loop. */
+	#look(): void {
+		this.#looking = undefined;
+		let left = lookedAtOnce;
+		for (const name of this.#changed) {
+			if (left-- === 0) {
+				this.#looking = setImmediate(() => this.#look());
+				return;
+			}
+			this.#changed.delete(name);
+			if (this.#options.exposure.includes(name)) this.#lookAt(name);
 		}
 		for (const name of this.#gone) {
 			if (this.#gone.size <= maxGone) break;
 			this.#forget(name);
 		}
+		this.#isKnown = true;
+		this.#known.resolve();
+	}
+
+	#lookAt(name: string): void {
+		const entry = this.#entries.get(name) ?? this.#enter(name);
+		entry.upstream.update([...(this.#serving.get(name)?.values() ?? [])]);
+		if (entry.upstream.instances.length > 0) this.#gone.delete(name);
+		else this.#gone.add(name);
+		this.#route(entry);
 	}
 
 	#enter(name: string): Entry {
-		const { registry, namespace, peers, timeoutMs, tls } = this.#options;
-		const client = clientEndpoints(name, {
+		const described = (description: ContractDescription): void => this.#described(entry, description);
+		const upstream = new Upstream(name, described, this.logger, this.#atOnce, this.#options.tls);
+		const entry: Entry = { upstream, served: [] };
+		this.#entries.set(name, entry);
+		this.#sorted = undefined;
+		return entry;
+	}
+
+	#clientOf(service: string): ClientEndpoints {
+		const { registry, namespace, peers, timeoutMs } = this.#options;
+		return clientEndpoints(service, {
 			registry,
 			namespace,
 			peers,
 			logger: this.logger,
 			middleware: [tracing("client"), metrics("client"), timeout(timeoutMs), retry()],
 		});
-		const upstream = new Upstream(
-			name,
-			(description) => this.#described(entry, description),
-			this.logger,
-			tls,
-		);
-		const entry: Entry = { upstream, client, served: [] };
-		this.#entries.set(name, entry);
-		return entry;
 	}
 
 	#described(entry: Entry, description: ContractDescription): void {
@@ -232,9 +266,13 @@ export class GatewayTable implements EndpointTable {
 	/** Puts the methods of a service in place of those that it had. */
 	#serve(entry: Entry, methods: readonly Method[]): void {
 		for (const { method } of entry.served) this.#served.delete(method.path);
+		entry.served = [];
+		if (methods.length === 0) return;
+		entry.client ??= this.#clientOf(entry.upstream.service);
+		const { client } = entry;
 		const layers = chain(...this.#options.middleware);
 		entry.served = methods.map((method) => {
-			const endpoint = passThrough(entry.client.endpoint(method), method, this.logger);
+			const endpoint = passThrough(client.endpoint(method), method, this.logger);
 			return { method, endpoint: layers(endpoint, method) };
 		});
 		for (const served of entry.served) this.#served.set(served.method.path, served);
@@ -255,6 +293,7 @@ export class GatewayTable implements EndpointTable {
 		const entry = this.#entries.get(name);
 		this.#gone.delete(name);
 		this.#entries.delete(name);
+		this.#sorted = undefined;
 		if (entry === undefined) return;
 		this.#serve(entry, []);
 		this.#routes.remove(name);
@@ -263,5 +302,5 @@ export class GatewayTable implements EndpointTable {
 }
 
 async function end({ upstream, client }: Entry): Promise<void> {
-	await Promise.all([upstream.close(), client.close()]);
+	await Promise.all([upstream.close(), client?.close()]);
 }

@@ -1,6 +1,7 @@
 import { Context, type ContractDescription, type Instance, type Logger } from "@allium/core";
 import { isContractDescription } from "@allium/core/reflection";
 import { getJson, httpUrl, type TlsOptions } from "@allium/node";
+import type { AtOnce } from "./at-once.ts";
 
 /** How long one instance may take to describe itself, in milliseconds, before the next is asked. */
 const patienceMs = 2_000;
@@ -31,6 +32,7 @@ export class Upstream {
 	readonly #described: Described;
 	readonly #logger: Logger;
 	readonly #tls: TlsOptions | undefined;
+	readonly #atOnce: AtOnce;
 	/** The hash under which the instance that was asked is registered. */
 	#hash: string | undefined;
 	#asking: Promise<void> | undefined;
@@ -39,10 +41,18 @@ export class Upstream {
 	#wake: () => void = () => {};
 	readonly #life = Context.background().withCancel();
 
-	constructor(service: string, described: Described, logger: Logger, tls?: TlsOptions) {
+	/** @param atOnce how many services are asked at once, of all that share it. */
+	constructor(
+		service: string,
+		described: Described,
+		logger: Logger,
+		atOnce: AtOnce,
+		tls: TlsOptions | undefined,
+	) {
 		this.service = service;
 		this.#described = described;
 		this.#logger = logger;
+		this.#atOnce = atOnce;
 		this.#tls = tls;
 	}
 
@@ -82,7 +92,7 @@ export class Upstream {
 
 	async #keepAsking(): Promise<void> {
 		for (let failures = 0; !this.#isCurrent() && this.#life.ctx.error === undefined; failures++) {
-			await this.#ask();
+			await this.#atOnce.run(() => this.#ask());
 			this.#asked.resolve();
 			if (this.#isCurrent()) break;
 			await this.#sleep(Math.random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** failures));
@@ -92,6 +102,7 @@ export class Upstream {
 
 	/** Asks one instance after the other, until one answers. */
 	async #ask(): Promise<void> {
+		if (this.#life.ctx.error !== undefined) return;
 		for (const instance of this.instances) {
 			const hash = this.#hashOf(instance);
 			// Nobody who is newer answers: what is known is the best there is.

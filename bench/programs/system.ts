@@ -1,0 +1,121 @@
+// A system of many services, each with three REST routes: all services in one process, the gateway in another.
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { gateway } from "@allium/gateway";
+import { registry as openRegistry } from "@allium/sqlite";
+import {
+	Context,
+	contract,
+	Endpoints,
+	frames,
+	get,
+	type Instance,
+	type Lease,
+	type Logger,
+	method,
+	post,
+	put,
+	routes,
+} from "allium";
+import * as z from "zod";
+import { answerParent, assignment, type Part } from "./serving.ts";
+
+/** What became of a gateway until it knew all services. */
+export interface Settled {
+	readonly milliseconds: number;
+	/** How long its event loop was blocked at worst, in milliseconds. */
+	readonly longestBlockMs: number;
+}
+
+const { file: role, variant, address: folder } = assignment();
+const count = Number(variant);
+const background = Context.background();
+
+await answerParent(role === "services" ? serveAll : openGateway);
+
+async function serveAll(): Promise<Part<unknown>> {
+	// Nobody has to keep alive what is registered here.
+	const registry = openRegistry(`sqlite://${folder}`, { ttlMs: 2 ** 31 - 1 });
+	const endpoints = new Endpoints();
+	for (let n = 0; n < count; n++) serve(endpoints, n);
+	const listener = await frames().listen(endpoints);
+	const leases: Lease[] = [];
+	let version = 0;
+	const deploy = async (): Promise<void> => {
+		version++;
+		for (let n = 0; n < count; n++) {
+			const before = leases[n];
+			leases[n] = await registry.register(instance(n, version, listener.addresses), background);
+			await before?.release();
+		}
+	};
+	await deploy();
+	const close = async (): Promise<void> => {
+		await listener.close();
+		await registry.close();
+	};
+	// Asked for anything, all services are replaced by new versions, one after the other.
+	return { ready: {}, answer: deploy, close };
+}
+
+function serve(endpoints: Endpoints, n: number): void {
+	const item = z.object({ id: z.string(), text: z.string() });
+	const made = contract(`items${n}`, {
+		read: method({ input: z.object({ id: z.string() }), output: item, effect: "read" }),
+		create: method({ input: z.object({ text: z.string() }), output: item }),
+		change: method({ input: item, output: item, effect: "idempotent" }),
+	});
+	const table = routes(made, {
+		read: get(`/items${n}/{id}`),
+		create: post(`/items${n}`),
+		change: put(`/items${n}/{id}`),
+	});
+	const service = {
+		read: async ({ id }: { id: string }) => ({ id, text: "" }),
+		create: async ({ text }: { text: string }) => ({ id: "1", text }),
+		change: async (changed: { id: string; text: string }) => changed,
+	};
+	endpoints.serve(made, service, { routes: table });
+}
+
+function instance(n: number, version: number, addresses: readonly string[]): Instance {
+	const name = `items${n}`;
+	return {
+		id: `${name}-${version}`,
+		app: name,
+		namespace: "default",
+		addresses: [...addresses],
+		services: [{ name, version: `${version}.0.0`, hash: `${version}` }],
+		labels: {},
+		weight: 1,
+		status: "up",
+		startedAt: new Date().toISOString(),
+	};
+}
+
+async function openGateway(): Promise<Part<unknown>> {
+	const adapters = { sqlite: () => import("@allium/sqlite") };
+	const blocks = monitorEventLoopDelay({ resolution: 1 });
+	let startedAt = performance.now();
+	let served = 0;
+	let settled = Promise.withResolvers<void>();
+	const logger: Logger = {
+		log(_level, message) {
+			if (message === "a service is served" && ++served === count) settled.resolve();
+		},
+	};
+	const front = gateway({ registry: `sqlite://${folder}`, adapters, port: 0, drainDelayMs: 0, logger });
+	blocks.enable();
+	await front.start();
+	// Asked for anything, it answers when it knows all services since it started, or since it was last asked.
+	const answer = async (): Promise<Settled> => {
+		await settled.promise;
+		const milliseconds = performance.now() - startedAt;
+		const longestBlockMs = blocks.max / 1e6;
+		startedAt = performance.now();
+		served = 0;
+		settled = Promise.withResolvers();
+		blocks.reset();
+		return { milliseconds, longestBlockMs };
+	};
+	return { ready: {}, answer, close: () => front.stop() };
+}
