@@ -12,6 +12,12 @@ export interface GatewayOptions extends Omit<ServerProcessOptions, "zone" | "lab
 	 * machine alone; on an address that others can reach, the gateway refuses to start without it.
 	 */
 	readonly expose?: readonly string[];
+	/**
+	 * The hosts by which it may be called, beside its own: `api.example.com`, `*.example.com` for all names below it,
+	 * `*` for all. Default: those of `ALLIUM_HOSTS`; without them all, but on a loopback address only `localhost`,
+	 * `*.localhost`, `127.*` and `[::1]`.
+	 */
+	readonly hosts?: readonly string[];
 	/** Lets requests in or not, before their bodies are read. It sees no metadata that is ours alone. */
 	readonly guard?: Guard;
 	/** Wraps every method, outermost first. Default: `serverDefaults()`, which is tracing and metrics. */

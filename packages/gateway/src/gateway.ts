@@ -1,15 +1,5 @@
-import {
-	type Context,
-	describe,
-	type Guard,
-	type Listener,
-	type Logger,
-	PeerPool,
-	ServiceError,
-	serverDefaults,
-} from "@allium/core";
+import { describe, type Guard, type Listener, type Logger, PeerPool, serverDefaults } from "@allium/core";
 import { type OpenApiDocument, openapi } from "@allium/core/reflection";
-import { webSocketPath } from "@allium/core/transport";
 import {
 	acceptFrames,
 	type Config,
@@ -24,9 +14,7 @@ import {
 import { Cors } from "./edge/cors.ts";
 import { edge } from "./edge/edge.ts";
 import { ReverseProxy } from "./edge/reverse-proxy.ts";
-import { hostOf } from "./edge/url.ts";
 import { defaultHost, defaultPort, type GatewayOptions } from "./gateway-options.ts";
-import { isLoopback } from "./loopback.ts";
 import { forwardedByDefault, forwarding } from "./metadata/forwarding.ts";
 import { listing } from "./page/listing.ts";
 import { openApiPage } from "./page/openapi-page.ts";
@@ -84,7 +72,7 @@ class NodeGateway extends ServerProcess implements Gateway {
 		this.#exposure = new Exposure(options.expose, this.#host);
 		this.#cors = new Cors(options.cors ?? []);
 		this.#proxy = new ReverseProxy(options.proxy ?? {}, this.logger);
-		this.#guard = forwarding(options.forward ?? forwardedByDefault, this.#ownGuard());
+		this.#guard = forwarding(options.forward ?? forwardedByDefault, options.guard);
 		this.#table = new GatewayTable({
 			registry: this.registry,
 			namespace: this.config.namespace,
@@ -121,11 +109,12 @@ class NodeGateway extends ServerProcess implements Gateway {
 
 	#listen(): Promise<Listener> {
 		const { limits, compressFromBytes = defaultCompressFromBytes, cors } = this.#options;
-		const { port, advertise, tls, proxyProtocol } = this.config;
+		const { port, advertise, hosts, tls, proxyProtocol } = this.config;
 		const reached = advertise ?? reachableHost(this.#host);
 		return listen(this.#table, {
 			host: this.#host,
 			port,
+			hosts,
 			tls,
 			proxyProtocol,
 			acceptFrames: acceptFrames(),
@@ -136,7 +125,6 @@ class NodeGateway extends ServerProcess implements Gateway {
 				cors: this.#cors,
 				proxy: this.#proxy,
 				compressFromBytes,
-				onlyLocal: this.#exposure.isEverything,
 				guard: this.#guard,
 				pages: new Map([
 					[
@@ -160,23 +148,6 @@ class NodeGateway extends ServerProcess implements Gateway {
 		const described = contracts.map((contract) => describe(contract, routes.of(contract["~allium"].name)));
 		return openapi(described, { title: "Allium gateway", version: "1.0.0" });
 	}
-
-	/** The guard that was given; before it, that which keeps the WebSockets of other sites out. */
-	#ownGuard(): Guard | undefined {
-		const { guard, cors = [] } = this.#options;
-		if (!this.#exposure.isEverything) return guard;
-		return (request, ctx): Context | Promise<Context> => {
-			const origin = request.metadata.get("origin");
-			if (request.path === webSocketPath && origin !== undefined && !isLocalPage(origin, cors)) {
-				throw new ServiceError({
-					code: "permission_denied",
-					reason: "origin",
-					message: `pages of ${origin} may not connect; the gateway names those that may in its option "cors"`,
-				});
-			}
-			return guard === undefined ? ctx : guard(request, ctx);
-		};
-	}
 }
 
 function configOf(options: GatewayOptions, env: Environment): Config {
@@ -188,8 +159,4 @@ function configOf(options: GatewayOptions, env: Environment): Config {
 		registry: typeof registry === "string" ? registry : undefined,
 		...(!saysPort && { port: defaultPort }),
 	});
-}
-
-function isLocalPage(origin: string, others: readonly string[]): boolean {
-	return others.includes("*") || others.includes(origin) || isLoopback(hostOf(URL.parse(origin)?.host ?? ""));
 }

@@ -213,6 +213,12 @@ const gateway: Command = {
 				"A service, or service/method, that may be called; may be repeated. Default: all, on this machine.",
 			completes: "services",
 		},
+		hosts: {
+			value: "host",
+			many: true,
+			summary:
+				"A host by which it may be called, such as api.example.com; may be repeated. Default: as ALLIUM_HOSTS says; on loopback, localhost only.",
+		},
 		cors: { value: "origin", many: true, summary: "An origin whose pages may call, or *; may be repeated." },
 		proxy: {
 			value: "/path=url",
@@ -222,7 +228,7 @@ const gateway: Command = {
 		...discovery,
 	},
 	notes: [
-		"On an address that others can reach, only what --expose lists is served, and it does not start without. The page at / lists what there is, with a command for each method.",
+		"On an address that others can reach, only what --expose lists is served, and it does not start without. On a loopback address, a request under another host than localhost is refused unless --hosts names it. The page at / lists what there is, with a command for each method.",
 	],
 	examples: [
 		"allium gateway",

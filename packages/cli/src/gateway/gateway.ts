@@ -16,6 +16,7 @@ export const gateway: Run = async (words, { env, adapters }) => {
 		...(registry !== undefined && { registry }),
 		...(namespace !== undefined && { namespace }),
 		...(words.has("expose") && { expose: listOf(words, "expose") }),
+		...(words.has("hosts") && { hosts: listOf(words, "hosts") }),
 		cors: listOf(words, "cors"),
 		proxy: proxyOf(words),
 		adapters,

@@ -14,7 +14,8 @@ export function logAccess(
 	const startedAt = performance.now();
 	const { method } = request;
 	response.on("close", () => {
-		const aborted = !response.writableFinished;
+		// A WebSocket ends with its connection.
+		const aborted = !response.writableFinished && response.statusCode !== 101;
 		logger.log(probes.includes(path) ? "debug" : "info", "request", {
 			method,
 			path,

@@ -2,6 +2,7 @@ import { request } from "node:http";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { post, System } from "../fixtures/system.ts";
+import type { GatewayOptions } from "../gateway-options.ts";
 
 let system: System;
 beforeEach(async () => {
@@ -75,6 +76,17 @@ describe("the access log", () => {
 		expect(requests()[1]).toMatchObject({ path: "/lab/nothing", status: 404 });
 	});
 
+	test("has a line for a WebSocket when it ends", async () => {
+		const url = await system.open();
+		const socket = new WebSocket(`${url.replace("http", "ws")}/-/ws`, "allium.v1");
+		await new Promise((resolve) => socket.addEventListener("open", resolve));
+		expect(requests()).toEqual([]);
+		socket.close();
+		await vi.waitFor(() => expect(requests()).toHaveLength(1));
+		expect(requests()[0]).toMatchObject({ method: "GET", path: "/-/ws", status: 101 });
+		expect(requests()[0]).not.toHaveProperty("aborted");
+	});
+
 	test("says of a caller that went away that it did", async () => {
 		await system.serve();
 		const url = await system.open();
@@ -128,7 +140,7 @@ describe("what is served", () => {
 		);
 	});
 
-	test("everything is for who calls it localhost; other names, as of a page that points its own here, are refused", async () => {
+	test("is for who calls it localhost; other hosts, as of a page that points its own name here, are refused", async () => {
 		await system.serve();
 		const url = await system.open();
 		const call = (host: string) => {
@@ -148,10 +160,15 @@ describe("what is served", () => {
 		expect((await raw(`${url}/-/ws`, { headers })).status).toBe(403);
 	});
 
-	test("with expose, other names are welcome", async () => {
+	test("with expose, too, until other hosts are named", async () => {
 		await system.serve();
-		const url = await system.open({ expose: ["lab"] });
-		expect((await raw(`${url}/-/describe`, { headers: { host: "api.example" } })).status).toBe(200);
+		const describe = async (options: GatewayOptions) => {
+			const url = await system.open({ expose: ["lab"], ...options });
+			return (await raw(`${url}/-/describe`, { headers: { host: "api.example" } })).status;
+		};
+		expect(await describe({})).toBe(403);
+		expect(await describe({ hosts: ["api.example"] })).toBe(200);
+		expect(await describe({ env: { ALLIUM_HOSTS: "other.example, api.example" } })).toBe(200);
 	});
 });
 

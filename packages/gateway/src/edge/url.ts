@@ -12,9 +12,3 @@ export function authorityOf(request: HttpRequest): string {
 	const authority: unknown = request.headers[":authority"] ?? request.headers.host;
 	return typeof authority === "string" ? authority : "";
 }
-
-/** The host of an authority, without port and brackets. */
-export function hostOf(authority: string): string {
-	const [, bracketed, plain] = /^(?:\[([^\]]+)\]|([^:]*))(?::\d+)?$/.exec(authority) ?? [];
-	return bracketed ?? plain ?? "";
-}

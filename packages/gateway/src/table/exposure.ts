@@ -1,5 +1,5 @@
 import { type ContractDescription, ServiceError } from "@allium/core";
-import { isLoopback } from "../loopback.ts";
+import { isLoopback } from "@allium/node";
 
 /** What of the registered services a gateway serves. */
 export class Exposure {

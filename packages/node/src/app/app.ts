@@ -141,13 +141,14 @@ class NodeApp extends ServerProcess implements App {
 	}
 
 	protected open(): Promise<Listener> {
-		const { port, advertise, tls, proxyProtocol } = this.config;
+		const { port, advertise, hosts, tls, proxyProtocol } = this.config;
 		const { frames: frameLimits, ...limits } = this.#options.limits ?? {};
 		const host = this.config.host ?? (this.#isLocal() ? "127.0.0.1" : "0.0.0.0");
 		const reached = advertise ?? reachableHost(host);
 		return listen(this.#endpoints, {
 			host,
 			port,
+			hosts,
 			acceptFrames: acceptFrames(frameLimits),
 			webSockets: {
 				...(this.#options.origins !== undefined && { origins: this.#options.origins }),

@@ -2,7 +2,7 @@ import { ServiceError } from "@allium/core";
 import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
 import { bindings } from "./cloud-foundry.ts";
-import { readProxyProtocol, readTls } from "./edge.ts";
+import { readHosts, readProxyProtocol, readTls } from "./edge.ts";
 
 /** Everything about a process that depends on where it runs. */
 export interface Config {
@@ -11,6 +11,8 @@ export interface Config {
 	readonly registry: string;
 	/** The interface to listen on; undefined lets the registry decide: loopback for a local one, else all. */
 	readonly host: string | undefined;
+	/** The hosts by which others may call this process, beside its own; empty lets where it listens decide. */
+	readonly hosts: readonly string[];
 	/** The port to listen on; 0 for a free one. */
 	readonly port: number;
 	/** The host or host:port that others reach this process by; undefined for the one it listens on. */
@@ -46,6 +48,7 @@ export function readConfig(env: Environment, overrides: ConfigOverrides = {}): C
 		namespace: checkNamespace(overrides.namespace ?? set(env.ALLIUM_NAMESPACE) ?? "default"),
 		registry: checkUrl(registry ?? localRegistry),
 		host: overrides.host ?? listen.host,
+		hosts: readHosts(env, overrides.hosts),
 		port: checkPort("port", String(overrides.port ?? listen.port)),
 		advertise: overrides.advertise ?? set(env.ALLIUM_ADVERTISE),
 		zone: overrides.zone ?? set(env.ALLIUM_ZONE),

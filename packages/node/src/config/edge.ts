@@ -1,5 +1,6 @@
 import { ServiceError } from "@allium/core";
 import { type ProxyProtocol, proxiedFrom } from "../proxy/proxy-protocol.ts";
+import { checkHosts } from "../server/hosts.ts";
 import { Credentials } from "../tls/credentials.ts";
 import type { ClientCertificates, PlainPolicy, TlsOptions } from "../tls/tls-options.ts";
 import type { Environment } from "./config.ts";
@@ -32,6 +33,18 @@ export function readTls(env: Environment, override: TlsOptions | undefined): Tls
 	// Only to tell now what is wrong with the files.
 	new Credentials(tls);
 	return tls;
+}
+
+/** Hosts by `ALLIUM_HOSTS`: `api.example.org,*.example.net`. */
+export function readHosts(env: Environment, override: readonly string[] | undefined): readonly string[] {
+	const hosts =
+		override ??
+		set(env.ALLIUM_HOSTS)
+			?.split(",")
+			.map((host) => host.trim()) ??
+		[];
+	checkHosts(override === undefined ? "ALLIUM_HOSTS" : "hosts", hosts);
+	return hosts;
 }
 
 /** The PROXY protocol by `ALLIUM_PROXY_PROTOCOL`: `true`, `false`, or networks such as `10.0.0.0/8,fd00::/8`. */

@@ -168,7 +168,7 @@ describe("a unary request", () => {
 
 	test("that is too large is refused by its length alone", async () => {
 		const head =
-			"POST /lab/echo HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n";
+			"POST /lab/echo HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n";
 		const answer = await raw(`${head}content-length: 9999999999\r\n\r\n`);
 		expect(answer).toMatch(/^HTTP\/1\.1 429 /);
 		expect(answer).toContain('"resource_exhausted"');
@@ -181,7 +181,7 @@ describe("a unary request", () => {
 
 	test("whose body stays away is answered, and cut off", async () => {
 		const head =
-			"POST /lab/echo HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n";
+			"POST /lab/echo HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n";
 		const answer = await raw(`${head}content-length: 20\r\n\r\n{"text"`);
 		expect(answer).toContain("body_timeout");
 	});
@@ -189,7 +189,7 @@ describe("a unary request", () => {
 	test("whose client goes away cancels the handler", async () => {
 		const { port } = new URL(url);
 		const body =
-			"POST /lab/hang HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+			"POST /lab/hang HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
 		const socket = connect(Number(port), "127.0.0.1", () => socket.write(body));
 		await vi.waitFor(() => expect(log.running).toBe(1));
 		socket.destroy();
@@ -199,7 +199,7 @@ describe("a unary request", () => {
 	test("that waits behind another is cancelled with it", async () => {
 		const { port } = new URL(url);
 		const body =
-			"POST /lab/hang HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+			"POST /lab/hang HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
 		const socket = connect(Number(port), "127.0.0.1", () => socket.write(body.repeat(3)));
 		await vi.waitFor(() => expect(log.running).toBe(3));
 		socket.destroy();
@@ -208,7 +208,7 @@ describe("a unary request", () => {
 
 	test("does not run behind more than may wait, as its connection is cut", async () => {
 		const body =
-			"POST /lab/hang HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+			"POST /lab/hang HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
 		expect(await raw(body.repeat(200))).toBe("");
 		const { pipelinedRequests } = defaultServerLimits;
 		// The one that is answered, those that may wait, and the one that was too many.
@@ -304,7 +304,7 @@ describe("a streaming request", () => {
 
 	test("is answered while it goes on, over HTTP/1.1 too", async () => {
 		const head =
-			"POST /lab/total HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/connect+json\r\n";
+			"POST /lab/total HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/connect+json\r\n";
 		const message = writeEnvelope(0, '{"n":-1}');
 		const chunk = Buffer.concat([Buffer.from("d\r\n"), message, Buffer.from("\r\n")]);
 		const answer = await raw(`${head}transfer-encoding: chunked\r\n\r\n`, chunk);

@@ -1,12 +1,15 @@
 import type { Server as Http1Server, IncomingMessage, ServerResponse } from "node:http";
 import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
-import { type EndpointTable, type Logger, type PeerInfo, ServerCall } from "@allium/core";
+import { type EndpointTable, type Logger, type PeerInfo, ServerCall, ServiceError } from "@allium/core";
 import { isCallVerb, type Place, streamType } from "@allium/core/transport";
 import { http, http2 } from "../platform/builtins.ts";
+import type { Hosts } from "../server/hosts.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import { Overdue } from "../server/overdue.ts";
+import { SparingLog } from "../server/sparing-log.ts";
 import { WebSockets, type WebSocketsOptions } from "../websocket/websockets.ts";
+import { type Answer, errorAnswer } from "./answer.ts";
 import type { BodyBounds, PendingBody } from "./body.ts";
 import { CallDeadlines } from "./call-deadlines.ts";
 import { EventStreamExchange, eventStreamType } from "./event-stream-exchange.ts";
@@ -15,7 +18,7 @@ import type { HttpLayer, HttpRequest, HttpResponse } from "./http-layer.ts";
 import { Http2Load } from "./http2-load.ts";
 import { Operations, type OperationsOptions } from "./operations.ts";
 import { PipelinedRequests } from "./pipelined-requests.ts";
-import { type Request, readHead } from "./request-head.ts";
+import { authorityOf, type Request, readHead } from "./request-head.ts";
 import type { Response } from "./response.ts";
 import { RestExchange } from "./rest-exchange.ts";
 import { StreamExchange } from "./stream-exchange.ts";
@@ -27,6 +30,8 @@ export interface HttpServerOptions extends OperationsOptions {
 	readonly limits: ServerLimits;
 	readonly logger: Logger;
 	readonly layer: HttpLayer | undefined;
+	/** By which hosts it may be called. */
+	readonly hosts: Hosts;
 	readonly webSockets: WebSocketsOptions;
 }
 
@@ -43,6 +48,9 @@ export class HttpServer {
 	readonly #limits: ServerLimits;
 	readonly #operations: Operations;
 	readonly #layer: HttpLayer | undefined;
+	readonly #hosts: Hosts;
+	/** For what strangers cause. */
+	readonly #sparing: SparingLog;
 	readonly #webSockets: WebSockets;
 	readonly #http1: Http1Server;
 	/** Made for the first connection that speaks it: most processes never see one. */
@@ -59,14 +67,16 @@ export class HttpServer {
 	readonly #idle = Promise.withResolvers<void>();
 
 	constructor(options: HttpServerOptions) {
-		const { endpoints, limits, logger, layer, webSockets } = options;
+		const { endpoints, limits, logger, layer, webSockets, hosts } = options;
 		this.logger = logger;
+		this.#sparing = new SparingLog(logger);
+		this.#hosts = hosts;
 		this.#endpoints = endpoints;
 		this.#layer = layer;
 		this.#limits = limits;
 		this.#pipelined = new PipelinedRequests(limits.pipelinedRequests);
 		this.#operations = new Operations(endpoints, options);
-		this.#webSockets = new WebSockets(endpoints, logger, webSockets, (request) => this.peerOf(request));
+		this.#webSockets = new WebSockets(this, endpoints, webSockets);
 		this.bodyBounds = {
 			maxBytes: limits.messageBytes,
 			timeoutMs: limits.bodyTimeoutMs,
@@ -148,6 +158,21 @@ export class HttpServer {
 		this.#late.add(request);
 	}
 
+	/** Gives an answer that is no call's, unless the client is gone. */
+	answer(request: Request, response: Response, answer: Answer): void {
+		if (response.destroyed) return;
+		const closes = this.draining && request.httpVersionMajor === 1;
+		response.writeHead(answer.status, {
+			"content-type": answer.type,
+			"content-length": Buffer.byteLength(answer.text),
+			"cache-control": "no-store",
+			...answer.headers,
+			...(closes && { connection: "close" }),
+		});
+		response.end(answer.text);
+		if (!request.complete) this.answeredEarly(request);
+	}
+
 	#check(): void {
 		if (this.draining && this.#inFlight === 0) this.#idle.resolve();
 	}
@@ -176,8 +201,49 @@ export class HttpServer {
 			request.stream.close(http2().constants.NGHTTP2_REFUSED_STREAM);
 			return;
 		}
+		if (!this.#knowsHost(request, response)) return;
 		if (this.#layer === undefined) this.#serve(request, response);
-		else this.#layer(request, response, () => this.#serve(request, response), this.peerOf(request));
+		else this.#layer(request, response, () => this.#serve(request, response), this.peerOf(request), false);
+	};
+
+	/** Whether a request names a host by which this server may be called; answers it when not. */
+	#knowsHost(request: Request, response: Response): boolean {
+		if (this.#hosts.isOpen) return true;
+		const authority = authorityOf(request);
+		if (this.#hosts.allows(authority)) return true;
+		const fields = { host: authority?.slice(0, maxLoggedHost), peer: this.peerOf(request).address };
+		this.#sparing.warn("a request was refused, as the host that it names is not known", fields);
+		this.answer(request, response, unknownHost);
+		return false;
+	}
+
+	/**
+	 * A request for a WebSocket goes the way of all others, with a response for who refuses it. What came behind its
+	 * head is unread on its connection again.
+	 */
+	readonly #onUpgrade = (request: IncomingMessage, _socket: unknown, head: Buffer): void => {
+		const { socket } = request;
+		// Until somebody else listens, a connection that breaks must not be an uncaught exception.
+		socket.on("error", nothing);
+		const response = new http.ServerResponse(request);
+		response.shouldKeepAlive = false;
+		response.once("finish", () => {
+			socket.destroySoon();
+			// Unread bytes would turn the end into a reset, before which the answer may be lost.
+			socket.resume();
+		});
+		try {
+			response.assignSocket(socket);
+		} catch {
+			// An answer before it is not out yet: nothing may overtake that.
+			socket.destroy();
+			return;
+		}
+		if (head.length > 0) socket.unshift(head);
+		if (!this.#knowsHost(request, response)) return;
+		const next = (): void => this.#webSockets.upgrade(request, response);
+		if (this.#layer === undefined) next();
+		else this.#layer(request, response, next, this.peerOf(request), true);
 	};
 
 	readonly #serve = (request: Request, response: Response): void => {
@@ -244,7 +310,7 @@ export class HttpServer {
 			shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
 		});
 		server.on("request", this.#onHttp1Request);
-		server.on("upgrade", (request, socket, head) => this.#webSockets.upgrade(request, socket, head));
+		server.on("upgrade", this.#onUpgrade);
 		// Only a server that listens looks after timeouts and idle connections.
 		server.emit("listening");
 		return server;
@@ -303,5 +369,17 @@ function cutShort(request: Request): void {
 	if ("stream" in request) request.stream.close(http2().constants.NGHTTP2_NO_ERROR);
 	else request.socket.destroy();
 }
+
+/** How much of a host that is not known the log shows, in characters. */
+const maxLoggedHost = 100;
+
+const unknownHost = errorAnswer(
+	new ServiceError({
+		code: "permission_denied",
+		reason: "host",
+		message:
+			"only this machine is served here, under localhost and loopback addresses, and not under the host that the request names; the server takes others when they are named in its option hosts, or in ALLIUM_HOSTS",
+	}),
+);
 
 function nothing(): void {}

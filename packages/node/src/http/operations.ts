@@ -9,7 +9,8 @@ import {
 	toServiceError,
 } from "@allium/core";
 import { type OpenApiDocument, openapi } from "@allium/core/reflection";
-import { httpStatus, toConnectError, webSocketPath, webSocketProtocol } from "@allium/core/transport";
+import { webSocketPath, webSocketProtocol } from "@allium/core/transport";
+import { type Answer, errorAnswer, json, jsonType } from "./answer.ts";
 import type { HttpServer } from "./http-server.ts";
 import { type Request, readHead } from "./request-head.ts";
 import type { Response } from "./response.ts";
@@ -27,13 +28,6 @@ export type MetricsSource = () => Promise<string>;
 export interface OperationsOptions {
 	readonly ready: () => Readiness | Promise<Readiness>;
 	readonly metrics?: MetricsSource | undefined;
-}
-
-interface Answer {
-	readonly status: number;
-	readonly type: string;
-	readonly text: string;
-	readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A contract as it was described, with the routes that it had then. */
@@ -62,8 +56,8 @@ export class Operations {
 		this.#admit(server, request, path)
 			.then(() => this.#route(server, request, path))
 			.then(
-				(answer) => send(server, request, response, answer),
-				(error) => send(server, request, response, errorAnswer(toServiceError(error))),
+				(answer) => server.answer(request, response, answer),
+				(error) => server.answer(request, response, errorAnswer(toServiceError(error))),
 			);
 	}
 
@@ -175,7 +169,6 @@ export class Operations {
 }
 
 const none: readonly Route[] = [];
-const jsonType = "application/json";
 /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
 const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -185,14 +178,6 @@ function documentOf(described: readonly ContractDescription[]): OpenApiDocument 
 		title: described.map(({ name }) => name).join(", ") || "Allium",
 		version: described.length === 1 && first !== undefined ? first.version : "1.0.0",
 	});
-}
-
-function json(status: number, body: unknown): Answer {
-	return { status, type: jsonType, text: JSON.stringify(body) };
-}
-
-function errorAnswer(error: ServiceError): Answer {
-	return json(httpStatus(error.code), toConnectError(error, ""));
 }
 
 function wrongVerb(path: string, verbs: readonly string[]): Answer {
@@ -206,20 +191,6 @@ function upgradeRequired(): Answer {
 	const message = `${webSocketPath} takes WebSockets with the subprotocol ${webSocketProtocol}`;
 	const refusal = errorAnswer(new ServiceError({ code: "failed_precondition", message }));
 	return { ...refusal, status: 426, headers: { upgrade: "websocket" } };
-}
-
-function send(server: HttpServer, request: Request, response: Response, answer: Answer): void {
-	if (response.destroyed) return;
-	const closes = server.draining && request.httpVersionMajor === 1;
-	response.writeHead(answer.status, {
-		"content-type": answer.type,
-		"content-length": Buffer.byteLength(answer.text),
-		"cache-control": "no-store",
-		...answer.headers,
-		...(closes && { connection: "close" }),
-	});
-	response.end(answer.text);
-	if (!request.complete) server.answeredEarly(request);
 }
 
 function nothing(): void {}

@@ -95,6 +95,17 @@ function readProtocolHeader(head: RequestHead, name: string, value: string): voi
 	}
 }
 
+/** What a request calls this server by: `Host`, or HTTP/2's `:authority`; undefined when it says nothing. */
+export function authorityOf(request: Request): string | undefined {
+	if ("stream" in request) return request.authority;
+	// Not of `headers`, which are made when they are asked for.
+	const { rawHeaders } = request;
+	for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+		if (lowerCase(rawHeaders[index] as string) === "host") return rawHeaders[index + 1];
+	}
+	return undefined;
+}
+
 /** Refuses what the head of a call says and this server does not do. */
 export function checkHead(head: RequestHead, encoding: string | undefined): void {
 	if (head.error !== undefined) throw head.error;

@@ -317,7 +317,7 @@ describe("what no route takes", () => {
 			429,
 			{ code: "resource_exhausted" },
 		]);
-		const head = "POST /items/7/touch HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+		const head = "POST /items/7/touch HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
 		const large = `${(10_001).toString(16)}\r\n${"1".repeat(10_001)}\r\n0\r\n\r\n`;
 		expect(await firstBytes(`${head}transfer-encoding: chunked\r\n\r\n${large}`)).toMatch(/^HTTP\/1\.1 429 /);
 		expect(await firstBytes(`${head}content-length: 9\r\n\r\n{`)).toMatch(/^HTTP\/1\.1 504 /);

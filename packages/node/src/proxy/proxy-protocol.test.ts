@@ -38,7 +38,7 @@ function dribble(bytes: string): Promise<string> {
 
 const header = "PROXY TCP4 203.0.113.7 10.0.0.1 8080 80\r\n";
 const request =
-	"POST /lab/echo HTTP/1.1\r\nhost: x\r\nconnection: close\r\n" +
+	"POST /lab/echo HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n" +
 	'content-type: application/json\r\ncontent-length: 12\r\n\r\n{"text":"x"}';
 
 test("the address that the balancer tells is the peer's", async () => {

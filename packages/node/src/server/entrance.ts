@@ -1,4 +1,4 @@
-import { isIP, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Logger, PeerInfo } from "@allium/core";
 import { readProxyHeader } from "../proxy/proxy-header.ts";
 import { type ProxyProtocol, proxiedFrom } from "../proxy/proxy-protocol.ts";
@@ -6,6 +6,7 @@ import { TlsAcceptor } from "../tls/tls-acceptor.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
 import { FirstBytes } from "./first-bytes.ts";
 import type { ServerLimits } from "./limits.ts";
+import { isLoopback } from "./loopback.ts";
 import { type Protocol, protocolOf } from "./protocol.ts";
 import { SparingLog } from "./sparing-log.ts";
 
@@ -139,7 +140,7 @@ export class Entrance {
 	#mayBePlain({ address }: PeerInfo): boolean {
 		if (this.#tls === undefined) return true;
 		const policy = this.#options.tls?.plain ?? "refuse";
-		return policy === "allow" || (policy === "loopback" && isLoopback(address));
+		return policy === "allow" || (policy === "loopback" && isLoopback(hostOf(address)));
 	}
 
 	#refusePlain(socket: Socket, protocol: InnerProtocol, peer: PeerInfo): void {
@@ -164,10 +165,9 @@ function addressOf(socket: Socket): string {
 	return `${socket.remoteAddress ?? "unknown"}:${socket.remotePort ?? 0}`;
 }
 
-/** Whether an address such as `127.0.0.1:4000` or `::1:4000` is of the own machine. */
-function isLoopback(address: string): boolean {
-	const host = address.slice(0, address.lastIndexOf(":")).replace(/^::ffff:/, "");
-	return host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+/** The host of an address such as `127.0.0.1:4000` or `::1:4000`. */
+function hostOf(address: string): string {
+	return address.slice(0, address.lastIndexOf(":"));
 }
 
 function nothing(): void {}

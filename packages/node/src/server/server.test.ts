@@ -59,7 +59,7 @@ async function sum(): Promise<number> {
 }
 
 const request = (path: string, body = "{}"): string =>
-	`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+	`POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 
 afterEach(() => listener.close());
 
@@ -89,7 +89,10 @@ describe("one port", () => {
 	test("takes bytes one at a time", async () => {
 		const socket = await open();
 		const answer = ended(socket);
-		const head = request("/lab/sum", '{"a":1,"b":2}').replace("host: x", "host: x\r\nconnection: close");
+		const head = request("/lab/sum", '{"a":1,"b":2}').replace(
+			"host: localhost",
+			"host: localhost\r\nconnection: close",
+		);
 		for (const byte of head) {
 			socket.write(byte);
 			await new Promise((resolve) => setImmediate(resolve));
@@ -141,7 +144,7 @@ describe("one port", () => {
 	test.each([
 		["nothing at all", ""],
 		["half of what would tell", "PR"],
-		["half of the head of HTTP/1.1", "GET / HTTP/1.1\r\nhost: x\r\n"],
+		["half of the head of HTTP/1.1", "GET / HTTP/1.1\r\nhost: localhost\r\n"],
 		["half of the preface of HTTP/2", "PRI * HTTP"],
 	])("does not wait for ever for a client that sent %s", async (_, bytes) => {
 		const socket = await open();
@@ -263,7 +266,7 @@ describe("draining", () => {
 		const idleEnd = ended(idle);
 		const busyEnd = ended(busy);
 		idle.write(request("/lab/ping"));
-		busy.write(request("/lab/hang").replace("host: x", "host: x\r\nconnect-timeout-ms: 300"));
+		busy.write(request("/lab/hang").replace("host: localhost", "host: localhost\r\nconnect-timeout-ms: 300"));
 		await vi.waitFor(() => expect(log.running).toBe(1));
 		await listener.drain();
 		expect(log.running).toBe(0);
@@ -311,7 +314,7 @@ describe("draining", () => {
 	test("is not ready while it drains", async () => {
 		const socket = await open();
 		const end = ended(socket);
-		socket.write("GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n");
+		socket.write("GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n");
 		const drained = listener.drain();
 		expect(await end).toContain("HTTP/1.1 503");
 		await drained;

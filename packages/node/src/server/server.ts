@@ -7,6 +7,7 @@ import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
 import type { WebSocketsOptions } from "../websocket/websockets.ts";
 import { Entrance, type InnerProtocol } from "./entrance.ts";
+import { Hosts } from "./hosts.ts";
 import { defaultServerLimits, type ServerLimits } from "./limits.ts";
 import { listenError } from "./listen-error.ts";
 import { SparingLog } from "./sparing-log.ts";
@@ -27,6 +28,11 @@ export interface ServerOptions {
 	readonly port?: number;
 	/** The host, or `host:port`, under which others reach this server. Default: where it listens. */
 	readonly advertise?: string;
+	/**
+	 * The hosts by which others may call it, beside its own: `api.example.org`, `*.example.org` for all names below
+	 * it, `*` for all. Default: all, but on a loopback address only `localhost`, `*.localhost`, `127.*` and `[::1]`.
+	 */
+	readonly hosts?: readonly string[];
 	/** Default: silent. */
 	readonly logger?: Logger;
 	/** Takes over a connection that speaks frames, its bytes unread. Without it, such connections are cut. */
@@ -74,6 +80,7 @@ class Server implements Listener {
 	readonly #net: NetServer;
 	readonly #http: HttpServer;
 	readonly #entrance: Entrance;
+	readonly #hosts: Hosts;
 	readonly #sockets = new Set<Socket>();
 	readonly #sessions = new Set<FramesSession>();
 	#draining: Promise<void> | undefined;
@@ -86,6 +93,7 @@ class Server implements Listener {
 		this.#options = options;
 		this.#logger = options.logger ?? silentLogger;
 		this.#sparing = new SparingLog(this.#logger);
+		this.#hosts = hostsOf(options);
 		this.#http = new HttpServer({
 			endpoints,
 			limits,
@@ -93,6 +101,7 @@ class Server implements Listener {
 			ready: options.ready ?? (() => ({ ok: true })),
 			metrics: options.metrics,
 			layer: options.http,
+			hosts: this.#hosts,
 			webSockets: options.webSockets ?? {},
 		});
 		this.#entrance = new Entrance({
@@ -131,6 +140,8 @@ class Server implements Listener {
 			this.#net.listen({ host, port }, () => {
 				this.#net.removeListener("error", failed);
 				this.#net.on("error", (error) => this.#logger.log("error", "the port failed", { error }));
+				const bound = this.#net.address();
+				if (typeof bound === "object" && bound !== null) this.#hosts.bound(bound.address);
 				this.#addresses = this.#reachable(host);
 				resolve();
 			});
@@ -223,6 +234,13 @@ class Server implements Listener {
 		const secure = names.map((name) => `${name === "http" ? "https" : `${name}+tls`}://${authority}`);
 		return tls.plain === "allow" ? [...secure, ...plain] : secure;
 	}
+}
+
+function hostsOf({ hosts, host, advertise }: ServerOptions): Hosts {
+	return new Hosts(
+		hosts,
+		[host, advertise].filter((own) => own !== undefined),
+	);
 }
 
 /** Host and port of `host`, `host:port`, `[v6]`, `[v6]:port` or a bare IPv6 address. */

@@ -101,7 +101,7 @@ function plain(bytes: string | Uint8Array): Promise<string> {
 	return ended(socket);
 }
 
-const get = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+const get = "GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
 describe("TLS on the one port", () => {
 	const trust = (): TlsOptions => ({ ca: authority.ca });

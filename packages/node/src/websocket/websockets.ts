@@ -1,17 +1,16 @@
-import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import {
 	Context,
 	type EndpointTable,
 	type FrameLimits,
-	type Logger,
-	type PeerInfo,
 	ServerConnection,
 	ServiceError,
 	toServiceError,
 } from "@allium/core";
-import { httpStatus, toConnectError, webSocketPath, webSocketProtocol } from "@allium/core/transport";
+import { webSocketPath, webSocketProtocol } from "@allium/core/transport";
 import type { WebSocket, WebSocketServer } from "ws";
+import { errorAnswer } from "../http/answer.ts";
+import type { HttpServer } from "../http/http-server.ts";
 import { readHead } from "../http/request-head.ts";
 import { isOriginAllowed } from "./origin.ts";
 import { ServerWebSocketPipe } from "./server-websocket-pipe.ts";
@@ -42,34 +41,28 @@ const serverOptions = {
 
 /** Speaks frames over the WebSockets of one server, at `/-/ws`. */
 export class WebSockets {
+	readonly #http: HttpServer;
 	readonly #endpoints: EndpointTable;
-	readonly #logger: Logger;
 	readonly #options: WebSocketsOptions;
-	readonly #peerOf: (request: IncomingMessage) => PeerInfo;
 	readonly #sessions = new Set<Session>();
 	/** Loaded with the first that asks for a WebSocket: most processes never see one. */
 	#server: Promise<WebSocketServer> | undefined;
 	#draining = false;
 
-	constructor(
-		endpoints: EndpointTable,
-		logger: Logger,
-		options: WebSocketsOptions,
-		peerOf: (request: IncomingMessage) => PeerInfo,
-	) {
+	constructor(http: HttpServer, endpoints: EndpointTable, options: WebSocketsOptions) {
+		this.#http = http;
 		this.#endpoints = endpoints;
-		this.#logger = logger;
 		this.#options = options;
-		this.#peerOf = peerOf;
 	}
 
 	/** Takes over the connection of a request that asks for a WebSocket, or refuses it. */
-	upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-		// Until somebody else listens, a connection that breaks must not be an uncaught exception.
-		socket.on("error", nothing);
+	upgrade(request: IncomingMessage, response: ServerResponse): void {
 		this.#admit(request).then(
-			(server) => server.handleUpgrade(request, socket, head, (accepted) => this.#open(accepted, request)),
-			(error) => refuse(socket, toServiceError(error)),
+			(server) => {
+				response.statusCode = 101;
+				server.handleUpgrade(request, request.socket, noBytes, (accepted) => this.#open(accepted, request));
+			},
+			(error) => this.#http.answer(request, response, errorAnswer(toServiceError(error))),
 		);
 	}
 
@@ -99,7 +92,7 @@ export class WebSockets {
 		if (guard === undefined) return;
 		const { metadata, error } = readHead(request);
 		if (error !== undefined) throw error;
-		const peer = this.#peerOf(request);
+		const peer = this.#http.peerOf(request);
 		await guard({ peer, path: webSocketPath, metadata }, Context.background()["~with"]({ metadata, peer }));
 	}
 
@@ -114,7 +107,7 @@ export class WebSockets {
 		}
 		if (this.#draining) throw shuttingDown();
 		if (!isOriginAllowed(origin, host, this.#options.origins ?? [])) {
-			this.#logger.log("warn", "a WebSocket of a page of another origin was refused", { origin, host });
+			this.#http.logger.log("warn", "a WebSocket of a page of another origin was refused", { origin, host });
 			throw new ServiceError({
 				code: "permission_denied",
 				reason: "origin",
@@ -130,7 +123,7 @@ export class WebSockets {
 	}
 
 	#open(socket: WebSocket, request: IncomingMessage): void {
-		const pipe = new ServerWebSocketPipe(socket, this.#peerOf(request));
+		const pipe = new ServerWebSocketPipe(socket, this.#http.peerOf(request));
 		const session = new Session(pipe, this.#endpoints, this.#options.limits);
 		this.#sessions.add(session);
 		socket.once("close", () => this.#sessions.delete(session));
@@ -166,17 +159,4 @@ function shuttingDown(): ServiceError {
 	return new ServiceError({ code: "unavailable", message: "the server is shutting down" });
 }
 
-/** Answers a request whose connection the HTTP server has let go of. */
-function refuse(socket: Duplex, error: ServiceError): void {
-	if (!socket.writable) return;
-	const body = JSON.stringify(toConnectError(error, ""));
-	const head = [
-		`HTTP/1.1 ${httpStatus(error.code)} Refused`,
-		"connection: close",
-		"content-type: application/json",
-		`content-length: ${Buffer.byteLength(body)}`,
-	];
-	socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
-}
-
-function nothing(): void {}
+const noBytes = Buffer.alloc(0);
