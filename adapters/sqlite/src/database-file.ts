@@ -9,7 +9,7 @@ import { fileFailure, isBusy, refusal, stillBusy } from "./failure.ts";
 export interface Schema<Tables> {
 	/** Counts up with every change; a file of a newer version is refused. */
 	readonly version: number;
-	/** Makes the tables in an empty database. */
+	/** Makes the tables, in an empty database or in place of those of an older version. */
 	readonly sql: string;
 	/** Prepares the statements on a connection. */
 	prepare(database: DatabaseSync): Tables;
@@ -151,13 +151,17 @@ export class DatabaseFile<Tables> {
 	#create(database: DatabaseSync): void {
 		database.exec("BEGIN IMMEDIATE");
 		// Another process may have been faster, or newer.
-		if (this.#version(database) === 0) {
-			const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() ?? {};
-			if (tables !== 0)
-				throw refusal(`"${this.path}" is the database of something else; name another folder`);
+		const version = this.#version(database);
+		if (version === 0) this.#requireEmpty(database);
+		if (version < this.#schema.version) {
 			database.exec(`${this.#schema.sql}; PRAGMA user_version = ${this.#schema.version}`);
 		}
 		database.exec("COMMIT");
+	}
+
+	#requireEmpty(database: DatabaseSync): void {
+		const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() ?? {};
+		if (tables !== 0) throw refusal(`"${this.path}" is the database of something else; name another folder`);
 	}
 
 	#version(database: DatabaseSync): number {

@@ -1,7 +1,7 @@
 import { type InstanceRecord, type InstanceView, isServiceError, parseInstanceRecord } from "@allium/core";
 import type { DatabaseFile } from "./database-file.ts";
 import { isBusy, stillBusy } from "./failure.ts";
-import type { RegistryTables } from "./registry-tables.ts";
+import { machineNow, type RegistryTables } from "./registry-tables.ts";
 
 /** How often the revision is read, in milliseconds; it takes some microseconds. */
 const pollMs = 50;
@@ -21,7 +21,7 @@ export class RegistryPoll {
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	/** Which tables and revision the view shows; undefined while it shows none. */
 	#shown: { readonly tables: RegistryTables | undefined; readonly revision: number } | undefined;
-	/** When the next lease of the view runs out, as far as it knows. All times are of `Date.now()`. */
+	/** When the next lease of the view runs out, as far as it knows. All times are of `machineNow`. */
 	#expiresAt = Number.POSITIVE_INFINITY;
 	#lastSuccess = 0;
 	#graceUntil = 0;
@@ -36,7 +36,7 @@ export class RegistryPoll {
 	start(): void {
 		this.#shown = undefined;
 		this.#graceUntil = 0;
-		this.#lastSuccess = Date.now();
+		this.#lastSuccess = machineNow();
 		this.#schedule(0);
 	}
 
@@ -59,9 +59,9 @@ export class RegistryPoll {
 	#tick(): void {
 		try {
 			this.#read();
-			this.#lastSuccess = Date.now();
+			this.#lastSuccess = machineNow();
 		} catch (error) {
-			const silence = Date.now() - this.#lastSuccess;
+			const silence = machineNow() - this.#lastSuccess;
 			if (isServiceError(error) && error.code === "failed_precondition") this.#view.fail(error);
 			else if (silence >= patienceMs) {
 				this.#view.fail(isBusy(error) ? stillBusy(this.#file.path, patienceMs, error) : error);
@@ -70,8 +70,8 @@ export class RegistryPoll {
 	}
 
 	#read(): void {
-		const now = Date.now();
-		// The machine slept, its clock was set, or somebody held the file: nobody is dead for that.
+		const now = machineNow();
+		// This process was suspended, or somebody held the file: nobody is dead for that.
 		if (now - this.#lastSuccess > longSilenceMs) this.#giveGrace(now);
 		const shown = this.#shown;
 		const read = this.#file.tryRead((tables) => {

@@ -5,7 +5,7 @@ import type { Schema } from "./database-file.ts";
 /** A row of an instance whose lease has not run out. */
 export interface InstanceRow {
 	readonly text: string;
-	/** Milliseconds of `Date.now()`, on which all processes of a machine agree. */
+	/** On the clock of {@link machineNow}. */
 	readonly expiresAt: number;
 }
 
@@ -15,10 +15,21 @@ export interface InstanceRow {
  */
 const narrowMs = 100;
 
+/**
+ * Milliseconds on the clock of the machine that nobody sets: its processes agree on it, and while the machine
+ * sleeps it stands still. It begins again when the machine does.
+ */
+export function machineNow(): number {
+	const [seconds, nanoseconds] = process.hrtime();
+	return seconds * 1_000 + Math.floor(nanoseconds / 1e6);
+}
+
 /** The tables of `registry.db`. The revision counts changes that watchers care about: renewals are none. */
 export const registrySchema: Schema<RegistryTables> = {
-	version: 1,
+	version: 2,
 	sql: `
+		DROP TABLE IF EXISTS instances;
+		DROP TABLE IF EXISTS revision;
 		CREATE TABLE instances (
 			namespace TEXT NOT NULL,
 			id TEXT NOT NULL,
@@ -41,7 +52,6 @@ export class RegistryTables {
 	readonly #bump: StatementSync;
 	readonly #revision: StatementSync;
 	readonly #alive: StatementSync;
-	readonly #clamp: StatementSync;
 	readonly #sweep: StatementSync;
 	#sweptAt = Number.NEGATIVE_INFINITY;
 
@@ -58,16 +68,18 @@ export class RegistryTables {
 		this.#delete = database.prepare(`DELETE FROM instances ${where}`);
 		this.#bump = database.prepare("UPDATE revision SET value = value + 1");
 		this.#revision = database.prepare("SELECT value FROM revision");
-		this.#alive = database.prepare("SELECT record, expires_at FROM instances WHERE expires_at > :now");
-		this.#clamp = database.prepare(
-			"UPDATE instances SET expires_at = :now + ttl_ms WHERE expires_at > :now + ttl_ms",
+		// A lease that lasts longer than it may was written before the machine began anew.
+		this.#alive = database.prepare(
+			"SELECT record, expires_at FROM instances WHERE expires_at > :now AND expires_at <= :now + ttl_ms",
 		);
-		this.#sweep = database.prepare("DELETE FROM instances WHERE expires_at < :now - ttl_ms");
+		this.#sweep = database.prepare(
+			"DELETE FROM instances WHERE expires_at < :now - ttl_ms OR expires_at > :now + ttl_ms",
+		);
 	}
 
 	/** Renews the lease of a record, or writes it when it is new, changed or had run out. Sweeps now and then. */
 	put({ instance: { namespace, id }, text }: InstanceRecord, ttl: number): void {
-		const now = Date.now();
+		const now = machineNow();
 		this.#sweepOnceIn(ttl, now);
 		if (this.#find.get({ namespace, id, text, now }) !== undefined) {
 			this.#renew.run({ namespace, id, now, ttl });
@@ -81,15 +93,11 @@ export class RegistryTables {
 		if (this.#delete.run({ namespace, id }).changes !== 0) this.#bump.run();
 	}
 
-	/**
-	 * Removes what ran out long ago. Whoever reads leaves expired rows out anyway, so this only saves space. Where
-	 * the clock was set back, it shortens leases that would last too long.
-	 */
+	/** Removes what ran out long ago. Whoever reads leaves expired rows out anyway, so this only saves space. */
 	#sweepOnceIn(ttl: number, now: number): void {
-		if (Math.abs(now - this.#sweptAt) < ttl) return;
+		if (now - this.#sweptAt < ttl) return;
 		this.#sweptAt = now;
 		this.#sweep.run({ now });
-		this.#clamp.run({ now });
 	}
 
 	revision(): number {
@@ -97,7 +105,7 @@ export class RegistryTables {
 	}
 
 	alive(): InstanceRow[] {
-		const rows = this.#alive.all({ now: Date.now() });
+		const rows = this.#alive.all({ now: machineNow() });
 		return rows.map((row) => ({ text: String(row.record), expiresAt: Number(row.expires_at) }));
 	}
 }

@@ -336,6 +336,24 @@ function expiryTests(world: World): void {
 		expect(await ids(right)).toEqual(["a"]);
 	});
 
+	test("a wall clock that is set forwards or back takes nobody away", async () => {
+		const [left, right] = [await world.open(), await world.open()];
+		await left.register(instance("a"), background);
+		const watcher = await world.watch(right);
+		vi.useFakeTimers({ toFake: ["Date"] });
+		try {
+			for (const jumpMs of [3_600_000, -7_200_000]) {
+				vi.setSystemTime(Date.now() + jumpMs);
+				expect(await ids(right)).toEqual(["a"]);
+				expect(await ids(await world.open())).toEqual(["a"]);
+			}
+			await left.register(instance("b"), background);
+			await watcher.tells(["snapshot a", "up b"]);
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
 	test("instances whose leases run out all at once, as after an outage, are not lost to a client", async () => {
 		const transport = memoryTransport();
 		const addresses = await Promise.all(
