@@ -58,6 +58,26 @@ describe("an instance that died without a word", () => {
 	});
 });
 
+describe("a connection that is refused once", () => {
+	test("costs none of many calls at once, whatever the jitter", async () => {
+		const cluster = await started("a");
+		await using client = clientOf(cluster, { middleware: [retry()] });
+		cluster.refuse("a", 1);
+		const calls = Array.from({ length: 200 }, (_, n) => (n % 2 === 0 ? client.read({}) : client.write({})));
+		for (const call of calls) expect(await call).toEqual({ from: "a" });
+	});
+
+	test("costs none of the first calls of many clients", async () => {
+		const outcomes = Array.from({ length: 50 }, async () => {
+			const cluster = await started("a");
+			cluster.refuse("a", 1);
+			await using client = clientOf(cluster, { middleware: [retry()] });
+			return await client.read({});
+		});
+		for (const outcome of outcomes) expect(await outcome).toEqual({ from: "a" });
+	});
+});
+
 describe("a callee that is unavailable for once", () => {
 	async function hiccup() {
 		const cluster = new Cluster();

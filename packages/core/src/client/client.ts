@@ -152,7 +152,10 @@ function attempts(method: Method, middleware: readonly Middleware[], { target, c
 	return (input, ctx) => {
 		if (closed()) return Promise.reject(clientClosed());
 		ctx["~received"]?.["~clear"]();
-		if (!target.isKnown) return attemptWhenKnown(target, call, input, ctx);
+		if (!target.isKnown) return attemptAfter(target.whenKnown(ctx), target, call, input, ctx);
+		// Another attempt at those who cannot be reached anyway would be in vain.
+		const wait = ctx["~scope"]?.hasTried === true ? target.whenReachable(ctx) : undefined;
+		if (wait !== undefined) return attemptAfter(wait, target, call, input, ctx);
 		try {
 			return attempt(target, call, input, ctx);
 		} catch (error) {
@@ -172,13 +175,14 @@ function attempt(target: Target, call: AttemptAt, input: unknown, ctx: Context):
 	return call(member, input, ctx);
 }
 
-async function attemptWhenKnown(
+async function attemptAfter(
+	wait: Promise<void>,
 	target: Target,
 	call: AttemptAt,
 	input: unknown,
 	ctx: Context,
 ): Promise<unknown> {
-	await target.whenKnown(ctx);
+	await wait;
 	return attempt(target, call, input, ctx);
 }
 

@@ -22,10 +22,10 @@ afterEach(() => void vi.useRealTimers());
 
 function member(endpoint: Endpoint) {
 	const load = { start: vi.fn(), end: vi.fn() };
-	const peer = { endpoint: (method: Method) => observeCalls(endpoint, method) };
+	const peer = { endpoint: (method: Method) => observeCalls(endpoint, method), refusesUntil: 0 };
 	const share = { peer, release: vi.fn(async () => {}) };
 	const paused = vi.fn();
-	return { member: new Member(instance("a", "c"), load, share, paused), load, share, paused };
+	return { member: new Member(instance("a", "c"), load, share, paused), load, peer, share, paused };
 }
 
 /** Answers after so many milliseconds. */
@@ -74,13 +74,30 @@ describe("an instance that cannot be reached", () => {
 	test("is passed over for a while that doubles with each failure", async () => {
 		vi.spyOn(Math, "random").mockReturnValue(1);
 		const { member: a, paused } = member(() => Promise.reject(new ServiceError({ code: "unavailable" })));
-		for (let failures = 0; failures < 8; failures++) await a.attempt(C.unary, {}, ctx).catch(() => {});
-		const now = performance.now();
-		expect(paused.mock.calls.map(([until]) => until - now)).toEqual([
-			100, 200, 400, 800, 1600, 3200, 5000, 5000,
-		]);
-		expect(a.pausedUntil - now).toBe(5_000);
+		const pauses: number[] = [];
+		for (let failures = 0; failures < 8; failures++) {
+			await a.attempt(C.unary, {}, ctx).catch(() => {});
+			pauses.push(a.pausedUntil - performance.now());
+			vi.advanceTimersByTime(a.pausedUntil - performance.now());
+		}
+		expect(pauses).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+		expect(paused).toHaveBeenCalledTimes(8);
 		vi.restoreAllMocks();
+	});
+
+	test("is passed over as for one failure when many calls fail at once", async () => {
+		const { member: a, paused } = member(() => Promise.reject(new ServiceError({ code: "unavailable" })));
+		const calls = Array.from({ length: 200 }, () => a.attempt(C.unary, {}, ctx).catch(() => {}));
+		await Promise.all(calls);
+		expect(paused).toHaveBeenCalledOnce();
+		expect(a.pausedUntil - performance.now()).toBeLessThanOrEqual(100);
+	});
+
+	test("is passed over as long as the way there refuses calls", async () => {
+		const { member: a, peer } = member(() => Promise.reject(new ServiceError({ code: "unavailable" })));
+		peer.refusesUntil = performance.now() + 3_000;
+		await a.attempt(C.unary, {}, ctx).catch(() => {});
+		expect(a.pausedUntil).toBe(peer.refusesUntil);
 	});
 
 	test("is passed over no longer when a call gets through", async () => {

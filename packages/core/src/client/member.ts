@@ -86,9 +86,18 @@ export class Member implements Candidate, CallObserver {
 		return this.#released;
 	}
 
+	/** What fails within a pause is the same failure as that which began it. */
 	#pause(): void {
-		const bound = Math.min(longestPauseMs, firstPauseMs * 2 ** this.#failures++);
-		this.#pausedUntil = performance.now() + bound * (0.5 + Math.random() / 2);
-		this.#onPause(this.#pausedUntil);
+		const now = performance.now();
+		let until = this.#pausedUntil;
+		if (now >= until) {
+			const bound = Math.min(longestPauseMs, firstPauseMs * 2 ** this.#failures++);
+			until = now + bound * (0.5 + Math.random() / 2);
+		}
+		// Others that share the way may have failed more often.
+		until = Math.max(until, this.#peer.refusesUntil);
+		if (until === this.#pausedUntil) return;
+		this.#pausedUntil = until;
+		this.#onPause(until);
 	}
 }

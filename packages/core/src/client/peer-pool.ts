@@ -6,6 +6,8 @@ import type { Peer, Transport } from "../transport/transport.ts";
 /** The way to one address, as members call on it. */
 export interface ObservedPeer {
 	endpoint(method: Method): ObservedEndpoint;
+	/** As {@link Peer.refusesUntil}; 0 where it does not refuse. */
+	readonly refusesUntil: number;
 }
 
 /** A share in the way to an address. Whoever holds it releases it once. */
@@ -33,6 +35,10 @@ class SharedPeer implements ObservedPeer {
 			this.#endpoints.set(method, endpoint);
 		}
 		return endpoint;
+	}
+
+	get refusesUntil(): number {
+		return this.#peer.refusesUntil ?? 0;
 	}
 
 	close(): Promise<void> {

@@ -155,6 +155,49 @@ describe("picking", () => {
 	});
 });
 
+describe("waiting for an instance that could not be reached", () => {
+	beforeEach(() => void vi.useFakeTimers());
+	afterEach(() => void vi.useRealTimers());
+
+	async function unreachable(failures: number) {
+		const made = target(() => Promise.reject(new ServiceError({ code: "unavailable" })));
+		made.target.apply({ type: "snapshot", instances: [a] });
+		const member = made.target.pick(ctx, undefined);
+		for (let n = 0; n < failures; n++) {
+			vi.advanceTimersByTime(5_000);
+			await member.attempt(run, {}, ctx).catch(() => {});
+		}
+		return { ...made, member };
+	}
+
+	test("ends when it may be tried again", async () => {
+		const { target: made, member } = await unreachable(1);
+		const ended = vi.fn();
+		void made.whenReachable(ctx)?.then(ended);
+		await vi.advanceTimersByTimeAsync(member.pausedUntil - performance.now() - 1);
+		expect(ended).not.toHaveBeenCalled();
+		await vi.advanceTimersByTimeAsync(2);
+		expect(ended).toHaveBeenCalledOnce();
+		expect(made.whenReachable(ctx)).toBeUndefined();
+	});
+
+	test("is not worth it when another can be reached, the deadline is sooner, or it takes over a second", async () => {
+		const { target: made } = await unreachable(1);
+		expect(made.whenReachable(ctx.withTimeout(10))).toBeUndefined();
+		made.apply({ type: "up", instance: b });
+		expect(made.whenReachable(ctx)).toBeUndefined();
+		expect((await unreachable(8)).target.whenReachable(ctx)).toBeUndefined();
+	});
+
+	test("ends with the context", async () => {
+		const { target: made } = await unreachable(1);
+		const { ctx: calling, cancel } = ctx.withCancel();
+		const wait = made.whenReachable(calling);
+		cancel();
+		await expect(wait).rejects.toMatchObject({ code: "canceled" });
+	});
+});
+
 describe("a registry that lets go of more than half at once", () => {
 	beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 	afterEach(() => void vi.useRealTimers());

@@ -1,5 +1,6 @@
 import type { Balancer } from "../balancer/balancer.ts";
 import type { Context } from "../context/context.ts";
+import { sleep } from "../context/sleep.ts";
 import { type ServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
 import type { Instance } from "../registry/instance.ts";
@@ -7,6 +8,9 @@ import type { RegistryEvent } from "../registry/registry.ts";
 import { Departures } from "./departures.ts";
 import { Member } from "./member.ts";
 import type { PeerPool } from "./peer-pool.ts";
+
+/** The longest that a call waits until an instance may be tried again, in milliseconds. */
+const longestWaitMs = 1_000;
 
 /** What a target is made with. */
 export interface TargetOptions {
@@ -94,6 +98,17 @@ export class Target {
 		} finally {
 			unlisten();
 		}
+	}
+
+	/**
+	 * Resolves when an instance may be tried again that could not be reached; undefined where that is not soon, or
+	 * one can be reached now.
+	 */
+	whenReachable(ctx: Context): Promise<void> | undefined {
+		const { reachable, listed, until } = this.#currentCandidates();
+		if (reachable.length > 0 || listed.length === 0) return undefined;
+		const wait = until - performance.now();
+		return wait > longestWaitMs || wait >= ctx.remaining() ? undefined : sleep(Math.max(0, wait), ctx);
 	}
 
 	/**

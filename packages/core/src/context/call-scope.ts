@@ -29,6 +29,11 @@ export class CallScope {
 		return typeof this.#tried === "string" ? [this.#tried] : this.#tried;
 	}
 
+	/** Whether the call has tried an instance. */
+	get hasTried(): boolean {
+		return this.#tried !== none;
+	}
+
 	/** The call tries an instance. */
 	addTried(id: string): void {
 		this.#tried = this.#tried === none ? id : [...this.tried, id];

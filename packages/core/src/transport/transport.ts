@@ -34,6 +34,11 @@ export interface Peer {
 	 * {@link observeCalls} around the endpoint, which is what a client makes do with.
 	 */
 	observedEndpoint?(method: Method): ObservedEndpoint;
+	/**
+	 * Until when calls fail at once, as the last connection could not be made; on the clock of
+	 * `performance.now()`. For a transport that waits before it connects again.
+	 */
+	readonly refusesUntil?: number;
 	/** Ends every call in flight with `unavailable` and closes the connections. */
 	close(): Promise<void>;
 }

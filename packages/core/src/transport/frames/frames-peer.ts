@@ -56,6 +56,10 @@ export class FramesPeer implements Peer {
 		return this.#unaryEndpoint(method);
 	}
 
+	get refusesUntil(): number {
+		return this.#retryAt;
+	}
+
 	async close(): Promise<void> {
 		this.#closing.abort(clientClosed());
 		const open = [...this.#open];
