@@ -1,6 +1,6 @@
 import type { Outcome } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
-import { isTrouble } from "../errors/trouble.ts";
+import { isRefusal, isTrouble } from "../errors/trouble.ts";
 import type { Instance } from "../registry/instance.ts";
 import type { Balancer, Candidate, Load } from "./balancer.ts";
 import { defaultOutlierOptions, type OutlierOptions, OutlierRecord } from "./outlier-record.ts";
@@ -45,8 +45,8 @@ export class OutlierLoad<L extends Load> implements Load {
 
 	end(outcome: Outcome, elapsedMs: number, now: number): void {
 		this.inner.end(outcome, elapsedMs, now);
-		// A call that was given up says nothing of the instance.
-		if (!outcome.ok && outcome.error.code === "canceled") return;
+		// A call that was given up, or that is for another instance, says nothing of this one.
+		if (!outcome.ok && (outcome.error.code === "canceled" || isRefusal(outcome.error))) return;
 		if (this.record.note(outcome.ok || !isTrouble(outcome.error))) this.#failedInARow(this.record);
 	}
 }

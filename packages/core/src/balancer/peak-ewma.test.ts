@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { succeeded } from "../context/call-scope.ts";
+import { type Outcome, succeeded } from "../context/call-scope.ts";
 import { Context } from "../context/context.ts";
-import { ServiceError } from "../errors/service-error.ts";
+import { ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import type { Instance } from "../registry/instance.ts";
 import { type PeakEwmaLoad, type PeakEwmaOptions, peakEwma } from "./peak-ewma.ts";
 
@@ -118,6 +118,37 @@ describe("picking", () => {
 	});
 });
 
+describe("at a call a second, of two", () => {
+	/** The seconds in which the first of two is called, which fails as told when it is; the other always answers. */
+	function secondsOf(fails: (calls: number) => boolean, seconds: number): number[] {
+		const { load, pick } = pool(["a", "b"]);
+		for (const index of [0, 1]) answer(load(index), 1);
+		const called: number[] = [];
+		for (let second = 0; second < seconds; second++) {
+			const { load: picked, instance } = second === 0 ? { load: load(0), instance: { id: "a" } } : pick();
+			picked.start();
+			if (instance.id === "a") called.push(second);
+			const outcome = instance.id === "a" && fails(called.length) ? failed("unavailable") : succeeded;
+			picked.end(outcome, 1, performance.now());
+			vi.advanceTimersByTime(1_000);
+		}
+		return called;
+	}
+
+	test("one that failed once is called again within some ten seconds, and then takes its share", () => {
+		const called = secondsOf((calls) => calls === 1, 120);
+		expect(called[1]).toBeLessThanOrEqual(12);
+		expect(called.length).toBeGreaterThan(20);
+	});
+
+	test("one that keeps failing is called less and less often, once a minute in the end", () => {
+		const called = secondsOf(() => true, 600);
+		const gaps = called.slice(1).map((second, n) => second - (called[n] ?? 0));
+		expect(gaps.slice(0, 3)).toEqual([12, 22, 42]);
+		expect(new Set(gaps.slice(3))).toEqual(new Set([62]));
+	});
+});
+
 describe("the latency that it remembers", () => {
 	test("jumps up at once", () => {
 		const { load } = pool(["a"]);
@@ -171,6 +202,19 @@ describe("the latency that it remembers", () => {
 		load(0).end(failed("unavailable"), 1, performance.now());
 		load(1).end(failed("not_found"), 1, performance.now());
 		expect([load(0).cost(performance.now()), load(1).cost(performance.now())]).toEqual([700, 1]);
+	});
+
+	test("learns nothing good from an answer that is early because no handler ran, or one broke", () => {
+		const refused = { ok: false, error: serviceErrorFrom({ code: "unimplemented" }, { notExecuted: true }) };
+		const broken = { ok: false, error: new ServiceError({ code: "internal" }) };
+		for (const outcome of [refused, broken] as const) {
+			const { load } = pool(["a"], { decayMs: 1_000 });
+			answer(load(0), 500);
+			vi.advanceTimersByTime(1_000);
+			load(0).start();
+			load(0).end(outcome as Outcome, 1, performance.now());
+			expect(load(0).cost(performance.now())).toBeCloseTo(500 / Math.E);
+		}
 	});
 
 	test("learns nothing good from a call that was given up early", () => {

@@ -1,13 +1,21 @@
 import type { Outcome } from "../context/call-scope.ts";
+import type { ServiceError } from "../errors/service-error.ts";
+import { isTrouble } from "../errors/trouble.ts";
 import type { Balancer, Load } from "./balancer.ts";
 
 /** How {@link peakEwma} remembers. */
 export interface PeakEwmaOptions {
-	/** How fast old latencies are forgotten, in milliseconds. Default: 10 s. */
+	/**
+	 * How fast old latencies are forgotten, in milliseconds. Default: 10 s. After as long without a call, one call
+	 * finds out how an instance is now; twice as long, up to six times, after each further failure in a row.
+	 */
 	readonly decayMs?: number;
 	/** What an attempt that the instance could not serve counts as, in milliseconds at least. Default: 1 s. */
 	readonly penaltyMs?: number;
 }
+
+/** The most that failures in a row lengthen the time without calls. */
+const mostPatience = 6;
 
 /**
  * Picks two instances at random and takes the one with less load: its latency, as a moving average that jumps
@@ -37,11 +45,16 @@ export class PeakEwmaLoad implements Load {
 	readonly #penaltyMs: number;
 	#latencyMs = 0;
 	#updatedAt = performance.now();
+	/** When the last attempt ended, whether or not that told a latency. */
+	#triedAt = this.#updatedAt;
+	/** How long it goes without a call until one finds out how it is now, in milliseconds. */
+	#patienceMs: number;
 	#inFlight = 0;
 
 	constructor(decayMs: number, penaltyMs: number) {
 		this.#decayMs = decayMs;
 		this.#penaltyMs = penaltyMs;
+		this.#patienceMs = decayMs;
 	}
 
 	start(): void {
@@ -50,14 +63,22 @@ export class PeakEwmaLoad implements Load {
 
 	end(outcome: Outcome, elapsedMs: number, now: number): void {
 		this.#inFlight--;
-		// Given up by the caller, it says only that an answer takes at least so long.
-		if (!outcome.ok && outcome.error.code === "canceled" && elapsedMs < this.#latencyMs) return;
-		this.#observe(unserved(outcome) ? Math.max(elapsedMs, this.#penaltyMs) : elapsedMs, now);
+		const wasOverdue = now - this.#triedAt > this.#patienceMs;
+		this.#triedAt = now;
+		if (outcome.ok) {
+			this.#patienceMs = this.#decayMs;
+			this.#observe(elapsedMs, now);
+		} else if (isUnserved(outcome.error)) {
+			// Those that were under way together are one failure.
+			if (wasOverdue) this.#patienceMs = Math.min(2 * this.#patienceMs, mostPatience * this.#decayMs);
+			this.#observe(Math.max(elapsedMs, this.#penaltyMs), now);
+		} else if (elapsedMs >= this.#latencyMs || !saysLittle(outcome.error)) this.#observe(elapsedMs, now);
 	}
 
 	/** What one more call would cost here, in milliseconds. */
 	cost(now: number): number {
-		// An instance that has not answered yet looks free; it shall not get everything until it does.
+		if (this.#isOverdue(now)) return 0;
+		// An instance that has not answered yet looks free, but does not get everything until it does.
 		if (this.#latencyMs === 0) return this.#inFlight === 0 ? 0 : this.#penaltyMs + this.#inFlight;
 		return this.#latencyMs * this.#left(now) * (this.#inFlight + 1);
 	}
@@ -68,11 +89,19 @@ export class PeakEwmaLoad implements Load {
 			const now = performance.now();
 			return this.cost(now) <= other.cost(now);
 		}
+		// The time of the other's last attempt will do for the present.
+		if (this.#isOverdue(other.#triedAt)) return true;
+		if (other.#isOverdue(this.#triedAt)) return false;
 		// From the other's last update on both fade alike: that needs neither the time nor its own exponential.
 		return (
 			this.#latencyMs * this.#left(other.#updatedAt) * (this.#inFlight + 1) <=
 			other.#latencyMs * (other.#inFlight + 1)
 		);
+	}
+
+	/** Whether what is known is so old that one call has to find out, as at low load the cheaper one gets all others. */
+	#isOverdue(now: number): boolean {
+		return this.#inFlight === 0 && now - this.#triedAt > this.#patienceMs;
 	}
 
 	/** The part of what was remembered that is left at a time. */
@@ -89,8 +118,14 @@ export class PeakEwmaLoad implements Load {
 }
 
 /** Whether the instance, rather than the call, is to blame. */
-function unserved(outcome: Outcome): boolean {
-	if (outcome.ok) return false;
-	const { code } = outcome.error;
+function isUnserved({ code }: ServiceError): boolean {
 	return code === "unavailable" || code === "deadline_exceeded" || code === "resource_exhausted";
+}
+
+/**
+ * Whether an early error says nothing of how fast an instance serves: the caller gave up, no handler ran, or one
+ * broke. Taken for fast, whoever refuses or breaks at once would get all calls.
+ */
+function saysLittle(error: ServiceError): boolean {
+	return error.code === "canceled" || error.notExecuted || isTrouble(error);
 }

@@ -10,3 +10,8 @@ export function isTrouble({ code }: ServiceError): boolean {
 		code === "data_loss"
 	);
 }
+
+/** Whether an instance refused a call as it lacks the method: another version of the service may have it. */
+export function isRefusal({ code, notExecuted }: ServiceError): boolean {
+	return code === "unimplemented" && notExecuted;
+}
