@@ -3,7 +3,9 @@ import { type OpenApiDocument, openapi } from "@allium/core/reflection";
 import {
 	acceptFrames,
 	type Config,
+	cors,
 	type Environment,
+	type HttpLayer,
 	listen,
 	nodeTransports,
 	reachableHost,
@@ -11,7 +13,6 @@ import {
 	ServerProcess,
 	within,
 } from "@allium/node";
-import { Cors } from "./edge/cors.ts";
 import { edge } from "./edge/edge.ts";
 import { ReverseProxy } from "./edge/reverse-proxy.ts";
 import { defaultHost, defaultPort, type GatewayOptions } from "./gateway-options.ts";
@@ -60,7 +61,7 @@ class NodeGateway extends ServerProcess implements Gateway {
 	readonly #options: GatewayOptions;
 	readonly #host: string;
 	readonly #exposure: Exposure;
-	readonly #cors: Cors;
+	readonly #cors: HttpLayer;
 	readonly #proxy: ReverseProxy;
 	readonly #guard: Guard;
 	readonly #table: GatewayTable;
@@ -70,7 +71,7 @@ class NodeGateway extends ServerProcess implements Gateway {
 		this.#options = options;
 		this.#host = this.config.host ?? defaultHost;
 		this.#exposure = new Exposure(options.expose, this.#host);
-		this.#cors = new Cors(options.cors ?? []);
+		this.#cors = cors(options.cors ?? []);
 		this.#proxy = new ReverseProxy(options.proxy ?? {}, this.logger);
 		this.#guard = forwarding(options.forward ?? forwardedByDefault, options.guard);
 		this.#table = new GatewayTable({
@@ -108,7 +109,7 @@ class NodeGateway extends ServerProcess implements Gateway {
 	}
 
 	#listen(): Promise<Listener> {
-		const { limits, compressFromBytes = defaultCompressFromBytes, cors } = this.#options;
+		const { limits, compressFromBytes = defaultCompressFromBytes, cors: origins } = this.#options;
 		const { port, advertise, hosts, tls, proxyProtocol } = this.config;
 		const reached = advertise ?? reachableHost(this.#host);
 		return listen(this.#table, {
@@ -136,7 +137,7 @@ class NodeGateway extends ServerProcess implements Gateway {
 				]),
 				logger: this.logger,
 			}),
-			...(cors !== undefined && { webSockets: { origins: cors } }),
+			...(origins !== undefined && { webSockets: { origins } }),
 			...(limits !== undefined && { limits }),
 			...(reached !== undefined && { advertise: reached }),
 		});

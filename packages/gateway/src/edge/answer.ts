@@ -1,11 +1,4 @@
-import type { OutgoingHttpHeaders } from "node:http";
 import type { HttpRequest, HttpResponse } from "@allium/node";
-
-/** A response as whatever is behind the edge answers it: the head at once, then the body. */
-export interface Answering {
-	writeHead(status: number, headers?: OutgoingHttpHeaders): unknown;
-	end(body: string | Buffer): unknown;
-}
 
 /** A whole answer that the gateway gives by itself. */
 export interface Answer {
@@ -22,9 +15,8 @@ export function give(request: HttpRequest, response: HttpResponse, answer: Answe
 	request.on("error", nothing).resume();
 	const { status, type, text, headers } = answer;
 	const length = Buffer.byteLength(text);
-	const answering: Answering = response;
-	answering.writeHead(status, { "content-type": type, "content-length": length, ...headers });
-	answering.end(text);
+	response.writeHead(status, { "content-type": type, "content-length": length, ...headers });
+	response.end(text);
 }
 
 /** An error as the services give theirs. */

@@ -1,74 +1,90 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
-import type { HttpRequest, HttpResponse } from "@allium/node";
-import type { Answering } from "./answer.ts";
+import { addVary, type HttpRequest, type HttpResponse, ResponseLayer } from "@allium/node";
+import { preferredEncoding } from "./accept-encoding.ts";
 
 type Compress = (text: string | Buffer) => Promise<Buffer>;
 
 const brotli = promisify(brotliCompress);
 
 /** The ways to compress, the better first. Both about as fast. */
-const encodings: Readonly<Record<string, Compress>> = {
-	br: (text) => brotli(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
-	gzip: promisify(gzip),
-};
+const encodings: ReadonlyMap<string, Compress> = new Map<string, Compress>([
+	["br", (text) => brotli(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } })],
+	["gzip", promisify(gzip)],
+]);
+const names: readonly string[] = [...encodings.keys()];
 
 const compressible = /^(?:text\/|application\/(?:[\w.+-]*\+)?(?:json|xml|javascript))/;
 
+/** A head that waits for the body, whose length is not known before it is compressed. */
+interface HeldHead {
+	readonly status: number;
+	readonly headers: OutgoingHttpHeaders;
+	readonly encoding: string;
+	readonly compress: Compress;
+}
+
 /**
  * Compresses an answer that is given in one piece of a known length, for a client that takes it. What is streamed
- * goes out as it comes.
+ * goes out as it comes, and so does what may not be changed on its way.
  */
-export function compressAnswer(request: HttpRequest, response: HttpResponse, fromBytes: number): void {
-	if (request.method === "HEAD") return;
-	const answering: Answering = response;
-	const { writeHead, end } = answering;
-	const compressing: Answering["writeHead"] = (status, headers = {}) => {
-		if (!isWorthIt(headers, fromBytes)) return writeHead.call(response, status, headers);
-		headers.vary = together(headers.vary ?? response.getHeader("vary"), "accept-encoding");
-		const chosen = preferred(String(request.headers["accept-encoding"] ?? ""));
-		if (chosen === undefined) return writeHead.call(response, status, headers);
-		// The head waits for the body, whose length is not known before.
-		answering.end = (body) => {
-			compressed(chosen, body).then(
-				(bytes) => {
-					headers["content-encoding"] = chosen;
-					headers["content-length"] = bytes.length;
-					writeHead.call(response, status, headers);
-					end.call(response, bytes);
-				},
-				(error) => response.destroy(error),
-			);
-			return response;
-		};
-		return response;
-	};
-	answering.writeHead = compressing;
-}
+export class CompressedResponse extends ResponseLayer {
+	readonly #request: HttpRequest;
+	readonly #fromBytes: number;
+	#held: HeldHead | undefined;
 
-function isWorthIt(headers: OutgoingHttpHeaders, fromBytes: number): boolean {
-	const length = Number(headers["content-length"] ?? 0);
-	return length >= fromBytes && compressible.test(String(headers["content-type"] ?? ""));
-}
-
-async function compressed(encoding: string, body: string | Buffer): Promise<Buffer> {
-	const compress = encodings[encoding];
-	return compress === undefined ? Buffer.from(body) : compress(body);
-}
-
-/** The best encoding that an `accept-encoding` takes; undefined for none. */
-function preferred(accepted: string): string | undefined {
-	const refused = new Set<string>();
-	const named = new Set<string>();
-	for (const part of accepted.toLowerCase().split(",")) {
-		const [name = "", ...parameters] = part.split(";").map((text) => text.trim());
-		if (parameters.some((text) => /^q=0(?:\.0*)?$/.test(text))) refused.add(name);
-		else named.add(name);
+	constructor(request: HttpRequest, inner: HttpResponse, fromBytes: number) {
+		super(inner);
+		this.#request = request;
+		this.#fromBytes = fromBytes;
 	}
-	return Object.keys(encodings).find((name) => named.has(name) || (named.has("*") && !refused.has(name)));
+
+	override writeHead(status: number, headers: OutgoingHttpHeaders): unknown {
+		if (!isWorthIt(status, headers, this.#fromBytes)) return this.inner.writeHead(status, headers);
+		addVary(headers, "accept-encoding");
+		const encoding = this.#chosen();
+		const compress = encoding === undefined ? undefined : encodings.get(encoding);
+		if (encoding === undefined || compress === undefined) return this.inner.writeHead(status, headers);
+		this.#held = { status, headers, encoding, compress };
+		return this;
+	}
+
+	override end(body: string | Buffer = ""): unknown {
+		const held = this.#held;
+		if (held === undefined) return this.inner.end(body);
+		held.compress(body).then(
+			(bytes) => this.#send(held, bytes),
+			(error) => this.inner.destroy(error),
+		);
+		return this;
+	}
+
+	#chosen(): string | undefined {
+		const { headers } = this.#request;
+		if (forbidsChange(headers["cache-control"])) return undefined;
+		return preferredEncoding(String(headers["accept-encoding"] ?? ""), names);
+	}
+
+	#send({ status, headers, encoding }: HeldHead, bytes: Buffer): void {
+		headers["content-encoding"] = encoding;
+		headers["content-length"] = bytes.length;
+		// What is byte for byte the same has a strong tag, which these bytes are not.
+		if (typeof headers.etag === "string" && headers.etag.startsWith('"')) headers.etag = `W/${headers.etag}`;
+		this.inner.writeHead(status, headers);
+		this.inner.end(bytes);
+	}
 }
 
-function together(vary: OutgoingHttpHeaders[string], name: string): string {
-	return vary === undefined ? name : `${[vary].flat().join(", ")}, ${name}`;
+function isWorthIt(status: number, headers: OutgoingHttpHeaders, fromBytes: number): boolean {
+	const length = Number(headers["content-length"] ?? 0);
+	if (length < fromBytes || !compressible.test(String(headers["content-type"] ?? ""))) return false;
+	return (
+		status !== 206 && headers["content-encoding"] === undefined && !forbidsChange(headers["cache-control"])
+	);
+}
+
+/** Whether a `cache-control` wants every byte as it was sent. */
+function forbidsChange(cacheControl: OutgoingHttpHeaders[string]): boolean {
+	return cacheControl !== undefined && /(?:^|,)\s*no-transform\s*(?:,|$)/i.test(String(cacheControl));
 }

@@ -1,6 +1,5 @@
-import { request } from "node:http";
-import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { send } from "../fixtures/send.ts";
 import { post, System } from "../fixtures/system.ts";
 import type { GatewayOptions } from "../gateway-options.ts";
 
@@ -9,27 +8,6 @@ beforeEach(async () => {
 	system = await System.create();
 });
 afterEach(() => system[Symbol.asyncDispose]());
-
-/** A request with headers that `fetch` does not let through. */
-function raw(
-	url: string,
-	{
-		method = "GET",
-		headers = {},
-		body = "",
-	}: { method?: string; headers?: Record<string, string>; body?: string },
-): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; body: Buffer }> {
-	return new Promise((resolve, reject) => {
-		const sent = request(url, { method, headers }, (answer) => {
-			const chunks: Buffer[] = [];
-			answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-			answer.on("end", () => {
-				resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) });
-			});
-		});
-		sent.on("error", reject).end(body);
-	});
-}
 
 describe("the request id", () => {
 	test("is made, returned, and known to the service", async () => {
@@ -145,7 +123,7 @@ describe("what is served", () => {
 		const url = await system.open();
 		const call = (host: string) => {
 			const headers = { host, "content-type": "application/json" };
-			return raw(`${url}/lab/echo`, { method: "POST", headers, body: '{"text":"a"}' });
+			return send(`${url}/lab/echo`, { method: "POST", headers, body: '{"text":"a"}' });
 		};
 		expect((await call("evil.example:8080")).status).toBe(403);
 		expect((await call("localhost")).status).toBe(200);
@@ -157,14 +135,14 @@ describe("what is served", () => {
 		const { port } = new URL(url);
 		const upgrade = { connection: "upgrade", upgrade: "websocket", "sec-websocket-protocol": "allium.v1" };
 		const headers = { ...upgrade, host: `evil.example:${port}`, origin: `http://evil.example:${port}` };
-		expect((await raw(`${url}/-/ws`, { headers })).status).toBe(403);
+		expect((await send(`${url}/-/ws`, { headers })).status).toBe(403);
 	});
 
 	test("with expose, too, until other hosts are named", async () => {
 		await system.serve();
 		const describe = async (options: GatewayOptions) => {
 			const url = await system.open({ expose: ["lab"], ...options });
-			return (await raw(`${url}/-/describe`, { headers: { host: "api.example" } })).status;
+			return (await send(`${url}/-/describe`, { headers: { host: "api.example" } })).status;
 		};
 		expect(await describe({})).toBe(403);
 		expect(await describe({ hosts: ["api.example"] })).toBe(200);
@@ -183,14 +161,14 @@ describe("pages of other origins", () => {
 	test("may not call unless told so", async () => {
 		await system.serve();
 		const url = await system.open();
-		const answer = await raw(`${url}/lab/echo`, { method: "OPTIONS", headers: asks });
+		const answer = await send(`${url}/lab/echo`, { method: "OPTIONS", headers: asks });
 		expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
 	});
 
 	test("may call when their origin is listed, with the headers that they ask for", async () => {
 		await system.serve();
 		const url = await system.open({ cors: ["https://app.example"] });
-		const preflight = await raw(`${url}/lab/echo`, { method: "OPTIONS", headers: asks });
+		const preflight = await send(`${url}/lab/echo`, { method: "OPTIONS", headers: asks });
 		expect(preflight.status).toBe(204);
 		expect(preflight.headers).toMatchObject({
 			"access-control-allow-origin": "https://app.example",
@@ -206,7 +184,7 @@ describe("pages of other origins", () => {
 	test("may not call when another is listed", async () => {
 		await system.serve();
 		const url = await system.open({ cors: ["https://other.example"] });
-		const answer = await raw(`${url}/lab/echo`, { method: "OPTIONS", headers: asks });
+		const answer = await send(`${url}/lab/echo`, { method: "OPTIONS", headers: asks });
 		expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
 	});
 
@@ -217,63 +195,6 @@ describe("pages of other origins", () => {
 
 	test("must be origins", () => {
 		expect(() => system.gateway({ cors: ["app.example"] })).toThrow(/cors takes origins such as/);
-	});
-});
-
-describe("compression", () => {
-	const long = "long ".repeat(1_000);
-
-	async function echo(accept: string | undefined, text: string, options = {}) {
-		await system.serve();
-		const url = await system.open(options);
-		const headers = {
-			"content-type": "application/json",
-			...(accept !== undefined && { "accept-encoding": accept }),
-		};
-		return raw(`${url}/lab/echo`, { method: "POST", headers, body: JSON.stringify({ text }) });
-	}
-
-	test("brotli for who takes it", async () => {
-		const { headers, body } = await echo("gzip, deflate, br", long);
-		expect(headers["content-encoding"]).toBe("br");
-		expect(headers.vary).toBe("accept-encoding");
-		expect(Number(headers["content-length"])).toBe(body.length);
-		expect(JSON.parse(brotliDecompressSync(body).toString())).toEqual({ text: long });
-	});
-
-	test("gzip for who takes that alone", async () => {
-		const { headers, body } = await echo("gzip, br;q=0", long);
-		expect(headers["content-encoding"]).toBe("gzip");
-		expect(JSON.parse(gunzipSync(body).toString())).toEqual({ text: long });
-	});
-
-	test("the gateway's own pages, too", async () => {
-		const { headers, body } = await raw(await system.open(), { headers: { "accept-encoding": "br" } });
-		expect(headers["content-encoding"]).toBe("br");
-		expect(brotliDecompressSync(body).toString()).toContain("Allium");
-	});
-
-	test.each([
-		["who takes none", undefined, long, {}],
-		["what is short", "br", "short", {}],
-		["a gateway that shall not", "br", long, { compressFromBytes: Number.POSITIVE_INFINITY }],
-	])("none for %s", async (_, accept, text, options) => {
-		const { headers, body } = await echo(accept, text, options);
-		expect(headers["content-encoding"]).toBeUndefined();
-		expect(JSON.parse(body.toString())).toEqual({ text });
-	});
-
-	test("none for streams, which go out as they come", async () => {
-		await system.serve();
-		const url = await system.open();
-		const answer = await fetch(`${url}/lab/ticks`, {
-			headers: { accept: "text/event-stream", "accept-encoding": "br" },
-		});
-		expect(answer.headers.get("content-encoding")).toBeNull();
-		for await (const chunk of answer.body ?? []) {
-			expect(new TextDecoder().decode(chunk)).toContain('{"tick":0}');
-			break;
-		}
 	});
 });
 

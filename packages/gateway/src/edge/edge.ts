@@ -3,15 +3,15 @@ import { appendHeader, httpStatus, isProtocolHeader } from "@allium/core/transpo
 import type { HttpLayer, HttpRequest, HttpResponse } from "@allium/node";
 import { logAccess } from "./access-log.ts";
 import { type Answer, errorAnswer, give } from "./answer.ts";
-import { compressAnswer } from "./compression.ts";
-import type { Cors } from "./cors.ts";
-import { dropCookies, identify } from "./request-id.ts";
+import { CompressedResponse } from "./compression.ts";
+import { dropCookies, IdentifiedResponse, identify } from "./request-id.ts";
 import type { ReverseProxy } from "./reverse-proxy.ts";
 import { authorityOf, pathOf } from "./url.ts";
 
 /** What an edge is made of. */
 export interface EdgeOptions {
-	readonly cors: Cors;
+	/** Tells pages of other origins whether they may call. */
+	readonly cors: HttpLayer;
 	readonly proxy: ReverseProxy;
 	readonly compressFromBytes: number;
 	/** Asked for what the server does not see: the pages and the web services. */
@@ -23,25 +23,41 @@ export interface EdgeOptions {
 
 /** What a gateway does with an HTTP request before it is a call: everything that is about the web. */
 export function edge(options: EdgeOptions): HttpLayer {
-	const { cors, proxy, pages, compressFromBytes, logger } = options;
+	const { cors, logger } = options;
 	return (request, response, next, peer, upgrades) => {
-		const path = pathOf(request);
-		const id = identify(request, response);
-		logAccess(request, response, { path, id, peer }, logger);
-		if (cors.apply(request, response)) return;
-		if (proxy.has(path) && !upgrades) {
-			admitted(options, request, response, peer, () => proxy.forward(request, response, path, peer));
-			return;
-		}
-		compressAnswer(request, response, compressFromBytes);
-		const page = pages.get(path);
-		if (page !== undefined) {
-			admitted(options, request, response, peer, () => givePage(page, request, response));
-			return;
-		}
-		dropCookies(request);
-		next();
+		const id = identify(request);
+		const answer = new IdentifiedResponse(response, id);
+		logAccess(request, response, { path: pathOf(request), id, peer }, logger);
+		const goOn = (allowed: HttpResponse = answer): void => {
+			if (upgrades) next(allowed);
+			else direct(options, request, allowed, next, peer);
+		};
+		cors(request, answer, goOn, peer, upgrades);
 	};
+}
+
+/** Finds out whom a request is for: a web service, the gateway itself, or a service. */
+function direct(
+	options: EdgeOptions,
+	request: HttpRequest,
+	response: HttpResponse,
+	next: (response: HttpResponse) => void,
+	peer: PeerInfo,
+): void {
+	const { proxy, pages, compressFromBytes } = options;
+	const path = pathOf(request);
+	if (proxy.has(path)) {
+		admitted(options, request, response, peer, () => proxy.forward(request, response, path, peer));
+		return;
+	}
+	const answer = new CompressedResponse(request, response, compressFromBytes);
+	const page = pages.get(path);
+	if (page !== undefined) {
+		admitted(options, request, answer, peer, () => givePage(page, request, answer));
+		return;
+	}
+	dropCookies(request);
+	next(answer);
 }
 
 /** Goes on when the guard lets the request in; answers its error when not. */

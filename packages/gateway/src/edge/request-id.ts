@@ -1,22 +1,28 @@
-import type { HttpRequest, HttpResponse } from "@allium/node";
+import type { OutgoingHttpHeaders } from "node:http";
+import { type HttpRequest, type HttpResponse, ResponseLayer } from "@allium/node";
 import { requestIdFrom, requestIdHeader } from "../metadata/forwarding.ts";
-import type { Answering } from "./answer.ts";
 
-/** Gives a request its id, by which services and the client know it too. Call it before its headers are read. */
-export function identify(request: HttpRequest, response: HttpResponse): string {
-	const { rawHeaders } = request;
+/** Gives a request its id, by which services know it too. Call it before its headers are read. */
+export function identify({ rawHeaders }: HttpRequest): string {
 	const id = requestIdFrom(drop(rawHeaders, requestIdHeader));
 	rawHeaders.push(requestIdHeader, id);
-	const answering: Answering = response;
-	const { writeHead } = answering;
-	// One of all headers: where one is set before the others, each takes the slow way.
-	const withId: Answering["writeHead"] = (status, headers = {}) => {
-		headers[requestIdHeader] ??= id;
-		return writeHead.call(response, status, headers);
-	};
-	// Not written where it is assigned: V8 would take it for one that lives long, and keep the whole request for it.
-	answering.writeHead = withId;
 	return id;
+}
+
+/** An answer that tells the client the id of its request. */
+export class IdentifiedResponse extends ResponseLayer {
+	readonly #id: string;
+
+	constructor(inner: HttpResponse, id: string) {
+		super(inner);
+		this.#id = id;
+	}
+
+	/** One of all headers: where one is set before the others, each takes the slow way. */
+	override writeHead(status: number, headers: OutgoingHttpHeaders): unknown {
+		headers[requestIdHeader] ??= this.#id;
+		return this.inner.writeHead(status, headers);
+	}
 }
 
 /** Takes the cookies from a request that becomes a call: no service gets them, and metadata has little room. */

@@ -3,7 +3,7 @@ import { request as requestHttps, Agent as TlsAgent } from "node:https";
 import { type Logger, type PeerInfo, ServiceError } from "@allium/core";
 import type { HttpRequest, HttpResponse } from "@allium/node";
 import { isPrivate } from "../metadata/forwarding.ts";
-import { type Answering, errorAnswer, give } from "./answer.ts";
+import { errorAnswer, give } from "./answer.ts";
 import { authorityOf } from "./url.ts";
 
 /** How long a web service may take to begin its answer, in milliseconds. */
@@ -124,14 +124,17 @@ export class ReverseProxy {
 	#answer(answer: IncomingMessage, response: HttpResponse): void {
 		if (response.destroyed) return;
 		const headers: OutgoingHttpHeaders = endToEnd(answer);
-		if (this.#draining && "shouldKeepAlive" in response) headers.connection = "close";
-		const answering: Answering = response;
-		answering.writeHead(answer.statusCode ?? 502, headers);
+		if (this.#draining && response.stream === undefined) headers.connection = "close";
+		response.writeHead(answer.statusCode ?? 502, headers);
 		// An answer that breaks off must not look whole.
 		answer.on("error", () => response.destroy());
 		answer.on("aborted", () => response.destroy());
-		if ("flushHeaders" in response) response.flushHeaders();
-		answer.pipe(response);
+		response.flushHeaders?.();
+		answer.on("data", (chunk: Buffer) => {
+			if (!response.write(chunk)) answer.pause();
+		});
+		response.on("drain", () => answer.resume());
+		answer.on("end", () => response.end());
 	}
 
 	#fail(request: HttpRequest, response: HttpResponse, error: Error, { prefix, url }: Target): void {

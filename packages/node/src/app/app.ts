@@ -22,6 +22,7 @@ import {
 	serverDefaults,
 } from "@allium/core";
 import { type Config, readConfig } from "../config/config.ts";
+import { cors } from "../http/cors.ts";
 import type { MetricsSource, Readiness } from "../http/operations.ts";
 import { acceptFrames } from "../pipe/accept-frames.ts";
 import { nodeTransports } from "../pipe/node-transports.ts";
@@ -51,9 +52,11 @@ export interface AppOptions extends ServerProcessOptions {
 	 */
 	readonly health?: readonly Checker[];
 	/**
-	 * Origins of web pages that may open WebSockets here, such as `https://app.example.org`; `*` for all.
-	 * Default: pages of the same host only.
+	 * Origins of web pages that may call here, over HTTP and WebSockets, such as `https://app.example.org`; `*` for
+	 * all. Default: pages of the same host only.
 	 */
+	readonly cors?: readonly string[];
+	/** Origins of web pages that may open WebSockets here, beside those of `cors`. Default: none. */
 	readonly origins?: readonly string[];
 	/** What the port takes at most; `frames` for what frames take, in both directions. */
 	readonly limits?: AppLimits;
@@ -142,6 +145,7 @@ class NodeApp extends ServerProcess implements App {
 
 	protected open(): Promise<Listener> {
 		const { port, advertise, hosts, tls, proxyProtocol } = this.config;
+		const { cors: pages = [], origins = [] } = this.#options;
 		const { frames: frameLimits, ...limits } = this.#options.limits ?? {};
 		const host = this.config.host ?? (this.#isLocal() ? "127.0.0.1" : "0.0.0.0");
 		const reached = advertise ?? reachableHost(host);
@@ -151,9 +155,10 @@ class NodeApp extends ServerProcess implements App {
 			hosts,
 			acceptFrames: acceptFrames(frameLimits),
 			webSockets: {
-				...(this.#options.origins !== undefined && { origins: this.#options.origins }),
+				origins: [...pages, ...origins],
 				...(frameLimits !== undefined && { limits: frameLimits }),
 			},
+			...(pages.length > 0 && { http: cors(pages) }),
 			limits,
 			tls,
 			proxyProtocol,

@@ -27,6 +27,7 @@ beforeEach(() => {
 	ready = true;
 	log.running = 0;
 	log.ended.length = 0;
+	log.ctx = undefined;
 });
 
 afterAll(() => listener.close());
@@ -118,7 +119,7 @@ describe("a unary request", () => {
 
 	test("with the wrong verb is 405 and told the right ones", async () => {
 		const put = await fetch(`${url}/lab/sum`, { method: "PUT" });
-		expect([put.status, put.headers.get("allow")]).toEqual([405, "POST, GET"]);
+		expect([put.status, put.headers.get("allow")]).toEqual([405, "POST, GET, HEAD"]);
 		const get = await fetch(`${url}/lab/echo`);
 		expect([get.status, get.headers.get("allow")]).toEqual([405, "POST"]);
 	});
@@ -245,6 +246,52 @@ describe("a GET", () => {
 		["encoding=json&message={", 400],
 	])("with the query %j is refused with %i", async (query, status) => {
 		expect((await get(query)).status).toBe(status);
+	});
+});
+
+describe("a HEAD", () => {
+	const run = promisify(execFile);
+	const head = async (path: string, ...args: string[]): Promise<string[]> => {
+		const { stdout } = await run("curl", ["-sS", "--head", ...args, `${url}${path}`]);
+		return stdout
+			.trim()
+			.split(/\r?\n/)
+			.filter((line) => !/^(date|connection|keep-alive):/i.test(line));
+	};
+	const get = async (path: string, ...args: string[]): Promise<string[]> => {
+		const { stdout } = await run("curl", ["-sS", "-D-", "-o/dev/null", ...args, `${url}${path}`]);
+		return stdout
+			.trim()
+			.split(/\r?\n/)
+			.filter((line) => !/^(date|connection|keep-alive):/i.test(line));
+	};
+	const message = encodeURIComponent('{"a":1,"b":2}');
+	const paths = [
+		`/lab/sum?encoding=json&message=${message}`,
+		"/lab/sum",
+		"/healthz",
+		"/-/describe",
+		"/nothing",
+	];
+
+	test.each(
+		paths.flatMap((path) => [
+			[path, "--http1.1"],
+			[path, "--http2-prior-knowledge"],
+		]),
+	)("of %s gets the head of a GET, with %s", async (path, version) => {
+		expect(await head(path, version)).toEqual(await get(path, version));
+	});
+
+	test("of a stream of events gets its head, and no event is made", async () => {
+		const lines = await head("/lab/count?input=%7B%22upTo%22%3A3%7D", "-H", "accept: text/event-stream");
+		expect(lines[0]).toBe("HTTP/1.1 200 OK");
+		expect(lines).toContain("content-type: text/event-stream");
+		expect(log.ctx).toBeUndefined();
+	});
+
+	test("of what changes something is refused", async () => {
+		expect((await head("/lab/echo"))[0]).toBe("HTTP/1.1 405 Method Not Allowed");
 	});
 });
 

@@ -10,6 +10,7 @@ import { Overdue } from "../server/overdue.ts";
 import { SparingLog } from "../server/sparing-log.ts";
 import { WebSockets, type WebSocketsOptions } from "../websocket/websockets.ts";
 import { type Answer, errorAnswer } from "./answer.ts";
+import { BodilessResponse } from "./bodiless-response.ts";
 import type { BodyBounds, PendingBody } from "./body.ts";
 import { CallDeadlines } from "./call-deadlines.ts";
 import { EventStreamExchange, eventStreamType } from "./event-stream-exchange.ts";
@@ -18,7 +19,7 @@ import type { HttpLayer, HttpRequest, HttpResponse } from "./http-layer.ts";
 import { Http2Load } from "./http2-load.ts";
 import { Operations, type OperationsOptions } from "./operations.ts";
 import { PipelinedRequests } from "./pipelined-requests.ts";
-import { authorityOf, type Request, readHead } from "./request-head.ts";
+import { authorityOf, isGet, type Request, readHead } from "./request-head.ts";
 import type { Response } from "./response.ts";
 import { RestExchange } from "./rest-exchange.ts";
 import { StreamExchange } from "./stream-exchange.ts";
@@ -196,14 +197,18 @@ export class HttpServer {
 		if (!request.socket.destroyed) this.#onRequest(request, response);
 	};
 
-	readonly #onRequest = (request: HttpRequest, response: HttpResponse): void => {
+	readonly #onRequest = (request: HttpRequest, plain: HttpResponse): void => {
 		if (this.loadOf(request)?.admits() === false && "stream" in request) {
 			request.stream.close(http2().constants.NGHTTP2_REFUSED_STREAM);
 			return;
 		}
+		const response = request.method === "HEAD" ? new BodilessResponse(plain) : plain;
 		if (!this.#knowsHost(request, response)) return;
 		if (this.#layer === undefined) this.#serve(request, response);
-		else this.#layer(request, response, () => this.#serve(request, response), this.peerOf(request), false);
+		else {
+			const serve = (answer = response): void => this.#serve(request, answer);
+			this.#layer(request, response, serve, this.peerOf(request), false);
+		}
 	};
 
 	/** Whether a request names a host by which this server may be called; answers it when not. */
@@ -241,9 +246,11 @@ export class HttpServer {
 		}
 		if (head.length > 0) socket.unshift(head);
 		if (!this.#knowsHost(request, response)) return;
-		const next = (): void => this.#webSockets.upgrade(request, response);
-		if (this.#layer === undefined) next();
-		else this.#layer(request, response, next, this.peerOf(request), true);
+		const upgrade = (answer: Response = response): void => {
+			this.#webSockets.upgrade(request, response, answer);
+		};
+		if (this.#layer === undefined) upgrade();
+		else this.#layer(request, response, upgrade, this.peerOf(request), true);
 	};
 
 	readonly #serve = (request: Request, response: Response): void => {
@@ -357,7 +364,7 @@ function isOwnPath(path: string): boolean {
 
 /** Whether a request is one of `EventSource` for a method that may be called so: one that changes nothing. */
 function asksForEvents(request: Request, { served }: ServerCall): boolean {
-	if (request.method !== "GET" || served === undefined) return false;
+	if (!isGet(request) || served === undefined) return false;
 	const { kind, effect } = served.method;
 	if (kind !== "server_stream" || effect !== "read") return false;
 	return request.headers.accept?.includes(eventStreamType) === true;

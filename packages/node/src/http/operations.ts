@@ -12,7 +12,7 @@ import { type OpenApiDocument, openapi } from "@allium/core/reflection";
 import { webSocketPath, webSocketProtocol } from "@allium/core/transport";
 import { type Answer, errorAnswer, json, jsonType } from "./answer.ts";
 import type { HttpServer } from "./http-server.ts";
-import { type Request, readHead } from "./request-head.ts";
+import { isGet, type Request, readHead } from "./request-head.ts";
 import type { Response } from "./response.ts";
 
 /** Whether a process takes calls now, and whatever else is good to know. */
@@ -71,7 +71,7 @@ export class Operations {
 	}
 
 	#route(server: HttpServer, request: Request, path: string): Answer | Promise<Answer> {
-		const reads = request.method === "GET" || request.method === "HEAD";
+		const reads = isGet(request);
 		if (path === "/metrics" && reads) return this.#metrics();
 		if (path === "/readyz" && reads) return this.#readiness(server);
 		const answer = this.#find(path);

@@ -106,6 +106,11 @@ export function authorityOf(request: Request): string | undefined {
 	return undefined;
 }
 
+/** Whether a request asks for something without changing it; HEAD is answered as GET is, without the body. */
+export function isGet({ method }: Request): boolean {
+	return method === "GET" || method === "HEAD";
+}
+
 /** Refuses what the head of a call says and this server does not do. */
 export function checkHead(head: RequestHead, encoding: string | undefined): void {
 	if (head.error !== undefined) throw head.error;

@@ -10,7 +10,7 @@ import { routeErrorReply, routeInput, routeReply, unaryType } from "@allium/core
 import { Exchange } from "./exchange.ts";
 import { writeMetadata } from "./headers.ts";
 import type { HttpServer } from "./http-server.ts";
-import { checkHead, type Request, type RequestHead } from "./request-head.ts";
+import { checkHead, isGet, type Request, type RequestHead } from "./request-head.ts";
 import type { Response } from "./response.ts";
 
 /** What is JSON, such as `application/json` and `application/merge-patch+json`. */
@@ -37,7 +37,7 @@ export class RestExchange extends Exchange {
 	protected read(): unknown {
 		const { head, request } = this;
 		checkHead(head, head.contentEncoding);
-		if (request.method === "GET" || request.method === "HEAD") return this.#input("");
+		if (isGet(request)) return this.#input("");
 		if (!this.#hasJsonType()) throw this.#wrongType();
 		if (!head.hasBody) return this.#input("");
 		return this.readBody((text) => this.#input(text));
@@ -77,7 +77,7 @@ export class RestExchange extends Exchange {
 		Object.assign(headers, own);
 		if (own["content-type"] !== undefined) headers["content-length"] = Buffer.byteLength(body);
 		this.response.writeHead(status, headers);
-		this.finish(this.request.method === "HEAD" ? "" : body);
+		this.finish(body);
 	}
 
 	/** @param text the body; empty when there is none. */

@@ -35,7 +35,8 @@ export abstract class StreamingExchange extends Exchange {
 	 * before it; or a turn of the loop later, so that the caller knows that the call was accepted.
 	 */
 	protected pump(messages: AsyncIterable<unknown>): void {
-		this.#pump(messages).catch((error) => this.fail(error));
+		if (this.request.method === "HEAD") this.#answerHead(messages);
+		else this.#pump(messages).catch((error) => this.fail(error));
 	}
 
 	protected sendHead(): void {
@@ -46,6 +47,13 @@ export abstract class StreamingExchange extends Exchange {
 		if (response.hasHeaders) writeMetadata(headers, response.headers);
 		this.response.writeHead(200, headers);
 		this.response.flushHeaders?.();
+	}
+
+	/** The head alone tells all that a HEAD asks for. */
+	#answerHead(messages: AsyncIterable<unknown>): void {
+		this.sendHead();
+		this.finish("");
+		abandon(messages[Symbol.asyncIterator]());
 	}
 
 	async #pump(messages: AsyncIterable<unknown>): Promise<void> {

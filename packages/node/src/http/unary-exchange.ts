@@ -3,7 +3,7 @@ import { fromBase64, httpStatus, streamType, toConnectError, unaryType } from "@
 import { notUtf8 } from "./body.ts";
 import { Exchange } from "./exchange.ts";
 import { writeMetadata, writeTrailers } from "./headers.ts";
-import { checkEncoding, checkHead, invalid } from "./request-head.ts";
+import { checkEncoding, checkHead, invalid, isGet } from "./request-head.ts";
 
 /** An answer with a status of HTTP itself, for a request that is no call. */
 interface Refusal {
@@ -18,10 +18,10 @@ export class UnaryExchange extends Exchange {
 	protected read(): unknown {
 		// The call refuses a method that nobody serves before this.
 		const { method } = this.call.served as { method: Method };
-		const verb = this.request.method;
 		const unary = method.kind === "unary";
-		if (verb === "GET" && unary && method.effect === "read") return this.#readQuery();
-		if (verb !== "POST") throw this.#wrongVerb(unary && method.effect === "read" ? "POST, GET" : "POST");
+		const mayGet = unary && method.effect === "read";
+		if (mayGet && isGet(this.request)) return this.#readQuery();
+		if (this.request.method !== "POST") throw this.#wrongVerb(mayGet ? "POST, GET, HEAD" : "POST");
 		if (!unary) throw this.#wrongType(streamType);
 		const { head } = this;
 		if (head.mediaType !== unaryType) {

@@ -12,6 +12,7 @@ import type { WebSocket, WebSocketServer } from "ws";
 import { errorAnswer } from "../http/answer.ts";
 import type { HttpServer } from "../http/http-server.ts";
 import { readHead } from "../http/request-head.ts";
+import type { Response } from "../http/response.ts";
 import { isOriginAllowed } from "./origin.ts";
 import { ServerWebSocketPipe } from "./server-websocket-pipe.ts";
 
@@ -55,14 +56,18 @@ export class WebSockets {
 		this.#options = options;
 	}
 
-	/** Takes over the connection of a request that asks for a WebSocket, or refuses it. */
-	upgrade(request: IncomingMessage, response: ServerResponse): void {
+	/**
+	 * Takes over the connection of a request that asks for a WebSocket, or refuses it.
+	 *
+	 * @param answer the response, or a layer before it, through which it is refused.
+	 */
+	upgrade(request: IncomingMessage, response: ServerResponse, answer: Response): void {
 		this.#admit(request).then(
 			(server) => {
 				response.statusCode = 101;
 				server.handleUpgrade(request, request.socket, noBytes, (accepted) => this.#open(accepted, request));
 			},
-			(error) => this.#http.answer(request, response, errorAnswer(toServiceError(error))),
+			(error) => this.#http.answer(request, answer, errorAnswer(toServiceError(error))),
 		);
 	}
 

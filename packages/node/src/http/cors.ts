@@ -1,0 +1,90 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import { ServiceError } from "@allium/core";
+import type { HttpLayer, HttpRequest, HttpResponse } from "./http-layer.ts";
+import { ResponseLayer } from "./response-layer.ts";
+import { addVary } from "./vary.ts";
+
+/** How long a browser may keep the answer to a preflight, in seconds. */
+const maxAgeSeconds = 3_600;
+
+const methods = "GET, HEAD, POST, PUT, PATCH, DELETE";
+
+/**
+ * Tells browsers which pages of other origins may call. Without credentials: a browser sends no cookies along. What
+ * an answer says of this by itself counts.
+ *
+ * @param origins such as `https://app.example.com`, or `*` for all.
+ * @throws ServiceError `failed_precondition` when an origin is none.
+ * @example
+ * await listen(endpoints, { http: cors(["https://app.example.com"]) });
+ */
+export function cors(origins: readonly string[]): HttpLayer {
+	const allowed = checked(origins);
+	const all = allowed.has("*");
+	const allows = (origin: string | undefined): string | undefined => {
+		if (all) return "*";
+		return origin !== undefined && allowed.has(origin) ? origin : undefined;
+	};
+	if (allowed.size === 0) return (_request, _response, next) => next();
+	return (request, response, next) => {
+		const answer = new CorsResponse(response, allows(request.headers.origin), !all);
+		if (isPreflight(request)) answerPreflight(request, answer);
+		else next(answer);
+	};
+}
+
+function checked(origins: readonly string[]): ReadonlySet<string> {
+	for (const origin of origins) {
+		if (origin === "*" || URL.parse(origin)?.origin === origin) continue;
+		throw new ServiceError({
+			code: "failed_precondition",
+			reason: "invalid_configuration",
+			message: `cors takes origins such as https://app.example.com, or *, and got ${JSON.stringify(origin)}`,
+		});
+	}
+	return new Set(origins);
+}
+
+/** A response that tells whose pages may read it. */
+class CorsResponse extends ResponseLayer {
+	/** Whose pages may; undefined when those of the request may not. */
+	readonly allowed: string | undefined;
+	/** Whether it would be another for another origin, which caches have to know. */
+	readonly #varies: boolean;
+
+	constructor(inner: HttpResponse, allowed: string | undefined, varies: boolean) {
+		super(inner);
+		this.allowed = allowed;
+		this.#varies = varies;
+	}
+
+	override writeHead(status: number, headers: OutgoingHttpHeaders): unknown {
+		if (this.#varies) addVary(headers, "origin");
+		if (this.allowed !== undefined) {
+			headers["access-control-allow-origin"] ??= this.allowed;
+			headers["access-control-expose-headers"] ??= "*";
+		}
+		return this.inner.writeHead(status, headers);
+	}
+}
+
+/** Whether a browser asks what a page may do, before the page does it. */
+function isPreflight({ method, headers }: HttpRequest): boolean {
+	return (
+		method === "OPTIONS" &&
+		headers.origin !== undefined &&
+		headers["access-control-request-method"] !== undefined
+	);
+}
+
+function answerPreflight(request: HttpRequest, response: CorsResponse): void {
+	const headers: OutgoingHttpHeaders = {};
+	if (response.allowed !== undefined) {
+		headers["access-control-allow-methods"] = methods;
+		headers["access-control-max-age"] = String(maxAgeSeconds);
+		const names = request.headers["access-control-request-headers"];
+		if (typeof names === "string") headers["access-control-allow-headers"] = names;
+	}
+	response.writeHead(204, headers);
+	response.end("");
+}

@@ -1,0 +1,14 @@
+import type { OutgoingHttpHeaders } from "node:http";
+
+/** Adds the name of a request header on which an answer depends to those that its `vary` already has. */
+export function addVary(headers: OutgoingHttpHeaders, name: string): void {
+	const { vary } = headers;
+	if (vary === undefined) headers.vary = name;
+	else headers.vary = withName([vary].flat().join(", "), name);
+}
+
+function withName(vary: string, name: string): string {
+	const names = vary.split(",").map((each) => each.trim().toLowerCase());
+	if (names.includes("*") || names.includes(name)) return vary;
+	return vary.trim() === "" ? name : `${vary}, ${name}`;
+}
