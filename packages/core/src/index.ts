@@ -81,7 +81,9 @@ export {
 	type ServedMethod,
 	serverDefaults,
 } from "./endpoint/endpoints.ts";
+export type { Callee } from "./errors/callee.ts";
 export { type Code, codes, isCode } from "./errors/code.ts";
+export { errorText } from "./errors/error-text.ts";
 export {
 	isServiceError,
 	ServiceError,
@@ -99,6 +101,7 @@ export {
 export { Health, type HealthOptions, type HealthReport } from "./health/health.ts";
 export type { CheckReport } from "./health/health-check.ts";
 export { type Logger, type LogLevel, silentLogger } from "./logger/logger.ts";
+export { printable } from "./logger/printable.ts";
 export { authorize } from "./middleware/authorize.ts";
 export { type BulkheadOptions, bulkhead } from "./middleware/bulkhead.ts";
 export { type CacheOptions, cache } from "./middleware/cache.ts";

@@ -94,9 +94,10 @@ export function clientEndpoints(service: string, options: ClientOptions): Client
 
 	const resolve: Resolve = { target, closed: () => life.ctx.error !== undefined };
 	const middleware = chain(...layers.middleware);
+	const addressOf = (id: string): string | undefined => target.addressOf(id);
 	const endpoint = (method: Method): Endpoint => {
 		const attempt = attempts(method, layers.attempt, resolve);
-		return scoped(middleware(attempt, method), method, life.ctx);
+		return scoped(middleware(attempt, method), method, life.ctx, addressOf);
 	};
 	const close = async (): Promise<void> => {
 		life.cancel(endedByClose());

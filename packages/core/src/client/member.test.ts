@@ -23,7 +23,7 @@ afterEach(() => void vi.useRealTimers());
 function member(endpoint: Endpoint) {
 	const load = { start: vi.fn(), end: vi.fn() };
 	const peer = { endpoint: (method: Method) => observeCalls(endpoint, method), refusesUntil: 0 };
-	const share = { peer, release: vi.fn(async () => {}) };
+	const share = { peer, address: "memory://a", release: vi.fn(async () => {}) };
 	const paused = vi.fn();
 	return { member: new Member(instance("a", "c"), load, share, paused), load, peer, share, paused };
 }

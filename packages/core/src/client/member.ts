@@ -44,6 +44,11 @@ export class Member implements Candidate, CallObserver {
 		this.#onPause = onPause;
 	}
 
+	/** Where it is called. */
+	get address(): string {
+		return this.#share.address;
+	}
+
 	/** Until when to pass it over, as it could not be reached when last tried; 0 when it could. */
 	get pausedUntil(): number {
 		return this.#pausedUntil;

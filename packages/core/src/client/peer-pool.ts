@@ -13,6 +13,7 @@ export interface ObservedPeer {
 /** A share in the way to an address. Whoever holds it releases it once. */
 export interface PeerShare {
 	readonly peer: ObservedPeer;
+	readonly address: string;
 	release(): Promise<void>;
 }
 
@@ -71,6 +72,7 @@ export class PeerPool {
 		let held = true;
 		return {
 			peer,
+			address,
 			release: async () => {
 				if (!held) return;
 				held = false;

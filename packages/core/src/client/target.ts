@@ -121,6 +121,11 @@ export class Target {
 		return member;
 	}
 
+	/** Where an instance is called; undefined when it is not known any more. */
+	addressOf(id: string): string | undefined {
+		return this.#members.get(id)?.address;
+	}
+
 	/** Gives up all instances at once. */
 	async close(): Promise<void> {
 		this.#closed = true;

@@ -282,9 +282,17 @@ export function canceled(cause?: unknown): ServiceError {
 	return new ServiceError({ code: "canceled", message: "the call was canceled", cause });
 }
 
+/** What is said of a call whose time ran out, where nobody knows more. */
+const deadlineMessage = "the deadline was exceeded";
+
 /** The error of a call whose time ran out. */
-export function deadlineExceeded(): ServiceError {
-	return new ServiceError({ code: "deadline_exceeded", message: "the deadline was exceeded" });
+export function deadlineExceeded(message: string = deadlineMessage): ServiceError {
+	return new ServiceError({ code: "deadline_exceeded", message });
+}
+
+/** Whether an error is that of {@link deadlineExceeded}, which does not say whose deadline it was. */
+export function isPlainDeadline({ code, message }: ServiceError): boolean {
+	return code === "deadline_exceeded" && message === deadlineMessage;
 }
 
 function cancellationError(reason: unknown): ServiceError {

@@ -5,12 +5,31 @@ import { ServiceError } from "../errors/service-error.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { mapStream } from "./map-stream.ts";
 
+/** What is parsed beside the input. */
+export interface ValidateOptions {
+	/** Whether outputs are parsed. */
+	readonly output: boolean;
+	/** Told what the endpoint throws, which it throws on; only where outputs are parsed. */
+	readonly onThrown?: ((error: unknown) => never) | undefined;
+}
+
 /**
  * Parses what goes into an endpoint and what comes out of it, each once. Invalid input is `invalid_argument`
- * with reason `invalid_input` and data `{ issues }`; invalid output is `internal`.
+ * with reason `invalid_input` and data `{ issues }`; invalid output is an {@link InvalidOutput}.
  */
-export function validated(next: Endpoint, method: Method, output: boolean): Endpoint {
-	return validateInput(output ? validateOutput(next, method) : next, method);
+export function validated(next: Endpoint, method: Method, { output, onThrown }: ValidateOptions): Endpoint {
+	return validateInput(output ? validateOutput(next, method, onThrown) : next, method);
+}
+
+/** The error of an output that its schema does not accept. */
+export class InvalidOutput extends TypeError {
+	override readonly name = "InvalidOutput";
+
+	constructor(method: Method, issues: readonly Issue[]) {
+		super(`invalid output of ${method.path}: ${summary(issues)}`);
+		// Where it was found out says nothing of who made it.
+		this.stack = `${this.name}: ${this.message}`;
+	}
 }
 
 function validateInput(next: Endpoint, method: Method): Endpoint {
@@ -33,14 +52,14 @@ function validateInput(next: Endpoint, method: Method): Endpoint {
 	};
 }
 
-function validateOutput(next: Endpoint, method: Method): Endpoint {
+function validateOutput(next: Endpoint, method: Method, onThrown: ValidateOptions["onThrown"]): Endpoint {
 	const schema = messageSchema(method.output);
-	if (schema === undefined) return (input, ctx) => next(input, ctx).then(() => ({}));
+	if (schema === undefined) return (input, ctx) => next(input, ctx).then(() => ({}), onThrown);
 	const check = (value: unknown): unknown => unwrap(parse(schema, value), method, invalidOutput);
 	if (isStream(method.output)) {
-		return (input, ctx) => next(input, ctx).then((output) => mapStream(output, check));
+		return (input, ctx) => next(input, ctx).then((output) => mapStream(output, check), onThrown);
 	}
-	return (input, ctx) => next(input, ctx).then(check);
+	return (input, ctx) => next(input, ctx).then(check, onThrown);
 }
 
 /** What a schema accepted of a value; synchronous where the schema is. */
@@ -68,7 +87,7 @@ function invalidInput(method: Method, issues: readonly Issue[]): ServiceError {
 }
 
 function invalidOutput(method: Method, issues: readonly Issue[]): Error {
-	return new TypeError(`invalid output of ${method.path}: ${summary(issues)}`);
+	return new InvalidOutput(method, issues);
 }
 
 function summary(issues: readonly Issue[]): string {

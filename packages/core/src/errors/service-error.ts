@@ -1,4 +1,5 @@
 import type { ReadonlyMetadata } from "../context/metadata.ts";
+import type { Callee } from "./callee.ts";
 import type { Code } from "./code.ts";
 
 const brand = Symbol.for("allium.ServiceError");
@@ -44,6 +45,8 @@ export class ServiceError<Data = unknown> extends Error {
 	readonly notExecuted: boolean = false;
 	/** The service whose error this is: set on declared errors and on whatever came over a wire. */
 	readonly domain: string | undefined = undefined;
+	/** Of a call that failed: whom it called, and where. The runtime alone sets it; it never leaves the process. */
+	readonly callee: Callee | undefined = undefined;
 
 	constructor(init: ServiceErrorInit<Data>) {
 		super(
@@ -62,6 +65,7 @@ export class ServiceError<Data = unknown> extends Error {
 export interface Origin {
 	notExecuted?: boolean;
 	domain?: string | undefined;
+	callee?: Callee | undefined;
 }
 
 /** Makes an error with facts that only the runtime knows. Not exported to users. */

@@ -2,6 +2,7 @@ import { type Outcome, onSettled } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
 import type { Method } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
+import type { ServiceError } from "../errors/service-error.ts";
 import { isTrouble } from "../errors/trouble.ts";
 import type { Logger, LogLevel } from "../logger/logger.ts";
 import { activeSpan } from "./tracing.ts";
@@ -36,12 +37,18 @@ export function logging(logger: Logger, options: LoggingOptions = {}): Middlewar
 				ms,
 				...(peer !== undefined && { peer }),
 				...(span !== undefined && { trace_id: span.traceId, span_id: span.spanId }),
-				...(!outcome.ok && { error: outcome.error }),
+				...(!outcome.ok && failure(outcome.error)),
 				...more,
 			});
 		});
 		return next(input, ctx);
 	};
+}
+
+/** The error, and where the call went that failed. */
+function failure(error: ServiceError): Readonly<Record<string, unknown>> {
+	const { instance, address } = error.callee ?? {};
+	return { ...(instance !== undefined && { instance }), ...(address !== undefined && { address }), error };
 }
 
 function levelOf(outcome: Outcome, level: LogLevel): LogLevel {

@@ -18,14 +18,23 @@ const Shop = contract("shop", {
 	watch: method({ output: stream(z.int()), errors }),
 });
 
+const where = { method: "stock/take", instance: "3f2a", address: "allium://10.0.0.3:4000" };
+
 /** An error as it comes back from a callee. */
 function foreign(code: Code, reason?: string, more: object = {}): ServiceError {
 	const metadata = new Metadata({ "callee-secret": "1" });
-	return Object.assign(
-		serviceErrorFrom({ code, reason, message: "detail", metadata }, { domain: "stock" }),
-		more,
-	);
+	const origin = { domain: "stock", callee: { ...where, answered: true } };
+	return Object.assign(serviceErrorFrom({ code, reason, message: "detail", metadata }, origin), more);
 }
+
+/** What the log says of an error of a callee. */
+const told = (error: unknown) => ({
+	method: "shop/buy",
+	callee: where.method,
+	instance: where.instance,
+	address: where.address,
+	error,
+});
 
 /** What a caller of `shop/buy` gets when the handler throws, and what was logged. */
 async function thrown(error: unknown, ctx = Context.background()) {
@@ -96,10 +105,20 @@ describe("what a callee threw and the handler let pass", () => {
 	});
 
 	test("stays unavailable when it is, without detail", async () => {
-		const { seen, log } = await thrown(foreign("unavailable", "no_instance", { retryAfterMs: 7 }));
+		const error = foreign("unavailable", "no_instance", { retryAfterMs: 7 });
+		const { seen, log } = await thrown(error);
 		expect(seen).toMatchObject({ code: "unavailable", message: "unavailable", retryAfterMs: 7 });
 		expect([seen.reason, seen.domain, seen.metadata]).toEqual([undefined, undefined, undefined]);
-		expect(log).not.toHaveBeenCalled();
+		expect(log).toHaveBeenCalledExactlyOnceWith("warn", "a callee is unavailable", told(error));
+	});
+
+	test("keeps its code when time ran out that this service gave it, without detail", async () => {
+		const error = foreign("deadline_exceeded", undefined, { callee: { ...where, answered: false } });
+		const { seen, log } = await thrown(error);
+		expect(seen).toMatchObject({ code: "deadline_exceeded", message: "deadline_exceeded", cause: error });
+		expect([seen.domain, seen.metadata]).toEqual([undefined, undefined]);
+		const message = "a callee did not answer within the time that this service gave it";
+		expect(log).toHaveBeenCalledExactlyOnceWith("warn", message, told(error));
 	});
 
 	test.each<Code>(["not_found", "permission_denied", "internal", "deadline_exceeded", "canceled"])(
@@ -108,7 +127,8 @@ describe("what a callee threw and the handler let pass", () => {
 			const error = foreign(code);
 			const { seen, log } = await thrown(error);
 			expect(seen).toMatchObject({ code: "internal", message: "internal error" });
-			expect(log).toHaveBeenCalledWith("error", expect.any(String), expect.objectContaining({ error }));
+			const message = "a callee failed, with an error that the method neither handles nor declares";
+			expect(log).toHaveBeenCalledExactlyOnceWith("error", message, told(error));
 		},
 	);
 

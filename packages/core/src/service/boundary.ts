@@ -2,6 +2,7 @@ import type { Context } from "../context/context.ts";
 import { givesStream, type Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { mapStream } from "../endpoint/map-stream.ts";
+import { InvalidOutput } from "../endpoint/validate.ts";
 import { isServiceError, ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
 import type { HandlerReach } from "./handler-reach.ts";
@@ -15,20 +16,29 @@ export function boundary(next: Endpoint, method: Method, logger: Logger, reach: 
 	const streams = givesStream(method.kind);
 	return (input, ctx) => {
 		const refuse = (error: unknown): never => {
-			const shown = errorForCaller(method, error, ctx, logger);
+			const thrower = (): string => throwerOf(error, ctx, reach);
+			const shown = errorForCaller(method, error, ctx, logger, thrower);
 			throw isShed(shown) && reach.neverRan(ctx) ? notExecuted(shown) : shown;
 		};
 		try {
 			const reply = next(input, ctx);
 			if (!streams) return reply.then(undefined, refuse);
 			const breakOff = (error: unknown): never => {
-				throw errorForCaller(method, error, ctx, logger);
+				throw errorForCaller(method, error, ctx, logger, () => "the stream of the handler");
 			};
 			return reply.then((output) => mapStream(output, undefined, breakOff), refuse);
 		} catch (error) {
 			return Promise.try(refuse, error);
 		}
 	};
+}
+
+/** Who threw an error that came out of the layers of a method, for the log. */
+function throwerOf(error: unknown, ctx: Context, reach: HandlerReach): string {
+	if (reach.neverRan(ctx)) return "middleware or a schema, before the handler ran,";
+	const byHandler = reach.threw(error);
+	if (byHandler === undefined) return "the handler, or middleware around it,";
+	return byHandler ? "the handler" : "middleware, after the handler ran,";
 }
 
 /** Whether an error was made here, on purpose, for want of room. */
@@ -44,19 +54,58 @@ function notExecuted(error: ServiceError): ServiceError {
 /** What is known of the method that an error leaves. */
 type Source = Pick<Method, "service" | "path" | "errors">;
 
-/** What the caller of a method sees of an error that was thrown inside. */
-export function errorForCaller(method: Source, error: unknown, ctx: Context, logger: Logger): ServiceError {
+/**
+ * What the caller of a method sees of an error that was thrown inside. What the caller is not told is logged:
+ * who failed, where and why.
+ *
+ * @param thrower who threw it, for the log.
+ */
+export function errorForCaller(
+	method: Source,
+	error: unknown,
+	ctx: Context,
+	logger: Logger,
+	thrower: () => string,
+): ServiceError {
 	if (isServiceError(error)) {
 		if (isDeclared(method, error)) return isOwn(method, error) ? error : relayed(method, error);
 		// Without a domain it was made here, and on purpose: by the handler, by middleware.
 		if (error.domain === undefined && !error.notExecuted) return error;
-		if (ctx.error !== undefined) return ctx.error;
-		if (error.code === "unavailable") return unavailable(error);
-	} else if (ctx.error !== undefined && isAbort(error)) {
-		return ctx.error;
+		return ctx.error ?? errorOfCallee(method, error, logger);
 	}
-	logger.log("error", "a handler threw what its method does not declare", { method: method.path, error });
-	return new ServiceError({ code: "internal", message: "internal error", cause: error });
+	if (ctx.error !== undefined && isAbort(error)) return ctx.error;
+	const message =
+		error instanceof InvalidOutput
+			? "the handler returned what the output of its method does not allow"
+			: `${thrower()} threw what the method does not declare`;
+	logger.log("error", message, { method: method.path, error });
+	return internal(error);
+}
+
+/** What the caller sees of a callee's error that the method does not declare. */
+function errorOfCallee(method: Source, error: ServiceError, logger: Logger): ServiceError {
+	const { code, callee, retryAfterMs, domain } = error;
+	const isOurDeadline = code === "deadline_exceeded" && callee?.answered === false;
+	const message = isOurDeadline
+		? "a callee did not answer within the time that this service gave it"
+		: code === "unavailable"
+			? "a callee is unavailable"
+			: "a callee failed, with an error that the method neither handles nor declares";
+	const isExpected = isOurDeadline || code === "unavailable";
+	logger.log(isExpected ? "warn" : "error", message, {
+		method: method.path,
+		callee: callee?.method ?? domain,
+		instance: callee?.instance,
+		address: callee?.address,
+		error,
+	});
+	// The caller may try again, as often as the callee lets us.
+	if (code === "unavailable") return new ServiceError({ code, retryAfterMs, cause: error });
+	return isOurDeadline ? new ServiceError({ code, cause: error }) : internal(error);
+}
+
+function internal(cause: unknown): ServiceError {
+	return new ServiceError({ code: "internal", message: "internal error", cause });
 }
 
 function isDeclared(method: Source, error: ServiceError): boolean {
@@ -75,11 +124,6 @@ function relayed(method: Source, error: ServiceError): ServiceError {
 	const { code, reason, message, data, retryAfterMs } = error;
 	const init = { code, reason, message, data, retryAfterMs, cause: error };
 	return serviceErrorFrom(init, { domain: method.service });
-}
-
-/** A callee that is not there: the caller may try again, as often as the callee lets us. */
-function unavailable(error: ServiceError): ServiceError {
-	return new ServiceError({ code: "unavailable", retryAfterMs: error.retryAfterMs, cause: error });
 }
 
 /** What the platform throws when a signal aborts, such as `fetch` with `ctx.signal`. */

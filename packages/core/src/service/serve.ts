@@ -43,9 +43,15 @@ export function serveMethod(
 	if (typeof handler !== "function") {
 		throw new TypeError(`the service for "${method.service}" lacks the method "${method.name}"`);
 	}
-	const reach = new HandlerReach();
-	const inner = chain(...(options.middleware ?? []))(call(handler, service, reach), method);
-	const valid = validated(inner, method, options.validateOutput ?? true);
+	const { middleware = [], validateOutput = true } = options;
+	const reach = new HandlerReach(middleware.length > 0 || validateOutput);
+	const called = call(handler, service, reach);
+	const inner = middleware.length === 0 ? called : chain(...middleware)(noted(called, reach), method);
+	const valid = validated(inner, method, {
+		output: validateOutput,
+		// Where no middleware is between, what comes out was thrown by the handler, and noting it costs nothing.
+		onThrown: middleware.length === 0 ? reach.onThrown : undefined,
+	});
 	const outer = chain(...(options.outermost ?? []))(valid, method);
 	return { method, endpoint: boundary(outer, method, logger, reach) };
 }
@@ -67,4 +73,9 @@ function call(handler: Handler, service: object, reach: HandlerReach): Endpoint 
 			return Promise.reject(error);
 		}
 	};
+}
+
+/** The handler, whose errors are noted before middleware sees them. */
+function noted(handler: Endpoint, reach: HandlerReach): Endpoint {
+	return (input, ctx) => handler(input, ctx).then(undefined, reach.onThrown);
 }

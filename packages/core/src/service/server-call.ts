@@ -128,7 +128,8 @@ export class ServerCall {
 	#refusal(error: unknown): ServiceError {
 		const { path } = this.#incoming;
 		const { service = "", errors = {} } = this.served?.method ?? {};
-		return errorForCaller({ service, path, errors }, error, this.ctx, this.#endpoints.logger);
+		const { logger } = this.#endpoints;
+		return errorForCaller({ service, path, errors }, error, this.ctx, logger, () => "the guard");
 	}
 }
 

@@ -68,11 +68,13 @@ function relayed(error: unknown, method: Method, ctx: Context, logger: Logger): 
 		return new ServiceError({ code: "internal", message: "internal error", cause: error });
 	}
 	const { code, reason, message, data, metadata, retryAfterMs, domain } = error;
-	// Only what arose here has a cause: addresses of instances, which are nobody's business.
-	if (code === "unavailable" && error.cause !== undefined) {
-		logger.log("warn", "a service could not be reached", { method: method.path, error });
-		const unreachable = `no instance of "${method.service}" could be reached`;
-		return serviceErrorFrom({ code, reason, message: unreachable }, { domain });
+	// What the service did not say itself tells of addresses and folders, which are nobody's business.
+	if (code === "unavailable" && error.callee?.answered !== true) {
+		const { instance, address } = error.callee ?? {};
+		logger.log("warn", "a service could not be reached", { method: method.path, instance, address, error });
+		const isNone = reason === "no_instance" && error.cause === undefined;
+		const told = `no instance of "${method.service}" ${isNone ? "is up" : "could be reached"}`;
+		return serviceErrorFrom({ code, reason, message: told }, { domain });
 	}
 	return serviceErrorFrom({ code, reason, message, data, metadata, retryAfterMs }, { domain });
 }

@@ -29,13 +29,46 @@ describe("a text logger", () => {
 		logger.log("warn", "refused", {
 			error: new ServiceError({ code: "not_found", message: "no such match" }),
 		});
-		expect(lines[0]).toContain('error="a bug"\nTypeError: a bug\n    at ');
+		expect(lines[0]).toContain('error="a bug"\n  TypeError: a bug\n    at ');
 		expect(lines[1]).toMatch(/refused error="not_found: no such match"\n$/);
+	});
+
+	test("tells who failed, where and why", () => {
+		const { lines, logger } = capture();
+		const cause = Object.assign(new ServiceError({ code: "unavailable", message: "cannot reach it" }), {
+			callee: { method: "stock/take", answered: false, instance: "3f2a", address: "allium://10.0.0.3:4000" },
+		});
+		logger.log("error", "call", { error: new ServiceError({ code: "unavailable", cause }) });
+		expect(lines[0]).toContain(
+			'error="unavailable; caused by unavailable: cannot reach it (stock/take, instance 3f2a, allium://10.0.0.3:4000)"\n',
+		);
+	});
+
+	test("takes what JSON cannot carry", () => {
+		const { lines, logger } = capture();
+		const round: Record<string, unknown> = {};
+		round.self = round;
+		logger.log("info", "called", { big: 1n, round });
+		expect(lines[0]).toContain("called big=1 round=[object Object]");
 	});
 
 	test("keeps a message on its line whatever is in it", () => {
 		const { lines, logger } = capture();
-		logger.log("info", "called", { name: "a\nb" });
-		expect(lines[0]?.trimEnd()).toContain('name="a\\nb"');
+		logger.log("info", "called\nagain", { name: "a\nb" });
+		expect(lines[0]?.trimEnd()).toMatch(/called\\nagain name="a\\nb"$/);
+	});
+
+	test.each([
+		["a message", "hi\x1b[2J\x9b1m", {}],
+		["a field", "hi", { name: "\x1b]0;title\x07", other: "a b\x9b\x7f" }],
+		["the name of a field", "hi", { "\x1b[2J\x85": 1 }],
+		["data", "hi", { data: { text: ["\x9b", "\u202e"] } }],
+		["an error", "hi", { error: new TypeError("\x1b[2J\r\n12:30:01 error forged\x9b") }],
+	])("lets nothing through that controls a terminal: %s", (_, message, fields) => {
+		const { lines, logger } = capture();
+		logger.log("info", message, fields);
+		// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+		expect(lines[0]).not.toMatch(/[\0-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
+		expect(lines[0]).not.toMatch(/\n\d\d:/);
 	});
 });

@@ -1,4 +1,5 @@
 import type { Metadata } from "../../context/metadata.ts";
+import type { Method } from "../../contract/method.ts";
 import { type Code, isCode } from "../../errors/code.ts";
 import { type ErrorDetail, errorDetails, readErrorDetails } from "../../errors/details.ts";
 import { type ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
@@ -19,8 +20,8 @@ export function toConnectError(error: ServiceError, service: string): ConnectErr
 
 /** What is known of an error beside what it says itself. */
 export interface ConnectErrorContext {
-	/** The service that was called: the error's domain, where it names none. */
-	readonly service: string;
+	/** The method that was called. Its service is the error's domain, where the error names none. */
+	readonly method: Pick<Method, "service" | "path">;
 	/** The code, where the error has none that is known. */
 	readonly code: Code;
 	/** The message, where the error has none. */
@@ -44,6 +45,9 @@ export function readConnectError(json: unknown, context: ConnectErrorContext): S
 			retryAfterMs: facts.retryAfterMs ?? context.retryAfterMs,
 			...(context.metadata.size > 0 && { metadata: context.metadata }),
 		},
-		{ domain: facts.domain ?? context.service },
+		{
+			domain: facts.domain ?? context.method.service,
+			callee: { method: context.method.path, answered: true },
+		},
 	);
 }

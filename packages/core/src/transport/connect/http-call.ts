@@ -4,6 +4,7 @@ import type { Method } from "../../contract/method.ts";
 import { type ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
 import { unreachable } from "../frames/client-call.ts";
 import { tooLarge } from "../frames/inbound.ts";
+import { ownDeadline } from "../own-deadline.ts";
 import type { ByteHandling } from "../pipe.ts";
 import { joined } from "./envelope.ts";
 import { deliver, readHeaders } from "./headers.ts";
@@ -148,7 +149,8 @@ export abstract class HttpCall {
 		const received = this.ctx["~received"];
 		deliver(received, "headers", headers);
 		deliver(received, "trailers", trailers);
-		if (this.status !== 200) this.fail(responseError(this.status, this.headers, body, method, trailers));
+		if (this.status !== 200)
+			this.fail(ownDeadline(responseError(this.status, this.headers, body, method, trailers), this.ctx));
 		else if (!hasType(this.headers, expectedType)) this.fail(wrongType(method, this.headers));
 		else this.#decode(body);
 	}

@@ -1,5 +1,6 @@
 import type { Metadata } from "../../context/metadata.ts";
 import type { Method } from "../../contract/method.ts";
+import { reasonOf } from "../../errors/reason.ts";
 import { type ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
 import { readConnectError } from "./connect-error.ts";
 import { mediaType, unaryType } from "./content-type.ts";
@@ -29,7 +30,7 @@ export function responseError(
 ): ServiceError {
 	const retryAfter = header(headers, "retry-after");
 	return readConnectError(hasType(headers, unaryType) ? parse(body) : undefined, {
-		service: method.service,
+		method,
 		code: codeOfStatus(status),
 		message: `HTTP status ${status} in answer to ${method.path}`,
 		metadata: trailers,
@@ -40,9 +41,8 @@ export function responseError(
 
 /** The error of a connection that was lost while a call was under way. */
 export function connectionLost(method: Method, cause: unknown, notExecuted = false): ServiceError {
-	const reason = cause instanceof Error ? cause.message : String(cause);
 	return serviceErrorFrom(
-		{ code: "unavailable", message: `the connection was lost: ${reason}`, cause },
+		{ code: "unavailable", message: `the connection was lost: ${reasonOf(cause)}`, cause },
 		{ domain: method.service, notExecuted },
 	);
 }

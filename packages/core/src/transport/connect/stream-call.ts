@@ -3,6 +3,7 @@ import { canceled } from "../../context/cancellation.ts";
 import type { Context } from "../../context/context.ts";
 import type { Metadata } from "../../context/metadata.ts";
 import { type ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
+import { ownDeadline } from "../own-deadline.ts";
 import { readConnectError } from "./connect-error.ts";
 import { streamType } from "./content-type.ts";
 import { EnvelopeReader, endStreamFlag } from "./envelope.ts";
@@ -90,7 +91,7 @@ export class StreamCall extends HttpCall {
 		}
 		const trailers = trailersFromJson(end.metadata);
 		deliver(this.ctx["~received"], "trailers", trailers);
-		if (end.error !== undefined) this.fail(this.#error(end.error, trailers));
+		if (end.error !== undefined) this.fail(ownDeadline(this.#error(end.error, trailers), this.ctx));
 		else if (this.#accepted) {
 			this.close();
 			this.#messages.end();
@@ -110,8 +111,8 @@ export class StreamCall extends HttpCall {
 	}
 
 	#error(json: unknown, metadata: Metadata): ServiceError {
-		const { service, path } = this.target.method;
-		return readConnectError(json, { service, code: "unknown", message: `${path} failed`, metadata });
+		const { method } = this.target;
+		return readConnectError(json, { method, code: "unknown", message: `${method.path} failed`, metadata });
 	}
 
 	#read(message: Uint8Array): unknown {

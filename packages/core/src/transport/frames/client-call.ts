@@ -5,8 +5,10 @@ import type { Context } from "../../context/context.ts";
 import type { Metadata, ReadonlyMetadata } from "../../context/metadata.ts";
 import { givesStream, type Method } from "../../contract/method.ts";
 import { abandon } from "../../endpoint/leave-stream.ts";
+import { reasonOf } from "../../errors/reason.ts";
 import { ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
 import { type CallObserver, endCall, observeAccepted } from "../observe-calls.ts";
+import { ownDeadline } from "../own-deadline.ts";
 import type { Connection } from "./connection.ts";
 import { readError } from "./error-frame.ts";
 import { Flag, FrameType, noTimeout, ProtocolError } from "./frame.ts";
@@ -133,10 +135,9 @@ export class ClientCall implements StreamHandler, Follower {
 			this.#receive("trailers", readMetadata(bytes, start, end, this.#connection.bytes).metadata);
 			this.#onEndFrame();
 		} else if (type === FrameType.error) {
-			const { service } = this.#target.method;
-			const error = readError(this.#connection, flags, bytes, start, end, service);
+			const error = readError(this.#connection, flags, bytes, start, end, this.#target.method);
 			if (error.metadata !== undefined) this.#receive("trailers", error.metadata);
-			this.#fail(error);
+			this.#fail(ownDeadline(error, this.#ctx));
 		}
 	}
 
@@ -297,9 +298,8 @@ export function queueFull(): ServiceError {
 
 /** The error of an address that cannot be reached. */
 export function unreachable(address: string, cause: unknown): ServiceError {
-	const reason = cause instanceof Error ? cause.message : String(cause);
 	return serviceErrorFrom(
-		{ code: "unavailable", message: `cannot reach ${address}: ${reason}`, cause },
+		{ code: "unavailable", message: `cannot reach ${address}: ${reasonOf(cause)}`, cause },
 		{ notExecuted: true },
 	);
 }

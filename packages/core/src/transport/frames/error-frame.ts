@@ -1,3 +1,4 @@
+import type { Method } from "../../contract/method.ts";
 import { codeFromNumber, codeNumber } from "../../errors/code.ts";
 import { type ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
 import type { Connection } from "./connection.ts";
@@ -45,7 +46,7 @@ export function readError(
 	bytes: Uint8Array,
 	start: number,
 	end: number,
-	domain: string,
+	method: Method,
 ): ServiceError {
 	const { metadata, end: bodyStart } = readMetadata(bytes, start + 1, end, connection.bytes);
 	const body = parseBody(connection.bytes.readText(bytes, bodyStart, end));
@@ -58,7 +59,11 @@ export function readError(
 			retryAfterMs: typeof body.retryAfterMs === "number" ? body.retryAfterMs : undefined,
 			...(metadata.size > 0 && { metadata }),
 		},
-		{ domain: text(body.domain) ?? domain, notExecuted: (flags & Flag.notExecuted) !== 0 },
+		{
+			domain: text(body.domain) ?? method.service,
+			notExecuted: (flags & Flag.notExecuted) !== 0,
+			callee: { method: method.path, answered: true },
+		},
 	);
 }
 

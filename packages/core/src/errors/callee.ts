@@ -1,0 +1,11 @@
+/** Whose error it is that a call failed with, and where that was. For the local log; it never leaves the process. */
+export interface Callee {
+	/** The method that was called: `service/method`. */
+	readonly method: string;
+	/** Whether the callee answered with the error. False when it arose on the way there, or here. */
+	readonly answered: boolean;
+	/** The id of the instance that was tried last; undefined when none was. */
+	readonly instance?: string | undefined;
+	/** The address of that instance; undefined when it is not known any more. */
+	readonly address?: string | undefined;
+}

@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { printable } from "./printable.ts";
+
+test.each([
+	["text of any language", "Grüße, 世界 🎉", "Grüße, 世界 🎉"],
+	["tabs and line feeds", "a\tb\nc", "a\tb\nc"],
+	["sequences of a terminal", "\x1b[2J\x1b]0;title\x07", "\\x1b[2J\\x1b]0;title\\x07"],
+	["carriage returns and backspaces", "safe\rfake\b", "safe\\x0dfake\\x08"],
+	["the controls of eight bits", "\x9b2J\x85\x7f", "\\x9b2J\\x85\\x7f"],
+	["separators of lines", "a\u2028b\u2029", "a\\u2028b\\u2029"],
+	["what changes the direction", "\u202egpj.exe\u2066", "\\u202egpj.exe\\u2066"],
+	["half a letter", "a\ud800b", "a\\ud800b"],
+])("printable: %s", (_, text, shown) => {
+	expect(printable(text)).toBe(shown);
+});

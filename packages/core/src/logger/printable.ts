@@ -1,0 +1,19 @@
+/**
+ * A text of strangers as it may go to a terminal or a log: what would control a terminal (C0 but tab and line
+ * feed, DEL, C1), reorder its letters, or break a line where none is expected is written as an escape such as
+ * `\x1b`.
+ */
+export function printable(text: string): string {
+	return unprintable.test(text) ? text.replace(allUnprintable, escaped) : text;
+}
+
+// Controls, the separators of lines and paragraphs, and what changes the direction of a text.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+const unprintable = /[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/u;
+const allUnprintable = new RegExp(unprintable.source, "gu");
+
+function escaped(letter: string): string {
+	const code = letter.charCodeAt(0);
+	const digits = code.toString(16);
+	return code < 256 ? `\\x${digits.padStart(2, "0")}` : `\\u${digits.padStart(4, "0")}`;
+}
