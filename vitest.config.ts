@@ -13,8 +13,11 @@ const packages = "scripts/packages.test.ts";
 export default {
 	ssr: { resolve: { conditions: ["@allium/source"] } },
 	test: {
-		testTimeout: 20_000,
-		hookTimeout: 20_000,
+		// What a busy machine may need; a test that hangs is found all the same.
+		testTimeout: 60_000,
+		hookTimeout: 60_000,
+		expect: { poll: { timeout: 50_000 } },
+		setupFiles: ["scripts/test/patience.ts"],
 		projects: [
 			{
 				extends: true,

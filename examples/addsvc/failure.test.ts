@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { RunningTime } from "@allium/testing";
 import { ServiceProcess } from "@allium/testing/process";
 import { type App, allium, type Client } from "allium";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -74,7 +75,7 @@ describe("two instances under load", () => {
 		await load.further(2000);
 
 		victim?.signal("SIGKILL");
-		const killedAt = performance.now();
+		using time = new RunningTime();
 		await load.further(2000);
 		await load.stop();
 		expect(load.failures).toEqual([]);
@@ -90,8 +91,8 @@ describe("two instances under load", () => {
 				await registry.close();
 			}
 		};
-		await expect.poll(registered, { timeout: 10_000 }).toBe(1);
-		expect(performance.now() - killedAt).toBeLessThan(ttlMs + 1_000);
+		await expect.poll(registered).toBe(1);
+		expect(time.milliseconds).toBeLessThan(ttlMs + 1_000);
 	});
 
 	test("lose no call when one is told to stop; its streams end cleanly", async () => {

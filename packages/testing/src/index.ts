@@ -1,1 +1,2 @@
+export { RunningTime } from "./running-time.ts";
 export { type TestClientOptions, testClient } from "./test-client.ts";

@@ -1,0 +1,17 @@
+// Before the tests of each file. How long something takes says how busy the machine is; so a test that waits for a
+// condition waits as long as a test may take, and not one second, as Vitest does by default.
+import { vi } from "vitest";
+
+/** Shorter than a test may take, so that it is the condition that is reported, in milliseconds. */
+const patienceMs = 50_000;
+
+type Options = Parameters<typeof vi.waitFor>[1];
+
+function patient(options: Options): Exclude<Options, number | undefined> {
+	const { timeout = 0, ...others } = typeof options === "number" ? { timeout: options } : (options ?? {});
+	return { interval: 20, ...others, timeout: Math.max(timeout, patienceMs) };
+}
+
+const { waitFor, waitUntil } = vi;
+vi.waitFor = (callback, options) => waitFor(callback, patient(options));
+vi.waitUntil = (callback, options) => waitUntil(callback, patient(options));
