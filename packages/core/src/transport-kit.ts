@@ -7,6 +7,7 @@ export { fromBase64, toBase64 } from "./codec/base64.ts";
 export { CallScope, succeeded } from "./context/call-scope.ts";
 export {
 	Cancellation,
+	callIsOver,
 	canceled,
 	deadlineExceeded,
 	type Follower,

@@ -5,6 +5,7 @@ import { cancellationTests } from "./calls/cancellation.ts";
 import { Cases } from "./calls/cases.ts";
 import { deadlineTests } from "./calls/deadlines.ts";
 import { errorTests } from "./calls/errors.ts";
+import { inputEndTests } from "./calls/input-end.ts";
 import { lifecycleTests } from "./calls/lifecycle.ts";
 import { loadTests } from "./calls/load.ts";
 import { messageTests } from "./calls/messages.ts";
@@ -78,6 +79,7 @@ export function callSuite(
 		errorTests(cases);
 		deadlineTests(cases);
 		cancellationTests(cases);
+		inputEndTests(cases);
 		backpressureTests(cases);
 		loadTests(cases);
 		lifecycleTests(cases);

@@ -141,6 +141,25 @@ describe("a web service behind a path", () => {
 		await closed.promise;
 	});
 
+	test("an upload that its client resets does not look whole", async () => {
+		const ended = vi.fn();
+		const closed = Promise.withResolvers<void>();
+		handle = (request) => {
+			request.on("end", ended).on("error", () => {});
+			request.on("close", () => closed.resolve()).resume();
+		};
+		const url = await system.open({ proxy: { "/app": target } });
+		const session = connect(url);
+		const controller = new AbortController();
+		const upload = session.request({ ":path": "/app", ":method": "POST" }, { signal: controller.signal });
+		upload.on("error", () => {}).write("half");
+		await vi.waitFor(() => expect(seen).toHaveLength(1));
+		controller.abort();
+		await closed.promise;
+		expect(ended).not.toHaveBeenCalled();
+		session.destroy();
+	});
+
 	test("an answer that breaks off does not look whole", async () => {
 		handle = (_, response) => {
 			response.write("half");

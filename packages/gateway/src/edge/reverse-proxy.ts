@@ -101,6 +101,8 @@ export class ReverseProxy {
 			this.#check();
 		});
 		request.on("error", () => outgoing.destroy());
+		// Node ends what it read of a request of HTTP/2 that was reset: the rest must not look whole.
+		request.on("aborted", () => outgoing.destroy());
 		request.pipe(outgoing);
 	}
 

@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { ServiceError } from "@allium/core";
-import { messageTooLarge, type Place } from "@allium/core/transport";
+import { canceled, messageTooLarge, type Place } from "@allium/core/transport";
 import type { Overdue } from "../server/overdue.ts";
-import type { Request } from "./request-head.ts";
+import { isReset, type Request } from "./request-head.ts";
 
 /** A body that must arrive in time. */
 export interface PendingBody {
@@ -51,7 +51,12 @@ export class Body<Message> implements PendingBody {
 		this.#resolve = resolve;
 		this.#reject = reject;
 		this.#due = bounds.pending.add(this);
-		request.on("data", (chunk: Buffer) => this.#take(chunk)).on("end", () => this.#finish());
+		request
+			.on("data", (chunk: Buffer) => this.#take(chunk))
+			.on("end", () => {
+				if (isReset(request)) this.fail(canceled());
+				else this.#finish();
+			});
 		// A request of HTTP/1.1 that breaks emits an error only to who listens; its response tells as well.
 		if ("stream" in request) request.on("error", nothing);
 	}

@@ -36,9 +36,11 @@ export class Http2Connection {
 	send(path: string, headers: string[], body: RequestBody, call: StreamCall): void {
 		const session = this.#session();
 		const { constants } = http2();
-		const stream = session.http2.request(toObject(path, headers));
+		// A stream that is closed with a code sends its end before the reset: what was given up would look whole.
+		const ending = new AbortController();
+		const stream = session.http2.request(toObject(path, headers), { signal: ending.signal });
 		call.began({
-			abort: () => stream.close(constants.NGHTTP2_CANCEL),
+			abort: () => ending.abort(),
 			pause: () => stream.pause(),
 			resume: () => stream.resume(),
 		});
@@ -49,7 +51,7 @@ export class Http2Connection {
 		stream.on("end", () => {
 			if (stream.rstCode === constants.NGHTTP2_NO_ERROR) call.completed();
 			// What was not sent of the input is not wanted any more.
-			if (!stream.writableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+			if (!stream.writableEnded) stream.destroy();
 		});
 		let failure: unknown;
 		stream.on("error", (error) => {

@@ -2,6 +2,7 @@ import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import { ResetCount } from "@allium/core/transport";
 import { http2 } from "../platform/builtins.ts";
 import type { ServerLimits } from "../server/limits.ts";
+import { Http2Ends } from "./http2-ends.ts";
 
 /**
  * What one connection of HTTP/2 costs: calls whose handlers still run though their streams were reset, replies
@@ -14,12 +15,15 @@ export class Http2Load {
 	running = 0;
 	/** Bytes of replies that were handed over and are not out. */
 	heldReplyBytes = 0;
+	/** Tells the ends of its requests from resets. */
+	readonly ends: Http2Ends;
 	readonly #session: ServerHttp2Session;
 	readonly #limits: ServerLimits;
 	readonly #resets: ResetCount;
 
 	constructor(session: ServerHttp2Session, limits: ServerLimits) {
 		this.#session = session;
+		this.ends = new Http2Ends(session);
 		this.#limits = limits;
 		this.#resets = new ResetCount(limits.resets);
 	}

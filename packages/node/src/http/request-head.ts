@@ -6,6 +6,11 @@ import { appendHeader, isProtocolHeader, mediaType } from "@allium/core/transpor
 /** A request of Node, of either version of HTTP. */
 export type Request = IncomingMessage | Http2ServerRequest;
 
+/** Whether a client reset its request: over HTTP/2, Node ends what it read of one as if that were all. */
+export function isReset(request: Request): boolean {
+	return "stream" in request && request.stream.aborted;
+}
+
 /** What the head of a request says, read in one pass. */
 export class RequestHead {
 	metadata: ReadonlyMetadata = noMetadata;

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { jsonCodec, type Method, ServiceError } from "@allium/core";
 import {
+	callIsOver,
 	canceled,
 	EnvelopeReader,
 	endStreamFlag,
@@ -13,7 +14,7 @@ import {
 import { bufferBytes } from "../pipe/buffer-bytes.ts";
 import { notUtf8, type PendingBody } from "./body.ts";
 import { writeEnvelope } from "./envelope.ts";
-import { checkHead } from "./request-head.ts";
+import { checkHead, isReset } from "./request-head.ts";
 import { StreamingExchange } from "./streaming-exchange.ts";
 
 /**
@@ -35,9 +36,8 @@ export class StreamExchange extends StreamingExchange implements PendingBody {
 	protected read(): unknown {
 		const { head } = this;
 		checkHead(head, head.connectContentEncoding ?? head.contentEncoding);
-		const input = this.#receive();
 		const { kind } = (this.call.served as { method: Method }).method;
-		return kind === "server_stream" ? this.#single(input) : input;
+		return kind === "server_stream" ? this.#single(this.#receive(false)) : this.#receive(true);
 	}
 
 	protected readonly onReply = (output: unknown): void => {
@@ -63,12 +63,14 @@ export class StreamExchange extends StreamingExchange implements PendingBody {
 
 	protected override stop(error: ServiceError): void {
 		this.#inputDue?.leave();
-		this.#input?.fail(error);
+		this.#input?.cut(error);
 		super.stop(error);
 	}
 
-	#receive(): MessageStream {
+	/** @param asStream whether the end of the messages means something to the handler. */
+	#receive(asStream: boolean): MessageStream {
 		const { request } = this;
+		const ends = asStream ? this.server.loadOf(request)?.ends : undefined;
 		const input = new MessageStream({
 			pause: () => request.pause(),
 			resume: () => request.resume(),
@@ -94,9 +96,14 @@ export class StreamExchange extends StreamingExchange implements PendingBody {
 			}
 		};
 		request.on("data", onData);
-		request.on("end", () => {
-			if (reader.partial) broken(malformed("the request ended within a message"));
+		const onEnd = (): void => {
+			if (isReset(request)) input.fail(canceled());
+			else if (reader.partial) broken(malformed("the request ended within a message"));
 			else input.end();
+		};
+		request.on("end", () => {
+			if (ends === undefined) onEnd();
+			else ends.settle(onEnd);
 		});
 		request.on("error", nothing);
 		request.on("close", () => input.fail(canceled()));
@@ -135,7 +142,7 @@ export class StreamExchange extends StreamingExchange implements PendingBody {
 		const metadata = trailersToJson(response.hasTrailers ? response.trailers : undefined, error?.metadata);
 		const body = Object.keys(metadata).length === 0 ? end : { ...end, metadata };
 		this.finish(writeEnvelope(endStreamFlag, JSON.stringify(body)));
-		this.#input?.return();
+		this.#input?.cut(callIsOver);
 	}
 }
 

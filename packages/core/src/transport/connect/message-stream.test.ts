@@ -33,7 +33,7 @@ test("what arrived before an error is delivered before it", async () => {
 	stream.fail(new ServiceError({ code: "aborted" }));
 	expect((await stream.next()).value).toBe("a");
 	await expect(stream.next()).rejects.toMatchObject({ code: "aborted" });
-	expect((await stream.next()).done).toBe(true);
+	await expect(stream.next()).rejects.toMatchObject({ code: "aborted" });
 });
 
 test("an error wakes all who wait", async () => {
@@ -42,7 +42,32 @@ test("an error wakes all who wait", async () => {
 	const second = stream.next();
 	stream.fail(new ServiceError({ code: "aborted" }));
 	await expect(first).rejects.toMatchObject({ code: "aborted" });
-	expect((await second).done).toBe(true);
+	await expect(second).rejects.toMatchObject({ code: "aborted" });
+});
+
+test.each([
+	["goes on", false],
+	["has ended in order", true],
+])(
+	"a stream that is cut off loses the messages that wait, though it %s, and says so",
+	async (_, hasEnded) => {
+		const { stream, events } = open();
+		for (let n = 0; n < 3; n++) stream.push(Buffer.alloc(40 * 1024));
+		if (hasEnded) stream.end();
+		stream.cut(new ServiceError({ code: "deadline_exceeded" }));
+		await expect(stream.next()).rejects.toMatchObject({ code: "deadline_exceeded" });
+		await expect(stream.next()).rejects.toMatchObject({ code: "deadline_exceeded" });
+		expect(events.at(-1)).toBe("resume");
+	},
+);
+
+test("a stream whose last message was consumed has ended in order, though it is cut off then", async () => {
+	const { stream } = open();
+	stream.push(Buffer.from("a"));
+	stream.end();
+	await stream.next();
+	stream.cut(new ServiceError({ code: "deadline_exceeded" }));
+	expect((await stream.next()).done).toBe(true);
 });
 
 test("the source is paused while much waits, and resumed when it was consumed", async () => {

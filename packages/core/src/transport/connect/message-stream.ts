@@ -51,17 +51,28 @@ export class MessageStream implements AsyncIterable<unknown>, AsyncIterator<unkn
 
 	/** No more messages will come. */
 	end(): void {
+		if (this.#ended) return;
 		this.#ended = true;
 		for (const waiter of this.#waiters.splice(0)) waiter.resolve({ done: true, value: undefined });
 	}
 
 	/** The stream broke. Messages that arrived before can still be consumed. */
 	fail(error: ServiceError): void {
-		if (this.#ended) return;
-		const waiter = this.#waiters.shift();
-		if (waiter === undefined) this.#error = error;
-		else waiter.reject(error);
-		this.end();
+		if (!this.#ended) this.#break(error);
+	}
+
+	/**
+	 * The call is over, and with it the stream: messages that wait are dropped. Whoever still reads gets the error,
+	 * as the end of a stream that was cut off must not look like an orderly one.
+	 */
+	cut(error: ServiceError): void {
+		// It has ended already, and nothing of it is lost.
+		if (this.#ended && this.#messages.length === 0) return;
+		const open = !this.#ended;
+		this.#drop();
+		this.#break(error);
+		if (open) this.#source.stopped();
+		this.#resume();
 	}
 
 	next(): Promise<IteratorResult<unknown, undefined>> {
@@ -71,19 +82,16 @@ export class MessageStream implements AsyncIterable<unknown>, AsyncIterator<unkn
 				this.#held -= message.length;
 				this.#deliver({ resolve, reject }, message);
 				this.#resume();
-			} else if (this.#error !== undefined) {
-				const error = this.#error;
-				this.#error = undefined;
-				reject(error);
-			} else if (this.#ended) resolve({ done: true, value: undefined });
+				// Whoever asks again learns the same: what broke has no orderly end.
+			} else if (this.#error !== undefined) reject(this.#error);
+			else if (this.#ended) resolve({ done: true, value: undefined });
 			else this.#waiters.push({ resolve, reject });
 		});
 	}
 
 	return(): Promise<IteratorResult<unknown, undefined>> {
 		const open = !this.#ended;
-		this.#messages.length = 0;
-		this.#held = 0;
+		this.#drop();
 		this.#error = undefined;
 		this.end();
 		if (open) this.#source.stopped();
@@ -95,6 +103,17 @@ export class MessageStream implements AsyncIterable<unknown>, AsyncIterator<unkn
 		if (this.#iterated) throw new TypeError("a stream can be iterated only once");
 		this.#iterated = true;
 		return this;
+	}
+
+	#break(error: ServiceError): void {
+		this.#ended = true;
+		this.#error = error;
+		for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+	}
+
+	#drop(): void {
+		this.#messages.length = 0;
+		this.#held = 0;
 	}
 
 	#deliver(waiter: Waiter, message: Uint8Array): void {

@@ -24,6 +24,7 @@ const Probe = contract("probe", {
 	count: method({ input: number, output: stream(text), effect: "read" }),
 	collect: method({ input: stream(text), output: number }),
 	hang: method({ input: number, output: number }),
+	ignore: method({ input: stream(text), output: number }),
 });
 
 /** A service that says what happens to it. */
@@ -44,15 +45,19 @@ class ProbeService {
 			}
 			return { n };
 		},
-		hang: (_, ctx) =>
-			new Promise((_, reject) => {
-				this.hanging++;
-				ctx.signal.addEventListener("abort", () => {
-					this.canceled.push(ctx.error?.code ?? "none");
-					reject(ctx.error);
-				});
-			}),
+		hang: (_, ctx) => this.#hang(ctx),
+		ignore: (_, ctx) => this.#hang(ctx),
 	};
+
+	#hang(ctx: Context): Promise<never> {
+		return new Promise((_, reject) => {
+			this.hanging++;
+			ctx.signal.addEventListener("abort", () => {
+				this.canceled.push(ctx.error?.code ?? "none");
+				reject(ctx.error);
+			});
+		});
+	}
 
 	async *#count({ n }: { n: number }, _: Context): AsyncGenerator<{ text: string }> {
 		try {
@@ -275,6 +280,22 @@ describe("cancellation", () => {
 		cancel();
 		await expect(call).rejects.toMatchObject({ code: "canceled" });
 		await vi.waitFor(() => expect(probe.canceled).toEqual(["canceled"]));
+	});
+
+	test("a call that ends before its handler has read its input gives the window back", async () => {
+		const { client, probe } = started({ connectionWindowBytes: 64 * 1024 });
+		async function* large(end?: Promise<never>) {
+			for (let n = 0; n < 10; n++) yield { text: "x".repeat(1000) };
+			await end;
+		}
+		for (let call = 1; call <= 10; call++) {
+			const { ctx, cancel } = Context.background().withCancel();
+			const ignored = client.ignore(large(new Promise(() => {})), ctx);
+			await vi.waitFor(() => expect(probe.hanging).toBe(call), { interval: 1 });
+			cancel();
+			await expect(ignored).rejects.toMatchObject({ code: "canceled" });
+		}
+		expect(await client.collect(large())).toEqual({ n: 10_000 });
 	});
 
 	test("a deadline ends the call on both sides", async () => {

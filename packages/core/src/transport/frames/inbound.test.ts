@@ -12,6 +12,7 @@ const unreadable = "unreadable";
 function open(maxMessageBytes = 64 * 1024) {
 	const taken = { counted: 0, allocated: 0 };
 	const stopped = vi.fn();
+	let credited = 0;
 	const inbound = new Inbound({
 		bytes: {
 			...standardBytes,
@@ -21,7 +22,9 @@ function open(maxMessageBytes = 64 * 1024) {
 			},
 		},
 		maxMessageBytes,
-		credit: () => {},
+		credit: (bytes) => {
+			credited += bytes;
+		},
 		assemble: (bytes) => {
 			taken.counted += bytes;
 			return true;
@@ -39,7 +42,7 @@ function open(maxMessageBytes = 64 * 1024) {
 		bytes.fill(0);
 		return refusal;
 	};
-	return { inbound, taken, push, stopped };
+	return { inbound, taken, push, stopped, credited: () => credited };
 }
 
 describe("a message in fragments", () => {
@@ -146,6 +149,40 @@ describe("the end of the messages", () => {
 	});
 });
 
+describe("a stream that is cut off", () => {
+	const over = new ServiceError({ code: "deadline_exceeded", message: "over" });
+
+	test("has no orderly end for who waits, nor for who asks again", async () => {
+		const { inbound } = open();
+		const waiting = inbound.next();
+		inbound.cut(over);
+		await expect(waiting).rejects.toBe(over);
+		await expect(inbound.next()).rejects.toBe(over);
+	});
+
+	test.each([
+		["goes on", false],
+		["has ended in order", true],
+	])("loses the messages that wait, though it %s, and says so", async (_, hasEnded) => {
+		const { inbound, push, credited } = open();
+		push("one", false);
+		push("two", false);
+		if (hasEnded) inbound.end();
+		inbound.cut(over);
+		await expect(inbound.next()).rejects.toBe(over);
+		expect(credited()).toBe("onetwo".length);
+	});
+
+	test("has ended in order when its last message was consumed before", async () => {
+		const { inbound, push } = open();
+		push("one", false);
+		inbound.end();
+		await inbound.next();
+		inbound.cut(over);
+		expect((await inbound.next()).done).toBe(true);
+	});
+});
+
 test("messages are consumed in the order in which they came, however many wait", async () => {
 	const { inbound, push } = open();
 	const count = 50_000;
@@ -165,7 +202,7 @@ describe("a message that cannot be decoded", () => {
 		push("next", false);
 		await expect(waiting ?? inbound.next()).rejects.toThrow(SyntaxError);
 		expect(stopped).toHaveBeenCalledOnce();
-		expect(await inbound.next()).toEqual({ done: true, value: undefined });
+		await expect(inbound.next()).rejects.toThrow(SyntaxError);
 	});
 });
 

@@ -43,7 +43,8 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 	#heldCredit = 0;
 	#waiter: Waiter | undefined;
 	#ended = false;
-	#error: ServiceError | undefined;
+	/** What broke the stream; undefined where nothing did. */
+	#error: unknown;
 	#iterated = false;
 	"~settled": SettledListener | undefined;
 
@@ -78,13 +79,18 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 
 	/** The stream broke. Messages that arrived before can still be consumed. */
 	fail(error: ServiceError): void {
-		if (this.#ended) return;
-		this.#ended = true;
-		this.#release();
-		const waiter = this.#waiter;
-		this.#waiter = undefined;
-		if (waiter === undefined) this.#error = error;
-		else waiter.reject(this.#broken(error));
+		if (!this.#ended) this.#break(error);
+	}
+
+	/**
+	 * The call is over, and with it the stream: messages that wait are dropped. Whoever still reads gets the error,
+	 * as the end of a stream that was cut off must not look like an orderly one.
+	 */
+	cut(error: ServiceError): void {
+		// It has ended already, and nothing of it is lost.
+		if (this.#ended && this.#messages.first === undefined) return;
+		this.#drop();
+		this.#break(error);
 	}
 
 	/** The one message of a side that is no stream; rejects with `missing` when there is none. */
@@ -103,11 +109,8 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 				return Promise.reject(this.#unreadable(error));
 			}
 		}
-		if (this.#error !== undefined) {
-			const error = this.#error;
-			this.#error = undefined;
-			return Promise.reject(this.#broken(error));
-		}
+		// Whoever asks again learns the same: what broke has no orderly end.
+		if (this.#error !== undefined) return Promise.reject(this.#broken(this.#error));
 		if (this.#ended) return Promise.resolve(this.#over());
 		if (this.#waiter !== undefined) {
 			return Promise.reject(new TypeError("await each message of a stream before you ask for the next"));
@@ -121,9 +124,7 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 		const open = !this.#ended;
 		if (this["~settled"] !== undefined) this.#tell({ ok: false, error: canceled() });
 		this.end();
-		for (let message = this.#messages.shift(); message !== undefined; message = this.#messages.shift()) {
-			this.#owner.credit(message.credit);
-		}
+		this.#drop();
 		this.#error = undefined;
 		if (open) this.#owner.stopped();
 		return Promise.resolve({ done: true, value: undefined });
@@ -133,6 +134,22 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 		if (this.#iterated) throw new TypeError("a stream can be iterated only once");
 		this.#iterated = true;
 		return this;
+	}
+
+	#break(error: ServiceError): void {
+		this.#ended = true;
+		this.#error = error;
+		this.#release();
+		const waiter = this.#waiter;
+		this.#waiter = undefined;
+		waiter?.reject(this.#broken(error));
+	}
+
+	/** Messages that nobody will consume: their bytes may be sent again. */
+	#drop(): void {
+		for (let message = this.#messages.shift(); message !== undefined; message = this.#messages.shift()) {
+			this.#owner.credit(message.credit);
+		}
 	}
 
 	#hold(bytes: Uint8Array, start: number, end: number): ServiceError | undefined {
@@ -210,6 +227,7 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 	#unreadable(error: unknown): unknown {
 		this.#broken(error);
 		void this.return();
+		this.#error = error;
 		return error;
 	}
 

@@ -1,6 +1,6 @@
 import type { Codec } from "../../codec/codec.ts";
 import { succeeded } from "../../context/call-scope.ts";
-import { canceled, deadlineExceeded } from "../../context/cancellation.ts";
+import { callIsOver, canceled, deadlineExceeded } from "../../context/cancellation.ts";
 import { noMetadata } from "../../context/metadata.ts";
 import { givesStream, type Kind } from "../../contract/method.ts";
 import { abandon } from "../../endpoint/leave-stream.ts";
@@ -51,10 +51,8 @@ export class ServerStream implements StreamHandler {
 	onMessage(bytes: Uint8Array, start: number, end: number, more: boolean, last: boolean): void {
 		const inbound = this.#openInbound();
 		const error = inbound.push(bytes, start, end, more);
-		if (error !== undefined) {
-			inbound.fail(error);
-			this.#fail(error);
-		} else if (last) inbound.end();
+		if (error !== undefined) this.#fail(error);
+		else if (last) inbound.end();
 	}
 
 	onFrame(type: number): void {
@@ -76,7 +74,7 @@ export class ServerStream implements StreamHandler {
 		// The caller is gone: to the handler that is a cancelled call, whatever cut it off.
 		const reason = error.code === "canceled" ? error : canceled(error);
 		this.#call.cancel(reason);
-		this.#inbound?.fail(reason);
+		this.#inbound?.cut(reason);
 		this.#stopOutput();
 		this.#call.settle({ ok: false, error: reason });
 	}
@@ -209,7 +207,7 @@ export class ServerStream implements StreamHandler {
 
 	#done(): void {
 		this.stream.close();
-		this.#inbound?.return();
+		this.#inbound?.cut(callIsOver);
 		this.#call.settle(succeeded);
 	}
 
@@ -218,7 +216,7 @@ export class ServerStream implements StreamHandler {
 		const service = this.#path.slice(0, this.#path.lastIndexOf("/"));
 		writeError(this.#connection, this.stream.id, this.#withTrailers(error), service);
 		this.stream.close();
-		this.#inbound?.return();
+		this.#inbound?.cut(error);
 		this.#stopOutput();
 		this.#call.settle({ ok: false, error });
 	}

@@ -1,0 +1,187 @@
+import type { Client, Kind } from "@allium/core";
+import { expect } from "vitest";
+import type { CallCapability } from "../call-suite.ts";
+import { type Cases, inputStreams } from "./cases.ts";
+import type { Calls, Message } from "./contract.ts";
+import type { TcpProxy } from "./tcp-proxy.ts";
+import { answersMany, background, type CallHandler, until, type World } from "./world.ts";
+
+/** Calls of a case: some ways to end race with each other. */
+const atOnce = 8;
+const messages: readonly Message[] = [{ text: "one" }, { text: "two" }, { text: "three" }];
+
+/** A way for calls to end whose input has not. */
+interface Way {
+	readonly title: string;
+	readonly kinds?: readonly Kind[];
+	readonly needs?: readonly CallCapability[];
+	/** Whether callers stop to read the output, at a word. */
+	readonly leaves?: boolean;
+	/** Ends the calls, all of whose handlers have taken a message; missing where the deadline does. */
+	end?(calls: UnfinishedCalls): unknown;
+}
+
+const ways: readonly Way[] = [
+	{ title: "its deadline passes" },
+	{ title: "its caller cancels it", end: ({ cancel }) => cancel() },
+	{ title: "its input throws", end: ({ input }) => input.reject(new Error("the source of the input broke")) },
+	{ title: "its client is closed", end: ({ client }) => client[Symbol.asyncDispose]() },
+	{ title: "its server is closed", end: ({ world }) => world.listener.close() },
+	{
+		title: "its caller leaves its output",
+		kinds: ["bidi_stream"],
+		leaves: true,
+		end: ({ output }) => output.resolve(),
+	},
+	{ title: "its connection ends", needs: ["cut"], end: ({ proxy }) => proxy?.cut("end") },
+	{ title: "its connection is reset", needs: ["cut"], end: ({ proxy }) => proxy?.cut("reset") },
+];
+
+/**
+ * The end of a stream of input means that there is nothing more, and handlers act on it: they commit what they
+ * were sent. So it reaches them in order only when the caller ended it in order.
+ */
+export function inputEndTests(cases: Cases): void {
+	for (const way of ways) {
+		const { title, kinds = inputStreams, needs, end } = way;
+		for (const busy of [false, true]) {
+			const when = busy ? "works on a message" : "waits for a message";
+			cases.each(
+				`a handler that ${when} is not told that its input ended when ${title}`,
+				kinds,
+				async (kind, world) => {
+					const uploads = new Uploads(kind, busy);
+					world.handler = uploads.handler;
+					const proxy = needs?.includes("cut") === true ? await world.throughProxy() : undefined;
+					const calls = new UnfinishedCalls(world, kind, way, proxy);
+					if (end !== undefined) await until(() => uploads.begun === atOnce, "all handlers took a message");
+					await Promise.all([end?.(calls), calls.ended]);
+					await until(() => uploads.canceled === uploads.arrived, "all handlers were cancelled");
+					uploads.workDone();
+					await until(() => uploads.ended === uploads.arrived, "all handlers ended");
+					expect(uploads.committed).toEqual([]);
+				},
+				needs,
+			);
+		}
+	}
+
+	for (const busy of [false, true]) {
+		const title = busy ? "after all messages, though its handler was slow" : "after all messages";
+		cases.each(
+			`an input that its caller ends is told to have ended ${title}`,
+			inputStreams,
+			async (kind, world) => {
+				const uploads = new Uploads(kind, busy);
+				world.handler = uploads.handler;
+				const calls = Array.from({ length: atOnce }, () => Array.fromAsync(world.call(kind, messages)));
+				await until(() => uploads.begun === atOnce, "all handlers took a message");
+				uploads.workDone();
+				await Promise.all(calls);
+				expect(uploads.committed).toEqual(Array(atOnce).fill(messages.length));
+			},
+		);
+	}
+
+	cases.each(
+		"a handler that works when its deadline passes gets all of an input that has ended, or an error",
+		inputStreams,
+		async (kind, world) => {
+			const uploads = new Uploads(kind, true);
+			world.handler = uploads.handler;
+			const ctx = background.withTimeout(300);
+			const calls = Array.from({ length: atOnce }, () => Array.fromAsync(world.call(kind, messages, ctx)));
+			await Promise.allSettled(calls);
+			await until(() => uploads.canceled === uploads.arrived, "all handlers were cancelled");
+			uploads.workDone();
+			await until(() => uploads.ended === uploads.arrived, "all handlers ended");
+			for (const count of uploads.committed) expect(count).toBe(messages.length);
+		},
+	);
+}
+
+/** Handlers that read their input to its end and commit it then. */
+class Uploads {
+	arrived = 0;
+	/** How many have taken a message. */
+	begun = 0;
+	canceled = 0;
+	ended = 0;
+	/** How many messages each had that committed. */
+	readonly committed: number[] = [];
+	readonly #kind: Kind;
+	readonly #work: PromiseWithResolvers<void> = Promise.withResolvers();
+
+	/** @param busy whether they work on each message until they are told that it is done. */
+	constructor(kind: Kind, busy: boolean) {
+		this.#kind = kind;
+		if (!busy) this.workDone();
+	}
+
+	workDone(): void {
+		this.#work.resolve();
+	}
+
+	get handler(): CallHandler {
+		const uploads = this;
+		return async function* (input, ctx) {
+			uploads.arrived++;
+			ctx.signal.addEventListener("abort", () => uploads.canceled++);
+			// Read on its own, as of two independent streams, so that nobody who leaves the output ends it.
+			const upload = uploads.#upload(input);
+			upload.catch(() => {});
+			if (answersMany(uploads.#kind)) yield { text: "begun" };
+			await upload;
+			yield { text: "committed" };
+		};
+	}
+
+	async #upload(input: AsyncIterable<Message>): Promise<void> {
+		let count = 0;
+		try {
+			for await (const _ of input) {
+				if (count++ === 0) this.begun++;
+				await this.#work.promise;
+			}
+			this.committed.push(count);
+		} finally {
+			this.ended++;
+		}
+	}
+}
+
+/** Calls whose input goes on, and what may end them. */
+class UnfinishedCalls {
+	readonly world: World;
+	readonly client: Client<typeof Calls>;
+	readonly proxy: TcpProxy | undefined;
+	readonly cancel: () => void;
+	/** What the input waits for behind its messages. */
+	readonly input: PromiseWithResolvers<never> = Promise.withResolvers();
+	/** What callers wait for before they leave the output. */
+	readonly output: PromiseWithResolvers<void> = Promise.withResolvers();
+	/** Resolves when all are over. */
+	readonly ended: Promise<unknown>;
+
+	constructor(world: World, kind: Kind, { leaves, end }: Way, proxy: TcpProxy | undefined) {
+		this.world = world;
+		this.client = world.client;
+		this.proxy = proxy;
+		const { ctx, cancel } = background.withCancel();
+		this.cancel = cancel;
+		const calling = end === undefined ? ctx.withTimeout(300) : ctx;
+		const call = async (): Promise<void> => {
+			for await (const _ of world.call(kind, this.#messages(), calling)) {
+				if (leaves !== true) continue;
+				await this.output.promise;
+				break;
+			}
+		};
+		this.ended = Promise.allSettled(Array.from({ length: atOnce }, call));
+	}
+
+	async *#messages(): AsyncGenerator<Message> {
+		yield* messages;
+		await this.input.promise;
+	}
+}
