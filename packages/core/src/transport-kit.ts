@@ -42,6 +42,7 @@ export {
 export { HttpCall, type HttpCallTarget, type HttpExit } from "./transport/connect/http-call.ts";
 export { HttpCalls } from "./transport/connect/http-calls.ts";
 export { type MessageSource, MessageStream } from "./transport/connect/message-stream.ts";
+export { isSingleHeader, repeatedHeader } from "./transport/connect/repeated-header.ts";
 export { requestHeaders } from "./transport/connect/request-headers.ts";
 export { codeOfStatus, httpStatus } from "./transport/connect/status.ts";
 export { StreamCall } from "./transport/connect/stream-call.ts";

@@ -62,7 +62,7 @@ function direct(
 
 /** Goes on when the guard lets the request in; answers its error when not. */
 function admitted(
-	{ guard }: EdgeOptions,
+	{ guard, logger }: EdgeOptions,
 	request: HttpRequest,
 	response: HttpResponse,
 	peer: PeerInfo,
@@ -73,10 +73,15 @@ function admitted(
 		const path = pathOf(request);
 		await guard({ peer, path, metadata }, Context.background()["~with"]({ metadata, peer }));
 	};
-	admit().then(goOn, (thrown) => {
+	const refuse = (thrown: unknown): void => {
 		const { code, message } = toServiceError(thrown);
 		give(request, response, errorAnswer(httpStatus(code), code, message));
-	});
+	};
+	const giveUp = (error: unknown): void => {
+		logger.log("error", "a request could not be answered", { path: pathOf(request), error });
+		response.destroy();
+	};
+	admit().then(goOn, refuse).catch(giveUp);
 }
 
 /** The headers of a request as a guard sees them; what has no room there is left out. */

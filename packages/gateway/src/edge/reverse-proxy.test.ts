@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect } from "node:http2";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { System } from "../fixtures/system.ts";
 
@@ -192,4 +192,62 @@ test.each([
 	["/", "http://127.0.0.1:3000"],
 ])("%s to %s is refused in one sentence", (path, url) => {
 	expect(() => system.gateway({ proxy: { [path]: url } })).toThrow(/^proxy takes a path and a URL, such as/);
+});
+
+/** A web service that answers with these bytes, whatever it is asked. */
+async function rawService(answer: string) {
+	const server = createTcpServer((socket) => {
+		socket.on("error", () => {}).once("data", () => socket.end(answer));
+	});
+	server.listen(0, "127.0.0.1");
+	await once(server, "listening");
+	return {
+		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		[Symbol.asyncDispose]: async () => void server.close(),
+	};
+}
+
+/** Asks over HTTP/2. */
+async function getHttp2(url: string, path: string) {
+	const session = connect(url);
+	const stream = session.request({ ":path": path });
+	const [headers] = (await once(stream, "response")) as [Record<string, string | number | undefined>];
+	let body = "";
+	for await (const chunk of stream.setEncoding("utf8")) body += chunk;
+	session.destroy();
+	return { status: headers[":status"], headers, body };
+}
+
+describe("a web service that answers what HTTP does not have", () => {
+	test.each(["099", "600", "999"])("as the status %s is a bad gateway, told by its path", async (status) => {
+		await using service = await rawService(`HTTP/1.1 ${status} Odd\r\ncontent-length: 2\r\n\r\nhi`);
+		const url = await system.open({ proxy: { "/odd": service.url } });
+		const told = `the web service at /odd answers with the status ${Number(status)}, and HTTP has those from 100 to 599`;
+		const answer = await fetch(`${url}/odd`);
+		expect(answer.status).toBe(502);
+		expect(await answer.json()).toEqual({ code: "unavailable", message: told });
+		expect(await getHttp2(url, "/odd")).toMatchObject({ status: 502, body: expect.stringContaining(told) });
+	});
+
+	test("as several values where one may stand, has the first passed on, and is named once", async () => {
+		const doubled = ["content-type: text/plain", "etag: 1", "date: x", "last-modified: y", "set-cookie: z"];
+		const lines = doubled.flatMap((line) => [line, line.replace(": ", ": other-")]).join("\r\n");
+		await using service = await rawService(`HTTP/1.1 200 OK\r\n${lines}\r\ncontent-length: 2\r\n\r\nhi`);
+		const url = await system.open({ proxy: { "/odd": service.url } });
+		const first = { "content-type": "text/plain", etag: "1", date: "x", "last-modified": "y" };
+		for (const answer of [await getHttp2(url, "/odd"), await getHttp2(url, "/odd")]) {
+			expect(answer).toMatchObject({ status: 200, body: "hi", headers: first });
+			expect(answer.headers["set-cookie"]).toEqual(["z", "other-z"]);
+		}
+		const plain = await fetch(`${url}/odd`);
+		expect(plain.headers.get("content-type")).toBe("text/plain");
+		const said = system.lines.filter(({ message }) => message.includes("twice"));
+		expect(said.map(({ fields }) => fields.header)).toEqual([
+			"content-type",
+			"etag",
+			"date",
+			"last-modified",
+		]);
+		expect(said[0]?.fields).toMatchObject({ path: "/odd", url: service.url });
+	});
 });

@@ -1,6 +1,7 @@
 import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp } from "node:http";
 import { request as requestHttps, Agent as TlsAgent } from "node:https";
 import { type Logger, type PeerInfo, ServiceError } from "@allium/core";
+import { isSingleHeader, repeatedHeader } from "@allium/core/transport";
 import type { HttpRequest, HttpResponse } from "@allium/node";
 import { isPrivate } from "../metadata/forwarding.ts";
 import { errorAnswer, give } from "./answer.ts";
@@ -43,6 +44,8 @@ export class ReverseProxy {
 	#inFlight = 0;
 	readonly #idle = Promise.withResolvers<void>();
 	#draining = false;
+	/** Which prefixes were said to answer with which header twice. */
+	readonly #saidTwice = new Set<string>();
 
 	/**
 	 * @param routes URLs by path prefix. A URL without a path keeps the path of the request as it is; one with a
@@ -88,7 +91,8 @@ export class ReverseProxy {
 		const late = setTimeout(() => outgoing.destroy(new TimeoutError()), patienceMs);
 		outgoing.on("response", (answer) => {
 			clearTimeout(late);
-			this.#answer(answer, response);
+			if (isFinalStatus(answer.statusCode)) this.#answer(answer, response, found);
+			else outgoing.destroy(new StatusError(answer.statusCode));
 		});
 		outgoing.on("error", (error) => {
 			clearTimeout(late);
@@ -123,9 +127,10 @@ export class ReverseProxy {
 		return this.#targets.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
 	}
 
-	#answer(answer: IncomingMessage, response: HttpResponse): void {
+	#answer(answer: IncomingMessage, response: HttpResponse, found: Target): void {
 		if (response.destroyed) return;
 		const headers: OutgoingHttpHeaders = endToEnd(answer);
+		this.#keepFirst(headers, found);
 		if (this.#draining && response.stream === undefined) headers.connection = "close";
 		response.writeHead(answer.statusCode ?? 502, headers);
 		// An answer that breaks off must not look whole.
@@ -139,15 +144,31 @@ export class ReverseProxy {
 		answer.on("end", () => response.end());
 	}
 
+	/** Of a header that may stand only once, the first value goes on. Which service does so is said once. */
+	#keepFirst(headers: OutgoingHttpHeaders, { prefix, url }: Target): void {
+		for (const [name, values] of Object.entries(headers)) {
+			if (!Array.isArray(values)) continue;
+			headers[name] = repeatedHeader(name, values);
+			const key = `${prefix} ${name}`;
+			if (!isSingleHeader(name) || this.#saidTwice.has(key)) continue;
+			this.#saidTwice.add(key);
+			const message = "a web service answers with a header twice that may stand only once: the first goes on";
+			this.#logger.log("warn", message, { path: prefix, url: url.origin, header: name });
+		}
+	}
+
 	#fail(request: HttpRequest, response: HttpResponse, error: Error, { prefix, url }: Target): void {
 		if (response.destroyed) return;
 		if (response.headersSent) {
 			response.destroy();
 			return;
 		}
-		this.#logger.log("warn", "a web service does not answer", { path: prefix, url: url.origin, error });
 		const isLate = error instanceof TimeoutError;
-		const message = `the web service at ${prefix} ${isLate ? "takes too long" : "cannot be reached"}`;
+		const isWrong = error instanceof StatusError;
+		const what = isWrong ? "a web service answers wrongly" : "a web service does not answer";
+		this.#logger.log("warn", what, { path: prefix, url: url.origin, error });
+		const how = isLate ? "takes too long" : isWrong ? error.message : "cannot be reached";
+		const message = `the web service at ${prefix} ${how}`;
 		give(
 			request,
 			response,
@@ -166,6 +187,18 @@ function pathAt(base: string, rest: string): string {
 }
 
 class TimeoutError extends Error {}
+
+/** A web service answered with a status that is none. */
+class StatusError extends Error {
+	constructor(status: number | undefined) {
+		super(`answers with the status ${status}, and HTTP has those from 100 to 599`);
+	}
+}
+
+/** Whether a status can end a request: RFC 9110 has no others, and HTTP/2 cannot carry them. */
+function isFinalStatus(status: number | undefined): boolean {
+	return status !== undefined && status >= 200 && status <= 599;
+}
 
 /** Whether a path steps upwards, and so may leave the prefix at the web service. */
 function leaves(path: string): boolean {

@@ -37,11 +37,11 @@ export class EventStreamExchange extends StreamingExchange {
 		return input === null ? {} : jsonCodec.decode(input);
 	}
 
-	protected readonly onReply = (output: unknown): void => {
+	protected onReply(output: unknown): void {
 		if (this.over) return;
 		this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
 		this.pump(output as AsyncIterable<unknown>);
-	};
+	}
 
 	protected frame(text: string): Buffer {
 		return Buffer.from(`data: ${text}\n\n`);

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { type ServerCall, type ServiceError, toServiceError } from "@allium/core";
+import { type ReadonlyMetadata, type ServerCall, type ServiceError, toServiceError } from "@allium/core";
 import {
 	canceled,
 	type Expiring,
@@ -10,6 +10,7 @@ import {
 	succeeded,
 } from "@allium/core/transport";
 import { Body, hasArrived, readArrived } from "./body.ts";
+import { writeMetadata } from "./headers.ts";
 import type { HttpServer } from "./http-server.ts";
 import type { Http2Load } from "./http2-load.ts";
 import type { Request, RequestHead } from "./request-head.ts";
@@ -52,7 +53,7 @@ export abstract class Exchange implements Expiring, Follower {
 		this.response.on("close", this.#onClose);
 		this.#load = this.server.loadOf(this.request);
 		const run = this.call.run(() => this.read());
-		run.then(this.onReply, this.#onError);
+		run.then(this.#onOutput, this.#onError);
 		if (this.#load !== undefined) countRun(this.#load, run);
 		// A call without a deadline is cancelled by nobody but this.
 		if (this.deadline === Number.POSITIVE_INFINITY || this.over) return;
@@ -78,7 +79,7 @@ export abstract class Exchange implements Expiring, Follower {
 	/** Yields the input; called when the guard has let the call in. */
 	protected abstract read(): unknown;
 	/** Answers what the endpoint yielded. */
-	protected abstract readonly onReply: (output: unknown) => void;
+	protected abstract onReply(output: unknown): void;
 	/** Answers an error. */
 	protected abstract answerError(error: ServiceError): void;
 	/** Ends what still runs for the call. */
@@ -108,7 +109,17 @@ export abstract class Exchange implements Expiring, Follower {
 		this.#body?.fail(failure);
 		this.#error = failure;
 		this.stop(failure);
-		this.answerError(failure);
+		try {
+			this.answerError(failure);
+		} catch (thrown) {
+			this.server.logger.log("error", "an answer could not be sent", { method: this.path, error: thrown });
+			this.response.destroy();
+		}
+	}
+
+	/** `service/method`, as far as it is known. */
+	protected get path(): string | undefined {
+		return this.call.served?.method.path;
 	}
 
 	/**
@@ -123,6 +134,12 @@ export abstract class Exchange implements Expiring, Follower {
 		if (contentType !== undefined) headers["content-type"] = contentType;
 		if (this.server.draining && this.request.httpVersionMajor === 1) headers.connection = "close";
 		return headers;
+	}
+
+	/** Adds metadata to the headers of the answer. */
+	protected addMetadata(headers: OutgoingHttpHeaders, metadata: ReadonlyMetadata, prefix?: string): void {
+		const excess = writeMetadata(headers, metadata, prefix);
+		if (excess !== undefined) this.server.saysTwice(excess, this.path);
 	}
 
 	#letGo(): void {
@@ -146,6 +163,14 @@ export abstract class Exchange implements Expiring, Follower {
 			load.heldReplyBytes -= bytes;
 		});
 	}
+
+	readonly #onOutput = (output: unknown): void => {
+		try {
+			this.onReply(output);
+		} catch (error) {
+			this.fail(error);
+		}
+	};
 
 	readonly #onError = (error: unknown): void => this.fail(error);
 

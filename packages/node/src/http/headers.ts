@@ -1,20 +1,27 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { ReadonlyMetadata } from "@allium/core";
-import { headerValue, isProtocolHeader, trailerPrefix } from "@allium/core/transport";
+import { headerValue, isProtocolHeader, isSingleHeader, repeatedHeader } from "@allium/core/transport";
 
-/** Adds metadata to the headers of an answer. */
-export function writeMetadata(headers: OutgoingHttpHeaders, metadata: ReadonlyMetadata, prefix = ""): void {
+/**
+ * Adds metadata to the headers of an answer. Returns the name of a header that has a value too many: HTTP lets it
+ * stand only once, so its first value goes out alone.
+ */
+export function writeMetadata(
+	headers: OutgoingHttpHeaders,
+	metadata: ReadonlyMetadata,
+	prefix = "",
+): string | undefined {
+	let excess: string | undefined;
 	for (const [name, value] of metadata) {
 		if (isProtocolHeader(name)) continue;
 		const key = prefix + name;
 		const before = headers[key];
 		const text = headerValue(value);
 		if (before === undefined) headers[key] = text;
-		else headers[key] = Array.isArray(before) ? [...before, text] : [String(before), text];
+		else {
+			headers[key] = repeatedHeader(key, [...(Array.isArray(before) ? before : [String(before)]), text]);
+			if (isSingleHeader(key)) excess = key;
+		}
 	}
-}
-
-/** Adds trailers to the headers of a unary answer. */
-export function writeTrailers(headers: OutgoingHttpHeaders, trailers: ReadonlyMetadata): void {
-	writeMetadata(headers, trailers, trailerPrefix);
+	return excess;
 }

@@ -174,6 +174,14 @@ export class HttpServer {
 		if (!request.complete) this.answeredEarly(request);
 	}
 
+	/** A handler gave a response header, which may stand only once, several values. */
+	saysTwice(header: string, method: string | undefined): void {
+		this.#sparing.warn("a response header has several values, but HTTP takes one: the first was sent", {
+			method,
+			header,
+		});
+	}
+
 	#check(): void {
 		if (this.draining && this.#inFlight === 0) this.#idle.resolve();
 	}
@@ -207,7 +215,7 @@ export class HttpServer {
 		if (this.#layer === undefined) this.#serve(request, response);
 		else {
 			const serve = (answer = response): void => this.#serve(request, answer);
-			this.#layer(request, response, serve, this.peerOf(request), false);
+			this.#throughLayer(this.#layer, request, response, serve, false);
 		}
 	};
 
@@ -250,8 +258,24 @@ export class HttpServer {
 			this.#webSockets.upgrade(request, response, answer);
 		};
 		if (this.#layer === undefined) upgrade();
-		else this.#layer(request, response, upgrade, this.peerOf(request), true);
+		else this.#throughLayer(this.#layer, request, response, upgrade, true);
 	};
+
+	/** What a layer throws ends its request alone. */
+	#throughLayer(
+		layer: HttpLayer,
+		request: HttpRequest,
+		response: HttpResponse,
+		next: (response?: HttpResponse) => void,
+		isUpgrade: boolean,
+	): void {
+		try {
+			layer(request, response, next, this.peerOf(request), isUpgrade);
+		} catch (error) {
+			this.logger.log("error", "the HTTP layer threw", { error });
+			response.destroy();
+		}
+	}
 
 	readonly #serve = (request: Request, response: Response): void => {
 		const url = request.url ?? "";

@@ -58,7 +58,11 @@ export class Operations {
 			.then(
 				(answer) => server.answer(request, response, answer),
 				(error) => server.answer(request, response, errorAnswer(toServiceError(error))),
-			);
+			)
+			.catch((error) => {
+				server.logger.log("error", "a request could not be answered", { path, error });
+				response.destroy();
+			});
 	}
 
 	async #admit(server: HttpServer, request: Request, path: string): Promise<void> {
@@ -103,7 +107,9 @@ export class Operations {
 		const { metrics } = this.#options;
 		if (metrics !== undefined) {
 			try {
-				return { status: 200, type: metricsType, text: await metrics() };
+				const text: unknown = await metrics();
+				if (typeof text !== "string") throw new TypeError(`the metrics are ${typeof text} instead of text`);
+				return { status: 200, type: metricsType, text };
 			} catch (error) {
 				this.#endpoints.logger.log("error", "the metrics cannot be told", { error });
 				throw error;

@@ -8,7 +8,6 @@ import {
 } from "@allium/core";
 import { routeErrorReply, routeInput, routeReply, unaryType } from "@allium/core/transport";
 import { Exchange } from "./exchange.ts";
-import { writeMetadata } from "./headers.ts";
 import type { HttpServer } from "./http-server.ts";
 import { checkHead, isGet, type Request, type RequestHead } from "./request-head.ts";
 import type { Response } from "./response.ts";
@@ -43,7 +42,7 @@ export class RestExchange extends Exchange {
 		return this.readBody((text) => this.#input(text));
 	}
 
-	protected readonly onReply = (output: unknown): void => {
+	protected onReply(output: unknown): void {
 		if (this.over) return;
 		let reply: RouteReply;
 		try {
@@ -57,7 +56,7 @@ export class RestExchange extends Exchange {
 			return;
 		}
 		this.#answer(reply);
-	};
+	}
 
 	protected stop(): void {}
 
@@ -68,8 +67,8 @@ export class RestExchange extends Exchange {
 	#answer({ status, headers: own, body }: RouteReply, error?: ServiceError): void {
 		const { response } = this.call;
 		const headers = this.headers(undefined, response.hasHeaders || error?.metadata !== undefined);
-		if (response.hasHeaders) writeMetadata(headers, response.headers);
-		if (error?.metadata !== undefined) writeMetadata(headers, error.metadata);
+		if (response.hasHeaders) this.addMetadata(headers, response.headers);
+		if (error?.metadata !== undefined) this.addMetadata(headers, error.metadata);
 		if (error?.retryAfterMs !== undefined)
 			headers["retry-after"] = String(Math.ceil(error.retryAfterMs / 1000));
 		if (this.#refusal === 415) headers.accept = "application/json";

@@ -40,12 +40,12 @@ export class StreamExchange extends StreamingExchange implements PendingBody {
 		return kind === "server_stream" ? this.#single(this.#receive(false)) : this.#receive(true);
 	}
 
-	protected readonly onReply = (output: unknown): void => {
+	protected onReply(output: unknown): void {
 		if (this.over) return;
 		const { kind } = (this.call.served as { method: Method }).method;
 		if (kind === "client_stream") this.#reply(output);
 		else this.pump(output as AsyncIterable<unknown>);
-	};
+	}
 
 	protected answerError(error: ServiceError): void {
 		const service = this.call.served?.method.service ?? "";

@@ -2,7 +2,6 @@ import type { ServiceError } from "@allium/core";
 import { jsonCodec } from "@allium/core";
 import { abandon } from "@allium/core/transport";
 import { Exchange } from "./exchange.ts";
-import { writeMetadata } from "./headers.ts";
 import { Turn } from "./turn.ts";
 
 /** A call whose reply may be a stream: sends what the handler yields, as fast as the client reads. */
@@ -41,11 +40,11 @@ export abstract class StreamingExchange extends Exchange {
 
 	protected sendHead(): void {
 		if (this.#headSent || this.over) return;
-		this.#headSent = true;
 		const headers = this.headers(this.contentType);
 		const { response } = this.call;
-		if (response.hasHeaders) writeMetadata(headers, response.headers);
+		if (response.hasHeaders) this.addMetadata(headers, response.headers);
 		this.response.writeHead(200, headers);
+		this.#headSent = true;
 		this.response.flushHeaders?.();
 	}
 
@@ -59,7 +58,7 @@ export abstract class StreamingExchange extends Exchange {
 	async #pump(messages: AsyncIterable<unknown>): Promise<void> {
 		const output = messages[Symbol.asyncIterator]();
 		this.#output = output;
-		setImmediate(() => this.sendHead());
+		setImmediate(() => this.#sendHeadAlone());
 		const turn = new Turn();
 		while (!this.over) {
 			const result = await output.next();
@@ -74,6 +73,15 @@ export abstract class StreamingExchange extends Exchange {
 			this.sendHead();
 			if (!this.response.write(framed)) await this.#drained();
 			if (turn.spent(framed.length)) await turn.next();
+		}
+	}
+
+	/** Outside of the producer's turn, so nobody else sees it fail. */
+	#sendHeadAlone(): void {
+		try {
+			this.sendHead();
+		} catch (error) {
+			this.fail(error);
 		}
 	}
 

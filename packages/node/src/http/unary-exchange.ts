@@ -1,8 +1,14 @@
 import { isStream, jsonCodec, type Method, ServiceError } from "@allium/core";
-import { fromBase64, httpStatus, streamType, toConnectError, unaryType } from "@allium/core/transport";
+import {
+	fromBase64,
+	httpStatus,
+	streamType,
+	toConnectError,
+	trailerPrefix,
+	unaryType,
+} from "@allium/core/transport";
 import { notUtf8 } from "./body.ts";
 import { Exchange } from "./exchange.ts";
-import { writeMetadata, writeTrailers } from "./headers.ts";
 import { checkEncoding, checkHead, invalid, isGet } from "./request-head.ts";
 
 /** An answer with a status of HTTP itself, for a request that is no call. */
@@ -32,7 +38,7 @@ export class UnaryExchange extends Exchange {
 		return this.readBody(jsonCodec.decode);
 	}
 
-	protected readonly onReply = (output: unknown): void => {
+	protected onReply(output: unknown): void {
 		if (this.over) return;
 		let text: string;
 		try {
@@ -44,11 +50,11 @@ export class UnaryExchange extends Exchange {
 		const { response } = this.call;
 		const headers = this.headers(unaryType, response.hasHeaders || response.hasTrailers);
 		headers["content-length"] = Buffer.byteLength(text);
-		if (response.hasHeaders) writeMetadata(headers, response.headers);
-		if (response.hasTrailers) writeTrailers(headers, response.trailers);
+		if (response.hasHeaders) this.addMetadata(headers, response.headers);
+		if (response.hasTrailers) this.addMetadata(headers, response.trailers, trailerPrefix);
 		this.response.writeHead(200, headers);
 		this.finish(text);
-	};
+	}
 
 	protected stop(): void {}
 
@@ -58,9 +64,9 @@ export class UnaryExchange extends Exchange {
 		const text = JSON.stringify(toConnectError(error, service));
 		const headers = this.headers(unaryType);
 		headers["content-length"] = Buffer.byteLength(text);
-		if (response.hasHeaders) writeMetadata(headers, response.headers);
-		if (response.hasTrailers) writeTrailers(headers, response.trailers);
-		if (error.metadata !== undefined) writeTrailers(headers, error.metadata);
+		if (response.hasHeaders) this.addMetadata(headers, response.headers);
+		if (response.hasTrailers) this.addMetadata(headers, response.trailers, trailerPrefix);
+		if (error.metadata !== undefined) this.addMetadata(headers, error.metadata, trailerPrefix);
 		if (error.retryAfterMs !== undefined)
 			headers["retry-after"] = String(Math.ceil(error.retryAfterMs / 1000));
 		if (this.#refusal?.header !== undefined) headers[this.#refusal.header[0]] = this.#refusal.header[1];

@@ -62,13 +62,18 @@ export class WebSockets {
 	 * @param answer the response, or a layer before it, through which it is refused.
 	 */
 	upgrade(request: IncomingMessage, response: ServerResponse, answer: Response): void {
-		this.#admit(request).then(
-			(server) => {
-				response.statusCode = 101;
-				server.handleUpgrade(request, request.socket, noBytes, (accepted) => this.#open(accepted, request));
-			},
-			(error) => this.#http.answer(request, answer, errorAnswer(toServiceError(error))),
-		);
+		this.#admit(request)
+			.then(
+				(server) => {
+					response.statusCode = 101;
+					server.handleUpgrade(request, request.socket, noBytes, (accepted) => this.#open(accepted, request));
+				},
+				(error) => this.#http.answer(request, answer, errorAnswer(toServiceError(error))),
+			)
+			.catch((error) => {
+				this.#http.logger.log("error", "a WebSocket could not be opened", { error });
+				request.socket.destroy();
+			});
 	}
 
 	/** Takes no new calls and says so. Resolves when none is in flight. */

@@ -21,7 +21,8 @@ const statuses: Readonly<Record<Code, number>> = {
 
 /** The HTTP status of an error, as the Connect protocol maps it. */
 export function httpStatus(code: Code): number {
-	return statuses[code];
+	// Of whoever is not checked by the compiler.
+	return statuses[code] ?? 500;
 }
 
 /** What an HTTP status means where no Connect error came with it, such as from a proxy. */
