@@ -70,17 +70,17 @@ export {
 	takesStream,
 } from "./contract/method.ts";
 export { type Issue, type JsonSchema, jsonSchema, type Schema } from "./contract/schema.ts";
+export type { OAuthFlow, Security, SecurityScheme } from "./contract/security.ts";
 export { isStream, messageSchema, type Side, type StreamOf, stream } from "./contract/stream.ts";
 export { chain, type Endpoint, type Middleware, only } from "./endpoint/endpoint.ts";
 export {
 	Endpoints,
 	type EndpointsOptions,
 	type EndpointTable,
-	type Guard,
-	type GuardRequest,
 	type ServedMethod,
 	serverDefaults,
 } from "./endpoint/endpoints.ts";
+export { describeGuard, type Guard, type GuardDescription, type GuardRequest } from "./endpoint/guard.ts";
 export type { Callee } from "./errors/callee.ts";
 export { type Code, codes, isCode } from "./errors/code.ts";
 export { errorText } from "./errors/error-text.ts";

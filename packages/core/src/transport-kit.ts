@@ -13,6 +13,8 @@ export {
 	type Follower,
 	type Following,
 } from "./context/cancellation.ts";
+export { securityOf } from "./contract/security.ts";
+export { guardsOperations, securityOfGuard } from "./endpoint/guard.ts";
 export { abandon, leave } from "./endpoint/leave-stream.ts";
 export { mapStream } from "./endpoint/map-stream.ts";
 export { codeFromNumber, codeNumber } from "./errors/code.ts";

@@ -1,5 +1,8 @@
 import type { Guard, Logger, Middleware } from "@allium/core";
-import type { MetricsSource, ServerLimits, ServerProcessOptions } from "@allium/node";
+import type { Credentials, MetricsSource, ServerLimits, ServerProcessOptions } from "@allium/node";
+
+/** Tells what to present, whenever that is needed. */
+export type CredentialsSource = () => Credentials | Promise<Credentials>;
 
 /** What a gateway is made with; what is not given comes from the environment, or has a default. */
 export interface GatewayOptions extends Omit<ServerProcessOptions, "zone" | "labels"> {
@@ -18,8 +21,16 @@ export interface GatewayOptions extends Omit<ServerProcessOptions, "zone" | "lab
 	 * `*.localhost`, `127.*` and `[::1]`.
 	 */
 	readonly hosts?: readonly string[];
-	/** Lets requests in or not, before their bodies are read. It sees no metadata that is ours alone. */
+	/**
+	 * Lets calls in or not, before their bodies are read; requests to the operations routes and the gateway's pages,
+	 * too, where `describeGuard` says so. It sees no metadata that is ours alone.
+	 */
 	readonly guard?: Guard;
+	/**
+	 * What the gateway presents to services whose guards ask for it before they describe themselves; a function where
+	 * it changes. Calls go with what their callers sent. Default: `ALLIUM_CREDENTIALS`.
+	 */
+	readonly credentials?: Credentials | CredentialsSource;
 	/** Wraps every method, outermost first. Default: `serverDefaults()`, which is tracing and metrics. */
 	readonly middleware?: readonly Middleware[];
 	/** What `/metrics` answers, such as `telemetry.prometheus` of `@allium/telemetry`. Default: 404. */

@@ -2,6 +2,8 @@ import {
 	Context,
 	contract,
 	createClient,
+	describeGuard,
+	type Guard,
 	get,
 	type Instance,
 	isError,
@@ -17,6 +19,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { Lab, lab, labRoutes } from "./fixtures/lab.ts";
 import { post, System } from "./fixtures/system.ts";
+import type { GatewayOptions } from "./gateway-options.ts";
 
 let system: System;
 beforeEach(async () => {
@@ -309,9 +312,89 @@ describe("metadata", () => {
 			},
 		});
 		expect((await post(`${url}/lab/call`)).status).toBe(401);
-		expect((await fetch(url)).status).toBe(401);
+		expect((await fetch(url)).status).toBe(200);
 		const answer = await post(`${url}/lab/call`, {}, { authorization: "x" });
 		expect(JSON.stringify(await answer.json())).toContain('["x-global-user","john"]');
+	});
+});
+
+test("a guard that asks for the operations routes decides who sees the pages", async () => {
+	await system.serve();
+	const guard: Guard = ({ metadata }, ctx) => {
+		if (metadata.get("authorization") === undefined) throw new ServiceError({ code: "unauthenticated" });
+		return ctx;
+	};
+	const url = await system.open({ guard: describeGuard(guard, { operations: true }) });
+	const statuses = async (headers: Record<string, string>) => {
+		const paths = ["/", "/-/openapi", "/-/openapi.json", "/-/describe", "/readyz"];
+		return Promise.all(paths.map(async (path) => (await fetch(url + path, { headers })).status));
+	};
+	expect(await statuses({})).toEqual([401, 401, 401, 401, 401]);
+	expect(await statuses({ authorization: "x" })).toEqual([200, 200, 200, 200, 200]);
+});
+
+describe("a service whose guard asks before it describes itself", () => {
+	const secret = "Bearer of-a-secret";
+
+	async function serveGuarded(): Promise<void> {
+		const guard: Guard = ({ metadata }, ctx) => {
+			if (metadata.get("authorization") === secret) return ctx;
+			throw new ServiceError({ code: "unauthenticated", message: "a token, please" });
+		};
+		await system.serve((app) => app.serve(Lab, lab(system.log)), undefined, {
+			guard: describeGuard(guard, { operations: true }),
+		});
+	}
+
+	function warnings() {
+		return system.lines.filter(({ level }) => level === "warn");
+	}
+
+	test("is 503 with the reason, which is logged once without a stack", async () => {
+		await serveGuarded();
+		const url = await system.open();
+		const answer = await post(`${url}/lab/echo`, { text: "a" });
+		expect(answer.status).toBe(503);
+		expect(await answer.json()).toMatchObject({
+			code: "unavailable",
+			message:
+				'the service "lab" is up, but its guard does not let the gateway ask what it serves; the gateway needs credentials',
+		});
+		// Another instance makes it ask again at once, and there is news of that one alone.
+		await serveGuarded();
+		await vi.waitFor(() => expect(warnings()).toHaveLength(2));
+		await vi.waitFor(async () => expect((await post(`${url}/lab/echo`)).status).toBe(503));
+		expect(warnings()).toHaveLength(2);
+		for (const { message, fields } of warnings()) {
+			expect(message).toBe("an instance does not describe itself");
+			expect(fields).toEqual({
+				service: "lab",
+				instance: expect.any(String),
+				why: expect.stringMatching(
+					/answers 401 unauthenticated: a token, please, and no description of lab$/,
+				),
+				remedy: expect.stringContaining("ALLIUM_CREDENTIALS"),
+			});
+		}
+	});
+
+	test.each<[string, GatewayOptions]>([
+		["an option", { credentials: { authorization: secret } }],
+		["a function", { credentials: async () => ({ authorization: secret }) }],
+		["the environment", { env: { ALLIUM_CREDENTIALS: `authorization=${secret}` } }],
+	])("is served with credentials from %s, which are for that alone", async (_, options) => {
+		await serveGuarded();
+		const url = await system.open(options);
+		expect((await post(`${url}/lab/echo`, { text: "a" })).status).toBe(401);
+		const known = { authorization: secret };
+		expect((await post(`${url}/lab/echo`, { text: "a" }, known)).status).toBe(200);
+		expect(JSON.stringify(system.lines)).not.toContain("of-a-secret");
+	});
+
+	test("is no matter for paths of services that nobody knows", async () => {
+		await serveGuarded();
+		const url = await system.open();
+		expect((await post(`${url}/other/echo`)).status).toBe(404);
 	});
 });
 

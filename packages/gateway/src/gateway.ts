@@ -10,12 +10,13 @@ import {
 	nodeTransports,
 	reachableHost,
 	readConfig,
+	readCredentials,
 	ServerProcess,
 	within,
 } from "@allium/node";
 import { edge } from "./edge/edge.ts";
 import { ReverseProxy } from "./edge/reverse-proxy.ts";
-import { defaultHost, defaultPort, type GatewayOptions } from "./gateway-options.ts";
+import { type CredentialsSource, defaultHost, defaultPort, type GatewayOptions } from "./gateway-options.ts";
 import { forwardedByDefault, forwarding } from "./metadata/forwarding.ts";
 import { listing } from "./page/listing.ts";
 import { openApiPage } from "./page/openapi-page.ts";
@@ -79,6 +80,7 @@ class NodeGateway extends ServerProcess implements Gateway {
 			namespace: this.config.namespace,
 			peers: new PeerPool(nodeTransports({ tls: this.config.tls })),
 			tls: this.config.tls,
+			credentials: credentialsOf(options),
 			exposure: this.#exposure,
 			guard: this.#guard,
 			timeoutMs: options.timeoutMs,
@@ -146,7 +148,10 @@ class NodeGateway extends ServerProcess implements Gateway {
 	/** All that is served, as OpenAPI. */
 	#openApi(): OpenApiDocument {
 		const { contracts, routes } = this.#table;
-		const described = contracts.map((contract) => describe(contract, routes.of(contract["~allium"].name)));
+		const described = contracts.map((contract) => {
+			const { name } = contract["~allium"];
+			return describe(contract, routes.of(name), this.#table.securityOf(name));
+		});
 		return openapi(described, { title: "Allium gateway", version: "1.0.0" });
 	}
 }
@@ -160,4 +165,11 @@ function configOf(options: GatewayOptions, env: Environment): Config {
 		registry: typeof registry === "string" ? registry : undefined,
 		...(!saysPort && { port: defaultPort }),
 	});
+}
+
+/** What to present to services: as code says, else the environment. */
+function credentialsOf({ credentials, env = process.env }: GatewayOptions): CredentialsSource {
+	if (typeof credentials === "function") return credentials;
+	const known = credentials ?? readCredentials(env);
+	return () => known;
 }

@@ -24,7 +24,7 @@ export const bench: Run = async (words, surroundings) => {
 	const [service = "", method = "", argument] = words.arguments;
 	const assertions = words.values("assert").flatMap(parseAssertions);
 	const options = loadOptions(words);
-	const { ctx, cancel } = withMetadata(words, Context.background()).withCancel();
+	const { ctx, cancel } = withMetadata(words, surroundings, Context.background()).withCancel();
 	using interruption = new Interruption(() => {
 		cancel();
 		stdin.destroy();

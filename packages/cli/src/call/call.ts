@@ -23,7 +23,7 @@ export const call: Run = async (words, surroundings) => {
 	const { stdin, terminal } = surroundings;
 	const [service = "", method = "", argument] = words.arguments;
 	const timeoutMs = durationOption(words, "timeout");
-	const base = withMetadata(words, Context.background());
+	const base = withMetadata(words, surroundings, Context.background());
 	const { ctx, cancel } = base.withCancel();
 	using interruption = new Interruption(() => {
 		cancel();

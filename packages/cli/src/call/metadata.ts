@@ -1,9 +1,15 @@
 import type { Context } from "@allium/core";
-import type { Words } from "../command/command.ts";
+import type { Surroundings, Words } from "../command/command.ts";
 import { usageError } from "../command/command-error.ts";
+import { credentialsOf } from "../discovery/credentials.ts";
 
-/** A context whose calls send what `--metadata` gives. */
-export function withMetadata(words: Words, ctx: Context): Context {
+/** A context whose calls send the credentials, and over them what `--metadata` gives. */
+export function withMetadata(words: Words, surroundings: Surroundings, ctx: Context): Context {
+	const all = { ...credentialsOf(words, surroundings), ...readMetadata(words) };
+	return Object.keys(all).length === 0 ? ctx : ctx.withMetadata(all);
+}
+
+function readMetadata(words: Words): Readonly<Record<string, (string | Uint8Array)[]>> {
 	const metadata = new Map<string, (string | Uint8Array)[]>();
 	for (const text of words.values("metadata")) {
 		const at = text.indexOf("=");
@@ -14,5 +20,5 @@ export function withMetadata(words: Words, ctx: Context): Context {
 		values.push(name.endsWith("-bin") ? Buffer.from(value, "base64") : value);
 		metadata.set(name, values);
 	}
-	return metadata.size === 0 ? ctx : ctx.withMetadata(Object.fromEntries(metadata));
+	return Object.fromEntries(metadata);
 }

@@ -12,12 +12,20 @@ const discovery: Readonly<Record<string, Option>> = {
 	namespace: { value: "name", summary: "The namespace to look in. Default: ALLIUM_NAMESPACE, else default." },
 };
 
+/** What guards are shown. */
+const credentials: Option = {
+	value: "name=value",
+	many: true,
+	summary: "Metadata that proves who you are to guards; may be repeated. Default: ALLIUM_CREDENTIALS.",
+};
+
 /** Which instance is called. */
 const callee: Readonly<Record<string, Option>> = {
 	url: {
 		value: "url",
 		summary: "Call this address, without a registry: allium://host:port or http://host:port.",
 	},
+	credentials,
 	instance: { value: "id", summary: "Call this instance; the beginning of its id is enough." },
 	...discovery,
 };
@@ -50,7 +58,7 @@ const health: Command = {
 			completes: "services",
 		},
 	],
-	options: { json, ...discovery },
+	options: { json, credentials, ...discovery },
 	notes: [
 		"Each instance in the registry is asked at /readyz. The exit code is 1 when one does not take calls, does not answer, or has a check that fails.",
 	],
@@ -68,6 +76,7 @@ const describe: Command = {
 			value: "url",
 			summary: "Ask this address, without a registry: http://host:port or allium://host:port.",
 		},
+		credentials,
 		...discovery,
 	},
 	examples: ["allium describe greeter", "allium describe greeter --url http://127.0.0.1:4000"],
@@ -224,6 +233,11 @@ const gateway: Command = {
 			value: "/path=url",
 			many: true,
 			summary: "Pass what is below a path on to a web service; may be repeated.",
+		},
+		credentials: {
+			...credentials,
+			summary:
+				"Metadata that lets services describe themselves where guards ask for it; may be repeated. Default: ALLIUM_CREDENTIALS.",
 		},
 		...discovery,
 	},

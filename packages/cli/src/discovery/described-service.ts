@@ -1,8 +1,17 @@
 import { Context, type ContractDescription, type Instance, isServiceError } from "@allium/core";
 import { isContractDescription } from "@allium/core/reflection";
-import { getJson, httpUrl, type JsonAnswer, readConfig, type TlsOptions } from "@allium/node";
+import {
+	answerText,
+	getJson,
+	httpUrl,
+	isRefused,
+	type JsonAnswer,
+	readConfig,
+	type TlsOptions,
+} from "@allium/node";
 import type { Surroundings, Words } from "../command/command.ts";
-import { unavailable, usageError } from "../command/command-error.ts";
+import { CommandError, unavailable, usageError } from "../command/command-error.ts";
+import { credentialsHint, credentialsOf } from "./credentials.ts";
 import { Directory } from "./directory.ts";
 import { unknownName } from "./unknown-name.ts";
 
@@ -39,7 +48,8 @@ export async function describedService(
 ): Promise<DescribedService> {
 	const url = words.value("url");
 	const { tls } = readConfig(surroundings.env);
-	const ask: Ask = (at, within) => getJson(at, within, tls);
+	const credentials = credentialsOf(words, surroundings);
+	const ask: Ask = (at, within) => getJson(at, within, tls, credentials);
 	if (url !== undefined) return { ...(await atAddress(service, checkUrl(url), ask, ctx)), tls };
 	const directory = await Directory.open(words, surroundings);
 	try {
@@ -104,6 +114,7 @@ async function fromAny(
 	ctx: Context,
 ): Promise<ContractDescription> {
 	const failures: string[] = [];
+	const hints = new Set<string>();
 	for (const { id, addresses } of instances) {
 		const address = preferred(addresses);
 		try {
@@ -113,13 +124,14 @@ async function fromAny(
 		} catch (error) {
 			if (ctx.error !== undefined) throw ctx.error;
 			failures.push(error instanceof Error ? error.message : String(error));
+			if (error instanceof CommandError) for (const hint of error.hints) hints.add(hint);
 		}
 	}
 	const many = instances.length === 1 ? "The only instance" : `None of the ${instances.length} instances`;
-	throw unavailable(
-		`${many} of ${service} ${instances.length === 1 ? "does not answer" : "answers"}.`,
-		failures,
-	);
+	throw unavailable(`${many} of ${service} ${instances.length === 1 ? "does not answer" : "answers"}.`, [
+		...failures,
+		...hints,
+	]);
 }
 
 /** The address to describe itself at: all protocols are on one port. */
@@ -137,10 +149,14 @@ async function fromAddress(
 	outer: Context,
 ): Promise<ContractDescription | undefined> {
 	const path = `/-/describe/${encodeURIComponent(service)}`;
-	const { status, body } = await patiently((ctx) => ask(httpUrl(address) + path, ctx), address, outer);
+	const answer = await patiently((ctx) => ask(httpUrl(address) + path, ctx), address, outer);
+	const { status, body } = answer;
 	if (status === 404) return undefined;
 	if (status === 200 && isContractDescription(body)) return body;
-	throw unavailable(`${httpUrl(address)}${path} answers with status ${status}, and no description.`);
+	throw unavailable(
+		`${httpUrl(address)}${path} answers ${answerText(answer)}, and no description.`,
+		isRefused(answer) ? [credentialsHint] : [],
+	);
 }
 
 async function namesAt(address: string, ask: Ask, outer: Context): Promise<string[]> {

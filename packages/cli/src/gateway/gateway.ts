@@ -3,10 +3,12 @@ import { type Gateway, type GatewayOptions, gateway as makeGateway } from "@alli
 import type { Run, Words } from "../command/command.ts";
 import { CommandError, usageError } from "../command/command-error.ts";
 import { exitCode } from "../command/exit-code.ts";
+import { credentialsOf } from "../discovery/credentials.ts";
 import { Interruption } from "../terminal/interruption.ts";
 
 /** `allium gateway` */
-export const gateway: Run = async (words, { env, adapters }) => {
+export const gateway: Run = async (words, surroundings) => {
+	const { env, adapters } = surroundings;
 	const registry = words.value("registry");
 	const namespace = words.value("namespace");
 	const stopped = Promise.withResolvers<void>();
@@ -19,6 +21,7 @@ export const gateway: Run = async (words, { env, adapters }) => {
 		...(words.has("hosts") && { hosts: listOf(words, "hosts") }),
 		cors: listOf(words, "cors"),
 		proxy: proxyOf(words),
+		credentials: credentialsOf(words, surroundings),
 		adapters,
 		env,
 	});

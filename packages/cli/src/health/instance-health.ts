@@ -1,5 +1,14 @@
 import { type CheckReport, Context, type Instance, isServiceError } from "@allium/core";
-import { getJson, httpUrl, type TlsOptions } from "@allium/node";
+import {
+	answerText,
+	type Credentials,
+	getJson,
+	httpUrl,
+	isRefused,
+	type JsonAnswer,
+	type TlsOptions,
+} from "@allium/node";
+import { credentialsHint } from "../discovery/credentials.ts";
 import { preferred } from "../discovery/described-service.ts";
 
 /** How long an instance may take to answer, in milliseconds: more than its checks in band may. */
@@ -29,25 +38,30 @@ export function isHealthy({ ready, checks }: InstanceHealth): boolean {
 export async function healthOf(
 	instances: readonly Instance[],
 	tls: TlsOptions | undefined,
+	credentials: Credentials,
 ): Promise<InstanceHealth[]> {
 	const answers: InstanceHealth[] = [];
 	for (let first = 0; first < instances.length; first += atOnce) {
 		const some = instances.slice(first, first + atOnce);
-		answers.push(...(await Promise.all(some.map((instance) => ask(instance, tls)))));
+		answers.push(...(await Promise.all(some.map((instance) => ask(instance, tls, credentials)))));
 	}
 	return answers;
 }
 
-async function ask(instance: Instance, tls: TlsOptions | undefined): Promise<InstanceHealth> {
+async function ask(
+	instance: Instance,
+	tls: TlsOptions | undefined,
+	credentials: Credentials,
+): Promise<InstanceHealth> {
 	const address = preferred(instance.addresses);
 	const url = address === undefined ? undefined : httpUrl(address);
 	const silent = (problem: string): InstanceHealth => ({ instance, url, ready: false, problem, checks: [] });
 	if (url === undefined) return silent("it has no address that speaks HTTP");
 	const { ctx, cancel } = Context.background().withTimeout(patienceMs).withCancel();
 	try {
-		const { status, body } = await getJson(`${url}/readyz`, ctx, tls);
-		if (!isReadiness(body))
-			return silent(`/readyz answers with status ${status}, and says nothing of health`);
+		const answer = await getJson(`${url}/readyz`, ctx, tls, credentials);
+		const { body } = answer;
+		if (!isReadiness(body)) return silent(unsaid(answer));
 		const { ok, draining, checks = [] } = body;
 		if (ok) return { instance, url, ready: true, checks };
 		if (draining === true) return silent("it is stopping");
@@ -60,6 +74,11 @@ async function ask(instance: Instance, tls: TlsOptions | undefined): Promise<Ins
 	} finally {
 		cancel();
 	}
+}
+
+function unsaid(answer: JsonAnswer): string {
+	const hint = isRefused(answer) ? `. ${credentialsHint}` : "";
+	return `/readyz answers ${answerText(answer)}, and says nothing of health${hint}`;
 }
 
 /** What `/readyz` of an app answers. */

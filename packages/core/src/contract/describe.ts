@@ -4,6 +4,7 @@ import type { AnyContract } from "./contract.ts";
 import type { ErrorSpec } from "./declared-error.ts";
 import type { Effect, Kind, Method } from "./method.ts";
 import { type JsonSchema, jsonSchema } from "./schema.ts";
+import type { Security } from "./security.ts";
 import { messageSchema, type Side } from "./stream.ts";
 
 /** A contract as plain JSON: what `/-/describe` serves, and what tools read. */
@@ -17,6 +18,8 @@ export interface ContractDescription {
 	methods: Record<string, MethodDescription>;
 	/** Its REST routes, where it is served with some. */
 	routes?: readonly Route[];
+	/** What its callers present: one scheme of each. */
+	security?: readonly Security[];
 }
 
 export interface MethodDescription {
@@ -40,18 +43,24 @@ export interface ErrorDescription {
  * Describes a contract as plain JSON: name, version, methods with kind, effect, schemas, errors and docs.
  *
  * @param routes the REST routes that it is served with.
+ * @param security what its callers present, one scheme of each.
  */
-export function describe(contract: AnyContract, routes: readonly Route[] = []): ContractDescription {
+export function describe(
+	contract: AnyContract,
+	routes: readonly Route[] = [],
+	security: readonly Security[] = [],
+): ContractDescription {
 	const { name, version, summary, meta, methods } = contract["~allium"];
 	const described = Object.fromEntries(methods.map((method) => [method.name, describeMethod(method)]));
 	return {
 		name,
 		version,
-		hash: fingerprint(JSON.stringify([name, version, described, ...routes])),
+		hash: fingerprint(JSON.stringify([name, version, described, ...routes, ...security])),
 		...(summary !== undefined && { summary }),
 		...(Object.keys(meta).length > 0 && { meta }),
 		methods: described,
 		...(routes.length > 0 && { routes }),
+		...(security.length > 0 && { security }),
 	};
 }
 

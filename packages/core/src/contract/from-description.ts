@@ -9,6 +9,7 @@ import {
 } from "./describe.ts";
 import { type Effect, givesStream, type Kind, type MethodSpec, takesStream } from "./method.ts";
 import type { JsonSchema, Schema } from "./schema.ts";
+import { isSecurity } from "./security.ts";
 import { type Side, stream } from "./stream.ts";
 
 /**
@@ -34,8 +35,9 @@ export function contractFromDescription(
 /** Whether a value that came over the wire is the description of a contract. */
 export function isContractDescription(value: unknown): value is ContractDescription {
 	if (!isObject(value) || !isObject(value.methods)) return false;
-	const { name, version, hash, methods } = value;
+	const { name, version, hash, methods, security = [] } = value;
 	const texts = [name, version, hash].every((text) => typeof text === "string");
+	if (!Array.isArray(security) || !security.every(isSecurity)) return false;
 	return texts && isOptional(value.summary, isText) && Object.values(methods).every(isMethodDescription);
 }
 

@@ -1,7 +1,7 @@
-import type { Context, PeerInfo } from "../context/context.ts";
-import type { ReadonlyMetadata } from "../context/metadata.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
+import { type Security, securityOf } from "../contract/security.ts";
+import type { ServiceError } from "../errors/service-error.ts";
 import { type Logger, silentLogger } from "../logger/logger.ts";
 import { metrics } from "../middleware/metrics.ts";
 import { tracing } from "../middleware/tracing.ts";
@@ -11,21 +11,7 @@ import { RouteTable } from "../routes/route-table.ts";
 import { type ServeOptions, serveMethod } from "../service/serve.ts";
 import type { Service } from "../service/service.ts";
 import type { Endpoint, Middleware } from "./endpoint.ts";
-
-/** What is known of a call, or of a request to an operations route, before its body is read. */
-export interface GuardRequest {
-	/** Who calls. */
-	readonly peer: PeerInfo;
-	/** `service/method`, or an operations route such as `/healthz`. */
-	readonly path: string;
-	readonly metadata: ReadonlyMetadata;
-}
-
-/**
- * Decides, before a body is read, whether a request may go on. Returns the context to go on with, or throws:
- * `unauthenticated`, `permission_denied` or whatever the caller shall see.
- */
-export type Guard = (request: GuardRequest, ctx: Context) => Context | Promise<Context>;
+import { type Guard, securityOfGuard } from "./guard.ts";
 
 /** A method together with the endpoint that serves it. */
 export interface ServedMethod {
@@ -39,7 +25,7 @@ export interface ServedMethod {
  * one that changes while it is served.
  */
 export interface EndpointTable {
-	/** Asked for each call, and each request to an operations route. */
+	/** Asked for each call, and for requests to operations routes where its description says so. */
 	readonly guard: Guard | undefined;
 	readonly logger: Logger;
 	/** The contracts served now. */
@@ -48,6 +34,10 @@ export interface EndpointTable {
 	find(path: string): ServedMethod | undefined;
 	/** The REST routes served now, if any. */
 	readonly routes?: RouteTable | undefined;
+	/** What callers of a service present: one scheme of each. Default: nothing. */
+	securityOf?(service: string): readonly Security[];
+	/** Why nobody serves a path that should be served, such as `unavailable`; undefined when it is simply unknown. */
+	whyMissing?(path: string): ServiceError | undefined;
 }
 
 /** What {@link Endpoints} are made with. */
@@ -120,6 +110,11 @@ export class Endpoints implements EndpointTable {
 	/** The method at a path, `service/method`. */
 	find(path: string): ServedMethod | undefined {
 		return this.#served.get(path);
+	}
+
+	securityOf(service: string): readonly Security[] {
+		const security = securityOf(securityOfGuard(this.guard), service);
+		return security === undefined ? [] : [security];
 	}
 
 	/** The contracts served, in the order in which they were added. */

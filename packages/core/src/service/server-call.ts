@@ -113,7 +113,7 @@ export class ServerCall {
 
 	/** Reads the input only where there is somebody for it. */
 	#readAndInvoke(read: () => unknown, ctx: Context): Promise<unknown> {
-		if (this.served === undefined) return Promise.reject(unimplemented(this.#incoming.path));
+		if (this.served === undefined) return Promise.reject(this.#missing());
 		const { endpoint } = this.served;
 		try {
 			const input = read();
@@ -122,6 +122,11 @@ export class ServerCall {
 		} catch (error) {
 			return Promise.reject(toServiceError(error));
 		}
+	}
+
+	#missing(): ServiceError {
+		const { path } = this.#incoming;
+		return this.#endpoints.whyMissing?.(path) ?? unimplemented(path);
 	}
 
 	/** What the caller sees of an error that the guard threw; the same as of a handler's. */

@@ -1,5 +1,5 @@
 import { Context, type Guard, type Logger, Metadata, type PeerInfo, toServiceError } from "@allium/core";
-import { appendHeader, httpStatus, isProtocolHeader } from "@allium/core/transport";
+import { appendHeader, guardsOperations, httpStatus, isProtocolHeader } from "@allium/core/transport";
 import type { HttpLayer, HttpRequest, HttpResponse } from "@allium/node";
 import { logAccess } from "./access-log.ts";
 import { type Answer, errorAnswer, give } from "./answer.ts";
@@ -53,7 +53,9 @@ function direct(
 	const answer = new CompressedResponse(request, response, compressFromBytes);
 	const page = pages.get(path);
 	if (page !== undefined) {
-		admitted(options, request, answer, peer, () => givePage(page, request, answer));
+		const goOn = (): void => givePage(page, request, answer);
+		if (guardsOperations(options.guard)) admitted(options, request, answer, peer, goOn);
+		else goOn();
 		return;
 	}
 	dropCookies(request);

@@ -37,15 +37,16 @@ export function forwardedByDefault(name: string): boolean {
 /**
  * The guard of a gateway, whatever the transport: takes from the metadata what is ours alone, makes the rest what
  * the call sends on, with the request id, and asks the guard that was given. A trace that is not to travel on is
- * not there for the gateway either.
+ * not there for the gateway either. It says of itself what the guard says that was given.
  */
 export function forwarding(forward: (name: string) => boolean, guard: Guard | undefined): Guard {
 	const isSeen = (name: string): boolean => !isPrivate(name) && (!isTrace(name) || forward(name));
-	return (request: GuardRequest, ctx: Context) => {
+	const asked = (request: GuardRequest, ctx: Context): Context | Promise<Context> => {
 		const metadata = request.metadata["~select"](isSeen);
 		const outgoing = metadata["~select"](forward);
 		outgoing.set(globalRequestId, requestIdFrom(metadata.get(requestIdHeader)));
 		const admitted = ctx["~with"]({ metadata, outgoing });
 		return guard === undefined ? admitted : guard({ ...request, metadata }, admitted);
 	};
+	return Object.assign(asked, { description: guard?.description });
 }

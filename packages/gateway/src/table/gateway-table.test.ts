@@ -20,6 +20,7 @@ function given(): GatewayTable {
 		timeoutMs: undefined,
 		middleware: [],
 		tls: undefined,
+		credentials: () => ({}),
 		logger: silentLogger,
 	});
 	opened.push(table);

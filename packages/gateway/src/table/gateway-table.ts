@@ -15,13 +15,22 @@ import {
 	type RegistryEvent,
 	type RouteTable,
 	retry,
+	type Security,
 	type ServedMethod,
+	type ServiceError,
 	timeout,
 	tracing,
 } from "@allium/core";
 import { contractFromDescription } from "@allium/core/reflection";
-import { type ClientEndpoints, clientEndpoints, follow } from "@allium/core/transport";
+import {
+	type ClientEndpoints,
+	clientEndpoints,
+	follow,
+	securityOf,
+	securityOfGuard,
+} from "@allium/core/transport";
 import type { TlsOptions } from "@allium/node";
+import type { CredentialsSource } from "../gateway-options.ts";
 import { AtOnce } from "./at-once.ts";
 import type { Exposure } from "./exposure.ts";
 import { GatewayRoutes, type RouteConflict } from "./gateway-routes.ts";
@@ -49,6 +58,8 @@ export interface GatewayTableOptions {
 	readonly middleware: readonly Middleware[];
 	/** Whom to trust when services describe themselves, and how to prove who we are. */
 	readonly tls: TlsOptions | undefined;
+	/** What guards get to see that ask before a service describes itself. */
+	readonly credentials: CredentialsSource;
 	readonly logger: Logger;
 }
 
@@ -128,6 +139,19 @@ export class GatewayTable implements EndpointTable {
 
 	get routes(): RouteTable {
 		return this.#routes.table;
+	}
+
+	/** The gateway's guard, then that of the service. */
+	securityOf(service: string): readonly Security[] {
+		const own = securityOf(securityOfGuard(this.guard), service);
+		const theirs = this.#entries.get(service)?.description?.security ?? [];
+		return own === undefined ? theirs : [own, ...theirs];
+	}
+
+	/** Services that did not describe themselves are there, and not callable. */
+	whyMissing(path: string): ServiceError | undefined {
+		const entry = this.#entries.get(path.slice(0, Math.max(0, path.indexOf("/"))));
+		return entry === undefined || entry.description !== undefined ? undefined : entry.upstream.problem;
 	}
 
 	/** The REST routes that are not served, as another service has them. */
@@ -228,7 +252,7 @@ export class GatewayTable implements EndpointTable {
 
 	#enter(name: string): Entry {
 		const described = (description: ContractDescription): void => this.#described(entry, description);
-		const upstream = new Upstream(name, described, this.logger, this.#atOnce, this.#options.tls);
+		const upstream = new Upstream(name, described, this.logger, this.#atOnce, this.#options);
 		const entry: Entry = { upstream, served: [] };
 		this.#entries.set(name, entry);
 		this.#sorted = undefined;

@@ -1,7 +1,9 @@
-import { Context, type ContractDescription, type Instance, type Logger } from "@allium/core";
+import { Context, type ContractDescription, type Instance, type Logger, ServiceError } from "@allium/core";
 import { isContractDescription } from "@allium/core/reflection";
-import { getJson, httpUrl, type TlsOptions } from "@allium/node";
+import { answerText, getJson, httpUrl, isRefused, type TlsOptions } from "@allium/node";
+import type { CredentialsSource } from "../gateway-options.ts";
 import type { AtOnce } from "./at-once.ts";
+import { SilentInstances } from "./silent-instances.ts";
 
 /** How long one instance may take to describe itself, in milliseconds, before the next is asked. */
 const patienceMs = 2_000;
@@ -12,6 +14,12 @@ const longestBackoffMs = 5_000;
 
 /** Later than any time as text. */
 const never = "\uffff";
+
+/** How services are asked what they are. */
+export interface DescribeWay {
+	readonly tls: TlsOptions | undefined;
+	readonly credentials: CredentialsSource;
+}
 
 /** Called with what a service says of itself, whenever that changes. */
 export type Described = (description: ContractDescription) => void;
@@ -30,9 +38,10 @@ export class Upstream {
 	/** Those that are up, the newest first. */
 	instances: readonly Instance[] = [];
 	readonly #described: Described;
-	readonly #logger: Logger;
-	readonly #tls: TlsOptions | undefined;
 	readonly #atOnce: AtOnce;
+	readonly #way: DescribeWay;
+	/** The instances that were asked and did not describe themselves. */
+	readonly #silent: SilentInstances;
 	/** The hash under which the instance that was asked is registered. */
 	#hash: string | undefined;
 	#asking: Promise<void> | undefined;
@@ -42,18 +51,17 @@ export class Upstream {
 	readonly #life = Context.background().withCancel();
 
 	/** @param atOnce how many services are asked at once, of all that share it. */
-	constructor(
-		service: string,
-		described: Described,
-		logger: Logger,
-		atOnce: AtOnce,
-		tls: TlsOptions | undefined,
-	) {
+	constructor(service: string, described: Described, logger: Logger, atOnce: AtOnce, way: DescribeWay) {
 		this.service = service;
 		this.#described = described;
-		this.#logger = logger;
+		this.#silent = new SilentInstances(service, logger);
 		this.#atOnce = atOnce;
-		this.#tls = tls;
+		this.#way = way;
+	}
+
+	/** Why nothing of it can be called while it was not described. */
+	get problem(): ServiceError {
+		return this.#silent.problem(this.instances.length);
 	}
 
 	/** Resolves when the instances were asked once, whatever came of it. */
@@ -67,6 +75,7 @@ export class Upstream {
 		this.instances = instances
 			.filter(({ status }) => status !== "draining")
 			.sort((one, other) => other.startedAt.localeCompare(one.startedAt));
+		this.#silent.keep(this.instances);
 		const oldest = this.instances.at(-1)?.startedAt;
 		if (oldest !== undefined && (oldest < this.since || !wasUp)) this.since = oldest;
 		this.#wake();
@@ -111,16 +120,12 @@ export class Upstream {
 				const description = await this.#descriptionBy(instance);
 				if (this.#life.ctx.error !== undefined) return;
 				this.#hash = hash;
+				this.#silent.clear();
 				this.#described(description);
 				return;
 			} catch (error) {
 				if (this.#life.ctx.error !== undefined) return;
-				const { service } = this;
-				this.#logger.log("warn", "an instance does not describe itself", {
-					service,
-					instance: instance.id,
-					error,
-				});
+				this.#silent.add(instance, error);
 			}
 		}
 	}
@@ -132,9 +137,12 @@ export class Upstream {
 		const url = `${httpUrl(address)}/-/describe/${encodeURIComponent(this.service)}`;
 		const { ctx, cancel } = this.#life.ctx.withTimeout(patienceMs).withCancel();
 		try {
-			const { status, body } = await getJson(url, ctx, this.#tls);
+			const { tls, credentials } = this.#way;
+			const answer = await getJson(url, ctx, tls, await credentials());
+			const { status, body } = answer;
 			if (status === 200 && isContractDescription(body) && body.name === this.service) return body;
-			throw new Error(`${url} answers with status ${status}, and no description of it`);
+			const message = `${url} answers ${answerText(answer)}, and no description of ${this.service}`;
+			throw new ServiceError({ code: isRefused(answer) ? "permission_denied" : "unavailable", message });
 		} finally {
 			cancel();
 		}

@@ -37,7 +37,10 @@ import { ServerProcess, type ServerProcessOptions } from "./server-process.ts";
 export interface AppOptions extends ServerProcessOptions {
 	/** The name of the application, as registries show it. */
 	readonly name: string;
-	/** Lets requests in or not, before their bodies are read. */
+	/**
+	 * Lets calls in or not, before their bodies are read; requests to the operations routes, too, where
+	 * `describeGuard` says so.
+	 */
 	readonly guard?: Guard;
 	/**
 	 * Wraps every method of every service of the process, outermost first: outside of validation, and of what
@@ -225,8 +228,9 @@ class NodeApp extends ServerProcess implements App {
 			namespace,
 			addresses: listener.addresses,
 			services: this.#endpoints.contracts.map((contract) => {
-				const routes = this.#endpoints.routes.of(contract["~allium"].name);
-				const { name, version, hash } = describe(contract, routes);
+				const { name } = contract["~allium"];
+				const routes = this.#endpoints.routes.of(name);
+				const { version, hash } = describe(contract, routes, this.#endpoints.securityOf(name));
 				return { name, version, hash };
 			}),
 			...(zone !== undefined && { zone }),

@@ -1,4 +1,5 @@
-import { type Context, ServiceError } from "@allium/core";
+import { type Context, isCode, ServiceError } from "@allium/core";
+import type { Credentials } from "../config/credentials.ts";
 import { TlsDialer } from "../tls/tls-dialer.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
 
@@ -16,14 +17,20 @@ export interface JsonAnswer {
  * Gets JSON over HTTP on a connection of its own, so that nothing stays open.
  *
  * @param tls whom to trust over HTTPS, and how to prove who we are. Default: those that Node trusts.
+ * @param credentials the metadata that proves who we are to guards. Default: none.
  * @throws ServiceError `unavailable` when there is no answer, or that of the context when that ends.
  */
-export async function getJson(url: string, ctx: Context, tls?: TlsOptions): Promise<JsonAnswer> {
+export async function getJson(
+	url: string,
+	ctx: Context,
+	tls?: TlsOptions,
+	credentials: Credentials = {},
+): Promise<JsonAnswer> {
 	const { get } = url.startsWith("https:") ? await import("node:https") : await import("node:http");
 	const way = tls === undefined ? { agent: false as const } : dialling(url, tls);
 	return new Promise((resolve, reject) => {
 		const fail = (error: Error): void => reject(ctx.error ?? unreachable(url, error));
-		const request = get(url, { signal: ctx.signal, ...way }, (response) => {
+		const request = get(url, { signal: ctx.signal, headers: { ...credentials }, ...way }, (response) => {
 			const chunks: Buffer[] = [];
 			let bytes = 0;
 			response.on("data", (chunk: Buffer) => {
@@ -38,6 +45,27 @@ export async function getJson(url: string, ctx: Context, tls?: TlsOptions): Prom
 		});
 		request.on("error", fail);
 	});
+}
+
+/** What an answer says that was not expected, in one line: `401 unauthenticated: a token, please`. */
+export function answerText({ status, body }: JsonAnswer): string {
+	const code = codeOf(body);
+	if (code === undefined) return `${status}`;
+	const message = isObject(body) && typeof body.message === "string" ? `: ${body.message.slice(0, 256)}` : "";
+	return `${status} ${code}${message}`;
+}
+
+/** Whether a guard refused, so that credentials could help. */
+export function isRefused({ status }: JsonAnswer): boolean {
+	return status === 401 || status === 403;
+}
+
+function codeOf(body: unknown): string | undefined {
+	return isObject(body) && isCode(body.code) ? body.code : undefined;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+	return typeof value === "object" && value !== null;
 }
 
 function dialling(url: string, tls: TlsOptions) {

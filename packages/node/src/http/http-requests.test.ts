@@ -415,9 +415,14 @@ describe("a guard", () => {
 
 	afterAll(() => guarded.close());
 
-	test.each(["/healthz", "/-/describe", "/favicon.ico"])("is asked about %s", async (path) => {
+	test.each(["/items", "/favicon.ico", "/-/ws", "/-/nothing"])("is asked about %s", async (path) => {
 		expect((await fetch(`${guarded.addresses[0]}${path}`)).status).toBe(401);
 		expect(paths.at(-1)).toBe(path);
+	});
+
+	test("is not asked about the operations routes", async () => {
+		for (const path of ["/", "/healthz", "/readyz", "/-/describe", "/-/describe/lab", "/-/openapi.json"])
+			expect([path, (await fetch(`${guarded.addresses[0]}${path}`)).status]).toEqual([path, 200]);
 	});
 
 	test("is asked before anything about a method is told", async () => {

@@ -1,4 +1,4 @@
-import { type Listener, ServiceError } from "@allium/core";
+import { describeGuard, type Guard, type Listener, ServiceError } from "@allium/core";
 import { afterEach, describe, expect, test } from "vitest";
 import { listen, type ServerOptions } from "../server/server.ts";
 import { openLab } from "./fixtures/lab.ts";
@@ -8,11 +8,12 @@ const text = "# TYPE calls counter\ncalls 1\n";
 let listener: Listener | undefined;
 afterEach(() => listener?.close());
 
-async function scraped(options: ServerOptions, init: RequestInit = {}, guarded = false) {
-	const guard = () => {
-		throw new ServiceError({ code: "unauthenticated" });
-	};
-	listener = await listen(openLab(guarded ? guard : undefined).endpoints, options);
+const refuse: Guard = () => {
+	throw new ServiceError({ code: "unauthenticated" });
+};
+
+async function scraped(options: ServerOptions, init: RequestInit = {}, guard?: Guard) {
+	listener = await listen(openLab(guard).endpoints, options);
 	const url = listener.addresses.find((address) => address.startsWith("http:")) ?? "";
 	const answer = await fetch(`${url}/metrics`, init);
 	return { answer, text: await answer.text() };
@@ -48,8 +49,14 @@ describe("/metrics", () => {
 		expect([answer.status, body]).toEqual([500, expect.not.stringContaining("secret")]);
 	});
 
-	test("is behind the guard", async () => {
-		const { answer } = await scraped({ metrics: async () => text }, {}, true);
+	test("is behind a guard that asks for the operations routes", async () => {
+		const guard = describeGuard(refuse, { operations: true });
+		const { answer } = await scraped({ metrics: async () => text }, {}, guard);
 		expect(answer.status).toBe(401);
+	});
+
+	test("is open to scrapers where a guard does not ask for them", async () => {
+		const { answer } = await scraped({ metrics: async () => text }, {}, refuse);
+		expect(answer.status).toBe(200);
 	});
 });

@@ -9,7 +9,7 @@ import {
 	toServiceError,
 } from "@allium/core";
 import { type OpenApiDocument, openapi } from "@allium/core/reflection";
-import { webSocketPath, webSocketProtocol } from "@allium/core/transport";
+import { guardsOperations, webSocketPath, webSocketProtocol } from "@allium/core/transport";
 import { type Answer, errorAnswer, json, jsonType } from "./answer.ts";
 import type { HttpServer } from "./http-server.ts";
 import { isGet, type Request, readHead } from "./request-head.ts";
@@ -67,7 +67,7 @@ export class Operations {
 
 	async #admit(server: HttpServer, request: Request, path: string): Promise<void> {
 		const { guard } = this.#endpoints;
-		if (guard === undefined) return;
+		if (guard === undefined || (isOperation(path) && !guardsOperations(guard))) return;
 		const { metadata, error } = readHead(request);
 		if (error !== undefined) throw error;
 		const peer = server.peerOf(request);
@@ -145,10 +145,11 @@ export class Operations {
 
 	/** Contracts do not change, and describing one takes time; the routes of a gateway may. */
 	#described(contract: AnyContract): Described {
-		const routes = this.#endpoints.routes?.of(contract["~allium"].name) ?? none;
+		const { name } = contract["~allium"];
+		const routes = this.#endpoints.routes?.of(name) ?? none;
 		const known = this.#descriptions.get(contract);
 		if (known !== undefined && known.routes === routes && known.count === routes.length) return known;
-		const description = describe(contract, routes);
+		const description = describe(contract, routes, this.#endpoints.securityOf?.(name));
 		const made = { routes, count: routes.length, description, text: JSON.stringify(description) };
 		this.#descriptions.set(contract, made);
 		return made;
@@ -175,6 +176,7 @@ export class Operations {
 }
 
 const none: readonly Route[] = [];
+const operations = new Set(["/", "/healthz", "/readyz", "/metrics", "/-/describe", "/-/openapi.json"]);
 /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
 const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -184,6 +186,11 @@ function documentOf(described: readonly ContractDescription[]): OpenApiDocument 
 		title: described.map(({ name }) => name).join(", ") || "Allium",
 		version: described.length === 1 && first !== undefined ? first.version : "1.0.0",
 	});
+}
+
+/** Whether a path is for operations and reflection: for probes, scrapers, gateways and tools. */
+function isOperation(path: string): boolean {
+	return operations.has(path) || path.startsWith("/-/describe/");
 }
 
 function wrongVerb(path: string, verbs: readonly string[]): Answer {

@@ -1,0 +1,19 @@
+import { isServiceError } from "@allium/core";
+import { type Credentials, parseCredentials, readCredentials } from "@allium/node";
+import type { Surroundings, Words } from "../command/command.ts";
+import { usageError } from "../command/command-error.ts";
+
+/** What helps where a guard refuses. */
+export const credentialsHint =
+	"Its guard wants credentials: give them with --credentials name=value, or in ALLIUM_CREDENTIALS.";
+
+/** What is presented to guards: `--credentials`, else `ALLIUM_CREDENTIALS`. */
+export function credentialsOf(words: Words, { env }: Pick<Surroundings, "env">): Credentials {
+	const given = words.values("credentials");
+	if (given.length === 0) return readCredentials(env);
+	try {
+		return parseCredentials(given, "--credentials");
+	} catch (error) {
+		throw isServiceError(error) ? usageError(`${error.message}.`) : error;
+	}
+}

@@ -1,0 +1,107 @@
+/** A way in which callers prove who they are, as OpenAPI 3.1 writes it. */
+export type SecurityScheme = { readonly description?: string } & (
+	| {
+			readonly type: "http";
+			/** `bearer`, `basic` or another that is registered with IANA. */
+			readonly scheme: string;
+			/** What the token is, for people: `JWT`. */
+			readonly bearerFormat?: string;
+	  }
+	| {
+			readonly type: "apiKey";
+			readonly in: "header" | "cookie";
+			readonly name: string;
+	  }
+	| { readonly type: "mutualTLS" }
+	| { readonly type: "openIdConnect"; readonly openIdConnectUrl: string }
+	| { readonly type: "oauth2"; readonly flows: Readonly<Record<string, OAuthFlow>> }
+);
+
+/** A flow of OAuth 2: under the name `clientCredentials`, `authorizationCode` and so on. */
+export interface OAuthFlow {
+	readonly authorizationUrl?: string;
+	readonly tokenUrl?: string;
+	readonly refreshUrl?: string;
+	/** What each scope is for. */
+	readonly scopes: Readonly<Record<string, string>>;
+}
+
+/** What callers present to be let in, as plain JSON. */
+export interface Security {
+	/** The ways in which a caller may prove who it is, by name; one of them is enough. */
+	readonly schemes: Readonly<Record<string, SecurityScheme>>;
+	/** What needs none of them: services, or `service/method`. */
+	readonly open?: readonly string[];
+}
+
+const schemeName = /^[A-Za-z0-9._-]+$/;
+const openName = /^[\w.-]+(?:\/[\w-]+)?$/;
+const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+
+/**
+ * Checks what was said of security.
+ *
+ * @throws TypeError that says what is wrong with it.
+ */
+export function checkSecurity({ schemes, open = [] }: Security): void {
+	for (const [name, scheme] of Object.entries(schemes)) {
+		if (!schemeName.test(name)) {
+			throw new TypeError(
+				`the security scheme ${JSON.stringify(name)} needs a name of letters, digits, ".", "-" and "_"`,
+			);
+		}
+		const problem = problemOf(scheme);
+		if (problem !== undefined) throw new TypeError(`the security scheme "${name}" ${problem}`);
+	}
+	const malformed = open.find((name) => !openName.test(name));
+	if (malformed === undefined) return;
+	throw new TypeError(`open takes services, or service/method, and got ${JSON.stringify(malformed)}`);
+}
+
+/** What of it is for one service: undefined when nothing is asked of its callers. */
+export function securityOf(security: Security | undefined, service: string): Security | undefined {
+	if (security === undefined || Object.keys(security.schemes).length === 0) return undefined;
+	const { schemes, open = [] } = security;
+	if (open.includes(service)) return undefined;
+	const ours = open.filter((name) => name.startsWith(`${service}/`));
+	return { schemes, ...(ours.length > 0 && { open: ours }) };
+}
+
+/** Whether a value that came over the wire is what callers of a service present. */
+export function isSecurity(value: unknown): value is Security {
+	if (!isObject(value) || !isObject(value.schemes)) return false;
+	const { schemes, open = [] } = value;
+	if (!Array.isArray(open) || !open.every((name) => typeof name === "string")) return false;
+	return Object.entries(schemes).every(([name, scheme]) => {
+		return schemeName.test(name) && isObject(scheme) && problemOf(scheme) === undefined;
+	});
+}
+
+/** What is wrong with a scheme, to be said after its name. */
+function problemOf(scheme: Readonly<Record<string, unknown>>): string | undefined {
+	switch (scheme.type) {
+		case "http":
+			return typeof scheme.scheme === "string" && scheme.scheme !== ""
+				? undefined
+				: 'lacks its scheme, such as "bearer"';
+		case "apiKey":
+			if (scheme.in !== "header" && scheme.in !== "cookie") return "stands in a header or in a cookie";
+			return typeof scheme.name === "string" && headerName.test(scheme.name)
+				? undefined
+				: "lacks the name of its header or cookie";
+		case "mutualTLS":
+			return undefined;
+		case "openIdConnect":
+			return typeof scheme.openIdConnectUrl === "string" ? undefined : "lacks its openIdConnectUrl";
+		case "oauth2":
+			return isObject(scheme.flows) && Object.values(scheme.flows).every(isObject)
+				? undefined
+				: "lacks its flows";
+		default:
+			return "has a type other than http, apiKey, mutualTLS, openIdConnect and oauth2";
+	}
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
