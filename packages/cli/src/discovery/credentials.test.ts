@@ -19,7 +19,6 @@ beforeAll(async () => {
 	app = createApp({
 		name: "vault",
 		registry: env.ALLIUM_REGISTRY,
-		adapters: { sqlite: () => import("@allium/sqlite") },
 		env: {},
 		drainDelayMs: 0,
 		logger: { log() {} },
