@@ -124,6 +124,43 @@ describe("an adapter", () => {
 	});
 });
 
+describe("a timer with a delay that somebody gave", () => {
+	test.each([
+		["setTimeout(run, delayMs);", "setTimeout"],
+		["const timer = setInterval(run, options.everyMs);", "setInterval"],
+		["globalThis.setTimeout(run, delayMs);", "globalThis.setTimeout"],
+		["socket.setTimeout(idleMs, run);", "socket.setTimeout"],
+		["session.http2.setTimeout(idleMs);", "….setTimeout"],
+		["AbortSignal.timeout(delayMs);", "AbortSignal.timeout"],
+		['import { setTimeout } from "node:timers/promises";', "node:timers/promises"],
+	])("may not be set directly: %s", (code, name) => {
+		write("packages/node/src/index.ts", `import "@allium/core";\n${code}`);
+		expect(violations()).toEqual([
+			`packages/node/src/index.ts uses ${name} with a delay that it was given: set timers by after() and every() instead.`,
+		]);
+	});
+
+	test.each([
+		"setTimeout(run);",
+		"setTimeout(run, 500);",
+		"const pollMs = 2 * 250;\nsetInterval(run, pollMs);",
+		"export const pollMs = 500;\nsetInterval(run, pollMs);",
+		"socket.setTimeout(5_000);",
+		"session.setTimeout(platformTimeout(idleMs), run);",
+	])("is another thing where the delay is known: %s", (code) => {
+		write("packages/node/src/index.ts", `import "@allium/core";\n${code}`);
+		expect(violations()).toEqual([]);
+	});
+
+	test("is for the module of timers, tests and applications alone", () => {
+		write("packages/core/src/time/timer.ts", "setTimeout(run, delayMs);");
+		write("packages/core/src/a.test.ts", "setTimeout(run, delayMs);");
+		pack("examples/greeter", { private: true });
+		write("examples/greeter/main.ts", "setTimeout(run, delayMs);");
+		expect(violations()).toEqual([]);
+	});
+});
+
 describe("another package's inside", () => {
 	test("is out of reach for a relative import, even from a test", () => {
 		write("packages/node/src/a.test.ts", 'import "../../core/src/a.ts";');

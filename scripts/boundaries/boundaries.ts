@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { type Workspace, workspaces } from "../workspace/workspaces.ts";
 import { undeclared, unused } from "./dependencies.ts";
+import { timerModule } from "./raw-timers.ts";
 import { type SourceFile, sourceFiles } from "./source-file.ts";
 import { parseSpecifier, type Specifier } from "./specifier.ts";
 
@@ -18,6 +19,7 @@ export function boundaryViolations(root: string): string[] {
 		const files = sourceFiles(root, workspace.folder);
 		return [
 			...files.flatMap((file) => fileViolations(file, workspace, byName)),
+			...(isApplication(workspace) ? [] : files.flatMap(timerViolations)),
 			...undeclared(workspace, files, root),
 			...unused(workspace, files),
 		];
@@ -42,6 +44,16 @@ function fileViolations(
 			reason === undefined ? [] : [`${file.path} imports "${text}": ${reason}.`],
 		);
 	});
+}
+
+/** A duration that somebody gave is no delay for the platform's timers, which take Infinity for 1 ms. */
+function timerViolations({ path, isTest, rawTimers, imports }: SourceFile): string[] {
+	if (isTest || path === timerModule) return [];
+	const promises = imports.filter((name) => /^(node:)?timers\/promises$/.test(name));
+	return [...rawTimers, ...promises].map(
+		(name) =>
+			`${path} uses ${name} with a delay that it was given: set timers by after() and every() instead.`,
+	);
 }
 
 function packageReasons(

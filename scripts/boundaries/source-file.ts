@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseSync, Visitor } from "rolldown/utils";
+import { rawTimers } from "./raw-timers.ts";
 
 /** A source file, and all modules that it names. */
 export interface SourceFile {
@@ -14,6 +15,8 @@ export interface SourceFile {
 	readonly loads: readonly string[];
 	/** Every string in it: a package may be loaded by a name that is handed around. */
 	readonly strings: ReadonlySet<string>;
+	/** The timers that it sets by itself, with a delay that it was given. */
+	readonly rawTimers: readonly string[];
 }
 
 /** Templates are projects of their own, which only travel in a package. */
@@ -58,7 +61,14 @@ export function read(path: string, code: string): SourceFile {
 			if (typeof value === "string") strings.add(value);
 		},
 	}).visit(program);
-	return { path, isTest: isTest(path), imports: [...imports], loads: [...loads], strings };
+	return {
+		path,
+		isTest: isTest(path),
+		imports: [...imports],
+		loads: [...loads],
+		strings,
+		rawTimers: rawTimers(program),
+	};
 }
 
 function isTest(path: string): boolean {

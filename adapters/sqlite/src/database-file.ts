@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type Context, isServiceError } from "@allium/core";
+import { after } from "@allium/core/transport";
 import { createFolder } from "./data-folder.ts";
 import { fileFailure, isBusy, refusal, stillBusy } from "./failure.ts";
 
@@ -117,7 +118,7 @@ export class DatabaseFile<Tables> {
 					throw stillBusy(this.path, this.#busyLimitMs, error);
 				}
 			}
-			await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * pause));
+			await new Promise<void>((resolve) => after(1 + Math.random() * pause, resolve));
 		}
 	}
 

@@ -1,4 +1,5 @@
 import { type InstanceRecord, type InstanceView, isServiceError, parseInstanceRecord } from "@allium/core";
+import { after, type Timer } from "@allium/core/transport";
 import type { DatabaseFile } from "./database-file.ts";
 import { isBusy, stillBusy } from "./failure.ts";
 import { machineNow, type RegistryTables } from "./registry-tables.ts";
@@ -18,7 +19,7 @@ export class RegistryPoll {
 	readonly #file: DatabaseFile<RegistryTables>;
 	readonly #view: InstanceView;
 	readonly #ttlMs: number;
-	#timer: ReturnType<typeof setTimeout> | undefined;
+	#timer: Timer | undefined;
 	/** Which tables and revision the view shows; undefined while it shows none. */
 	#shown: { readonly tables: RegistryTables | undefined; readonly revision: number } | undefined;
 	/** When the next lease of the view runs out, as far as it knows. All times are of `machineNow`. */
@@ -41,19 +42,19 @@ export class RegistryPoll {
 	}
 
 	stop(): void {
-		clearTimeout(this.#timer);
+		this.#timer?.stop();
 		this.#timer = undefined;
 	}
 
 	#schedule(delay: number): void {
-		clearTimeout(this.#timer);
-		this.#timer = setTimeout(() => {
+		this.#timer?.stop();
+		this.#timer = after(delay, () => {
 			this.#schedule(pollMs);
 			const startedAt = performance.now();
 			this.#tick();
 			const pause = Math.min(longestPauseMs, (performance.now() - startedAt) / shareOfTime);
 			if (pause > pollMs && this.#timer !== undefined) this.#schedule(pause);
-		}, delay);
+		});
 	}
 
 	#tick(): void {

@@ -14,6 +14,7 @@ import {
 	type RegistryFilter,
 	ServiceError,
 } from "@allium/core";
+import { checkDuration } from "@allium/core/transport";
 import { dataFolder } from "./data-folder.ts";
 import { DatabaseFile, defaultBusyLimitMs } from "./database-file.ts";
 import { refusal } from "./failure.ts";
@@ -47,9 +48,10 @@ export function registry(url: string, options: SqliteRegistryOptions = {}): Regi
 			message: `ttlMs must be a whole number, not ${ttlMs}`,
 		});
 	}
+	const busyLimitMs = checkDuration("busyLimitMs", options.busyLimitMs ?? defaultBusyLimitMs);
 	const folder = dataFolder(url, options.cwd);
 	const path = join(folder, "registry.db");
-	const file = new DatabaseFile(path, registrySchema, options.busyLimitMs ?? defaultBusyLimitMs);
+	const file = new DatabaseFile(path, registrySchema, busyLimitMs);
 	return new SqliteRegistry(`sqlite://${folder}`, file, ttlMs);
 }
 

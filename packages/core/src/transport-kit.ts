@@ -1,5 +1,6 @@
 /**
- * What transports in other packages are made of: `@allium/core/transport`. Services and clients do not need it.
+ * What transports and adapters in other packages are made of: `@allium/core/transport`. Services and clients do
+ * not need it.
  */
 export { type ClientEndpoints, clientEndpoints } from "./client/client.ts";
 export { follow, type RegistryFollower } from "./client/follow.ts";
@@ -26,6 +27,8 @@ export { routeErrorReply } from "./routes/error-reply.ts";
 export { routeReply } from "./routes/output-reply.ts";
 export { readRoutes } from "./routes/read-routes.ts";
 export { type RouteRequest, routeInput } from "./routes/route-input.ts";
+export { checkDuration, type DurationKind } from "./time/duration.ts";
+export { after, every, longestDelayMs, type Timer } from "./time/timer.ts";
 export { type ConnectError, readConnectError, toConnectError } from "./transport/connect/connect-error.ts";
 export { mediaType, streamType, unaryType } from "./transport/connect/content-type.ts";
 export {
@@ -51,7 +54,9 @@ export { StreamCall } from "./transport/connect/stream-call.ts";
 export { UnaryCall } from "./transport/connect/unary-call.ts";
 export { Deadlines, type Expiring } from "./transport/deadlines.ts";
 export { clientClosed, unreachable } from "./transport/frames/client-call.ts";
+export { checkFramesOptions } from "./transport/frames/frames-peer.ts";
 export { tooLarge as messageTooLarge } from "./transport/frames/inbound.ts";
+export { checkFrameLimits } from "./transport/frames/settings.ts";
 export { LinkedList, type Place } from "./transport/linked-list.ts";
 export { type CallObserver, type ObservedEndpoint, observeCalls } from "./transport/observe-calls.ts";
 export { ResetCount } from "./transport/reset-count.ts";

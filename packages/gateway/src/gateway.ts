@@ -1,8 +1,10 @@
 import { describe, type Guard, type Listener, type Logger, PeerPool, serverDefaults } from "@allium/core";
 import { type OpenApiDocument, openapi } from "@allium/core/reflection";
+import { checkDuration } from "@allium/core/transport";
 import {
 	acceptFrames,
 	type Config,
+	checkServerLimits,
 	cors,
 	type Environment,
 	type HttpLayer,
@@ -50,7 +52,7 @@ export interface Gateway {
  * Makes a gateway. It needs no configuration: what is registered is served, as it comes and goes.
  *
  * @throws ServiceError `failed_precondition` when an option cannot be, such as an address that others can reach
- * without `expose`.
+ * without `expose`; RangeError for a duration that cannot be.
  * @example
  * await gateway({ expose: ["greeter"], host: "0.0.0.0", port: 80 }).run();
  */
@@ -70,6 +72,8 @@ class NodeGateway extends ServerProcess implements Gateway {
 	constructor(options: GatewayOptions) {
 		super("gateway", configOf(options, options.env ?? process.env), options);
 		this.#options = options;
+		checkServerLimits(options.limits ?? {});
+		if (options.timeoutMs !== undefined) checkDuration("timeoutMs", options.timeoutMs);
 		this.#host = this.config.host ?? defaultHost;
 		this.#exposure = new Exposure(options.expose, this.#host);
 		this.#cors = cors(options.cors ?? []);

@@ -22,7 +22,7 @@ export { type NodeTransportsOptions, nodeTransports } from "./pipe/node-transpor
 export { SocketPipe } from "./pipe/socket-pipe.ts";
 export type { ProxyProtocol } from "./proxy/proxy-protocol.ts";
 export { checkHosts, hostOf } from "./server/hosts.ts";
-export { defaultServerLimits, type ServerLimits } from "./server/limits.ts";
+export { checkServerLimits, defaultServerLimits, type ServerLimits } from "./server/limits.ts";
 export { isLoopback } from "./server/loopback.ts";
 export { type FramesSession, listen, type ServerOptions } from "./server/server.ts";
 export type { ClientCertificates, PlainPolicy, TlsOptions } from "./tls/tls-options.ts";

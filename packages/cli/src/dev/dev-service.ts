@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { after, type Timer } from "@allium/core/transport";
 import { type Ending, ServiceProcess, type ServiceProcessOptions, type Started } from "./service-process.ts";
 
 /** How long things may take, in milliseconds. */
@@ -49,7 +50,7 @@ export class DevService {
 	/** Counts the starts, so that one that was overtaken knows. */
 	#start = 0;
 	#crashes = 0;
-	#pause: ReturnType<typeof setTimeout> | undefined;
+	#pause: Timer | undefined;
 	#isStopping = false;
 
 	constructor(options: DevServiceOptions) {
@@ -73,7 +74,7 @@ export class DevService {
 	async stop(): Promise<void> {
 		this.#isStopping = true;
 		this.#start++;
-		clearTimeout(this.#pause);
+		this.#pause?.stop();
 		await Promise.all([...this.#alive].map((child) => child.stop(this.#options.times.graceMs)));
 	}
 
@@ -92,7 +93,7 @@ export class DevService {
 
 	async #launch(): Promise<void> {
 		const start = ++this.#start;
-		clearTimeout(this.#pause);
+		this.#pause?.stop();
 		const overtaken = this.#next;
 		this.#next = undefined;
 		void overtaken?.stop(this.#options.times.graceMs);
@@ -116,15 +117,15 @@ export class DevService {
 	/** Waits until it is ready or has ended. One that takes too long is stopped when there is another that serves. */
 	async #whenStarted(child: ServiceProcess, start: number): Promise<Started> {
 		const { say, times } = this.#options;
-		const timer = setTimeout(() => {
+		const timer = after(times.readyMs, () => {
 			if (start !== this.#start) return;
 			say(`is not ready after ${times.readyMs / 1_000} s; is app.run() called?`);
 			if (this.#current !== undefined) void child.stop(times.graceMs);
-		}, times.readyMs);
+		});
 		try {
 			return await child.started;
 		} finally {
-			clearTimeout(timer);
+			timer.stop();
 		}
 	}
 
@@ -176,6 +177,6 @@ export class DevService {
 		const { say, times } = this.#options;
 		const pauseMs = Math.min(times.longestPauseMs, times.firstPauseMs * 2 ** this.#crashes++);
 		say(`${what}; starting again in ${pauseMs / 1_000} s`);
-		this.#pause = setTimeout(() => void this.#launch(), pauseMs);
+		this.#pause = after(pauseMs, () => void this.#launch());
 	}
 }

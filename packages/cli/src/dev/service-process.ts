@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { after } from "@allium/core/transport";
 import { isChildMessage, parentVariable } from "./child-message.ts";
 import { lines } from "./output-lines.ts";
 
@@ -73,9 +74,9 @@ export class ServiceProcess {
 	/** Asks it to stop, and kills it when it has not within the time. */
 	async stop(graceMs: number): Promise<void> {
 		this.#process.kill("SIGTERM");
-		const timer = setTimeout(() => this.kill(), graceMs);
+		const timer = after(graceMs, () => this.kill());
 		await this.ended;
-		clearTimeout(timer);
+		timer.stop();
 	}
 
 	/** Ends it at once, with whatever it started itself. */

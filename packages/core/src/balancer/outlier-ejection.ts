@@ -2,6 +2,7 @@ import type { Outcome } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
 import { isRefusal, isTrouble } from "../errors/trouble.ts";
 import type { Instance } from "../registry/instance.ts";
+import { checkDuration } from "../time/duration.ts";
 import type { Balancer, Candidate, Load } from "./balancer.ts";
 import { defaultOutlierOptions, type OutlierOptions, OutlierRecord } from "./outlier-record.ts";
 import { unusualRate } from "./unusual-rate.ts";
@@ -19,12 +20,18 @@ const maxRecords = 10_000;
  *
  * @example
  * createClient(Add, { …, balancer: outlierEjection(peakEwma()) })
+ *
+ * @throws RangeError when `intervalMs` is not above 0, or the time of an ejection is negative.
  */
 export function outlierEjection<L extends Load>(
 	balancer: Balancer<L>,
 	options: OutlierOptions = {},
 ): Balancer<OutlierLoad<L>> {
-	return new OutlierEjection(balancer, { ...defaultOutlierOptions, ...options });
+	const all = { ...defaultOutlierOptions, ...options };
+	checkDuration("intervalMs of outlierEjection()", all.intervalMs, "positive");
+	checkDuration("ejectionMs of outlierEjection()", all.ejectionMs);
+	checkDuration("longestEjectionMs of outlierEjection()", all.longestEjectionMs);
+	return new OutlierEjection(balancer, all);
 }
 
 /** The load of the balancer inside, and the record of the instance. */

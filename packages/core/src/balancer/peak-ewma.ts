@@ -1,6 +1,7 @@
 import type { Outcome } from "../context/call-scope.ts";
 import type { ServiceError } from "../errors/service-error.ts";
 import { isTrouble } from "../errors/trouble.ts";
+import { checkDuration } from "../time/duration.ts";
 import type { Balancer, Load } from "./balancer.ts";
 
 /** How {@link peakEwma} remembers. */
@@ -22,9 +23,13 @@ const mostPatience = 6;
  * up at once and comes down slowly, times the calls it has in flight. The default balancer.
  *
  * After Finagle's `PeakEwma` and Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing" (2001).
+ *
+ * @throws RangeError when `decayMs` is not above 0, or `penaltyMs` is negative or without end.
  */
 export function peakEwma(options: PeakEwmaOptions = {}): Balancer<PeakEwmaLoad> {
 	const { decayMs = 10_000, penaltyMs = 1_000 } = options;
+	checkDuration("decayMs of peakEwma()", decayMs, "positive");
+	checkDuration("penaltyMs of peakEwma()", penaltyMs, "finite");
 	return {
 		join: () => new PeakEwmaLoad(decayMs, penaltyMs),
 		pick: (candidates) => {

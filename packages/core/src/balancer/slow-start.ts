@@ -1,3 +1,4 @@
+import { checkDuration } from "../time/duration.ts";
 import type { Balancer, Load } from "./balancer.ts";
 
 /** How {@link slowStart} begins. */
@@ -14,12 +15,15 @@ export interface SlowStartOptions {
  * their share.
  *
  * After the slow start mode of Envoy.
+ *
+ * @throws RangeError when `windowMs` is NaN or negative.
  */
 export function slowStart<L extends Load>(
 	balancer: Balancer<L>,
 	options: SlowStartOptions = {},
 ): Balancer<L> {
 	const { windowMs = 30_000, least = 0.1 } = options;
+	checkDuration("windowMs of slowStart()", windowMs);
 	/** When the instances came up that are still new, the oldest first. */
 	const joinedAt = new Map<string, number>();
 	const forgetOld = (now: number): void => {

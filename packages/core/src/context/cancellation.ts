@@ -1,8 +1,6 @@
 import { ServiceError, toServiceError } from "../errors/service-error.ts";
+import { after, type Timer } from "../time/timer.ts";
 import type { CallScope } from "./call-scope.ts";
-
-/** The longest delay that a timer takes; later deadlines are armed again when it fires. */
-const longestTimer = 2 ** 31 - 1;
 
 /** Called back when a cancellation ends. */
 export type EndListener = (error: ServiceError) => void;
@@ -51,7 +49,7 @@ export class Cancellation implements Ending, Follower {
 	/** How many of them want the deadline, too. */
 	#timed = 0;
 	#parentFollowing: Following | undefined;
-	#timer: ReturnType<typeof setTimeout> | undefined;
+	#timer: Timer | undefined;
 	#controller: AbortController | undefined;
 	/** The call that this was made for: with its end a signal ends too, and lets go of parent and timer. */
 	readonly #scope: CallScope | undefined;
@@ -164,15 +162,14 @@ export class Cancellation implements Ending, Follower {
 
 	/** For the deadline of this one and of all above, which is not later. */
 	#startTimer(): void {
-		const delay = Math.min(Math.max(0, this.deadline - performance.now()), longestTimer);
-		this.#timer = setTimeout(() => {
-			// Timers may fire a little early, and a far deadline takes several.
+		this.#timer = after(Math.ceil(this.deadline - performance.now()), () => {
+			// Timers may fire a little early.
 			if (this.error === undefined) this.#startTimer();
-		}, Math.ceil(delay));
+		});
 	}
 
 	#stopTimer(): void {
-		if (this.#timer !== undefined) clearTimeout(this.#timer);
+		this.#timer?.stop();
 		this.#timer = undefined;
 	}
 }

@@ -154,14 +154,26 @@ export class Context {
 		return this["~with"]({ received });
 	}
 
-	/** A context that ends after so many milliseconds, or with this one if that is sooner. */
+	/**
+	 * A context that ends after so many milliseconds, or with this one if that is sooner. It has ended already when
+	 * they are below 0, as what is left of somebody's time may be; Infinity changes nothing.
+	 *
+	 * @throws RangeError for NaN.
+	 */
 	withTimeout(milliseconds: number): Context {
 		return this.withDeadline(performance.now() + milliseconds);
 	}
 
-	/** A context that ends at a moment of `performance.now()`, or with this one if that is sooner. */
+	/**
+	 * A context that ends at a moment of `performance.now()`, or with this one if that is sooner.
+	 *
+	 * @throws RangeError for NaN.
+	 */
 	withDeadline(deadline: number): Context {
-		if (!(deadline < this.deadline)) return this;
+		if (!(deadline < this.deadline)) {
+			if (Number.isNaN(deadline)) throw new RangeError("a deadline is a time in milliseconds, and not NaN");
+			return this;
+		}
 		return this.#endedBy(new Deadline(this["~cancellation"], deadline, this["~scope"]));
 	}
 

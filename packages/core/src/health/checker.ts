@@ -1,4 +1,5 @@
 import type { Context } from "../context/context.ts";
+import { checkDuration } from "../time/duration.ts";
 
 /** What a check found out, for operations, such as `{ version: "17.2" }`. */
 export type HealthFacts = Readonly<Record<string, string>>;
@@ -67,10 +68,10 @@ export function checker(name: string, check: Check, options: CheckerOptions = {}
 	}
 	const defaults = { critical: true, inBand: false, ...(options.inBand === true ? inBand : onInterval) };
 	const all = { ...defaults, ...options };
-	if (!(all.everyMs > 0 && all.timeoutMs > 0 && all.failures >= 1 && all.successes >= 1)) {
-		throw new RangeError(
-			`checker "${name}" needs everyMs and timeoutMs above 0, and failures and successes of at least 1`,
-		);
+	checkDuration(`everyMs of checker "${name}"`, all.everyMs, "positive");
+	checkDuration(`timeoutMs of checker "${name}"`, all.timeoutMs, "positive");
+	if (!(all.failures >= 1 && all.successes >= 1)) {
+		throw new RangeError(`checker "${name}" needs failures and successes of at least 1`);
 	}
 	return { name, check, options: all };
 }

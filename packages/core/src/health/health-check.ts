@@ -1,5 +1,6 @@
 import { Context } from "../context/context.ts";
 import { whileLasts } from "../context/detached-call.ts";
+import { after, type Timer } from "../time/timer.ts";
 import type { Checker, HealthFacts } from "./checker.ts";
 import { shownError, shownFacts } from "./shown.ts";
 import { judge, noVerdict, type Verdict } from "./verdict.ts";
@@ -36,7 +37,7 @@ export class HealthCheck {
 	#endedAt = Number.NEGATIVE_INFINITY;
 	#running: Promise<void> | undefined;
 	#cancel: (() => void) | undefined;
-	#timer: ReturnType<typeof setTimeout> | undefined;
+	#timer: Timer | undefined;
 	#stopped = false;
 
 	constructor(checker: Checker, onVerdict: VerdictListener) {
@@ -59,7 +60,7 @@ export class HealthCheck {
 		await this.#run();
 		if (this.#stopped) return;
 		const delay = this.checker.options.everyMs * (0.9 + 0.2 * Math.random());
-		this.#timer = setTimeout(() => void this.start(), delay);
+		this.#timer = after(delay, () => void this.start());
 	}
 
 	/** Runs it unless its latest result is still good; resolves when there is one that is. */
@@ -70,7 +71,7 @@ export class HealthCheck {
 	/** Ends it. A run that is under way is given up, and counts for nothing. */
 	stop(): void {
 		this.#stopped = true;
-		clearTimeout(this.#timer);
+		this.#timer?.stop();
 		this.#cancel?.();
 	}
 

@@ -2,6 +2,7 @@ import type { Context } from "../context/context.ts";
 import { detachedCall } from "../context/detached-call.ts";
 import type { Method } from "../contract/method.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
+import { checkDuration } from "../time/duration.ts";
 import type { CacheEntry, CacheStore } from "./cache-store.ts";
 import { callKey } from "./call-key.ts";
 import { memoryCache } from "./memory-cache.ts";
@@ -28,8 +29,14 @@ export interface CacheOptions {
  * is a miss.
  *
  * `staleMs` is stale-while-revalidate of RFC 5861.
+ *
+ * @throws RangeError when a duration is NaN or negative.
  */
 export function cache(options: CacheOptions): Middleware {
+	const { ttlMs, staleMs = 0, refreshTimeoutMs = 0 } = options;
+	checkDuration("ttlMs of cache()", ttlMs);
+	checkDuration("staleMs of cache()", staleMs);
+	checkDuration("refreshTimeoutMs of cache()", refreshTimeoutMs);
 	const store = options.store ?? memoryCache();
 	return (next, method) => {
 		if (method.effect !== "read" || method.kind !== "unary") return next;

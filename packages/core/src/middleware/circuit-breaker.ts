@@ -5,6 +5,7 @@ import type { Method } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
 import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import { isTrouble } from "../errors/trouble.ts";
+import { checkDuration } from "../time/duration.ts";
 import { Circuit, type CircuitOptions, type CircuitResult, type CircuitState } from "./circuit.ts";
 
 /** When circuits open and close, and what has one of its own. */
@@ -29,9 +30,14 @@ const maxCircuits = 1_000;
  * For clients.
  *
  * After Nygard, "Release It!" (2007), with the rolling window of Netflix's Hystrix.
+ *
+ * @throws RangeError when `windowMs` is not above 0, or `openMs` is negative.
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): Middleware {
 	const { per = "method", isFailure = isTrouble, onChange, ...circuitOptions } = options;
+	const { windowMs = 1, openMs = 0 } = circuitOptions;
+	checkDuration("windowMs of circuitBreaker()", windowMs, "positive");
+	checkDuration("openMs of circuitBreaker()", openMs);
 	const circuits = new Map<string, Circuit>();
 	const circuit = (of: string): Circuit => {
 		let found = circuits.get(of);

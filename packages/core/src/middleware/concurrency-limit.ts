@@ -2,6 +2,7 @@ import type { Context } from "../context/context.ts";
 import type { Method } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
 import { isServiceError, ServiceError } from "../errors/service-error.ts";
+import { checkDuration } from "../time/duration.ts";
 
 /** How {@link concurrencyLimit} adapts. */
 export interface ConcurrencyLimitOptions {
@@ -46,8 +47,12 @@ const patienceMs = 10_000;
  * unloaded latency is measured as in Envoy's adaptive concurrency filter: now and then, with the limit at its
  * minimum, so that a lasting overload is not taken for normal. A call counts until its handler has ended, even
  * when nobody waits for it any more: it still takes its share of the machine.
+ *
+ * @throws RangeError when `probeEveryMs` is not above 0.
  */
 export function concurrencyLimit(options: ConcurrencyLimitOptions = {}): Middleware {
+	const { probeEveryMs = 1 } = options;
+	checkDuration("probeEveryMs of concurrencyLimit()", probeEveryMs, "positive");
 	return (next, method) => {
 		if (method.kind !== "unary") return next;
 		const limit = new AdaptiveLimit(options);

@@ -2,6 +2,8 @@ import type { Context } from "../context/context.ts";
 import { ResponseMetadata } from "../context/response.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { isServiceError } from "../errors/service-error.ts";
+import { checkDuration } from "../time/duration.ts";
+import { after, type Timer } from "../time/timer.ts";
 import { LatencyQuantile } from "./latency-quantile.ts";
 import { RetryBudget, type RetryBudgetOptions } from "./retry-budget.ts";
 
@@ -9,7 +11,7 @@ import { RetryBudget, type RetryBudgetOptions } from "./retry-budget.ts";
 export interface HedgeOptions {
 	/**
 	 * How long to wait for the first answer, in milliseconds. Default: the method's own 95th percentile; until 32
-	 * calls are known, nothing is called twice.
+	 * calls are known, nothing is called twice. Infinity for never.
 	 */
 	readonly afterMs?: number;
 	/** What keeps second calls a small share; the same one as for {@link retry} where both are used. */
@@ -22,8 +24,11 @@ export interface HedgeOptions {
  * (`read`, `idempotent`), within a budget, and never for streams. For a client, inside of `retry`.
  *
  * After Dean and Barroso, "The Tail at Scale" (2013), and gRFC A6.
+ *
+ * @throws RangeError when `afterMs` is NaN or negative.
  */
 export function hedge(options: HedgeOptions = {}): Middleware {
+	if (options.afterMs !== undefined) checkDuration("afterMs of hedge()", options.afterMs);
 	const budget = RetryBudget.of(options.budget);
 	// Whoever shares the budget notes the calls there.
 	const isShared = budget === options.budget;
@@ -55,7 +60,7 @@ class Hedged {
 	readonly #result = Promise.withResolvers<unknown>();
 	readonly #cancels: (() => void)[] = [];
 	#running = 0;
-	#timer: ReturnType<typeof setTimeout> | undefined;
+	#timer: Timer | undefined;
 
 	constructor(next: Endpoint, input: unknown, caller: Context) {
 		this.#next = next;
@@ -65,9 +70,9 @@ class Hedged {
 
 	run(afterMs: number, budget: RetryBudget): Promise<unknown> {
 		this.#attempt();
-		this.#timer = setTimeout(() => {
+		this.#timer = after(afterMs, () => {
 			if (this.#caller.error === undefined && budget.withdraw()) this.#attempt();
-		}, afterMs);
+		});
 		return this.#result.promise;
 	}
 
@@ -94,7 +99,7 @@ class Hedged {
 
 	/** The first that ends is the call; the other is in vain. */
 	#settle(winner: () => void, received: ResponseMetadata): void {
-		clearTimeout(this.#timer);
+		this.#timer?.stop();
 		for (const cancel of this.#cancels.splice(0)) if (cancel !== winner) cancel();
 		this.#caller["~received"]?.["~adopt"](received);
 	}

@@ -5,6 +5,7 @@ import { type Method, takesStream } from "../contract/method.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { leave } from "../endpoint/leave-stream.ts";
 import { isServiceError, type ServiceError } from "../errors/service-error.ts";
+import { checkDuration } from "../time/duration.ts";
 import { RetryBudget, type RetryBudgetOptions } from "./retry-budget.ts";
 import { acceptance, acceptanceMs } from "./timeout.ts";
 
@@ -32,8 +33,13 @@ export interface RetryOptions {
  * at the same moment else.
  *
  * After gRFC A6 and Finagle's retry budgets; jitter after Brooker, "Exponential Backoff And Jitter" (2015).
+ *
+ * @throws RangeError when a delay is NaN or negative.
  */
 export function retry(options: RetryOptions = {}): Middleware {
+	const { firstDelayMs = 0, longestDelayMs = 0 } = options;
+	checkDuration("firstDelayMs of retry()", firstDelayMs);
+	checkDuration("longestDelayMs of retry()", longestDelayMs);
 	// One budget for all methods: it protects the target, not the method.
 	const budget = RetryBudget.of(options.budget);
 	return (next, method) => {
@@ -68,7 +74,8 @@ class RetryPolicy {
 		const asked = error.retryAfterMs ?? 0;
 		// Never before the callee asked for; the longer that is, the wider the callers are spread.
 		const delay = asked + Math.random() * Math.max(bound, asked / 4);
-		if (delay >= ctx.remaining() || !this.budget.withdraw()) return undefined;
+		// A delay without end is none to wait for, and Infinity times 0 is NaN.
+		if (!(delay < ctx.remaining()) || !this.budget.withdraw()) return undefined;
 		failures.tries++;
 		return delay;
 	}

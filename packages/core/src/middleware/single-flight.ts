@@ -1,5 +1,6 @@
 import { detachedCall, whileLasts } from "../context/detached-call.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
+import { checkDuration } from "../time/duration.ts";
 import { callKey } from "./call-key.ts";
 
 /** Which calls {@link singleFlight} makes one. */
@@ -16,9 +17,12 @@ export interface SingleFlightOptions {
  * one value for all: treat it as read-only. Streams and other methods pass through.
  *
  * After Go's `golang.org/x/sync/singleflight`.
+ *
+ * @throws RangeError when `timeoutMs` is NaN or negative.
  */
 export function singleFlight(options: SingleFlightOptions = {}): Middleware {
 	const { vary = [], timeoutMs = 10_000 } = options;
+	checkDuration("timeoutMs of singleFlight()", timeoutMs);
 	return (next, method) => {
 		if (method.effect !== "read" || method.kind !== "unary") return next;
 		const flights = new Map<string, Promise<unknown>>();

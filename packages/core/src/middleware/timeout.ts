@@ -2,14 +2,17 @@ import type { Context } from "../context/context.ts";
 import { type ContextKey, contextKey } from "../context/key.ts";
 import { givesStream } from "../contract/method.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
+import { checkDuration } from "../time/duration.ts";
 
 /**
  * Bounds how long a call may take. A caller's deadline that is sooner stays. For an output stream it bounds
  * only the acceptance: the stream itself may go on.
  *
- * @param milliseconds Default: 10 s.
+ * @param milliseconds Infinity for no bound. Default: 10 s.
+ * @throws RangeError for NaN and what is negative.
  */
 export function timeout(milliseconds = 10_000): Middleware {
+	checkDuration("timeout()", milliseconds);
 	return (next, method) =>
 		givesStream(method.kind)
 			? acceptance(next, milliseconds)

@@ -1,5 +1,7 @@
 import { Context } from "../context/context.ts";
 import { ServiceError } from "../errors/service-error.ts";
+import { checkDuration } from "../time/duration.ts";
+import { after, type Timer } from "../time/timer.ts";
 import type { Instance } from "./instance.ts";
 import { type InstanceRecord, instanceKey, instanceRecord } from "./instance-record.ts";
 import { InstanceView } from "./instance-view.ts";
@@ -20,9 +22,14 @@ export interface MemoryRegistryOptions {
 	readonly instances?: MemoryInstances;
 }
 
-/** A registry within one process, for tests and for applications of a single process. */
+/**
+ * A registry within one process, for tests and for applications of a single process.
+ *
+ * @throws RangeError when `ttlMs` is not above 0.
+ */
 export function memoryRegistry(options: MemoryRegistryOptions = {}): Registry {
-	return new MemoryRegistry(options.instances ?? new MemoryInstances(), options.ttlMs ?? defaultTtlMs);
+	const ttlMs = checkDuration("ttlMs of memoryRegistry()", options.ttlMs ?? defaultTtlMs, "positive");
+	return new MemoryRegistry(options.instances ?? new MemoryInstances(), ttlMs);
 }
 
 interface Entry {
@@ -34,7 +41,7 @@ interface Entry {
 export class MemoryInstances {
 	readonly #entries = new Map<string, Entry>();
 	readonly #views = new Set<InstanceView>();
-	#timer: ReturnType<typeof setTimeout> | undefined;
+	#timer: Timer | undefined;
 	#timerAt = Number.POSITIVE_INFINITY;
 	/** How many entries are worth a look for expired ones, so that they do not pile up unwatched. */
 	#crowd = 64;
@@ -88,16 +95,13 @@ export class MemoryInstances {
 	/** Only while somebody watches does it matter when exactly an instance is gone. */
 	#arm(expiresAt: number): void {
 		if (expiresAt >= this.#timerAt) return;
-		clearTimeout(this.#timer);
+		this.#timer?.stop();
 		this.#timerAt = expiresAt;
-		this.#timer = setTimeout(
-			() => {
-				this.#disarm();
-				this.#expire();
-				if (this.#views.size > 0) this.#arm(this.#earliest());
-			},
-			Math.max(1, Math.ceil(expiresAt - performance.now())),
-		);
+		this.#timer = after(Math.ceil(expiresAt - performance.now()), () => {
+			this.#disarm();
+			this.#expire();
+			if (this.#views.size > 0) this.#arm(this.#earliest());
+		});
 	}
 
 	#earliest(): number {
@@ -107,7 +111,7 @@ export class MemoryInstances {
 	}
 
 	#disarm(): void {
-		clearTimeout(this.#timer);
+		this.#timer?.stop();
 		this.#timer = undefined;
 		this.#timerAt = Number.POSITIVE_INFINITY;
 	}

@@ -1,6 +1,8 @@
 import { Context } from "../context/context.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
+import { checkDuration } from "../time/duration.ts";
+import { after, type Timer } from "../time/timer.ts";
 import type { Instance } from "./instance.ts";
 import type { Lease, Registry } from "./registry.ts";
 
@@ -54,7 +56,7 @@ class Heartbeat implements Registration {
 	#instance: Instance;
 	/** Undefined when it is to be registered anew. */
 	#lease: Lease | undefined;
-	#timer: ReturnType<typeof setTimeout> | undefined;
+	#timer: Timer | undefined;
 	/** The end of the queue: the registry is asked one thing at a time. */
 	#last: Promise<void> = Promise.resolve();
 	#failures = 0;
@@ -65,7 +67,7 @@ class Heartbeat implements Registration {
 		this.#registry = registry;
 		this.#instance = instance;
 		this.#logger = logger;
-		this.#ttlMs = lease.ttlMs;
+		this.#ttlMs = checkDuration("ttlMs of a lease", lease.ttlMs, "positive");
 		this.#adopt(lease);
 		if (this.#lease !== undefined) this.#scheduleRenewal();
 	}
@@ -85,7 +87,7 @@ class Heartbeat implements Registration {
 	}
 
 	async #release(): Promise<void> {
-		clearTimeout(this.#timer);
+		this.#timer?.stop();
 		await this.#last;
 		const lease = this.#lease;
 		this.#abandon();
@@ -107,7 +109,7 @@ class Heartbeat implements Registration {
 		if (this.#released !== undefined) {
 			throw new ServiceError({ code: "failed_precondition", message: "the registration was released" });
 		}
-		clearTimeout(this.#timer);
+		this.#timer?.stop();
 		try {
 			await this.#limited(
 				this.#lease === undefined ? this.#registerAnew() : this.#lease.update(this.#instance),
@@ -167,27 +169,27 @@ class Heartbeat implements Registration {
 	}
 
 	#schedule(delay: number): void {
-		clearTimeout(this.#timer);
+		this.#timer?.stop();
 		if (this.#released !== undefined) return;
-		this.#timer = setTimeout(() => {
+		this.#timer = after(delay, () => {
 			// Failures were logged and scheduled the next try.
 			this.#enqueue().catch(() => {});
-		}, delay);
+		});
 	}
 
 	/** The same promise, or an error when it has not settled within the time to live. */
 	async #limited(promise: Promise<void>): Promise<void> {
-		let timer: ReturnType<typeof setTimeout> | undefined;
+		let timer: Timer | undefined;
 		const limit = new Promise<never>((_, reject) => {
-			timer = setTimeout(() => {
+			timer = after(this.#ttlMs, () => {
 				const message = `the registry did not answer within ${this.#ttlMs} ms`;
 				reject(new ServiceError({ code: "unavailable", message }));
-			}, this.#ttlMs);
+			});
 		});
 		try {
 			await Promise.race([promise, limit]);
 		} finally {
-			clearTimeout(timer);
+			timer?.stop();
 		}
 	}
 }

@@ -1,3 +1,5 @@
+import { after, type Timer } from "../time/timer.ts";
+
 /** A call whose time may run out. */
 export interface Expiring {
 	/** When, on the clock of `performance.now()`; Infinity for never. */
@@ -15,7 +17,7 @@ const granularityMs = 5;
  */
 export class Deadlines {
 	readonly #calls: () => Iterable<Expiring>;
-	#timer: ReturnType<typeof setTimeout> | undefined;
+	#timer: Timer | undefined;
 	#firesAt = Number.POSITIVE_INFINITY;
 
 	constructor(calls: () => Iterable<Expiring>) {
@@ -29,16 +31,16 @@ export class Deadlines {
 
 	/** Ends for good. */
 	stop(): void {
-		clearTimeout(this.#timer);
+		this.#timer?.stop();
 		this.#timer = undefined;
 		this.#firesAt = Number.POSITIVE_INFINITY;
 	}
 
 	#set(deadline: number): void {
-		clearTimeout(this.#timer);
+		this.#timer?.stop();
 		this.#firesAt = deadline;
-		const delay = Math.min(deadline - performance.now(), longestDelayMs);
-		this.#timer = setTimeout(() => this.#sweep(), Math.max(granularityMs, Math.ceil(delay)));
+		const delay = Math.max(granularityMs, Math.ceil(deadline - performance.now()));
+		this.#timer = after(delay, () => this.#sweep());
 	}
 
 	#sweep(): void {
@@ -53,6 +55,3 @@ export class Deadlines {
 		if (next < this.#firesAt) this.#set(next);
 	}
 }
-
-/** What a timer takes at most. */
-const longestDelayMs = 2 ** 31 - 1;

@@ -1,6 +1,6 @@
 import type { EndpointTable } from "../endpoint/endpoints.ts";
 import { ServiceError } from "../errors/service-error.ts";
-import { FramesPeer } from "./frames/frames-peer.ts";
+import { checkFramesOptions, FramesPeer } from "./frames/frames-peer.ts";
 import { ServerConnection } from "./frames/server-connection.ts";
 import type { FrameLimits } from "./frames/settings.ts";
 import { memoryPipes } from "./memory-pipe.ts";
@@ -12,6 +12,7 @@ import type { Listener, ListenOptions, Peer, Transport } from "./transport.ts";
  * cancelled as over a network. Each transport is a world of its own: what listens on it is reached through it.
  */
 export function memoryTransport(options: { limits?: Partial<FrameLimits> } = {}): Transport {
+	checkFramesOptions(options);
 	const listeners = new Map<string, MemoryListener>();
 	let count = 0;
 

@@ -1,4 +1,5 @@
 import type { PeerInfo } from "../context/context.ts";
+import { after, type Timer } from "../time/timer.ts";
 import type { Pipe, PipeHandler } from "./pipe.ts";
 
 /** The subprotocol of frames over a WebSocket. */
@@ -31,7 +32,7 @@ export class WebSocketPipe implements Pipe {
 	#closed = false;
 	#failure: Error | undefined;
 	/** The next look, while the buffer is full. */
-	#look: ReturnType<typeof setTimeout> | undefined;
+	#look: Timer | undefined;
 	#full = false;
 
 	/** @param socket open, for binary messages. */
@@ -107,16 +108,16 @@ export class WebSocketPipe implements Pipe {
 	}
 
 	#lookIn(pauseMs: number): void {
-		this.#look = setTimeout(() => {
+		this.#look = after(pauseMs, () => {
 			this.#lookNow();
 			if (this.#full) this.#lookIn(Math.min(longestLookMs, pauseMs * 2));
-		}, pauseMs);
+		});
 	}
 
 	#lookNow(): void {
 		if (!this.#full || this.#closed || this.#socket.bufferedAmount > highWaterBytes / 2) return;
 		this.#full = false;
-		clearTimeout(this.#look);
+		this.#look?.stop();
 		this.#handler?.drain();
 	}
 
@@ -125,7 +126,7 @@ export class WebSocketPipe implements Pipe {
 		this.#closed = true;
 		this.#failure = error;
 		this.#full = false;
-		clearTimeout(this.#look);
+		this.#look?.stop();
 		this.#socket.removeEventListener("message", this.#onMessage);
 		this.#socket.removeEventListener("close", this.#onClose);
 		this.#handler?.closed(error);

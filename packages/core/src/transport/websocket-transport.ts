@@ -1,5 +1,5 @@
 import { ServiceError } from "../errors/service-error.ts";
-import { FramesPeer } from "./frames/frames-peer.ts";
+import { checkFramesOptions, FramesPeer } from "./frames/frames-peer.ts";
 import type { FrameLimits } from "./frames/settings.ts";
 import { cannotListen } from "./no-listener.ts";
 import type { Pipe } from "./pipe.ts";
@@ -18,8 +18,11 @@ export interface WebSocketOptions {
 /**
  * Allium frames over the platform's WebSocket, for URLs such as `ws://127.0.0.1:4000`: all four kinds of
  * methods, from browsers too, on one connection. Without a path, a URL stands for `/-/ws` there. It only dials.
+ *
+ * @throws RangeError for a duration that cannot be.
  */
 export function webSocketTransport(options: WebSocketOptions = {}): Transport {
+	checkFramesOptions(options);
 	return {
 		scheme: options.scheme ?? "ws",
 		listen: () => Promise.reject(cannotListen("the platform's WebSocket")),

@@ -1,5 +1,6 @@
 import { Context, type ContractDescription, type Instance, type Logger, ServiceError } from "@allium/core";
 import { isContractDescription } from "@allium/core/reflection";
+import { after, type Timer } from "@allium/core/transport";
 import { answerText, getJson, httpUrl, isRefused, type TlsOptions } from "@allium/node";
 import type { CredentialsSource } from "../gateway-options.ts";
 import type { AtOnce } from "./at-once.ts";
@@ -46,7 +47,7 @@ export class Upstream {
 	#hash: string | undefined;
 	#asking: Promise<void> | undefined;
 	readonly #asked = Promise.withResolvers<void>();
-	#timer: ReturnType<typeof setTimeout> | undefined;
+	#timer: Timer | undefined;
 	#wake: () => void = () => {};
 	readonly #life = Context.background().withCancel();
 
@@ -151,9 +152,9 @@ export class Upstream {
 	/** Until so many milliseconds are over, or there is news. */
 	#sleep(milliseconds: number): Promise<void> {
 		return new Promise((resolve) => {
-			this.#timer = setTimeout(resolve, milliseconds);
+			this.#timer = after(milliseconds, resolve);
 			this.#wake = () => {
-				clearTimeout(this.#timer);
+				this.#timer?.stop();
 				this.#wake = () => {};
 				resolve();
 			};

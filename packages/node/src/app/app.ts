@@ -26,7 +26,7 @@ import { cors } from "../http/cors.ts";
 import type { MetricsSource, Readiness } from "../http/operations.ts";
 import { acceptFrames } from "../pipe/accept-frames.ts";
 import { nodeTransports } from "../pipe/node-transports.ts";
-import type { ServerLimits } from "../server/limits.ts";
+import { checkServerLimits, type ServerLimits } from "../server/limits.ts";
 import { listen } from "../server/server.ts";
 import { instanceId } from "./instance-id.ts";
 import { MissingContextWatch } from "./missing-context.ts";
@@ -94,6 +94,8 @@ export interface App {
 /**
  * Makes an app from parts that are all exported: endpoints, the one-port server, a registry, a pool of
  * connections. The package `allium` adds its default adapter to this.
+ *
+ * @throws RangeError for a duration that cannot be.
  */
 export function createApp(options: AppOptions): App {
 	return new NodeApp(options);
@@ -114,6 +116,7 @@ class NodeApp extends ServerProcess implements App {
 		const registry = typeof given === "string" ? given : undefined;
 		super(options.name, readConfig(env, { ...options, registry }), options);
 		this.#options = options;
+		checkServerLimits(options.limits ?? {});
 		this.#peers = new PeerPool(nodeTransports({ tls: this.config.tls, limits: options.limits?.frames }));
 		if (env.NODE_ENV !== "production") this.#contextWatch = new MissingContextWatch(this.logger);
 		const watched = this.#contextWatch === undefined ? [] : [this.#contextWatch.middleware];

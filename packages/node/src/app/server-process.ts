@@ -1,4 +1,5 @@
 import type { Listener, Logger, Registry } from "@allium/core";
+import { after, checkDuration } from "@allium/core/transport";
 import { type Adapters, openRegistry } from "../config/adapters.ts";
 import { type Config, type ConfigOverrides, type Environment, maskUrl } from "../config/config.ts";
 import { DeferredRegistry } from "../config/deferred-registry.ts";
@@ -17,7 +18,7 @@ export interface ServerProcessOptions extends Omit<ConfigOverrides, "registry"> 
 	readonly logger?: Logger;
 	/** How long calls are still accepted after `/readyz` says no and the registry was told, in milliseconds. Default: 500. */
 	readonly drainDelayMs?: number;
-	/** How long calls in flight may take when the process stops, in milliseconds. Default: 10 s. */
+	/** How long calls in flight may take when the process stops, in milliseconds; Infinity for as long as they take. Default: 10 s. */
 	readonly gracePeriodMs?: number;
 	/** Default: that of the process. */
 	readonly env?: Environment;
@@ -33,15 +34,19 @@ export abstract class ServerProcess implements Runnable {
 	readonly config: Config;
 	readonly logger: Logger;
 	protected readonly registry: Registry;
-	readonly #options: ServerProcessOptions;
+	readonly #drainDelayMs: number;
+	readonly #gracePeriodMs: number;
 	#listener: Listener | undefined;
 	#isReady = false;
 	#starting: Promise<void> | undefined;
 	#stopping: Promise<void> | undefined;
 	#released: Promise<void> | undefined;
 
+	/** @throws RangeError for a duration that cannot be. */
 	constructor(name: string, config: Config, options: ServerProcessOptions) {
-		const { registry, adapters, logger } = options;
+		const { registry, adapters, logger, drainDelayMs = 500, gracePeriodMs = 10_000 } = options;
+		this.#drainDelayMs = checkDuration("drainDelayMs", drainDelayMs, "finite");
+		this.#gracePeriodMs = checkDuration("gracePeriodMs", gracePeriodMs);
 		this.name = name;
 		this.config = config;
 		this.logger = logger ?? textLogger();
@@ -49,7 +54,6 @@ export abstract class ServerProcess implements Runnable {
 			typeof registry === "object"
 				? registry
 				: new DeferredRegistry(() => openRegistry(config.registry, adapters));
-		this.#options = options;
 	}
 
 	/** Where it can be reached, once it has started. */
@@ -136,13 +140,12 @@ export abstract class ServerProcess implements Runnable {
 	}
 
 	async #releaseAll(): Promise<void> {
-		const { drainDelayMs = 500, gracePeriodMs = 10_000 } = this.#options;
 		this.#isReady = false;
 		await this.leave();
 		const listener = this.#listener;
 		if (listener !== undefined) {
-			await new Promise((resolve) => setTimeout(resolve, drainDelayMs));
-			await this.quietly("drain", () => within(gracePeriodMs, this.drain(listener)));
+			await new Promise<void>((resolve) => after(this.#drainDelayMs, resolve));
+			await this.quietly("drain", () => within(this.#gracePeriodMs, this.drain(listener)));
 			await this.quietly("close", () => listener.close());
 		}
 		await this.close();

@@ -1,19 +1,18 @@
+import { after } from "@allium/core/transport";
+
 /**
  * Waits for calls in flight, but no longer than so many milliseconds.
  *
  * @throws Error when they take longer.
  */
 export async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
-	let timer: ReturnType<typeof setTimeout> | undefined;
-	const late = new Promise<never>((_, reject) => {
-		timer = setTimeout(
-			() => reject(new Error(`calls were still in flight after ${milliseconds} ms`)),
-			milliseconds,
-		);
-	});
+	const late = Promise.withResolvers<never>();
+	const timer = after(milliseconds, () =>
+		late.reject(new Error(`calls were still in flight after ${milliseconds} ms`)),
+	);
 	try {
-		await Promise.race([promise, late]);
+		await Promise.race([promise, late.promise]);
 	} finally {
-		clearTimeout(timer);
+		timer.stop();
 	}
 }

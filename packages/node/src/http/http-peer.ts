@@ -20,7 +20,7 @@ import { RequestBody } from "./request-body.ts";
 
 /** How an address is called over HTTP. */
 export interface HttpPeerOptions {
-	/** How long connecting may take, in milliseconds. Default: 5 s. */
+	/** How long connecting may take, in milliseconds; Infinity for as long as it takes. Default: 5 s. */
 	readonly connectTimeoutMs?: number;
 	/** Connections of HTTP/1.1 for unary calls at once; calls beyond wait for one. Default: 256. */
 	readonly connections?: number;

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { type EndpointTable, type Logger, type PeerInfo, ServerCall, ServiceError } from "@allium/core";
 import { isCallVerb, type Place, streamType } from "@allium/core/transport";
 import { http, http2 } from "../platform/builtins.ts";
+import { platformTimeout } from "../platform/timeout.ts";
 import type { Hosts } from "../server/hosts.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import { Overdue } from "../server/overdue.ts";
@@ -332,11 +333,11 @@ export class HttpServer {
 		const { headerBytes, headersTimeoutMs, idleTimeoutMs } = this.#limits;
 		const server = http.createServer({
 			maxHeaderSize: headerBytes,
-			headersTimeout: headersTimeoutMs,
+			headersTimeout: platformTimeout(headersTimeoutMs),
 			// Streams take as long as they take; bodies that are one message have their own bound.
 			requestTimeout: 0,
-			keepAliveTimeout: idleTimeoutMs,
-			connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs),
+			keepAliveTimeout: platformTimeout(idleTimeoutMs),
+			connectionsCheckingInterval: Math.max(1, Math.min(1_000, headersTimeoutMs)),
 			// Who offers another protocol, as curl does HTTP/2, is answered in this one.
 			shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
 		});
@@ -369,7 +370,7 @@ export class HttpServer {
 				closing?.leave();
 			});
 			session.on("stream", (stream) => load.add(stream));
-			session.setTimeout(idleTimeoutMs, () => {
+			session.setTimeout(platformTimeout(idleTimeoutMs), () => {
 				if (load.open > 0) return;
 				session.close();
 				// Half of a header block keeps a session that closes from ending.

@@ -1,4 +1,5 @@
 import type { EndpointTable, Listener, ListenOptions, Peer, Transport } from "@allium/core";
+import { checkDuration } from "@allium/core/transport";
 import { listen } from "../server/server.ts";
 import { TlsDialer } from "../tls/tls-dialer.ts";
 import { requireCertificate, type TlsOptions } from "../tls/tls-options.ts";
@@ -13,8 +14,11 @@ export interface HttpsOptions extends HttpPeerOptions {
 /**
  * The Connect protocol with JSON over HTTP, for URLs such as `http://127.0.0.1:4000`: what curl, browsers and
  * Connect clients in any language speak. What listens with it is the one port without frames.
+ *
+ * @throws RangeError for a duration that cannot be.
  */
 export function http(options: HttpPeerOptions = {}): Transport {
+	checkDuration("connectTimeoutMs", options.connectTimeoutMs ?? 0);
 	return {
 		scheme: "http",
 		listen: (endpoints, listenOptions) => listenWith(endpoints, undefined, listenOptions),
@@ -25,9 +29,11 @@ export function http(options: HttpPeerOptions = {}): Transport {
 /**
  * The same over TLS, for URLs such as `https://add.example:443`.
  *
- * @throws ServiceError `failed_precondition` when the files of a certificate cannot be used.
+ * @throws ServiceError `failed_precondition` when the files of a certificate cannot be used; RangeError for a
+ * duration that cannot be.
  */
 export function https(options: HttpsOptions = {}): Transport {
+	checkDuration("connectTimeoutMs", options.connectTimeoutMs ?? 0);
 	const dialer = new TlsDialer(options.tls);
 	return {
 		scheme: "https",

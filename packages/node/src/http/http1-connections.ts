@@ -1,6 +1,7 @@
 import type { TLSSocket } from "node:tls";
-import type { HttpCall, HttpExit } from "@allium/core/transport";
+import { after, type HttpCall, type HttpExit } from "@allium/core/transport";
 import type { buildConnector, Dispatcher, Pool } from "undici";
+import { platformTimeout } from "../platform/timeout.ts";
 import type { RequestBody } from "./request-body.ts";
 
 /** How connections of HTTP/1.1 are held. */
@@ -57,7 +58,7 @@ export class Http1Connections {
 			bodyTimeout: 0,
 			connect:
 				dialTls === undefined
-					? { timeout: connectTimeoutMs, keepAlive: true, noDelay: true }
+					? { timeout: platformTimeout(connectTimeoutMs), keepAlive: true, noDelay: true }
 					: connector(dialTls, connectTimeoutMs),
 		});
 		return this.#pool;
@@ -69,15 +70,15 @@ function connector(dialTls: () => TLSSocket, timeoutMs: number): buildConnector.
 	return (_, callback) => {
 		const socket = dialTls();
 		const settle = (error: Error | undefined): void => {
-			clearTimeout(timer);
+			timer.stop();
 			socket.removeListener("error", settle).removeListener("secureConnect", connected);
 			if (error === undefined) callback(null, socket);
 			else callback(error, null);
 		};
 		const connected = (): void => settle(undefined);
-		const timer = setTimeout(() => {
+		const timer = after(timeoutMs, () => {
 			socket.destroy(new Error(`no connection within ${timeoutMs} ms`));
-		}, timeoutMs);
+		});
 		socket.once("error", settle).once("secureConnect", connected);
 	};
 }

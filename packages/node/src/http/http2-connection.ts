@@ -6,7 +6,7 @@ import type {
 } from "node:http2";
 import { connect } from "node:net";
 import type { TLSSocket } from "node:tls";
-import type { StreamCall } from "@allium/core/transport";
+import { after, type StreamCall } from "@allium/core/transport";
 import { http2 } from "../platform/builtins.ts";
 import type { RequestBody } from "./request-body.ts";
 
@@ -105,12 +105,12 @@ class Session {
 				}),
 			settings: { enablePush: false, maxHeaderListSize: maxHeaderBytes },
 		});
-		const timer = setTimeout(() => {
+		const timer = after(connectTimeoutMs, () => {
 			this.http2.destroy(new Error(`no connection within ${connectTimeoutMs} ms`));
-		}, connectTimeoutMs);
+		});
 		this.http2.on("connect", () => {
 			this.connected = true;
-			clearTimeout(timer);
+			timer.stop();
 		});
 		this.http2.on("error", (error) => {
 			this.error = error;
@@ -121,7 +121,7 @@ class Session {
 		this.http2.setTimeout(idleTimeoutMs, () => this.http2.close());
 		this.closed = new Promise((resolve) => {
 			this.http2.once("close", () => {
-				clearTimeout(timer);
+				timer.stop();
 				resolve();
 			});
 		});

@@ -1,9 +1,15 @@
 import type { Socket } from "node:net";
 import { type EndpointTable, type FrameLimits, type PeerInfo, ServerConnection } from "@allium/core";
+import { checkFrameLimits } from "@allium/core/transport";
 import { SocketPipe } from "./socket-pipe.ts";
 
-/** Serves frames on a socket of the one port. */
-export function acceptFrames(limits?: Partial<FrameLimits>) {
+/**
+ * Serves frames on a socket of the one port.
+ *
+ * @throws RangeError for a duration that cannot be.
+ */
+export function acceptFrames(limits: Partial<FrameLimits> = {}) {
+	checkFrameLimits(limits);
 	return (socket: Socket, endpoints: EndpointTable, peer?: PeerInfo): ServerConnection =>
 		new ServerConnection(new SocketPipe(socket, peer), endpoints, { limits });
 }

@@ -7,6 +7,7 @@ import {
 	type Peer,
 	type Transport,
 } from "@allium/core";
+import { checkFramesOptions } from "@allium/core/transport";
 import { listen } from "../server/server.ts";
 import { TlsDialer } from "../tls/tls-dialer.ts";
 import { requireCertificate, type TlsOptions } from "../tls/tls-options.ts";
@@ -29,8 +30,11 @@ export interface FramesTlsOptions extends FramesOptions {
 /**
  * Allium frames over TCP, for URLs such as `allium://127.0.0.1:4000`: multiplexed, flow-controlled, batched.
  * What listens with it is the one port, so HTTP works there too.
+ *
+ * @throws RangeError for a duration that cannot be.
  */
 export function frames(options: FramesOptions = {}): Transport {
+	checkFramesOptions(options);
 	return {
 		scheme: "allium",
 		listen: (endpoints, listenOptions) => listenWith(endpoints, options, undefined, listenOptions),
@@ -41,9 +45,11 @@ export function frames(options: FramesOptions = {}): Transport {
 /**
  * The same over TLS, for URLs such as `allium+tls://add.example:4000`.
  *
- * @throws ServiceError `failed_precondition` when the files of a certificate cannot be used.
+ * @throws ServiceError `failed_precondition` when the files of a certificate cannot be used; RangeError for a
+ * duration that cannot be.
  */
 export function framesTls(options: FramesTlsOptions = {}): Transport {
+	checkFramesOptions(options);
 	const dial = dialSecurely(new TlsDialer(options.tls));
 	return {
 		scheme: "allium+tls",

@@ -1,3 +1,5 @@
+import { checkDuration } from "@allium/core/transport";
+
 /** What one server takes at most. Every bound is there by default. */
 export interface ServerLimits {
 	/** Connections at once; one more is cut. */
@@ -44,3 +46,21 @@ export const defaultServerLimits: ServerLimits = {
 	bodyTimeoutMs: 30_000,
 	idleTimeoutMs: 60_000,
 };
+
+/**
+ * Checks the durations among limits that somebody gave.
+ *
+ * @throws RangeError for one that cannot be.
+ */
+export function checkServerLimits(limits: Partial<ServerLimits>): void {
+	const all = { ...defaultServerLimits, ...limits };
+	for (const name of durations) checkDuration(`${name} of the limits`, all[name]);
+}
+
+const durations = [
+	"firstByteTimeoutMs",
+	"handshakeTimeoutMs",
+	"headersTimeoutMs",
+	"bodyTimeoutMs",
+	"idleTimeoutMs",
+] as const;

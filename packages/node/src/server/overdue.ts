@@ -1,4 +1,4 @@
-import { LinkedList, type Place } from "@allium/core/transport";
+import { after, LinkedList, type Place, type Timer } from "@allium/core/transport";
 
 /** Something, and when it is overdue. */
 interface Pending<Item> {
@@ -15,7 +15,7 @@ export class Overdue<Item> {
 	readonly #expire: (item: Item) => void;
 	/** All have the same time, so the first is due first. */
 	readonly #pending = new LinkedList<Pending<Item>>();
-	#timer: ReturnType<typeof setTimeout> | undefined;
+	#timer: Timer | undefined;
 
 	/** @param expire called once with what has not left within so many milliseconds. */
 	constructor(milliseconds: number, expire: (item: Item) => void) {
@@ -25,7 +25,7 @@ export class Overdue<Item> {
 
 	/** Adds a thing, which leaves when it is done. */
 	add(item: Item): Place {
-		this.#timer ??= setTimeout(this.#sweep, this.#milliseconds);
+		this.#timer ??= after(this.#milliseconds, this.#sweep);
 		return this.#pending.add({ item, due: performance.now() + this.#milliseconds });
 	}
 
@@ -39,7 +39,7 @@ export class Overdue<Item> {
 	/** Forgets everything and ends the timer. */
 	close(): void {
 		while (this.#pending.shift() !== undefined);
-		clearTimeout(this.#timer);
+		this.#timer?.stop();
 		this.#timer = undefined;
 	}
 
@@ -48,7 +48,7 @@ export class Overdue<Item> {
 		const now = performance.now();
 		for (let { first } = this.#pending; first !== undefined; { first } = this.#pending) {
 			if (first.due > now) {
-				this.#timer ??= setTimeout(this.#sweep, Math.ceil(first.due - now));
+				this.#timer ??= after(Math.ceil(first.due - now), this.#sweep);
 				return;
 			}
 			this.#pending.shift();

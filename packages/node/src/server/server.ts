@@ -8,7 +8,7 @@ import type { TlsOptions } from "../tls/tls-options.ts";
 import type { WebSocketsOptions } from "../websocket/websockets.ts";
 import { Entrance, type InnerProtocol } from "./entrance.ts";
 import { Hosts } from "./hosts.ts";
-import { defaultServerLimits, type ServerLimits } from "./limits.ts";
+import { checkServerLimits, defaultServerLimits, type ServerLimits } from "./limits.ts";
 import { listenError } from "./listen-error.ts";
 import { SparingLog } from "./sparing-log.ts";
 
@@ -62,7 +62,8 @@ const keepAliveDelayMs = 30_000;
  * Serves endpoints on one port: frames, and HTTP/1.1 and HTTP/2 with the Connect protocol and the operations
  * routes. A connection's first bytes tell which it is.
  *
- * @throws ServiceError `failed_precondition` when the address cannot be listened on.
+ * @throws ServiceError `failed_precondition` when the address cannot be listened on; RangeError for a duration
+ * among the limits that cannot be.
  */
 export async function listen(endpoints: EndpointTable, options: ServerOptions = {}): Promise<Listener> {
 	const server = new Server(endpoints, options);
@@ -88,6 +89,7 @@ class Server implements Listener {
 	#wake: (() => void) | undefined;
 
 	constructor(endpoints: EndpointTable, options: ServerOptions) {
+		if (options.limits !== undefined) checkServerLimits(options.limits);
 		const limits = { ...defaultServerLimits, ...options.limits };
 		this.#endpoints = endpoints;
 		this.#options = options;

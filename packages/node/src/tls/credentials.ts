@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { SecureContext, SecureContextOptions } from "node:tls";
 import { type Logger, ServiceError, silentLogger } from "@allium/core";
+import { checkDuration } from "@allium/core/transport";
 import { tls } from "../platform/builtins.ts";
 import type { TlsOptions } from "./tls-options.ts";
 
@@ -33,11 +34,14 @@ export class Credentials {
 	#context: SecureContext | undefined;
 	#nextLookAt: number;
 
-	/** @throws ServiceError `failed_precondition` when a file cannot be read, or they do not fit together. */
+	/**
+	 * @throws ServiceError `failed_precondition` when a file cannot be read, or they do not fit together; RangeError
+	 * when `reloadMs` is NaN or negative.
+	 */
 	constructor(options: TlsOptions, logger: Logger = silentLogger) {
 		this.#options = options;
 		this.#logger = logger;
-		this.#reloadMs = options.reloadMs ?? defaultReloadMs;
+		this.#reloadMs = checkDuration("reloadMs of tls", options.reloadMs ?? defaultReloadMs);
 		this.#pem = read(options);
 		this.#texts = JSON.stringify(this.#pem);
 		if (isGiven(this.#pem)) this.#context = contextOf(this.#pem);

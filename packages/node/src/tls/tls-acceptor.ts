@@ -1,7 +1,9 @@
 import { Socket } from "node:net";
 import type { Server as NodeTlsServer, SecureContextOptions, TLSSocket } from "node:tls";
 import type { Logger, PeerInfo } from "@allium/core";
+import { longestDelayMs } from "@allium/core/transport";
 import { tls } from "../platform/builtins.ts";
+import { platformTimeout } from "../platform/timeout.ts";
 import { Credentials } from "./credentials.ts";
 import { identityOf } from "./identity.ts";
 import type { TlsOptions } from "./tls-options.ts";
@@ -62,7 +64,8 @@ export class TlsAcceptor {
 		const server = tls().createServer({
 			...pem,
 			ALPNProtocols: [...protocols],
-			handshakeTimeout: handshakeTimeoutMs,
+			// Here 0 stands for the platform's default.
+			handshakeTimeout: platformTimeout(handshakeTimeoutMs) || longestDelayMs,
 			requestCert: certificates !== "ignore",
 			rejectUnauthorized: certificates === "require",
 		});

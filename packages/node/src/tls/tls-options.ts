@@ -26,7 +26,7 @@ export interface TlsOptions {
 	readonly plain?: PlainPolicy | undefined;
 	/** The name that certificates of servers are checked for. Default: the host of the address. */
 	readonly serverName?: string | undefined;
-	/** How often, at most, files are looked at when connections come, in milliseconds. Default: 1 s. */
+	/** How often, at most, files are looked at when connections come, in milliseconds; Infinity for never. Default: 1 s. */
 	readonly reloadMs?: number | undefined;
 }
 

@@ -1,4 +1,5 @@
 import { type Middleware, onSettled } from "@allium/core";
+import { after } from "@allium/core/transport";
 import { expect } from "vitest";
 import { type Cases, kinds } from "./cases.ts";
 import type { Message } from "./contract.ts";
@@ -60,7 +61,7 @@ export function deadlineTests(cases: Cases): void {
 		let early = 0;
 		world.handler = async function* (_, ctx) {
 			early = (early + 1) % 5;
-			await new Promise((resolve) => setTimeout(resolve, ctx.remaining() - early));
+			await new Promise<void>((resolve) => after(ctx.remaining() - early, resolve));
 			yield { text: "in time" };
 		};
 		const calls = Array.from({ length: 100 }, async () => {

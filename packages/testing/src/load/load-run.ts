@@ -1,4 +1,5 @@
 import { type Context, ServiceError } from "@allium/core";
+import { after, type Timer } from "@allium/core/transport";
 import { type Arrivals, arrivals } from "./arrivals.ts";
 import type { LoadCall, LoadPlan } from "./load-options.ts";
 import { isGeneratorLate, type LoadReport, type LoadWindow } from "./load-report.ts";
@@ -31,7 +32,7 @@ export class LoadRun {
 	readonly #endAt: number;
 	readonly #wait: Wait;
 	#windows: ReturnType<typeof setInterval>;
-	#warmup: ReturnType<typeof setTimeout> | undefined;
+	#warmup: Timer | undefined;
 	/** When the next call is due; only in an open loop. */
 	#dueAt = 0;
 	#started = 0;
@@ -71,7 +72,7 @@ export class LoadRun {
 			this.#startDue();
 		});
 		this.#windows = setInterval(this.#endWindow, windowMs);
-		if (plan.warmupMs > 0) this.#warmup = setTimeout(this.#endWarmup, plan.warmupMs);
+		if (plan.warmupMs > 0) this.#warmup = after(plan.warmupMs, this.#endWarmup);
 		ctx.signal.addEventListener("abort", () => this.#finish());
 		if (ctx.error !== undefined) this.#finish();
 		this.#advance();
@@ -209,7 +210,7 @@ export class LoadRun {
 		const isInterrupted = this.#ctx.error !== undefined;
 		this.#wait.stop();
 		clearInterval(this.#windows);
-		clearTimeout(this.#warmup);
+		this.#warmup?.stop();
 		this.#resolve(this.#makeReport(isInterrupted));
 		this.#cancel();
 	}

@@ -1,3 +1,5 @@
+import { after, type Timer } from "@allium/core/transport";
+
 /** Nearer than this, in milliseconds, timers are too coarse: they fire up to two milliseconds late. */
 const coarseMs = 3;
 
@@ -13,7 +15,7 @@ export class Wait {
 	idleMs = 0;
 	readonly #done: () => void;
 	#until = 0;
-	#timer: ReturnType<typeof setTimeout> | undefined;
+	#timer: Timer | undefined;
 	#immediate: ReturnType<typeof setImmediate> | undefined;
 	#isOver = false;
 
@@ -36,7 +38,7 @@ export class Wait {
 	/** Waits no more, now and ever. */
 	stop(): void {
 		this.#isOver = true;
-		clearTimeout(this.#timer);
+		this.#timer?.stop();
 		clearImmediate(this.#immediate);
 	}
 
@@ -44,14 +46,14 @@ export class Wait {
 		if (this.#isOver) return;
 		const now = performance.now();
 		const left = this.#until - now;
-		if (left > coarseMs) this.#timer = setTimeout(this.#check, left - coarseMs);
+		if (left > coarseMs) this.#timer = after(left - coarseMs, this.#check);
 		else {
 			this.#immediate = setImmediate(() => {
 				const elapsed = performance.now() - now;
 				if (elapsed < idleTurnMs) this.idleMs += elapsed;
 				// Where time is virtual it stands still meanwhile, and only a timer moves it.
 				if (elapsed > 0) this.#check();
-				else this.#timer = setTimeout(this.#check, Math.max(0, left));
+				else this.#timer = after(left, this.#check);
 			});
 		}
 	}

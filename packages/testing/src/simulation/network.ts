@@ -1,4 +1,5 @@
 import type { Pipe } from "@allium/core";
+import { checkDuration } from "@allium/core/transport";
 import { type Latency, logNormal } from "./latency.ts";
 import type { Random } from "./random.ts";
 import { SimulatedPipe } from "./simulated-pipe.ts";
@@ -100,6 +101,7 @@ export class SimulatedNetwork {
 
 	/** Nothing sent between the two arrives within the next milliseconds; then all of it does. */
 	stall(one: string, other: string, milliseconds: number): void {
+		checkDuration("stall()", milliseconds);
 		this.#simulator.note(`stall ${one} | ${other} for ${milliseconds} ms`);
 		for (const link of [this.#link(one, other), this.#link(other, one)]) {
 			link.stalledUntil = Math.max(link.stalledUntil, this.#simulator.now + milliseconds);

@@ -18,6 +18,7 @@ import {
 	type Service,
 	type Transport,
 } from "@allium/core";
+import { after, checkDuration } from "@allium/core/transport";
 import type { NetworkNode, SimulatedNetwork } from "./network.ts";
 import { Processor } from "./processor.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
@@ -163,8 +164,9 @@ export class SimulatedNode implements NetworkNode {
 		return {
 			registration,
 			async stop({ drainDelayMs = 500 } = {}) {
+				checkDuration("drainDelayMs", drainDelayMs, "finite");
 				await registration.release();
-				await new Promise((resolve) => setTimeout(resolve, drainDelayMs));
+				await new Promise<void>((resolve) => after(drainDelayMs, resolve));
 				await listener.drain();
 			},
 		};
@@ -183,6 +185,7 @@ export class SimulatedNode implements NetworkNode {
 	 * waits its turn. Whoever waits gives up when the context ends.
 	 */
 	work(milliseconds: number, ctx?: Context): Promise<void> {
+		checkDuration("work()", milliseconds);
 		return this.#processor.work(milliseconds * this.slowness, ctx);
 	}
 

@@ -1,3 +1,4 @@
+import { checkDuration } from "@allium/core/transport";
 import { SimulationError } from "./simulation-error.ts";
 import { Simulator } from "./simulator.ts";
 import { World, type WorldOptions } from "./world.ts";
@@ -52,6 +53,7 @@ export async function simulate<Value>(
 	if (running) throw new Error("a simulation is running in this process; await it before the next");
 	const seed = String(givenSeed() ?? options.seed ?? 1);
 	const { limitMs = 3_600_000, maxEvents = 10_000_000 } = options;
+	checkDuration("limitMs of simulate()", limitMs);
 	const simulator = new Simulator(seed, { limitMs, maxEvents });
 	running = true;
 	try {

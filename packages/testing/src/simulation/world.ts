@@ -1,4 +1,5 @@
 import { defaultTtlMs, type Instance } from "@allium/core";
+import { checkDuration } from "@allium/core/transport";
 import { type NetworkOptions, SimulatedNetwork } from "./network.ts";
 import { type NodeOptions, type Program, SimulatedNode } from "./node.ts";
 import type { Random } from "./random.ts";
@@ -30,7 +31,7 @@ export class World {
 	/** @internal Made by `simulate`. */
 	constructor(simulator: Simulator, options: WorldOptions) {
 		this.#simulator = simulator;
-		this.#ttlMs = options.ttlMs ?? defaultTtlMs;
+		this.#ttlMs = checkDuration("ttlMs", options.ttlMs ?? defaultTtlMs, "positive");
 		this.random = simulator.source("scenario");
 		this.network = new SimulatedNetwork(simulator, this.#nodes, options.network ?? {});
 		this.registry = this.#add("registry", async () => {
@@ -58,6 +59,7 @@ export class World {
 
 	/** Waits so many milliseconds of virtual time. */
 	sleep(milliseconds: number): Promise<void> {
+		checkDuration("sleep()", milliseconds);
 		return this.#simulator.wait(milliseconds);
 	}
 

@@ -4,12 +4,14 @@ import type { Context } from "../../context/context.ts";
 import type { Method } from "../../contract/method.ts";
 import { isStream } from "../../contract/stream.ts";
 import type { Endpoint } from "../../endpoint/endpoint.ts";
+import { checkDuration } from "../../time/duration.ts";
+import { after } from "../../time/timer.ts";
 import { type CallObserver, type ObservedEndpoint, observeCalls } from "../observe-calls.ts";
 import type { Pipe } from "../pipe.ts";
 import type { Peer } from "../transport.ts";
 import { type CallTarget, clientClosed, unreachable } from "./client-call.ts";
 import { ClientConnection } from "./client-connection.ts";
-import type { FrameLimits } from "./settings.ts";
+import { checkFrameLimits, type FrameLimits } from "./settings.ts";
 
 /** Opens a pipe to an address. Gives up when the signal aborts. */
 export type DialPipe = (address: string, signal: AbortSignal) => Promise<Pipe>;
@@ -17,8 +19,20 @@ export type DialPipe = (address: string, signal: AbortSignal) => Promise<Pipe>;
 export interface FramesPeerOptions {
 	readonly codec?: Codec | undefined;
 	readonly limits?: Partial<FrameLimits> | undefined;
-	/** How long connecting may take, in milliseconds. Default: 5 s. */
+	/** How long connecting may take, in milliseconds; Infinity for as long as it takes. Default: 5 s. */
 	readonly connectTimeoutMs?: number | undefined;
+}
+
+const defaultConnectTimeoutMs = 5_000;
+
+/**
+ * Checks the durations among options that somebody gave.
+ *
+ * @throws RangeError for one that cannot be.
+ */
+export function checkFramesOptions({ connectTimeoutMs = 0, limits = {} }: FramesPeerOptions): void {
+	checkDuration("connectTimeoutMs", connectTimeoutMs);
+	checkFrameLimits(limits);
 }
 
 /** The delays between attempts to connect, in milliseconds: full jitter under a doubling bound. */
@@ -45,6 +59,7 @@ export class FramesPeer implements Peer {
 		this.#address = address;
 		this.#dial = dial;
 		this.#options = options;
+		checkFramesOptions(options);
 	}
 
 	endpoint(method: Method): Endpoint {
@@ -149,12 +164,12 @@ export class FramesPeer implements Peer {
 		const controller = new AbortController();
 		const abort = (): void => controller.abort(this.#closing.signal.reason);
 		this.#closing.signal.addEventListener("abort", abort);
-		const limit = this.#options.connectTimeoutMs ?? 5_000;
-		const timer = setTimeout(() => controller.abort(new Error(`no connection within ${limit} ms`)), limit);
+		const limit = this.#options.connectTimeoutMs ?? defaultConnectTimeoutMs;
+		const timer = after(limit, () => controller.abort(new Error(`no connection within ${limit} ms`)));
 		try {
 			return await this.#dial(this.#address, controller.signal);
 		} finally {
-			clearTimeout(timer);
+			timer.stop();
 			this.#closing.signal.removeEventListener("abort", abort);
 		}
 	}

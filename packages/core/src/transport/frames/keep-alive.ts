@@ -1,3 +1,4 @@
+import { after, every, type Timer } from "../../time/timer.ts";
 import type { FrameLimits } from "./settings.ts";
 
 /** What the watch over a connection needs of it. */
@@ -17,9 +18,9 @@ export interface KeepAliveOwner {
 export class KeepAlive {
 	readonly #limits: FrameLimits;
 	readonly #owner: KeepAliveOwner;
-	#interval: ReturnType<typeof setInterval> | undefined;
-	#handshake: ReturnType<typeof setTimeout> | undefined;
-	#idle: ReturnType<typeof setTimeout> | undefined;
+	#interval: Timer | undefined;
+	#handshake: Timer | undefined;
+	#idle: Timer | undefined;
 	#heard = true;
 	#asked = false;
 
@@ -30,22 +31,21 @@ export class KeepAlive {
 
 	/** The preface and SETTINGS of the other side have to come within their time. */
 	awaitHandshake(): void {
-		this.#handshake = setTimeout(
-			() => this.#owner.lost("the other side did not answer with Allium frames in time"),
-			this.#limits.handshakeMs,
+		this.#handshake = after(this.#limits.handshakeMs, () =>
+			this.#owner.lost("the other side did not answer with Allium frames in time"),
 		);
 	}
 
 	/** The handshake is done. */
 	shaken(): void {
-		clearTimeout(this.#handshake);
+		this.#handshake?.stop();
 		this.#handshake = undefined;
 	}
 
 	/** No call is open: the connection is kept for a while. */
 	rest(): void {
 		const { idle } = this.#owner;
-		if (idle !== undefined) this.#idle ??= setTimeout(idle, this.#limits.idleMs);
+		if (idle !== undefined) this.#idle ??= after(this.#limits.idleMs, idle);
 	}
 
 	/** A call has begun. */
@@ -54,7 +54,7 @@ export class KeepAlive {
 		this.#wake();
 		this.#heard = true;
 		this.#asked = false;
-		this.#interval = setInterval(() => this.#tick(), this.#limits.keepAliveMs);
+		this.#interval = every(this.#limits.keepAliveMs, () => this.#tick());
 	}
 
 	/** Bytes arrived. */
@@ -66,12 +66,12 @@ export class KeepAlive {
 	stop(): void {
 		this.shaken();
 		this.#wake();
-		clearInterval(this.#interval);
+		this.#interval?.stop();
 		this.#interval = undefined;
 	}
 
 	#wake(): void {
-		clearTimeout(this.#idle);
+		this.#idle?.stop();
 		this.#idle = undefined;
 	}
 

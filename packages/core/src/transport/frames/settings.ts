@@ -1,3 +1,5 @@
+import { checkDuration } from "../../time/duration.ts";
+
 /** What one side of a connection lets the other do. Both announce theirs before anything else. */
 export interface FrameLimits {
 	/** Calls that may be open at once on one connection. Default: 16,384. */
@@ -37,6 +39,18 @@ export const defaultFrameLimits: FrameLimits = {
 	idleMs: 600_000,
 	handshakeMs: 5_000,
 };
+
+/**
+ * Checks the durations among limits that somebody gave.
+ *
+ * @throws RangeError for one that cannot be.
+ */
+export function checkFrameLimits(limits: Partial<FrameLimits>): void {
+	const { keepAliveMs, idleMs, handshakeMs } = { ...defaultFrameLimits, ...limits };
+	checkDuration("keepAliveMs of the limits of frames", keepAliveMs, "positive");
+	checkDuration("idleMs of the limits of frames", idleMs);
+	checkDuration("handshakeMs of the limits of frames", handshakeMs);
+}
 
 /** The settings that cross the wire, by their number. A receiver skips those that it does not know. */
 const settingIds = {
