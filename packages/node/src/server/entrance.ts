@@ -104,13 +104,16 @@ export class Entrance {
 			secured: (socket, peer) => {
 				this.#peers.set(socket, peer);
 				this.#secured.add(socket);
-				socket.on("error", nothing);
 				const protocol = byAlpn[socket.alpnProtocol || ""];
 				if (protocol === undefined) this.#undecided.add(socket);
 				else this.#options.enter(socket, protocol, peer);
 			},
 			refused: (reason, { address }) => {
 				this.#log.warn("a TLS handshake failed", { peer: address, reason });
+			},
+			renegotiated: ({ address }) => {
+				const message = "a connection was cut, as its client wanted TLS to be negotiated again";
+				this.#log.warn(message, { peer: address });
 			},
 		});
 	}
@@ -169,5 +172,3 @@ function addressOf(socket: Socket): string {
 function hostOf(address: string): string {
 	return address.slice(0, address.lastIndexOf(":"));
 }
-
-function nothing(): void {}

@@ -20,6 +20,8 @@ export interface TlsAcceptorOptions {
 	readonly secured: (socket: TLSSocket, peer: PeerInfo) => void;
 	/** Told of a handshake that failed, when its connection was cut. */
 	readonly refused: (reason: string, peer: PeerInfo) => void;
+	/** Told of a connection that was cut as its client wanted a second handshake. */
+	readonly renegotiated: (peer: PeerInfo) => void;
 }
 
 /** Does the server's side of TLS on connections that it is given. */
@@ -72,6 +74,7 @@ export class TlsAcceptor {
 		server.on("secureConnection", (socket) => {
 			const identity = identityOf(socket);
 			const peer = this.#peerOf(socket);
+			this.#refuseRenegotiation(socket, peer);
 			secured(socket, identity === undefined ? peer : { ...peer, identity });
 		});
 		server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
@@ -84,6 +87,18 @@ export class TlsAcceptor {
 				refused(String(denied ?? error.message), this.#peerOf(socket));
 		});
 		return server;
+	}
+
+	/**
+	 * Has a connection end when its client begins another handshake, which TLS 1.2 allows as often as it likes, each
+	 * at the server's cost. Node tells it by an error, and leaves the connection open.
+	 */
+	#refuseRenegotiation(socket: TLSSocket, peer: PeerInfo): void {
+		socket.disableRenegotiation();
+		socket.on("error", (error: NodeJS.ErrnoException) => {
+			socket.destroy();
+			if (error.code === "ERR_TLS_RENEGOTIATION_DISABLED") this.#options.renegotiated(peer);
+		});
 	}
 
 	#peerOf(socket: TLSSocket): PeerInfo {

@@ -103,6 +103,35 @@ function plain(bytes: string | Uint8Array): Promise<string> {
 
 const get = "GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
+describe("a client that has TLS 1.2 negotiated again", () => {
+	/** Asks for it up to ten times, one after another; resolves with how often it was granted when the connection ends. */
+	function renegotiations(socket: TLSSocket): Promise<number> {
+		let granted = 0;
+		const ask = (): void => {
+			if (granted === 10) socket.destroy();
+			else socket.renegotiate({}, (error) => error === null && granted++ < 10 && setImmediate(ask));
+		};
+		const closed = ended(socket).then(() => granted);
+		ask();
+		return closed;
+	}
+
+	test.each([
+		["frames", ["allium/1"], ""],
+		["HTTP/2", ["h2"], "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0"],
+		["HTTP/1.1", ["http/1.1"], "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"],
+		["HTTP/1.1 without ALPN", [], "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"],
+		["what is not known yet", [], ""],
+		["what is not known yet, begun", [], "P"],
+	])("is cut at once: %s", async (_, ALPNProtocols, first) => {
+		await start();
+		const socket = await secure({ maxVersion: "TLSv1.2", ALPNProtocols });
+		await new Promise((resolve) => socket.write(first, "latin1", resolve));
+		expect(await renegotiations(socket)).toBe(0);
+		await vi.waitFor(() => expect(logged).toContainEqual(expect.stringContaining("negotiated again")));
+	});
+});
+
 describe("TLS on the one port", () => {
 	const trust = (): TlsOptions => ({ ca: authority.ca });
 
