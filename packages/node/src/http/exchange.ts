@@ -153,7 +153,6 @@ export abstract class Exchange implements Expiring, Follower {
 		this.#letGo();
 		if (this.#load !== undefined) this.#holdReply(this.#load, last.length);
 		this.response.end(last);
-		if (!this.request.complete) this.server.answeredEarly(this.request);
 	}
 
 	/** Counts a reply until it is out, or the client is gone. */

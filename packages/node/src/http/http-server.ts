@@ -14,6 +14,7 @@ import { type Answer, errorAnswer } from "./answer.ts";
 import { BodilessResponse } from "./bodiless-response.ts";
 import type { BodyBounds, PendingBody } from "./body.ts";
 import { CallDeadlines } from "./call-deadlines.ts";
+import { EarlyAnswers } from "./early-answers.ts";
 import { EventStreamExchange, eventStreamType } from "./event-stream-exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpLayer, HttpRequest, HttpResponse } from "./http-layer.ts";
@@ -36,9 +37,6 @@ export interface HttpServerOptions extends OperationsOptions {
 	readonly hosts: Hosts;
 	readonly webSockets: WebSocketsOptions;
 }
-
-/** How long a client may go on with a request that was answered before it was complete, in milliseconds. */
-const lateRequestMs = 5_000;
 
 /** Speaks HTTP/1.1 and HTTP/2 on connections that it is given: Connect calls, REST and operations routes. */
 export class HttpServer {
@@ -63,8 +61,7 @@ export class HttpServer {
 	readonly #loads = new WeakMap<object, Http2Load>();
 	/** Sessions of HTTP/2 whose client has not shown yet that it speaks it, or that should have ended. */
 	readonly #handshakes: Overdue<ServerHttp2Session>;
-	/** Requests that were answered before they were complete. */
-	readonly #late = new Overdue<Request>(lateRequestMs, cutShort);
+	readonly #early = new EarlyAnswers();
 	#inFlight = 0;
 	readonly #idle = Promise.withResolvers<void>();
 
@@ -133,7 +130,7 @@ export class HttpServer {
 		this.bodyBounds.pending.close();
 		this.deadlines.close();
 		this.#handshakes.close();
-		this.#late.close();
+		this.#early.close();
 		this.#webSockets.close();
 		for (const session of this.#sessions) session.destroy();
 		this.#http1.close();
@@ -155,11 +152,6 @@ export class HttpServer {
 		if (this.draining) this.#check();
 	}
 
-	/** A request was answered before it was complete: the rest may take a while, but not for ever. */
-	answeredEarly(request: Request): void {
-		this.#late.add(request);
-	}
-
 	/** Gives an answer that is no call's, unless the client is gone. */
 	answer(request: Request, response: Response, answer: Answer): void {
 		if (response.destroyed) return;
@@ -172,7 +164,6 @@ export class HttpServer {
 			...(closes && { connection: "close" }),
 		});
 		response.end(answer.text);
-		if (!request.complete) this.answeredEarly(request);
 	}
 
 	/** A handler gave a response header, which may stand only once, several values. */
@@ -211,6 +202,7 @@ export class HttpServer {
 			request.stream.close(http2().constants.NGHTTP2_REFUSED_STREAM);
 			return;
 		}
+		this.#early.watch(request, plain);
 		const response = request.method === "HEAD" ? new BodilessResponse(plain) : plain;
 		if (!this.#knowsHost(request, response)) return;
 		if (this.#layer === undefined) this.#serve(request, response);
@@ -393,13 +385,6 @@ function asksForEvents(request: Request, { served }: ServerCall): boolean {
 	const { kind, effect } = served.method;
 	if (kind !== "server_stream" || effect !== "read") return false;
 	return request.headers.accept?.includes(eventStreamType) === true;
-}
-
-/** Ends a request that goes on long after its answer. */
-function cutShort(request: Request): void {
-	if (request.complete || request.destroyed) return;
-	if ("stream" in request) request.stream.close(http2().constants.NGHTTP2_NO_ERROR);
-	else request.socket.destroy();
 }
 
 /** How much of a host that is not known the log shows, in characters. */

@@ -62,7 +62,7 @@ export class ResponseLayer implements Response {
 		return this.inner.on(event, listener);
 	}
 
-	once(event: "close" | "drain", listener: () => void): unknown {
+	once(event: "close" | "drain" | "finish", listener: () => void): unknown {
 		return this.inner.once(event, listener);
 	}
 }

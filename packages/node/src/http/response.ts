@@ -20,7 +20,8 @@ export interface Response {
 	/** Ends it as broken. */
 	destroy(error?: Error): unknown;
 	on(event: "close" | "drain" | "error", listener: () => void): unknown;
-	once(event: "close" | "drain", listener: () => void): unknown;
+	/** `finish` says that the answer is out; in HTTP/2 its stream tells it sooner. */
+	once(event: "close" | "drain" | "finish", listener: () => void): unknown;
 }
 
 /** Whether a response that has closed went out whole. */
