@@ -138,11 +138,10 @@ test("failures are counted by code and reason; when no call succeeds the exit co
 test("calls run out of time from when they were due", async () => {
 	const args = ["--rate", "50", "--concurrency", "1", "--timeout", "100ms"];
 	const { stdout } = await bench("wait", ...args, "--json", ...short);
-	const { failures, calls, latency } = JSON.parse(stdout);
-	expect(calls).toBe(15);
-	expect(new Set(failures.map((failure: { code: string }) => failure.code))).toEqual(
-		new Set(["deadline_exceeded"]),
-	);
+	const { failures, calls, failed, latency } = JSON.parse(stdout);
+	expect([calls, failed]).toEqual([15, 15]);
+	// On a busy machine the time of one may run out before it can be sent.
+	for (const { code } of failures) expect(["deadline_exceeded", "resource_exhausted"]).toContain(code);
 	expect(latency.min).toBeGreaterThanOrEqual(99);
 });
 
