@@ -25,6 +25,7 @@ export { isCallVerb } from "./routes/call-verb.ts";
 export { Coercion } from "./routes/coercion.ts";
 export { routeErrorReply } from "./routes/error-reply.ts";
 export { routeReply } from "./routes/output-reply.ts";
+export { isOwnPath } from "./routes/own-path.ts";
 export { readRoutes } from "./routes/read-routes.ts";
 export { type RouteRequest, routeInput } from "./routes/route-input.ts";
 export { checkDuration, type DurationKind } from "./time/duration.ts";

@@ -130,6 +130,7 @@ class NodeGateway extends ServerProcess implements Gateway {
 			logger: this.logger,
 			http: edge({
 				cors: this.#cors,
+				origins: origins ?? [],
 				proxy: this.#proxy,
 				compressFromBytes,
 				guard: this.#guard,

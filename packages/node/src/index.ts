@@ -26,4 +26,5 @@ export { checkServerLimits, defaultServerLimits, type ServerLimits } from "./ser
 export { isLoopback } from "./server/loopback.ts";
 export { type FramesSession, listen, type ServerOptions } from "./server/server.ts";
 export type { ClientCertificates, PlainPolicy, TlsOptions } from "./tls/tls-options.ts";
+export { isOriginAllowed } from "./websocket/origin.ts";
 export type { WebSocketsOptions } from "./websocket/websockets.ts";

@@ -3,6 +3,7 @@ import { jsonSchema } from "../contract/schema.ts";
 import { messageSchema, type Side } from "../contract/stream.ts";
 import { fillErrorBody, isJsonType } from "./error-reply.ts";
 import { headerPlaceholders } from "./output-reply.ts";
+import { isOwnPath } from "./own-path.ts";
 import { parameterNames } from "./path-template.ts";
 import type { ErrorTemplates, Route, Verb } from "./route.ts";
 import { propertySchemas } from "./schema-parts.ts";
@@ -87,7 +88,7 @@ function checkMethod(what: string, { kind, effect }: Method, verb: Verb): void {
 
 /** What the server answers itself. */
 function checkReserved(what: string, path: string): void {
-	if (!/^\/(?:-|healthz|readyz|metrics)(?:\/|$)/.test(path)) return;
+	if (!isOwnPath(path)) return;
 	throw new TypeError(`${what} takes a path of the server itself (/-/…, /healthz, /readyz, /metrics)`);
 }
 

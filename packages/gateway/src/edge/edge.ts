@@ -1,6 +1,6 @@
 import { Context, type Guard, type Logger, Metadata, type PeerInfo, toServiceError } from "@allium/core";
 import { appendHeader, guardsOperations, httpStatus, isProtocolHeader } from "@allium/core/transport";
-import type { HttpLayer, HttpRequest, HttpResponse } from "@allium/node";
+import { type HttpLayer, type HttpRequest, type HttpResponse, isOriginAllowed } from "@allium/node";
 import { logAccess } from "./access-log.ts";
 import { type Answer, errorAnswer, give } from "./answer.ts";
 import { CompressedResponse } from "./compression.ts";
@@ -12,6 +12,8 @@ import { authorityOf, pathOf } from "./url.ts";
 export interface EdgeOptions {
 	/** Tells pages of other origins whether they may call. */
 	readonly cors: HttpLayer;
+	/** The other origins whose pages may open WebSockets. */
+	readonly origins: readonly string[];
 	readonly proxy: ReverseProxy;
 	readonly compressFromBytes: number;
 	/** Asked for what the server does not see: the pages and the web services. */
@@ -25,36 +27,45 @@ export interface EdgeOptions {
 export function edge(options: EdgeOptions): HttpLayer {
 	const { cors, logger } = options;
 	return (request, response, next, peer, upgrades) => {
+		const path = pathOf(request);
 		const id = identify(request);
 		const answer = new IdentifiedResponse(response, id);
-		logAccess(request, response, { path: pathOf(request), id, peer }, logger);
+		logAccess(request, response, { path, id, peer }, logger);
 		const goOn = (allowed: HttpResponse = answer): void => {
-			if (upgrades) next(allowed);
-			else direct(options, request, allowed, next, peer);
+			direct(options, { request, response: allowed, path, peer, upgrades }, next);
 		};
 		cors(request, answer, goOn, peer, upgrades);
 	};
 }
 
+/** A request at the edge. */
+interface Incoming {
+	readonly request: HttpRequest;
+	readonly response: HttpResponse;
+	readonly path: string;
+	readonly peer: PeerInfo;
+	/** Whether it asks for a WebSocket. */
+	readonly upgrades: boolean;
+}
+
 /** Finds out whom a request is for: a web service, the gateway itself, or a service. */
-function direct(
-	options: EdgeOptions,
-	request: HttpRequest,
-	response: HttpResponse,
-	next: (response: HttpResponse) => void,
-	peer: PeerInfo,
-): void {
+function direct(options: EdgeOptions, incoming: Incoming, next: (response: HttpResponse) => void): void {
 	const { proxy, pages, compressFromBytes } = options;
-	const path = pathOf(request);
+	const { request, response, path, upgrades } = incoming;
 	if (proxy.has(path)) {
-		admitted(options, request, response, peer, () => proxy.forward(request, response, path, peer));
+		if (upgrades && !mayOpen(options, request)) give(request, response, foreignPage);
+		else admitted(options, incoming, () => proxy.forward(request, response, incoming));
+		return;
+	}
+	if (upgrades) {
+		next(response);
 		return;
 	}
 	const answer = new CompressedResponse(request, response, compressFromBytes);
 	const page = pages.get(path);
 	if (page !== undefined) {
 		const goOn = (): void => givePage(page, request, answer);
-		if (guardsOperations(options.guard)) admitted(options, request, answer, peer, goOn);
+		if (guardsOperations(options.guard)) admitted(options, { ...incoming, response: answer }, goOn);
 		else goOn();
 		return;
 	}
@@ -62,17 +73,25 @@ function direct(
 	next(answer);
 }
 
+/** Whether a request for a WebSocket may be passed on: browsers let every page ask, with cookies of any site. */
+function mayOpen({ origins }: EdgeOptions, request: HttpRequest): boolean {
+	return isOriginAllowed(request.headers.origin, authorityOf(request), origins);
+}
+
+const foreignPage = errorAnswer(
+	403,
+	"permission_denied",
+	'pages of another origin may not open WebSockets; the gateway names those that may in its option "cors"',
+);
+
 /** Goes on when the guard lets the request in; answers its error when not. */
 function admitted(
 	{ guard, logger }: EdgeOptions,
-	request: HttpRequest,
-	response: HttpResponse,
-	peer: PeerInfo,
+	{ request, response, path, peer }: Incoming,
 	goOn: () => void,
 ): void {
 	const admit = async (): Promise<void> => {
 		const metadata = metadataOf(request);
-		const path = pathOf(request);
 		await guard({ peer, path, metadata }, Context.background()["~with"]({ metadata, peer }));
 	};
 	const refuse = (thrown: unknown): void => {
@@ -80,7 +99,7 @@ function admitted(
 		give(request, response, errorAnswer(httpStatus(code), code, message));
 	};
 	const giveUp = (error: unknown): void => {
-		logger.log("error", "a request could not be answered", { path: pathOf(request), error });
+		logger.log("error", "a request could not be answered", { path, error });
 		response.destroy();
 	};
 	admit().then(goOn, refuse).catch(giveUp);

@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect } from "node:http2";
-import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { type AddressInfo, connect as connectTcp } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { RawService } from "../fixtures/raw-service.ts";
 import { System } from "../fixtures/system.ts";
 
 let system: System;
@@ -179,10 +180,84 @@ describe("a web service behind a path", () => {
 		});
 	});
 
+	test("knows nothing of what strangers say of themselves as proxies do", async () => {
+		const url = await system.open({ proxy: { "/app": target } });
+		await fetch(`${url}/app`, {
+			headers: {
+				forwarded: "for=10.0.0.1;proto=https",
+				"x-real-ip": "10.0.0.1",
+				x_real_ip: "10.0.0.1",
+				"x-forwarded-for": "10.0.0.1",
+				"x-forwarded-host": "evil.example",
+				"x-forwarded-port": "1",
+				"x-forwarded-prefix": "/evil",
+			},
+		});
+		const told = Object.entries(seen[0]?.headers ?? {}).filter(([name]) => /forwarded|real/.test(name));
+		expect(Object.fromEntries(told)).toEqual({
+			"x-forwarded-for": "10.0.0.1, 127.0.0.1",
+			"x-forwarded-host": new URL(url).host,
+			"x-forwarded-proto": "http",
+			"x-real-ip": "127.0.0.1",
+		});
+	});
+
+	test("that answers early is heard by a client that writes all before it reads", async () => {
+		handle = (_, response) => void response.writeHead(413, { connection: "close" }).end("too large");
+		const url = await system.open({ proxy: { "/app": target } });
+		expect(await uploadThenRead(`${url}/app`, "too large")).toMatch(/^HTTP\/1\.1 413 /);
+	});
+
+	test("that answers early and reads no more is heard, too", async () => {
+		await using service = await RawService.open(() => {});
+		service.onHead = (socket) => {
+			socket.pause();
+			socket.write("HTTP/1.1 413 Too Large\r\ncontent-length: 9\r\n\r\ntoo large");
+		};
+		const url = await system.open({ proxy: { "/app": service.url } });
+		expect(await uploadThenRead(`${url}/app`, "too large")).toMatch(/^HTTP\/1\.1 413 /);
+		service.connections[0]?.resume();
+		await vi.waitFor(() => expect(service.connections[0]?.destroyed).toBe(true));
+	});
+
+	test("that changes to a protocol for which nobody asked is 502 at once", async () => {
+		await using service = await RawService.open((socket) => {
+			socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: odd\r\n\r\n");
+		});
+		const url = await system.open({ proxy: { "/app": service.url } });
+		const answer = await fetch(`${url}/app`);
+		expect(answer.status).toBe(502);
+		expect(await answer.json()).toMatchObject({
+			message: 'the web service at /app changes to "odd", for which it was not asked',
+		});
+	});
+
 	test("stands on the front page", async () => {
 		const url = await system.open({ proxy: { "/app": target } });
 		expect(await (await fetch(url)).text()).toContain(`<td>/app</td><td>${target}/</td>`);
 	});
+});
+
+/** Uploads 20 MB, and reads only when all is written, until a text comes. Resolves with what came. */
+async function uploadThenRead(url: string, last: string): Promise<string> {
+	const { port, host, pathname } = new URL(url);
+	const chunk = Buffer.alloc(1_000_000);
+	const socket = connectTcp(Number(port), "127.0.0.1");
+	const write = (bytes: string | Buffer) => new Promise((resolve) => socket.write(bytes, resolve));
+	await write(`POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-length: ${20 * chunk.length}\r\n\r\n`);
+	for (let sent = 0; sent < 20; sent++) await write(chunk);
+	let answer = "";
+	for await (const part of socket) {
+		answer += part;
+		if (answer.includes(last)) break;
+	}
+	return answer;
+}
+
+test.each(["/healthz", "/readyz/", "/metrics", "/-/ws", "/-"])("%s is the gateway's own", (path) => {
+	expect(() => system.gateway({ proxy: { [path]: "http://127.0.0.1:3000" } })).toThrow(
+		`proxy cannot take ${path}: /-/…, /healthz, /readyz and /metrics are paths of the gateway itself`,
+	);
 });
 
 test.each([
@@ -193,19 +268,6 @@ test.each([
 ])("%s to %s is refused in one sentence", (path, url) => {
 	expect(() => system.gateway({ proxy: { [path]: url } })).toThrow(/^proxy takes a path and a URL, such as/);
 });
-
-/** A web service that answers with these bytes, whatever it is asked. */
-async function rawService(answer: string) {
-	const server = createTcpServer((socket) => {
-		socket.on("error", () => {}).once("data", () => socket.end(answer));
-	});
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
-	return {
-		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-		[Symbol.asyncDispose]: async () => void server.close(),
-	};
-}
 
 /** Asks over HTTP/2. */
 async function getHttp2(url: string, path: string) {
@@ -220,7 +282,9 @@ async function getHttp2(url: string, path: string) {
 
 describe("a web service that answers what HTTP does not have", () => {
 	test.each(["099", "600", "999"])("as the status %s is a bad gateway, told by its path", async (status) => {
-		await using service = await rawService(`HTTP/1.1 ${status} Odd\r\ncontent-length: 2\r\n\r\nhi`);
+		await using service = await RawService.open((socket) =>
+			socket.end(`HTTP/1.1 ${status} Odd\r\ncontent-length: 2\r\n\r\nhi`),
+		);
 		const url = await system.open({ proxy: { "/odd": service.url } });
 		const told = `the web service at /odd answers with the status ${Number(status)}, and HTTP has those from 100 to 599`;
 		const answer = await fetch(`${url}/odd`);
@@ -232,7 +296,9 @@ describe("a web service that answers what HTTP does not have", () => {
 	test("as several values where one may stand, has the first passed on, and is named once", async () => {
 		const doubled = ["content-type: text/plain", "etag: 1", "date: x", "last-modified: y", "set-cookie: z"];
 		const lines = doubled.flatMap((line) => [line, line.replace(": ", ": other-")]).join("\r\n");
-		await using service = await rawService(`HTTP/1.1 200 OK\r\n${lines}\r\ncontent-length: 2\r\n\r\nhi`);
+		await using service = await RawService.open((socket) =>
+			socket.end(`HTTP/1.1 200 OK\r\n${lines}\r\ncontent-length: 2\r\n\r\nhi`),
+		);
 		const url = await system.open({ proxy: { "/odd": service.url } });
 		const first = { "content-type": "text/plain", etag: "1", date: "x", "last-modified": "y" };
 		for (const answer of [await getHttp2(url, "/odd"), await getHttp2(url, "/odd")]) {

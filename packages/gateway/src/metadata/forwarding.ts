@@ -19,6 +19,11 @@ export function isPrivate(name: string): boolean {
 	return name.startsWith("x-global-") || name.startsWith("allium-");
 }
 
+/** Whether a header tells what a proxy knows of the client: from strangers it tells nothing. */
+export function isOfProxies(name: string): boolean {
+	return name === "forwarded" || name === "x-real-ip" || name.startsWith("x-forwarded-");
+}
+
 /** Whether metadata is of a trace: who takes it, carries it on. */
 function isTrace(name: string): boolean {
 	return name === "traceparent" || name === "tracestate" || name === "baggage";

@@ -2,7 +2,7 @@ import type { Server as Http1Server, IncomingMessage, ServerResponse } from "nod
 import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { type EndpointTable, type Logger, type PeerInfo, ServerCall, ServiceError } from "@allium/core";
-import { isCallVerb, type Place, streamType } from "@allium/core/transport";
+import { isCallVerb, isOwnPath, type Place, streamType } from "@allium/core/transport";
 import { http, http2 } from "../platform/builtins.ts";
 import { platformTimeout } from "../platform/timeout.ts";
 import type { Hosts } from "../server/hosts.ts";
@@ -372,11 +372,6 @@ export class HttpServer {
 		});
 		return server;
 	}
-}
-
-/** Whether a path is for the server itself, whatever routes there are. */
-function isOwnPath(path: string): boolean {
-	return path.startsWith("/-/") || path === "/healthz" || path === "/readyz" || path === "/metrics";
 }
 
 /** Whether a request is one of `EventSource` for a method that may be called so: one that changes nothing. */

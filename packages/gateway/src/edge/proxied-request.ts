@@ -1,0 +1,257 @@
+import {
+	type ClientRequest,
+	type IncomingMessage,
+	type OutgoingHttpHeaders,
+	request as requestHttp,
+} from "node:http";
+import { request as requestHttps } from "node:https";
+import type { Socket } from "node:net";
+import type { Logger } from "@allium/core";
+import { isSingleHeader, repeatedHeader } from "@allium/core/transport";
+import type { HttpRequest, HttpResponse } from "@allium/node";
+import { errorAnswer, give } from "./answer.ts";
+import type { Connections } from "./connections.ts";
+import { endToEnd, hasBody } from "./proxy-headers.ts";
+import type { ProxyTarget } from "./proxy-target.ts";
+import { SentBody } from "./sent-body.ts";
+
+/** How long a web service may do nothing before its answer begins, in milliseconds. */
+const patienceMs = 60_000;
+
+/** The verbs of requests that may arrive twice, as that does no more than once. */
+const idempotent: readonly (string | undefined)[] = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
+
+/** What a request is passed on with. */
+export interface ProxiedRequestOptions {
+	readonly target: ProxyTarget;
+	readonly headers: OutgoingHttpHeaders;
+	readonly logger: Logger;
+	/** Whether the client should send no more on its connection. */
+	readonly isLast: () => boolean;
+	/** Takes over both connections of a request for a WebSocket; undefined for any other request. */
+	readonly upgraded: ((client: Socket, service: Socket) => void) | undefined;
+}
+
+/**
+ * A request on its way to a web service, and the answer on its way back. It streams both ways, and ends once: with
+ * the answer, with an error, or when the client is gone.
+ */
+export class ProxiedRequest {
+	readonly #request: HttpRequest;
+	readonly #response: HttpResponse;
+	readonly #options: ProxiedRequestOptions;
+	/** The request as the web service gets it; undefined when nothing goes to it any more. */
+	#outgoing: ClientRequest | undefined;
+	#isAnswered = false;
+	readonly #sent = new SentBody();
+	#isSentWhole = false;
+	#late: ReturnType<typeof setTimeout> | undefined;
+
+	constructor(request: HttpRequest, response: HttpResponse, options: ProxiedRequestOptions) {
+		this.#request = request;
+		this.#response = response;
+		this.#options = options;
+	}
+
+	begin(): void {
+		const request = this.#request;
+		const { target, upgraded } = this.#options;
+		this.#response.on("close", () => this.#letGo());
+		request.on("error", () => this.#letGo());
+		// Node ends what it read of a request of HTTP/2 that was reset: the rest must not look whole.
+		request.on("aborted", () => this.#letGo());
+		this.#send(upgraded === undefined ? target.kept : target.fresh);
+		if (upgraded !== undefined || !hasBody(request)) this.#finish();
+		if (upgraded !== undefined) return;
+		request.on("data", (chunk: Buffer) => this.#pass(chunk));
+		request.on("end", () => this.#finish());
+	}
+
+	#send(connections: Connections): void {
+		const { target, headers } = this.#options;
+		const { url } = target;
+		const outgoing = (url.protocol === "https:" ? requestHttps : requestHttp)({
+			agent: connections,
+			host: url.hostname.replace(/^\[|\]$/g, ""),
+			port: url.port,
+			method: this.#request.method,
+			path: target.pathFor(this.#request.url ?? ""),
+			headers,
+		});
+		this.#outgoing = outgoing;
+		this.#late = setTimeout(() => this.#fail(new LateError()), patienceMs);
+		const traffic = new Traffic(outgoing);
+		outgoing.on("drain", () => this.#request.resume());
+		outgoing.on("response", (answer) => {
+			connections.heard(answer);
+			const { statusCode } = answer;
+			if (isFinalStatus(statusCode)) this.#answer(answer, statusCode);
+			else
+				this.#fail(
+					new WrongAnswer(`answers with the status ${statusCode}, and HTTP has those from 100 to 599`),
+				);
+		});
+		outgoing.on("upgrade", (answer, socket, head) => this.#switch(answer, socket, head));
+		outgoing.on("error", (error) => {
+			if (outgoing !== this.#outgoing) return;
+			// What came of the answer goes on, and tells by itself whether it is whole.
+			if (this.#isAnswered) this.#sendNoMore();
+			else if (this.#mayRepeat(outgoing, traffic)) this.#repeat();
+			else this.#fail(error);
+		});
+	}
+
+	#pass(chunk: Buffer): void {
+		const outgoing = this.#outgoing;
+		// Nobody wants the rest of a request that was answered.
+		if (outgoing === undefined) return;
+		this.#sent.add(chunk);
+		this.#late?.refresh();
+		if (!outgoing.write(chunk)) this.#request.pause();
+	}
+
+	#finish(): void {
+		this.#isSentWhole = true;
+		this.#outgoing?.end();
+	}
+
+	/**
+	 * Whether a request may be sent again that failed without a byte of an answer: on a kept connection, which the
+	 * web service may have closed before it saw the request, and when to see it twice does no harm.
+	 */
+	#mayRepeat({ reusedSocket }: ClientRequest, traffic: Traffic): boolean {
+		if (!reusedSocket || traffic.hasReceived || this.#sent.chunks === undefined) return false;
+		return idempotent.includes(this.#request.method) || !traffic.hasSent;
+	}
+
+	#repeat(): void {
+		clearTimeout(this.#late);
+		this.#send(this.#options.target.fresh);
+		for (const chunk of this.#sent.chunks ?? []) this.#outgoing?.write(chunk);
+		if (this.#isSentWhole) this.#outgoing?.end();
+		else this.#request.resume();
+	}
+
+	#answer(answer: IncomingMessage, status: number): void {
+		this.#isAnswered = true;
+		clearTimeout(this.#late);
+		const response = this.#response;
+		if (response.destroyed) return;
+		const headers: OutgoingHttpHeaders = endToEnd(answer);
+		this.#keepFirst(headers);
+		if (this.#options.isLast() && response.stream === undefined) headers.connection = "close";
+		response.writeHead(status, headers);
+		response.flushHeaders?.();
+		// An answer that breaks off must not look whole.
+		answer.on("error", () => response.destroy());
+		answer.on("aborted", () => response.destroy());
+		answer.on("data", (chunk: Buffer) => {
+			if (!response.write(chunk)) answer.pause();
+		});
+		response.on("drain", () => answer.resume());
+		answer.on("end", () => {
+			if (!this.#isSentWhole) this.#sendNoMore();
+			response.end();
+		});
+	}
+
+	/** Of a header that may stand only once, the first value goes on. Which service does so is said once. */
+	#keepFirst(headers: OutgoingHttpHeaders): void {
+		const { target, logger } = this.#options;
+		for (const [name, values] of Object.entries(headers)) {
+			if (!Array.isArray(values)) continue;
+			headers[name] = repeatedHeader(name, values);
+			if (!isSingleHeader(name) || target.saidTwice.has(name)) continue;
+			target.saidTwice.add(name);
+			const message = "a web service answers with a header twice that may stand only once: the first goes on";
+			logger.log("warn", message, { path: target.prefix, url: target.url.origin, header: name });
+		}
+	}
+
+	/** The web service changes to another protocol. */
+	#switch(answer: IncomingMessage, socket: Socket, head: Buffer): void {
+		const { upgraded } = this.#options;
+		const protocol = answer.headers.upgrade;
+		if (upgraded === undefined || protocol?.toLowerCase() !== "websocket") {
+			socket.destroy();
+			const what = JSON.stringify(protocol ?? "another protocol");
+			this.#fail(new WrongAnswer(`changes to ${what}, for which it was not asked`));
+			return;
+		}
+		clearTimeout(this.#late);
+		this.#outgoing = undefined;
+		if (this.#response.destroyed) {
+			socket.destroy();
+			return;
+		}
+		this.#response.writeHead(101, { ...endToEnd(answer), connection: "Upgrade", upgrade: protocol });
+		this.#response.flushHeaders?.();
+		if (head.length > 0) socket.unshift(head);
+		upgraded(this.#request.socket, socket);
+	}
+
+	/** The rest of the request is read, so that a client that writes before it reads gets to the answer. */
+	#sendNoMore(): void {
+		const outgoing = this.#outgoing;
+		this.#outgoing = undefined;
+		outgoing?.destroy();
+		this.#request.resume();
+	}
+
+	#fail(error: Error): void {
+		const { target, logger } = this.#options;
+		this.#letGo();
+		if (this.#response.destroyed) return;
+		const isLate = error instanceof LateError;
+		const isWrong = error instanceof WrongAnswer;
+		const what = isWrong ? "a web service answers wrongly" : "a web service does not answer";
+		logger.log("warn", what, { path: target.prefix, url: target.url.origin, error });
+		const how = isLate ? "takes too long" : isWrong ? error.message : "cannot be reached";
+		const message = `the web service at ${target.prefix} ${how}`;
+		const answer = isLate
+			? errorAnswer(504, "deadline_exceeded", message)
+			: errorAnswer(502, "unavailable", message);
+		give(this.#request, this.#response, answer);
+	}
+
+	/** Ends what is under way to the web service. */
+	#letGo(): void {
+		clearTimeout(this.#late);
+		const outgoing = this.#outgoing;
+		this.#outgoing = undefined;
+		outgoing?.destroy();
+	}
+}
+
+/** What went over the connection of a request since it has it. */
+class Traffic {
+	#socket: Socket | undefined;
+	#readBefore = 0;
+	#writtenBefore = 0;
+
+	constructor(outgoing: ClientRequest) {
+		outgoing.once("socket", (socket) => {
+			this.#socket = socket;
+			this.#readBefore = socket.bytesRead;
+			this.#writtenBefore = socket.bytesWritten;
+		});
+	}
+
+	get hasReceived(): boolean {
+		return this.#socket !== undefined && this.#socket.bytesRead > this.#readBefore;
+	}
+
+	get hasSent(): boolean {
+		return this.#socket !== undefined && this.#socket.bytesWritten > this.#writtenBefore;
+	}
+}
+
+class LateError extends Error {}
+
+/** A web service answers what HTTP does not have there. */
+class WrongAnswer extends Error {}
+
+/** Whether a status can end a request: RFC 9110 has no others, and HTTP/2 cannot carry them. */
+function isFinalStatus(status: number | undefined): status is number {
+	return status !== undefined && status >= 200 && status <= 599;
+}

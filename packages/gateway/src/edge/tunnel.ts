@@ -1,0 +1,58 @@
+import type { Duplex } from "node:stream";
+
+/** How long a tunnel may go without a byte in either direction, in milliseconds. */
+const idleTimeoutMs = 600_000;
+
+/** How long the rest may take to go out when one side has ended, in milliseconds. */
+const lingerMs = 5_000;
+
+/** A connection of a tunnel. */
+export interface TunnelEnd extends Duplex {
+	setTimeout(milliseconds: number, onTimeout?: () => void): unknown;
+	setKeepAlive(enable: boolean, initialDelay?: number): unknown;
+	destroySoon(): void;
+}
+
+/**
+ * Two connections that carry what either side says to the other, as fast as that reads. They end together: when one
+ * ends or breaks, the other gets what was said before, and ends; when nothing is said for ten minutes, both do.
+ */
+export class Tunnel {
+	readonly #ends: readonly [TunnelEnd, TunnelEnd];
+	#linger: ReturnType<typeof setTimeout> | undefined;
+
+	/** @param onClose called once, when both have ended. */
+	constructor(one: TunnelEnd, other: TunnelEnd, onClose: () => void) {
+		this.#ends = [one, other];
+		let open = 2;
+		for (const [end, opposite] of [
+			[one, other],
+			[other, one],
+		] as const) {
+			end.on("error", nothing);
+			end.once("close", () => {
+				this.#finish(opposite);
+				open--;
+				if (open > 0) return;
+				clearTimeout(this.#linger);
+				onClose();
+			});
+			end.setTimeout(idleTimeoutMs, () => this.close());
+			end.setKeepAlive(true, 30_000);
+			end.pipe(opposite);
+		}
+	}
+
+	/** Ends both at once. */
+	close(): void {
+		for (const end of this.#ends) end.destroy();
+	}
+
+	/** Lets out what was said before, but not for ever. */
+	#finish(end: TunnelEnd): void {
+		end.destroySoon();
+		this.#linger ??= setTimeout(() => end.destroy(), lingerMs);
+	}
+}
+
+function nothing(): void {}
