@@ -20,6 +20,7 @@ export { acceptFrames } from "./pipe/accept-frames.ts";
 export { type FramesOptions, type FramesTlsOptions, frames, framesTls } from "./pipe/frames-transport.ts";
 export { type NodeTransportsOptions, nodeTransports } from "./pipe/node-transports.ts";
 export { SocketPipe } from "./pipe/socket-pipe.ts";
+export { platformTimeout } from "./platform/timeout.ts";
 export type { ProxyProtocol } from "./proxy/proxy-protocol.ts";
 export { checkHosts, hostOf } from "./server/hosts.ts";
 export { checkServerLimits, defaultServerLimits, type ServerLimits } from "./server/limits.ts";

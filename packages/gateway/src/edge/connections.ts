@@ -1,6 +1,7 @@
 import { Agent, type ClientRequest, type ClientRequestArgs, type IncomingMessage } from "node:http";
 import { Agent as TlsAgent } from "node:https";
 import type { NetConnectOpts, Socket } from "node:net";
+import { platformTimeout } from "@allium/node";
 import { PatientSocket } from "./patient-socket.ts";
 
 /** How long a connection is kept whose other side did not say how long it keeps it, in milliseconds. */
@@ -31,7 +32,7 @@ class Rests {
 		socket.unref();
 		socket.on("data", drop).on("end", drop);
 		// The agent destroys what rests when its time is up.
-		socket.setTimeout(lifetime);
+		socket.setTimeout(platformTimeout(lifetime));
 		return true;
 	}
 
