@@ -29,6 +29,7 @@ export interface CallSetup {
 /**
  * What a transport may lack: a kind of method; `cut`, TCP connections that a proxy can cut; `process`, the
  * program of the setup; `backoff`, one connection that calls share, with pauses between attempts to open it;
+ * `silence`, connections that it leaves when nothing comes over them any more;
  * `backpressure`, bounded bytes of replies on their way; `many`, ten thousand calls at once; `streams`, hundreds
  * of streams at once; `told`, clients that are told whether a call that failed was ever sent.
  */
@@ -37,6 +38,7 @@ export type CallCapability =
 	| "cut"
 	| "process"
 	| "backoff"
+	| "silence"
 	| "backpressure"
 	| "many"
 	| "streams"

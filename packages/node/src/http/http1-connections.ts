@@ -1,4 +1,5 @@
 import type { TLSSocket } from "node:tls";
+import type { ServiceError } from "@allium/core";
 import { after, type HttpCall, type HttpExit } from "@allium/core/transport";
 import type { buildConnector, Dispatcher, Pool } from "undici";
 import { platformTimeout } from "../platform/timeout.ts";
@@ -21,6 +22,10 @@ export class Http1Connections {
 	#pool: Pool | undefined;
 	/** The library is loaded with the first call: most processes only serve HTTP. */
 	#opening: Promise<Pool> | undefined;
+	/** Pools that take no further calls, until those that they have are over. */
+	readonly #retired = new Set<Pool>();
+	/** How many answers have begun. */
+	#answers = 0;
 
 	constructor(options: Http1Options) {
 		this.#options = options;
@@ -30,19 +35,47 @@ export class Http1Connections {
 	send(path: string, headers: string[], body: string | Buffer | RequestBody, call: HttpCall): void {
 		const request: Dispatcher.DispatchOptions = { method: "POST", path, headers, body };
 		if (this.#pool !== undefined) {
-			this.#pool.dispatch(request, new Handler(call));
+			this.#pool.dispatch(request, new Handler(call, this));
 			return;
 		}
 		this.#opening ??= this.#open();
 		this.#opening
-			.then((pool) => pool.dispatch(request, new Handler(call)))
+			.then((pool) => pool.dispatch(request, new Handler(call, this)))
 			.catch((error: Error) => call.failed(error, false));
 	}
 
 	/** Ends every request and connection. */
 	async close(): Promise<void> {
 		const pool = await this.#opening?.catch(() => undefined);
-		await pool?.destroy();
+		await Promise.all([pool?.destroy(), ...[...this.#retired].map((retired) => retired.destroy())]);
+	}
+
+	/** How many answers have begun so far. */
+	get answers(): number {
+		return this.#answers;
+	}
+
+	/** An answer has begun. */
+	answered(): void {
+		this.#answers++;
+	}
+
+	/**
+	 * A call ran out of time. Its connection ends with it, but where nothing was heard since it began, perhaps nobody
+	 * is there any more: then the others that wait for calls are no better, and further calls open new ones.
+	 *
+	 * @param answers how many answers had begun when it was sent.
+	 */
+	timedOut(answers: number): void {
+		const pool = this.#pool;
+		if (pool === undefined || answers !== this.#answers) return;
+		this.#pool = undefined;
+		this.#opening = undefined;
+		this.#retired.add(pool);
+		pool.close().then(
+			() => this.#retired.delete(pool),
+			() => this.#retired.delete(pool),
+		);
 	}
 
 	async #open(): Promise<Pool> {
@@ -91,13 +124,18 @@ class Handler implements Dispatcher.DispatchHandler, HttpExit {
 	#call: HttpCall | undefined;
 	#controller: Dispatcher.DispatchController | undefined;
 	#sent = false;
+	readonly #connections: Http1Connections;
+	/** How many answers had begun when it was sent. */
+	#answersBefore = 0;
 
-	constructor(call: HttpCall) {
+	constructor(call: HttpCall, connections: Http1Connections) {
 		this.#call = call;
+		this.#connections = connections;
 	}
 
 	onRequestStart(controller: Dispatcher.DispatchController): void {
 		this.#sent = true;
+		this.#answersBefore = this.#connections.answers;
 		this.#controller = controller;
 		this.#call?.began(this);
 	}
@@ -107,6 +145,7 @@ class Handler implements Dispatcher.DispatchHandler, HttpExit {
 		status: number,
 		headers: Record<string, string | string[] | undefined>,
 	): void {
+		this.#connections.answered();
 		// 1xx tells nothing that counts here.
 		if (status >= 200) this.#call?.answered(status, headers);
 	}
@@ -123,8 +162,9 @@ class Handler implements Dispatcher.DispatchHandler, HttpExit {
 		this.#letGo()?.failed(error, this.#sent);
 	}
 
-	abort(): void {
+	abort({ code }: ServiceError): void {
 		this.#controller?.abort(new Error("the call is over"));
+		if (code === "deadline_exceeded") this.#connections.timedOut(this.#answersBefore);
 	}
 
 	pause(): void {

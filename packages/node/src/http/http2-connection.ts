@@ -6,7 +6,7 @@ import type {
 } from "node:http2";
 import { connect } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { after, type StreamCall } from "@allium/core/transport";
+import { after, type StreamCall, type Timer } from "@allium/core/transport";
 import { http2 } from "../platform/builtins.ts";
 import type { RequestBody } from "./request-body.ts";
 
@@ -18,6 +18,12 @@ export interface Http2Options {
 	/** Begins a connection over TLS; undefined for plain ones. */
 	readonly dialTls: (() => TLSSocket) | undefined;
 }
+
+/** How long a server that is asked, as a call to it ran out of time, may be silent before calls go elsewhere, in milliseconds. */
+const suspectMs = 1_000;
+
+/** How long it may be silent then before its calls fail, in milliseconds. */
+const silenceMs = 10_000;
 
 /** How long a connection without calls is kept, in milliseconds. */
 const idleTimeoutMs = 60_000;
@@ -40,7 +46,10 @@ export class Http2Connection {
 		const ending = new AbortController();
 		const stream = session.http2.request(toObject(path, headers), { signal: ending.signal });
 		call.began({
-			abort: () => ending.abort(),
+			abort: ({ code }) => {
+				ending.abort();
+				if (code === "deadline_exceeded") session.suspect();
+			},
 			pause: () => stream.pause(),
 			resume: () => stream.resume(),
 		});
@@ -91,6 +100,8 @@ class Session {
 	connected = false;
 	error: unknown;
 	#lastAccepted = Number.POSITIVE_INFINITY;
+	/** Set while the server is asked because a call ran out of time. */
+	#suspicion: Timer | undefined;
 
 	constructor({ origin, connectTimeoutMs, maxHeaderBytes, dialTls }: Http2Options) {
 		const { hostname, port } = origin;
@@ -122,6 +133,7 @@ class Session {
 		this.closed = new Promise((resolve) => {
 			this.http2.once("close", () => {
 				timer.stop();
+				this.#suspicion?.stop();
 				resolve();
 			});
 		});
@@ -129,6 +141,22 @@ class Session {
 
 	get usable(): boolean {
 		return !this.http2.closed && !this.http2.destroyed && this.#lastAccepted === Number.POSITIVE_INFINITY;
+	}
+
+	/** A call ran out of time, perhaps because nobody is there any more. Only then is a server pinged: many count it as abuse. */
+	suspect(): void {
+		if (this.#suspicion !== undefined || !this.connected || !this.usable) return;
+		this.http2.ping(() => {
+			this.#suspicion?.stop();
+			this.#suspicion = undefined;
+		});
+		this.#suspicion = after(suspectMs, () => {
+			// Further calls open another connection; this one ends with those that it has, unless they wait for nobody.
+			this.http2.close();
+			this.#suspicion = after(silenceMs, () => {
+				this.http2.destroy(new Error("the server does not answer"));
+			});
+		});
 	}
 
 	/** Whether the server said that it did nothing about a stream. */

@@ -78,7 +78,8 @@ describe("calls over a WebSocket", () => {
 	});
 
 	test("end on both sides at their deadline", async () => {
-		const call = client.hang({}, Context.background().withTimeout(50));
+		await client.ping({});
+		const call = client.hang({}, Context.background().withTimeout(300));
 		await expect(call).rejects.toMatchObject({ code: "deadline_exceeded" });
 		await vi.waitFor(() => expect(log.ended).toHaveLength(1));
 	});

@@ -1,7 +1,7 @@
 import type { ServiceError } from "@allium/core";
 import { expect, vi } from "vitest";
 import { type Cases, kinds } from "./cases.ts";
-import { failure, until, Waiting, type World } from "./world.ts";
+import { background, failure, until, Waiting, type World } from "./world.ts";
 
 /** Closing, draining, restarting. */
 export function lifecycleTests(cases: Cases): void {
@@ -124,6 +124,24 @@ function restartTests(cases: Cases): void {
 			{ timeout: 5_000, interval: 10 },
 		);
 	});
+
+	cases.each(
+		"a connection over which nothing comes any more is left when a call over it ran out of time",
+		["unary", "bidi_stream"],
+		async (kind, world) => {
+			const proxy = await world.throughProxy();
+			const call = () => Array.fromAsync(world.call(kind, [{ text: "there?" }], background.withTimeout(250)));
+			await vi.waitFor(call);
+			proxy.silence();
+			// Over HTTP the first may have opened a connection of its own.
+			await call().catch(() => {});
+			await vi.waitFor(async () => expect(await call()).toEqual([{ text: "there?" }]), {
+				timeout: 10_000,
+				interval: 10,
+			});
+		},
+		["cut", "silence"],
+	);
 
 	cases.one(
 		"a hundred calls to a server that is away knock no more than their budget allows",

@@ -40,6 +40,11 @@ export class TcpProxy {
 		}
 	}
 
+	/** The connections that there are bring nothing any more, and nobody is told; new ones do. */
+	silence(): void {
+		for (const socket of this.#sockets) socket.unpipe().removeAllListeners("close").resume();
+	}
+
 	async close(): Promise<void> {
 		this.cut("end");
 		await new Promise((resolve) => this.#server.close(resolve));

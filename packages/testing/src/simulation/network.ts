@@ -119,6 +119,15 @@ export class SimulatedNetwork {
 		}
 	}
 
+	/** Every pipe between the two brings nothing any more, and tells nobody; new ones do. */
+	silence(one: string, other: string): void {
+		this.#simulator.note(`silence ${one} | ${other}`);
+		for (const pipe of this.#pipes) {
+			const [from, to] = [pipe.owner.name, pipe.remote];
+			if ((from === one && to === other) || (from === other && to === one)) pipe.silence();
+		}
+	}
+
 	/** @internal Connects: resolves for the process that is running. */
 	dial(from: NetworkNode, address: string, signal: AbortSignal): Promise<Pipe> {
 		const { hostname, port } = new URL(address);

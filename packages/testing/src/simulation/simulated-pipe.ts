@@ -29,6 +29,7 @@ export class SimulatedPipe implements Pipe {
 	#ended = false;
 	#heardEnd = false;
 	#closed = false;
+	#silent = false;
 
 	constructor(
 		id: string,
@@ -103,8 +104,14 @@ export class SimulatedPipe implements Pipe {
 		this.#close();
 	}
 
+	/** Brings nothing to the other end any more, and tells nobody. */
+	silence(): void {
+		this.#silent = true;
+	}
+
 	/** Brings a reset here, as far as the network lets it through. */
 	lostSoon(reason: string): void {
+		if (this.#silent) return;
 		const lane = this.other === undefined ? { busyUntil: 0 } : this.other.#lane;
 		this.#network.transmit(this.remote, this.owner.name, lane, () => {
 			if (!this.owner.alive || this.#closed) return;
@@ -123,6 +130,7 @@ export class SimulatedPipe implements Pipe {
 
 	/** Something for the other end, unless nobody is there: then a reset comes back, or nothing at all. */
 	#toOther(happen: (other: SimulatedPipe) => void): void {
+		if (this.#silent) return;
 		this.#network.transmit(this.owner.name, this.remote, this.#lane, () => {
 			const { other } = this;
 			if (other === undefined) return;

@@ -1,4 +1,5 @@
 import { jsonCodec } from "../../codec/json-codec.ts";
+import { canceled } from "../../context/cancellation.ts";
 import type { Context } from "../../context/context.ts";
 import type { Method } from "../../contract/method.ts";
 import { type ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
@@ -18,8 +19,8 @@ import {
 
 /** The way that a call goes: what of it depends on the version of HTTP. */
 export interface HttpExit {
-	/** Ends the request at once. */
-	abort(): void;
+	/** Ends the request at once, as its call has ended by this error. */
+	abort(error: ServiceError): void;
 	/** Stops the bytes of the response. */
 	pause(): void;
 	resume(): void;
@@ -73,7 +74,7 @@ export abstract class HttpCall {
 	/** The request has a connection. */
 	began(exit: HttpExit): void {
 		this.#exit = exit;
-		if (this.over) exit.abort();
+		if (this.over) exit.abort(canceled());
 	}
 
 	/** The head of the response. */
@@ -101,8 +102,9 @@ export abstract class HttpCall {
 	/** Ends the call from this side. */
 	abort(error: unknown): void {
 		if (this.over) return;
-		this.fail(toServiceError(error));
-		this.#exit?.abort();
+		const failure = toServiceError(error);
+		this.fail(failure);
+		this.#exit?.abort(failure);
 	}
 
 	/** Ends the call with an error. */

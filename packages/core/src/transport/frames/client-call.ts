@@ -235,7 +235,10 @@ export class ClientCall implements StreamHandler, Follower {
 	/** Ends the call from this side, and tells the other. */
 	#abort(error: ServiceError): void {
 		if (this.#over) return;
-		if (this.#begun) this.stream.cancel();
+		if (this.#begun) {
+			this.stream.cancel();
+			if (error.code === "deadline_exceeded") this.#connection.timedOut();
+		}
 		this.#fail(error);
 	}
 

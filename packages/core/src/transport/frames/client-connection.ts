@@ -34,6 +34,7 @@ export class ClientConnection {
 				this.#draining = true;
 				this.#connection.endWhenIdle();
 			},
+			onSilent: () => this.drain(),
 			onClosed: (error: ServiceError) => {
 				ready.reject(error);
 				closed.resolve(error);
@@ -107,7 +108,9 @@ export class ClientConnection {
 		if (error !== undefined) {
 			// It may have been its turn: whoever gives that up passes it on.
 			this.#connection.wakeNext();
-			throw error.code === "deadline_exceeded" ? queueFull() : error;
+			if (error.code !== "deadline_exceeded") throw error;
+			this.#connection.timedOut();
+			throw queueFull();
 		}
 		if (!this.usable) throw neverSent(this.#connection.closedBy);
 		return this.#connection.open && this.#connection.writable;

@@ -39,6 +39,8 @@ export interface ConnectionRole {
 	onGoaway(lastStream: number, message: string): void;
 	/** There was no call for a long while. Without it, the connection stays. */
 	readonly onIdle?: (() => void) | undefined;
+	/** A call ran out of time, and the other side does not answer. Without it, nobody asks. */
+	readonly onSilent?: (() => void) | undefined;
 	/** The connection is gone; every stream was told before. */
 	onClosed(error: ServiceError): void;
 }
@@ -100,6 +102,7 @@ export class Connection implements PipeHandler {
 			ping: () => this.writeControl(FrameType.ping, 0, new Uint8Array(8)),
 			lost: (message) => this.destroy(message),
 			idle: role.onIdle,
+			leave: role.onSilent,
 		});
 	}
 
@@ -270,6 +273,11 @@ export class Connection implements PipeHandler {
 	received(bytes: number): void {
 		this.#receiveWindow -= bytes;
 		if (this.#receiveWindow < 0) throw new ProtocolError("more bytes than the connection's window allows");
+	}
+
+	/** A call ran out of time: whether the other side is there at all is found out. */
+	timedOut(): void {
+		if (this.closedBy === undefined) this.#keepAlive.suspect();
 	}
 
 	/** The other side cancelled a call, which it may do only so often. */

@@ -3,17 +3,20 @@ import type { FrameLimits } from "./settings.ts";
 
 /** What the watch over a connection needs of it. */
 export interface KeepAliveOwner {
-	/** Whether calls are open: only then does silence matter. */
+	/** Whether calls are open. */
 	busy(): boolean;
 	ping(): void;
 	lost(message: string): void;
-	/** There was no call for so long that the connection may end; undefined where it may not. */
+	/** There was no call for so long that the connection may end. Undefined where it is kept, and watched while it is. */
 	readonly idle: (() => void) | undefined;
+	/** The other side did not answer soon after a call ran out of time: further calls are better off elsewhere. */
+	readonly leave: (() => void) | undefined;
 }
 
 /**
- * Notices when the other side is gone without a word: asks after one interval of silence while calls are open,
- * gives up after the next. Ends a connection without calls after a while. One timer a connection.
+ * Notices when the other side is gone without a word: asks after one interval of silence, gives up after the
+ * next; asks at once when a call has run out of time. Ends a connection without calls after a while, where it may,
+ * and does not watch over it meanwhile.
  */
 export class KeepAlive {
 	readonly #limits: FrameLimits;
@@ -21,6 +24,10 @@ export class KeepAlive {
 	#interval: Timer | undefined;
 	#handshake: Timer | undefined;
 	#idle: Timer | undefined;
+	/** Set while the other side is asked because a call ran out of time. */
+	#suspicion: Timer | undefined;
+	/** Whether nothing came since then. */
+	#suspected = false;
 	#heard = true;
 	#asked = false;
 
@@ -45,10 +52,11 @@ export class KeepAlive {
 	/** No call is open: the connection is kept for a while. */
 	rest(): void {
 		const { idle } = this.#owner;
-		if (idle !== undefined) this.#idle ??= after(this.#limits.idleMs, idle);
+		if (idle === undefined) this.begin();
+		else this.#idle ??= after(this.#limits.idleMs, idle);
 	}
 
-	/** A call has begun. */
+	/** It has to be watched: a call has begun, or it is kept without one. */
 	begin(): void {
 		if (this.#interval !== undefined) return;
 		this.#wake();
@@ -60,12 +68,27 @@ export class KeepAlive {
 	/** Bytes arrived. */
 	heard(): void {
 		this.#heard = true;
+		this.#suspected = false;
+	}
+
+	/** A call ran out of time, perhaps because nobody is there any more. */
+	suspect(): void {
+		const { leave } = this.#owner;
+		if (this.#suspicion !== undefined || leave === undefined) return;
+		this.#suspected = true;
+		this.#owner.ping();
+		this.#suspicion = after(this.#limits.suspectMs, () => {
+			this.#suspicion = undefined;
+			if (this.#suspected) leave();
+		});
 	}
 
 	/** Ends for good. */
 	stop(): void {
 		this.shaken();
 		this.#wake();
+		this.#suspicion?.stop();
+		this.#suspicion = undefined;
 		this.#interval?.stop();
 		this.#interval = undefined;
 	}
@@ -76,7 +99,7 @@ export class KeepAlive {
 	}
 
 	#tick(): void {
-		if (!this.#owner.busy()) {
+		if (this.#owner.idle !== undefined && !this.#owner.busy()) {
 			this.stop();
 			this.rest();
 		} else if (this.#heard) {

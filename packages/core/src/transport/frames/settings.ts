@@ -16,8 +16,16 @@ export interface FrameLimits {
 	readonly sendQueueBytes: number;
 	/** Bytes of replies that wait for a slow reader before it gets no further calls; a local bound. Default: 16 MiB. */
 	readonly maxHeldReplyBytes: number;
-	/** How long the other side may be silent while calls are open before it is asked, in milliseconds. Default: 10 s. */
+	/**
+	 * How long the other side may be silent before it is asked, and then before it is given up, in milliseconds: at
+	 * clients always, at servers while calls are open. Default: 10 s.
+	 */
 	readonly keepAliveMs: number;
+	/**
+	 * How long a server that is asked, because a call to it ran out of time, may be silent before further calls go by
+	 * another connection, in milliseconds; a local bound. Default: 1 s.
+	 */
+	readonly suspectMs: number;
 	/** Calls that the other side may cancel within ten seconds; one more ends the connection; a local bound. Default: 65,536. */
 	readonly maxCancels: number;
 	/** How long a server keeps a connection without calls, in milliseconds. Default: 10 min. */
@@ -35,6 +43,7 @@ export const defaultFrameLimits: FrameLimits = {
 	sendQueueBytes: 256 * 1024,
 	maxHeldReplyBytes: 16 * 1024 * 1024,
 	keepAliveMs: 10_000,
+	suspectMs: 1_000,
 	maxCancels: 65_536,
 	idleMs: 600_000,
 	handshakeMs: 5_000,
@@ -46,8 +55,9 @@ export const defaultFrameLimits: FrameLimits = {
  * @throws RangeError for one that cannot be.
  */
 export function checkFrameLimits(limits: Partial<FrameLimits>): void {
-	const { keepAliveMs, idleMs, handshakeMs } = { ...defaultFrameLimits, ...limits };
+	const { keepAliveMs, suspectMs, idleMs, handshakeMs } = { ...defaultFrameLimits, ...limits };
 	checkDuration("keepAliveMs of the limits of frames", keepAliveMs, "positive");
+	checkDuration("suspectMs of the limits of frames", suspectMs);
 	checkDuration("idleMs of the limits of frames", idleMs);
 	checkDuration("handshakeMs of the limits of frames", handshakeMs);
 }
