@@ -15,12 +15,15 @@ export {
 	type Following,
 } from "./context/cancellation.ts";
 export { securityOf } from "./contract/security.ts";
+export { checkedChain, trusted } from "./endpoint/checked-chain.ts";
 export { guardsOperations, securityOfGuard } from "./endpoint/guard.ts";
 export { abandon, leave } from "./endpoint/leave-stream.ts";
 export { mapStream } from "./endpoint/map-stream.ts";
 export { codeFromNumber, codeNumber } from "./errors/code.ts";
 export { type DetailFacts, type ErrorDetail, errorDetails, readErrorDetails } from "./errors/details.ts";
+export { isMistake, kindOf, Mistake } from "./errors/mistake.ts";
 export { type Origin, serviceErrorFrom } from "./errors/service-error.ts";
+export { checkedLogger } from "./logger/checked-logger.ts";
 export { isCallVerb } from "./routes/call-verb.ts";
 export { Coercion } from "./routes/coercion.ts";
 export { routeErrorReply } from "./routes/error-reply.ts";
@@ -28,6 +31,7 @@ export { routeReply } from "./routes/output-reply.ts";
 export { isOwnPath } from "./routes/own-path.ts";
 export { readRoutes } from "./routes/read-routes.ts";
 export { type RouteRequest, routeInput } from "./routes/route-input.ts";
+export { askGuard } from "./service/ask-guard.ts";
 export { checkDuration, type DurationKind } from "./time/duration.ts";
 export { after, every, longestDelayMs, type Timer } from "./time/timer.ts";
 export { type ConnectError, readConnectError, toConnectError } from "./transport/connect/connect-error.ts";

@@ -38,7 +38,7 @@ export function testClient<C extends AnyContract>(
 	options: TestClientOptions<C> = {},
 ): Client<C> {
 	const { logger, guard, middleware } = options;
-	const endpoints = new Endpoints({ guard, middleware, logger });
+	const endpoints = new Endpoints({ guard, middleware, logger, tellsMistakes: true });
 	endpoints.serve(contract, service, options.serve);
 	const transport = memoryTransport();
 	const listening = transport.listen(endpoints, { address: "test" });

@@ -1,10 +1,13 @@
 import type { Balancer } from "../balancer/balancer.ts";
 import { peakEwma } from "../balancer/peak-ewma.ts";
-import { Context } from "../context/context.ts";
+import { Context, isContext } from "../context/context.ts";
 import type { AnyContract } from "../contract/contract.ts";
-import { givesStream, type Method } from "../contract/method.ts";
-import { chain, type Endpoint, type Middleware } from "../endpoint/endpoint.ts";
+import { givesStream, type Method, takesStream } from "../contract/method.ts";
+import { checkedChain } from "../endpoint/checked-chain.ts";
+import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
+import { isAsyncIterable, kindOf, Mistake } from "../errors/mistake.ts";
 import { ServiceError } from "../errors/service-error.ts";
+import { checkedLogger } from "../logger/checked-logger.ts";
 import { type Logger, silentLogger } from "../logger/logger.ts";
 import { metrics } from "../middleware/metrics.ts";
 import { retry } from "../middleware/retry.ts";
@@ -86,18 +89,18 @@ export interface ClientEndpoints {
 /** What {@link createClient} makes its methods of. */
 export function clientEndpoints(service: string, options: ClientOptions): ClientEndpoints {
 	const layers = { ...clientDefaults(), ...options };
-	const logger = options.logger ?? silentLogger;
+	const logger = checkedLogger(options.logger ?? silentLogger);
 	const peers = "peers" in options ? options.peers : new PeerPool(options.transports);
 	const target = new Target({ service, balancer: layers.balancer, peers, logger });
 	const life = Context.background().withCancel();
 	const following = locate(service, options, target, logger, life.ctx);
 
 	const resolve: Resolve = { target, closed: () => life.ctx.error !== undefined };
-	const middleware = chain(...layers.middleware);
+	const middleware = checkedChain("the client's middleware", layers.middleware);
 	const addressOf = (id: string): string | undefined => target.addressOf(id);
 	const endpoint = (method: Method): Endpoint => {
-		const attempt = attempts(method, layers.attempt, resolve);
-		return scoped(middleware(attempt, method), method, life.ctx, addressOf);
+		const attempt = attempts(method, layers.attempt, resolve, logger);
+		return scoped(middleware(attempt, method), method, life.ctx, addressOf, logger);
 	};
 	const close = async (): Promise<void> => {
 		life.cancel(endedByClose());
@@ -148,8 +151,13 @@ function fixedInstance(service: string, url: string): Instance {
 }
 
 /** Resolve → balance → attempt middleware → transport. */
-function attempts(method: Method, middleware: readonly Middleware[], { target, closed }: Resolve): Endpoint {
-	const call = layered(method, middleware);
+function attempts(
+	method: Method,
+	middleware: readonly Middleware[],
+	{ target, closed }: Resolve,
+	logger: Logger,
+): Endpoint {
+	const call = layered(method, middleware, logger);
 	return (input, ctx) => {
 		if (closed()) return Promise.reject(clientClosed());
 		ctx["~received"]?.["~clear"]();
@@ -188,14 +196,15 @@ async function attemptAfter(
 }
 
 /** The attempt middleware around whichever member was picked; each attempt is a call of its own to `onSettled`. */
-function layered(method: Method, middleware: readonly Middleware[]): AttemptAt {
+function layered(method: Method, middleware: readonly Middleware[], logger: Logger): AttemptAt {
 	if (middleware.length === 0) return (member, input, ctx) => member.attempt(method, input, ctx);
 	const innermost: Endpoint = (input, ctx) => {
 		const member = ctx.get(pickedMember);
-		if (member === undefined) throw new TypeError("attempt middleware must pass its context on");
+		if (member === undefined) throw new Mistake("attempt middleware must pass its context on");
 		return member.attempt(method, input, ctx);
 	};
-	const layers = scoped(chain(...middleware)(innermost, method), method);
+	const chained = checkedChain("the client's attempt middleware", middleware)(innermost, method);
+	const layers = scoped(chained, method, undefined, undefined, logger);
 	return (member, input, ctx) => layers(input, ctx.withValue(pickedMember, member));
 }
 
@@ -205,8 +214,32 @@ function clientMethod(
 	call: Endpoint,
 	background: (method: Method) => Context,
 ): (input: unknown, ctx?: Context) => unknown {
+	const wrong = takesStream(method.kind) ? wrongArguments : wrongContext;
 	if (givesStream(method.kind)) {
-		return (input, ctx = background(method)) => new ClientStream(call, input, ctx);
+		return (input, ctx = background(method)) => {
+			const mistake = wrong(method, input, ctx);
+			if (mistake !== undefined) throw mistake;
+			return new ClientStream(call, input, ctx);
+		};
 	}
-	return (input, ctx = background(method)) => call(input, ctx);
+	return (input, ctx = background(method)) => {
+		const mistake = wrong(method, input, ctx);
+		return mistake === undefined ? call(input, ctx) : Promise.reject(mistake);
+	};
+}
+
+/** What is wrong with the arguments of a call, in a program that no compiler checked. */
+function wrongArguments(method: Method, input: unknown, ctx: unknown): Mistake | undefined {
+	if (isAsyncIterable(input)) return wrongContext(method, input, ctx);
+	return new Mistake(
+		`${method.path} was called with ${kindOf(input)} where a stream is due: pass what an async function* makes, or another AsyncIterable`,
+		{ stack: true },
+	);
+}
+
+function wrongContext({ path }: Method, _input: unknown, ctx: unknown): Mistake | undefined {
+	if (isContext(ctx)) return undefined;
+	return new Mistake(`${path} was called with ${kindOf(ctx)} as its second argument, which is a context`, {
+		stack: true,
+	});
 }

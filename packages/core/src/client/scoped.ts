@@ -5,6 +5,7 @@ import { givesStream, type Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { observeStream } from "../endpoint/observe-stream.ts";
 import { isServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
+import type { Logger } from "../logger/logger.ts";
 
 /** Where an instance is, by its id; undefined when that is not known. */
 export type AddressOf = (instance: string) => string | undefined;
@@ -14,14 +15,21 @@ export type AddressOf = (instance: string) => string | undefined;
  *
  * @param life ends every call with it. Default: the caller's context alone does.
  * @param addressOf tells where the instance is that a failed call tried. Default: nobody knows.
+ * @param logger told what listeners of `onSettled` throw. Default: the console.
  */
-export function scoped(next: Endpoint, method: Method, life?: Context, addressOf?: AddressOf): Endpoint {
+export function scoped(
+	next: Endpoint,
+	method: Method,
+	life?: Context,
+	addressOf?: AddressOf,
+	logger?: Logger,
+): Endpoint {
 	const streams = givesStream(method.kind);
 	return (input, outer) => {
 		const scope = life === undefined ? new CallScope(outer["~scope"]?.tried) : new CallScope();
 		const fail = (thrown: unknown): never => {
 			const error = ofCallee(thrown, { method, outer, scope, addressOf });
-			scope.settle({ ok: false, error: toServiceError(error) });
+			scope.settle({ ok: false, error: toServiceError(error) }, logger);
 			throw error;
 		};
 		try {
@@ -29,11 +37,11 @@ export function scoped(next: Endpoint, method: Method, life?: Context, addressOf
 				if (streams) {
 					return observeStream(
 						output,
-						(outcome) => scope.settle(outcome),
+						(outcome) => scope.settle(outcome, logger),
 						(thrown) => ofCallee(thrown, { method, outer, scope, addressOf }),
 					);
 				}
-				scope.settle(succeeded);
+				scope.settle(succeeded, logger);
 				return output;
 			}, fail);
 		} catch (thrown) {

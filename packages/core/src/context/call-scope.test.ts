@@ -46,19 +46,36 @@ describe("onSettled", () => {
 		expect(listener).toHaveBeenCalledOnce();
 	});
 
-	test("tells the others too when one throws, and lets the platform report it", () => {
-		const reported: (() => void)[] = [];
-		vi.stubGlobal("queueMicrotask", (task: () => void) => reported.push(task));
+	test("tells the others too when one throws or rejects, and logs that", async () => {
+		const log = vi.fn();
 		const { scope, ctx } = call();
 		const listener = vi.fn();
+		const [thrown, rejected] = [new Error("at once"), new Error("later")];
 		onSettled(ctx, () => {
-			throw new Error("bug");
+			throw thrown;
+		});
+		onSettled(ctx, async () => {
+			throw rejected;
 		});
 		onSettled(ctx, listener);
-		scope.settle(succeeded);
+		scope.settle(succeeded, { log });
 		expect(listener).toHaveBeenCalledOnce();
-		expect(reported).toHaveLength(1);
-		expect(reported[0]).toThrow("bug");
+		await vi.waitFor(() => expect(log).toHaveBeenCalledTimes(2));
+		const message = "a listener of onSettled threw";
+		expect(log.mock.calls).toEqual([
+			["error", message, { error: thrown }],
+			["error", message, { error: rejected }],
+		]);
+	});
+
+	test("throws at whoever listens when the call is over already", () => {
+		const { scope, ctx } = call();
+		scope.settle(succeeded);
+		const listen = () =>
+			onSettled(ctx, () => {
+				throw new Error("bug");
+			});
+		expect(listen).toThrow("bug");
 	});
 
 	test("refuses a context that belongs to no call", () => {

@@ -1,4 +1,5 @@
 import type { ServiceError } from "../errors/service-error.ts";
+import { consoleLogger, type Logger } from "../logger/logger.ts";
 import type { Context } from "./context.ts";
 
 /** How a call ended: well, or with an error. */
@@ -44,25 +45,26 @@ export class CallScope {
 	}
 
 	listen(listener: SettledListener): void {
-		if (this.#outcome !== undefined) tell(listener, this.#outcome);
+		if (this.#outcome !== undefined) listener(this.#outcome);
 		else if (this.#listeners === undefined) this.#listeners = [listener];
 		else this.#listeners.push(listener);
 	}
 
-	/** Ends the call. Only the first outcome counts. */
-	settle(outcome: Outcome): void {
+	/** Ends the call. Only the first outcome counts. What listeners throw is logged. */
+	settle(outcome: Outcome, logger: Logger = consoleLogger): void {
 		if (this.#outcome !== undefined) return;
 		this.#outcome = outcome;
 		const listeners = this.#listeners;
 		this.#listeners = undefined;
-		if (listeners !== undefined) for (const listener of listeners) tell(listener, outcome);
+		if (listeners !== undefined) for (const listener of listeners) tell(listener, outcome, logger);
 	}
 }
 
 /**
  * Calls back exactly once, at the true end of the call that the context belongs to: when the reply is there,
  * and for a stream when its last message was delivered, or it broke. Whatever counts, limits or measures uses
- * this. A listener that throws is an uncaught exception, as with the platform's event targets.
+ * this. What a listener throws, or rejects with, is logged; when the call is over already, the listener is called
+ * at once, and throws at whoever adds it.
  *
  * @throws TypeError when the context belongs to no call.
  */
@@ -74,12 +76,12 @@ export function onSettled(ctx: Context, listener: SettledListener): void {
 
 const none: readonly string[] = [];
 
-function tell(listener: SettledListener, outcome: Outcome): void {
+function tell(listener: SettledListener, outcome: Outcome, logger: Logger): void {
+	const failed = (error: unknown): void => logger.log("error", "a listener of onSettled threw", { error });
 	try {
-		listener(outcome);
+		const done: unknown = listener(outcome);
+		if (done instanceof Promise) done.then(undefined, failed);
 	} catch (error) {
-		queueMicrotask(() => {
-			throw error;
-		});
+		failed(error);
 	}
 }

@@ -1,3 +1,4 @@
+import { kindOf, Mistake } from "../errors/mistake.ts";
 import type { ServiceError } from "../errors/service-error.ts";
 import type { CallScope } from "./call-scope.ts";
 import { Cancellation, type Ending, SignalSource } from "./cancellation.ts";
@@ -149,8 +150,17 @@ export class Context {
 		return this["~with"]({ outgoing });
 	}
 
-	/** A context whose next call puts the headers and trailers that it receives into `received`. */
+	/**
+	 * A context whose next call puts the headers and trailers that it receives into `received`.
+	 *
+	 * @throws TypeError when that is no `ResponseMetadata`.
+	 */
 	withResponse(received: ResponseMetadata): Context {
+		if (typeof received !== "object" || received === null || !("~clear" in received)) {
+			throw new Mistake(`withResponse() takes a new ResponseMetadata(), and got ${kindOf(received)}`, {
+				stack: true,
+			});
+		}
 		return this["~with"]({ received });
 	}
 
@@ -233,4 +243,9 @@ export class Context {
 			this["~received"],
 		);
 	}
+}
+
+/** Whether a value is a context, from whichever copy of the package. */
+export function isContext(value: unknown): value is Context {
+	return typeof value === "object" && value !== null && "~cancellation" in value;
 }

@@ -1,4 +1,4 @@
-import { ServiceError } from "../errors/service-error.ts";
+import { metadataBrand, ServiceError } from "../errors/service-error.ts";
 
 /** A value of metadata: text, or bytes under a name that ends in `-bin`. */
 export type MetadataValue = string | Uint8Array;
@@ -25,6 +25,10 @@ const valuePattern = /^(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?$/;
  * `invalid_argument`, when it is set.
  */
 export class Metadata implements Iterable<[name: string, value: MetadataValue]> {
+	static {
+		Object.defineProperty(Metadata.prototype, metadataBrand, { value: true });
+	}
+
 	#entries: [string, MetadataValue][] = [];
 	#bytes = 0;
 

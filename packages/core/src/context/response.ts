@@ -1,4 +1,4 @@
-import { Metadata } from "./metadata.ts";
+import { Metadata, type ReadonlyMetadata } from "./metadata.ts";
 
 /**
  * The metadata of a reply. A handler writes `ctx.response`; a caller hands a fresh one to
@@ -34,6 +34,15 @@ export class ResponseMetadata {
 	"~clear"(): void {
 		this.#headers = undefined;
 		this.#trailers = undefined;
+	}
+
+	/** @internal Takes in what arrived: as much as there is room for, where several calls share this. */
+	"~receive"(part: "headers" | "trailers", metadata: ReadonlyMetadata): void {
+		try {
+			for (const [name, value] of metadata) this[part].append(name, value);
+		} catch {
+			// Full.
+		}
 	}
 
 	/** @internal Takes over what another received: of several attempts at once, one is the call's. */

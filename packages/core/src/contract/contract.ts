@@ -1,3 +1,4 @@
+import { codes, isCode } from "../errors/code.ts";
 import { declaredError, type ErrorSpecs } from "./declared-error.ts";
 import type { Kind, Method, MethodSpec } from "./method.ts";
 import { checkName } from "./name.ts";
@@ -74,8 +75,14 @@ function bind(service: string, name: string, spec: MethodSpec): Method {
 	checkJson(path, "input", spec.input, "input");
 	checkJson(path, "output", spec.output, "output");
 	const errors: ErrorSpecs = spec.errors ?? {};
-	for (const [reason, { data }] of Object.entries(errors))
+	for (const [reason, { code, data }] of Object.entries(errors)) {
+		if (!isCode(code)) {
+			throw new TypeError(
+				`${path}: the error "${reason}" has the code ${JSON.stringify(code)}; the codes are ${codes.join(", ")}`,
+			);
+		}
 		checkJson(path, `data of ${reason}`, data, "input");
+	}
 	const error = Object.fromEntries(
 		Object.entries(errors).map(([reason, declared]) => [reason, declaredError(service, reason, declared)]),
 	);

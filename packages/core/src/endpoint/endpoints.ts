@@ -1,7 +1,9 @@
 import type { AnyContract } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
 import { type Security, securityOf } from "../contract/security.ts";
+import { kindOf, Mistake } from "../errors/mistake.ts";
 import type { ServiceError } from "../errors/service-error.ts";
+import { checkedLogger } from "../logger/checked-logger.ts";
 import { type Logger, silentLogger } from "../logger/logger.ts";
 import { metrics } from "../middleware/metrics.ts";
 import { tracing } from "../middleware/tracing.ts";
@@ -28,6 +30,8 @@ export interface EndpointTable {
 	/** Asked for each call, and for requests to operations routes where its description says so. */
 	readonly guard: Guard | undefined;
 	readonly logger: Logger;
+	/** Whether callers are told of mistakes in the program, which are logged anyway. Default: no. */
+	readonly tellsMistakes?: boolean;
 	/** The contracts served now. */
 	readonly contracts: readonly AnyContract[];
 	/** The method at a path, `service/method`; undefined when nobody serves it. */
@@ -50,6 +54,11 @@ export interface EndpointsOptions {
 	readonly middleware?: readonly Middleware[] | undefined;
 	/** Default: says nothing. */
 	readonly logger?: Logger | undefined;
+	/**
+	 * Whether callers are told of mistakes in the program, such as middleware that forgets to return, or a handler
+	 * whose output its schema refuses: for development. Default: no; they are logged.
+	 */
+	readonly tellsMistakes?: boolean | undefined;
 }
 
 /** The middleware of a server that nobody configured: tracing and metrics. */
@@ -61,6 +70,7 @@ export function serverDefaults(): { readonly middleware: readonly Middleware[] }
 export class Endpoints implements EndpointTable {
 	readonly guard: Guard | undefined;
 	readonly logger: Logger;
+	readonly tellsMistakes: boolean;
 	readonly routes: RouteTable = new RouteTable();
 	readonly #middleware: readonly Middleware[];
 	readonly #contracts = new Map<string, AnyContract>();
@@ -69,7 +79,8 @@ export class Endpoints implements EndpointTable {
 	constructor(options: EndpointsOptions = {}) {
 		this.guard = options.guard;
 		this.#middleware = options.middleware ?? serverDefaults().middleware;
-		this.logger = options.logger ?? silentLogger;
+		this.logger = checkedLogger(options.logger ?? silentLogger);
+		this.tellsMistakes = options.tellsMistakes ?? false;
 	}
 
 	/**
@@ -81,9 +92,16 @@ export class Endpoints implements EndpointTable {
 	serve<C extends AnyContract>(contract: C, service: Service<C>, options: ServeOptions<C> = {}): void {
 		const { name, methods } = contract["~allium"];
 		if (this.#contracts.has(name)) throw new TypeError(`service "${name}" is served already`);
-		const outer = (options.service ?? []).reduceRight((inner, wrap) => wrap(inner), service);
+		const outer = (options.service ?? []).reduceRight((inner, wrap, index) => {
+			const wrapped: Service<C> | undefined = wrap(inner);
+			if (typeof wrapped === "object" && wrapped !== null) return wrapped;
+			throw new Mistake(
+				`the service middleware ${index + 1} of "${name}" returned ${kindOf(wrapped)} instead of a service`,
+				{ stack: true },
+			);
+		}, service);
 		const layers = { ...options, outermost: this.#middleware };
-		const served = methods.map((method) => serveMethod(method, outer, layers, this.logger));
+		const served = methods.map((method) => serveMethod(method, outer, layers, this));
 		this.#checkPaths(methods, options.routes?.routes ?? []);
 		if (options.routes !== undefined) this.routes.addAll(contract, options.routes);
 		this.#contracts.set(name, contract);

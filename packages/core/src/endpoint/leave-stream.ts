@@ -6,7 +6,12 @@ export async function leave(
 	return { done: true, value: undefined };
 }
 
-/** Leaves a stream that nobody waits for: a producer that fails while it is stopped has nobody left to tell. */
+/**
+ * Leaves a stream that nobody waits for: a producer that fails while it is stopped, be it at once, has nobody left to
+ * tell.
+ */
 export function abandon(messages: AsyncIterator<unknown> | undefined): void {
-	messages?.return?.().then(undefined, () => {});
+	if (messages !== undefined) leave(messages).then(undefined, nothing);
 }
+
+function nothing(): void {}

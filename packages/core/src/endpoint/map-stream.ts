@@ -1,3 +1,4 @@
+import { kindOf, Mistake } from "../errors/mistake.ts";
 import { abandon, leave } from "./leave-stream.ts";
 
 /** Maps one message; throws, or rejects, when it cannot. */
@@ -115,6 +116,7 @@ export class MappedIterator<Out> implements AsyncIterator<Out, undefined> {
 	}
 
 	readonly #onResult = (result: IteratorResult<unknown>): Mapped<Out> => {
+		if (typeof result !== "object" || result === null) return this.#onError(noResult(result));
 		if (result.done === true) return { done: true, value: undefined };
 		if (this.#message === undefined) return { done: false, value: result.value as Out };
 		try {
@@ -139,4 +141,8 @@ export class MappedIterator<Out> implements AsyncIterator<Out, undefined> {
 		this.#fail?.(error);
 		throw error;
 	};
+}
+
+function noResult(result: unknown): Mistake {
+	return new Mistake(`the next() of a stream gave ${kindOf(result)} instead of { value, done }`);
 }

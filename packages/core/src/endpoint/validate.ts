@@ -1,7 +1,9 @@
 import type { Method } from "../contract/method.ts";
 import { type Issue, type Parsed, parse } from "../contract/schema.ts";
 import { isStream, messageSchema } from "../contract/stream.ts";
+import { isAsyncIterable } from "../errors/mistake.ts";
 import { ServiceError } from "../errors/service-error.ts";
+import { answerCheck, noAnswer, noMessage } from "./answer.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { mapStream } from "./map-stream.ts";
 
@@ -57,9 +59,13 @@ function validateOutput(next: Endpoint, method: Method, onThrown: ValidateOption
 	if (schema === undefined) return (input, ctx) => next(input, ctx).then(() => ({}), onThrown);
 	const check = (value: unknown): unknown => unwrap(parse(schema, value), method, invalidOutput);
 	if (isStream(method.output)) {
-		return (input, ctx) => next(input, ctx).then((output) => mapStream(output, check), onThrown);
+		const checkStream = answerCheck("the handler", method);
+		const map = (output: unknown): unknown => mapStream(checkStream(output), check);
+		return (input, ctx) => next(input, ctx).then(map, onThrown);
 	}
-	return (input, ctx) => next(input, ctx).then(check, onThrown);
+	const checkAnswer = (value: unknown): unknown =>
+		unwrap(parse(schema, value), method, value === undefined ? missingOutput : invalidAnswer(value));
+	return (input, ctx) => next(input, ctx).then(checkAnswer, onThrown);
 }
 
 /** What a schema accepted of a value; synchronous where the schema is. */
@@ -88,6 +94,16 @@ function invalidInput(method: Method, issues: readonly Issue[]): ServiceError {
 
 function invalidOutput(method: Method, issues: readonly Issue[]): Error {
 	return new InvalidOutput(method, issues);
+}
+
+/** Nothing, where the schema refuses nothing: most likely a `return` is missing. */
+function missingOutput(method: Method): Error {
+	return noAnswer("the handler", method);
+}
+
+/** The refusal of what one message should be. */
+function invalidAnswer(value: unknown): Refusal {
+	return isAsyncIterable(value) ? (method) => noMessage("the handler", method) : invalidOutput;
 }
 
 function summary(issues: readonly Issue[]): string {

@@ -71,11 +71,19 @@ function detail(type: string, message: Uint8Array, debug: unknown): ErrorDetail 
 
 function pushData(details: ErrorDetail[], data: unknown): void {
 	try {
-		// What JSON makes of the data, so that every transport delivers the same.
-		const plain: unknown = JSON.parse(JSON.stringify(data));
-		details.push(detail(jsonValue, encodeJsonValue(plain), plain));
+		const plain = jsonOf(data);
+		if (plain !== undefined) details.push(detail(jsonValue, encodeJsonValue(plain), plain));
 	} catch {
-		// The data has what JSON cannot carry; the error still has to get through.
+		// It nests too deep; the error still has to get through.
+	}
+}
+
+/** What JSON makes of the data of an error, the same on every transport; undefined when it cannot carry them. */
+export function jsonOf(data: unknown): unknown {
+	try {
+		return JSON.parse(JSON.stringify(data));
+	} catch {
+		return undefined;
 	}
 }
 

@@ -35,6 +35,52 @@ describe("a ServiceError", () => {
 	});
 });
 
+describe("a ServiceError made in a program that no compiler checked", () => {
+	test.each([
+		["a code that is none", { code: "teapot" }, /made with the code "teapot"; the codes are canceled, /],
+		["no code", {}, /made with the code nothing/],
+		["a reason that is no name", { code: "internal", reason: 7 }, /made with a number as its reason/],
+		["metadata as a plain object", { code: "internal", metadata: { a: "1" } }, /write new Metadata\(\{/],
+	])("is refused where it is made: %s", (_, init, message) => {
+		expect(() => new ServiceError(init as never)).toThrow(message);
+		expect(() => new ServiceError(init as never)).toThrow(TypeError);
+	});
+
+	test("takes null for what is not there", () => {
+		const init = { code: "internal", message: null, reason: null, metadata: null, retryAfterMs: null };
+		expect(new ServiceError(init as never)).toMatchObject({
+			message: "internal",
+			reason: undefined,
+			metadata: undefined,
+			retryAfterMs: undefined,
+		});
+	});
+
+	test.each([
+		[Number.NaN, undefined],
+		["5" as never, undefined],
+		[-5, 0],
+		[1.5, 1.5],
+		[Number.POSITIVE_INFINITY, 999_999_999_000],
+		[1e300, 999_999_999_000],
+	])("asks to be left alone for a time that every transport carries: %s", (given, kept) => {
+		expect(new ServiceError({ code: "unavailable", retryAfterMs: given }).retryAfterMs).toBe(kept);
+	});
+
+	test.each([
+		{ code: "teapot" },
+		{ retryAfterMs: Number.NaN },
+		{ metadata: { a: "1" } },
+		{ reason: 7 },
+		{ message: undefined },
+		{ domain: {} },
+	])("is none when it was spoilt later: %o", (fields) => {
+		const spoilt = Object.assign(new ServiceError({ code: "not_found" }), fields);
+		expect(isServiceError(spoilt)).toBe(false);
+		expect(toServiceError(spoilt)).toMatchObject({ code: "internal", cause: spoilt });
+	});
+});
+
 describe("recognising", () => {
 	test("works across two copies of the package", async () => {
 		vi.resetModules();

@@ -1,8 +1,12 @@
 import type { ReadonlyMetadata } from "../context/metadata.ts";
 import type { Callee } from "./callee.ts";
-import type { Code } from "./code.ts";
+import { type Code, codes, isCode } from "./code.ts";
+import { kindOf, Mistake } from "./mistake.ts";
 
 const brand = Symbol.for("allium.ServiceError");
+
+/** What `Metadata` is recognised by: it knows of errors, so errors cannot know of it. */
+export const metadataBrand: unique symbol = Symbol.for("allium.Metadata");
 
 /** What a {@link ServiceError} is made of; only the code is required. */
 export interface ServiceErrorInit<Data = unknown> {
@@ -15,7 +19,10 @@ export interface ServiceErrorInit<Data = unknown> {
 	data?: Data | undefined;
 	/** Metadata (trailers) that came, or goes, with the error. */
 	metadata?: ReadonlyMetadata | undefined;
-	/** The callee asks not to be tried again within so many milliseconds. */
+	/**
+	 * The callee asks not to be tried again within so many milliseconds: at most some 31 years, which stand for
+	 * Infinity, too. What is no number says nothing; less than 0 is 0.
+	 */
 	retryAfterMs?: number | undefined;
 	/** Why, for the local log. Never leaves the process. */
 	cause?: unknown;
@@ -48,17 +55,75 @@ export class ServiceError<Data = unknown> extends Error {
 	/** Of a call that failed: whom it called, and where. The runtime alone sets it; it never leaves the process. */
 	readonly callee: Callee | undefined = undefined;
 
+	/** @throws TypeError when the code, the reason or the metadata is none, in programs that no compiler checked. */
 	constructor(init: ServiceErrorInit<Data>) {
 		super(
 			init.message ?? init.reason ?? init.code,
 			init.cause === undefined ? undefined : { cause: init.cause },
 		);
-		this.code = init.code;
-		this.reason = init.reason;
+		this.code = checkedCode(init.code);
+		this.reason = checkedReason(init.reason ?? undefined);
 		this.data = init.data as Data;
-		this.metadata = init.metadata;
-		this.retryAfterMs = init.retryAfterMs;
+		this.metadata = checkedMetadata(init.metadata ?? undefined);
+		this.retryAfterMs = withinBounds(init.retryAfterMs ?? undefined);
 	}
+}
+
+/** The longest `retryAfterMs`: what the header `Retry-After` says in nine digits, and every transport carries. */
+const longestRetryAfterMs = 999_999_999_000;
+
+function checkedCode(code: unknown): Code {
+	if (isCode(code)) return code;
+	throw new Mistake(
+		`an error was made with the code ${shown(code)}; the codes are ${codes.join(", ")}`,
+		here,
+	);
+}
+
+function checkedReason(reason: unknown): string | undefined {
+	if (reason === undefined || typeof reason === "string") return reason;
+	throw new Mistake(`an error was made with ${kindOf(reason)} as its reason, which is a name`, here);
+}
+
+function checkedMetadata(metadata: unknown): ReadonlyMetadata | undefined {
+	if (metadata === undefined || isMetadata(metadata)) return metadata;
+	throw new Mistake(
+		`an error was made with ${kindOf(metadata)} as its metadata: write new Metadata({ "retry-hint": "later" })`,
+		here,
+	);
+}
+
+/** The stack leads to whoever makes the error. */
+const here = { stack: true };
+
+function shown(value: unknown): string {
+	return typeof value === "string" ? JSON.stringify(value) : kindOf(value);
+}
+
+/** Whether a value is `Metadata`, from whichever copy of the package. */
+function isMetadata(value: unknown): value is ReadonlyMetadata {
+	return typeof value === "object" && value !== null && metadataBrand in value;
+}
+
+function withinBounds(milliseconds: unknown): number | undefined {
+	if (typeof milliseconds !== "number" || Number.isNaN(milliseconds)) return undefined;
+	return Math.min(longestRetryAfterMs, Math.max(0, milliseconds));
+}
+
+/** Whether the fields of an error are what they have to be: somebody may have changed them, or have forged it. */
+function isSound({ code, message, reason, metadata, retryAfterMs, domain }: ServiceError): boolean {
+	return (
+		isCode(code) &&
+		typeof message === "string" &&
+		isOptional(reason, "string") &&
+		isOptional(domain, "string") &&
+		(metadata === undefined || isMetadata(metadata)) &&
+		(retryAfterMs === undefined || withinBounds(retryAfterMs) === retryAfterMs)
+	);
+}
+
+function isOptional(value: unknown, type: string): boolean {
+	return value === undefined || typeof value === type;
 }
 
 /** Facts about an error that the runtime alone may state. */
@@ -73,9 +138,17 @@ export function serviceErrorFrom<Data>(init: ServiceErrorInit<Data>, origin: Ori
 	return Object.assign(new ServiceError(init), origin);
 }
 
-/** Whether a caught value is a {@link ServiceError}, from whichever copy of the package. */
+/**
+ * Whether a caught value is a {@link ServiceError}, from whichever copy of the package. One whose fields somebody
+ * spoilt is none.
+ */
 export function isServiceError(error: unknown): error is ServiceError {
-	return typeof error === "object" && error !== null && (error as { [brand]?: unknown })[brand] === true;
+	return (
+		typeof error === "object" &&
+		error !== null &&
+		(error as { [brand]?: unknown })[brand] === true &&
+		isSound(error as ServiceError)
+	);
 }
 
 /** A caught value as a {@link ServiceError}: itself, or `internal` with the value as its local cause. */

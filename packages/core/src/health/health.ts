@@ -1,3 +1,4 @@
+import { checkedLogger } from "../logger/checked-logger.ts";
 import { type Logger, silentLogger } from "../logger/logger.ts";
 import type { Checker } from "./checker.ts";
 import { type CheckReport, HealthCheck, type VerdictListener } from "./health-check.ts";
@@ -32,7 +33,7 @@ export class Health {
 			names.add(name);
 		}
 		this.#onChange = options.onChange ?? (() => {});
-		this.#logger = options.logger ?? silentLogger;
+		this.#logger = checkedLogger(options.logger ?? silentLogger);
 		this.#checks = checkers.map((checker) => new HealthCheck(checker, this.#judged));
 		this.#isHealthy = this.#outOfBand().length === 0;
 	}
@@ -68,7 +69,11 @@ export class Health {
 		const isHealthy = this.#outOfBand().every((check) => check.ok === true);
 		if (isHealthy === this.#isHealthy) return;
 		this.#isHealthy = isHealthy;
-		this.#onChange(isHealthy);
+		try {
+			this.#onChange(isHealthy);
+		} catch (error) {
+			this.#logger.log("error", "whoever is told of the health threw", { error });
+		}
 	};
 
 	/** The checks that a registry is told of. */

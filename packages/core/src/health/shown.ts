@@ -6,12 +6,23 @@ const maxFacts = 32;
 
 /** An error as whoever asks for the health sees it: one short line, without what a URL may hold as secrets. */
 export function shownError(error: unknown): string {
+	try {
+		return lineOf(error) || withoutMessage;
+	} catch {
+		// What was thrown cannot even be looked at.
+		return withoutMessage;
+	}
+}
+
+const withoutMessage = "failed without a message";
+
+function lineOf(error: unknown): string {
 	const messages = [messageOf(error), messageOf(error instanceof Error ? error.cause : undefined)];
 	const [line = ""] = messages
 		.filter((message) => message !== "")
 		.join(": ")
 		.split("\n", 1);
-	return short(line.replace(/\/\/[^\s/@]+@/g, "//***@")) || "failed without a message";
+	return short(line.replace(/\/\/[^\s/@]+@/g, "//***@"));
 }
 
 /** What a thrown value says. Some errors of Node, as of a refused connection, have a code alone. */

@@ -6,5 +6,10 @@ export interface Logger {
 	log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/** Says it on the console: for what goes wrong where nobody gave a logger. */
+export const consoleLogger: Logger = {
+	log: (_level, message, fields) => console.error(message, ...(fields === undefined ? [] : [fields])),
+};
+
 /** Says nothing. The default of parts that are used by hand. */
 export const silentLogger: Logger = { log() {} };

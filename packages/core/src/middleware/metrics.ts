@@ -1,6 +1,7 @@
 import type { Attributes, Histogram, MeterProvider, UpDownCounter } from "@opentelemetry/api";
 import { onSettled } from "../context/call-scope.ts";
 import type { Method } from "../contract/method.ts";
+import { trusted } from "../endpoint/checked-chain.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import type { Code } from "../errors/code.ts";
 import {
@@ -31,7 +32,7 @@ const buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
  */
 export function metrics(side: CallSide): Middleware {
 	const sdk = new SdkInstruments(side);
-	return (next, method) => measured(next, method, side, sdk);
+	return trusted((next, method) => measured(next, method, side, sdk));
 }
 
 function measured(next: Endpoint, method: Method, side: CallSide, sdk: SdkInstruments): Endpoint {

@@ -2,6 +2,7 @@ import { triedInstances } from "../client/tried-instances.ts";
 import type { Context } from "../context/context.ts";
 import { sleep } from "../context/sleep.ts";
 import { type Method, takesStream } from "../contract/method.ts";
+import { trusted } from "../endpoint/checked-chain.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { leave } from "../endpoint/leave-stream.ts";
 import { isServiceError, type ServiceError } from "../errors/service-error.ts";
@@ -42,12 +43,12 @@ export function retry(options: RetryOptions = {}): Middleware {
 	checkDuration("longestDelayMs of retry()", longestDelayMs);
 	// One budget for all methods: it protects the target, not the method.
 	const budget = RetryBudget.of(options.budget);
-	return (next, method) => {
+	return trusted((next, method) => {
 		if (takesStream(method.kind)) return next;
 		const policy = new RetryPolicy(method, options, budget);
 		const call: Endpoint = (input, ctx) => attempt(next, policy, input, ctx);
 		return method.kind === "unary" ? call : (input, ctx) => attemptStream(next, policy, input, ctx);
-	};
+	});
 }
 
 /** Whether, and after how long, a failed attempt of one method is followed by another. */

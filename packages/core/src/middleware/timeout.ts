@@ -1,6 +1,7 @@
 import type { Context } from "../context/context.ts";
 import { type ContextKey, contextKey } from "../context/key.ts";
 import { givesStream } from "../contract/method.ts";
+import { trusted } from "../endpoint/checked-chain.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { checkDuration } from "../time/duration.ts";
 
@@ -13,10 +14,11 @@ import { checkDuration } from "../time/duration.ts";
  */
 export function timeout(milliseconds = 10_000): Middleware {
 	checkDuration("timeout()", milliseconds);
-	return (next, method) =>
+	return trusted((next, method) =>
 		givesStream(method.kind)
 			? acceptance(next, milliseconds)
-			: (input, ctx) => next(input, ctx.withTimeout(milliseconds));
+			: (input, ctx) => next(input, ctx.withTimeout(milliseconds)),
+	);
 }
 
 /** How long the acceptance of a stream may take, for who opens it again. */

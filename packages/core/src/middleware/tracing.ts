@@ -4,6 +4,7 @@ import { type Outcome, onSettled } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
 import { type ContextKey, contextKey } from "../context/key.ts";
 import { givesStream, type Method } from "../contract/method.ts";
+import { trusted } from "../endpoint/checked-chain.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import {
 	type CallSide,
@@ -57,9 +58,11 @@ export function activeSpan(ctx: Context): Span | undefined {
  */
 export function tracing(side: CallSide): Middleware {
 	const sdk = new SdkTracer();
-	return side === "server"
-		? (next, method) => server(next, method, sdk)
-		: (next, method) => client(next, method, sdk);
+	return trusted(
+		side === "server"
+			? (next, method) => server(next, method, sdk)
+			: (next, method) => client(next, method, sdk),
+	);
 }
 
 function server(next: Endpoint, method: Method, sdk: SdkTracer): Endpoint {

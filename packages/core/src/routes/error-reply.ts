@@ -1,3 +1,4 @@
+import { jsonOf } from "../errors/details.ts";
 import type { ServiceError } from "../errors/service-error.ts";
 import { httpStatus } from "../transport/connect/status.ts";
 import type { ErrorTemplate, ErrorTemplates } from "./route.ts";
@@ -34,7 +35,7 @@ export function routeErrorReply(templates: ErrorTemplates, error: ServiceError, 
 	const template = errorTemplate(templates, error.reason);
 	if (template === undefined) {
 		const { code, message, reason, data } = error;
-		const body = JSON.stringify({ code, message, reason, data });
+		const body = JSON.stringify({ code, message, reason, data: jsonOf(data) });
 		return {
 			status: status ?? httpStatus(code),
 			headers: { "content-type": "application/json" },

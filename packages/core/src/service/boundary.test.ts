@@ -45,7 +45,7 @@ async function thrown(error: unknown, ctx = Context.background()) {
 	const seen = await boundary(
 		handler,
 		Shop.buy,
-		{ log },
+		{ logger: { log } },
 		new HandlerReach(),
 	)({}, ctx).catch((caught: ServiceError) => caught);
 	return { seen: seen as ServiceError, log };
@@ -79,7 +79,12 @@ describe("what the handler throws itself", () => {
 		const handler = () => {
 			throw new Error("bug");
 		};
-		const call = boundary(handler, Shop.buy, { log() {} }, new HandlerReach())({}, Context.background());
+		const call = boundary(
+			handler,
+			Shop.buy,
+			{ logger: { log() {} } },
+			new HandlerReach(),
+		)({}, Context.background());
 		await expect(call).rejects.toMatchObject({ code: "internal" });
 	});
 
@@ -194,7 +199,7 @@ describe("a stream", () => {
 			yield 1;
 			throw new Error("bug");
 		}
-		const endpoint = boundary(async () => broken(), Shop.watch, { log() {} }, new HandlerReach());
+		const endpoint = boundary(async () => broken(), Shop.watch, { logger: { log() {} } }, new HandlerReach());
 		const seen: unknown[] = [];
 		const output = (await endpoint({}, Context.background())) as AsyncIterable<unknown>;
 		const reading = (async () => {
@@ -206,7 +211,12 @@ describe("a stream", () => {
 
 	test("that is never accepted is refused alike", async () => {
 		const refuse = () => Promise.reject(new Error("bug"));
-		const call = boundary(refuse, Shop.watch, { log() {} }, new HandlerReach())({}, Context.background());
+		const call = boundary(
+			refuse,
+			Shop.watch,
+			{ logger: { log() {} } },
+			new HandlerReach(),
+		)({}, Context.background());
 		await expect(call).rejects.toMatchObject({ code: "internal" });
 	});
 });

@@ -1,10 +1,11 @@
 import type { Context } from "../context/context.ts";
 import { givesStream, type Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
+import type { EndpointTable } from "../endpoint/endpoints.ts";
 import { mapStream } from "../endpoint/map-stream.ts";
 import { InvalidOutput } from "../endpoint/validate.ts";
+import { isMistake } from "../errors/mistake.ts";
 import { isServiceError, ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
-import type { Logger } from "../logger/logger.ts";
 import type { HandlerReach } from "./handler-reach.ts";
 
 /**
@@ -12,19 +13,19 @@ import type { HandlerReach } from "./handler-reach.ts";
  * caller. What was not declared is logged in full and leaves as `internal` without detail. What middleware
  * shed before the handler leaves as `notExecuted`: another instance may have room.
  */
-export function boundary(next: Endpoint, method: Method, logger: Logger, reach: HandlerReach): Endpoint {
+export function boundary(next: Endpoint, method: Method, server: Server, reach: HandlerReach): Endpoint {
 	const streams = givesStream(method.kind);
 	return (input, ctx) => {
 		const refuse = (error: unknown): never => {
 			const thrower = (): string => throwerOf(error, ctx, reach);
-			const shown = errorForCaller(method, error, ctx, logger, thrower);
+			const shown = errorForCaller(method, error, ctx, server, thrower);
 			throw isShed(shown) && reach.neverRan(ctx) ? notExecuted(shown) : shown;
 		};
 		try {
 			const reply = next(input, ctx);
 			if (!streams) return reply.then(undefined, refuse);
 			const breakOff = (error: unknown): never => {
-				throw errorForCaller(method, error, ctx, logger, () => "the stream of the handler");
+				throw errorForCaller(method, error, ctx, server, () => "the stream of the handler");
 			};
 			return reply.then((output) => mapStream(output, undefined, breakOff), refuse);
 		} catch (error) {
@@ -51,6 +52,9 @@ function notExecuted(error: ServiceError): ServiceError {
 	return serviceErrorFrom(error, { notExecuted: true });
 }
 
+/** Whose methods they are: where it is logged what their callers are not told. */
+type Server = Pick<EndpointTable, "logger" | "tellsMistakes">;
+
 /** What is known of the method that an error leaves. */
 type Source = Pick<Method, "service" | "path" | "errors">;
 
@@ -64,7 +68,7 @@ export function errorForCaller(
 	method: Source,
 	error: unknown,
 	ctx: Context,
-	logger: Logger,
+	{ logger, tellsMistakes = false }: Server,
 	thrower: () => string,
 ): ServiceError {
 	if (isServiceError(error)) {
@@ -74,16 +78,25 @@ export function errorForCaller(
 		return ctx.error ?? errorOfCallee(method, error, logger);
 	}
 	if (ctx.error !== undefined && isAbort(error)) return ctx.error;
+	if (isMistake(error)) {
+		logger.log("error", error.message, { method: method.path });
+		return tellsMistakes ? told(error) : internal(error);
+	}
 	const message =
 		error instanceof InvalidOutput
 			? "the handler returned what the output of its method does not allow"
 			: `${thrower()} threw what the method does not declare`;
 	logger.log("error", message, { method: method.path, error });
-	return internal(error);
+	return tellsMistakes && error instanceof InvalidOutput ? told(error) : internal(error);
+}
+
+/** A mistake of the program, to whoever works on it. */
+function told(mistake: Error): ServiceError {
+	return new ServiceError({ code: "internal", message: mistake.message, cause: mistake });
 }
 
 /** What the caller sees of a callee's error that the method does not declare. */
-function errorOfCallee(method: Source, error: ServiceError, logger: Logger): ServiceError {
+function errorOfCallee(method: Source, error: ServiceError, logger: EndpointTable["logger"]): ServiceError {
 	const { code, callee, retryAfterMs, domain } = error;
 	const isOurDeadline = code === "deadline_exceeded" && callee?.answered === false;
 	const message = isOurDeadline

@@ -89,7 +89,7 @@ describe("the onion", () => {
 	test("lets middleware answer with an error of its own", async () => {
 		const refuse: Middleware = () => () =>
 			Promise.reject(new ServiceError({ code: "resource_exhausted", retryAfterMs: 5 }));
-		const { endpoint } = serveMethod(C.double, service, { middleware: [refuse] }, silentLogger);
+		const { endpoint } = serveMethod(C.double, service, { middleware: [refuse] }, { logger: silentLogger });
 		await expect(endpoint({ n: 1 }, ctx)).rejects.toMatchObject({
 			code: "resource_exhausted",
 			retryAfterMs: 5,
@@ -102,7 +102,7 @@ describe("the onion", () => {
 			called();
 			return next(input, ctx);
 		};
-		const { endpoint } = serveMethod(C.double, service, { middleware: [watch] }, silentLogger);
+		const { endpoint } = serveMethod(C.double, service, { middleware: [watch] }, { logger: silentLogger });
 		await expect(endpoint({ n: "1" }, ctx)).rejects.toMatchObject({ reason: "invalid_input" });
 		expect(called).not.toHaveBeenCalled();
 	});
@@ -115,7 +115,7 @@ describe("the onion", () => {
 			return reply;
 		};
 		const layers = { outermost: [watch] };
-		const { endpoint } = serveMethod(C.double, service, layers, silentLogger);
+		const { endpoint } = serveMethod(C.double, service, layers, { logger: silentLogger });
 		await expect(endpoint({ n: "1" }, ctx)).rejects.toMatchObject({ reason: "invalid_input" });
 		expect(seen).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "invalid_argument" }));
 	});
@@ -123,7 +123,7 @@ describe("the onion", () => {
 	test("makes invalid output internal without detail, and logs it", async () => {
 		const log = vi.fn();
 		const wrong = { ...service, double: async () => ({ n: "secret" }) };
-		const { endpoint } = serveMethod(C.double, wrong, {}, { log });
+		const { endpoint } = serveMethod(C.double, wrong, {}, { logger: { log } });
 		const caught = await endpoint({ n: 1 }, ctx).catch((error: ServiceError) => error);
 		expect(caught).toMatchObject({ code: "internal", message: "internal error" });
 		expect(log).toHaveBeenCalledExactlyOnceWith("error", expect.any(String), {
@@ -134,7 +134,7 @@ describe("the onion", () => {
 
 	test("leaves outputs alone when told so", async () => {
 		const wrong = { ...service, double: async () => ({ n: "text" }) };
-		const { endpoint } = serveMethod(C.double, wrong, { validateOutput: false }, silentLogger);
+		const { endpoint } = serveMethod(C.double, wrong, { validateOutput: false }, { logger: silentLogger });
 		expect(await endpoint({ n: 1 }, ctx)).toEqual({ n: "text" });
 	});
 });
@@ -150,13 +150,13 @@ describe("a handler", () => {
 				yield { n: this.#calls };
 			}
 		}
-		const { endpoint } = serveMethod(C.double, new Counting(), {}, silentLogger);
+		const { endpoint } = serveMethod(C.double, new Counting(), {}, { logger: silentLogger });
 		await endpoint({ n: 0 }, ctx);
 		expect(await endpoint({ n: 0 }, ctx)).toEqual({ n: 2 });
 	});
 
 	test("that throws at once looks to middleware like one that rejects", async () => {
-		const failed = vi.fn();
+		const failed = vi.fn(() => ({ n: 0 }));
 		const watch: Middleware = (next) => (input, ctx) => next(input, ctx).catch(failed);
 		const bad = {
 			...service,
@@ -168,7 +168,7 @@ describe("a handler", () => {
 			C.double,
 			bad,
 			{ middleware: [watch], validateOutput: false },
-			silentLogger,
+			{ logger: silentLogger },
 		);
 		await endpoint({ n: 1 }, ctx);
 		expect(failed).toHaveBeenCalledOnce();
@@ -183,7 +183,7 @@ describe("a handler", () => {
 				yield { n: 1 };
 			},
 		};
-		const { endpoint } = serveMethod(C.count, lazy, {}, silentLogger);
+		const { endpoint } = serveMethod(C.count, lazy, {}, { logger: silentLogger });
 		const output = (await endpoint({ n: 1 }, ctx)) as AsyncIterable<unknown>;
 		expect(ran).not.toHaveBeenCalled();
 		expect(await Array.fromAsync(output)).toEqual([{ n: 1 }]);
@@ -201,7 +201,7 @@ describe("a handler", () => {
 				}
 			},
 		};
-		const { endpoint } = serveMethod(C.count, endless, {}, silentLogger);
+		const { endpoint } = serveMethod(C.count, endless, {}, { logger: silentLogger });
 		for await (const _ of (await endpoint({ n: 1 }, ctx)) as AsyncIterable<unknown>) break;
 		expect(stopped).toHaveBeenCalledOnce();
 	});

@@ -1,10 +1,11 @@
 import type { Context } from "../context/context.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
-import { chain, type Endpoint, type Middleware } from "../endpoint/endpoint.ts";
-import type { ServedMethod } from "../endpoint/endpoints.ts";
+import { answerCheck } from "../endpoint/answer.ts";
+import { checkedChain } from "../endpoint/checked-chain.ts";
+import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
+import type { EndpointTable, ServedMethod } from "../endpoint/endpoints.ts";
 import { validated } from "../endpoint/validate.ts";
-import type { Logger } from "../logger/logger.ts";
 import type { Routes } from "../routes/route.ts";
 import { boundary } from "./boundary.ts";
 import { HandlerReach } from "./handler-reach.ts";
@@ -37,7 +38,7 @@ export function serveMethod(
 	method: Method,
 	service: object,
 	options: MethodLayers,
-	logger: Logger,
+	server: Pick<EndpointTable, "logger" | "tellsMistakes">,
 ): ServedMethod {
 	const handler = (service as Readonly<Record<string, Handler | undefined>>)[method.name];
 	if (typeof handler !== "function") {
@@ -46,14 +47,17 @@ export function serveMethod(
 	const { middleware = [], validateOutput = true } = options;
 	const reach = new HandlerReach(middleware.length > 0 || validateOutput);
 	const called = call(handler, service, reach);
-	const inner = middleware.length === 0 ? called : chain(...middleware)(noted(called, reach), method);
+	const inner =
+		middleware.length === 0
+			? called
+			: checkedChain("the middleware", middleware)(noted(called, reach, method), method);
 	const valid = validated(inner, method, {
 		output: validateOutput,
 		// Where no middleware is between, what comes out was thrown by the handler, and noting it costs nothing.
 		onThrown: middleware.length === 0 ? reach.onThrown : undefined,
 	});
-	const outer = chain(...(options.outermost ?? []))(valid, method);
-	return { method, endpoint: boundary(outer, method, logger, reach) };
+	const outer = checkedChain("the server's middleware", options.outermost ?? [])(valid, method);
+	return { method, endpoint: boundary(outer, method, server, reach) };
 }
 
 /** A method of a service. */
@@ -75,7 +79,8 @@ function call(handler: Handler, service: object, reach: HandlerReach): Endpoint 
 	};
 }
 
-/** The handler, whose errors are noted before middleware sees them. */
-function noted(handler: Endpoint, reach: HandlerReach): Endpoint {
-	return (input, ctx) => handler(input, ctx).then(undefined, reach.onThrown);
+/** The handler, whose answers and errors are looked at before middleware sees them. */
+function noted(handler: Endpoint, reach: HandlerReach, method: Method): Endpoint {
+	const check = answerCheck("the handler", method);
+	return (input, ctx) => handler(input, ctx).then(check, reach.onThrown);
 }

@@ -1,12 +1,13 @@
 import type { Codec } from "../codec/codec.ts";
 import { CallScope, type Outcome } from "../context/call-scope.ts";
 import { Cancellation, callIsOver, type Follower, type Following } from "../context/cancellation.ts";
-import { Context, type PeerInfo } from "../context/context.ts";
+import { Context, isContext, type PeerInfo } from "../context/context.ts";
 import { noMetadata, type ReadonlyMetadata } from "../context/metadata.ts";
 import { ResponseMetadata } from "../context/response.ts";
 import type { EndpointTable, ServedMethod } from "../endpoint/endpoints.ts";
 import { ServiceError, toServiceError } from "../errors/service-error.ts";
 import { errorForCaller } from "./boundary.ts";
+import { guardMistake, otherCall } from "./guard-mistake.ts";
 
 /** What a transport knows of a call when its head has arrived. */
 export interface IncomingCall {
@@ -59,8 +60,8 @@ export class ServerCall {
 		if (guard === undefined) return this.#readAndInvoke(read, this.ctx);
 		try {
 			const admitted = guard(this.#incoming, this.ctx);
-			if (!(admitted instanceof Promise)) return this.#admit(read, admitted);
-			return admitted.then(
+			if (isContext(admitted)) return this.#admit(read, admitted);
+			return Promise.resolve(admitted).then(
 				(ctx) => this.#admit(read, ctx),
 				(error) => Promise.reject(this.#refusal(error)),
 			);
@@ -97,12 +98,15 @@ export class ServerCall {
 	/** The call is over. Whatever still runs under its context is cancelled. Only the first outcome counts. */
 	settle(outcome: Outcome): void {
 		if (this.#scope.settled) return;
-		this.#scope.settle(outcome);
+		this.#scope.settle(outcome, this.#endpoints.logger);
 		this.#cancellation.finish(outcome.ok ? callIsOver : outcome.error);
 	}
 
 	/** What the guard let in, with the context that it gave: should that end first, the caller learns of it. */
 	#admit(read: () => unknown, ctx: Context): Promise<unknown> {
+		const mistake = guardMistake(ctx);
+		if (mistake !== undefined) return Promise.reject(this.#refusal(mistake));
+		if (ctx["~scope"] !== this.#scope) return Promise.reject(this.#refusal(otherCall()));
 		const running = this.#readAndInvoke(read, ctx);
 		const cancellation = ctx["~cancellation"];
 		if (cancellation === this.#cancellation) return running;
@@ -133,8 +137,7 @@ export class ServerCall {
 	#refusal(error: unknown): ServiceError {
 		const { path } = this.#incoming;
 		const { service = "", errors = {} } = this.served?.method ?? {};
-		const { logger } = this.#endpoints;
-		return errorForCaller({ service, path, errors }, error, this.ctx, logger, () => "the guard");
+		return errorForCaller({ service, path, errors }, error, this.ctx, this.#endpoints, () => "the guard");
 	}
 }
 

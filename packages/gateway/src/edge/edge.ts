@@ -1,5 +1,11 @@
-import { Context, type Guard, type Logger, Metadata, type PeerInfo, toServiceError } from "@allium/core";
-import { appendHeader, guardsOperations, httpStatus, isProtocolHeader } from "@allium/core/transport";
+import { type Guard, type Logger, Metadata, type PeerInfo, toServiceError } from "@allium/core";
+import {
+	appendHeader,
+	askGuard,
+	guardsOperations,
+	httpStatus,
+	isProtocolHeader,
+} from "@allium/core/transport";
 import { type HttpLayer, type HttpRequest, type HttpResponse, isOriginAllowed } from "@allium/node";
 import { logAccess } from "./access-log.ts";
 import { type Answer, errorAnswer, give } from "./answer.ts";
@@ -85,21 +91,17 @@ const foreignPage = errorAnswer(
 );
 
 /** Goes on when the guard lets the request in; answers its error when not. */
-function admitted(
-	{ guard, logger }: EdgeOptions,
-	{ request, response, path, peer }: Incoming,
-	goOn: () => void,
-): void {
+function admitted(options: EdgeOptions, { request, response, path, peer }: Incoming, goOn: () => void): void {
 	const admit = async (): Promise<void> => {
 		const metadata = metadataOf(request);
-		await guard({ peer, path, metadata }, Context.background()["~with"]({ metadata, peer }));
+		await askGuard(options, { peer, path, metadata });
 	};
 	const refuse = (thrown: unknown): void => {
 		const { code, message } = toServiceError(thrown);
 		give(request, response, errorAnswer(httpStatus(code), code, message));
 	};
 	const giveUp = (error: unknown): void => {
-		logger.log("error", "a request could not be answered", { path, error });
+		options.logger.log("error", "a request could not be answered", { path, error });
 		response.destroy();
 	};
 	admit().then(goOn, refuse).catch(giveUp);

@@ -2,7 +2,6 @@ import {
 	type AnyContract,
 	Context,
 	type ContractDescription,
-	chain,
 	type EndpointTable,
 	type Guard,
 	type Instance,
@@ -24,6 +23,7 @@ import {
 import { contractFromDescription } from "@allium/core/reflection";
 import {
 	type ClientEndpoints,
+	checkedChain,
 	clientEndpoints,
 	follow,
 	securityOf,
@@ -294,7 +294,7 @@ export class GatewayTable implements EndpointTable {
 		if (methods.length === 0) return;
 		entry.client ??= this.#clientOf(entry.upstream.service);
 		const { client } = entry;
-		const layers = chain(...this.#options.middleware);
+		const layers = checkedChain("the gateway's middleware", this.#options.middleware);
 		entry.served = methods.map((method) => {
 			const endpoint = passThrough(client.endpoint(method), method, this.logger);
 			return { method, endpoint: layers(endpoint, method) };

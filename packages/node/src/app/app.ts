@@ -27,6 +27,7 @@ import type { MetricsSource, Readiness } from "../http/operations.ts";
 import { acceptFrames } from "../pipe/accept-frames.ts";
 import { nodeTransports } from "../pipe/node-transports.ts";
 import { checkServerLimits, type ServerLimits } from "../server/limits.ts";
+import { isLoopback } from "../server/loopback.ts";
 import { listen } from "../server/server.ts";
 import { instanceId } from "./instance-id.ts";
 import { MissingContextWatch } from "./missing-context.ts";
@@ -112,18 +113,18 @@ class NodeApp extends ServerProcess implements App {
 
 	constructor(options: AppOptions) {
 		const env = options.env ?? process.env;
-		const given = options.registry;
-		const registry = typeof given === "string" ? given : undefined;
+		const registry = typeof options.registry === "string" ? options.registry : undefined;
 		super(options.name, readConfig(env, { ...options, registry }), options);
 		this.#options = options;
 		checkServerLimits(options.limits ?? {});
 		this.#peers = new PeerPool(nodeTransports({ tls: this.config.tls, limits: options.limits?.frames }));
 		if (env.NODE_ENV !== "production") this.#contextWatch = new MissingContextWatch(this.logger);
-		const watched = this.#contextWatch === undefined ? [] : [this.#contextWatch.middleware];
+		const given = options.middleware ?? serverDefaults().middleware;
 		this.#endpoints = new Endpoints({
 			guard: options.guard,
-			middleware: [...watched, ...(options.middleware ?? serverDefaults().middleware)],
+			middleware: this.#contextWatch === undefined ? given : [this.#contextWatch.around(given)],
 			logger: this.logger,
+			tellsMistakes: env.NODE_ENV !== "production" && isLoopback(this.#host),
 		});
 		this.#health = new Health(options.health ?? [], {
 			onChange: () => this.#tellRegistry(),
@@ -153,7 +154,7 @@ class NodeApp extends ServerProcess implements App {
 		const { port, advertise, hosts, tls, proxyProtocol } = this.config;
 		const { cors: pages = [], origins = [] } = this.#options;
 		const { frames: frameLimits, ...limits } = this.#options.limits ?? {};
-		const host = this.config.host ?? (this.#isLocal() ? "127.0.0.1" : "0.0.0.0");
+		const host = this.#host;
 		const reached = advertise ?? reachableHost(host);
 		return listen(this.#endpoints, {
 			host,
@@ -216,6 +217,11 @@ class NodeApp extends ServerProcess implements App {
 		if (registration === undefined || registration.instance.status === status) return;
 		// What the registry does not take now goes along with the next heartbeat, which says what is wrong.
 		registration.update({ status }).catch(() => {});
+	}
+
+	/** Where it listens. */
+	get #host(): string {
+		return this.config.host ?? (this.#isLocal() ? "127.0.0.1" : "0.0.0.0");
 	}
 
 	/** Whether all who can find this process run on the same machine. */

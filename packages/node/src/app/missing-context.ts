@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Logger, Method, Middleware } from "@allium/core";
+import { checkedChain, trusted } from "@allium/core/transport";
 
 /**
  * Finds handlers that call a client without passing their context on, which loses deadline, cancellation and
@@ -14,9 +15,14 @@ export class MissingContextWatch {
 		this.#logger = logger;
 	}
 
-	/** Notes which handler is running. Outermost around every served method. */
-	readonly middleware: Middleware = (next, method) => (input, ctx) =>
-		this.#handling.run(method, () => next(input, ctx));
+	/** The middleware of a server as one that notes which handler is running. */
+	around(middleware: readonly Middleware[]): Middleware {
+		const inner = checkedChain("the server's middleware", middleware);
+		return trusted((next, method) => {
+			const endpoint = inner(next, method);
+			return (input, ctx) => this.#handling.run(method, () => endpoint(input, ctx));
+		});
+	}
 
 	/** A client was called without a context: warns once for each handler, if one is running. */
 	readonly report = (called: Method): void => {

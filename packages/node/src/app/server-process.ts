@@ -1,5 +1,5 @@
 import type { Listener, Logger, Registry } from "@allium/core";
-import { after, checkDuration } from "@allium/core/transport";
+import { after, checkDuration, checkedLogger } from "@allium/core/transport";
 import { type Adapters, openRegistry } from "../config/adapters.ts";
 import { type Config, type ConfigOverrides, type Environment, maskUrl } from "../config/config.ts";
 import { DeferredRegistry } from "../config/deferred-registry.ts";
@@ -49,7 +49,7 @@ export abstract class ServerProcess implements Runnable {
 		this.#gracePeriodMs = checkDuration("gracePeriodMs", gracePeriodMs);
 		this.name = name;
 		this.config = config;
-		this.logger = logger ?? textLogger();
+		this.logger = checkedLogger(logger ?? textLogger());
 		this.registry =
 			typeof registry === "object"
 				? registry

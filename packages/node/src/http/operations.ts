@@ -1,6 +1,5 @@
 import {
 	type AnyContract,
-	Context,
 	type ContractDescription,
 	describe,
 	type EndpointTable,
@@ -9,7 +8,7 @@ import {
 	toServiceError,
 } from "@allium/core";
 import { type OpenApiDocument, openapi } from "@allium/core/reflection";
-import { guardsOperations, webSocketPath, webSocketProtocol } from "@allium/core/transport";
+import { askGuard, guardsOperations, webSocketPath, webSocketProtocol } from "@allium/core/transport";
 import { type Answer, errorAnswer, json, jsonType } from "./answer.ts";
 import type { HttpServer } from "./http-server.ts";
 import { isGet, type Request, readHead } from "./request-head.ts";
@@ -71,7 +70,7 @@ export class Operations {
 		const { metadata, error } = readHead(request);
 		if (error !== undefined) throw error;
 		const peer = server.peerOf(request);
-		await guard({ peer, path, metadata }, Context.background()["~with"]({ metadata, peer }));
+		await askGuard(this.#endpoints, { peer, path, metadata });
 	}
 
 	#route(server: HttpServer, request: Request, path: string): Answer | Promise<Answer> {

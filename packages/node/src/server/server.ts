@@ -1,5 +1,6 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { type EndpointTable, type Listener, type Logger, type PeerInfo, silentLogger } from "@allium/core";
+import { checkedLogger } from "@allium/core/transport";
 import type { HttpLayer } from "../http/http-layer.ts";
 import { HttpServer } from "../http/http-server.ts";
 import type { MetricsSource, Readiness } from "../http/operations.ts";
@@ -93,7 +94,7 @@ class Server implements Listener {
 		const limits = { ...defaultServerLimits, ...options.limits };
 		this.#endpoints = endpoints;
 		this.#options = options;
-		this.#logger = options.logger ?? silentLogger;
+		this.#logger = checkedLogger(options.logger ?? silentLogger);
 		this.#sparing = new SparingLog(this.#logger);
 		this.#hosts = hostsOf(options);
 		this.#http = new HttpServer({

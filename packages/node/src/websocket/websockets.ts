@@ -1,13 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import {
-	Context,
 	type EndpointTable,
 	type FrameLimits,
 	ServerConnection,
 	ServiceError,
 	toServiceError,
 } from "@allium/core";
-import { webSocketPath, webSocketProtocol } from "@allium/core/transport";
+import { askGuard, webSocketPath, webSocketProtocol } from "@allium/core/transport";
 import type { WebSocket, WebSocketServer } from "ws";
 import { errorAnswer } from "../http/answer.ts";
 import type { HttpServer } from "../http/http-server.ts";
@@ -98,12 +97,11 @@ export class WebSockets {
 	}
 
 	async #guard(request: IncomingMessage): Promise<void> {
-		const { guard } = this.#endpoints;
-		if (guard === undefined) return;
+		if (this.#endpoints.guard === undefined) return;
 		const { metadata, error } = readHead(request);
 		if (error !== undefined) throw error;
 		const peer = this.#http.peerOf(request);
-		await guard({ peer, path: webSocketPath, metadata }, Context.background()["~with"]({ metadata, peer }));
+		await askGuard(this.#endpoints, { peer, path: webSocketPath, metadata });
 	}
 
 	#check(request: IncomingMessage): void {

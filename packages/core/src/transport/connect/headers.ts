@@ -1,6 +1,5 @@
 import { fromBase64, toBase64 } from "../../codec/base64.ts";
 import { Metadata, type MetadataValue, namePattern, type ReadonlyMetadata } from "../../context/metadata.ts";
-import type { ResponseMetadata } from "../../context/response.ts";
 
 /** The headers of HTTP itself and of Connect: never metadata, in neither direction. */
 const protocolHeaders = new Set([
@@ -97,16 +96,6 @@ export function readHeaders(
 		else for (const value of values) appendReceived(target, key, value);
 	}
 	return received;
-}
-
-/** Hands metadata that was received to who asked for it. */
-export function deliver(
-	target: ResponseMetadata | undefined,
-	part: "headers" | "trailers",
-	metadata: Metadata,
-): void {
-	if (target === undefined) return;
-	for (const [name, value] of metadata) target[part].append(name, value);
 }
 
 /** An answer with more metadata than fits is still an answer: the rest is left out. */

@@ -8,7 +8,7 @@ import { tooLarge } from "../frames/inbound.ts";
 import { ownDeadline } from "../own-deadline.ts";
 import type { ByteHandling } from "../pipe.ts";
 import { joined } from "./envelope.ts";
-import { deliver, readHeaders } from "./headers.ts";
+import { readHeaders } from "./headers.ts";
 import {
 	connectionLost,
 	hasType,
@@ -149,8 +149,8 @@ export abstract class HttpCall {
 		const body = bytes.readText(joined(this.#chunks, this.#held), 0, this.#held);
 		const { headers, trailers } = readHeaders(this.headers, true);
 		const received = this.ctx["~received"];
-		deliver(received, "headers", headers);
-		deliver(received, "trailers", trailers);
+		received?.["~receive"]("headers", headers);
+		received?.["~receive"]("trailers", trailers);
 		if (this.status !== 200)
 			this.fail(ownDeadline(responseError(this.status, this.headers, body, method, trailers), this.ctx));
 		else if (!hasType(this.headers, expectedType)) this.fail(wrongType(method, this.headers));

@@ -7,7 +7,7 @@ import { ownDeadline } from "../own-deadline.ts";
 import { readConnectError } from "./connect-error.ts";
 import { streamType } from "./content-type.ts";
 import { EnvelopeReader, endStreamFlag } from "./envelope.ts";
-import { deliver, readHeaders, trailersFromJson } from "./headers.ts";
+import { readHeaders, trailersFromJson } from "./headers.ts";
 import { HttpCall, type HttpCallTarget } from "./http-call.ts";
 import { MessageStream } from "./message-stream.ts";
 import { connectionLost, hasType, protocolError, type ResponseHeaders } from "./response-error.ts";
@@ -45,7 +45,7 @@ export class StreamCall extends HttpCall {
 		super.answered(status, headers);
 		if (status !== 200 || !hasType(headers, streamType)) return;
 		this.#streaming = true;
-		deliver(this.ctx["~received"], "headers", readHeaders(headers, false).headers);
+		this.ctx["~received"]?.["~receive"]("headers", readHeaders(headers, false).headers);
 		if (this.target.method.kind === "client_stream") return;
 		this.#accepted = true;
 		this.resolve(this.#messages);
@@ -90,7 +90,7 @@ export class StreamCall extends HttpCall {
 			return;
 		}
 		const trailers = trailersFromJson(end.metadata);
-		deliver(this.ctx["~received"], "trailers", trailers);
+		this.ctx["~received"]?.["~receive"]("trailers", trailers);
 		if (end.error !== undefined) this.fail(ownDeadline(this.#error(end.error, trailers), this.ctx));
 		else if (this.#accepted) {
 			this.close();

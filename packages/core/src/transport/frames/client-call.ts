@@ -2,7 +2,6 @@ import type { Codec } from "../../codec/codec.ts";
 import { type Outcome, succeeded } from "../../context/call-scope.ts";
 import { canceled, deadlineExceeded, type Follower, type Following } from "../../context/cancellation.ts";
 import type { Context } from "../../context/context.ts";
-import type { Metadata, ReadonlyMetadata } from "../../context/metadata.ts";
 import { givesStream, type Method } from "../../contract/method.ts";
 import { abandon } from "../../endpoint/leave-stream.ts";
 import { reasonOf } from "../../errors/reason.ts";
@@ -132,11 +131,14 @@ export class ClientCall implements StreamHandler, Follower {
 	onFrame(type: number, flags: number, bytes: Uint8Array, start: number, end: number): void {
 		if (type === FrameType.response) this.#onResponse(flags, bytes, start, end);
 		else if (type === FrameType.end) {
-			this.#receive("trailers", readMetadata(bytes, start, end, this.#connection.bytes).metadata);
+			this.#ctx["~received"]?.["~receive"](
+				"trailers",
+				readMetadata(bytes, start, end, this.#connection.bytes).metadata,
+			);
 			this.#onEndFrame();
 		} else if (type === FrameType.error) {
 			const error = readError(this.#connection, flags, bytes, start, end, this.#target.method);
-			if (error.metadata !== undefined) this.#receive("trailers", error.metadata);
+			if (error.metadata !== undefined) this.#ctx["~received"]?.["~receive"]("trailers", error.metadata);
 			this.#fail(ownDeadline(error, this.#ctx));
 		}
 	}
@@ -160,7 +162,7 @@ export class ClientCall implements StreamHandler, Follower {
 	#onResponse(flags: number, bytes: Uint8Array, start: number, end: number): void {
 		const connection = this.#connection;
 		const { metadata, end: bodyStart } = readMetadata(bytes, start, end, connection.bytes);
-		if (metadata.size > 0) this.#receive("headers", metadata);
+		if (metadata.size > 0) this.#ctx["~received"]?.["~receive"]("headers", metadata);
 		if (isStreaming(this.#target.method)) {
 			if ((flags & Flag.body) !== 0) throw new ProtocolError("the head of a stream carries a message");
 			this.#accept();
@@ -265,13 +267,6 @@ export class ClientCall implements StreamHandler, Follower {
 			stopped: () => this.#abort(canceled()),
 		});
 		return this.#inbound;
-	}
-
-	#receive(part: "headers" | "trailers", metadata: ReadonlyMetadata): void {
-		const received = this.#ctx["~received"];
-		if (received === undefined) return;
-		const target: Metadata = received[part];
-		for (const [name, value] of metadata) target.append(name, value);
 	}
 }
 

@@ -1,0 +1,31 @@
+import { consoleLogger, type Logger, type LogLevel } from "./logger.ts";
+
+/** A logger whose failures reach nobody who logs. That it fails is said on the console, once. */
+class CheckedLogger implements Logger {
+	readonly #logger: Logger;
+	#hasFailed = false;
+
+	constructor(logger: Logger) {
+		this.#logger = logger;
+	}
+
+	log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void {
+		try {
+			const done: unknown = this.#logger.log(level, message, fields);
+			if (done instanceof Promise) done.then(undefined, this.#failed);
+		} catch (error) {
+			this.#failed(error);
+		}
+	}
+
+	readonly #failed = (error: unknown): void => {
+		if (this.#hasFailed) return;
+		this.#hasFailed = true;
+		consoleLogger.log("error", "the logger fails, and what it is told is lost", { error });
+	};
+}
+
+/** The logger that strangers gave: whether it throws or rejects, whoever logs goes on. */
+export function checkedLogger(logger: Logger): Logger {
+	return logger instanceof CheckedLogger ? logger : new CheckedLogger(logger);
+}
