@@ -2,7 +2,7 @@ import { type InstanceRecord, type InstanceView, isServiceError, parseInstanceRe
 import { after, type Timer } from "@allium/core/transport";
 import type { DatabaseFile } from "./database-file.ts";
 import { isBusy, stillBusy } from "./failure.ts";
-import { machineNow, type RegistryTables } from "./registry-tables.ts";
+import { type InstanceRow, machineNow, type RegistryTables } from "./registry-tables.ts";
 
 /** How often the revision is read, in milliseconds; it takes some microseconds. */
 const pollMs = 50;
@@ -26,6 +26,8 @@ export class RegistryPoll {
 	#expiresAt = Number.POSITIVE_INFINITY;
 	#lastSuccess = 0;
 	#graceUntil = 0;
+	/** The keys of those that are shown by grace alone. */
+	#spared = new Set<string>();
 
 	constructor(file: DatabaseFile<RegistryTables>, view: InstanceView, ttlMs: number) {
 		this.#file = file;
@@ -37,6 +39,7 @@ export class RegistryPoll {
 	start(): void {
 		this.#shown = undefined;
 		this.#graceUntil = 0;
+		this.#spared.clear();
 		this.#lastSuccess = machineNow();
 		this.#schedule(0);
 	}
@@ -78,21 +81,18 @@ export class RegistryPoll {
 		const read = this.#file.tryRead((tables) => {
 			const revision = tables.revision();
 			const same = shown?.tables === tables && shown.revision === revision;
-			return { tables, revision, rows: same && now < this.#expiresAt ? undefined : tables.alive() };
+			return { tables, revision, rows: same && now < this.#expiresAt ? undefined : tables.rows() };
 		});
 		// The file is another one, or gone: its instances will come to the new one.
 		if (shown?.tables !== undefined && shown.tables !== read?.tables) this.#giveGrace(now);
 		this.#shown = { tables: read?.tables, revision: read?.revision ?? 0 };
-		if (read === undefined) this.#show([], now);
+		if (read === undefined) this.#show(undefined, now);
 		else if (read.rows !== undefined) {
 			this.#expiresAt = read.rows.reduce(
-				(earliest, { expiresAt }) => Math.min(earliest, expiresAt),
+				(earliest, { expiresAt, isAlive }) => (isAlive ? Math.min(earliest, expiresAt) : earliest),
 				Number.POSITIVE_INFINITY,
 			);
-			this.#show(
-				read.rows.map(({ text }) => text),
-				now,
-			);
+			this.#show(read.rows, now);
 		}
 	}
 
@@ -100,7 +100,8 @@ export class RegistryPoll {
 		this.#graceUntil = now + this.#ttlMs / 2;
 	}
 
-	#show(texts: readonly string[], now: number): void {
+	/** Shows what is alive; without rows, there is no file. */
+	#show(rows: readonly InstanceRow[] | undefined, now: number): void {
 		const records = new Map<string, InstanceRecord>();
 		const known = new Map<string, InstanceRecord>();
 		for (const record of this.#view.records()) known.set(record.text, record);
@@ -108,10 +109,18 @@ export class RegistryPoll {
 			for (const record of this.#view.records()) records.set(record.key, record);
 			this.#expiresAt = Math.min(this.#expiresAt, this.#graceUntil);
 		}
-		for (const text of texts) {
+		const spared = new Set(records.keys());
+		const expired = this.#spared;
+		this.#spared = spared;
+		for (const { text, isAlive } of rows ?? []) {
 			const record = known.get(text) ?? parseInstanceRecord(text);
-			if (record !== undefined) records.set(record.key, record);
+			if (record === undefined) continue;
+			if (isAlive) {
+				records.set(record.key, record);
+				spared.delete(record.key);
+			} else expired.add(record.key);
 		}
-		this.#view.replace(records.values());
+		// Rows that ran out stay for as long as a lease, so that one that is missing was released.
+		this.#view.replace(records.values(), (key) => rows !== undefined && !expired.has(key));
 	}
 }

@@ -2,11 +2,12 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { InstanceRecord } from "@allium/core";
 import type { Schema } from "./database-file.ts";
 
-/** A row of an instance whose lease has not run out. */
+/** The row of an instance, which stays for a while when its lease has run out. */
 export interface InstanceRow {
 	readonly text: string;
 	/** On the clock of {@link machineNow}. */
 	readonly expiresAt: number;
+	readonly isAlive: boolean;
 }
 
 /**
@@ -43,7 +44,7 @@ export const registrySchema: Schema<RegistryTables> = {
 	prepare: (database) => new RegistryTables(database),
 };
 
-/** The statements of the registry. All but `revision` and `alive` want a transaction. */
+/** The statements of the registry. All but `revision` and `rows` want a transaction. */
 export class RegistryTables {
 	readonly #find: StatementSync;
 	readonly #renew: StatementSync;
@@ -51,7 +52,7 @@ export class RegistryTables {
 	readonly #delete: StatementSync;
 	readonly #bump: StatementSync;
 	readonly #revision: StatementSync;
-	readonly #alive: StatementSync;
+	readonly #rows: StatementSync;
 	readonly #sweep: StatementSync;
 	#sweptAt = Number.NEGATIVE_INFINITY;
 
@@ -69,8 +70,8 @@ export class RegistryTables {
 		this.#bump = database.prepare("UPDATE revision SET value = value + 1");
 		this.#revision = database.prepare("SELECT value FROM revision");
 		// A lease that lasts longer than it may was written before the machine began anew.
-		this.#alive = database.prepare(
-			"SELECT record, expires_at FROM instances WHERE expires_at > :now AND expires_at <= :now + ttl_ms",
+		this.#rows = database.prepare(
+			"SELECT record, expires_at, expires_at > :now AS alive FROM instances WHERE expires_at <= :now + ttl_ms",
 		);
 		this.#sweep = database.prepare(
 			"DELETE FROM instances WHERE expires_at < :now - ttl_ms OR expires_at > :now + ttl_ms",
@@ -104,8 +105,11 @@ export class RegistryTables {
 		return Number(this.#revision.get()?.value);
 	}
 
-	alive(): InstanceRow[] {
-		const rows = this.#alive.all({ now: machineNow() });
-		return rows.map((row) => ({ text: String(row.record), expiresAt: Number(row.expires_at) }));
+	rows(): InstanceRow[] {
+		return this.#rows.all({ now: machineNow() }).map((row) => ({
+			text: String(row.record),
+			expiresAt: Number(row.expires_at),
+			isAlive: row.alive === 1,
+		}));
 	}
 }

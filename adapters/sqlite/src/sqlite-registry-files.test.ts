@@ -226,6 +226,22 @@ describe("the files of a sqlite registry", () => {
 		});
 	}
 
+	test("a watch of another process tells a release from a lease that ran out", async () => {
+		const registering = open(folder, { ttlMs: 300 });
+		const lease = await registering.register(instance("released"), background);
+		await registering.register(instance("silent"), background);
+		const events = open(folder, { ttlMs: 300 }).watch({}, background)[Symbol.asyncIterator]();
+		await events.next();
+		await lease.release();
+		expect((await events.next()).value).toMatchObject({
+			type: "down",
+			instance: { id: "released" },
+			released: true,
+		});
+		const silent = (await events.next()).value;
+		expect(silent).toEqual({ type: "down", instance: instance("silent") });
+	});
+
 	test("a folder that was deleted is not made again by a release", async () => {
 		const registering = open();
 		const lease = await registering.register(instance("a"), background);

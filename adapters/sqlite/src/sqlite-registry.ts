@@ -77,8 +77,9 @@ class SqliteRegistry implements Registry {
 	}
 
 	async list(filter: RegistryFilter = {}, ctx?: Context): Promise<Instance[]> {
-		const rows = await this.#file.read((tables) => tables.alive(), ctx);
+		const rows = await this.#file.read((tables) => tables.rows(), ctx);
 		return (rows ?? [])
+			.filter(({ isAlive }) => isAlive)
 			.map(({ text }) => parseInstanceRecord(text)?.instance)
 			.filter((instance) => instance !== undefined)
 			.filter((instance) => matches(filter, instance));
@@ -124,7 +125,7 @@ class SqliteLease implements Lease {
 	async release(): Promise<void> {
 		this.#released = true;
 		await this.#file.writeExisting((tables) => tables.delete(this.#record));
-		this.#view.delete(this.#record.key);
+		this.#view.delete(this.#record.key, true);
 	}
 
 	async #put(record: InstanceRecord, ctx?: Context): Promise<void> {

@@ -56,19 +56,23 @@ export class InstanceView {
 		if (this.#set(record)) this.#wake();
 	}
 
-	/** Notes that an instance is gone. */
-	delete(key: string): void {
-		if (this.#remove(key)) this.#wake();
+	/** Notes that an instance is gone; `released` where it left by itself. */
+	delete(key: string, released = false): void {
+		if (this.#remove(key, released)) this.#wake();
 	}
 
-	/** Notes all that is up. The first time, watchers get their snapshots. */
-	replace(records: Iterable<InstanceRecord>): void {
+	/**
+	 * Notes all that is up. The first time, watchers get their snapshots.
+	 *
+	 * @param isReleased whether one that is gone left by itself, where that is known.
+	 */
+	replace(records: Iterable<InstanceRecord>, isReleased: (key: string) => boolean = notKnown): void {
 		const gone = new Set(this.#records.keys());
 		for (const record of records) {
 			gone.delete(record.key);
 			this.#set(record);
 		}
-		for (const key of gone) this.#remove(key);
+		for (const key of gone) this.#remove(key, isReleased(key));
 		if (!this.#ready) this.#stirred = new Set(this.#watches);
 		this.#ready = true;
 		this.#wake();
@@ -119,38 +123,38 @@ export class InstanceView {
 	#set(record: InstanceRecord): boolean {
 		const before = this.#records.get(record.key);
 		if (before?.text === record.text) return false;
-		if (before !== undefined) this.#withdraw(before);
+		if (before !== undefined) this.#withdraw(before, false);
 		this.#records.set(record.key, record);
 		for (const { name } of record.instance.services) {
 			entryOf(this.#recordsOf, name, () => new Map()).set(record.key, record);
 		}
-		this.#stir(record);
+		this.#stir(record, false);
 		return true;
 	}
 
-	#remove(key: string): boolean {
+	#remove(key: string, released: boolean): boolean {
 		const record = this.#records.get(key);
 		if (record === undefined) return false;
 		this.#records.delete(key);
-		this.#withdraw(record);
+		this.#withdraw(record, released);
 		return true;
 	}
 
 	/** Takes a record from its services. */
-	#withdraw(record: InstanceRecord): void {
+	#withdraw(record: InstanceRecord, released: boolean): void {
 		for (const { name } of record.instance.services) {
 			const others = this.#recordsOf.get(name);
 			others?.delete(record.key);
 			if (others?.size === 0) this.#recordsOf.delete(name);
 		}
-		this.#stir(record);
+		this.#stir(record, released);
 	}
 
 	/** A record came or went. */
-	#stir({ key, instance }: InstanceRecord): void {
+	#stir({ key, instance }: InstanceRecord, released: boolean): void {
 		for (const service of [undefined, ...instance.services.map(({ name }) => name)]) {
 			for (const watch of this.#watchesOf.get(service) ?? []) {
-				watch.changed(key);
+				watch.changed(key, released);
 				this.#stirred.add(watch);
 			}
 		}
@@ -161,6 +165,10 @@ export class InstanceView {
 		this.#stirred = new Set();
 		for (const watch of stirred) watch.wake();
 	}
+}
+
+function notKnown(): boolean {
+	return false;
 }
 
 /** What a map has under a key, made where there is nothing yet. */

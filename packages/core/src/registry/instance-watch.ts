@@ -37,7 +37,8 @@ export class InstanceWatch implements AsyncIterableIterator<RegistryEvent, undef
 	#waiting: Waiting[] = [];
 	/** What the consumer believes. */
 	#told = new Map<string, InstanceRecord>();
-	#changed = new Set<string>();
+	/** The keys of what changed since it was told, and whether it was released. */
+	#changed = new Map<string, boolean>();
 	#snapshotDue = true;
 
 	constructor(filter: RegistryFilter, ctx: Context, source: WatchSource) {
@@ -69,10 +70,10 @@ export class InstanceWatch implements AsyncIterableIterator<RegistryEvent, undef
 		return this.#finish();
 	}
 
-	/** Notes that an instance may have changed; `wake` tells. */
-	changed(key: string): void {
+	/** Notes that an instance may have changed, or was released; `wake` tells. */
+	changed(key: string, released: boolean): void {
 		if (this.#snapshotDue) return;
-		this.#changed.add(key);
+		this.#changed.set(key, released);
 		if (this.#changed.size > maxChanged) this.#snapshotDue = true;
 	}
 
@@ -92,7 +93,7 @@ export class InstanceWatch implements AsyncIterableIterator<RegistryEvent, undef
 		this.#failure = failure;
 		this.#unlisten?.();
 		this.#told = new Map();
-		this.#changed = new Set();
+		this.#changed = new Map();
 		this.#source.leave(this);
 		const waiting = this.#waiting;
 		this.#waiting = [];
@@ -117,9 +118,9 @@ export class InstanceWatch implements AsyncIterableIterator<RegistryEvent, undef
 	#take(): RegistryEvent | undefined {
 		if (!this.#source.ready()) return undefined;
 		if (this.#snapshotDue) return this.#snapshot();
-		for (const key of this.#changed) {
+		for (const [key, released] of this.#changed) {
 			this.#changed.delete(key);
-			const event = this.#difference(key);
+			const event = this.#difference(key, released);
 			if (event !== undefined) return event;
 		}
 		return undefined;
@@ -135,7 +136,7 @@ export class InstanceWatch implements AsyncIterableIterator<RegistryEvent, undef
 		return { type: "snapshot", instances: Array.from(this.#told.values(), ({ instance }) => instance) };
 	}
 
-	#difference(key: string): RegistryEvent | undefined {
+	#difference(key: string, released: boolean): RegistryEvent | undefined {
 		const told = this.#told.get(key);
 		const record = this.#source.get(key);
 		if (record !== undefined && matches(this.#filter, record.instance)) {
@@ -145,6 +146,7 @@ export class InstanceWatch implements AsyncIterableIterator<RegistryEvent, undef
 		}
 		if (told === undefined) return undefined;
 		this.#told.delete(key);
-		return { type: "down", instance: told.instance };
+		const isKnown = released || record !== undefined;
+		return { type: "down", instance: told.instance, ...(isKnown && { released: true }) };
 	}
 }

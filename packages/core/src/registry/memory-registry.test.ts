@@ -133,6 +133,6 @@ describe("a watcher that falls behind", () => {
 		const events = watching(registry.watch({ service: "add" }, background));
 		await events.next();
 		await lease.update(instance("a", { services: [] }));
-		expect((await events.next()).value).toEqual({ type: "down", instance: instance("a") });
+		expect((await events.next()).value).toEqual({ type: "down", instance: instance("a"), released: true });
 	});
 });

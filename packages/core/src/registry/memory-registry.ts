@@ -61,7 +61,7 @@ export class MemoryInstances {
 	/** @internal */
 	"~delete"(key: string): void {
 		if (!this.#entries.delete(key)) return;
-		for (const view of this.#views) view.delete(key);
+		for (const view of this.#views) view.delete(key, true);
 	}
 
 	/** @internal */

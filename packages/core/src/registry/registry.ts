@@ -13,8 +13,11 @@ export type RegistryEvent =
 	| { readonly type: "snapshot"; readonly instances: readonly Instance[] }
 	/** An instance came up, or its record changed. */
 	| { readonly type: "up"; readonly instance: Instance }
-	/** An instance left, or its lease ran out. */
-	| { readonly type: "down"; readonly instance: Instance };
+	/**
+	 * An instance left, or its lease ran out. `released` where the registry knows that it left by itself, or does
+	 * not offer any more what is watched; without it, it may be there still.
+	 */
+	| { readonly type: "down"; readonly instance: Instance; readonly released?: boolean };
 
 /** The registration of one instance. Whoever holds it calls `update` more often than every `ttlMs`. */
 export interface Lease {
