@@ -5,16 +5,23 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import {
 	Context,
+	contract,
+	createClient,
+	Endpoints,
 	type Instance,
 	keepRegistered,
+	memoryTransport,
+	method,
 	type Registration,
 	type Registry,
+	roundRobin,
 	silentLogger,
 } from "@allium/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { registry, type SqliteRegistryOptions } from "./index.ts";
 
 const background = Context.background();
+const Ping = contract("ping", { ping: method({ effect: "read" }) });
 
 function instance(id: string): Instance {
 	return {
@@ -56,8 +63,9 @@ describe("the files of a sqlite registry", () => {
 		return made;
 	}
 
-	async function keep(id: string, ttlMs: number): Promise<void> {
-		const kept = await keepRegistered(open(folder, { ttlMs }), instance(id), { logger: silentLogger });
+	async function keep(id: string, ttlMs: number, facts: Partial<Instance> = {}): Promise<void> {
+		const registering = open(folder, { ttlMs });
+		const kept = await keepRegistered(registering, { ...instance(id), ...facts }, { logger: silentLogger });
 		registrations.push(kept);
 	}
 
@@ -241,6 +249,44 @@ describe("the files of a sqlite registry", () => {
 		const silent = (await events.next()).value;
 		expect(silent).toEqual({ type: "down", instance: instance("silent") });
 	});
+
+	test.each([2, 4])(
+		"a file that nobody can write takes none of %i instances from a client",
+		async (count) => {
+			const transport = memoryTransport();
+			const answered = new Set<string>();
+			const ids = Array.from({ length: count }, (_, n) => `i${n}`);
+			for (const id of ids) {
+				const endpoints = new Endpoints();
+				endpoints.serve(Ping, {
+					async ping() {
+						answered.add(id);
+						return {};
+					},
+				});
+				const { addresses } = await transport.listen(endpoints);
+				const services = [{ name: "ping", version: "1.0.0", hash: "h" }];
+				await keep(id, 400, { addresses, services });
+			}
+			const watching = open(folder, { ttlMs: 400 });
+			const balancer = roundRobin();
+			await using client = createClient(Ping, { registry: watching, transports: [transport], balancer });
+			await client.ping({});
+			const holder = new DatabaseSync(file);
+			holder.exec("BEGIN IMMEDIATE");
+			// The leases run out one after the other.
+			await vi.waitFor(async () => expect(await watching.list()).toEqual([]), { timeout: 5_000 });
+			const callAll = async (): Promise<void> => {
+				answered.clear();
+				for (let calls = 0; calls < 4 * count; calls++) await client.ping({});
+				expect([...answered].sort()).toEqual(ids);
+			};
+			for (let rounds = 0; rounds < 20; rounds++) await callAll();
+			holder.close();
+			await vi.waitFor(async () => expect(await watching.list()).toHaveLength(count), { timeout: 5_000 });
+			await callAll();
+		},
+	);
 
 	test("a folder that was deleted is not made again by a release", async () => {
 		const registering = open();

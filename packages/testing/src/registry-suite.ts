@@ -10,6 +10,7 @@ import {
 	type Registry,
 	type RegistryEvent,
 	type RegistryFilter,
+	roundRobin,
 } from "@allium/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RunningTime } from "./running-time.ts";
@@ -377,15 +378,26 @@ function expiryTests(world: World): void {
 
 	test("instances whose leases run out all at once, as after an outage, are not lost to a client", async () => {
 		const transport = memoryTransport();
+		const answered = new Set<string>();
+		const names = ["a", "b", "c"];
 		const addresses = await Promise.all(
-			["a", "b", "c"].map(async () => {
+			names.map(async (name) => {
 				const endpoints = new Endpoints();
-				endpoints.serve(Cart, { ping: async () => ({}) });
+				endpoints.serve(Cart, {
+					async ping() {
+						answered.add(name);
+						return {};
+					},
+				});
 				return (await transport.listen(endpoints)).addresses;
 			}),
 		);
 		const [left, right] = [await world.open(world.ttlMs), await world.open(world.ttlMs)];
-		await using cart = createClient(Cart, { registry: right, transports: [transport] });
+		await using cart = createClient(Cart, {
+			registry: right,
+			transports: [transport],
+			balancer: roundRobin(),
+		});
 		for (const [index, each] of addresses.entries()) {
 			await left.register(instance(`i${index}`, { addresses: each }), background);
 		}
@@ -397,7 +409,9 @@ function expiryTests(world: World): void {
 			},
 			{ timeout: patienceMs, interval: 10 },
 		);
-		await cart.ping({});
+		answered.clear();
+		for (let calls = 0; calls < 60; calls++) await cart.ping({});
+		expect([...answered].sort()).toEqual(names);
 	});
 
 	test("an update after the end brings the instance back", async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
+import { contract } from "../contract/contract.ts";
+import { method } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { retry } from "../middleware/retry.ts";
@@ -55,6 +57,60 @@ describe("an instance that died without a word", () => {
 		await vi.waitFor(() => expect(arrived).toHaveBeenCalled());
 		cluster.kill("a");
 		expect(await call).toMatchObject({ code: "unavailable", notExecuted: false });
+	});
+});
+
+describe("an instance that left while an attempt waits in its middleware", () => {
+	test("leaves the attempt to another, even one that writes", async () => {
+		const cluster = await started("a");
+		const [arrived, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+		const wait: Middleware = (next) => async (input, ctx) => {
+			arrived.resolve();
+			await left.promise;
+			return next(input, ctx);
+		};
+		await using client = clientOf(cluster, { attempt: [wait] });
+		const call = client.write({});
+		await arrived.promise;
+		await cluster.start("b", Who, who("b"));
+		await cluster.deregister("a");
+		// Another client that sees it gone hears of it no sooner.
+		await using other = clientOf(cluster);
+		await vi.waitFor(async () => expect(await other.read({})).toEqual({ from: "b" }));
+		left.resolve();
+		expect(await call).toEqual({ from: "b" });
+	});
+
+	test("is not said to have left where the client was closed", async () => {
+		const cluster = await started("a");
+		const [arrived, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+		const wait: Middleware = (next) => async (input, ctx) => {
+			arrived.resolve();
+			await closed.promise;
+			return next(input, ctx);
+		};
+		const client = clientOf(cluster, { attempt: [wait] });
+		const call = failure(client.write({}));
+		await arrived.promise;
+		await client[Symbol.asyncDispose]();
+		closed.resolve();
+		expect(await call).toMatchObject({ reason: "client_closed" });
+	});
+});
+
+describe("the last instance", () => {
+	const Other = contract("other", { run: method({}) });
+
+	test("that was released is not called on when another service takes its address", async () => {
+		const cluster = await started("a");
+		await using client = clientOf(cluster, { middleware: [] });
+		await client.read({});
+		await cluster.deregister("a");
+		cluster.kill("a");
+		cluster.run("a", Other, { run: async () => ({}) });
+		await vi.waitFor(async () => {
+			expect(await failure(client.read({}))).toMatchObject({ reason: "no_instance" });
+		});
 	});
 });
 

@@ -17,6 +17,7 @@ import type { Instance } from "../registry/instance.ts";
 import type { Registry } from "../registry/registry.ts";
 import { clientClosed } from "../transport/frames/client-call.ts";
 import type { Transport } from "../transport/transport.ts";
+import { Choice } from "./candidates.ts";
 import { ClientStream } from "./client-stream.ts";
 import type { Client } from "./client-type.ts";
 import { follow } from "./follow.ts";
@@ -158,42 +159,35 @@ function attempts(
 	logger: Logger,
 ): Endpoint {
 	const call = layered(method, middleware, logger);
-	return (input, ctx) => {
+	const choice = new Choice(method);
+	const takesMany = takesStream(method.kind);
+	/** What to wait for before an instance is picked; undefined for nothing. */
+	const obstacle = (ctx: Context): Promise<void> | undefined => {
+		if (!target.isKnown) return target.whenKnown(ctx);
+		// What takes a stream cannot be tried again, so it has to find the right instance at once.
+		if (takesMany) return target.whenDescribed(choice, ctx);
+		// Another attempt at those who cannot be reached anyway would be in vain.
+		return ctx["~scope"]?.hasTried === true ? target.whenReachable(choice, ctx) : undefined;
+	};
+	const attempt: Endpoint = (input, ctx) => {
 		if (closed()) return Promise.reject(clientClosed());
 		ctx["~received"]?.["~clear"]();
-		if (!target.isKnown) return attemptAfter(target.whenKnown(ctx), target, call, input, ctx);
-		// Another attempt at those who cannot be reached anyway would be in vain.
-		const wait = ctx["~scope"]?.hasTried === true ? target.whenReachable(ctx) : undefined;
-		if (wait !== undefined) return attemptAfter(wait, target, call, input, ctx);
+		const wait = obstacle(ctx);
+		if (wait !== undefined) return wait.then(() => attempt(input, ctx));
 		try {
-			return attempt(target, call, input, ctx);
+			const scope = ctx["~scope"];
+			const member = target.pick(choice, ctx, scope?.tried);
+			scope?.addTried(member.id);
+			return call(member, input, ctx);
 		} catch (error) {
 			return Promise.reject(error);
 		}
 	};
+	return attempt;
 }
 
 /** What is done with the instance that was picked for an attempt. */
 type AttemptAt = (member: Member, input: unknown, ctx: Context) => Promise<unknown>;
-
-/** Picks an instance, notes that the call has tried it, and calls it. */
-function attempt(target: Target, call: AttemptAt, input: unknown, ctx: Context): Promise<unknown> {
-	const scope = ctx["~scope"];
-	const member = target.pick(ctx, scope?.tried);
-	scope?.addTried(member.id);
-	return call(member, input, ctx);
-}
-
-async function attemptAfter(
-	wait: Promise<void>,
-	target: Target,
-	call: AttemptAt,
-	input: unknown,
-	ctx: Context,
-): Promise<unknown> {
-	await wait;
-	return attempt(target, call, input, ctx);
-}
 
 /** The attempt middleware around whichever member was picked; each attempt is a call of its own to `onSettled`. */
 function layered(method: Method, middleware: readonly Middleware[], logger: Logger): AttemptAt {

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { roundRobin } from "../balancer/round-robin.ts";
 import { Context } from "../context/context.ts";
+import { contract } from "../contract/contract.ts";
+import { method } from "../contract/method.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { Registry, RegistryEvent } from "../registry/registry.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
+import { Choice } from "./candidates.ts";
 import { instance } from "./fixtures/cluster.ts";
 import { follow } from "./follow.ts";
 import { PeerPool } from "./peer-pool.ts";
@@ -50,8 +53,9 @@ function following(...watches: Watch[]) {
 	const { ctx, cancel } = Context.background().withCancel();
 	const registry = { watch } as Partial<Registry> as Registry;
 	const done = follow(registry, { service: "who" }, target, { log }, ctx);
+	const choice = new Choice(contract("who", { run: method({}) }).run);
 	const known = () => {
-		const ids = Array.from({ length: 4 }, () => target.pick(ctx, undefined).instance.id);
+		const ids = Array.from({ length: 4 }, () => target.pick(choice, ctx, undefined).id);
 		return [...new Set(ids)].toSorted();
 	};
 	return { target, watch, startedAt, log, cancel, done, known };
@@ -63,7 +67,7 @@ describe("following a registry", () => {
 			[
 				{ type: "snapshot", instances: [a] },
 				{ type: "up", instance: b },
-				{ type: "down", instance: a },
+				{ type: "down", instance: a, released: true },
 			],
 			"goes on",
 		]);
@@ -87,8 +91,11 @@ describe("following a registry", () => {
 			[[{ type: "snapshot", instances: [b] }], "goes on"],
 		);
 		await vi.advanceTimersByTimeAsync(500);
-		expect(known()).toEqual(["b"]);
-		expect(log.mock.calls.map(([level]) => level)).toEqual(["warn", "info"]);
+		expect(known()).toEqual(["a", "b"]);
+		expect(log.mock.calls.map(([, message]) => message).slice(0, 2)).toEqual([
+			expect.stringContaining("does not answer"),
+			expect.stringContaining("answers again"),
+		]);
 	});
 
 	test("asks again after growing, random delays", async () => {

@@ -25,7 +25,8 @@ function member(endpoint: Endpoint) {
 	const peer = { endpoint: (method: Method) => observeCalls(endpoint, method), refusesUntil: 0 };
 	const share = { peer, address: "memory://a", release: vi.fn(async () => {}) };
 	const paused = vi.fn();
-	return { member: new Member(instance("a", "c"), load, share, paused), load, peer, share, paused };
+	const listener = { onPause: (_: unknown, until: number) => paused(until), onRefusal: vi.fn() };
+	return { member: new Member(instance("a", "c"), "c", load, share, listener), load, peer, share, paused };
 }
 
 /** Answers after so many milliseconds. */
@@ -113,6 +114,16 @@ describe("an instance that cannot be reached", () => {
 });
 
 describe("the way to an instance", () => {
+	test("that was given up is no way for an attempt that waited meanwhile: another instance may take it", async () => {
+		const { member: a } = member(after(1));
+		await a.retire();
+		await expect(a.attempt(C.unary, {}, ctx)).rejects.toMatchObject({
+			code: "unavailable",
+			reason: "instance_left",
+			notExecuted: true,
+		});
+	});
+
 	test("is given up once, after the last call", async () => {
 		const reply = Promise.withResolvers<unknown>();
 		const { member: a, share } = member(() => reply.promise);

@@ -2,7 +2,10 @@ import type { Candidate, Load } from "../balancer/balancer.ts";
 import type { Outcome } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
 import { type ContextKey, contextKey } from "../context/key.ts";
+import type { ContractDescription } from "../contract/describe.ts";
 import type { Method } from "../contract/method.ts";
+import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
+import { isRefusal } from "../errors/trouble.ts";
 import type { Instance } from "../registry/instance.ts";
 import type { CallObserver } from "../transport/observe-calls.ts";
 import type { ObservedPeer, PeerShare } from "./peer-pool.ts";
@@ -19,29 +22,43 @@ export function pickedInstance(ctx: Context): Instance | undefined {
 	return ctx.get(pickedMember)?.instance;
 }
 
+/** Is told what calls find out about a member. */
+export interface MemberListener {
+	/** It could not be reached, and until when it is passed over; 0 when it could be again. */
+	onPause(member: Member, until: number): void;
+	/** It lacks a method that it was called for. */
+	onRefusal(member: Member): void;
+}
+
 /** One instance as a client sees it: the way there, its load, and whether it can be reached. */
 export class Member implements Candidate, CallObserver {
 	instance: Instance;
+	/** That of the service there, as the source knows it; empty where it does not. */
+	hash: string;
+	/** What the instance says of the service; undefined while that is not known. */
+	description: Pick<ContractDescription, "methods"> | undefined;
+	/** When it may be asked for that, on the clock of `performance.now()`. */
+	askAt = 0;
 	/** That of the instance, kept here: a call that needs no more does not have to touch the instance. */
 	readonly id: string;
 	readonly load: Load;
+	readonly peer: ObservedPeer;
 	readonly #share: PeerShare;
-	readonly #peer: ObservedPeer;
 	#inFlight = 0;
 	#failures = 0;
 	#pausedUntil = 0;
 	#retired: (() => void) | undefined;
 	#released: Promise<void> | undefined;
-	readonly #onPause: (until: number) => void;
+	readonly #listener: MemberListener;
 
-	/** @param onPause told when the instance could not be reached, and until when to pass it over; 0 when it could. */
-	constructor(instance: Instance, load: Load, share: PeerShare, onPause: (until: number) => void) {
+	constructor(instance: Instance, service: string, load: Load, share: PeerShare, listener: MemberListener) {
 		this.instance = instance;
 		this.id = instance.id;
+		this.hash = hashOf(instance, service);
 		this.load = load;
 		this.#share = share;
-		this.#peer = share.peer;
-		this.#onPause = onPause;
+		this.peer = share.peer;
+		this.#listener = listener;
 	}
 
 	/** Where it is called. */
@@ -54,9 +71,26 @@ export class Member implements Candidate, CallObserver {
 		return this.#pausedUntil;
 	}
 
+	/** Takes in what the source says of the instance now. */
+	update(instance: Instance, service: string): void {
+		this.instance = instance;
+		const hash = hashOf(instance, service);
+		if (hash === this.hash) return;
+		this.hash = hash;
+		this.description = undefined;
+		this.askAt = 0;
+	}
+
+	/** Whether it has a method, as far as is known. */
+	has({ name, kind }: Method): boolean {
+		const methods = this.description?.methods;
+		return methods === undefined || (Object.hasOwn(methods, name) && methods[name]?.kind === kind);
+	}
+
 	/** One attempt of a call here. */
 	attempt(method: Method, input: unknown, ctx: Context): Promise<unknown> {
-		return this.#peer.endpoint(method)(input, ctx, this);
+		if (this.#released !== undefined) return Promise.reject(ctx.error ?? hasLeft(this.id));
+		return this.peer.endpoint(method)(input, ctx, this);
 	}
 
 	onBegin(): void {
@@ -67,13 +101,14 @@ export class Member implements Candidate, CallObserver {
 	onEnd(outcome: Outcome, elapsedMs: number, now: number): void {
 		this.load.end(outcome, elapsedMs, now);
 		const code = outcome.ok ? undefined : outcome.error.code;
-		if (code === "unavailable") this.#pause();
+		if (code === "unavailable") this.pause();
 		// A call that was given up says nothing of whether the instance can be reached.
 		else if (this.#failures > 0 && code !== "canceled" && code !== "deadline_exceeded") {
 			this.#failures = 0;
 			this.#pausedUntil = 0;
-			this.#onPause(0);
+			this.#listener.onPause(this, 0);
 		}
+		if (!outcome.ok && isRefusal(outcome.error)) this.#listener.onRefusal(this);
 		if (--this.#inFlight === 0) this.#retired?.();
 	}
 
@@ -91,8 +126,11 @@ export class Member implements Candidate, CallObserver {
 		return this.#released;
 	}
 
-	/** What fails within a pause is the same failure as that which began it. */
-	#pause(): void {
+	/**
+	 * Passes it over for a while, as it could not be reached. What fails within a pause is the same failure as that
+	 * which began it.
+	 */
+	pause(): void {
 		const now = performance.now();
 		let until = this.#pausedUntil;
 		if (now >= until) {
@@ -100,9 +138,21 @@ export class Member implements Candidate, CallObserver {
 			until = now + bound * (0.5 + Math.random() / 2);
 		}
 		// Others that share the way may have failed more often.
-		until = Math.max(until, this.#peer.refusesUntil);
+		until = Math.max(until, this.peer.refusesUntil);
 		if (until === this.#pausedUntil) return;
 		this.#pausedUntil = until;
-		this.#onPause(until);
+		this.#listener.onPause(this, until);
 	}
+}
+
+function hashOf({ services }: Instance, service: string): string {
+	return services.find(({ name }) => name === service)?.hash ?? "";
+}
+
+/** The error of an attempt whose instance left while the attempt waited: another instance may take it. */
+function hasLeft(id: string): ServiceError {
+	return serviceErrorFrom(
+		{ code: "unavailable", reason: "instance_left", message: `the instance ${id} left before it was called` },
+		{ notExecuted: true },
+	);
 }

@@ -2,6 +2,7 @@ import type { Method } from "../contract/method.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { type ObservedEndpoint, observeCalls } from "../transport/observe-calls.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
+import { Descriptions } from "./descriptions.ts";
 
 /** The way to one address, as members call on it. */
 export interface ObservedPeer {
@@ -51,6 +52,8 @@ class SharedPeer implements ObservedPeer {
 export class PeerPool {
 	readonly #transports: readonly Transport[];
 	readonly #peers = new Map<string, SharedPeer>();
+	/** What the instances say of their services. */
+	readonly descriptions: Descriptions = new Descriptions();
 
 	constructor(transports: readonly Transport[]) {
 		this.#transports = transports;

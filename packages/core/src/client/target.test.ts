@@ -7,6 +7,7 @@ import type { Endpoint } from "../endpoint/endpoint.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { RegistryEvent } from "../registry/registry.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
+import { Choice } from "./candidates.ts";
 import { instance } from "./fixtures/cluster.ts";
 import { PeerPool } from "./peer-pool.ts";
 import { Target } from "./target.ts";
@@ -20,12 +21,17 @@ const [a, b, c] = ["a", "b", "c"].map((id) => instance(id, "who")) as [
 ];
 
 /** A target whose instances answer as told; the balancer takes the first candidate. */
-function target(endpoint: Endpoint = async () => {}, given: (candidates: unknown) => void = () => {}) {
+function target(
+	endpoint: Endpoint = async () => {},
+	given: (candidates: unknown) => void = () => {},
+	describe: (id: string) => Promise<unknown> = async () => ({}),
+) {
 	const closed: string[] = [];
 	const transport = {
 		scheme: "memory",
 		dial: (address: string): Peer => ({
-			endpoint: () => endpoint,
+			endpoint: (method) =>
+				method.service === "allium.reflection" ? () => describe(address.slice("memory://".length)) : endpoint,
 			close: async () => void closed.push(address),
 		}),
 	} as Partial<Transport> as Transport;
@@ -40,20 +46,22 @@ function target(endpoint: Endpoint = async () => {}, given: (candidates: unknown
 	};
 	const log = vi.fn();
 	const made = new Target({ service: "who", balancer, peers: new PeerPool([transport]), logger: { log } });
-	const pick = (tried?: readonly string[]) => made.pick(ctx, tried).instance.id;
-	return { target: made, pick, join, load, closed, log };
+	const choice = new Choice(run);
+	const pickMember = (tried?: readonly string[]) => made.pick(choice, ctx, tried);
+	const pick = (tried?: readonly string[]) => pickMember(tried).id;
+	return { target: made, choice, pick, pickMember, join, load, closed, log };
 }
 
 const unhealthy = (one: typeof a): typeof a => ({ ...one, status: "unhealthy" });
 
 describe("what is remembered of an instance", () => {
 	test("survives updates that do not change where it is", () => {
-		const { target: made, join } = target();
+		const { target: made, join, pickMember } = target();
 		made.apply({ type: "snapshot", instances: [a, b] });
 		made.apply({ type: "snapshot", instances: [b, { ...a, labels: { x: "1" } }] });
 		made.apply({ type: "up", instance: { ...a, weight: 2 } });
 		expect(join).toHaveBeenCalledTimes(2);
-		expect(made.pick(ctx, ["b"]).instance.weight).toBe(2);
+		expect(pickMember(["b"]).instance.weight).toBe(2);
 	});
 
 	test("is forgotten when it moves", async () => {
@@ -73,10 +81,13 @@ describe("picking", () => {
 	});
 
 	test("avoids what could not be reached, while there is another", async () => {
-		const { target: made, pick } = target(() => Promise.reject(new ServiceError({ code: "unavailable" })));
+		const {
+			target: made,
+			pick,
+			pickMember,
+		} = target(() => Promise.reject(new ServiceError({ code: "unavailable" })));
 		made.apply({ type: "snapshot", instances: [a, b] });
-		await made
-			.pick(ctx, undefined)
+		await pickMember()
 			.attempt(run, {}, ctx)
 			.catch(() => {});
 		expect([pick(), pick(["b"])]).toEqual(["b", "a"]);
@@ -85,11 +96,13 @@ describe("picking", () => {
 	test("avoids it still when a call there was given up, no more when one got through", async () => {
 		const outcomes = ["unavailable", "canceled", "not_found"] as const;
 		const codes = outcomes.values();
-		const { target: made, pick } = target(() =>
-			Promise.reject(new ServiceError({ code: codes.next().value ?? "internal" })),
-		);
+		const {
+			target: made,
+			pick,
+			pickMember,
+		} = target(() => Promise.reject(new ServiceError({ code: codes.next().value ?? "internal" })));
 		made.apply({ type: "snapshot", instances: [a, b] });
-		const member = made.pick(ctx, undefined);
+		const member = pickMember();
 		const seen: string[] = [];
 		for (const _ of outcomes) {
 			await member.attempt(run, {}, ctx).catch(() => {});
@@ -129,9 +142,13 @@ describe("picking", () => {
 	});
 
 	test("takes what is unhealthy rather than what cannot be reached", async () => {
-		const { target: made, pick } = target(() => Promise.reject(new ServiceError({ code: "unavailable" })));
+		const {
+			target: made,
+			pick,
+			pickMember,
+		} = target(() => Promise.reject(new ServiceError({ code: "unavailable" })));
 		made.apply({ type: "snapshot", instances: [a, unhealthy(b)] });
-		await expect(made.pick(ctx, undefined).attempt(run, {}, ctx)).rejects.toThrow();
+		await expect(pickMember().attempt(run, {}, ctx)).rejects.toThrow();
 		expect(pick()).toBe("b");
 	});
 
@@ -162,7 +179,7 @@ describe("waiting for an instance that could not be reached", () => {
 	async function unreachable(failures: number) {
 		const made = target(() => Promise.reject(new ServiceError({ code: "unavailable" })));
 		made.target.apply({ type: "snapshot", instances: [a] });
-		const member = made.target.pick(ctx, undefined);
+		const member = made.pickMember();
 		for (let n = 0; n < failures; n++) {
 			vi.advanceTimersByTime(5_000);
 			await member.attempt(run, {}, ctx).catch(() => {});
@@ -173,46 +190,57 @@ describe("waiting for an instance that could not be reached", () => {
 	test("ends when it may be tried again", async () => {
 		const { target: made, member } = await unreachable(1);
 		const ended = vi.fn();
-		void made.whenReachable(ctx)?.then(ended);
+		void made.whenReachable(new Choice(run), ctx)?.then(ended);
 		await vi.advanceTimersByTimeAsync(member.pausedUntil - performance.now() - 1);
 		expect(ended).not.toHaveBeenCalled();
 		await vi.advanceTimersByTimeAsync(2);
 		expect(ended).toHaveBeenCalledOnce();
-		expect(made.whenReachable(ctx)).toBeUndefined();
+		expect(made.whenReachable(new Choice(run), ctx)).toBeUndefined();
 	});
 
 	test("is not worth it when another can be reached, the deadline is sooner, or it takes over a second", async () => {
 		const { target: made } = await unreachable(1);
-		expect(made.whenReachable(ctx.withTimeout(10))).toBeUndefined();
+		expect(made.whenReachable(new Choice(run), ctx.withTimeout(10))).toBeUndefined();
 		made.apply({ type: "up", instance: b });
-		expect(made.whenReachable(ctx)).toBeUndefined();
-		expect((await unreachable(8)).target.whenReachable(ctx)).toBeUndefined();
+		expect(made.whenReachable(new Choice(run), ctx)).toBeUndefined();
+		expect((await unreachable(8)).target.whenReachable(new Choice(run), ctx)).toBeUndefined();
 	});
 
 	test("ends with the context", async () => {
 		const { target: made } = await unreachable(1);
 		const { ctx: calling, cancel } = ctx.withCancel();
-		const wait = made.whenReachable(calling);
+		const wait = made.whenReachable(new Choice(run), calling);
 		cancel();
 		await expect(wait).rejects.toMatchObject({ code: "canceled" });
 	});
 });
 
-describe("a registry that lets go of more than half at once", () => {
+describe("a registry that does not list instances any more", () => {
 	beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 	afterEach(() => void vi.useRealTimers());
 
 	const down = (...instances: readonly (typeof a)[]): RegistryEvent[] =>
 		instances.map((instance) => ({ type: "down", instance }));
+	const everybody = ["a", "b", "c"];
 
 	/** A target that knew three instances, and what it was told then; whoever is `dead` cannot be reached. */
-	function told(events: readonly RegistryEvent[], dead: string[] = []) {
-		const made = target(async () => {
-			if (dead.includes(member?.instance.id ?? "")) throw new ServiceError({ code: "unavailable" });
-		});
-		let member: ReturnType<typeof made.target.pick> | undefined;
+	async function told(events: readonly RegistryEvent[], dead: string[] = [], strangers: string[] = []) {
+		const unreachable = new ServiceError({ code: "unavailable" });
+		const notServed = new ServiceError({ code: "not_found", reason: "no_such_service" });
+		let picked = "";
+		const made = target(
+			async () => {
+				if (dead.includes(picked)) throw unreachable;
+			},
+			() => {},
+			async (id) => {
+				if (dead.includes(id)) throw unreachable;
+				if (strangers.includes(id)) throw notServed;
+			},
+		);
 		const call = (tried?: readonly string[]) => {
-			member = made.target.pick(ctx, tried);
+			const member = made.pickMember(tried);
+			picked = member.id;
 			return member.attempt(run, {}, ctx).catch(() => {});
 		};
 		/** All who can be picked. */
@@ -221,86 +249,202 @@ describe("a registry that lets go of more than half at once", () => {
 			while (!ids.includes(made.pick(ids))) ids.push(made.pick(ids));
 			return ids.sort();
 		};
+		const tell = async (more: readonly RegistryEvent[]): Promise<void> => {
+			for (const event of more) made.target.apply(event);
+			// Until all who were let go were asked whether they are there.
+			for (let turns = 0; turns < 20; turns++) await Promise.resolve();
+		};
 		made.target.apply({ type: "snapshot", instances: [a, b, c] });
-		for (const event of events) made.target.apply(event);
-		return { ...made, call, known };
+		await tell(events);
+		return { ...made, call, known, tell };
 	}
 
-	test("is believed of the first of three only", () => {
-		expect(told(down(a)).known()).toEqual(["b", "c"]);
-		expect(told(down(a, b)).known()).toEqual(["b", "c"]);
-		expect(told(down(a, b, c)).known()).toEqual(["b", "c"]);
+	test.each([
+		["one by one, or all", [down(a), down(a, b), down(a, b, c)]],
+		[
+			"in a snapshot that is short or empty",
+			[[{ type: "snapshot", instances: [a] }], [{ type: "snapshot", instances: [] }]],
+		],
+	] as const)("takes nobody away who answers: %s", async (_, cases) => {
+		for (const events of cases) expect((await told(events)).known()).toEqual(everybody);
 	});
 
-	test("is believed of none when it comes back empty", () => {
-		expect(told([{ type: "snapshot", instances: [] }]).known()).toEqual(["a", "b", "c"]);
-		expect(told([{ type: "snapshot", instances: [a] }]).known()).toEqual(["a", "b", "c"]);
-	});
-
-	test("is told in the log, once", () => {
-		const { log } = told(down(a, b, c));
-		expect(log).toHaveBeenCalledExactlyOnceWith("warn", expect.stringContaining("most instances"), {
+	test("is told in the log, once, until all are listed again", async () => {
+		const { log, tell } = await told(down(a, b, c));
+		expect(log).toHaveBeenCalledExactlyOnceWith("warn", expect.stringContaining("that answer"), {
 			service: "who",
-			of: 2,
-			held: ["b"],
+			instances: everybody,
 		});
+		await tell([a, b, c].map((instance) => ({ type: "up", instance })));
+		await tell(down(b));
+		expect(log).toHaveBeenCalledTimes(2);
 	});
 
-	test("is believed as soon as half of them are up", () => {
-		const { target: made, known } = told([{ type: "snapshot", instances: [] }]);
-		made.apply({ type: "up", instance: b });
-		expect(known()).toEqual(["a", "b", "c"]);
-		made.apply({ type: "up", instance: c });
-		expect(known()).toEqual(["b", "c"]);
+	test("is believed of who was released, down to the last", async () => {
+		const released = down(a, b, c).map((event) => ({ ...event, released: true }));
+		expect((await told(released.slice(0, 2))).known()).toEqual(["c"]);
+		expect((await told(released)).pick).toThrow('no instance of "who" is up');
 	});
 
-	test("is believed of those that end one by one, down to the last", () => {
-		const { target: made, known } = told(down(a));
-		vi.advanceTimersByTime(10_000);
-		made.apply({ type: "down", instance: b });
-		expect(known()).toEqual(["c"]);
-		vi.advanceTimersByTime(10_000);
-		made.apply({ type: "down", instance: c });
-		expect(known()).toEqual(["c"]);
+	test("is believed of who cannot be reached, when another is listed", async () => {
+		expect((await told(down(a, b), ["b"])).known()).toEqual(["a", "c"]);
 	});
 
-	test("is believed of one that cannot be reached, when another is up", async () => {
-		const { call, known } = told(down(a, b), ["b"]);
-		await call(["c"]);
-		expect(known()).toEqual(["c"]);
+	test("is believed of who cannot be reached later, when another is listed", async () => {
+		const dead: string[] = [];
+		const { call, known } = await told(down(a, b), dead);
+		dead.push("b");
+		await call(["a", "c"]);
+		expect(known()).toEqual(["a", "c"]);
 		vi.advanceTimersByTime(60_000);
-		expect(known()).toEqual(["c"]);
+		expect(known()).toEqual(["a", "c"]);
 	});
 
-	test.each(["before", "after"])("is believed of one whose address another has, told %s", (when) => {
+	test("is believed of who falls silent later, without a call, when another is listed", async () => {
+		const dead: string[] = [];
+		vi.useFakeTimers();
+		const { known } = await told(down(a, b), dead);
+		expect(known()).toEqual(everybody);
+		dead.push("b");
+		await vi.advanceTimersByTimeAsync(5_000);
+		expect(known()).toEqual(["a", "c"]);
+	});
+
+	test("is believed of one whose address another process has, even of the last", async () => {
+		expect((await told(down(a), [], ["a"])).known()).toEqual(["b", "c"]);
+		expect((await told(down(a, b, c), [], everybody)).pick).toThrow('no instance of "who" is up');
+	});
+
+	test.each(["before", "after"])("is believed of one whose address another has, told %s", async (when) => {
 		const events: RegistryEvent[] = [{ type: "up", instance: { ...a, id: "a2" } }, ...down(b, c, a)];
-		expect(told(when === "before" ? events : events.reverse()).known()).toContain("a2");
-		expect(told(when === "before" ? events : events.reverse()).known()).not.toContain("a");
+		const { known } = await told(when === "before" ? events : events.reverse());
+		expect(known()).toEqual(["a2", "b", "c"]);
+	});
+
+	test("is believed of one at whose address a younger one was listed before it", async () => {
+		const younger = { ...a, id: "a2", startedAt: "2026-01-02T00:00:00Z" };
+		const { known, target: made } = await told([{ type: "snapshot", instances: [] }]);
+		made.apply({ type: "snapshot", instances: [younger, a, b, c] });
+		made.apply({ type: "down", instance: a });
+		expect(known()).toEqual(["a2", "b", "c"]);
 	});
 
 	test("leaves nobody to call while none of them can be reached, but forgets none", async () => {
-		const dead = ["a", "b", "c"];
-		const { call, pick, known } = told([{ type: "snapshot", instances: [] }], dead);
-		for (const tried of [[], ["a"], ["a", "b"]]) await call(tried);
+		const dead = [...everybody];
+		const { call, pick, known } = await told([{ type: "snapshot", instances: [] }], dead);
 		expect(pick).toThrow('no instance of "who" is up');
 		dead.length = 0;
 		vi.advanceTimersByTime(100);
 		await call();
-		expect(known()).toEqual(["a", "b", "c"]);
+		expect(known()).toEqual(everybody);
 	});
 
-	test("is not asked about an instance that says itself that it goes", () => {
+	test("is not asked about an instance that says itself that it goes", async () => {
 		const leaving = [a, b, c].map(
 			(each) => ({ type: "up", instance: { ...each, status: "draining" } }) as const,
 		);
-		expect(told(leaving).pick).toThrow('no instance of "who" is up');
+		expect((await told(leaving)).pick).toThrow('no instance of "who" is up');
+	});
+});
+
+describe("instances of different versions", () => {
+	const { added } = contract("who", { added: method({}) });
+	const old = { ...a, services: [{ name: "who", version: "1.0.0", hash: "1" }] };
+	const young = { ...b, services: [{ name: "who", version: "1.1.0", hash: "2" }] };
+	const unknown = (id: string) => ({ ...a, id, addresses: [`memory://${id}`] });
+	const described = (hash: string, ...methods: string[]) => {
+		const kind = { kind: "unary", effect: "write", input: {}, output: {}, errors: {} };
+		return {
+			name: "who",
+			version: "",
+			hash,
+			methods: Object.fromEntries(methods.map((name) => [name, kind])),
+		};
+	};
+
+	async function mixed(instances: readonly (typeof a)[], describe: (id: string) => Promise<unknown>) {
+		const asked = vi.fn(describe);
+		const made = target(undefined, undefined, asked);
+		const choices = { run: made.choice, added: new Choice(added) };
+		const ids = (of: keyof typeof choices): string[] => {
+			const found: string[] = [];
+			const next = () => made.target.pick(choices[of], ctx, found).id;
+			for (let id = next(); !found.includes(id); id = next()) found.push(id);
+			return found.sort();
+		};
+		made.target.apply({ type: "snapshot", instances });
+		ids("added");
+		await made.target.whenDescribed(choices.added, ctx);
+		return { ...made, asked, ids, choices };
+	}
+	const byHash = async (id: string) => (id === "a" ? described("1", "run") : described("2", "run", "added"));
+
+	test("are candidates only for the methods that they have", async () => {
+		const { ids } = await mixed([old, young], byHash);
+		expect([ids("run"), ids("added")]).toEqual([["a", "b"], ["b"]]);
+	});
+
+	test("are asked once for each hash, and not at all while all are alike", async () => {
+		const third = { ...young, id: "c", addresses: ["memory://c"] };
+		const { asked, target: made, ids } = await mixed([young, third], byHash);
+		expect(asked).not.toHaveBeenCalled();
+		made.apply({ type: "up", instance: old });
+		ids("added");
+		await vi.waitFor(() => expect(ids("added")).toEqual(["b", "c"]));
+		expect(asked.mock.calls).toEqual([["b"], ["a"]]);
+	});
+
+	test("are asked one by one where the source knows no hashes", async () => {
+		const { ids, asked } = await mixed([unknown("a"), unknown("b"), unknown("c")], byHash);
+		expect(ids("added")).toEqual(["b", "c"]);
+		expect(asked).toHaveBeenCalledTimes(3);
+	});
+
+	test("may have a method of which nobody says that it has it", async () => {
+		const { ids } = await mixed([old, { ...young }], async (id) => described(id, "run"));
+		expect(ids("added")).toEqual(["a", "b"]);
+	});
+
+	test("may have any method while they do not describe themselves", async () => {
+		const { ids } = await mixed([old, young], () =>
+			Promise.reject(new ServiceError({ code: "unauthenticated" })),
+		);
+		expect(ids("added")).toEqual(["a", "b"]);
+	});
+
+	test("are asked anew when they are registered with another hash", async () => {
+		let upgraded = false;
+		const { target: made, ids } = await mixed([old, young], async (id) =>
+			id === "a" && !upgraded ? described("1", "run") : described("2", "run", "added"),
+		);
+		expect(ids("added")).toEqual(["b"]);
+		upgraded = true;
+		made.apply({ type: "up", instance: { ...old, services: young.services } });
+		expect(ids("added")).toEqual(["a", "b"]);
+	});
+
+	test("give a balancer the same candidates for all methods that all have", async () => {
+		const given: unknown[] = [];
+		const made = target(
+			undefined,
+			(candidates) => given.push(candidates),
+			async () => described("", "run", "added"),
+		);
+		const choices = [new Choice(run), new Choice(added)];
+		made.target.apply({ type: "snapshot", instances: [old, young] });
+		made.pick();
+		await made.target.whenDescribed(made.choice, ctx);
+		given.length = 0;
+		for (const choice of choices) made.target.pick(choice, ctx, undefined);
+		expect(given).toHaveLength(2);
+		expect(given[0]).toBe(given[1]);
 	});
 });
 
 test("a balancer is given the same candidates until something changes", async () => {
 	const given: unknown[] = [];
 	const fails = [false, true, false];
-	const { target: made } = target(
+	const { target: made, pickMember } = target(
 		async () => {
 			if (fails.shift()) throw new ServiceError({ code: "unavailable" });
 		},
@@ -308,12 +452,11 @@ test("a balancer is given the same candidates until something changes", async ()
 	);
 	made.apply({ type: "snapshot", instances: [a, b] });
 	for (const tried of [undefined, [], undefined]) {
-		await made
-			.pick(ctx, tried)
+		await pickMember(tried)
 			.attempt(run, {}, ctx)
 			.catch(() => {});
 	}
-	made.pick(ctx, undefined);
+	pickMember();
 	expect(new Set(given.slice(0, 2)).size).toBe(1);
 	expect(new Set(given.slice(2)).size).toBe(1);
 	expect(given[2]).not.toBe(given[1]);
@@ -322,10 +465,10 @@ test("a balancer is given the same candidates until something changes", async ()
 describe("an instance that goes", () => {
 	test("is left when its last call has ended", async () => {
 		const reply = Promise.withResolvers<void>();
-		const { target: made, closed } = target(() => reply.promise);
+		const { target: made, closed, pickMember } = target(() => reply.promise);
 		made.apply({ type: "snapshot", instances: [a, b] });
-		const call = made.pick(ctx, undefined).attempt(run, {}, ctx);
-		made.apply({ type: "down", instance: a });
+		const call = pickMember().attempt(run, {}, ctx);
+		made.apply({ type: "down", instance: a, released: true });
 		await Promise.resolve();
 		expect(closed).toEqual([]);
 		reply.resolve();
@@ -334,9 +477,9 @@ describe("an instance that goes", () => {
 	});
 
 	test("is left at once when the target is closed", async () => {
-		const { target: made, closed } = target(() => new Promise(() => {}));
+		const { target: made, closed, pickMember } = target(() => new Promise(() => {}));
 		made.apply({ type: "snapshot", instances: [a] });
-		void made.pick(ctx, undefined).attempt(run, {}, ctx);
+		void pickMember().attempt(run, {}, ctx);
 		made.apply({ type: "snapshot", instances: [b] });
 		await made.close();
 		expect(closed.toSorted()).toEqual(["memory://a", "memory://b"]);

@@ -1,50 +1,55 @@
 import type { Balancer } from "../balancer/balancer.ts";
-import type { Context } from "../context/context.ts";
+import { Context } from "../context/context.ts";
 import { sleep } from "../context/sleep.ts";
+import type { ContractDescription } from "../contract/describe.ts";
+import type { Method } from "../contract/method.ts";
 import { type ServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
 import type { Instance } from "../registry/instance.ts";
 import type { RegistryEvent } from "../registry/registry.ts";
-import { Departures } from "./departures.ts";
-import { Member } from "./member.ts";
+import { but, type Candidates, type Choice, findCandidates } from "./candidates.ts";
+import { isNotServed, isServed } from "./descriptions.ts";
+import { Member, type MemberListener } from "./member.ts";
 import type { PeerPool } from "./peer-pool.ts";
 
 /** The longest that a call waits until an instance may be tried again, in milliseconds. */
 const longestWaitMs = 1_000;
 
+/** How long an instance that did not describe itself is not asked again, in milliseconds. */
+const askAgainMs = 5_000;
+
+/** How often an instance that the registry let go is asked whether it is there, in milliseconds. */
+const verifyEveryMs = 5_000;
+
 /** What a target is made with. */
 export interface TargetOptions {
-	/** The name of the service, for messages. */
+	/** The name of the service. */
 	readonly service: string;
 	readonly balancer: Balancer;
 	readonly peers: PeerPool;
 	readonly logger: Logger;
 }
 
-/** Whom a call may go to. A balancer is given the same arrays until something changes. */
-interface Candidates {
-	/** Those that can be reached, as far as is known. */
-	readonly reachable: readonly Member[];
-	/** Those that the source lists, for when none can be. */
-	readonly listed: readonly Member[];
-	/** When to look anew: the first pause of one that cannot be reached is over, or departures become credible. */
-	readonly until: number;
-}
-
 /**
  * The instances that a client calls: kept up to date by what its source tells, remembered while the source is
  * silent, and picked from by the balancer.
  */
-export class Target {
+export class Target implements MemberListener {
 	readonly #options: TargetOptions;
 	readonly #members = new Map<string, Member>();
-	/** Those of the members that the source let go, which is not believed yet. */
+	/** Those of the members that the source let go, although they may be there. */
 	readonly #held = new Set<string>();
-	readonly #departures = new Departures();
-	/** Which member came last to an address: the others that had it are gone, whatever the source says. */
-	readonly #latestAt = new Map<string, string>();
-	/** The members that may be picked, made anew when they change; undefined until somebody picks. */
-	#candidates: Candidates | undefined;
+	#verifying: ReturnType<typeof setTimeout> | undefined;
+	/** Whether the log says that some of them are there. */
+	#isHoldingTold = false;
+	/** Which member started last at an address: the others that had it are gone, whatever the source says. */
+	readonly #latestAt = new Map<string, Instance>();
+	/** Counts the changes of what may be picked. */
+	#generation = 0;
+	/** The candidates for methods that all instances have, found anew when they change. */
+	#common: Candidates | undefined;
+	/** What is being asked of instances about their methods. */
+	readonly #asking = new Set<Promise<void>>();
 	readonly #known = Promise.withResolvers<void>();
 	#isKnown = false;
 	/** Why it is not known which instances there are. */
@@ -53,6 +58,7 @@ export class Target {
 	#uncallable: ServiceError | undefined;
 	/** Gone from the source, but still with calls in flight. */
 	readonly #retiring = new Set<Member>();
+	readonly #life = Context.background().withCancel();
 	#closed = false;
 
 	constructor(options: TargetOptions) {
@@ -67,14 +73,12 @@ export class Target {
 	/** Takes in what the registry says. */
 	apply(event: RegistryEvent): void {
 		if (this.#closed) return;
-		const heldBefore = this.#held.size;
 		this.#uncallable = undefined;
 		if (event.type === "snapshot") this.#replace(event.instances);
 		else if (event.type === "up") this.#set(event.instance);
-		else this.#depart([event.instance.id]);
-		this.#letGo();
-		// That the only one ends is nothing unusual.
-		if (heldBefore === 0 && this.#held.size > 0 && this.#members.size > 1) this.#warnOfDepartures();
+		else if (event.released === true) this.#remove(event.instance.id);
+		else this.#hold([event.instance.id]);
+		this.#dropUnreachable();
 		this.#isKnown = true;
 		this.#failure = undefined;
 		this.#known.resolve();
@@ -88,35 +92,37 @@ export class Target {
 	/** Resolves when it is known which instances there are, or the context ends. */
 	async whenKnown(ctx: Context): Promise<void> {
 		if (this.#isKnown) return;
-		const ended = Promise.withResolvers<never>();
-		const unlisten = ctx["~cancellation"].listen((error) => {
+		await beforeEnd(this.#known.promise, ctx, (error) => {
 			// Why it took too long is of more help than that it did.
-			ended.reject(error.code === "deadline_exceeded" ? (this.#failure ?? error) : error);
+			return error.code === "deadline_exceeded" ? (this.#failure ?? error) : error;
 		});
-		try {
-			await Promise.race([this.#known.promise, ended.promise]);
-		} finally {
-			unlisten();
-		}
 	}
 
 	/**
 	 * Resolves when an instance may be tried again that could not be reached; undefined where that is not soon, or
 	 * one can be reached now.
 	 */
-	whenReachable(ctx: Context): Promise<void> | undefined {
-		const { reachable, listed, until } = this.#currentCandidates();
+	whenReachable(choice: Choice, ctx: Context): Promise<void> | undefined {
+		const { reachable, listed, until } = this.#current(choice);
 		if (reachable.length > 0 || listed.length === 0) return undefined;
 		const wait = until - performance.now();
 		return wait > longestWaitMs || wait >= ctx.remaining() ? undefined : sleep(Math.max(0, wait), ctx);
 	}
 
+	/** Resolves when the instances were asked which methods they have; undefined where nobody is asked now. */
+	whenDescribed(choice: Choice, ctx: Context): Promise<void> | undefined {
+		this.#current(choice);
+		if (this.#asking.size === 0) return undefined;
+		return beforeEnd(Promise.all(this.#asking), ctx, (error) => error);
+	}
+
 	/**
-	 * Picks an instance: not one of `tried` while there is another, nor one that cannot be reached while there is
-	 * one that can, nor one that is unhealthy while half of them are healthy.
+	 * Picks an instance: not one that lacks the method while another has it, nor one of `tried` while there is
+	 * another, nor one that cannot be reached while there is one that can, nor one that is unhealthy while half of
+	 * them are healthy.
 	 */
-	pick(ctx: Context, tried: readonly string[] | undefined): Member {
-		const member = this.#options.balancer.pick(this.#candidatesBut(tried), ctx);
+	pick(choice: Choice, ctx: Context, tried: readonly string[] | undefined): Member {
+		const member = this.#options.balancer.pick(this.#candidatesBut(choice, tried), ctx);
 		if (member === undefined) throw this.#nobody();
 		return member;
 	}
@@ -126,17 +132,31 @@ export class Target {
 		return this.#members.get(id)?.address;
 	}
 
+	onPause(member: Member, until: number): void {
+		this.#changed();
+		// That one who was let go cannot be reached proves it.
+		if (until > 0 && this.#isDispensable(member)) this.#remove(member.id);
+	}
+
+	/** The instance is of another version, or another process has its address. */
+	onRefusal(member: Member): void {
+		if (this.#held.has(member.id)) this.#verify(member);
+		else this.#ask(member);
+	}
+
 	/** Gives up all instances at once. */
 	async close(): Promise<void> {
 		this.#closed = true;
+		this.#life.cancel();
+		clearTimeout(this.#verifying);
 		const members = [...this.#members.values(), ...this.#retiring];
 		this.#members.clear();
-		this.#candidates = undefined;
+		this.#changed();
 		await Promise.all(members.map((member) => member.release()));
 	}
 
-	#candidatesBut(tried: readonly string[] | undefined): readonly Member[] {
-		const { reachable, listed } = this.#currentCandidates();
+	#candidatesBut(choice: Choice, tried: readonly string[] | undefined): readonly Member[] {
+		const { reachable, listed } = this.#current(choice);
 		if (tried !== undefined && tried.length > 0) {
 			const untried = but(tried, reachable) ?? but(tried, listed);
 			if (untried !== undefined) return untried;
@@ -144,84 +164,158 @@ export class Target {
 		return reachable.length > 0 ? reachable : listed;
 	}
 
-	#currentCandidates(): Candidates {
-		const known = this.#candidates;
-		if (
-			known !== undefined &&
-			(known.until === Number.POSITIVE_INFINITY || performance.now() < known.until)
-		) {
-			return known;
+	#current(choice: Choice): Candidates {
+		const { candidates, generation } = choice;
+		if (generation === this.#generation) {
+			if (candidates.until === Number.POSITIVE_INFINITY) return candidates;
+			if (performance.now() < candidates.until) return candidates;
+			this.#changed();
 		}
-		this.#letGo();
-		this.#candidates = this.#findCandidates(performance.now());
-		return this.#candidates;
+		choice.candidates = this.#find(choice.method);
+		choice.generation = this.#generation;
+		return choice.candidates;
 	}
 
-	#findCandidates(now: number): Candidates {
+	#find(method: Method): Candidates {
 		const all = [...this.#members.values()];
-		const inService = healthyOf(all);
-		const paused = all.filter(({ pausedUntil }) => now < pausedUntil);
-		const isReachable = ({ pausedUntil }: Member): boolean => now >= pausedUntil;
-		const healthy = inService.filter(isReachable);
-		// Rather one that is not healthy than one that cannot be reached.
-		const reachable = healthy.length > 0 ? healthy : all.filter(isReachable);
-		const listed = inService.filter(({ instance }) => !this.#held.has(instance.id));
-		let until = now < this.#departures.until ? this.#departures.until : Number.POSITIVE_INFINITY;
-		for (const { pausedUntil } of paused) until = Math.min(until, pausedUntil);
-		return { reachable, listed, until };
+		if (isMixed(all)) for (const member of all) if (member.description === undefined) this.#ask(member);
+		const having = all.filter((member) => member.has(method));
+		const now = performance.now();
+		// Where nobody has it, any one says so.
+		if (having.length > 0 && having.length < all.length) return findCandidates(having, this.#held, now);
+		if (this.#common === undefined || now >= this.#common.until) {
+			this.#common = findCandidates(all, this.#held, now);
+		}
+		return this.#common;
+	}
+
+	/** What was found does not hold any more. */
+	#changed(): void {
+		this.#generation++;
+		this.#common = undefined;
+	}
+
+	/** Asks an instance which methods it has, unless it was asked of late. */
+	#ask(member: Member): void {
+		const now = performance.now();
+		if (now < member.askAt) return;
+		member.askAt = now + askAgainMs;
+		const { service, peers } = this.#options;
+		const asked = peers.descriptions.of(service, member.hash, member.peer, this.#life.ctx);
+		const asking = asked
+			.then(
+				(description) => this.#describe(member, description),
+				(error) => this.#notDescribed(member, toServiceError(error)),
+			)
+			.finally(() => this.#asking.delete(asking));
+		this.#asking.add(asking);
+	}
+
+	#describe(member: Member, description: Pick<ContractDescription, "methods">): void {
+		member.description = description;
+		this.#changed();
+	}
+
+	/** Whoever does not describe itself may have any method; but not who does not know the service. */
+	#notDescribed(member: Member, error: ServiceError): void {
+		if (isNotServed(error)) this.#describe(member, { methods: {} });
+		// A call of another client that was closed meanwhile says nothing.
+		else if (error.code === "canceled") member.askAt = 0;
 	}
 
 	#replace(instances: readonly Instance[]): void {
 		const ids = new Set(instances.map(({ id }) => id));
 		for (const instance of instances) this.#set(instance);
-		this.#depart([...this.#members.keys()].filter((id) => !ids.has(id)));
+		this.#hold([...this.#members.keys()].filter((id) => !ids.has(id)));
 	}
 
 	/**
-	 * The source lets members go. Where that is not credible they are called on, as long as they can be reached:
-	 * an outage of the registry takes nobody away.
+	 * The source lets members go, and nobody knows why: they are called on as long as they can be reached. An
+	 * outage of the registry, or of the way to it, takes nobody away who answers.
 	 */
-	#depart(ids: readonly string[]): void {
-		const leaving = ids.filter((id) => this.#members.has(id) && !this.#held.has(id));
-		if (leaving.length === 0) return;
-		this.#departures.leave(this.#members.size);
-		for (const id of leaving) {
+	#hold(ids: readonly string[]): void {
+		for (const id of ids) {
+			const member = this.#members.get(id);
+			if (member === undefined || this.#held.has(id)) continue;
 			if (this.#isReplaced(id)) this.#remove(id);
-			else this.#held.add(id);
+			else {
+				this.#held.add(id);
+				this.#verify(member);
+			}
 		}
-		this.#candidates = undefined;
+		this.#changed();
+		this.#verifyLater();
 	}
 
-	/** Gives up those who were held, once that is credible. */
-	#letGo(): void {
-		const { size } = this.#members;
-		const listed = size - this.#held.size;
-		if (listed === size || !this.#departures.isCredible(listed, size)) return;
-		for (const id of this.#held) this.#remove(id);
+	/** Asks an instance that was let go whether it is there. */
+	#verify(member: Member): void {
+		const isHeld = (): boolean => !this.#closed && this.#held.has(member.id);
+		isServed(this.#options.service, member.peer, this.#life.ctx).then(
+			(served) => {
+				if (!isHeld()) return;
+				if (served) this.#tellOfHolding();
+				else this.#remove(member.id);
+			},
+			() => {
+				if (!isHeld()) return;
+				if (this.#isDispensable(member)) this.#remove(member.id);
+				else member.pause();
+			},
+		);
 	}
 
-	#warnOfDepartures(): void {
+	/** Asks those that were let go again and again, as nobody else says whether they are there. */
+	#verifyLater(): void {
+		if (this.#closed || this.#held.size === 0) return;
+		this.#verifying ??= setTimeout(() => {
+			this.#verifying = undefined;
+			for (const id of this.#held) {
+				const member = this.#members.get(id);
+				if (member !== undefined) this.#verify(member);
+			}
+			this.#verifyLater();
+		}, verifyEveryMs);
+	}
+
+	#tellOfHolding(): void {
+		if (this.#isHoldingTold || this.#held.size === 0) return;
+		this.#isHoldingTold = true;
 		const { logger, service } = this.#options;
-		const message = "the registry lets most instances go; going on with those that can be reached";
-		logger.log("warn", message, { service, of: this.#members.size, held: [...this.#held].slice(0, 10) });
+		const message = "the registry does not list instances any more that answer; they are called on";
+		logger.log("warn", message, { service, instances: [...this.#held].slice(0, 10) });
+	}
+
+	/** Whether a member was let go while another was not. */
+	#isDispensable({ id }: Member): boolean {
+		return this.#held.has(id) && this.#held.size < this.#members.size;
+	}
+
+	/** Gives up those that were let go and cannot be reached, now that there are others. */
+	#dropUnreachable(): void {
+		if (this.#held.size === 0) this.#isHoldingTold = false;
+		if (this.#held.size === this.#members.size) return;
+		const now = performance.now();
+		for (const id of this.#held) if (now < (this.#members.get(id)?.pausedUntil ?? 0)) this.#remove(id);
 	}
 
 	/** Whether another one has the address of a member now. */
 	#isReplaced(id: string): boolean {
 		const member = this.#members.get(id);
-		return member !== undefined && this.#latestAt.get(addressOf(member.instance)) !== id;
+		if (member === undefined) return false;
+		const latest = this.#latestAt.get(addressOf(member.instance));
+		return latest !== undefined && latest.id !== id;
 	}
 
 	#set(instance: Instance): void {
 		this.#held.delete(instance.id);
-		this.#candidates = undefined;
+		this.#changed();
 		if (instance.status === "draining") {
 			this.#remove(instance.id);
 			return;
 		}
 		const member = this.#members.get(instance.id);
 		if (member !== undefined && addressOf(member.instance) === addressOf(instance)) {
-			member.instance = instance;
+			member.update(instance, this.#options.service);
 			return;
 		}
 		if (member !== undefined) this.#remove(instance.id);
@@ -232,21 +326,15 @@ export class Target {
 		const { balancer, peers, logger, service } = this.#options;
 		try {
 			const share = peers.share(instance.addresses);
-			const onPause = (until: number): void => this.#paused(instance.id, until);
-			this.#members.set(instance.id, new Member(instance, balancer.join(instance), share, onPause));
+			this.#members.set(instance.id, new Member(instance, service, balancer.join(instance), share, this));
 			const before = this.#latestAt.get(addressOf(instance));
-			this.#latestAt.set(addressOf(instance), instance.id);
-			if (before !== undefined && this.#held.has(before)) this.#remove(before);
+			if (before !== undefined && before.startedAt > instance.startedAt) return;
+			this.#latestAt.set(addressOf(instance), instance);
+			if (before !== undefined && this.#held.has(before.id)) this.#remove(before.id);
 		} catch (error) {
 			this.#uncallable = toServiceError(error);
 			logger.log("warn", "an instance cannot be called", { service, instance: instance.id, error });
 		}
-	}
-
-	/** A member could not be reached, or could be again. That one who was let go cannot be, proves it. */
-	#paused(id: string, until: number): void {
-		this.#candidates = undefined;
-		if (until > 0 && this.#held.has(id) && this.#held.size < this.#members.size) this.#remove(id);
 	}
 
 	#remove(id: string): void {
@@ -255,7 +343,7 @@ export class Target {
 		if (!this.#isReplaced(id)) this.#latestAt.delete(addressOf(member.instance));
 		this.#members.delete(id);
 		this.#held.delete(id);
-		this.#candidates = undefined;
+		this.#changed();
 		this.#retiring.add(member);
 		const forget = (): void => void this.#retiring.delete(member);
 		member.retire().then(forget, forget);
@@ -275,23 +363,28 @@ export class Target {
 	}
 }
 
-/**
- * The members that say they are healthy; all of them, when these are fewer than half. What makes so many
- * unhealthy is rarely theirs alone, and the few others would not bear the load of all.
- *
- * After Envoy's panic threshold, and its default of 50%.
- */
-function healthyOf(members: readonly Member[]): readonly Member[] {
-	const healthy = members.filter(({ instance }) => instance.status === "up");
-	return 2 * healthy.length >= members.length ? healthy : members;
-}
-
-/** Those that were not tried; undefined when there are none. */
-function but(tried: readonly string[], members: readonly Member[]): readonly Member[] | undefined {
-	const untried = members.filter(({ id }) => !tried.includes(id));
-	return untried.length > 0 ? untried : undefined;
+/** Whether the instances of a service may have different methods. */
+function isMixed(members: readonly Member[]): boolean {
+	const [first] = members;
+	if (first === undefined || members.length === 1) return false;
+	return first.hash === "" || members.some(({ hash }) => hash !== first.hash);
 }
 
 function addressOf({ addresses }: Instance): string {
 	return addresses.join(" ");
+}
+
+/** The promise, or the error of the context if that ends before. */
+async function beforeEnd(
+	promise: Promise<unknown>,
+	ctx: Context,
+	translate: (error: ServiceError) => ServiceError,
+): Promise<void> {
+	const ended = Promise.withResolvers<never>();
+	const unlisten = ctx["~cancellation"].listen((error) => ended.reject(translate(error)));
+	try {
+		await Promise.race([promise, ended.promise]);
+	} finally {
+		unlisten();
+	}
 }

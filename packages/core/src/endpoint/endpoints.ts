@@ -14,6 +14,7 @@ import { type ServeOptions, serveMethod } from "../service/serve.ts";
 import type { Service } from "../service/service.ts";
 import type { Endpoint, Middleware } from "./endpoint.ts";
 import { type Guard, securityOfGuard } from "./guard.ts";
+import { reflected } from "./reflected.ts";
 
 /** A method together with the endpoint that serves it. */
 export interface ServedMethod {
@@ -75,6 +76,7 @@ export class Endpoints implements EndpointTable {
 	readonly #middleware: readonly Middleware[];
 	readonly #contracts = new Map<string, AnyContract>();
 	readonly #served = new Map<string, ServedMethod>();
+	readonly #reflected: readonly ServedMethod[] = reflected(this);
 
 	constructor(options: EndpointsOptions = {}) {
 		this.guard = options.guard;
@@ -127,7 +129,7 @@ export class Endpoints implements EndpointTable {
 
 	/** The method at a path, `service/method`. */
 	find(path: string): ServedMethod | undefined {
-		return this.#served.get(path);
+		return this.#served.get(path) ?? this.#reflected.find(({ method }) => method.path === path);
 	}
 
 	securityOf(service: string): readonly Security[] {

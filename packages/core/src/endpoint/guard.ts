@@ -27,7 +27,7 @@ export interface Guard {
 export interface GuardDescription extends Partial<Security> {
 	/**
 	 * Whether it is asked for the operations routes, too: `/healthz`, `/readyz`, `/metrics`, `/-/describe`,
-	 * `/-/openapi.json` and `/`. Default: false, so that probes, scrapers, gateways and the command need no
+	 * `/-/openapi.json`, `/` and `allium.reflection`. Default: false, so that probes, scrapers, gateways and the command need no
 	 * credentials.
 	 */
 	readonly operations?: boolean;

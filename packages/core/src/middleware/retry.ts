@@ -6,6 +6,7 @@ import { trusted } from "../endpoint/checked-chain.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { leave } from "../endpoint/leave-stream.ts";
 import { isServiceError, type ServiceError } from "../errors/service-error.ts";
+import { isRefusal } from "../errors/trouble.ts";
 import { checkDuration } from "../time/duration.ts";
 import { RetryBudget, type RetryBudgetOptions } from "./retry-budget.ts";
 import { acceptance, acceptanceMs } from "./timeout.ts";
@@ -24,8 +25,8 @@ export interface RetryOptions {
 
 /**
  * Tries again what failed with `unavailable`, after a random delay (full jitter), within a budget; never a
- * `write`, unless its handler provably never ran. A failure that never reached an instance moves on to another
- * at once, free of charge, once for each instance. What an instance shed before its handler moves on too, but
+ * `write`, unless its handler provably never ran. A failure that never reached an instance, or an instance that
+ * lacks the method, moves on to another at once, free of charge, once for each instance. What an instance shed before its handler moves on too, but
  * from the budget: where all are overloaded, a free failover would multiply the load. What a rate limit refused
  * does not, for another instance is no way around it. A stream is tried again only while nothing of it was
  * delivered, and never when its input is a stream.
@@ -67,7 +68,7 @@ class RetryPolicy {
 	delay(error: unknown, failures: Failures, ctx: Context): number | undefined {
 		if (!isServiceError(error) || ctx.error !== undefined || !this.#mayRepeat(error)) return undefined;
 		if (isFree(error) && failures.isFirstAt(triedInstances(ctx).at(-1))) return 0;
-		if (failures.tries >= this.#options.attempts) return undefined;
+		if (isRefusal(error) || failures.tries >= this.#options.attempts) return undefined;
 		const bound = Math.min(
 			this.#options.longestDelayMs,
 			this.#options.firstDelayMs * 2 ** (failures.tries - 1),
@@ -89,9 +90,9 @@ class RetryPolicy {
 	}
 }
 
-/** Whether an attempt cost nobody anything: no instance took it in. */
-function isFree({ code, notExecuted }: ServiceError): boolean {
-	return code === "unavailable" && notExecuted;
+/** Whether an attempt cost nobody anything: no instance took it in, or one lacks the method. */
+function isFree(error: ServiceError): boolean {
+	return (error.code === "unavailable" && error.notExecuted) || isRefusal(error);
 }
 
 /** Whether an instance refused a call for want of room, before its handler ran. */

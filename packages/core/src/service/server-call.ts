@@ -4,8 +4,10 @@ import { Cancellation, callIsOver, type Follower, type Following } from "../cont
 import { Context, isContext, type PeerInfo } from "../context/context.ts";
 import { noMetadata, type ReadonlyMetadata } from "../context/metadata.ts";
 import { ResponseMetadata } from "../context/response.ts";
+import { Reflection } from "../contract/reflection.ts";
 import type { EndpointTable, ServedMethod } from "../endpoint/endpoints.ts";
-import { ServiceError, toServiceError } from "../errors/service-error.ts";
+import { guardsOperations } from "../endpoint/guard.ts";
+import { type ServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
 import { errorForCaller } from "./boundary.ts";
 import { guardMistake, otherCall } from "./guard-mistake.ts";
 
@@ -57,7 +59,9 @@ export class ServerCall {
 	 */
 	run(read: () => unknown): Promise<unknown> {
 		const { guard } = this.#endpoints;
-		if (guard === undefined) return this.#readAndInvoke(read, this.ctx);
+		if (guard === undefined || (this.#isOperation() && !guardsOperations(guard))) {
+			return this.#readAndInvoke(read, this.ctx);
+		}
 		try {
 			const admitted = guard(this.#incoming, this.ctx);
 			if (isContext(admitted)) return this.#admit(read, admitted);
@@ -102,6 +106,11 @@ export class ServerCall {
 		this.#cancellation.finish(outcome.ok ? callIsOver : outcome.error);
 	}
 
+	/** Whether it asks what is served, which is an operations route as `/-/describe` is. */
+	#isOperation(): boolean {
+		return this.served?.method.service === Reflection["~allium"].name;
+	}
+
 	/** What the guard let in, with the context that it gave: should that end first, the caller learns of it. */
 	#admit(read: () => unknown, ctx: Context): Promise<unknown> {
 		const mistake = guardMistake(ctx);
@@ -143,7 +152,10 @@ export class ServerCall {
 
 /** The error for a path that nobody serves. */
 export function unimplemented(path: string): ServiceError {
-	return new ServiceError({ code: "unimplemented", message: `no such method: ${path}` });
+	return serviceErrorFrom(
+		{ code: "unimplemented", reason: "no_such_method", message: `no such method: ${path}` },
+		{ notExecuted: true },
+	);
 }
 
 /** What arrived and travels on with the calls that the handler makes. */

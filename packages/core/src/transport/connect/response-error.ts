@@ -29,7 +29,7 @@ export function responseError(
 	trailers: Metadata,
 ): ServiceError {
 	const retryAfter = header(headers, "retry-after");
-	return readConnectError(hasType(headers, unaryType) ? parse(body) : undefined, {
+	const error = readConnectError(hasType(headers, unaryType) ? parse(body) : undefined, {
 		method,
 		code: codeOfStatus(status),
 		message: `HTTP status ${status} in answer to ${method.path}`,
@@ -37,6 +37,9 @@ export function responseError(
 		retryAfterMs:
 			retryAfter !== undefined && /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1000 : undefined,
 	});
+	// There is nothing at the path: no handler ran.
+	const isMissing = status === 404 && error.code === "unimplemented";
+	return isMissing ? serviceErrorFrom(error, { notExecuted: true, domain: error.domain }) : error;
 }
 
 /** The error of a connection that was lost while a call was under way. */
