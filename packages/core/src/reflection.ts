@@ -9,6 +9,6 @@ export {
 	type OpenApiDocument,
 	type OpenApiOperation,
 	type OpenApiOptions,
-	type OpenApiParameter,
 	openapi,
 } from "./openapi/openapi.ts";
+export type { OpenApiParameter } from "./openapi/parameters.ts";

@@ -13,6 +13,7 @@ import {
 	ServiceError,
 	webSocketTransport,
 } from "@allium/core";
+import type { OpenApiDocument } from "@allium/core/reflection";
 import { frames, http } from "@allium/node";
 import { registry as openRegistry } from "@allium/sqlite";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -389,6 +390,21 @@ describe("a service whose guard asks before it describes itself", () => {
 		const known = { authorization: secret };
 		expect((await post(`${url}/lab/echo`, { text: "a" }, known)).status).toBe(200);
 		expect(JSON.stringify(system.lines)).not.toContain("of-a-secret");
+	});
+
+	test("has security of both guards in the gateway's document", async () => {
+		const token = { type: "http", scheme: "bearer" } as const;
+		const key = { type: "apiKey", in: "header", name: "x-key" } as const;
+		const letIn: Guard = (_, ctx) => ctx;
+		await system.serve((app) => app.serve(Lab, lab(system.log)), undefined, {
+			guard: describeGuard(letIn, { schemes: { token }, open: ["lab/call"] }),
+		});
+		const url = await system.open({ guard: describeGuard(letIn, { schemes: { key } }) });
+		const document = (await (await fetch(`${url}/-/openapi.json`)).json()) as OpenApiDocument;
+		expect(document.components.securitySchemes).toEqual({ key, token });
+		expect(document.paths["/lab/echo"]?.post?.security).toEqual([{ key: [], token: [] }]);
+		expect(document.paths["/lab/call"]?.post?.security).toEqual([{ key: [] }]);
+		expect(await (await fetch(`${url}/-/openapi`)).text()).toContain("x-key");
 	});
 
 	test("is no matter for paths of services that nobody knows", async () => {

@@ -1,11 +1,12 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { contract } from "../contract/contract.ts";
+import { type AnyContract, contract } from "../contract/contract.ts";
 import { describe as describeContract } from "../contract/describe.ts";
 import { method } from "../contract/method.ts";
+import type { Security } from "../contract/security.ts";
 import { stream } from "../contract/stream.ts";
-import { del, get, patch, post, put, routes } from "../routes/routes.ts";
+import { del, get, patch, post, put, type RouteSpecs, routes } from "../routes/routes.ts";
 import { type OpenApiDocument, openapi } from "./openapi.ts";
 
 type Tree = { v: number; kids: Tree[] };
@@ -21,7 +22,11 @@ const Items = contract(
 			output: Item,
 			errors: {
 				full: { code: "resource_exhausted", message: "no room" },
-				odd: { code: "invalid_argument", message: "an odd size!" },
+				odd: {
+					code: "invalid_argument",
+					message: "an odd size!",
+					data: z.object({ size: z.int(), near: z.array(z.int()) }),
+				},
 			},
 		}),
 		get: method({
@@ -35,7 +40,9 @@ const Items = contract(
 		remove: method({ input: z.object({ name: z.string() }) }),
 		tree: method({ input: Tree, output: z.object({ tree: Tree }) }),
 		file: method({ input: z.object({ path: z.string() }), effect: "read" }),
-		watch: method({ output: stream(Item), effect: "read" }),
+		watch: method({ input: z.object({ from: z.int() }), output: stream(Item), effect: "read" }),
+		count: method({ output: z.object({ count: z.int() }) }),
+		upload: method({ input: stream(Item) }),
 	},
 	{ summary: "Things to sell." },
 );
@@ -92,7 +99,7 @@ describe("the document", () => {
 		});
 	});
 
-	test("has the routes, and the calls of unary methods", () => {
+	test("has the routes, and the calls of methods without one", () => {
 		const all = Object.entries(document.paths).flatMap(([path, verbs]) =>
 			Object.keys(verbs).map((verb) => `${verb} ${path}`),
 		);
@@ -105,13 +112,8 @@ describe("the document", () => {
 			"delete /items/{id}",
 			"post /trees",
 			"get /files/{path}",
-			"post /shop.items/create",
-			"post /shop.items/get",
-			"post /shop.items/list",
-			"post /shop.items/change",
-			"post /shop.items/remove",
-			"post /shop.items/tree",
-			"post /shop.items/file",
+			"get /shop.items/watch",
+			"post /shop.items/count",
 		]);
 	});
 
@@ -155,7 +157,10 @@ describe("a route", () => {
 		const { responses, summary } = operation("/items", "post");
 		expect(summary).toBe("Makes an item.");
 		expect(responses[201]).toMatchObject({ headers: { location: { schema: { type: "string" } } } });
-		expect(responses[201]?.content?.["application/json"]?.schema?.required).toEqual(["id", "size"]);
+		expect(responses[201]?.content?.["application/json"]?.schema).toEqual({
+			$ref: "#/components/schemas/Item",
+		});
+		expect(document.components.schemas.Item?.required).toEqual(["id", "size"]);
 		expect(operation("/items/{id}", "delete").responses[204]).toEqual({ description: "Done." });
 	});
 
@@ -183,13 +188,249 @@ describe("a route", () => {
 								message: "The input is not valid.",
 							},
 						},
-						odd: { value: { code: "invalid_argument", reason: "odd", message: "an odd size!" } },
+						odd: {
+							value: {
+								code: "invalid_argument",
+								reason: "odd",
+								message: "an odd size!",
+								data: { size: 10, near: [10] },
+							},
+						},
 					},
 				},
 			},
 		});
 		expect(Object.keys(operation("/items/{id}", "get").responses)).toEqual(["200", "400", "404", "default"]);
 		expect(Object.keys(operation("/items", "get").responses)).toEqual(["200", "default"]);
+	});
+});
+
+/** The document of one contract, which must be valid. */
+async function documentOf<C extends AnyContract>(
+	contract: C,
+	specs: RouteSpecs<C>,
+	security: readonly Security[] = [],
+): Promise<OpenApiDocument> {
+	const made = openapi([describeContract(contract, routes(contract, specs).routes, security)], options);
+	const result = await new Validator().validate(JSON.parse(JSON.stringify(made)));
+	expect(result).toEqual({ valid: true });
+	expect(dangling(made)).toEqual([]);
+	return made;
+}
+
+describe("inputs", () => {
+	const id = { id: z.string() };
+	const output = z.object({});
+
+	async function bodyOf(input: z.ZodType<{ id: string }>) {
+		const Things = contract("things", { put: method({ input: input as never, output }) });
+		const made = await documentOf<AnyContract>(Things, { put: put("/things/{id}") } as never);
+		return made.paths["/things/{id}"]?.put?.requestBody;
+	}
+
+	const integer = expect.objectContaining({ type: "integer" });
+
+	test("that are open have a body, too", async () => {
+		expect(await bodyOf(z.looseObject(id))).toEqual({
+			required: false,
+			content: {
+				"application/json": { schema: { type: "object", properties: {}, additionalProperties: {} } },
+			},
+		});
+		expect(await bodyOf(z.object(id).catchall(z.int()))).toMatchObject({
+			required: false,
+			content: { "application/json": { schema: { additionalProperties: { type: "integer" } } } },
+		});
+		expect(await bodyOf(z.strictObject(id))).toBeUndefined();
+		expect(await bodyOf(z.object(id))).toBeUndefined();
+	});
+
+	test("that are unions do not want in the body what the path has", async () => {
+		const circle = z.object({ ...id, kind: z.literal("circle"), radius: z.int() });
+		const square = z.object({ ...id, kind: z.literal("square"), side: z.int() }).meta({ id: "Square" });
+		const body = await bodyOf(z.discriminatedUnion("kind", [circle, square]));
+		expect(body?.required).toBe(true);
+		expect(body?.content["application/json"]?.schema).toEqual({
+			oneOf: [
+				{
+					type: "object",
+					properties: { kind: { type: "string", const: "circle" }, radius: integer },
+					required: ["kind", "radius"],
+				},
+				{
+					type: "object",
+					properties: { kind: { type: "string", const: "square" }, side: integer },
+					required: ["kind", "side"],
+				},
+			],
+		});
+		expect((await bodyOf(z.union([z.object(id), circle])))?.required).toBe(false);
+	});
+
+	test("that are intersections or have a name lose what the path has as well", async () => {
+		const named = z.object({ ...id, size: z.int() }).meta({ id: "Sized" });
+		expect((await bodyOf(named))?.content["application/json"]?.schema).toEqual({
+			type: "object",
+			properties: { size: integer },
+			required: ["size"],
+		});
+		const both = z.intersection(z.object(id), z.object({ size: z.int() }));
+		expect((await bodyOf(both))?.required).toBe(true);
+	});
+
+	test("say how objects, records and lists stand in a query", async () => {
+		const Search = contract("search", {
+			find: method({
+				input: z.looseObject({
+					filter: z.object({ below: z.int() }).optional(),
+					labels: z.record(z.string(), z.string()).optional(),
+					tags: z.array(z.string()).optional(),
+					points: z.array(z.object({ x: z.int() })).optional(),
+					others: z.string(),
+				}),
+				effect: "read",
+			}),
+		});
+		const made = await documentOf(Search, { find: get("/found") });
+		const parameters = made.paths["/found"]?.get?.parameters ?? [];
+		expect(parameters).toMatchObject([
+			{ name: "filter", in: "query", required: false, style: "deepObject", explode: true },
+			{
+				name: "labels",
+				in: "query",
+				style: "deepObject",
+				schema: { additionalProperties: { type: "string" } },
+			},
+			{ name: "tags", in: "query", schema: { type: "array" } },
+			{ name: "points", in: "query", content: { "application/json": { schema: { type: "array" } } } },
+			{ name: "others", in: "query", required: true, schema: { type: "string" } },
+			{ name: "others_", in: "query", required: false, style: "form", explode: true },
+		]);
+		expect(parameters[2]).not.toHaveProperty("style");
+	});
+});
+
+describe("schemas", () => {
+	test("with names are components, each once", async () => {
+		const Line = z.object({ item: Item, count: z.int() });
+		const Orders = contract("orders", {
+			place: method({ input: z.object({ lines: z.array(Line) }), output: Item }),
+			last: method({ output: z.object({ item: Item.nullable() }), effect: "read" }),
+		});
+		const { components, paths } = await documentOf(Orders, { last: get("/last") });
+		// What is answered has no other members; what is sent may.
+		expect(Object.keys(components.schemas)).toEqual(["Error", "ConnectError", "Item", "Item.input"]);
+		const content = paths["/orders/place"]?.post?.responses[200]?.content;
+		expect(content).toEqual({ "application/json": { schema: { $ref: "#/components/schemas/Item" } } });
+	});
+
+	test("of one name that are not the same are told apart", async () => {
+		const named = (name: string, shape: z.ZodRawShape) =>
+			contract(name, {
+				get: method({ output: z.object(shape).meta({ id: "Same" }) as never, effect: "read" }),
+				put: method({ input: z.object({ error: z.object(shape).meta({ id: "Error" }) }) as never }),
+			});
+		const contracts = [named("a", { x: z.int() }), named("b", { y: z.int() }), named("c", { x: z.int() })];
+		const made = openapi(
+			contracts.map((each) => describeContract(each)),
+			options,
+		);
+		expect((await new Validator().validate(JSON.parse(JSON.stringify(made)))).valid).toBe(true);
+		expect(dangling(made)).toEqual([]);
+		expect(Object.keys(made.components.schemas)).toEqual([
+			"Error",
+			"ConnectError",
+			"Same",
+			"Error.input",
+			"Same.output",
+			"b.put.input.Error",
+		]);
+	});
+
+	test("that are recursive refer to components, named or not", async () => {
+		type Named = { kids: Named[] };
+		const Named: z.ZodType<Named> = z.object({ kids: z.array(z.lazy(() => Named)) }).meta({ id: "Named" });
+		const Trees = contract("trees", {
+			plain: method({ input: Tree }),
+			within: method({ input: z.object({ tree: Tree }) }),
+			named: method({ input: Named }),
+		});
+		const { components, paths } = await documentOf(Trees, {});
+		const { schemas } = components;
+		expect(Object.keys(schemas)).toEqual([
+			"Error",
+			"ConnectError",
+			"trees.plain.input",
+			"trees.within.input.schema0",
+			"Named",
+		]);
+		expect(schemas.Named).toMatchObject({
+			properties: { kids: { items: { $ref: "#/components/schemas/Named" } } },
+		});
+		const body = paths["/trees/plain"]?.post?.requestBody;
+		expect(body?.content["application/json"]?.schema).toEqual({
+			$ref: "#/components/schemas/trees.plain.input",
+		});
+	});
+});
+
+describe("a server stream that only reads", () => {
+	test("is an event stream, whose input is JSON in the query", () => {
+		expect(operation("/shop.items/watch", "get")).toMatchObject({
+			operationId: "shop.items.watch",
+			parameters: [
+				{
+					name: "input",
+					in: "query",
+					required: true,
+					content: { "application/json": { schema: { required: ["from"] } } },
+				},
+			],
+			responses: {
+				200: {
+					content: {
+						"text/event-stream": {
+							schema: { type: "string", contentSchema: { $ref: "#/components/schemas/Item" } },
+						},
+					},
+				},
+			},
+		});
+	});
+});
+
+describe("what guards want", () => {
+	const token = { type: "http", scheme: "bearer" } as const;
+	const key = { type: "apiKey", in: "header", name: "x-key" } as const;
+	const specs = { get: get("/items/{id}") };
+	const security = async (guards: readonly Security[]) => {
+		const { components, paths } = await documentOf(Items, specs, guards);
+		return {
+			schemes: components.securitySchemes,
+			get: paths["/items/{id}"]?.get?.security,
+			count: paths["/shop.items/count"]?.post?.security,
+		};
+	};
+
+	test("is the security of each operation, but of those that are open", async () => {
+		expect(await security([])).toEqual({});
+		expect(await security([{ schemes: { token, key }, open: ["shop.items/count"] }])).toEqual({
+			schemes: { token, key },
+			get: [{ token: [] }, { key: [] }],
+		});
+	});
+
+	test("of two guards, one behind the other, is one scheme of each", async () => {
+		const other = { ...key, name: "x-other" };
+		const guards = [{ schemes: { token, key } }, { schemes: { key: other }, open: ["shop.items/count"] }];
+		expect(await security(guards)).toEqual({
+			schemes: { token, key, "key.2": other },
+			get: [
+				{ token: [], "key.2": [] },
+				{ key: [], "key.2": [] },
+			],
+			count: [{ token: [] }, { key: [] }],
+		});
 	});
 });
 

@@ -1,9 +1,13 @@
 import type { ContractDescription, MethodDescription } from "../contract/describe.ts";
 import type { JsonSchema } from "../contract/schema.ts";
+import type { SecurityScheme } from "../contract/security.ts";
 import { parameterNames, parseTemplate } from "../routes/path-template.ts";
 import type { Route } from "../routes/route.ts";
-import { callResponses, errorSchemas, type Responses, routeResponses } from "./responses.ts";
-import { propertiesOf, SharedSchemas, withoutProperties } from "./schemas.ts";
+import { InputShape } from "./input-shape.ts";
+import { type OpenApiParameter, pathParameter, queryParameters } from "./parameters.ts";
+import { callResponses, errorSchemas, eventResponses, type Responses, routeResponses } from "./responses.ts";
+import { type AdoptedSchema, SharedSchemas } from "./schemas.ts";
+import { type SecurityRequirements, SecuritySchemes } from "./security.ts";
 
 /** What a document says of itself. */
 export interface OpenApiOptions {
@@ -21,7 +25,10 @@ export interface OpenApiDocument {
 	servers?: { url: string }[];
 	tags: { name: string; description?: string }[];
 	paths: Record<string, Record<string, OpenApiOperation>>;
-	components: { schemas: Record<string, JsonSchema> };
+	components: {
+		schemas: Readonly<Record<string, JsonSchema>>;
+		securitySchemes?: Readonly<Record<string, SecurityScheme>>;
+	};
 }
 
 /** What a verb does at a path. */
@@ -32,27 +39,24 @@ export interface OpenApiOperation {
 	parameters?: OpenApiParameter[];
 	requestBody?: { required: boolean; content: Record<string, { schema: JsonSchema }> };
 	responses: Responses;
-}
-
-/** A part of the path or the query. */
-export interface OpenApiParameter {
-	name: string;
-	in: "path" | "query";
-	required: boolean;
-	schema: JsonSchema;
+	security?: SecurityRequirements;
 }
 
 /**
- * Describes services for tools that know OpenAPI 3.1: their REST routes, and `POST /{service}/{method}` of their
- * unary methods.
+ * Describes services for tools that know OpenAPI 3.1: their REST routes, `POST /{service}/{method}` of unary
+ * methods that have no route, and `GET /{service}/{method}` of server streams that only read, as event streams.
  *
- * @param contracts as `describe` tells them, with their routes.
+ * @param contracts as `describe` tells them, with their routes and what their guards want.
  */
 export function openapi(contracts: readonly ContractDescription[], options: OpenApiOptions): OpenApiDocument {
 	const document = new DocumentWriter();
 	for (const contract of contracts) {
-		for (const route of contract.routes ?? []) document.addRoute(contract, route);
-		for (const name of Object.keys(contract.methods)) document.addCall(contract, name);
+		const { methods, routes = [] } = contract;
+		for (const route of routes) document.addRoute(contract, route);
+		const routed = new Set(routes.map(({ method }) => method));
+		for (const [name, method] of Object.entries(methods)) {
+			if (!routed.has(name)) document.addCall(contract, name, method);
+		}
 	}
 	const { title, version, servers } = options;
 	return {
@@ -68,7 +72,8 @@ export function openapi(contracts: readonly ContractDescription[], options: Open
 }
 
 class DocumentWriter {
-	readonly #schemas = new SharedSchemas();
+	readonly #schemas = new SharedSchemas(Object.keys(errorSchemas));
+	readonly #security = new SecuritySchemes();
 	readonly #paths = new Map<string, Record<string, OpenApiOperation>>();
 	/** Paths as they are written, by what they match: OpenAPI wants one name for each parameter. */
 	readonly #spellings = new Map<string, string>();
@@ -81,28 +86,70 @@ class DocumentWriter {
 		const verb = route.verb.toLowerCase();
 		if (item.operations[verb] !== undefined) return;
 		item.operations[verb] = {
-			operationId: this.#id(`${contract.name}.${route.method}`),
-			...about(contract, method),
+			...this.#about(contract, route.method, method),
 			...this.#routeParts(contract, method, route, item.parameters),
+			...this.#secured(contract, route.method),
 		};
 	}
 
-	addCall(contract: ContractDescription, name: string): void {
-		const method = contract.methods[name];
-		if (method === undefined || method.kind !== "unary") return;
-		const { input, output } = this.#sides(contract, name, method);
-		this.#pathItem(`/${contract.name}/${name}`).operations.post ??= {
-			operationId: this.#id(`${contract.name}.${name}.call`),
-			...about(contract, method),
-			requestBody: { required: true, content: { "application/json": { schema: input } } },
-			responses: callResponses(method, output),
+	/** Adds how a method is called by its name, if HTTP that OpenAPI knows can do that. */
+	addCall(contract: ContractDescription, name: string, method: MethodDescription): void {
+		const { kind, effect } = method;
+		const isEventStream = kind === "server_stream" && effect === "read";
+		if (kind !== "unary" && !isEventStream) return;
+		const { operations } = this.#pathItem(`/${contract.name}/${name}`);
+		const verb = isEventStream ? "get" : "post";
+		if (operations[verb] !== undefined) return;
+		const parts = isEventStream
+			? this.#eventParts(contract, name, method)
+			: this.#callParts(contract, name, method);
+		operations[verb] = {
+			...this.#about(contract, name, method),
+			...parts,
+			...this.#secured(contract, name),
 		};
 	}
 
 	finish(): Pick<OpenApiDocument, "paths" | "components"> {
+		const securitySchemes = this.#security.all();
 		return {
 			paths: Object.fromEntries(this.#paths),
-			components: { schemas: { ...errorSchemas, ...this.#schemas.all() } },
+			components: {
+				schemas: { ...errorSchemas, ...this.#schemas.all() },
+				...(Object.keys(securitySchemes).length > 0 && { securitySchemes }),
+			},
+		};
+	}
+
+	#callParts(
+		contract: ContractDescription,
+		name: string,
+		method: MethodDescription,
+	): Pick<OpenApiOperation, "requestBody" | "responses"> {
+		const { input, output } = this.#sides(contract, name, method);
+		return {
+			requestBody: { required: true, content: { "application/json": { schema: input.whole } } },
+			responses: callResponses(method, output.whole),
+		};
+	}
+
+	/** A stream of events: the input is one parameter of the query, as JSON. */
+	#eventParts(
+		contract: ContractDescription,
+		name: string,
+		method: MethodDescription,
+	): Pick<OpenApiOperation, "parameters" | "responses"> {
+		const { input, output } = this.#sides(contract, name, method);
+		const whole = new InputShape(method.input).without([]);
+		const parameter: OpenApiParameter = {
+			name: "input",
+			in: "query",
+			required: whole?.required === true,
+			content: { "application/json": { schema: input.whole } },
+		};
+		return {
+			...(whole !== undefined && { parameters: [parameter] }),
+			responses: eventResponses(output.whole),
 		};
 	}
 
@@ -114,25 +161,24 @@ class DocumentWriter {
 		spelled: readonly string[],
 	): Pick<OpenApiOperation, "parameters" | "requestBody" | "responses"> {
 		const { input, output } = this.#sides(contract, route.method, method);
-		const properties = propertiesOf(input);
+		const shape = new InputShape(method.input);
 		const names = parameterNames(route.path);
-		const parameters = names.map((name, index): OpenApiParameter => {
-			const schema = properties.find((property) => property.name === name)?.schema ?? { type: "string" };
-			return { name: spelled[index] ?? name, in: "path", required: true, schema };
+		const parameters = names.map((name, index) => {
+			const member = shape.members.find((candidate) => candidate.name === name);
+			return pathParameter(spelled[index] ?? name, member, shape.others, input.part);
 		});
-		const rest = withoutProperties(input, names);
-		const inQuery = route.verb === "GET" || route.verb === "DELETE";
-		if (inQuery) {
-			const queried = properties.filter(({ name }) => !names.includes(name));
-			parameters.push(...queried.map((property): OpenApiParameter => ({ ...property, in: "query" })));
-		}
-		const body = inQuery ? undefined : rest;
-		const required =
-			body !== undefined && (propertiesOf(body).some((property) => property.required) || body === input);
+		const hasBody = route.verb !== "GET" && route.verb !== "DELETE";
+		if (!hasBody) parameters.push(...queryParameters(shape, names, input.part));
+		const rest = hasBody ? shape.without(names) : undefined;
+		const whole = names.length === 0 ? input.whole : undefined;
+		const body = rest && {
+			required: rest.required,
+			content: { "application/json": { schema: whole ?? input.part(rest.schema) } },
+		};
 		return {
 			...(parameters.length > 0 && { parameters }),
-			...(body && { requestBody: { required, content: { "application/json": { schema: body } } } }),
-			responses: routeResponses(route, method, output, {
+			...(body && { requestBody: body }),
+			responses: routeResponses(route, method, output.whole, {
 				input: parameters.length > 0 || body !== undefined,
 				body: body !== undefined,
 			}),
@@ -143,11 +189,28 @@ class DocumentWriter {
 		contract: ContractDescription,
 		name: string,
 		{ input, output }: MethodDescription,
-	): { input: JsonSchema; output: JsonSchema } {
+	): { input: AdoptedSchema; output: AdoptedSchema } {
 		return {
 			input: this.#schemas.adopt(`${contract.name}.${name}.input`, input),
 			output: this.#schemas.adopt(`${contract.name}.${name}.output`, output),
 		};
+	}
+
+	#about(
+		contract: ContractDescription,
+		name: string,
+		{ summary }: MethodDescription,
+	): Pick<OpenApiOperation, "operationId" | "tags" | "summary"> {
+		return {
+			operationId: this.#id(`${contract.name}.${name}`),
+			tags: [contract.name],
+			...(summary !== undefined && { summary }),
+		};
+	}
+
+	#secured({ name, security = [] }: ContractDescription, method: string): Pick<OpenApiOperation, "security"> {
+		const requirements = this.#security.requirements(`${name}/${method}`, security);
+		return requirements === undefined ? {} : { security: requirements };
 	}
 
 	/** The operations of a path, and the names of its parameters as they were written first. */
@@ -171,11 +234,4 @@ class DocumentWriter {
 		this.#ids.add(id);
 		return id;
 	}
-}
-
-function about(
-	contract: ContractDescription,
-	{ summary }: MethodDescription,
-): { tags: string[]; summary?: string } {
-	return { tags: [contract.name], ...(summary !== undefined && { summary }) };
 }

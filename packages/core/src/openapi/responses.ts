@@ -1,8 +1,10 @@
 import type { ErrorDescription, MethodDescription } from "../contract/describe.ts";
+import { exampleValue } from "../contract/example-value.ts";
 import type { JsonSchema } from "../contract/schema.ts";
 import { codes } from "../errors/code.ts";
-import { errorTemplate, fillErrorBody, isJsonType } from "../routes/error-reply.ts";
+import { defaultErrorType, errorBody, errorTemplate } from "../routes/error-reply.ts";
 import type { ErrorTemplate, Route } from "../routes/route.ts";
+import { isJsonType } from "../routes/template-body.ts";
 import { httpStatus } from "../transport/connect/status.ts";
 
 /** A response as OpenAPI writes it. */
@@ -70,6 +72,21 @@ export function callResponses({ errors }: MethodDescription, output: JsonSchema)
 	return responses;
 }
 
+/** What an event stream answers: always 200, an error is its last event. */
+export function eventResponses(output: JsonSchema): Responses {
+	return {
+		200: {
+			description:
+				"An event for each message, whose data is JSON; at last an event `end`, or `error` with the error as its data.",
+			content: {
+				"text/event-stream": {
+					schema: { type: "string", contentMediaType: "application/json", contentSchema: output },
+				},
+			},
+		},
+	};
+}
+
 /** All that a route may answer. */
 export function routeResponses(
 	route: Route,
@@ -118,14 +135,14 @@ function describeError(reason: string, { message }: ErrorDescription): string {
 }
 
 function contentOf(template: ErrorTemplate | undefined): Record<string, MediaType> {
-	if (template === undefined)
-		return { "application/json": { schema: { $ref: "#/components/schemas/Error" } } };
-	return { [template.type]: isJsonType(template.type) ? {} : { schema: text } };
+	const { type = defaultErrorType, body } = template ?? {};
+	if (body === undefined) return { [type]: { schema: { $ref: "#/components/schemas/Error" } } };
+	return { [type]: isJsonType(type) ? {} : { schema: text } };
 }
 
 function exampleOf(template: ErrorTemplate | undefined, reason: string, error: ErrorDescription): unknown {
-	const facts = { code: error.code, reason, message: error.message ?? reason };
-	if (template === undefined) return facts;
-	const body = fillErrorBody(template, facts);
-	return isJsonType(template.type) ? JSON.parse(body) : body;
+	const { code, message = reason } = error;
+	const data = error.data === undefined ? undefined : exampleValue(error.data);
+	const body = errorBody(template ?? {}, { code, reason, message, data });
+	return isJsonType(template?.type ?? defaultErrorType) ? JSON.parse(body) : body;
 }

@@ -1,12 +1,13 @@
 import type { Method } from "../contract/method.ts";
-import { jsonSchema } from "../contract/schema.ts";
+import { jsonSchema, type Schema } from "../contract/schema.ts";
 import { messageSchema, type Side } from "../contract/stream.ts";
-import { fillErrorBody, isJsonType } from "./error-reply.ts";
+import { defaultErrorType, errorBody } from "./error-reply.ts";
 import { headerPlaceholders } from "./output-reply.ts";
 import { isOwnPath } from "./own-path.ts";
 import { parameterNames } from "./path-template.ts";
-import type { ErrorTemplates, Route, Verb } from "./route.ts";
-import { propertySchemas } from "./schema-parts.ts";
+import type { ErrorTemplate, ErrorTemplates, Route, Verb } from "./route.ts";
+import { partsOf, propertySchemas } from "./schema-parts.ts";
+import { dataMembers, isJsonType } from "./template-body.ts";
 
 /** Headers that are not a route's to set. */
 const forbidden = new Set([
@@ -36,7 +37,7 @@ export function checkRoute(method: Method, route: Route): Route {
 	checkMethod(what, method, verb);
 	checkReserved(what, path);
 	checkProperties(what, "input", method.input, parameterNames(path));
-	checkErrorTemplates(what, errors);
+	checkErrorTemplates(what, method, errors);
 	checkProperties(what, "output", method.output, checkReply(what, status, headers));
 	return Object.freeze(route);
 }
@@ -57,23 +58,38 @@ function checkReply(what: string, status: number, headers: Readonly<Record<strin
 	return Object.values(headers).flatMap(headerPlaceholders);
 }
 
-/** Refuses error templates that could not be sent, or whose JSON is none. */
-function checkErrorTemplates(what: string, templates: ErrorTemplates): void {
+/** Refuses error templates that could not be sent, whose JSON is none, or that name data which is not there. */
+function checkErrorTemplates(what: string, method: Method, templates: ErrorTemplates): void {
 	for (const [reason, template] of Object.entries(templates)) {
-		const { status = 400, type } = template;
 		const where = `the error template "${reason}" of ${what}`;
-		if (!Number.isInteger(status) || status < 400 || status > 599) {
-			throw new TypeError(`${where} has the status ${status}; the status of an error is 400 to 599`);
-		}
-		if (!/^[a-z]+\/[^\s;]+/i.test(type) || !headerText.test(type)) {
-			throw new TypeError(`${where} has the type ${JSON.stringify(type)}, which is no content type`);
-		}
-		if (!isJsonType(type)) continue;
-		try {
-			JSON.parse(fillErrorBody(template, { code: "unknown", reason: "reason", message: 'a "message"' }));
-		} catch {
-			throw new TypeError(`${where} is not JSON; placeholders stand inside strings: {"error":"{message}"}`);
-		}
+		checkErrorTemplate(where, template);
+		const declared = method.errors[reason];
+		if (declared === undefined || template.body === undefined) continue;
+		const members = dataMembers(template.body).map((name) => ({ name, shown: `data.${name}` }));
+		checkMembers(where, `data of ${reason}`, declared.data, "input", members);
+	}
+}
+
+function checkErrorTemplate(where: string, template: ErrorTemplate): void {
+	const { status = 400, type = defaultErrorType } = template;
+	if (!Number.isInteger(status) || status < 400 || status > 599) {
+		throw new TypeError(`${where} has the status ${status}; the status of an error is 400 to 599`);
+	}
+	if (!/^[a-z]+\/[^\s;]+/i.test(type) || !headerText.test(type)) {
+		throw new TypeError(`${where} has the type ${JSON.stringify(type)}, which is no content type`);
+	}
+	if (!isJsonType(type)) {
+		if (template.body === undefined) throw new TypeError(`${where} has the type ${type}, but no body`);
+		return;
+	}
+	try {
+		JSON.parse(
+			errorBody(template, { code: "unknown", reason: "reason", message: 'a "message"', data: null }),
+		);
+	} catch {
+		throw new TypeError(
+			`${where} is not JSON, which is its type; placeholders stand inside strings or in place of a value: {"error":"{message}","data":{data}}`,
+		);
 	}
 }
 
@@ -99,14 +115,27 @@ function checkProperties(
 	side: Side | undefined,
 	names: readonly string[],
 ): void {
-	const schema = messageSchema(side);
+	const members = names.map((name) => ({ name, shown: name }));
+	checkMembers(what, direction, messageSchema(side), direction, members);
+}
+
+/** Refuses members that a schema certainly does not have. A missing schema has none. */
+function checkMembers(
+	what: string,
+	whole: string,
+	schema: Schema | undefined,
+	direction: "input" | "output",
+	members: readonly { readonly name: string; readonly shown: string }[],
+): void {
 	const described = schema === undefined ? { type: "object", properties: {} } : jsonSchema(schema, direction);
 	if (described === undefined || !isClosed(described)) return;
-	const properties = propertySchemas(described);
-	const missing = names.find((name) => !properties.has(name));
-	if (missing !== undefined) {
-		throw new TypeError(`${what} names {${missing}}, which is no property of the ${direction}`);
-	}
+	const properties = propertySchemas(partsOf(described, described));
+	const missing = members.find(({ name }) => !properties.has(name));
+	if (missing === undefined) return;
+	const known = [...properties.keys()];
+	throw new TypeError(
+		`${what} names {${missing.shown}}, which is no property of the ${whole}; ${known.length === 0 ? "it has none" : `there are ${known.join(", ")}`}`,
+	);
 }
 
 /** Whether a schema lists all properties that there are. */

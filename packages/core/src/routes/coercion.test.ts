@@ -27,6 +27,7 @@ const shape = z.object({
 	page: z.int().default(1),
 	anything: z.unknown(),
 	object: z.object({ a: z.int() }),
+	textOrObject: z.union([z.string(), z.object({ a: z.int() })]),
 });
 const schema = jsonSchema(shape, "input") as JsonSchema;
 const coercion = new Coercion(schema);
@@ -82,7 +83,17 @@ test.each<[string, string[], unknown]>([
 	["page", ["2"], 2],
 	["anything", ["7"], "7"],
 	["anything", ["7", "8"], ["7", "8"]],
-	["object", ["{}"], "{}"],
+	["object", ["{}"], {}],
+	["object", ['{"a":1}'], { a: 1 }],
+	["object", ["{"], "{"],
+	["object", ["[1]"], "[1]"],
+	["object", ["a"], "a"],
+	["ints", ["1,2,3"], [1, 2, 3]],
+	["ints", ["1,x"], ["1,x"]],
+	["ints", ["[1,2]"], [1, 2]],
+	["texts", ["a,b"], ["a,b"]],
+	["texts", ['["a","b"]'], ['["a","b"]']],
+	["textOrObject", ['{"a":1}'], '{"a":1}'],
 	["unknown", ["7"], "7"],
 	["__proto__", ["7"], "7"],
 	["constructor", ["7"], "7"],
@@ -137,6 +148,99 @@ test("a long query against a large schema is quick", () => {
 	routeInput(large, { query: [...query, ...repeated] });
 	const { user, system } = process.threadCpuUsage(before);
 	expect((user + system) / 1_000).toBeLessThan(100);
+});
+
+describe("objects and records in a query", () => {
+	const Filter = z.object({
+		filter: z.object({
+			below: z.int().optional(),
+			open: z.boolean().optional(),
+			price: z.object({ from: z.number(), to: z.number() }).partial().optional(),
+			tags: z.array(z.string()).optional(),
+			sizes: z.array(z.int()).optional(),
+		}),
+		labels: z.record(z.string(), z.int()),
+		points: z.array(z.object({ x: z.int(), y: z.int() })),
+		ints: z.array(z.int()),
+		name: z.string(),
+		"odd[name]": z.int(),
+		tree: Tree,
+	});
+	const filters = new Coercion(jsonSchema(Filter.partial(), "input") as JsonSchema);
+
+	function read(query: string, by = filters): unknown {
+		return routeInput(by, { query: new URLSearchParams(query) });
+	}
+
+	test.each<[string, unknown]>([
+		["filter[below]=5&filter[open]=true", { filter: { below: 5, open: true } }],
+		["filter[price][from]=1.5&filter[price][to]=2", { filter: { price: { from: 1.5, to: 2 } } }],
+		["filter[below]=x", { filter: { below: "x" } }],
+		["filter[tags]=1", { filter: { tags: ["1"] } }],
+		["filter[tags]=a&filter[tags]=b", { filter: { tags: ["a", "b"] } }],
+		["filter[sizes][]=1&filter[sizes][]=2", { filter: { sizes: [1, 2] } }],
+		["filter[unknown]=1", { filter: { unknown: "1" } }],
+		["filter[]=1", { filter: { "": "1" } }],
+		['filter={"below":5}', { filter: { below: 5 } }],
+		["labels[a]=1&labels[b]=2&labels[c]=x", { labels: { a: 1, b: 2, c: "x" } }],
+		["ints[]=1&ints[]=2", { ints: [1, 2] }],
+		["ints[1]=2&ints[0]=1&ints[999999999]=3", { ints: [1, 2, 3] }],
+		["ints[a]=1", { ints: { a: "1" } }],
+		["points[0][x]=1&points[0][y]=2&points[1][x]=3", { points: [{ x: 1, y: 2 }, { x: 3 }] }],
+		["tree[kids][0][kids][0][v]=7", { tree: { kids: [{ kids: [{ v: 7 }] }] } }],
+		["filter=a&filter[below]=1", { filter: ["a", { below: 1 }] }],
+		["odd[name]=1", { "odd[name]": 1 }],
+		["name[a]=1", { "name[a]": "1" }],
+		["unknown[a]=1", { "unknown[a]": "1" }],
+		["filter[below=1", { "filter[below": "1" }],
+		["filter]below[=1", { "filter]below[": "1" }],
+		["filter[below]x=1", { "filter[below]x": "1" }],
+		["[below]=1", { "[below]": "1" }],
+		[`tree${"[kids]".repeat(9)}=1`, { [`tree${"[kids]".repeat(9)}`]: "1" }],
+	])("%s", (query, input) => {
+		expect(read(query)).toEqual(input);
+	});
+
+	test("members beyond those that are named have the type of all others", () => {
+		const open = z.object({ a: z.string() }).catchall(z.int());
+		expect(read("a=1&b=2", new Coercion(jsonSchema(open, "input") as JsonSchema))).toEqual({ a: "1", b: 2 });
+		const record = z.record(z.string(), z.object({ n: z.int() }));
+		const records = new Coercion(jsonSchema(record, "input") as JsonSchema);
+		expect(read("a[n]=1", records)).toEqual({ a: { n: 1 } });
+		const patterns = { type: "object", patternProperties: { "^x": { type: "integer" } } };
+		expect(read("x1=1", new Coercion(patterns))).toEqual({ x1: 1 });
+	});
+
+	test("reach no prototype, whatever their keys are", () => {
+		const query = "labels[__proto__]=1&labels[constructor]=2&filter[__proto__][admin]=1&__proto__[admin]=1";
+		const { labels, filter } = read(query) as { labels: object; filter: object };
+		expect(Object.getPrototypeOf(labels)).toBe(Object.prototype);
+		expect(Object.entries(labels)).toEqual([
+			["__proto__", 1],
+			["constructor", 2],
+		]);
+		expect(Object.keys(filter)).toEqual(["__proto__"]);
+		expect({}).not.toHaveProperty("admin");
+	});
+
+	test("a list of a path has commas", () => {
+		const path = new Map([["ints", "1,2"]]);
+		expect(routeInput(filters, { path })).toEqual({ ints: [1, 2] });
+		const texts = new Coercion(jsonSchema(z.object({ ids: z.array(z.string()) }), "input") as JsonSchema);
+		expect(routeInput(texts, { path: new Map([["ids", "a,b"]]) })).toEqual({ ids: ["a", "b"] });
+	});
+
+	test("as many as a head can hold are read quickly, however deep the schema goes", () => {
+		const query = Array.from({ length: 4_000 }, (_, index): [string, string] => [
+			`tree${"[kids][0]".repeat(index % 4)}[k${index}]`,
+			"1",
+		]);
+		const before = process.threadCpuUsage();
+		const input = routeInput(filters, { query }) as { tree: object };
+		expect(Object.keys(input.tree)).toHaveLength(1_001);
+		const { user, system } = process.threadCpuUsage(before);
+		expect((user + system) / 1_000).toBeLessThan(200);
+	});
 });
 
 describe("the input of a request", () => {

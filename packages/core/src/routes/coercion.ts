@@ -1,73 +1,126 @@
 import type { JsonSchema } from "../contract/schema.ts";
-import { ScalarType } from "./scalar-type.ts";
-import { isSchema, partsOf, propertySchemas } from "./schema-parts.ts";
-
-/** What a parameter may be: a single value, and the items of an array, if it may be one. */
-interface ParameterType {
-	readonly single: ScalarType;
-	/** The types of the first items, where each has its own. */
-	readonly first: readonly ScalarType[];
-	/** Undefined when it is never an array. */
-	readonly items: ScalarType | undefined;
-}
+import { bracketKeys, type QueryNode, QueryTree } from "./query-tree.ts";
+import { type ValueType, ValueTypes } from "./value-type.ts";
 
 /**
  * Makes of the texts of a query or a path what the JSON Schema of an input asks for: numbers, integers, booleans,
- * null, and arrays of them where a query repeats a name. What does not fit stays text, for validation to refuse.
- * Where text is allowed, it stays text.
+ * null, lists and objects, however deep. What does not fit stays text, for validation to refuse. Where text is
+ * allowed, it stays text.
  *
- * Reads the schema once, so that a request with many parameters costs no more than they do.
+ * Reads each part of the schema once, so that a request with many parameters costs no more than they do.
  */
 export class Coercion {
-	readonly #types: ReadonlyMap<string, ParameterType>;
+	readonly #input: ValueType;
 
 	/** @param schema the JSON Schema of the whole input. */
 	constructor(schema: JsonSchema) {
-		const entries = [...propertySchemas(schema)].map(([name, schemas]): [string, ParameterType] => {
-			return [
-				name,
-				parameterType(
-					schemas.flatMap((property) => partsOf(property, schema)),
-					schema,
-				),
-			];
-		});
-		this.#types = new Map(entries);
+		this.#input = new ValueTypes(schema).of([schema]);
 	}
 
 	/**
-	 * @param name of the parameter, a property of the input.
+	 * What a parameter means that has no brackets.
+	 *
+	 * @param name of the parameter, a member of the input.
 	 * @param texts one, or more where the query repeats the name.
 	 */
 	coerce(name: string, texts: readonly string[]): unknown {
-		const type = this.#types.get(name);
-		const [text = ""] = texts;
-		if (texts.length === 1) {
-			const value = type?.single.read(text);
-			if (value !== undefined) return value;
-			if (type?.items === undefined) return text;
+		return textsValue(this.#input.member(name), texts);
+	}
+
+	/** What a parameter of a path means: a list stands there with commas. */
+	coercePath(name: string, text: string): unknown {
+		const type = this.#input.member(name);
+		const isList = type?.isArray === true && type.scalar.read(text) === undefined;
+		return isList ? listOf(type, text.split(",")) : textsValue(type, [text]);
+	}
+
+	/** The members of an input that a query gives. `filter[below]=5` is a member of the object `filter`. */
+	coerceQuery(query: Iterable<readonly [string, string]>): [name: string, value: unknown][] {
+		const tree = new QueryTree();
+		for (const [name, text] of query) {
+			const [base, keys] = this.#keysOf(name);
+			tree.add(base, keys, text);
 		}
-		return texts.map((item, index) => {
-			const value = (type?.first[index] ?? type?.items)?.read(item);
-			return value === undefined ? item : value;
-		});
+		return [...tree.members].map(([name, node]) => [name, nodeValue(this.#input.member(name), node)]);
+	}
+
+	/** Brackets mean something only after the name of an object or a list. */
+	#keysOf(name: string): readonly [base: string, keys: readonly string[]] {
+		const keys = bracketKeys(name);
+		if (keys === undefined || this.#input.declared(name) !== undefined) return [name, []];
+		const type = this.#input.member(keys[0]);
+		return type?.isObject || type?.isArray ? keys : [name, []];
 	}
 }
 
-function parameterType(shapes: readonly JsonSchema[], root: JsonSchema): ParameterType {
-	const arrays = shapes.filter(
-		({ type }) => type === "array" || (Array.isArray(type) && type.includes("array")),
+function nodeValue(type: ValueType | undefined, { texts, members }: QueryNode): unknown {
+	if (members === undefined) return textsValue(type, texts);
+	const within =
+		type?.isArray && [...members.keys()].every(isIndex) ? items(type, members) : object(type, members);
+	// Both a value and an object: no schema takes that, and validation says so.
+	return texts.length === 0 ? within : [...texts, within];
+}
+
+/** Every member is an own property, whatever it is called. */
+function object(type: ValueType | undefined, members: ReadonlyMap<string, QueryNode>): unknown {
+	return Object.fromEntries(
+		Array.from(members, ([name, node]) => [name, nodeValue(type?.member(name), node)]),
 	);
-	const scalarOf = (schemas: readonly unknown[]): ScalarType =>
-		new ScalarType(schemas.filter(isSchema).flatMap((schema) => partsOf(schema, root)));
-	const prefixes = arrays.map(({ prefixItems }) => (Array.isArray(prefixItems) ? prefixItems : []));
-	const longest = Math.max(0, ...prefixes.map(({ length }) => length));
-	const first = Array.from({ length: longest }, (_, index) => {
-		return scalarOf(arrays.map(({ items }, which) => prefixes[which]?.[index] ?? items));
+}
+
+/** A list by `tags[]`, or by `tags[0]`, whose numbers only say the order. */
+function items(type: ValueType, members: ReadonlyMap<string, QueryNode>): unknown[] {
+	const { "": appended, ...numbered } = Object.fromEntries(members);
+	const places = Object.keys(numbered).sort((one, other) => Number(one) - Number(other));
+	const ordered = places.map((place, index) => nodeValue(type.item(index), numbered[place] as QueryNode));
+	if (appended === undefined) return ordered;
+	const { texts, members: within } = appended;
+	const values = texts.map((text, index) => textsValue(type.item(ordered.length + index), [text]));
+	const last = within === undefined ? [] : [object(type.item(ordered.length + texts.length), within)];
+	return [...ordered, ...values, ...last];
+}
+
+function isIndex(key: string): boolean {
+	return /^\d{0,9}$/.test(key);
+}
+
+function textsValue(type: ValueType | undefined, texts: readonly string[]): unknown {
+	const [text = ""] = texts;
+	if (texts.length !== 1) return listOf(type, texts);
+	const value = type?.scalar.read(text);
+	if (value !== undefined) return value;
+	const structure = type === undefined ? undefined : jsonOf(type, text);
+	if (structure !== undefined) return structure;
+	return type?.isArray ? (commaList(type, text) ?? listOf(type, texts)) : text;
+}
+
+function listOf(type: ValueType | undefined, texts: readonly string[]): unknown[] {
+	return texts.map((text, index) => {
+		const item = type?.item(index);
+		return item === undefined ? text : textsValue(item, [text]);
 	});
-	return {
-		single: new ScalarType(shapes),
-		first,
-		items: arrays.length === 0 ? undefined : scalarOf(arrays.map(({ items }) => items)),
-	};
+}
+
+/** `1,2,3` where no item may be that text. */
+function commaList(type: ValueType, text: string): unknown[] | undefined {
+	if (!text.includes(",") || mayBeItem(type, text)) return undefined;
+	const values = text.split(",").map((part, index) => type.item(index)?.scalar.read(part));
+	return values.includes(undefined) ? undefined : values;
+}
+
+function mayBeItem(type: ValueType, text: string): boolean {
+	return type.item(0)?.scalar.read(text) !== undefined;
+}
+
+/** An object or a list that is written as JSON, where the text itself fits nothing. */
+function jsonOf(type: ValueType, text: string): unknown {
+	const fits =
+		(type.isObject && text.startsWith("{")) ||
+		(type.isArray && text.startsWith("[") && !mayBeItem(type, text));
+	if (!fits) return undefined;
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
 }

@@ -2,6 +2,7 @@ import { jsonOf } from "../errors/details.ts";
 import type { ServiceError } from "../errors/service-error.ts";
 import { httpStatus } from "../transport/connect/status.ts";
 import type { ErrorTemplate, ErrorTemplates } from "./route.ts";
+import { type ErrorFacts, fillBody } from "./template-body.ts";
 
 /** The answer to a request, but for its own headers. */
 export interface RouteReply {
@@ -11,8 +12,8 @@ export interface RouteReply {
 	readonly body: string;
 }
 
-/** What an error template knows of the error. */
-export type ErrorFacts = Pick<ServiceError, "code" | "reason" | "message">;
+/** The content type of errors whose template says none. */
+export const defaultErrorType = "application/json";
 
 /** Stands for all reasons that have no template of their own. */
 export const otherErrors = "*";
@@ -32,53 +33,24 @@ export function errorTemplate(
  * @param status what HTTP itself wants to be answered, such as 415; a template of that very reason may change it.
  */
 export function routeErrorReply(templates: ErrorTemplates, error: ServiceError, status?: number): RouteReply {
-	const template = errorTemplate(templates, error.reason);
-	if (template === undefined) {
-		const { code, message, reason, data } = error;
-		const body = JSON.stringify({ code, message, reason, data: jsonOf(data) });
-		return {
-			status: status ?? httpStatus(code),
-			headers: { "content-type": "application/json" },
-			body,
-		};
-	}
+	const found = errorTemplate(templates, error.reason);
+	const template = found ?? {};
 	const own = error.reason !== undefined && Object.hasOwn(templates, error.reason);
 	const usual = template.status ?? httpStatus(error.code);
 	return {
 		status: own ? (template.status ?? status ?? usual) : (status ?? usual),
-		// A browser that took plain text for a page would run what the text quotes.
-		headers: { "content-type": template.type, "x-content-type-options": "nosniff" },
-		body: fillErrorBody(template, error),
+		headers: {
+			"content-type": template.type ?? defaultErrorType,
+			// A browser that took plain text for a page would run what the text quotes.
+			...(found !== undefined && { "x-content-type-options": "nosniff" }),
+		},
+		body: errorBody(template, error),
 	};
 }
 
-/** The body of a template, filled. */
-export function fillErrorBody({ type, body }: ErrorTemplate, error: ErrorFacts): string {
-	const escaped = escapeFor(type);
-	return body.replace(/\{(message|reason|code)\}/g, (_, name: keyof ErrorFacts) =>
-		escaped(error[name] ?? ""),
-	);
-}
-
-/** Whether a content type is one of JSON. */
-export function isJsonType(type: string): boolean {
-	return /^application\/(?:[^;\s]+\+)?json\s*(?:;|$)/i.test(type);
-}
-
-function escapeFor(type: string): (text: string) => string {
-	if (isJsonType(type)) return (text) => JSON.stringify(text).slice(1, -1);
-	if (/^[^;]*(?:html|xml)/i.test(type)) return escapeMarkup;
-	return (text) => text;
-}
-
-const entities: Readonly<Record<string, string>> = {
-	"&": "&amp;",
-	"<": "&lt;",
-	">": "&gt;",
-	'"': "&quot;",
-	"'": "&#39;",
-};
-
-function escapeMarkup(text: string): string {
-	return text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
+/** The body of an error as a template says it; without one JSON that says code, message, reason and data. */
+export function errorBody({ type = defaultErrorType, body }: ErrorTemplate, facts: ErrorFacts): string {
+	const { code, message, reason } = facts;
+	const known = { code, message, reason, data: jsonOf(facts.data) };
+	return body === undefined ? JSON.stringify(known) : fillBody(type, body, known);
 }

@@ -46,10 +46,25 @@ export function parameterNames(path: string): string[] {
 function parseSegment(text: string, path: string): Segment {
 	const [, name, plus] = parameterPattern.exec(text) ?? [];
 	if (name !== undefined) return { kind: plus === "+" ? "rest" : "parameter", name };
+	const foreign = foreignParameter(text);
+	if (foreign !== undefined) {
+		throw new TypeError(
+			`the path ${path} has the segment ${JSON.stringify(text)}; a parameter is written ${foreign}`,
+		);
+	}
 	if (literalPattern.test(text) && text !== "." && text !== "..") return { kind: "literal", text };
 	throw new TypeError(
 		`the path ${path} has the segment ${JSON.stringify(text)}; a segment is plain text, {name}, or at last {name+}`,
 	);
+}
+
+/** The right form of what other frameworks take for a parameter: `:id`, `:id(\\d+)`, `*`, `*rest`, `[id]`, `<id>`. */
+function foreignParameter(text: string): string | undefined {
+	if (/^\*+$/.test(text)) return "{rest+}, which is one segment or more";
+	const [, name] =
+		/^(?::|\*+|<|\[(?:\.{3})?|\{(?:\.{3}|\*)?)([A-Za-z_]\w*)[^\w{(]*(?:\(.*)?$/.exec(text) ?? [];
+	if (name === undefined) return undefined;
+	return /\*|\.{3}/.test(text) ? `{${name}+}` : `{${name}}`;
 }
 
 /**

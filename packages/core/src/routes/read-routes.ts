@@ -32,8 +32,10 @@ function isRoute(value: unknown): value is Route {
 }
 
 function isErrorTemplate(value: unknown): value is ErrorTemplate {
-	if (!isObject(value) || !isText(value.type) || !isText(value.body)) return false;
-	return value.status === undefined || typeof value.status === "number";
+	if (!isObject(value)) return false;
+	const { status, type, body } = value;
+	const texts = [type, body].every((text) => text === undefined || isText(text));
+	return texts && (status === undefined || typeof status === "number");
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -46,6 +46,44 @@ describe("an error", () => {
 		});
 	});
 
+	test("may have its status alone changed", () => {
+		expect(routeErrorReply({ no_match: { status: 409 } }, error)).toEqual({
+			status: 409,
+			headers: { "content-type": "application/json", "x-content-type-options": "nosniff" },
+			body: JSON.stringify({ code: "not_found", message: error.message, reason: "no_match" }),
+		});
+		const problem = { no_match: { type: "application/problem+json" } };
+		expect(routeErrorReply(problem, error)).toMatchObject({
+			status: 404,
+			headers: { "content-type": "application/problem+json" },
+		});
+	});
+
+	test("shows its data where the template says so, as text or as a value", () => {
+		const data = { max: 7, near: ["6", '"8"'], unit: { name: "<kg>" }, none: null };
+		const failed = new ServiceError({ code: "out_of_range", reason: "heavy", data });
+		const filled = (body: string, type?: string) =>
+			routeErrorReply({ heavy: { body, ...(type !== undefined && { type }) } }, failed).body;
+		expect(filled('{"max":{data.max},"unit":"at most {data.max} {data.unit.name}"}')).toBe(
+			'{"max":7,"unit":"at most 7 <kg>"}',
+		);
+		expect(
+			JSON.parse(filled('{"all":{data},"text":"{data.near}","none":{data.none},"no":{data.other.x}}')),
+		).toEqual({
+			all: data,
+			text: '["6","\\"8\\""]',
+			none: null,
+			no: null,
+		});
+		expect(JSON.parse(filled('{"why":{reason},"is":{message}}'))).toEqual({
+			why: "heavy",
+			is: failed.message,
+		});
+		expect(filled("{data.max} {data.unit.name}{data.constructor}{data.__proto__}", "text/html")).toBe(
+			"7 &lt;kg&gt;",
+		);
+	});
+
 	test("has the template of its reason, else the one for all", () => {
 		const templates = { ...json("{}"), no_match: { status: 410, type: "text/plain", body: "gone" } };
 		expect(routeErrorReply(templates, error)).toMatchObject({ status: 410, body: "gone" });

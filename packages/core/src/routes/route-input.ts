@@ -22,10 +22,10 @@ export function routeInput(coercion: Coercion, { body, query, path }: RouteReque
 	if (query === undefined && (path === undefined || path.size === 0)) return body ?? {};
 	const members: Record<string, unknown> = { ...body };
 	if (query !== undefined) {
-		for (const [name, texts] of grouped(query)) setOwn(members, name, coercion.coerce(name, texts));
+		for (const [name, value] of coercion.coerceQuery(query)) setOwn(members, name, value);
 	}
 	if (path !== undefined) {
-		for (const [name, text] of path) setOwn(members, name, coercion.coerce(name, [text]));
+		for (const [name, text] of path) setOwn(members, name, coercion.coercePath(name, text));
 	}
 	return members;
 }
@@ -33,16 +33,6 @@ export function routeInput(coercion: Coercion, { body, query, path }: RouteReque
 function setOwn(members: Record<string, unknown>, name: string, value: unknown): void {
 	if (name !== "__proto__") members[name] = value;
 	else Object.defineProperty(members, name, { value, configurable: true, enumerable: true, writable: true });
-}
-
-function grouped(query: Iterable<readonly [string, string]>): Map<string, string[]> {
-	const groups = new Map<string, string[]>();
-	for (const [name, text] of query) {
-		const texts = groups.get(name);
-		if (texts === undefined) groups.set(name, [text]);
-		else texts.push(text);
-	}
-	return groups;
 }
 
 function isObject(value: unknown): value is object {

@@ -2,15 +2,18 @@
 export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /**
- * How an error is answered. `{message}`, `{reason}` and `{code}` in the body are those of the error, escaped as
- * the type wants it: inside JSON as a part of a string.
+ * How an error is answered. All of it may be left out: `{ status: 409 }` changes the status alone.
+ *
+ * `{message}`, `{reason}`, `{code}`, `{data}` and members of the data such as `{data.max}` in the body are those of
+ * the error, escaped as the type wants it. In JSON they stand inside strings, or in place of a value.
  */
 export interface ErrorTemplate {
 	/** Default: what the error's code means in HTTP. */
 	readonly status?: number;
-	/** The content type, such as `application/json` or `text/plain; charset=utf-8`. */
-	readonly type: string;
-	readonly body: string;
+	/** The content type, such as `text/plain; charset=utf-8`. Default: `application/json`. */
+	readonly type?: string;
+	/** Default: JSON with code, message, reason and data. */
+	readonly body?: string;
 }
 
 /**

@@ -182,3 +182,40 @@ describe("a malformed template is refused", () => {
 		["/ä", "has the segment"],
 	])("%s", (path, problem) => expect(() => router(path)).toThrow(problem));
 });
+
+describe("what would leave a folder is at no path", () => {
+	const made = router("/files/{path+}", "/items/{id}", "/items/{id}/parts");
+
+	test.each([
+		"/files/..",
+		"/files/../etc/passwd",
+		"/files/a/../../etc/passwd",
+		"/files/a/..",
+		"/files/a/./b",
+		"/files/%2e%2e/etc/passwd",
+		"/files/a%2F..%2Fb",
+		"/files/..%5Cwindows",
+		"/files/a%5c..%5cb",
+		"/files//etc/passwd",
+		"/files/%2Fetc/passwd",
+		"/files/a//b",
+		"/items/..",
+		"/items/%2e",
+		"/items/..%2Fsecret",
+		"/items/../parts",
+		"/files/../items/7",
+	])("%s", (path) => {
+		expect(made.find("GET", path)).toBeUndefined();
+		expect(made.verbs(path)).toEqual([]);
+	});
+
+	test.each<[string, unknown]>([
+		["/files/a..b/...c/.hidden", { path: "a..b/...c/.hidden" }],
+		["/files/a/", { path: "a/" }],
+		["/files/a%2Fb", { path: "a/b" }],
+		["/items/a%2Fb", { id: "a/b" }],
+		["/items/..a", { id: "..a" }],
+	])("but %s is", (path, parameters) => {
+		expect(found(made, path)?.[1]).toEqual(parameters);
+	});
+});

@@ -248,7 +248,7 @@ function parameterOf<T>(branch: Branch<T>): Branch<T> {
 function search<T>(branch: Branch<T>, path: string, from: number, values: string[]): Entry<T> | undefined {
 	const slash = path.indexOf("/", from);
 	const text = decode(path.slice(from, slash < 0 ? path.length : slash));
-	if (text === undefined || text === "") return undefined;
+	if (text === undefined || text === "" || climbs(text)) return undefined;
 	const found = descend(branch.literals.get(text), path, slash, values);
 	if (found !== undefined) return found;
 	if (branch.parameter !== undefined) {
@@ -259,9 +259,19 @@ function search<T>(branch: Branch<T>, path: string, from: number, values: string
 	}
 	if (branch.rest === undefined) return undefined;
 	const rest = decode(path.slice(from));
-	if (rest === undefined) return undefined;
+	if (rest === undefined || climbs(rest) || hasGap(rest)) return undefined;
 	values.push(rest);
 	return branch.rest;
+}
+
+/** Whether a part of a path, decoded, has a segment `.` or `..`: who took it for a file would leave the folder. */
+function climbs(text: string): boolean {
+	return text.includes(".") && /(?:^|[/\\])\.{1,2}(?:$|[/\\])/.test(text);
+}
+
+/** Whether a segment of it is empty that is not the last, as in `/etc` or `a//b`. */
+function hasGap(rest: string): boolean {
+	return rest.startsWith("/") || rest.includes("//");
 }
 
 /** Looks on behind a slash; without one the path ends here. */

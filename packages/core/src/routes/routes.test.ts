@@ -79,6 +79,9 @@ describe("routes", () => {
 			[{ ...first, status: "201" }],
 			[{ ...first, headers: { location: "a\nb" } }],
 			[{ ...first, errors: { "*": { type: "text/plain" } } }],
+			[{ ...first, errors: { "*": { type: 7 } } }],
+			[{ ...first, errors: { "*": { body: {} } } }],
+			[{ ...first, errors: { "*": 7 } }],
 		]) {
 			expect(() => readRoutes(Matches, broken)).toThrow(TypeError);
 		}
@@ -117,6 +120,71 @@ describe("routes() refuses", () => {
 		);
 	});
 
+	test("what other frameworks take for a parameter, with the right form", () => {
+		const right: [path: string, form: string][] = [
+			["/orders/:id", "{id}"],
+			["/orders/:id(\\d+)", "{id}"],
+			["/orders/:id?", "{id}"],
+			["/orders/<id>", "{id}"],
+			["/orders/[id]", "{id}"],
+			["/orders/{id?}", "{id}"],
+			["/files/*", "{rest+}, which is one segment or more"],
+			["/files/*path", "{path+}"],
+			["/files/:path*", "{path+}"],
+			["/files/[...path]", "{path+}"],
+			["/files/{path*}", "{path+}"],
+		];
+		for (const [path, form] of right) {
+			const segment = path.slice(path.lastIndexOf("/") + 1);
+			expect(() => get(path)).toThrow(
+				`the path ${JSON.stringify(path)} has the segment ${JSON.stringify(segment)}; a parameter is written ${form}`,
+			);
+		}
+		expect(() => get("/v1/orders:batch")).not.toThrow();
+	});
+
+	test("an error template for a reason that nobody gives, with those that there are", () => {
+		const Stock = contract("stock", {
+			take: method({
+				errors: { sold_out: { code: "failed_precondition" }, too_many: { code: "out_of_range" } },
+			}),
+			add: method({ errors: { full: { code: "resource_exhausted" } } }),
+		});
+		// @ts-expect-error the reason is misspelt
+		expect(() => routes(Stock, { take: post("/t", { errors: { sold_ot: { status: 409 } } }) })).toThrow(
+			'the route POST /t of stock/take: there is no reason "sold_ot" for the error template; declared are sold_out, too_many; the server\'s own are unparsable, invalid_input,',
+		);
+		// @ts-expect-error another method declares it
+		expect(() => routes(Stock, { take: post("/t", { errors: { full: { status: 409 } } }) })).toThrow(
+			'"full"',
+		);
+		// @ts-expect-error no method declares it
+		expect(() => routes(Stock, {}, { errors: { ful: { status: 409 } } })).toThrow(
+			'the routes of stock: there is no reason "ful" for the error template; declared are sold_out, too_many, full;',
+		);
+		const errors = { sold_out: { status: 410 }, invalid_input: { status: 422 }, "*": { status: 500 } };
+		expect(() =>
+			routes(Stock, { take: post("/t", { errors }) }, { errors: { full: { status: 507 } } }),
+		).not.toThrow();
+	});
+
+	test("an error template that names data which the error does not have", () => {
+		const data = z.object({ left: z.int() });
+		const Stock = contract("stock", {
+			take: method({
+				errors: { sold_out: { code: "failed_precondition", data }, gone: { code: "not_found" } },
+			}),
+		});
+		const made = (reason: "sold_out" | "gone" | "*", body: string) => () =>
+			routes(Stock, { take: post("/t") }, { errors: { [reason]: { body } } });
+		expect(made("sold_out", '{"left":{data.left},"*":"{data}"}')).not.toThrow();
+		expect(made("*", '{"max":{data.max}}')).not.toThrow();
+		expect(made("sold_out", '{"left":{data.max}}')).toThrow(
+			'the error template "sold_out" of the route POST /t of stock/take names {data.max}, which is no property of the data of sold_out; there are left',
+		);
+		expect(made("gone", '{"left":"{data.max}"}')).toThrow("no property of the data of gone; it has none");
+	});
+
 	test("streams", () => {
 		expect(() => routes(Matches, { watch: get("/matches/watch") })).toThrow(
 			"the route GET /matches/watch of matches/watch is for a stream (server_stream); REST routes are for unary methods",
@@ -153,9 +221,11 @@ describe("routes() refuses", () => {
 		["which is no content type", { errors: { "*": { type: "json", body: "" } } }],
 		["which is no content type", { errors: { "*": { type: "text/plain\r\nx: y", body: "" } } }],
 		[
-			"is not JSON; placeholders stand inside strings",
-			{ errors: { "*": { type: "application/json", body: '{"e":{message}}' } } },
+			"is not JSON, which is its type; placeholders stand inside strings or in place of a value",
+			{ errors: { "*": { type: "application/json", body: '{"e":{message}' } } },
 		],
+		["is not JSON, which is its type", { errors: { "*": { body: "no" } } }],
+		["has the type text/plain, but no body", { errors: { "*": { type: "text/plain" } } }],
 	])("what cannot be answered: %s", (problem, options) => {
 		expect(() => routes(Matches, { create: post("/matches", options) })).toThrow(problem);
 	});

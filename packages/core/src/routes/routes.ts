@@ -3,11 +3,12 @@ import type { Method } from "../contract/method.ts";
 import type { Schema, SchemaInput } from "../contract/schema.ts";
 import { checkRoute } from "./check-route.ts";
 import { type ParameterNames, parameterNames } from "./path-template.ts";
-import type { ErrorTemplates, Route, Routes, Verb } from "./route.ts";
+import { type ContractReason, checkReasons, type RouteReason } from "./reasons.ts";
+import type { ErrorTemplate, ErrorTemplates, Route, Routes, Verb } from "./route.ts";
 import { Router } from "./router.ts";
 
-/** What may be said of a route beside verb and path. */
-export interface RouteOptions {
+/** What may be said of a route beside verb and path. `Reason` is what its error templates are for. */
+export interface RouteOptions<Reason extends string = string> {
 	/** The status of a reply, 200 to 399. Default: 200. */
 	readonly status?: number;
 	/** The header `location` of a reply: `/matches/{id}`, where `{id}` is that property of the output. */
@@ -15,16 +16,23 @@ export interface RouteOptions {
 	/** Other headers of a reply, filled in the same way. */
 	readonly headers?: Readonly<Record<string, string>>;
 	/** Error templates of this route alone, before those of all. */
-	readonly errors?: ErrorTemplates;
+	readonly errors?: { readonly [R in Reason]: ErrorTemplate };
 }
 
-/** A route as it is written: verb, path and the rest. `Parameter` is what the path names. */
-export interface RouteSpec<Parameter extends string = string> {
+/**
+ * A route as it is written: verb, path and the rest. `Parameter` is what the path names, `Reason` what the error
+ * templates are for.
+ */
+export interface RouteSpec<Parameter extends string = string, Reason extends string = string> {
 	readonly verb: Verb;
 	readonly path: string;
 	readonly parameters: readonly Parameter[];
+	readonly reasons: readonly Reason[];
 	readonly options: RouteOptions;
 }
+
+/** Reasons as far as they are known to the compiler. */
+type KnownReason<Reason extends string> = string extends Reason ? never : Reason;
 
 /** Properties of an input, of all alternatives. */
 type Keys<T> = T extends unknown ? Extract<keyof T, string> : never;
@@ -34,57 +42,66 @@ type InputName<M> = M extends Method<infer I> ? (I extends Schema ? Keys<SchemaI
 
 /** The routes of a contract as they are written: one or several for a method. */
 export type RouteSpecs<C extends AnyContract> = {
-	readonly [K in MethodName<C>]?: RouteSpec<InputName<C[K]>> | readonly RouteSpec<InputName<C[K]>>[];
+	readonly [K in MethodName<C>]?: RouteOf<C[K]> | readonly RouteOf<C[K]>[];
 };
 
+/** A route that fits a method. */
+type RouteOf<M> = RouteSpec<InputName<M>, RouteReason<M>>;
+
 /** What holds for all routes of a contract. */
-export interface RoutesOptions {
-	/** How errors are answered. Default: JSON with code, message, reason and data. */
-	readonly errors?: ErrorTemplates;
+export interface RoutesOptions<C extends AnyContract = AnyContract> {
+	/** How errors are answered, by their reason. Default: JSON with code, message, reason and data. */
+	readonly errors?: { readonly [R in ContractReason<C>]?: ErrorTemplate };
 }
 
 /** A route that answers GET and HEAD, for methods whose effect is `read`. */
-export function get<const P extends string>(
+export function get<const P extends string, const R extends string = never>(
 	path: P,
-	options: RouteOptions = {},
-): RouteSpec<ParameterNames<P>> {
+	options: RouteOptions<R> = {},
+): RouteSpec<ParameterNames<P>, KnownReason<R>> {
 	return spec("GET", path, options);
 }
 
 /** A route that answers POST. */
-export function post<const P extends string>(
+export function post<const P extends string, const R extends string = never>(
 	path: P,
-	options: RouteOptions = {},
-): RouteSpec<ParameterNames<P>> {
+	options: RouteOptions<R> = {},
+): RouteSpec<ParameterNames<P>, KnownReason<R>> {
 	return spec("POST", path, options);
 }
 
 /** A route that answers PUT. */
-export function put<const P extends string>(
+export function put<const P extends string, const R extends string = never>(
 	path: P,
-	options: RouteOptions = {},
-): RouteSpec<ParameterNames<P>> {
+	options: RouteOptions<R> = {},
+): RouteSpec<ParameterNames<P>, KnownReason<R>> {
 	return spec("PUT", path, options);
 }
 
 /** A route that answers PATCH. */
-export function patch<const P extends string>(
+export function patch<const P extends string, const R extends string = never>(
 	path: P,
-	options: RouteOptions = {},
-): RouteSpec<ParameterNames<P>> {
+	options: RouteOptions<R> = {},
+): RouteSpec<ParameterNames<P>, KnownReason<R>> {
 	return spec("PATCH", path, options);
 }
 
 /** A route that answers DELETE. */
-export function del<const P extends string>(
+export function del<const P extends string, const R extends string = never>(
 	path: P,
-	options: RouteOptions = {},
-): RouteSpec<ParameterNames<P>> {
+	options: RouteOptions<R> = {},
+): RouteSpec<ParameterNames<P>, KnownReason<R>> {
 	return spec("DELETE", path, options);
 }
 
-function spec<P extends string>(verb: Verb, path: P, options: RouteOptions): RouteSpec<ParameterNames<P>> {
-	return { verb, path, parameters: parameterNames(path) as ParameterNames<P>[], options };
+function spec<P extends string, R extends string>(
+	verb: Verb,
+	path: P,
+	options: RouteOptions<R>,
+): RouteSpec<ParameterNames<P>, KnownReason<R>> {
+	const parameters = parameterNames(path) as ParameterNames<P>[];
+	const reasons = Object.keys(options.errors ?? {}) as KnownReason<R>[];
+	return { verb, path, parameters, reasons, options };
 }
 
 /**
@@ -104,9 +121,11 @@ function spec<P extends string>(verb: Verb, path: P, options: RouteOptions): Rou
 export function routes<C extends AnyContract>(
 	contract: C,
 	specs: RouteSpecs<C>,
-	options: RoutesOptions = {},
+	options: RoutesOptions<C> = {},
 ): Routes {
 	const { name, methods } = contract["~allium"];
+	const shared: Readonly<Record<string, ErrorTemplate>> = { ...options.errors };
+	checkReasons(`the routes of ${name}`, methods, Object.keys(shared));
 	const made: Route[] = [];
 	const router = new Router<Route>();
 	for (const [methodName, written] of Object.entries<RouteSpec | readonly RouteSpec[] | undefined>(specs)) {
@@ -114,7 +133,7 @@ export function routes<C extends AnyContract>(
 		if (method === undefined)
 			throw new TypeError(`the service "${name}" has no method "${methodName}" to route`);
 		for (const each of written === undefined ? [] : [written].flat()) {
-			const route = makeRoute(method, each as RouteSpec, options.errors ?? {});
+			const route = makeRoute(method, each as RouteSpec, shared);
 			router.add(route.verb, route.path, method.path, route);
 			made.push(route);
 		}
@@ -124,6 +143,7 @@ export function routes<C extends AnyContract>(
 
 function makeRoute(method: Method, { verb, path, options }: RouteSpec, shared: ErrorTemplates): Route {
 	const { status = 200, location } = options;
+	checkReasons(`the route ${verb} ${path} of ${method.path}`, [method], Object.keys(options.errors ?? {}));
 	const headers = lowerCased({ ...options.headers, ...(location !== undefined && { location }) });
 	const errors = { ...shared, ...options.errors };
 	return checkRoute(method, { method: method.name, verb, path, status, headers, errors });

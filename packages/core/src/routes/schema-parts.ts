@@ -15,20 +15,23 @@ export function partsOf(
 	return [schema, ...[...combined, target].filter(isSchema).flatMap((part) => partsOf(part, root, seen))];
 }
 
-/** What a schema says of its properties: several answers where it has alternatives. */
-export function propertySchemas(schema: JsonSchema): Map<string, JsonSchema[]> {
+/** What the parts of a schema say of its properties: several answers where it has alternatives. */
+export function propertySchemas(parts: readonly JsonSchema[]): Map<string, JsonSchema[]> {
 	const found = new Map<string, JsonSchema[]>();
-	for (const { properties } of partsOf(schema, schema)) {
+	for (const { properties } of parts) {
 		if (!isSchema(properties)) continue;
 		for (const [name, property] of Object.entries(properties)) {
-			if (isSchema(property)) found.set(name, [...(found.get(name) ?? []), property]);
+			if (!isSchema(property)) continue;
+			const schemas = found.get(name);
+			if (schemas === undefined) found.set(name, [property]);
+			else schemas.push(property);
 		}
 	}
 	return found;
 }
 
 /** A reference within the same schema: `#`, or `#/$defs/Name`. */
-function resolve(root: JsonSchema, reference: string): unknown {
+export function resolve(root: JsonSchema, reference: string): unknown {
 	if (!reference.startsWith("#")) return undefined;
 	let place: unknown = root;
 	for (const part of reference.slice(1).split("/").slice(1)) {

@@ -22,18 +22,21 @@ Back to <a href="/">the services</a>.</p>
 </header>
 <main>
 ${sections.length === 0 ? "<p>No service is up yet. Start one, and reload this page.</p>" : sections.join("\n")}
-${schemas(components.schemas)}
+${schemas("Shared schemas", components.schemas)}
+${schemas("Security", components.securitySchemes ?? {})}
 </main>`;
 	return pageAnswer(`${info.title}: OpenAPI`, body);
 }
 
 function operationArticle(verb: string, path: string, operation: OpenApiOperation): string {
-	const { summary, parameters = [], requestBody, responses } = operation;
+	const { summary, parameters = [], requestBody, responses, security = [] } = operation;
+	const wants = security.map((schemes) => Object.keys(schemes).join(" and ")).join(", or ");
 	const answers = Object.entries(responses).map(([status, { description }]) => [status, description]);
 	return `<article>
 <h3><span class="tag">${escaped(verb.toUpperCase())}</span> <code>${escaped(path)}</code></h3>
 ${summary === undefined ? "" : `<p>${escaped(summary)}</p>`}
 ${parameters.length === 0 ? "" : table(["Parameter", "In", ""], parameters.map(parameterRow))}
+${wants === "" ? "" : `<p>Callers present ${escaped(wants)}.</p>`}
 ${table(["Status", "Answer"], answers)}
 <details><summary>Schemas</summary>
 ${requestBody === undefined ? "" : `<h4>Body</h4><pre><code>${json(requestBody.content)}</code></pre>`}
@@ -45,12 +48,12 @@ function parameterRow({ name, in: place, required }: OpenApiParameter): string[]
 	return [name, place, required ? "required" : "optional"];
 }
 
-function schemas(shared: OpenApiDocument["components"]["schemas"]): string {
+function schemas(title: string, shared: Readonly<Record<string, unknown>>): string {
 	const entries = Object.entries(shared);
 	if (entries.length === 0) return "";
 	const shown = entries.map(
 		([name, schema]) =>
 			`<details><summary>${escaped(name)}</summary><pre><code>${json(schema)}</code></pre></details>`,
 	);
-	return `<section><h2>Shared schemas</h2>${shown.join("\n")}</section>`;
+	return `<section><h2>${escaped(title)}</h2>${shown.join("\n")}</section>`;
 }

@@ -6,6 +6,7 @@ import {
 	type Context,
 	contract,
 	del,
+	describeGuard,
 	Endpoints,
 	type Guard,
 	get,
@@ -18,6 +19,7 @@ import {
 	routes,
 	ServiceError,
 } from "@allium/core";
+import type { OpenApiDocument } from "@allium/core/reflection";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { listen } from "../server/server.ts";
@@ -45,6 +47,14 @@ const Items = contract("items", {
 		output: z.object({ path: z.string() }),
 		effect: "read",
 	}),
+	search: method({
+		input: z.object({
+			filter: z.object({ below: z.int(), open: z.boolean() }).partial().default({}),
+			labels: z.record(z.string(), z.int()).default({}),
+		}),
+		output: z.object({ filter: z.unknown(), labels: z.unknown() }),
+		effect: "read",
+	}),
 	hang: method({ effect: "read" }),
 	crash: method({}),
 	busy: method({}),
@@ -66,6 +76,7 @@ const itemRoutes = routes(Items, {
 	remove: del("/items/{id}", { status: 204 }),
 	touch: post("/items/{id}/touch"),
 	file: get("/files/{path+}"),
+	search: get("/search"),
 	hang: get("/hang"),
 	crash: post("/crash"),
 	busy: post("/busy"),
@@ -108,6 +119,7 @@ beforeAll(async () => {
 			},
 			touch: async ({ id }) => ({ id }),
 			file: async ({ path }) => ({ path }),
+			search: async (input) => input,
 			async hang(_, ctx) {
 				log.running++;
 				onSettled(ctx, ({ ok }) => log.outcomes.push(ok));
@@ -186,6 +198,27 @@ describe("a route", () => {
 		]);
 		expect(await answer(send("PATCH", "/items/7?size=2", ""))).toEqual([200, { id: "7", size: 2, tags: [] }]);
 		expect(await answer(send("GET", "/files/a/b/c.txt"))).toEqual([200, { path: "a/b/c.txt" }]);
+	});
+
+	test("takes objects and records from the query", async () => {
+		expect(await answer(send("GET", "/search?filter[below]=5&filter[open]=true&labels[a]=1"))).toEqual([
+			200,
+			{ filter: { below: 5, open: true }, labels: { a: 1 } },
+		]);
+		expect(await answer(send("GET", "/search?filter%5Bbelow%5D=x"))).toMatchObject([
+			400,
+			{ data: { issues: [{ path: ["filter", "below"] }] } },
+		]);
+	});
+
+	test("never leads out of a folder", async () => {
+		for (const path of [
+			"/files/../etc/passwd",
+			"/files/a/%2e%2e/b",
+			"/files/a%2F..%2Fb",
+			"/files//etc/passwd",
+		])
+			expect(await firstBytes(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`)).toMatch(/^HTTP\/1\.1 404 /);
 	});
 
 	test("that is specific comes before a general one", async () => {
@@ -377,5 +410,22 @@ test("the document for OpenAPI tools has the routes, and the calls", async () =>
 	expect(response.headers.get("content-type")).toBe("application/json");
 	const document = (await response.json()) as { openapi: string; info: unknown; paths: object };
 	expect(document).toMatchObject({ openapi: "3.1.0", info: { title: "items", version: "0.0.0" } });
-	expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(["/items/{id}", "/items/create"]));
+	expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(["/items/{id}", "/search"]));
+	expect(document.paths).not.toHaveProperty("/items/create");
+});
+
+test("the document of a guarded server says what its guard wants", async () => {
+	const schemes = { token: { type: "http", scheme: "bearer" } } as const;
+	const endpoints = new Endpoints({ guard: describeGuard((_, ctx) => ctx, { schemes, open: ["open"] }) });
+	for (const name of ["closed", "open"])
+		endpoints.serve(contract(name, { run: method({}) }), { run: async () => {} });
+	const guarded = await listen(endpoints);
+	const response = await fetch(`${guarded.addresses[0]}/-/openapi.json`);
+	const document = (await response.json()) as OpenApiDocument;
+	await guarded.close();
+	expect(document).toMatchObject({
+		components: { securitySchemes: schemes },
+		paths: { "/closed/run": { post: { security: [{ token: [] }] } } },
+	});
+	expect(document.paths["/open/run"]?.post).not.toHaveProperty("security");
 });

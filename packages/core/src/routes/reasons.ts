@@ -1,0 +1,49 @@
+import type { AnyContract, MethodName } from "../contract/contract.ts";
+import type { Method } from "../contract/method.ts";
+import type { Side } from "../contract/stream.ts";
+
+/** The reasons that a server itself gives, before or around a method. */
+export const runtimeReasons = [
+	"unparsable",
+	"invalid_input",
+	"unsupported_media_type",
+	"invalid_request",
+	"invalid_metadata",
+	"message_too_large",
+	"body_timeout",
+	"rate_limited",
+	"bulkhead_full",
+	"circuit_open",
+	"no_instance",
+] as const;
+
+/** A reason that a server itself gives, or `*` for all that have no template of their own. */
+export type RuntimeReason = (typeof runtimeReasons)[number] | "*";
+
+/** The reasons that a method declares. */
+type DeclaredReason<M> =
+	M extends Method<Side | undefined, Side | undefined, infer E> ? Extract<keyof E, string> : never;
+
+/** What the error templates of a method's route may be for. */
+export type RouteReason<M> = DeclaredReason<M> | RuntimeReason;
+
+/** What the error templates of all routes of a contract may be for. */
+export type ContractReason<C extends AnyContract> = RouteReason<C[MethodName<C>]>;
+
+/**
+ * Refuses error templates for reasons that nobody gives: their names are misspelt.
+ *
+ * @param what the routes that they are for, for the error.
+ * @param methods those of which each may give a reason.
+ * @throws TypeError that lists the reasons that there are.
+ */
+export function checkReasons(what: string, methods: readonly Method[], reasons: readonly string[]): void {
+	const declared = [...new Set(methods.flatMap(({ errors }) => Object.keys(errors)))];
+	const known = [...declared, ...runtimeReasons, "*"];
+	const unknown = reasons.find((reason) => !known.includes(reason));
+	if (unknown === undefined) return;
+	const own = declared.length === 0 ? "no reasons are declared" : `declared are ${declared.join(", ")}`;
+	throw new TypeError(
+		`${what}: there is no reason "${unknown}" for the error template; ${own}; the server's own are ${runtimeReasons.join(", ")}; "*" is for all others`,
+	);
+}
