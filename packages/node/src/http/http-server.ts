@@ -1,7 +1,14 @@
 import type { Server as Http1Server, IncomingMessage, ServerResponse } from "node:http";
 import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
-import { type EndpointTable, type Logger, type PeerInfo, ServerCall, ServiceError } from "@allium/core";
+import {
+	type EndpointTable,
+	type Logger,
+	type PeerInfo,
+	ServerCall,
+	ServiceError,
+	toServiceError,
+} from "@allium/core";
 import { isCallVerb, isOwnPath, type Place, streamType } from "@allium/core/transport";
 import { http, http2 } from "../platform/builtins.ts";
 import { platformTimeout } from "../platform/timeout.ts";
@@ -22,6 +29,7 @@ import { Http2Load } from "./http2-load.ts";
 import { Operations, type OperationsOptions } from "./operations.ts";
 import { PipelinedRequests } from "./pipelined-requests.ts";
 import { authorityOf, isGet, type Request, readHead } from "./request-head.ts";
+import { RequestTargets } from "./request-target.ts";
 import type { Response } from "./response.ts";
 import { RestExchange } from "./rest-exchange.ts";
 import { StreamExchange } from "./stream-exchange.ts";
@@ -49,6 +57,7 @@ export class HttpServer {
 	readonly #operations: Operations;
 	readonly #layer: HttpLayer | undefined;
 	readonly #hosts: Hosts;
+	readonly #targets = new RequestTargets();
 	/** For what strangers cause. */
 	readonly #sparing: SparingLog;
 	readonly #webSockets: WebSockets;
@@ -204,13 +213,26 @@ export class HttpServer {
 		}
 		this.#early.watch(request, plain);
 		const response = request.method === "HEAD" ? new BodilessResponse(plain) : plain;
-		if (!this.#knowsHost(request, response)) return;
+		if (!this.#isAddressed(request, response)) return;
 		if (this.#layer === undefined) this.#serve(request, response);
 		else {
 			const serve = (answer = response): void => this.#serve(request, answer);
 			this.#throughLayer(this.#layer, request, response, serve, false);
 		}
 	};
+
+	/** Whether it is clear what a request is for, and this server is whom it names; answers it when not. */
+	#isAddressed(request: Request, response: Response): boolean {
+		try {
+			this.#targets.settle(request);
+		} catch (error) {
+			// What follows on a connection whose requests cannot be told apart is not read.
+			const headers = request.httpVersionMajor === 1 ? { connection: "close" } : {};
+			this.answer(request, response, { ...errorAnswer(toServiceError(error)), headers });
+			return false;
+		}
+		return this.#knowsHost(request, response);
+	}
 
 	/** Whether a request names a host by which this server may be called; answers it when not. */
 	#knowsHost(request: Request, response: Response): boolean {
@@ -246,7 +268,7 @@ export class HttpServer {
 			return;
 		}
 		if (head.length > 0) socket.unshift(head);
-		if (!this.#knowsHost(request, response)) return;
+		if (!this.#isAddressed(request, response)) return;
 		const upgrade = (answer: Response = response): void => {
 			this.#webSockets.upgrade(request, response, answer);
 		};
