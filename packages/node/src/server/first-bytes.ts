@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { readAll } from "../platform/read-all.ts";
 import { Overdue } from "./overdue.ts";
 
 /** What the first bytes of a connection said, and how many of them are not for who reads on. */
@@ -34,7 +35,7 @@ export class FirstBytes<Found> {
 		// Held here while undecided: unshifting and waiting for "readable" again would spin for ever.
 		let held: Buffer | undefined;
 		const onReadable = (): void => {
-			const bytes: Buffer | null = socket.read();
+			const bytes = readAll(socket);
 			if (bytes === null) return;
 			held = held === undefined ? bytes : Buffer.concat([held, bytes]);
 			let finding: Finding<Found> | undefined;
