@@ -1,7 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { ServiceError } from "@allium/core";
 import { canceled, messageTooLarge, type Place } from "@allium/core/transport";
+import { readAll } from "../platform/read-all.ts";
 import type { Overdue } from "../server/overdue.ts";
+import { decodeContent } from "./content-coding.ts";
 import { isReset, type Request } from "./request-head.ts";
 
 /** A body that must arrive in time. */
@@ -26,6 +28,7 @@ export interface BodyBounds {
  */
 export class Body<Message> implements PendingBody {
 	readonly #bounds: BodyBounds;
+	readonly #encoding: string | undefined;
 	readonly #decode: (text: string) => Message;
 	readonly #resolve: (message: Message) => void;
 	readonly #reject: (error: unknown) => void;
@@ -36,17 +39,20 @@ export class Body<Message> implements PendingBody {
 	#bytes = 0;
 
 	/**
+	 * @param encoding that of the body, one that is read.
 	 * @param decode makes the message of the text.
 	 * @param reject called with a `ServiceError`, or with what `decode` threw.
 	 */
 	constructor(
 		request: Request,
 		bounds: BodyBounds,
+		encoding: string | undefined,
 		decode: (text: string) => Message,
 		resolve: (message: Message) => void,
 		reject: (error: unknown) => void,
 	) {
 		this.#bounds = bounds;
+		this.#encoding = encoding;
 		this.#decode = decode;
 		this.#resolve = resolve;
 		this.#reject = reject;
@@ -95,7 +101,8 @@ export class Body<Message> implements PendingBody {
 		const bytes = this.#rest === undefined ? this.#first : Buffer.concat(this.#rest, this.#bytes);
 		this.#leave();
 		try {
-			this.#resolve(this.#decode(bytes === undefined ? "" : readUtf8(bytes)));
+			const text = bytes === undefined ? "" : readText(bytes, this.#encoding, this.#bounds.maxBytes);
+			this.#resolve(this.#decode(text));
 		} catch (error) {
 			this.#reject(error);
 		}
@@ -118,18 +125,25 @@ export function hasArrived(request: Request): boolean {
 /**
  * The text of a body that has arrived.
  *
+ * @param encoding that of the body, one that is read.
  * @throws ServiceError when it is too large, or no text.
  */
-export function readArrived(request: Request, maxBytes: number): string {
-	const bytes: Buffer | null = request.read();
+export function readArrived(request: Request, encoding: string | undefined, maxBytes: number): string {
+	const bytes = readAll(request);
 	if (bytes === null) return "";
 	if (bytes.length > maxBytes) throw messageTooLarge(maxBytes);
-	return readUtf8(bytes);
+	return readText(bytes, encoding, maxBytes);
 }
 
-function readUtf8(bytes: Buffer): string {
-	if (!isUtf8(bytes)) throw notUtf8();
-	return bytes.toString("utf8");
+/**
+ * The text of bytes that came in an encoding.
+ *
+ * @throws ServiceError when it is larger than allowed, or no text.
+ */
+export function readText(bytes: Buffer, encoding: string | undefined, maxBytes: number): string {
+	const plain = decodeContent(bytes, encoding, maxBytes);
+	if (!isUtf8(plain)) throw notUtf8();
+	return plain.toString("utf8");
 }
 
 function tooMuchHeld(): ServiceError {

@@ -30,7 +30,7 @@ export class EventStreamExchange extends StreamingExchange {
 	}
 
 	protected read(): unknown {
-		checkHead(this.head, this.head.contentEncoding);
+		checkHead(this.head);
 		const { url = "" } = this.request;
 		const start = url.indexOf("?");
 		const input = start < 0 ? null : new URLSearchParams(url.slice(start)).get("input");

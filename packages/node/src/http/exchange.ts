@@ -92,13 +92,15 @@ export abstract class Exchange implements Expiring, Follower {
 	 */
 	protected readBody<Message>(decode: (text: string) => Message): Message | Promise<Message> {
 		const { bodyBounds } = this.server;
-		const { contentLength } = this.head;
+		const { contentLength, contentEncoding } = this.head;
 		if (contentLength !== undefined && contentLength > bodyBounds.maxBytes) {
 			throw messageTooLarge(bodyBounds.maxBytes);
 		}
-		if (hasArrived(this.request)) return decode(readArrived(this.request, bodyBounds.maxBytes));
+		if (hasArrived(this.request)) {
+			return decode(readArrived(this.request, contentEncoding, bodyBounds.maxBytes));
+		}
 		return new Promise((resolve, reject) => {
-			this.#body = new Body(this.request, bodyBounds, decode, resolve, reject);
+			this.#body = new Body(this.request, bodyBounds, contentEncoding, decode, resolve, reject);
 		});
 	}
 

@@ -117,21 +117,11 @@ export function isGet({ method }: Request): boolean {
 }
 
 /** Refuses what the head of a call says and this server does not do. */
-export function checkHead(head: RequestHead, encoding: string | undefined): void {
+export function checkHead(head: RequestHead): void {
 	if (head.error !== undefined) throw head.error;
 	if (head.connectVersion !== undefined && head.connectVersion !== "1") {
 		throw invalid(`connect-protocol-version must be 1, not ${JSON.stringify(head.connectVersion)}`);
 	}
-	checkEncoding(encoding);
-}
-
-/** Refuses a content encoding other than none. */
-export function checkEncoding(encoding: string | null | undefined): void {
-	if (encoding === undefined || encoding === null || encoding === "" || encoding === "identity") return;
-	throw new ServiceError({
-		code: "unimplemented",
-		message: `compression ${JSON.stringify(encoding)} is not supported; send it uncompressed (identity)`,
-	});
 }
 
 /** The error of a request that is wrong by itself. */

@@ -7,8 +7,10 @@ import {
 	ServiceError,
 } from "@allium/core";
 import { routeErrorReply, routeInput, routeReply, unaryType } from "@allium/core/transport";
+import { encodingRefusal, isReadEncoding, unreadEncoding } from "./content-coding.ts";
 import { Exchange } from "./exchange.ts";
 import type { HttpServer } from "./http-server.ts";
+import type { Refusal } from "./refusal.ts";
 import { checkHead, isGet, type Request, type RequestHead } from "./request-head.ts";
 import type { Response } from "./response.ts";
 
@@ -18,8 +20,7 @@ const jsonType = /^application\/(?:[^;\s]+\+)?json$/;
 /** A call by a REST route: input from body, query and path; status, headers and errors as the route has them. */
 export class RestExchange extends Exchange {
 	readonly #match: RouterMatch<ServedRoute>;
-	/** The status of HTTP itself for a request that is no call. */
-	#refusal: number | undefined;
+	#refusal: Refusal | undefined;
 
 	constructor(
 		server: HttpServer,
@@ -35,10 +36,14 @@ export class RestExchange extends Exchange {
 
 	protected read(): unknown {
 		const { head, request } = this;
-		checkHead(head, head.contentEncoding);
+		checkHead(head);
 		if (isGet(request)) return this.#input("");
 		if (!this.#hasJsonType()) throw this.#wrongType();
 		if (!head.hasBody) return this.#input("");
+		if (!isReadEncoding(head.contentEncoding)) {
+			this.#refusal = encodingRefusal;
+			throw unreadEncoding(head.contentEncoding);
+		}
 		return this.readBody((text) => this.#input(text));
 	}
 
@@ -61,7 +66,7 @@ export class RestExchange extends Exchange {
 	protected stop(): void {}
 
 	protected answerError(error: ServiceError): void {
-		this.#answer(routeErrorReply(this.#match.value.route.errors, error, this.#refusal), error);
+		this.#answer(routeErrorReply(this.#match.value.route.errors, error, this.#refusal?.status), error);
 	}
 
 	#answer({ status, headers: own, body }: RouteReply, error?: ServiceError): void {
@@ -71,7 +76,7 @@ export class RestExchange extends Exchange {
 		if (error?.metadata !== undefined) this.addMetadata(headers, error.metadata);
 		if (error?.retryAfterMs !== undefined)
 			headers["retry-after"] = String(Math.ceil(error.retryAfterMs / 1000));
-		if (this.#refusal === 415) headers.accept = "application/json";
+		if (this.#refusal !== undefined) headers[this.#refusal.header[0]] = this.#refusal.header[1];
 		// After metadata: what the route says, counts.
 		Object.assign(headers, own);
 		if (own["content-type"] !== undefined) headers["content-length"] = Buffer.byteLength(body);
@@ -102,7 +107,7 @@ export class RestExchange extends Exchange {
 	}
 
 	#wrongType(): ServiceError {
-		this.#refusal = 415;
+		this.#refusal = { status: 415, header: ["accept", "application/json"] };
 		const { verb, path } = this.#match.value.route;
 		return new ServiceError({
 			code: "invalid_argument",

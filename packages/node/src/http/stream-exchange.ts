@@ -35,7 +35,8 @@ export class StreamExchange extends StreamingExchange implements PendingBody {
 
 	protected read(): unknown {
 		const { head } = this;
-		checkHead(head, head.connectContentEncoding ?? head.contentEncoding);
+		checkHead(head);
+		checkEncoding(head.connectContentEncoding ?? head.contentEncoding);
 		const { kind } = (this.call.served as { method: Method }).method;
 		return kind === "server_stream" ? this.#single(this.#receive(false)) : this.#receive(true);
 	}
@@ -144,6 +145,13 @@ export class StreamExchange extends StreamingExchange implements PendingBody {
 		this.finish(writeEnvelope(endStreamFlag, JSON.stringify(body)));
 		this.#input?.cut(callIsOver);
 	}
+}
+
+/** Refuses messages that are compressed. */
+function checkEncoding(encoding: string | undefined): void {
+	if (encoding === undefined || encoding === "" || encoding === "identity") return;
+	const message = `messages of a stream are not read as ${JSON.stringify(encoding)}; send them uncompressed (identity)`;
+	throw new ServiceError({ code: "unimplemented", message });
 }
 
 /** Reads one message of a stream. */

@@ -7,15 +7,11 @@ import {
 	trailerPrefix,
 	unaryType,
 } from "@allium/core/transport";
-import { notUtf8 } from "./body.ts";
+import { readText } from "./body.ts";
+import { encodingRefusal, isReadEncoding, unreadEncoding } from "./content-coding.ts";
 import { Exchange } from "./exchange.ts";
-import { checkEncoding, checkHead, invalid, isGet } from "./request-head.ts";
-
-/** An answer with a status of HTTP itself, for a request that is no call. */
-interface Refusal {
-	readonly status: number;
-	readonly header?: readonly [name: string, value: string];
-}
+import type { Refusal } from "./refusal.ts";
+import { checkHead, invalid, isGet } from "./request-head.ts";
 
 /** A call with one message each way: bare JSON and a meaningful HTTP status. It also answers what is no call. */
 export class UnaryExchange extends Exchange {
@@ -34,7 +30,8 @@ export class UnaryExchange extends Exchange {
 			if (!this.#mayOmitType()) throw this.#wrongType(unaryType);
 			if (!head.hasBody && !isStream(method.input) && method.input === undefined) return {};
 		}
-		checkHead(head, head.contentEncoding);
+		checkHead(head);
+		this.#checkEncoding(head.contentEncoding);
 		return this.readBody(jsonCodec.decode);
 	}
 
@@ -76,7 +73,7 @@ export class UnaryExchange extends Exchange {
 	}
 
 	#readQuery(): unknown {
-		checkHead(this.head, this.head.contentEncoding);
+		checkHead(this.head);
 		const { url = "" } = this.request;
 		const start = url.indexOf("?");
 		const query = new URLSearchParams(start < 0 ? "" : url.slice(start));
@@ -84,11 +81,19 @@ export class UnaryExchange extends Exchange {
 		if (version !== null && version !== "v1")
 			throw invalid(`connect must be v1, not ${JSON.stringify(version)}`);
 		if ((query.get("encoding") ?? "json") !== "json") throw this.#wrongType(unaryType);
-		checkEncoding(query.get("compression"));
+		const compression = query.get("compression") ?? undefined;
+		this.#checkEncoding(compression);
 		const message = query.get("message");
 		if (message === null)
 			throw invalid("the query lacks message, the input as JSON: ?encoding=json&message={}");
-		return jsonCodec.decode(query.get("base64") === "1" ? decodeBase64(message) : message);
+		const bytes = query.get("base64") === "1" ? decodeBase64(message) : Buffer.from(message);
+		return jsonCodec.decode(readText(bytes, compression, this.server.bodyBounds.maxBytes));
+	}
+
+	#checkEncoding(encoding: string | undefined): void {
+		if (isReadEncoding(encoding)) return;
+		this.#refusal = encodingRefusal;
+		throw unreadEncoding(encoding);
 	}
 
 	/**
@@ -117,12 +122,8 @@ export class UnaryExchange extends Exchange {
 	}
 }
 
-function decodeBase64(text: string): string {
+function decodeBase64(text: string): Buffer {
 	const bytes = fromBase64(text);
 	if (bytes === undefined) throw invalid("the message is not base64");
-	try {
-		return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-	} catch {
-		throw notUtf8();
-	}
+	return Buffer.from(bytes);
 }

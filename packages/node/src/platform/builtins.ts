@@ -16,3 +16,8 @@ export function http2(): typeof import("node:http2") {
 export function tls(): typeof import("node:tls") {
 	return process.getBuiltinModule("node:tls");
 }
+
+/** `node:zlib`, for bodies that come compressed. */
+export function zlib(): typeof import("node:zlib") {
+	return process.getBuiltinModule("node:zlib");
+}

@@ -1,0 +1,61 @@
+import { ServiceError } from "@allium/core";
+import { messageTooLarge } from "@allium/core/transport";
+import { zlib } from "../platform/builtins.ts";
+import type { Refusal } from "./refusal.ts";
+
+type Decode = (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer;
+
+/** The encodings of bodies that are read, by name. */
+const decoders: ReadonlyMap<string, Decode> = new Map<string, Decode>([
+	["gzip", (bytes, options) => zlib().gunzipSync(bytes, options)],
+	["x-gzip", (bytes, options) => zlib().gunzipSync(bytes, options)],
+	["deflate", (bytes, options) => zlib().inflateSync(bytes, options)],
+	["br", (bytes, options) => zlib().brotliDecompressSync(bytes, options)],
+]);
+
+/** The encodings that are read, as `accept-encoding` names them. */
+const readEncodings = "gzip, deflate, br";
+
+/** How HTTP answers a body whose encoding is not read. */
+export const encodingRefusal: Refusal = { status: 415, header: ["accept-encoding", readEncodings] };
+
+/** Whether a body of an encoding can be read; none is one, too. */
+export function isReadEncoding(encoding: string | undefined): boolean {
+	return encoding === undefined || isPlain(encoding) || decoders.has(encoding.trim().toLowerCase());
+}
+
+/**
+ * A body as it was before it was encoded. It is made in one go: what comes out takes less time than it takes to
+ * parse, and so no more than one such body is held at a time.
+ *
+ * @param maxBytes the most that may come out.
+ * @throws ServiceError `resource_exhausted` when more would; `invalid_argument`, reason `unparsable`, when the bytes
+ * are not of that encoding.
+ */
+export function decodeContent(bytes: Buffer, encoding: string | undefined, maxBytes: number): Buffer {
+	if (encoding === undefined || isPlain(encoding) || bytes.length === 0) return bytes;
+	const decode = decoders.get(encoding.trim().toLowerCase());
+	if (decode === undefined) throw new TypeError(`the encoding ${encoding} was not checked`);
+	try {
+		return decode(bytes, { maxOutputLength: maxBytes });
+	} catch (error) {
+		if (error instanceof RangeError) throw messageTooLarge(maxBytes);
+		throw new ServiceError({
+			code: "invalid_argument",
+			reason: "unparsable",
+			message: `the body is not what its encoding ${JSON.stringify(encoding)} says`,
+		});
+	}
+}
+
+/** The error of a body whose encoding is not read. */
+export function unreadEncoding(encoding: string | undefined): ServiceError {
+	return new ServiceError({
+		code: "unimplemented",
+		message: `the encoding ${JSON.stringify(encoding)} is not read; send the body as it is, or as one of ${readEncodings}`,
+	});
+}
+
+function isPlain(encoding: string): boolean {
+	return encoding === "" || encoding.toLowerCase() === "identity";
+}
