@@ -107,9 +107,9 @@ describe("the schemas of valibot", () => {
 
 	speaks(() => testClient(Orders, service));
 
-	test("describe themselves where they can", () => {
+	test("describe themselves where they are wrapped", () => {
 		const { place } = describeContract(Orders).methods;
-		expect(place?.input).toEqual({});
+		expect(place?.input).toMatchObject({ properties: { count: { type: "string" } } });
 		expect(place?.output).toMatchObject({ properties: { total: { type: "integer" } } });
 	});
 

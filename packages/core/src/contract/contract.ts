@@ -4,6 +4,7 @@ import type { Kind, Method, MethodSpec } from "./method.ts";
 import { checkName } from "./name.ts";
 import { jsonSchema } from "./schema.ts";
 import { isStream, messageSchema, type Side } from "./stream.ts";
+import { warnOfUndescribed } from "./undescribed.ts";
 
 /** Facts about a contract beside its methods. */
 export interface ContractOptions {
@@ -42,7 +43,8 @@ export interface AnyContract {
 export type MethodName<C extends AnyContract> = Exclude<keyof C, "~allium">;
 
 /**
- * Makes a contract: a plain value that server, client and browser share.
+ * Makes a contract: a plain value that server, client and browser share. Node warns of schemas that do not
+ * describe themselves as JSON Schema.
  *
  * @throws TypeError when a name is not allowed, or a schema describes what JSON cannot carry.
  * @example
@@ -57,6 +59,7 @@ export function contract<const M extends MethodSpecs>(
 ): Contract<M> {
 	checkName("service", name);
 	const methods = Object.entries(specs).map(([key, spec]) => bind(name, key, spec));
+	warnOfUndescribed(name, methods);
 	const info: ContractInfo = Object.freeze({
 		name,
 		version: options.version ?? "0.0.0",

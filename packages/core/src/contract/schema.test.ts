@@ -54,8 +54,10 @@ describe("jsonSchema", () => {
 		).toBeUndefined();
 	});
 
-	test("is undefined for a side that a function makes", () => {
-		expect(jsonSchema(z.string().transform(Number), "output")).toBeUndefined();
+	test("tells nothing of a part that a function makes, and all of the rest", () => {
+		const made = z.object({ n: z.int(), text: z.string().transform(Number) });
+		expect(jsonSchema(made, "output")).toMatchObject({ properties: { n: { type: "integer" }, text: {} } });
+		expect(jsonSchema(z.string().transform(Number), "output")).toEqual({});
 	});
 
 	test("throws what the schema says of a type that JSON cannot carry", () => {

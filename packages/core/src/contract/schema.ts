@@ -1,4 +1,5 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
+import { lenient } from "./lenient.ts";
 
 /** Any Standard Schema: zod, valibot, arktype and others. */
 export type Schema = StandardSchemaV1;
@@ -32,23 +33,35 @@ export function parse(schema: Schema, value: unknown): Parsed | Promise<Parsed> 
 /** The types that JSON cannot carry, as zod and valibot name them when they fail to describe one. */
 const notJson = /\b(date|bigint|map|set|symbols?|function|promise|void|nan|blob)\b/i;
 
+/** Whether a schema can tell what it is, as the Standard JSON Schema has it. */
+export function describesItself(schema: Schema): boolean {
+	return (schema["~standard"] as Partial<StandardJSONSchemaV1.Props>).jsonSchema !== undefined;
+}
+
 /**
- * What a schema accepts (`input`) or yields (`output`) as JSON Schema; undefined when it cannot tell: it does
- * not describe itself, or has a part that nobody can see into (a transform, a custom check, a brand).
+ * What a schema accepts (`input`) or yields (`output`) as JSON Schema; undefined when it cannot tell. A part that
+ * nobody can see into (a transform, a custom check) may be anything.
  *
  * @throws what the schema throws for a type that JSON cannot carry, such as a date or a bigint.
  */
 export function jsonSchema(schema: Schema, side: "input" | "output"): JsonSchema | undefined {
 	const { jsonSchema: converter } = schema["~standard"] as Partial<StandardJSONSchemaV1.Props>;
 	if (converter === undefined) return undefined;
-	let described: JsonSchema;
 	try {
-		described = converter[side]({ target: "draft-2020-12" });
+		return plain(converter[side](target));
 	} catch (error) {
 		if (notJson.test((error as Error).message)) throw error;
+	}
+	try {
+		return plain(converter[side]({ ...target, libraryOptions: lenient }));
+	} catch {
 		return undefined;
 	}
-	const { $schema: _, ...rest } = described;
+}
+
+const target = { target: "draft-2020-12" } as const;
+
+function plain({ $schema: _, ...rest }: JsonSchema): JsonSchema {
 	return rest;
 }
 

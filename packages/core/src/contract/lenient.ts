@@ -1,0 +1,35 @@
+/**
+ * Has the libraries of schemas tell the rest where they cannot tell a part, such as what a transform yields: that
+ * part may be anything. zod knows the first option, valibot the others.
+ */
+export const lenient: Record<string, unknown> = {
+	unrepresentable: "any",
+	errorMode: "ignore",
+	overrideAction: ({ valibotAction }: { readonly valibotAction: Action }) => {
+		const changes = valibotAction.kind === "transformation" && !keepsType.has(valibotAction.type);
+		return changes ? {} : undefined;
+	},
+};
+
+/** An action of a valibot pipe. */
+interface Action {
+	readonly kind: string;
+	readonly type: string;
+}
+
+/** The transformations of valibot that yield the type that they take. */
+const keepsType: ReadonlySet<string> = new Set([
+	"brand",
+	"filter_items",
+	"flavor",
+	"normalize",
+	"readonly",
+	"sort_items",
+	"to_lower_case",
+	"to_max_value",
+	"to_min_value",
+	"to_upper_case",
+	"trim",
+	"trim_end",
+	"trim_start",
+]);
