@@ -280,6 +280,21 @@ describe("metadata", () => {
 		expect(response.trailers.get("counted")).toBe("2");
 	});
 
+	test("what strangers say as proxies do stays here, save that the gateway adds who called", async () => {
+		const url = await open();
+		const said = {
+			forwarded: "for=10.0.0.1",
+			"x-real-ip": "10.0.0.1",
+			"x-forwarded-host": "evil.example",
+			"x-forwarded-for": "10.0.0.1",
+		};
+		const { metadata } = (await (await post(`${url}/lab/call`, {}, said)).json()) as {
+			metadata: [string, string][];
+		};
+		const told = metadata.filter(([name]) => /forwarded|real-ip/.test(name));
+		expect(told).toEqual([["x-forwarded-for", "10.0.0.1, 127.0.0.1"]]);
+	});
+
 	test("forward chooses which headers travel on", async () => {
 		await system.serve();
 		const url = await system.open({ forward: (name) => name === "authorization" });

@@ -1,7 +1,11 @@
 import type { Context, Guard, GuardRequest } from "@allium/core";
+import { hostOf } from "@allium/node";
 
 /** The header that names a request, in both directions. */
 export const requestIdHeader = "x-request-id";
+
+/** The header that tells through whom a request came, the client first. */
+const forwardedForHeader = "x-forwarded-for";
 
 /** Under this name it travels on, through all calls that come of the request. */
 const globalRequestId = "x-global-request-id";
@@ -24,6 +28,13 @@ export function isOfProxies(name: string): boolean {
 	return name === "forwarded" || name === "x-real-ip" || name.startsWith("x-forwarded-");
 }
 
+/** Through whom a request came, as `x-forwarded-for` has it: whoever said so before, and who told us. */
+function forwardedFor({ metadata, peer }: GuardRequest): string {
+	const before = metadata.getAll(forwardedForHeader);
+	const address = hostOf(peer.address) ?? peer.address;
+	return before.length === 0 ? address : `${before.join(", ")}, ${address}`;
+}
+
 /** Whether metadata is of a trace: who takes it, carries it on. */
 function isTrace(name: string): boolean {
 	return name === "traceparent" || name === "tracestate" || name === "baggage";
@@ -40,14 +51,18 @@ export function forwardedByDefault(name: string): boolean {
 }
 
 /**
- * The guard of a gateway, whatever the transport: takes from the metadata what is ours alone, makes the rest what
- * the call sends on, with the request id, and asks the guard that was given. A trace that is not to travel on is
- * not there for the gateway either. It says of itself what the guard says that was given.
+ * The guard of a gateway, whatever the transport: takes from the metadata what is ours alone and what strangers say
+ * as proxies do, makes the rest what the call sends on, with the request id and whose it is, and asks the guard that
+ * was given. A trace that is not to travel on is not there for the gateway either. It says of itself what the guard
+ * says that was given.
  */
 export function forwarding(forward: (name: string) => boolean, guard: Guard | undefined): Guard {
-	const isSeen = (name: string): boolean => !isPrivate(name) && (!isTrace(name) || forward(name));
+	const isSeen = (name: string): boolean => {
+		return !isPrivate(name) && !isOfProxies(name) && (!isTrace(name) || forward(name));
+	};
 	const asked = (request: GuardRequest, ctx: Context): Context | Promise<Context> => {
 		const metadata = request.metadata["~select"](isSeen);
+		metadata.append(forwardedForHeader, forwardedFor(request));
 		const outgoing = metadata["~select"](forward);
 		outgoing.set(globalRequestId, requestIdFrom(metadata.get(requestIdHeader)));
 		const admitted = ctx["~with"]({ metadata, outgoing });

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { ByteHandling, PeerInfo, Pipe, PipeHandler } from "@allium/core";
+import { peerOf } from "../platform/peer-address.ts";
 import { bufferBytes } from "./buffer-bytes.ts";
 
 /** How long the last bytes may take after `end`, in milliseconds, before the socket is cut. */
@@ -15,7 +16,7 @@ export class SocketPipe implements Pipe {
 	/** @param peer who is at the other end, where more is known of it than the socket's address. */
 	constructor(socket: Socket, peer?: PeerInfo) {
 		this.#socket = socket;
-		this.peer = peer ?? { address: `${socket.remoteAddress ?? "unknown"}:${socket.remotePort ?? 0}` };
+		this.peer = peer ?? { address: peerOf(socket) };
 		socket.setNoDelay(true);
 	}
 

@@ -26,10 +26,10 @@ const ipv6 = [
 describe("a header of the PROXY protocol", () => {
 	test.each([
 		["version 1, IPv4", Buffer.from("PROXY TCP4 203.0.113.7 10.0.0.1 8080 80\r\n"), "203.0.113.7:8080"],
-		["version 1, IPv6", Buffer.from("PROXY TCP6 2001:db8::7 ::1 8080 80\r\n"), "2001:db8::7:8080"],
+		["version 1, IPv6", Buffer.from("PROXY TCP6 2001:db8::7 ::1 8080 80\r\n"), "[2001:db8::7]:8080"],
 		["version 1, unknown", Buffer.from("PROXY UNKNOWN whatever\r\n"), undefined],
 		["version 2, IPv4", binary(0x11, ipv4), "203.0.113.7:8080"],
-		["version 2, IPv6", binary(0x21, ipv6), "::1:8080"],
+		["version 2, IPv6", binary(0x21, ipv6), "[::1]:8080"],
 		["version 2 with more facts", binary(0x11, [...ipv4, 4, 0, 1, 0]), "203.0.113.7:8080"],
 		["version 2, of the balancer itself", binary(0x11, ipv4, { command: 0x20 }), undefined],
 		["version 2, of another kind", binary(0x31, []), undefined],

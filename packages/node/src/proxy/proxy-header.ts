@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { peerAddress } from "../platform/peer-address.ts";
 import type { Finding } from "../server/first-bytes.ts";
 
 /** Where a connection comes from by the header; undefined when the balancer speaks for itself. */
@@ -49,7 +50,7 @@ function readLine(bytes: Buffer): Finding<ProxiedAddress> | undefined {
 		isPort(fromPort) &&
 		isPort(toPort);
 	if (!wellFormed) throw new Error("its PROXY line is malformed");
-	return { found: `${from}:${fromPort}`, used };
+	return { found: peerAddress(from, fromPort), used };
 }
 
 function isPort(text: string): boolean {
@@ -80,7 +81,7 @@ function addressOf(kind: number, block: Buffer): ProxiedAddress {
 		if (block.length < 36) throw new Error("its PROXY header is cut off");
 		const groups = Array.from({ length: 8 }, (_, index) => block.readUInt16BE(index * 2).toString(16));
 		const address = new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
-		return `${address}:${block.readUInt16BE(32)}`;
+		return peerAddress(address, block.readUInt16BE(32));
 	}
 	return undefined;
 }

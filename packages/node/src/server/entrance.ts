@@ -1,10 +1,12 @@
 import type { Socket } from "node:net";
 import type { Logger, PeerInfo } from "@allium/core";
+import { peerOf } from "../platform/peer-address.ts";
 import { readProxyHeader } from "../proxy/proxy-header.ts";
 import { type ProxyProtocol, proxiedFrom } from "../proxy/proxy-protocol.ts";
 import { TlsAcceptor } from "../tls/tls-acceptor.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
 import { FirstBytes } from "./first-bytes.ts";
+import { hostOf } from "./hosts.ts";
 import type { ServerLimits } from "./limits.ts";
 import { isLoopback } from "./loopback.ts";
 import { type Protocol, protocolOf } from "./protocol.ts";
@@ -77,7 +79,7 @@ export class Entrance {
 	/** Takes in a connection. */
 	add(socket: Socket): void {
 		if (this.#isProxied(socket.remoteAddress)) {
-			this.#peers.set(socket, { address: addressOf(socket) });
+			this.#peers.set(socket, { address: peerOf(socket) });
 			this.#proxyHeaders.add(socket);
 		} else this.#undecided.add(socket);
 	}
@@ -143,7 +145,7 @@ export class Entrance {
 	#mayBePlain({ address }: PeerInfo): boolean {
 		if (this.#tls === undefined) return true;
 		const policy = this.#options.tls?.plain ?? "refuse";
-		return policy === "allow" || (policy === "loopback" && isLoopback(hostOf(address)));
+		return policy === "allow" || (policy === "loopback" && isLoopback(hostOf(address) ?? ""));
 	}
 
 	#refusePlain(socket: Socket, protocol: InnerProtocol, peer: PeerInfo): void {
@@ -155,7 +157,7 @@ export class Entrance {
 	}
 
 	#peerOf(socket: Socket): PeerInfo {
-		return this.#peers.get(socket) ?? { address: addressOf(socket) };
+		return this.#peers.get(socket) ?? { address: peerOf(socket) };
 	}
 }
 
@@ -163,12 +165,3 @@ const tlsNeededText = "This port takes TLS only: use https://\n";
 const tlsNeeded =
 	"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n" +
 	`content-length: ${tlsNeededText.length}\r\n\r\n${tlsNeededText}`;
-
-function addressOf(socket: Socket): string {
-	return `${socket.remoteAddress ?? "unknown"}:${socket.remotePort ?? 0}`;
-}
-
-/** The host of an address such as `127.0.0.1:4000` or `::1:4000`. */
-function hostOf(address: string): string {
-	return address.slice(0, address.lastIndexOf(":"));
-}
