@@ -131,7 +131,14 @@ export class DatabaseFile<Tables> {
 	}
 
 	#existing(): Connection<Tables> | undefined {
-		return this.#current() ?? (identify(this.path) === undefined ? undefined : this.#connect());
+		const current = this.#current();
+		if (current !== undefined) return current;
+		if (identify(this.path) !== undefined) return this.#connect();
+		// Without a folder nobody has written yet; what is no folder will never have one.
+		if (statSync(dirname(this.path), { throwIfNoEntry: false })?.isDirectory() === false) {
+			throw fileFailure(dirname(this.path), Object.assign(new Error("not a folder"), { code: "ENOTDIR" }));
+		}
+		return undefined;
 	}
 
 	#connect(): Connection<Tables> {

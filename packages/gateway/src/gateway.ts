@@ -7,7 +7,9 @@ import {
 	checkServerLimits,
 	cors,
 	type Environment,
+	FailedProcess,
 	type HttpLayer,
+	isInvalidConfiguration,
 	listen,
 	nodeTransports,
 	reachableHost,
@@ -51,13 +53,20 @@ export interface Gateway {
 /**
  * Makes a gateway. It needs no configuration: what is registered is served, as it comes and goes.
  *
- * @throws ServiceError `failed_precondition` when an option cannot be, such as an address that others can reach
- * without `expose`; RangeError for a duration that cannot be.
+ * A configuration that cannot be, such as an address that others can reach without `expose`, is told by `run` or
+ * `start`, whichever comes first.
+ *
+ * @throws RangeError for a duration that cannot be.
  * @example
  * await gateway({ expose: ["greeter"], host: "0.0.0.0", port: 80 }).run();
  */
 export function gateway(options: GatewayOptions = {}): Gateway {
-	return new NodeGateway(options);
+	try {
+		return new NodeGateway(options);
+	} catch (error) {
+		if (!isInvalidConfiguration(error)) throw error;
+		return new FailedProcess("gateway", error, options.logger);
+	}
 }
 
 class NodeGateway extends ServerProcess implements Gateway {

@@ -1,13 +1,22 @@
 export { type App, type AppLimits, type AppOptions, createApp } from "./app/app.ts";
+export { FailedProcess } from "./app/failed-process.ts";
 export { reachableHost } from "./app/reachable-host.ts";
 export { type Runnable, runUntilSignal } from "./app/run-until-signal.ts";
 export { ServerProcess, type ServerProcessOptions } from "./app/server-process.ts";
 export { type TextLoggerOptions, textLogger } from "./app/text-logger.ts";
 export { within } from "./app/within.ts";
 export { type Adapter, type Adapters, openRegistry } from "./config/adapters.ts";
-export { type Config, type ConfigOverrides, type Environment, maskUrl, readConfig } from "./config/config.ts";
+export {
+	type Config,
+	type ConfigOverrides,
+	type Environment,
+	maskUrl,
+	parseListen,
+	readConfig,
+} from "./config/config.ts";
 export { type Credentials, parseCredentials, readCredentials } from "./config/credentials.ts";
 export { DeferredRegistry } from "./config/deferred-registry.ts";
+export { invalidConfiguration, isInvalidConfiguration } from "./config/invalid-configuration.ts";
 export { cors } from "./http/cors.ts";
 export { answerText, getJson, httpUrl, isRefused, type JsonAnswer } from "./http/get-json.ts";
 export type { HttpLayer, HttpRequest, HttpResponse } from "./http/http-layer.ts";

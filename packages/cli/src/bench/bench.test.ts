@@ -159,7 +159,9 @@ test("Ctrl-C prints the report of what there is, and exits with 130", async () =
 
 test.each([
 	[["{}", "--inputs", "x"], "The input is given twice: as an argument, and with --inputs."],
-	[["--inputs", "/nowhere"], "--inputs takes a file that can be read: ENOENT: no such file"],
+	[["--inputs", "/nowhere"], "--inputs takes a file that can be read, and got: ENOENT: no such file"],
+	[["--inputs", "."], '--inputs takes a file that can be read, and "." is a folder.'],
+	[["--concurrency", "99999999999"], "--concurrency takes a whole number above 0, at most 1000000, and got"],
 	[["{a}"], 'The input is not JSON: unexpected "a" at column 2.'],
 ])("wrong usage is told in one sentence: %j", async (args, sentence) => {
 	const { code, stdout, stderr } = await bench("echo", ...args);

@@ -1,9 +1,9 @@
-import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { type Kind, takesStream } from "@allium/core";
 import { faultText, readJson } from "../call/json-text.ts";
 import { lines } from "../call/lines.ts";
 import type { Words } from "../command/command.ts";
-import { usageError } from "../command/command-error.ts";
+import { CommandError, usageError } from "../command/command-error.ts";
 
 /** How much the inputs may be together, in UTF-16 code units. */
 const maxLength = 64 * 1024 * 1024;
@@ -45,20 +45,27 @@ async function readValues(
 }
 
 async function readFile(file: string): Promise<unknown[]> {
-	const stream = createReadStream(file);
-	// As it cannot be opened, reading it would say only what failed, not what to do.
-	const failure = await new Promise<Error | undefined>((resolve) => {
-		stream.once("open", () => resolve(undefined));
-		stream.once("error", resolve);
-	});
-	if (failure !== undefined) throw usageError(`--inputs takes a file that can be read: ${failure.message}.`);
+	const refused = (why: string): Error => usageError(`--inputs takes a file that can be read, and ${why}.`);
+	let stream: NodeJS.ReadableStream;
+	try {
+		const handle = await open(file);
+		if ((await handle.stat()).isDirectory()) {
+			await handle.close();
+			throw refused(`${JSON.stringify(file)} is a folder`);
+		}
+		stream = handle.createReadStream();
+	} catch (error) {
+		if (error instanceof CommandError) throw error;
+		// What the system says names the file, and why.
+		throw refused(`got: ${error instanceof Error ? error.message : error}`);
+	}
 	return readLines(file, stream);
 }
 
 async function readLines(what: string, stream: NodeJS.ReadableStream): Promise<unknown[]> {
 	const values: unknown[] = [];
 	let length = 0;
-	for await (const [number, line] of lines(stream)) {
+	for await (const [number, line] of lines(stream, what)) {
 		length += line.length;
 		if (length > maxLength) throw usageError(`${what} holds more than ${maxLength / 1024 / 1024} MiB.`);
 		values.push(parse(what, line, number));

@@ -11,8 +11,9 @@ export interface JsonFault {
 /** A JSON value, or where the text stops being one. */
 export type JsonReading = { readonly value: unknown } | { readonly fault: JsonFault };
 
-/** Reads JSON. The messages of `JSON.parse` do not always say where; this does. */
-export function readJson(text: string): JsonReading {
+/** Reads JSON, behind a byte order mark too. The messages of `JSON.parse` do not always say where; this does. */
+export function readJson(marked: string): JsonReading {
+	const text = marked.replace(/^\ufeff/, "");
 	try {
 		return { value: JSON.parse(text) };
 	} catch {

@@ -1,40 +1,58 @@
-import { StringDecoder } from "node:string_decoder";
 import { usageError } from "../command/command-error.ts";
 
 /** The longest line, and the most that is read as one value, in UTF-16 code units. */
 const maxLength = 64 * 1024 * 1024;
 
-/** The lines of a stream that are not empty, as they arrive, with their numbers. */
-export async function* lines(input: NodeJS.ReadableStream): AsyncGenerator<[number: number, line: string]> {
-	const decoder = new StringDecoder("utf8");
+/**
+ * The lines of a stream that are not empty, as they arrive, with their numbers.
+ *
+ * @param what the stream is called in errors.
+ * @throws CommandError for what is not UTF-8. A byte order mark at the beginning is left out.
+ */
+export async function* lines(
+	input: NodeJS.ReadableStream,
+	what = "Standard input",
+): AsyncGenerator<[number: number, line: string]> {
 	let rest = "";
 	let number = 0;
-	for await (const chunk of input) {
-		const parts = (rest + decoder.write(chunk as Buffer)).split("\n");
+	for await (const text of texts(input, what)) {
+		const parts = (rest + text).split("\n");
 		rest = parts.pop() ?? "";
-		checkLength(rest);
+		checkLength(rest, what);
 		for (const line of parts) {
 			number++;
 			if (line.trim() !== "") yield [number, line];
 		}
 	}
-	rest += decoder.end();
 	if (rest.trim() !== "") yield [number + 1, rest];
 }
 
-/** All that a stream holds. */
-export async function wholeText(input: NodeJS.ReadableStream): Promise<string> {
-	const decoder = new StringDecoder("utf8");
-	let text = "";
-	for await (const chunk of input) {
-		text += decoder.write(chunk as Buffer);
-		checkLength(text);
+/** All that a stream holds. As {@link lines}. */
+export async function wholeText(input: NodeJS.ReadableStream, what = "Standard input"): Promise<string> {
+	let all = "";
+	for await (const text of texts(input, what)) {
+		all += text;
+		checkLength(all, what);
 	}
-	return text + decoder.end();
+	return all;
 }
 
-function checkLength(text: string): void {
+/** The text of a stream, as it arrives. */
+async function* texts(input: NodeJS.ReadableStream, what: string): AsyncGenerator<string> {
+	const decoder = new TextDecoder("utf-8", { fatal: true });
+	const decode = (chunk: Buffer | undefined): string => {
+		try {
+			return decoder.decode(chunk, { stream: chunk !== undefined });
+		} catch {
+			throw usageError(`${what} is not text in UTF-8; convert it first.`);
+		}
+	};
+	for await (const chunk of input) yield decode(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
+	yield decode(undefined);
+}
+
+function checkLength(text: string, what: string): void {
 	if (text.length > maxLength) {
-		throw usageError(`Standard input holds a value of more than ${maxLength / 1024 / 1024} MiB.`);
+		throw usageError(`${what} holds a value of more than ${maxLength / 1024 / 1024} MiB.`);
 	}
 }

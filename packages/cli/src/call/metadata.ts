@@ -17,8 +17,19 @@ function readMetadata(words: Words): Readonly<Record<string, (string | Uint8Arra
 		const name = text.slice(0, at).toLowerCase();
 		const value = text.slice(at + 1);
 		const values = metadata.get(name) ?? [];
-		values.push(name.endsWith("-bin") ? Buffer.from(value, "base64") : value);
+		values.push(name.endsWith("-bin") ? bytesOf(name, value) : value);
 		metadata.set(name, values);
 	}
 	return Object.fromEntries(metadata);
+}
+
+/** The bytes of a value in base64, with the alphabet of URLs too, with or without padding. */
+function bytesOf(name: string, value: string): Uint8Array {
+	const digits = value.replace(/={1,2}$/, "");
+	if (/^[\w+/-]*$/.test(digits) && digits.length % 4 !== 1) {
+		return Buffer.from(digits, "base64");
+	}
+	throw usageError(
+		`--metadata ${name} takes bytes as base64, such as aGk=, and got ${JSON.stringify(value)}.`,
+	);
 }

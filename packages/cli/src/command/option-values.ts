@@ -11,12 +11,22 @@ export function durationOption(words: Words, name: string): number | undefined {
 	throw usageError(`--${name} takes ${durationForm}, and got ${JSON.stringify(text)}.`);
 }
 
-/** The number of an option such as `--rate 500`; undefined when it was not given. */
-export function numberOption(words: Words, name: string, kind: "whole" | "any"): number | undefined {
+/**
+ * The number of an option such as `--rate 500`; undefined when it was not given.
+ *
+ * @param most what it may be at most.
+ */
+export function numberOption(
+	words: Words,
+	name: string,
+	kind: "whole" | "any",
+	most: number,
+): number | undefined {
 	const text = words.value(name);
 	if (text === undefined) return undefined;
 	const form = kind === "whole" ? /^\d+$/ : /^\d+(\.\d+)?$/;
-	if (form.test(text) && Number(text) > 0) return Number(text);
-	const what = kind === "whole" ? "a whole number above 0" : "a number above 0";
-	throw usageError(`--${name} takes ${what}, and got ${JSON.stringify(text)}.`);
+	const number = Number(text);
+	if (form.test(text) && number > 0 && number <= most) return number;
+	const what = kind === "whole" ? "a whole number" : "a number";
+	throw usageError(`--${name} takes ${what} above 0, at most ${most}, and got ${JSON.stringify(text)}.`);
 }

@@ -15,8 +15,12 @@ export async function report(error: unknown, terminal: Terminal, json: boolean):
 	// Only now, so that what needs no core does not load it.
 	const { errorLines, exitCodeOf, isServiceError, plainError } = await import("./service-error-text.ts");
 	if (isServiceError(error)) {
-		complain(plainError(error), errorLines(error, terminal.errorStyles));
-		return exitCodeOf(error);
+		const code = exitCodeOf(error);
+		// What was given wrong is no failure that has a code.
+		const lines =
+			code === exitCode.usage ? [red(`${error.message}.`)] : errorLines(error, terminal.errorStyles);
+		complain(plainError(error), lines);
+		return code;
 	}
 	const message = error instanceof Error ? error.message : String(error);
 	complain({ code: "internal", message }, [red(message)]);

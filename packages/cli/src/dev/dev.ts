@@ -2,7 +2,9 @@ import { relative } from "node:path";
 import type { Run, Surroundings, Words } from "../command/command.ts";
 import { usageError } from "../command/command-error.ts";
 import { exitCode } from "../command/exit-code.ts";
+import { configOf } from "../discovery/directory.ts";
 import { Interruption } from "../terminal/interruption.ts";
+import { seal } from "../terminal/seal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { DevGateway } from "./dev-gateway.ts";
 import { DevService, type DevServiceOptions, defaultDevTimes } from "./dev-service.ts";
@@ -15,6 +17,8 @@ const gatewayLabel = "gateway";
 /** `allium dev [files…]` */
 export const dev: Run = async (words, surroundings) => {
 	const { terminal, cwd } = surroundings;
+	// Only to tell once what is wrong with it, not for each process.
+	configOf(words, surroundings.env);
 	const gatewayPort = gatewayPortOf(words);
 	const files = serviceFiles(words.arguments, cwd);
 	const environments = environmentsOf(files.length, words, surroundings);
@@ -68,7 +72,7 @@ function serviceOptions(
 		env,
 		times: defaultDevTimes,
 		onModule: (path) => watch.add(path),
-		onLine: (line) => terminal.print(`${prefix} ${line}`),
+		onLine: (line) => terminal.print(`${prefix} ${seal(line)}`),
 		say: (text) => void terminal.print(`${prefix} ${terminal.styles.bold(`allium: ${text}`)}`),
 	};
 }

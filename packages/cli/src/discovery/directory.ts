@@ -1,5 +1,5 @@
 import { Context, type Instance, type Registry } from "@allium/core";
-import { type Config, maskUrl, openRegistry, readConfig } from "@allium/node";
+import { type Config, type Environment, maskUrl, openRegistry, readConfig } from "@allium/node";
 import type { Surroundings, Words } from "../command/command.ts";
 
 /** How long the registry may take to answer, in milliseconds. */
@@ -20,10 +20,7 @@ export class Directory {
 
 	/** Opens the registry that the options name, or the environment. */
 	static async open(words: Words, { env, cwd, adapters }: Surroundings): Promise<Directory> {
-		const config = readConfig(env, {
-			registry: words.value("registry"),
-			namespace: words.value("namespace"),
-		});
+		const config = configOf(words, env);
 		return new Directory(await openRegistry(config.registry, adapters, cwd), config);
 	}
 
@@ -42,4 +39,10 @@ export class Directory {
 	close(): Promise<void> {
 		return this.registry.close();
 	}
+}
+
+/** The configuration, with what `--registry` and `--namespace` say before what the environment does. */
+export function configOf(words: Words, env: Environment): Config {
+	const given = { registry: words.value("registry"), namespace: words.value("namespace") };
+	return readConfig(env, given, (option) => `--${option}`);
 }

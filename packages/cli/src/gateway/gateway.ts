@@ -1,14 +1,18 @@
 import { isServiceError } from "@allium/core";
 import { type Gateway, type GatewayOptions, gateway as makeGateway } from "@allium/gateway";
+import { parseListen } from "@allium/node";
 import type { Run, Words } from "../command/command.ts";
 import { CommandError, usageError } from "../command/command-error.ts";
 import { exitCode } from "../command/exit-code.ts";
 import { credentialsOf } from "../discovery/credentials.ts";
+import { configOf } from "../discovery/directory.ts";
 import { Interruption } from "../terminal/interruption.ts";
 
 /** `allium gateway` */
 export const gateway: Run = async (words, surroundings) => {
 	const { env, adapters } = surroundings;
+	// Only to tell now what is wrong with it, by the names that it has here.
+	configOf(words, env);
 	const registry = words.value("registry");
 	const namespace = words.value("namespace");
 	const stopped = Promise.withResolvers<void>();
@@ -49,14 +53,8 @@ async function started(options: GatewayOptions): Promise<Gateway> {
 function listenOf(words: Words): { host?: string; port?: number } {
 	const text = words.value("listen");
 	if (text === undefined) return {};
-	const [matched, host, port] = /^(\[[^\]]+\]|[^:]*)(?::(\d{1,5}))?$/.exec(text) ?? [];
-	if (matched === undefined || matched === "") {
-		throw usageError(`--listen takes host:port, such as 127.0.0.1:8080, and got ${JSON.stringify(text)}.`);
-	}
-	return {
-		...(host !== undefined && host !== "" && { host: host.replace(/^\[|\]$/g, "") }),
-		...(port !== undefined && { port: Number(port) }),
-	};
+	const { host, port } = parseListen("--listen", text);
+	return { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
 }
 
 /** The values of an option that may be given several times, or once with commas. */

@@ -45,3 +45,16 @@ describe("a status", () => {
 		expect(written()).toBe("over\n");
 	});
 });
+
+test("what strangers wrote controls no terminal, whatever it is written to", async () => {
+	const { terminal, written } = screen(80);
+	const evil = "\x1b[2J\x9b31m\x07\r\x1b]0;title\x07";
+	terminal.complain(evil);
+	terminal.complain(terminal.errorStyles.red(evil));
+	terminal.status(`${evil}\n`);
+	await terminal.print("result");
+	const ours = written().replaceAll("\r\x1b[K", "").replaceAll("\x1b[31m", "").replaceAll("\x1b[39m", "");
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+	expect(ours).not.toMatch(/[\0-\x09\x0b-\x1f\x7f-\x9f]/);
+	expect(written()).toContain("\x1b[31m\\u001b[2J\\u009b31m\\u0007\\u000d");
+});

@@ -1,5 +1,7 @@
 import { styleText } from "node:util";
+import { printable } from "@allium/core/printable";
 import type { Environment } from "@allium/node";
+import { seal, unseal } from "./seal.ts";
 
 /** A way to style a text; leaves it as it is where colours are not wanted. */
 export interface Styles {
@@ -10,7 +12,10 @@ export interface Styles {
 	colour(index: number, text: string): string;
 }
 
-/** Where the command writes: results to standard output, all else to standard error. */
+/**
+ * Where the command writes: results to standard output, all else to standard error. What it writes was said by
+ * strangers for the most part, so nothing but its own styles gets through that would control a terminal.
+ */
 export class Terminal {
 	/** For what goes to standard output. */
 	readonly styles: Styles;
@@ -56,14 +61,14 @@ export class Terminal {
 		if (this.#isGone) return Promise.resolve();
 		this.status("");
 		return new Promise((resolve) => {
-			this.#stdout.write(`${text}\n`, () => resolve());
+			this.#stdout.write(`${unseal(text)}\n`, () => resolve());
 		});
 	}
 
 	/** Writes lines to standard error. */
 	complain(text: string): void {
 		this.status("");
-		this.#stderr.write(`${text}\n`);
+		this.#stderr.write(`${unseal(text)}\n`);
 	}
 
 	/** Shows a line that the next output replaces, where standard error is a screen; nothing elsewhere. */
@@ -71,7 +76,8 @@ export class Terminal {
 		if (!this.#isScreen || (text === "" && !this.#hasStatus)) return;
 		this.#hasStatus = text !== "";
 		// Back to the first letter, and clear the line; a line that is too long would become two.
-		this.#stderr.write(`\r\x1b[K${text.slice(0, (this.#stderr.columns ?? 80) - 1)}`);
+		const shown = printable(text).replaceAll("\n", " ");
+		this.#stderr.write(`\r\x1b[K${shown.slice(0, (this.#stderr.columns ?? 80) - 1)}`);
 	}
 
 	/** Calls back when the reader of standard output has gone. Returns what ends the listening. */
@@ -95,9 +101,15 @@ function coloured(stream: NodeJS.WriteStream, env: Environment): boolean {
 	return stream.isTTY === true && (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
 }
 
+/** The text between sequences that are sealed: it may be a stranger's itself. */
+function styled(format: Parameters<typeof styleText>[0], text: string): string {
+	const [before = "", after = ""] = styleText(format, "|", { validateStream: false }).split("|");
+	return seal(before) + text + seal(after);
+}
+
 function styles(on: boolean): Styles {
 	const style = (format: Parameters<typeof styleText>[0], text: string): string =>
-		on ? styleText(format, text, { validateStream: false }) : text;
+		on ? styled(format, text) : text;
 	return {
 		bold: (text) => style("bold", text),
 		dim: (text) => style("dim", text),

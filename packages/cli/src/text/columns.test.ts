@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import { expect, test } from "vitest";
+import { seal } from "../terminal/seal.ts";
 import { columns, wrap } from "./columns.ts";
 
 test("columns line up, and lines end with their last letter", () => {
@@ -13,13 +14,22 @@ test("columns line up, and lines end with their last letter", () => {
 });
 
 test("colours take no room", () => {
-	const red = styleText("red", "ab", { validateStream: false });
+	const red = seal(styleText("red", "ab", { validateStream: false }));
 	expect(
 		columns([
 			[red, "c"],
 			["abc", "d"],
 		]),
 	).toEqual([`${red}   c`, "abc  d"]);
+});
+
+test("a cell breaks no line, and what is written of it as an escape takes room", () => {
+	expect(
+		columns([
+			["a\nb", "c"],
+			["\x1b", "d"],
+		]),
+	).toEqual(["a\\nb    c", "\x1b  d"]);
 });
 
 test("a text is broken at its blanks, and a word that is too long stays whole", () => {

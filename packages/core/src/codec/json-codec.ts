@@ -19,7 +19,8 @@ export const jsonCodec: Codec = {
 	},
 	decode(text) {
 		try {
-			return JSON.parse(text);
+			// What some editors begin a file with is no part of it, RFC 8259 section 8.1.
+			return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
 		} catch (cause) {
 			throw new ServiceError({
 				code: "invalid_argument",

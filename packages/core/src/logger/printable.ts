@@ -1,7 +1,7 @@
 /**
  * A text of strangers as it may go to a terminal or a log: what would control a terminal (C0 but tab and line
  * feed, DEL, C1), reorder its letters, or break a line where none is expected is written as an escape such as
- * `\x1b`.
+ * `\u001b`. JSON stays the same JSON.
  */
 export function printable(text: string): string {
 	return unprintable.test(text) ? text.replace(allUnprintable, escaped) : text;
@@ -13,7 +13,5 @@ const unprintable = /[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]
 const allUnprintable = new RegExp(unprintable.source, "gu");
 
 function escaped(letter: string): string {
-	const code = letter.charCodeAt(0);
-	const digits = code.toString(16);
-	return code < 256 ? `\\x${digits.padStart(2, "0")}` : `\\u${digits.padStart(4, "0")}`;
+	return `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -91,8 +91,8 @@ describe("what is served", () => {
 		expect((await post(`${url}/lab/echo`, { text: "a" })).status).toBe(200);
 	});
 
-	test("on another address nothing: it refuses, and says what to do", () => {
-		expect(() => system.gateway({ host: "0.0.0.0" })).toThrow(
+	test("on another address nothing: it refuses, and says what to do", async () => {
+		await expect(system.gateway({ host: "0.0.0.0" }).start()).rejects.toThrow(
 			"on 0.0.0.0 others than this machine can call it; say what they may call with expose (--expose greeter --expose add/sum), or listen on 127.0.0.1",
 		);
 	});
@@ -112,8 +112,8 @@ describe("what is served", () => {
 		expect((await post(`${url}/lab/call`)).status).toBe(200);
 	});
 
-	test("expose refuses what is no name", () => {
-		expect(() => system.gateway({ expose: ["lab/*"] })).toThrow(
+	test("expose refuses what is no name", async () => {
+		await expect(system.gateway({ expose: ["lab/*"] }).start()).rejects.toThrow(
 			/takes names of services, or service\/method/,
 		);
 	});
@@ -193,8 +193,10 @@ describe("pages of other origins", () => {
 		expect((await fetch(url, { headers: page })).headers.get("access-control-allow-origin")).toBe("*");
 	});
 
-	test("must be origins", () => {
-		expect(() => system.gateway({ cors: ["app.example"] })).toThrow(/cors takes origins such as/);
+	test("must be origins", async () => {
+		await expect(system.gateway({ cors: ["app.example"] }).start()).rejects.toThrow(
+			/cors takes origins such as/,
+		);
 	});
 });
 

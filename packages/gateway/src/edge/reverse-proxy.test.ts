@@ -265,8 +265,10 @@ test.each([
 	["/app", "127.0.0.1:3000"],
 	["/app", "ftp://a"],
 	["/", "http://127.0.0.1:3000"],
-])("%s to %s is refused in one sentence", (path, url) => {
-	expect(() => system.gateway({ proxy: { [path]: url } })).toThrow(/^proxy takes a path and a URL, such as/);
+])("%s to %s is refused in one sentence", async (path, url) => {
+	await expect(system.gateway({ proxy: { [path]: url } }).start()).rejects.toThrow(
+		/^proxy takes a path and a URL, such as/,
+	);
 });
 
 /** Asks over HTTP/2. */

@@ -22,6 +22,7 @@ import {
 	serverDefaults,
 } from "@allium/core";
 import { type Config, readConfig } from "../config/config.ts";
+import { isInvalidConfiguration } from "../config/invalid-configuration.ts";
 import { cors } from "../http/cors.ts";
 import type { MetricsSource, Readiness } from "../http/operations.ts";
 import { acceptFrames } from "../pipe/accept-frames.ts";
@@ -29,6 +30,7 @@ import { nodeTransports } from "../pipe/node-transports.ts";
 import { checkServerLimits, type ServerLimits } from "../server/limits.ts";
 import { isLoopback } from "../server/loopback.ts";
 import { listen } from "../server/server.ts";
+import { FailedApp } from "./failed-app.ts";
 import { instanceId } from "./instance-id.ts";
 import { MissingContextWatch } from "./missing-context.ts";
 import { reachableHost } from "./reachable-host.ts";
@@ -96,10 +98,17 @@ export interface App {
  * Makes an app from parts that are all exported: endpoints, the one-port server, a registry, a pool of
  * connections. The package `allium` adds its default adapter to this.
  *
+ * A configuration that cannot be is told by what comes first of `run`, `start`, and the calls of clients.
+ *
  * @throws RangeError for a duration that cannot be.
  */
 export function createApp(options: AppOptions): App {
-	return new NodeApp(options);
+	try {
+		return new NodeApp(options);
+	} catch (error) {
+		if (!isInvalidConfiguration(error)) throw error;
+		return new FailedApp(options.name, error, options.logger);
+	}
 }
 
 class NodeApp extends ServerProcess implements App {

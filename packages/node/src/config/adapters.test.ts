@@ -10,9 +10,15 @@ describe("opening a backend by its URL", () => {
 		);
 	});
 
-	test("names the package to install when there is none", async () => {
+	test("says which there are when there is none, and recommends no package that does not exist", async () => {
 		await expect(openRegistry("nowhere://x")).rejects.toThrow(
-			'no adapter for "nowhere:" URLs; install it with "npm install @allium/nowhere", or correct the URL',
+			'there is no adapter for "nowhere:" URLs here; Allium brings one for sqlite:; pass that of another in the option "adapters"',
+		);
+	});
+
+	test("names the package to install when it exists", async () => {
+		await expect(openRegistry("sqlite:", {}, "/")).rejects.toThrow(
+			'there is no adapter for "sqlite:" URLs here; install it with "npm install @allium/sqlite"',
 		);
 	});
 

@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Registry, ServiceError } from "@allium/core";
+import type { Registry } from "@allium/core";
 import { maskUrl } from "./config.ts";
+import { invalidConfiguration } from "./invalid-configuration.ts";
 
 /** What an adapter package exports: a function for each port that it implements. */
 export interface Adapter {
@@ -11,6 +12,9 @@ export interface Adapter {
 
 /** Adapters by the scheme of their URLs, for bundlers and third parties: `{ nats: () => import("@allium/nats") }`. */
 export type Adapters = Readonly<Record<string, () => Promise<Adapter>>>;
+
+/** The schemes of the adapters that there are to install. */
+const published: readonly string[] = ["sqlite"];
 
 /**
  * Opens the registry that a URL names. Its scheme names the adapter: one that was passed in, else the package
@@ -26,7 +30,7 @@ export async function openRegistry(
 	const scheme = url.slice(0, url.indexOf(":"));
 	const adapter = await load(scheme, adapters, from);
 	if (adapter.registry === undefined) {
-		throw precondition(
+		throw invalidConfiguration(
 			`@allium/${scheme} has no registry; choose another backend than ${maskUrl(url)} for it`,
 		);
 	}
@@ -41,13 +45,10 @@ async function load(scheme: string, adapters: Adapters, from: string): Promise<A
 	try {
 		path = createRequire(join(from, "package.json")).resolve(name);
 	} catch {
-		throw precondition(
-			`no adapter for "${scheme}:" URLs; install it with "npm install ${name}", or correct the URL`,
-		);
+		const advice = published.includes(scheme)
+			? `install it with "npm install ${name}"`
+			: `Allium brings one for ${published.map((known) => `${known}:`).join(", ")}; pass that of another in the option "adapters"`;
+		throw invalidConfiguration(`there is no adapter for "${scheme}:" URLs here; ${advice}`);
 	}
 	return (await import(pathToFileURL(path).href)) as Adapter;
-}
-
-function precondition(message: string): ServiceError {
-	return new ServiceError({ code: "failed_precondition", reason: "invalid_configuration", message });
 }

@@ -1,4 +1,4 @@
-import { ServiceError } from "@allium/core";
+import { invalidConfiguration } from "./invalid-configuration.ts";
 
 /** Backends that a platform bound to the application. */
 export interface Bindings {
@@ -36,13 +36,18 @@ function urlOf(found: readonly Binding[], name: string): string | undefined {
 function parse(text: string): Record<string, Binding[]> {
 	try {
 		const parsed: unknown = JSON.parse(text);
-		if (typeof parsed === "object" && parsed !== null) return parsed as Record<string, Binding[]>;
+		if (isServices(parsed)) return parsed;
 	} catch {
 		// Said below, as for JSON that is no object.
 	}
-	throw new ServiceError({
-		code: "failed_precondition",
-		reason: "invalid_configuration",
-		message: "VCAP_SERVICES is not a JSON object; the platform sets it, so look at what changed it",
-	});
+	throw invalidConfiguration(
+		"VCAP_SERVICES is not a JSON object of lists; the platform sets it, so look at what changed it",
+	);
+}
+
+function isServices(value: unknown): value is Record<string, Binding[]> {
+	if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+	return Object.values(value).every(
+		(list) => Array.isArray(list) && list.every((item) => typeof item === "object" && item !== null),
+	);
 }

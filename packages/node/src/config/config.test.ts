@@ -74,9 +74,40 @@ describe("the configuration", () => {
 		[{ ALLIUM_LABELS: "gold" }, 'ALLIUM_LABELS is "gold", but takes key=value,key=value'],
 		[{ ALLIUM_NAMESPACE: "a b" }, 'ALLIUM_NAMESPACE is "a b", but takes'],
 		[{ ALLIUM_REGISTRY: "localhost" }, 'ALLIUM_REGISTRY is "localhost", but takes a URL'],
-		[{ VCAP_SERVICES: "{" }, "VCAP_SERVICES is not a JSON object"],
+		[
+			{ ALLIUM_LISTEN: "9090" },
+			'ALLIUM_LISTEN is "9090", but takes host:port, such as 127.0.0.1:4000 or [::1]:4000; for the port alone write :9090',
+		],
+		[{ ALLIUM_LISTEN: "http://x:80" }, 'ALLIUM_LISTEN is "http://x:80", but takes host:port'],
+		[{ ALLIUM_LISTEN: "::1:4000" }, 'ALLIUM_LISTEN is "::1:4000", but takes host:port'],
+		[{ ALLIUM_LISTEN: ":99999" }, 'ALLIUM_LISTEN is ":99999", but takes host:port'],
+		[{ ALLIUM_LISTEN: "localhost:99999" }, 'ALLIUM_LISTEN is "localhost:99999", but takes host:port'],
+		[{ ALLIUM_ADVERTISE: "http://x" }, 'ALLIUM_ADVERTISE is "http://x", but takes host or host:port'],
+		[{ ALLIUM_ADVERTISE: ":80" }, 'ALLIUM_ADVERTISE is ":80", but takes host or host:port'],
+		[{ ALLIUM_ADVERTISE: "a b" }, 'ALLIUM_ADVERTISE is "a b", but takes host or host:port'],
+		[{ ALLIUM_ZONE: "eu\x1b[2J" }, 'ALLIUM_ZONE is "eu\\u001b[2J", but takes letters that can be printed'],
+		[{ ALLIUM_LABELS: "a=\x9b" }, 'ALLIUM_LABELS is "a=\\u009b", but takes key=value,key=value'],
+		[{ ALLIUM_LABELS: "a=b,,c=d" }, 'ALLIUM_LABELS is "a=b,,c=d", but takes key=value,key=value'],
+		[{ ALLIUM_URL: "localhost" }, 'ALLIUM_URL is "localhost", but takes a URL, such as sqlite:'],
+		[{ ALLIUM_TLS_CLIENTS: "all" }, 'ALLIUM_TLS_CLIENTS is "all", but takes require, request, ignore'],
+		[{ ALLIUM_TLS_CLIENTS: "require" }, "ALLIUM_TLS_CLIENTS is set, but without TLS it says nothing"],
+		[{ ALLIUM_TLS_PLAIN: "no" }, 'ALLIUM_TLS_PLAIN is "no", but takes refuse, loopback, allow'],
+		[{ ALLIUM_TLS_CA: "/no" }, "the TLS authorities (tls.ca, ALLIUM_TLS_CA) names /no, which does not exist"],
+		[
+			{ ALLIUM_PROXY_PROTOCOL: "maybe" },
+			'ALLIUM_PROXY_PROTOCOL is "maybe", but takes true, false, or addresses and networks',
+		],
+		[{ ALLIUM_HOSTS: "http://x" }, "ALLIUM_HOSTS takes hosts without scheme and port"],
+		[{ VCAP_SERVICES: "{" }, "VCAP_SERVICES is not a JSON object of lists"],
+		[{ VCAP_SERVICES: '{"a":[null]}' }, "VCAP_SERVICES is not a JSON object of lists"],
 	])("names the variable that is wrong and what it takes: %j", (env, message) => {
 		expect(() => readConfig(env)).toThrow(message);
+	});
+
+	test("names the option of code that is wrong, as its caller calls it", () => {
+		const read = () => readConfig({}, { namespace: "a b" }, (option) => `--${option}`);
+		expect(read).toThrow('--namespace is "a b", but takes');
+		expect(() => readConfig({}, { host: "x:80" })).toThrow('host is "x:80", but takes a host without a port');
 	});
 
 	test("masks passwords where it is printed", () => {

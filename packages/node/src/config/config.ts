@@ -1,8 +1,11 @@
-import { ServiceError } from "@allium/core";
+import { isIPv6 } from "node:net";
+import { printable } from "@allium/core";
 import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
+import { authorityForm, parseAuthority } from "./authority.ts";
 import { bindings } from "./cloud-foundry.ts";
 import { readHosts, readProxyProtocol, readTls } from "./edge.ts";
+import { wrongValue } from "./invalid-configuration.ts";
 
 /** Everything about a process that depends on where it runs. */
 export interface Config {
@@ -37,21 +40,23 @@ const localRegistry = "sqlite:";
  * Reads the configuration: code option, else `ALLIUM_…` and `PORT`, else the bindings of Cloud Foundry's
  * `VCAP_SERVICES`, else the default.
  *
- * @throws ServiceError `failed_precondition` that names the variable and says what it takes.
+ * @param named what the options of code are called in errors. Default: as they are.
+ * @throws ServiceError `failed_precondition` that names the variable or option and says what it takes.
  */
-export function readConfig(env: Environment, overrides: ConfigOverrides = {}): Config {
+export function readConfig(
+	env: Environment,
+	overrides: ConfigOverrides = {},
+	named: (option: keyof Config) => string = (option) => option,
+): Config {
 	const listen = readListen(env);
-	const bound = bindings(env.VCAP_SERVICES);
-	const registry =
-		overrides.registry ?? set(env.ALLIUM_REGISTRY) ?? set(env.ALLIUM_URL) ?? bound.registry ?? bound.url;
 	return {
-		namespace: checkNamespace(overrides.namespace ?? set(env.ALLIUM_NAMESPACE) ?? "default"),
-		registry: checkUrl(registry ?? localRegistry),
-		host: overrides.host ?? listen.host,
+		namespace: readNamespace(env, overrides.namespace, named("namespace")),
+		registry: readRegistry(env, overrides.registry, named("registry")),
+		host: checkHost(overrides.host, named("host")) ?? listen.host,
 		hosts: readHosts(env, overrides.hosts),
-		port: checkPort("port", String(overrides.port ?? listen.port)),
-		advertise: overrides.advertise ?? set(env.ALLIUM_ADVERTISE),
-		zone: overrides.zone ?? set(env.ALLIUM_ZONE),
+		port: checkPort(named("port"), String(overrides.port ?? listen.port)),
+		advertise: readAdvertise(env, overrides.advertise),
+		zone: readZone(env, overrides.zone),
 		labels: overrides.labels ?? readLabels(set(env.ALLIUM_LABELS)),
 		tls: readTls(env, overrides.tls),
 		proxyProtocol: readProxyProtocol(env, overrides.proxyProtocol),
@@ -65,48 +70,103 @@ export function maskUrl(text: string): string {
 
 /** `ALLIUM_LISTEN` is `host:port`, `host`, or `:port`; `PORT` is a port alone and wins over its port. */
 function readListen(env: Environment): { host: string | undefined; port: number } {
-	const listen = set(env.ALLIUM_LISTEN);
-	const match = listen === undefined ? undefined : /^(\[[^\]]+\]|[^:]*)(?::(\d+))?$/.exec(listen);
-	if (match === null) throw wrong("ALLIUM_LISTEN", listen, "host:port, such as 127.0.0.1:4000");
+	const text = set(env.ALLIUM_LISTEN);
+	const listen = parseListen("ALLIUM_LISTEN", text);
 	const port = set(env.PORT);
-	return {
-		host: set(match?.[1]?.replace(/^\[|\]$/g, "")),
-		port: port !== undefined ? checkPort("PORT", port) : checkPort("ALLIUM_LISTEN", match?.[2] ?? "0"),
-	};
+	return { host: listen.host, port: port === undefined ? (listen.port ?? 0) : checkPort("PORT", port) };
+}
+
+/**
+ * Where to listen: `host:port`, `host`, or `:port`.
+ *
+ * @param name of the variable or option, for the error.
+ * @throws ServiceError `failed_precondition` for anything else.
+ */
+export function parseListen(
+	name: string,
+	text: string | undefined,
+): { host: string | undefined; port: number | undefined } {
+	if (text === undefined) return { host: undefined, port: undefined };
+	if (/^:\d{1,5}$/.test(text) && Number(text.slice(1)) <= 65_535) {
+		return { host: undefined, port: Number(text.slice(1)) };
+	}
+	const listen = parseAuthority(text);
+	// A bare address of IPv6 may be one with a port, and nobody can tell.
+	if (listen === undefined || isIPv6(text)) {
+		const port = /^\d+$/.test(text) ? `; for the port alone write :${text}` : "";
+		throw wrongValue(name, text, `host:port, such as 127.0.0.1:4000 or [::1]:4000${port}`);
+	}
+	return listen;
+}
+
+function checkHost(host: string | undefined, name: string): string | undefined {
+	const authority = host === undefined ? undefined : parseAuthority(host);
+	if (host === undefined || (authority !== undefined && authority.port === undefined)) return authority?.host;
+	throw wrongValue(name, host, "a host without a port, such as 127.0.0.1 or ::1");
+}
+
+function readAdvertise(env: Environment, override: string | undefined): string | undefined {
+	const text = override ?? set(env.ALLIUM_ADVERTISE);
+	if (text === undefined || parseAuthority(text) !== undefined) return text;
+	const name = override === undefined ? "ALLIUM_ADVERTISE" : "advertise";
+	throw wrongValue(name, text, authorityForm);
+}
+
+function readZone(env: Environment, override: string | undefined): string | undefined {
+	const zone = override ?? set(env.ALLIUM_ZONE);
+	if (zone === undefined || isPlain(zone)) return zone;
+	throw wrongValue(override === undefined ? "ALLIUM_ZONE" : "zone", zone, "letters that can be printed");
 }
 
 function readLabels(text: string | undefined): Record<string, string> {
 	if (text === undefined) return {};
 	const entries = text.split(",").map((entry) => {
-		const [, key, value] = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(entry) ?? [];
-		if (key === undefined || value === undefined) throw wrong("ALLIUM_LABELS", text, "key=value,key=value");
+		const [, key, value] = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/s.exec(entry) ?? [];
+		if (key === undefined || value === undefined || !isPlain(entry)) {
+			throw wrongValue("ALLIUM_LABELS", text, "key=value,key=value");
+		}
 		return [key, value] as const;
 	});
 	return Object.fromEntries(entries);
 }
 
+/** Whether nothing in a text controls a terminal or breaks a line: it goes to registries, logs and pages. */
+function isPlain(text: string): boolean {
+	return printable(text) === text && !/[\t\n]/.test(text);
+}
+
 function checkPort(name: string, text: string): number {
 	const port = Number(text);
-	if (!/^\d+$/.test(text) || port > 65_535) throw wrong(name, text, "a port from 0 (any free one) to 65535");
-	return port;
+	if (/^\d+$/.test(text) && port <= 65_535) return port;
+	throw wrongValue(name, text, "a port from 0 (any free one) to 65535");
 }
 
-function checkNamespace(text: string): string {
+function readNamespace(env: Environment, override: string | undefined, option: string): string {
+	const text = override ?? set(env.ALLIUM_NAMESPACE) ?? "default";
 	if (/^[A-Za-z0-9._-]{1,64}$/.test(text)) return text;
-	throw wrong("ALLIUM_NAMESPACE", text, 'up to 64 letters, digits, ".", "_" and "-"');
+	const name = override === undefined ? "ALLIUM_NAMESPACE" : option;
+	throw wrongValue(name, text, 'up to 64 letters, digits, ".", "_" and "-"');
 }
 
-function checkUrl(text: string): string {
-	if (/^[a-z][a-z0-9+.-]*:/.test(text)) return text;
-	throw wrong("ALLIUM_REGISTRY", maskUrl(text), "a URL, such as sqlite: or nats://127.0.0.1:4222");
+/** The URL of the registry: that of the first who names one. */
+function readRegistry(env: Environment, override: string | undefined, option: string): string {
+	const bound = bindings(env.VCAP_SERVICES);
+	const named: readonly (readonly [string, string | undefined])[] = [
+		[option, override],
+		["ALLIUM_REGISTRY", set(env.ALLIUM_REGISTRY)],
+		["ALLIUM_URL", set(env.ALLIUM_URL)],
+		["VCAP_SERVICES (allium-registry)", bound.registry],
+		["VCAP_SERVICES (allium)", bound.url],
+	];
+	for (const [name, url] of named) {
+		if (url === undefined) continue;
+		if (/^[a-z][a-z0-9+.-]*:/.test(url) && isPlain(url)) return url;
+		throw wrongValue(name, maskUrl(url), "a URL, such as sqlite: or sqlite:/var/lib/allium");
+	}
+	return localRegistry;
 }
 
 /** A variable that is there but empty is not set. */
 function set(text: string | undefined): string | undefined {
 	return text === undefined || text === "" ? undefined : text;
-}
-
-function wrong(name: string, text: string | undefined, form: string): ServiceError {
-	const message = `${name} is ${JSON.stringify(text)}, but takes ${form}`;
-	return new ServiceError({ code: "failed_precondition", reason: "invalid_configuration", message });
 }

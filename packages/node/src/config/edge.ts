@@ -1,9 +1,9 @@
-import { ServiceError } from "@allium/core";
 import { type ProxyProtocol, proxiedFrom } from "../proxy/proxy-protocol.ts";
 import { checkHosts } from "../server/hosts.ts";
 import { Credentials } from "../tls/credentials.ts";
 import type { ClientCertificates, PlainPolicy, TlsOptions } from "../tls/tls-options.ts";
 import type { Environment } from "./config.ts";
+import { invalidConfiguration, wrongValue } from "./invalid-configuration.ts";
 
 const plainPolicies: readonly PlainPolicy[] = ["refuse", "loopback", "allow"];
 const clientCertificates: readonly ClientCertificates[] = ["require", "request", "ignore"];
@@ -18,17 +18,20 @@ export function readTls(env: Environment, override: TlsOptions | undefined): Tls
 	const cert = override?.cert ?? set(env.ALLIUM_TLS_CERT);
 	const key = override?.key ?? set(env.ALLIUM_TLS_KEY);
 	const ca = override?.ca ?? set(env.ALLIUM_TLS_CA);
-	if (cert === undefined && key === undefined && ca === undefined && override === undefined) return undefined;
-	const tls: TlsOptions = {
-		...override,
-		cert,
-		key,
-		ca,
-		clientCertificates: override?.clientCertificates ?? oneOf("ALLIUM_TLS_CLIENTS", env, clientCertificates),
-		plain: override?.plain ?? oneOf("ALLIUM_TLS_PLAIN", env, plainPolicies),
-	};
-	if (ca === undefined && (tls.clientCertificates ?? "ignore") !== "ignore") {
-		throw wrong("certificates of clients need authorities to come from; set tls.ca (ALLIUM_TLS_CA)");
+	const clients = override?.clientCertificates ?? oneOf("ALLIUM_TLS_CLIENTS", env, clientCertificates);
+	const plain = override?.plain ?? oneOf("ALLIUM_TLS_PLAIN", env, plainPolicies);
+	if (cert === undefined && key === undefined && ca === undefined && override === undefined) {
+		if (clients === undefined && plain === undefined) return undefined;
+		const name = clients === undefined ? "ALLIUM_TLS_PLAIN" : "ALLIUM_TLS_CLIENTS";
+		throw invalidConfiguration(
+			`${name} is set, but without TLS it says nothing; set ALLIUM_TLS_CERT and ALLIUM_TLS_KEY as well`,
+		);
+	}
+	const tls: TlsOptions = { ...override, cert, key, ca, clientCertificates: clients, plain };
+	if (ca === undefined && (clients ?? "ignore") !== "ignore") {
+		throw invalidConfiguration(
+			"certificates of clients need authorities to come from; set tls.ca (ALLIUM_TLS_CA)",
+		);
 	}
 	// Only to tell now what is wrong with the files.
 	new Credentials(tls);
@@ -51,7 +54,7 @@ export function readHosts(env: Environment, override: readonly string[] | undefi
 export function readProxyProtocol(env: Environment, override: ProxyProtocol | undefined): ProxyProtocol {
 	const proxy = override ?? parseProxyProtocol(set(env.ALLIUM_PROXY_PROTOCOL));
 	// Throws when a network is none.
-	proxiedFrom(proxy);
+	proxiedFrom(proxy, override === undefined ? "ALLIUM_PROXY_PROTOCOL" : "proxyProtocol");
 	return proxy;
 }
 
@@ -69,15 +72,11 @@ function oneOf<Word extends string>(
 	const text = set(env[name]);
 	if (text === undefined) return undefined;
 	const word = words.find((one) => one === text);
-	if (word === undefined) throw wrong(`${name} is ${JSON.stringify(text)}, but takes ${words.join(", ")}`);
+	if (word === undefined) throw wrongValue(name, text, words.join(", "));
 	return word;
 }
 
 /** A variable that is there but empty is not set. */
 function set(text: string | undefined): string | undefined {
 	return text === "" ? undefined : text;
-}
-
-function wrong(message: string): ServiceError {
-	return new ServiceError({ code: "failed_precondition", reason: "invalid_configuration", message });
 }

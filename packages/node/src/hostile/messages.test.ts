@@ -84,6 +84,32 @@ describe("JSON that names the prototype", () => {
 	});
 });
 
+describe("text", () => {
+	const encoded = (text: string) => encodeURIComponent(JSON.stringify({ text }));
+
+	test("may begin with a byte order mark, which is no part of it", async () => {
+		expect(await call("lab/echo", '\ufeff{"text":"a"}')).toEqual({ status: 200, json: { text: "a" } });
+	});
+
+	test("that is not UTF-8 is refused in a body", async () => {
+		const headers = { "content-type": "application/json" };
+		const body = Buffer.from('{"text":"\xff"}', "latin1");
+		const response = await fetch(`${target.url}/lab/echo`, { method: "POST", headers, body });
+		expect(response.status).toBe(400);
+		expect(await response.json()).toMatchObject({ message: "the message is not UTF-8" });
+	});
+
+	test("that is not UTF-8 is refused in a query", async () => {
+		const get = (message: string) => fetch(`${target.url}/lab/sum?encoding=json&message=${message}`);
+		const text = encoded("a").replace("a", "%FF");
+		const response = await get(text);
+		expect(response.status).toBe(400);
+		expect(await response.json()).toMatchObject({
+			message: expect.stringMatching(/^the query is not UTF-8: /),
+		});
+	});
+});
+
 describe("JSON out of all proportion", () => {
 	const depth = 100_000;
 	const deep = "[".repeat(depth) + "]".repeat(depth);

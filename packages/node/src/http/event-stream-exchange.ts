@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { jsonCodec, type ServiceError } from "@allium/core";
 import { toConnectError, trailersToJson } from "@allium/core/transport";
+import { readQuery } from "./query.ts";
 import { checkHead } from "./request-head.ts";
 import { StreamingExchange } from "./streaming-exchange.ts";
 
@@ -31,9 +32,7 @@ export class EventStreamExchange extends StreamingExchange {
 
 	protected read(): unknown {
 		checkHead(this.head);
-		const { url = "" } = this.request;
-		const start = url.indexOf("?");
-		const input = start < 0 ? null : new URLSearchParams(url.slice(start)).get("input");
+		const input = readQuery(this.request.url ?? "").get("input");
 		return input === null ? {} : jsonCodec.decode(input);
 	}
 

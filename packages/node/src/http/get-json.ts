@@ -1,4 +1,4 @@
-import { type Context, isCode, ServiceError } from "@allium/core";
+import { type Context, errorText, isCode, ServiceError } from "@allium/core";
 import type { Credentials } from "../config/credentials.ts";
 import { TlsDialer } from "../tls/tls-dialer.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
@@ -95,7 +95,7 @@ function parse(text: string): unknown {
 function unreachable(url: string, error: Error): ServiceError {
 	return new ServiceError({
 		code: "unavailable",
-		message: `${new URL(url).host}: ${error.message}`,
+		message: `cannot reach ${new URL(url).host}: ${errorText(error)}`,
 		cause: error,
 	});
 }

@@ -10,6 +10,7 @@ import { routeErrorReply, routeInput, routeReply, unaryType } from "@allium/core
 import { encodingRefusal, isReadEncoding, unreadEncoding } from "./content-coding.ts";
 import { Exchange } from "./exchange.ts";
 import type { HttpServer } from "./http-server.ts";
+import { readQuery } from "./query.ts";
 import type { Refusal } from "./refusal.ts";
 import { checkHead, isGet, type Request, type RequestHead } from "./request-head.ts";
 import type { Response } from "./response.ts";
@@ -87,11 +88,10 @@ export class RestExchange extends Exchange {
 	/** @param text the body; empty when there is none. */
 	#input(text: string): unknown {
 		const { url = "" } = this.request;
-		const start = url.indexOf("?");
 		const { value, parameters } = this.#match;
 		return routeInput(value.coercion, {
 			path: parameters,
-			query: start < 0 ? undefined : new URLSearchParams(url.slice(start + 1)),
+			query: url.includes("?") ? readQuery(url) : undefined,
 			body: text === "" ? undefined : jsonCodec.decode(text),
 		});
 	}

@@ -10,6 +10,7 @@ import {
 import { readText } from "./body.ts";
 import { encodingRefusal, isReadEncoding, unreadEncoding } from "./content-coding.ts";
 import { Exchange } from "./exchange.ts";
+import { readQuery } from "./query.ts";
 import type { Refusal } from "./refusal.ts";
 import { checkHead, invalid, isGet } from "./request-head.ts";
 
@@ -74,9 +75,7 @@ export class UnaryExchange extends Exchange {
 
 	#readQuery(): unknown {
 		checkHead(this.head);
-		const { url = "" } = this.request;
-		const start = url.indexOf("?");
-		const query = new URLSearchParams(start < 0 ? "" : url.slice(start));
+		const query = readQuery(this.request.url ?? "");
 		const version = query.get("connect");
 		if (version !== null && version !== "v1")
 			throw invalid(`connect must be v1, not ${JSON.stringify(version)}`);

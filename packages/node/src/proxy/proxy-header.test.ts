@@ -77,7 +77,7 @@ describe("where a header is expected from", () => {
 	test.each(["10.0.0.0/33", "fd00::/129", "10.0.0.0/", "balancer", "10.0.0.0/a", ""])(
 		"refuses what is no network: %j",
 		(network) => {
-			expect(() => proxiedFrom({ from: [network] })).toThrow(`"${network}" is no network`);
+			expect(() => proxiedFrom({ from: [network] })).toThrow(`proxyProtocol is "${network}", but takes`);
 		},
 	);
 });

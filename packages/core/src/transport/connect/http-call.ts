@@ -5,6 +5,7 @@ import type { Method } from "../../contract/method.ts";
 import { type ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
 import { unreachable } from "../frames/client-call.ts";
 import { tooLarge } from "../frames/inbound.ts";
+import { decodeMessage, readMessage } from "../message-text.ts";
 import { ownDeadline } from "../own-deadline.ts";
 import type { ByteHandling } from "../pipe.ts";
 import { joined } from "./envelope.ts";
@@ -146,7 +147,7 @@ export abstract class HttpCall {
 	protected finishBody(expectedType: string): void {
 		if (this.over) return;
 		const { method, bytes } = this.target;
-		const body = bytes.readText(joined(this.#chunks, this.#held), 0, this.#held);
+		const body = readMessage(bytes, joined(this.#chunks, this.#held), 0, this.#held);
 		const { headers, trailers } = readHeaders(this.headers, true);
 		const received = this.ctx["~received"];
 		received?.["~receive"]("headers", headers);
@@ -160,7 +161,7 @@ export abstract class HttpCall {
 	#decode(body: string): void {
 		let output: unknown;
 		try {
-			output = jsonCodec.decode(body);
+			output = decodeMessage(jsonCodec, body);
 		} catch {
 			this.fail(protocolError(this.target.method, `the answer to ${this.target.method.path} is not JSON`));
 			return;

@@ -3,6 +3,7 @@ import { canceled } from "../../context/cancellation.ts";
 import type { Context } from "../../context/context.ts";
 import type { Metadata } from "../../context/metadata.ts";
 import { type ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
+import { decodeMessage, readMessage } from "../message-text.ts";
 import { ownDeadline } from "../own-deadline.ts";
 import { readConnectError } from "./connect-error.ts";
 import { streamType } from "./content-type.ts";
@@ -116,7 +117,7 @@ export class StreamCall extends HttpCall {
 	}
 
 	#read(message: Uint8Array): unknown {
-		return jsonCodec.decode(this.target.bytes.readText(message, 0, message.length));
+		return decodeMessage(jsonCodec, readMessage(this.target.bytes, message, 0, message.length));
 	}
 
 	#decode(message: Uint8Array): unknown {

@@ -6,6 +6,7 @@ import { givesStream, type Method } from "../../contract/method.ts";
 import { abandon } from "../../endpoint/leave-stream.ts";
 import { reasonOf } from "../../errors/reason.ts";
 import { ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
+import { decodeMessage, readMessage } from "../message-text.ts";
 import { type CallObserver, endCall, observeAccepted } from "../observe-calls.ts";
 import { ownDeadline } from "../own-deadline.ts";
 import type { Connection } from "./connection.ts";
@@ -170,7 +171,7 @@ export class ClientCall implements StreamHandler, Follower {
 			const length = end - bodyStart;
 			connection.received(length);
 			connection.credit(length);
-			this.#finish(connection.bytes.readText(bytes, bodyStart, end));
+			this.#finish(readMessage(connection.bytes, bytes, bodyStart, end));
 		}
 		if ((flags & Flag.end) !== 0 && !this.#over) this.#onEndFrame();
 	}
@@ -205,7 +206,7 @@ export class ClientCall implements StreamHandler, Follower {
 		this.#close();
 		let output: unknown;
 		try {
-			output = this.#target.codec.decode(text);
+			output = decodeMessage(this.#target.codec, text);
 		} catch (error) {
 			this.#refuse(toServiceError(error));
 			return;
@@ -263,7 +264,7 @@ export class ClientCall implements StreamHandler, Follower {
 			maxMessageBytes: this.#connection.limits.maxMessageBytes,
 			credit: (bytes) => this.stream.credit(bytes),
 			assemble: (bytes) => this.#connection.assemble(bytes),
-			decode: (text) => this.#target.codec.decode(text),
+			decode: (text) => decodeMessage(this.#target.codec, text),
 			stopped: () => this.#abort(canceled()),
 		});
 		return this.#inbound;

@@ -93,6 +93,12 @@ function requestAndCancel(writer: FrameWriter, id: number): void {
 	writer.frame(6, 0, id);
 }
 
+/** A call of `probe/echo` with a message of these bytes. */
+function echo(writer: FrameWriter, id: number, message: readonly number[]): void {
+	const path = new TextEncoder().encode("probe/echo");
+	writer.frame(1, 0x05, id, Uint8Array.of(255, 255, 255, 255, 0, path.length, ...path, 0, 0, ...message));
+}
+
 /** The turns of the loop that what was sent takes to arrive and to have its effect. */
 async function rest(): Promise<void> {
 	for (let turn = 0; turn < 20; turn++) await Promise.resolve();
@@ -269,4 +275,22 @@ describe("a connection without calls", () => {
 		await stranger.connection.closed;
 		expect(vi.getTimerCount()).toBe(0);
 	});
+});
+
+test("a message that is not UTF-8 fails its call, and no other on its connection", async () => {
+	const stranger = new Stranger();
+	const message = (text: string): number[] => [...new TextEncoder().encode(`{"text":"${text}"}`)];
+	stranger.send(hello);
+	stranger.send(
+		bytes((writer) => {
+			echo(
+				writer,
+				1,
+				message("?").map((byte) => (byte === 0x3f ? 0xff : byte)),
+			);
+			echo(writer, 2, message("fine"));
+		}),
+	);
+	await vi.waitFor(() => expect(stranger.received).toContain('{"text":"fine"}'));
+	expect(stranger.received).toContain("the message is not UTF-8");
 });

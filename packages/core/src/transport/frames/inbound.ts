@@ -3,6 +3,7 @@ import { canceled } from "../../context/cancellation.ts";
 import type { TellingStream } from "../../endpoint/observe-stream.ts";
 import { ServiceError, toServiceError } from "../../errors/service-error.ts";
 import { LinkedList } from "../linked-list.ts";
+import { readMessage } from "../message-text.ts";
 import type { ByteHandling } from "../pipe.ts";
 
 /** What the messages of one direction of a stream need of their connection. */
@@ -62,7 +63,8 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 		if (this.#unfinishedBytes + length > this.#owner.maxMessageBytes)
 			return tooLarge(this.#owner.maxMessageBytes);
 		if (more) return this.#hold(bytes, start, end);
-		if (this.#unfinished === undefined) this.#arrived(this.#owner.bytes.readText(bytes, start, end), length);
+		if (this.#unfinished === undefined)
+			this.#arrived(readMessage(this.#owner.bytes, bytes, start, end), length);
 		else this.#arrived(this.#join(bytes, start, end), length);
 		return undefined;
 	}
@@ -183,7 +185,7 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 	#join(bytes: Uint8Array, start: number, end: number): string {
 		const held = this.#unfinishedBytes;
 		this.#append(bytes, start, end);
-		const text = this.#owner.bytes.readText(this.#unfinished ?? bytes, 0, this.#unfinishedBytes);
+		const text = readMessage(this.#owner.bytes, this.#unfinished ?? bytes, 0, this.#unfinishedBytes);
 		this.#owner.assemble(-held);
 		this.#unfinished = undefined;
 		this.#unfinishedBytes = 0;

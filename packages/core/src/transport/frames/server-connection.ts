@@ -3,6 +3,7 @@ import { jsonCodec } from "../../codec/json-codec.ts";
 import type { EndpointTable } from "../../endpoint/endpoints.ts";
 import { type ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
 import { ServerCall } from "../../service/server-call.ts";
+import { readMessage } from "../message-text.ts";
 import { type Pipe, standardBytes } from "../pipe.ts";
 import { Connection, GoawayCode } from "./connection.ts";
 import { writeError } from "./error-frame.ts";
@@ -87,7 +88,7 @@ export class ServerConnection {
 			peer: connection.pipe.peer,
 			timeoutMs: timeout === noTimeout ? Number.POSITIVE_INFINITY : timeout,
 		});
-		const text = (flags & Flag.body) !== 0 ? connection.bytes.readText(bytes, bodyStart, end) : undefined;
+		const text = (flags & Flag.body) !== 0 ? readMessage(connection.bytes, bytes, bodyStart, end) : undefined;
 		new ServerStream(id, connection, call, this.#codec, path).begin(text, (flags & Flag.end) !== 0);
 	}
 

@@ -7,6 +7,7 @@ import { abandon } from "../../endpoint/leave-stream.ts";
 import { messagesOf } from "../../endpoint/map-stream.ts";
 import { ServiceError, toServiceError } from "../../errors/service-error.ts";
 import type { ServerCall } from "../../service/server-call.ts";
+import { decodeMessage } from "../message-text.ts";
 import type { Connection } from "./connection.ts";
 import { writeError } from "./error-frame.ts";
 import { Flag, FrameType } from "./frame.ts";
@@ -81,7 +82,9 @@ export class ServerStream implements StreamHandler {
 
 	#input(text: string | undefined, ended: boolean): unknown {
 		if (this.#kind === "unary" || this.#kind === "server_stream") {
-			return text === undefined ? this.#openInbound().single(missingInput()) : this.#codec.decode(text);
+			return text === undefined
+				? this.#openInbound().single(missingInput())
+				: decodeMessage(this.#codec, text);
 		}
 		const inbound = this.#openInbound();
 		if (ended) inbound.end();
@@ -94,7 +97,7 @@ export class ServerStream implements StreamHandler {
 			maxMessageBytes: this.#connection.limits.maxMessageBytes,
 			credit: (bytes) => this.stream.credit(bytes),
 			assemble: (bytes) => this.#connection.assemble(bytes),
-			decode: (text) => this.#codec.decode(text),
+			decode: (text) => decodeMessage(this.#codec, text),
 			stopped: () => {},
 		});
 		return this.#inbound;

@@ -1,0 +1,16 @@
+import { type AnyContract, type Client, createClient } from "@allium/core";
+import type { App } from "./app.ts";
+import { FailedProcess } from "./failed-process.ts";
+
+/** An app whose configuration cannot be: it serves nothing, and what its clients call fails with what is wrong. */
+export class FailedApp extends FailedProcess implements App {
+	serve(): void {}
+
+	client<C extends AnyContract>(contract: C): Client<C> {
+		return createClient(contract, {
+			url: "failed:",
+			transports: [],
+			middleware: [() => () => Promise.reject(this.failure)],
+		});
+	}
+}

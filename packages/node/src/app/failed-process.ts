@@ -1,0 +1,41 @@
+import type { Logger, ServiceError } from "@allium/core";
+import type { Config } from "../config/config.ts";
+import { appFailed } from "./app-events.ts";
+import { type Runnable, runUntilSignal } from "./run-until-signal.ts";
+import { textLogger } from "./text-logger.ts";
+
+/**
+ * A process whose configuration cannot be. It is made all the same, so that `run` can say what is wrong in one
+ * sentence, where an error of the constructor would end the program with a stack.
+ */
+export class FailedProcess implements Runnable {
+	readonly name: string;
+	readonly logger: Logger;
+	readonly addresses: readonly string[] = [];
+	readonly isStopping = false;
+	protected readonly failure: ServiceError;
+
+	/** @param failure what is wrong with the configuration. */
+	constructor(name: string, failure: ServiceError, logger: Logger = textLogger()) {
+		this.name = name;
+		this.failure = failure;
+		this.logger = logger;
+	}
+
+	/** @throws ServiceError what is wrong with it: there is none. */
+	get config(): Config {
+		throw this.failure;
+	}
+
+	/** Rejects with what is wrong. */
+	start(): Promise<void> {
+		appFailed.publish({ name: this.name, error: this.failure });
+		return Promise.reject(this.failure);
+	}
+
+	async stop(): Promise<void> {}
+
+	run(): Promise<void> {
+		return runUntilSignal(this);
+	}
+}
