@@ -53,7 +53,7 @@ test.each([
 	[
 		["--listen", "here:there"],
 		2,
-		/^--listen takes host:port, such as 127\.0\.0\.1:8080, and got "here:there"\./,
+		/^--listen is "here:there", but takes host:port, such as 127\.0\.0\.1:4000 or \[::1\]:4000\.\n$/,
 	],
 	[
 		["--proxy", "app"],

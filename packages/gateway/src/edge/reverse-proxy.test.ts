@@ -254,8 +254,8 @@ async function uploadThenRead(url: string, last: string): Promise<string> {
 	return answer;
 }
 
-test.each(["/healthz", "/readyz/", "/metrics", "/-/ws", "/-"])("%s is the gateway's own", (path) => {
-	expect(() => system.gateway({ proxy: { [path]: "http://127.0.0.1:3000" } })).toThrow(
+test.each(["/healthz", "/readyz/", "/metrics", "/-/ws", "/-"])("%s is the gateway's own", async (path) => {
+	await expect(system.gateway({ proxy: { [path]: "http://127.0.0.1:3000" } }).start()).rejects.toThrow(
 		`proxy cannot take ${path}: /-/…, /healthz, /readyz and /metrics are paths of the gateway itself`,
 	);
 });
