@@ -49,7 +49,7 @@ export abstract class Exchange implements Expiring, Follower {
 
 	/** Runs the call. */
 	begin(): void {
-		this.server.entered(this, this.request, this.response);
+		this.server.entered();
 		this.response.on("close", this.#onClose);
 		this.#load = this.server.loadOf(this.request);
 		const run = this.call.run(() => this.read());
@@ -69,11 +69,6 @@ export abstract class Exchange implements Expiring, Follower {
 	/** The call was cancelled, or its time is up: its caller learns of it, though the handler may hang. */
 	onEnd(error: ServiceError): void {
 		this.fail(error);
-	}
-
-	/** The connection is gone: of a response that waited behind others, Node tells nothing. */
-	disconnected(): void {
-		this.#onClose();
 	}
 
 	/** Yields the input; called when the guard has let the call in. */
@@ -189,7 +184,7 @@ export abstract class Exchange implements Expiring, Follower {
 			this.call.settle({ ok: false, error });
 		} else if (this.#error === undefined) this.call.settle(succeeded);
 		else this.call.settle({ ok: false, error: this.#error });
-		this.server.left(this);
+		this.server.left();
 	};
 }
 

@@ -23,10 +23,10 @@ import type { BodyBounds, PendingBody } from "./body.ts";
 import { CallDeadlines } from "./call-deadlines.ts";
 import { EarlyAnswers } from "./early-answers.ts";
 import { EventStreamExchange, eventStreamType } from "./event-stream-exchange.ts";
-import type { Exchange } from "./exchange.ts";
 import type { HttpLayer, HttpRequest, HttpResponse } from "./http-layer.ts";
 import { Http2Load } from "./http2-load.ts";
 import { Operations, type OperationsOptions } from "./operations.ts";
+import { PacedResponse } from "./paced-response.ts";
 import { PipelinedRequests } from "./pipelined-requests.ts";
 import { authorityOf, isGet, type Request, readHead } from "./request-head.ts";
 import { RequestTargets } from "./request-target.ts";
@@ -71,6 +71,8 @@ export class HttpServer {
 	/** Sessions of HTTP/2 whose client has not shown yet that it speaks it, or that should have ended. */
 	readonly #handshakes: Overdue<ServerHttp2Session>;
 	readonly #early = new EarlyAnswers();
+	/** Answers of HTTP/2 that wait for their clients. */
+	readonly #unread: Overdue<PacedResponse>;
 	#inFlight = 0;
 	readonly #idle = Promise.withResolvers<void>();
 
@@ -93,6 +95,7 @@ export class HttpServer {
 			heldBytes: 0,
 		};
 		this.#handshakes = new Overdue(limits.headersTimeoutMs, (session) => session.destroy());
+		this.#unread = new Overdue(limits.replyTimeoutMs, (response) => response.cut());
 		this.#http1 = this.#createHttp1();
 	}
 
@@ -140,6 +143,7 @@ export class HttpServer {
 		this.deadlines.close();
 		this.#handshakes.close();
 		this.#early.close();
+		this.#unread.close();
 		this.#webSockets.close();
 		for (const session of this.#sessions) session.destroy();
 		this.#http1.close();
@@ -149,15 +153,13 @@ export class HttpServer {
 	}
 
 	/** A call has come. */
-	entered(exchange: Exchange, request: Request, response: Response): void {
+	entered(): void {
 		this.#inFlight++;
-		if (response.socket === null) this.#pipelined.add(exchange, request.socket);
 	}
 
 	/** A call is over and its answer is out. */
-	left(exchange: Exchange): void {
+	left(): void {
 		this.#inFlight--;
-		this.#pipelined.delete(exchange);
 		if (this.draining) this.#check();
 	}
 
@@ -198,7 +200,8 @@ export class HttpServer {
 	 * its head is whole, and what other connections brought is worked on together.
 	 */
 	readonly #onHttp1Request = (request: IncomingMessage, response: ServerResponse): void => {
-		setImmediate(this.#takeUp, request, response);
+		if (response.socket === null) this.#pipelined.add(request, response, this.#takeUp);
+		else setImmediate(this.#takeUp, request, response);
 	};
 
 	readonly #takeUp = (request: IncomingMessage, response: ServerResponse): void => {
@@ -212,7 +215,8 @@ export class HttpServer {
 			return;
 		}
 		this.#early.watch(request, plain);
-		const response = request.method === "HEAD" ? new BodilessResponse(plain) : plain;
+		const paced = "stream" in request ? new PacedResponse(plain, this.#unread) : plain;
+		const response = request.method === "HEAD" ? new BodilessResponse(paced) : paced;
 		if (!this.#isAddressed(request, response)) return;
 		if (this.#layer === undefined) this.#serve(request, response);
 		else {

@@ -1,42 +1,37 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Exchange } from "./exchange.ts";
 
 /**
- * Requests of HTTP/1.1 that came before those ahead of them were answered. Node does not tell their responses
- * when the connection is gone, so this does.
+ * Requests of HTTP/1.1 that came before those ahead of them were answered. Each begins when the answer before it is
+ * out: so a connection holds one answer at most, whatever its client asks for and does not read.
  */
 export class PipelinedRequests {
 	readonly #most: number;
-	readonly #waiting = new WeakMap<Socket, Set<Exchange>>();
-	readonly #sockets = new WeakMap<Exchange, Socket>();
-	#count = 0;
+	readonly #waiting = new WeakMap<Socket, number>();
 
 	/** @param most how many may wait on one connection; one more ends it. */
 	constructor(most: number) {
 		this.#most = most;
 	}
 
-	add(exchange: Exchange, socket: Socket): void {
-		let waiting = this.#waiting.get(socket);
-		if (waiting === undefined) {
-			const exchanges = new Set<Exchange>();
-			waiting = exchanges;
-			this.#waiting.set(socket, exchanges);
-			socket.once("close", () => {
-				for (const each of exchanges) each.disconnected();
-			});
-		}
-		waiting.add(exchange);
-		this.#count++;
-		this.#sockets.set(exchange, socket);
-		if (waiting.size > this.#most) socket.destroy();
+	/** Has a request wait for its turn. It is forgotten when the connection ends. */
+	add(
+		request: IncomingMessage,
+		response: ServerResponse,
+		begin: (request: IncomingMessage, response: ServerResponse) => void,
+	): void {
+		const { socket } = request;
+		this.#count(socket, 1);
+		// Node gives a response its connection when that is free for it.
+		response.once("socket", () => {
+			this.#count(socket, -1);
+			begin(request, response);
+		});
 	}
 
-	delete(exchange: Exchange): void {
-		if (this.#count === 0) return;
-		const socket = this.#sockets.get(exchange);
-		if (socket === undefined) return;
-		this.#count--;
-		this.#waiting.get(socket)?.delete(exchange);
+	#count(socket: Socket, change: 1 | -1): void {
+		const waiting = (this.#waiting.get(socket) ?? 0) + change;
+		this.#waiting.set(socket, waiting);
+		if (waiting > this.#most) socket.destroy();
 	}
 }

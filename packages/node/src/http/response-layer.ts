@@ -1,6 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { Http2Stream } from "node:http2";
-import type { Socket } from "node:net";
 import type { Response } from "./response.ts";
 
 /**
@@ -12,10 +11,6 @@ export class ResponseLayer implements Response {
 
 	constructor(inner: Response) {
 		this.inner = inner;
-	}
-
-	get socket(): Socket | null {
-		return this.inner.socket;
 	}
 
 	get stream(): Http2Stream | undefined {

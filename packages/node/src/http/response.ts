@@ -1,11 +1,8 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { Http2Stream } from "node:http2";
-import type { Socket } from "node:net";
 
 /** The answer to a request: what the responses of Node for both versions of HTTP have in common. */
 export interface Response {
-	/** Null in HTTP/1.1 while the response waits behind others. */
-	readonly socket: Socket | null;
 	/** Only in HTTP/2. */
 	readonly stream?: Http2Stream | undefined;
 	readonly statusCode: number;

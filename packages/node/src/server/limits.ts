@@ -26,6 +26,8 @@ export interface ServerLimits {
 	readonly headersTimeoutMs: number;
 	/** How long the body of a request that is one message may take, in milliseconds. */
 	readonly bodyTimeoutMs: number;
+	/** How long a client may take nothing of what waits for it, on any protocol, in milliseconds. */
+	readonly replyTimeoutMs: number;
 	/** How long an HTTP connection without a request is kept, in milliseconds. */
 	readonly idleTimeoutMs: number;
 }
@@ -44,6 +46,7 @@ export const defaultServerLimits: ServerLimits = {
 	handshakeTimeoutMs: 10_000,
 	headersTimeoutMs: 10_000,
 	bodyTimeoutMs: 30_000,
+	replyTimeoutMs: 60_000,
 	idleTimeoutMs: 60_000,
 };
 
@@ -62,5 +65,6 @@ const durations = [
 	"handshakeTimeoutMs",
 	"headersTimeoutMs",
 	"bodyTimeoutMs",
+	"replyTimeoutMs",
 	"idleTimeoutMs",
 ] as const;

@@ -12,6 +12,7 @@ import { Hosts } from "./hosts.ts";
 import { checkServerLimits, defaultServerLimits, type ServerLimits } from "./limits.ts";
 import { listenError } from "./listen-error.ts";
 import { SparingLog } from "./sparing-log.ts";
+import { StalledConnections } from "./stalled-connections.ts";
 
 /** The server's side of one connection that speaks frames. */
 export interface FramesSession {
@@ -84,6 +85,7 @@ class Server implements Listener {
 	readonly #entrance: Entrance;
 	readonly #hosts: Hosts;
 	readonly #sockets = new Set<Socket>();
+	readonly #stalled: StalledConnections;
 	readonly #sessions = new Set<FramesSession>();
 	#draining: Promise<void> | undefined;
 	#closing: Promise<void> | undefined;
@@ -115,6 +117,9 @@ class Server implements Listener {
 			proxyProtocol: options.proxyProtocol,
 			enter: (socket, protocol, peer) => this.#enter(socket, protocol, peer),
 		});
+		this.#stalled = new StalledConnections(this.#sockets, limits.replyTimeoutMs, (socket) =>
+			this.#cut(socket),
+		);
 		this.#net = createServer({
 			allowHalfOpen: false,
 			noDelay: true,
@@ -137,6 +142,7 @@ class Server implements Listener {
 		return new Promise((resolve, reject) => {
 			const failed = (error: Error): void => {
 				void this.#http.close();
+				this.#stalled.close();
 				reject(listenError(error, host, port));
 			};
 			this.#net.once("error", failed);
@@ -189,6 +195,13 @@ class Server implements Listener {
 		if (this.#draining !== undefined) void session.drain();
 	}
 
+	/** Ends a connection that takes nothing of what waits for it. */
+	#cut(socket: Socket): void {
+		const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+		this.#sparing.warn("a connection was cut, as its client reads nothing of what it is sent", { peer });
+		socket.destroy();
+	}
+
 	async #drain(): Promise<void> {
 		// Fails only when it is closed already.
 		this.#net.close(nothing);
@@ -221,6 +234,7 @@ class Server implements Listener {
 		for (const session of this.#sessions) session.close();
 		const ended = this.#http.close();
 		this.#entrance.close();
+		this.#stalled.close();
 		for (const socket of this.#sockets) socket.destroy();
 		await Promise.all([closed, ended]);
 	}
