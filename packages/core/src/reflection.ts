@@ -5,6 +5,7 @@
 export { exampleValue } from "./contract/example-value.ts";
 export { contractFromDescription, isContractDescription } from "./contract/from-description.ts";
 export { descriptionOf, isSchema, type Property, resolve, type View, view } from "./contract/schema-view.ts";
+export { compareVersions } from "./contract/version.ts";
 export {
 	type OpenApiDocument,
 	type OpenApiOperation,

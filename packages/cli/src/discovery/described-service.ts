@@ -1,5 +1,5 @@
 import { Context, type ContractDescription, type Instance, isServiceError } from "@allium/core";
-import { isContractDescription } from "@allium/core/reflection";
+import { compareVersions, isContractDescription } from "@allium/core/reflection";
 import {
 	answerText,
 	getJson,
@@ -23,7 +23,7 @@ export interface DescribedService {
 	readonly description: ContractDescription;
 	/** The registry that it was found in; undefined when it was asked for at an address. */
 	readonly directory: Directory | undefined;
-	/** Its instances that can be called. */
+	/** Its instances that can be called, those of the newest version first. */
 	readonly instances: readonly Instance[];
 	/** Where they are, as URLs that speak HTTP too. */
 	readonly urls: readonly string[];
@@ -90,7 +90,10 @@ async function instancesOf(
 	const all = await directory.instances();
 	const serving = all
 		.filter(({ services, status }) => status !== "draining" && services.some(({ name }) => name === service))
-		.sort((one, other) => Number(other.status === "up") - Number(one.status === "up"));
+		.sort(
+			(one, other) =>
+				compareVersions(versionOf(service, other), versionOf(service, one)) || upFirst(one, other),
+		);
 	const where = `in ${directory.url} (namespace ${directory.namespace})`;
 	if (serving.length === 0) {
 		const names = all.flatMap(({ services }) => services.map(({ name }) => name));
@@ -104,6 +107,15 @@ async function instancesOf(
 	if (chosen.length > 1)
 		throw usageError(`Several instances of ${service} have an id that begins with ${id}.`, ids);
 	throw unknownName(`No instance of ${service} has an id that begins with ${id}`, id, ids, "");
+}
+
+/** The version of a service that an instance serves. */
+function versionOf(service: string, { services }: Instance): string {
+	return services.find(({ name }) => name === service)?.version ?? "";
+}
+
+function upFirst(one: Instance, other: Instance): number {
+	return Number(other.status === "up") - Number(one.status === "up");
 }
 
 /** What the first of the instances says that answers. */

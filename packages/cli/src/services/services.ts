@@ -1,4 +1,5 @@
 import type { Instance } from "@allium/core";
+import { compareVersions } from "@allium/core/reflection";
 import { httpUrl } from "@allium/node";
 import type { Run } from "../command/command.ts";
 import { exitCode } from "../command/exit-code.ts";
@@ -48,8 +49,7 @@ function byService(instances: readonly Instance[]): ServiceGroup[] {
 		}
 	}
 	return [...groups.values()].sort(
-		(one, other) =>
-			one.name.localeCompare(other.name) || one.version.localeCompare(other.version, "en", { numeric: true }),
+		(one, other) => one.name.localeCompare(other.name) || compareVersions(one.version, other.version),
 	);
 }
 

@@ -198,7 +198,7 @@ describe("waiting for an instance that could not be reached", () => {
 		expect(made.whenReachable(new Choice(run), ctx)).toBeUndefined();
 	});
 
-	test("is not worth it when another can be reached, the deadline is sooner, or it takes over a second", async () => {
+	test("is not worth it when another can be reached, the deadline is sooner, or it takes long", async () => {
 		const { target: made } = await unreachable(1);
 		expect(made.whenReachable(new Choice(run), ctx.withTimeout(10))).toBeUndefined();
 		made.apply({ type: "up", instance: b });

@@ -13,7 +13,7 @@ import { Member, type MemberListener } from "./member.ts";
 import type { PeerPool } from "./peer-pool.ts";
 
 /** The longest that a call waits until an instance may be tried again, in milliseconds. */
-const longestWaitMs = 1_000;
+const longestWaitMs = 250;
 
 /** How long an instance that did not describe itself is not asked again, in milliseconds. */
 const askAgainMs = 5_000;

@@ -1,5 +1,12 @@
-import { Context, type ContractDescription, type Instance, type Logger, ServiceError } from "@allium/core";
-import { isContractDescription } from "@allium/core/reflection";
+import {
+	Context,
+	type ContractDescription,
+	type Instance,
+	type Logger,
+	type ServedContract,
+	ServiceError,
+} from "@allium/core";
+import { compareVersions, isContractDescription } from "@allium/core/reflection";
 import { after, type Timer } from "@allium/core/transport";
 import { answerText, getJson, httpUrl, isRefused, type TlsOptions } from "@allium/node";
 import type { CredentialsSource } from "../gateway-options.ts";
@@ -26,7 +33,7 @@ export interface DescribeWay {
 export type Described = (description: ContractDescription) => void;
 
 /**
- * Keeps the description of one service: asks its newest instance, the others when that does not answer, and asks
+ * Keeps the description of one service: asks the newest instance of its newest version, the others when that does not answer, and asks
  * again when the registry shows another hash. What is known stays while nobody is up.
  */
 export class Upstream {
@@ -36,7 +43,7 @@ export class Upstream {
 	 * before there was any.
 	 */
 	since: string = never;
-	/** Those that are up, the newest first. */
+	/** Those that are up, those of the newest version first, of each the newest. */
 	instances: readonly Instance[] = [];
 	readonly #described: Described;
 	readonly #atOnce: AtOnce;
@@ -75,10 +82,13 @@ export class Upstream {
 		const wasUp = this.instances.length > 0;
 		this.instances = instances
 			.filter(({ status }) => status !== "draining")
-			.sort((one, other) => other.startedAt.localeCompare(one.startedAt));
+			.sort((one, other) => this.#byAge(one, other));
 		this.#silent.keep(this.instances);
-		const oldest = this.instances.at(-1)?.startedAt;
-		if (oldest !== undefined && (oldest < this.since || !wasUp)) this.since = oldest;
+		const oldest = this.instances.reduce(
+			(least, { startedAt }) => (startedAt < least ? startedAt : least),
+			never,
+		);
+		if (this.instances.length > 0 && (oldest < this.since || !wasUp)) this.since = oldest;
 		this.#wake();
 		if (this.#isCurrent()) this.#asked.resolve();
 		else this.#asking ??= this.#keepAsking();
@@ -96,8 +106,18 @@ export class Upstream {
 		return newest === undefined || this.#hashOf(newest) === this.#hash;
 	}
 
-	#hashOf({ services }: Instance): string | undefined {
-		return services.find(({ name }) => name === this.service)?.hash;
+	#hashOf(instance: Instance): string | undefined {
+		return this.#servedBy(instance)?.hash;
+	}
+
+	#servedBy({ services }: Instance): ServedContract | undefined {
+		return services.find(({ name }) => name === this.service);
+	}
+
+	/** The newest version first, of one version that which was started last. */
+	#byAge(one: Instance, other: Instance): number {
+		const [version = "", otherVersion = ""] = [this.#servedBy(one)?.version, this.#servedBy(other)?.version];
+		return compareVersions(otherVersion, version) || other.startedAt.localeCompare(one.startedAt);
 	}
 
 	async #keepAsking(): Promise<void> {

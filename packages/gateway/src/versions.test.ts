@@ -1,0 +1,43 @@
+import { contract, createClient, method } from "@allium/core";
+import { nodeTransports } from "@allium/node";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import * as z from "zod";
+import { post, System } from "./fixtures/system.ts";
+
+const answer = z.object({ from: z.string() });
+const Old = contract("shop", { list: method({ output: answer, effect: "read" }) }, { version: "1.9.0" });
+const Young = contract(
+	"shop",
+	{ list: method({ output: answer, effect: "read" }), added: method({ output: answer }) },
+	{ version: "1.10.0" },
+);
+
+let system: System;
+beforeEach(async () => {
+	system = await System.create();
+});
+afterEach(() => system[Symbol.asyncDispose]());
+
+const old = (from: string) =>
+	system.serve((app) => app.serve(Old, { list: async () => ({ from }) }), undefined, { name: "shop" });
+const young = (from: string) =>
+	system.serve(
+		(app) => app.serve(Young, { list: async () => ({ from }), added: async () => ({ from }) }),
+		undefined,
+		{ name: "shop" },
+	);
+
+test("with one old and two new instances every call of a new method works, over frames and HTTP", async () => {
+	await young("new-1");
+	await young("new-2");
+	// Started last, and older all the same.
+	await old("old");
+	const url = await system.open();
+	const transports = nodeTransports({ tls: undefined });
+	await using client = createClient(Young, { url: url.replace("http:", "allium:"), transports });
+	for (let calls = 0; calls < 50; calls++) {
+		expect((await client.added({})).from).toMatch("new");
+		const response = await post(`${url}/shop/added`);
+		expect([response.status, await response.json()]).toEqual([200, { from: expect.stringMatching("new") }]);
+	}
+});
