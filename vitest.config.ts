@@ -14,9 +14,9 @@ export default {
 	ssr: { resolve: { conditions: ["@allium/source"] } },
 	test: {
 		// What a busy machine may need; a test that hangs is found all the same.
-		testTimeout: 60_000,
-		hookTimeout: 60_000,
-		expect: { poll: { timeout: 50_000 } },
+		testTimeout: 180_000,
+		hookTimeout: 180_000,
+		expect: { poll: { timeout: 150_000 } },
 		setupFiles: ["scripts/test/patience.ts"],
 		projects: [
 			{

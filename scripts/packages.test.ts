@@ -17,7 +17,7 @@ let project: string;
 beforeAll(async () => {
 	tarballs = await packAll(outside);
 	project = await makeProject(outside, tarballs);
-}, 120_000);
+}, 300_000);
 
 afterAll(() => outside[Symbol.dispose]());
 

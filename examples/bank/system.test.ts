@@ -29,7 +29,7 @@ beforeAll(async () => {
 	app = allium({ name: "shop", registry: `sqlite://${folder}`, logger: { log() {} } });
 	await app.start();
 	bank = app.client(Api);
-}, 60_000);
+});
 
 afterAll(async () => {
 	await app?.stop();

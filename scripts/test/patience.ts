@@ -3,7 +3,7 @@
 import { vi } from "vitest";
 
 /** Shorter than a test may take, so that it is the condition that is reported, in milliseconds. */
-const patienceMs = 50_000;
+const patienceMs = 150_000;
 
 type Options = Parameters<typeof vi.waitFor>[1];
 

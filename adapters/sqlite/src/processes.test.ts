@@ -94,7 +94,7 @@ describe("processes that share a folder", () => {
 		for (const member of members) await vi.waitFor(() => expect(member.seen).toEqual(names), patient);
 		for (const member of members) expect(await member.list()).toEqual(names);
 		expect(await ids()).toEqual(names);
-	}, 60_000);
+	});
 
 	test("one that is killed is gone within its time to live, for watchers and for lists", async () => {
 		const [witness, victim] = [start("witness"), start("victim")];
@@ -106,7 +106,7 @@ describe("processes that share a folder", () => {
 		expect(time.milliseconds).toBeLessThan(ttlMs + 250);
 		expect(await witness.list()).toEqual(["witness"]);
 		expect(await ids()).toEqual(["witness"]);
-	}, 30_000);
+	});
 
 	test("killing writers in the middle of their work leaves a sound file", async () => {
 		const witness = start("witness");
@@ -122,7 +122,7 @@ describe("processes that share a folder", () => {
 		database.close();
 		await vi.waitFor(async () => expect(await ids()).toEqual(["witness"]), patient);
 		await vi.waitFor(() => expect(witness.seen).toEqual(["witness"]), patient);
-	}, 60_000);
+	});
 
 	test("a change in one is seen in another within 250 ms", async () => {
 		const member = start("member");
@@ -147,7 +147,7 @@ describe("processes that share a folder", () => {
 		console.log(`seen across processes after ${latencies[10]} ms (median), ${latencies.at(-1)} ms (worst)`);
 		// The other process may have had to wait for the processor when this one had not, but hardly half of the times.
 		expect(running[10]).toBeLessThan(250);
-	}, 30_000);
+	});
 
 	test("nothing keeps a process alive after release and close", async () => {
 		const member = start("member");

@@ -22,7 +22,7 @@ describe.skipIf(isBrowserMissing)(title, () => {
 
 	beforeAll(async () => {
 		[browser, bundle] = await Promise.all([launchBrowser(), bundlePage(probePage)]);
-	}, 60_000);
+	});
 
 	afterAll(() => browser?.close());
 

@@ -43,7 +43,7 @@ describe.skipIf(isBrowserMissing)(title, () => {
 		await transport.offerInputs();
 		await page.addScriptTag({ type: "module", content: bundle });
 		await page.waitForFunction("globalThis.actions !== undefined");
-	}, 60_000);
+	});
 
 	afterAll(() => browser?.close());
 

@@ -156,7 +156,7 @@ describe("telemetry", () => {
 		trace.getTracer("test").startSpan("mine").end();
 		await telemetry.close();
 		expect(log).toHaveBeenCalledExactlyOnceWith("warn", expect.stringContaining("ECONNREFUSED"));
-	}, 10_000);
+	});
 
 	test("is started once, and again only when it has been closed", async () => {
 		telemetry = startTelemetry({ name: "shop" });
