@@ -376,6 +376,9 @@ describe("a service whose guard asks before it describes itself", () => {
 			message:
 				'the service "lab" is up, but its guard does not let the gateway ask what it serves; the gateway needs credentials',
 		});
+		const list = await (await fetch(url, { headers: { accept: "application/json" } })).json();
+		expect(list).toMatchObject({ problems: [{ service: "lab", why: expect.stringContaining("its guard") }] });
+		expect(await (await fetch(url)).text()).toContain("Services that cannot be called");
 		// Another instance makes it ask again at once, and there is news of that one alone.
 		await serveGuarded();
 		await vi.waitFor(() => expect(warnings()).toHaveLength(2));

@@ -5,6 +5,8 @@ import {
 	type JsonSchema,
 	type Kind,
 	type MethodDescription,
+	type Security,
+	type SecurityScheme,
 	takesStream,
 } from "@allium/core";
 import { exampleValue } from "@allium/core/reflection";
@@ -35,7 +37,30 @@ export function contractText(description: ContractDescription, options: Contract
 	const all = Object.entries(methods).map(([method, described]) =>
 		methodLines(name, method, described, options),
 	);
-	return [...head, ...where, ...all.flatMap((lines) => ["", ...lines])].join("\n");
+	const wants = (description.security ?? []).map(securityLine);
+	return [...head, ...where, ...wants, ...all.flatMap((lines) => ["", ...lines])].join("\n");
+}
+
+/** What a guard wants of callers. */
+function securityLine({ schemes, open = [] }: Security): string {
+	const ways = Object.entries(schemes).map(([name, scheme]) => `${name} (${schemeText(scheme)})`);
+	const free = open.length === 0 ? "" : `; not for ${open.join(", ")}`;
+	return `callers present ${ways.join(" or ")}${free}`;
+}
+
+function schemeText(scheme: SecurityScheme): string {
+	switch (scheme.type) {
+		case "http":
+			return `authorization: ${scheme.scheme}`;
+		case "apiKey":
+			return `${scheme.in} ${scheme.name}`;
+		case "mutualTLS":
+			return "a certificate of TLS";
+		case "openIdConnect":
+			return "OpenID Connect";
+		case "oauth2":
+			return "OAuth 2";
+	}
 }
 
 function methodLines(

@@ -27,7 +27,13 @@ beforeAll(async () => {
 				if (metadata.get("authorization") === secret) return ctx;
 				throw new ServiceError({ code: "unauthenticated", message: "a token, please" });
 			},
-			{ operations: true },
+			{
+				schemes: {
+					token: { type: "http", scheme: "bearer" },
+					key: { type: "apiKey", in: "header", name: "x-key" },
+				},
+				operations: true,
+			},
 		),
 	});
 	app.serve(Vault, { open: async () => ({ open: true }) });
@@ -58,6 +64,11 @@ describe("a service whose guard asks before everything", () => {
 			expect(stdout).not.toContain("of-a-secret");
 		},
 	);
+
+	test("is described with what its guard wants", async () => {
+		const { stdout } = await allium(["describe", "vault"], given);
+		expect(stdout).toContain("\ncallers present token (authorization: bearer) or key (header x-key)\n");
+	});
 
 	test("answers credentials of the option, which go with the call, too", async () => {
 		const words = ["call", "vault", "open", "--credentials", `authorization=${secret}`];

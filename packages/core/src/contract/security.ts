@@ -71,7 +71,8 @@ export function securityOf(security: Security | undefined, service: string): Sec
 export function isSecurity(value: unknown): value is Security {
 	if (!isObject(value) || !isObject(value.schemes)) return false;
 	const { schemes, open = [] } = value;
-	if (!Array.isArray(open) || !open.every((name) => typeof name === "string")) return false;
+	if (!Array.isArray(open) || !open.every((name) => typeof name === "string" && openName.test(name)))
+		return false;
 	return Object.entries(schemes).every(([name, scheme]) => {
 		return schemeName.test(name) && isObject(scheme) && problemOf(scheme) === undefined;
 	});
@@ -81,7 +82,7 @@ export function isSecurity(value: unknown): value is Security {
 function problemOf(scheme: Readonly<Record<string, unknown>>): string | undefined {
 	switch (scheme.type) {
 		case "http":
-			return typeof scheme.scheme === "string" && scheme.scheme !== ""
+			return typeof scheme.scheme === "string" && headerName.test(scheme.scheme)
 				? undefined
 				: 'lacks its scheme, such as "bearer"';
 		case "apiKey":

@@ -324,6 +324,18 @@ describe("schemas", () => {
 		expect(content).toEqual({ "application/json": { schema: { $ref: "#/components/schemas/Item" } } });
 	});
 
+	test("have the same names whatever order the routes have", async () => {
+		const Sized = z.object({ size: z.int().default(1) }).meta({ id: "Sized" });
+		const Both = contract("both", {
+			put: method({ input: Sized }),
+			get: method({ output: Sized, effect: "read" }),
+		});
+		const one = await documentOf(Both, { put: post("/put"), get: get("/get") });
+		const other = await documentOf(Both, { get: get("/get"), put: post("/put") });
+		expect(one.components).toEqual(other.components);
+		expect(one.components.schemas.Sized).toMatchObject({ required: ["size"] });
+	});
+
 	test("of one name that are not the same are told apart", async () => {
 		const named = (name: string, shape: z.ZodRawShape) =>
 			contract(name, {
@@ -341,8 +353,8 @@ describe("schemas", () => {
 			"Error",
 			"ConnectError",
 			"Same",
-			"Error.input",
 			"Same.output",
+			"Error.input",
 			"b.put.input.Error",
 		]);
 	});

@@ -50,6 +50,7 @@ export interface OpenApiOperation {
  */
 export function openapi(contracts: readonly ContractDescription[], options: OpenApiOptions): OpenApiDocument {
 	const document = new DocumentWriter();
+	document.adopt(contracts);
 	for (const contract of contracts) {
 		const { methods, routes = [] } = contract;
 		for (const route of routes) document.addRoute(contract, route);
@@ -71,7 +72,14 @@ export function openapi(contracts: readonly ContractDescription[], options: Open
 	};
 }
 
+/** The schemas of a method as they stand in the document. */
+interface Sides {
+	readonly input: AdoptedSchema;
+	readonly output: AdoptedSchema;
+}
+
 class DocumentWriter {
+	readonly #sides = new Map<MethodDescription, Sides>();
 	readonly #schemas = new SharedSchemas(Object.keys(errorSchemas));
 	readonly #security = new SecuritySchemes();
 	readonly #paths = new Map<string, Record<string, OpenApiOperation>>();
@@ -79,33 +87,43 @@ class DocumentWriter {
 	readonly #spellings = new Map<string, string>();
 	readonly #ids = new Set<string>();
 
+	/** Takes in all schemas, first those that are answered: then names do not depend on the order of routes. */
+	adopt(contracts: readonly ContractDescription[]): void {
+		const methods = contracts.flatMap(({ name, methods }) => {
+			const described = Object.entries(methods).filter(([, method]) => verbOfCall(method) !== undefined);
+			return described.map(([key, method]) => ({ path: `${name}.${key}`, method }));
+		});
+		const outputs = methods.map(({ path, method }) => this.#schemas.adopt(`${path}.output`, method.output));
+		for (const [index, { path, method }] of methods.entries()) {
+			const input = this.#schemas.adopt(`${path}.input`, method.input);
+			this.#sides.set(method, { input, output: outputs[index] as AdoptedSchema });
+		}
+	}
+
 	addRoute(contract: ContractDescription, route: Route): void {
 		const method = contract.methods[route.method];
-		if (method === undefined) return;
+		const sides = method && this.#sides.get(method);
+		if (method === undefined || sides === undefined) return;
 		const item = this.#pathItem(route.path);
 		const verb = route.verb.toLowerCase();
 		if (item.operations[verb] !== undefined) return;
 		item.operations[verb] = {
 			...this.#about(contract, route.method, method),
-			...this.#routeParts(contract, method, route, item.parameters),
+			...routeParts(method, sides, route, item.parameters),
 			...this.#secured(contract, route.method),
 		};
 	}
 
 	/** Adds how a method is called by its name, if HTTP that OpenAPI knows can do that. */
 	addCall(contract: ContractDescription, name: string, method: MethodDescription): void {
-		const { kind, effect } = method;
-		const isEventStream = kind === "server_stream" && effect === "read";
-		if (kind !== "unary" && !isEventStream) return;
+		const verb = verbOfCall(method);
+		const sides = this.#sides.get(method);
+		if (verb === undefined || sides === undefined) return;
 		const { operations } = this.#pathItem(`/${contract.name}/${name}`);
-		const verb = isEventStream ? "get" : "post";
 		if (operations[verb] !== undefined) return;
-		const parts = isEventStream
-			? this.#eventParts(contract, name, method)
-			: this.#callParts(contract, name, method);
 		operations[verb] = {
 			...this.#about(contract, name, method),
-			...parts,
+			...(verb === "post" ? callParts(method, sides) : eventParts(method, sides)),
 			...this.#secured(contract, name),
 		};
 	}
@@ -118,81 +136,6 @@ class DocumentWriter {
 				schemas: { ...errorSchemas, ...this.#schemas.all() },
 				...(Object.keys(securitySchemes).length > 0 && { securitySchemes }),
 			},
-		};
-	}
-
-	#callParts(
-		contract: ContractDescription,
-		name: string,
-		method: MethodDescription,
-	): Pick<OpenApiOperation, "requestBody" | "responses"> {
-		const { input, output } = this.#sides(contract, name, method);
-		return {
-			requestBody: { required: true, content: { "application/json": { schema: input.whole } } },
-			responses: callResponses(method, output.whole),
-		};
-	}
-
-	/** A stream of events: the input is one parameter of the query, as JSON. */
-	#eventParts(
-		contract: ContractDescription,
-		name: string,
-		method: MethodDescription,
-	): Pick<OpenApiOperation, "parameters" | "responses"> {
-		const { input, output } = this.#sides(contract, name, method);
-		const whole = new InputShape(method.input).without([]);
-		const parameter: OpenApiParameter = {
-			name: "input",
-			in: "query",
-			required: whole?.required === true,
-			content: { "application/json": { schema: input.whole } },
-		};
-		return {
-			...(whole !== undefined && { parameters: [parameter] }),
-			responses: eventResponses(output.whole),
-		};
-	}
-
-	/** @param spelled the names of the path's parameters as the document has them. */
-	#routeParts(
-		contract: ContractDescription,
-		method: MethodDescription,
-		route: Route,
-		spelled: readonly string[],
-	): Pick<OpenApiOperation, "parameters" | "requestBody" | "responses"> {
-		const { input, output } = this.#sides(contract, route.method, method);
-		const shape = new InputShape(method.input);
-		const names = parameterNames(route.path);
-		const parameters = names.map((name, index) => {
-			const member = shape.members.find((candidate) => candidate.name === name);
-			return pathParameter(spelled[index] ?? name, member, shape.others, input.part);
-		});
-		const hasBody = route.verb !== "GET" && route.verb !== "DELETE";
-		if (!hasBody) parameters.push(...queryParameters(shape, names, input.part));
-		const rest = hasBody ? shape.without(names) : undefined;
-		const whole = names.length === 0 ? input.whole : undefined;
-		const body = rest && {
-			required: rest.required,
-			content: { "application/json": { schema: whole ?? input.part(rest.schema) } },
-		};
-		return {
-			...(parameters.length > 0 && { parameters }),
-			...(body && { requestBody: body }),
-			responses: routeResponses(route, method, output.whole, {
-				input: parameters.length > 0 || body !== undefined,
-				body: body !== undefined,
-			}),
-		};
-	}
-
-	#sides(
-		contract: ContractDescription,
-		name: string,
-		{ input, output }: MethodDescription,
-	): { input: AdoptedSchema; output: AdoptedSchema } {
-		return {
-			input: this.#schemas.adopt(`${contract.name}.${name}.input`, input),
-			output: this.#schemas.adopt(`${contract.name}.${name}.output`, output),
 		};
 	}
 
@@ -234,4 +177,69 @@ class DocumentWriter {
 		this.#ids.add(id);
 		return id;
 	}
+}
+
+/** The verb by which a method is called at `/{service}/{method}` as far as OpenAPI can tell; undefined for streams. */
+function verbOfCall({ kind, effect }: MethodDescription): "get" | "post" | undefined {
+	if (kind === "unary") return "post";
+	return kind === "server_stream" && effect === "read" ? "get" : undefined;
+}
+
+function callParts(
+	method: MethodDescription,
+	{ input, output }: Sides,
+): Pick<OpenApiOperation, "requestBody" | "responses"> {
+	return {
+		requestBody: { required: true, content: { "application/json": { schema: input.whole } } },
+		responses: callResponses(method, output.whole),
+	};
+}
+
+/** A stream of events: the input is one parameter of the query, as JSON. */
+function eventParts(
+	method: MethodDescription,
+	{ input, output }: Sides,
+): Pick<OpenApiOperation, "parameters" | "responses"> {
+	const whole = new InputShape(method.input).without([]);
+	const parameter: OpenApiParameter = {
+		name: "input",
+		in: "query",
+		required: whole?.required === true,
+		content: { "application/json": { schema: input.whole } },
+	};
+	return {
+		...(whole !== undefined && { parameters: [parameter] }),
+		responses: eventResponses(output.whole),
+	};
+}
+
+/** @param spelled the names of the path's parameters as the document has them. */
+function routeParts(
+	method: MethodDescription,
+	{ input, output }: Sides,
+	route: Route,
+	spelled: readonly string[],
+): Pick<OpenApiOperation, "parameters" | "requestBody" | "responses"> {
+	const shape = new InputShape(method.input);
+	const names = parameterNames(route.path);
+	const parameters = names.map((name, index) => {
+		const member = shape.members.find((candidate) => candidate.name === name);
+		return pathParameter(spelled[index] ?? name, member, shape.others, input.part);
+	});
+	const hasBody = route.verb !== "GET" && route.verb !== "DELETE";
+	if (!hasBody) parameters.push(...queryParameters(shape, names, input.part));
+	const rest = hasBody ? shape.without(names) : undefined;
+	const whole = names.length === 0 ? input.whole : undefined;
+	const body = rest && {
+		required: rest.required,
+		content: { "application/json": { schema: whole ?? input.part(rest.schema) } },
+	};
+	return {
+		...(parameters.length > 0 && { parameters }),
+		...(body && { requestBody: body }),
+		responses: routeResponses(route, method, output.whole, {
+			input: parameters.length > 0 || body !== undefined,
+			body: body !== undefined,
+		}),
+	};
 }

@@ -33,7 +33,10 @@ export class SharedSchemas {
 		for (;;) {
 			const places = new Map(parts.map(({ pointer, names }) => [pointer, names[0] as string]));
 			const part = (inner: JsonSchema): JsonSchema => moved(inner, places) as JsonSchema;
-			const taken = parts.find(({ names, schema }) => !this.#isFree(names[0] as string, part(schema)));
+			const taken = parts.find(({ names: [name = ""], schema }, index) => {
+				const isGiven = parts.slice(0, index).some((other) => other.names[0] === name);
+				return isGiven || !this.#isFree(name, part(schema));
+			});
 			if (taken === undefined) {
 				for (const { names, schema } of parts) this.#set(names[0] as string, part(schema));
 				return { whole: wholeOf(schema, places, part), part };

@@ -33,6 +33,8 @@ export interface Listing {
 	readonly services: readonly ServiceListing[];
 	readonly proxies: readonly { readonly path: string; readonly url: string }[];
 	readonly conflicts: readonly RouteConflict[];
+	/** Services that are up and cannot be called, as they do not describe themselves. */
+	readonly problems: readonly { readonly service: string; readonly why: string }[];
 }
 
 /**
@@ -41,10 +43,15 @@ export interface Listing {
  * @param origin what the gateway is called from outside: `http://127.0.0.1:8080`.
  */
 export function listing(table: GatewayTable, proxies: Listing["proxies"], origin: string): Listing {
+	const { services } = table;
 	return {
-		services: table.services.flatMap((service) => listService(service, table, origin)),
+		services: services.flatMap((service) => listService(service, table, origin)),
 		proxies,
 		conflicts: table.conflicts,
+		problems: services.flatMap(({ upstream, description }) => {
+			const isSilent = description === undefined && upstream.instances.length > 0;
+			return isSilent ? [{ service: upstream.service, why: upstream.problem.message }] : [];
+		}),
 	};
 }
 

@@ -10,7 +10,7 @@ export function frontPage(listing: Listing, accept: string): Answer {
 	return pageAnswer("Allium gateway", body(listing));
 }
 
-function body({ services, proxies, conflicts }: Listing): string {
+function body({ services, proxies, conflicts, problems }: Listing): string {
 	const methods = services.reduce((sum, { methods }) => sum + methods.length, 0);
 	return `<header>
 <h1>Allium gateway</h1>
@@ -22,6 +22,7 @@ or this page with <code>Accept: application/json</code>. As an HTTP interface: <
 ${services.length === 0 ? "<p>No service is up yet. Start one, and reload this page.</p>" : services.map(service).join("\n")}
 ${proxies.length === 0 ? "" : proxyTable(proxies)}
 ${conflicts.length === 0 ? "" : conflictList(conflicts)}
+${problems.length === 0 ? "" : problemList(problems)}
 </main>`;
 }
 
@@ -56,6 +57,11 @@ function proxyTable(proxies: Listing["proxies"]): string {
 function conflictList(conflicts: Listing["conflicts"]): string {
 	const rows = conflicts.map(({ service, verb, path, message }) => [service, `${verb} ${path}`, message]);
 	return `<section><h2>Routes that are not served</h2>${table(["Service", "Route", "Why"], rows)}</section>`;
+}
+
+function problemList(problems: Listing["problems"]): string {
+	const rows = problems.map(({ service, why }) => [service, why]);
+	return `<section><h2>Services that cannot be called</h2>${table(["Service", "Why"], rows)}</section>`;
 }
 
 function count(number: number, thing: string): string {
