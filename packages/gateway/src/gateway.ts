@@ -35,12 +35,12 @@ const defaultCompressFromBytes = 1_024;
 
 /** The front door of a system: every registered service behind one address. */
 export interface Gateway {
-	/** Watches the registry, and listens. */
+	/** Watches the registry, and listens. Rejects with `failed_precondition` when it was stopped: a gateway starts once. */
 	start(): Promise<void>;
 	/** Stops in order: not ready, drained, closed. Resolves when no handle is left. */
 	stop(): Promise<void>;
 	/**
-	 * Starts, runs until SIGTERM or SIGINT, and stops. A second signal ends the process at once. What keeps it from
+	 * Starts, runs until SIGTERM, SIGINT or `stop()`, and stops. A second signal ends the process at once. What keeps it from
 	 * starting, such as a port that is taken, is printed in one sentence, and the exit code is 1.
 	 */
 	run(): Promise<void>;

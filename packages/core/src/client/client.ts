@@ -47,7 +47,12 @@ export interface ClientLayers {
 	readonly onMissingContext?: (method: Method) => void;
 }
 
-export type ClientOptions = ClientSource & ClientWay & ClientLayers;
+export type ClientOptions = ClientSource &
+	ClientWay &
+	ClientLayers & {
+		/** Told when the client is closed, each time that it is. */
+		readonly onClose?: () => void;
+	};
 
 /**
  * The layers of a client that nobody configured: tracing and metrics of the whole call, a timeout of 10 s around
@@ -104,6 +109,7 @@ export function clientEndpoints(service: string, options: ClientOptions): Client
 		return scoped(middleware(attempt, method), method, life.ctx, addressOf, logger);
 	};
 	const close = async (): Promise<void> => {
+		options.onClose?.();
 		life.cancel(endedByClose());
 		await Promise.all([target.close(), following]);
 	};

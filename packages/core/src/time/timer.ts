@@ -25,12 +25,13 @@ class Alarm implements Timer {
 
 	constructor(milliseconds: number, run: () => void, repeats: boolean) {
 		if (Number.isNaN(milliseconds)) throw new RangeError("a timer takes milliseconds, and was given NaN");
-		this.#milliseconds = milliseconds;
+		// The platform warns of a time that has passed.
+		this.#milliseconds = Math.max(0, milliseconds);
 		this.#run = run;
 		this.#repeats = repeats;
 		if (milliseconds > longestDelayMs) this.#begin();
-		else if (repeats) this.#timer = setInterval(run, milliseconds);
-		else this.#timer = setTimeout(run, milliseconds);
+		else if (repeats) this.#timer = setInterval(run, this.#milliseconds);
+		else this.#timer = setTimeout(run, this.#milliseconds);
 	}
 
 	stop(): void {

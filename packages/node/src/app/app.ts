@@ -75,16 +75,24 @@ export interface AppLimits extends Partial<ServerLimits> {
 
 /** A process of the system: serves contracts, calls others, and is found by name. */
 export interface App {
-	/** Serves a contract. Call it before `start` or `run`. */
+	/**
+	 * Serves a contract.
+	 *
+	 * @throws TypeError after `start`, `run` or `stop`.
+	 */
 	serve<C extends AnyContract>(contract: C, service: Service<C>, options?: ServeOptions<C>): void;
-	/** A client that finds its instances through the registry. It is closed with the app. */
+	/**
+	 * A client that finds its instances through the registry. It is closed with the app, unless it was before.
+	 *
+	 * @throws TypeError when the app has stopped.
+	 */
 	client<C extends AnyContract>(contract: C, layers?: ClientLayers): Client<C>;
-	/** Listens, then registers. */
+	/** Listens, then registers. Rejects with `failed_precondition` when it was stopped: an app starts once. */
 	start(): Promise<void>;
 	/** Stops in order: not ready, deregistered, drained, closed. Resolves when no handle is left. */
 	stop(): Promise<void>;
 	/**
-	 * Starts, runs until SIGTERM or SIGINT, and stops. A second signal ends the process at once. What keeps it
+	 * Starts, runs until SIGTERM, SIGINT or `stop()`, and stops. A second signal ends the process at once. What keeps it
 	 * from starting, such as a port that is taken, is printed in one sentence, and the exit code is 1.
 	 */
 	run(): Promise<void>;
@@ -111,12 +119,17 @@ export function createApp(options: AppOptions): App {
 	}
 }
 
+interface Closable {
+	[Symbol.asyncDispose](): Promise<void>;
+}
+
 class NodeApp extends ServerProcess implements App {
 	readonly #options: AppOptions;
 	readonly #endpoints: Endpoints;
 	readonly #health: Health;
 	readonly #peers: PeerPool;
-	readonly #clients: { [Symbol.asyncDispose](): Promise<void> }[] = [];
+	/** Those that are open. */
+	readonly #clients = new Set<Closable>();
 	readonly #contextWatch: MissingContextWatch | undefined;
 	#registration: Registration | undefined;
 
@@ -143,19 +156,22 @@ class NodeApp extends ServerProcess implements App {
 
 	serve<C extends AnyContract>(contract: C, service: Service<C>, options: ServeOptions<C> = {}): void {
 		if (this.hasBegun) throw new TypeError("serve() comes before start() and run()");
+		if (this.isStopping) throw new TypeError(`serve() comes before stop(); ${this.name} was stopped`);
 		this.#endpoints.serve(contract, service, options);
 	}
 
 	client<C extends AnyContract>(contract: C, layers: ClientLayers = {}): Client<C> {
-		const client = createClient(contract, {
+		if (this.isClosed) throw new TypeError(`client() comes before stop(); ${this.name} has stopped`);
+		const client: Client<C> = createClient(contract, {
 			registry: this.registry,
 			namespace: this.config.namespace,
 			peers: this.#peers,
 			logger: this.logger,
 			...(this.#contextWatch !== undefined && { onMissingContext: this.#contextWatch.report }),
 			...layers,
+			onClose: () => this.#clients.delete(client),
 		});
-		this.#clients.push(client);
+		this.#clients.add(client);
 		return client;
 	}
 
@@ -206,7 +222,9 @@ class NodeApp extends ServerProcess implements App {
 
 	protected async close(): Promise<void> {
 		await Promise.all(
-			this.#clients.map((client) => this.quietly("close a client", () => client[Symbol.asyncDispose]())),
+			Array.from(this.#clients, (client) =>
+				this.quietly("close a client", () => client[Symbol.asyncDispose]()),
+			),
 		);
 	}
 

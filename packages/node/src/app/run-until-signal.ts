@@ -5,27 +5,29 @@ export interface Runnable {
 	/** For messages. */
 	readonly name: string;
 	readonly logger: Logger;
-	readonly isStopping: boolean;
+	/** Resolves when it is told to stop. */
+	readonly whenStopping: Promise<void>;
 	start(): Promise<void>;
 	stop(): Promise<void>;
 }
 
 /**
- * Starts, runs until SIGTERM or SIGINT, and stops. A signal while it stops ends the process at once. What keeps
- * it from starting, such as a port that is taken, is printed in one sentence, and the exit code is 1.
+ * Starts, runs until SIGTERM or SIGINT, or until somebody stops it, and stops. A second signal ends the process at
+ * once. What keeps it from starting, such as a port that is taken, is printed in one sentence, and the exit code is 1.
  */
 export async function runUntilSignal(runnable: Runnable): Promise<void> {
 	const { name, logger } = runnable;
 	const signalled = Promise.withResolvers<NodeJS.Signals>();
+	let signals = 0;
 	const onSignal = (signal: NodeJS.Signals): void => {
-		if (runnable.isStopping) process.exit(1);
+		if (++signals > 1) process.exit(1);
 		signalled.resolve(signal);
 	};
 	process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
 	try {
 		if (!(await startOrSay(runnable))) return;
-		const signal = await signalled.promise;
-		logger.log("info", `${name} is stopping`, { signal });
+		const signal = await Promise.race([signalled.promise, runnable.whenStopping]);
+		if (signal !== undefined) logger.log("info", `${name} is stopping`, { signal });
 		await runnable.stop();
 		logger.log("info", `${name} has stopped`);
 	} finally {

@@ -1,4 +1,4 @@
-import type { Listener, Logger, Registry } from "@allium/core";
+import { type Listener, type Logger, type Registry, ServiceError } from "@allium/core";
 import { after, checkDuration, checkedLogger } from "@allium/core/transport";
 import { type Adapters, openRegistry } from "../config/adapters.ts";
 import { type Config, type ConfigOverrides, type Environment, maskUrl } from "../config/config.ts";
@@ -25,7 +25,8 @@ export interface ServerProcessOptions extends Omit<ConfigOverrides, "registry"> 
 }
 
 /**
- * The life of a process that serves: it starts once and stops once, in order, however often it is told to.
+ * The life of a process that serves: it starts once and stops once, in order, however often it is told to. Who has
+ * been told to stop does not start any more.
  *
  * open → ready → announce … not ready → leave → drain → close. A start that fails gives up what is there.
  */
@@ -40,6 +41,8 @@ export abstract class ServerProcess implements Runnable {
 	#isReady = false;
 	#starting: Promise<void> | undefined;
 	#stopping: Promise<void> | undefined;
+	readonly #toldToStop = Promise.withResolvers<void>();
+	#isClosed = false;
 	#released: Promise<void> | undefined;
 
 	/** @throws RangeError for a duration that cannot be. */
@@ -65,6 +68,15 @@ export abstract class ServerProcess implements Runnable {
 		return this.#stopping !== undefined;
 	}
 
+	get whenStopping(): Promise<void> {
+		return this.#toldToStop.promise;
+	}
+
+	/** Whether it has given up what calls need: it has stopped, or could not start. */
+	protected get isClosed(): boolean {
+		return this.#isClosed;
+	}
+
 	/** Whether it was told to start. */
 	protected get hasBegun(): boolean {
 		return this.#starting !== undefined;
@@ -76,6 +88,7 @@ export abstract class ServerProcess implements Runnable {
 	}
 
 	start(): Promise<void> {
+		if (this.isStopping) return Promise.reject(alreadyStopped(this.name));
 		this.#starting ??= this.#start();
 		return this.#starting;
 	}
@@ -83,6 +96,7 @@ export abstract class ServerProcess implements Runnable {
 	stop(): Promise<void> {
 		const started = this.#starting?.catch(() => {}) ?? Promise.resolve();
 		this.#stopping ??= started.then(() => this.#release());
+		this.#toldToStop.resolve();
 		return this.#stopping;
 	}
 
@@ -148,10 +162,19 @@ export abstract class ServerProcess implements Runnable {
 			await this.quietly("drain", () => within(this.#gracePeriodMs, this.drain(listener)));
 			await this.quietly("close", () => listener.close());
 		}
+		this.#isClosed = true;
 		await this.close();
 		const { registry } = this;
 		if (registry instanceof DeferredRegistry) {
 			await this.quietly("close the registry", () => registry.close());
 		}
 	}
+}
+
+function alreadyStopped(name: string): ServiceError {
+	return new ServiceError({
+		code: "failed_precondition",
+		reason: "stopped",
+		message: `${name} was stopped, and starts only once; make another one to start again`,
+	});
 }

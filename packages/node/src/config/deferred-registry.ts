@@ -1,4 +1,12 @@
-import type { Context, Instance, Lease, Registry, RegistryEvent, RegistryFilter } from "@allium/core";
+import {
+	type Context,
+	type Instance,
+	type Lease,
+	type Registry,
+	type RegistryEvent,
+	type RegistryFilter,
+	ServiceError,
+} from "@allium/core";
 
 /**
  * A registry that is opened when it is first needed, so that clients can be made before. An opening that failed
@@ -8,6 +16,7 @@ export class DeferredRegistry implements Registry {
 	readonly #open: () => Promise<Registry>;
 	#registry: Promise<Registry> | undefined;
 	#location: string | undefined;
+	#closed = false;
 
 	constructor(open: () => Promise<Registry>) {
 		this.#open = open;
@@ -18,8 +27,9 @@ export class DeferredRegistry implements Registry {
 		return this.#location;
 	}
 
-	/** Opens it now. */
+	/** Opens it now; rejects when it was closed. */
 	opened(): Promise<Registry> {
+		if (this.#closed) return Promise.reject(closed());
 		this.#registry ??= this.#openNow();
 		return this.#registry;
 	}
@@ -37,6 +47,7 @@ export class DeferredRegistry implements Registry {
 	}
 
 	async close(): Promise<void> {
+		this.#closed = true;
 		const registry = await this.#registry?.catch(() => undefined);
 		await registry?.close();
 	}
@@ -51,4 +62,8 @@ export class DeferredRegistry implements Registry {
 			throw error;
 		}
 	}
+}
+
+function closed(): ServiceError {
+	return new ServiceError({ code: "failed_precondition", message: "the registry is closed" });
 }
