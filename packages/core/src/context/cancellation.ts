@@ -106,7 +106,10 @@ export class Cancellation implements Ending, Follower {
 	/** As `listen`, for those who watch the deadline themselves: no timer is started, no clock asked for them. */
 	follow(follower: Follower): Following {
 		if (this.#first === undefined && this.#error === undefined) {
-			this.#parentFollowing = this.parent?.follow(this);
+			const following = this.parent?.follow(this);
+			// A parent that has ended ends this one before there is anything to let go of.
+			if (this.#error === undefined) this.#parentFollowing = following;
+			else following?.stop();
 		}
 		if (this.#error !== undefined) {
 			follower.onEnd(this.#error);

@@ -66,6 +66,11 @@ export abstract class HttpCall {
 		});
 	}
 
+	/** Whether it has ended, as one does that fails while it is sent. */
+	get isOver(): boolean {
+		return this.over;
+	}
+
 	/** Listens to the end of the context, once the request is under way. */
 	listen(): void {
 		this.#unlisten = this.ctx["~cancellation"].listen((error) => this.abort(error));

@@ -9,6 +9,7 @@ export class HttpCalls {
 
 	/** Follows a call that was sent, to its end. Settles as the call does. */
 	follow(call: HttpCall): Promise<unknown> {
+		if (call.isOver) return call.promise;
 		const place = this.#inFlight.add(call);
 		call.onOver = () => place.leave();
 		call.listen();
