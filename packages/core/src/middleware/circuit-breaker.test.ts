@@ -128,6 +128,105 @@ describe("a circuit that has been open for a while", () => {
 	});
 });
 
+describe("a stream", () => {
+	/** A stream that the test ends; `settle()` waits until the circuit has heard of what happened. */
+	function streams(options: CircuitBreakerOptions = {}) {
+		const opened: PromiseWithResolvers<IteratorResult<unknown>>[] = [];
+		const next: Endpoint = async () => ({
+			[Symbol.asyncIterator]() {
+				const message = Promise.withResolvers<IteratorResult<unknown>>();
+				opened.push(message);
+				return { next: () => message.promise, return: async () => ({ done: true, value: undefined }) };
+			},
+		});
+		const failing = vi.fn(next);
+		const states: string[] = [];
+		const breaker = circuitBreaker({ minimumCalls: 4, onChange: (state) => states.push(state), ...options });
+		const endpoint = wrapped(breaker, failing, methods.watch);
+		const open = async (): Promise<AsyncIterator<unknown>> =>
+			((await endpoint({}, background)) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+		/** Opens a stream, and lets it end so. */
+		const run = async (code: Code | "done" | "left"): Promise<void> => {
+			const stream = await open();
+			if (code === "left") await stream.return?.();
+			else {
+				const last = stream.next().catch(() => {});
+				if (code === "done") opened.at(-1)?.resolve({ done: true, value: undefined });
+				else opened.at(-1)?.reject(failure(code));
+				await last;
+			}
+		};
+		/** As many failures before acceptance as open it, and then the time until it is half open. */
+		const halfOpen = async (): Promise<void> => {
+			for (let n = 0; n < 4; n++) {
+				failing.mockRejectedValueOnce(failure());
+				await open().catch(() => {});
+			}
+			vi.advanceTimersByTime(5_000);
+			states.length = 0;
+		};
+		return { open, run, states, halfOpen, opened };
+	}
+
+	test("that goes on for long closes a circuit, as all do that are accepted", async () => {
+		const { open, states, halfOpen } = streams();
+		await halfOpen();
+		for (let n = 0; n < 3; n++) await open();
+		expect(states).toEqual(["half_open", "closed"]);
+		await open();
+	});
+
+	test("that goes on for long leaves room for other probes", async () => {
+		const { open, run, states, halfOpen } = streams();
+		await halfOpen();
+		await open();
+		await run("done");
+		await run("done");
+		expect(states).toEqual(["half_open", "closed"]);
+	});
+
+	test.each(["left", "deadline_exceeded"] as const)(
+		"that ends so while the circuit is half open proves nothing: %s",
+		async (end) => {
+			const { run, states, halfOpen } = streams();
+			await halfOpen();
+			for (let n = 0; n < 10; n++) await run(end);
+			expect(states).toEqual(["half_open"]);
+		},
+	);
+
+	test.each(["left", "deadline_exceeded"] as const)(
+		"that ends so counts neither as a success nor as a failure: %s",
+		async (end) => {
+			const { run, open, states } = streams();
+			for (let n = 0; n < 20; n++) await run(end);
+			expect(states).toEqual([]);
+			// Were they successes, these would be too few.
+			for (let n = 0; n < 4; n++) await run("unavailable");
+			expect(states).toEqual(["open"]);
+			await expect(open()).rejects.toMatchObject({ reason: "circuit_open" });
+		},
+	);
+
+	test("that breaks while the circuit is half open opens it again", async () => {
+		const { run, states, halfOpen } = streams();
+		await halfOpen();
+		await run("unavailable");
+		expect(states).toEqual(["half_open", "open"]);
+	});
+
+	test("that closed the circuit and breaks later is a failure", async () => {
+		const { open, opened, states, halfOpen } = streams();
+		await halfOpen();
+		const before = opened.length;
+		const all = [await open(), await open(), await open(), await open()];
+		const ends = all.map((stream) => stream.next().catch(() => {}));
+		for (const message of opened.slice(before)) message.reject(failure());
+		await Promise.all(ends);
+		expect(states).toEqual(["half_open", "closed", "open"]);
+	});
+});
+
 describe("per instance", () => {
 	const at = (id: string) => background.withValue(pickedMember, { instance: { id } } as never);
 

@@ -1,7 +1,7 @@
 import { pickedInstance } from "../client/member.ts";
 import { type Outcome, onSettled } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
-import type { Method } from "../contract/method.ts";
+import { givesStream, type Method } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
 import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import { isTrouble } from "../errors/trouble.ts";
@@ -26,8 +26,9 @@ const maxCircuits = 1_000;
 
 /**
  * Stops calling what keeps failing: when too large a share of the calls of a rolling window failed, calls fail
- * at once with `unavailable`, reason `circuit_open`, until a few that are let through after a while succeed.
- * For clients.
+ * at once with `unavailable`, reason `circuit_open`, until a few that are let through after a while succeed. A
+ * stream that is accepted succeeds for as long as it goes on; one that its consumer leaves, or whose time is up, says
+ * nothing in the end, for or against. For clients.
  *
  * After Nygard, "Release It!" (2007), with the rolling window of Netflix's Hystrix.
  *
@@ -50,16 +51,28 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Middleware 
 	};
 	return (next, method) => (input, ctx) => {
 		const of = per === "method" ? method.path : instanceOf(ctx);
-		const leave = circuit(of).enter();
-		if (leave === undefined) return Promise.reject(circuitOpen(method, of));
-		onSettled(ctx, (outcome) => leave(result(outcome, isFailure)));
-		return next(input, ctx);
+		const passage = circuit(of).enter();
+		if (passage === undefined) return Promise.reject(circuitOpen(method, of));
+		let accepted = false;
+		onSettled(ctx, (outcome) => passage.leave(result(outcome, isFailure, accepted)));
+		if (!givesStream(method.kind)) return next(input, ctx);
+		return next(input, ctx).then((messages) => {
+			accepted = true;
+			passage.accept();
+			return messages;
+		});
 	};
 }
 
-function result(outcome: Outcome, isFailure: (error: ServiceError) => boolean): CircuitResult {
+function result(
+	outcome: Outcome,
+	isFailure: (error: ServiceError) => boolean,
+	accepted: boolean,
+): CircuitResult {
 	if (outcome.ok) return "succeeded";
-	if (outcome.error.code === "canceled") return "unknown";
+	const { code } = outcome.error;
+	// Whoever leaves a stream, or gives it so much time, says nothing of who serves it.
+	if (code === "canceled" || (accepted && code === "deadline_exceeded")) return "unknown";
 	return isFailure(outcome.error) ? "failed" : "succeeded";
 }
 

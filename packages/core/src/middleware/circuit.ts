@@ -20,6 +20,17 @@ export interface CircuitOptions {
 /** How a call that was let through ended; `unknown` where it says nothing of the callee. */
 export type CircuitResult = "succeeded" | "failed" | "unknown";
 
+/** A call that was let through. */
+export interface Passage {
+	/**
+	 * The callee has accepted it, and it goes on, as a stream does: while half open that counts as a success for as
+	 * long as it does.
+	 */
+	accept(): void;
+	/** It has ended. */
+	leave(result: CircuitResult): void;
+}
+
 /** One circuit: whether calls are let through, from how earlier ones ended. */
 export class Circuit {
 	readonly #options: Required<CircuitOptions>;
@@ -27,11 +38,13 @@ export class Circuit {
 	#state: CircuitState = "closed";
 	#count: RollingCount;
 	#openUntil = 0;
-	/** While half open: calls let through that have not ended, and those that succeeded. */
+	/** While half open: calls let through of which nothing is known yet; those that succeeded, and accepted streams. */
 	#probing = 0;
 	#proved = 0;
 	/** Counts the changes, so that a call let through before one does not count after it. */
 	#epoch = 0;
+	/** In which of them the probes succeeded that closed it, while it is closed. */
+	#closedIn: number | undefined;
 
 	constructor(options: CircuitOptions, onChange: (state: CircuitState) => void) {
 		const defaults = { failureRatio: 0.5, minimumCalls: 20, windowMs: 10_000, openMs: 5_000, probes: 3 };
@@ -40,8 +53,8 @@ export class Circuit {
 		this.#count = new RollingCount(this.#options.windowMs);
 	}
 
-	/** Lets a call through: what to tell its result to, exactly once; undefined when it is not let through. */
-	enter(): ((result: CircuitResult) => void) | undefined {
+	/** Lets a call through, which has to leave once; undefined when it is not let through. */
+	enter(): Passage | undefined {
 		if (this.#state === "open" && performance.now() >= this.#openUntil) this.#change("half_open");
 		if (this.#state === "open") return undefined;
 		if (this.#state === "half_open") {
@@ -49,14 +62,25 @@ export class Circuit {
 			this.#probing++;
 		}
 		const epoch = this.#epoch;
-		return (result) => {
-			if (epoch === this.#epoch) this.#leave(result);
+		let accepted = false;
+		return {
+			accept: () => {
+				accepted = true;
+				if (epoch === this.#epoch && this.#state === "half_open") this.#probed("succeeded");
+			},
+			leave: (result) => {
+				// The streams that closed it go on, and count like those that began since.
+				const counts = epoch === this.#epoch || (accepted && this.#closedIn === epoch);
+				if (counts) this.#leave(result, accepted);
+			},
 		};
 	}
 
-	#leave(result: CircuitResult): void {
-		if (this.#state === "half_open") this.#probed(result);
-		else if (result !== "unknown") {
+	#leave(result: CircuitResult, accepted: boolean): void {
+		if (this.#state === "half_open") {
+			if (accepted) this.#ended(result);
+			else this.#probed(result);
+		} else if (result !== "unknown") {
 			this.#count.add(result === "succeeded");
 			if (result === "failed" && this.#isBroken()) this.#change("open");
 		}
@@ -65,7 +89,16 @@ export class Circuit {
 	#probed(result: CircuitResult): void {
 		this.#probing--;
 		if (result === "failed") this.#change("open");
-		else if (result === "succeeded" && ++this.#proved >= this.#options.probes) this.#change("closed");
+		else if (result === "succeeded" && ++this.#proved >= this.#options.probes) {
+			this.#closedIn = this.#epoch;
+			this.#change("closed");
+		}
+	}
+
+	/** A stream that counted as a success has ended: what its consumer left proves nothing. */
+	#ended(result: CircuitResult): void {
+		if (result === "failed") this.#change("open");
+		else if (result === "unknown") this.#proved--;
 	}
 
 	#isBroken(): boolean {
@@ -79,6 +112,7 @@ export class Circuit {
 		this.#epoch++;
 		this.#probing = 0;
 		this.#proved = 0;
+		if (state !== "closed") this.#closedIn = undefined;
 		if (state === "open") this.#openUntil = performance.now() + this.#options.openMs;
 		if (state === "closed") this.#count = new RollingCount(this.#options.windowMs);
 		this.#onChange(state);

@@ -1,4 +1,5 @@
 import { type Outcome, succeeded } from "../context/call-scope.ts";
+import { canceled } from "../context/cancellation.ts";
 import type { Context } from "../context/context.ts";
 import { givesStream, type Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
@@ -55,5 +56,13 @@ export function observeAccepted(
 	observer: CallObserver,
 ): AsyncIterable<unknown> {
 	const elapsedMs = performance.now() - beganAt;
-	return observeStream(messages, (outcome) => observer.onEnd(outcome, elapsedMs, performance.now()));
+	return observeStream(messages, (outcome) =>
+		observer.onEnd(endOfAccepted(outcome), elapsedMs, performance.now()),
+	);
+}
+
+/** A stream whose time is up was given so much by its caller: that says no more of the instance than when it is left. */
+function endOfAccepted(outcome: Outcome): Outcome {
+	const isOver = !outcome.ok && outcome.error.code === "deadline_exceeded";
+	return isOver ? { ok: false, error: canceled(outcome.error) } : outcome;
 }
