@@ -12,7 +12,8 @@ export class FailedProcess implements Runnable {
 	readonly name: string;
 	readonly logger: Logger;
 	readonly addresses: readonly string[] = [];
-	readonly isStopping = false;
+	/** It never runs. */
+	readonly whenStopping: Promise<void> = Promise.resolve();
 	protected readonly failure: ServiceError;
 
 	/** @param failure what is wrong with the configuration. */
