@@ -1,4 +1,4 @@
-import { describe, type Guard, type Listener, type Logger, PeerPool, serverDefaults } from "@allium/core";
+import { describe, type Guard, type Listener, type Logger, PeerPool } from "@allium/core";
 import { type OpenApiDocument, openapi } from "@allium/core/reflection";
 import { checkDuration } from "@allium/core/transport";
 import {
@@ -10,6 +10,7 @@ import {
 	FailedProcess,
 	type HttpLayer,
 	isInvalidConfiguration,
+	isLoopback,
 	listen,
 	nodeTransports,
 	reachableHost,
@@ -97,7 +98,8 @@ class NodeGateway extends ServerProcess implements Gateway {
 			exposure: this.#exposure,
 			guard: this.#guard,
 			timeoutMs: options.timeoutMs,
-			middleware: options.middleware ?? serverDefaults().middleware,
+			middleware: options.middleware,
+			tellsMistakes: this.#tellsMistakes,
 			logger: this.logger,
 		});
 	}
@@ -143,6 +145,7 @@ class NodeGateway extends ServerProcess implements Gateway {
 				proxy: this.#proxy,
 				compressFromBytes,
 				guard: this.#guard,
+				tellsMistakes: this.#tellsMistakes,
 				pages: new Map([
 					[
 						"/",
@@ -157,6 +160,12 @@ class NodeGateway extends ServerProcess implements Gateway {
 			...(limits !== undefined && { limits }),
 			...(reached !== undefined && { advertise: reached }),
 		});
+	}
+
+	/** Whether callers are told of mistakes in the program: for development, on this machine alone. */
+	get #tellsMistakes(): boolean {
+		const { NODE_ENV } = this.#options.env ?? process.env;
+		return NODE_ENV !== "production" && isLoopback(this.#host);
 	}
 
 	/** All that is served, as OpenAPI. */

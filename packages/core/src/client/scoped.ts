@@ -4,7 +4,8 @@ import { Context } from "../context/context.ts";
 import { givesStream, type Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { observeStream } from "../endpoint/observe-stream.ts";
-import { isServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
+import { kindOf } from "../errors/mistake.ts";
+import { isServiceError, ServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
 
 /** Where an instance is, by its id; undefined when that is not known. */
@@ -78,7 +79,7 @@ interface FailedCall {
  * call's.
  */
 function ofCallee(error: unknown, { method, outer, scope, addressOf }: FailedCall): unknown {
-	if (!isServiceError(error)) return error;
+	if (!isServiceError(error)) return error instanceof Error ? error : thrownNoError(method, error);
 	const known = error.callee;
 	if (known !== undefined && (known.method !== method.path || known.address !== undefined)) return error;
 	const instance = scope.tried.at(-1);
@@ -90,4 +91,10 @@ function ofCallee(error: unknown, { method, outer, scope, addressOf }: FailedCal
 	const whose = outer.error === undefined ? "the timeout of its client" : "the deadline of its context";
 	const timedOut = deadlineExceeded(`the call of ${method.path} ran out of time: ${whose} passed`);
 	return Object.assign(timedOut, origin);
+}
+
+/** Middleware of the client threw what is no error, which no caller expects. */
+function thrownNoError({ path }: Method, thrown: unknown): ServiceError {
+	const message = `middleware of the client threw ${kindOf(thrown)} instead of an error, in the call of ${path}`;
+	return new ServiceError({ code: "internal", message, cause: thrown });
 }

@@ -31,4 +31,13 @@ describe("abandoning a stream", () => {
 		await new Promise((resolve) => setImmediate(resolve));
 		expect(stop).toHaveBeenCalledOnce();
 	});
+
+	test.each([
+		["throws at once", () => expect.unreachable()],
+		["gives no promise", () => ({ done: true, value: undefined })],
+		["is no function", 7],
+	])("takes no harm from a return that %s", async (_, stop) => {
+		abandon({ next: () => Promise.reject(), return: stop as never });
+		await new Promise((resolve) => setImmediate(resolve));
+	});
 });

@@ -24,6 +24,8 @@ export interface EdgeOptions {
 	readonly compressFromBytes: number;
 	/** Asked for what the server does not see: the pages and the web services. */
 	readonly guard: Guard;
+	/** Whether callers are told of mistakes in the program, which are logged anyway. */
+	readonly tellsMistakes: boolean;
 	/** The gateway's own pages by their path, for an `accept` and the origin under which they were asked for. */
 	readonly pages: ReadonlyMap<string, (accept: string, origin: string) => Answer>;
 	readonly logger: Logger;

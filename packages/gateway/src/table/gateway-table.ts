@@ -2,6 +2,7 @@ import {
 	type AnyContract,
 	Context,
 	type ContractDescription,
+	chain,
 	type EndpointTable,
 	type Guard,
 	type Instance,
@@ -17,13 +18,13 @@ import {
 	type Security,
 	type ServedMethod,
 	type ServiceError,
+	serverDefaults,
 	timeout,
 	tracing,
 } from "@allium/core";
 import { contractFromDescription } from "@allium/core/reflection";
 import {
 	type ClientEndpoints,
-	checkedChain,
 	clientEndpoints,
 	follow,
 	securityOf,
@@ -35,6 +36,7 @@ import { AtOnce } from "./at-once.ts";
 import type { Exposure } from "./exposure.ts";
 import { GatewayRoutes, type RouteConflict } from "./gateway-routes.ts";
 import { passThrough } from "./pass-through.ts";
+import { reported } from "./reported.ts";
 import { Upstream } from "./upstream.ts";
 
 /** How many services are remembered of which no instance is up, so that calls get 503 instead of 404. */
@@ -54,8 +56,10 @@ export interface GatewayTableOptions {
 	readonly exposure: Exposure;
 	readonly guard: Guard;
 	readonly timeoutMs: number | undefined;
-	/** Wraps every method, outermost first. */
-	readonly middleware: readonly Middleware[];
+	/** Wraps every method, outermost first. Default: that of servers. */
+	readonly middleware: readonly Middleware[] | undefined;
+	/** Whether callers are told of mistakes in the program, too. Default: no. */
+	readonly tellsMistakes?: boolean;
 	/** Whom to trust when services describe themselves, and how to prove who we are. */
 	readonly tls: TlsOptions | undefined;
 	/** What guards get to see that ask before a service describes itself. */
@@ -85,7 +89,9 @@ interface Entry {
 export class GatewayTable implements EndpointTable {
 	readonly guard: Guard;
 	readonly logger: Logger;
+	readonly tellsMistakes: boolean;
 	readonly #options: GatewayTableOptions;
+	readonly #middleware: Middleware;
 	readonly #instances = new Map<string, Instance>();
 	/** The instances by the services that they serve, and by their ids. */
 	readonly #serving = new Map<string, Map<string, Instance>>();
@@ -109,6 +115,12 @@ export class GatewayTable implements EndpointTable {
 		this.#options = options;
 		this.guard = options.guard;
 		this.logger = options.logger;
+		this.tellsMistakes = options.tellsMistakes ?? false;
+		// The runtime's own throws nothing that has to be told.
+		this.#middleware =
+			options.middleware === undefined
+				? chain(...serverDefaults().middleware)
+				: reported(options.middleware, this);
 		this.#routes = new GatewayRoutes(options.logger);
 	}
 
@@ -294,10 +306,9 @@ export class GatewayTable implements EndpointTable {
 		if (methods.length === 0) return;
 		entry.client ??= this.#clientOf(entry.upstream.service);
 		const { client } = entry;
-		const layers = checkedChain("the gateway's middleware", this.#options.middleware);
 		entry.served = methods.map((method) => {
 			const endpoint = passThrough(client.endpoint(method), method, this.logger);
-			return { method, endpoint: layers(endpoint, method) };
+			return { method, endpoint: this.#middleware(endpoint, method) };
 		});
 		for (const served of entry.served) this.#served.set(served.method.path, served);
 	}
