@@ -1,3 +1,5 @@
+import "./platform/node-version.ts";
+
 export { type App, type AppLimits, type AppOptions, createApp } from "./app/app.ts";
 export { FailedProcess } from "./app/failed-process.ts";
 export { reachableHost } from "./app/reachable-host.ts";

@@ -181,4 +181,13 @@ describe("telemetry", () => {
 		expect(() => startTelemetry({ name: "shop", ...options })).toThrow(message);
 		telemetry = startTelemetry({ name: "shop" });
 	});
+
+	test("names the variable whose collector cannot be", () => {
+		vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318");
+		expect(() => startTelemetry({ name: "shop" })).toThrow(
+			/^OTEL_EXPORTER_OTLP_ENDPOINT takes the address of an OTLP collector, such as .* and not "localhost:4318"$/,
+		);
+		vi.unstubAllEnvs();
+		telemetry = startTelemetry({ name: "shop" });
+	});
 });

@@ -64,6 +64,19 @@ describe("a client with a registry", () => {
 		for (let calls = 0; calls < 6; calls++) expect(await client.read({})).toEqual({ from: "a" });
 	});
 
+	test("says in which registry and namespace there is no instance", async () => {
+		const { registry, transport } = new Cluster();
+		const located = Object.assign(registry, { location: "sqlite:///srv/.allium" });
+		await using client = createClient(Who, {
+			registry: located,
+			namespace: "staging",
+			transports: [transport],
+			middleware: [],
+		});
+		const { message } = await failure(client.write({}));
+		expect(message).toBe('no instance of "who" is up in sqlite:///srv/.allium (namespace staging)');
+	});
+
 	test("is unavailable while there is no instance", async () => {
 		await using client = clientOf(new Cluster(), { middleware: [] });
 		expect(await failure(client.write({}))).toMatchObject({

@@ -97,7 +97,8 @@ export function clientEndpoints(service: string, options: ClientOptions): Client
 	const layers = { ...clientDefaults(), ...options };
 	const logger = checkedLogger(options.logger ?? silentLogger);
 	const peers = "peers" in options ? options.peers : new PeerPool(options.transports);
-	const target = new Target({ service, balancer: layers.balancer, peers, logger });
+	const where = (): string | undefined => placeOf(options);
+	const target = new Target({ service, balancer: layers.balancer, peers, logger, where });
 	const life = Context.background().withCancel();
 	const following = locate(service, options, target, logger, life.ctx);
 
@@ -119,6 +120,13 @@ export function clientEndpoints(service: string, options: ClientOptions): Client
 /** The error of calls in flight when their client is closed; whether they were executed, nobody knows. */
 function endedByClose(): ServiceError {
 	return new ServiceError({ code: "unavailable", reason: "client_closed", message: "the client was closed" });
+}
+
+/** Which registry is asked, and in which namespace, for messages. */
+function placeOf(source: ClientSource): string | undefined {
+	if ("url" in source || source.registry.location === undefined) return undefined;
+	const { registry, namespace } = source;
+	return namespace === undefined ? registry.location : `${registry.location} (namespace ${namespace})`;
 }
 
 /** Where attempts look for instances. */

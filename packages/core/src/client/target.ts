@@ -23,6 +23,8 @@ const verifyEveryMs = 5_000;
 
 /** What a target is made with. */
 export interface TargetOptions {
+	/** Where instances are looked for, for messages; undefined when that is not known. Default: nobody knows. */
+	readonly where?: () => string | undefined;
 	/** The name of the service. */
 	readonly service: string;
 	readonly balancer: Balancer;
@@ -350,11 +352,12 @@ export class Target implements MemberListener {
 	}
 
 	#nobody(): ServiceError {
-		const { service } = this.#options;
+		const { service, where } = this.#options;
 		const cause = this.#uncallable;
+		const place = where?.();
 		const message =
 			cause === undefined
-				? `no instance of "${service}" is up`
+				? `no instance of "${service}" is up${place === undefined ? "" : ` in ${place}`}`
 				: `no instance of "${service}" can be called: ${cause.message}`;
 		return serviceErrorFrom(
 			{ code: "unavailable", reason: "no_instance", message, cause },

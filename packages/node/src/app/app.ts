@@ -4,6 +4,7 @@ import {
 	type Client,
 	type ClientLayers,
 	Context,
+	clientDefaults,
 	createClient,
 	describe,
 	Endpoints,
@@ -32,6 +33,7 @@ import { isLoopback } from "../server/loopback.ts";
 import { listen } from "../server/server.ts";
 import { FailedApp } from "./failed-app.ts";
 import { instanceId } from "./instance-id.ts";
+import { LifeWatch } from "./life-watch.ts";
 import { MissingContextWatch } from "./missing-context.ts";
 import { reachableHost } from "./reachable-host.ts";
 import { ServerProcess, type ServerProcessOptions } from "./server-process.ts";
@@ -131,6 +133,7 @@ class NodeApp extends ServerProcess implements App {
 	/** Those that are open. */
 	readonly #clients = new Set<Closable>();
 	readonly #contextWatch: MissingContextWatch | undefined;
+	readonly #lifeWatch: LifeWatch | undefined;
 	#registration: Registration | undefined;
 
 	constructor(options: AppOptions) {
@@ -140,7 +143,10 @@ class NodeApp extends ServerProcess implements App {
 		this.#options = options;
 		checkServerLimits(options.limits ?? {});
 		this.#peers = new PeerPool(nodeTransports({ tls: this.config.tls, limits: options.limits?.frames }));
-		if (env.NODE_ENV !== "production") this.#contextWatch = new MissingContextWatch(this.logger);
+		if (env.NODE_ENV !== "production") {
+			this.#contextWatch = new MissingContextWatch(this.logger);
+			this.#lifeWatch = new LifeWatch(options.name, this.logger);
+		}
 		const given = options.middleware ?? serverDefaults().middleware;
 		this.#endpoints = new Endpoints({
 			guard: options.guard,
@@ -157,11 +163,23 @@ class NodeApp extends ServerProcess implements App {
 	serve<C extends AnyContract>(contract: C, service: Service<C>, options: ServeOptions<C> = {}): void {
 		if (this.hasBegun) throw new TypeError("serve() comes before start() and run()");
 		if (this.isStopping) throw new TypeError(`serve() comes before stop(); ${this.name} was stopped`);
+		this.#lifeWatch?.serves();
 		this.#endpoints.serve(contract, service, options);
+	}
+
+	override start(): Promise<void> {
+		this.#lifeWatch?.managed();
+		return super.start();
+	}
+
+	override stop(): Promise<void> {
+		this.#lifeWatch?.managed();
+		return super.stop();
 	}
 
 	client<C extends AnyContract>(contract: C, layers: ClientLayers = {}): Client<C> {
 		if (this.isClosed) throw new TypeError(`client() comes before stop(); ${this.name} has stopped`);
+		this.#lifeWatch?.calls();
 		const client: Client<C> = createClient(contract, {
 			registry: this.registry,
 			namespace: this.config.namespace,
@@ -169,6 +187,9 @@ class NodeApp extends ServerProcess implements App {
 			logger: this.logger,
 			...(this.#contextWatch !== undefined && { onMissingContext: this.#contextWatch.report }),
 			...layers,
+			...(this.#lifeWatch !== undefined && {
+				middleware: [this.#lifeWatch.middleware, ...(layers.middleware ?? clientDefaults().middleware)],
+			}),
 			onClose: () => this.#clients.delete(client),
 		});
 		this.#clients.add(client);

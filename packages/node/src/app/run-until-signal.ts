@@ -1,4 +1,4 @@
-import { isServiceError, type Logger } from "@allium/core";
+import { isServiceError, type Logger, printable } from "@allium/core";
 
 /** A process that starts, runs until it is told to stop, and stops in order. */
 export interface Runnable {
@@ -42,7 +42,7 @@ async function startOrSay(runnable: Runnable): Promise<boolean> {
 		return true;
 	} catch (error) {
 		if (!isServiceError(error)) throw error;
-		process.stderr.write(`${runnable.name} cannot start: ${error.message}\n`);
+		process.stderr.write(`${printable(`${runnable.name} cannot start: ${error.message}`)}\n`);
 		process.exitCode = 1;
 		await runnable.stop();
 		return false;

@@ -27,7 +27,7 @@ export async function getJson(
 	credentials: Credentials = {},
 ): Promise<JsonAnswer> {
 	const { get } = url.startsWith("https:") ? await import("node:https") : await import("node:http");
-	const way = tls === undefined ? { agent: false as const } : dialling(url, tls);
+	const way = dialling(url, tls);
 	return new Promise((resolve, reject) => {
 		const fail = (error: Error): void => reject(ctx.error ?? unreachable(url, error));
 		const request = get(url, { signal: ctx.signal, headers: { ...credentials }, ...way }, (response) => {
@@ -68,7 +68,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 	return typeof value === "object" && value !== null;
 }
 
-function dialling(url: string, tls: TlsOptions) {
+function dialling(url: string, tls: TlsOptions | undefined) {
 	const { protocol, hostname, port } = new URL(url);
 	if (protocol !== "https:") return { agent: false as const };
 	const dialer = new TlsDialer(tls);

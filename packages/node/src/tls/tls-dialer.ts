@@ -4,6 +4,7 @@ import type { Logger } from "@allium/core";
 import { tls } from "../platform/builtins.ts";
 import { Credentials } from "./credentials.ts";
 import type { TlsOptions } from "./tls-options.ts";
+import { adviseOnTrust } from "./untrusted.ts";
 
 /** What is spoken within TLS. */
 export type TlsProtocol = "allium/1" | "h2" | "http/1.1";
@@ -35,6 +36,8 @@ export class TlsDialer {
 			rejectUnauthorized: true,
 			ALPNProtocols: [protocol],
 		});
+		// The first who is told of an error: all others see what it says then.
+		socket.once("error", adviseOnTrust);
 		return socket.setNoDelay(true).setKeepAlive(true);
 	}
 }
