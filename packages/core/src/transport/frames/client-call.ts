@@ -262,8 +262,8 @@ export class ClientCall implements StreamHandler, Follower {
 		this.#inbound ??= new Inbound({
 			bytes: this.#connection.bytes,
 			maxMessageBytes: this.#connection.limits.maxMessageBytes,
-			credit: (bytes) => this.stream.credit(bytes),
-			assemble: (bytes) => this.#connection.assemble(bytes),
+			window: this.stream,
+			assembly: this.#connection.assembly,
 			decode: (text) => decodeMessage(this.#target.codec, text),
 			stopped: () => this.#abort(canceled()),
 		});

@@ -236,15 +236,120 @@ describe("message size", () => {
 		expect(await client.echo({ text: "the connection still works" })).toBeDefined();
 	});
 
-	test("unfinished messages of all streams together are bounded", async () => {
-		const { client } = started({ maxAssemblyBytes: 2_000_000 });
-		const results = await Promise.allSettled(
-			Array.from({ length: 5 }, () => client.echo({ text: "x".repeat(1_000_000) })),
+	test("large messages at once wait for each other, both ways, and for no small one", async () => {
+		const { client } = started({ maxAssemblyBytes: 1_500_000, maxHeldReplyBytes: 600_000 });
+		const text = "x".repeat(500_000);
+		const large = Array.from({ length: 12 }, () => client.echo({ text }));
+		const small = Array.from({ length: 24 }, () => client.echo({ text: "small" }));
+		expect((await Promise.all(small)).every((reply) => reply.text === "small")).toBe(true);
+		expect((await Promise.all(large)).every((reply) => reply.text.length === text.length)).toBe(true);
+	});
+
+	test("large messages wait for each other no longer than their calls last", async () => {
+		const { client } = started({ maxAssemblyBytes: 600_000, streamWindowBytes: 200_000 });
+		let second = 0;
+		async function* never(): AsyncGenerator<{ text: string }> {
+			yield { text: "x".repeat(500_000) };
+			second++;
+			yield { text: "x".repeat(500_000) };
+		}
+		// Nobody reads the messages of these, so that the second of each stays unfinished.
+		const { ctx, cancel } = Context.background().withCancel();
+		const stuck = [client.ignore(never(), ctx), client.ignore(never(), ctx)];
+		await vi.waitFor(() => expect(second).toBe(2));
+		const waiting = client.echo({ text: "x".repeat(500_000) }, Context.background().withTimeout(100));
+		await expect(waiting).rejects.toMatchObject({ code: "deadline_exceeded" });
+		cancel();
+		for (const call of stuck) await expect(call).rejects.toMatchObject({ code: "canceled" });
+		expect((await client.echo({ text: "x".repeat(500_000) })).text).toHaveLength(500_000);
+	});
+
+	test("who sends unfinished messages beyond the bound is told so, call by call", async () => {
+		const { endpoints } = started();
+		const [near, far] = memoryPipes();
+		const limits = { maxAssemblyBytes: 100_000 };
+		const connection = new ServerConnection(near, endpoints, { limits });
+		let received = "";
+		far.start({
+			data: (chunk) => {
+				received += standardBytes.readText(chunk, 0, chunk.length);
+			},
+			drain() {},
+			closed() {},
+		});
+		far.write(
+			bytes((writer) => {
+				writer.preface();
+				writer.frame(0, 0, 0, encodeSettings(defaultFrameLimits));
+				for (let stream = 1; stream <= 10; stream++) {
+					request(writer, stream, "probe/echo");
+					writer.frame(FrameType.message, 2, stream, new Uint8Array(16_000));
+				}
+			}),
 		);
-		const failed = results.filter(({ status }) => status === "rejected");
-		expect(failed.length).toBeGreaterThan(0);
-		expect(failed.length).toBeLessThan(5);
-		expect(await client.echo({ text: "the connection still works" })).toBeDefined();
+		await vi.waitFor(() => expect(received.match(/too many unfinished messages/g)).toHaveLength(4));
+		connection.close();
+	});
+
+	test("a call for which there is no stream is refused in the name of its service", async () => {
+		const { endpoints } = started();
+		const [near, far] = memoryPipes();
+		const connection = new ServerConnection(near, endpoints, { limits: { maxStreams: 1 } });
+		let received = "";
+		far.start({
+			data: (chunk) => {
+				received += standardBytes.readText(chunk, 0, chunk.length);
+			},
+			drain() {},
+			closed() {},
+		});
+		far.write(
+			bytes((writer) => {
+				writer.preface();
+				writer.frame(0, 0, 0, encodeSettings(defaultFrameLimits));
+				request(writer, 1, "probe/hang", '{"n":1}');
+				request(writer, 2, "probe/hang", '{"n":1}');
+			}),
+		);
+		await vi.waitFor(() => expect(received).toContain("more than 1 calls at once"));
+		expect(received).toContain('"domain":"probe"');
+		connection.close();
+	});
+
+	test("while replies wait to be read a few calls run, the others wait, up to their deadline", async () => {
+		const { endpoints, probe } = started();
+		const [near, far] = memoryPipes();
+		const limits = { maxHeldReplyBytes: 100_000 };
+		const connection = new ServerConnection(near, endpoints, { limits });
+		let received = "";
+		far.start({
+			data: (chunk) => {
+				received += standardBytes.readText(chunk, 0, chunk.length);
+			},
+			drain() {},
+			closed() {},
+		});
+		const large = JSON.stringify({ text: "x".repeat(15_000) });
+		far.write(
+			bytes((writer) => {
+				writer.preface();
+				// Its window is shut: no reply is read.
+				writer.frame(0, 0, 0, encodeSettings({ ...defaultFrameLimits, connectionWindowBytes: 0 }));
+				for (let stream = 1; stream <= 8; stream++) request(writer, stream, "probe/echo", large);
+			}),
+		);
+		await new Promise((resolve) => setImmediate(resolve));
+		const hang = (stream: number, timeoutMs?: number): void => {
+			far.write(bytes((writer) => request(writer, stream, "probe/hang", '{"n":1}', timeoutMs)));
+		};
+		for (let stream = 11; stream <= 26; stream++) hang(stream);
+		hang(27, 30);
+		hang(28);
+		await vi.waitFor(() => expect(received).toContain("as replies wait to be read"));
+		expect(probe.hanging).toBe(16);
+		far.write(bytes((writer) => writer.frame(FrameType.window, 0, 0, Uint8Array.of(0, 0x10, 0, 0))));
+		await vi.waitFor(() => expect(probe.hanging).toBe(17));
+		connection.close();
 	});
 });
 

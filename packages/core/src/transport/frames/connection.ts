@@ -2,9 +2,12 @@ import { ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
 import { Deadlines } from "../deadlines.ts";
 import { type ByteHandling, type Pipe, type PipeHandler, standardBytes } from "../pipe.ts";
 import { ResetCount } from "../reset-count.ts";
+import { Assembly } from "./assembly.ts";
+import { FragmentQueue, type Fragments } from "./fragment-queue.ts";
 import { Flag, FrameType, maxFragmentBytes, ProtocolError } from "./frame.ts";
 import { FrameReader, readU32 } from "./frame-reader.ts";
 import { FrameWriter } from "./frame-writer.ts";
+import { HeldReplies } from "./held-replies.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import {
 	decodeSettings,
@@ -13,7 +16,7 @@ import {
 	type FrameLimits,
 	type RemoteLimits,
 } from "./settings.ts";
-import type { Stream, StreamHandler } from "./stream.ts";
+import type { StreamHandler } from "./stream.ts";
 import { StreamTable } from "./stream-table.ts";
 
 /** Answers to pings and the like that may wait behind a pipe that takes nothing, before it is given up. */
@@ -56,8 +59,10 @@ export class Connection implements PipeHandler {
 	remote: RemoteLimits = defaultFrameLimits;
 	/** The last stream that this side took from the other; GOAWAY names it. */
 	lastAccepted = 0;
-	/** Bytes of replies that are ready, but have to wait. */
-	heldReplyBytes = 0;
+	/** The messages that are not whole yet. */
+	readonly assembly: Assembly;
+	/** Replies that are ready, but have to wait. */
+	readonly heldReplies: HeldReplies;
 	/** Handlers that run, though their callers may have cancelled them. */
 	running = 0;
 	/** Why it is closed, once it is. */
@@ -69,8 +74,7 @@ export class Connection implements PipeHandler {
 	readonly #cancels: ResetCount;
 	readonly #streams = new StreamTable<StreamHandler>();
 	readonly #deadlines = new Deadlines(() => this.#streams.values());
-	/** Streams that have something to send and may, in turns. */
-	#ring: Stream[] = [];
+	readonly #fragments = new FragmentQueue();
 	/** Senders that wait for room in the send queue. */
 	readonly #waitingToSend = new Set<() => void>();
 	/** Calls that wait for another to end, as the other side takes no more at once. */
@@ -78,7 +82,6 @@ export class Connection implements PipeHandler {
 	#sendWindow = 0;
 	#receiveWindow: number;
 	#unreturned = 0;
-	#assembling = 0;
 	#settled = false;
 	#flushScheduled = false;
 	/** Heads of calls, requests or replies, that have gathered. */
@@ -90,6 +93,8 @@ export class Connection implements PipeHandler {
 		this.pipe = pipe;
 		this.limits = { ...defaultFrameLimits, ...limits };
 		this.bytes = pipe.bytes ?? standardBytes;
+		this.assembly = new Assembly(this.limits);
+		this.heldReplies = new HeldReplies(this.limits.maxHeldReplyBytes);
 		this.#cancels = new ResetCount(this.limits.maxCancels);
 		this.#role = role;
 		this.#receiveWindow = this.limits.connectionWindowBytes;
@@ -246,10 +251,21 @@ export class Connection implements PipeHandler {
 		this.#scheduleFlush(this.#streams.size <= 1);
 	}
 
-	/** A stream has a message to send in fragments. */
-	enqueue(stream: Stream): void {
-		if (!this.#ring.includes(stream)) this.#ring.push(stream);
+	/** A message is to be sent in fragments. */
+	enqueue(message: Fragments): void {
+		this.#fragments.add(message);
 		this.#pump();
+	}
+
+	/** There is window again for a message. */
+	resume(message: Fragments): void {
+		this.#fragments.resume(message);
+		this.#pump();
+	}
+
+	/** A message has gone out, or will never. */
+	dequeue(message: Fragments): void {
+		this.#fragments.leave(message);
 	}
 
 	// ---- flow control
@@ -284,13 +300,6 @@ export class Connection implements PipeHandler {
 	canceled(): void {
 		if (!this.#cancels.exceeded()) return;
 		throw new ProtocolError(`more than ${this.limits.maxCancels} calls cancelled within ten seconds`);
-	}
-
-	/** Takes or gives back memory for unfinished messages; false when there is none. */
-	assemble(bytes: number): boolean {
-		if (this.#assembling + bytes > this.limits.maxAssemblyBytes) return false;
-		this.#assembling += bytes;
-		return true;
 	}
 
 	// ---- the end
@@ -372,6 +381,8 @@ export class Connection implements PipeHandler {
 		this.#settled = true;
 		this.remote = remote;
 		this.#sendWindow = remote.connectionWindowBytes;
+		// The other half is for messages that have credit for more.
+		this.#fragments.maxHeldBytes = remote.maxAssemblyBytes / 2;
 		this.#keepAlive.shaken();
 		this.#keepAlive.rest();
 		this.#role.onReady();
@@ -429,15 +440,16 @@ export class Connection implements PipeHandler {
 
 	/** The queue or the window has room again. */
 	#resume(): void {
-		if (this.#ring.length > 0) this.#pump();
+		if (this.#fragments.ready) this.#pump();
 		if (this.#waitingToSend.size > 0 && this.writable) this.#wakeSenders();
 	}
 
+	/** Fragments leave half of the queue to others who wait for it. */
 	#pump(): void {
-		while (this.writable && this.#sendWindow > 0) {
-			const stream = this.#ring.shift();
-			if (stream === undefined) return;
-			if (stream.sendFragment()) this.#ring.push(stream);
+		const share = this.#waitingToSend.size > 0 ? 0.5 : 1;
+		const room = this.limits.sendQueueBytes * share;
+		while (this.#fragments.ready && this.#sendWindow > 0 && this.writable && this.#writer.pending < room) {
+			this.#fragments.sendNext();
 		}
 	}
 
@@ -467,7 +479,7 @@ export class Connection implements PipeHandler {
 		this.closedBy = error;
 		this.#keepAlive.stop();
 		this.#deadlines.stop();
-		this.#ring = [];
+		this.#fragments.clear();
 		for (const handler of [...this.#streams.values()]) handler.onLost(error);
 		this.#streams.clear();
 		this.#wakeSenders();

@@ -15,20 +15,19 @@ interface ErrorBody {
 	domain?: string | undefined;
 }
 
-/** Writes the ERROR that ends a call. What does not fit is left out: first the data, then the message's end. */
-export function writeError(
-	connection: Connection,
-	stream: number,
-	error: ServiceError,
-	domain: string,
-): void {
+/**
+ * Writes the ERROR that ends a call. What does not fit is left out: first the data, then the message's end.
+ *
+ * @param path `service/method`: the service is the error's domain, where it names none.
+ */
+export function writeError(connection: Connection, stream: number, error: ServiceError, path: string): void {
 	const flags = error.notExecuted ? Flag.notExecuted : 0;
 	const body = errorText({
 		reason: error.reason,
 		message: error.message,
 		data: error.data,
 		retryAfterMs: error.retryAfterMs,
-		domain: error.domain ?? domain,
+		domain: error.domain ?? path.slice(0, Math.max(0, path.lastIndexOf("/"))),
 	});
 	const { metadata } = error;
 	const room = 1 + metadataBlockBytes(metadata) + body.length * 3;

@@ -3,10 +3,26 @@ import type { Outcome } from "../../context/call-scope.ts";
 import { observeStream } from "../../endpoint/observe-stream.ts";
 import { ServiceError } from "../../errors/service-error.ts";
 import { standardBytes } from "../pipe.ts";
+import { Assembly } from "./assembly.ts";
 import { Inbound } from "./inbound.ts";
+import { defaultFrameLimits } from "./settings.ts";
 
 /** What cannot be decoded. */
 const unreadable = "unreadable";
+
+class CountedAssembly extends Assembly {
+	readonly #taken: { counted: number };
+
+	constructor(taken: { counted: number }) {
+		super(defaultFrameLimits);
+		this.#taken = taken;
+	}
+
+	override take(bytes: number): boolean {
+		this.#taken.counted += bytes;
+		return super.take(bytes);
+	}
+}
 
 /** The messages of one stream, and the memory taken for unfinished ones: what is counted, and what is allocated. */
 function open(maxMessageBytes = 64 * 1024) {
@@ -22,13 +38,14 @@ function open(maxMessageBytes = 64 * 1024) {
 			},
 		},
 		maxMessageBytes,
-		credit: (bytes) => {
-			credited += bytes;
+		window: {
+			credit: (bytes) => {
+				credited += bytes;
+			},
+			creditConnection: () => {},
+			creditStream: () => {},
 		},
-		assemble: (bytes) => {
-			taken.counted += bytes;
-			return true;
-		},
+		assembly: new CountedAssembly(taken),
 		decode: (text) => {
 			if (text === unreadable) throw new SyntaxError(text);
 			return text;
@@ -83,11 +100,12 @@ describe("a message in fragments", () => {
 		expect(push("678901", false)).toMatchObject({ code: "resource_exhausted", reason: "message_too_large" });
 	});
 
-	test("gives its memory back when the stream ends before it", () => {
+	test("that the stream ends within gives its memory back, and is no orderly end", async () => {
 		const { inbound, taken, push } = open();
 		push("12345", true);
 		inbound.end();
 		expect(taken.counted).toBe(0);
+		await expect(inbound.next()).rejects.toMatchObject({ code: "invalid_argument", reason: "unparsable" });
 	});
 });
 

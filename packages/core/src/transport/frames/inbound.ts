@@ -5,15 +5,24 @@ import { ServiceError, toServiceError } from "../../errors/service-error.ts";
 import { LinkedList } from "../linked-list.ts";
 import { readMessage } from "../message-text.ts";
 import type { ByteHandling } from "../pipe.ts";
+import type { Assembly, Growing } from "./assembly.ts";
+
+/** Returns credit to the sender of a stream. */
+export interface ReceiveWindow {
+	/** Bytes were consumed: as many may be sent again, on the stream and on the connection. */
+	credit(bytes: number): void;
+	/** As many may be sent again on the connection. */
+	creditConnection(bytes: number): void;
+	/** As many may be sent again on the stream. */
+	creditStream(bytes: number): void;
+}
 
 /** What the messages of one direction of a stream need of their connection. */
 export interface InboundOwner {
 	readonly bytes: ByteHandling;
 	readonly maxMessageBytes: number;
-	/** Bytes were consumed: the sender may send as many again. */
-	credit(bytes: number): void;
-	/** Takes (or with a negative number gives back) memory for unfinished messages; false when there is none. */
-	assemble(bytes: number): boolean;
+	readonly window: ReceiveWindow;
+	readonly assembly: Assembly;
 	decode(text: string): unknown;
 	/** The consumer wants no more. */
 	stopped(): void;
@@ -34,14 +43,16 @@ interface Waiter {
  * The messages that arrive on one stream: joins fragments, holds what was not consumed, and returns credit as
  * it is. Bounded by the stream's window and the size of one message. Iterable once.
  */
-export class Inbound implements TellingStream, AsyncIterator<unknown, undefined> {
+export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>, Growing {
 	readonly #owner: InboundOwner;
 	readonly #messages = new LinkedList<Arrived>();
 	/** The unfinished message. One buffer, so that it takes the same in fragments of any size. */
 	#unfinished: Uint8Array | undefined;
 	#unfinishedBytes = 0;
-	/** Credit of fragments that is held back while messages wait to be consumed. */
+	/** Credit on the stream that is held back: while messages wait to be consumed, or others to become whole. */
 	#heldCredit = 0;
+	/** Whether there is room for all of the unfinished message. */
+	#growing = false;
 	#waiter: Waiter | undefined;
 	#ended = false;
 	/** What broke the stream; undefined where nothing did. */
@@ -57,7 +68,7 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 	push(bytes: Uint8Array, start: number, end: number, more: boolean): ServiceError | undefined {
 		const length = end - start;
 		if (this.#ended) {
-			this.#owner.credit(length);
+			this.#owner.window.credit(length);
 			return undefined;
 		}
 		if (this.#unfinishedBytes + length > this.#owner.maxMessageBytes)
@@ -72,6 +83,10 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 	/** No more messages will come. */
 	end(): void {
 		if (this.#ended) return;
+		if (this.#unfinished !== undefined) {
+			this.#break(endedWithin());
+			return;
+		}
 		this.#ended = true;
 		this.#release();
 		const waiter = this.#waiter;
@@ -125,6 +140,7 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 	return(): Promise<IteratorResult<unknown, undefined>> {
 		const open = !this.#ended;
 		if (this["~settled"] !== undefined) this.#tell({ ok: false, error: canceled() });
+		this.#release();
 		this.end();
 		this.#drop();
 		this.#error = undefined;
@@ -150,23 +166,50 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 	/** Messages that nobody will consume: their bytes may be sent again. */
 	#drop(): void {
 		for (let message = this.#messages.shift(); message !== undefined; message = this.#messages.shift()) {
-			this.#owner.credit(message.credit);
+			this.#owner.window.credit(message.credit);
 		}
 	}
 
 	#hold(bytes: Uint8Array, start: number, end: number): ServiceError | undefined {
 		const length = end - start;
-		if (!this.#owner.assemble(length)) {
+		const { assembly, window } = this.#owner;
+		if (!assembly.take(length)) {
 			return new ServiceError({
 				code: "resource_exhausted",
 				message: "too many unfinished messages on this connection",
 			});
 		}
 		this.#append(bytes, start, end);
-		// A large message must be able to arrive whole; but while others wait, its sender waits too.
-		if (this.#messages.first === undefined) this.#owner.credit(length);
-		else this.#heldCredit += length;
+		window.creditConnection(length);
+		this.#heldCredit += length;
+		this.#returnHeld();
 		return undefined;
+	}
+
+	grow(): void {
+		this.#growing = true;
+		this.#returnHeld();
+	}
+
+	/** A large message must be able to arrive whole; but while messages wait, or others are first, its sender waits too. */
+	#returnHeld(): void {
+		if (this.#heldCredit === 0 || this.#messages.first !== undefined) return;
+		if (this.#unfinished !== undefined && !this.#growing) {
+			this.#growing = this.#owner.assembly.mayGrow(this);
+			if (!this.#growing) return;
+		}
+		this.#owner.window.creditStream(this.#heldCredit);
+		this.#heldCredit = 0;
+	}
+
+	/** The unfinished message is whole, or will never be. */
+	#forget(heldBytes: number): void {
+		const { assembly } = this.#owner;
+		this.#unfinished = undefined;
+		this.#unfinishedBytes = 0;
+		this.#growing = false;
+		assembly.take(-heldBytes);
+		assembly.leave(this);
 	}
 
 	#append(bytes: Uint8Array, start: number, end: number): void {
@@ -186,9 +229,7 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 		const held = this.#unfinishedBytes;
 		this.#append(bytes, start, end);
 		const text = readMessage(this.#owner.bytes, this.#unfinished ?? bytes, 0, this.#unfinishedBytes);
-		this.#owner.assemble(-held);
-		this.#unfinished = undefined;
-		this.#unfinishedBytes = 0;
+		this.#forget(held);
 		return text;
 	}
 
@@ -207,9 +248,8 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 	}
 
 	#consume(text: string, credit: number): IteratorResult<unknown, undefined> {
-		const held = this.#messages.first === undefined ? this.#heldCredit : 0;
-		this.#heldCredit -= held;
-		this.#owner.credit(credit + held);
+		this.#owner.window.credit(credit);
+		this.#returnHeld();
 		return { done: false, value: this.#owner.decode(text) };
 	}
 
@@ -241,12 +281,15 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 
 	/** Gives back what an unfinished message held. */
 	#release(): void {
-		this.#owner.assemble(-this.#unfinishedBytes);
-		this.#unfinished = undefined;
-		this.#unfinishedBytes = 0;
-		if (this.#heldCredit > 0) this.#owner.credit(this.#heldCredit);
+		if (this.#unfinished !== undefined) this.#forget(this.#unfinishedBytes);
+		if (this.#heldCredit > 0) this.#owner.window.creditStream(this.#heldCredit);
 		this.#heldCredit = 0;
 	}
+}
+
+function endedWithin(): ServiceError {
+	const message = "the stream ended within a message";
+	return new ServiceError({ code: "invalid_argument", reason: "unparsable", message });
 }
 
 /** The error of a message over the limit, on either side. */

@@ -76,10 +76,10 @@ export class ServerConnection {
 		const { metadata, end: bodyStart } = readMetadata(bytes, pathEnd, end, connection.bytes);
 		const length = end - bodyStart;
 		connection.received(length);
-		connection.credit(length);
-		const refusal = this.#refusal();
-		if (refusal !== undefined) {
-			writeError(connection, id, refusal, path);
+		if (this.#isFull) {
+			connection.credit(length);
+			const { maxStreams } = connection.limits;
+			writeError(connection, id, refused(`more than ${maxStreams} calls at once on one connection`), path);
 			return;
 		}
 		const call = new ServerCall(this.#endpoints, {
@@ -89,18 +89,13 @@ export class ServerConnection {
 			timeoutMs: timeout === noTimeout ? Number.POSITIVE_INFINITY : timeout,
 		});
 		const text = (flags & Flag.body) !== 0 ? readMessage(connection.bytes, bytes, bodyStart, end) : undefined;
-		new ServerStream(id, connection, call, this.#codec, path).begin(text, (flags & Flag.end) !== 0);
+		new ServerStream(id, connection, call, this.#codec, path).begin(text, length, (flags & Flag.end) !== 0);
 	}
 
-	/** Why another call cannot be taken now. */
-	#refusal(): ServiceError | undefined {
-		const { streamCount, running, heldReplyBytes, limits } = this.#connection;
-		if (streamCount >= limits.maxStreams || running >= limits.maxStreams) {
-			return refused(`more than ${limits.maxStreams} calls at once on one connection`);
-		}
-		if (heldReplyBytes > limits.maxHeldReplyBytes)
-			return refused("replies wait to be read on this connection");
-		return undefined;
+	/** Whether no other call can be taken now. */
+	get #isFull(): boolean {
+		const { streamCount, running, limits } = this.#connection;
+		return streamCount >= limits.maxStreams || running >= limits.maxStreams;
 	}
 }
 

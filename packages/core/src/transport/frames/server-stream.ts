@@ -1,11 +1,11 @@
 import type { Codec } from "../../codec/codec.ts";
-import { succeeded } from "../../context/call-scope.ts";
+import { type Outcome, succeeded } from "../../context/call-scope.ts";
 import { callIsOver, canceled, deadlineExceeded } from "../../context/cancellation.ts";
 import { noMetadata } from "../../context/metadata.ts";
 import { givesStream, type Kind } from "../../contract/method.ts";
 import { abandon } from "../../endpoint/leave-stream.ts";
 import { messagesOf } from "../../endpoint/map-stream.ts";
-import { ServiceError, toServiceError } from "../../errors/service-error.ts";
+import { ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
 import type { ServerCall } from "../../service/server-call.ts";
 import { decodeMessage } from "../message-text.ts";
 import type { Connection } from "./connection.ts";
@@ -26,6 +26,8 @@ export class ServerStream implements StreamHandler {
 	readonly #kind: Kind;
 	#inbound: Inbound | undefined;
 	#output: AsyncIterator<unknown> | undefined;
+	/** Its turn, where it had to wait for one because replies enough wait to be read. */
+	#turn: "none" | "awaited" | "taken" = "none";
 
 	constructor(id: number, connection: Connection, call: ServerCall, codec: Codec, path: string) {
 		this.stream = new Stream(id, connection);
@@ -37,9 +39,31 @@ export class ServerStream implements StreamHandler {
 		this.#kind = call.served?.method.kind ?? "unary";
 	}
 
-	/** Runs the call. `text` is the message that came with the request; `ended` that no more will come. */
-	begin(text: string | undefined, ended: boolean): void {
-		this.#connection.add(this);
+	/**
+	 * Takes the call in and runs it, as soon as there is room for replies. `text` is the message that came with the
+	 * request, `bytes` what it took; `ended` that no more will come.
+	 */
+	begin(text: string | undefined, bytes: number, ended: boolean): void {
+		const connection = this.#connection;
+		connection.add(this);
+		if (!connection.heldReplies.full) {
+			connection.credit(bytes);
+			this.#run(text, ended);
+			return;
+		}
+		this.#turn = "awaited";
+		connection.heldReplies.wait(() => {
+			connection.credit(bytes);
+			if (this.stream.closed) {
+				connection.heldReplies.leave();
+				return;
+			}
+			this.#turn = "taken";
+			this.#run(text, ended);
+		});
+	}
+
+	#run(text: string | undefined, ended: boolean): void {
 		this.#connection.running++;
 		this.#call
 			.run(() => this.#input(text, ended))
@@ -66,7 +90,7 @@ export class ServerStream implements StreamHandler {
 
 	/** The handler may hang: its caller learns of the deadline all the same. */
 	onDeadline(): void {
-		this.#fail(this.#call.ctx.error ?? deadlineExceeded());
+		this.#fail(this.#turn === "awaited" ? noRoomForReplies() : (this.#call.ctx.error ?? deadlineExceeded()));
 	}
 
 	onLost(error: ServiceError): void {
@@ -77,7 +101,7 @@ export class ServerStream implements StreamHandler {
 		this.#call.cancel(reason);
 		this.#inbound?.cut(reason);
 		this.#stopOutput();
-		this.#call.settle({ ok: false, error: reason });
+		this.#settle({ ok: false, error: reason });
 	}
 
 	#input(text: string | undefined, ended: boolean): unknown {
@@ -95,8 +119,8 @@ export class ServerStream implements StreamHandler {
 		this.#inbound ??= new Inbound({
 			bytes: this.#connection.bytes,
 			maxMessageBytes: this.#connection.limits.maxMessageBytes,
-			credit: (bytes) => this.stream.credit(bytes),
-			assemble: (bytes) => this.#connection.assemble(bytes),
+			window: this.stream,
+			assembly: this.#connection.assembly,
 			decode: (text) => decodeMessage(this.#codec, text),
 			stopped: () => {},
 		});
@@ -135,12 +159,12 @@ export class ServerStream implements StreamHandler {
 	}
 
 	async #replyInParts(text: string): Promise<void> {
-		this.#connection.heldReplyBytes += text.length;
+		this.#connection.heldReplies.hold(text.length);
 		try {
 			await this.#sendHead();
 			await this.stream.send(text);
 		} finally {
-			this.#connection.heldReplyBytes -= text.length;
+			this.#connection.heldReplies.release(text.length);
 		}
 		this.#end();
 	}
@@ -211,17 +235,21 @@ export class ServerStream implements StreamHandler {
 	#done(): void {
 		this.stream.close();
 		this.#inbound?.cut(callIsOver);
-		this.#call.settle(succeeded);
+		this.#settle(succeeded);
 	}
 
 	#fail(error: ServiceError): void {
 		if (this.stream.closed) return;
-		const service = this.#path.slice(0, this.#path.lastIndexOf("/"));
-		writeError(this.#connection, this.stream.id, this.#withTrailers(error), service);
+		writeError(this.#connection, this.stream.id, this.#withTrailers(error), this.#path);
 		this.stream.close();
 		this.#inbound?.cut(error);
 		this.#stopOutput();
-		this.#call.settle({ ok: false, error });
+		this.#settle({ ok: false, error });
+	}
+
+	#settle(outcome: Outcome): void {
+		if (this.#turn === "taken") this.#connection.heldReplies.leave();
+		this.#call.settle(outcome);
 	}
 
 	/** Trailers that the handler wrote go out with the error, unless it brings metadata of its own. */
@@ -242,6 +270,11 @@ export class ServerStream implements StreamHandler {
 		this.#output = undefined;
 		abandon(output);
 	}
+}
+
+function noRoomForReplies(): ServiceError {
+	const message = "the call waited until its deadline, as replies wait to be read on this connection";
+	return serviceErrorFrom({ code: "resource_exhausted", message }, { notExecuted: true });
 }
 
 function missingInput(): ServiceError {

@@ -10,11 +10,11 @@ export interface FrameLimits {
 	readonly connectionWindowBytes: number;
 	/** The size of the largest message. Default: 4 MiB. */
 	readonly maxMessageBytes: number;
-	/** Bytes of unfinished messages that a connection holds in all; a local bound. Default: 64 MiB. */
+	/** Bytes of unfinished messages that a connection holds in all; senders wait. Default: 64 MiB. */
 	readonly maxAssemblyBytes: number;
 	/** Bytes that wait to be sent before callers have to; a local bound. Default: 256 KiB. */
 	readonly sendQueueBytes: number;
-	/** Bytes of replies that wait for a slow reader before it gets no further calls; a local bound. Default: 16 MiB. */
+	/** Bytes of replies that wait for a slow reader before its further calls wait, too; a local bound. Default: 16 MiB. */
 	readonly maxHeldReplyBytes: number;
 	/**
 	 * How long the other side may be silent before it is asked, and then before it is given up, in milliseconds: at
@@ -68,6 +68,8 @@ const settingIds = {
 	streamWindowBytes: 2,
 	connectionWindowBytes: 3,
 	maxMessageBytes: 4,
+	// 5 is kept for formats of messages.
+	maxAssemblyBytes: 6,
 } as const;
 
 /** The settings that cross the wire. */
@@ -88,8 +90,15 @@ export function encodeSettings(limits: FrameLimits): Uint8Array {
 /** Reads the payload of SETTINGS; undefined when it is malformed. */
 export function decodeSettings(payload: Uint8Array): RemoteLimits | undefined {
 	if (payload.length % 6 !== 0) return undefined;
-	const { maxStreams, streamWindowBytes, connectionWindowBytes, maxMessageBytes } = defaultFrameLimits;
-	const remote: RemoteLimits = { maxStreams, streamWindowBytes, connectionWindowBytes, maxMessageBytes };
+	const { maxStreams, streamWindowBytes, connectionWindowBytes, maxMessageBytes, maxAssemblyBytes } =
+		defaultFrameLimits;
+	const remote: RemoteLimits = {
+		maxStreams,
+		streamWindowBytes,
+		connectionWindowBytes,
+		maxMessageBytes,
+		maxAssemblyBytes,
+	};
 	const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
 	for (let offset = 0; offset < payload.length; offset += 6) {
 		const id = view.getUint16(offset);

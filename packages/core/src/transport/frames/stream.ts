@@ -1,8 +1,10 @@
 import type { ServiceError } from "../../errors/service-error.ts";
 import type { Expiring } from "../deadlines.ts";
+import type { Place } from "../linked-list.ts";
 import type { Connection } from "./connection.ts";
+import type { Fragments } from "./fragment-queue.ts";
 import { Flag, FrameType, maxFragmentBytes } from "./frame.ts";
-import { tooLarge } from "./inbound.ts";
+import { type ReceiveWindow, tooLarge } from "./inbound.ts";
 
 /** What a connection tells the owner of a stream: the client's or the server's side of a call. */
 export interface StreamHandler extends Expiring {
@@ -16,15 +18,40 @@ export interface StreamHandler extends Expiring {
 }
 
 /** A message that is on its way out in fragments. */
-interface Outgoing {
-	readonly bytes: Uint8Array;
-	offset: number;
+class Outgoing implements Fragments {
+	readonly heldBytes: number;
+	waiting: Place | undefined;
 	readonly flags: number;
 	readonly done: () => void;
+	offset = 0;
+	readonly #stream: Stream;
+	#text: string;
+	/** Made when it begins: many may wait. */
+	#bytes: Uint8Array | undefined;
+
+	constructor(stream: Stream, text: string, flags: number, heldBytes: number, done: () => void) {
+		this.#stream = stream;
+		this.#text = text;
+		this.flags = flags;
+		this.heldBytes = heldBytes;
+		this.done = done;
+	}
+
+	get bytes(): Uint8Array {
+		if (this.#bytes === undefined) {
+			this.#bytes = this.#stream.connection.encode(this.#text);
+			this.#text = "";
+		}
+		return this.#bytes;
+	}
+
+	sendNext(): boolean {
+		return this.#stream.sendFragment();
+	}
 }
 
 /** One stream of a connection: its windows, and the message that waits to be sent. */
-export class Stream {
+export class Stream implements ReceiveWindow {
 	readonly id: number;
 	readonly connection: Connection;
 	closed = false;
@@ -52,9 +79,17 @@ export class Stream {
 		return this.#receiveWindow >= 0;
 	}
 
-	/** Bytes were consumed; the other side learns of it when half a window has gathered. */
 	credit(bytes: number): void {
 		this.connection.credit(bytes);
+		this.creditStream(bytes);
+	}
+
+	creditConnection(bytes: number): void {
+		this.connection.credit(bytes);
+	}
+
+	/** The other side learns of it when half a window has gathered. */
+	creditStream(bytes: number): void {
 		if (this.closed) return;
 		this.#unreturned += bytes;
 		if (this.#unreturned * 2 < this.connection.limits.streamWindowBytes) return;
@@ -66,7 +101,7 @@ export class Stream {
 	/** The other side returned credit. */
 	extend(bytes: number): void {
 		this.#sendWindow += bytes;
-		if (this.#outgoing !== undefined) this.connection.enqueue(this);
+		if (this.#outgoing !== undefined) this.connection.resume(this.#outgoing);
 	}
 
 	/**
@@ -82,12 +117,14 @@ export class Stream {
 			this.#sendWindow -= connection.writeMessage(this.id, flags, text);
 			return connection.writable ? undefined : connection.whenWritable();
 		}
-		const bytes = connection.encode(text);
-		const limit = connection.remote.maxMessageBytes;
-		if (bytes.length > limit) throw tooLarge(limit);
+		const { maxMessageBytes: limit, streamWindowBytes } = connection.remote;
+		const isLarge = connection.room(text) > maxFragmentBytes;
+		if (isLarge && text.length * 3 > limit && connection.bytes.byteLength(text) > limit)
+			throw tooLarge(limit);
 		return new Promise((done) => {
-			this.#outgoing = { bytes, offset: 0, flags, done };
-			connection.enqueue(this);
+			const heldBytes = isLarge ? Math.min(text.length, streamWindowBytes) : 0;
+			this.#outgoing = new Outgoing(this, text, flags, heldBytes, done);
+			connection.enqueue(this.#outgoing);
 		});
 	}
 
@@ -105,8 +142,7 @@ export class Stream {
 		outgoing.offset += size;
 		this.#sendWindow -= size;
 		if (!whole) return this.#sendWindow > 0;
-		this.#outgoing = undefined;
-		outgoing.done();
+		this.#leave();
 		return false;
 	}
 
@@ -115,8 +151,16 @@ export class Stream {
 		if (this.closed) return;
 		this.closed = true;
 		this.connection.remove(this.id);
-		this.#outgoing?.done();
+		this.#leave();
+	}
+
+	/** The message has gone out, or will never. */
+	#leave(): void {
+		const outgoing = this.#outgoing;
+		if (outgoing === undefined) return;
 		this.#outgoing = undefined;
+		this.connection.dequeue(outgoing);
+		outgoing.done();
 	}
 
 	/** Says that the call is over and closes. */
