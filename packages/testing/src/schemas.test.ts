@@ -169,11 +169,11 @@ function speaks(connect: () => OrdersClient): void {
 		});
 	});
 
-	test("refuse output without telling the caller why", async () => {
+	test("refuse output, and tell a test why", async () => {
 		await using client = connect();
 		await expect(client.place({ item: "broken", count: "1" })).rejects.toMatchObject({
 			code: "internal",
-			message: "internal error",
+			message: expect.stringMatching(/^invalid output of orders\/place: total: /),
 			data: undefined,
 		});
 	});

@@ -32,6 +32,7 @@ function remedyOf(vendor: string): string {
 	if (vendor === "valibot") {
 		return 'install @valibot/to-json-schema, and wrap each schema of valibot: import { toStandardJsonSchema } from "@valibot/to-json-schema"; method({ input: toStandardJsonSchema(v.object({ … })) })';
 	}
+	if (vendor === "zod") return "take the schemas of zod 4.2 or newer itself, not those of zod/mini or zod/v3";
 	return `take a version of ${vendor} that implements Standard JSON Schema (https://standardschema.dev), or wrap its schemas`;
 }
 

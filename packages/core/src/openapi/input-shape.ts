@@ -22,7 +22,7 @@ export class InputShape {
 		this.#schema = schema;
 		const parts = partsOf(schema, schema);
 		const type = new ValueTypes(schema).of([schema]);
-		const required = requiredOf(schema, schema, new Set());
+		const required = requiredOf(schema, schema, new Map());
 		this.members = [...propertySchemas(parts)].map(([name, schemas]) => ({
 			name,
 			schema: oneOf(schemas),
@@ -35,9 +35,9 @@ export class InputShape {
 
 	/** What is left of the input without some members; undefined when that is nothing. */
 	without(names: readonly string[]): { readonly schema: JsonSchema; readonly required: boolean } | undefined {
-		const schema = names.length === 0 ? this.#schema : omit(this.#schema, names, this.#schema, new Set());
+		const schema = names.length === 0 ? this.#schema : new Omission(names, this.#schema).of(this.#schema);
 		if (isEmpty(schema)) return undefined;
-		return { schema, required: mustBe(schema, this.#schema, new Set()) };
+		return { schema, required: mustBe(schema, this.#schema, new Map()) };
 	}
 }
 
@@ -48,21 +48,27 @@ function oneOf(schemas: readonly JsonSchema[]): JsonSchema {
 	return others.length === 0 ? first : { anyOf: [first, ...others] };
 }
 
-/** The names that every value of a schema has. */
+/**
+ * The names that every value of a schema has.
+ *
+ * @param known what was found out of parts already; a part that refers to itself adds nothing.
+ */
 function requiredOf(
 	schema: JsonSchema,
 	root: JsonSchema,
-	seen: ReadonlySet<JsonSchema>,
+	known: Map<JsonSchema, ReadonlySet<string>>,
 ): ReadonlySet<string> {
-	if (seen.has(schema)) return new Set();
-	const inner = new Set([...seen, schema]);
+	const before = known.get(schema);
+	if (before !== undefined) return before;
+	known.set(schema, new Set());
 	const names = new Set<string>(Array.isArray(schema.required) ? schema.required : []);
 	const { all, alternatives } = combined(schema, root);
-	for (const part of all) for (const name of requiredOf(part, root, inner)) names.add(name);
+	for (const part of all) for (const name of requiredOf(part, root, known)) names.add(name);
 	for (const list of alternatives) {
-		const [first = new Set<string>(), ...others] = list.map((part) => requiredOf(part, root, inner));
+		const [first = new Set<string>(), ...others] = list.map((part) => requiredOf(part, root, known));
 		for (const name of first) if (others.every((other) => other.has(name))) names.add(name);
 	}
+	known.set(schema, names);
 	return names;
 }
 
@@ -82,39 +88,49 @@ function listOf(value: unknown): JsonSchema[] {
 	return Array.isArray(value) ? value.filter(isSchema) : [];
 }
 
-/** A schema without some members, in all of its alternatives. What it refers to is written out where it has them. */
-function omit(
-	schema: JsonSchema,
-	names: readonly string[],
-	root: JsonSchema,
-	seen: ReadonlySet<JsonSchema>,
-): JsonSchema {
-	if (seen.has(schema)) return schema;
-	const inner = new Set([...seen, schema]);
-	const { $ref, $defs: _, definitions: __, ...plain } = schema;
-	const target = typeof $ref === "string" ? resolve(root, $ref) : undefined;
-	if (isSchema(target)) {
-		const written = omit(target, names, root, inner);
-		return Object.keys(plain).length === 0 ? written : { ...written, ...omit(plain, names, root, inner) };
+/** How many parts of a schema are written out at most; what is beyond stays as it is. */
+const maxParts = 1_000;
+
+/** Takes members out of a schema, in all of its alternatives. What it refers to is written out for that. */
+class Omission {
+	readonly #names: readonly string[];
+	readonly #root: JsonSchema;
+	readonly #within = new Set<JsonSchema>();
+	#parts = 0;
+
+	constructor(names: readonly string[], root: JsonSchema) {
+		this.#names = names;
+		this.#root = root;
 	}
-	const left: JsonSchema = $ref === undefined ? { ...plain } : { ...plain, $ref };
-	for (const key of ["anyOf", "oneOf", "allOf"]) {
-		const parts = plain[key];
-		if (Array.isArray(parts)) {
-			left[key] = parts.map((part) => (isSchema(part) ? omit(part, names, root, inner) : part));
+
+	of(schema: JsonSchema): JsonSchema {
+		if (this.#within.has(schema) || ++this.#parts > maxParts) return schema;
+		this.#within.add(schema);
+		const left = this.#left(schema);
+		this.#within.delete(schema);
+		return left;
+	}
+
+	#left({ $ref, $defs: _, definitions: __, ...plain }: JsonSchema): JsonSchema {
+		const target = typeof $ref === "string" ? resolve(this.#root, $ref) : undefined;
+		const written = isSchema(target) ? this.of(target) : $ref === undefined ? {} : { $ref };
+		return { ...written, ...this.#membersLeft(plain) };
+	}
+
+	#membersLeft({ properties, required, ...others }: JsonSchema): JsonSchema {
+		const left: JsonSchema = { ...others };
+		for (const key of ["anyOf", "oneOf", "allOf"]) {
+			const parts = others[key];
+			if (Array.isArray(parts)) left[key] = parts.map((part) => (isSchema(part) ? this.of(part) : part));
 		}
+		const isLeft = (name: string): boolean => !this.#names.includes(name);
+		if (isSchema(properties)) {
+			left.properties = Object.fromEntries(Object.entries(properties).filter(([name]) => isLeft(name)));
+		}
+		const names = Array.isArray(required) ? required.filter(isLeft) : [];
+		if (names.length > 0) left.required = names;
+		return left;
 	}
-	if (isSchema(plain.properties)) {
-		left.properties = Object.fromEntries(
-			Object.entries(plain.properties).filter(([name]) => !names.includes(name)),
-		);
-	}
-	if (Array.isArray(plain.required)) {
-		const required = plain.required.filter((name) => !names.includes(name));
-		if (required.length > 0) left.required = required;
-		else delete left.required;
-	}
-	return left;
 }
 
 /** Whether a schema allows the empty object alone. */
@@ -125,15 +141,17 @@ function isEmpty({ type, properties, additionalProperties = false, ...rest }: Js
 }
 
 /** Whether a body must be there, as `{}` does not fit. */
-function mustBe(schema: JsonSchema, root: JsonSchema, seen: ReadonlySet<JsonSchema>): boolean {
-	if (seen.has(schema)) return false;
-	const inner = new Set([...seen, schema]);
+function mustBe(schema: JsonSchema, root: JsonSchema, known: Map<JsonSchema, boolean>): boolean {
+	const before = known.get(schema);
+	if (before !== undefined) return before;
+	known.set(schema, false);
 	const { type = "object", required } = schema;
-	if (![type].flat().includes("object")) return true;
-	if (Array.isArray(required) && required.length > 0) return true;
 	const { all, alternatives } = combined(schema, root);
-	return (
-		all.some((part) => mustBe(part, root, inner)) ||
-		alternatives.some((list) => list.every((part) => mustBe(part, root, inner)))
-	);
+	const must =
+		![type].flat().includes("object") ||
+		(Array.isArray(required) && required.length > 0) ||
+		all.some((part) => mustBe(part, root, known)) ||
+		alternatives.some((list) => list.every((part) => mustBe(part, root, known)));
+	known.set(schema, must);
+	return must;
 }

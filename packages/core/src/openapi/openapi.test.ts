@@ -4,6 +4,7 @@ import * as z from "zod";
 import { type AnyContract, contract } from "../contract/contract.ts";
 import { describe as describeContract } from "../contract/describe.ts";
 import { method } from "../contract/method.ts";
+import type { JsonSchema } from "../contract/schema.ts";
 import type { Security } from "../contract/security.ts";
 import { stream } from "../contract/stream.ts";
 import { del, get, patch, post, put, type RouteSpecs, routes } from "../routes/routes.ts";
@@ -276,6 +277,33 @@ describe("inputs", () => {
 		});
 		const both = z.intersection(z.object(id), z.object({ size: z.int() }));
 		expect((await bodyOf(both))?.required).toBe(true);
+	});
+
+	test("whose parts multiply are written out within bounds", () => {
+		const $defs = Object.fromEntries(
+			Array.from({ length: 40 }, (_, index): [string, JsonSchema] => {
+				const next = { $ref: `#/$defs/D${index + 1}` };
+				return [`D${index}`, index === 39 ? { type: "object" } : { allOf: [next, next] }];
+			}),
+		);
+		const description = describeContract(contract("wide", { put: method({ input: z.object(id) }) }), []);
+		const { put: wide } = description.methods;
+		if (wide === undefined) throw new Error("there is no method");
+		const input = { $ref: "#/$defs/D0", $defs };
+		const route = {
+			method: "put",
+			verb: "PUT",
+			path: "/{id}",
+			status: 200,
+			headers: {},
+			errors: {},
+		} as const;
+		const made = openapi(
+			[{ ...description, methods: { put: { ...wide, input } }, routes: [route] }],
+			options,
+		);
+		expect(JSON.stringify(made).length).toBeLessThan(200_000);
+		expect(dangling(made)).toEqual([]);
 	});
 
 	test("say how objects, records and lists stand in a query", async () => {
