@@ -2,6 +2,7 @@ import { execFileSync, fork } from "node:child_process";
 import { once } from "node:events";
 import { connect as connectHttp2, constants } from "node:http2";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, deflateSync, gzipSync, constants as zlib } from "node:zlib";
 import { Context, contract, method } from "@allium/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Lab } from "../http/fixtures/lab.ts";
@@ -232,17 +233,40 @@ describe("a body of 1 GiB", () => {
 });
 
 describe("a body that is larger than it looks", () => {
-	test.each(["gzip", "br", "deflate", "zstd", "gzip, gzip"])("is refused: %s", async (encoding) => {
+	const text = JSON.stringify({ text: "x".repeat(64 * mebibyte) });
+
+	const send = (encoding: string, body: Buffer): Promise<Response> => {
+		const headers = { "content-type": "application/json", "content-encoding": encoding };
+		return fetch(`${target.url}/lab/echo`, { method: "POST", headers, body: new Uint8Array(body) });
+	};
+
+	test.each([
+		["gzip", gzipSync(text)],
+		["br", brotliCompressSync(text, { params: { [zlib.BROTLI_PARAM_QUALITY]: 1 } })],
+		["deflate", deflateSync(text)],
+	])("is refused where the limit is, many at once: %s", async (encoding, bomb) => {
 		target = await openTarget();
-		const bomb = Buffer.alloc(1_000);
-		const response = await fetch(`${target.url}/lab/echo`, {
-			method: "POST",
-			headers: { "content-type": "application/json", "content-encoding": encoding },
-			body: bomb,
-		});
-		expect(response.status).toBe(501);
-		expect(await response.text()).toContain("is not supported; send it uncompressed");
+		expect(bomb.length).toBeLessThan(mebibyte);
+		const before = process.memoryUsage().rss;
+		const answers = await Promise.all(Array.from({ length: 50 }, () => send(encoding, bomb)));
+		for (const answer of answers) {
+			expect(answer.status).toBe(429);
+			expect(await answer.json()).toMatchObject({ code: "resource_exhausted" });
+		}
+		// All of them would take 3 GiB, and 4 MiB of each 200 MiB.
+		expect(process.memoryUsage().rss - before).toBeLessThan(400 * mebibyte);
+		expect(await target.neighbour()).toMatchObject({ status: 200 });
 	});
+
+	test.each(["zstd", "gzip, gzip"])(
+		"is refused unread when it is not known how to read it: %s",
+		async (encoding) => {
+			target = await openTarget();
+			const response = await send(encoding, Buffer.alloc(1_000));
+			expect(response.status).toBe(415);
+			expect(response.headers.get("accept-encoding")).toBe("gzip, deflate, br");
+		},
+	);
 
 	test("is refused in a stream, by its head and by the flag of a message", async () => {
 		target = await openTarget();

@@ -214,8 +214,8 @@ export class HttpServer {
 			request.stream.close(http2().constants.NGHTTP2_REFUSED_STREAM);
 			return;
 		}
-		this.#early.watch(request, plain);
-		const paced = "stream" in request ? new PacedResponse(plain, this.#unread) : plain;
+		const watched = this.#early.watch(request, plain);
+		const paced = "stream" in request ? new PacedResponse(watched, this.#unread) : watched;
 		const response = request.method === "HEAD" ? new BodilessResponse(paced) : paced;
 		if (!this.#isAddressed(request, response)) return;
 		if (this.#layer === undefined) this.#serve(request, response);
