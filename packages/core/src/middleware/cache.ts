@@ -96,11 +96,9 @@ class Answers {
 		if (this.#refreshing.has(key)) return;
 		this.#refreshing.add(key);
 		detachedCall(this.#next, input, ctx, this.#options.refreshTimeoutMs ?? 10_000)
-			.then(
-				(output) => this.#keep(key, output),
-				// The stale answer stays until its time is over; then callers see the error themselves.
-				() => {},
-			)
+			.then((output) => this.#keep(key, output))
+			// The stale answer stays until its time is over; then callers see the error themselves.
+			.catch(() => {})
 			.finally(() => this.#refreshing.delete(key));
 	}
 }

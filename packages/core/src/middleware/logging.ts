@@ -4,6 +4,7 @@ import type { Method } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
 import type { ServiceError } from "../errors/service-error.ts";
 import { isTrouble } from "../errors/trouble.ts";
+import { checkedLogger } from "../logger/checked-logger.ts";
 import type { Logger, LogLevel } from "../logger/logger.ts";
 import { activeSpan } from "./tracing.ts";
 
@@ -24,6 +25,7 @@ export interface LoggingOptions {
  */
 export function logging(logger: Logger, options: LoggingOptions = {}): Middleware {
 	const { level = "info", fields } = options;
+	const checked = checkedLogger(logger);
 	return (next, method) => (input, ctx) => {
 		const startedAt = performance.now();
 		const more = fields?.(ctx, method, input);
@@ -31,7 +33,7 @@ export function logging(logger: Logger, options: LoggingOptions = {}): Middlewar
 			const ms = Math.round((performance.now() - startedAt) * 1000) / 1000;
 			const peer = ctx.peer?.address;
 			const span = activeSpan(ctx)?.spanContext();
-			logger.log(levelOf(outcome, level), "call", {
+			checked.log(levelOf(outcome, level), "call", {
 				method: method.path,
 				code: outcome.ok ? "ok" : outcome.error.code,
 				ms,
