@@ -42,7 +42,7 @@ function isConnectError(body: string): boolean {
 }
 
 describe("whatever strangers' code hands over", () => {
-	test.each(actors)("each call settles, and the next one works: %s", { timeout: 120_000 }, async (actor) => {
+	test.each(actors)("each call settles, and the next one works: %s", async (actor) => {
 		const dice = new Dice(seed + actors.indexOf(actor));
 		for (let round = 0; round < rounds; round++) {
 			const conduct = anyConduct(dice, actor);

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
 
-test("the example of the guide to load passes", { timeout: 60_000 }, async () => {
+test("the example of the guide to load passes", async () => {
 	const guide = await readFile(join(root, "docs/guide/load.md"), "utf8");
 	const [, program = ""] = /```ts file=bank\.test\.ts\n([\s\S]*?)```/.exec(guide) ?? [];
 	// Inside the workspace, so that its packages are found as they are by a project that installed them.
@@ -18,7 +18,7 @@ test("the example of the guide to load passes", { timeout: 60_000 }, async () =>
 		const config = 'export default { ssr: { resolve: { conditions: ["@allium/source"] } } };';
 		await writeFile(join(folder, "vitest.config.mjs"), config);
 		const vitest = join(root, "node_modules/vitest/vitest.mjs");
-		const { stdout } = await promisify(execFile)(process.execPath, [vitest, "run"], {
+		const { stdout } = await promisify(execFile)(process.execPath, [vitest, "run", "--testTimeout=150000"], {
 			cwd: folder,
 			env: { ...process.env, NO_COLOR: "1" },
 		});

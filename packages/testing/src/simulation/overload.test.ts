@@ -53,7 +53,7 @@ test("load at three times the capacity leaves next to nothing answered in time",
 	expect(Math.max(...told("without a limit", summary))).toBeLessThan(0.05);
 });
 
-test("with concurrencyLimit it leaves goodput above 80% of the capacity", { timeout: 60_000 }, async () => {
+test("with concurrencyLimit it leaves goodput above 80% of the capacity", async () => {
 	const summary = await simulateSeeds({ seeds: 40 }, (world) => goodput(world, [concurrencyLimit()]));
 	expect(Math.min(...told("with concurrencyLimit", summary))).toBeGreaterThan(0.8);
 });

@@ -43,7 +43,7 @@ function callAll(caller: SimulatedNode, calls: number, milliseconds: number, end
 	});
 }
 
-test("no call settles twice or never, and a write runs at most once", { timeout: 100_000 }, async () => {
+test("no call settles twice or never, and a write runs at most once", async () => {
 	const summary = await simulateSeeds({ seeds: 800, limitMs: 120_000 }, async (world) => {
 		const runs = new Runs();
 		const ends = new Ends();
@@ -72,7 +72,7 @@ test("no call settles twice or never, and a write runs at most once", { timeout:
 	expect(served).toBeGreaterThan(summary.seeds * 20);
 });
 
-test("retries never exceed their budget", { timeout: 60_000 }, async () => {
+test("retries never exceed their budget", async () => {
 	const [ratio, minimumPerSecond, windowMs] = [0.2, 1, 10_000];
 	const summary = await simulateSeeds({ seeds: 400 }, async (world) => {
 		const servers = await startServers(world, 3, new Runs());
@@ -156,7 +156,7 @@ test("calls go on while the registry is cut off, and come back to all instances 
 	count("registry cut off", summary);
 });
 
-test("instances that are replaced one by one, in order, lose no call", { timeout: 60_000 }, async () => {
+test("instances that are replaced one by one, in order, lose no call", async () => {
 	const summary = await simulateSeeds({ seeds: 200 }, async (world) => {
 		const runs = new Runs();
 		const stops = new Map<string, () => Promise<void>>();
@@ -214,7 +214,7 @@ function cutOffRegistry(world: World, nodes: readonly SimulatedNode[]): () => vo
 		: network.partition(["registry"], names, { oneWay });
 }
 
-test("after healing, every client's view is what is up", { timeout: 60_000 }, async () => {
+test("after healing, every client's view is what is up", async () => {
 	const summary = await simulateSeeds({ seeds: 400 }, async (world) => {
 		const servers = await startServers(world, 4, new Runs());
 		const callers = [await world.start("caller-1"), await world.start("caller-2")];
