@@ -52,6 +52,12 @@ describe("pino", () => {
 		});
 	});
 
+	test("lets nothing through that controls a terminal", () => {
+		const { lines, log } = logger();
+		log("info", "hi\x9b2J", { name: "\x1b]0;title\x07\x85", count: 1 });
+		expect(lines[0]).toMatchObject({ msg: "hi\\u009b2J", name: "\\u001b]0;title\\u0007\\u0085", count: 1 });
+	});
+
 	test("names the span that is active", () => {
 		telemetry = startTelemetry({ name: "test", traces: { export() {}, async shutdown() {} } });
 		const { lines, log } = logger();

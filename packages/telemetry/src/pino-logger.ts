@@ -1,4 +1,4 @@
-import type { Logger, LogLevel } from "@allium/core";
+import { type Logger, type LogLevel, printable } from "@allium/core";
 import { trace } from "@opentelemetry/api";
 
 /** What is used of a logger of pino. */
@@ -19,9 +19,16 @@ export function pinoLogger(pino: PinoLike): Logger {
 		log(level, message, fields = {}) {
 			if (!pino.isLevelEnabled(level)) return;
 			const { error, ...others } = fields;
-			pino[level]({ ...activeTrace(), ...others, ...(error !== undefined && { err: error }) }, message);
+			const told = Object.entries(others).map(([name, value]) => [name, plain(value)]);
+			const failure = error === undefined ? undefined : { err: error };
+			pino[level]({ ...activeTrace(), ...Object.fromEntries(told), ...failure }, printable(message));
 		},
 	};
+}
+
+/** What strangers wrote, as it may go to whatever shows the log. */
+function plain(value: unknown): unknown {
+	return typeof value === "string" ? printable(value) : value;
 }
 
 function activeTrace(): { readonly trace_id: string; readonly span_id: string } | undefined {

@@ -1,3 +1,4 @@
+import { printable } from "@allium/core";
 import type { Answer } from "../edge/answer.ts";
 import { style } from "./style.ts";
 
@@ -53,5 +54,5 @@ const entities: Readonly<Record<string, string>> = {
 
 /** Text as it may stand in a page. */
 export function escaped(text: string): string {
-	return text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
+	return printable(text).replace(/[&<>"']/g, (character) => entities[character] ?? "");
 }

@@ -1,3 +1,4 @@
+import { printable } from "@allium/core";
 import type { Answer } from "../edge/answer.ts";
 import { escaped, json, pageAnswer, pageHeaders, table } from "./html.ts";
 import type { Listing, MethodListing, ServiceListing } from "./listing.ts";
@@ -5,7 +6,12 @@ import type { Listing, MethodListing, ServiceListing } from "./listing.ts";
 /** The front page, as JSON where an `accept` asks for that and not for HTML. */
 export function frontPage(listing: Listing, accept: string): Answer {
 	if (/\bapplication\/json\b/i.test(accept) && !/\btext\/html\b/i.test(accept)) {
-		return { status: 200, type: "application/json", text: JSON.stringify(listing), headers: pageHeaders };
+		return {
+			status: 200,
+			type: "application/json",
+			text: printable(JSON.stringify(listing)),
+			headers: pageHeaders,
+		};
 	}
 	return pageAnswer("Allium gateway", body(listing));
 }
