@@ -6,7 +6,7 @@ import type { ObservedEndpoint } from "./observe-calls.ts";
 
 /** How to listen. A transport that knows more options takes them when it is made. */
 export interface ListenOptions {
-	/** Where to listen, in the transport's own terms, such as `127.0.0.1:0`. */
+	/** Where to listen, in the transport's own terms, such as `127.0.0.1:0` or `[::1]:4000`. */
 	readonly address?: string;
 	readonly logger?: Logger;
 }

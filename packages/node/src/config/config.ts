@@ -1,8 +1,8 @@
 import { isIPv6 } from "node:net";
 import { printable } from "@allium/core";
 import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
+import { authorityForm, parseAuthority } from "../server/authority.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
-import { authorityForm, parseAuthority } from "./authority.ts";
 import { bindings } from "./cloud-foundry.ts";
 import { readHosts, readProxyProtocol, readTls } from "./edge.ts";
 import { wrongValue } from "./invalid-configuration.ts";

@@ -1,5 +1,6 @@
 import type { EndpointTable, Listener, ListenOptions, Peer, Transport } from "@allium/core";
 import { checkDuration } from "@allium/core/transport";
+import { parseListenAddress } from "../server/listen-address.ts";
 import { listen } from "../server/server.ts";
 import { TlsDialer } from "../tls/tls-dialer.ts";
 import { requireCertificate, type TlsOptions } from "../tls/tls-options.ts";
@@ -43,15 +44,13 @@ export function https(options: HttpsOptions = {}): Transport {
 	};
 }
 
-function listenWith(
+async function listenWith(
 	endpoints: EndpointTable,
 	tls: TlsOptions | undefined,
-	{ address, logger }: ListenOptions = {},
+	{ address = "127.0.0.1:0", logger }: ListenOptions = {},
 ): Promise<Listener> {
-	const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(address ?? "127.0.0.1:0") ?? [];
 	return listen(endpoints, {
-		...(host !== undefined && { host }),
-		port: Number(port ?? 0),
+		...parseListenAddress(address),
 		...(logger !== undefined && { logger }),
 		tls,
 	});

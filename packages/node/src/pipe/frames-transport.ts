@@ -8,6 +8,7 @@ import {
 	type Transport,
 } from "@allium/core";
 import { checkFramesOptions } from "@allium/core/transport";
+import { parseListenAddress } from "../server/listen-address.ts";
 import { listen } from "../server/server.ts";
 import { TlsDialer } from "../tls/tls-dialer.ts";
 import { requireCertificate, type TlsOptions } from "../tls/tls-options.ts";
@@ -59,17 +60,15 @@ export function framesTls(options: FramesTlsOptions = {}): Transport {
 	};
 }
 
-function listenWith(
+async function listenWith(
 	endpoints: EndpointTable,
 	{ limits }: FramesOptions,
 	tls: TlsOptions | undefined,
-	{ address, logger }: ListenOptions = {},
+	{ address = "127.0.0.1:0", logger }: ListenOptions = {},
 ): Promise<Listener> {
-	const [, host, port] = /^(.*):(\d+)$/.exec(address ?? "127.0.0.1:0") ?? [];
 	return listen(endpoints, {
 		acceptFrames: acceptFrames(limits),
-		...(host !== undefined && { host }),
-		port: Number(port ?? 0),
+		...parseListenAddress(address),
 		...(logger !== undefined && { logger }),
 		tls,
 	});

@@ -7,6 +7,7 @@ import type { MetricsSource, Readiness } from "../http/operations.ts";
 import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
 import type { WebSocketsOptions } from "../websocket/websockets.ts";
+import { parseAuthority } from "./authority.ts";
 import { Entrance, type InnerProtocol } from "./entrance.ts";
 import { Hosts } from "./hosts.ts";
 import { checkServerLimits, defaultServerLimits, type ServerLimits } from "./limits.ts";
@@ -242,7 +243,8 @@ class Server implements Listener {
 	#reachable(listenHost: string): readonly string[] {
 		const bound = this.#net.address();
 		const boundPort = typeof bound === "object" && bound !== null ? bound.port : 0;
-		const { host, port } = advertised(this.#options.advertise ?? listenHost, boundPort);
+		const reachable = this.#options.advertise ?? listenHost;
+		const { host, port = boundPort } = parseAuthority(reachable) ?? { host: reachable };
 		const authority = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 		const { acceptFrames, tls } = this.#options;
 		const names = acceptFrames === undefined ? ["http"] : ["allium", "http"];
@@ -258,12 +260,6 @@ function hostsOf({ hosts, host, advertise }: ServerOptions): Hosts {
 		hosts,
 		[host, advertise].filter((own) => own !== undefined),
 	);
-}
-
-/** Host and port of `host`, `host:port`, `[v6]`, `[v6]:port` or a bare IPv6 address. */
-function advertised(text: string, boundPort: number): { host: string; port: number } {
-	const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(text) ?? [];
-	return { host: bracketed ?? plain ?? text, port: port === undefined ? boundPort : Number(port) };
 }
 
 function nothing(): void {}

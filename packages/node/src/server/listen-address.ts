@@ -1,0 +1,16 @@
+import { ServiceError } from "@allium/core";
+import { parseAuthority } from "./authority.ts";
+
+/**
+ * Where a transport is to listen, of `host:port` or `[v6]:port`.
+ *
+ * @throws ServiceError `invalid_argument` for anything else: nobody would look for it where it listens instead.
+ */
+export function parseListenAddress(address: string): { host: string; port: number } {
+	const { host, port } = parseAuthority(address) ?? {};
+	if (host !== undefined && port !== undefined) return { host, port };
+	throw new ServiceError({
+		code: "invalid_argument",
+		message: `cannot listen on ${JSON.stringify(address)}; write it like 127.0.0.1:4000 or [::1]:4000, with port 0 for a free one`,
+	});
+}
