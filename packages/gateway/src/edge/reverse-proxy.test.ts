@@ -170,6 +170,24 @@ describe("a web service behind a path", () => {
 		await expect(fetch(`${url}/app`).then((answer) => answer.text())).rejects.toThrow();
 	});
 
+	test("that does not begin its answer within a minute is 504", async () => {
+		handle = () => {};
+		const url = await system.open({ proxy: { "/app": target } });
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		try {
+			const answer = fetch(`${url}/app`);
+			await vi.waitFor(() => expect(seen).toHaveLength(1));
+			await vi.advanceTimersByTimeAsync(60_000);
+			expect((await answer).status).toBe(504);
+			expect(await (await answer).json()).toEqual({
+				code: "deadline_exceeded",
+				message: "the web service at /app takes too long",
+			});
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
 	test("that is not there is 502", async () => {
 		const url = await system.open({ proxy: { "/app": "http://127.0.0.1:1" } });
 		const answer = await fetch(`${url}/app`);

@@ -8,7 +8,6 @@ const lingerMs = 5_000;
 
 /** A connection of a tunnel. */
 export interface TunnelEnd extends Duplex {
-	setTimeout(milliseconds: number, onTimeout?: () => void): unknown;
 	setKeepAlive(enable: boolean, initialDelay?: number): unknown;
 	destroySoon(): void;
 }
@@ -19,11 +18,13 @@ export interface TunnelEnd extends Duplex {
  */
 export class Tunnel {
 	readonly #ends: readonly [TunnelEnd, TunnelEnd];
+	readonly #idle: ReturnType<typeof setTimeout>;
 	#linger: ReturnType<typeof setTimeout> | undefined;
 
 	/** @param onClose called once, when both have ended. */
 	constructor(one: TunnelEnd, other: TunnelEnd, onClose: () => void) {
 		this.#ends = [one, other];
+		this.#idle = setTimeout(() => this.close(), idleTimeoutMs);
 		let open = 2;
 		for (const [end, opposite] of [
 			[one, other],
@@ -34,11 +35,12 @@ export class Tunnel {
 				this.#finish(opposite);
 				open--;
 				if (open > 0) return;
+				clearTimeout(this.#idle);
 				clearTimeout(this.#linger);
 				onClose();
 			});
-			end.setTimeout(idleTimeoutMs, () => this.close());
 			end.setKeepAlive(true, 30_000);
+			end.on("data", () => this.#idle.refresh());
 			end.pipe(opposite);
 		}
 	}

@@ -95,6 +95,25 @@ describe("a WebSocket to a web service", () => {
 		expect(client.read).toMatch(/hellobye$/);
 	});
 
+	test("ends after ten minutes in which nobody said anything", async () => {
+		const url = await system.open({ proxy: { "/app": service.url } });
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		try {
+			const client = new Asking(`${url}/app`);
+			await client.until("hello");
+			await vi.advanceTimersByTimeAsync(500_000);
+			client.socket.write("still here");
+			await client.until("still here");
+			await vi.advanceTimersByTimeAsync(500_000);
+			expect(client.socket.destroyed).toBe(false);
+			await vi.advanceTimersByTimeAsync(100_000);
+			await client.ended();
+			await once(service.connections[0] as Socket, "close");
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
 	test("ends with the gateway, which does not wait for it", async () => {
 		const gateway = system.gateway({ proxy: { "/app": service.url }, gracePeriodMs: 60_000 });
 		await gateway.start();
