@@ -25,8 +25,20 @@ function member(endpoint: Endpoint) {
 	const peer = { endpoint: (method: Method) => observeCalls(endpoint, method), refusesUntil: 0 };
 	const share = { peer, address: "memory://a", release: vi.fn(async () => {}) };
 	const paused = vi.fn();
-	const listener = { onPause: (_: unknown, until: number) => paused(until), onRefusal: vi.fn() };
-	return { member: new Member(instance("a", "c"), "c", load, share, listener), load, peer, share, paused };
+	const onLoadFailure = vi.fn();
+	const listener = {
+		onPause: (_: unknown, until: number) => paused(until),
+		onRefusal: vi.fn(),
+		onLoadFailure,
+	};
+	return {
+		member: new Member(instance("a", "c"), "c", load, share, listener),
+		load,
+		peer,
+		share,
+		paused,
+		onLoadFailure,
+	};
 }
 
 /** Answers after so many milliseconds. */
@@ -43,6 +55,22 @@ describe("the load of an instance", () => {
 		await a.attempt(C.unary, {}, ctx);
 		expect(load.start).toHaveBeenCalledOnce();
 		expect(load.end).toHaveBeenCalledExactlyOnceWith({ ok: true }, 30, performance.now());
+	});
+
+	test("may throw: that is told, and the call goes on", async () => {
+		const { member: a, load, onLoadFailure } = member(after(30, { v: 1 }));
+		const bug = new Error("bug");
+		load.start.mockImplementation(() => {
+			throw bug;
+		});
+		load.end.mockImplementation(() => {
+			throw bug;
+		});
+		expect(await a.attempt(C.unary, {}, ctx)).toEqual({ v: 1 });
+		expect(onLoadFailure.mock.calls).toEqual([
+			[a, bug],
+			[a, bug],
+		]);
 	});
 
 	test("is told how long a failure took, and what it was", async () => {

@@ -28,6 +28,8 @@ export interface MemberListener {
 	onPause(member: Member, until: number): void;
 	/** It lacks a method that it was called for. */
 	onRefusal(member: Member): void;
+	/** The load that the balancer gave it threw. */
+	onLoadFailure(member: Member, error: unknown): void;
 }
 
 /** One instance as a client sees it: the way there, its load, and whether it can be reached. */
@@ -95,11 +97,19 @@ export class Member implements Candidate, CallObserver {
 
 	onBegin(): void {
 		this.#inFlight++;
-		this.load.start();
+		try {
+			this.load.start();
+		} catch (error) {
+			this.#listener.onLoadFailure(this, error);
+		}
 	}
 
 	onEnd(outcome: Outcome, elapsedMs: number, now: number): void {
-		this.load.end(outcome, elapsedMs, now);
+		try {
+			this.load.end(outcome, elapsedMs, now);
+		} catch (error) {
+			this.#listener.onLoadFailure(this, error);
+		}
 		const code = outcome.ok ? undefined : outcome.error.code;
 		if (code === "unavailable") this.pause();
 		// A call that was given up says nothing of whether the instance can be reached.

@@ -62,6 +62,7 @@ export class Target implements MemberListener {
 	readonly #retiring = new Set<Member>();
 	readonly #life = Context.background().withCancel();
 	#closed = false;
+	#hasLoadFailed = false;
 
 	constructor(options: TargetOptions) {
 		this.#options = options;
@@ -138,6 +139,18 @@ export class Target implements MemberListener {
 		this.#changed();
 		// That one who was let go cannot be reached proves it.
 		if (until > 0 && this.#isDispensable(member)) this.#remove(member.id);
+	}
+
+	/** Said once: it would be said for each call. */
+	onLoadFailure(member: Member, error: unknown): void {
+		if (this.#hasLoadFailed) return;
+		this.#hasLoadFailed = true;
+		const { logger, service } = this.#options;
+		logger.log("error", "the load that the balancer keeps of an instance threw", {
+			service,
+			instance: member.id,
+			error,
+		});
 	}
 
 	/** The instance is of another version, or another process has its address. */
