@@ -41,3 +41,31 @@ test("with one old and two new instances every call of a new method works, over 
 		expect([response.status, await response.json()]).toEqual([200, { from: expect.stringMatching("new") }]);
 	}
 });
+
+test("two contracts under one name are told once, with what breaks; compatible ones are not", async () => {
+	const differing = "two contracts are served under one name, and callers of one break at the other";
+	const warnings = () => system.lines.filter(({ message }) => message === differing);
+	await old("old");
+	await young("new");
+	const url = await system.open();
+	await post(`${url}/shop/list`);
+	const Foreign = contract(
+		"shop",
+		{ list: method({ output: z.object({ from: z.int() }) }) },
+		{ version: "9.0.0" },
+	);
+	await system.serve((app) => app.serve(Foreign, { list: async () => ({ from: 1 }) }), undefined, {
+		name: "shop",
+	});
+	await expect.poll(warnings, { timeout: 10_000 }).not.toEqual([]);
+	expect(warnings()[0]?.fields).toEqual({
+		service: "shop",
+		older: "1.10.0",
+		newer: "9.0.0",
+		differences: [
+			"the response of list may hold more: from is integer where string is known",
+			"added is missing",
+		],
+		added: [],
+	});
+});

@@ -63,6 +63,21 @@ export async function describedService(
 	}
 }
 
+/** Asks instances to describe a service, one after the other until one does. */
+export type Describe = (
+	service: string,
+	instances: readonly Instance[],
+	ctx: Context,
+) => Promise<ContractDescription>;
+
+/** How instances are asked, with the credentials and certificates of the environment. */
+export function describers(words: Words, surroundings: Surroundings): Describe {
+	const { tls } = readConfig(surroundings.env);
+	const credentials = credentialsOf(words, surroundings);
+	const ask: Ask = (at, within) => getJson(at, within, tls, credentials);
+	return (service, instances, ctx) => fromAny(service, instances, ask, ctx);
+}
+
 async function atAddress(
 	service: string,
 	url: string,

@@ -19,11 +19,12 @@ const folder = mkdtempSync(join(tmpdir(), "allium-versions-"));
 const env = { ALLIUM_REGISTRY: `sqlite://${folder}/registry` };
 const apps: App[] = [];
 
-async function start<C extends AnyContract>(contract: C, service: Service<C>): Promise<void> {
+async function start<C extends AnyContract>(contract: C, service: Service<C>): Promise<App> {
 	const app = createApp({ name: "shop", env, drainDelayMs: 0, logger: { log() {} } });
 	app.serve(contract, service);
 	apps.push(app);
 	await app.start();
+	return app;
 }
 
 beforeAll(async () => {
@@ -34,6 +35,21 @@ beforeAll(async () => {
 afterAll(async () => {
 	await Promise.all(apps.map((app) => app.stop()));
 	rmSync(folder, { recursive: true });
+});
+
+test("contracts of one name that differ in what breaks callers are told beside the table; compatible ones are not", async () => {
+	expect((await allium(["services"], env)).stderr).toBe("");
+	const Foreign = contract(
+		"shop",
+		{ list: method({ output: z.object({ from: z.int() }) }) },
+		{ version: "9.0.0" },
+	);
+	const foreign = await start(Foreign, { list: async () => ({ from: 1 }) });
+	const { code, stderr } = await allium(["services"], env);
+	await foreign.stop();
+	expect(code).toBe(0);
+	expect(stderr).toContain("shop 1.9.0 and shop 9.0.0 are served under one name");
+	expect(stderr).toContain("  the response of list may hold more: from is integer where string is known\n");
 });
 
 test("a service of two versions is described by the newer one", async () => {

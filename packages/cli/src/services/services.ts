@@ -7,6 +7,7 @@ import { Directory } from "../discovery/directory.ts";
 import type { Styles } from "../terminal/terminal.ts";
 import { columns } from "../text/columns.ts";
 import { formatAge } from "../text/duration.ts";
+import { conflicts } from "./conflicts.ts";
 
 /** A service in one version, and who serves it. */
 interface ServiceGroup {
@@ -23,7 +24,8 @@ export const services: Run = async (words, surroundings) => {
 	const { terminal } = surroundings;
 	const directory = await Directory.open(words, surroundings);
 	try {
-		const groups = byService(await directory.instances());
+		const instances = await directory.instances();
+		const groups = byService(instances);
 		if (words.has("json")) {
 			await terminal.print(JSON.stringify(groups.map(plain), null, terminal.isInteractive ? 2 : 0));
 		} else if (groups.length === 0) {
@@ -32,6 +34,7 @@ export const services: Run = async (words, surroundings) => {
 		} else {
 			await terminal.print(table(groups, terminal.styles).join("\n"));
 		}
+		for (const line of await conflicts(instances, words, surroundings)) terminal.complain(line);
 		return exitCode.ok;
 	} finally {
 		await directory.close();

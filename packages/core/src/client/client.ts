@@ -2,6 +2,7 @@ import type { Balancer } from "../balancer/balancer.ts";
 import { peakEwma } from "../balancer/peak-ewma.ts";
 import { Context, isContext } from "../context/context.ts";
 import type { AnyContract } from "../contract/contract.ts";
+import type { ContractDescription } from "../contract/describe.ts";
 import { givesStream, type Method, takesStream } from "../contract/method.ts";
 import { checkedChain } from "../endpoint/checked-chain.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
@@ -43,6 +44,11 @@ export interface ClientLayers {
 	/** Picks the instance for each attempt. Not to be shared between clients. */
 	readonly balancer?: Balancer;
 	readonly logger?: Logger;
+	/**
+	 * Told what the instances say of the service, once for each hash that a registry knows, some time after the
+	 * first call. For who compares it with what was expected.
+	 */
+	readonly onDescribed?: (description: ContractDescription) => void;
 	/** Told when a method is called without a context. */
 	readonly onMissingContext?: (method: Method) => void;
 }
@@ -98,7 +104,14 @@ export function clientEndpoints(service: string, options: ClientOptions): Client
 	const logger = checkedLogger(options.logger ?? silentLogger);
 	const peers = "peers" in options ? options.peers : new PeerPool(options.transports);
 	const where = (): string | undefined => placeOf(options);
-	const target = new Target({ service, balancer: layers.balancer, peers, logger, where });
+	const target = new Target({
+		service,
+		balancer: layers.balancer,
+		peers,
+		logger,
+		where,
+		onDescribed: options.onDescribed,
+	});
 	const life = Context.background().withCancel();
 	const following = locate(service, options, target, logger, life.ctx);
 

@@ -1,5 +1,8 @@
+import type { Context } from "../context/context.ts";
+import type { ContractDescription } from "../contract/describe.ts";
 import type { Method } from "../contract/method.ts";
 import { ServiceError } from "../errors/service-error.ts";
+import type { Instance } from "../registry/instance.ts";
 import { type ObservedEndpoint, observeCalls } from "../transport/observe-calls.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
 import { Descriptions } from "./descriptions.ts";
@@ -82,6 +85,21 @@ export class PeerPool {
 				await this.#release(address);
 			},
 		};
+	}
+
+	/**
+	 * What an instance says of a service; whoever has the same hash was asked for all.
+	 *
+	 * @throws ServiceError when it cannot be reached, or does not say it.
+	 */
+	async describe(instance: Instance, service: string, ctx: Context): Promise<ContractDescription> {
+		const share = this.share(instance.addresses);
+		try {
+			const hash = instance.services.find(({ name }) => name === service)?.hash ?? "";
+			return await this.descriptions.of(service, hash, share.peer, ctx);
+		} finally {
+			await share.release();
+		}
 	}
 
 	async #release(address: string): Promise<void> {

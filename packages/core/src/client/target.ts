@@ -18,6 +18,9 @@ const longestWaitMs = 250;
 /** How long an instance that did not describe itself is not asked again, in milliseconds. */
 const askAgainMs = 5_000;
 
+/** How long after a call instances are asked to describe themselves for `onDescribed`, in milliseconds. */
+const introduceAfterMs = 1_000;
+
 /** How often an instance that the registry let go is asked whether it is there, in milliseconds. */
 const verifyEveryMs = 5_000;
 
@@ -30,6 +33,8 @@ export interface TargetOptions {
 	readonly balancer: Balancer;
 	readonly peers: PeerPool;
 	readonly logger: Logger;
+	/** Told what instances say of the service, once for each hash, some time after the first call. */
+	readonly onDescribed?: ((description: ContractDescription) => void) | undefined;
 }
 
 /**
@@ -52,6 +57,9 @@ export class Target implements MemberListener {
 	#common: Candidates | undefined;
 	/** What is being asked of instances about their methods. */
 	readonly #asking = new Set<Promise<void>>();
+	/** The hashes of which `onDescribed` was told. */
+	readonly #introduced = new Set<string>();
+	#introducing: ReturnType<typeof setTimeout> | undefined;
 	readonly #known = Promise.withResolvers<void>();
 	#isKnown = false;
 	/** Why it is not known which instances there are. */
@@ -164,6 +172,7 @@ export class Target implements MemberListener {
 		this.#closed = true;
 		this.#life.cancel();
 		clearTimeout(this.#verifying);
+		clearTimeout(this.#introducing);
 		const members = [...this.#members.values(), ...this.#retiring];
 		this.#members.clear();
 		this.#changed();
@@ -194,6 +203,7 @@ export class Target implements MemberListener {
 	#find(method: Method): Candidates {
 		const all = [...this.#members.values()];
 		if (isMixed(all)) for (const member of all) if (member.description === undefined) this.#ask(member);
+		if (this.#options.onDescribed !== undefined) this.#introduceLater(all);
 		const having = all.filter((member) => member.has(method));
 		const now = performance.now();
 		// Where nobody has it, any one says so.
@@ -208,6 +218,28 @@ export class Target implements MemberListener {
 	#changed(): void {
 		this.#generation++;
 		this.#common = undefined;
+	}
+
+	/** Has `onDescribed` told of hashes that are new; later, as calls come first. */
+	#introduceLater(members: readonly Member[]): void {
+		if (!members.some((member) => this.#isStranger(member))) return;
+		this.#introducing ??= setTimeout(() => {
+			this.#introducing = undefined;
+			for (const member of this.#members.values()) if (this.#isStranger(member)) this.#introduce(member);
+		}, introduceAfterMs);
+	}
+
+	#isStranger({ hash }: Member): boolean {
+		return hash !== "" && !this.#introduced.has(hash);
+	}
+
+	#introduce({ hash, peer }: Member): void {
+		const { service, peers, onDescribed } = this.#options;
+		this.#introduced.add(hash);
+		peers.descriptions.of(service, hash, peer, this.#life.ctx).then(onDescribed, () => {
+			// Another instance may tell, when the instances have changed.
+			this.#introduced.delete(hash);
+		});
 	}
 
 	/** Asks an instance which methods it has, unless it was asked of late. */

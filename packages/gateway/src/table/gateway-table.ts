@@ -22,7 +22,7 @@ import {
 	timeout,
 	tracing,
 } from "@allium/core";
-import { contractFromDescription } from "@allium/core/reflection";
+import { contractFromDescription, sideBySide } from "@allium/core/reflection";
 import {
 	type ClientEndpoints,
 	clientEndpoints,
@@ -74,11 +74,16 @@ export interface KnownService {
 	readonly description: ContractDescription | undefined;
 }
 
+/** The most differences between two contracts that the log tells. */
+const mostDifferences = 10;
+
 interface Entry {
 	readonly upstream: Upstream;
 	/** Made when it is described: of a service that tells nothing, nothing can be called. */
 	client?: ClientEndpoints;
 	description?: ContractDescription;
+	/** What the newest instance says, whether or not all of it is served. */
+	whole?: ContractDescription;
 	contract?: AnyContract;
 	served: readonly ServedMethod[];
 	/** As its routes are served. */
@@ -278,13 +283,36 @@ export class GatewayTable implements EndpointTable {
 			namespace,
 			peers,
 			logger: this.logger,
+			onDescribed: (description) => this.#compare(service, description),
 			middleware: [tracing("client"), metrics("client"), timeout(timeoutMs), retry()],
 		});
+	}
+
+	/** Warns where what an instance says breaks callers of what is served, or the other way round. */
+	#compare(service: string, description: ContractDescription): void {
+		const whole = this.#entries.get(service)?.whole;
+		if (whole === undefined || whole.hash === description.hash) return;
+		const { older, newer, breaking, added } = sideBySide(whole, description);
+		if (breaking.length === 0) return;
+		this.logger.log(
+			"warn",
+			"two contracts are served under one name, and callers of one break at the other",
+			{
+				service,
+				older: older.version,
+				newer: newer.version,
+				differences: breaking.slice(0, mostDifferences),
+				added,
+			},
+		);
 	}
 
 	#described(entry: Entry, description: ContractDescription): void {
 		const { exposure, logger } = this.#options;
 		const service = description.name;
+		// Instances of the other may be up still.
+		if (entry.upstream.instances.length > 1) this.#compare(service, description);
+		entry.whole = description;
 		try {
 			const narrowed = exposure.narrow(description);
 			const contract = contractFromDescription(narrowed);

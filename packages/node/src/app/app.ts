@@ -4,6 +4,7 @@ import {
 	type Client,
 	type ClientLayers,
 	Context,
+	type ContractDescription,
 	clientDefaults,
 	createClient,
 	describe,
@@ -31,6 +32,7 @@ import { nodeTransports } from "../pipe/node-transports.ts";
 import { checkServerLimits, type ServerLimits } from "../server/limits.ts";
 import { isLoopback } from "../server/loopback.ts";
 import { listen } from "../server/server.ts";
+import { ContractCheck } from "./contract-check.ts";
 import { FailedApp } from "./failed-app.ts";
 import { instanceId } from "./instance-id.ts";
 import { LifeWatch } from "./life-watch.ts";
@@ -134,6 +136,9 @@ class NodeApp extends ServerProcess implements App {
 	readonly #clients = new Set<Closable>();
 	readonly #contextWatch: MissingContextWatch | undefined;
 	readonly #lifeWatch: LifeWatch | undefined;
+	readonly #contractCheck: ContractCheck;
+	/** Ends with the app what it asks of others. */
+	readonly #life = Context.background().withCancel();
 	#registration: Registration | undefined;
 
 	constructor(options: AppOptions) {
@@ -141,6 +146,7 @@ class NodeApp extends ServerProcess implements App {
 		const registry = typeof options.registry === "string" ? options.registry : undefined;
 		super(options.name, readConfig(env, { ...options, registry }), options);
 		this.#options = options;
+		this.#contractCheck = new ContractCheck(this.logger);
 		checkServerLimits(options.limits ?? {});
 		this.#peers = new PeerPool(nodeTransports({ tls: this.config.tls, limits: options.limits?.frames }));
 		if (env.NODE_ENV !== "production") {
@@ -185,6 +191,7 @@ class NodeApp extends ServerProcess implements App {
 			namespace: this.config.namespace,
 			peers: this.#peers,
 			logger: this.logger,
+			onDescribed: this.#contractCheck.forClient(contract),
 			...(this.#contextWatch !== undefined && { onMissingContext: this.#contextWatch.report }),
 			...layers,
 			...(this.#lifeWatch !== undefined && {
@@ -230,10 +237,31 @@ class NodeApp extends ServerProcess implements App {
 		});
 		// It may have changed meanwhile.
 		this.#tellRegistry();
+		// Whatever comes of it, it runs.
+		this.#compareWithOthers().catch(() => {});
+	}
+
+	/** Compares what is served here with what others serve under the same names. */
+	async #compareWithOthers(): Promise<void> {
+		const { ctx } = this.#life;
+		const own = new Map(this.#endpoints.contracts.map((contract) => [contract["~allium"].name, contract]));
+		if (own.size === 0) return;
+		const compared = new Set(this.#registration?.instance.services.map(({ hash }) => hash));
+		for (const instance of await this.registry.list({ namespace: this.config.namespace }, ctx)) {
+			for (const { name, hash } of instance.services) {
+				const contract = own.get(name);
+				if (contract === undefined || hash === "" || compared.has(hash)) continue;
+				compared.add(hash);
+				// Who does not answer has nothing to say of it.
+				const other = await this.#peers.describe(instance, name, ctx).catch(() => undefined);
+				if (other !== undefined) this.#contractCheck.served(this.#describe(contract), other);
+			}
+		}
 	}
 
 	protected async leave(): Promise<void> {
 		this.#health.stop();
+		this.#life.cancel();
 		await this.quietly("deregister", () => this.#registration?.release());
 	}
 
@@ -277,6 +305,11 @@ class NodeApp extends ServerProcess implements App {
 		return this.config.registry.startsWith("sqlite:") || this.config.registry.startsWith("memory:");
 	}
 
+	#describe(contract: AnyContract): ContractDescription {
+		const { name } = contract["~allium"];
+		return describe(contract, this.#endpoints.routes.of(name), this.#endpoints.securityOf(name));
+	}
+
 	#instance(listener: Listener): Instance {
 		const { namespace, zone, labels } = this.config;
 		return {
@@ -285,9 +318,7 @@ class NodeApp extends ServerProcess implements App {
 			namespace,
 			addresses: listener.addresses,
 			services: this.#endpoints.contracts.map((contract) => {
-				const { name } = contract["~allium"];
-				const routes = this.#endpoints.routes.of(name);
-				const { version, hash } = describe(contract, routes, this.#endpoints.securityOf(name));
+				const { name, version, hash } = this.#describe(contract);
 				return { name, version, hash };
 			}),
 			...(zone !== undefined && { zone }),

@@ -1,0 +1,173 @@
+import type { ContractDescription, MethodDescription } from "./describe.ts";
+import type { JsonSchema } from "./schema.ts";
+import { type Property, resolve, type View, view } from "./schema-view.ts";
+import { compareVersions } from "./version.ts";
+
+/**
+ * What callers of one contract meet at another of the same name that breaks them, a few words each: methods that
+ * are missing or of another kind, requests that take less, responses that may hold more. Empty where the other is
+ * compatible. What schemas do not describe counts as compatible.
+ */
+export function breakingDifferences(before: ContractDescription, after: ContractDescription): string[] {
+	return Object.entries(before.methods).flatMap(([name, method]) => {
+		const other = Object.hasOwn(after.methods, name) ? after.methods[name] : undefined;
+		return other === undefined ? [`${name} is missing`] : differencesOf(name, method, other);
+	});
+}
+
+/** Two contracts of one name that are served at the same time. */
+export interface ContractsSideBySide {
+	readonly older: ContractDescription;
+	readonly newer: ContractDescription;
+	/** What breaks callers of the older at the newer; see {@link breakingDifferences}. */
+	readonly breaking: readonly string[];
+	/** The methods that only the newer has. */
+	readonly added: readonly string[];
+}
+
+/**
+ * Compares two contracts of one name. The older is that of the older version, of equal versions that whose callers
+ * the other breaks less.
+ */
+export function sideBySide(one: ContractDescription, other: ContractDescription): ContractsSideBySide {
+	const order = compareVersions(one.version, other.version);
+	if (order < 0) return ordered(one, other);
+	if (order > 0) return ordered(other, one);
+	const [forwards, backwards] = [ordered(one, other), ordered(other, one)];
+	return forwards.breaking.length <= backwards.breaking.length ? forwards : backwards;
+}
+
+function ordered(older: ContractDescription, newer: ContractDescription): ContractsSideBySide {
+	const added = Object.keys(newer.methods).filter((name) => !Object.hasOwn(older.methods, name));
+	return { older, newer, breaking: breakingDifferences(older, newer), added };
+}
+
+function differencesOf(name: string, before: MethodDescription, after: MethodDescription): string[] {
+	if (before.kind !== after.kind) return [`${name} is ${after.kind} instead of ${before.kind}`];
+	return [
+		...misfits(before.input, after.input).map((why) => `the request of ${name} takes less: ${why}`),
+		...misfits(after.output, before.output).map((why) => `the response of ${name} may hold more: ${why}`),
+	];
+}
+
+/** Where values of one schema do not fit another. */
+function misfits(given: JsonSchema, wanted: JsonSchema): string[] {
+	return [...new Set(new Comparison(given, wanted).compare(given, wanted, ""))];
+}
+
+class Comparison {
+	readonly #given: JsonSchema;
+	readonly #wanted: JsonSchema;
+	/** What became of each pair of schemas, as schemas may contain themselves. */
+	readonly #results = new Map<unknown, Map<unknown, string[]>>();
+
+	constructor(given: JsonSchema, wanted: JsonSchema) {
+		this.#given = given;
+		this.#wanted = wanted;
+	}
+
+	compare(given: unknown, wanted: unknown, at: string): string[] {
+		const results = this.#results.get(given) ?? new Map<unknown, string[]>();
+		this.#results.set(given, results);
+		const known = results.get(wanted);
+		if (known !== undefined) return known;
+		// While it is being compared, it is taken for compatible with itself.
+		results.set(wanted, []);
+		const found = this.#compare(given, wanted, at);
+		results.set(wanted, found);
+		return found;
+	}
+
+	#compare(given: unknown, wanted: unknown, at: string): string[] {
+		const [one, other] = [view(given), view(wanted)];
+		if (one.kind === "unknown" || other.kind === "unknown") return [];
+		if (one.kind === "reference") {
+			return this.compare(resolve(one.pointer, this.#given), wanted, at);
+		}
+		if (other.kind === "reference") {
+			return this.compare(given, resolve(other.pointer, this.#wanted), at);
+		}
+		if (one.kind === "union") return one.parts.flatMap((part) => this.compare(part, wanted, at));
+		if (other.kind === "union") return this.#compareWithAny(given, other.parts, at);
+		// What has to fulfil several schemas at once is compared by none of them alone.
+		if (one.kind === "intersection" || other.kind === "intersection" || one.kind === "never") return [];
+		if (one.kind === "literals") return literalMisfits(one.values, other, at);
+		if (!isSameType(one, other)) return [`${named(at)} is ${typeOf(one)} where ${typeOf(other)} is known`];
+		const bounds = boundMisfits(given as JsonSchema, wanted as JsonSchema, at);
+		if (one.kind === "array" && other.kind === "array") {
+			return [...bounds, ...this.compare(one.rest, other.rest, `${at}[]`)];
+		}
+		if (one.kind === "object" && other.kind === "object") {
+			return [...bounds, ...this.#compareProperties(one.properties, other.properties, at)];
+		}
+		return bounds;
+	}
+
+	#compareWithAny(given: unknown, parts: readonly unknown[], at: string): string[] {
+		let least: string[] | undefined;
+		for (const part of parts) {
+			const found = this.compare(given, part, at);
+			if (least === undefined || found.length < least.length) least = found;
+		}
+		return least ?? [];
+	}
+
+	/** Properties that are not known are ignored on both sides of the wire. */
+	#compareProperties(given: readonly Property[], wanted: readonly Property[], at: string): string[] {
+		return wanted.flatMap(({ name, schema, required }) => {
+			const path = at === "" ? name : `${at}.${name}`;
+			const property = given.find((candidate) => candidate.name === name);
+			if (property === undefined) return required ? [`${named(path)} is required on one side only`] : [];
+			const missing =
+				required && !property.required ? [`${named(path)} may be left out on one side only`] : [];
+			return [...missing, ...this.compare(property.schema, schema, path)];
+		});
+	}
+}
+
+function literalMisfits(values: readonly unknown[], wanted: View, at: string): string[] {
+	return values.flatMap((value) => {
+		const fits =
+			wanted.kind === "literals"
+				? wanted.values.some((known) => JSON.stringify(known) === JSON.stringify(value))
+				: wanted.kind === typeOfValue(value) || (wanted.kind === "integer" && Number.isInteger(value));
+		return fits ? [] : [`${named(at)} may be ${JSON.stringify(value)} on one side only`];
+	});
+}
+
+function isSameType(given: View, wanted: View): boolean {
+	return given.kind === wanted.kind || (given.kind === "integer" && wanted.kind === "number");
+}
+
+const lowerBounds = ["minimum", "exclusiveMinimum", "minLength", "minItems"] as const;
+const upperBounds = ["maximum", "exclusiveMaximum", "maxLength", "maxItems"] as const;
+
+function boundMisfits(given: JsonSchema, wanted: JsonSchema, at: string): string[] {
+	const tighter = (keyword: string, isTighter: (limit: number, other: number) => boolean): string[] => {
+		const [limit, other] = [wanted[keyword], given[keyword]];
+		if (typeof limit !== "number") return [];
+		if (typeof other === "number" && !isTighter(limit, other)) return [];
+		return [`${named(at)} has the ${keyword} ${limit} on one side only`];
+	};
+	const { pattern } = wanted;
+	return [
+		...lowerBounds.flatMap((keyword) => tighter(keyword, (limit, other) => limit > other)),
+		...upperBounds.flatMap((keyword) => tighter(keyword, (limit, other) => limit < other)),
+		...(typeof pattern === "string" && pattern !== given.pattern
+			? [`${named(at)} has the pattern ${pattern} on one side only`]
+			: []),
+	];
+}
+
+function typeOf(one: View): string {
+	return one.kind === "literals" ? one.values.map((value) => JSON.stringify(value)).join(" or ") : one.kind;
+}
+
+function typeOfValue(value: unknown): string {
+	if (value === null) return "null";
+	return Array.isArray(value) ? "array" : typeof value;
+}
+
+function named(at: string): string {
+	return at === "" ? "it" : at;
+}
