@@ -20,7 +20,7 @@ export function bracketKeys(name: string): [base: string, keys: readonly string[
 
 /** Gathers the parameters of a query by their names, in order. */
 export class QueryTree {
-	readonly members = new Map<string, QueryNode>();
+	readonly members: Map<string, QueryNode> = new Map();
 
 	/** @param keys those in brackets; none for a plain name. */
 	add(name: string, keys: readonly string[], text: string): void {
