@@ -75,6 +75,21 @@ describe("what the handler throws itself", () => {
 		});
 	});
 
+	test("is told with its place when it is an error that cannot be made so", async () => {
+		const handler = async () => {
+			throw new ServiceError({ code: "teapot" as never });
+		};
+		const log = vi.fn();
+		const call = boundary(handler, Shop.buy, { logger: { log } }, new HandlerReach());
+		await expect(call({}, Context.background())).rejects.toMatchObject({ code: "internal" });
+		expect(log).toHaveBeenCalledExactlyOnceWith(
+			"error",
+			expect.stringContaining('an error was made with the code "teapot"'),
+			{ method: "shop/buy", error: expect.any(TypeError) },
+		);
+		expect(log.mock.calls[0]?.[2].error.stack).toContain("boundary.test.ts");
+	});
+
 	test("is no different when it is thrown at once", async () => {
 		const handler = () => {
 			throw new Error("bug");

@@ -79,7 +79,9 @@ export function errorForCaller(
 	}
 	if (ctx.error !== undefined && isAbort(error)) return ctx.error;
 	if (isMistake(error)) {
-		logger.log("error", error.message, { method: method.path });
+		// The stack of some leads to where they were made.
+		const place = error.stack?.includes("\n") === true;
+		logger.log("error", error.message, { method: method.path, ...(place && { error }) });
 		return tellsMistakes ? told(error) : internal(error);
 	}
 	const message =
