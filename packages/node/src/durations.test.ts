@@ -6,7 +6,7 @@ import { type App, type AppOptions, createApp } from "./app/app.ts";
 import { http } from "./http/http-transport.ts";
 import { acceptFrames } from "./pipe/accept-frames.ts";
 import { frames } from "./pipe/frames-transport.ts";
-import { checkServerLimits } from "./server/limits.ts";
+import { checkServerLimits, defaultServerLimits } from "./server/limits.ts";
 import { listen } from "./server/server.ts";
 import { Credentials } from "./tls/credentials.ts";
 
@@ -45,6 +45,11 @@ describe("an option that is a duration", () => {
 	});
 });
 
+test("no limit that is a duration is forgotten", () => {
+	const names = Object.keys(defaultServerLimits).filter((name) => name.endsWith("Ms"));
+	for (const name of names) expect(() => checkServerLimits({ [name]: Number.NaN })).toThrow(`${name} of`);
+});
+
 const Greeter = contract("greeter", {
 	hello: method({ output: z.object({ greeting: z.string() }), effect: "read" }),
 });
@@ -66,6 +71,7 @@ describe("a bound that is longer than the platform's timers take", () => {
 			handshakeTimeoutMs: ms,
 			headersTimeoutMs: ms,
 			bodyTimeoutMs: ms,
+			replyTimeoutMs: ms,
 			idleTimeoutMs: ms,
 		};
 		const accept = acceptFrames({ keepAliveMs: ms, idleMs: ms, handshakeMs: ms });

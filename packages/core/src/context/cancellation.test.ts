@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ServiceError } from "../errors/service-error.ts";
 import { CallScope, succeeded } from "./call-scope.ts";
@@ -274,5 +275,23 @@ describe("two joined sources", () => {
 		const joined = new Cancellation(new JoinedSource(one, other), never);
 		joined.listen(() => {})();
 		expect([one.listeners.size, other.listeners.size]).toEqual([0, 0]);
+	});
+
+	test.each([0, 1])("are both let go where one of them had ended before (%i)", (which) => {
+		const ended = new Cancellation(undefined, never);
+		ended.cancel();
+		const goesOn = source();
+		const joined = which === 0 ? new JoinedSource(ended, goesOn) : new JoinedSource(goesOn, ended);
+		const told = vi.fn();
+		new Cancellation(joined, never).follow({ onEnd: told });
+		expect([told.mock.calls.length, goesOn.listeners.size]).toEqual([1, 0]);
+	});
+
+	test("are both let go where one is a signal, and the other had ended before", () => {
+		const ended = new Cancellation(undefined, never);
+		ended.cancel();
+		const { signal } = new AbortController();
+		new Cancellation(new SignalSource(ended, signal), never).follow({ onEnd: vi.fn() });
+		expect(getEventListeners(signal, "abort")).toEqual([]);
 	});
 });

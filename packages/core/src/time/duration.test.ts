@@ -13,6 +13,7 @@ import { retry } from "../middleware/retry.ts";
 import { singleFlight } from "../middleware/single-flight.ts";
 import { timeout } from "../middleware/timeout.ts";
 import { memoryRegistry } from "../registry/memory-registry.ts";
+import { checkFrameLimits, defaultFrameLimits } from "../transport/frames/settings.ts";
 import { memoryTransport } from "../transport/memory-transport.ts";
 import { webSocketTransport } from "../transport/websocket-transport.ts";
 import { checkDuration, type DurationKind } from "./duration.ts";
@@ -48,6 +49,7 @@ const options: readonly [name: string, kind: DurationKind, give: (milliseconds: 
 	["ttlMs of memoryRegistry()", "positive", (ms) => memoryRegistry({ ttlMs: ms })],
 	["connectTimeoutMs", "any", (ms) => webSocketTransport({ connectTimeoutMs: ms })],
 	[`keepAliveMs ${frames}`, "positive", (ms) => memoryTransport({ limits: { keepAliveMs: ms } })],
+	[`suspectMs ${frames}`, "any", (ms) => memoryTransport({ limits: { suspectMs: ms } })],
 	[`idleMs ${frames}`, "any", (ms) => memoryTransport({ limits: { idleMs: ms } })],
 	[`handshakeMs ${frames}`, "any", (ms) => webSocketTransport({ limits: { handshakeMs: ms } })],
 ];
@@ -74,6 +76,11 @@ describe("an option that is a duration", () => {
 		["finite", "gracePeriodMs takes milliseconds, at least 0, and less than Infinity; it was given -1"],
 	] as const)("is refused with one sentence: %s", (kind, sentence) => {
 		expect(() => checkDuration("gracePeriodMs", -1, kind)).toThrow(new RangeError(sentence));
+	});
+
+	test("is not forgotten where it is a limit of frames", () => {
+		const names = Object.keys(defaultFrameLimits).filter((name) => name.endsWith("Ms"));
+		for (const name of names) expect(() => checkFrameLimits({ [name]: Number.NaN })).toThrow(`${name} of`);
 	});
 
 	test("is no text, not even that of a number", () => {

@@ -24,6 +24,7 @@ import { CallDeadlines } from "./call-deadlines.ts";
 import { EarlyAnswers } from "./early-answers.ts";
 import { EventStreamExchange, eventStreamType } from "./event-stream-exchange.ts";
 import type { HttpLayer, HttpRequest, HttpResponse } from "./http-layer.ts";
+import { Http2Idle } from "./http2-idle.ts";
 import { Http2Load } from "./http2-load.ts";
 import { Operations, type OperationsOptions } from "./operations.ts";
 import { PacedResponse } from "./paced-response.ts";
@@ -387,12 +388,14 @@ export class HttpServer {
 				handshake.leave();
 				closing?.leave();
 			});
-			session.on("stream", (stream) => load.add(stream));
-			session.setTimeout(platformTimeout(idleTimeoutMs), () => {
-				if (load.open > 0) return;
+			const idle = new Http2Idle(session, idleTimeoutMs, () => {
 				session.close();
 				// Half of a header block keeps a session that closes from ending.
-				closing ??= this.#handshakes.add(session);
+				closing = this.#handshakes.add(session);
+			});
+			session.on("stream", (stream) => {
+				load.add(stream);
+				idle.add(stream);
 			});
 			if (this.draining) session.close();
 		});

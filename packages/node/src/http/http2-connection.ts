@@ -8,6 +8,7 @@ import { connect } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { after, type StreamCall, type Timer } from "@allium/core/transport";
 import { http2 } from "../platform/builtins.ts";
+import { Http2Idle } from "./http2-idle.ts";
 import type { RequestBody } from "./request-body.ts";
 
 /** How a connection of HTTP/2 is held. */
@@ -44,7 +45,7 @@ export class Http2Connection {
 		const { constants } = http2();
 		// A stream that is closed with a code sends its end before the reset: what was given up would look whole.
 		const ending = new AbortController();
-		const stream = session.http2.request(toObject(path, headers), { signal: ending.signal });
+		const stream = session.request(toObject(path, headers), ending.signal);
 		call.began({
 			abort: ({ code }) => {
 				ending.abort();
@@ -100,6 +101,7 @@ class Session {
 	connected = false;
 	error: unknown;
 	#lastAccepted = Number.POSITIVE_INFINITY;
+	readonly #idle: Http2Idle;
 	/** Set while the server is asked because a call ran out of time. */
 	#suspicion: Timer | undefined;
 
@@ -129,7 +131,7 @@ class Session {
 		this.http2.on("goaway", (_code, lastStreamId) => {
 			this.#lastAccepted = lastStreamId;
 		});
-		this.http2.setTimeout(idleTimeoutMs, () => this.http2.close());
+		this.#idle = new Http2Idle(this.http2, idleTimeoutMs, () => this.http2.close());
 		this.closed = new Promise((resolve) => {
 			this.http2.once("close", () => {
 				timer.stop();
@@ -141,6 +143,13 @@ class Session {
 
 	get usable(): boolean {
 		return !this.http2.closed && !this.http2.destroyed && this.#lastAccepted === Number.POSITIVE_INFINITY;
+	}
+
+	/** Begins a stream, which ends with the signal. */
+	request(headers: OutgoingHttpHeaders, signal: AbortSignal): ClientHttp2Stream {
+		const stream = this.http2.request(headers, { signal });
+		this.#idle.add(stream);
+		return stream;
 	}
 
 	/** A call ran out of time, perhaps because nobody is there any more. Only then is a server pinged: many count it as abuse. */

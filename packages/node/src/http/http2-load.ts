@@ -9,8 +9,6 @@ import { Http2Ends } from "./http2-ends.ts";
  * that nobody reads, resets. HTTP/2 itself counts streams only while they are open.
  */
 export class Http2Load {
-	/** Streams that are open. */
-	open = 0;
 	/** Handlers that run. */
 	running = 0;
 	/** Bytes of replies that were handed over and are not out. */
@@ -30,9 +28,7 @@ export class Http2Load {
 
 	/** A stream has come. */
 	add(stream: ServerHttp2Stream): void {
-		this.open++;
 		stream.once("close", () => {
-			this.open--;
 			if (stream.aborted && this.#resets.exceeded()) this.#calm();
 		});
 	}

@@ -1,0 +1,39 @@
+import type { Http2Session, Http2Stream } from "node:http2";
+import { after, type Timer } from "@allium/core/transport";
+
+/**
+ * Tells when a session of HTTP/2 had no stream for a while, once. Node's own timer for that outlives a session that is
+ * destroyed, and keeps all of it for as long.
+ */
+export class Http2Idle {
+	readonly #milliseconds: number;
+	readonly #idle: () => void;
+	#open = 0;
+	/** Since when there is no stream, on the clock of `performance.now()`. */
+	#restingSince: number = performance.now();
+	#timer: Timer;
+
+	/** @param milliseconds Infinity for never. */
+	constructor(session: Http2Session, milliseconds: number, idle: () => void) {
+		this.#milliseconds = milliseconds;
+		this.#idle = idle;
+		this.#timer = after(milliseconds, this.#look);
+		session.once("close", () => this.#timer.stop());
+	}
+
+	/** A stream begins. */
+	add(stream: Http2Stream): void {
+		this.#open++;
+		stream.once("close", () => {
+			this.#open--;
+			this.#restingSince = performance.now();
+		});
+	}
+
+	/** One timer for all streams that come and go: it is set anew for what is left. */
+	readonly #look = (): void => {
+		const rested = this.#open > 0 ? 0 : performance.now() - this.#restingSince;
+		if (this.#open === 0 && rested >= this.#milliseconds) this.#idle();
+		else this.#timer = after(Math.ceil(this.#milliseconds - rested), this.#look);
+	};
+}
