@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { connect as connectHttp2 } from "node:http2";
+import { connect as connectHttp2, constants } from "node:http2";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { contract, get, method, routes, stream } from "@allium/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
+import type { ServerLimits } from "../server/limits.ts";
 import { Authority } from "../tls/fixtures/certificates.ts";
 import { openTarget, type Target } from "./fixtures/target.ts";
 
@@ -22,11 +23,11 @@ let began: number;
 let ended: number;
 let logged: string[];
 
-async function open(tls?: { cert: string; key: string }): Promise<void> {
+async function open(tls?: { cert: string; key: string }, limits: Partial<ServerLimits> = {}): Promise<void> {
 	began = ended = 0;
 	logged = [];
 	const logger = { log: (_: string, message: string) => void logged.push(message) };
-	const options = { logger, ...(tls !== undefined && { tls: { ...tls, plain: "allow" as const } }) };
+	const options = { logger, limits, ...(tls !== undefined && { tls: { ...tls, plain: "allow" as const } }) };
 	target = await openTarget(options, (endpoints) => {
 		const service = {
 			read: async () => {
@@ -53,9 +54,50 @@ function ask(path: string, headers = ""): string {
 	return `GET ${path} HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n`;
 }
 
+/** A frame of Allium. */
+function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+	const head = Buffer.alloc(10);
+	head.writeUInt32BE(payload.length, 0);
+	head.writeUInt8(type, 4);
+	head.writeUInt8(flags, 5);
+	head.writeUInt32BE(stream, 6);
+	return Buffer.concat([head, payload]);
+}
+
+const ping = frame(8, 0, 0, Buffer.alloc(8));
+/** The beginning of a connection that gives room without end, and a call of `pages`. */
+const callOfPages = Buffer.concat([
+	Buffer.from("A16C6D01", "hex"),
+	frame(0, 0, 0, Buffer.from("00027FFFFFFF00037FFFFFFF", "hex")),
+	frame(1, 5, 1, Buffer.from("\xff\xff\xff\xff\0\x0bbooks/pages\0\0{}", "latin1")),
+]);
+const upgrade =
+	"connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n" +
+	"sec-websocket-protocol: allium.v1\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/** A binary message of a WebSocket, masked with nothing. */
+function message(bytes: Buffer): Buffer {
+	return Buffer.concat([Buffer.of(0x82, 0x80 | bytes.length, 0, 0, 0, 0), bytes]);
+}
+
 describe("a client that asks over and over, and reads nothing", () => {
 	beforeEach(() => open());
 	afterEach(() => target.listener.close());
+
+	test("has so many replies ready on a connection of HTTP/2; the rest are given up", async () => {
+		await target.listener.close();
+		await open(undefined, { heldReplyBytes: 1_000_000 });
+		const session = connectHttp2(target.url);
+		const codes: number[] = [];
+		for (let count = 0; count < 10; count++) {
+			const each = session.request({ ":path": call });
+			each.on("error", () => {}).once("close", () => codes.push(each.rstCode));
+			each.pause();
+		}
+		// Sixteen times the bound are reached by four replies.
+		await vi.waitFor(() => expect(codes).toEqual(Array(6).fill(constants.NGHTTP2_ENHANCE_YOUR_CALM)));
+		session.destroy();
+	});
 
 	test("has one answer ready on a connection of HTTP/1.1: 100 calls at once, 4 MB each", async () => {
 		const socket = await target.open();
@@ -132,6 +174,27 @@ describe("an answer that nobody reads", () => {
 			socket.destroy();
 		}
 		await vi.waitFor(() => expect(ended).toBe(request.includes(events) ? 2 : 0));
+	});
+
+	test.each([
+		["frames", callOfPages, ping],
+		[
+			"frames in a WebSocket",
+			Buffer.concat([Buffer.from(ask("/-/ws", upgrade)), message(callOfPages)]),
+			message(ping),
+		],
+	])("ends with its connection, though that sends all the time: %s", async (_, first, again) => {
+		const socket = await target.open();
+		socket.on("error", () => {}).pause();
+		socket.write(first);
+		await vi.waitFor(() => expect(began).toBe(1));
+		await vi.waitFor(async () => {
+			socket.write(again);
+			await vi.advanceTimersByTimeAsync(5_000);
+			expect(logged).toContain("a connection was cut, as its client reads nothing of what it is sent");
+		});
+		await vi.waitFor(() => expect(ended).toBe(1));
+		socket.destroy();
 	});
 
 	test("is left alone while its client reads a little from time to time", async () => {

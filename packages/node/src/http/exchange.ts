@@ -9,6 +9,7 @@ import {
 	type Place,
 	succeeded,
 } from "@allium/core/transport";
+import { http2 } from "../platform/builtins.ts";
 import { Body, hasArrived, readArrived } from "./body.ts";
 import { writeMetadata } from "./headers.ts";
 import type { HttpServer } from "./http-server.ts";
@@ -148,6 +149,10 @@ export abstract class Exchange implements Expiring, Follower {
 	protected finish(last: string | Buffer): void {
 		this.over = true;
 		this.#letGo();
+		if (this.#load?.isOverfull) {
+			this.response.stream?.close(http2().constants.NGHTTP2_ENHANCE_YOUR_CALM);
+			return;
+		}
 		if (this.#load !== undefined) this.#holdReply(this.#load, last.length);
 		this.response.end(last);
 	}

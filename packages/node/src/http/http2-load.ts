@@ -4,6 +4,9 @@ import { http2 } from "../platform/builtins.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import { Http2Ends } from "./http2-ends.ts";
 
+/** How many times the bound on held replies those take at most that come beyond it. */
+const mostHeldTimes = 16;
+
 /**
  * What one connection of HTTP/2 costs: calls whose handlers still run though their streams were reset, replies
  * that nobody reads, resets. HTTP/2 itself counts streams only while they are open.
@@ -36,6 +39,14 @@ export class Http2Load {
 	/** Whether another call may begin; a stream for which there is no room is refused: it did not run. */
 	admits(): boolean {
 		return this.running < this.#limits.streams && this.heldReplyBytes <= this.#limits.heldReplyBytes;
+	}
+
+	/**
+	 * Whether a reply has no room any more. Those of calls that began before the bound was reached have room beyond it,
+	 * so that a client that asks for many at once gets all of them; but not for more than so many times the bound.
+	 */
+	get isOverfull(): boolean {
+		return this.heldReplyBytes > mostHeldTimes * this.#limits.heldReplyBytes;
 	}
 
 	/** Ends a connection that only makes work. */

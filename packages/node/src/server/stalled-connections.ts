@@ -38,9 +38,9 @@ export class StalledConnections {
 	#look(): void {
 		const now = performance.now();
 		for (const socket of this.#connections) {
-			const queued = queuedBytes(socket);
-			if (queued === 0) this.#waiting.delete(socket);
-			else if (this.#isStalled(socket, socket.bytesWritten - queued, now)) this.#cut(socket);
+			const taken = takenOf(socket);
+			if (taken === undefined) this.#waiting.delete(socket);
+			else if (this.#isStalled(socket, taken, now)) this.#cut(socket);
 		}
 	}
 
@@ -54,10 +54,15 @@ export class StalledConnections {
 	}
 }
 
-/** What was written to a connection and the system has not taken yet: also where TLS or HTTP/2 write to it directly. */
-function queuedBytes(socket: Socket): number {
+/**
+ * How many bytes the system has taken of a connection that has more for it; undefined when nothing waits. The handle
+ * tells it also where TLS or HTTP/2 write to it directly; the socket counts what waits in it as written.
+ */
+function takenOf(socket: Socket): number | undefined {
 	const handle: unknown = Reflect.get(socket, "_handle");
-	if (typeof handle !== "object" || handle === null) return 0;
+	if (typeof handle !== "object" || handle === null) return undefined;
 	const queued: unknown = Reflect.get(handle, "writeQueueSize");
-	return typeof queued === "number" ? queued : 0;
+	const written: unknown = Reflect.get(handle, "bytesWritten");
+	if (typeof queued !== "number" || typeof written !== "number" || queued === 0) return undefined;
+	return written - queued;
 }

@@ -16,6 +16,11 @@ export class ServerWebSocketPipe implements Pipe {
 	closeCode = 1000;
 	readonly #socket: WebSocket;
 	#full = false;
+	/**
+	 * A message could not be sent. The end is told in a later turn of the loop, which would never come if a producer
+	 * that does not wait could write on until then.
+	 */
+	#broken = false;
 
 	constructor(socket: WebSocket, peer: PeerInfo) {
 		this.#socket = socket;
@@ -37,8 +42,9 @@ export class ServerWebSocketPipe implements Pipe {
 			failure = error;
 		});
 		socket.once("close", () => handler.closed(failure));
-		this.#drained = () => {
-			if (!this.#full || socket.bufferedAmount > highWaterBytes / 2) return;
+		this.#drained = (error) => {
+			this.#broken ||= error !== undefined && error !== null;
+			if (this.#broken || !this.#full || socket.bufferedAmount > highWaterBytes / 2) return;
 			this.#full = false;
 			handler.drain();
 		};
@@ -46,7 +52,7 @@ export class ServerWebSocketPipe implements Pipe {
 
 	write(bytes: Uint8Array): boolean {
 		const socket = this.#socket;
-		if (socket.readyState !== socket.OPEN) return true;
+		if (this.#broken || socket.readyState !== socket.OPEN) return false;
 		for (let offset = 0; offset < bytes.length; offset += messageBytes) {
 			socket.send(bytes.subarray(offset, offset + messageBytes), this.#drained);
 		}
@@ -68,5 +74,5 @@ export class ServerWebSocketPipe implements Pipe {
 		this.#socket.terminate();
 	}
 
-	#drained: () => void = () => {};
+	#drained: (error?: Error | null) => void = () => {};
 }

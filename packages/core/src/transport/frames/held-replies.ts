@@ -3,6 +3,12 @@ import { LinkedList } from "../linked-list.ts";
 /** Calls that may run at once though replies enough wait: most calls answer little, and need not wait for large replies. */
 const mostBeyond = 16;
 
+/**
+ * Replies of calls that began before the bound was reached have room beyond it, so that a caller of many at once gets
+ * all of them; but not for more than so many times the bound.
+ */
+const mostTimes = 16;
+
 /** Replies of one connection that are ready, but wait for their turn or a slow reader; and calls that wait for them. */
 export class HeldReplies {
 	readonly #maxBytes: number;
@@ -18,6 +24,11 @@ export class HeldReplies {
 	/** Whether further calls have to wait, as there are replies enough. */
 	get full(): boolean {
 		return this.#bytes > this.#maxBytes;
+	}
+
+	/** Whether not even the reply of a call that runs has room. */
+	get overfull(): boolean {
+		return this.#bytes > mostTimes * this.#maxBytes;
 	}
 
 	/** A reply of so many bytes has to wait. */

@@ -294,3 +294,60 @@ test("a message that is not UTF-8 fails its call, and no other on its connection
 	await vi.waitFor(() => expect(stranger.received).toContain('{"text":"fine"}'));
 	expect(stranger.received).toContain("the message is not UTF-8");
 });
+
+describe("a caller that gives no room for its replies", () => {
+	const limits = { keepAliveMs: Number.POSITIVE_INFINITY };
+	const large = new TextEncoder().encode(JSON.stringify({ text: "x".repeat(20_000) }));
+	/** Takes nothing of any message until it says so. */
+	const closed = bytes((writer) => {
+		writer.preface();
+		writer.frame(0, 0, 0, encodeSettings({ ...defaultFrameLimits, streamWindowBytes: 0 }));
+	});
+
+	function window(id: number, credit: number): Uint8Array {
+		return bytes((writer) => writer.frame(7, 0, id, Uint8Array.of(0, 0, credit >> 8, credit & 255)));
+	}
+
+	beforeEach(() => {
+		vi.useFakeTimers();
+	});
+	afterEach(() => {
+		vi.useRealTimers();
+	});
+
+	test("gets an error in place of a reply of which it took nothing for a minute", async () => {
+		const stranger = new Stranger(limits);
+		stranger.send(closed);
+		stranger.send(bytes((writer) => echo(writer, 1, [...large])));
+		await vi.advanceTimersByTimeAsync(59_000);
+		expect(stranger.received).not.toContain("reply_timeout");
+		await vi.advanceTimersByTimeAsync(62_000);
+		expect(stranger.received).toContain("reply_timeout");
+	});
+
+	test("is left its reply while it takes some of it now and then", async () => {
+		const stranger = new Stranger(limits);
+		stranger.send(closed);
+		stranger.send(bytes((writer) => echo(writer, 1, [...large])));
+		for (let taken = 0; taken < large.length; taken += 2_000) {
+			await vi.advanceTimersByTimeAsync(50_000);
+			stranger.send(window(1, 2_000));
+		}
+		await vi.advanceTimersByTimeAsync(1_000);
+		expect(stranger.received).not.toContain("reply_timeout");
+		expect(stranger.received.match(/x/g)?.length).toBeGreaterThanOrEqual(20_000);
+	});
+
+	test("has so many held, whatever it asks for at once", async () => {
+		const stranger = new Stranger({ ...limits, maxHeldReplyBytes: 10_000 });
+		stranger.send(closed);
+		stranger.send(
+			bytes((writer) => {
+				for (let id = 1; id < 30; id++) echo(writer, id, [...large]);
+			}),
+		);
+		await vi.advanceTimersByTimeAsync(1_000);
+		// Sixteen times the bound: seven replies, and the one that crosses it.
+		expect(stranger.received.match(/has no room/g)).toHaveLength(29 - 8);
+	});
+});

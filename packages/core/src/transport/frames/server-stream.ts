@@ -7,6 +7,7 @@ import { abandon } from "../../endpoint/leave-stream.ts";
 import { messagesOf } from "../../endpoint/map-stream.ts";
 import { ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
 import type { ServerCall } from "../../service/server-call.ts";
+import { every, type Timer } from "../../time/timer.ts";
 import { decodeMessage } from "../message-text.ts";
 import type { Connection } from "./connection.ts";
 import { writeError } from "./error-frame.ts";
@@ -159,14 +160,28 @@ export class ServerStream implements StreamHandler {
 	}
 
 	async #replyInParts(text: string): Promise<void> {
-		this.#connection.heldReplies.hold(text.length);
+		const { heldReplies, limits } = this.#connection;
+		if (heldReplies.overfull) throw overfull();
+		heldReplies.hold(text.length);
+		const patience = this.#watchReading(limits.replyTimeoutMs);
 		try {
 			await this.#sendHead();
 			await this.stream.send(text);
 		} finally {
-			this.#connection.heldReplies.release(text.length);
+			patience.stop();
+			heldReplies.release(text.length);
 		}
 		this.#end();
+	}
+
+	/** Gives the reply up when its caller takes nothing of it for so many milliseconds. */
+	#watchReading(milliseconds: number): Timer {
+		let before = 0;
+		return every(milliseconds, () => {
+			const left = this.stream.unsentBytes;
+			if (left === before) this.#fail(unread(milliseconds));
+			before = left;
+		});
 	}
 
 	async #pump(messages: AsyncIterable<unknown>): Promise<void> {
@@ -275,6 +290,16 @@ export class ServerStream implements StreamHandler {
 function noRoomForReplies(): ServiceError {
 	const message = "the call waited until its deadline, as replies wait to be read on this connection";
 	return serviceErrorFrom({ code: "resource_exhausted", message }, { notExecuted: true });
+}
+
+function overfull(): ServiceError {
+	const message = "the reply has no room: too many others wait to be read on this connection";
+	return new ServiceError({ code: "resource_exhausted", message });
+}
+
+function unread(milliseconds: number): ServiceError {
+	const message = `the reply was given up, as nothing of it was read for ${milliseconds} ms`;
+	return new ServiceError({ code: "resource_exhausted", reason: "reply_timeout", message });
 }
 
 function missingInput(): ServiceError {

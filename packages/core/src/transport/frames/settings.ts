@@ -16,6 +16,8 @@ export interface FrameLimits {
 	readonly sendQueueBytes: number;
 	/** Bytes of replies that wait for a slow reader before its further calls wait, too; a local bound. Default: 16 MiB. */
 	readonly maxHeldReplyBytes: number;
+	/** How long a caller may take nothing of its reply before that is given up, in milliseconds; a local bound. Default: 60 s. */
+	readonly replyTimeoutMs: number;
 	/**
 	 * How long the other side may be silent before it is asked, and then before it is given up, in milliseconds: at
 	 * clients always, at servers while calls are open. Default: 10 s.
@@ -42,6 +44,7 @@ export const defaultFrameLimits: FrameLimits = {
 	maxAssemblyBytes: 64 * 1024 * 1024,
 	sendQueueBytes: 256 * 1024,
 	maxHeldReplyBytes: 16 * 1024 * 1024,
+	replyTimeoutMs: 60_000,
 	keepAliveMs: 10_000,
 	suspectMs: 1_000,
 	maxCancels: 65_536,
@@ -55,7 +58,11 @@ export const defaultFrameLimits: FrameLimits = {
  * @throws RangeError for one that cannot be.
  */
 export function checkFrameLimits(limits: Partial<FrameLimits>): void {
-	const { keepAliveMs, suspectMs, idleMs, handshakeMs } = { ...defaultFrameLimits, ...limits };
+	const { replyTimeoutMs, keepAliveMs, suspectMs, idleMs, handshakeMs } = {
+		...defaultFrameLimits,
+		...limits,
+	};
+	checkDuration("replyTimeoutMs of the limits of frames", replyTimeoutMs, "positive");
 	checkDuration("keepAliveMs of the limits of frames", keepAliveMs, "positive");
 	checkDuration("suspectMs of the limits of frames", suspectMs);
 	checkDuration("idleMs of the limits of frames", idleMs);

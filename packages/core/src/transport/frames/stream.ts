@@ -73,6 +73,11 @@ export class Stream implements ReceiveWindow {
 		return this.#sendWindow;
 	}
 
+	/** What is left of the message that is on its way out, in bytes. */
+	get unsentBytes(): number {
+		return this.#outgoing === undefined ? 0 : this.#outgoing.bytes.length - this.#outgoing.offset;
+	}
+
 	/** Whether the other side kept to the window. */
 	received(bytes: number): boolean {
 		this.#receiveWindow -= bytes;
