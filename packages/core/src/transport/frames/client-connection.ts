@@ -69,7 +69,7 @@ export class ClientConnection {
 
 	/** Calls with one message, as soon as it may. */
 	async unary(target: CallTarget, text: string, ctx: Context): Promise<unknown> {
-		while (!this.#mayBegin(ctx)) await this.#nextTurn(ctx);
+		for (let waited = false; !this.#mayBegin(ctx, waited); waited = true) await this.#nextTurn(ctx);
 		const limit = this.#connection.remote.maxMessageBytes;
 		if (text.length > limit) throw tooLarge(limit);
 		if (this.#connection.fits(text)) return this.begin(target, text, ctx);
@@ -82,7 +82,7 @@ export class ClientConnection {
 
 	/** Calls with a stream of messages. */
 	async streaming(target: CallTarget, input: AsyncIterable<unknown>, ctx: Context): Promise<unknown> {
-		while (!this.#mayBegin(ctx)) await this.#nextTurn(ctx);
+		for (let waited = false; !this.#mayBegin(ctx, waited); waited = true) await this.#nextTurn(ctx);
 		return new Promise((resolve, reject) => {
 			const call = new ClientCall(this.#connection, target, ctx, undefined, resolve, reject, this.#nextId++);
 			call.begin(undefined);
@@ -103,12 +103,12 @@ export class ClientConnection {
 	}
 
 	/** Whether another stream may begin now, and the send queue takes it. Holds only until something is awaited. */
-	#mayBegin(ctx: Context): boolean {
+	#mayBegin(ctx: Context, waited: boolean): boolean {
 		const { error } = ctx;
 		if (error !== undefined) {
 			// It may have been its turn: whoever gives that up passes it on.
 			this.#connection.wakeNext();
-			if (error.code !== "deadline_exceeded") throw error;
+			if (!waited || error.code !== "deadline_exceeded") throw error;
 			this.#connection.timedOut();
 			throw queueFull();
 		}

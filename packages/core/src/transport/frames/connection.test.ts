@@ -506,6 +506,23 @@ describe("the end of a connection", () => {
 		expect(await client.echo({ text: "free again" })).toEqual({ text: "free again" });
 	});
 
+	test("a call whose time is up before it comes to its turn has exceeded its deadline", async () => {
+		const transport = memoryTransport();
+		const { endpoints } = started();
+		const listener = await transport.listen(endpoints, { address: "late" });
+		const peer = transport.dial("memory://late");
+		const [collect] = Probe["~allium"].methods.filter(({ name }) => name === "collect");
+		async function* nothing(): AsyncGenerator<{ text: string }> {}
+		await peer.endpoint(collect as never)(nothing(), Context.background());
+		const ctx = Context.background().withTimeout(1);
+		const late = peer.endpoint(collect as never)(nothing(), ctx);
+		// Before it goes on, its time passes.
+		for (const begin = performance.now(); performance.now() - begin < 3; );
+		await expect(late).rejects.toMatchObject({ code: "deadline_exceeded" });
+		await peer.close();
+		await listener.close();
+	});
+
 	test("a peer that falls silent is asked, and given up", async () => {
 		vi.useFakeTimers();
 		try {
