@@ -57,7 +57,9 @@ export class WebSocketPipe implements Pipe {
 
 	write(bytes: Uint8Array): boolean {
 		const socket = this.#socket;
-		if (this.#closed || socket.readyState !== socket.OPEN) return true;
+		if (this.#closed) return true;
+		// While it closes it takes nothing: its end is told in a turn that a producer without waits would hold up.
+		if (socket.readyState !== socket.OPEN) return false;
 		for (let offset = 0; offset < bytes.length; offset += messageBytes) {
 			socket.send(piece(bytes, offset, Math.min(bytes.length, offset + messageBytes)));
 		}

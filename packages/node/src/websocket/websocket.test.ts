@@ -363,6 +363,17 @@ describe("a pipe whose other end does not read", () => {
 		await vi.waitFor(() => expect(state.drains).toBe(1));
 	});
 
+	test("takes nothing while it closes, so that no producer goes on until its end is told", () => {
+		const [near, far] = [
+			new WebSocketPipe(browserSide),
+			new ServerWebSocketPipe(serverSide, { address: "there" }),
+		];
+		browserSide.close();
+		serverSide.close();
+		expect(near.write(new Uint8Array(1))).toBe(false);
+		expect(far.write(new Uint8Array(1))).toBe(false);
+	});
+
 	test("leaves no timer when it is destroyed", async () => {
 		serverSide.pause();
 		vi.useFakeTimers();
