@@ -60,6 +60,14 @@ describe("in an empty project that installed the packages", () => {
 		expect(await allium("completion", "bash")).toContain("complete -F _allium allium");
 	});
 
+	test("the library says in one sentence that a Node is too old", async () => {
+		const version = "{ value: { ...process.versions, node: '20.1.0' } }";
+		outside.write("project/old.mjs", `Object.defineProperty(process, "versions", ${version});`);
+		outside.write("project/uses.mjs", 'await import("allium").catch(({ stack }) => console.log(stack));');
+		const said = await outside.node(["--import", "./old.mjs", "uses.mjs"], project);
+		expect(said).toBe("Allium needs Node 24 or newer, and this is Node 20.1.0.\n");
+	});
+
 	test("the first service of the README checks and runs", async () => {
 		const readme = readFileSync(join(root, "README.md"), "utf8");
 		for (const [, file = "", text = ""] of readme.matchAll(/```ts file=(\S+)\n([\s\S]*?)```/g)) {
