@@ -3,15 +3,20 @@ import type { AddressInfo } from "node:net";
 import {
 	type Client,
 	Context,
+	contract,
 	createClient,
 	fetchTransport,
 	isError,
 	type Listener,
+	method,
 	ResponseMetadata,
+	stream,
 } from "@allium/core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import * as z from "zod";
 import { listen } from "../server/server.ts";
 import { Lab, type LabLog, openLab } from "./fixtures/lab.ts";
+import { http } from "./http-transport.ts";
 
 const background = Context.background();
 
@@ -53,6 +58,23 @@ describe("calls by fetch", () => {
 		expect(await client.ping({})).toEqual({});
 		expect(await collect(client.count({ upTo: 3 }))).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
 	});
+
+	test.each([
+		["fetch", fetchTransport()],
+		["HTTP", http()],
+	])(
+		"of a method that the server lacks were not executed, so that another instance may be tried: by %s",
+		async (_, transport) => {
+			const Younger = contract("lab", { added: method({}), watched: method({ output: stream(z.int()) }) });
+			await using younger = createClient(Younger, {
+				url: String(listener.addresses[0]),
+				transports: [transport],
+			});
+			const refusal = { code: "unimplemented", notExecuted: true };
+			expect(await failure(younger.added({}))).toMatchObject(refusal);
+			expect(await failure(collect(younger.watched({})))).toMatchObject(refusal);
+		},
+	);
 
 	test("bring metadata both ways", async () => {
 		const received = new ResponseMetadata();
