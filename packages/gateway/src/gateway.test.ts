@@ -185,7 +185,10 @@ describe("the end of a call", () => {
 		const url = await open();
 		const answer = await post(`${url}/lab/wait`, {}, { "connect-timeout-ms": "150" });
 		expect(answer.status).toBe(504);
-		await vi.waitFor(() => expect(system.log.ended).toEqual(["deadline_exceeded"]));
+		// Its own clock, or the word of the gateway that it gave up, whichever is there first.
+		await vi.waitFor(() =>
+			expect(system.log.ended).toEqual([expect.stringMatching(/^(deadline_exceeded|canceled)$/)]),
+		);
 	});
 
 	test("the service sees how long the caller waits", async () => {

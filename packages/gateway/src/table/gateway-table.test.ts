@@ -1,6 +1,6 @@
-import { type Instance, memoryRegistry, PeerPool, silentLogger } from "@allium/core";
+import { type Instance, memoryRegistry, PeerPool, type RegistryEvent, silentLogger } from "@allium/core";
 import { nodeTransports } from "@allium/node";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { Exposure } from "./exposure.ts";
 import { GatewayTable } from "./gateway-table.ts";
 
@@ -61,4 +61,24 @@ test("a table that is closed takes in no more", async () => {
 	await table.close();
 	await turn();
 	expect(table.services.length).toBe(100);
+});
+
+test("services of which no instance is up are remembered for an hour, and a hundred of them for good", async () => {
+	vi.useFakeTimers({ toFake: ["performance"] });
+	try {
+		const table = given();
+		const instances = Array.from({ length: 150 }, (_, n) => instance(n));
+		const takeIn = async (event: RegistryEvent): Promise<void> => {
+			table.apply(event);
+			for (let turns = 0; turns < 5; turns++) await turn();
+		};
+		await takeIn({ type: "snapshot", instances });
+		await takeIn({ type: "snapshot", instances: [] });
+		expect(table.services.length).toBe(150);
+		vi.advanceTimersByTime(3_600_000);
+		await takeIn({ type: "snapshot", instances: [] });
+		expect(table.services.length).toBe(100);
+	} finally {
+		vi.useRealTimers();
+	}
 });

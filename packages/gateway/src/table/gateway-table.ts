@@ -39,8 +39,12 @@ import { passThrough } from "./pass-through.ts";
 import { reported } from "./reported.ts";
 import { Upstream } from "./upstream.ts";
 
-/** How many services are remembered of which no instance is up, so that calls get 503 instead of 404. */
+/**
+ * How many services are remembered however long no instance of them is up, so that calls get 503 instead of 404, and
+ * how long the others are, in milliseconds: an outage of the registry can make all of them look gone at once.
+ */
 const maxGone = 100;
+const goneForMs = 3_600_000;
 
 /** How many services are asked at once what they are: more would not answer sooner, but hold everything else up. */
 const askedAtOnce = 16;
@@ -103,8 +107,8 @@ export class GatewayTable implements EndpointTable {
 	readonly #entries = new Map<string, Entry>();
 	/** The entries by name, once somebody asked for them. */
 	#sorted: readonly Entry[] | undefined;
-	/** The names of services of which no instance is up, the longest gone first. */
-	readonly #gone = new Set<string>();
+	/** The names of services of which no instance is up, and since when, the longest gone first. */
+	readonly #gone = new Map<string, number>();
 	/** The names of services that are to be looked at, as their instances changed, and what looks at the rest of them. */
 	readonly #changed = new Set<string>();
 	#looking: NodeJS.Immediate | undefined;
@@ -251,8 +255,9 @@ export class GatewayTable implements EndpointTable {
 			this.#changed.delete(name);
 			if (this.#options.exposure.includes(name)) this.#lookAt(name);
 		}
-		for (const name of this.#gone) {
-			if (this.#gone.size <= maxGone) break;
+		const forgotten = performance.now() - goneForMs;
+		for (const [name, since] of this.#gone) {
+			if (this.#gone.size <= maxGone || since > forgotten) break;
 			this.#forget(name);
 		}
 		this.#isKnown = true;
@@ -263,7 +268,7 @@ export class GatewayTable implements EndpointTable {
 		const entry = this.#entries.get(name) ?? this.#enter(name);
 		entry.upstream.update([...(this.#serving.get(name)?.values() ?? [])]);
 		if (entry.upstream.instances.length > 0) this.#gone.delete(name);
-		else this.#gone.add(name);
+		else if (!this.#gone.has(name)) this.#gone.set(name, performance.now());
 		this.#route(entry);
 	}
 
