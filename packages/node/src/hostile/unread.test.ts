@@ -5,6 +5,7 @@ import { connect as connectTls } from "node:tls";
 import { contract, get, method, routes, stream } from "@allium/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
+import { acceptFrames } from "../pipe/accept-frames.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import { Authority } from "../tls/fixtures/certificates.ts";
 import { openTarget, type Target } from "./fixtures/target.ts";
@@ -27,7 +28,15 @@ async function open(tls?: { cert: string; key: string }, limits: Partial<ServerL
 	began = ended = 0;
 	logged = [];
 	const logger = { log: (_: string, message: string) => void logged.push(message) };
-	const options = { logger, limits, ...(tls !== undefined && { tls: { ...tls, plain: "allow" as const } }) };
+	// Time jumps here, and the pings of keep-alive with it: what a busy machine answers late is not lost.
+	const frameLimits = { keepAliveMs: Number.POSITIVE_INFINITY };
+	const frames = { acceptFrames: acceptFrames(frameLimits), webSockets: { limits: frameLimits } };
+	const options = {
+		logger,
+		limits,
+		...frames,
+		...(tls !== undefined && { tls: { ...tls, plain: "allow" as const } }),
+	};
 	target = await openTarget(options, (endpoints) => {
 		const service = {
 			read: async () => {
