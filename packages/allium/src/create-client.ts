@@ -8,7 +8,7 @@ import {
 	type Transport,
 	webSocketTransport,
 } from "@allium/core";
-import { nodeTransports, type TlsOptions } from "@allium/node";
+import { ContractCheck, nodeTransports, type TlsOptions } from "@allium/node";
 
 /**
  * As for the core's `createClient`; without transports, addresses of `allium:`, `http:` and `ws:` are known, and
@@ -19,18 +19,24 @@ export type ClientOptions = ClientSource &
 	({ readonly transports?: readonly Transport[]; readonly tls?: TlsOptions } | { readonly peers: PeerPool });
 
 /**
- * Makes a client of a contract, for one address or a registry. Dispose it when it is no longer needed.
+ * Makes a client of a contract, for one address or a registry. Dispose it when it is no longer needed. Where it has a
+ * logger, that is warned when the contract of the instances that it calls differs in what breaks callers.
  *
  * @example
  * await using add = createClient(Add, { url: "http://127.0.0.1:4000" });
  * const { v } = await add.sum({ a: 1, b: 2 });
  */
 export function createClient<C extends AnyContract>(contract: C, options: ClientOptions): Client<C> {
-	const { tls } = { tls: undefined, ...options };
+	const { tls, logger } = { tls: undefined, ...options };
+	const onDescribed = logger && new ContractCheck(logger).forClient(contract);
 	const transports = [
 		...nodeTransports({ tls }),
 		webSocketTransport(),
 		webSocketTransport({ scheme: "wss" }),
 	];
-	return createCoreClient(contract, { transports, ...options });
+	return createCoreClient(contract, {
+		transports,
+		...(onDescribed !== undefined && { onDescribed }),
+		...options,
+	});
 }

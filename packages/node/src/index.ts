@@ -1,6 +1,7 @@
 import "./platform/node-version.ts";
 
 export { type App, type AppLimits, type AppOptions, createApp } from "./app/app.ts";
+export { ContractCheck } from "./app/contract-check.ts";
 export { FailedProcess } from "./app/failed-process.ts";
 export { reachableHost } from "./app/reachable-host.ts";
 export { type Runnable, runUntilSignal } from "./app/run-until-signal.ts";

@@ -45,8 +45,8 @@ export interface ClientLayers {
 	readonly balancer?: Balancer;
 	readonly logger?: Logger;
 	/**
-	 * Told what the instances say of the service, once for each hash that a registry knows, some time after the
-	 * first call. For who compares it with what was expected.
+	 * Told what the instances say of the service, once for each hash and once where none is known, some time after the
+	 * first call. A caller can compare it with what was expected.
 	 */
 	readonly onDescribed?: (description: ContractDescription) => void;
 	/** Told when a method is called without a context. */

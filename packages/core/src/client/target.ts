@@ -229,8 +229,9 @@ export class Target implements MemberListener {
 		}, introduceAfterMs);
 	}
 
+	/** Of those whose hash nobody knows, one tells for all. */
 	#isStranger({ hash }: Member): boolean {
-		return hash !== "" && !this.#introduced.has(hash);
+		return !this.#introduced.has(hash);
 	}
 
 	#introduce({ hash, peer }: Member): void {
