@@ -69,7 +69,7 @@ export class RegistryTables {
 		this.#delete = database.prepare(`DELETE FROM instances ${where}`);
 		this.#bump = database.prepare("UPDATE revision SET value = value + 1");
 		this.#revision = database.prepare("SELECT value FROM revision");
-		// A lease that lasts longer than it may was written before the machine began anew.
+		// A lease that lasts longer than any can was written before the machine restarted.
 		this.#rows = database.prepare(
 			"SELECT record, expires_at, expires_at > :now AS alive FROM instances WHERE expires_at <= :now + ttl_ms",
 		);

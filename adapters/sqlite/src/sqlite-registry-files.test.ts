@@ -296,7 +296,7 @@ describe("the files of a sqlite registry", () => {
 		expect(existsSync(folder)).toBe(false);
 	});
 
-	test("leases from before the machine began anew are none", async () => {
+	test("leases from before the machine restarted do not count", async () => {
 		const registering = open(folder, { ttlMs: 1_000 });
 		await registering.register(instance("a"), background);
 		const database = new DatabaseSync(file);
@@ -307,7 +307,7 @@ describe("the files of a sqlite registry", () => {
 		database.close();
 	});
 
-	test("a file of an older version is made anew", async () => {
+	test("a file of an older version is replaced", async () => {
 		await open().register(instance("a"), background);
 		const older = new DatabaseSync(file);
 		older.exec("PRAGMA user_version = 1");

@@ -42,3 +42,24 @@ test("a client that has a logger warns once when the contract at its address dif
 	await client.buy({});
 	expect(JSON.stringify(warnings)).toContain("sell");
 });
+
+test("what onDescribed throws is logged, and ends neither the client nor the process", async () => {
+	const endpoints = new Endpoints();
+	endpoints.serve(Served, { buy: async () => ({ id: "1" }) });
+	const listener = await frames().listen(endpoints);
+	const log = vi.fn<Logger["log"]>();
+	const url = listener.addresses.find((address) => address.startsWith("allium:")) ?? "";
+	await using client = createClient(Served, {
+		url,
+		logger: { log },
+		onDescribed: () => {
+			throw new Error("not this one");
+		},
+	});
+	await client.buy({});
+	await vi.waitFor(() => {
+		expect(log).toHaveBeenCalledWith("error", "onDescribed of a client threw", expect.anything());
+	});
+	expect(await client.buy({})).toEqual({ id: "1" });
+	await listener.close();
+});

@@ -76,7 +76,7 @@ describe("calls", () => {
 			...overHttp,
 			skip: {
 				backoff: noBackoff,
-				silence: "a connection of HTTP/2 is left by who holds it, here the platform",
+				silence: "the platform holds the connection of HTTP/2, and leaves it or not",
 				many: "ten thousand took six seconds with this client, and say nothing that a thousand do not",
 				told: notTold,
 				client_stream: noUpload,

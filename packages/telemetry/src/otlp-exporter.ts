@@ -28,7 +28,7 @@ function checkEndpoint(name: string, endpoint: string): void {
 	const error = new TypeError(
 		`${name} takes the address of an OTLP collector, such as http://127.0.0.1:4318, and not ${JSON.stringify(endpoint)}`,
 	);
-	// Where it was found out is of no help to who configures a process.
+	// Where it was found out does not help anybody who configures a process.
 	error.stack = error.message;
 	throw error;
 }

@@ -19,7 +19,7 @@ export async function conflicts(
 	const lines: string[] = [];
 	for (const [name, byHash] of differing(instances)) {
 		const described = await Promise.all(
-			// Who does not answer has nothing to say of it.
+			// An instance that does not answer tells nothing.
 			byHash.map((alike) => describe(name, alike, Context.background()).catch(() => undefined)),
 		);
 		lines.push(...linesOf(name, described));

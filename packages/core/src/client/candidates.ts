@@ -1,17 +1,17 @@
 import type { Method } from "../contract/method.ts";
 import type { Member } from "./member.ts";
 
-/** Whom a call may go to. A balancer is given the same arrays until something changes. */
+/** The instances that a call may go to. A balancer is given the same arrays until something changes. */
 export interface Candidates {
 	/** Those that can be reached, as far as is known. */
 	readonly reachable: readonly Member[];
 	/** Those that the source lists, for when none can be. */
 	readonly listed: readonly Member[];
-	/** When to look anew: the first pause of one that cannot be reached is over. */
+	/** When to look again: the first pause of one that cannot be reached is over. */
 	readonly until: number;
 }
 
-/** Whom the calls of one method may go to, kept until the instances change. */
+/** The instances that the calls of one method may go to, kept until the instances change. */
 export class Choice {
 	readonly method: Method;
 	candidates: Candidates = { reachable: [], listed: [], until: 0 };
@@ -24,7 +24,8 @@ export class Choice {
 }
 
 /**
- * Whom to call: not who is unhealthy while half of all are healthy, nor who cannot be reached while somebody can.
+ * Finds the instances to call: none that is unhealthy while half of all are healthy, and none that cannot be reached
+ * while another can.
  *
  * @param held the ids of those that the source does not list any more.
  */

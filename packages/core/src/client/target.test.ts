@@ -412,7 +412,7 @@ describe("instances of different versions", () => {
 		expect(ids("added")).toEqual(["a", "b"]);
 	});
 
-	test("are asked anew when they are registered with another hash", async () => {
+	test("are asked again when they are registered with another hash", async () => {
 		let upgraded = false;
 		const { target: made, ids } = await mixed([old, young], async (id) =>
 			id === "a" && !upgraded ? described("1", "run") : described("2", "run", "added"),

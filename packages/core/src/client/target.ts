@@ -9,6 +9,7 @@ import type { Instance } from "../registry/instance.ts";
 import type { RegistryEvent } from "../registry/registry.ts";
 import { but, type Candidates, type Choice, findCandidates } from "./candidates.ts";
 import { isNotServed, isServed } from "./descriptions.ts";
+import { Introductions } from "./introductions.ts";
 import { Member, type MemberListener } from "./member.ts";
 import type { PeerPool } from "./peer-pool.ts";
 
@@ -17,9 +18,6 @@ const longestWaitMs = 250;
 
 /** How long an instance that did not describe itself is not asked again, in milliseconds. */
 const askAgainMs = 5_000;
-
-/** How long after a call instances are asked to describe themselves for `onDescribed`, in milliseconds. */
-const introduceAfterMs = 1_000;
 
 /** How often an instance that the registry let go is asked whether it is there, in milliseconds. */
 const verifyEveryMs = 5_000;
@@ -53,13 +51,11 @@ export class Target implements MemberListener {
 	readonly #latestAt = new Map<string, Instance>();
 	/** Counts the changes of what may be picked. */
 	#generation = 0;
-	/** The candidates for methods that all instances have, found anew when they change. */
+	/** The candidates for methods that all instances have, found again when these change. */
 	#common: Candidates | undefined;
 	/** What is being asked of instances about their methods. */
 	readonly #asking = new Set<Promise<void>>();
-	/** The hashes of which `onDescribed` was told. */
-	readonly #introduced = new Set<string>();
-	#introducing: ReturnType<typeof setTimeout> | undefined;
+	readonly #introductions: Introductions | undefined;
 	readonly #known = Promise.withResolvers<void>();
 	#isKnown = false;
 	/** Why it is not known which instances there are. */
@@ -74,6 +70,11 @@ export class Target implements MemberListener {
 
 	constructor(options: TargetOptions) {
 		this.#options = options;
+		const { service, peers, onDescribed, logger } = options;
+		if (onDescribed !== undefined) {
+			const { descriptions } = peers;
+			this.#introductions = new Introductions(service, descriptions, onDescribed, this.#life.ctx, logger);
+		}
 	}
 
 	/** Whether it is known which instances there are. */
@@ -172,7 +173,7 @@ export class Target implements MemberListener {
 		this.#closed = true;
 		this.#life.cancel();
 		clearTimeout(this.#verifying);
-		clearTimeout(this.#introducing);
+		this.#introductions?.close();
 		const members = [...this.#members.values(), ...this.#retiring];
 		this.#members.clear();
 		this.#changed();
@@ -203,7 +204,7 @@ export class Target implements MemberListener {
 	#find(method: Method): Candidates {
 		const all = [...this.#members.values()];
 		if (isMixed(all)) for (const member of all) if (member.description === undefined) this.#ask(member);
-		if (this.#options.onDescribed !== undefined) this.#introduceLater(all);
+		this.#introductions?.see(all);
 		const having = all.filter((member) => member.has(method));
 		const now = performance.now();
 		// Where nobody has it, any one says so.
@@ -218,29 +219,6 @@ export class Target implements MemberListener {
 	#changed(): void {
 		this.#generation++;
 		this.#common = undefined;
-	}
-
-	/** Has `onDescribed` told of hashes that are new; later, as calls come first. */
-	#introduceLater(members: readonly Member[]): void {
-		if (!members.some((member) => this.#isStranger(member))) return;
-		this.#introducing ??= setTimeout(() => {
-			this.#introducing = undefined;
-			for (const member of this.#members.values()) if (this.#isStranger(member)) this.#introduce(member);
-		}, introduceAfterMs);
-	}
-
-	/** Of those whose hash nobody knows, one tells for all. */
-	#isStranger({ hash }: Member): boolean {
-		return !this.#introduced.has(hash);
-	}
-
-	#introduce({ hash, peer }: Member): void {
-		const { service, peers, onDescribed } = this.#options;
-		this.#introduced.add(hash);
-		peers.descriptions.of(service, hash, peer, this.#life.ctx).then(onDescribed, () => {
-			// Another instance may tell, when the instances have changed.
-			this.#introduced.delete(hash);
-		});
 	}
 
 	/** Asks an instance which methods it has, unless it was asked of late. */

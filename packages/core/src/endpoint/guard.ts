@@ -4,7 +4,7 @@ import { checkSecurity, type Security } from "../contract/security.ts";
 
 /** What is known of a call, or of a request to an operations route, before its body is read. */
 export interface GuardRequest {
-	/** Who calls. */
+	/** The caller. */
 	readonly peer: PeerInfo;
 	/** `service/method`, `/-/ws`, or an operations route such as `/metrics` where the guard asks for those. */
 	readonly path: string;

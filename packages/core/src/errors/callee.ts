@@ -1,4 +1,4 @@
-/** Whose error it is that a call failed with, and where that was. For the local log; it never leaves the process. */
+/** The call that an error belongs to, and the instance that was called. For the local log; it never leaves the process. */
 export interface Callee {
 	/** The method that was called: `service/method`. */
 	readonly method: string;

@@ -34,7 +34,7 @@ export function boundary(next: Endpoint, method: Method, server: Server, reach: 
 	};
 }
 
-/** Who threw an error that came out of the layers of a method, for the log. */
+/** Tells for the log which layer of a method threw an error. */
 function throwerOf(error: unknown, ctx: Context, reach: HandlerReach): string {
 	if (reach.neverRan(ctx)) return "middleware or a schema, before the handler ran,";
 	const byHandler = reach.threw(error);

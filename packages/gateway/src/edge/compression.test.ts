@@ -26,7 +26,7 @@ describe("compression", () => {
 		return send(`${url}/lab/echo`, { method: "POST", headers, body: JSON.stringify({ text }) });
 	}
 
-	test("brotli for who takes it", async () => {
+	test("brotli for a client that takes it", async () => {
 		const { headers, body } = await echo("gzip, deflate, br", long);
 		expect(headers["content-encoding"]).toBe("br");
 		expect(headers.vary).toBe("accept-encoding");
@@ -34,7 +34,7 @@ describe("compression", () => {
 		expect(JSON.parse(brotliDecompressSync(body).toString())).toEqual({ text: long });
 	});
 
-	test("gzip for who takes that alone", async () => {
+	test("gzip for a client that takes only that", async () => {
 		const { headers, body } = await echo("gzip, br;q=0", long);
 		expect(headers["content-encoding"]).toBe("gzip");
 		expect(JSON.parse(gunzipSync(body).toString())).toEqual({ text: long });

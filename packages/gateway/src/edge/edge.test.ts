@@ -118,7 +118,7 @@ describe("what is served", () => {
 		);
 	});
 
-	test("is for who calls it localhost; other hosts, as of a page that points its own name here, are refused", async () => {
+	test("is served under localhost; other hosts, such as that of a page that points its own name here, are refused", async () => {
 		await system.serve();
 		const url = await system.open();
 		const call = (host: string) => {

@@ -5,7 +5,6 @@ import {
 	chain,
 	type EndpointTable,
 	type Guard,
-	type Instance,
 	type Logger,
 	type Method,
 	type Middleware,
@@ -37,6 +36,7 @@ import type { Exposure } from "./exposure.ts";
 import { GatewayRoutes, type RouteConflict } from "./gateway-routes.ts";
 import { passThrough } from "./pass-through.ts";
 import { reported } from "./reported.ts";
+import { ServingInstances } from "./serving-instances.ts";
 import { Upstream } from "./upstream.ts";
 
 /**
@@ -101,9 +101,7 @@ export class GatewayTable implements EndpointTable {
 	readonly tellsMistakes: boolean;
 	readonly #options: GatewayTableOptions;
 	readonly #middleware: Middleware;
-	readonly #instances = new Map<string, Instance>();
-	/** The instances by the services that they serve, and by their ids. */
-	readonly #serving = new Map<string, Map<string, Instance>>();
+	readonly #instances = new ServingInstances();
 	readonly #entries = new Map<string, Entry>();
 	/** The entries by name, once somebody asked for them. */
 	#sorted: readonly Entry[] | undefined;
@@ -187,18 +185,8 @@ export class GatewayTable implements EndpointTable {
 
 	/** Takes in what the registry says. */
 	apply(event: RegistryEvent): void {
-		if (event.type === "snapshot") {
-			const before = [...this.#instances.values()];
-			for (const instance of before) this.#remove(instance);
-			for (const instance of event.instances) this.#put(instance);
-			this.#update([...before, ...event.instances]);
-		} else {
-			const { instance } = event;
-			const before = this.#instances.get(instance.id);
-			if (before !== undefined) this.#remove(before);
-			if (event.type === "up") this.#put(instance);
-			this.#update(before === undefined ? [instance] : [before, instance]);
-		}
+		for (const name of this.#instances.apply(event)) this.#changed.add(name);
+		if (this.#looking === undefined) this.#look();
 	}
 
 	/** What is known stays, as {@link follow} says in the log. */
@@ -217,30 +205,6 @@ export class GatewayTable implements EndpointTable {
 			one.upstream.service < other.upstream.service ? -1 : 1,
 		);
 		return this.#sorted;
-	}
-
-	#put(instance: Instance): void {
-		this.#instances.set(instance.id, instance);
-		for (const { name } of instance.services) {
-			const others = this.#serving.get(name);
-			if (others === undefined) this.#serving.set(name, new Map([[instance.id, instance]]));
-			else others.set(instance.id, instance);
-		}
-	}
-
-	#remove(instance: Instance): void {
-		this.#instances.delete(instance.id);
-		for (const { name } of instance.services) {
-			const others = this.#serving.get(name);
-			others?.delete(instance.id);
-			if (others?.size === 0) this.#serving.delete(name);
-		}
-	}
-
-	/** Looks again at the services of instances that came, went or changed. */
-	#update(changed: readonly Instance[]): void {
-		for (const { services } of changed) for (const { name } of services) this.#changed.add(name);
-		if (this.#looking === undefined) this.#look();
 	}
 
 	/** Looks at some services that changed, and at the others in the next turns of the event loop. */
@@ -266,7 +230,7 @@ export class GatewayTable implements EndpointTable {
 
 	#lookAt(name: string): void {
 		const entry = this.#entries.get(name) ?? this.#enter(name);
-		entry.upstream.update([...(this.#serving.get(name)?.values() ?? [])]);
+		entry.upstream.update(this.#instances.of(name));
 		if (entry.upstream.instances.length > 0) this.#gone.delete(name);
 		else if (!this.#gone.has(name)) this.#gone.set(name, performance.now());
 		this.#route(entry);

@@ -252,7 +252,7 @@ class NodeApp extends ServerProcess implements App {
 				const contract = own.get(name);
 				if (contract === undefined || hash === "" || compared.has(hash)) continue;
 				compared.add(hash);
-				// Who does not answer has nothing to say of it.
+				// An instance that does not answer tells nothing.
 				const other = await this.#peers.describe(instance, name, ctx).catch(() => undefined);
 				if (other !== undefined) this.#contractCheck.served(this.#describe(contract), other);
 			}

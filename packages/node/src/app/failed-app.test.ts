@@ -24,7 +24,7 @@ describe("an app whose configuration cannot be", () => {
 		expect([status, stdout, stderr]).toEqual([1, "", `shop cannot start: ${message}\n`]);
 	});
 
-	test("tells it to who starts it, and to who calls its clients", async () => {
+	test("tells it to the caller of start, and to the callers of its clients", async () => {
 		const app = createApp({ name: "shop", env: { PORT: "abc" }, logger: { log: vi.fn() } });
 		app.serve(Shop, { buy: async () => {} });
 		await expect(app.client(Shop).buy({})).rejects.toMatchObject({ message: sentence });

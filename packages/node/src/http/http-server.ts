@@ -251,7 +251,7 @@ export class HttpServer {
 	}
 
 	/**
-	 * A request for a WebSocket goes the way of all others, with a response for who refuses it. What came behind its
+	 * A request for a WebSocket goes the way of all others, with a response for a layer that refuses it. What came behind its
 	 * head is unread on its connection again.
 	 */
 	readonly #onUpgrade = (request: IncomingMessage, _socket: unknown, head: Buffer): void => {

@@ -30,7 +30,7 @@ export class Http2Idle {
 		});
 	}
 
-	/** One timer for all streams that come and go: it is set anew for what is left. */
+	/** One timer for all streams that come and go: it is set again for what is left. */
 	readonly #look = (): void => {
 		const rested = this.#open > 0 ? 0 : performance.now() - this.#restingSince;
 		if (this.#open === 0 && rested >= this.#milliseconds) this.#idle();

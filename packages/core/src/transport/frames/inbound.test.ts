@@ -170,7 +170,7 @@ describe("the end of the messages", () => {
 describe("a stream that is cut off", () => {
 	const over = new ServiceError({ code: "deadline_exceeded", message: "over" });
 
-	test("has no orderly end for who waits, nor for who asks again", async () => {
+	test("has no orderly end for a reader that waits, nor for one that asks again", async () => {
 		const { inbound } = open();
 		const waiting = inbound.next();
 		inbound.cut(over);
