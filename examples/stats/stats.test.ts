@@ -83,7 +83,11 @@ describe("stats, as processes", () => {
 			expect(response.status).toBe(200);
 			return ((await response.json()) as { checks: unknown[] }).checks[0];
 		};
-		expect(await check()).toMatchObject({ name: "add", ok: false, error: 'no instance of "add" is up' });
+		expect(await check()).toMatchObject({
+			name: "add",
+			ok: false,
+			error: `no instance of "add" is up in sqlite://${folder} (namespace default)`,
+		});
 		await using _add = await ServiceProcess.start(addMain, { env });
 		await vi.waitFor(async () => expect(await check()).toMatchObject({ ok: true }), 10_000);
 	});

@@ -167,6 +167,8 @@ class UnfinishedCalls {
 		this.world = world;
 		this.client = world.client;
 		this.proxy = proxy;
+		// A caller elsewhere, such as a page, does not wait for it.
+		this.input.promise.catch(() => {});
 		const { ctx, cancel } = background.withCancel();
 		this.cancel = cancel;
 		const calling = end === undefined ? ctx.withTimeout(300) : ctx;
