@@ -19,7 +19,7 @@ import {
 import * as z from "zod";
 import { answerParent, assignment, type Part } from "./serving.ts";
 
-/** What became of a gateway until it knew all services. */
+/** How a gateway fared until it knew all services. */
 export interface Settled {
 	readonly milliseconds: number;
 	/** How long its event loop was blocked at worst, in milliseconds. */

@@ -22,7 +22,7 @@ interface Grown {
 	readonly p99us: number[];
 }
 
-/** What it costs that there are many instances, methods or services. */
+/** Measures the cost of many instances, methods and services. */
 export async function growth(run: Run): Promise<void> {
 	await callGrowth(run);
 	await gatewayGrowth(run);

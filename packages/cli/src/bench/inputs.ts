@@ -56,7 +56,7 @@ async function readFile(file: string): Promise<unknown[]> {
 		stream = handle.createReadStream();
 	} catch (error) {
 		if (error instanceof CommandError) throw error;
-		// What the system says names the file, and why.
+		// The system's message names the file and the reason.
 		throw refused(`got: ${error instanceof Error ? error.message : error}`);
 	}
 	return readLines(file, stream);

@@ -12,7 +12,7 @@ const discovery: Readonly<Record<string, Option>> = {
 	namespace: { value: "name", summary: "The namespace to look in. Default: ALLIUM_NAMESPACE, else default." },
 };
 
-/** What guards are shown. */
+/** The credentials that are shown to guards. */
 const credentials: Option = {
 	value: "name=value",
 	many: true,

@@ -16,7 +16,7 @@ export async function report(error: unknown, terminal: Terminal, json: boolean):
 	const { errorLines, exitCodeOf, isServiceError, plainError } = await import("./service-error-text.ts");
 	if (isServiceError(error)) {
 		const code = exitCodeOf(error);
-		// What was given wrong is no failure that has a code.
+		// A wrong argument is not a failure with a code.
 		const lines =
 			code === exitCode.usage ? [red(`${error.message}.`)] : errorLines(error, terminal.errorStyles);
 		complain(plainError(error), lines);

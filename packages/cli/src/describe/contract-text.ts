@@ -41,7 +41,7 @@ export function contractText(description: ContractDescription, options: Contract
 	return [...head, ...where, ...wants, ...all.flatMap((lines) => ["", ...lines])].join("\n");
 }
 
-/** What a guard wants of callers. */
+/** The credentials that a guard asks of callers. */
 function securityLine({ schemes, open = [] }: Security): string {
 	const ways = Object.entries(schemes).map(([name, scheme]) => `${name} (${schemeText(scheme)})`);
 	const free = open.length === 0 ? "" : `; not for ${open.join(", ")}`;

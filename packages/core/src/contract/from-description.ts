@@ -7,6 +7,7 @@ import {
 	type ErrorDescription,
 	type MethodDescription,
 } from "./describe.ts";
+import { isObject } from "./is-object.ts";
 import { type Effect, givesStream, type Kind, type MethodSpec, takesStream } from "./method.ts";
 import type { JsonSchema, Schema } from "./schema.ts";
 import { isSecurity } from "./security.ts";
@@ -99,10 +100,6 @@ function anything(described: JsonSchema): Schema {
 		jsonSchema: { input: tell, output: tell },
 	};
 	return { "~standard": standard };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-	return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isText(value: unknown): boolean {

@@ -1,3 +1,4 @@
+import { isObject } from "./is-object.ts";
 /** A way in which callers prove who they are, as OpenAPI 3.1 writes it. */
 export type SecurityScheme = { readonly description?: string } & (
 	| {
@@ -101,8 +102,4 @@ function problemOf(scheme: Readonly<Record<string, unknown>>): string | undefine
 		default:
 			return "has a type other than http, apiKey, mutualTLS, openIdConnect and oauth2";
 	}
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-	return typeof value === "object" && value !== null && !Array.isArray(value);
 }

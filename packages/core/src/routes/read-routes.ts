@@ -1,4 +1,5 @@
 import type { AnyContract } from "../contract/contract.ts";
+import { isObject } from "../contract/is-object.ts";
 import { checkRoute } from "./check-route.ts";
 import type { ErrorTemplate, Route, Routes, Verb } from "./route.ts";
 
@@ -36,10 +37,6 @@ function isErrorTemplate(value: unknown): value is ErrorTemplate {
 	const { status, type, body } = value;
 	const texts = [type, body].every((text) => text === undefined || isText(text));
 	return texts && (status === undefined || typeof status === "number");
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-	return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isText(value: unknown): value is string {

@@ -21,7 +21,7 @@ import {
 	timeout,
 	tracing,
 } from "@allium/core";
-import { contractFromDescription, sideBySide } from "@allium/core/reflection";
+import { contractFromDescription } from "@allium/core/reflection";
 import {
 	type ClientEndpoints,
 	clientEndpoints,
@@ -29,7 +29,7 @@ import {
 	securityOf,
 	securityOfGuard,
 } from "@allium/core/transport";
-import type { TlsOptions } from "@allium/node";
+import { ContractCheck, type TlsOptions } from "@allium/node";
 import type { CredentialsSource } from "../gateway-options.ts";
 import { AtOnce } from "./at-once.ts";
 import type { Exposure } from "./exposure.ts";
@@ -78,9 +78,6 @@ export interface KnownService {
 	readonly description: ContractDescription | undefined;
 }
 
-/** The most differences between two contracts that the log tells. */
-const mostDifferences = 10;
-
 interface Entry {
 	readonly upstream: Upstream;
 	/** Made when it is described: of a service that tells nothing, nothing can be called. */
@@ -112,6 +109,7 @@ export class GatewayTable implements EndpointTable {
 	#looking: NodeJS.Immediate | undefined;
 	readonly #served = new Map<string, ServedMethod>();
 	readonly #routes: GatewayRoutes;
+	readonly #contractCheck: ContractCheck;
 	readonly #atOnce = new AtOnce(askedAtOnce);
 	readonly #life = Context.background().withCancel();
 	#following: Promise<void> | undefined;
@@ -129,6 +127,7 @@ export class GatewayTable implements EndpointTable {
 				? chain(...serverDefaults().middleware)
 				: reported(options.middleware, this);
 		this.#routes = new GatewayRoutes(options.logger);
+		this.#contractCheck = new ContractCheck(options.logger);
 	}
 
 	/** Begins to watch the registry. */
@@ -261,19 +260,7 @@ export class GatewayTable implements EndpointTable {
 	#compare(service: string, description: ContractDescription): void {
 		const whole = this.#entries.get(service)?.whole;
 		if (whole === undefined || whole.hash === description.hash) return;
-		const { older, newer, breaking, added } = sideBySide(whole, description);
-		if (breaking.length === 0) return;
-		this.logger.log(
-			"warn",
-			"two contracts are served under one name, and callers of one break at the other",
-			{
-				service,
-				older: older.version,
-				newer: newer.version,
-				differences: breaking.slice(0, mostDifferences),
-				added,
-			},
-		);
+		this.#contractCheck.served(whole, description);
 	}
 
 	#described(entry: Entry, description: ContractDescription): void {

@@ -25,8 +25,8 @@ export interface ServerProcessOptions extends Omit<ConfigOverrides, "registry"> 
 }
 
 /**
- * The life of a process that serves: it starts once and stops once, in order, however often it is told to. Who has
- * been told to stop does not start any more.
+ * The life of a process that serves: it starts once and stops once, in order, however often it is told to. A process that was
+ * told to stop does not start again.
  *
  * open → ready → announce … not ready → leave → drain → close. A start that fails gives up what is there.
  */
