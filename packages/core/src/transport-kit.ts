@@ -31,6 +31,7 @@ export { routeReply } from "./routes/output-reply.ts";
 export { isOwnPath } from "./routes/own-path.ts";
 export { readRoutes } from "./routes/read-routes.ts";
 export { type RouteRequest, routeInput } from "./routes/route-input.ts";
+export { escapeMarkup } from "./routes/template-body.ts";
 export { askGuard } from "./service/ask-guard.ts";
 export { checkDuration, type DurationKind } from "./time/duration.ts";
 export { after, every, longestDelayMs, type Timer } from "./time/timer.ts";

@@ -70,6 +70,7 @@ const entities: Readonly<Record<string, string>> = {
 	"'": "&#39;",
 };
 
-function escapeMarkup(text: string): string {
+/** Text as it may stand in HTML and XML, in attributes too. */
+export function escapeMarkup(text: string): string {
 	return text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
 }

@@ -1,4 +1,5 @@
 import { printable } from "@allium/core";
+import { escapeMarkup } from "@allium/core/transport";
 import type { Answer } from "../edge/answer.ts";
 import { style } from "./style.ts";
 
@@ -44,15 +45,7 @@ export function json(value: unknown): string {
 	return escaped(JSON.stringify(value, null, 2));
 }
 
-const entities: Readonly<Record<string, string>> = {
-	"&": "&amp;",
-	"<": "&lt;",
-	">": "&gt;",
-	'"': "&quot;",
-	"'": "&#39;",
-};
-
 /** Text as it may stand in a page. */
 export function escaped(text: string): string {
-	return printable(text).replace(/[&<>"']/g, (character) => entities[character] ?? "");
+	return escapeMarkup(printable(text));
 }
