@@ -1,12 +1,13 @@
 import { ServiceError } from "../errors/service-error.ts";
-import type { Codec } from "./codec.ts";
+import type { TextCodec } from "./codec.ts";
 
 /**
  * JSON, the default codec. What JSON cannot carry is `internal` when it is sent (a bug on this side) and
  * `invalid_argument` when it arrives.
  */
-export const jsonCodec: Codec = {
+export const jsonCodec: TextCodec = {
 	name: "json",
+	binary: false,
 	encode(message) {
 		try {
 			// A handler without an output returns nothing, which stands for the empty object.

@@ -79,7 +79,7 @@ export class ServerCall {
 	 *
 	 * @throws ServiceError `internal`.
 	 */
-	encode(codec: Codec, output: unknown): string {
+	encode(codec: Extract<Codec, { readonly binary: false }>, output: unknown): string {
 		try {
 			return codec.encode(output);
 		} catch (error) {

@@ -27,7 +27,7 @@ export function readMessage(bytes: ByteHandling, source: Uint8Array, start: numb
  *
  * @throws ServiceError `invalid_argument` for what is not UTF-8, or what the codec throws.
  */
-export function decodeMessage(codec: Codec, text: string): unknown {
+export function decodeMessage(codec: Extract<Codec, { readonly binary: false }>, text: string): unknown {
 	if (text !== malformed) return codec.decode(text);
 	throw new ServiceError({
 		code: "invalid_argument",

@@ -22,7 +22,7 @@ export interface CallTarget {
 	readonly method: Method;
 	/** `service/method` as UTF-8. */
 	readonly path: Uint8Array;
-	readonly codec: Codec;
+	readonly codec: Extract<Codec, { readonly binary: false }>;
 }
 
 /**

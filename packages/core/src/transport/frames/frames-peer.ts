@@ -17,7 +17,7 @@ import { checkFrameLimits, type FrameLimits } from "./settings.ts";
 export type DialPipe = (address: string, signal: AbortSignal) => Promise<Pipe>;
 
 export interface FramesPeerOptions {
-	readonly codec?: Codec | undefined;
+	readonly codec?: Extract<Codec, { readonly binary: false }> | undefined;
 	readonly limits?: Partial<FrameLimits> | undefined;
 	/** How long connecting may take, in milliseconds; Infinity for as long as it takes. Default: 5 s. */
 	readonly connectTimeoutMs?: number | undefined;

@@ -20,14 +20,17 @@ export class ServerConnection {
 	readonly closed: Promise<void>;
 	readonly #connection: Connection;
 	readonly #endpoints: EndpointTable;
-	readonly #codec: Codec;
+	readonly #codec: Extract<Codec, { readonly binary: false }>;
 	readonly #paths: KnownTexts;
 	#draining = false;
 
 	constructor(
 		pipe: Pipe,
 		endpoints: EndpointTable,
-		options: { codec?: Codec | undefined; limits?: Partial<FrameLimits> | undefined } = {},
+		options: {
+			codec?: Extract<Codec, { readonly binary: false }> | undefined;
+			limits?: Partial<FrameLimits> | undefined;
+		} = {},
 	) {
 		this.#endpoints = endpoints;
 		this.#codec = options.codec ?? jsonCodec;

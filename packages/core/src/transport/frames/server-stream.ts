@@ -22,7 +22,7 @@ export class ServerStream implements StreamHandler {
 	readonly deadline: number;
 	readonly #connection: Connection;
 	readonly #call: ServerCall;
-	readonly #codec: Codec;
+	readonly #codec: Extract<Codec, { readonly binary: false }>;
 	readonly #path: string;
 	readonly #kind: Kind;
 	#inbound: Inbound | undefined;
@@ -30,7 +30,13 @@ export class ServerStream implements StreamHandler {
 	/** Its turn, where it had to wait for one because replies enough wait to be read. */
 	#turn: "none" | "awaited" | "taken" = "none";
 
-	constructor(id: number, connection: Connection, call: ServerCall, codec: Codec, path: string) {
+	constructor(
+		id: number,
+		connection: Connection,
+		call: ServerCall,
+		codec: Extract<Codec, { readonly binary: false }>,
+		path: string,
+	) {
 		this.stream = new Stream(id, connection);
 		this.#connection = connection;
 		this.#call = call;

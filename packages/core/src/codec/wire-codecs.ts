@@ -1,0 +1,18 @@
+import type { Schema } from "../contract/schema.ts";
+import type { BinaryCodec, TextCodec } from "./codec.ts";
+
+/**
+ * The codecs that a schema brings for its own messages, under `schema["~wire"]`. What they throw that is no
+ * `ServiceError` counts as a message that cannot be read or written.
+ */
+export interface WireCodecs {
+	/** Default: plain JSON. */
+	readonly json?: TextCodec;
+	/** Default: none, so that methods with this schema are not spoken in protobuf. */
+	readonly proto?: BinaryCodec;
+}
+
+/** The codecs that a schema brings; undefined when it brings none. */
+export function wireCodecs(schema: Schema): WireCodecs | undefined {
+	return (schema as { readonly "~wire"?: WireCodecs })["~wire"];
+}
