@@ -8,7 +8,10 @@ export { type PeakEwmaOptions, peakEwma } from "./balancer/peak-ewma.ts";
 export { random } from "./balancer/random.ts";
 export { roundRobin } from "./balancer/round-robin.ts";
 export { type SlowStartOptions, slowStart } from "./balancer/slow-start.ts";
+export { triedInstances } from "./balancer/tried-instances.ts";
 export { weighted } from "./balancer/weighted.ts";
+export type { CacheEntry, CacheStore } from "./caching/cache-store.ts";
+export { type MemoryCacheOptions, memoryCache } from "./caching/memory-cache.ts";
 export {
 	type ClientLayers,
 	type ClientOptions,
@@ -20,7 +23,6 @@ export {
 export type { Client, ClientMethod } from "./client/client-type.ts";
 export { pickedInstance } from "./client/member.ts";
 export { PeerPool, type PeerShare } from "./client/peer-pool.ts";
-export { triedInstances } from "./client/tried-instances.ts";
 export type { Codec } from "./codec/codec.ts";
 export type { Format } from "./codec/format.ts";
 export { jsonCodec } from "./codec/json-codec.ts";
@@ -74,17 +76,11 @@ export {
 	method,
 	takesStream,
 } from "./contract/method.ts";
+export type { ErrorTemplate, ErrorTemplates, Route, Routes, Verb } from "./contract/route.ts";
 export { type Issue, type JsonSchema, jsonSchema, type Schema } from "./contract/schema.ts";
 export type { OAuthFlow, Security, SecurityScheme } from "./contract/security.ts";
 export { isStream, messageSchema, type Side, type StreamOf, stream } from "./contract/stream.ts";
 export { chain, type Endpoint, type Middleware, only } from "./endpoint/endpoint.ts";
-export {
-	Endpoints,
-	type EndpointsOptions,
-	type EndpointTable,
-	type ServedMethod,
-	serverDefaults,
-} from "./endpoint/endpoints.ts";
 export { describeGuard, type Guard, type GuardDescription, type GuardRequest } from "./endpoint/guard.ts";
 export type { Callee } from "./errors/callee.ts";
 export { type Code, codes, isCode } from "./errors/code.ts";
@@ -96,6 +92,12 @@ export {
 	toServiceError,
 } from "./errors/service-error.ts";
 export { isTrouble } from "./errors/trouble.ts";
+export { type DialPipe, FramesPeer, type FramesPeerOptions } from "./frames/frames-peer.ts";
+export { memoryPipes } from "./frames/memory-pipe.ts";
+export { memoryTransport } from "./frames/memory-transport.ts";
+export { ServerConnection } from "./frames/server-connection.ts";
+export { defaultFrameLimits, type FrameLimits } from "./frames/settings.ts";
+export { type WebSocketOptions, webSocketTransport } from "./frames/websocket-transport.ts";
 export {
 	type Check,
 	type Checker,
@@ -105,24 +107,20 @@ export {
 } from "./health/checker.ts";
 export { Health, type HealthOptions, type HealthReport } from "./health/health.ts";
 export type { CheckReport } from "./health/health-check.ts";
+export { type FetchOptions, fetchTransport } from "./http/fetch-transport.ts";
 export { type Logger, type LogLevel, silentLogger } from "./logger/logger.ts";
 export { printable } from "./logger/printable.ts";
 export { authorize } from "./middleware/authorize.ts";
 export { type BulkheadOptions, bulkhead } from "./middleware/bulkhead.ts";
 export { type CacheOptions, cache } from "./middleware/cache.ts";
-export type { CacheEntry, CacheStore } from "./middleware/cache-store.ts";
-export type { CallSide } from "./middleware/call-facts.ts";
-export type { CircuitOptions, CircuitState } from "./middleware/circuit.ts";
 export { type CircuitBreakerOptions, circuitBreaker } from "./middleware/circuit-breaker.ts";
 export { type ConcurrencyLimitOptions, concurrencyLimit } from "./middleware/concurrency-limit.ts";
 export { type FallbackOptions, fallback } from "./middleware/fallback.ts";
 export { type HedgeOptions, hedge } from "./middleware/hedge.ts";
 export { type LoggingOptions, logging } from "./middleware/logging.ts";
-export { type MemoryCacheOptions, memoryCache } from "./middleware/memory-cache.ts";
 export { metrics } from "./middleware/metrics.ts";
 export { type RateLimitOptions, rateLimit } from "./middleware/rate-limit.ts";
 export { type RetryOptions, retry } from "./middleware/retry.ts";
-export { RetryBudget, type RetryBudgetOptions } from "./middleware/retry-budget.ts";
 export { type SingleFlightOptions, singleFlight } from "./middleware/single-flight.ts";
 export { timeout } from "./middleware/timeout.ts";
 export { activeSpan, telemetryContext, tracing } from "./middleware/tracing.ts";
@@ -154,8 +152,9 @@ export {
 	type RegistryEvent,
 	type RegistryFilter,
 } from "./registry/registry.ts";
+export type { CircuitOptions, CircuitState } from "./resilience/circuit.ts";
+export { RetryBudget, type RetryBudgetOptions } from "./resilience/retry-budget.ts";
 export type { RouteReply } from "./routes/error-reply.ts";
-export type { ErrorTemplate, ErrorTemplates, Route, Routes, Verb } from "./routes/route.ts";
 export { RouteTable, type ServedRoute } from "./routes/route-table.ts";
 export type { RouterMatch } from "./routes/router.ts";
 export {
@@ -170,16 +169,17 @@ export {
 	type RoutesOptions,
 	routes,
 } from "./routes/routes.ts";
+export {
+	Endpoints,
+	type EndpointsOptions,
+	type EndpointTable,
+	type ServedMethod,
+	serverDefaults,
+} from "./server/endpoints.ts";
 export type { MethodOptions, ServeOptions } from "./service/serve.ts";
 export { type IncomingCall, ServerCall, unimplemented } from "./service/server-call.ts";
 export type { Handler, Service, ServiceMiddleware } from "./service/service.ts";
-export { type FetchOptions, fetchTransport } from "./transport/fetch-transport.ts";
-export { type DialPipe, FramesPeer, type FramesPeerOptions } from "./transport/frames/frames-peer.ts";
-export { ServerConnection } from "./transport/frames/server-connection.ts";
-export { defaultFrameLimits, type FrameLimits } from "./transport/frames/settings.ts";
-export { memoryPipes } from "./transport/memory-pipe.ts";
-export { memoryTransport } from "./transport/memory-transport.ts";
+export type { CallSide } from "./telemetry/call-facts.ts";
 export { type ByteHandling, type Pipe, type PipeHandler, standardBytes } from "./transport/pipe.ts";
 export type { Listener, ListenOptions, Peer, Transport } from "./transport/transport.ts";
 export { webTransports } from "./transport/web-transports.ts";
-export { type WebSocketOptions, webSocketTransport } from "./transport/websocket-transport.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { roundRobin } from "../balancer/round-robin.ts";
+import { triedInstances } from "../balancer/tried-instances.ts";
 import { Context } from "../context/context.ts";
 import { ResponseMetadata } from "../context/response.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
@@ -11,7 +12,6 @@ import { Cluster } from "./fixtures/cluster.ts";
 import { clientOf, failure, started, Who, who } from "./fixtures/who.ts";
 import { pickedInstance } from "./member.ts";
 import { PeerPool } from "./peer-pool.ts";
-import { triedInstances } from "./tried-instances.ts";
 
 describe("a client of an address", () => {
 	test("calls what is there", async () => {

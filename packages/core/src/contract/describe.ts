@@ -1,8 +1,8 @@
 import type { Code } from "../errors/code.ts";
-import type { Route } from "../routes/route.ts";
 import type { AnyContract } from "./contract.ts";
 import type { ErrorSpec } from "./declared-error.ts";
 import type { Effect, Kind, Method } from "./method.ts";
+import type { Route } from "./route.ts";
 import { type JsonSchema, jsonSchema } from "./schema.ts";
 import type { Security } from "./security.ts";
 import { messageSchema, type Side } from "./stream.ts";

@@ -1,4 +1,5 @@
 import { isCode } from "../errors/code.ts";
+import { isObject } from "../json/is-object.ts";
 import { type Contract, contract } from "./contract.ts";
 import type { ErrorSpec, ErrorSpecs } from "./declared-error.ts";
 import {
@@ -7,7 +8,6 @@ import {
 	type ErrorDescription,
 	type MethodDescription,
 } from "./describe.ts";
-import { isObject } from "./is-object.ts";
 import { type Effect, givesStream, type Kind, type MethodSpec, takesStream } from "./method.ts";
 import type { JsonSchema, Schema } from "./schema.ts";
 import { isSecurity } from "./security.ts";

@@ -1,4 +1,4 @@
-import { isObject } from "./is-object.ts";
+import { isObject } from "../json/is-object.ts";
 /** A way in which callers prove who they are, as OpenAPI 3.1 writes it. */
 export type SecurityScheme = { readonly description?: string } & (
 	| {

@@ -6,7 +6,7 @@ import { describe as describeContract } from "../contract/describe.ts";
 import { contractFromDescription, isContractDescription } from "../contract/from-description.ts";
 import { method } from "../contract/method.ts";
 import type { SecurityScheme } from "../contract/security.ts";
-import { Endpoints } from "./endpoints.ts";
+import { Endpoints } from "../server/endpoints.ts";
 import { describeGuard, type Guard, type GuardDescription, guardsOperations } from "./guard.ts";
 
 const Shop = contract("shop", { list: method({ effect: "read" }), buy: method({}) });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { toBase64 } from "../codec/base64.ts";
+import { toBase64 } from "../encoding/base64.ts";
+import { MessageWriter } from "../encoding/protobuf.ts";
 import { errorDetails, readErrorDetails } from "./details.ts";
-import { MessageWriter } from "./protobuf.ts";
 import { ServiceError } from "./service-error.ts";
 
 const data = {

@@ -1,6 +1,6 @@
-import { fromBase64, toBase64 } from "../codec/base64.ts";
-import { decodeJsonValue, encodeJsonValue } from "./json-value.ts";
-import { fieldBytes, fieldText, MessageWriter, readFields } from "./protobuf.ts";
+import { fromBase64, toBase64 } from "../encoding/base64.ts";
+import { decodeJsonValue, encodeJsonValue } from "../encoding/json-value.ts";
+import { fieldBytes, fieldText, MessageWriter, readFields } from "../encoding/protobuf.ts";
 import type { ServiceError } from "./service-error.ts";
 
 /** A detail of an error as Connect writes it: a protobuf message, as base64 under its full name. */

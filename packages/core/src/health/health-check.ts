@@ -1,5 +1,5 @@
 import { Context } from "../context/context.ts";
-import { whileLasts } from "../context/detached-call.ts";
+import { whileLasts } from "../endpoint/detached-call.ts";
 import { after, type Timer } from "../time/timer.ts";
 import type { Checker, HealthFacts } from "./checker.ts";
 import { shownError, shownFacts } from "./shown.ts";

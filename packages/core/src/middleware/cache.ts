@@ -1,12 +1,12 @@
+import type { CacheEntry, CacheStore } from "../caching/cache-store.ts";
+import { callKey } from "../caching/call-key.ts";
+import { memoryCache } from "../caching/memory-cache.ts";
 import type { Context } from "../context/context.ts";
-import { detachedCall } from "../context/detached-call.ts";
 import type { Method } from "../contract/method.ts";
+import { detachedCall } from "../endpoint/detached-call.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
+import { stableJson } from "../json/stable-json.ts";
 import { checkDuration } from "../time/duration.ts";
-import type { CacheEntry, CacheStore } from "./cache-store.ts";
-import { callKey } from "./call-key.ts";
-import { memoryCache } from "./memory-cache.ts";
-import { stableJson } from "./stable-json.ts";
 
 /** What {@link cache} keeps, and for how long. */
 export interface CacheOptions {

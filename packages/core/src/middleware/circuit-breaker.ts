@@ -5,8 +5,13 @@ import { givesStream, type Method } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
 import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import { isTrouble } from "../errors/trouble.ts";
+import {
+	Circuit,
+	type CircuitOptions,
+	type CircuitResult,
+	type CircuitState,
+} from "../resilience/circuit.ts";
 import { checkDuration } from "../time/duration.ts";
-import { Circuit, type CircuitOptions, type CircuitResult, type CircuitState } from "./circuit.ts";
 
 /** When circuits open and close, and what has one of its own. */
 export interface CircuitBreakerOptions extends CircuitOptions {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { triedInstances } from "../client/tried-instances.ts";
+import { triedInstances } from "../balancer/tried-instances.ts";
 import { CallScope } from "../context/call-scope.ts";
 import { Context } from "../context/context.ts";
 import { ResponseMetadata } from "../context/response.ts";
@@ -7,9 +7,9 @@ import { sleep } from "../context/sleep.ts";
 import type { Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { ServiceError } from "../errors/service-error.ts";
+import { RetryBudget } from "../resilience/retry-budget.ts";
 import { held, methods, wrapped } from "./fixtures/methods.ts";
 import { type HedgeOptions, hedge } from "./hedge.ts";
-import { RetryBudget } from "./retry-budget.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());

@@ -2,10 +2,10 @@ import type { Context } from "../context/context.ts";
 import { ResponseMetadata } from "../context/response.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { isServiceError } from "../errors/service-error.ts";
+import { LatencyQuantile } from "../resilience/latency-quantile.ts";
+import { RetryBudget, type RetryBudgetOptions } from "../resilience/retry-budget.ts";
 import { checkDuration } from "../time/duration.ts";
 import { after, type Timer } from "../time/timer.ts";
-import { LatencyQuantile } from "./latency-quantile.ts";
-import { RetryBudget, type RetryBudgetOptions } from "./retry-budget.ts";
 
 /** When {@link hedge} calls a second time. */
 export interface HedgeOptions {

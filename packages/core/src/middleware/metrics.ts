@@ -10,8 +10,8 @@ import {
 	methodAttributes,
 	outcomeAttributes,
 	schemaUrl,
-} from "./call-facts.ts";
-import { registered } from "./open-telemetry.ts";
+} from "../telemetry/call-facts.ts";
+import { registered } from "../telemetry/open-telemetry.ts";
 
 /** As the conventions advise, in seconds. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];

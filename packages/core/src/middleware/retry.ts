@@ -1,4 +1,4 @@
-import { triedInstances } from "../client/tried-instances.ts";
+import { triedInstances } from "../balancer/tried-instances.ts";
 import type { Context } from "../context/context.ts";
 import { sleep } from "../context/sleep.ts";
 import { type Method, takesStream } from "../contract/method.ts";
@@ -7,8 +7,8 @@ import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { leave } from "../endpoint/leave-stream.ts";
 import { isServiceError, type ServiceError } from "../errors/service-error.ts";
 import { isRefusal } from "../errors/trouble.ts";
+import { RetryBudget, type RetryBudgetOptions } from "../resilience/retry-budget.ts";
 import { checkDuration } from "../time/duration.ts";
-import { RetryBudget, type RetryBudgetOptions } from "./retry-budget.ts";
 import { acceptance, acceptanceMs } from "./timeout.ts";
 
 /** When and how often to try again. */

@@ -1,7 +1,7 @@
-import { detachedCall, whileLasts } from "../context/detached-call.ts";
+import { callKey } from "../caching/call-key.ts";
+import { detachedCall, whileLasts } from "../endpoint/detached-call.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
 import { checkDuration } from "../time/duration.ts";
-import { callKey } from "./call-key.ts";
 
 /** Which calls {@link singleFlight} makes one. */
 export interface SingleFlightOptions {

@@ -13,8 +13,8 @@ import {
 	methodAttributes,
 	outcomeAttributes,
 	schemaUrl,
-} from "./call-facts.ts";
-import { driven } from "./driven-stream.ts";
+} from "../telemetry/call-facts.ts";
+import { driven } from "../telemetry/driven-stream.ts";
 import {
 	activeContext,
 	errorStatus,
@@ -23,8 +23,8 @@ import {
 	spanKinds,
 	spanOf,
 	withSpan,
-} from "./open-telemetry.ts";
-import { extract, handOn, inject } from "./trace-carrier.ts";
+} from "../telemetry/open-telemetry.ts";
+import { extract, handOn, inject } from "../telemetry/trace-carrier.ts";
 
 /**
  * The OpenTelemetry context of a call: its span and baggage. {@link tracing} sets it, and takes the parent of

@@ -1,11 +1,11 @@
 import type { Method } from "../contract/method.ts";
+import type { ErrorTemplate, ErrorTemplates, Route, Verb } from "../contract/route.ts";
 import { jsonSchema, type Schema } from "../contract/schema.ts";
 import { messageSchema, type Side } from "../contract/stream.ts";
 import { defaultErrorType, errorBody } from "./error-reply.ts";
 import { headerPlaceholders } from "./output-reply.ts";
 import { isOwnPath } from "./own-path.ts";
 import { parameterNames } from "./path-template.ts";
-import type { ErrorTemplate, ErrorTemplates, Route, Verb } from "./route.ts";
 import { partsOf, propertySchemas } from "./schema-parts.ts";
 import { dataMembers, isJsonType } from "./template-body.ts";
 

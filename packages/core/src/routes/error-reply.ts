@@ -1,7 +1,7 @@
+import type { ErrorTemplate, ErrorTemplates } from "../contract/route.ts";
 import { jsonOf } from "../errors/details.ts";
 import type { ServiceError } from "../errors/service-error.ts";
-import { httpStatus } from "../transport/connect/status.ts";
-import type { ErrorTemplate, ErrorTemplates } from "./route.ts";
+import { httpStatus } from "./status.ts";
 import { type ErrorFacts, fillBody } from "./template-body.ts";
 
 /** The answer to a request, but for its own headers. */

@@ -1,6 +1,6 @@
 import { jsonCodec } from "../codec/json-codec.ts";
+import type { Route } from "../contract/route.ts";
 import type { RouteReply } from "./error-reply.ts";
-import type { Route } from "./route.ts";
 
 /** Statuses that have no body. */
 const bodiless = new Set([204, 205, 304]);

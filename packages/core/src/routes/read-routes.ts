@@ -1,7 +1,7 @@
 import type { AnyContract } from "../contract/contract.ts";
-import { isObject } from "../contract/is-object.ts";
+import type { ErrorTemplate, Route, Routes, Verb } from "../contract/route.ts";
+import { isObject } from "../json/is-object.ts";
 import { checkRoute } from "./check-route.ts";
-import type { ErrorTemplate, Route, Routes, Verb } from "./route.ts";
 
 /**
  * Reads the routes that a service tells of itself in its description, and checks them as `routes()` does.

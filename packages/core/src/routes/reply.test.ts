@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { ErrorTemplates, Route } from "../contract/route.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { routeErrorReply } from "./error-reply.ts";
 import { routeReply } from "./output-reply.ts";
-import type { ErrorTemplates, Route } from "./route.ts";
 
 const error = new ServiceError({ code: "not_found", reason: "no_match", message: 'no match "7"\n</p>$&' });
 

@@ -1,9 +1,9 @@
 import type { AnyContract } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
+import type { Route, Routes } from "../contract/route.ts";
 import { jsonSchema } from "../contract/schema.ts";
 import { messageSchema } from "../contract/stream.ts";
 import { Coercion } from "./coercion.ts";
-import type { Route, Routes } from "./route.ts";
 import { Router, type RouterConflict, type RouterMatch } from "./router.ts";
 
 /** A route with the method that it calls. */

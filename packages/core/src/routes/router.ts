@@ -1,5 +1,5 @@
+import type { Verb } from "../contract/route.ts";
 import { parseTemplate, relate, type Segment, sharedPath } from "./path-template.ts";
-import type { Verb } from "./route.ts";
 
 /** What was found for a path. */
 export interface RouterMatch<T> {

@@ -4,7 +4,7 @@ import { contract } from "../contract/contract.ts";
 import { describe as describeContract } from "../contract/describe.ts";
 import { method } from "../contract/method.ts";
 import { stream } from "../contract/stream.ts";
-import { Endpoints } from "../endpoint/endpoints.ts";
+import { Endpoints } from "../server/endpoints.ts";
 import { readRoutes } from "./read-routes.ts";
 import { del, get, patch, post, put, type RouteOptions, routes } from "./routes.ts";
 

@@ -1,10 +1,10 @@
 import type { AnyContract, MethodName } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
+import type { ErrorTemplate, ErrorTemplates, Route, Routes, Verb } from "../contract/route.ts";
 import type { Schema, SchemaInput } from "../contract/schema.ts";
 import { checkRoute } from "./check-route.ts";
 import { type ParameterNames, parameterNames } from "./path-template.ts";
 import { type ContractReason, checkReasons, type RouteReason } from "./reasons.ts";
-import type { ErrorTemplate, ErrorTemplates, Route, Routes, Verb } from "./route.ts";
 import { Router } from "./router.ts";
 
 /** What may be said of a route beside verb and path. `Reason` is what its error templates are for. */

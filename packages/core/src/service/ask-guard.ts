@@ -1,6 +1,6 @@
 import { Context } from "../context/context.ts";
-import type { EndpointTable } from "../endpoint/endpoints.ts";
 import type { GuardRequest } from "../endpoint/guard.ts";
+import type { EndpointTable } from "../server/endpoints.ts";
 import { errorForCaller } from "./boundary.ts";
 import { guardMistake } from "./guard-mistake.ts";
 

@@ -1,11 +1,11 @@
 import type { Context } from "../context/context.ts";
 import { givesStream, type Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
-import type { EndpointTable } from "../endpoint/endpoints.ts";
 import { mapStream } from "../endpoint/map-stream.ts";
 import { InvalidOutput } from "../endpoint/validate.ts";
 import { isMistake } from "../errors/mistake.ts";
 import { isServiceError, ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
+import type { EndpointTable } from "../server/endpoints.ts";
 import type { HandlerReach } from "./handler-reach.ts";
 
 /**

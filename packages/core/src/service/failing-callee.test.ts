@@ -5,10 +5,10 @@ import { clientOf, failure, Who, who } from "../client/fixtures/who.ts";
 import type { Context } from "../context/context.ts";
 import { contract } from "../contract/contract.ts";
 import { method } from "../contract/method.ts";
-import { Endpoints } from "../endpoint/endpoints.ts";
 import { errorText } from "../errors/error-text.ts";
 import type { ServiceError } from "../errors/service-error.ts";
-import { memoryTransport } from "../transport/memory-transport.ts";
+import { memoryTransport } from "../frames/memory-transport.ts";
+import { Endpoints } from "../server/endpoints.ts";
 import type { Service } from "./service.ts";
 
 const Orders = contract("orders", { place: method({}) });

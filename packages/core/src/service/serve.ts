@@ -1,12 +1,12 @@
 import type { Context } from "../context/context.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
+import type { Routes } from "../contract/route.ts";
 import { answerCheck } from "../endpoint/answer.ts";
 import { checkedChain } from "../endpoint/checked-chain.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
-import type { EndpointTable, ServedMethod } from "../endpoint/endpoints.ts";
 import { validated } from "../endpoint/validate.ts";
-import type { Routes } from "../routes/route.ts";
+import type { EndpointTable, ServedMethod } from "../server/endpoints.ts";
 import { boundary } from "./boundary.ts";
 import { HandlerReach } from "./handler-reach.ts";
 import type { ServiceMiddleware } from "./service.ts";

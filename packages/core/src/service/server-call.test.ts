@@ -6,9 +6,9 @@ import { contextKey } from "../context/key.ts";
 import { Metadata, noMetadata } from "../context/metadata.ts";
 import { contract } from "../contract/contract.ts";
 import { method } from "../contract/method.ts";
-import { Endpoints } from "../endpoint/endpoints.ts";
 import type { Guard } from "../endpoint/guard.ts";
 import { ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
+import { Endpoints } from "../server/endpoints.ts";
 import { type IncomingCall, ServerCall } from "./server-call.ts";
 
 const C = contract("c", { run: method({}) });

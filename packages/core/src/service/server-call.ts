@@ -5,9 +5,9 @@ import { Context, isContext, type PeerInfo } from "../context/context.ts";
 import { noMetadata, type ReadonlyMetadata } from "../context/metadata.ts";
 import { ResponseMetadata } from "../context/response.ts";
 import { Reflection } from "../contract/reflection.ts";
-import type { EndpointTable, ServedMethod } from "../endpoint/endpoints.ts";
 import { guardsOperations } from "../endpoint/guard.ts";
 import { type ServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
+import type { EndpointTable, ServedMethod } from "../server/endpoints.ts";
 import { errorForCaller } from "./boundary.ts";
 import { guardMistake, otherCall } from "./guard-mistake.ts";
 

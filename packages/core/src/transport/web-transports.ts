@@ -1,6 +1,6 @@
-import { fetchTransport } from "./fetch-transport.ts";
+import { webSocketTransport } from "../frames/websocket-transport.ts";
+import { fetchTransport } from "../http/fetch-transport.ts";
 import type { Transport } from "./transport.ts";
-import { webSocketTransport } from "./websocket-transport.ts";
 
 /** The transports that a browser has: `fetch` for `http:` and `https:` URLs, WebSockets for `ws:` and `wss:`. */
 export function webTransports(): Transport[] {

@@ -1,0 +1,105 @@
+import type { Method } from "../contract/method.ts";
+import { codeFromNumber, codeNumber } from "../errors/code.ts";
+import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
+import type { Connection } from "./connection.ts";
+import { Flag, FrameType, maxFragmentBytes } from "./frame.ts";
+import { metadataBlockBytes } from "./frame-writer.ts";
+import { readMetadata } from "./metadata-block.ts";
+
+/** What stands in an ERROR frame behind its code and metadata, as JSON. */
+interface ErrorBody {
+	reason?: string | undefined;
+	message?: string | undefined;
+	data?: unknown;
+	retryAfterMs?: number | undefined;
+	domain?: string | undefined;
+}
+
+/**
+ * Writes the ERROR that ends a call. What does not fit is left out: first the data, then the message's end.
+ *
+ * @param path `service/method`: the service is the error's domain, where it names none.
+ */
+export function writeError(connection: Connection, stream: number, error: ServiceError, path: string): void {
+	const flags = error.notExecuted ? Flag.notExecuted : 0;
+	const body = errorText({
+		reason: error.reason,
+		message: error.message,
+		data: error.data,
+		retryAfterMs: error.retryAfterMs,
+		domain: error.domain ?? path.slice(0, Math.max(0, path.lastIndexOf("/"))),
+	});
+	const { metadata } = error;
+	const room = 1 + metadataBlockBytes(metadata) + body.length * 3;
+	const writer = connection.head(FrameType.error, flags, stream, room);
+	writer.u8(codeNumber(error.code));
+	writer.metadata(metadata);
+	writer.text(body);
+	connection.finishHead(undefined);
+}
+
+/** Reads an ERROR as the error that the caller gets. */
+export function readError(
+	connection: Connection,
+	flags: number,
+	bytes: Uint8Array,
+	start: number,
+	end: number,
+	method: Method,
+): ServiceError {
+	const { metadata, end: bodyStart } = readMetadata(bytes, start + 1, end, connection.bytes);
+	const body = parseBody(connection.bytes.readText(bytes, bodyStart, end));
+	return serviceErrorFrom(
+		{
+			code: codeFromNumber(bytes[start] ?? 0),
+			reason: text(body.reason),
+			message: text(body.message),
+			data: body.data,
+			retryAfterMs: typeof body.retryAfterMs === "number" ? body.retryAfterMs : undefined,
+			...(metadata.size > 0 && { metadata }),
+		},
+		{
+			domain: text(body.domain) ?? method.service,
+			notExecuted: (flags & Flag.notExecuted) !== 0,
+			callee: { method: method.path, answered: true },
+		},
+	);
+}
+
+/** The body as JSON in at most a third of a fragment's UTF-16 units, so that it fits whatever the letters. */
+function errorText(body: ErrorBody): string {
+	const most = maxFragmentBytes / 3;
+	for (const candidate of [body, { ...body, data: undefined }]) {
+		const text = tryStringify(candidate);
+		if (text !== undefined && text.length <= most) return text;
+	}
+	const { reason, domain, retryAfterMs, message } = body;
+	return JSON.stringify({
+		reason: reason?.slice(0, 200),
+		domain,
+		retryAfterMs,
+		message: message?.slice(0, 2000),
+	});
+}
+
+function tryStringify(body: ErrorBody): string | undefined {
+	try {
+		return JSON.stringify(body);
+	} catch {
+		// The data has what JSON cannot carry; the error still has to get through.
+		return undefined;
+	}
+}
+
+function parseBody(json: string): ErrorBody {
+	try {
+		const body: unknown = JSON.parse(json);
+		return typeof body === "object" && body !== null ? body : {};
+	} catch {
+		return {};
+	}
+}
+
+function text(value: unknown): string | undefined {
+	return typeof value === "string" ? value : undefined;
+}

@@ -1,0 +1,137 @@
+import type { MetadataValue, ReadonlyMetadata } from "../context/metadata.ts";
+import type { ByteHandling } from "../transport/pipe.ts";
+import { headerBytes, preface } from "./frame.ts";
+
+/** How much is allocated at first, as many connections say little, and later. */
+const firstChunkBytes = 1024;
+const chunkBytes = 64 * 1024;
+
+/**
+ * Writes frames one behind the other into one piece of memory, so that all frames of a tick go out in one
+ * write. `begin`, the parts of the payload, `finish`; then `take` what has gathered.
+ */
+export class FrameWriter {
+	readonly #bytes: ByteHandling;
+	#chunk: Uint8Array;
+	/** Where the bytes begin that were not taken yet. */
+	#start = 0;
+	#end = 0;
+	#frame = 0;
+
+	constructor(bytes: ByteHandling) {
+		this.#bytes = bytes;
+		this.#chunk = bytes.allocate(0);
+	}
+
+	/** Bytes written and not taken yet. */
+	get pending(): number {
+		return this.#end - this.#start;
+	}
+
+	/** Begins a frame whose payload takes at most `room` bytes. */
+	begin(type: number, flags: number, stream: number, room: number): void {
+		this.#reserve(headerBytes + room);
+		this.#frame = this.#end;
+		this.#end += 4;
+		this.u8(type);
+		this.u8(flags);
+		this.u32(stream);
+	}
+
+	/** Ends the frame: its length is known now. */
+	finish(): void {
+		const end = this.#end;
+		this.#end = this.#frame;
+		this.u32(end - this.#frame - headerBytes);
+		this.#end = end;
+	}
+
+	u8(value: number): void {
+		this.#chunk[this.#end++] = value;
+	}
+
+	u16(value: number): void {
+		this.u8(value >>> 8);
+		this.u8(value);
+	}
+
+	u32(value: number): void {
+		this.u8(value >>> 24);
+		this.u8(value >>> 16);
+		this.u8(value >>> 8);
+		this.u8(value);
+	}
+
+	raw(bytes: Uint8Array): void {
+		this.#chunk.set(bytes, this.#end);
+		this.#end += bytes.length;
+	}
+
+	/** UTF-8, to the end of the frame; needs three bytes of room for each UTF-16 unit. Returns its length. */
+	text(text: string): number {
+		const written = this.#bytes.writeText(this.#chunk, text, this.#end);
+		this.#end += written;
+		return written;
+	}
+
+	/** The block of metadata: its length (2), then name length (1), name, value length (2), value. */
+	metadata(metadata: ReadonlyMetadata | undefined): void {
+		const start = this.#end;
+		this.#end += 2;
+		if (metadata !== undefined && metadata.size > 0) {
+			for (const [name, value] of metadata) this.#entry(name, value);
+		}
+		const end = this.#end;
+		this.#end = start;
+		this.u16(end - start - 2);
+		this.#end = end;
+	}
+
+	/** A frame whose payload is bytes that exist already. */
+	frame(type: number, flags: number, stream: number, payload?: Uint8Array): void {
+		this.begin(type, flags, stream, payload?.length ?? 0);
+		if (payload !== undefined) this.raw(payload);
+		this.finish();
+	}
+
+	preface(): void {
+		this.#reserve(preface.length);
+		for (const byte of preface) this.u8(byte);
+	}
+
+	/** Hands over all that was written; undefined when there is nothing. */
+	take(): Uint8Array | undefined {
+		if (this.pending === 0) return undefined;
+		const taken = this.#chunk.subarray(this.#start, this.#end);
+		this.#start = this.#end;
+		return taken;
+	}
+
+	#entry(name: string, value: MetadataValue): void {
+		this.u8(name.length);
+		this.#ascii(name);
+		this.u16(value.length);
+		if (typeof value === "string") this.#ascii(value);
+		else this.raw(value);
+	}
+
+	#ascii(text: string): void {
+		for (let index = 0; index < text.length; index++) this.u8(text.charCodeAt(index));
+	}
+
+	/** Makes sure that so many bytes fit; what was not taken moves along into new memory. */
+	#reserve(size: number): void {
+		if (this.#end + size <= this.#chunk.length) return;
+		const waiting = this.#chunk.subarray(this.#start, this.#end);
+		const least = this.#chunk.length === 0 ? firstChunkBytes : chunkBytes;
+		this.#chunk = this.#bytes.allocate(Math.max(least, (waiting.length + size) * 2));
+		this.#chunk.set(waiting);
+		this.#start = 0;
+		this.#end = waiting.length;
+	}
+}
+
+/** What a block of metadata takes on the wire. */
+export function metadataBlockBytes(metadata: ReadonlyMetadata | undefined): number {
+	return metadata === undefined ? 2 : 2 + metadata.bytes;
+}

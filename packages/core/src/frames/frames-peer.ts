@@ -1,0 +1,186 @@
+import type { Codec } from "../codec/codec.ts";
+import { jsonCodec } from "../codec/json-codec.ts";
+import type { Context } from "../context/context.ts";
+import type { Method } from "../contract/method.ts";
+import { isStream } from "../contract/stream.ts";
+import type { Endpoint } from "../endpoint/endpoint.ts";
+import { checkDuration } from "../time/duration.ts";
+import { after } from "../time/timer.ts";
+import { type CallObserver, type ObservedEndpoint, observeCalls } from "../transport/observe-calls.ts";
+import type { Pipe } from "../transport/pipe.ts";
+import type { Peer } from "../transport/transport.ts";
+import { type CallTarget, clientClosed, unreachable } from "./client-call.ts";
+import { ClientConnection } from "./client-connection.ts";
+import { checkFrameLimits, type FrameLimits } from "./settings.ts";
+
+/** Opens a pipe to an address. Gives up when the signal aborts. */
+export type DialPipe = (address: string, signal: AbortSignal) => Promise<Pipe>;
+
+export interface FramesPeerOptions {
+	readonly codec?: Extract<Codec, { readonly binary: false }> | undefined;
+	readonly limits?: Partial<FrameLimits> | undefined;
+	/** How long connecting may take, in milliseconds; Infinity for as long as it takes. Default: 5 s. */
+	readonly connectTimeoutMs?: number | undefined;
+}
+
+const defaultConnectTimeoutMs = 5_000;
+
+/**
+ * Checks the durations among options that somebody gave.
+ *
+ * @throws RangeError for one that cannot be.
+ */
+export function checkFramesOptions({ connectTimeoutMs = 0, limits = {} }: FramesPeerOptions): void {
+	checkDuration("connectTimeoutMs", connectTimeoutMs);
+	checkFrameLimits(limits);
+}
+
+/** The delays between attempts to connect, in milliseconds: full jitter under a doubling bound. */
+const firstBackoffMs = 50;
+const longestBackoffMs = 5_000;
+
+/**
+ * The way to one address over frames: one connection for all calls, opened by the first and again by the next
+ * call after it was lost. After a failure, calls within the backoff fail at once instead of knocking again.
+ */
+export class FramesPeer implements Peer {
+	readonly #address: string;
+	readonly #dial: DialPipe;
+	readonly #options: FramesPeerOptions;
+	#current: ClientConnection | undefined;
+	#connecting: Promise<ClientConnection> | undefined;
+	readonly #open = new Set<ClientConnection>();
+	readonly #closing = new AbortController();
+	#failures = 0;
+	#retryAt = 0;
+	#lastFailure: unknown;
+
+	constructor(address: string, dial: DialPipe, options: FramesPeerOptions = {}) {
+		this.#address = address;
+		this.#dial = dial;
+		this.#options = options;
+		checkFramesOptions(options);
+	}
+
+	endpoint(method: Method): Endpoint {
+		return isStream(method.input) ? this.#streamingEndpoint(method) : this.#unaryEndpoint(method);
+	}
+
+	observedEndpoint(method: Method): ObservedEndpoint {
+		if (isStream(method.input)) return observeCalls(this.#streamingEndpoint(method), method);
+		return this.#unaryEndpoint(method);
+	}
+
+	get refusesUntil(): number {
+		return this.#retryAt;
+	}
+
+	async close(): Promise<void> {
+		this.#closing.abort(clientClosed());
+		const open = [...this.#open];
+		for (const connection of open) connection.close();
+		await Promise.all(open.map((connection) => connection.closed));
+		await this.#connecting?.catch(() => {});
+	}
+
+	/** A call that can begin at once tells the observer itself; one that has to wait is observed from outside. */
+	#unaryEndpoint(
+		method: Method,
+	): (input: unknown, ctx: Context, observer?: CallObserver) => Promise<unknown> {
+		const target = this.#target(method);
+		const wait = async (text: unknown, ctx: Context): Promise<unknown> => {
+			const connection = await this.#usable(ctx);
+			return connection.unary(target, text as string, ctx);
+		};
+		const observedWait = observeCalls(wait, method);
+		return (input, ctx, observer) => {
+			let text: string;
+			try {
+				text = target.codec.encode(input);
+			} catch (error) {
+				return Promise.reject(error);
+			}
+			const connection = this.#current;
+			if (connection?.takes(text) === true) return connection.begin(target, text, ctx, observer);
+			return observer === undefined ? wait(text, ctx) : observedWait(text, ctx, observer);
+		};
+	}
+
+	#streamingEndpoint(method: Method): Endpoint {
+		const target = this.#target(method);
+		return async (input, ctx) => {
+			const connection = await this.#usable(ctx);
+			return connection.streaming(target, input as AsyncIterable<unknown>, ctx);
+		};
+	}
+
+	#target(method: Method): CallTarget {
+		const path = new TextEncoder().encode(method.path);
+		return { method, path, codec: this.#options.codec ?? jsonCodec };
+	}
+
+	#usable(ctx: Context): ClientConnection | Promise<ClientConnection> {
+		return this.#current?.usable === true ? this.#current : this.#connected(ctx);
+	}
+
+	/** The connection, as soon as there is one; or the end of the context, if that is sooner. */
+	#connected(ctx: Context): Promise<ClientConnection> {
+		return new Promise((resolve, reject) => {
+			const unlisten = ctx["~cancellation"].listen(reject);
+			this.#connect().then(resolve, reject).finally(unlisten);
+		});
+	}
+
+	#connect(): Promise<ClientConnection> {
+		if (this.#closing.signal.aborted) return Promise.reject(clientClosed());
+		if (this.#connecting !== undefined) return this.#connecting;
+		if (performance.now() < this.#retryAt) {
+			return Promise.reject(unreachable(this.#address, this.#lastFailure));
+		}
+		this.#connecting = this.#establish().finally(() => {
+			this.#connecting = undefined;
+		});
+		return this.#connecting;
+	}
+
+	async #establish(): Promise<ClientConnection> {
+		try {
+			const connection = new ClientConnection(await this.#dialInTime(), this.#options.limits);
+			this.#keep(connection);
+			await connection.ready;
+			this.#current = connection;
+			this.#failures = 0;
+			return connection;
+		} catch (error) {
+			if (this.#closing.signal.aborted) throw clientClosed();
+			this.#lastFailure = error;
+			const bound = Math.min(longestBackoffMs, firstBackoffMs * 2 ** this.#failures++);
+			this.#retryAt = performance.now() + Math.random() * bound;
+			throw unreachable(this.#address, error);
+		}
+	}
+
+	async #dialInTime(): Promise<Pipe> {
+		const controller = new AbortController();
+		const abort = (): void => controller.abort(this.#closing.signal.reason);
+		this.#closing.signal.addEventListener("abort", abort);
+		const limit = this.#options.connectTimeoutMs ?? defaultConnectTimeoutMs;
+		const timer = after(limit, () => controller.abort(new Error(`no connection within ${limit} ms`)));
+		try {
+			return await this.#dial(this.#address, controller.signal);
+		} finally {
+			timer.stop();
+			this.#closing.signal.removeEventListener("abort", abort);
+		}
+	}
+
+	#keep(connection: ClientConnection): void {
+		this.#open.add(connection);
+		void connection.closed.then(() => {
+			this.#open.delete(connection);
+			if (this.#current === connection) this.#current = undefined;
+		});
+		// A peer that was closed while it dialled must not keep what it got.
+		if (this.#closing.signal.aborted) connection.close();
+	}
+}

@@ -1,0 +1,125 @@
+import type { Pipe, PipeHandler } from "../transport/pipe.ts";
+
+/** How many bytes one direction holds before `write` returns false. */
+const highWaterBytes = 64 * 1024;
+
+/** What is done in the next microtask: a promise does it at half the price of `queueMicrotask`. */
+const soon = Promise.resolve();
+
+/** How many turns of microtasks a message of a stream waits for those behind it: a few times what making one takes. */
+const turnsForMore = 16;
+
+function afterTurns(turns: number, run: () => void): void {
+	void soon.then(turns === 1 ? run : () => afterTurns(turns - 1, run));
+}
+
+/** Makes two pipes of which each is the other end of the other, within one process. */
+export function memoryPipes(): [Pipe, Pipe] {
+	const left = new MemoryPipe();
+	const right = new MemoryPipe();
+	left.connect(right);
+	right.connect(left);
+	return [left, right];
+}
+
+class MemoryPipe implements Pipe {
+	readonly peer = { address: "memory" };
+	#other: MemoryPipe | undefined;
+	#handler: PipeHandler | undefined;
+	#incoming: Uint8Array[] = [];
+	#incomingBytes = 0;
+	#otherWaits = false;
+	#delivering = false;
+	#ended = false;
+	#closed = false;
+
+	connect(other: MemoryPipe): void {
+		this.#other = other;
+	}
+
+	start(handler: PipeHandler): void {
+		this.#handler = handler;
+		this.#deliverSoon();
+	}
+
+	write(bytes: Uint8Array): boolean {
+		if (this.#closed || this.#ended) return true;
+		return this.#other?.receive(bytes) ?? true;
+	}
+
+	schedule(flush: () => void, _idle: boolean, more: boolean): void {
+		afterTurns(more ? turnsForMore : 1, flush);
+	}
+
+	end(): void {
+		if (this.#ended || this.#closed) return;
+		this.#ended = true;
+		this.#other?.receiveEnd();
+	}
+
+	destroy(): void {
+		if (this.#closed) return;
+		this.#close();
+		this.#other?.receiveReset();
+	}
+
+	receive(bytes: Uint8Array): boolean {
+		if (this.#closed) return true;
+		this.#incoming.push(bytes);
+		this.#incomingBytes += bytes.length;
+		this.#deliverSoon();
+		this.#otherWaits = this.#incomingBytes >= highWaterBytes;
+		return !this.#otherWaits;
+	}
+
+	/** The other end will write no more: this end closes once it has read what came. */
+	receiveEnd(): void {
+		this.#ended = true;
+		this.#deliverSoon();
+	}
+
+	receiveReset(): void {
+		if (this.#closed) return;
+		queueMicrotask(() => this.#close(new Error("the pipe was reset by the other end")));
+	}
+
+	/** Like a network, never delivers before the writer's turn is over. */
+	#deliverSoon(): void {
+		if (this.#delivering || this.#closed || this.#handler === undefined) return;
+		this.#delivering = true;
+		void soon.then(this.#deliver);
+	}
+
+	readonly #deliver = (): void => {
+		this.#delivering = false;
+		while (this.#incoming.length > 0 && !this.#closed) {
+			const batch = this.#incoming;
+			this.#incoming = [];
+			this.#incomingBytes = 0;
+			for (const bytes of batch) if (!this.#closed) this.#handler?.data(bytes);
+		}
+		if (this.#otherWaits) {
+			this.#otherWaits = false;
+			this.#other?.drained();
+		}
+		if (this.#ended && this.#incoming.length === 0 && !this.#closed) {
+			this.#close();
+			this.#other?.receiveClosed();
+		}
+	};
+
+	drained(): void {
+		if (!this.#closed) this.#handler?.drain();
+	}
+
+	receiveClosed(): void {
+		if (!this.#closed) queueMicrotask(() => this.#close());
+	}
+
+	#close(error?: Error): void {
+		if (this.#closed) return;
+		this.#closed = true;
+		this.#incoming = [];
+		this.#handler?.closed(error);
+	}
+}

@@ -1,0 +1,184 @@
+import { jsonCodec } from "../../codec/json-codec.ts";
+import { canceled } from "../../context/cancellation.ts";
+import type { Context } from "../../context/context.ts";
+import type { Method } from "../../contract/method.ts";
+import { type ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
+import { unreachable } from "../../frames/client-call.ts";
+import { tooLarge } from "../../frames/inbound.ts";
+import { decodeMessage, readMessage } from "../../transport/message-text.ts";
+import { ownDeadline } from "../../transport/own-deadline.ts";
+import type { ByteHandling } from "../../transport/pipe.ts";
+import { joined } from "./envelope.ts";
+import { readHeaders } from "./headers.ts";
+import {
+	connectionLost,
+	hasType,
+	protocolError,
+	type ResponseHeaders,
+	responseError,
+} from "./response-error.ts";
+
+/** The way that a call goes: what of it depends on the version of HTTP. */
+export interface HttpExit {
+	/** Ends the request at once, as its call has ended by this error. */
+	abort(error: ServiceError): void;
+	/** Stops the bytes of the response. */
+	pause(): void;
+	resume(): void;
+}
+
+/** What a call over HTTP needs to know. */
+export interface HttpCallTarget {
+	readonly method: Method;
+	readonly address: string;
+	readonly maxMessageBytes: number;
+	/** How this platform handles bytes fastest. */
+	readonly bytes: ByteHandling;
+}
+
+/**
+ * The client's side of one call over HTTP. It owns the pending promise and settles it once: by the answer, an
+ * error, the context's end, or the end of the connection.
+ */
+export abstract class HttpCall {
+	/** Resolves as the endpoint does. */
+	readonly promise: Promise<unknown>;
+	protected readonly target: HttpCallTarget;
+	protected readonly ctx: Context;
+	protected status = 0;
+	protected headers: ResponseHeaders = {};
+	/** Called when the call is over, however it went. */
+	onOver: () => void = nothing;
+	protected over = false;
+	#resolve: (output: unknown) => void = nothing;
+	#reject: (error: ServiceError) => void = nothing;
+	#exit: HttpExit | undefined;
+	#unlisten: () => void = nothing;
+	#chunks: Uint8Array[] = [];
+	#held = 0;
+
+	constructor(target: HttpCallTarget, ctx: Context) {
+		this.target = target;
+		this.ctx = ctx;
+		this.promise = new Promise((resolve, reject) => {
+			this.#resolve = resolve;
+			this.#reject = reject;
+		});
+	}
+
+	/** Whether it has ended, as one does that fails while it is sent. */
+	get isOver(): boolean {
+		return this.over;
+	}
+
+	/** Listens to the end of the context, once the request is under way. */
+	listen(): void {
+		this.#unlisten = this.ctx["~cancellation"].listen((error) => this.abort(error));
+		if (this.over) this.#unlisten();
+	}
+
+	/** The request has a connection. */
+	began(exit: HttpExit): void {
+		this.#exit = exit;
+		if (this.over) exit.abort(canceled());
+	}
+
+	/** The head of the response. */
+	answered(status: number, headers: ResponseHeaders): void {
+		this.status = status;
+		this.headers = headers;
+	}
+
+	/** Bytes of the response's body. */
+	abstract received(chunk: Uint8Array): void;
+
+	/** The response is complete. */
+	abstract completed(): void;
+
+	/** The request failed; `sent` tells whether any of it may have reached the server. */
+	failed(error: unknown, sent: boolean): void {
+		const { method, address } = this.target;
+		if (sent) this.fail(connectionLost(method, error));
+		else {
+			const refused = unreachable(address, error);
+			this.fail(serviceErrorFrom(refused, { notExecuted: true, domain: method.service }));
+		}
+	}
+
+	/** Ends the call from this side. */
+	abort(error: unknown): void {
+		if (this.over) return;
+		const failure = toServiceError(error);
+		this.fail(failure);
+		this.#exit?.abort(failure);
+	}
+
+	/** Ends the call with an error. */
+	protected fail(error: ServiceError): void {
+		if (this.over) return;
+		this.close();
+		this.#reject(error);
+	}
+
+	protected resolve(output: unknown): void {
+		this.#resolve(output);
+	}
+
+	protected pause(): void {
+		this.#exit?.pause();
+	}
+
+	protected resume(): void {
+		this.#exit?.resume();
+	}
+
+	/** Nothing that comes now counts any more. */
+	protected close(): void {
+		this.over = true;
+		this.onOver();
+		this.onOver = nothing;
+		this.#unlisten();
+		this.#chunks.length = 0;
+	}
+
+	/** Holds a part of a body that is one message, or an error. */
+	protected hold(chunk: Uint8Array): void {
+		this.#held += chunk.length;
+		if (this.#held > this.target.maxMessageBytes) this.abort(tooLarge(this.target.maxMessageBytes));
+		else this.#chunks.push(chunk);
+	}
+
+	/** Ends the call by what it held: the output, or the error, of a bare body. */
+	protected finishBody(expectedType: string): void {
+		if (this.over) return;
+		const { method, bytes } = this.target;
+		const body = readMessage(bytes, joined(this.#chunks, this.#held), 0, this.#held);
+		const { headers, trailers } = readHeaders(this.headers, true);
+		const received = this.ctx["~received"];
+		received?.["~receive"]("headers", headers);
+		received?.["~receive"]("trailers", trailers);
+		if (this.status !== 200)
+			this.fail(ownDeadline(responseError(this.status, this.headers, body, method, trailers), this.ctx));
+		else if (!hasType(this.headers, expectedType)) this.fail(wrongType(method, this.headers));
+		else this.#decode(body);
+	}
+
+	#decode(body: string): void {
+		let output: unknown;
+		try {
+			output = decodeMessage(jsonCodec, body);
+		} catch {
+			this.fail(protocolError(this.target.method, `the answer to ${this.target.method.path} is not JSON`));
+			return;
+		}
+		this.close();
+		this.#resolve(output);
+	}
+}
+
+function wrongType(method: Method, headers: ResponseHeaders): ServiceError {
+	const type = JSON.stringify(headers["content-type"] ?? "");
+	return protocolError(method, `the answer to ${method.path} has the content type ${type}`);
+}
+
+function nothing(): void {}

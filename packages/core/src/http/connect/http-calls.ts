@@ -1,0 +1,26 @@
+import { ServiceError } from "../../errors/service-error.ts";
+import { clientClosed } from "../../frames/client-call.ts";
+import { LinkedList } from "../../transport/linked-list.ts";
+import type { HttpCall } from "./http-call.ts";
+
+/** The calls over HTTP that one peer has in flight. */
+export class HttpCalls {
+	readonly #inFlight = new LinkedList<HttpCall>();
+
+	/** Follows a call that was sent, to its end. Settles as the call does. */
+	follow(call: HttpCall): Promise<unknown> {
+		if (call.isOver) return call.promise;
+		const place = this.#inFlight.add(call);
+		call.onOver = () => place.leave();
+		call.listen();
+		return call.promise;
+	}
+
+	/** Ends all calls: their client was closed. Whether they were executed, nobody knows. */
+	close(): void {
+		for (let call = this.#inFlight.shift(); call !== undefined; call = this.#inFlight.shift()) {
+			const { code, reason, message } = clientClosed();
+			call.abort(new ServiceError({ code, reason, message }));
+		}
+	}
+}

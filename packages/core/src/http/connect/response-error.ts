@@ -1,0 +1,64 @@
+import type { Metadata } from "../../context/metadata.ts";
+import type { Method } from "../../contract/method.ts";
+import { reasonOf } from "../../errors/reason.ts";
+import { type ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
+import { codeOfStatus } from "../../routes/status.ts";
+import { readConnectError } from "./connect-error.ts";
+import { mediaType, unaryType } from "./content-type.ts";
+
+/** The headers of a response, names in lower case. */
+export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** One value of a header. */
+export function header(headers: ResponseHeaders, name: string): string | undefined {
+	const value = headers[name];
+	return typeof value === "string" ? value : value?.[0];
+}
+
+/** Whether a response has the content type. */
+export function hasType(headers: ResponseHeaders, type: string): boolean {
+	return mediaType(header(headers, "content-type") ?? "") === type;
+}
+
+/** The error that a response with another status than 200 stands for, whoever sent it. */
+export function responseError(
+	status: number,
+	headers: ResponseHeaders,
+	body: string,
+	method: Method,
+	trailers: Metadata,
+): ServiceError {
+	const retryAfter = header(headers, "retry-after");
+	const error = readConnectError(hasType(headers, unaryType) ? parse(body) : undefined, {
+		method,
+		code: codeOfStatus(status),
+		message: `HTTP status ${status} in answer to ${method.path}`,
+		metadata: trailers,
+		retryAfterMs:
+			retryAfter !== undefined && /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1000 : undefined,
+	});
+	// There is nothing at the path: no handler ran.
+	const isMissing = status === 404 && error.code === "unimplemented";
+	return isMissing ? serviceErrorFrom(error, { notExecuted: true, domain: error.domain }) : error;
+}
+
+/** The error of a connection that was lost while a call was under way. */
+export function connectionLost(method: Method, cause: unknown, notExecuted = false): ServiceError {
+	return serviceErrorFrom(
+		{ code: "unavailable", message: `the connection was lost: ${reasonOf(cause)}`, cause },
+		{ domain: method.service, notExecuted },
+	);
+}
+
+/** The error of an answer that no Connect server gives. */
+export function protocolError(method: Method, message: string): ServiceError {
+	return serviceErrorFrom({ code: "internal", message }, { domain: method.service });
+}
+
+function parse(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}

@@ -1,0 +1,137 @@
+import { jsonCodec } from "../../codec/json-codec.ts";
+import { canceled } from "../../context/cancellation.ts";
+import type { Context } from "../../context/context.ts";
+import type { Metadata } from "../../context/metadata.ts";
+import { type ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
+import { decodeMessage, readMessage } from "../../transport/message-text.ts";
+import { ownDeadline } from "../../transport/own-deadline.ts";
+import { readConnectError } from "./connect-error.ts";
+import { streamType } from "./content-type.ts";
+import { EnvelopeReader, endStreamFlag } from "./envelope.ts";
+import { readHeaders, trailersFromJson } from "./headers.ts";
+import { HttpCall, type HttpCallTarget } from "./http-call.ts";
+import { MessageStream } from "./message-stream.ts";
+import { connectionLost, hasType, protocolError, type ResponseHeaders } from "./response-error.ts";
+
+/** A call with a stream on either side. Its promise resolves when the call is accepted, or with the one reply. */
+export class StreamCall extends HttpCall {
+	/** Ends the input, where it is a stream. */
+	readonly #stopInput: (() => void) | undefined;
+	readonly #messages: MessageStream;
+	readonly #envelopes: EnvelopeReader;
+	/** Whether the response is a stream at all. */
+	#streaming = false;
+	/** Whether the promise has been resolved with the messages; their error ends them then. */
+	#accepted = false;
+
+	/** @param stopInput ends the input when the call is over, where it is a stream. */
+	constructor(target: HttpCallTarget, ctx: Context, stopInput?: () => void) {
+		super(target, ctx);
+		this.#stopInput = stopInput;
+		this.#messages = new MessageStream({
+			pause: () => this.pause(),
+			resume: () => this.resume(),
+			stopped: () => this.abort(canceled()),
+			decode: (message) => this.#decode(message),
+		});
+		this.#envelopes = new EnvelopeReader(target.maxMessageBytes, (flags, message) => {
+			if (this.over) return;
+			if (flags === 0) this.#messages.push(message);
+			else if (flags === endStreamFlag) this.#ended(message);
+			else this.abort(protocolError(target.method, `an envelope of the answer has the flags ${flags}`));
+		});
+	}
+
+	override answered(status: number, headers: ResponseHeaders): void {
+		super.answered(status, headers);
+		if (status !== 200 || !hasType(headers, streamType)) return;
+		this.#streaming = true;
+		this.ctx["~received"]?.["~receive"]("headers", readHeaders(headers, false).headers);
+		if (this.target.method.kind === "client_stream") return;
+		this.#accepted = true;
+		this.resolve(this.#messages);
+	}
+
+	received(chunk: Uint8Array): void {
+		if (!this.#streaming) {
+			this.hold(chunk);
+			return;
+		}
+		try {
+			this.#envelopes.push(chunk);
+		} catch (error) {
+			this.abort(this.#foreign(toServiceError(error)));
+		}
+	}
+
+	completed(): void {
+		if (!this.#streaming) this.finishBody(streamType);
+		// A stream that was complete is over by now.
+		else this.fail(connectionLost(this.target.method, "the answer ended before its end was told"));
+	}
+
+	protected override fail(error: ServiceError): void {
+		if (this.over) return;
+		super.fail(error);
+		this.#messages.fail(error);
+	}
+
+	protected override close(): void {
+		super.close();
+		this.#stopInput?.();
+	}
+
+	/** The last envelope: how the call went. */
+	#ended(message: Uint8Array): void {
+		let end: { error?: unknown; metadata?: unknown };
+		try {
+			end = Object(this.#read(message));
+		} catch {
+			this.abort(protocolError(this.target.method, "the end of the answer is not JSON"));
+			return;
+		}
+		const trailers = trailersFromJson(end.metadata);
+		this.ctx["~received"]?.["~receive"]("trailers", trailers);
+		if (end.error !== undefined) this.fail(ownDeadline(this.#error(end.error, trailers), this.ctx));
+		else if (this.#accepted) {
+			this.close();
+			this.#messages.end();
+		} else this.#finishSingle();
+	}
+
+	/** The one reply of a method that takes a stream. */
+	#finishSingle(): void {
+		this.close();
+		this.#messages.end();
+		const missing = protocolError(this.target.method, "the reply is missing");
+		const reply = this.#messages.next().then(({ done, value }) => {
+			if (done === true) throw missing;
+			return value;
+		});
+		this.resolve(reply);
+	}
+
+	#error(json: unknown, metadata: Metadata): ServiceError {
+		const { method } = this.target;
+		return readConnectError(json, { method, code: "unknown", message: `${method.path} failed`, metadata });
+	}
+
+	#read(message: Uint8Array): unknown {
+		return decodeMessage(jsonCodec, readMessage(this.target.bytes, message, 0, message.length));
+	}
+
+	#decode(message: Uint8Array): unknown {
+		try {
+			return this.#read(message);
+		} catch {
+			const error = protocolError(this.target.method, "a message of the answer is not JSON");
+			this.abort(error);
+			throw error;
+		}
+	}
+
+	/** An error that was found here in what the server sent. */
+	#foreign(error: ServiceError): ServiceError {
+		return serviceErrorFrom({ ...error, message: error.message }, { domain: this.target.method.service });
+	}
+}

@@ -1,0 +1,117 @@
+import { jsonCodec } from "../codec/json-codec.ts";
+import type { Context } from "../context/context.ts";
+import { type Method, takesStream } from "../contract/method.ts";
+import type { Endpoint } from "../endpoint/endpoint.ts";
+import { ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
+import { clientClosed } from "../frames/client-call.ts";
+import { cannotListen } from "../transport/no-listener.ts";
+import { standardBytes } from "../transport/pipe.ts";
+import type { Peer, Transport } from "../transport/transport.ts";
+import { streamType, unaryType } from "./connect/content-type.ts";
+import { writeEnvelope } from "./connect/envelope.ts";
+import { type FetchRequest, runFetch } from "./connect/fetch-request.ts";
+import type { HttpCallTarget } from "./connect/http-call.ts";
+import { HttpCalls } from "./connect/http-calls.ts";
+import { requestHeaders } from "./connect/request-headers.ts";
+import { StreamCall } from "./connect/stream-call.ts";
+import { UnaryCall } from "./connect/unary-call.ts";
+
+/** How calls go out by `fetch`. */
+export interface FetchOptions {
+	/** The scheme of the URLs that it dials: one transport for each. Default: `http`. */
+	readonly scheme?: "http" | "https";
+	/** Whether cookies go along. Default: `same-origin`, as the platform has it. */
+	readonly credentials?: "omit" | "same-origin" | "include";
+	/** The largest message that is accepted, in bytes. Default: 4 MiB. */
+	readonly maxMessageBytes?: number;
+}
+
+/**
+ * The Connect protocol with JSON by the platform's `fetch`, in browsers and wherever else there is one: unary
+ * calls and streams of replies. A method whose input is a stream is refused with `unimplemented`, as `fetch`
+ * cannot send one; {@link webSocketTransport} can. It only dials.
+ */
+export function fetchTransport(options: FetchOptions = {}): Transport {
+	const scheme = options.scheme ?? "http";
+	return {
+		scheme,
+		listen: () => Promise.reject(cannotListen("fetch")),
+		dial: (address: string): Peer => new FetchPeer(address, options),
+	};
+}
+
+class FetchPeer implements Peer {
+	readonly #address: string;
+	readonly #base: string;
+	readonly #options: FetchOptions;
+	readonly #calls = new HttpCalls();
+	#closed = false;
+
+	constructor(address: string, options: FetchOptions) {
+		const url = URL.parse(address);
+		if (url?.protocol !== "http:" && url?.protocol !== "https:") {
+			const message = `"${address}" is no address; write it like https://example.org`;
+			throw new ServiceError({ code: "invalid_argument", message });
+		}
+		this.#address = address;
+		this.#base = url.origin + url.pathname.replace(/\/+$/, "");
+		this.#options = options;
+	}
+
+	endpoint(method: Method): Endpoint {
+		const { kind, service, path } = method;
+		if (takesStream(kind)) {
+			return () => Promise.reject(needsWebSocket(method, this.#base));
+		}
+		const target: HttpCallTarget = {
+			method,
+			address: this.#address,
+			maxMessageBytes: this.#options.maxMessageBytes ?? 4 * 1024 * 1024,
+			bytes: standardBytes,
+		};
+		const url = `${this.#base}/${path}`;
+		return (input, ctx) => {
+			const { error } = ctx;
+			if (error !== undefined) return Promise.reject(error);
+			if (this.#closed) {
+				return Promise.reject(serviceErrorFrom(clientClosed(), { notExecuted: true, domain: service }));
+			}
+			try {
+				return this.#call(target, url, jsonCodec.encode(input), ctx);
+			} catch (failure) {
+				return Promise.reject(failure);
+			}
+		};
+	}
+
+	async close(): Promise<void> {
+		this.#closed = true;
+		this.#calls.close();
+	}
+
+	#call(target: HttpCallTarget, url: string, text: string, ctx: Context): Promise<unknown> {
+		const unary = target.method.kind === "unary";
+		const call = unary ? new UnaryCall(target, ctx) : new StreamCall(target, ctx);
+		const request: FetchRequest = {
+			url,
+			headers: requestHeaders(unary ? unaryType : streamType, ctx),
+			body: unary ? text : writeEnvelope(0, text),
+			credentials: this.#options.credentials,
+		};
+		const output = this.#calls.follow(call);
+		void runFetch(request, call);
+		return output;
+	}
+}
+
+function needsWebSocket({ path, service }: Method, base: string): ServiceError {
+	const url = base.replace(/^http/, "ws");
+	return serviceErrorFrom(
+		{
+			code: "unimplemented",
+			reason: "needs_websocket",
+			message: `the input of ${path} is a stream, which fetch cannot send; use a WebSocket URL such as ${url}`,
+		},
+		{ notExecuted: true, domain: service },
+	);
+}

@@ -1,0 +1,143 @@
+import type { JsonSchema } from "../../contract/schema.ts";
+import { isSchema } from "../../routes/schema-parts.ts";
+
+/** Keys of a JSON Schema whose values are data, not schemas. */
+const dataKeys = new Set(["const", "enum", "default", "examples"]);
+
+/** A schema as it stands in a document: its references lead to the document's components. */
+export interface AdoptedSchema {
+	/** The whole; a reference where it has a name. */
+	readonly whole: JsonSchema;
+	/** The same of a part of it, or of what was made of its parts. */
+	part(schema: JsonSchema): JsonSchema;
+}
+
+/** The schemas that a document has in one place: those with names, and those that refer to themselves. */
+export class SharedSchemas {
+	readonly #schemas = new Map<string, JsonSchema>();
+	readonly #texts = new Map<string, string>();
+
+	/** @param taken names that are not to be given. */
+	constructor(taken: Iterable<string>) {
+		for (const name of taken) this.#texts.set(name, "");
+	}
+
+	/**
+	 * Takes in a schema. Definitions become components under their own names, or, where another schema has that name
+	 * already or they have none, under that of the whole.
+	 *
+	 * @param name what the whole is called if it needs a name, such as `shop.find.input`.
+	 */
+	adopt(name: string, schema: JsonSchema): AdoptedSchema {
+		const parts = definitionsOf(schema, name);
+		for (;;) {
+			const places = new Map(parts.map(({ pointer, names }) => [pointer, names[0] as string]));
+			const part = (inner: JsonSchema): JsonSchema => moved(inner, places) as JsonSchema;
+			const taken = parts.find(({ names: [name = ""], schema }, index) => {
+				const isGiven = parts.slice(0, index).some((other) => other.names[0] === name);
+				return isGiven || !this.#isFree(name, part(schema));
+			});
+			if (taken === undefined) {
+				for (const { names, schema } of parts) this.#set(names[0] as string, part(schema));
+				return { whole: wholeOf(schema, places, part), part };
+			}
+			taken.names.shift();
+			if (taken.names.length === 0) taken.names.push(this.#unusedName(name, parts));
+		}
+	}
+
+	all(): Readonly<Record<string, JsonSchema>> {
+		return Object.fromEntries(this.#schemas);
+	}
+
+	#isFree(name: string, schema: JsonSchema): boolean {
+		const text = this.#texts.get(name);
+		return text === undefined || text === JSON.stringify(schema);
+	}
+
+	#set(name: string, schema: JsonSchema): void {
+		this.#schemas.set(name, schema);
+		this.#texts.set(name, JSON.stringify(schema));
+	}
+
+	#unusedName(name: string, parts: readonly Definition[]): string {
+		for (let count = 2; ; count++) {
+			const numbered = `${name}.${count}`;
+			const given = parts.some(({ names }) => names.includes(numbered));
+			if (!given && !this.#texts.has(numbered)) return numbered;
+		}
+	}
+}
+
+/** A part of a schema that others refer to, and the names that it may have, the best first. */
+interface Definition {
+	readonly pointer: string;
+	readonly names: string[];
+	readonly schema: JsonSchema;
+}
+
+function definitionsOf(schema: JsonSchema, name: string): Definition[] {
+	const found: Definition[] = [];
+	for (const key of ["$defs", "definitions"]) {
+		const definitions = schema[key];
+		if (!isSchema(definitions)) continue;
+		for (const [given, definition] of Object.entries(definitions)) {
+			if (!isSchema(definition)) continue;
+			const plain = given.replaceAll(/[^A-Za-z0-9._-]/g, "_");
+			const own = `${name}.${plain.replace(/^_+/, "")}`;
+			// What is sent and what is answered differs by defaults and transforms; and __schema0 is no name of people.
+			const ofSide = `${plain}.${name.slice(name.lastIndexOf(".") + 1)}`;
+			const names = plain.startsWith("__") || plain === "" ? [own] : [plain, ofSide, own];
+			found.push({ pointer: `#/${key}/${escaped(given)}`, names, schema: definition });
+		}
+	}
+	if (refersToWhole(schema)) found.push({ pointer: "#", names: [name], schema: withoutDefinitions(schema) });
+	return found;
+}
+
+/** Whether something within a schema refers to the whole, or to a part of it that is no definition. */
+function refersToWhole(value: unknown): boolean {
+	if (Array.isArray(value)) return value.some(refersToWhole);
+	if (!isSchema(value)) return false;
+	return Object.entries(value).some(([key, inner]) => {
+		if (dataKeys.has(key)) return false;
+		if (key !== "$ref" || typeof inner !== "string") return refersToWhole(inner);
+		return inner.startsWith("#") && !/^#\/(?:\$defs|definitions)\//.test(inner);
+	});
+}
+
+function wholeOf(
+	schema: JsonSchema,
+	places: ReadonlyMap<string, string>,
+	part: (schema: JsonSchema) => JsonSchema,
+): JsonSchema {
+	const name = places.get("#");
+	return name === undefined ? part(withoutDefinitions(schema)) : { $ref: `#/components/schemas/${name}` };
+}
+
+function withoutDefinitions({ $defs: _, definitions: __, ...plain }: JsonSchema): JsonSchema {
+	return plain;
+}
+
+/** Lets references within a schema lead to components. */
+function moved(value: unknown, places: ReadonlyMap<string, string>): unknown {
+	if (Array.isArray(value)) return value.map((item) => moved(item, places));
+	if (!isSchema(value)) return value;
+	return Object.fromEntries(
+		Object.entries(value).map(([key, inner]) => {
+			if (dataKeys.has(key)) return [key, inner];
+			const isReference = key === "$ref" && typeof inner === "string" && inner.startsWith("#");
+			return [key, isReference ? placeOf(inner, places) : moved(inner, places)];
+		}),
+	);
+}
+
+function placeOf(reference: string, places: ReadonlyMap<string, string>): string {
+	const [pointer = "#"] = /^#\/(?:\$defs|definitions)\/[^/]+/.exec(reference) ?? [];
+	const name = places.get(pointer);
+	return name === undefined ? reference : `#/components/schemas/${name}${reference.slice(pointer.length)}`;
+}
+
+function escaped(key: string): string {
+	return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}

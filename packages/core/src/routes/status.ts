@@ -1,0 +1,47 @@
+import type { Code } from "../errors/code.ts";
+
+const statuses: Readonly<Record<Code, number>> = {
+	canceled: 499,
+	unknown: 500,
+	invalid_argument: 400,
+	deadline_exceeded: 504,
+	not_found: 404,
+	already_exists: 409,
+	permission_denied: 403,
+	resource_exhausted: 429,
+	failed_precondition: 400,
+	aborted: 409,
+	out_of_range: 400,
+	unimplemented: 501,
+	internal: 500,
+	unavailable: 503,
+	data_loss: 500,
+	unauthenticated: 401,
+};
+
+/** The HTTP status of an error, as the Connect protocol maps it. */
+export function httpStatus(code: Code): number {
+	// Of whoever is not checked by the compiler.
+	return statuses[code] ?? 500;
+}
+
+/** What an HTTP status means where no Connect error came with it, such as from a proxy. */
+export function codeOfStatus(status: number): Code {
+	switch (status) {
+		case 400:
+			return "internal";
+		case 401:
+			return "unauthenticated";
+		case 403:
+			return "permission_denied";
+		case 404:
+			return "unimplemented";
+		case 429:
+		case 502:
+		case 503:
+		case 504:
+			return "unavailable";
+		default:
+			return "unknown";
+	}
+}

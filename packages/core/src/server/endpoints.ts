@@ -1,0 +1,152 @@
+import type { AnyContract } from "../contract/contract.ts";
+import type { Method } from "../contract/method.ts";
+import type { Route } from "../contract/route.ts";
+import { type Security, securityOf } from "../contract/security.ts";
+import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
+import { type Guard, securityOfGuard } from "../endpoint/guard.ts";
+import { kindOf, Mistake } from "../errors/mistake.ts";
+import type { ServiceError } from "../errors/service-error.ts";
+import { checkedLogger } from "../logger/checked-logger.ts";
+import { type Logger, silentLogger } from "../logger/logger.ts";
+import { metrics } from "../middleware/metrics.ts";
+import { tracing } from "../middleware/tracing.ts";
+import { callVerbs, isCallVerb } from "../routes/call-verb.ts";
+import { RouteTable } from "../routes/route-table.ts";
+import { type ServeOptions, serveMethod } from "../service/serve.ts";
+import type { Service } from "../service/service.ts";
+import { reflected } from "./reflected.ts";
+
+/** A method together with the endpoint that serves it. */
+export interface ServedMethod {
+	readonly method: Method;
+	/** The whole onion, boundary outermost: rejects only with errors that are fit for the caller. */
+	readonly endpoint: Endpoint;
+}
+
+/**
+ * What a process serves, as its transports see it. {@link Endpoints} is the table of a service; a gateway brings
+ * one that changes while it is served.
+ */
+export interface EndpointTable {
+	/** Asked for each call, and for requests to operations routes where its description says so. */
+	readonly guard: Guard | undefined;
+	readonly logger: Logger;
+	/** Whether callers are told of mistakes in the program, which are logged anyway. Default: no. */
+	readonly tellsMistakes?: boolean;
+	/** The contracts served now. */
+	readonly contracts: readonly AnyContract[];
+	/** The method at a path, `service/method`; undefined when nobody serves it. */
+	find(path: string): ServedMethod | undefined;
+	/** The REST routes served now, if any. */
+	readonly routes?: RouteTable | undefined;
+	/** What callers of a service present: one scheme of each. Default: nothing. */
+	securityOf?(service: string): readonly Security[];
+	/** Why nobody serves a path that should be served, such as `unavailable`; undefined when it is simply unknown. */
+	whyMissing?(path: string): ServiceError | undefined;
+}
+
+/** What {@link Endpoints} are made with. */
+export interface EndpointsOptions {
+	readonly guard?: Guard | undefined;
+	/**
+	 * Wraps every method of every service, outermost first: outside of validation, so that it sees calls with
+	 * invalid input too, and of each service's own middleware. Default: {@link serverDefaults}.
+	 */
+	readonly middleware?: readonly Middleware[] | undefined;
+	/** Default: says nothing. */
+	readonly logger?: Logger | undefined;
+	/**
+	 * Whether callers are told of mistakes in the program, such as middleware that forgets to return, or a handler
+	 * whose output its schema refuses: for development. Default: no; they are logged.
+	 */
+	readonly tellsMistakes?: boolean | undefined;
+}
+
+/** The middleware of a server that nobody configured: tracing and metrics. */
+export function serverDefaults(): { readonly middleware: readonly Middleware[] } {
+	return { middleware: [tracing("server"), metrics("server")] };
+}
+
+/** The table of all that a process serves, by path. Every transport of the process listens with the same one. */
+export class Endpoints implements EndpointTable {
+	readonly guard: Guard | undefined;
+	readonly logger: Logger;
+	readonly tellsMistakes: boolean;
+	readonly routes: RouteTable = new RouteTable();
+	readonly #middleware: readonly Middleware[];
+	readonly #contracts = new Map<string, AnyContract>();
+	readonly #served = new Map<string, ServedMethod>();
+	readonly #reflected: readonly ServedMethod[] = reflected(this);
+
+	constructor(options: EndpointsOptions = {}) {
+		this.guard = options.guard;
+		this.#middleware = options.middleware ?? serverDefaults().middleware;
+		this.logger = checkedLogger(options.logger ?? silentLogger);
+		this.tellsMistakes = options.tellsMistakes ?? false;
+	}
+
+	/**
+	 * Adds a service.
+	 *
+	 * @throws TypeError when a contract of that name is served already, the service lacks a method, or a route
+	 * conflicts with one that is served.
+	 */
+	serve<C extends AnyContract>(contract: C, service: Service<C>, options: ServeOptions<C> = {}): void {
+		const { name, methods } = contract["~allium"];
+		if (this.#contracts.has(name)) throw new TypeError(`service "${name}" is served already`);
+		const outer = (options.service ?? []).reduceRight((inner, wrap, index) => {
+			const wrapped: Service<C> | undefined = wrap(inner);
+			if (typeof wrapped === "object" && wrapped !== null) return wrapped;
+			throw new Mistake(
+				`the service middleware ${index + 1} of "${name}" returned ${kindOf(wrapped)} instead of a service`,
+				{ stack: true },
+			);
+		}, service);
+		const layers = { ...options, outermost: this.#middleware };
+		const served = methods.map((method) => serveMethod(method, outer, layers, this));
+		this.#checkPaths(methods, options.routes?.routes ?? []);
+		if (options.routes !== undefined) this.routes.addAll(contract, options.routes);
+		this.#contracts.set(name, contract);
+		for (const entry of served) this.#served.set(entry.method.path, entry);
+	}
+
+	/** Refuses routes where methods are called: those of a new service beside all others. */
+	#checkPaths(methods: readonly Method[], routes: readonly Route[]): void {
+		const added = new Map(methods.map((method) => [method.path, method]));
+		for (const { verb, path } of routes) {
+			const called = path.slice(1);
+			checkPath(verb, path, added.get(called) ?? this.#served.get(called)?.method);
+		}
+		for (const method of methods) {
+			const path = `/${method.path}`;
+			for (const verb of callVerbs) {
+				// A route with this very path is more specific than all others that match it.
+				const route = this.routes.find(verb, path)?.value.route;
+				if (route?.path === path) checkPath(verb, path, method);
+			}
+		}
+	}
+
+	/** The method at a path, `service/method`. */
+	find(path: string): ServedMethod | undefined {
+		return this.#served.get(path) ?? this.#reflected.find(({ method }) => method.path === path);
+	}
+
+	securityOf(service: string): readonly Security[] {
+		const security = securityOf(securityOfGuard(this.guard), service);
+		return security === undefined ? [] : [security];
+	}
+
+	/** The contracts served, in the order in which they were added. */
+	get contracts(): AnyContract[] {
+		return [...this.#contracts.values()];
+	}
+}
+
+/** @throws TypeError when a route is where a method is called. */
+function checkPath(verb: string, path: string, method: Method | undefined): void {
+	if (method === undefined || !isCallVerb(method, verb)) return;
+	throw new TypeError(
+		`the route ${verb} ${path} is where the method ${method.path} is called; choose another path`,
+	);
+}
