@@ -241,3 +241,13 @@ test("a file that cannot be parsed is an error, not a pass", () => {
 	write("packages/node/src/a.ts", "import {");
 	expect(violations).toThrow("packages/node/src/a.ts cannot be parsed");
 });
+
+test("a package that brings the testing package into production is reported", () => {
+	pack("packages/testing", { dependencies: { "@allium/core": "1" } });
+	write("packages/testing/src/index.ts", 'import "@allium/core";');
+	pack("packages/node", { dependencies: { "@allium/core": "1", "@allium/testing": "1" } });
+	write("packages/node/src/a.ts", 'import "@allium/testing";');
+	expect(violations()).toEqual([
+		'packages/node/package.json declares "@allium/testing" under dependencies: services install this package, and only development needs @allium/testing; declare it under devDependencies.',
+	]);
+});

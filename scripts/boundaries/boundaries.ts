@@ -4,6 +4,7 @@ import { undeclared, unused } from "./dependencies.ts";
 import { timerModule } from "./raw-timers.ts";
 import { type SourceFile, sourceFiles } from "./source-file.ts";
 import { parseSpecifier, type Specifier } from "./specifier.ts";
+import { testingInstalled } from "./testing-installed.ts";
 
 /** What the kernel may import types of. It loads nothing but itself. */
 const typesInCore = ["@opentelemetry/api", "@standard-schema/spec"];
@@ -22,6 +23,7 @@ export function boundaryViolations(root: string): string[] {
 			...(isApplication(workspace) ? [] : files.flatMap(timerViolations)),
 			...undeclared(workspace, files, root),
 			...unused(workspace, files),
+			...testingInstalled(workspace),
 		];
 	});
 }

@@ -1,4 +1,4 @@
-import { Histogram, type LoadReport } from "@allium/testing/load";
+import { Histogram, type LoadReport } from "@allium/load";
 import { describe, expect, test } from "vitest";
 import { CommandError } from "../command/command-error.ts";
 import { parseAssertions } from "./assertion.ts";

@@ -1,4 +1,4 @@
-import type { LoadReport } from "@allium/testing/load";
+import type { LoadReport } from "@allium/load";
 import { type CommandError, usageError } from "../command/command-error.ts";
 
 /** What `--assert` can be about, for messages. */

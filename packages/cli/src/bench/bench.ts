@@ -1,8 +1,8 @@
 import { performance } from "node:perf_hooks";
 import { Context, createClient, type Middleware, pickedInstance } from "@allium/core";
 import { contractFromDescription } from "@allium/core/reflection";
+import { type LoadCall, type LoadOptions, load } from "@allium/load";
 import { nodeTransports } from "@allium/node";
-import { type LoadCall, type LoadOptions, load } from "@allium/testing/load";
 import { withMetadata } from "../call/metadata.ts";
 import type { Run, Surroundings, Words } from "../command/command.ts";
 import { type ExitCode, exitCode } from "../command/exit-code.ts";

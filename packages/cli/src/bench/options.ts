@@ -1,4 +1,4 @@
-import type { LoadOptions } from "@allium/testing/load";
+import type { LoadOptions } from "@allium/load";
 import type { Words } from "../command/command.ts";
 import { usageError } from "../command/command-error.ts";
 import { durationOption, numberOption } from "../command/option-values.ts";

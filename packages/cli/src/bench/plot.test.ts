@@ -1,4 +1,4 @@
-import { Histogram, type LoadWindow } from "@allium/testing/load";
+import { Histogram, type LoadWindow } from "@allium/load";
 import { describe, expect, test } from "vitest";
 import { glyphsFor, percentilePlot, timePlot } from "./plot.ts";
 

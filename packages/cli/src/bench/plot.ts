@@ -1,5 +1,5 @@
+import { type Histogram, type LoadWindow, reportedPercentiles } from "@allium/load";
 import type { Environment } from "@allium/node";
-import { type Histogram, type LoadWindow, reportedPercentiles } from "@allium/testing/load";
 import { latencyText } from "./figures.ts";
 
 /** What plots are drawn with. */

@@ -1,4 +1,4 @@
-import { Histogram, type LoadReport, type LoadWindow } from "@allium/testing/load";
+import { Histogram, type LoadReport, type LoadWindow } from "@allium/load";
 import { describe, expect, test } from "vitest";
 import { parseAssertions } from "./assertion.ts";
 import { glyphsFor } from "./plot.ts";

@@ -1,4 +1,4 @@
-import type { LoadReport, LoadWindow } from "@allium/testing/load";
+import type { LoadReport, LoadWindow } from "@allium/load";
 import type { Styles } from "../terminal/terminal.ts";
 import { columns, wrap } from "../text/columns.ts";
 import type { Assertion } from "./assertion.ts";

@@ -3,18 +3,18 @@ import type { ArrivalPattern } from "./arrivals.ts";
 import type { LoadWindow } from "./load-report.ts";
 
 /**
- * Makes one call. What is a stream is read to its end.
+ * Makes one call. A stream is read to its end.
  *
  * @param number Counts the calls from 0.
- * @param ctx Ends when the time of the call is up, and when the load is: pass it on.
+ * @param ctx Ends when the call's time is up, and when the load ends: pass it on.
  */
 export type LoadCall = (number: number, ctx: Context) => PromiseLike<unknown> | AsyncIterable<unknown>;
 
-/** What load is made, and for how long. */
+/** What calls are made, how many, and for how long. */
 export interface LoadOptions {
 	readonly call: LoadCall;
 	/**
-	 * Calls a second, started on schedule whatever becomes of those before: an open loop. Without it, `concurrency`
+	 * Calls a second, started on schedule whatever becomes of the earlier ones: an open loop. Without it, `concurrency`
 	 * callers each call again when they have their answer: a closed loop, which waits when the service does.
 	 */
 	readonly rate?: number | undefined;
@@ -27,17 +27,17 @@ export interface LoadOptions {
 	/** How long calls are made before anything counts, in milliseconds. Default: 0. */
 	readonly warmupMs?: number | undefined;
 	/**
-	 * How long a call may take, in milliseconds from when it was due: a stream up to its last message, and with
-	 * what it waited for a place in flight. Default: 10 s.
+	 * How long a call may take, in milliseconds from when it was due. That includes the wait for a place in flight
+	 * and, for a stream, the time to its last message. Default: 10 s.
 	 */
 	readonly timeoutMs?: number | undefined;
 	/**
-	 * In a closed loop, the distance in milliseconds at which one caller would call if it never had to wait: for
-	 * each answer that took longer, those that it kept from being measured are added, as HdrHistogram does.
-	 * Default: nothing is added.
+	 * In a closed loop, the interval in milliseconds at which one caller would call if it never had to wait. For each
+	 * answer that takes longer, the calls that it kept from being made are added, as HdrHistogram does. Default:
+	 * nothing is added.
 	 */
 	readonly expectedIntervalMs?: number | undefined;
-	/** Told once a second how it goes, the warm-up included. */
+	/** Called once a second with the figures of that second, during the warm-up too. */
 	readonly onProgress?: ((window: LoadWindow) => void) | undefined;
 }
 
@@ -55,7 +55,7 @@ export interface LoadPlan {
 /**
  * The options, checked.
  *
- * @throws RangeError for a number that cannot be.
+ * @throws RangeError for a number out of range.
  */
 export function loadPlan(options: LoadOptions): LoadPlan {
 	const {

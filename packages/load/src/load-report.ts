@@ -6,16 +6,16 @@ import type { Histogram } from "./histogram.ts";
 export interface LoadFailure {
 	readonly code: Code;
 	readonly reason: string | undefined;
-	/** That of the first one. */
+	/** The message of the first failure. */
 	readonly message: string;
 	readonly count: number;
 }
 
-/** About a second of the load, by when the calls ended. */
+/** About a second of the load: the calls that ended in it. */
 export interface LoadWindow {
-	/** Whether nothing counts yet. */
+	/** Whether it lies in the warm-up, where nothing counts. */
 	readonly isWarmup: boolean;
-	/** When it ended, in milliseconds since the warm-up was over; below 0 within. */
+	/** When it ended, in milliseconds since the end of the warm-up; negative during it. */
 	readonly endMs: number;
 	/** How long it was, in milliseconds. */
 	readonly lengthMs: number;
@@ -31,7 +31,7 @@ export interface LoadWindow {
 	readonly behindMs: number;
 }
 
-/** What came of a load. JSON makes plain data of it. */
+/** The result of a load. `JSON.stringify` turns it into plain data. */
 export interface LoadReport {
 	readonly loop: "open" | "closed";
 	/** Calls a second that were due; undefined in a closed loop. */
@@ -49,7 +49,7 @@ export interface LoadReport {
 	readonly unfinished: number;
 	/** Calls that succeeded, a second. */
 	readonly succeededPerSecond: number;
-	/** Messages of streams; undefined when none was one. */
+	/** Messages of streams; undefined when no call was a stream. */
 	readonly messages: number | undefined;
 	/**
 	 * In milliseconds: from when the call was due (in a closed loop: started) to its answer, or to the first message
@@ -61,13 +61,13 @@ export interface LoadReport {
 	/** Seconds after the warm-up, in order. */
 	readonly timeline: readonly LoadWindow[];
 	/**
-	 * In milliseconds: how much later than due a call was started though there was a place for it. That is the doing
-	 * of the machine that makes the load. Empty in a closed loop.
+	 * In milliseconds: how much later than due a call started although there was a place for it. The machine that
+	 * makes the load causes that delay. Empty in a closed loop.
 	 */
 	readonly startedLate: Histogram;
 	/**
 	 * How long the event loop was kept turning with nothing to do, in milliseconds, the warm-up included. Node's
-	 * `eventLoopUtilization` counts that as busy; what is left of it tells whether this process was the limit.
+	 * `eventLoopUtilization` counts that as busy; the rest of it tells whether this process was the limit.
 	 */
 	readonly idleTurnsMs: number;
 	/**

@@ -1,15 +1,15 @@
-/** How the calls of an open loop are spread: at even distances, or as independent callers come. */
+/** How the calls of an open loop are spread: at even intervals, or as independent callers arrive. */
 export type ArrivalPattern = "even" | "poisson";
 
-/** Tells when the next call is due, in milliseconds since the first might be. Never goes back. */
+/** Tells when the next call is due, in milliseconds since the start of the load. Never decreases. */
 export type Arrivals = () => number;
 
 /**
  * When calls are due.
  *
  * @param rate Calls a second.
- * @param pattern `poisson` draws the distances from an exponential distribution (`Math.random`), as those of many
- * callers who do not know of each other: bursts and gaps at the same mean rate.
+ * @param pattern `poisson` draws the intervals from an exponential distribution (`Math.random`), like those between many
+ * independent callers: bursts and gaps at the same mean rate.
  */
 export function arrivals(rate: number, pattern: ArrivalPattern): Arrivals {
 	const distanceMs = 1_000 / rate;

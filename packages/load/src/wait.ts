@@ -1,14 +1,14 @@
 import { after, type Timer } from "@allium/core/transport";
 
-/** Nearer than this, in milliseconds, timers are too coarse: they fire up to two milliseconds late. */
+/** For less than this, in milliseconds, timers are too coarse: they fire up to two milliseconds late. */
 const coarseMs = 3;
 
-/** A turn of the event loop that took less, in milliseconds, had nothing to do. */
+/** A turn of the event loop that took less than this, in milliseconds, had nothing to do. */
 const idleTurnMs = 0.02;
 
 /**
- * Waits until a moment, more exactly than a timer: the last milliseconds it keeps the event loop turning, which
- * goes on with all else meanwhile. There is one wait at a time.
+ * Waits until a moment, more exactly than a timer does: for the last milliseconds it keeps the event loop turning,
+ * which handles everything else meanwhile. There is one wait at a time.
  */
 export class Wait {
 	/** How long the event loop was kept turning with nothing to do, in milliseconds. */
@@ -35,7 +35,7 @@ export class Wait {
 		this.until(0);
 	}
 
-	/** Waits no more, now and ever. */
+	/** Ends the current wait, and refuses all later ones. */
 	stop(): void {
 		this.#isOver = true;
 		this.#timer?.stop();
@@ -51,7 +51,7 @@ export class Wait {
 			this.#immediate = setImmediate(() => {
 				const elapsed = performance.now() - now;
 				if (elapsed < idleTurnMs) this.idleMs += elapsed;
-				// Where time is virtual it stands still meanwhile, and only a timer moves it.
+				// Virtual time stands still meanwhile; only a timer moves it.
 				if (elapsed > 0) this.#check();
 				else this.#timer = after(left, this.#check);
 			});

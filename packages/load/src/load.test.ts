@@ -1,7 +1,7 @@
 import { Context, contract, method, ServiceError, stream } from "@allium/core";
+import { constant, type SimulateOptions, simulate, type World } from "@allium/testing/simulation";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { constant, type SimulateOptions, simulate, type World } from "../simulation/index.ts";
 import { type LoadCall, type LoadOptions, type LoadReport, type LoadWindow, load } from "./index.ts";
 
 const Shop = contract("shop", {

@@ -2,10 +2,10 @@ import { isServiceError, type ServiceError, toServiceError } from "@allium/core"
 import { Histogram } from "./histogram.ts";
 import type { LoadFailure, LoadWindow } from "./load-report.ts";
 
-/** How many kinds of failures are told apart; all others are counted together. */
+/** How many kinds of failures are counted one by one; all others are counted together. */
 const mostKinds = 100;
 
-/** What a call came to. */
+/** How a call ended. */
 export interface CallEnd {
 	/** Undefined when all went well. */
 	readonly error: unknown;
@@ -40,7 +40,7 @@ export class Measurements {
 		return [...this.#failures.values()].sort((one, other) => other.count - one.count);
 	}
 
-	/** A call has ended. What does not count shows in the current second only. */
+	/** Takes in a call that has ended. One that does not count shows in the current second only. */
 	add({ error, latencyMs, messages }: CallEnd, counts: boolean): void {
 		const failure = error === undefined ? undefined : toServiceError(error);
 		const isTimed = failure === undefined || failure.code === "deadline_exceeded";
@@ -97,7 +97,7 @@ export class Measurements {
 	}
 }
 
-/** What is no `ServiceError` says itself what it is. */
+/** The message of the first failure of its kind; of an error that is no `ServiceError`, its own. */
 function messageOf({ message, cause }: ServiceError): string {
 	return cause instanceof Error && !isServiceError(cause) ? cause.message : message;
 }

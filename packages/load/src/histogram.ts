@@ -1,6 +1,6 @@
-/** How many bits of a value's mantissa tell its bucket: each power of two is cut into 1,024, so values are within 0.1%. */
+/** How many bits of a value's mantissa select its bucket: each power of two is cut into 1,024 buckets, so values are exact within 0.1%. */
 const mantissaBits = 10;
-/** The smallest and the largest value that is told apart: a thousandth, and two to the 26th, as powers of two. */
+/** The smallest and the largest value that have buckets of their own: a thousandth, and two to the 26th, as powers of two. */
 const smallestExponent = -10;
 const largestExponent = 26;
 
@@ -23,10 +23,10 @@ export interface HistogramSummary {
 }
 
 /**
- * Counts values, so that any percentile of millions can be told within 0.1%, in 300 KB whatever their number.
+ * Counts values, and tells any percentile within 0.1%, in 300 KB however many values there are.
  * Buckets are linear within each power of two, as in Gil Tene's HdrHistogram (hdrhistogram.org); a value's
- * bucket is read off the bits of the number itself. Values are at least 0; those above two to the 26th, which in
- * milliseconds are 18 hours, count as that, save in `max`.
+ * bucket is read off the bits of the number itself. Values are at least 0. A value above two to the 26th (18 hours
+ * in milliseconds) counts as that, except in `max`.
  *
  * @example
  * const latencies = new Histogram();
@@ -49,7 +49,7 @@ export class Histogram {
 		return this.#sum / this.count;
 	}
 
-	/** Counts a value. What is no number at least 0 counts as 0. */
+	/** Counts a value. NaN and negative numbers count as 0. */
 	record(value: number): void {
 		const counted = value >= 0 ? value : 0;
 		const bucket = this.#bucketOf(counted);
@@ -61,9 +61,9 @@ export class Histogram {
 	}
 
 	/**
-	 * Counts a value, and those that were left out as the next measurement waited for this one: value less the
-	 * interval, less two intervals, and so on. For who measures one after the other what should come at an
-	 * interval; as `recordValueWithExpectedInterval` of HdrHistogram.
+	 * Counts a value, and the values that were never measured because the next measurement waited for this one: the
+	 * value less one interval, less two intervals, and so on. It corrects measurements that are made one after the
+	 * other although they are due at an interval, as `recordValueWithExpectedInterval` of HdrHistogram does.
 	 */
 	recordCorrected(value: number, expectedInterval: number): void {
 		this.record(value);
@@ -73,13 +73,13 @@ export class Histogram {
 	}
 
 	/**
-	 * The value that so many percent of the values do not exceed; at most 0.1% above the true one.
+	 * The value that the given percentage of all values does not exceed; at most 0.1% above the true one.
 	 *
 	 * @param percent Above 0, up to 100.
 	 * @returns NaN when nothing was recorded.
 	 */
 	percentile(percent: number): number {
-		// A rank that is whole shall not be one more for the last digit of a quotient.
+		// Rounding in the division must not raise a whole rank by one.
 		const rank = Math.max(1, Math.ceil((percent / 100) * this.count - 1e-6));
 		let seen = 0;
 		for (let bucket = 0; bucket < buckets; bucket++) {
@@ -98,7 +98,7 @@ export class Histogram {
 		this.max = Number.NaN;
 	}
 
-	/** As data; JSON shows what is NaN as null. */
+	/** As data; JSON shows NaN as null. */
 	toJSON(): HistogramSummary {
 		const percentiles = reportedPercentiles.map((percent) => [`p${percent}`, this.percentile(percent)]);
 		const { count, min, mean, max } = this;

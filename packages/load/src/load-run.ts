@@ -12,10 +12,10 @@ const longestBurst = 64;
 /** How long a window of the timeline is, in milliseconds. */
 const windowMs = 1_000;
 
-/** How long calls are waited for that ignore their context's end, in milliseconds. */
+/** How long the run waits for calls that ignore the end of their context, in milliseconds. */
 const patienceMs = 1_000;
 
-/** One load, from its start to its report. It is the owner of all timers and calls. */
+/** One load, from its start to its report. It owns all its timers and calls. */
 export class LoadRun {
 	readonly report: Promise<LoadReport>;
 	readonly #plan: LoadPlan;
@@ -25,7 +25,7 @@ export class LoadRun {
 	readonly #cancel: () => void;
 	readonly #resolve: (report: LoadReport) => void;
 	readonly #measurements: Measurements;
-	/** Undefined in a closed loop: there a call is due when there is a place for it. */
+	/** Undefined in a closed loop, where a call is due as soon as there is a place for it. */
 	readonly #arrivals: Arrivals | undefined;
 	readonly #startAt: number;
 	readonly #measureAt: number;
@@ -41,7 +41,7 @@ export class LoadRun {
 	#burst = 0;
 	/** Whether the next call is due, and waits for a place. */
 	#isFull = false;
-	/** When the last place came free that was waited for. */
+	/** When the last place came free for which a call was waiting. */
 	#freeAt = 0;
 	#lastEndAt = 0;
 	#hasStreams = false;
@@ -79,7 +79,7 @@ export class LoadRun {
 		this.#startDue();
 	}
 
-	/** Starts the calls that are due, as far as there are places, and sees to it that it goes on. */
+	/** Starts the calls that are due while there are places, and arranges for the next start. */
 	#startDue(): void {
 		while (!this.#isOver) {
 			const now = performance.now();
@@ -94,7 +94,7 @@ export class LoadRun {
 		}
 	}
 
-	/** Whether the next call may start now; sees to it that it starts later where not. */
+	/** Whether the next call may start now; otherwise arranges for a later start. */
 	#mayStart(due: number, now: number): boolean {
 		if (due >= this.#endAt) this.#finishWhenDone();
 		else if (due > now) this.#wait.until(due);
@@ -155,11 +155,11 @@ export class LoadRun {
 		const now = performance.now();
 		const counts = due >= this.#measureAt;
 		if (counts) this.#lastEndAt = now;
-		// Those of the warm-up that end later belong to none of the seconds.
+		// A call of the warm-up that ends after it belongs to none of the seconds.
 		if (counts || now < this.#measureAt) this.#measurements.add(end, counts);
 	}
 
-	/** Calls whose time ran out while they waited for a place have failed. */
+	/** Counts calls as failed whose time ran out while they waited for a place. */
 	#expire(now: number): void {
 		if (this.#arrivals === undefined) return;
 		const { timeoutMs } = this.#plan;
@@ -174,7 +174,7 @@ export class LoadRun {
 		if (this.#arrivals !== undefined) this.#dueAt = this.#startAt + this.#arrivals();
 	}
 
-	/** From now on it counts, and seconds begin anew. */
+	/** Begins to count, and starts a new second. */
 	readonly #endWarmup = (): void => {
 		this.#warmup = undefined;
 		this.#nextWindow(performance.now());
@@ -246,7 +246,7 @@ export class LoadRun {
 	}
 }
 
-/** What somebody rejects with who rejects with nothing. */
+/** The error of a call; one of our own when the call rejected with nothing. */
 function failure(error: unknown): unknown {
 	return error ?? new ServiceError({ code: "unknown", message: "the call failed without an error" });
 }
