@@ -228,8 +228,8 @@ describe("the end of a call", () => {
 	});
 });
 
-describe("a reply that cannot be encoded", () => {
-	test("is a bug: it is logged, and the caller learns no more than that", () => {
+describe("a reply", () => {
+	test("that cannot be encoded is a bug: it is logged, and the caller learns no more than that", () => {
 		const { call, log } = arrive();
 		expect(() => call.encode(jsonCodec, { n: 1n })).toThrow(
 			expect.objectContaining({ code: "internal", message: expect.not.stringContaining("BigInt") }),
@@ -238,5 +238,11 @@ describe("a reply that cannot be encoded", () => {
 			method: "c/run",
 			error: expect.objectContaining({ code: "internal" }),
 		});
+	});
+	test("is written as the codec has it, text or bytes", () => {
+		const { call } = arrive();
+		const text: string = call.encode(jsonCodec, { n: 1 });
+		const bytes: Uint8Array = call.encode({ encode: () => Uint8Array.of(1) }, {});
+		expect([text, bytes]).toEqual(['{"n":1}', Uint8Array.of(1)]);
 	});
 });

@@ -1,4 +1,3 @@
-import type { Codec } from "../codec/codec.ts";
 import { CallScope, type Outcome } from "../context/call-scope.ts";
 import { Cancellation, callIsOver, type Follower, type Following } from "../context/cancellation.ts";
 import { Context, isContext, type PeerInfo } from "../context/context.ts";
@@ -75,11 +74,12 @@ export class ServerCall {
 	}
 
 	/**
-	 * Encodes a message of the reply. What cannot be encoded is a bug of the handler: it is logged.
+	 * Encodes a message of the reply. One that cannot be encoded is a bug of the handler: it is logged.
 	 *
+	 * @param codec a codec, or anything else that encodes: the wire is what it yields.
 	 * @throws ServiceError `internal`.
 	 */
-	encode(codec: Extract<Codec, { readonly binary: false }>, output: unknown): string {
+	encode<Wire>(codec: { encode(message: unknown): Wire }, output: unknown): Wire {
 		try {
 			return codec.encode(output);
 		} catch (error) {
@@ -89,7 +89,7 @@ export class ServerCall {
 		}
 	}
 
-	/** Tells when the call is cancelled, or somebody sees that its deadline has passed, which who follows looks after. */
+	/** Tells the follower when the call is cancelled. The follower itself looks after the deadline. */
 	follow(follower: Follower): Following {
 		return this.#cancellation.follow(follower);
 	}

@@ -30,7 +30,7 @@ export { ResetCount } from "../frames/reset-count.ts";
 export { checkFrameLimits } from "../frames/settings.ts";
 export { WebSocketPipe, webSocketPath, webSocketProtocol } from "../frames/websocket-pipe.ts";
 export { type ConnectError, readConnectError, toConnectError } from "../http/connect/connect-error.ts";
-export { mediaType, streamType, unaryType } from "../http/connect/content-type.ts";
+export { mediaType, streamType, streamTypeOf, unaryType, unaryTypeOf } from "../http/connect/content-type.ts";
 export {
 	EnvelopeReader,
 	endStreamFlag,
@@ -66,4 +66,5 @@ export { checkDuration, type DurationKind } from "../time/duration.ts";
 export { after, every, longestDelayMs, type Timer } from "../time/timer.ts";
 export { Deadlines, type Expiring } from "./deadlines.ts";
 export { LinkedList, type Place } from "./linked-list.ts";
+export { decodeBytes } from "./message-text.ts";
 export { type CallObserver, type ObservedEndpoint, observeCalls } from "./observe-calls.ts";

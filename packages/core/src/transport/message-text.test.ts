@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Codec } from "../codec/codec.ts";
 import { jsonCodec } from "../codec/json-codec.ts";
-import { decodeMessage, readMessage } from "./message-text.ts";
+import { decodeBytes, decodeMessage, readMessage } from "./message-text.ts";
 import { standardBytes } from "./pipe.ts";
 
 const decode = (...bytes: number[]): unknown =>
@@ -29,4 +30,12 @@ describe("a message", () => {
 	])("is refused when it is not: %s", (_, bytes) => {
 		expect(() => decode(...quoted(...bytes))).toThrow("the message is not UTF-8");
 	});
+});
+
+test("bytes are decoded as the codec has it: as they are, or as text", () => {
+	const bytes = Uint8Array.of(0xff, 0x31);
+	const asBytes: Codec = { name: "raw", binary: true, encode: () => bytes, decode: (given) => given };
+	expect(decodeBytes(asBytes, standardBytes, bytes)).toBe(bytes);
+	expect(decodeBytes(jsonCodec, standardBytes, bytes.subarray(1))).toBe(1);
+	expect(() => decodeBytes(jsonCodec, standardBytes, bytes)).toThrow("the message is not UTF-8");
 });

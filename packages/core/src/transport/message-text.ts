@@ -1,15 +1,15 @@
-import type { Codec } from "../codec/codec.ts";
+import type { Codec, TextCodec } from "../codec/codec.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { ByteHandling } from "./pipe.ts";
 
 const strict = new TextDecoder("utf-8", { fatal: true });
 
-/** What stands for a message that is not UTF-8: no message of a codec, for JSON cannot begin so. */
+/** Stands for a message that is not UTF-8. It is no message of a text codec, for JSON cannot begin so. */
 const malformed = "\ufffd";
 
 /**
- * Reads a message. One that is not UTF-8 is refused when it is decoded, as a fault of its call alone. What was
- * malformed became U+FFFD, so that most messages need no second look.
+ * Reads a message of a text codec. One that is not UTF-8 is refused when it is decoded, as a fault of its call
+ * alone. Malformed bytes become U+FFFD, so most messages need no second look.
  */
 export function readMessage(bytes: ByteHandling, source: Uint8Array, start: number, end: number): string {
 	const text = bytes.readText(source, start, end);
@@ -25,13 +25,23 @@ export function readMessage(bytes: ByteHandling, source: Uint8Array, start: numb
 /**
  * Decodes what {@link readMessage} read.
  *
- * @throws ServiceError `invalid_argument` for what is not UTF-8, or what the codec throws.
+ * @throws ServiceError `invalid_argument` for a message that is not UTF-8, or what the codec throws.
  */
-export function decodeMessage(codec: Extract<Codec, { readonly binary: false }>, text: string): unknown {
+export function decodeMessage(codec: TextCodec, text: string): unknown {
 	if (text !== malformed) return codec.decode(text);
 	throw new ServiceError({
 		code: "invalid_argument",
 		reason: "unparsable",
 		message: "the message is not UTF-8",
 	});
+}
+
+/**
+ * Decodes a message from its bytes, with a codec of either kind.
+ *
+ * @throws ServiceError `invalid_argument` for a text that is not UTF-8, or what the codec throws.
+ */
+export function decodeBytes(codec: Codec, bytes: ByteHandling, message: Uint8Array): unknown {
+	if (codec.binary) return codec.decode(message);
+	return decodeMessage(codec, readMessage(bytes, message, 0, message.length));
 }
