@@ -1,11 +1,11 @@
 import type { Guard, Logger, Middleware } from "@allium/core";
-import type { Credentials, MetricsSource, ServerLimits, ServerProcessOptions } from "@allium/node";
+import type { Credentials, MetricsSource, ProcessOptions, ServerLimits } from "@allium/node";
 
 /** Tells what to present, whenever that is needed. */
 export type CredentialsSource = () => Credentials | Promise<Credentials>;
 
 /** What a gateway is made with; what is not given comes from the environment, or has a default. */
-export interface GatewayOptions extends Omit<ServerProcessOptions, "zone" | "labels"> {
+export interface GatewayOptions extends Omit<ProcessOptions, "zone" | "labels"> {
 	/** The port to listen on. Default: `PORT`, or that of `ALLIUM_LISTEN`, else 8080. */
 	readonly port?: number;
 	/** The interface to listen on. Default: that of `ALLIUM_LISTEN`, else 127.0.0.1. */

@@ -1,6 +1,6 @@
 import { describe, type Guard, type Listener, type Logger, PeerPool } from "@allium/core";
 import { type OpenApiDocument, openapi } from "@allium/core/reflection";
-import { checkDuration } from "@allium/core/transport";
+import { checkDuration, checkedLogger } from "@allium/core/transport";
 import {
 	acceptFrames,
 	type Config,
@@ -11,12 +11,17 @@ import {
 	type HttpLayer,
 	isInvalidConfiguration,
 	isLoopback,
+	Lifecycle,
+	Listeners,
 	listen,
 	nodeTransports,
+	type Part,
+	RegistryConnection,
 	reachableHost,
 	readConfig,
 	readCredentials,
-	ServerProcess,
+	startReport,
+	textLogger,
 	within,
 } from "@allium/node";
 import { edge } from "./edge/edge.ts";
@@ -29,7 +34,7 @@ import { frontPage } from "./page/page.ts";
 import { Exposure } from "./table/exposure.ts";
 import { GatewayTable } from "./table/gateway-table.ts";
 
-/** How long the first answer of the registry and its services is waited for, in milliseconds. */
+/** How long a start waits for the first answer of the registry and its services, in milliseconds. */
 const patienceMs = 3_000;
 
 const defaultCompressFromBytes = 1_024;
@@ -54,10 +59,10 @@ export interface Gateway {
 /**
  * Makes a gateway. It needs no configuration: what is registered is served, as it comes and goes.
  *
- * A configuration that cannot be, such as an address that others can reach without `expose`, is told by `run` or
- * `start`, whichever comes first.
+ * A configuration that cannot be used, such as an address that others can reach without `expose`, is reported by `run`
+ * or `start`, whichever comes first.
  *
- * @throws RangeError for a duration that cannot be.
+ * @throws RangeError for a duration that cannot be used.
  * @example
  * await gateway({ expose: ["greeter"], host: "0.0.0.0", port: 80 }).run();
  */
@@ -70,62 +75,81 @@ export function gateway(options: GatewayOptions = {}): Gateway {
 	}
 }
 
-class NodeGateway extends ServerProcess implements Gateway {
+class NodeGateway implements Gateway {
+	readonly config: Config;
+	readonly logger: Logger;
 	readonly #options: GatewayOptions;
 	readonly #host: string;
-	readonly #exposure: Exposure;
 	readonly #cors: HttpLayer;
 	readonly #proxy: ReverseProxy;
 	readonly #guard: Guard;
 	readonly #table: GatewayTable;
+	readonly #listeners: Listeners;
+	readonly #lifecycle: Lifecycle;
 
 	constructor(options: GatewayOptions) {
-		super("gateway", configOf(options, options.env ?? process.env), options);
+		this.config = configOf(options, options.env ?? process.env);
+		this.logger = checkedLogger(options.logger ?? textLogger());
+		const { config, logger } = this;
 		this.#options = options;
+		this.#listeners = new Listeners([() => this.#listen()], options);
+		const connection = new RegistryConnection(options, config);
 		checkServerLimits(options.limits ?? {});
 		if (options.timeoutMs !== undefined) checkDuration("timeoutMs", options.timeoutMs);
-		this.#host = this.config.host ?? defaultHost;
-		this.#exposure = new Exposure(options.expose, this.#host);
+		this.#host = config.host ?? defaultHost;
 		this.#cors = cors(options.cors ?? []);
-		this.#proxy = new ReverseProxy(options.proxy ?? {}, this.logger);
+		this.#proxy = new ReverseProxy(options.proxy ?? {}, logger);
 		this.#guard = forwarding(options.forward ?? forwardedByDefault, options.guard);
 		this.#table = new GatewayTable({
-			registry: this.registry,
-			namespace: this.config.namespace,
-			peers: new PeerPool(nodeTransports({ tls: this.config.tls })),
-			tls: this.config.tls,
+			registry: connection.registry,
+			namespace: config.namespace,
+			peers: new PeerPool(nodeTransports({ tls: config.tls })),
+			tls: config.tls,
 			credentials: credentialsOf(options),
-			exposure: this.#exposure,
+			exposure: new Exposure(options.expose, this.#host),
 			guard: this.#guard,
 			timeoutMs: options.timeoutMs,
 			middleware: options.middleware,
 			tellsMistakes: this.#tellsMistakes,
-			logger: this.logger,
+			logger,
 		});
+		const report = startReport("gateway", logger, this.#listeners, connection);
+		const parts = [connection, servedTable(this.#table), this.#listeners, report];
+		this.#lifecycle = new Lifecycle({ name: "gateway", logger, parts });
 	}
 
-	protected async open(): Promise<Listener> {
-		this.#table.open();
-		// Without an answer it goes on: services are served when they are known, and /readyz says when.
-		await within(patienceMs, this.#table.whenKnown()).catch(() => {});
-		return this.#listen();
+	get addresses(): readonly string[] {
+		return this.#listeners.addresses;
 	}
 
-	/** Nobody looks for gateways. */
-	protected async announce(): Promise<void> {}
-
-	protected async leave(): Promise<void> {}
-
-	protected drain(listener: Listener): Promise<unknown> {
-		return Promise.all([listener.drain(), this.#proxy.drain()]);
+	start(): Promise<void> {
+		return this.#lifecycle.start();
 	}
 
-	protected async close(): Promise<void> {
-		this.#proxy.close();
-		await this.quietly("close the clients", () => this.#table.close());
+	stop(): Promise<void> {
+		return this.#lifecycle.stop();
 	}
 
-	#listen(): Promise<Listener> {
+	run(): Promise<void> {
+		return this.#lifecycle.run();
+	}
+
+	/** Listens. Requests that are passed on to web services are drained and closed with the port. */
+	async #listen(): Promise<Listener> {
+		const listener = await this.#openPort();
+		return {
+			addresses: listener.addresses,
+			drain: async () => {
+				await Promise.all([listener.drain(), this.#proxy.drain()]);
+			},
+			close: async () => {
+				await listener.close();
+				this.#proxy.close();
+			},
+		};
+	}
+
+	#openPort(): Promise<Listener> {
 		const { limits, compressFromBytes = defaultCompressFromBytes, cors: origins } = this.#options;
 		const { port, advertise, hosts, tls, proxyProtocol } = this.config;
 		const reached = advertise ?? reachableHost(this.#host);
@@ -136,7 +160,7 @@ class NodeGateway extends ServerProcess implements Gateway {
 			tls,
 			proxyProtocol,
 			acceptFrames: acceptFrames(),
-			ready: () => ({ ok: this.isReady && this.#table.isKnown }),
+			ready: () => ({ ok: this.#isReady && this.#table.isKnown }),
 			metrics: this.#options.metrics,
 			logger: this.logger,
 			http: edge({
@@ -162,6 +186,10 @@ class NodeGateway extends ServerProcess implements Gateway {
 		});
 	}
 
+	get #isReady(): boolean {
+		return this.#listeners.isOpen && !this.#lifecycle.isEnding;
+	}
+
 	/** Whether callers are told of mistakes in the program: for development, on this machine alone. */
 	get #tellsMistakes(): boolean {
 		const { NODE_ENV } = this.#options.env ?? process.env;
@@ -177,6 +205,19 @@ class NodeGateway extends ServerProcess implements Gateway {
 		});
 		return openapi(described, { title: "Allium gateway", version: "1.0.0" });
 	}
+}
+
+/** The table as a part of the process: it follows the registry. */
+function servedTable(table: GatewayTable): Part {
+	return {
+		name: "the clients",
+		async start() {
+			table.open();
+			// Without an answer it goes on: services are served when they are known, and /readyz says when.
+			await within(patienceMs, table.whenKnown()).catch(() => {});
+		},
+		stop: () => table.close(),
+	};
 }
 
 function configOf(options: GatewayOptions, env: Environment): Config {

@@ -1,11 +1,17 @@
 import "./platform/node-version.ts";
 
-export { type App, type AppLimits, type AppOptions, createApp } from "./app/app.ts";
+export { createApp } from "./app/app.ts";
+export type { App, AppLimits, AppOptions } from "./app/app-type.ts";
 export { ContractCheck } from "./app/contract-check.ts";
 export { FailedProcess } from "./app/failed-process.ts";
+export { Lifecycle, type LifecycleOptions } from "./app/lifecycle.ts";
+export { type Listen, Listeners } from "./app/listeners.ts";
+export type { Part } from "./app/part.ts";
+export type { ProcessOptions } from "./app/process-options.ts";
 export { reachableHost } from "./app/reachable-host.ts";
+export { RegistryConnection } from "./app/registry-connection.ts";
 export { type Runnable, runUntilSignal } from "./app/run-until-signal.ts";
-export { ServerProcess, type ServerProcessOptions } from "./app/server-process.ts";
+export { startReport } from "./app/start-report.ts";
 export { type TextLoggerOptions, textLogger } from "./app/text-logger.ts";
 export { within } from "./app/within.ts";
 export { type Adapter, type Adapters, openRegistry } from "./config/adapters.ts";

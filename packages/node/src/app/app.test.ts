@@ -12,7 +12,8 @@ import {
 } from "@allium/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { type App, type AppOptions, createApp } from "./app.ts";
+import { createApp } from "./app.ts";
+import type { App, AppOptions } from "./app-type.ts";
 
 const Clock = contract("clock", {
 	add: method({ input: z.object({ n: z.int() }), output: z.object({ n: z.int() }), effect: "read" }),

@@ -9,7 +9,8 @@ import {
 } from "@allium/core";
 import { afterEach, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { type App, createApp } from "./app.ts";
+import { createApp } from "./app.ts";
+import type { App } from "./app-type.ts";
 
 const answer = z.object({ id: z.string() });
 const Shop = contract(

@@ -1,5 +1,5 @@
 import { type AnyContract, type Client, createClient } from "@allium/core";
-import type { App } from "./app.ts";
+import type { App } from "./app-type.ts";
 import { FailedProcess } from "./failed-process.ts";
 
 /** An app whose configuration cannot be: it serves nothing, and what its clients call fails with what is wrong. */

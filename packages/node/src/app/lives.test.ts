@@ -1,7 +1,8 @@
 import { contract, isServiceError, memoryRegistry, method } from "@allium/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { type App, createApp } from "./app.ts";
+import { createApp } from "./app.ts";
+import type { App } from "./app-type.ts";
 
 const Greeter = contract("greeter", {
 	hello: method({ output: z.object({ greeting: z.string() }), effect: "read" }),

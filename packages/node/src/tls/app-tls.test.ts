@@ -1,7 +1,8 @@
 import { contract, memoryRegistry, method, type Registry } from "@allium/core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import * as z from "zod";
-import { type App, type AppOptions, createApp } from "../app/app.ts";
+import { createApp } from "../app/app.ts";
+import type { App, AppOptions } from "../app/app-type.ts";
 import { Authority } from "./fixtures/certificates.ts";
 
 const Billing = contract("billing", {

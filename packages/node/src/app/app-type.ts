@@ -1,0 +1,82 @@
+import type {
+	AnyContract,
+	Checker,
+	Client,
+	ClientLayers,
+	FrameLimits,
+	Guard,
+	Logger,
+	Middleware,
+	ServeOptions,
+	Service,
+} from "@allium/core";
+import type { Config } from "../config/config.ts";
+import type { MetricsSource } from "../http/operations.ts";
+import type { ServerLimits } from "../server/limits.ts";
+import type { ProcessOptions } from "./process-options.ts";
+
+/** What an app is made with; what is not given comes from the environment, or has a default. */
+export interface AppOptions extends ProcessOptions {
+	/** The name of the application, as registries show it. */
+	readonly name: string;
+	/**
+	 * Lets calls in or not, before their bodies are read; requests to the operations routes, too, where
+	 * `describeGuard` says so.
+	 */
+	readonly guard?: Guard;
+	/**
+	 * Wraps every method of every service of the process, outermost first: outside of validation, and of what
+	 * `serve` is given. Default: `serverDefaults()`, which is tracing and metrics.
+	 */
+	readonly middleware?: readonly Middleware[];
+	/** What `/metrics` answers, such as `telemetry.prometheus` of `@allium/telemetry`. Default: 404. */
+	readonly metrics?: MetricsSource;
+	/**
+	 * What this process needs to be healthy: `checker("database", …)`. While one that is critical is not, `/readyz`
+	 * answers 503, and the registry has others called instead.
+	 */
+	readonly health?: readonly Checker[];
+	/**
+	 * Origins of web pages that may call here, over HTTP and WebSockets, such as `https://app.example.org`; `*` for
+	 * all. Default: pages of the same host only.
+	 */
+	readonly cors?: readonly string[];
+	/** Origins of web pages that may open WebSockets here, beside those of `cors`. Default: none. */
+	readonly origins?: readonly string[];
+	/** What the port takes at most; `frames` for what frames take, in both directions. */
+	readonly limits?: AppLimits;
+}
+
+/** The bounds of an app. What is not given has its default. */
+export interface AppLimits extends Partial<ServerLimits> {
+	readonly frames?: Partial<FrameLimits>;
+}
+
+/** A process of the system: serves contracts, calls others, and is found by name. */
+export interface App {
+	/**
+	 * Serves a contract.
+	 *
+	 * @throws TypeError after `start`, `run` or `stop`.
+	 */
+	serve<C extends AnyContract>(contract: C, service: Service<C>, options?: ServeOptions<C>): void;
+	/**
+	 * A client that finds its instances through the registry. It is closed with the app, unless it was before.
+	 *
+	 * @throws TypeError when the app has stopped.
+	 */
+	client<C extends AnyContract>(contract: C, layers?: ClientLayers): Client<C>;
+	/** Listens, then registers. Rejects with `failed_precondition` when it was stopped: an app starts once. */
+	start(): Promise<void>;
+	/** Stops in order: not ready, deregistered, drained, closed. Resolves when no handle is left. */
+	stop(): Promise<void>;
+	/**
+	 * Starts, runs until SIGTERM, SIGINT or `stop()`, and stops. A second signal ends the process at once. What keeps it
+	 * from starting, such as a port that is taken, is printed in one sentence, and the exit code is 1.
+	 */
+	run(): Promise<void>;
+	/** Where it can be reached, once it has started. */
+	readonly addresses: readonly string[];
+	readonly config: Config;
+	readonly logger: Logger;
+}

@@ -1,0 +1,25 @@
+import type { Logger, Registry } from "@allium/core";
+import type { Adapters } from "../config/adapters.ts";
+import type { ConfigOverrides, Environment } from "../config/config.ts";
+
+/** What every process that serves is made with. What is not given comes from the environment, or has a default. */
+export interface ProcessOptions extends Omit<ConfigOverrides, "registry"> {
+	/** A URL, or a registry that is open already and stays open. */
+	readonly registry?: string | Registry;
+	/** Adapters by scheme, before those that are installed. */
+	readonly adapters?: Adapters;
+	/** Default: lines on standard output. */
+	readonly logger?: Logger;
+	/**
+	 * How long calls are still accepted after `/readyz` has turned to 503 and the registry was told, in milliseconds.
+	 * Default: 500.
+	 */
+	readonly drainDelayMs?: number;
+	/**
+	 * How long calls in flight may take when the process stops, in milliseconds; Infinity for as long as they take.
+	 * Default: 10 s.
+	 */
+	readonly gracePeriodMs?: number;
+	/** Default: that of the process. */
+	readonly env?: Environment;
+}

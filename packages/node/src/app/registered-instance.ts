@@ -1,0 +1,69 @@
+import {
+	Context,
+	type Health,
+	type Instance,
+	keepRegistered,
+	type Logger,
+	type Registration,
+	type Registry,
+} from "@allium/core";
+import type { Part } from "./part.ts";
+
+/** How long the registry may take to register an instance, in milliseconds. */
+const registerTimeoutMs = 10_000;
+
+/** What the registry is told of an instance; its status is that of its health. */
+export type InstanceFacts = Omit<Instance, "status">;
+
+/** What a registered instance is made with. */
+export interface RegisteredInstanceOptions {
+	readonly registry: Registry;
+	readonly health: Health;
+	readonly logger: Logger;
+	/** Says what to register, once the process listens. */
+	readonly describe: () => InstanceFacts;
+}
+
+/** Keeps a process registered while it runs, and has the registry know how healthy it is. */
+export class RegisteredInstance implements Part {
+	readonly name: string = "the registration";
+	readonly #options: RegisteredInstanceOptions;
+	#registration: Registration | undefined;
+
+	constructor(options: RegisteredInstanceOptions) {
+		this.#options = options;
+	}
+
+	/** What is registered, once it is. */
+	get instance(): Instance | undefined {
+		return this.#registration?.instance;
+	}
+
+	async start(): Promise<void> {
+		const { registry, health, logger, describe } = this.#options;
+		await health.start();
+		const instance = { ...describe(), status: this.#status };
+		const ctx = Context.background().withTimeout(registerTimeoutMs);
+		this.#registration = await keepRegistered(registry, instance, { logger, ctx });
+		// The health may have changed meanwhile.
+		this.tellStatus();
+	}
+
+	async drain(): Promise<void> {
+		this.#options.health.stop();
+		await this.#registration?.release();
+	}
+
+	/** Tells the registry how healthy the instance is, unless it knows. */
+	tellStatus(): void {
+		const registration = this.#registration;
+		const status = this.#status;
+		if (registration === undefined || registration.instance.status === status) return;
+		// What the registry does not take now goes along with the next heartbeat, which logs what is wrong.
+		registration.update({ status }).catch(() => {});
+	}
+
+	get #status(): "up" | "unhealthy" {
+		return this.#options.health.isHealthy ? "up" : "unhealthy";
+	}
+}

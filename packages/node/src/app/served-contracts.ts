@@ -1,0 +1,74 @@
+import {
+	type AnyContract,
+	Context,
+	type ContractDescription,
+	describe,
+	type Endpoints,
+	type Instance,
+	type PeerPool,
+	type Registry,
+} from "@allium/core";
+import type { ContractCheck } from "./contract-check.ts";
+import type { Part } from "./part.ts";
+
+/** What served contracts are compared with, and how. */
+export interface ServedContractsOptions {
+	readonly endpoints: Endpoints;
+	readonly registry: Registry;
+	readonly namespace: string;
+	readonly peers: PeerPool;
+	readonly check: ContractCheck;
+}
+
+/** The contracts that a process serves, compared once it is up with what others serve under the same names. */
+export class ServedContracts implements Part {
+	readonly name: string = "the comparison of contracts";
+	readonly #options: ServedContractsOptions;
+	/** Ends what is asked of others. */
+	readonly #life = Context.background().withCancel();
+
+	constructor(options: ServedContractsOptions) {
+		this.#options = options;
+	}
+
+	/** Each of them as a registry knows it. */
+	get records(): Instance["services"] {
+		return this.#options.endpoints.contracts.map((contract) => {
+			const { name, version, hash } = this.#describe(contract);
+			return { name, version, hash };
+		});
+	}
+
+	/** Begins to compare; the process runs whatever comes of it. */
+	start(): void {
+		this.#compare().catch(() => {});
+	}
+
+	drain(): void {
+		this.#life.cancel();
+	}
+
+	async #compare(): Promise<void> {
+		const { endpoints, registry, namespace, peers, check } = this.#options;
+		const { ctx } = this.#life;
+		const own = new Map(endpoints.contracts.map((contract) => [contract["~allium"].name, contract]));
+		if (own.size === 0) return;
+		const compared = new Set(this.records.map(({ hash }) => hash));
+		for (const instance of await registry.list({ namespace }, ctx)) {
+			for (const { name, hash } of instance.services) {
+				const contract = own.get(name);
+				if (contract === undefined || hash === "" || compared.has(hash)) continue;
+				compared.add(hash);
+				// An instance that does not answer says nothing.
+				const other = await peers.describe(instance, name, ctx).catch(() => undefined);
+				if (other !== undefined) check.served(this.#describe(contract), other);
+			}
+		}
+	}
+
+	#describe(contract: AnyContract): ContractDescription {
+		const { endpoints } = this.#options;
+		const { name } = contract["~allium"];
+		return describe(contract, endpoints.routes.of(name), endpoints.securityOf(name));
+	}
+}
