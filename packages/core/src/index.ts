@@ -5,6 +5,7 @@ export { leastLoaded } from "./balancer/least-loaded.ts";
 export { outlierEjection } from "./balancer/outlier-ejection.ts";
 export type { OutlierOptions } from "./balancer/outlier-record.ts";
 export { type PeakEwmaOptions, peakEwma } from "./balancer/peak-ewma.ts";
+export { pickedInstance } from "./balancer/picked-instance.ts";
 export { random } from "./balancer/random.ts";
 export { roundRobin } from "./balancer/round-robin.ts";
 export { type SlowStartOptions, slowStart } from "./balancer/slow-start.ts";
@@ -21,7 +22,6 @@ export {
 	createClient,
 } from "./client/client.ts";
 export type { Client, ClientMethod } from "./client/client-type.ts";
-export { pickedInstance } from "./client/member.ts";
 export { PeerPool, type PeerShare } from "./client/peer-pool.ts";
 export type { BinaryCodec, Codec, TextCodec } from "./codec/codec.ts";
 export type { Format } from "./codec/format.ts";
@@ -30,18 +30,17 @@ export { jsonFormat } from "./codec/json-format.ts";
 export { type MethodCodecs, methodCodecs } from "./codec/method-codecs.ts";
 export { protoFormat } from "./codec/proto-format.ts";
 export type { WireCodecs } from "./codec/wire-codecs.ts";
-export { type Outcome, onSettled, type SettledListener } from "./context/call-scope.ts";
+export type { Outcome, SettledListener } from "./context/call-scope.ts";
 export { type Cancelable, Context, type PeerInfo } from "./context/context.ts";
 export { fanOut, race, type Task, type TaskResults } from "./context/fan-out.ts";
 export { type ContextKey, contextKey } from "./context/key.ts";
 export {
 	Metadata,
 	type MetadataInit,
-	type MetadataValue,
 	maxMetadataBytes,
 	noMetadata,
-	type ReadonlyMetadata,
 } from "./context/metadata.ts";
+export { onSettled } from "./context/on-settled.ts";
 export { ResponseMetadata } from "./context/response.ts";
 export {
 	type AnyContract,
@@ -85,6 +84,7 @@ export { describeGuard, type Guard, type GuardDescription, type GuardRequest } f
 export type { Callee } from "./errors/callee.ts";
 export { type Code, codes, isCode } from "./errors/code.ts";
 export { errorText } from "./errors/error-text.ts";
+export type { MetadataValue, ReadonlyMetadata } from "./errors/readonly-metadata.ts";
 export {
 	isServiceError,
 	ServiceError,
@@ -169,13 +169,8 @@ export {
 	type RoutesOptions,
 	routes,
 } from "./routes/routes.ts";
-export {
-	Endpoints,
-	type EndpointsOptions,
-	type EndpointTable,
-	type ServedMethod,
-	serverDefaults,
-} from "./server/endpoints.ts";
+export { Endpoints, type EndpointsOptions, serverDefaults } from "./server/endpoints.ts";
+export type { EndpointTable, ServedMethod } from "./service/endpoint-table.ts";
 export type { MethodOptions, ServeOptions } from "./service/serve.ts";
 export { type IncomingCall, ServerCall, unimplemented } from "./service/server-call.ts";
 export type { Handler, Service, ServiceMiddleware } from "./service/service.ts";

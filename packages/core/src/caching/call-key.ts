@@ -1,6 +1,6 @@
 import type { Context } from "../context/context.ts";
-import type { ReadonlyMetadata } from "../context/metadata.ts";
 import type { Method } from "../contract/method.ts";
+import type { ReadonlyMetadata } from "../errors/readonly-metadata.ts";
 import { stableJson } from "../json/stable-json.ts";
 
 /** Metadata that always tells calls apart: who asks must never see what another may. */

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import { pickedInstance } from "../balancer/picked-instance.ts";
 import { contract } from "../contract/contract.ts";
 import { method } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
@@ -6,7 +7,6 @@ import { ServiceError } from "../errors/service-error.ts";
 import { retry } from "../middleware/retry.ts";
 import { Cluster } from "./fixtures/cluster.ts";
 import { clientOf, failure, started, Who, who } from "./fixtures/who.ts";
-import { pickedInstance } from "./member.ts";
 
 describe("an instance that died without a word", () => {
 	test("costs no call, not even one that writes", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { type Outcome, onSettled } from "../context/call-scope.ts";
+import type { Outcome } from "../context/call-scope.ts";
 import { Context } from "../context/context.ts";
+import { onSettled } from "../context/on-settled.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
 import { clientOf, failure, started } from "./fixtures/who.ts";
 

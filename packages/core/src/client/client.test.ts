@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import { pickedInstance } from "../balancer/picked-instance.ts";
 import { roundRobin } from "../balancer/round-robin.ts";
 import { triedInstances } from "../balancer/tried-instances.ts";
 import { Context } from "../context/context.ts";
@@ -10,7 +11,6 @@ import type { Service } from "../service/service.ts";
 import { createClient } from "./client.ts";
 import { Cluster } from "./fixtures/cluster.ts";
 import { clientOf, failure, started, Who, who } from "./fixtures/who.ts";
-import { pickedInstance } from "./member.ts";
 import { PeerPool } from "./peer-pool.ts";
 
 describe("a client of an address", () => {

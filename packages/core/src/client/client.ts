@@ -1,5 +1,6 @@
 import type { Balancer } from "../balancer/balancer.ts";
 import { peakEwma } from "../balancer/peak-ewma.ts";
+import { pickedCandidate } from "../balancer/picked-instance.ts";
 import { Context, isContext } from "../context/context.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { ContractDescription } from "../contract/describe.ts";
@@ -8,7 +9,6 @@ import { checkedChain } from "../endpoint/checked-chain.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { isAsyncIterable, kindOf, Mistake } from "../errors/mistake.ts";
 import { ServiceError } from "../errors/service-error.ts";
-import { clientClosed } from "../frames/client-call.ts";
 import { checkedLogger } from "../logger/checked-logger.ts";
 import { type Logger, silentLogger } from "../logger/logger.ts";
 import { metrics } from "../middleware/metrics.ts";
@@ -18,11 +18,12 @@ import { tracing } from "../middleware/tracing.ts";
 import type { Instance } from "../registry/instance.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Transport } from "../transport/transport.ts";
+import { clientClosed } from "../transport/transport-errors.ts";
 import { Choice } from "./candidates.ts";
 import { ClientStream } from "./client-stream.ts";
 import type { Client } from "./client-type.ts";
 import { follow } from "./follow.ts";
-import { type Member, pickedMember } from "./member.ts";
+import { Member } from "./member.ts";
 import { PeerPool } from "./peer-pool.ts";
 import { scoped } from "./scoped.ts";
 import { Target } from "./target.ts";
@@ -220,13 +221,13 @@ type AttemptAt = (member: Member, input: unknown, ctx: Context) => Promise<unkno
 function layered(method: Method, middleware: readonly Middleware[], logger: Logger): AttemptAt {
 	if (middleware.length === 0) return (member, input, ctx) => member.attempt(method, input, ctx);
 	const innermost: Endpoint = (input, ctx) => {
-		const member = ctx.get(pickedMember);
-		if (member === undefined) throw new Mistake("attempt middleware must pass its context on");
+		const member = ctx.get(pickedCandidate);
+		if (!(member instanceof Member)) throw new Mistake("attempt middleware must pass its context on");
 		return member.attempt(method, input, ctx);
 	};
 	const chained = checkedChain("the client's attempt middleware", middleware)(innermost, method);
 	const layers = scoped(chained, method, undefined, undefined, logger);
-	return (member, input, ctx) => layers(input, ctx.withValue(pickedMember, member));
+	return (member, input, ctx) => layers(input, ctx.withValue(pickedCandidate, member));
 }
 
 /** The function that users call. */

@@ -5,7 +5,7 @@ import type { Method } from "../contract/method.ts";
 import { Reflection } from "../contract/reflection.ts";
 import { ServiceError, toServiceError } from "../errors/service-error.ts";
 import type { CallObserver } from "../transport/observe-calls.ts";
-import type { ObservedPeer } from "./peer-pool.ts";
+import type { ObservedPeer } from "./observed-peer.ts";
 
 /** How long an instance may take to describe itself, in milliseconds. */
 const patienceMs = 2_000;

@@ -1,26 +1,18 @@
 import type { Candidate, Load } from "../balancer/balancer.ts";
 import type { Outcome } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
-import { type ContextKey, contextKey } from "../context/key.ts";
 import type { ContractDescription } from "../contract/describe.ts";
 import type { Method } from "../contract/method.ts";
 import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import { isRefusal } from "../errors/trouble.ts";
 import type { Instance } from "../registry/instance.ts";
 import type { CallObserver } from "../transport/observe-calls.ts";
-import type { ObservedPeer, PeerShare } from "./peer-pool.ts";
+import type { ObservedPeer } from "./observed-peer.ts";
+import type { PeerShare } from "./peer-pool.ts";
 
 /** How long an instance that cannot be reached is passed over, in milliseconds: doubling up to the bound. */
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
-
-/** The member that was picked for an attempt. */
-export const pickedMember: ContextKey<Member> = contextKey("picked member");
-
-/** The instance that was picked for the attempt of a context; undefined outside of attempts. */
-export function pickedInstance(ctx: Context): Instance | undefined {
-	return ctx.get(pickedMember)?.instance;
-}
 
 /** Is told what calls find out about a member. */
 export interface MemberListener {

@@ -6,13 +6,7 @@ import type { Instance } from "../registry/instance.ts";
 import { type ObservedEndpoint, observeCalls } from "../transport/observe-calls.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
 import { Descriptions } from "./descriptions.ts";
-
-/** The way to one address, as members call on it. */
-export interface ObservedPeer {
-	endpoint(method: Method): ObservedEndpoint;
-	/** As {@link Peer.refusesUntil}; 0 where it does not refuse. */
-	readonly refusesUntil: number;
-}
+import type { ObservedPeer } from "./observed-peer.ts";
 
 /** A share in the way to an address. Whoever holds it releases it once. */
 export interface PeerShare {

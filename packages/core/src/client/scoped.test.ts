@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { type Outcome, onSettled } from "../context/call-scope.ts";
+import type { Outcome } from "../context/call-scope.ts";
 import { Context } from "../context/context.ts";
+import { onSettled } from "../context/on-settled.ts";
 import { contract } from "../contract/contract.ts";
 import { type Method, method } from "../contract/method.ts";
 import { stream } from "../contract/stream.ts";

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ServiceError } from "../errors/service-error.ts";
-import { CallScope, onSettled, succeeded } from "./call-scope.ts";
+import { CallScope, succeeded } from "./call-scope.ts";
 import { Context } from "./context.ts";
+import { onSettled } from "./on-settled.ts";
 
 afterEach(() => void vi.unstubAllGlobals());
 

@@ -1,10 +1,11 @@
 import { kindOf, Mistake } from "../errors/mistake.ts";
+import type { ReadonlyMetadata } from "../errors/readonly-metadata.ts";
 import type { ServiceError } from "../errors/service-error.ts";
 import type { CallScope } from "./call-scope.ts";
 import { Cancellation, type Ending, SignalSource } from "./cancellation.ts";
 import { Deadline } from "./deadline.ts";
 import type { ContextKey } from "./key.ts";
-import { Metadata, type MetadataInit, noMetadata, type ReadonlyMetadata } from "./metadata.ts";
+import { Metadata, type MetadataInit, noMetadata } from "./metadata.ts";
 import { ResponseMetadata } from "./response.ts";
 
 /** Who is at the other end of a call that arrived. */

@@ -1,7 +1,10 @@
-import { metadataBrand, ServiceError } from "../errors/service-error.ts";
-
-/** A value of metadata: text, or bytes under a name that ends in `-bin`. */
-export type MetadataValue = string | Uint8Array;
+import {
+	type MetadataValue,
+	type MutableMetadata,
+	metadataBrand,
+	type ReadonlyMetadata,
+} from "../errors/readonly-metadata.ts";
+import { ServiceError } from "../errors/service-error.ts";
 
 /** What `new Metadata()` and `withMetadata()` take: one value or several for each name. */
 export type MetadataInit = Record<string, MetadataValue | readonly MetadataValue[]>;
@@ -24,7 +27,7 @@ const valuePattern = /^(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?$/;
  * ASCII, or bytes where the name ends in `-bin`; 8 KiB in all. What does not fit is refused with
  * `invalid_argument`, when it is set.
  */
-export class Metadata implements Iterable<[name: string, value: MetadataValue]> {
+export class Metadata implements MutableMetadata {
 	static {
 		Object.defineProperty(Metadata.prototype, metadataBrand, { value: true });
 	}
@@ -119,9 +122,6 @@ export class Metadata implements Iterable<[name: string, value: MetadataValue]> 
 		return this.#entries[Symbol.iterator]();
 	}
 }
-
-/** Metadata that can be read but not changed. */
-export type ReadonlyMetadata = Omit<Metadata, "append" | "set" | "delete" | "~add">;
 
 /** The empty set, shared by all who have nothing to say. */
 export const noMetadata: ReadonlyMetadata = new Metadata();

@@ -1,4 +1,5 @@
-import { Metadata, type ReadonlyMetadata } from "./metadata.ts";
+import type { ReadonlyMetadata } from "../errors/readonly-metadata.ts";
+import { Metadata } from "./metadata.ts";
 
 /**
  * The metadata of a reply. A handler writes `ctx.response`; a caller hands a fresh one to

@@ -1,6 +1,6 @@
 import type { Context, PeerInfo } from "../context/context.ts";
-import type { ReadonlyMetadata } from "../context/metadata.ts";
 import { checkSecurity, type Security } from "../contract/security.ts";
+import type { ReadonlyMetadata } from "../errors/readonly-metadata.ts";
 
 /** What is known of a call, or of a request to an operations route, before its body is read. */
 export interface GuardRequest {

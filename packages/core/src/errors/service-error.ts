@@ -1,12 +1,9 @@
-import type { ReadonlyMetadata } from "../context/metadata.ts";
 import type { Callee } from "./callee.ts";
 import { type Code, codes, isCode } from "./code.ts";
 import { kindOf, Mistake } from "./mistake.ts";
+import { isMetadata, type ReadonlyMetadata } from "./readonly-metadata.ts";
 
 const brand = Symbol.for("allium.ServiceError");
-
-/** What `Metadata` is recognised by: it knows of errors, so errors cannot know of it. */
-export const metadataBrand: unique symbol = Symbol.for("allium.Metadata");
 
 /** What a {@link ServiceError} is made of; only the code is required. */
 export interface ServiceErrorInit<Data = unknown> {
@@ -98,11 +95,6 @@ const here = { stack: true };
 
 function shown(value: unknown): string {
 	return typeof value === "string" ? JSON.stringify(value) : kindOf(value);
-}
-
-/** Whether a value is `Metadata`, from whichever copy of the package. */
-function isMetadata(value: unknown): value is ReadonlyMetadata {
-	return typeof value === "object" && value !== null && metadataBrand in value;
 }
 
 function withinBounds(milliseconds: unknown): number | undefined {

@@ -4,7 +4,6 @@ import { canceled, deadlineExceeded, type Follower, type Following } from "../co
 import type { Context } from "../context/context.ts";
 import { givesStream, type Method } from "../contract/method.ts";
 import { abandon } from "../endpoint/leave-stream.ts";
-import { reasonOf } from "../errors/reason.ts";
 import { ServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
 import { decodeMessage, readMessage } from "../transport/message-text.ts";
 import { type CallObserver, endCall, observeAccepted } from "../transport/observe-calls.ts";
@@ -285,28 +284,4 @@ function timeoutField(remaining: number): number {
 
 function missingReply(): ServiceError {
 	return new ServiceError({ code: "internal", message: "the reply is missing" });
-}
-
-/** The error of a call whose time ran out before it could be sent. */
-export function queueFull(): ServiceError {
-	return serviceErrorFrom(
-		{ code: "resource_exhausted", message: "the call waited for its turn to be sent until its deadline" },
-		{ notExecuted: true },
-	);
-}
-
-/** The error of an address that cannot be reached. */
-export function unreachable(address: string, cause: unknown): ServiceError {
-	return serviceErrorFrom(
-		{ code: "unavailable", message: `cannot reach ${address}: ${reasonOf(cause)}`, cause },
-		{ notExecuted: true },
-	);
-}
-
-/** The error of a client that was closed. */
-export function clientClosed(): ServiceError {
-	return serviceErrorFrom(
-		{ code: "unavailable", reason: "client_closed", message: "the client is closed" },
-		{ notExecuted: true },
-	);
 }

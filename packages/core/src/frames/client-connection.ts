@@ -2,10 +2,10 @@ import type { Context } from "../context/context.ts";
 import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import type { CallObserver } from "../transport/observe-calls.ts";
 import type { Pipe } from "../transport/pipe.ts";
-import { type CallTarget, ClientCall, queueFull } from "./client-call.ts";
+import { messageTooLarge, queueFull } from "../transport/transport-errors.ts";
+import { type CallTarget, ClientCall } from "./client-call.ts";
 import { Connection, GoawayCode } from "./connection.ts";
 import { lastStreamId } from "./frame.ts";
-import { tooLarge } from "./inbound.ts";
 import type { FrameLimits } from "./settings.ts";
 
 /** A connection that makes calls. */
@@ -71,7 +71,7 @@ export class ClientConnection {
 	async unary(target: CallTarget, text: string, ctx: Context): Promise<unknown> {
 		for (let waited = false; !this.#mayBegin(ctx, waited); waited = true) await this.#nextTurn(ctx);
 		const limit = this.#connection.remote.maxMessageBytes;
-		if (text.length > limit) throw tooLarge(limit);
+		if (text.length > limit) throw messageTooLarge(limit);
 		if (this.#connection.fits(text)) return this.begin(target, text, ctx);
 		return new Promise((resolve, reject) => {
 			const call = new ClientCall(this.#connection, target, ctx, undefined, resolve, reject, this.#nextId++);

@@ -1,4 +1,4 @@
-import type { MetadataValue, ReadonlyMetadata } from "../context/metadata.ts";
+import type { MetadataValue, ReadonlyMetadata } from "../errors/readonly-metadata.ts";
 import type { ByteHandling } from "../transport/pipe.ts";
 import { headerBytes, preface } from "./frame.ts";
 

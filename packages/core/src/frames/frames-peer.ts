@@ -9,7 +9,8 @@ import { after } from "../time/timer.ts";
 import { type CallObserver, type ObservedEndpoint, observeCalls } from "../transport/observe-calls.ts";
 import type { Pipe } from "../transport/pipe.ts";
 import type { Peer } from "../transport/transport.ts";
-import { type CallTarget, clientClosed, unreachable } from "./client-call.ts";
+import { clientClosed, unreachable } from "../transport/transport-errors.ts";
+import type { CallTarget } from "./client-call.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { checkFrameLimits, type FrameLimits } from "./settings.ts";
 

@@ -5,6 +5,7 @@ import { ServiceError, toServiceError } from "../errors/service-error.ts";
 import { LinkedList } from "../transport/linked-list.ts";
 import { readMessage } from "../transport/message-text.ts";
 import type { ByteHandling } from "../transport/pipe.ts";
+import { messageTooLarge } from "../transport/transport-errors.ts";
 import type { Assembly, Growing } from "./assembly.ts";
 
 /** Returns credit to the sender of a stream. */
@@ -72,7 +73,7 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 			return undefined;
 		}
 		if (this.#unfinishedBytes + length > this.#owner.maxMessageBytes)
-			return tooLarge(this.#owner.maxMessageBytes);
+			return messageTooLarge(this.#owner.maxMessageBytes);
 		if (more) return this.#hold(bytes, start, end);
 		if (this.#unfinished === undefined)
 			this.#arrived(readMessage(this.#owner.bytes, bytes, start, end), length);
@@ -290,13 +291,4 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 function endedWithin(): ServiceError {
 	const message = "the stream ended within a message";
 	return new ServiceError({ code: "invalid_argument", reason: "unparsable", message });
-}
-
-/** The error of a message over the limit, on either side. */
-export function tooLarge(limit: number): ServiceError {
-	return new ServiceError({
-		code: "resource_exhausted",
-		reason: "message_too_large",
-		message: `the message is larger than ${limit} bytes`,
-	});
 }

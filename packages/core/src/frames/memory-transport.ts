@@ -1,5 +1,5 @@
 import { ServiceError } from "../errors/service-error.ts";
-import type { EndpointTable } from "../server/endpoints.ts";
+import type { EndpointTable } from "../service/endpoint-table.ts";
 import type { Pipe } from "../transport/pipe.ts";
 import type { Listener, ListenOptions, Peer, Transport } from "../transport/transport.ts";
 import { checkFramesOptions, FramesPeer } from "./frames-peer.ts";

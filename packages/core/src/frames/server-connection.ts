@@ -1,7 +1,7 @@
 import type { Codec } from "../codec/codec.ts";
 import { jsonCodec } from "../codec/json-codec.ts";
 import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
-import type { EndpointTable } from "../server/endpoints.ts";
+import type { EndpointTable } from "../service/endpoint-table.ts";
 import { ServerCall } from "../service/server-call.ts";
 import { readMessage } from "../transport/message-text.ts";
 import { type Pipe, standardBytes } from "../transport/pipe.ts";

@@ -1,10 +1,11 @@
 import type { ServiceError } from "../errors/service-error.ts";
 import type { Expiring } from "../transport/deadlines.ts";
 import type { Place } from "../transport/linked-list.ts";
+import { messageTooLarge } from "../transport/transport-errors.ts";
 import type { Connection } from "./connection.ts";
 import type { Fragments } from "./fragment-queue.ts";
 import { Flag, FrameType, maxFragmentBytes } from "./frame.ts";
-import { type ReceiveWindow, tooLarge } from "./inbound.ts";
+import type { ReceiveWindow } from "./inbound.ts";
 
 /** What a connection tells the owner of a stream: the client's or the server's side of a call. */
 export interface StreamHandler extends Expiring {
@@ -125,7 +126,7 @@ export class Stream implements ReceiveWindow {
 		const { maxMessageBytes: limit, streamWindowBytes } = connection.remote;
 		const isLarge = connection.room(text) > maxFragmentBytes;
 		if (isLarge && text.length * 3 > limit && connection.bytes.byteLength(text) > limit)
-			throw tooLarge(limit);
+			throw messageTooLarge(limit);
 		return new Promise((done) => {
 			const heldBytes = isLarge ? Math.min(text.length, streamWindowBytes) : 0;
 			this.#outgoing = new Outgoing(this, text, flags, heldBytes, done);

@@ -1,5 +1,5 @@
-import { onSettled } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
+import { onSettled } from "../context/on-settled.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
 import { ServiceError } from "../errors/service-error.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { onSettled } from "../context/call-scope.ts";
 import { Context } from "../context/context.ts";
+import { onSettled } from "../context/on-settled.ts";
 import type { Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { type CacheOptions, cache } from "./cache.ts";

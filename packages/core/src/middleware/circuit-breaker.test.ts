@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { pickedMember } from "../client/member.ts";
+import { pickedCandidate } from "../balancer/picked-instance.ts";
 import { Context } from "../context/context.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import type { Code } from "../errors/code.ts";
@@ -228,12 +228,12 @@ describe("a stream", () => {
 });
 
 describe("per instance", () => {
-	const at = (id: string) => background.withValue(pickedMember, { instance: { id } } as never);
+	const at = (id: string) => background.withValue(pickedCandidate, { instance: { id } } as never);
 
 	test("one that fails does not stop the others", async () => {
 		const { call, next } = callee({ per: "instance" });
 		next.mockImplementation(async (_, ctx) => {
-			if (ctx.get(pickedMember)?.instance.id === "bad") throw failure();
+			if (ctx.get(pickedCandidate)?.instance.id === "bad") throw failure();
 			return "answer";
 		});
 		for (let n = 0; n < 4; n++) await call(at("bad"));

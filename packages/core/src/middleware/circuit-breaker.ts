@@ -1,6 +1,7 @@
-import { pickedInstance } from "../client/member.ts";
-import { type Outcome, onSettled } from "../context/call-scope.ts";
+import { pickedInstance } from "../balancer/picked-instance.ts";
+import type { Outcome } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
+import { onSettled } from "../context/on-settled.ts";
 import { givesStream, type Method } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
 import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";

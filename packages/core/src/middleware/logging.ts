@@ -1,5 +1,6 @@
-import { type Outcome, onSettled } from "../context/call-scope.ts";
+import type { Outcome } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
+import { onSettled } from "../context/on-settled.ts";
 import type { Method } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
 import type { ServiceError } from "../errors/service-error.ts";

@@ -1,5 +1,5 @@
 import type { Attributes, Histogram, MeterProvider, UpDownCounter } from "@opentelemetry/api";
-import { onSettled } from "../context/call-scope.ts";
+import { onSettled } from "../context/on-settled.ts";
 import type { Method } from "../contract/method.ts";
 import { trusted } from "../endpoint/checked-chain.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { onSettled } from "../context/call-scope.ts";
 import { Context } from "../context/context.ts";
+import { onSettled } from "../context/on-settled.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { held, methods, wrapped } from "./fixtures/methods.ts";
 import { singleFlight } from "./single-flight.ts";

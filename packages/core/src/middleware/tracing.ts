@@ -1,8 +1,9 @@
 import type { Attributes, Context as OtelContext, Span, Tracer, TracerProvider } from "@opentelemetry/api";
-import { pickedInstance } from "../client/member.ts";
-import { type Outcome, onSettled } from "../context/call-scope.ts";
+import { pickedInstance } from "../balancer/picked-instance.ts";
+import type { Outcome } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
 import { type ContextKey, contextKey } from "../context/key.ts";
+import { onSettled } from "../context/on-settled.ts";
 import { givesStream, type Method } from "../contract/method.ts";
 import { trusted } from "../endpoint/checked-chain.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";

@@ -2,48 +2,19 @@ import type { AnyContract } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
 import type { Route } from "../contract/route.ts";
 import { type Security, securityOf } from "../contract/security.ts";
-import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
+import type { Middleware } from "../endpoint/endpoint.ts";
 import { type Guard, securityOfGuard } from "../endpoint/guard.ts";
 import { kindOf, Mistake } from "../errors/mistake.ts";
-import type { ServiceError } from "../errors/service-error.ts";
 import { checkedLogger } from "../logger/checked-logger.ts";
 import { type Logger, silentLogger } from "../logger/logger.ts";
 import { metrics } from "../middleware/metrics.ts";
 import { tracing } from "../middleware/tracing.ts";
 import { callVerbs, isCallVerb } from "../routes/call-verb.ts";
 import { RouteTable } from "../routes/route-table.ts";
+import type { EndpointTable, ServedMethod } from "../service/endpoint-table.ts";
 import { type ServeOptions, serveMethod } from "../service/serve.ts";
 import type { Service } from "../service/service.ts";
 import { reflected } from "./reflected.ts";
-
-/** A method together with the endpoint that serves it. */
-export interface ServedMethod {
-	readonly method: Method;
-	/** The whole onion, boundary outermost: rejects only with errors that are fit for the caller. */
-	readonly endpoint: Endpoint;
-}
-
-/**
- * What a process serves, as its transports see it. {@link Endpoints} is the table of a service; a gateway brings
- * one that changes while it is served.
- */
-export interface EndpointTable {
-	/** Asked for each call, and for requests to operations routes where its description says so. */
-	readonly guard: Guard | undefined;
-	readonly logger: Logger;
-	/** Whether callers are told of mistakes in the program, which are logged anyway. Default: no. */
-	readonly tellsMistakes?: boolean;
-	/** The contracts served now. */
-	readonly contracts: readonly AnyContract[];
-	/** The method at a path, `service/method`; undefined when nobody serves it. */
-	find(path: string): ServedMethod | undefined;
-	/** The REST routes served now, if any. */
-	readonly routes?: RouteTable | undefined;
-	/** What callers of a service present: one scheme of each. Default: nothing. */
-	securityOf?(service: string): readonly Security[];
-	/** Why nobody serves a path that should be served, such as `unavailable`; undefined when it is simply unknown. */
-	whyMissing?(path: string): ServiceError | undefined;
-}
 
 /** What {@link Endpoints} are made with. */
 export interface EndpointsOptions {

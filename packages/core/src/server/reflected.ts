@@ -2,7 +2,7 @@ import type { AnyContract } from "../contract/contract.ts";
 import { type ContractDescription, describe } from "../contract/describe.ts";
 import { Reflection } from "../contract/reflection.ts";
 import { ServiceError } from "../errors/service-error.ts";
-import type { EndpointTable, ServedMethod } from "./endpoints.ts";
+import type { EndpointTable, ServedMethod } from "../service/endpoint-table.ts";
 
 /** The methods by which a process is asked what it serves. A description is made when it is first asked for. */
 export function reflected(table: EndpointTable): readonly ServedMethod[] {

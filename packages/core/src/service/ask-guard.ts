@@ -1,7 +1,7 @@
 import { Context } from "../context/context.ts";
 import type { GuardRequest } from "../endpoint/guard.ts";
-import type { EndpointTable } from "../server/endpoints.ts";
 import { errorForCaller } from "./boundary.ts";
+import type { EndpointTable } from "./endpoint-table.ts";
 import { guardMistake } from "./guard-mistake.ts";
 
 /**

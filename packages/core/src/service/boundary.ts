@@ -5,7 +5,7 @@ import { mapStream } from "../endpoint/map-stream.ts";
 import { InvalidOutput } from "../endpoint/validate.ts";
 import { isMistake } from "../errors/mistake.ts";
 import { isServiceError, ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
-import type { EndpointTable } from "../server/endpoints.ts";
+import type { EndpointTable } from "./endpoint-table.ts";
 import type { HandlerReach } from "./handler-reach.ts";
 
 /**

@@ -6,8 +6,8 @@ import { answerCheck } from "../endpoint/answer.ts";
 import { checkedChain } from "../endpoint/checked-chain.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { validated } from "../endpoint/validate.ts";
-import type { EndpointTable, ServedMethod } from "../server/endpoints.ts";
 import { boundary } from "./boundary.ts";
+import type { EndpointTable, ServedMethod } from "./endpoint-table.ts";
 import { HandlerReach } from "./handler-reach.ts";
 import type { ServiceMiddleware } from "./service.ts";
 

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { jsonCodec } from "../codec/json-codec.ts";
-import { onSettled, succeeded } from "../context/call-scope.ts";
+import { succeeded } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
 import { contextKey } from "../context/key.ts";
 import { Metadata, noMetadata } from "../context/metadata.ts";
+import { onSettled } from "../context/on-settled.ts";
 import { contract } from "../contract/contract.ts";
 import { method } from "../contract/method.ts";
 import type { Guard } from "../endpoint/guard.ts";

@@ -1,13 +1,14 @@
 import { CallScope, type Outcome } from "../context/call-scope.ts";
 import { Cancellation, callIsOver, type Follower, type Following } from "../context/cancellation.ts";
 import { Context, isContext, type PeerInfo } from "../context/context.ts";
-import { noMetadata, type ReadonlyMetadata } from "../context/metadata.ts";
+import { noMetadata } from "../context/metadata.ts";
 import { ResponseMetadata } from "../context/response.ts";
 import { Reflection } from "../contract/reflection.ts";
 import { guardsOperations } from "../endpoint/guard.ts";
+import type { ReadonlyMetadata } from "../errors/readonly-metadata.ts";
 import { type ServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
-import type { EndpointTable, ServedMethod } from "../server/endpoints.ts";
 import { errorForCaller } from "./boundary.ts";
+import type { EndpointTable, ServedMethod } from "./endpoint-table.ts";
 import { guardMistake, otherCall } from "./guard-mistake.ts";
 
 /** What a transport knows of a call when its head has arrived. */

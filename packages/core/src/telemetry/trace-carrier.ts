@@ -1,6 +1,7 @@
 import type { Context as OtelContext, TextMapGetter, TextMapSetter } from "@opentelemetry/api";
 import type { Context } from "../context/context.ts";
-import { Metadata, type ReadonlyMetadata } from "../context/metadata.ts";
+import { Metadata } from "../context/metadata.ts";
+import type { ReadonlyMetadata } from "../errors/readonly-metadata.ts";
 import { registered } from "./open-telemetry.ts";
 
 /** W3C Trace Context and W3C Baggage: what comes together, behind the name without which the rest means nothing. */

@@ -2,6 +2,7 @@
  * What transports and adapters in other packages are made of: `@allium/core/transport`. Services and clients do
  * not need it.
  */
+
 export { type ClientEndpoints, clientEndpoints } from "../client/client.ts";
 export { follow, type RegistryFollower } from "../client/follow.ts";
 export { CallScope, succeeded } from "../context/call-scope.ts";
@@ -23,9 +24,7 @@ export { codeFromNumber, codeNumber } from "../errors/code.ts";
 export { type DetailFacts, type ErrorDetail, errorDetails, readErrorDetails } from "../errors/details.ts";
 export { isMistake, kindOf, Mistake } from "../errors/mistake.ts";
 export { type Origin, serviceErrorFrom } from "../errors/service-error.ts";
-export { clientClosed, unreachable } from "../frames/client-call.ts";
 export { checkFramesOptions } from "../frames/frames-peer.ts";
-export { tooLarge as messageTooLarge } from "../frames/inbound.ts";
 export { ResetCount } from "../frames/reset-count.ts";
 export { checkFrameLimits } from "../frames/settings.ts";
 export { WebSocketPipe, webSocketPath, webSocketProtocol } from "../frames/websocket-pipe.ts";
@@ -68,3 +67,4 @@ export { Deadlines, type Expiring } from "./deadlines.ts";
 export { LinkedList, type Place } from "./linked-list.ts";
 export { decodeBytes } from "./message-text.ts";
 export { type CallObserver, type ObservedEndpoint, observeCalls } from "./observe-calls.ts";
+export { clientClosed, messageTooLarge, unreachable } from "./transport-errors.ts";

@@ -1,7 +1,7 @@
 import type { Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import type { Logger } from "../logger/logger.ts";
-import type { EndpointTable } from "../server/endpoints.ts";
+import type { EndpointTable } from "../service/endpoint-table.ts";
 import type { ObservedEndpoint } from "./observe-calls.ts";
 
 /** How to listen. A transport that knows more options takes them when it is made. */

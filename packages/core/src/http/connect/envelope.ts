@@ -1,5 +1,5 @@
 import { ServiceError } from "../../errors/service-error.ts";
-import { tooLarge } from "../../frames/inbound.ts";
+import { messageTooLarge } from "../../transport/transport-errors.ts";
 
 /** The flags of an envelope. */
 export const compressedFlag = 0x01;
@@ -65,7 +65,7 @@ export class EnvelopeReader {
 	}
 
 	#check(flags: number, length: number): number {
-		if (length > this.#maxBytes) throw tooLarge(this.#maxBytes);
+		if (length > this.#maxBytes) throw messageTooLarge(this.#maxBytes);
 		if ((flags & compressedFlag) !== 0) {
 			throw new ServiceError({
 				code: "internal",

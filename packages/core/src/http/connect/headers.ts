@@ -1,5 +1,6 @@
-import { Metadata, type MetadataValue, namePattern, type ReadonlyMetadata } from "../../context/metadata.ts";
+import { Metadata, namePattern } from "../../context/metadata.ts";
 import { fromBase64, toBase64 } from "../../encoding/base64.ts";
+import type { MetadataValue, ReadonlyMetadata } from "../../errors/readonly-metadata.ts";
 
 /** The headers of HTTP itself and of Connect: never metadata, in neither direction. */
 const protocolHeaders = new Set([

@@ -3,11 +3,10 @@ import { canceled } from "../../context/cancellation.ts";
 import type { Context } from "../../context/context.ts";
 import type { Method } from "../../contract/method.ts";
 import { type ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
-import { unreachable } from "../../frames/client-call.ts";
-import { tooLarge } from "../../frames/inbound.ts";
 import { decodeMessage, readMessage } from "../../transport/message-text.ts";
 import { ownDeadline } from "../../transport/own-deadline.ts";
 import type { ByteHandling } from "../../transport/pipe.ts";
+import { messageTooLarge, unreachable } from "../../transport/transport-errors.ts";
 import { joined } from "./envelope.ts";
 import { readHeaders } from "./headers.ts";
 import {
@@ -144,7 +143,7 @@ export abstract class HttpCall {
 	/** Holds a part of a body that is one message, or an error. */
 	protected hold(chunk: Uint8Array): void {
 		this.#held += chunk.length;
-		if (this.#held > this.target.maxMessageBytes) this.abort(tooLarge(this.target.maxMessageBytes));
+		if (this.#held > this.target.maxMessageBytes) this.abort(messageTooLarge(this.target.maxMessageBytes));
 		else this.#chunks.push(chunk);
 	}
 

@@ -1,6 +1,6 @@
 import { ServiceError } from "../../errors/service-error.ts";
-import { clientClosed } from "../../frames/client-call.ts";
 import { LinkedList } from "../../transport/linked-list.ts";
+import { clientClosed } from "../../transport/transport-errors.ts";
 import type { HttpCall } from "./http-call.ts";
 
 /** The calls over HTTP that one peer has in flight. */

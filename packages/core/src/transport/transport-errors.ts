@@ -1,0 +1,35 @@
+import { reasonOf } from "../errors/reason.ts";
+import { ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
+
+/** The error of a call whose time ran out before it could be sent. */
+export function queueFull(): ServiceError {
+	return serviceErrorFrom(
+		{ code: "resource_exhausted", message: "the call waited for its turn to be sent until its deadline" },
+		{ notExecuted: true },
+	);
+}
+
+/** The error of an address that cannot be reached. */
+export function unreachable(address: string, cause: unknown): ServiceError {
+	return serviceErrorFrom(
+		{ code: "unavailable", message: `cannot reach ${address}: ${reasonOf(cause)}`, cause },
+		{ notExecuted: true },
+	);
+}
+
+/** The error of a client that was closed. */
+export function clientClosed(): ServiceError {
+	return serviceErrorFrom(
+		{ code: "unavailable", reason: "client_closed", message: "the client is closed" },
+		{ notExecuted: true },
+	);
+}
+
+/** The error of a message over the limit, on either side. */
+export function messageTooLarge(limit: number): ServiceError {
+	return new ServiceError({
+		code: "resource_exhausted",
+		reason: "message_too_large",
+		message: `the message is larger than ${limit} bytes`,
+	});
+}
