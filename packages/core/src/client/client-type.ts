@@ -1,5 +1,5 @@
 import type { Context } from "../context/context.ts";
-import type { AnyContract, MethodName } from "../contract/contract.ts";
+import type { AnyContract } from "../contract/contract.ts";
 import type { Empty, Method } from "../contract/method.ts";
 import type { Schema, SchemaInput, SchemaOutput } from "../contract/schema.ts";
 import type { StreamOf } from "../contract/stream.ts";
@@ -23,7 +23,7 @@ export type ClientMethod<M> =
  * local and remote are interchangeable. `await using`, or `[Symbol.asyncDispose]()`, closes it.
  */
 export type Client<C extends AnyContract> = {
-	readonly [K in MethodName<C>]: ClientMethod<C[K]>;
+	readonly [K in keyof C as K extends "~allium" ? never : K]: ClientMethod<C[K]>;
 } & {
 	[Symbol.asyncDispose](): Promise<void>;
 };
