@@ -23,7 +23,7 @@ export type ClientMethod<M> =
  * local and remote are interchangeable. `await using`, or `[Symbol.asyncDispose]()`, closes it.
  */
 export type Client<C extends AnyContract> = {
-	readonly [K in keyof C as K extends "~allium" ? never : K]: ClientMethod<C[K]>;
+	readonly [K in keyof C as Exclude<K, "~allium">]: ClientMethod<C[K]>;
 } & {
 	[Symbol.asyncDispose](): Promise<void>;
 };

@@ -1,4 +1,4 @@
-import type { AnyContract, MethodName } from "../contract/contract.ts";
+import type { AnyContract } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
 import type { ErrorTemplate, ErrorTemplates, Route, Routes, Verb } from "../contract/route.ts";
 import type { Schema, SchemaInput } from "../contract/schema.ts";
@@ -42,7 +42,7 @@ type InputName<M> = M extends Method<infer I> ? (I extends Schema ? Keys<SchemaI
 
 /** The routes of a contract as they are written: one or several for a method. */
 export type RouteSpecs<C extends AnyContract> = {
-	readonly [K in MethodName<C>]?: RouteOf<C[K]> | readonly RouteOf<C[K]>[];
+	readonly [K in keyof C as Exclude<K, "~allium">]?: RouteOf<C[K]> | readonly RouteOf<C[K]>[];
 };
 
 /** A route that fits a method. */

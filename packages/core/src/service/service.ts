@@ -22,7 +22,9 @@ export type Handler<M> =
 	M extends Method<infer I, infer O> ? (input: HandlerInput<I>, ctx: Context) => HandlerOutput<O> : never;
 
 /** An object of functions that fulfils a contract: business logic, no transport in sight. */
-export type Service<C extends AnyContract> = { readonly [K in keyof C as K extends "~allium" ? never : K]: Handler<C[K]> };
+export type Service<C extends AnyContract> = {
+	readonly [K in keyof C as Exclude<K, "~allium">]: Handler<C[K]>;
+};
 
 /** Wraps a whole service, with its types: logging, counting, caching that knows the business. */
 export type ServiceMiddleware<C extends AnyContract> = (next: Service<C>) => Service<C>;

@@ -1,0 +1,95 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { Editor } from "./editor.ts";
+
+/** A contract, a service that fulfils it and a caller, each a package. */
+const editor = new Editor(join(import.meta.dirname, "shop"), "@shop", ["contract", "service", "caller"]);
+
+/** Where the method `take` is named, with its name left out. */
+const takes = (name: string): string[] => [
+	`contract: ${name}: method({`,
+	`service: async ${name}({ pieces }, ctx) {`,
+	`service: if (pieces > 9) throw Stock.${name}.error.too_few({ left: 9 });`,
+	`service: ${name}: post("/stock/{article}/taken", { errors: { too_few: { status: 409 } } }),`,
+	`caller: const { left } = await stock.${name}({ article: "book", pieces });`,
+	`caller: if (isError(error, Stock.${name}.error.too_few)) return error.data.left;`,
+	`caller: if (isError(error, Stock.${name}.error.closed)) return 0;`,
+];
+
+test("the packages have no errors", () => {
+	for (const file of ["contract", "service", "caller"]) expect(editor.errors(file)).toEqual([]);
+});
+
+describe.each([
+	["a call", "caller", "stock.|take({"],
+	["a handler", "service", "async |take("],
+	["a route", "service", "|take: post"],
+	["a method of the contract as a value", "caller", "Stock.|take.error"],
+	["the declaration", "contract", "|take: method"],
+])("on %s", (_, file, cursor) => {
+	test("go to definition leads to the declaration in the contract", () => {
+		expect(editor.definition(file, cursor)).toContain("contract: take: method({");
+	});
+
+	test("hover shows the doc comment of the declaration", () => {
+		expect(editor.hover(file, cursor).docs).toBe("Takes pieces from the shelf.");
+	});
+
+	test("find references lists every package", () => {
+		expect(editor.references(file, cursor)).toEqual(takes("take"));
+	});
+
+	test("rename writes every package", () => {
+		expect(editor.rename(file, cursor, "remove")).toEqual(takes("remove"));
+	});
+});
+
+describe("on a declared error", () => {
+	const throws = (name: string): string[] => [
+		`contract: ${name}: { code: "failed_precondition", data: z.object({ left: z.int() }) },`,
+		`service: if (pieces > 9) throw Stock.take.error.${name}({ left: 9 });`,
+		`caller: if (isError(error, Stock.take.error.${name})) return error.data.left;`,
+	];
+
+	test("go to definition leads to the declaration in the contract", () => {
+		expect(editor.definition("caller", "error.|too_few")).toEqual(throws("too_few").slice(0, 1));
+	});
+
+	test("hover shows the doc comment of the declaration", () => {
+		const docs = "Fewer pieces are left than were asked for.";
+		expect(editor.hover("caller", "error.|too_few").docs).toBe(docs);
+	});
+
+	test("find references lists every package", () => {
+		expect(editor.references("caller", "error.|too_few")).toEqual(throws("too_few"));
+	});
+
+	test("rename writes every package", () => {
+		expect(editor.rename("caller", "error.|too_few", "scarce")).toEqual(throws("scarce"));
+	});
+});
+
+describe("hover shows plain shapes", () => {
+	test.each([
+		[
+			"a call",
+			"caller",
+			"stock.|take({",
+			"take: (input: { article: string; pieces: number; }, ctx?: Context) => Promise<{ left: number; }>",
+		],
+		[
+			"a call of a stream",
+			"caller",
+			"stock.|watch({",
+			"watch: (input: { below: number; }, ctx?: Context) => AsyncIterable<{ article: string; }>",
+		],
+		[
+			"a handler",
+			"service",
+			"async |take(",
+			"take: (input: { article: string; pieces: number; }, ctx: Context) => Promise<{ left: number; }>",
+		],
+	])("for %s", (_, file, cursor, shape) => {
+		expect(editor.hover(file, cursor).shape).toBe(shape);
+	});
+});
