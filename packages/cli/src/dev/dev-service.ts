@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { after, type Timer } from "@allium/core/transport";
+import { after, Backoff, type Timer } from "@allium/core/transport";
 import { type Ending, ServiceProcess, type ServiceProcessOptions, type Started } from "./service-process.ts";
 
 /** How long things may take, in milliseconds. */
@@ -49,17 +49,20 @@ export class DevService {
 	#failed: ServiceProcess | undefined;
 	/** Counts the starts, so that one that was overtaken knows. */
 	#start = 0;
-	#crashes = 0;
+	/** The pauses before a process that crashed is started again. */
+	readonly #backoff: Backoff;
 	#pause: Timer | undefined;
 	#isStopping = false;
 
 	constructor(options: DevServiceOptions) {
 		this.#options = options;
+		const { firstPauseMs: firstMs, longestPauseMs: longestMs } = options.times;
+		this.#backoff = new Backoff({ firstMs, longestMs, jitter: 0 });
 	}
 
 	/** Starts it, or a new process in place of the one that runs. */
 	start(): void {
-		this.#crashes = 0;
+		this.#backoff.reset();
 		void this.#launch();
 	}
 
@@ -158,7 +161,7 @@ export class DevService {
 		const { say } = this.#options;
 		this.#failed = child;
 		if (this.#current !== undefined) say(`did not start (${ending}); the old process goes on`);
-		else if (this.#crashes > 0) this.#startLater(`did not start again (${ending})`);
+		else if (this.#backoff.failures > 0) this.#startLater(`did not start again (${ending})`);
 		else say(`did not start (${ending}); waiting for a change`);
 	}
 
@@ -168,14 +171,14 @@ export class DevService {
 		if (this.#next !== undefined) say(`the old process has ended (${text})`);
 		else if (inOrder) say(`has ended (${text}); waiting for a change`);
 		else {
-			if (afterMs > times.stableMs) this.#crashes = 0;
+			if (afterMs > times.stableMs) this.#backoff.reset();
 			this.#startLater(`has crashed (${text})`);
 		}
 	}
 
 	#startLater(what: string): void {
-		const { say, times } = this.#options;
-		const pauseMs = Math.min(times.longestPauseMs, times.firstPauseMs * 2 ** this.#crashes++);
+		const { say } = this.#options;
+		const pauseMs = this.#backoff.next();
 		say(`${what}; starting again in ${pauseMs / 1_000} s`);
 		this.#pause = after(pauseMs, () => void this.#launch());
 	}

@@ -3,10 +3,10 @@ import { sleep } from "../context/sleep.ts";
 import { ServiceError, toServiceError } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
 import type { Registry, RegistryEvent, RegistryFilter } from "../registry/registry.ts";
+import { Backoff } from "../time/backoff.ts";
 
 /** The bounds of the delay before a registry that failed is asked again, in milliseconds. */
-const firstBackoffMs = 100;
-const longestBackoffMs = 5_000;
+const bounds = { firstMs: 100, longestMs: 5_000 };
 
 /** Who wants to know which instances there are. */
 export interface RegistryFollower {
@@ -27,12 +27,12 @@ export async function follow(
 	logger: Logger,
 	ctx: Context,
 ): Promise<void> {
-	let failures = 0;
+	const backoff = new Backoff(bounds);
 	while (ctx.error === undefined) {
 		try {
 			for await (const event of registry.watch(filter, ctx)) {
-				if (failures > 0) logger.log("info", "the registry answers again", { ...filter });
-				failures = 0;
+				if (backoff.failures > 0) logger.log("info", "the registry answers again", { ...filter });
+				backoff.reset();
 				follower.apply(event);
 			}
 			if (ctx.error === undefined) {
@@ -41,12 +41,11 @@ export async function follow(
 		} catch (error) {
 			if (ctx.error !== undefined) return;
 			follower.unknownBecause(toServiceError(error));
-			if (failures++ === 0) {
+			if (backoff.failures === 0) {
 				logger.log("warn", "the registry does not answer; going on with what is known", { ...filter, error });
 			}
 		}
-		const bound = Math.min(longestBackoffMs, firstBackoffMs * 2 ** (failures - 1));
 		// Woken by the end of the context, the loop sees it too.
-		await sleep(Math.random() * bound, ctx).catch(() => {});
+		await sleep(backoff.next(), ctx).catch(() => {});
 	}
 }

@@ -6,13 +6,13 @@ import type { Method } from "../contract/method.ts";
 import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import { isRefusal } from "../errors/trouble.ts";
 import type { Instance } from "../registry/instance.ts";
+import { Backoff } from "../time/backoff.ts";
 import type { CallObserver } from "../transport/observe-calls.ts";
 import type { ObservedPeer } from "./observed-peer.ts";
 import type { PeerShare } from "./peer-pool.ts";
 
 /** How long an instance that cannot be reached is passed over, in milliseconds: doubling up to the bound. */
-const firstPauseMs = 100;
-const longestPauseMs = 5_000;
+const pauses = { firstMs: 100, longestMs: 5_000, jitter: 0.5 };
 
 /** Is told what calls find out about a member. */
 export interface MemberListener {
@@ -39,7 +39,7 @@ export class Member implements Candidate, CallObserver {
 	readonly peer: ObservedPeer;
 	readonly #share: PeerShare;
 	#inFlight = 0;
-	#failures = 0;
+	readonly #backoff = new Backoff(pauses);
 	#pausedUntil = 0;
 	#retired: (() => void) | undefined;
 	#released: Promise<void> | undefined;
@@ -105,8 +105,8 @@ export class Member implements Candidate, CallObserver {
 		const code = outcome.ok ? undefined : outcome.error.code;
 		if (code === "unavailable") this.pause();
 		// A call that was given up says nothing of whether the instance can be reached.
-		else if (this.#failures > 0 && code !== "canceled" && code !== "deadline_exceeded") {
-			this.#failures = 0;
+		else if (this.#backoff.failures > 0 && code !== "canceled" && code !== "deadline_exceeded") {
+			this.#backoff.reset();
 			this.#pausedUntil = 0;
 			this.#listener.onPause(this, 0);
 		}
@@ -136,8 +136,7 @@ export class Member implements Candidate, CallObserver {
 		const now = performance.now();
 		let until = this.#pausedUntil;
 		if (now >= until) {
-			const bound = Math.min(longestPauseMs, firstPauseMs * 2 ** this.#failures++);
-			until = now + bound * (0.5 + Math.random() / 2);
+			until = now + this.#backoff.next();
 		}
 		// Others that share the way may have failed more often.
 		until = Math.max(until, this.peer.refusesUntil);

@@ -4,6 +4,7 @@ import type { Context } from "../context/context.ts";
 import type { Method } from "../contract/method.ts";
 import { isStream } from "../contract/stream.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
+import { Backoff } from "../time/backoff.ts";
 import { checkDuration } from "../time/duration.ts";
 import { after } from "../time/timer.ts";
 import { type CallObserver, type ObservedEndpoint, observeCalls } from "../transport/observe-calls.ts";
@@ -36,9 +37,8 @@ export function checkFramesOptions({ connectTimeoutMs = 0, limits = {} }: Frames
 	checkFrameLimits(limits);
 }
 
-/** The delays between attempts to connect, in milliseconds: full jitter under a doubling bound. */
-const firstBackoffMs = 50;
-const longestBackoffMs = 5_000;
+/** The bounds of the delay between attempts to connect. */
+const redials = { firstMs: 50, longestMs: 5_000 };
 
 /**
  * The way to one address over frames: one connection for all calls, opened by the first and again by the next
@@ -52,7 +52,7 @@ export class FramesPeer implements Peer {
 	#connecting: Promise<ClientConnection> | undefined;
 	readonly #open = new Set<ClientConnection>();
 	readonly #closing = new AbortController();
-	#failures = 0;
+	readonly #backoff = new Backoff(redials);
 	#retryAt = 0;
 	#lastFailure: unknown;
 
@@ -150,13 +150,12 @@ export class FramesPeer implements Peer {
 			this.#keep(connection);
 			await connection.ready;
 			this.#current = connection;
-			this.#failures = 0;
+			this.#backoff.reset();
 			return connection;
 		} catch (error) {
 			if (this.#closing.signal.aborted) throw clientClosed();
 			this.#lastFailure = error;
-			const bound = Math.min(longestBackoffMs, firstBackoffMs * 2 ** this.#failures++);
-			this.#retryAt = performance.now() + Math.random() * bound;
+			this.#retryAt = performance.now() + this.#backoff.next();
 			throw unreachable(this.#address, error);
 		}
 	}

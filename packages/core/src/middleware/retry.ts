@@ -8,6 +8,7 @@ import { leave } from "../endpoint/leave-stream.ts";
 import { isServiceError, type ServiceError } from "../errors/service-error.ts";
 import { isRefusal } from "../errors/trouble.ts";
 import { RetryBudget, type RetryBudgetOptions } from "../resilience/retry-budget.ts";
+import { backoffDelay } from "../time/backoff.ts";
 import { checkDuration } from "../time/duration.ts";
 import { acceptance, acceptanceMs } from "./timeout.ts";
 
@@ -31,10 +32,10 @@ export interface RetryOptions {
  * does not, for another instance is no way around it. A stream is tried again only while nothing of it was
  * delivered, and never when its input is a stream.
  *
- * A callee's `retryAfterMs` is honoured, with jitter on top, as all callers that it sent away would come back
- * at the same moment else.
+ * A callee's `retryAfterMs` is honoured, with jitter on top: otherwise all the callers that it sent away would come
+ * back at the same moment.
  *
- * After gRFC A6 and Finagle's retry budgets; jitter after Brooker, "Exponential Backoff And Jitter" (2015).
+ * After gRFC A6 and Finagle's retry budgets.
  *
  * @throws RangeError when a delay is NaN or negative.
  */
@@ -69,10 +70,8 @@ class RetryPolicy {
 		if (!isServiceError(error) || ctx.error !== undefined || !this.#mayRepeat(error)) return undefined;
 		if (isFree(error) && failures.isFirstAt(triedInstances(ctx).at(-1))) return 0;
 		if (isRefusal(error) || failures.tries >= this.#options.attempts) return undefined;
-		const bound = Math.min(
-			this.#options.longestDelayMs,
-			this.#options.firstDelayMs * 2 ** (failures.tries - 1),
-		);
+		const { firstDelayMs: firstMs, longestDelayMs: longestMs } = this.#options;
+		const bound = backoffDelay({ firstMs, longestMs }, failures.tries);
 		const asked = error.retryAfterMs ?? 0;
 		// Never before the callee asked for; the longer that is, the wider the callers are spread.
 		const delay = asked + Math.random() * Math.max(bound, asked / 4);

@@ -1,6 +1,7 @@
 import { Context } from "../context/context.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
+import { Backoff } from "../time/backoff.ts";
 import { checkDuration } from "../time/duration.ts";
 import { after, type Timer } from "../time/timer.ts";
 import type { Instance } from "./instance.ts";
@@ -59,7 +60,7 @@ class Heartbeat implements Registration {
 	#timer: Timer | undefined;
 	/** The end of the queue: the registry is asked one thing at a time. */
 	#last: Promise<void> = Promise.resolve();
-	#failures = 0;
+	readonly #backoff: Backoff;
 	#outage = false;
 	#released: Promise<void> | undefined;
 
@@ -68,6 +69,7 @@ class Heartbeat implements Registration {
 		this.#instance = instance;
 		this.#logger = logger;
 		this.#ttlMs = checkDuration("ttlMs of a lease", lease.ttlMs, "positive");
+		this.#backoff = new Backoff({ firstMs: firstBackoffMs, longestMs: this.#ttlMs / 3 });
 		this.#adopt(lease);
 		if (this.#lease !== undefined) this.#scheduleRenewal();
 	}
@@ -149,7 +151,7 @@ class Heartbeat implements Registration {
 	#succeeded(): void {
 		// Lost meanwhile: the next try is scheduled already.
 		if (this.#lease === undefined) return;
-		this.#failures = 0;
+		this.#backoff.reset();
 		if (this.#outage) this.#logger.log("info", "the registry answers again; the instance is registered");
 		this.#outage = false;
 		this.#scheduleRenewal();
@@ -158,9 +160,7 @@ class Heartbeat implements Registration {
 	#failed(message: string, error?: unknown): void {
 		if (!this.#outage) this.#logger.log("warn", message, error === undefined ? {} : { error });
 		this.#outage = true;
-		const limit = Math.min(this.#ttlMs / 3, firstBackoffMs * 2 ** Math.min(this.#failures, 20));
-		this.#failures += 1;
-		this.#schedule(Math.random() * limit);
+		this.#schedule(this.#backoff.next());
 	}
 
 	/** Three chances within the time to live; the jitter spreads instances that started together. */

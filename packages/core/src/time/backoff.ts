@@ -54,7 +54,7 @@ export class Backoff {
 	/** Counts a failure. Returns how long to wait, in milliseconds. */
 	next(): number {
 		this.#failures++;
-		return backoffDelay(this.#bounds, this.#failures) * (1 - this.#jitter * Math.random());
+		return backoffDelay(this.#bounds, this.#failures) * (1 - this.#jitter + this.#jitter * Math.random());
 	}
 
 	/** Counts a success: the next failure is the first again. */

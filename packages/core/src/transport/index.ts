@@ -61,6 +61,7 @@ export { type RouteRequest, routeInput } from "../routes/route-input.ts";
 export { codeOfStatus, httpStatus } from "../routes/status.ts";
 export { escapeMarkup } from "../routes/template-body.ts";
 export { askGuard } from "../service/ask-guard.ts";
+export { Backoff, type BackoffBounds, type BackoffOptions } from "../time/backoff.ts";
 export { checkDuration, type DurationKind } from "../time/duration.ts";
 export { after, every, longestDelayMs, type Timer } from "../time/timer.ts";
 export { Deadlines, type Expiring } from "./deadlines.ts";

@@ -7,7 +7,7 @@ import {
 	ServiceError,
 } from "@allium/core";
 import { compareVersions, isContractDescription } from "@allium/core/reflection";
-import { after, type Timer } from "@allium/core/transport";
+import { after, Backoff, type Timer } from "@allium/core/transport";
 import { answerText, getJson, httpUrl, isRefused, type TlsOptions } from "@allium/node";
 import type { CredentialsSource } from "../gateway-options.ts";
 import type { AtOnce } from "./at-once.ts";
@@ -17,8 +17,7 @@ import { SilentInstances } from "./silent-instances.ts";
 const patienceMs = 2_000;
 
 /** The bounds of the delay before instances that did not describe themselves are asked again, in milliseconds. */
-const firstBackoffMs = 100;
-const longestBackoffMs = 5_000;
+const bounds = { firstMs: 100, longestMs: 5_000 };
 
 /** Later than any time as text. */
 const never = "\uffff";
@@ -121,11 +120,12 @@ export class Upstream {
 	}
 
 	async #keepAsking(): Promise<void> {
-		for (let failures = 0; !this.#isCurrent() && this.#life.ctx.error === undefined; failures++) {
+		const backoff = new Backoff(bounds);
+		while (!this.#isCurrent() && this.#life.ctx.error === undefined) {
 			await this.#atOnce.run(() => this.#ask());
 			this.#asked.resolve();
 			if (this.#isCurrent()) break;
-			await this.#sleep(Math.random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** failures));
+			await this.#sleep(backoff.next());
 		}
 		this.#asking = undefined;
 	}
