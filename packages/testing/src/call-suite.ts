@@ -12,6 +12,12 @@ import { messageTests } from "./calls/messages.ts";
 import { metadataTests } from "./calls/metadata.ts";
 import { World } from "./calls/world.ts";
 
+/** One version of Allium: what the suite makes contracts, clients and servers with. */
+export type CallVersion = Pick<
+	typeof import("@allium/core"),
+	"Context" | "contract" | "createClient" | "Endpoints" | "method" | "onSettled" | "stream"
+>;
+
 /** The transport that one test runs against. */
 export interface CallSetup {
 	/** Starts a server; when an address (`host:port`, or what else the URL had) is given, there. The suite closes it. */
@@ -20,6 +26,10 @@ export interface CallSetup {
 	url?(listener: Listener): string;
 	/** The transport under test: what dials. */
 	readonly transport: Transport;
+	/** The version that calls. Default: this one. */
+	readonly client?: CallVersion;
+	/** The version that is called, and what its handlers dial with. Default: this one, and `transport`. */
+	readonly server?: CallVersion & { readonly transport: Transport };
 	/** A program that calls the method `calls/unary` at the URL that is its last argument: it will be killed. */
 	readonly program?: { readonly file: string; readonly args?: readonly string[] };
 	/** Removes what belongs to neither. */

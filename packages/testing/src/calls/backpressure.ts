@@ -1,7 +1,7 @@
 import { expect, vi } from "vitest";
 import { type Cases, inputStreams, outputStreams } from "./cases.ts";
 import type { Message } from "./contract.ts";
-import { background, until, type World } from "./world.ts";
+import { until, type World } from "./world.ts";
 
 const messageBytes = 16 * 1024;
 
@@ -100,7 +100,7 @@ export function backpressureTests(cases: Cases): void {
 					ended = true;
 				}
 			};
-			const { ctx, cancel } = background.withCancel();
+			const { ctx, cancel } = world.background.withCancel();
 			for await (const _ of world.call(kind, undefined, ctx)) {
 				await producer.paused();
 				break;

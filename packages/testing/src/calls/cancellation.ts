@@ -3,7 +3,7 @@ import { ServiceProcess } from "../service-process.ts";
 import { type Cases, kinds, outputStreams } from "./cases.ts";
 import type { Message } from "./contract.ts";
 import { throughHops } from "./deadlines.ts";
-import { background, failure, until, Waiting } from "./world.ts";
+import { failure, until, Waiting } from "./world.ts";
 
 /** More than any round trip on one machine, and less than any poll or timeout. */
 const soonMs = 250;
@@ -18,7 +18,7 @@ export function cancellationTests(cases: Cases): void {
 			waits.catch(() => {});
 			return hop === 1 ? waits : Promise.resolve();
 		});
-		const { ctx, cancel } = background.withCancel();
+		const { ctx, cancel } = world.background.withCancel();
 		const failing = failure(world.call(kind, [{ text: "3" }], ctx));
 		await waiting.untilArrived(3);
 		const before = performance.now();
@@ -36,7 +36,7 @@ export function cancellationTests(cases: Cases): void {
 			handled();
 			return input;
 		};
-		const { ctx, cancel } = background.withCancel();
+		const { ctx, cancel } = world.background.withCancel();
 		cancel();
 		expect(await failure(world.call(kind, undefined, ctx))).toMatchObject({ code: "canceled" });
 		world.handler = (input) => input;

@@ -1,4 +1,6 @@
-import { type Contract, contract, type MethodSpec, method, type StreamOf, stream } from "@allium/core";
+import type { Contract, MethodSpec, StreamOf } from "@allium/core";
+import * as core from "@allium/core";
+import type { CallVersion } from "../call-suite.ts";
 
 /** What every message of the suite's contract is. */
 export interface Message {
@@ -51,17 +53,25 @@ type Many = StreamOf<Shape<Message>>;
 const errors: CallErrors = {
 	refused: { code: "failed_precondition", message: "not today", data: refusal },
 };
-const many: Many = stream(message);
 
-/** A method of each kind, and nothing else: what the handlers do is up to each case. */
-export const Calls: Contract<{
+/** The suite's contract: a method of each kind, and nothing else. What the handlers do is up to each case. */
+export type CallsContract = Contract<{
 	unary: MethodSpec<One, One, CallErrors>;
 	server_stream: MethodSpec<One, Many, CallErrors>;
 	client_stream: MethodSpec<Many, One, CallErrors>;
 	bidi_stream: MethodSpec<Many, Many, CallErrors>;
-}> = contract("calls", {
-	unary: method({ input: message, output: message, errors }),
-	server_stream: method({ input: message, output: many, errors }),
-	client_stream: method({ input: many, output: message, errors }),
-	bidi_stream: method({ input: many, output: many, errors }),
-});
+}>;
+
+/** Makes the suite's contract with the functions of one version of Allium. */
+export function callsContract({ contract, method, stream }: CallVersion): CallsContract {
+	const many: Many = stream(message);
+	return contract("calls", {
+		unary: method({ input: message, output: message, errors }),
+		server_stream: method({ input: message, output: many, errors }),
+		client_stream: method({ input: many, output: message, errors }),
+		bidi_stream: method({ input: many, output: many, errors }),
+	});
+}
+
+/** The suite's contract in this version. */
+export const Calls: CallsContract = callsContract(core);

@@ -1,9 +1,10 @@
-import { type Middleware, onSettled } from "@allium/core";
+import type { Middleware } from "@allium/core";
 import { after } from "@allium/core/transport";
 import { expect } from "vitest";
+import type { CallVersion } from "../call-suite.ts";
 import { type Cases, kinds } from "./cases.ts";
 import type { Message } from "./contract.ts";
-import { background, type CallHandler, failure, until, Waiting, type World } from "./world.ts";
+import { type CallHandler, failure, until, Waiting, type World } from "./world.ts";
 
 /** Deadlines: they cross the wire, and end the call on both sides. */
 export function deadlineTests(cases: Cases): void {
@@ -19,7 +20,7 @@ export function deadlineTests(cases: Cases): void {
 				await until(() => ctx.remaining() < arrived - 5, "some of the time passed");
 				atDeparture.push(ctx.remaining());
 			});
-			const call = world.call(kind, [{ text: "3" }], background.withTimeout(3_000));
+			const call = world.call(kind, [{ text: "3" }], world.background.withTimeout(3_000));
 			expect(await Array.fromAsync(call)).toEqual([{ text: "done" }]);
 			expect(atArrival).toHaveLength(3);
 			expect(atArrival[0]).toBeGreaterThan(1_500);
@@ -41,11 +42,14 @@ export function deadlineTests(cases: Cases): void {
 	});
 
 	cases.each("a deadline that passes ends the call and every handler below", kinds, async (kind, world) => {
+		// Every hop has its connection before the time starts.
+		world.handler = throughHops(world, kind, () => Promise.resolve());
+		await Array.fromAsync(world.call(kind, [{ text: "3" }]));
 		const waiting = new Waiting();
 		world.handler = throughHops(world, kind, (ctx, hop) =>
 			hop === 1 ? waiting.wait(ctx) : Promise.resolve(),
 		);
-		const call = world.call(kind, [{ text: "3" }], background.withTimeout(150));
+		const call = world.call(kind, [{ text: "3" }], world.background.withTimeout(150));
 		expect(await failure(call)).toMatchObject({ code: "deadline_exceeded" });
 		await waiting.untilEnded();
 		// Whichever comes first: its own clock, or the word of the caller whose clock said so.
@@ -54,10 +58,10 @@ export function deadlineTests(cases: Cases): void {
 	});
 
 	cases.each("a reply and a deadline at once settle each call once", kinds, async (kind, world) => {
-		const [settledHere, settledThere] = [countSettled(), countSettled()];
+		const [settledHere, settledThere] = [countSettled(world.callers), countSettled(world.callees)];
 		world.serverMiddleware = [settledThere.middleware];
 		const client = world.connect({ middleware: [settledHere.middleware], attempt: [] });
-		await Array.fromAsync(world.call(kind, undefined, background, client));
+		await Array.fromAsync(world.call(kind, undefined, world.background, client));
 		let early = 0;
 		world.handler = async function* (_, ctx) {
 			early = (early + 1) % 5;
@@ -67,7 +71,7 @@ export function deadlineTests(cases: Cases): void {
 		const calls = Array.from({ length: 100 }, async () => {
 			try {
 				const replies = await Array.fromAsync(
-					world.call(kind, [{ text: "?" }], background.withTimeout(40), client),
+					world.call(kind, [{ text: "?" }], world.background.withTimeout(40), client),
 				);
 				return replies[0]?.text;
 			} catch (error) {
@@ -82,7 +86,7 @@ export function deadlineTests(cases: Cases): void {
 }
 
 /** Counts how often calls begin and settle. */
-function countSettled(): { count: number; begun: number; middleware: Middleware } {
+function countSettled({ onSettled }: CallVersion): { count: number; begun: number; middleware: Middleware } {
 	const counter = {
 		count: 0,
 		begun: 0,
@@ -106,6 +110,6 @@ export function throughHops(
 		const hop = Number(text);
 		await atHop(ctx, hop);
 		if (hop === 1) yield { text: "done" };
-		else yield* world.call(kind, [{ text: String(hop - 1) }], ctx);
+		else yield* world.call(kind, [{ text: String(hop - 1) }], ctx, world.relay);
 	};
 }

@@ -4,7 +4,7 @@ import type { CallCapability } from "../call-suite.ts";
 import { type Cases, inputStreams } from "./cases.ts";
 import type { Calls, Message } from "./contract.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
-import { answersMany, background, type CallHandler, until, type World } from "./world.ts";
+import { answersMany, type CallHandler, until, type World } from "./world.ts";
 
 /** Calls of a case: some ways to end race with each other. */
 const atOnce = 8;
@@ -89,7 +89,7 @@ export function inputEndTests(cases: Cases): void {
 		async (kind, world) => {
 			const uploads = new Uploads(kind, true);
 			world.handler = uploads.handler;
-			const ctx = background.withTimeout(300);
+			const ctx = world.background.withTimeout(300);
 			const calls = Array.from({ length: atOnce }, () => Array.fromAsync(world.call(kind, messages, ctx)));
 			await Promise.allSettled(calls);
 			await until(() => uploads.canceled === uploads.arrived, "all handlers were cancelled");
@@ -169,7 +169,7 @@ class UnfinishedCalls {
 		this.proxy = proxy;
 		// A caller elsewhere, such as a page, does not wait for it.
 		this.input.promise.catch(() => {});
-		const { ctx, cancel } = background.withCancel();
+		const { ctx, cancel } = world.background.withCancel();
 		this.cancel = cancel;
 		const calling = end === undefined ? ctx.withTimeout(300) : ctx;
 		const call = async (): Promise<void> => {

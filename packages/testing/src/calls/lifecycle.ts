@@ -1,7 +1,7 @@
 import type { ServiceError } from "@allium/core";
 import { expect, vi } from "vitest";
 import { type Cases, kinds } from "./cases.ts";
-import { background, failure, until, Waiting, type World } from "./world.ts";
+import { failure, until, Waiting, type World } from "./world.ts";
 
 /** Closing, draining, restarting. */
 export function lifecycleTests(cases: Cases): void {
@@ -130,7 +130,8 @@ function restartTests(cases: Cases): void {
 		["unary", "bidi_stream"],
 		async (kind, world) => {
 			const proxy = await world.throughProxy();
-			const call = () => Array.fromAsync(world.call(kind, [{ text: "there?" }], background.withTimeout(250)));
+			const call = () =>
+				Array.fromAsync(world.call(kind, [{ text: "there?" }], world.background.withTimeout(250)));
 			await vi.waitFor(call);
 			proxy.silence();
 			// Over HTTP the first may have opened a connection of its own.

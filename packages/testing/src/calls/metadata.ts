@@ -1,7 +1,6 @@
 import { type Context, Metadata, type MetadataValue, ResponseMetadata } from "@allium/core";
 import { expect } from "vitest";
 import { type Cases, kinds } from "./cases.ts";
-import { background } from "./world.ts";
 
 const everyByte: Uint8Array = Uint8Array.from({ length: 256 }, (_, index) => index);
 const printable: string = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index))
@@ -38,7 +37,9 @@ export function metadataTests(cases: Cases): void {
 			arrived = ctx.metadata;
 			return input;
 		};
-		await Array.fromAsync(world.call(kind, undefined, background.withMetadata(Object.fromEntries(unusual))));
+		await Array.fromAsync(
+			world.call(kind, undefined, world.background.withMetadata(Object.fromEntries(unusual))),
+		);
 		expect(only(arrived)).toEqual(only(unusual));
 	});
 
@@ -52,7 +53,7 @@ export function metadataTests(cases: Cases): void {
 			yield* input;
 		};
 		const received = new ResponseMetadata();
-		await Array.fromAsync(world.call(kind, undefined, background.withResponse(received)));
+		await Array.fromAsync(world.call(kind, undefined, world.background.withResponse(received)));
 		const expected = only(unusual.filter(([name]) => name !== "x-long"));
 		expect(only(received.headers)).toEqual(expected);
 		expect(only(received.trailers)).toEqual(expected);
@@ -62,10 +63,10 @@ export function metadataTests(cases: Cases): void {
 		const arrived: unknown[] = [];
 		world.handler = async function* (input, ctx) {
 			arrived.push(Object.fromEntries([...ctx.metadata].filter(([name]) => name in trace)));
-			if (arrived.length === 1) yield* world.call(kind, input, ctx);
+			if (arrived.length === 1) yield* world.call(kind, input, ctx, world.relay);
 			else yield* input;
 		};
-		await Array.fromAsync(world.call(kind, undefined, background.withMetadata(trace)));
+		await Array.fromAsync(world.call(kind, undefined, world.background.withMetadata(trace)));
 		expect(arrived).toEqual([trace, trace]);
 	});
 
@@ -77,7 +78,7 @@ export function metadataTests(cases: Cases): void {
 				ctx.response.trailers.append("x-many-bin", value);
 			yield* input;
 		};
-		const ctx = background.withMetadata({ "x-many-bin": bytes }).withResponse(received);
+		const ctx = world.background.withMetadata({ "x-many-bin": bytes }).withResponse(received);
 		await Array.fromAsync(world.call(kind, undefined, ctx));
 		expect(received.trailers.getAll("x-many-bin")).toEqual(bytes);
 	});

@@ -1,9 +1,8 @@
+import * as core from "@allium/core";
 import {
 	type Client,
 	type ClientLayers,
-	Context,
-	createClient,
-	Endpoints,
+	type Context,
 	isServiceError,
 	type Kind,
 	type Listener,
@@ -11,10 +10,11 @@ import {
 	type Middleware,
 	type Service,
 	type ServiceError,
+	type Transport,
 } from "@allium/core";
 import { expect, vi } from "vitest";
-import type { CallSetup } from "../call-suite.ts";
-import { Calls, type Message } from "./contract.ts";
+import type { CallSetup, CallVersion } from "../call-suite.ts";
+import { type CallsContract, callsContract, type Message } from "./contract.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
 /** What a case lets the handlers do, whatever the kind of the method: messages in, messages out. */
@@ -23,7 +23,6 @@ export type CallHandler = (input: AsyncIterable<Message>, ctx: Context) => Async
 /** The messages of a call, from either side. */
 export type Messages = readonly Message[] | AsyncIterable<Message>;
 
-export const background: Context = Context.background();
 const echo: CallHandler = (input) => input;
 
 /** Server and client of one case; whatever it forgets is closed after it. */
@@ -37,8 +36,9 @@ export class World {
 	#setup: CallSetup | undefined;
 	#listener: Listener | undefined;
 	#url = "";
-	#client: Client<typeof Calls> | undefined;
-	#clients: Client<typeof Calls>[] = [];
+	#client: Client<CallsContract> | undefined;
+	#relay: Client<CallsContract> | undefined;
+	#clients: Client<CallsContract>[] = [];
 	#proxy: TcpProxy | undefined;
 
 	async begin(setup: CallSetup): Promise<void> {
@@ -67,9 +67,32 @@ export class World {
 	}
 
 	/** The client of most cases: no middleware, no retries. */
-	get client(): Client<typeof Calls> {
+	get client(): Client<CallsContract> {
 		this.#client ??= this.connect();
 		return this.#client;
+	}
+
+	/** The client that handlers call with: of the server's version, as a process has one. */
+	get relay(): Client<CallsContract> {
+		const { server } = this.#needSetup();
+		if (server === undefined) return this.client;
+		this.#relay ??= this.#connect(server, server.transport, { middleware: [], attempt: [] }, this.#url);
+		return this.#relay;
+	}
+
+	/** The root of the contexts that callers make. */
+	get background(): Context {
+		return this.callers.Context.background();
+	}
+
+	/** The version that calls. */
+	get callers(): CallVersion {
+		return this.#needSetup().client ?? core;
+	}
+
+	/** The version that is called. */
+	get callees(): CallVersion {
+		return this.#needSetup().server ?? core;
 	}
 
 	/** Starts the server; again at its address, when it was started before. */
@@ -77,10 +100,11 @@ export class World {
 		const logger: Logger = {
 			log: (_, message, fields) => void this.logged.push(`${message} ${String(fields?.error)}`),
 		};
-		const endpoints = new Endpoints({ logger });
+		const { callees } = this;
+		const endpoints = new callees.Endpoints({ logger });
 		const middleware: Middleware = (next, method) => (input, ctx) =>
 			this.serverMiddleware.reduceRight((inner, layer) => layer(inner, method), next)(input, ctx);
-		endpoints.serve(Calls, this.#service(), { middleware: [middleware] });
+		endpoints.serve(callsContract(callees), this.#service(), { middleware: [middleware] });
 		const address = this.#url === "" ? undefined : new URL(this.#url).host;
 		const setup = this.#needSetup();
 		this.#listener = await setup.listen(endpoints, address);
@@ -91,10 +115,8 @@ export class World {
 	connect(
 		layers: ClientLayers = { middleware: [], attempt: [] },
 		url: string = this.#url,
-	): Client<typeof Calls> {
-		const client = createClient(Calls, { url, transports: [this.#needSetup().transport], ...layers });
-		this.#clients.push(client);
-		return client;
+	): Client<CallsContract> {
+		return this.#connect(this.callers, this.#needSetup().transport, layers, url);
 	}
 
 	/** Puts a proxy before the server; what calls from now on goes through it. */
@@ -108,8 +130,8 @@ export class World {
 	async *call(
 		kind: Kind,
 		input: Messages = [{ text: "hello" }],
-		ctx: Context = background,
-		client: Client<typeof Calls> = this.client,
+		ctx: Context = this.background,
+		client: Client<CallsContract> = this.client,
 	): AsyncGenerator<Message> {
 		const messages = all(input);
 		if (kind === "unary") yield await client.unary(await first(messages), ctx);
@@ -132,9 +154,21 @@ export class World {
 		this.#setup = undefined;
 		this.#listener = undefined;
 		this.#client = undefined;
+		this.#relay = undefined;
 		this.#proxy = undefined;
 		this.#clients = [];
 		this.#url = "";
+	}
+
+	#connect(
+		version: CallVersion,
+		transport: Transport,
+		layers: ClientLayers,
+		url: string,
+	): Client<CallsContract> {
+		const client = version.createClient(callsContract(version), { url, transports: [transport], ...layers });
+		this.#clients.push(client);
+		return client;
 	}
 
 	#needSetup(): CallSetup {
@@ -142,7 +176,7 @@ export class World {
 		return this.#setup;
 	}
 
-	#service(): Service<typeof Calls> {
+	#service(): Service<CallsContract> {
 		return {
 			unary: (input, ctx) => first(this.handler(all([input]), ctx)),
 			server_stream: (input, ctx) => this.handler(all([input]), ctx),
