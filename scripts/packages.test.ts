@@ -1,9 +1,12 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ServiceProcess } from "@allium/testing/process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { budgets } from "./budget/budgets.ts";
+import { Terminal } from "./guides/terminal.ts";
+import { stepsHere, take } from "./guides/walk.ts";
 import { installed } from "./packages/installed.ts";
+import { NpmRegistry } from "./packages/npm-registry.ts";
 import { Outside } from "./packages/outside.ts";
 import { makeProject } from "./packages/project.ts";
 import { packAll, publishedPackages, type Tarball } from "./packages/tarballs.ts";
@@ -45,6 +48,49 @@ describe.each(publishedPackages().map(({ name }) => name))("the package %s, pack
 	});
 });
 
+describe("the README, followed in an empty folder", async () => {
+	const folder = outside.path("hello");
+	let registry: NpmRegistry;
+	let terminal: Terminal;
+
+	beforeAll(async () => {
+		mkdirSync(folder);
+		registry = await NpmRegistry.start(outside, tarballs);
+		const npm = {
+			npm_config_registry: registry.url,
+			npm_config_ignore_scripts: "true",
+			npm_config_yes: "false",
+		};
+		terminal = new Terminal(folder, { ...env, ...npm, ALLIUM_REGISTRY: undefined });
+	});
+	afterAll(async () => {
+		await terminal?.stop();
+		await registry?.[Symbol.asyncDispose]();
+	});
+
+	const readme = readFileSync(join(root, "README.md"), "utf8");
+	test.for(await stepsHere(readme))("$title", (step) => take(step, { folder, terminal }));
+
+	test("leaves services that stop in order", async () => {
+		for (const { command, code, output } of await terminal.stop())
+			expect(code, `${command}\n${output}`).toBe(0);
+	});
+
+	test("has programs without errors of types", async () => {
+		const options = [
+			"--module",
+			"nodenext",
+			"--target",
+			"esnext",
+			"--strict",
+			"--allowImportingTsExtensions",
+		];
+		const tsc = join(project, "node_modules/typescript/bin/tsc");
+		const types = ["--types", "node", "--typeRoots", join(project, "node_modules/@types")];
+		await outside.node([tsc, "--noEmit", ...options, ...types, "greeter.ts", "caller.ts"], folder);
+	});
+});
+
 describe("in an empty project that installed the packages", () => {
 	test("allium takes no more room, and brings no more packages, than it may", () => {
 		const { packages, bytes } = installed(project, "allium");
@@ -68,30 +114,7 @@ describe("in an empty project that installed the packages", () => {
 		expect(said).toBe("Allium needs Node 24 or newer, and this is Node 20.1.0.\n");
 	});
 
-	test("the first service of the README checks and runs", async () => {
-		const readme = readFileSync(join(root, "README.md"), "utf8");
-		for (const [, file = "", text = ""] of readme.matchAll(/```ts file=(\S+)\n([\s\S]*?)```/g)) {
-			outside.write(`project/readme/${file}`, text);
-		}
-		const compilerOptions = {
-			module: "nodenext",
-			target: "esnext",
-			strict: true,
-			noEmit: true,
-			allowImportingTsExtensions: true,
-			types: ["node"],
-		};
-		outside.write("project/readme/tsconfig.json", JSON.stringify({ compilerOptions }));
-		const folder = join(project, "readme");
-		await outside.node([join(project, "node_modules/typescript/bin/tsc"), "-p", folder], folder);
-
-		await using _greeter = await ServiceProcess.start(join(folder, "greeter.ts"), { env });
-		await using caller = ServiceProcess.run(join(folder, "caller.ts"), { env });
-		expect(await caller.ended()).toBe(0);
-		expect(caller.output).toBe("Hello John\n");
-	});
-
-	test("allium dev runs it beside a gateway, which knows its routes and has a page", async () => {
+	test("allium dev runs a service beside a gateway, which knows its routes and has a page", async () => {
 		await allium("new", "shop");
 		const command = join(project, "node_modules/allium/bin/allium.js");
 		const args = ["dev", join(project, "shop"), "--gateway", "0"];

@@ -1,16 +1,17 @@
 import { cpSync, existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { root } from "../workspace/root.ts";
-import { type Workspace, workspaces } from "../workspace/workspaces.ts";
+import { type Manifest, type Workspace, workspaces } from "../workspace/workspaces.ts";
 import type { Outside } from "./outside.ts";
 
 /** A package as npm would publish it. */
 export interface Tarball {
 	readonly name: string;
 	readonly file: string;
+	readonly manifest: Manifest;
 }
 
-/** What the packages do not carry over, or what is built anew. */
+/** Folders that are not copied: the packages are built again. */
 const left = new Set(["node_modules", "dist"]);
 
 /** The packages that are published. */
@@ -36,5 +37,10 @@ export async function packAll(outside: Outside): Promise<Tarball[]> {
 	const folders = published.map(({ folder }) => join(copy, folder));
 	const packed = await outside.npm(["pack", "--json", "--pack-destination", tarballs, ...folders], copy);
 	const files = Object.values(JSON.parse(packed)) as { name: string; filename: string }[];
-	return files.map(({ name, filename }) => ({ name, file: join(tarballs, filename) }));
+	const names = new Map(files.map(({ name, filename }) => [name, filename]));
+	return published.map(({ name, manifest }) => {
+		const filename = names.get(name);
+		if (filename === undefined) throw new Error(`npm did not pack ${name}`);
+		return { name, file: join(tarballs, filename), manifest };
+	});
 }

@@ -1,0 +1,109 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { filesOf, stepsOf } from "./guides/page.ts";
+import { Terminal } from "./guides/terminal.ts";
+import { stepsHere, take } from "./guides/walk.ts";
+import { root } from "./workspace/root.ts";
+
+const guides = readdirSync(join(root, "docs/guide"))
+	.filter((file) => file.endsWith(".md"))
+	.map((file) => ({ name: `guide-${file.slice(0, -".md".length)}`, file: `docs/guide/${file}` }));
+const pages = [{ name: "readme", file: "README.md" }, ...guides].map(({ name, file }) => {
+	const text = readFileSync(join(root, file), "utf8");
+	return { name, file, text, hasCommands: stepsOf(text).some(({ kind }) => kind === "command") };
+});
+
+/** What finds the packages of the workspace as a project finds those that it installed: their sources, here. */
+const config = 'export default { ssr: { resolve: { conditions: ["@allium/source"] } } };';
+
+const environment: NodeJS.ProcessEnv = {
+	NODE_OPTIONS: "--conditions=@allium/source",
+	NO_COLOR: "1",
+	PATH: [dirname(process.execPath), join(root, "node_modules/.bin"), process.env.PATH].join(delimiter),
+	ALLIUM_REGISTRY: undefined,
+	ALLIUM_SEED: undefined,
+};
+
+/** Makes a folder inside the workspace, so that its packages are found; with a registry of its own. */
+function makeFolder(name: string): string {
+	mkdirSync(join(root, ".cache"), { recursive: true });
+	const folder = mkdtempSync(join(root, ".cache", `${name}-`));
+	mkdirSync(join(folder, ".allium"));
+	writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+	writeFileSync(join(folder, "vitest.config.mjs"), config);
+	return folder;
+}
+
+/** Returns the command that is typed here. Packages are installed already, and those of the workspace found. */
+function typed(command: string): string {
+	return /^npm (init|install)\b/.test(command) ? "true" : command.replaceAll(/\bnpx /g, "");
+}
+
+describe.each(pages.filter(({ hasCommands }) => hasCommands))(
+	"$file shows what happens",
+	async ({ name, text }) => {
+		let folder: string;
+		let terminal: Terminal;
+
+		beforeAll(() => {
+			folder = makeFolder(name);
+			terminal = new Terminal(folder, environment);
+		});
+		afterAll(async () => {
+			await terminal.stop();
+			rmSync(folder, { recursive: true, force: true });
+		});
+
+		test.for(await stepsHere(text))("$title", (step) => take(step, { folder, terminal, typed }));
+
+		test("and its services stop in order", async () => {
+			for (const { command, code, output } of await terminal.stop())
+				expect(code, `${command}\n${output}`).toBe(0);
+		});
+	},
+);
+
+describe("the programs of all pages", () => {
+	let folder: string;
+	beforeAll(() => {
+		folder = makeFolder("pages");
+	});
+	afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+	test("have no errors of types", async () => {
+		for (const { name, text } of pages) {
+			for (const [file, program] of filesOf(text)) {
+				mkdirSync(dirname(join(folder, name, file)), { recursive: true });
+				writeFileSync(join(folder, name, file), program);
+			}
+		}
+		const compilerOptions = { noEmit: true, declaration: false, isolatedDeclarations: false };
+		const lib = ["esnext", "dom", "dom.iterable"];
+		writeFileSync(
+			join(folder, "tsconfig.json"),
+			JSON.stringify({
+				extends: join(root, "tsconfig.base.json"),
+				compilerOptions: { ...compilerOptions, lib },
+			}),
+		);
+		const check = promisify(execFile)(process.execPath, [
+			join(root, "node_modules/typescript/bin/tsc"),
+			"-p",
+			folder,
+		]);
+		expect(
+			await check.then(
+				({ stdout }) => stdout,
+				({ stdout }) => stdout,
+			),
+		).toBe("");
+	});
+});
+
+test("the README shows a first service in under 40 lines", () => {
+	const greeter = filesOf(pages[0]?.text ?? "").get("greeter.ts");
+	expect(greeter?.trimEnd().split("\n").length).toBeLessThan(40);
+});

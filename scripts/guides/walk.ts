@@ -1,0 +1,74 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { expect } from "vitest";
+import { anyLines, type PageCommand, type PageStep, patternOf, portsOf, stepsOf, withPorts } from "./page.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Where a page is followed. */
+export interface Place {
+	readonly folder: string;
+	readonly terminal: Terminal;
+	/** Returns the command that is run in place of one of the page. */
+	readonly typed?: (command: string) => string;
+}
+
+/** A step with a title that a test shows. */
+export type TitledStep = PageStep & { readonly title: string };
+
+/** Returns the steps of a page, on ports that are free here. */
+export async function stepsHere(page: string): Promise<TitledStep[]> {
+	const ports = new Map<string, number>();
+	for (const port of portsOf(page)) ports.set(port, await freePort());
+	return stepsOf(withPorts(page, ports)).map((step) => ({
+		...step,
+		title: step.kind === "file" ? `the file ${step.name}` : step.command,
+	}));
+}
+
+/**
+ * Does one step of a page, and compares what comes of it with what the page shows. Of an answer to `curl -i` the page
+ * may leave out headers.
+ */
+export async function take(
+	step: PageStep,
+	{ folder, terminal, typed = (command) => command }: Place,
+): Promise<void> {
+	if (step.kind === "file") {
+		mkdirSync(dirname(join(folder, step.name)), { recursive: true });
+		writeFileSync(join(folder, step.name), step.text);
+		return;
+	}
+	// Without a terminal, curl would tell how far it is.
+	const command = typed(step.command).replaceAll(/\bcurl (?=\S)/g, "curl -sS ");
+	if (step.isService) {
+		await terminal.serve(command, new RegExp(patternOf(step.shown ?? [" is ready "], anyLines)));
+	} else {
+		await compare(step, await terminal.run(command));
+	}
+}
+
+function compare(
+	{ command, shown }: PageCommand,
+	{ code, output }: { code: number | null; output: string },
+): void {
+	if (shown === undefined) {
+		expect(code, `${command}\n${output}`).toBe(0);
+		return;
+	}
+	const isPartial = /\bcurl -i\b/.test(command);
+	const lines = output.replaceAll("\r", "").trimEnd();
+	const pattern = patternOf(shown, isPartial ? anyLines : "");
+	if (!new RegExp(isPartial ? pattern : `^${pattern}$`).test(lines)) expect(lines).toBe(shown.join("\n"));
+}
+
+function freePort(): Promise<number> {
+	const server = createServer();
+	return new Promise((resolve, reject) => {
+		server.once("error", reject);
+		server.listen(0, "127.0.0.1", () => {
+			const address = server.address();
+			server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+		});
+	});
+}
