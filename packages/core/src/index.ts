@@ -23,7 +23,7 @@ export {
 } from "./client/client.ts";
 export type { Client, ClientMethod } from "./client/client-type.ts";
 export { PeerPool, type PeerShare } from "./client/peer-pool.ts";
-export type { BinaryCodec, Codec, TextCodec } from "./codec/codec.ts";
+export type { BinaryCodec, Codec, EncodedMessage, TextCodec } from "./codec/codec.ts";
 export type { Format } from "./codec/format.ts";
 export { jsonCodec } from "./codec/json-codec.ts";
 export { jsonFormat } from "./codec/json-format.ts";

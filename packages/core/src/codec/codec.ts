@@ -26,3 +26,6 @@ export interface BinaryCodec {
 
 /** Turns messages into what crosses the wire, and back: text or bytes, as `binary` tells. */
 export type Codec = TextCodec | BinaryCodec;
+
+/** A message as a codec writes it. */
+export type EncodedMessage = string | Uint8Array;

@@ -1,4 +1,5 @@
-import { jsonCodec } from "../codec/json-codec.ts";
+import type { EncodedMessage } from "../codec/codec.ts";
+import type { Format } from "../codec/format.ts";
 import type { Context } from "../context/context.ts";
 import { type Method, takesStream } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
@@ -7,10 +8,10 @@ import { cannotListen } from "../transport/no-listener.ts";
 import { standardBytes } from "../transport/pipe.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
 import { clientClosed } from "../transport/transport-errors.ts";
-import { streamType, unaryType } from "./connect/content-type.ts";
 import { writeEnvelope } from "./connect/envelope.ts";
 import { type FetchRequest, runFetch } from "./connect/fetch-request.ts";
-import type { HttpCallTarget } from "./connect/http-call.ts";
+import { getQuery } from "./connect/get-query.ts";
+import { type HttpCallTarget, httpCallTarget } from "./connect/http-call-target.ts";
 import { HttpCalls } from "./connect/http-calls.ts";
 import { requestHeaders } from "./connect/request-headers.ts";
 import { StreamCall } from "./connect/stream-call.ts";
@@ -22,14 +23,24 @@ export interface FetchOptions {
 	readonly scheme?: "http" | "https";
 	/** Whether cookies go along. Default: `same-origin`, as the platform has it. */
 	readonly credentials?: "omit" | "same-origin" | "include";
+	/**
+	 * The format of messages, such as `protoFormat`. Methods whose schemas have no codec for it are called in JSON.
+	 * Default: JSON.
+	 */
+	readonly format?: Format;
+	/**
+	 * Whether unary calls of `read` methods go out as GET, which caches keep, as long as their input fits in a URL.
+	 * Default: false.
+	 */
+	readonly get?: boolean;
 	/** The largest message that is accepted, in bytes. Default: 4 MiB. */
 	readonly maxMessageBytes?: number;
 }
 
 /**
- * The Connect protocol with JSON by the platform's `fetch`, in browsers and wherever else there is one: unary
- * calls and streams of replies. A method whose input is a stream is refused with `unimplemented`, as `fetch`
- * cannot send one; {@link webSocketTransport} can. It only dials.
+ * The Connect protocol by the platform's `fetch`, in browsers and wherever else there is one: unary calls and
+ * streams of replies. A method whose input is a stream is refused with `unimplemented`, as `fetch` cannot send
+ * one; {@link webSocketTransport} can. It only dials.
  */
 export function fetchTransport(options: FetchOptions = {}): Transport {
 	const scheme = options.scheme ?? "http";
@@ -59,16 +70,14 @@ class FetchPeer implements Peer {
 	}
 
 	endpoint(method: Method): Endpoint {
-		const { kind, service, path } = method;
+		const { kind, service, path, effect } = method;
 		if (takesStream(kind)) {
 			return () => Promise.reject(needsWebSocket(method, this.#base));
 		}
-		const target: HttpCallTarget = {
-			method,
-			address: this.#address,
-			maxMessageBytes: this.#options.maxMessageBytes ?? 4 * 1024 * 1024,
-			bytes: standardBytes,
-		};
+		const { format, get = false, maxMessageBytes = 4 * 1024 * 1024 } = this.#options;
+		const address = this.#address;
+		const target = httpCallTarget({ method, address, maxMessageBytes, bytes: standardBytes, format });
+		const mayGet = get && kind === "unary" && effect === "read";
 		const url = `${this.#base}/${path}`;
 		return (input, ctx) => {
 			const { error } = ctx;
@@ -77,7 +86,14 @@ class FetchPeer implements Peer {
 				return Promise.reject(serviceErrorFrom(clientClosed(), { notExecuted: true, domain: service }));
 			}
 			try {
-				return this.#call(target, url, jsonCodec.encode(input), ctx);
+				const message = target.codecs.input.encode(input);
+				const query = mayGet ? getQuery(target.format.name, message) : undefined;
+				return this.#call(
+					target,
+					query === undefined ? url : url + query,
+					query === undefined ? message : undefined,
+					ctx,
+				);
 			} catch (failure) {
 				return Promise.reject(failure);
 			}
@@ -89,13 +105,19 @@ class FetchPeer implements Peer {
 		this.#calls.close();
 	}
 
-	#call(target: HttpCallTarget, url: string, text: string, ctx: Context): Promise<unknown> {
+	/** @param message undefined when the URL has it. */
+	#call(
+		target: HttpCallTarget,
+		url: string,
+		message: EncodedMessage | undefined,
+		ctx: Context,
+	): Promise<unknown> {
 		const unary = target.method.kind === "unary";
 		const call = unary ? new UnaryCall(target, ctx) : new StreamCall(target, ctx);
 		const request: FetchRequest = {
 			url,
-			headers: requestHeaders(unary ? unaryType : streamType, ctx),
-			body: unary ? text : writeEnvelope(0, text),
+			headers: requestHeaders(message === undefined ? undefined : target.contentType, ctx),
+			body: message === undefined || unary ? message : writeEnvelope(0, message),
 			credentials: this.#options.credentials,
 		};
 		const output = this.#calls.follow(call);

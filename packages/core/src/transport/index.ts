@@ -36,6 +36,7 @@ export {
 	envelopeHeadBytes,
 	writeEnvelope,
 } from "../http/connect/envelope.ts";
+export { getQuery } from "../http/connect/get-query.ts";
 export {
 	appendHeader,
 	headerValue,
@@ -43,7 +44,12 @@ export {
 	trailerPrefix,
 	trailersToJson,
 } from "../http/connect/headers.ts";
-export { HttpCall, type HttpCallTarget, type HttpExit } from "../http/connect/http-call.ts";
+export { HttpCall, type HttpExit } from "../http/connect/http-call.ts";
+export {
+	type HttpCallTarget,
+	type HttpCallTargetInit,
+	httpCallTarget,
+} from "../http/connect/http-call-target.ts";
 export { HttpCalls } from "../http/connect/http-calls.ts";
 export { type MessageSource, MessageStream } from "../http/connect/message-stream.ts";
 export { isSingleHeader, repeatedHeader } from "../http/connect/repeated-header.ts";

@@ -1,11 +1,13 @@
+import type { EncodedMessage } from "@allium/core";
 import { envelopeHeadBytes } from "@allium/core/transport";
 
 /** Wraps a message of a stream: flags, length, message. Faster than the core's, which runs anywhere. */
-export function writeEnvelope(flags: number, text: string): Buffer {
-	const length = Buffer.byteLength(text);
+export function writeEnvelope(flags: number, message: EncodedMessage): Buffer {
+	const length = typeof message === "string" ? Buffer.byteLength(message) : message.length;
 	const envelope = Buffer.allocUnsafe(envelopeHeadBytes + length);
 	envelope[0] = flags;
 	envelope.writeUInt32BE(length, 1);
-	envelope.write(text, envelopeHeadBytes, "utf8");
+	if (typeof message === "string") envelope.write(message, envelopeHeadBytes, "utf8");
+	else envelope.set(message, envelopeHeadBytes);
 	return envelope;
 }

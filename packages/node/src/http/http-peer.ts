@@ -1,30 +1,47 @@
 import type { TLSSocket } from "node:tls";
-import { type Context, type Endpoint, jsonCodec, type Method, type Peer, ServiceError } from "@allium/core";
+import { type Context, type Endpoint, type Format, type Method, type Peer, ServiceError } from "@allium/core";
 import {
 	clientClosed,
+	getQuery,
+	type HttpCall,
 	HttpCalls,
 	type HttpCallTarget,
+	httpCallTarget,
 	requestHeaders,
 	StreamCall,
 	serviceErrorFrom,
-	streamType,
 	UnaryCall,
-	unaryType,
 } from "@allium/core/transport";
 import { bufferBytes } from "../pipe/buffer-bytes.ts";
 import { TlsDialer, type TlsProtocol } from "../tls/tls-dialer.ts";
 import { writeEnvelope } from "./envelope.ts";
 import { Http1Connections } from "./http1-connections.ts";
 import { Http2Connection } from "./http2-connection.ts";
+import type { OutgoingRequest } from "./outgoing-request.ts";
 import { RequestBody } from "./request-body.ts";
 
 /** How an address is called over HTTP. */
 export interface HttpPeerOptions {
+	/**
+	 * The format of messages, such as `protoFormat`. Methods whose schemas have no codec for it are called in JSON.
+	 * Default: JSON.
+	 */
+	readonly format?: Format;
+	/**
+	 * The version of HTTP. 1: each call has a connection of a pool for itself; methods that stream both ways go over
+	 * HTTP/2 even so, as they need it. 2: all calls share one connection. Default: 1.
+	 */
+	readonly http?: 1 | 2;
+	/**
+	 * Whether unary calls of `read` methods go out as GET, which caches keep, as long as their input fits in a URL.
+	 * Default: false.
+	 */
+	readonly get?: boolean;
 	/** How long connecting may take, in milliseconds; Infinity for as long as it takes. Default: 5 s. */
 	readonly connectTimeoutMs?: number;
-	/** Connections of HTTP/1.1 for unary calls at once; calls beyond wait for one. Default: 256. */
+	/** The most connections of HTTP/1.1 for unary calls; calls beyond wait for one. Default: 256. */
 	readonly connections?: number;
-	/** Connections of HTTP/1.1 for streams at once, each of which takes one. Default: 1000. */
+	/** The most connections of HTTP/1.1 for streams, each of which takes one. Default: 1000. */
 	readonly streamConnections?: number;
 	/** The largest message that is accepted, in bytes. Default: 4 MiB. */
 	readonly maxMessageBytes?: number;
@@ -32,18 +49,27 @@ export interface HttpPeerOptions {
 	readonly maxHeaderBytes?: number;
 }
 
-/**
- * The way to one address over HTTP: the Connect protocol with JSON, over HTTP/1.1, and over HTTP/2 where both
- * sides are streams.
- */
+/** Where requests go out: the connections of one version of HTTP. */
+interface Connections {
+	send(request: OutgoingRequest, call: HttpCall): void;
+}
+
+/** Where the calls of one method go. */
+interface Destination {
+	readonly target: HttpCallTarget;
+	readonly path: string;
+	readonly connections: Connections;
+}
+
+/** The way to one address over HTTP, by the Connect protocol. */
 export class HttpPeer implements Peer {
 	readonly #address: string;
 	readonly #basePath: string;
-	readonly #maxMessageBytes: number;
+	readonly #options: HttpPeerOptions;
 	readonly #unary: Http1Connections;
 	/** Apart, so that long streams leave unary calls their connections. */
 	readonly #streams: Http1Connections;
-	readonly #duplex: Http2Connection;
+	readonly #shared: Http2Connection;
 	readonly #calls = new HttpCalls();
 	#closed = false;
 
@@ -62,23 +88,24 @@ export class HttpPeer implements Peer {
 		const { origin } = url;
 		this.#address = address;
 		this.#basePath = url.pathname.replace(/\/+$/, "");
-		this.#maxMessageBytes = options.maxMessageBytes ?? 4 * 1024 * 1024;
+		this.#options = options;
 		const dial = url.protocol === "https:" ? dialWith(url, tls ?? new TlsDialer()) : undefined;
 		const shared = { origin, connectTimeoutMs, maxHeaderBytes, dialTls: dial && (() => dial("http/1.1")) };
 		this.#unary = new Http1Connections({ ...shared, connections: options.connections ?? 256 });
 		this.#streams = new Http1Connections({ ...shared, connections: options.streamConnections ?? 1_000 });
-		this.#duplex = new Http2Connection({ ...shared, origin: url, dialTls: dial && (() => dial("h2")) });
+		this.#shared = new Http2Connection({ ...shared, origin: url, dialTls: dial && (() => dial("h2")) });
 	}
 
 	endpoint(method: Method): Endpoint {
-		const target: HttpCallTarget = {
-			method,
-			address: this.#address,
-			maxMessageBytes: this.#maxMessageBytes,
-			bytes: bufferBytes,
+		const { format, get = false, maxMessageBytes = 4 * 1024 * 1024 } = this.#options;
+		const address = this.#address;
+		const to: Destination = {
+			target: httpCallTarget({ method, address, maxMessageBytes, bytes: bufferBytes, format }),
+			path: `${this.#basePath}/${method.path}`,
+			connections: this.#connectionsFor(method),
 		};
-		const path = `${this.#basePath}/${method.path}`;
-		const begin = method.kind === "unary" ? this.#callUnary : this.#callStream;
+		const unary = get && method.effect === "read" ? this.#callByGet : this.#callUnary;
+		const begin = method.kind === "unary" ? unary : this.#callStream;
 		return (input, ctx) => {
 			const { error } = ctx;
 			if (error !== undefined) return Promise.reject(error);
@@ -88,7 +115,7 @@ export class HttpPeer implements Peer {
 				);
 			}
 			try {
-				return begin.call(this, target, path, input, ctx);
+				return begin.call(this, to, input, ctx);
 			} catch (failure) {
 				return Promise.reject(failure);
 			}
@@ -98,29 +125,46 @@ export class HttpPeer implements Peer {
 	async close(): Promise<void> {
 		this.#closed = true;
 		this.#calls.close();
-		await Promise.all([this.#unary.close(), this.#streams.close(), this.#duplex.close()]);
+		await Promise.all([this.#unary.close(), this.#streams.close(), this.#shared.close()]);
 	}
 
-	#callUnary(target: HttpCallTarget, path: string, input: unknown, ctx: Context): Promise<unknown> {
-		const body = jsonCodec.encode(input);
+	#connectionsFor({ kind }: Method): Connections {
+		if (this.#options.http === 2 || kind === "bidi_stream") return this.#shared;
+		return kind === "unary" ? this.#unary : this.#streams;
+	}
+
+	#callUnary(to: Destination, input: unknown, ctx: Context): Promise<unknown> {
+		const { target, path, connections } = to;
+		const body = target.codecs.input.encode(input);
 		const call = new UnaryCall(target, ctx);
-		this.#unary.send(path, requestHeaders(unaryType, ctx), body, call);
+		connections.send({ method: "POST", path, headers: requestHeaders(target.contentType, ctx), body }, call);
 		return this.#calls.follow(call);
 	}
 
-	#callStream(target: HttpCallTarget, path: string, input: unknown, ctx: Context): Promise<unknown> {
-		const { kind } = target.method;
-		const headers = requestHeaders(streamType, ctx);
-		if (kind === "server_stream") {
-			const body = writeEnvelope(0, jsonCodec.encode(input));
+	#callByGet(to: Destination, input: unknown, ctx: Context): Promise<unknown> {
+		const { target, path, connections } = to;
+		const query = getQuery(target.format.name, target.codecs.input.encode(input));
+		if (query === undefined) return this.#callUnary(to, input, ctx);
+		const call = new UnaryCall(target, ctx);
+		const headers = requestHeaders(undefined, ctx);
+		connections.send({ method: "GET", path: path + query, headers, body: null }, call);
+		return this.#calls.follow(call);
+	}
+
+	#callStream(to: Destination, input: unknown, ctx: Context): Promise<unknown> {
+		const { target, path, connections } = to;
+		const { method, codecs, contentType } = target;
+		const headers = requestHeaders(contentType, ctx);
+		if (method.kind === "server_stream") {
+			const body = writeEnvelope(0, codecs.input.encode(input));
 			const call = new StreamCall(target, ctx);
-			this.#streams.send(path, headers, body, call);
+			connections.send({ method: "POST", path, headers, body }, call);
 			return this.#calls.follow(call);
 		}
 		const call = new StreamCall(target, ctx, () => body.destroy());
-		const body = new RequestBody(input as AsyncIterable<unknown>, (error) => call.abort(error));
-		if (kind === "bidi_stream") this.#duplex.send(path, headers, body, call);
-		else this.#streams.send(path, headers, body, call);
+		const messages = input as AsyncIterable<unknown>;
+		const body = new RequestBody(messages, codecs.input, (error) => call.abort(error));
+		connections.send({ method: "POST", path, headers, body }, call);
 		return this.#calls.follow(call);
 	}
 }

@@ -6,15 +6,15 @@ import { TlsDialer } from "../tls/tls-dialer.ts";
 import { requireCertificate, type TlsOptions } from "../tls/tls-options.ts";
 import { HttpPeer, type HttpPeerOptions } from "./http-peer.ts";
 
-/** What the transport of HTTP over TLS is made with. */
+/** Options of the transport over TLS. */
 export interface HttpsOptions extends HttpPeerOptions {
-	/** How this side proves itself, and whom it trusts. Listening takes `cert` and `key`. */
+	/** The certificate of this side, and the authorities that it trusts. Listening takes `cert` and `key`. */
 	readonly tls?: TlsOptions | undefined;
 }
 
 /**
- * The Connect protocol with JSON over HTTP, for URLs such as `http://127.0.0.1:4000`: what curl, browsers and
- * Connect clients in any language speak. What listens with it is the one port without frames.
+ * The Connect protocol over HTTP, for URLs such as `http://127.0.0.1:4000`, which curl, browsers and Connect clients
+ * in any language speak. It listens as the one port does, without frames.
  *
  * @throws RangeError for a duration that cannot be.
  */

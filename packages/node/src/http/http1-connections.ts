@@ -3,7 +3,7 @@ import type { ServiceError } from "@allium/core";
 import { after, type HttpCall, type HttpExit } from "@allium/core/transport";
 import type { buildConnector, Dispatcher, Pool } from "undici";
 import { platformTimeout } from "../platform/timeout.ts";
-import type { RequestBody } from "./request-body.ts";
+import type { OutgoingRequest } from "./outgoing-request.ts";
 
 /** How connections of HTTP/1.1 are held. */
 export interface Http1Options {
@@ -32,8 +32,7 @@ export class Http1Connections {
 	}
 
 	/** Sends a request for a call. */
-	send(path: string, headers: string[], body: string | Buffer | RequestBody, call: HttpCall): void {
-		const request: Dispatcher.DispatchOptions = { method: "POST", path, headers, body };
+	send(request: OutgoingRequest, call: HttpCall): void {
 		if (this.#pool !== undefined) {
 			this.#pool.dispatch(request, new Handler(call, this));
 			return;

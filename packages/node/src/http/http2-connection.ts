@@ -5,11 +5,12 @@ import type {
 	OutgoingHttpHeaders,
 } from "node:http2";
 import { connect } from "node:net";
+import { Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { after, type StreamCall, type Timer } from "@allium/core/transport";
+import { after, type HttpCall, type Timer } from "@allium/core/transport";
 import { http2 } from "../platform/builtins.ts";
 import { Http2Idle } from "./http2-idle.ts";
-import type { RequestBody } from "./request-body.ts";
+import type { OutgoingRequest } from "./outgoing-request.ts";
 
 /** How a connection of HTTP/2 is held. */
 export interface Http2Options {
@@ -20,16 +21,16 @@ export interface Http2Options {
 	readonly dialTls: (() => TLSSocket) | undefined;
 }
 
-/** How long a server that is asked, as a call to it ran out of time, may be silent before calls go elsewhere, in milliseconds. */
+/** A call that runs out of time makes the client ask the server. After so much silence calls go elsewhere, in milliseconds. */
 const suspectMs = 1_000;
 
-/** How long it may be silent then before its calls fail, in milliseconds. */
+/** After so much further silence its calls fail, in milliseconds. */
 const silenceMs = 10_000;
 
 /** How long a connection without calls is kept, in milliseconds. */
 const idleTimeoutMs = 60_000;
 
-/** One connection of HTTP/2 to an address, for all calls that need both directions at once. */
+/** One connection of HTTP/2 to an address, which all its calls share. */
 export class Http2Connection {
 	readonly #options: Http2Options;
 	#current: Session | undefined;
@@ -39,13 +40,13 @@ export class Http2Connection {
 		this.#options = options;
 	}
 
-	/** Sends a request for a call, the body of which goes out as the answer comes in. */
-	send(path: string, headers: string[], body: RequestBody, call: StreamCall): void {
+	/** Sends a request for a call. A stream of messages goes out as the answer comes in. */
+	send({ method, path, headers, body }: OutgoingRequest, call: HttpCall): void {
 		const session = this.#session();
 		const { constants } = http2();
-		// A stream that is closed with a code sends its end before the reset: what was given up would look whole.
+		// A stream that is closed with a code sends its end before the reset: a call that was given up would look whole.
 		const ending = new AbortController();
-		const stream = session.request(toObject(path, headers), ending.signal);
+		const stream = session.request(toObject(method, path, headers), ending.signal, body === null);
 		call.began({
 			abort: ({ code }) => {
 				ending.abort();
@@ -60,7 +61,7 @@ export class Http2Connection {
 		stream.on("data", (chunk: Buffer) => call.received(chunk));
 		stream.on("end", () => {
 			if (stream.rstCode === constants.NGHTTP2_NO_ERROR) call.completed();
-			// What was not sent of the input is not wanted any more.
+			// The rest of the input is no longer wanted.
 			if (!stream.writableEnded) stream.destroy();
 		});
 		let failure: unknown;
@@ -70,10 +71,11 @@ export class Http2Connection {
 		stream.on("close", () => {
 			const sent = session.connected && !session.refused(stream);
 			call.failed(session.error ?? failure ?? `the stream was reset with code ${stream.rstCode}`, sent);
-			body.destroy();
+			if (body instanceof Readable) body.destroy();
 		});
 		// The body may break off by itself when the call is over.
-		body.on("error", nothing).pipe(stream);
+		if (body instanceof Readable) body.on("error", nothing).pipe(stream);
+		else if (body !== null) stream.end(body);
 	}
 
 	/** Ends every request and the connection. */
@@ -102,7 +104,7 @@ class Session {
 	error: unknown;
 	#lastAccepted = Number.POSITIVE_INFINITY;
 	readonly #idle: Http2Idle;
-	/** Set while the server is asked because a call ran out of time. */
+	/** Set while the server is asked whether it is there, because a call ran out of time. */
 	#suspicion: Timer | undefined;
 
 	constructor({ origin, connectTimeoutMs, maxHeaderBytes, dialTls }: Http2Options) {
@@ -146,13 +148,13 @@ class Session {
 	}
 
 	/** Begins a stream, which ends with the signal. */
-	request(headers: OutgoingHttpHeaders, signal: AbortSignal): ClientHttp2Stream {
-		const stream = this.http2.request(headers, { signal });
+	request(headers: OutgoingHttpHeaders, signal: AbortSignal, endStream: boolean): ClientHttp2Stream {
+		const stream = this.http2.request(headers, { signal, endStream });
 		this.#idle.add(stream);
 		return stream;
 	}
 
-	/** A call ran out of time, perhaps because nobody is there any more. Only then is a server pinged: many count it as abuse. */
+	/** A call ran out of time, perhaps because the server is gone. Only then is it pinged: many servers count pings as abuse. */
 	suspect(): void {
 		if (this.#suspicion !== undefined || !this.connected || !this.usable) return;
 		this.http2.ping(() => {
@@ -160,7 +162,7 @@ class Session {
 			this.#suspicion = undefined;
 		});
 		this.#suspicion = after(suspectMs, () => {
-			// Further calls open another connection; this one ends with those that it has, unless they wait for nobody.
+			// Further calls open another connection. This one ends with the calls that it has.
 			this.http2.close();
 			this.#suspicion = after(silenceMs, () => {
 				this.http2.destroy(new Error("the server does not answer"));
@@ -177,9 +179,9 @@ class Session {
 	}
 }
 
-function toObject(path: string, headers: readonly string[]): OutgoingHttpHeaders {
+function toObject(method: string, path: string, headers: readonly string[]): OutgoingHttpHeaders {
 	const object: OutgoingHttpHeaders = Object.create(null);
-	object[":method"] = "POST";
+	object[":method"] = method;
 	object[":path"] = path;
 	for (let index = 0; index < headers.length; index += 2) {
 		const name = headers[index] as string;

@@ -1,20 +1,22 @@
 import { Readable } from "node:stream";
-import { jsonCodec } from "@allium/core";
+import type { Codec } from "@allium/core";
 import { abandon } from "@allium/core/transport";
 import { writeEnvelope } from "./envelope.ts";
 import { Turn } from "./turn.ts";
 
-/** The body of a request whose input is a stream: each message in an envelope, made as the server reads. */
+/** The body of a request whose input is a stream: each message in an envelope, written as the server reads. */
 export class RequestBody extends Readable {
 	readonly #messages: AsyncIterator<unknown>;
+	readonly #codec: Codec;
 	readonly #failed: (error: unknown) => void;
 	readonly #turn = new Turn();
 	#pulling = false;
 
-	/** @param failed called when a message cannot be had or written. */
-	constructor(input: AsyncIterable<unknown>, failed: (error: unknown) => void) {
+	/** @param failed called when the input fails, or a message of it cannot be encoded. */
+	constructor(input: AsyncIterable<unknown>, codec: Codec, failed: (error: unknown) => void) {
 		super({ highWaterMark: 64 * 1024 });
 		this.#messages = input[Symbol.asyncIterator]();
+		this.#codec = codec;
 		this.#failed = failed;
 	}
 
@@ -41,7 +43,7 @@ export class RequestBody extends Readable {
 				this.push(null);
 				return;
 			}
-			const envelope = writeEnvelope(0, jsonCodec.encode(result.value));
+			const envelope = writeEnvelope(0, this.#codec.encode(result.value));
 			if (this.#turn.spent(envelope.length)) {
 				await this.#turn.next();
 				if (this.destroyed) return;

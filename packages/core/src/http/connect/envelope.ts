@@ -1,3 +1,4 @@
+import type { EncodedMessage } from "../../codec/codec.ts";
 import { ServiceError } from "../../errors/service-error.ts";
 import { messageTooLarge } from "../../transport/transport-errors.ts";
 
@@ -9,8 +10,8 @@ export const endStreamFlag = 0x02;
 export const envelopeHeadBytes = 5;
 
 /** Wraps a message of a stream: flags, length, message. */
-export function writeEnvelope(flags: number, text: string): Uint8Array<ArrayBuffer> {
-	const message = new TextEncoder().encode(text);
+export function writeEnvelope(flags: number, encoded: EncodedMessage): Uint8Array<ArrayBuffer> {
+	const message = typeof encoded === "string" ? new TextEncoder().encode(encoded) : encoded;
 	const envelope = new Uint8Array(envelopeHeadBytes + message.length);
 	envelope[0] = flags;
 	new DataView(envelope.buffer).setUint32(1, message.length);

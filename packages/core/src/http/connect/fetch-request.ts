@@ -6,7 +6,8 @@ export interface FetchRequest {
 	readonly url: string;
 	/** Names and values in turn. */
 	readonly headers: readonly string[];
-	readonly body: string | Uint8Array<ArrayBuffer>;
+	/** Undefined for a GET. */
+	readonly body: string | Uint8Array | undefined;
 	readonly credentials: "omit" | "same-origin" | "include" | undefined;
 }
 
@@ -34,10 +35,10 @@ export async function runFetch(request: FetchRequest, call: HttpCall): Promise<v
 async function send(request: FetchRequest, signal: AbortSignal): Promise<Response> {
 	const { url, headers, body, credentials } = request;
 	return fetch(url, {
-		method: "POST",
+		method: body === undefined ? "GET" : "POST",
 		headers: pairs(headers),
-		body,
 		signal,
+		...(body !== undefined && { body: typeof body === "string" ? body : unshared(body) }),
 		...(credentials !== undefined && { credentials }),
 	});
 }
@@ -77,6 +78,15 @@ class FetchExit implements HttpExit {
 		this.#gate?.resolve();
 		this.#gate = undefined;
 	}
+}
+
+/** Bytes as `fetch` takes them: it refuses memory that threads share. */
+function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+	return isUnshared(bytes) ? bytes : new Uint8Array(bytes);
+}
+
+function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+	return bytes.buffer instanceof ArrayBuffer;
 }
 
 function pairs(headers: readonly string[]): [string, string][] {

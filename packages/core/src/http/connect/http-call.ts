@@ -1,38 +1,30 @@
-import { jsonCodec } from "../../codec/json-codec.ts";
 import { canceled } from "../../context/cancellation.ts";
 import type { Context } from "../../context/context.ts";
+import type { Metadata } from "../../context/metadata.ts";
 import type { Method } from "../../contract/method.ts";
 import { type ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
-import { decodeMessage, readMessage } from "../../transport/message-text.ts";
+import { decodeBytes, readMessage } from "../../transport/message-text.ts";
 import { ownDeadline } from "../../transport/own-deadline.ts";
-import type { ByteHandling } from "../../transport/pipe.ts";
 import { messageTooLarge, unreachable } from "../../transport/transport-errors.ts";
 import { joined } from "./envelope.ts";
 import { readHeaders } from "./headers.ts";
+import type { HttpCallTarget } from "./http-call-target.ts";
 import {
 	connectionLost,
 	hasType,
 	protocolError,
 	type ResponseHeaders,
 	responseError,
+	unreadable,
 } from "./response-error.ts";
 
-/** The way that a call goes: what of it depends on the version of HTTP. */
+/** The request of a call as the version of HTTP has it. */
 export interface HttpExit {
-	/** Ends the request at once, as its call has ended by this error. */
+	/** Ends the request at once, because its call has ended with this error. */
 	abort(error: ServiceError): void;
 	/** Stops the bytes of the response. */
 	pause(): void;
 	resume(): void;
-}
-
-/** What a call over HTTP needs to know. */
-export interface HttpCallTarget {
-	readonly method: Method;
-	readonly address: string;
-	readonly maxMessageBytes: number;
-	/** How this platform handles bytes fastest. */
-	readonly bytes: ByteHandling;
 }
 
 /**
@@ -65,12 +57,12 @@ export abstract class HttpCall {
 		});
 	}
 
-	/** Whether it has ended, as one does that fails while it is sent. */
+	/** Whether it has ended. A call may fail while it is sent. */
 	get isOver(): boolean {
 		return this.over;
 	}
 
-	/** Listens to the end of the context, once the request is under way. */
+	/** Ends with the context from now on, as the request is under way. */
 	listen(): void {
 		this.#unlisten = this.ctx["~cancellation"].listen((error) => this.abort(error));
 		if (this.over) this.#unlisten();
@@ -131,7 +123,7 @@ export abstract class HttpCall {
 		this.#exit?.resume();
 	}
 
-	/** Nothing that comes now counts any more. */
+	/** Takes no notice of what comes from now on. */
 	protected close(): void {
 		this.over = true;
 		this.onOver();
@@ -140,34 +132,41 @@ export abstract class HttpCall {
 		this.#chunks.length = 0;
 	}
 
-	/** Holds a part of a body that is one message, or an error. */
+	/** Holds a part of a body that is one message or an error. */
 	protected hold(chunk: Uint8Array): void {
 		this.#held += chunk.length;
 		if (this.#held > this.target.maxMessageBytes) this.abort(messageTooLarge(this.target.maxMessageBytes));
 		else this.#chunks.push(chunk);
 	}
 
-	/** Ends the call by what it held: the output, or the error, of a bare body. */
-	protected finishBody(expectedType: string): void {
+	/** Ends the call by the body that it held: the output, or the error. */
+	protected finishBody(): void {
 		if (this.over) return;
-		const { method, bytes } = this.target;
-		const body = readMessage(bytes, joined(this.#chunks, this.#held), 0, this.#held);
+		const { method, contentType } = this.target;
+		const body = joined(this.#chunks, this.#held);
 		const { headers, trailers } = readHeaders(this.headers, true);
 		const received = this.ctx["~received"];
 		received?.["~receive"]("headers", headers);
 		received?.["~receive"]("trailers", trailers);
-		if (this.status !== 200)
-			this.fail(ownDeadline(responseError(this.status, this.headers, body, method, trailers), this.ctx));
-		else if (!hasType(this.headers, expectedType)) this.fail(wrongType(method, this.headers));
+		if (this.status !== 200) this.fail(this.#error(body, trailers));
+		else if (!hasType(this.headers, contentType)) this.fail(wrongType(method, this.headers));
 		else this.#decode(body);
 	}
 
-	#decode(body: string): void {
+	/** The error that an answer with another status than 200 is. Errors are JSON, whatever the format. */
+	#error(body: Uint8Array, trailers: Metadata): ServiceError {
+		const { method, bytes } = this.target;
+		const text = readMessage(bytes, body, 0, body.length);
+		return ownDeadline(responseError(this.status, this.headers, text, method, trailers), this.ctx);
+	}
+
+	#decode(body: Uint8Array): void {
+		const { method, codecs, bytes } = this.target;
 		let output: unknown;
 		try {
-			output = decodeMessage(jsonCodec, body);
-		} catch {
-			this.fail(protocolError(this.target.method, `the answer to ${this.target.method.path} is not JSON`));
+			output = decodeBytes(codecs.output, bytes, body);
+		} catch (cause) {
+			this.fail(unreadable(method, "the answer", codecs.output, cause));
 			return;
 		}
 		this.close();

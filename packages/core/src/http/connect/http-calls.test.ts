@@ -2,10 +2,16 @@ import { expect, test, vi } from "vitest";
 import { Context } from "../../context/context.ts";
 import { methods } from "../../middleware/fixtures/methods.ts";
 import { standardBytes } from "../../transport/pipe.ts";
+import { httpCallTarget } from "./http-call-target.ts";
 import { HttpCalls } from "./http-calls.ts";
 import { UnaryCall } from "./unary-call.ts";
 
-const target = { method: methods.read, address: "http://x", maxMessageBytes: 1_000, bytes: standardBytes };
+const target = httpCallTarget({
+	method: methods.read,
+	address: "http://x",
+	maxMessageBytes: 1_000,
+	bytes: standardBytes,
+});
 
 function followed(fail: "before" | "after" | "never") {
 	const calls = new HttpCalls();

@@ -1,3 +1,4 @@
+import type { Codec } from "../../codec/codec.ts";
 import type { Metadata } from "../../context/metadata.ts";
 import type { Method } from "../../contract/method.ts";
 import { reasonOf } from "../../errors/reason.ts";
@@ -53,6 +54,15 @@ export function connectionLost(method: Method, cause: unknown, notExecuted = fal
 /** The error of an answer that no Connect server gives. */
 export function protocolError(method: Method, message: string): ServiceError {
 	return serviceErrorFrom({ code: "internal", message }, { domain: method.service });
+}
+
+/** The error of an answer that its codec cannot read. */
+export function unreadable(method: Method, what: string, { name }: Codec, cause: unknown): ServiceError {
+	const format = name === "json" ? "JSON" : name;
+	return serviceErrorFrom(
+		{ code: "internal", message: `${what} to ${method.path} is not ${format}`, cause },
+		{ domain: method.service },
+	);
 }
 
 function parse(text: string): unknown {

@@ -1,17 +1,22 @@
-import { jsonCodec } from "../../codec/json-codec.ts";
 import { canceled } from "../../context/cancellation.ts";
 import type { Context } from "../../context/context.ts";
 import type { Metadata } from "../../context/metadata.ts";
 import { type ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
-import { decodeMessage, readMessage } from "../../transport/message-text.ts";
+import { decodeBytes, readMessage } from "../../transport/message-text.ts";
 import { ownDeadline } from "../../transport/own-deadline.ts";
 import { readConnectError } from "./connect-error.ts";
-import { streamType } from "./content-type.ts";
 import { EnvelopeReader, endStreamFlag } from "./envelope.ts";
 import { readHeaders, trailersFromJson } from "./headers.ts";
-import { HttpCall, type HttpCallTarget } from "./http-call.ts";
+import { HttpCall } from "./http-call.ts";
+import type { HttpCallTarget } from "./http-call-target.ts";
 import { MessageStream } from "./message-stream.ts";
-import { connectionLost, hasType, protocolError, type ResponseHeaders } from "./response-error.ts";
+import {
+	connectionLost,
+	hasType,
+	protocolError,
+	type ResponseHeaders,
+	unreadable,
+} from "./response-error.ts";
 
 /** A call with a stream on either side. Its promise resolves when the call is accepted, or with the one reply. */
 export class StreamCall extends HttpCall {
@@ -21,7 +26,7 @@ export class StreamCall extends HttpCall {
 	readonly #envelopes: EnvelopeReader;
 	/** Whether the response is a stream at all. */
 	#streaming = false;
-	/** Whether the promise has been resolved with the messages; their error ends them then. */
+	/** Whether the promise has been resolved with the messages. An error then ends those. */
 	#accepted = false;
 
 	/** @param stopInput ends the input when the call is over, where it is a stream. */
@@ -44,7 +49,7 @@ export class StreamCall extends HttpCall {
 
 	override answered(status: number, headers: ResponseHeaders): void {
 		super.answered(status, headers);
-		if (status !== 200 || !hasType(headers, streamType)) return;
+		if (status !== 200 || !hasType(headers, this.target.contentType)) return;
 		this.#streaming = true;
 		this.ctx["~received"]?.["~receive"]("headers", readHeaders(headers, false).headers);
 		if (this.target.method.kind === "client_stream") return;
@@ -65,9 +70,9 @@ export class StreamCall extends HttpCall {
 	}
 
 	completed(): void {
-		if (!this.#streaming) this.finishBody(streamType);
+		if (!this.#streaming) this.finishBody();
 		// A stream that was complete is over by now.
-		else this.fail(connectionLost(this.target.method, "the answer ended before its end was told"));
+		else this.fail(connectionLost(this.target.method, "the answer broke off before its last message"));
 	}
 
 	protected override fail(error: ServiceError): void {
@@ -81,11 +86,11 @@ export class StreamCall extends HttpCall {
 		this.#stopInput?.();
 	}
 
-	/** The last envelope: how the call went. */
+	/** The last envelope tells how the call went. It is JSON, whatever the format. */
 	#ended(message: Uint8Array): void {
 		let end: { error?: unknown; metadata?: unknown };
 		try {
-			end = Object(this.#read(message));
+			end = Object(JSON.parse(readMessage(this.target.bytes, message, 0, message.length)));
 		} catch {
 			this.abort(protocolError(this.target.method, "the end of the answer is not JSON"));
 			return;
@@ -116,15 +121,12 @@ export class StreamCall extends HttpCall {
 		return readConnectError(json, { method, code: "unknown", message: `${method.path} failed`, metadata });
 	}
 
-	#read(message: Uint8Array): unknown {
-		return decodeMessage(jsonCodec, readMessage(this.target.bytes, message, 0, message.length));
-	}
-
 	#decode(message: Uint8Array): unknown {
+		const { method, codecs, bytes } = this.target;
 		try {
-			return this.#read(message);
-		} catch {
-			const error = protocolError(this.target.method, "a message of the answer is not JSON");
+			return decodeBytes(codecs.output, bytes, message);
+		} catch (cause) {
+			const error = unreadable(method, "a message of the answer", codecs.output, cause);
 			this.abort(error);
 			throw error;
 		}

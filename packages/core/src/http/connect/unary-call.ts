@@ -1,4 +1,3 @@
-import { unaryType } from "./content-type.ts";
 import { HttpCall } from "./http-call.ts";
 
 /** A call with one message each way. */
@@ -8,6 +7,6 @@ export class UnaryCall extends HttpCall {
 	}
 
 	completed(): void {
-		this.finishBody(unaryType);
+		this.finishBody();
 	}
 }

@@ -1,0 +1,43 @@
+import type { Format } from "../../codec/format.ts";
+import { jsonCodec } from "../../codec/json-codec.ts";
+import { jsonFormat } from "../../codec/json-format.ts";
+import { type MethodCodecs, methodCodecs } from "../../codec/method-codecs.ts";
+import type { Method } from "../../contract/method.ts";
+import type { ByteHandling } from "../../transport/pipe.ts";
+import { streamTypeOf, unaryTypeOf } from "./content-type.ts";
+
+/** What the calls of one method to one address have in common, worked out once. */
+export interface HttpCallTarget {
+	readonly method: Method;
+	readonly address: string;
+	readonly maxMessageBytes: number;
+	/** How this platform handles bytes fastest. */
+	readonly bytes: ByteHandling;
+	/** The format of the messages. */
+	readonly format: Format;
+	readonly codecs: MethodCodecs;
+	/** The content type of requests and of answers that went well. */
+	readonly contentType: string;
+}
+
+/** What {@link httpCallTarget} makes a target of. */
+export interface HttpCallTargetInit
+	extends Pick<HttpCallTarget, "method" | "address" | "maxMessageBytes" | "bytes"> {
+	/** The format that is preferred. Default: JSON. */
+	readonly format?: Format | undefined;
+}
+
+/** Makes the target of a method's calls. A method without codecs for the format is called in JSON, as all can be. */
+export function httpCallTarget({ format = jsonFormat, ...rest }: HttpCallTargetInit): HttpCallTarget {
+	const { method } = rest;
+	const preferred = methodCodecs(method, format);
+	const spoken = preferred === undefined ? jsonFormat : format;
+	return {
+		...rest,
+		format: spoken,
+		codecs: preferred ?? methodCodecs(method, jsonFormat) ?? plainJson,
+		contentType: method.kind === "unary" ? unaryTypeOf(spoken) : streamTypeOf(spoken),
+	};
+}
+
+const plainJson: MethodCodecs = { input: jsonCodec, output: jsonCodec };
