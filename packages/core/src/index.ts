@@ -171,6 +171,7 @@ export {
 } from "./routes/routes.ts";
 export { Endpoints, type EndpointsOptions, serverDefaults } from "./server/endpoints.ts";
 export type { EndpointTable, ServedMethod } from "./service/endpoint-table.ts";
+export { OpenStreams } from "./service/open-streams.ts";
 export type { MethodOptions, ServeOptions } from "./service/serve.ts";
 export { type IncomingCall, ServerCall, unimplemented } from "./service/server-call.ts";
 export type { Handler, Service, ServiceMiddleware } from "./service/service.ts";

@@ -92,7 +92,6 @@ class NodeGateway implements Gateway {
 		this.logger = checkedLogger(options.logger ?? textLogger());
 		const { config, logger } = this;
 		this.#options = options;
-		this.#listeners = new Listeners([() => this.#listen()], options);
 		const connection = new RegistryConnection(options, config);
 		checkServerLimits(options.limits ?? {});
 		if (options.timeoutMs !== undefined) checkDuration("timeoutMs", options.timeoutMs);
@@ -113,6 +112,7 @@ class NodeGateway implements Gateway {
 			tellsMistakes: this.#tellsMistakes,
 			logger,
 		});
+		this.#listeners = new Listeners([() => this.#listen()], this.#table.streams, options);
 		const report = startReport("gateway", logger, this.#listeners, connection);
 		const parts = [connection, servedTable(this.#table), this.#listeners, report];
 		this.#lifecycle = new Lifecycle({ name: "gateway", logger, parts });

@@ -69,6 +69,7 @@ const skip: Partial<Record<CallCapability, string>> = {
 	silence: alone,
 	many: alone,
 	streams: alone,
+	stopping: alone,
 	process: alone,
 };
 /** The window of a stream, and a message or two. */

@@ -41,7 +41,8 @@ export interface CallSetup {
  * program of the setup; `backoff`, one connection that calls share, with pauses between attempts to open it;
  * `silence`, connections that it leaves when nothing comes over them any more;
  * `backpressure`, bounded bytes of replies on their way; `many`, ten thousand calls at once; `streams`, hundreds
- * of streams at once; `told`, clients that are told whether a call that failed was ever sent.
+ * of streams at once; `told`, clients that are told whether a call that failed was ever sent; `stopping`, a server
+ * that ends its streams in order to stop.
  */
 export type CallCapability =
 	| Kind
@@ -52,7 +53,8 @@ export type CallCapability =
 	| "backpressure"
 	| "many"
 	| "streams"
-	| "told";
+	| "told"
+	| "stopping";
 
 /** What the suite is told of a transport. */
 export interface CallSuiteOptions {

@@ -1,6 +1,6 @@
 import type { Codec } from "../codec/codec.ts";
 import { type Outcome, succeeded } from "../context/call-scope.ts";
-import { callIsOver, canceled, deadlineExceeded } from "../context/cancellation.ts";
+import { callIsOver, canceled, deadlineExceeded, type Follower } from "../context/cancellation.ts";
 import { noMetadata } from "../context/metadata.ts";
 import { givesStream, type Kind } from "../contract/method.ts";
 import { abandon } from "../endpoint/leave-stream.ts";
@@ -17,7 +17,7 @@ import { Inbound } from "./inbound.ts";
 import { Stream, type StreamHandler } from "./stream.ts";
 
 /** The server's side of one call over frames: feeds the handler, sends what it answers. */
-export class ServerStream implements StreamHandler {
+export class ServerStream implements StreamHandler, Follower {
 	readonly stream: Stream;
 	readonly deadline: number;
 	readonly #connection: Connection;
@@ -72,6 +72,7 @@ export class ServerStream implements StreamHandler {
 
 	#run(text: string | undefined, ended: boolean): void {
 		this.#connection.running++;
+		if (this.#call.hasStream) this.#call.follow(this);
 		this.#call
 			.run(() => this.#input(text, ended))
 			.then(
@@ -98,6 +99,11 @@ export class ServerStream implements StreamHandler {
 	/** The handler may hang: its caller learns of the deadline all the same. */
 	onDeadline(): void {
 		this.#fail(this.#turn === "awaited" ? noRoomForReplies() : (this.#call.ctx.error ?? deadlineExceeded()));
+	}
+
+	/** The server stops and ends the call: its caller is told, even if the handler hangs. */
+	onEnd(error: ServiceError): void {
+		this.#fail(error);
 	}
 
 	onLost(error: ServiceError): void {

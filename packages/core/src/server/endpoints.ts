@@ -12,6 +12,7 @@ import { tracing } from "../middleware/tracing.ts";
 import { callVerbs, isCallVerb } from "../routes/call-verb.ts";
 import { RouteTable } from "../routes/route-table.ts";
 import type { EndpointTable, ServedMethod } from "../service/endpoint-table.ts";
+import { OpenStreams } from "../service/open-streams.ts";
 import { type ServeOptions, serveMethod } from "../service/serve.ts";
 import type { Service } from "../service/service.ts";
 import { reflected } from "./reflected.ts";
@@ -44,6 +45,7 @@ export class Endpoints implements EndpointTable {
 	readonly logger: Logger;
 	readonly tellsMistakes: boolean;
 	readonly routes: RouteTable = new RouteTable();
+	readonly streams: OpenStreams = new OpenStreams();
 	readonly #middleware: readonly Middleware[];
 	readonly #contracts = new Map<string, AnyContract>();
 	readonly #served = new Map<string, ServedMethod>();

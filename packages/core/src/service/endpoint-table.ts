@@ -6,6 +6,7 @@ import type { Guard } from "../endpoint/guard.ts";
 import type { ServiceError } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
 import type { RouteTable } from "../routes/route-table.ts";
+import type { OpenStreams } from "./open-streams.ts";
 
 /** A method together with the endpoint that serves it. */
 export interface ServedMethod {
@@ -34,4 +35,6 @@ export interface EndpointTable {
 	securityOf?(service: string): readonly Security[];
 	/** Why nobody serves a path that should be served, such as `unavailable`; undefined when it is simply unknown. */
 	whyMissing?(path: string): ServiceError | undefined;
+	/** The open calls with a stream. With them, whoever stops the process can end streams that never end by themselves. */
+	readonly streams?: OpenStreams | undefined;
 }

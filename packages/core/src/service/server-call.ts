@@ -52,12 +52,18 @@ export class ServerCall {
 		});
 	}
 
+	/** Whether input or output is a stream: then the server may end the call in order to stop. */
+	get hasStream(): boolean {
+		return this.served !== undefined && this.served.method.kind !== "unary";
+	}
+
 	/**
 	 * Guard, then `read`, then the endpoint. `read` yields the decoded input, a stream of decoded messages for
 	 * methods that take one; it is called only when the guard has let the call in.
 	 * Rejects with `ServiceError` only.
 	 */
 	run(read: () => unknown): Promise<unknown> {
+		if (this.hasStream) this.#endpoints.streams?.add(this);
 		const { guard } = this.#endpoints;
 		if (guard === undefined || (this.#isOperation() && !guardsOperations(guard))) {
 			return this.#readAndInvoke(read, this.ctx);
@@ -95,7 +101,7 @@ export class ServerCall {
 		return this.#cancellation.follow(follower);
 	}
 
-	/** The caller gave up or is gone: the handler's context ends. */
+	/** Ends the context of the handler: the caller gave up or is gone, or the server stops. */
 	cancel(error?: ServiceError): void {
 		this.#cancellation.cancel(error);
 	}
@@ -103,6 +109,7 @@ export class ServerCall {
 	/** The call is over. Whatever still runs under its context is cancelled. Only the first outcome counts. */
 	settle(outcome: Outcome): void {
 		if (this.#scope.settled) return;
+		if (this.hasStream) this.#endpoints.streams?.remove(this);
 		this.#scope.settle(outcome, this.#endpoints.logger);
 		this.#cancellation.finish(outcome.ok ? callIsOver : outcome.error);
 	}

@@ -9,6 +9,7 @@ import {
 	type Method,
 	type Middleware,
 	metrics,
+	OpenStreams,
 	type PeerPool,
 	type Registry,
 	type RegistryEvent,
@@ -96,6 +97,7 @@ export class GatewayTable implements EndpointTable {
 	readonly guard: Guard;
 	readonly logger: Logger;
 	readonly tellsMistakes: boolean;
+	readonly streams: OpenStreams = new OpenStreams();
 	readonly #options: GatewayTableOptions;
 	readonly #middleware: Middleware;
 	readonly #instances = new ServingInstances();

@@ -139,6 +139,31 @@ describe("an app", () => {
 		await Promise.all([app.stop(), expect(hanging).rejects.toMatchObject({ code: "unavailable" })]);
 	});
 
+	test("ends streams that never end after a grace of their own, so that they do not hold it", async () => {
+		const registry = memoryRegistry();
+		const reasons: (string | undefined)[] = [];
+		const Feed = contract("feed", { news: method({ output: stream(z.object({ n: z.int() })) }) });
+		const app = makeApp(registry, { name: "feed", gracePeriodMs: 60_000, streamGraceMs: 50 });
+		app.serve(Feed, {
+			async *news(_, ctx) {
+				yield { n: 1 };
+				await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
+				reasons.push(ctx.error?.reason);
+			},
+		});
+		await app.start();
+		const received: number[] = [];
+		const reading = (async () => {
+			for await (const { n } of makeApp(registry, { name: "caller" }).client(Feed).news({})) received.push(n);
+		})();
+		await vi.waitFor(() => expect(received).toEqual([1]));
+		await Promise.all([
+			app.stop(),
+			expect(reading).rejects.toMatchObject({ code: "unavailable", reason: "server_stopping" }),
+		]);
+		await vi.waitFor(() => expect(reasons).toEqual(["server_stopping"]));
+	});
+
 	test("says in one sentence that a port is taken", async () => {
 		const taken = createServer();
 		await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));

@@ -81,7 +81,6 @@ class NodeApp implements App {
 		this.logger = checkedLogger(options.logger ?? textLogger());
 		const { config, logger } = this;
 		this.#options = options;
-		this.#listeners = new Listeners([() => this.#listen()], options);
 		this.#registry = new RegistryConnection(options, config);
 		const { registry } = this.#registry;
 		checkServerLimits(limits);
@@ -97,6 +96,7 @@ class NodeApp implements App {
 			logger,
 			tellsMistakes: isDevelopment && isLoopback(this.#host),
 		});
+		this.#listeners = new Listeners([() => this.#listen()], this.#endpoints.streams, options);
 		this.#contractCheck = new ContractCheck(logger);
 		this.#contracts = new ServedContracts({
 			endpoints: this.#endpoints,

@@ -1,4 +1,4 @@
-import type { Listener } from "@allium/core";
+import type { Listener, OpenStreams } from "@allium/core";
 import { after, checkDuration } from "@allium/core/transport";
 import type { Part } from "./part.ts";
 import type { ProcessOptions } from "./process-options.ts";
@@ -9,21 +9,26 @@ export type Listen = () => Promise<Listener>;
 
 /**
  * What a process listens with. When it drains, it accepts calls for `drainDelayMs` more, since callers learn only then
- * that it leaves. Calls in flight may take `gracePeriodMs` after that.
+ * that it leaves. After that, calls in flight may take `gracePeriodMs`, and streams `streamGraceMs`.
  */
 export class Listeners implements Part {
 	readonly name: string = "the port";
 	readonly #listen: readonly Listen[];
+	readonly #streams: OpenStreams;
 	readonly #drainDelayMs: number;
 	readonly #gracePeriodMs: number;
+	readonly #streamGraceMs: number;
 	readonly #listeners: Listener[] = [];
 	#isOpen = false;
 
 	/** @throws RangeError for a duration that cannot be. */
-	constructor(listen: readonly Listen[], { drainDelayMs = 500, gracePeriodMs = 10_000 }: ProcessOptions) {
+	constructor(listen: readonly Listen[], streams: OpenStreams, options: ProcessOptions) {
+		const { drainDelayMs = 500, gracePeriodMs = 10_000, streamGraceMs = gracePeriodMs / 2 } = options;
 		this.#listen = listen;
+		this.#streams = streams;
 		this.#drainDelayMs = checkDuration("drainDelayMs", drainDelayMs, "finite");
 		this.#gracePeriodMs = checkDuration("gracePeriodMs", gracePeriodMs);
+		this.#streamGraceMs = checkDuration("streamGraceMs", streamGraceMs);
 	}
 
 	/** Whether all of them accept calls. */
@@ -45,7 +50,12 @@ export class Listeners implements Part {
 		if (!this.#isOpen) return;
 		await new Promise<void>((resolve) => after(this.#drainDelayMs, resolve));
 		const drained = Promise.all(this.#listeners.map((listener) => listener.drain()));
-		await within(this.#gracePeriodMs, drained);
+		const timer = after(this.#streamGraceMs, () => this.#streams.end());
+		try {
+			await within(this.#gracePeriodMs, drained);
+		} finally {
+			timer.stop();
+		}
 	}
 
 	async stop(): Promise<void> {

@@ -20,6 +20,12 @@ export interface ProcessOptions extends Omit<ConfigOverrides, "registry"> {
 	 * Default: 10 s.
 	 */
 	readonly gracePeriodMs?: number;
+	/**
+	 * How long streams may go on when the process stops, in milliseconds; Infinity for as long as other calls. After
+	 * that their contexts end, and their callers see `unavailable` with the reason `server_stopping`. Default: half of
+	 * `gracePeriodMs`.
+	 */
+	readonly streamGraceMs?: number;
 	/** Default: that of the process. */
 	readonly env?: Environment;
 }

@@ -56,10 +56,11 @@ export abstract class Exchange implements Expiring, Follower {
 		const run = this.call.run(() => this.read());
 		run.then(this.#onOutput, this.#onError);
 		if (this.#load !== undefined) countRun(this.#load, run);
-		// A call without a deadline is cancelled by nobody but this.
-		if (this.deadline === Number.POSITIVE_INFINITY || this.over) return;
-		this.#following = this.call.follow(this);
-		this.#due = this.server.deadlines.add(this);
+		if (this.over) return;
+		const isTimed = this.deadline !== Number.POSITIVE_INFINITY;
+		// A unary call without a deadline is cancelled by nobody but this exchange.
+		if (isTimed || this.call.hasStream) this.#following = this.call.follow(this);
+		if (isTimed && !this.over) this.#due = this.server.deadlines.add(this);
 	}
 
 	/** Time is up, which to ask for makes known. */

@@ -78,6 +78,33 @@ function drainTests(cases: Cases): void {
 		},
 	);
 
+	cases.each(
+		"a stream that never ends is ended by a server that stops, on both sides",
+		["server_stream", "client_stream", "bidi_stream"],
+		async (kind, world) => {
+			const reasons: (string | undefined)[] = [];
+			let arrived = 0;
+			// The handler ignores that its context has ended.
+			world.handler = async function* (_, ctx) {
+				ctx.signal.addEventListener("abort", () => reasons.push(ctx.error?.reason));
+				arrived++;
+				await new Promise(() => {});
+			};
+			const failing = failure(world.call(kind));
+			await until(() => arrived === 1, "the call arrived");
+			const draining = world.listener.drain();
+			world.endpoints.streams.end();
+			expect(await failing).toMatchObject({
+				code: "unavailable",
+				reason: "server_stopping",
+				notExecuted: false,
+			});
+			expect(reasons).toEqual(["server_stopping"]);
+			await draining;
+		},
+		["stopping"],
+	);
+
 	cases.one(
 		"a call is known not to be executed when a server that drains refused it",
 		["told"],

@@ -35,6 +35,7 @@ export class World {
 	serverMiddleware: Middleware[] = [];
 	#setup: CallSetup | undefined;
 	#listener: Listener | undefined;
+	#endpoints: core.Endpoints | undefined;
 	#url = "";
 	#client: Client<CallsContract> | undefined;
 	#relay: Client<CallsContract> | undefined;
@@ -52,6 +53,12 @@ export class World {
 	get listener(): Listener {
 		if (this.#listener === undefined) throw new Error("no server was started");
 		return this.#listener;
+	}
+
+	/** What the server serves. */
+	get endpoints(): core.Endpoints {
+		if (this.#endpoints === undefined) throw new Error("no server was started");
+		return this.#endpoints;
 	}
 
 	/** Where the server is. */
@@ -102,6 +109,7 @@ export class World {
 		};
 		const { callees } = this;
 		const endpoints = new callees.Endpoints({ logger });
+		this.#endpoints = endpoints;
 		const middleware: Middleware = (next, method) => (input, ctx) =>
 			this.serverMiddleware.reduceRight((inner, layer) => layer(inner, method), next)(input, ctx);
 		endpoints.serve(callsContract(callees), this.#service(), { middleware: [middleware] });

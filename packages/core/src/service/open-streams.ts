@@ -1,0 +1,48 @@
+import { ServiceError } from "../errors/service-error.ts";
+
+/** What can be ended before its time. */
+interface Endable {
+	cancel(error: ServiceError): void;
+}
+
+/**
+ * The calls with a stream, in either direction, that a process handles. A stream may never end by itself, so a process
+ * that stops ends those that are left: their contexts end, and their callers see `unavailable` with the reason
+ * `server_stopping`.
+ */
+export class OpenStreams {
+	readonly #calls = new Set<Endable>();
+	#error: ServiceError | undefined;
+
+	/** How many are open. */
+	get size(): number {
+		return this.#calls.size;
+	}
+
+	/** Adds a call that begins; it is ended at once when the others have been. */
+	add(call: Endable): void {
+		if (this.#error === undefined) this.#calls.add(call);
+		else call.cancel(this.#error);
+	}
+
+	/** Removes a call that is over. */
+	remove(call: Endable): void {
+		this.#calls.delete(call);
+	}
+
+	/** Ends all that are open, and from now on all that begin. */
+	end(): void {
+		this.#error ??= serverStopping();
+		for (const call of this.#calls) call.cancel(this.#error);
+		this.#calls.clear();
+	}
+}
+
+/** The error of a stream that its server ended in order to stop. */
+function serverStopping(): ServiceError {
+	return new ServiceError({
+		code: "unavailable",
+		reason: "server_stopping",
+		message: "the server is stopping and has ended the stream; call again to reach another instance",
+	});
+}
