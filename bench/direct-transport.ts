@@ -1,4 +1,5 @@
-import { type EndpointTable, type Peer, ServerCall, type Transport } from "allium";
+import type { EndpointTable } from "@allium/core";
+import { type Peer, ServerCall, type Transport } from "@allium/core/transport";
 
 /**
  * Runs calls where they are made, as a transport runs those that arrive, but nothing is encoded: what the layers

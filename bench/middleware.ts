@@ -1,6 +1,8 @@
 // What each middleware of the core costs: nanoseconds per served call over one without it, all in one run.
 // node --conditions=@allium/source bench/middleware.ts
 
+import { Endpoints, noMetadata } from "@allium/core";
+import { ServerCall } from "@allium/core/transport";
 import { startTelemetry } from "@allium/telemetry";
 import {
 	authorize,
@@ -9,17 +11,14 @@ import {
 	circuitBreaker,
 	concurrencyLimit,
 	contract,
-	Endpoints,
 	fallback,
 	hedge,
 	logging,
 	type Middleware,
 	method,
 	metrics,
-	noMetadata,
 	rateLimit,
 	retry,
-	ServerCall,
 	silentLogger,
 	singleFlight,
 	timeout,

@@ -1,29 +1,58 @@
-// Bundles the core for a browser, and fails when that cannot be done or is too big: npm run check does it too.
+// Bundles what pages load, and fails when that cannot be done, is too big, or holds what it should not: npm run
+// check does it too.
 
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { budgets } from "./budget/budgets.ts";
 import { root } from "./workspace/root.ts";
 
-const { outputFiles } = await build({
-	entryPoints: [join(root, "packages/core/src/index.ts")],
-	bundle: true,
-	platform: "browser",
-	format: "esm",
-	conditions: ["@allium/source", "browser", "module"],
-	minify: true,
-	write: false,
-	logLevel: "error",
-});
-const [bundle] = outputFiles;
-if (bundle === undefined) throw new Error("esbuild made no bundle.");
+/** What a page loads. */
+interface Page {
+	readonly name: string;
+	/** Its program. */
+	readonly program: string;
+	/** The most that it may take, minified and gzipped, in bytes. */
+	readonly most: number;
+	/** No file may be loaded whose path has this in it. */
+	readonly without?: string;
+}
 
-const bytes = gzipSync(bundle.contents).length;
-const figures = `${bytes} bytes (${bundle.contents.length} before gzip; at most ${budgets.browserBundleBytes})`;
-if (bytes > budgets.browserBundleBytes) {
-	console.error(`The core for a browser is too big: ${figures}. Make it smaller, or raise the budget.`);
-	process.exitCode = 1;
-} else {
-	console.log(`The core for a browser: ${figures}.`);
+const pages: readonly Page[] = [
+	{ name: "All of allium", program: 'export * from "allium";', most: budgets.browserBundleBytes },
+	{
+		name: "A client over fetch",
+		program: `export { contract, createClient, method } from "@allium/core";
+			export { fetchTransport } from "@allium/core/http";`,
+		most: budgets.fetchClientBytes,
+		without: "/frames/",
+	},
+];
+
+for (const { name, program, most, without } of pages) {
+	const { outputFiles, metafile } = await build({
+		stdin: { contents: program, resolveDir: root },
+		bundle: true,
+		platform: "browser",
+		format: "esm",
+		conditions: ["@allium/source", "browser", "module"],
+		minify: true,
+		metafile: true,
+		write: false,
+		logLevel: "error",
+	});
+	const [bundle] = outputFiles;
+	if (bundle === undefined) throw new Error("esbuild made no bundle.");
+	const loaded = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
+	const unwanted = loaded.filter((file) => without !== undefined && file.includes(without));
+	const bytes = gzipSync(bundle.contents).length;
+	const figures = `${bytes} bytes (${bundle.contents.length} before gzip; at most ${most})`;
+	if (bytes > most) {
+		console.error(`${name} for a browser is too big: ${figures}. Make it smaller, or raise the budget.`);
+		process.exitCode = 1;
+	} else if (unwanted.length > 0) {
+		console.error(`${name} for a browser loads ${unwanted.join(", ")}. It should load no ${without} files.`);
+		process.exitCode = 1;
+	} else {
+		console.log(`${name} for a browser: ${figures}.`);
+	}
 }

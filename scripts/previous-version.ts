@@ -13,7 +13,8 @@ import { root } from "./workspace/root.ts";
 
 /** What the suite of calls and its setups use of a version. */
 const entry = `
-export { Context, contract, createClient, Endpoints, method, onSettled, stream, webSocketTransport } from "@allium/core";
+export { Context, contract, createClient, Endpoints, method, onSettled, stream } from "@allium/core";
+export { webSocketTransport } from "@allium/core/frames";
 export { frames, http } from "@allium/node";
 `;
 const packages = ["core", "node"];

@@ -1,18 +1,11 @@
 // One end of many idle connections or streams: serves or opens them, and says what they hold.
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import {
-	Context,
-	contract,
-	Endpoints,
-	frames,
-	http,
-	method,
-	type Peer,
-	stream,
-	type Transport,
-	webSocketTransport,
-} from "allium";
+import { Endpoints } from "@allium/core";
+import { webSocketTransport } from "@allium/core/frames";
+import type { Peer, Transport } from "@allium/core/transport";
+import { frames, http } from "@allium/node";
+import { Context, contract, method, stream } from "allium";
 import * as z from "zod";
 import { answerParent, assignment } from "./serving.ts";
 

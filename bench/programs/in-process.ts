@@ -1,5 +1,7 @@
 // What the layers cost without a wire: nanoseconds per call, one call after the other, the variants in turn.
-import { Context, chain, createClient, type Endpoint, Endpoints, type Middleware } from "allium";
+
+import { Endpoints } from "@allium/core";
+import { Context, chain, createClient, type Endpoint, type Middleware } from "allium";
 import { directTransport } from "../direct-transport.ts";
 import { Work, work } from "../stack.ts";
 import { answerParent } from "./serving.ts";

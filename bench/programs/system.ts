@@ -1,21 +1,11 @@
 // A system of many services, each with three REST routes: all services in one process, the gateway in another.
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { Endpoints, type Instance } from "@allium/core";
+import type { Lease } from "@allium/core/registry";
 import { gateway } from "@allium/gateway";
+import { frames } from "@allium/node";
 import { registry as openRegistry } from "@allium/sqlite";
-import {
-	Context,
-	contract,
-	Endpoints,
-	frames,
-	get,
-	type Instance,
-	type Lease,
-	type Logger,
-	method,
-	post,
-	put,
-	routes,
-} from "allium";
+import { Context, contract, get, type Logger, method, post, put, routes } from "allium";
 import * as z from "zod";
 import { answerParent, assignment, type Part } from "./serving.ts";
 

@@ -1,4 +1,7 @@
-import { type Client, createClient, Endpoints, frames, type Routes, type Transport } from "allium";
+import { Endpoints } from "@allium/core";
+import type { Transport } from "@allium/core/transport";
+import { frames } from "@allium/node";
+import { type Client, createClient, type Routes } from "allium";
 import { type Calls, drained, type Server, Work, work } from "../stack.ts";
 
 /** Serves the work on the one port, as anybody would; the address is that of a scheme. */

@@ -1,4 +1,6 @@
-import { Context, Endpoints, frames } from "allium";
+import { Endpoints } from "@allium/core";
+import { frames } from "@allium/node";
+import { Context } from "allium";
 import { type Concat, drained, type Stack, type Sum, Work, work } from "../stack.ts";
 
 /** Allium frames without the onion: the endpoint of the transport called directly, and a server without layers. */

@@ -1,4 +1,4 @@
-import { frames } from "allium";
+import { frames } from "@allium/node";
 import type { Stack } from "../stack.ts";
 import { callWork, serveWork } from "./allium.ts";
 

@@ -4,7 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gateway } from "@allium/gateway";
-import { http, silentLogger } from "allium";
+import { http } from "@allium/node";
+import { silentLogger } from "allium";
 import type { Stack } from "../stack.ts";
 import { callWork } from "./allium.ts";
 

@@ -1,13 +1,6 @@
-import {
-	Context,
-	contract,
-	createClient,
-	Endpoints,
-	frames,
-	memoryRegistry,
-	method,
-	type Registry,
-} from "allium";
+import { Endpoints, memoryRegistry, type Registry } from "@allium/core";
+import { frames } from "@allium/node";
+import { Context, contract, createClient, method } from "allium";
 import * as z from "zod";
 import type { Stack } from "../stack.ts";
 

@@ -1,4 +1,4 @@
-import { http } from "allium";
+import { http } from "@allium/node";
 import type { Stack } from "../stack.ts";
 import { callWork, serveWork } from "./allium.ts";
 

@@ -1,4 +1,4 @@
-import { Endpoints } from "allium";
+import { Endpoints } from "@allium/core";
 import { directTransport } from "../direct-transport.ts";
 import { type Stack, Work, work } from "../stack.ts";
 import { callWork } from "./allium.ts";

@@ -1,4 +1,5 @@
-import { Endpoints, memoryTransport } from "allium";
+import { Endpoints } from "@allium/core";
+import { memoryTransport } from "@allium/core/frames";
 import { type Stack, Work, work } from "../stack.ts";
 import { callWork } from "./allium.ts";
 

@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
+import { Endpoints } from "@allium/core";
+import { listen } from "@allium/node";
 import { testClient } from "@allium/testing";
 import { ServiceProcess } from "@allium/testing/process";
-import { createClient, Endpoints, listen, type Service } from "allium";
+import { createClient, type Service } from "allium";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { attempts } from "./attempts.ts";
 import { Add } from "./contract.ts";

@@ -1,4 +1,5 @@
 // Shows the order of the layers around one call: npm run onion -w examples/addsvc
+
 import {
 	allium,
 	type Middleware,

@@ -1,4 +1,6 @@
-import { Endpoints, type Listener, listen } from "allium";
+import { Endpoints } from "@allium/core";
+import type { Listener } from "@allium/core/transport";
+import { listen } from "@allium/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Add, int32 } from "./contract.ts";
 import { addRoutes } from "./routes.ts";

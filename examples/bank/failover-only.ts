@@ -1,4 +1,5 @@
-import { type ClientLayers, metrics, retry, timeout, tracing } from "allium";
+import type { ClientLayers } from "allium";
+import { metrics, retry, timeout, tracing } from "allium";
 
 /**
  * The layers of a client in the middle of a chain: it moves on from an instance that it cannot reach, and tries

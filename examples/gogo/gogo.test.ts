@@ -1,4 +1,6 @@
-import { Endpoints, type Listener, listen } from "allium";
+import { Endpoints } from "@allium/core";
+import type { Listener } from "@allium/core/transport";
+import { listen } from "@allium/node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Match, Matches } from "./contract.ts";
 import { memoryMatches } from "./repository.ts";

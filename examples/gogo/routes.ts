@@ -1,4 +1,5 @@
-import { type ErrorTemplate, get, post, routes } from "allium";
+import type { ErrorTemplate } from "allium";
+import { get, post, routes } from "allium";
 import { Matches } from "./contract.ts";
 
 const refusal = (body: string): ErrorTemplate => ({ status: 400, type: "text/plain; charset=UTF-8", body });

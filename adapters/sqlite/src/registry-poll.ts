@@ -1,4 +1,5 @@
-import { type InstanceRecord, type InstanceView, isServiceError, parseInstanceRecord } from "@allium/core";
+import { isServiceError } from "@allium/core";
+import { type InstanceRecord, type InstanceView, parseInstanceRecord } from "@allium/core/registry";
 import { after, type Timer } from "@allium/core/transport";
 import type { DatabaseFile } from "./database-file.ts";
 import { isBusy, stillBusy } from "./failure.ts";

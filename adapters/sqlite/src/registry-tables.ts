@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { InstanceRecord } from "@allium/core";
+import type { InstanceRecord } from "@allium/core/registry";
 import type { Schema } from "./database-file.ts";
 
 /** The row of an instance, which stays for a while when its lease has run out. */

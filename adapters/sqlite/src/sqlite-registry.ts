@@ -1,19 +1,16 @@
 import { join } from "node:path";
+import { type Context, type Instance, type Registry, ServiceError } from "@allium/core";
 import {
-	type Context,
 	defaultTtlMs,
-	type Instance,
 	type InstanceRecord,
 	InstanceView,
 	instanceRecord,
 	type Lease,
 	matches,
 	parseInstanceRecord,
-	type Registry,
 	type RegistryEvent,
 	type RegistryFilter,
-	ServiceError,
-} from "@allium/core";
+} from "@allium/core/registry";
 import { checkDuration } from "@allium/core/transport";
 import { dataFolder } from "./data-folder.ts";
 import { DatabaseFile, defaultBusyLimitMs } from "./database-file.ts";

@@ -1,5 +1,7 @@
+import type { EndpointTable } from "@allium/core";
+import type { Listener } from "@allium/core/transport";
+import { listen } from "@allium/node";
 import { type CallSuiteOptions, callSuite } from "@allium/testing/call-suite";
-import { type EndpointTable, type Listener, listen } from "allium";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe } from "vitest";
 import {

@@ -4,10 +4,9 @@ import {
 	type ClientLayers,
 	type ClientSource,
 	createClient as createCoreClient,
-	type PeerPool,
-	type Transport,
-	webTransports,
 } from "@allium/core";
+import type { PeerPool, Transport } from "@allium/core/transport";
+import { webTransports } from "./web-transports.ts";
 
 /**
  * As for the core's `createClient`; without transports, `http:`, `https:`, `ws:` and `wss:` addresses are known,

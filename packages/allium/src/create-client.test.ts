@@ -1,6 +1,8 @@
+import { Endpoints } from "@allium/core";
+import { frames } from "@allium/node";
 import { expect, test, vi } from "vitest";
 import * as z from "zod";
-import { contract, createClient, Endpoints, frames, type Logger, method } from "./index.ts";
+import { contract, createClient, type Logger, method } from "./index.ts";
 
 const answer = z.object({ id: z.string() });
 const Served = contract("shop", { buy: method({ output: answer }) }, { version: "1.0.0" });

@@ -4,10 +4,9 @@ import {
 	type ClientLayers,
 	type ClientSource,
 	createClient as createCoreClient,
-	type PeerPool,
-	type Transport,
-	webSocketTransport,
 } from "@allium/core";
+import { webSocketTransport } from "@allium/core/frames";
+import type { PeerPool, Transport } from "@allium/core/transport";
 import { ContractCheck, nodeTransports, type TlsOptions } from "@allium/node";
 
 /**

@@ -1,8 +1,8 @@
 import { type App, type AppOptions, createApp } from "@allium/node";
 
-export * from "@allium/core";
-export * from "@allium/node";
+export { type App, type AppOptions, textLogger } from "@allium/node";
 export { type ClientOptions, createClient } from "./create-client.ts";
+export * from "./portable.ts";
 
 /**
  * Makes an app with the backends that the environment names; SQLite files shared by all processes of the

@@ -1,22 +1,19 @@
 import { getEventListeners } from "node:events";
-import { acceptFrames } from "@allium/node";
+import { type ClientLayers, Endpoints, memoryRegistry } from "@allium/core";
+import { memoryTransport } from "@allium/core/frames";
+import type { Listener } from "@allium/core/transport";
+import { acceptFrames, listen } from "@allium/node";
 import {
 	type App,
 	allium,
 	bulkhead,
 	type Client,
-	type ClientLayers,
 	Context,
 	cache,
 	circuitBreaker,
 	createClient,
-	Endpoints,
 	fanOut,
 	hedge,
-	type Listener,
-	listen,
-	memoryRegistry,
-	memoryTransport,
 	race,
 	retry,
 	singleFlight,

@@ -22,7 +22,6 @@ export {
 	createClient,
 } from "./client/client.ts";
 export type { Client, ClientMethod } from "./client/client-type.ts";
-export { PeerPool, type PeerShare } from "./client/peer-pool.ts";
 export type { BinaryCodec, Codec, EncodedMessage, TextCodec } from "./codec/codec.ts";
 export type { Format } from "./codec/format.ts";
 export { jsonCodec } from "./codec/json-codec.ts";
@@ -34,12 +33,7 @@ export type { Outcome, SettledListener } from "./context/call-scope.ts";
 export { type Cancelable, Context, type PeerInfo } from "./context/context.ts";
 export { fanOut, race, type Task, type TaskResults } from "./context/fan-out.ts";
 export { type ContextKey, contextKey } from "./context/key.ts";
-export {
-	Metadata,
-	type MetadataInit,
-	maxMetadataBytes,
-	noMetadata,
-} from "./context/metadata.ts";
+export { Metadata, type MetadataInit, maxMetadataBytes, noMetadata } from "./context/metadata.ts";
 export { onSettled } from "./context/on-settled.ts";
 export { ResponseMetadata } from "./context/response.ts";
 export {
@@ -92,12 +86,6 @@ export {
 	toServiceError,
 } from "./errors/service-error.ts";
 export { isTrouble } from "./errors/trouble.ts";
-export { type DialPipe, FramesPeer, type FramesPeerOptions } from "./frames/frames-peer.ts";
-export { memoryPipes } from "./frames/memory-pipe.ts";
-export { memoryTransport } from "./frames/memory-transport.ts";
-export { ServerConnection } from "./frames/server-connection.ts";
-export { defaultFrameLimits, type FrameLimits } from "./frames/settings.ts";
-export { type WebSocketOptions, webSocketTransport } from "./frames/websocket-transport.ts";
 export {
 	type Check,
 	type Checker,
@@ -107,7 +95,6 @@ export {
 } from "./health/checker.ts";
 export { Health, type HealthOptions, type HealthReport } from "./health/health.ts";
 export type { CheckReport } from "./health/health-check.ts";
-export { type FetchOptions, fetchTransport } from "./http/fetch-transport.ts";
 export { type Logger, type LogLevel, silentLogger } from "./logger/logger.ts";
 export { printable } from "./logger/printable.ts";
 export { authorize } from "./middleware/authorize.ts";
@@ -125,57 +112,13 @@ export { type SingleFlightOptions, singleFlight } from "./middleware/single-flig
 export { timeout } from "./middleware/timeout.ts";
 export { activeSpan, telemetryContext, tracing } from "./middleware/tracing.ts";
 export type { Instance, ServedContract } from "./registry/instance.ts";
-export {
-	type InstanceRecord,
-	instanceKey,
-	instanceRecord,
-	maxInstanceRecordLength,
-	parseInstanceRecord,
-} from "./registry/instance-record.ts";
-export { InstanceView, type InstanceViewHooks } from "./registry/instance-view.ts";
-export {
-	MemoryInstances,
-	type MemoryRegistryOptions,
-	memoryRegistry,
-} from "./registry/memory-registry.ts";
-export {
-	keepRegistered,
-	type Registration,
-	type RegistrationChange,
-	type RegistrationOptions,
-} from "./registry/registration.ts";
-export {
-	defaultTtlMs,
-	type Lease,
-	matches,
-	type Registry,
-	type RegistryEvent,
-	type RegistryFilter,
-} from "./registry/registry.ts";
+export { type MemoryRegistryOptions, memoryRegistry } from "./registry/memory-registry.ts";
+export type { Registry } from "./registry/registry.ts";
 export type { CircuitOptions, CircuitState } from "./resilience/circuit.ts";
 export { RetryBudget, type RetryBudgetOptions } from "./resilience/retry-budget.ts";
-export type { RouteReply } from "./routes/error-reply.ts";
-export { RouteTable, type ServedRoute } from "./routes/route-table.ts";
-export type { RouterMatch } from "./routes/router.ts";
-export {
-	del,
-	get,
-	patch,
-	post,
-	put,
-	type RouteOptions,
-	type RouteSpec,
-	type RouteSpecs,
-	type RoutesOptions,
-	routes,
-} from "./routes/routes.ts";
 export { Endpoints, type EndpointsOptions, serverDefaults } from "./server/endpoints.ts";
 export type { EndpointTable, ServedMethod } from "./service/endpoint-table.ts";
 export { OpenStreams } from "./service/open-streams.ts";
 export type { MethodOptions, ServeOptions } from "./service/serve.ts";
-export { type IncomingCall, ServerCall, unimplemented } from "./service/server-call.ts";
 export type { Handler, Service, ServiceMiddleware } from "./service/service.ts";
 export type { CallSide } from "./telemetry/call-facts.ts";
-export { type ByteHandling, type Pipe, type PipeHandler, standardBytes } from "./transport/pipe.ts";
-export type { Listener, ListenOptions, Peer, Transport } from "./transport/transport.ts";
-export { webTransports } from "./transport/web-transports.ts";

@@ -4,16 +4,15 @@ import {
 	createClient,
 	describeGuard,
 	type Guard,
-	get,
 	type Instance,
 	isError,
 	method,
 	ResponseMetadata,
-	routes,
 	ServiceError,
-	webSocketTransport,
 } from "@allium/core";
-import type { OpenApiDocument } from "@allium/core/reflection";
+import { webSocketTransport } from "@allium/core/frames";
+import type { OpenApiDocument } from "@allium/core/http";
+import { get, routes } from "@allium/core/http";
 import { frames, http } from "@allium/node";
 import { registry as openRegistry } from "@allium/sqlite";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";

@@ -1,6 +1,6 @@
-import { describe, type Guard, type Listener, type Logger, PeerPool } from "@allium/core";
-import { type OpenApiDocument, openapi } from "@allium/core/reflection";
-import { checkDuration, checkedLogger } from "@allium/core/transport";
+import { describe, type Guard, type Logger } from "@allium/core";
+import { type OpenApiDocument, openapi } from "@allium/core/http";
+import { checkDuration, checkedLogger, type Listener, PeerPool } from "@allium/core/transport";
 import {
 	acceptFrames,
 	type Config,

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
-import { fetchTransport, type Transport, webSocketTransport } from "@allium/core";
+import { webSocketTransport } from "@allium/core/frames";
+import { fetchTransport } from "@allium/core/http";
+import type { Transport } from "@allium/core/transport";
 import { type CallSetup, type CallSuiteOptions, callSuite } from "@allium/testing/call-suite";
 import { Agent, fetch, type RequestInit } from "undici";
 import { afterAll, afterEach, beforeEach, describe } from "vitest";

@@ -1,5 +1,5 @@
-import type { Transport } from "@allium/core";
 import * as current from "@allium/core";
+import type { Transport } from "@allium/core/transport";
 import {
 	type CallCapability,
 	type CallSetup,

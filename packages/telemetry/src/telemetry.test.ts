@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { memoryRegistry } from "@allium/core";
 import { context, metrics, trace } from "@opentelemetry/api";
-import { allium, contract, memoryRegistry, method } from "allium";
+import { allium, contract, method } from "allium";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { Collector } from "./fixtures/collector.ts";

@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { frames } from "@allium/node";
 import { ServiceProcess } from "@allium/testing/process";
-import { createClient, frames } from "allium";
+import { createClient } from "allium";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type CollectedSpan, Collector } from "./fixtures/collector.ts";
 import { hop } from "./fixtures/hop.ts";

@@ -1,23 +1,11 @@
+import { Endpoints, telemetryContext } from "@allium/core";
+import { memoryTransport, webSocketTransport } from "@allium/core/frames";
+import { fetchTransport } from "@allium/core/http";
+import type { Listener, Transport } from "@allium/core/transport";
+import { acceptFrames, frames, http, listen } from "@allium/node";
 import { propagation, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
-import {
-	acceptFrames,
-	Context,
-	contract,
-	createClient,
-	Endpoints,
-	fetchTransport,
-	frames,
-	http,
-	type Listener,
-	listen,
-	memoryTransport,
-	method,
-	stream,
-	type Transport,
-	telemetryContext,
-	webSocketTransport,
-} from "allium";
+import { Context, contract, createClient, method, stream } from "allium";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { startTelemetry, type Telemetry } from "./telemetry.ts";

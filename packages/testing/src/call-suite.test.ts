@@ -1,4 +1,4 @@
-import { memoryTransport } from "@allium/core";
+import { memoryTransport } from "@allium/core/frames";
 import { callSuite } from "./call-suite.ts";
 
 callSuite(

@@ -1,4 +1,5 @@
-import type { EndpointTable, Kind, Listener, Transport } from "@allium/core";
+import type { EndpointTable, Kind } from "@allium/core";
+import type { Listener, Transport } from "@allium/core/transport";
 import { afterEach, beforeEach, describe } from "vitest";
 import { backpressureTests } from "./calls/backpressure.ts";
 import { cancellationTests } from "./calls/cancellation.ts";

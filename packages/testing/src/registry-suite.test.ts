@@ -1,4 +1,5 @@
-import { MemoryInstances, memoryRegistry } from "@allium/core";
+import { memoryRegistry } from "@allium/core";
+import { MemoryInstances } from "@allium/core/registry";
 import { registrySuite } from "./registry-suite.ts";
 
 registrySuite("memory", async () => {

@@ -5,13 +5,12 @@ import {
 	Endpoints,
 	type Instance,
 	isServiceError,
-	memoryTransport,
 	method,
 	type Registry,
-	type RegistryEvent,
-	type RegistryFilter,
 	roundRobin,
 } from "@allium/core";
+import { memoryTransport } from "@allium/core/frames";
+import type { RegistryEvent, RegistryFilter } from "@allium/core/registry";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RunningTime } from "./running-time.ts";
 

@@ -7,10 +7,10 @@ import {
 	type Guard,
 	type Logger,
 	type Middleware,
-	memoryTransport,
 	type ServeOptions,
 	type Service,
 } from "@allium/core";
+import { memoryTransport } from "@allium/core/frames";
 
 /** How a test client's two sides are made. What is not given is as in production. */
 export interface TestClientOptions<C extends AnyContract> {

@@ -1,14 +1,6 @@
 import { once } from "node:events";
-import {
-	contract,
-	describe as describeContract,
-	get,
-	method,
-	RouteTable,
-	routes,
-	stream,
-} from "@allium/core";
-import { routeInput } from "@allium/core/transport";
+import { contract, describe as describeContract, method, stream } from "@allium/core";
+import { get, RouteTable, routeInput, routes } from "@allium/core/http";
 import { toStandardJsonSchema } from "@valibot/to-json-schema";
 import { type } from "arktype";
 import * as v from "valibot";

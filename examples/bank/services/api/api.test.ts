@@ -1,5 +1,8 @@
+import { Endpoints } from "@allium/core";
+import type { Listener } from "@allium/core/transport";
+import { listen } from "@allium/node";
 import { testClient } from "@allium/testing";
-import { Endpoints, isError, type Listener, listen, type Service } from "allium";
+import { isError, type Service } from "allium";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { apns } from "../apns/service.ts";
 import { Balance } from "../balance/contract.ts";

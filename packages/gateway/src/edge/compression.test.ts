@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { connect } from "node:http2";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { type Context, contract, get, method, routes } from "@allium/core";
+import { type Context, contract, method } from "@allium/core";
+import { get, routes } from "@allium/core/http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { send } from "../fixtures/send.ts";

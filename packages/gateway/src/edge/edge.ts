@@ -1,11 +1,6 @@
 import { type Guard, type Logger, Metadata, type PeerInfo, toServiceError } from "@allium/core";
-import {
-	appendHeader,
-	askGuard,
-	guardsOperations,
-	httpStatus,
-	isProtocolHeader,
-} from "@allium/core/transport";
+import { appendHeader, httpStatus, isProtocolHeader } from "@allium/core/http";
+import { askGuard, guardsOperations } from "@allium/core/transport";
 import { type HttpLayer, type HttpRequest, type HttpResponse, isOriginAllowed } from "@allium/node";
 import { logAccess } from "./access-log.ts";
 import { type Answer, errorAnswer, give } from "./answer.ts";

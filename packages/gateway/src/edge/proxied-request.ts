@@ -7,7 +7,7 @@ import {
 import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
 import type { Logger } from "@allium/core";
-import { isSingleHeader, repeatedHeader } from "@allium/core/transport";
+import { isSingleHeader, repeatedHeader } from "@allium/core/http";
 import type { HttpRequest, HttpResponse } from "@allium/node";
 import { errorAnswer, give } from "./answer.ts";
 import type { Connections } from "./connections.ts";

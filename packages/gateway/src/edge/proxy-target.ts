@@ -1,5 +1,5 @@
 import { ServiceError } from "@allium/core";
-import { isOwnPath } from "@allium/core/transport";
+import { isOwnPath } from "@allium/core/http";
 import { type Connections, PlainConnections, SecureConnections } from "./connections.ts";
 
 /** A web service, and the path below which it appears. */

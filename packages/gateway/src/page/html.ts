@@ -1,5 +1,5 @@
 import { printable } from "@allium/core";
-import { escapeMarkup } from "@allium/core/transport";
+import { escapeMarkup } from "@allium/core/http";
 import type { Answer } from "../edge/answer.ts";
 import { style } from "./style.ts";
 

@@ -1,4 +1,4 @@
-import type { OpenApiDocument, OpenApiOperation, OpenApiParameter } from "@allium/core/reflection";
+import type { OpenApiDocument, OpenApiOperation, OpenApiParameter } from "@allium/core/http";
 import type { Answer } from "../edge/answer.ts";
 import { escaped, json, pageAnswer, table } from "./html.ts";
 

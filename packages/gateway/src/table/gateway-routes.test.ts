@@ -1,4 +1,5 @@
-import { contract, describe as describeContract, get, type Logger, method, routes } from "@allium/core";
+import { contract, describe as describeContract, type Logger, method } from "@allium/core";
+import { get, routes } from "@allium/core/http";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { GatewayRoutes, type RoutedService } from "./gateway-routes.ts";

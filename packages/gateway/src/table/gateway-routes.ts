@@ -1,12 +1,5 @@
-import {
-	type AnyContract,
-	type ContractDescription,
-	type Logger,
-	type Method,
-	type Route,
-	RouteTable,
-} from "@allium/core";
-import { readRoutes } from "@allium/core/transport";
+import type { AnyContract, ContractDescription, Logger, Method, Route } from "@allium/core";
+import { RouteTable, readRoutes } from "@allium/core/http";
 
 /** A service that may have REST routes. */
 export interface RoutedService {

@@ -1,4 +1,6 @@
-import { type Instance, memoryRegistry, PeerPool, type RegistryEvent, silentLogger } from "@allium/core";
+import { type Instance, memoryRegistry, silentLogger } from "@allium/core";
+import type { RegistryEvent } from "@allium/core/registry";
+import { PeerPool } from "@allium/core/transport";
 import { nodeTransports } from "@allium/node";
 import { afterEach, expect, test, vi } from "vitest";
 import { Exposure } from "./exposure.ts";

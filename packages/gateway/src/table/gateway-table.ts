@@ -10,10 +10,7 @@ import {
 	type Middleware,
 	metrics,
 	OpenStreams,
-	type PeerPool,
 	type Registry,
-	type RegistryEvent,
-	type RouteTable,
 	retry,
 	type Security,
 	type ServedMethod,
@@ -22,11 +19,14 @@ import {
 	timeout,
 	tracing,
 } from "@allium/core";
+import type { RouteTable } from "@allium/core/http";
 import { contractFromDescription } from "@allium/core/reflection";
+import type { RegistryEvent } from "@allium/core/registry";
 import {
 	type ClientEndpoints,
 	clientEndpoints,
 	follow,
+	type PeerPool,
 	securityOf,
 	securityOfGuard,
 } from "@allium/core/transport";

@@ -1,4 +1,5 @@
-import type { Instance, RegistryEvent } from "@allium/core";
+import type { Instance } from "@allium/core";
+import type { RegistryEvent } from "@allium/core/registry";
 
 /** The instances that the registry lists, by the services that they serve. */
 export class ServingInstances {

@@ -3,13 +3,13 @@ import type {
 	Checker,
 	Client,
 	ClientLayers,
-	FrameLimits,
 	Guard,
 	Logger,
 	Middleware,
 	ServeOptions,
 	Service,
 } from "@allium/core";
+import type { FrameLimits } from "@allium/core/frames";
 import type { Config } from "../config/config.ts";
 import type { MetricsSource } from "../http/operations.ts";
 import type { ServerLimits } from "../server/limits.ts";

@@ -6,14 +6,12 @@ import {
 	createClient,
 	Endpoints,
 	Health,
-	type Listener,
 	type Logger,
-	PeerPool,
 	type ServeOptions,
 	type Service,
 	serverDefaults,
 } from "@allium/core";
-import { checkedLogger } from "@allium/core/transport";
+import { checkedLogger, type Listener, PeerPool } from "@allium/core/transport";
 import { type Config, readConfig } from "../config/config.ts";
 import { isInvalidConfiguration } from "../config/invalid-configuration.ts";
 import { cors } from "../http/cors.ts";

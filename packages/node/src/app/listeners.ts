@@ -1,4 +1,5 @@
-import type { Listener, OpenStreams } from "@allium/core";
+import type { OpenStreams } from "@allium/core";
+import type { Listener } from "@allium/core/transport";
 import { after, checkDuration } from "@allium/core/transport";
 import type { Part } from "./part.ts";
 import type { ProcessOptions } from "./process-options.ts";

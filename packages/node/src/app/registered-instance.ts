@@ -1,12 +1,5 @@
-import {
-	Context,
-	type Health,
-	type Instance,
-	keepRegistered,
-	type Logger,
-	type Registration,
-	type Registry,
-} from "@allium/core";
+import { Context, type Health, type Instance, type Logger, type Registry } from "@allium/core";
+import { keepRegistered, type Registration } from "@allium/core/registry";
 import type { Part } from "./part.ts";
 
 /** How long the registry may take to register an instance, in milliseconds. */

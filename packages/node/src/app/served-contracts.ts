@@ -5,9 +5,9 @@ import {
 	describe,
 	type Endpoints,
 	type Instance,
-	type PeerPool,
 	type Registry,
 } from "@allium/core";
+import type { PeerPool } from "@allium/core/transport";
 import type { ContractCheck } from "./contract-check.ts";
 import type { Part } from "./part.ts";
 

@@ -1,12 +1,5 @@
-import {
-	type Context,
-	type Instance,
-	type Lease,
-	type Registry,
-	type RegistryEvent,
-	type RegistryFilter,
-	ServiceError,
-} from "@allium/core";
+import { type Context, type Instance, type Registry, ServiceError } from "@allium/core";
+import type { Lease, RegistryEvent, RegistryFilter } from "@allium/core/registry";
 
 /**
  * A registry that is opened when it is first needed, so that clients can be made before. An opening that failed

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type ClientHttp2Stream, connect as connectHttp2 } from "node:http2";
-import { contract, method, post as postRoute, routes, ServiceError } from "@allium/core";
+import { contract, method, ServiceError } from "@allium/core";
+import { post as postRoute, routes } from "@allium/core/http";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cors } from "../http/cors.ts";
 import { openTarget, type Target } from "./fixtures/target.ts";

@@ -5,9 +5,9 @@ import {
 	contract,
 	type Endpoints,
 	method,
-	type Peer,
 	ServiceError,
 } from "@allium/core";
+import type { Peer } from "@allium/core/transport";
 import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";

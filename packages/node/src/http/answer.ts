@@ -1,5 +1,5 @@
 import type { ServiceError } from "@allium/core";
-import { httpStatus, toConnectError } from "@allium/core/transport";
+import { httpStatus, toConnectError } from "@allium/core/http";
 
 /** A whole answer that the server gives by itself. */
 export interface Answer {

@@ -1,4 +1,4 @@
-import type { Listener } from "@allium/core";
+import type { Listener } from "@allium/core/transport";
 import { readErrorDetails } from "@allium/core/transport";
 import type { DescMessage, DescMethod, MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";

@@ -1,6 +1,8 @@
 import { request } from "node:http";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
-import { contract, Endpoints, type Listener, method, post, routes } from "@allium/core";
+import { contract, Endpoints, method } from "@allium/core";
+import { post, routes } from "@allium/core/http";
+import type { Listener } from "@allium/core/transport";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { listen } from "../server/server.ts";

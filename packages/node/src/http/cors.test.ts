@@ -1,4 +1,5 @@
-import { type Listener, memoryRegistry } from "@allium/core";
+import { memoryRegistry } from "@allium/core";
+import type { Listener } from "@allium/core/transport";
 import { afterEach, describe, expect, test } from "vitest";
 import { createApp } from "../app/app.ts";
 import { listen } from "../server/server.ts";

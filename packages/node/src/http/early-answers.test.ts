@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import type { Listener } from "@allium/core";
+import type { Listener } from "@allium/core/transport";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { listen } from "../server/server.ts";
 import { openLab } from "./fixtures/lab.ts";

@@ -1,5 +1,5 @@
 import type { EncodedMessage } from "@allium/core";
-import { envelopeHeadBytes } from "@allium/core/transport";
+import { envelopeHeadBytes } from "@allium/core/http";
 
 /** Wraps a message of a stream: flags, length, message. Faster than the core's, which runs anywhere. */
 export function writeEnvelope(flags: number, message: EncodedMessage): Buffer {

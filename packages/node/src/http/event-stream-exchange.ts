@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { jsonCodec, type ServiceError } from "@allium/core";
-import { toConnectError, trailersToJson } from "@allium/core/transport";
+import { toConnectError, trailersToJson } from "@allium/core/http";
 import { readQuery } from "./query.ts";
 import { checkHead } from "./request-head.ts";
 import { StreamingExchange } from "./streaming-exchange.ts";

@@ -1,6 +1,7 @@
 import { connect } from "node:http2";
 import { text } from "node:stream/consumers";
-import { contract, Endpoints, type Listener, method, ServiceError, stream } from "@allium/core";
+import { contract, Endpoints, method, ServiceError, stream } from "@allium/core";
+import type { Listener } from "@allium/core/transport";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { listen } from "../server/server.ts";

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { type ReadonlyMetadata, type ServerCall, type ServiceError, toServiceError } from "@allium/core";
+import { type ReadonlyMetadata, type ServiceError, toServiceError } from "@allium/core";
 import {
 	canceled,
 	type Expiring,
@@ -7,6 +7,7 @@ import {
 	type Following,
 	messageTooLarge,
 	type Place,
+	type ServerCall,
 	succeeded,
 } from "@allium/core/transport";
 import { http2 } from "../platform/builtins.ts";

@@ -5,13 +5,13 @@ import {
 	Context,
 	contract,
 	createClient,
-	fetchTransport,
 	isError,
-	type Listener,
 	method,
 	ResponseMetadata,
 	stream,
 } from "@allium/core";
+import { fetchTransport } from "@allium/core/http";
+import type { Listener } from "@allium/core/transport";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { listen } from "../server/server.ts";

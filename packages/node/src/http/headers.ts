@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { ReadonlyMetadata } from "@allium/core";
-import { headerValue, isProtocolHeader, isSingleHeader, repeatedHeader } from "@allium/core/transport";
+import { headerValue, isProtocolHeader, isSingleHeader, repeatedHeader } from "@allium/core/http";
 
 /**
  * Adds metadata to the headers of an answer. Returns the name of a header that has a value too many: HTTP lets it

@@ -1,7 +1,6 @@
 import type { TLSSocket } from "node:tls";
-import { type Context, type Endpoint, type Format, type Method, type Peer, ServiceError } from "@allium/core";
+import { type Context, type Endpoint, type Format, type Method, ServiceError } from "@allium/core";
 import {
-	clientClosed,
 	getQuery,
 	type HttpCall,
 	HttpCalls,
@@ -9,9 +8,9 @@ import {
 	httpCallTarget,
 	requestHeaders,
 	StreamCall,
-	serviceErrorFrom,
 	UnaryCall,
-} from "@allium/core/transport";
+} from "@allium/core/http";
+import { clientClosed, type Peer, serviceErrorFrom } from "@allium/core/transport";
 import { bufferBytes } from "../pipe/buffer-bytes.ts";
 import { TlsDialer, type TlsProtocol } from "../tls/tls-dialer.ts";
 import { writeEnvelope } from "./envelope.ts";

@@ -1,15 +1,9 @@
 import type { Server as Http1Server, IncomingMessage, ServerResponse } from "node:http";
 import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
-import {
-	type EndpointTable,
-	type Logger,
-	type PeerInfo,
-	ServerCall,
-	ServiceError,
-	toServiceError,
-} from "@allium/core";
-import { isCallVerb, isOwnPath, type Place, streamType } from "@allium/core/transport";
+import { type EndpointTable, type Logger, type PeerInfo, ServiceError, toServiceError } from "@allium/core";
+import { isCallVerb, isOwnPath, streamType } from "@allium/core/http";
+import { type Place, ServerCall } from "@allium/core/transport";
 import { http, http2 } from "../platform/builtins.ts";
 import { platformTimeout } from "../platform/timeout.ts";
 import type { Hosts } from "../server/hosts.ts";

@@ -1,13 +1,6 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
-import {
-	Context,
-	createClient,
-	isError,
-	isServiceError,
-	type Listener,
-	ResponseMetadata,
-	ServiceError,
-} from "@allium/core";
+import { Context, createClient, isError, isServiceError, ResponseMetadata, ServiceError } from "@allium/core";
+import type { Listener } from "@allium/core/transport";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Lab, type LabLog, openLab } from "./fixtures/lab.ts";
 import { HttpPeer } from "./http-peer.ts";

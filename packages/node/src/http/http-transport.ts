@@ -1,4 +1,5 @@
-import type { EndpointTable, Listener, ListenOptions, Peer, Transport } from "@allium/core";
+import type { EndpointTable } from "@allium/core";
+import type { Listener, ListenOptions, Peer, Transport } from "@allium/core/transport";
 import { checkDuration } from "@allium/core/transport";
 import { parseListenAddress } from "../server/listen-address.ts";
 import { listen } from "../server/server.ts";

@@ -1,6 +1,7 @@
 import type { TLSSocket } from "node:tls";
 import type { ServiceError } from "@allium/core";
-import { after, type HttpCall, type HttpExit } from "@allium/core/transport";
+import type { HttpCall, HttpExit } from "@allium/core/http";
+import { after } from "@allium/core/transport";
 import type { buildConnector, Dispatcher, Pool } from "undici";
 import { platformTimeout } from "../platform/timeout.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";

@@ -7,7 +7,8 @@ import type {
 import { connect } from "node:net";
 import { Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { after, type HttpCall, type Timer } from "@allium/core/transport";
+import type { HttpCall } from "@allium/core/http";
+import { after, type Timer } from "@allium/core/transport";
 import { http2 } from "../platform/builtins.ts";
 import { Http2Idle } from "./http2-idle.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";

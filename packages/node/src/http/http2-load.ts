@@ -1,5 +1,5 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
-import { ResetCount } from "@allium/core/transport";
+import { ResetCount } from "@allium/core/frames";
 import { http2 } from "../platform/builtins.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import { Http2Ends } from "./http2-ends.ts";

@@ -1,14 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
-import {
-	type Client,
-	Context,
-	contract,
-	createClient,
-	Endpoints,
-	type Listener,
-	method,
-	stream,
-} from "@allium/core";
+import { type Client, Context, contract, createClient, Endpoints, method, stream } from "@allium/core";
+import type { Listener } from "@allium/core/transport";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { writeEnvelope } from "./envelope.ts";

@@ -1,4 +1,5 @@
-import { describeGuard, type Guard, type Listener, ServiceError } from "@allium/core";
+import { describeGuard, type Guard, ServiceError } from "@allium/core";
+import type { Listener } from "@allium/core/transport";
 import { afterEach, describe, expect, test } from "vitest";
 import { listen, type ServerOptions } from "../server/server.ts";
 import { openLab } from "./fixtures/lab.ts";

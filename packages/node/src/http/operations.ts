@@ -7,8 +7,9 @@ import {
 	ServiceError,
 	toServiceError,
 } from "@allium/core";
-import { type OpenApiDocument, openapi } from "@allium/core/reflection";
-import { askGuard, guardsOperations, webSocketPath, webSocketProtocol } from "@allium/core/transport";
+import { webSocketPath, webSocketProtocol } from "@allium/core/frames";
+import { type OpenApiDocument, openapi } from "@allium/core/http";
+import { askGuard, guardsOperations } from "@allium/core/transport";
 import { type Answer, errorAnswer, json, jsonType } from "./answer.ts";
 import type { HttpServer } from "./http-server.ts";
 import { isGet, type Request, readHead } from "./request-head.ts";

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import { isServiceError, Metadata, noMetadata, type ReadonlyMetadata, ServiceError } from "@allium/core";
-import { appendHeader, isProtocolHeader, mediaType } from "@allium/core/transport";
+import { appendHeader, isProtocolHeader, mediaType } from "@allium/core/http";
 
 /** A request of Node, of either version of HTTP. */
 export type Request = IncomingMessage | Http2ServerRequest;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { promisify } from "node:util";
-import type { Listener } from "@allium/core";
+import type { Listener } from "@allium/core/transport";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { listen } from "../server/server.ts";
 import { openLab } from "./fixtures/lab.ts";

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:http2";
-import { contract, Endpoints, get, type Logger, type LogLevel, method, routes, stream } from "@allium/core";
+import { contract, Endpoints, type Logger, type LogLevel, method, stream } from "@allium/core";
+import { get, routes } from "@allium/core/http";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { listen } from "../server/server.ts";

@@ -1,12 +1,14 @@
+import { jsonCodec, ServiceError } from "@allium/core";
 import {
-	jsonCodec,
 	type RouteReply,
 	type RouterMatch,
+	routeErrorReply,
+	routeInput,
+	routeReply,
 	type ServedRoute,
-	type ServerCall,
-	ServiceError,
-} from "@allium/core";
-import { routeErrorReply, routeInput, routeReply, unaryType } from "@allium/core/transport";
+	unaryType,
+} from "@allium/core/http";
+import type { ServerCall } from "@allium/core/transport";
 import { encodingRefusal, isReadEncoding, unreadEncoding } from "./content-coding.ts";
 import { Exchange } from "./exchange.ts";
 import type { HttpServer } from "./http-server.ts";

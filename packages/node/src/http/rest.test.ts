@@ -5,21 +5,16 @@ import { promisify } from "node:util";
 import {
 	type Context,
 	contract,
-	del,
 	describeGuard,
 	Endpoints,
 	type Guard,
-	get,
-	type Listener,
 	method,
 	onSettled,
-	patch,
-	post,
-	put,
-	routes,
 	ServiceError,
 } from "@allium/core";
-import type { OpenApiDocument } from "@allium/core/reflection";
+import type { OpenApiDocument } from "@allium/core/http";
+import { del, get, patch, post, put, routes } from "@allium/core/http";
+import type { Listener } from "@allium/core/transport";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { listen } from "../server/server.ts";

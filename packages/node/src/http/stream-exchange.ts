@@ -1,16 +1,14 @@
 import { isUtf8 } from "node:buffer";
 import { jsonCodec, type Method, ServiceError } from "@allium/core";
 import {
-	callIsOver,
-	canceled,
 	EnvelopeReader,
 	endStreamFlag,
 	MessageStream,
-	type Place,
 	streamType,
 	toConnectError,
 	trailersToJson,
-} from "@allium/core/transport";
+} from "@allium/core/http";
+import { callIsOver, canceled, type Place } from "@allium/core/transport";
 import { bufferBytes } from "../pipe/buffer-bytes.ts";
 import { notUtf8, type PendingBody } from "./body.ts";
 import { writeEnvelope } from "./envelope.ts";

@@ -1,12 +1,6 @@
 import { isStream, jsonCodec, type Method, ServiceError } from "@allium/core";
-import {
-	fromBase64,
-	httpStatus,
-	streamType,
-	toConnectError,
-	trailerPrefix,
-	unaryType,
-} from "@allium/core/transport";
+import { httpStatus, streamType, toConnectError, trailerPrefix, unaryType } from "@allium/core/http";
+import { fromBase64 } from "@allium/core/transport";
 import { readText } from "./body.ts";
 import { encodingRefusal, isReadEncoding, unreadEncoding } from "./content-coding.ts";
 import { Exchange } from "./exchange.ts";

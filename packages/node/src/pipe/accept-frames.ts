@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import { type EndpointTable, type FrameLimits, type PeerInfo, ServerConnection } from "@allium/core";
-import { checkFrameLimits } from "@allium/core/transport";
+import type { EndpointTable, PeerInfo } from "@allium/core";
+import { checkFrameLimits, type FrameLimits, ServerConnection } from "@allium/core/frames";
 import { SocketPipe } from "./socket-pipe.ts";
 
 /**

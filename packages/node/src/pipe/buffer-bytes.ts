@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { ByteHandling } from "@allium/core";
+import type { ByteHandling } from "@allium/core/transport";
 
 /** Node's own encoders: several times as fast as the standard's on short texts. */
 export const bufferBytes: ByteHandling = {

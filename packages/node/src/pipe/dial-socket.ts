@@ -1,5 +1,7 @@
 import { connect, type Socket } from "node:net";
-import { type DialPipe, type Pipe, ServiceError } from "@allium/core";
+import { ServiceError } from "@allium/core";
+import type { DialPipe } from "@allium/core/frames";
+import type { Pipe } from "@allium/core/transport";
 import type { TlsDialer } from "../tls/tls-dialer.ts";
 import { SocketPipe } from "./socket-pipe.ts";
 

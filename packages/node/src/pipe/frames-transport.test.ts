@@ -6,11 +6,11 @@ import {
 	contract,
 	createClient,
 	Endpoints,
-	type Listener,
 	method,
 	type Service,
 	stream,
 } from "@allium/core";
+import type { Listener } from "@allium/core/transport";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { frames } from "./frames-transport.ts";

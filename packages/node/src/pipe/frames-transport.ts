@@ -1,13 +1,6 @@
-import {
-	type EndpointTable,
-	type FrameLimits,
-	FramesPeer,
-	type Listener,
-	type ListenOptions,
-	type Peer,
-	type Transport,
-} from "@allium/core";
-import { checkFramesOptions } from "@allium/core/transport";
+import type { EndpointTable } from "@allium/core";
+import { checkFramesOptions, type FrameLimits, FramesPeer } from "@allium/core/frames";
+import type { Listener, ListenOptions, Peer, Transport } from "@allium/core/transport";
 import { parseListenAddress } from "../server/listen-address.ts";
 import { listen } from "../server/server.ts";
 import { TlsDialer } from "../tls/tls-dialer.ts";

@@ -1,4 +1,5 @@
-import type { FrameLimits, Transport } from "@allium/core";
+import type { FrameLimits } from "@allium/core/frames";
+import type { Transport } from "@allium/core/transport";
 import { http, https } from "../http/http-transport.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
 import { frames, framesTls } from "./frames-transport.ts";

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import type { ByteHandling, PeerInfo, Pipe, PipeHandler } from "@allium/core";
+import type { PeerInfo } from "@allium/core";
+import type { ByteHandling, Pipe, PipeHandler } from "@allium/core/transport";
 import { peerOf } from "../platform/peer-address.ts";
 import { bufferBytes } from "./buffer-bytes.ts";
 

@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import type { Listener } from "@allium/core";
+import type { Listener } from "@allium/core/transport";
 import { afterEach, expect, test } from "vitest";
 import { type LabLog, openLab } from "../http/fixtures/lab.ts";
 import { listen, type ServerOptions } from "../server/server.ts";

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { defaultFrameLimits } from "@allium/core";
+import { defaultFrameLimits } from "@allium/core/frames";
 import { expect, test } from "vitest";
 import { defaultServerLimits } from "./limits.ts";
 

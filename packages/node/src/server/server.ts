@@ -1,6 +1,6 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
-import { type EndpointTable, type Listener, type Logger, type PeerInfo, silentLogger } from "@allium/core";
-import { checkedLogger } from "@allium/core/transport";
+import { type EndpointTable, type Logger, type PeerInfo, silentLogger } from "@allium/core";
+import { checkedLogger, type Listener } from "@allium/core/transport";
 import type { HttpLayer } from "../http/http-layer.ts";
 import { HttpServer } from "../http/http-server.ts";
 import type { MetricsSource, Readiness } from "../http/operations.ts";

@@ -1,4 +1,5 @@
-import type { ByteHandling, PeerInfo, Pipe, PipeHandler } from "@allium/core";
+import type { PeerInfo } from "@allium/core";
+import type { ByteHandling, Pipe, PipeHandler } from "@allium/core/transport";
 import type { RawData, WebSocket } from "ws";
 import { bufferBytes } from "../pipe/buffer-bytes.ts";
 

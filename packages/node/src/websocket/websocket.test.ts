@@ -1,15 +1,7 @@
 import { connect } from "node:net";
-import {
-	type Client,
-	Context,
-	createClient,
-	isError,
-	type Listener,
-	type Pipe,
-	ServiceError,
-	webSocketTransport,
-} from "@allium/core";
-import { WebSocketPipe } from "@allium/core/transport";
+import { type Client, Context, createClient, isError, ServiceError } from "@allium/core";
+import { WebSocketPipe, webSocketTransport } from "@allium/core/frames";
+import type { Listener, Pipe } from "@allium/core/transport";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type RawData, WebSocket as WebSocketClient, WebSocketServer } from "ws";
 import { Lab, type LabLog, openLab } from "../http/fixtures/lab.ts";

@@ -1,12 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import {
-	type EndpointTable,
-	type FrameLimits,
-	ServerConnection,
-	ServiceError,
-	toServiceError,
-} from "@allium/core";
-import { askGuard, webSocketPath, webSocketProtocol } from "@allium/core/transport";
+import { type EndpointTable, ServiceError, toServiceError } from "@allium/core";
+import { type FrameLimits, ServerConnection, webSocketPath, webSocketProtocol } from "@allium/core/frames";
+import { askGuard } from "@allium/core/transport";
 import type { WebSocket, WebSocketServer } from "ws";
 import { errorAnswer } from "../http/answer.ts";
 import type { HttpServer } from "../http/http-server.ts";

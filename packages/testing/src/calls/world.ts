@@ -5,13 +5,12 @@ import {
 	type Context,
 	isServiceError,
 	type Kind,
-	type Listener,
 	type Logger,
 	type Middleware,
 	type Service,
 	type ServiceError,
-	type Transport,
 } from "@allium/core";
+import type { Listener, Transport } from "@allium/core/transport";
 import { expect, vi } from "vitest";
 import type { CallSetup, CallVersion } from "../call-suite.ts";
 import { type CallsContract, callsContract, type Message } from "./contract.ts";

@@ -1,4 +1,4 @@
-import type { Pipe, PipeHandler } from "@allium/core";
+import type { Pipe, PipeHandler } from "@allium/core/transport";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Ledger, Runs, serveLedger, startServers } from "./fixtures/ledger.ts";
 import { constant, type NetworkOptions, type SimulatedNode, simulate, uniform, type World } from "./index.ts";

@@ -1,4 +1,4 @@
-import type { Pipe } from "@allium/core";
+import type { Pipe } from "@allium/core/transport";
 import { checkDuration } from "@allium/core/transport";
 import { type Latency, logNormal } from "./latency.ts";
 import type { Random } from "./random.ts";

@@ -6,19 +6,15 @@ import {
 	createClient,
 	describe,
 	Endpoints,
-	type FrameLimits,
 	type Guard,
-	keepRegistered,
 	type Logger,
-	PeerPool,
-	type Pipe,
-	type Registration,
 	type Registry,
 	type ServeOptions,
 	type Service,
-	type Transport,
 } from "@allium/core";
-import { after, checkDuration } from "@allium/core/transport";
+import type { FrameLimits } from "@allium/core/frames";
+import { keepRegistered, type Registration } from "@allium/core/registry";
+import { after, checkDuration, PeerPool, type Pipe, type Transport } from "@allium/core/transport";
 import type { NetworkNode, SimulatedNetwork } from "./network.ts";
 import { Processor } from "./processor.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";

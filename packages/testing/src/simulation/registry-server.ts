@@ -1,4 +1,5 @@
-import { Context, type Instance, type Lease, memoryRegistry, type Registry } from "@allium/core";
+import { Context, type Instance, memoryRegistry, type Registry } from "@allium/core";
+import type { Lease } from "@allium/core/registry";
 
 /** The registry itself: core's memory registry. Everything that it is asked may come twice, or late. */
 export class RegistryServer {

@@ -1,4 +1,5 @@
-import type { PeerInfo, Pipe, PipeHandler } from "@allium/core";
+import type { PeerInfo } from "@allium/core";
+import type { Pipe, PipeHandler } from "@allium/core/transport";
 import type { Lane, SimulatedNetwork } from "./network.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import type { Simulator } from "./simulator.ts";

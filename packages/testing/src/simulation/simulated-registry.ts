@@ -1,15 +1,12 @@
+import { type Context, type Instance, type Registry, ServiceError } from "@allium/core";
 import {
-	type Context,
-	type Instance,
 	InstanceView,
 	instanceRecord,
 	type Lease,
 	matches,
-	type Registry,
 	type RegistryEvent,
 	type RegistryFilter,
-	ServiceError,
-} from "@allium/core";
+} from "@allium/core/registry";
 import type { RegistryChannel } from "./registry-channel.ts";
 
 /** How often a node that watches asks what is up, in milliseconds. */

@@ -1,14 +1,6 @@
-import {
-	type EndpointTable,
-	type FrameLimits,
-	FramesPeer,
-	type Listener,
-	type ListenOptions,
-	type Peer,
-	type Pipe,
-	ServerConnection,
-	type Transport,
-} from "@allium/core";
+import type { EndpointTable } from "@allium/core";
+import { type FrameLimits, FramesPeer, ServerConnection } from "@allium/core/frames";
+import type { Listener, ListenOptions, Peer, Pipe, Transport } from "@allium/core/transport";
 import type { NetworkNode, SimulatedNetwork } from "./network.ts";
 
 /** The scheme of the addresses in a simulation: `sim://name-of-the-node:port`. */

@@ -1,4 +1,5 @@
-import { defaultTtlMs, type Instance } from "@allium/core";
+import type { Instance } from "@allium/core";
+import { defaultTtlMs } from "@allium/core/registry";
 import { checkDuration } from "@allium/core/transport";
 import { type NetworkOptions, SimulatedNetwork } from "./network.ts";
 import { type NodeOptions, type Program, SimulatedNode } from "./node.ts";

@@ -1,6 +1,6 @@
-import { webSocketTransport } from "../frames/websocket-transport.ts";
-import { fetchTransport } from "../http/fetch-transport.ts";
-import type { Transport } from "./transport.ts";
+import { webSocketTransport } from "@allium/core/frames";
+import { fetchTransport } from "@allium/core/http";
+import type { Transport } from "@allium/core/transport";
 
 /** The transports that a browser has: `fetch` for `http:` and `https:` URLs, WebSockets for `ws:` and `wss:`. */
 export function webTransports(): Transport[] {

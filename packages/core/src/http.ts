@@ -1,0 +1,56 @@
+/** What HTTP means, without sockets: REST routes, OpenAPI, the Connect protocol and a client over `fetch`: `@allium/core/http`. */
+
+export { type ConnectError, readConnectError, toConnectError } from "./http/connect/connect-error.ts";
+export { mediaType, streamType, streamTypeOf, unaryType, unaryTypeOf } from "./http/connect/content-type.ts";
+export { EnvelopeReader, endStreamFlag, envelopeHeadBytes, writeEnvelope } from "./http/connect/envelope.ts";
+export { getQuery } from "./http/connect/get-query.ts";
+export {
+	appendHeader,
+	headerValue,
+	isProtocolHeader,
+	trailerPrefix,
+	trailersToJson,
+} from "./http/connect/headers.ts";
+export { HttpCall, type HttpExit } from "./http/connect/http-call.ts";
+export {
+	type HttpCallTarget,
+	type HttpCallTargetInit,
+	httpCallTarget,
+} from "./http/connect/http-call-target.ts";
+export { HttpCalls } from "./http/connect/http-calls.ts";
+export { type MessageSource, MessageStream } from "./http/connect/message-stream.ts";
+export { isSingleHeader, repeatedHeader } from "./http/connect/repeated-header.ts";
+export { requestHeaders } from "./http/connect/request-headers.ts";
+export { StreamCall } from "./http/connect/stream-call.ts";
+export { UnaryCall } from "./http/connect/unary-call.ts";
+export { type FetchOptions, fetchTransport } from "./http/fetch-transport.ts";
+export {
+	type OpenApiDocument,
+	type OpenApiOperation,
+	type OpenApiOptions,
+	openapi,
+} from "./http/openapi/openapi.ts";
+export type { OpenApiParameter } from "./http/openapi/parameters.ts";
+export { isCallVerb } from "./routes/call-verb.ts";
+export { Coercion } from "./routes/coercion.ts";
+export { type RouteReply, routeErrorReply } from "./routes/error-reply.ts";
+export { routeReply } from "./routes/output-reply.ts";
+export { isOwnPath } from "./routes/own-path.ts";
+export { readRoutes } from "./routes/read-routes.ts";
+export { type RouteRequest, routeInput } from "./routes/route-input.ts";
+export { RouteTable, type ServedRoute } from "./routes/route-table.ts";
+export type { RouterMatch } from "./routes/router.ts";
+export {
+	del,
+	get,
+	patch,
+	post,
+	put,
+	type RouteOptions,
+	type RouteSpec,
+	type RouteSpecs,
+	type RoutesOptions,
+	routes,
+} from "./routes/routes.ts";
+export { codeOfStatus, httpStatus } from "./routes/status.ts";
+export { escapeMarkup } from "./routes/template-body.ts";

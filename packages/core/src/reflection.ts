@@ -1,0 +1,7 @@
+/** For tools that know services by their descriptions alone, such as gateways and commands: `@allium/core/reflection`. Services and clients do not need it. */
+
+export { breakingDifferences, type ContractsSideBySide, sideBySide } from "./contract/differences.ts";
+export { exampleValue } from "./contract/example-value.ts";
+export { contractFromDescription, isContractDescription } from "./contract/from-description.ts";
+export { descriptionOf, isSchema, type Property, resolve, type View, view } from "./contract/schema-view.ts";
+export { compareVersions } from "./contract/version.ts";

@@ -1,0 +1,26 @@
+/** What registries in other packages are made of: `@allium/core/registry`. Services and clients do not need it. */
+
+export type { Instance, ServedContract } from "./registry/instance.ts";
+export {
+	type InstanceRecord,
+	instanceKey,
+	instanceRecord,
+	maxInstanceRecordLength,
+	parseInstanceRecord,
+} from "./registry/instance-record.ts";
+export { InstanceView, type InstanceViewHooks } from "./registry/instance-view.ts";
+export { MemoryInstances } from "./registry/memory-registry.ts";
+export {
+	keepRegistered,
+	type Registration,
+	type RegistrationChange,
+	type RegistrationOptions,
+} from "./registry/registration.ts";
+export {
+	defaultTtlMs,
+	type Lease,
+	matches,
+	type Registry,
+	type RegistryEvent,
+	type RegistryFilter,
+} from "./registry/registry.ts";

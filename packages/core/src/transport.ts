@@ -1,0 +1,37 @@
+/** What transports and adapters in other packages are made of: `@allium/core/transport`. Services and clients do not need it. */
+
+export { type ClientEndpoints, clientEndpoints } from "./client/client.ts";
+export { follow, type RegistryFollower } from "./client/follow.ts";
+export { PeerPool, type PeerShare } from "./client/peer-pool.ts";
+export { CallScope, succeeded } from "./context/call-scope.ts";
+export {
+	Cancellation,
+	callIsOver,
+	canceled,
+	deadlineExceeded,
+	type Follower,
+	type Following,
+} from "./context/cancellation.ts";
+export { securityOf } from "./contract/security.ts";
+export { fromBase64, toBase64 } from "./encoding/base64.ts";
+export { checkedChain, trusted } from "./endpoint/checked-chain.ts";
+export { guardsOperations, securityOfGuard } from "./endpoint/guard.ts";
+export { abandon, leave } from "./endpoint/leave-stream.ts";
+export { mapStream } from "./endpoint/map-stream.ts";
+export { codeFromNumber, codeNumber } from "./errors/code.ts";
+export { type DetailFacts, type ErrorDetail, errorDetails, readErrorDetails } from "./errors/details.ts";
+export { isMistake, kindOf, Mistake } from "./errors/mistake.ts";
+export { type Origin, serviceErrorFrom } from "./errors/service-error.ts";
+export { checkedLogger } from "./logger/checked-logger.ts";
+export { askGuard } from "./service/ask-guard.ts";
+export { type IncomingCall, ServerCall, unimplemented } from "./service/server-call.ts";
+export { Backoff, type BackoffBounds, type BackoffOptions } from "./time/backoff.ts";
+export { checkDuration, type DurationKind } from "./time/duration.ts";
+export { after, every, longestDelayMs, type Timer } from "./time/timer.ts";
+export { Deadlines, type Expiring } from "./transport/deadlines.ts";
+export { LinkedList, type Place } from "./transport/linked-list.ts";
+export { decodeBytes } from "./transport/message-text.ts";
+export { type CallObserver, type ObservedEndpoint, observeCalls } from "./transport/observe-calls.ts";
+export { type ByteHandling, type Pipe, type PipeHandler, standardBytes } from "./transport/pipe.ts";
+export type { Listener, ListenOptions, Peer, Transport } from "./transport/transport.ts";
+export { clientClosed, messageTooLarge, unreachable } from "./transport/transport-errors.ts";
