@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { root } from "./workspace/root.ts";
 
-/** What the suite of calls and its setups use of a version. */
+/** What the suite of calls and its setups use of a version, by the names of the commit that is built. */
 const entry = `
 export { Context, contract, createClient, Endpoints, method, onSettled, stream } from "@allium/core";
 export { webSocketTransport } from "@allium/core/frames";

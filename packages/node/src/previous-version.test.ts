@@ -1,4 +1,5 @@
 import * as current from "@allium/core";
+import { webSocketTransport } from "@allium/core/frames";
 import type { Transport } from "@allium/core/transport";
 import {
 	type CallCapability,
@@ -29,7 +30,7 @@ const now: Side = {
 	version: current,
 	frames,
 	http,
-	webSocket: () => current.webSocketTransport(),
+	webSocket: () => webSocketTransport(),
 };
 const before: Side = {
 	name: "the previous version",

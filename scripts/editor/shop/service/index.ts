@@ -1,5 +1,5 @@
+import type { Service } from "@allium/core";
 import { get, post, routes } from "@allium/core/http";
-import { type Service } from "@allium/core";
 import { Stock } from "@shop/contract";
 
 export const stockService: Service<typeof Stock> = {
