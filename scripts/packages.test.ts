@@ -121,7 +121,7 @@ describe("in an empty project that installed the packages", () => {
 		await using dev = ServiceProcess.run(command, { env, args });
 		const [, url] = await dev.says(/gateway is ready url=(\S+)/);
 		await dev.says(/a service is served service=shop/);
-		expect(await (await fetch(`${url}/notes`)).json()).toEqual([]);
+		expect(await (await fetch(`${url}/items`)).json()).toEqual([]);
 		const page = await fetch(`${url}/`, { headers: { accept: "text/html" } });
 		expect(await page.text()).toContain("shop");
 		dev.signal("SIGINT");
@@ -131,8 +131,8 @@ describe("in an empty project that installed the packages", () => {
 	describe.each([
 		{
 			template: "rest",
-			call: ["add", '{"text":"Buy onions."}'],
-			answer: /^\{"id":".+","text":"Buy onions."\}\n$/,
+			call: ["add", '{"name":"pear","cents":30}'],
+			answer: /^\{"id":".+","name":"pear","cents":30,"left":1\}\n$/,
 		},
 		{
 			template: "stream",

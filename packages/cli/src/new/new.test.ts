@@ -26,7 +26,7 @@ function newService(...args: string[]): Promise<Result> {
 	return startAllium(["new", ...args], { PATH: path }, folder).result;
 }
 
-/** An npm that only notes where it was told what. */
+/** Puts an npm on the path that only writes down its arguments and folder. */
 function fakeNpm(code: number): void {
 	mkdirSync(join(folder, "bin"));
 	const file = join(folder, "bin/npm");
@@ -100,7 +100,7 @@ describe.skipIf(process.platform === "win32")("--install", () => {
 		const { code, stderr } = await newService("shop", "--install");
 		expect([code, stderr]).toEqual([
 			1,
-			"npm install failed in shop (exit code 7); the service is there, run it again when that is mended.\n",
+			"npm install failed in shop (exit code 7); the service is there, run npm install there again when the cause is gone.\n",
 		]);
 		expect(existsSync(join(folder, "shop/main.ts"))).toBe(true);
 	});

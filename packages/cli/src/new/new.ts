@@ -20,7 +20,7 @@ export const newService: Run = async (words, { terminal, cwd }) => {
 	const files = projectFiles(template.name, name);
 	checkFolder(folder, path);
 	mkdirSync(folder, { recursive: true });
-	// Never over a file that appeared just now.
+	// `wx` fails rather than overwrite a file that has just appeared.
 	for (const [file, text] of files) writeFileSync(join(folder, file), text, { flag: "wx" });
 
 	const shown = relative(cwd, folder) || ".";
@@ -54,7 +54,7 @@ function templateOf(words: Words): Template {
 	);
 }
 
-/** Nothing of what is there shall be overwritten. A repository that was just begun is as good as empty. */
+/** Refuses to write where anything is, so that nothing is overwritten. An empty git repository counts as empty. */
 function checkFolder(folder: string, path: string): void {
 	if (!existsSync(folder)) return;
 	if (!statSync(folder).isDirectory()) throw usageError(`${path} is a file; choose another name.`);
@@ -63,24 +63,24 @@ function checkFolder(folder: string, path: string): void {
 	}
 }
 
-/** Runs `npm install` there; it writes to the terminal itself. */
+/** Runs `npm install` in the folder. It writes to the terminal itself. */
 async function install(folder: string, shown: string): Promise<ExitCode> {
 	const ended = Promise.withResolvers<string>();
 	const npm = spawn("npm", ["install"], {
 		cwd: folder,
 		stdio: "inherit",
-		// There npm is a script for its command interpreter.
+		// On Windows, npm is a script of the command interpreter.
 		shell: process.platform === "win32",
 	});
 	npm.once("error", (error) => ended.resolve(error.message));
 	npm.once("close", (code, signal) => ended.resolve(code === 0 ? "" : (signal ?? `exit code ${code}`)));
-	// A Ctrl-C reaches npm by itself, for it is in the foreground as well.
+	// Ctrl-C reaches npm by itself, because npm is in the foreground, too.
 	using interruption = new Interruption(() => npm.kill("SIGTERM"));
 	const failure = await ended.promise;
 	if (interruption.code !== undefined) return interruption.code;
 	if (failure === "") return exitCode.ok;
 	throw new CommandError(
-		`npm install failed in ${shown} (${failure}); the service is there, run it again when that is mended.`,
+		`npm install failed in ${shown} (${failure}); the service is there, run npm install there again when the cause is gone.`,
 		exitCode.failed,
 	);
 }

@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import { usageError } from "../command/command-error.ts";
 import { contractName } from "./project-name.ts";
 
-/** Beside the sources, and beside `dist`: they are copied as they are. */
+/** The templates lie beside `src` and `dist`; their files are copied. */
 const templatesFolder = fileURLToPath(new URL("../../templates", import.meta.url));
 
-/** What a template calls its service, and its contract. */
+/** The names that templates use for the service and its contract. */
 const placeholder = { service: "new-service", contract: "NewService" };
 
 /**
@@ -21,7 +21,7 @@ export function projectFiles(template: string, name: string): ReadonlyMap<string
 	const identifier = freeIdentifier(contractName(name), [...sources.values()]);
 	return new Map(
 		[...sources].map(([path, text]) => [
-			// Under its own name npm would not pack it.
+			// npm does not pack a file that is called .gitignore.
 			path === "gitignore" ? ".gitignore" : path,
 			text.replaceAll(placeholder.service, name).replaceAll(placeholder.contract, identifier),
 		]),
@@ -34,7 +34,7 @@ function files(folder: string): [path: string, text: string][] {
 		.map(({ name }) => [name, readFileSync(join(folder, name), "utf8")]);
 }
 
-/** A package that needs another of its own name would find itself. */
+/** Refuses the name of a dependency: npm does not install a package into one of the same name. */
 function checkPackageName(name: string, manifest: string): void {
 	const { dependencies, devDependencies } = JSON.parse(manifest);
 	if (Object.hasOwn({ ...dependencies, ...devDependencies }, name)) {
@@ -42,7 +42,7 @@ function checkPackageName(name: string, manifest: string): void {
 	}
 }
 
-/** A name for the contract that the code does not use for something else. */
+/** Returns a name for the contract that the code does not use for anything else. */
 function freeIdentifier(wanted: string, texts: readonly string[]): string {
 	const isTaken = texts.some((text) => new RegExp(`\\b${wanted}\\b`).test(text));
 	return isTaken ? `${wanted}Contract` : wanted;

@@ -1,20 +1,20 @@
 import { contract } from "@allium/core";
 import { usageError } from "../command/command-error.ts";
 
-/** What npm takes as the name of a package. */
+/** Well below the 214 characters that npm allows. */
 const longestName = 100;
 
 /**
- * Checks the name of a new service, which is that of its folder, its package and its contract, too.
+ * Checks the name of a new service, which is also the name of its folder, its package and its contract.
  *
- * @throws CommandError with one sentence that says what is wrong with it.
+ * @throws CommandError with one sentence that says what is wrong with the name.
  */
 export function checkProjectName(name: string): void {
 	if (!/^[a-z][a-z0-9]*(?:[-._][a-z0-9]+)*$/.test(name) || name.length > longestName) {
 		const close = closeName(name);
 		const meant = close === "" || close === name ? "" : ` Did you mean ${close}?`;
 		throw usageError(
-			`A service cannot be called ${JSON.stringify(name)}: a name begins with a lower-case letter, and has lower-case letters, digits and inner "-", "." and "_", at most ${longestName}.${meant}`,
+			`A service cannot be called ${JSON.stringify(name)}: a name begins with a lower-case letter, and consists of at most ${longestName} lower-case letters, digits and inner "-", "." and "_".${meant}`,
 		);
 	}
 	try {
@@ -24,7 +24,7 @@ export function checkProjectName(name: string): void {
 	}
 }
 
-/** The name of the contract in the code: `shop-orders` is `ShopOrders`. */
+/** Returns the name of the contract in the code: `ShopOrders` for `shop-orders`. */
 export function contractName(name: string): string {
 	return name
 		.split(/[-._]/)
@@ -32,7 +32,7 @@ export function contractName(name: string): string {
 		.join("");
 }
 
-/** The allowed name that is most like one that is not; empty when there is none. */
+/** Returns the allowed name that is most like one that is not allowed; empty when there is none. */
 function closeName(name: string): string {
 	return name
 		.replace(/([a-z0-9])([A-Z])/g, "$1-$2")

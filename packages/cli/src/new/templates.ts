@@ -1,15 +1,19 @@
 /** A service to begin with. */
 export interface Template {
-	/** Its name, and that of its folder below `templates`. */
+	/** Its name, which is also that of its folder below `templates`. */
 	readonly name: string;
-	/** What it shows, in a few words. */
+	/** Ends the sentence "a service that is …". */
 	readonly summary: string;
-	/** How its service is tried: the words after `allium call <service>`. */
+	/** A call to try: the words after `allium call <service>`. */
 	readonly call: string;
 }
 
-/** What `allium new` can begin with; the first is the default. */
+/** The templates of `allium new`; the first is the default. */
 export const templates: readonly [Template, ...Template[]] = [
-	{ name: "rest", summary: "called over REST and by its types", call: `add '{"text":"Buy onions."}'` },
+	{
+		name: "rest",
+		summary: "called over REST, and with types by other services",
+		call: `add '{"name":"pear","cents":30}'`,
+	},
 	{ name: "stream", summary: "called for a stream of messages", call: `countdown '{"from":5}'` },
 ];

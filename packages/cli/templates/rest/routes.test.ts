@@ -2,13 +2,13 @@ import { allium, memoryRegistry, silentLogger } from "allium";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { NewService } from "./contract.ts";
 import { restRoutes } from "./routes.ts";
-import { notesService } from "./service.ts";
+import { itemService } from "./service.ts";
 
 const app = allium({ name: "new-service", env: {}, registry: memoryRegistry(), logger: silentLogger });
 let url: string;
 
 beforeAll(async () => {
-	app.serve(NewService, notesService(), { routes: restRoutes });
+	app.serve(NewService, itemService(), { routes: restRoutes });
 	await app.start();
 	url = app.addresses.find((address) => address.startsWith("http:")) ?? "";
 });
@@ -21,21 +21,23 @@ function post(path: string, body: unknown): Promise<Response> {
 }
 
 describe("over REST", () => {
-	test("a note is created, and found where the answer says", async () => {
-		const created = await post("/notes", { text: "Buy onions." });
+	test("an item is created, and found where the answer says", async () => {
+		const created = await post("/items", { name: "pear", cents: 30 });
 		expect(created.status).toBe(201);
 		const found = await fetch(url + created.headers.get("location"));
 		expect(await found.json()).toEqual(await created.json());
 	});
 
-	test("notes are listed, as many as the query says", async () => {
-		for (const text of ["one", "two"]) await post("/notes", { text });
-		const listed = await fetch(`${url}/notes?limit=1`);
+	test("the query says how many items are listed", async () => {
+		for (const name of ["plum", "nut"]) await post("/items", { name, cents: 30 });
+		const listed = await fetch(`${url}/items?limit=1`);
 		expect(await listed.json()).toHaveLength(1);
 	});
 
-	test("an unknown note is 404, and a note without a text 400", async () => {
-		expect((await fetch(`${url}/notes/none`)).status).toBe(404);
-		expect((await post("/notes", {})).status).toBe(400);
+	test("an unknown item is 404, an item without a name 400, and one that is sold out 409", async () => {
+		expect((await fetch(`${url}/items/none`)).status).toBe(404);
+		expect((await post("/items", { cents: 30 })).status).toBe(400);
+		const { headers } = await post("/items", { name: "fig", cents: 30, left: 0 });
+		expect((await post(`${headers.get("location")}/buy`, {})).status).toBe(409);
 	});
 });

@@ -1,9 +1,14 @@
 import { get, post, routes } from "allium";
 import { NewService } from "./contract.ts";
 
-/** The service over REST. An input is the body, over it the query, over both the path. */
-export const restRoutes = routes(NewService, {
-	add: post("/notes", { status: 201, location: "/notes/{id}" }),
-	get: get("/notes/{id}"),
-	list: get("/notes"),
-});
+/** The service over REST. An input is made of the body, the query and the path; the path wins. */
+export const restRoutes = routes(
+	NewService,
+	{
+		add: post("/items", { status: 201, location: "/items/{id}" }),
+		get: get("/items/{id}"),
+		list: get("/items"),
+		buy: post("/items/{id}/buy"),
+	},
+	{ errors: { too_few: { status: 409 } } },
+);

@@ -1,26 +1,36 @@
 import type { Service } from "allium";
 import { NewService } from "./contract.ts";
 
-/** How many notes are kept at most; the oldest makes room. */
-const mostNotes = 10_000;
+interface Item {
+	readonly id: string;
+	readonly name: string;
+	readonly cents: number;
+	left: number;
+}
 
-/** The business logic: plain functions, no transport in sight. It keeps the notes in memory. */
-export function notesService(): Service<typeof NewService> {
-	const notes = new Map<string, { id: string; text: string }>();
+/** The business logic: plain functions, no transport in sight. It keeps the items in memory. */
+export function itemService(): Service<typeof NewService> {
+	const items = new Map<string, Item>();
 	return {
-		async add({ text }) {
-			const note = { id: crypto.randomUUID(), text };
-			notes.set(note.id, note);
-			if (notes.size > mostNotes) for (const oldest of notes.keys().take(1)) notes.delete(oldest);
-			return note;
+		async add(input) {
+			const item = { id: crypto.randomUUID(), ...input };
+			items.set(item.id, item);
+			return item;
 		},
 		async get({ id }) {
-			const note = notes.get(id);
-			if (note === undefined) throw NewService.get.error.no_such_note();
-			return note;
+			const item = items.get(id);
+			if (item === undefined) throw NewService.get.error.no_such_item();
+			return item;
 		},
 		async list({ limit }) {
-			return [...notes.values().take(limit)];
+			return [...items.values().take(limit)];
+		},
+		async buy({ id, count }) {
+			const item = items.get(id);
+			if (item === undefined) throw NewService.buy.error.no_such_item();
+			if (item.left < count) throw NewService.buy.error.too_few({ left: item.left });
+			item.left -= count;
+			return item;
 		},
 	};
 }

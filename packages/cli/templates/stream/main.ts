@@ -4,4 +4,4 @@ import { service } from "./service.ts";
 
 const app = allium({ name: "new-service" });
 app.serve(NewService, service);
-await app.run(); // until SIGTERM or Ctrl-C, then drains
+await app.run(); // until SIGTERM or Ctrl-C, then it drains

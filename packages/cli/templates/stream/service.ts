@@ -13,7 +13,7 @@ export const service: Service<typeof NewService> = {
 	},
 };
 
-/** Waits; not any longer when the call is over. */
+/** Waits, at most until the call is over. */
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
 	return new Promise((resolve) => {
 		const timer = setTimeout(end, milliseconds);
