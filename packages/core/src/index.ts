@@ -41,6 +41,7 @@ export {
 	type Contract,
 	type ContractInfo,
 	type ContractOptions,
+	type ContractWire,
 	contract,
 	type MethodName,
 	type MethodSpecs,
@@ -80,6 +81,7 @@ export { type Code, codes, isCode } from "./errors/code.ts";
 export { errorText } from "./errors/error-text.ts";
 export type { MetadataValue, ReadonlyMetadata } from "./errors/readonly-metadata.ts";
 export {
+	type ForeignDetail,
 	isServiceError,
 	ServiceError,
 	type ServiceErrorInit,

@@ -2,6 +2,12 @@
 
 export { breakingDifferences, type ContractsSideBySide, sideBySide } from "./contract/differences.ts";
 export { exampleValue } from "./contract/example-value.ts";
-export { contractFromDescription, isContractDescription } from "./contract/from-description.ts";
+export {
+	contractFromDescription,
+	type DescribedFormat,
+	type FindCodecs,
+	type FromDescriptionOptions,
+	isContractDescription,
+} from "./contract/from-description.ts";
 export { descriptionOf, isSchema, type Property, resolve, type View, view } from "./contract/schema-view.ts";
 export { compareVersions } from "./contract/version.ts";

@@ -111,3 +111,18 @@ describe("what cannot be JSON is refused when the contract is made", () => {
 		expect(() => loose({ input: z.custom<string>(() => true) })).not.toThrow();
 	});
 });
+
+test("a method may have another name on the wire than here", () => {
+	const Users = contract("users.v1", { getUser: method({ wireName: "GetUser" }), ping: method({}) });
+	expect(Users.getUser).toMatchObject({ name: "getUser", path: "users.v1/GetUser" });
+	expect(Users.ping.path).toBe("users.v1/ping");
+});
+
+test("two methods of one path are refused", () => {
+	const make = () => contract("users", { get: method({}), Get: method({ wireName: "get" }) });
+	expect(make).toThrow(/"get" and "Get" both have the path users\/get; give one of them another wireName/);
+});
+
+test("a name on the wire is as narrow as that of a method", () => {
+	expect(() => contract("users", { get: method({ wireName: "a/b" }) })).toThrow(/may have only letters/);
+});

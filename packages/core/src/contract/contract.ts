@@ -14,6 +14,14 @@ export interface ContractOptions {
 	readonly summary?: string;
 	/** Annotations for others: gateways, dashboards, generators. */
 	readonly meta?: Readonly<Record<string, unknown>>;
+	/** What others need to speak it in further formats. */
+	readonly wire?: ContractWire;
+}
+
+/** What the description of a contract tells of its formats beside JSON. */
+export interface ContractWire {
+	/** A `google.protobuf.FileDescriptorSet` with its messages, as base64. */
+	readonly proto?: string;
 }
 
 /** What a contract knows of itself, under `contract["~allium"]`. */
@@ -22,6 +30,7 @@ export interface ContractInfo {
 	readonly version: string;
 	readonly summary: string | undefined;
 	readonly meta: Readonly<Record<string, unknown>>;
+	readonly wire: ContractWire | undefined;
 	/** The methods in the order in which they were written. */
 	readonly methods: readonly Method[];
 }
@@ -46,7 +55,8 @@ export type MethodName<C extends AnyContract> = Exclude<keyof C, "~allium">;
  * Makes a contract: a plain value that server, client and browser share. Node warns of schemas that do not
  * describe themselves as JSON Schema.
  *
- * @throws TypeError when a name is not allowed, or a schema describes what JSON cannot carry.
+ * @throws TypeError when a name is not allowed, two methods have one path, or a schema describes what JSON cannot
+ * carry.
  * @example
  * const Greeter = contract("greeter", {
  *   hello: method({ input: z.object({ name: z.string() }), output: z.object({ greeting: z.string() }) }),
@@ -59,12 +69,14 @@ export function contract<const M extends MethodSpecs>(
 ): Contract<M> {
 	checkName("service", name);
 	const methods = Object.entries(specs).map(([key, spec]) => bind(name, key, spec));
+	checkPaths(methods);
 	warnOfUndescribed(name, methods);
 	const info: ContractInfo = Object.freeze({
 		name,
 		version: options.version ?? "0.0.0",
 		summary: options.summary,
 		meta: options.meta ?? {},
+		wire: options.wire,
 		methods: Object.freeze(methods),
 	});
 	const made = Object.fromEntries(methods.map((method) => [method.name, method]));
@@ -74,7 +86,9 @@ export function contract<const M extends MethodSpecs>(
 
 function bind(service: string, name: string, spec: MethodSpec): Method {
 	checkName("method", name);
-	const path = `${service}/${name}`;
+	const { wireName = name } = spec;
+	if (wireName !== name) checkName("method", wireName);
+	const path = `${service}/${wireName}`;
 	checkJson(path, "input", spec.input, "input");
 	checkJson(path, "output", spec.output, "output");
 	const errors: ErrorSpecs = spec.errors ?? {};
@@ -102,6 +116,20 @@ function bind(service: string, name: string, spec: MethodSpec): Method {
 		errors,
 		error: Object.freeze(error),
 	});
+}
+
+/** Refuses two methods that are called by one name on the wire. */
+function checkPaths(methods: readonly Method[]): void {
+	const names = new Map<string, string>();
+	for (const { name, path } of methods) {
+		const other = names.get(path);
+		if (other !== undefined) {
+			throw new TypeError(
+				`the methods "${other}" and "${name}" both have the path ${path}; give one of them another wireName`,
+			);
+		}
+		names.set(path, name);
+	}
 }
 
 function kindOf(spec: MethodSpec): Kind {

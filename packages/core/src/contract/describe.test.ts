@@ -77,6 +77,28 @@ describe("the description of a contract", () => {
 	});
 });
 
+describe("the description of a contract that is spoken in further formats", () => {
+	const serve = (proto?: string) =>
+		describeContract(
+			contract(
+				"users",
+				{ getUser: method({ wireName: "GetUser" }) },
+				proto === undefined ? {} : { wire: { proto } },
+			),
+		);
+
+	test("tells names on the wire, and what the formats take", () => {
+		const described = serve("AQI");
+		expect(described.methods.getUser?.wireName).toBe("GetUser");
+		expect(described.wire).toEqual({ proto: "AQI" });
+		expect(serve()).not.toHaveProperty("wire");
+	});
+
+	test("has a hash that changes with them", () => {
+		expect(new Set([serve(), serve("AQI"), serve("AQM")].map(({ hash }) => hash)).size).toBe(3);
+	});
+});
+
 describe("the hash of a contract", () => {
 	test("is the same for the same contract", () => {
 		expect(describeContract(make()).hash).toBe(describeContract(make()).hash);

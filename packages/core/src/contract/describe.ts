@@ -1,5 +1,5 @@
 import type { Code } from "../errors/code.ts";
-import type { AnyContract } from "./contract.ts";
+import type { AnyContract, ContractWire } from "./contract.ts";
 import type { ErrorSpec } from "./declared-error.ts";
 import type { Effect, Kind, Method } from "./method.ts";
 import type { Route } from "./route.ts";
@@ -20,11 +20,15 @@ export interface ContractDescription {
 	routes?: readonly Route[];
 	/** What its callers present: one scheme of each. */
 	security?: readonly Security[];
+	/** What others need to speak it in further formats. */
+	wire?: ContractWire;
 }
 
 export interface MethodDescription {
 	kind: Kind;
 	effect: Effect;
+	/** What it is called on the wire, where that differs from its name. */
+	wireName?: string;
 	summary?: string;
 	meta?: Readonly<Record<string, unknown>>;
 	/** The JSON Schema of what crosses the wire, of one message for streams; `{}` when nothing is known. */
@@ -50,24 +54,28 @@ export function describe(
 	routes: readonly Route[] = [],
 	security: readonly Security[] = [],
 ): ContractDescription {
-	const { name, version, summary, meta, methods } = contract["~allium"];
+	const { name, version, summary, meta, wire, methods } = contract["~allium"];
 	const described = Object.fromEntries(methods.map((method) => [method.name, describeMethod(method)]));
+	const formats = wire === undefined ? [] : [wire];
 	return {
 		name,
 		version,
-		hash: fingerprint(JSON.stringify([name, version, described, ...routes, ...security])),
+		hash: fingerprint(JSON.stringify([name, version, described, ...routes, ...security, ...formats])),
 		...(summary !== undefined && { summary }),
 		...(Object.keys(meta).length > 0 && { meta }),
 		methods: described,
 		...(routes.length > 0 && { routes }),
 		...(security.length > 0 && { security }),
+		...(wire !== undefined && { wire }),
 	};
 }
 
 function describeMethod(method: Method): MethodDescription {
+	const wireName = method.path.slice(method.service.length + 1);
 	return {
 		kind: method.kind,
 		effect: method.effect,
+		...(wireName !== method.name && { wireName }),
 		...(method.summary !== undefined && { summary: method.summary }),
 		...(Object.keys(method.meta).length > 0 && { meta: method.meta }),
 		input: describeSide(method.input, "input"),

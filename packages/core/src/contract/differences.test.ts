@@ -100,3 +100,10 @@ test("schemas that contain themselves are compared", () => {
 	const tree: z.ZodType<Tree> = z.lazy(() => z.object({ name: z.string(), children: z.array(tree) }));
 	expect(request(z.object({ tree }), z.object({ tree }))).toEqual([]);
 });
+
+test("another name on the wire breaks callers", () => {
+	expect(between(method({}), method({ wireName: "Buy" }))).toEqual([
+		"buy is called Buy on the wire instead of buy",
+	]);
+	expect(between(method({ wireName: "Buy" }), method({ wireName: "Buy" }))).toEqual([]);
+});

@@ -44,6 +44,8 @@ function ordered(older: ContractDescription, newer: ContractDescription): Contra
 
 function differencesOf(name: string, before: MethodDescription, after: MethodDescription): string[] {
 	if (before.kind !== after.kind) return [`${name} is ${after.kind} instead of ${before.kind}`];
+	const [called, now] = [before.wireName ?? name, after.wireName ?? name];
+	if (called !== now) return [`${name} is called ${now} on the wire instead of ${called}`];
 	return [
 		...misfits(before.input, after.input).map((why) => `the request of ${name} takes less: ${why}`),
 		...misfits(after.output, before.output).map((why) => `the response of ${name} may hold more: ${why}`),

@@ -1,9 +1,13 @@
 import { expect, describe as group, test } from "vitest";
 import * as z from "zod";
+import type { BinaryCodec } from "../codec/codec.ts";
+import { methodCodecs } from "../codec/method-codecs.ts";
+import { protoFormat } from "../codec/proto-format.ts";
 import { contract } from "./contract.ts";
 import { describe } from "./describe.ts";
-import { contractFromDescription, isContractDescription } from "./from-description.ts";
-import { method } from "./method.ts";
+import { contractFromDescription, type DescribedFormat, isContractDescription } from "./from-description.ts";
+import { type Method, method } from "./method.ts";
+import type { Schema } from "./schema.ts";
 import { stream } from "./stream.ts";
 
 const Shop = contract(
@@ -27,6 +31,13 @@ const Shop = contract(
 	{ version: "1.2.0", summary: "Sells.", meta: { team: "a" } },
 );
 
+const named = (name: string): BinaryCodec => ({
+	name,
+	binary: true,
+	encode: () => new Uint8Array(),
+	decode: () => ({}),
+});
+
 /** As it comes over the wire. */
 const described = JSON.parse(JSON.stringify(describe(Shop)));
 
@@ -49,6 +60,32 @@ group("a contract made from a description", () => {
 		expect(contractFromDescription(described).ping?.input).toBeUndefined();
 	});
 
+	test("speaks the formats that are described, where it is given what reads them", () => {
+		const schema = (name: string): Schema => Object.assign(z.string(), { "~wire": { proto: named(name) } });
+		const Users = contract(
+			"users",
+			{ getUser: { wireName: "GetUser", input: schema("Id"), output: stream(schema("User")) } },
+			{ wire: { proto: "set of files" } },
+		);
+		const seen: string[] = [];
+		const proto: DescribedFormat = {
+			name: "proto",
+			read(wire) {
+				seen.push(wire);
+				return (name, side) => ({ proto: named(`${name} ${side}`) });
+			},
+		};
+		const told = JSON.parse(JSON.stringify(describe(Users)));
+		const made = contractFromDescription(told, { formats: [proto] });
+		expect(describe(made)).toEqual(told);
+		expect(seen).toEqual(["set of files"]);
+		const getUser = made.getUser as Method;
+		expect(getUser.path).toBe("users/GetUser");
+		const codecs = methodCodecs(getUser, protoFormat);
+		expect([codecs?.input.name, codecs?.output.name]).toEqual(["getUser input", "getUser output"]);
+		expect(methodCodecs(contractFromDescription(told).getUser as Method, protoFormat)).toBeUndefined();
+	});
+
 	test("refuses a name that no transport carries", () => {
 		expect(() => contractFromDescription({ ...described, name: "a/b" })).toThrow(TypeError);
 	});
@@ -64,6 +101,8 @@ group("isContractDescription", () => {
 		[],
 		{ ...described, name: 1 },
 		{ ...described, methods: [] },
+		{ ...described, wire: { proto: 1 } },
+		{ ...described, methods: { buy: { ...described.methods.buy, wireName: 1 } } },
 		{ ...described, methods: { buy: { ...described.methods.buy, kind: "both" } } },
 		{ ...described, methods: { buy: { ...described.methods.buy, effect: "maybe" } } },
 		{ ...described, methods: { buy: { ...described.methods.buy, input: true } } },

@@ -1,6 +1,8 @@
+import type { WireCodecs } from "../codec/wire-codecs.ts";
 import { isCode } from "../errors/code.ts";
 import { isObject } from "../json/is-object.ts";
-import { type Contract, contract } from "./contract.ts";
+import { anything } from "./anything.ts";
+import { type Contract, type ContractWire, contract } from "./contract.ts";
 import type { ErrorSpec, ErrorSpecs } from "./declared-error.ts";
 import {
 	type ContractDescription,
@@ -9,12 +11,35 @@ import {
 	type MethodDescription,
 } from "./describe.ts";
 import { type Effect, givesStream, type Kind, type MethodSpec, takesStream } from "./method.ts";
-import type { JsonSchema, Schema } from "./schema.ts";
+import type { JsonSchema } from "./schema.ts";
 import { isSecurity } from "./security.ts";
 import { type Side, stream } from "./stream.ts";
 
+/** A format whose codecs can be made from what a description has for it. */
+export interface DescribedFormat {
+	/** The name under which descriptions have it. */
+	readonly name: keyof ContractWire;
+	/**
+	 * Reads it.
+	 *
+	 * @param wire what the description has: for `proto`, a `FileDescriptorSet` as base64.
+	 * @returns what finds the codecs of one message of a method, by the method's name and the side; undefined for a
+	 * message without a codec.
+	 */
+	read(wire: string, description: ContractDescription): FindCodecs;
+}
+
+/** Finds the codecs of one message of a method. */
+export type FindCodecs = (method: string, side: "input" | "output") => WireCodecs | undefined;
+
+/** Options of {@link contractFromDescription}. */
+export interface FromDescriptionOptions {
+	/** The formats to speak beside JSON, where the description has what they need. Default: none. */
+	readonly formats?: readonly DescribedFormat[];
+}
+
 /**
- * Makes a contract from what a service tells of itself. Its schemas accept everything as it is, for the service
+ * Makes a contract from what a service tells of itself. Its schemas accept everything as it is, because the service
  * knows what is right; they describe themselves as the service did.
  *
  * @throws TypeError when a name is not allowed.
@@ -23,22 +48,38 @@ import { type Side, stream } from "./stream.ts";
  */
 export function contractFromDescription(
 	description: ContractDescription,
+	{ formats = [] }: FromDescriptionOptions = {},
 ): Contract<Readonly<Record<string, MethodSpec>>> {
-	const { name, version, summary, meta, methods } = description;
-	const specs = Object.entries(methods).map(([key, method]) => [key, specOf(method)] as const);
+	const { name, version, summary, meta, methods, wire } = description;
+	const codecs = findCodecs(description, formats);
+	const specs = Object.entries(methods).map(([key, method]) => [key, specOf(key, method, codecs)] as const);
 	return contract<Readonly<Record<string, MethodSpec>>>(name, Object.fromEntries(specs), {
 		version,
 		...(summary !== undefined && { summary }),
 		...(meta !== undefined && { meta }),
+		...(wire !== undefined && { wire }),
 	});
+}
+
+/** Finds the codecs of all formats that the description has something for. */
+function findCodecs(description: ContractDescription, formats: readonly DescribedFormat[]): FindCodecs {
+	const found = formats.flatMap((format) => {
+		const wire = description.wire?.[format.name];
+		return wire === undefined ? [] : [format.read(wire, description)];
+	});
+	return (method, side) => {
+		const codecs = Object.assign({}, ...found.map((find) => find(method, side)));
+		return Object.keys(codecs).length === 0 ? undefined : codecs;
+	};
 }
 
 /** Whether a value that came over the wire is the description of a contract. */
 export function isContractDescription(value: unknown): value is ContractDescription {
 	if (!isObject(value) || !isObject(value.methods)) return false;
-	const { name, version, hash, methods, security = [] } = value;
+	const { name, version, hash, methods, security = [], wire } = value;
 	const texts = [name, version, hash].every((text) => typeof text === "string");
 	if (!Array.isArray(security) || !security.every(isSecurity)) return false;
+	if (!isOptional(wire, isWire)) return false;
 	return texts && isOptional(value.summary, isText) && Object.values(methods).every(isMethodDescription);
 }
 
@@ -47,9 +88,12 @@ const effects: readonly unknown[] = ["read", "idempotent", "write"] satisfies Ef
 
 function isMethodDescription(value: unknown): value is MethodDescription {
 	if (!isObject(value) || !isObject(value.errors)) return false;
-	const { kind, effect, summary, input, output, errors } = value;
-	const known = kinds.includes(kind) && effects.includes(effect) && isOptional(summary, isText);
-	return known && isObject(input) && isObject(output) && Object.values(errors).every(isErrorDescription);
+	const { kind, effect, wireName, summary, input, output, errors } = value;
+	const known = kinds.includes(kind) && effects.includes(effect);
+	const texts = isOptional(wireName, isText) && isOptional(summary, isText);
+	return (
+		known && texts && isObject(input) && isObject(output) && Object.values(errors).every(isErrorDescription)
+	);
 }
 
 function isErrorDescription(value: unknown): value is ErrorDescription {
@@ -61,13 +105,15 @@ function isErrorDescription(value: unknown): value is ErrorDescription {
 	);
 }
 
-function specOf({ kind, effect, summary, meta, input, output, errors }: MethodDescription): MethodSpec {
+function specOf(name: string, described: MethodDescription, codecs: FindCodecs): MethodSpec {
+	const { kind, effect, wireName, summary, meta, input, output, errors } = described;
 	return {
 		effect,
+		...(wireName !== undefined && { wireName }),
 		...(summary !== undefined && { summary }),
 		...(meta !== undefined && { meta }),
-		...sideOf("input", input, takesStream(kind)),
-		...sideOf("output", output, givesStream(kind)),
+		...sideOf("input", input, takesStream(kind), codecs(name, "input")),
+		...sideOf("output", output, givesStream(kind), codecs(name, "output")),
 		errors: errorsOf(errors),
 	};
 }
@@ -75,11 +121,14 @@ function specOf({ kind, effect, summary, meta, input, output, errors }: MethodDe
 /** A side that was not given stays so, as its `{}` need not even be sent. */
 function sideOf(
 	name: "input" | "output",
-	schema: JsonSchema,
+	described: JsonSchema,
 	streams: boolean,
+	codecs: WireCodecs | undefined,
 ): Partial<Record<string, Side>> {
-	if (streams) return { [name]: stream(anything(schema)) };
-	return describesEmpty(schema) ? {} : { [name]: anything(schema) };
+	if (!streams && describesEmpty(described)) return {};
+	const plain = anything(described);
+	const schema = codecs === undefined ? plain : { ...plain, "~wire": codecs };
+	return { [name]: streams ? stream(schema) : schema };
 }
 
 function errorsOf(errors: MethodDescription["errors"]): ErrorSpecs {
@@ -90,16 +139,8 @@ function errorsOf(errors: MethodDescription["errors"]): ErrorSpecs {
 	return Object.fromEntries(specs);
 }
 
-/** Accepts everything as it is, and describes itself as it was told. */
-function anything(described: JsonSchema): Schema {
-	const tell = (): JsonSchema => described;
-	const standard = {
-		version: 1 as const,
-		vendor: "allium",
-		validate: (value: unknown) => ({ value }),
-		jsonSchema: { input: tell, output: tell },
-	};
-	return { "~standard": standard };
+function isWire(value: unknown): boolean {
+	return isObject(value) && isOptional(value.proto, isText);
 }
 
 function isText(value: unknown): boolean {

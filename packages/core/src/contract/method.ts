@@ -38,6 +38,8 @@ export interface MethodSpec<
 	readonly errors?: E;
 	/** Default: `write`. */
 	readonly effect?: Effect;
+	/** What the method is called on every wire, where that differs from its name here: `GetUser` for `getUser`. */
+	readonly wireName?: string;
 	/** Annotations for others: gateways, dashboards, generators. */
 	readonly meta?: Readonly<Record<string, unknown>>;
 }
@@ -51,7 +53,7 @@ export interface Method<
 	/** The name of the contract that it belongs to. */
 	readonly service: string;
 	readonly name: string;
-	/** `service/name`: how it is addressed on every transport. */
+	/** `service/name`, or `service/wireName`: how it is addressed on every transport. */
 	readonly path: string;
 	readonly kind: Kind;
 	readonly effect: Effect;

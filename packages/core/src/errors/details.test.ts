@@ -73,7 +73,6 @@ test("what is malformed is passed over", () => {
 		[{ type: "google.rpc.ErrorInfo", value: "not base64!" }],
 		[{ type: "google.rpc.ErrorInfo", value: "Cv8" }],
 		[{ type: "google.protobuf.Value", value: "////" }],
-		[{ type: "unknown.Type", value: "" }],
 	]) {
 		expect(readErrorDetails(details)).toEqual({});
 	}
@@ -85,4 +84,14 @@ test("data that nests without end is passed over", () => {
 		bytes = new MessageWriter().bytes(6, new MessageWriter().bytes(1, bytes).finish()).finish();
 	}
 	expect(readErrorDetails([{ type: "google.protobuf.Value", value: toBase64(bytes) }])).toEqual({});
+});
+
+test("details that are not Allium's own are kept as they are", () => {
+	const details = [
+		{ type: "google.rpc.Help", value: Uint8Array.of(1, 2) },
+		{ type: "shop.v1.SoldOut", value: new Uint8Array() },
+	];
+	const error = new ServiceError({ code: "aborted", reason: "gone", data: { id: 7 }, details });
+	const facts = readErrorDetails(errorDetails(error, "shop"));
+	expect(facts).toEqual({ reason: "gone", domain: "shop", data: { id: 7 }, details });
 });

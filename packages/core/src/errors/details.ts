@@ -1,7 +1,7 @@
 import { fromBase64, toBase64 } from "../encoding/base64.ts";
 import { decodeJsonValue, encodeJsonValue } from "../encoding/json-value.ts";
 import { fieldBytes, fieldText, MessageWriter, readFields } from "../encoding/protobuf.ts";
-import type { ServiceError } from "./service-error.ts";
+import type { ForeignDetail, ServiceError } from "./service-error.ts";
 
 /** A detail of an error as Connect writes it: a protobuf message, as base64 under its full name. */
 export interface ErrorDetail {
@@ -17,6 +17,8 @@ export interface DetailFacts {
 	readonly domain?: string;
 	readonly data?: unknown;
 	readonly retryAfterMs?: number;
+	/** The others, as they came. */
+	readonly details?: readonly ForeignDetail[];
 }
 
 const errorInfo = "google.rpc.ErrorInfo";
@@ -25,10 +27,10 @@ const jsonValue = "google.protobuf.Value";
 
 /**
  * What an error says beside code and message, as details: `google.rpc.ErrorInfo` for its reason,
- * `google.protobuf.Value` for its data, `google.rpc.RetryInfo` for `retryAfterMs`. Data that JSON cannot carry
- * is left out.
+ * `google.protobuf.Value` for its data, `google.rpc.RetryInfo` for `retryAfterMs`, and then those that it brings.
+ * Data that JSON cannot carry is left out.
  *
- * @param service whose error it is, where the error does not say.
+ * @param service the service whose error it is, where the error names none.
  */
 export function errorDetails(error: ServiceError, service: string): ErrorDetail[] {
 	const details: ErrorDetail[] = [];
@@ -43,26 +45,38 @@ export function errorDetails(error: ServiceError, service: string): ErrorDetail[
 		const message = new MessageWriter().bytes(1, encodeDuration(retryAfterMs));
 		details.push(detail(retryInfo, message.finish(), { retryDelay: `${retryAfterMs / 1000}s` }));
 	}
+	for (const { type, value } of error.details ?? []) details.push({ type, value: toBase64(value) });
 	return details;
 }
 
-/** Reads details that came over the wire. What is malformed or unknown is passed over. */
+/** Reads details that came over the wire. What is malformed is passed over. */
 export function readErrorDetails(details: unknown): DetailFacts {
-	const facts: { -readonly [K in keyof DetailFacts]: DetailFacts[K] } = {};
+	const facts: Facts = {};
+	const foreign: ForeignDetail[] = [];
 	if (!Array.isArray(details)) return facts;
 	for (const item of details) {
 		const { type, value } = (item ?? {}) as { type?: unknown; value?: unknown };
 		const bytes = typeof value === "string" ? fromBase64(value) : undefined;
 		if (bytes === undefined) continue;
+		if (typeof type !== "string") continue;
 		try {
-			if (type === errorInfo) Object.assign(facts, readErrorInfo(bytes));
-			else if (type === jsonValue && !("data" in facts)) facts.data = decodeJsonValue(bytes);
-			else if (type === retryInfo) facts.retryAfterMs = readRetryInfo(bytes);
+			if (!readOwn(facts, type, bytes)) foreign.push({ type, value: bytes });
 		} catch (error) {
 			if (!(error instanceof RangeError)) throw error;
 		}
 	}
-	return facts;
+	return foreign.length === 0 ? facts : { ...facts, details: foreign };
+}
+
+type Facts = { -readonly [K in keyof DetailFacts]: DetailFacts[K] };
+
+/** Reads a detail of Allium's own into the facts; false for another. */
+function readOwn(facts: Facts, type: string, bytes: Uint8Array): boolean {
+	if (type === errorInfo) Object.assign(facts, readErrorInfo(bytes));
+	else if (type === jsonValue && !("data" in facts)) facts.data = decodeJsonValue(bytes);
+	else if (type === retryInfo) facts.retryAfterMs = readRetryInfo(bytes);
+	else return false;
+	return true;
 }
 
 function detail(type: string, message: Uint8Array, debug: unknown): ErrorDetail {

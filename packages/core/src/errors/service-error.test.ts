@@ -41,6 +41,11 @@ describe("a ServiceError made in a program that no compiler checked", () => {
 		["no code", {}, /made with the code nothing/],
 		["a reason that is no name", { code: "internal", reason: 7 }, /made with a number as its reason/],
 		["metadata as a plain object", { code: "internal", metadata: { a: "1" } }, /write new Metadata\(\{/],
+		[
+			"details as text",
+			{ code: "internal", details: ["help"] },
+			/no list of protobuf messages: write \[\{ type/,
+		],
 	])("is refused where it is made: %s", (_, init, message) => {
 		expect(() => new ServiceError(init as never)).toThrow(message);
 		expect(() => new ServiceError(init as never)).toThrow(TypeError);
@@ -72,6 +77,7 @@ describe("a ServiceError made in a program that no compiler checked", () => {
 		{ retryAfterMs: Number.NaN },
 		{ metadata: { a: "1" } },
 		{ reason: 7 },
+		{ details: [{ type: "x", value: "AQ" }] },
 		{ message: undefined },
 		{ domain: {} },
 	])("is none when it was spoilt later: %o", (fields) => {

@@ -5,6 +5,14 @@ import { isMetadata, type ReadonlyMetadata } from "./readonly-metadata.ts";
 
 const brand = Symbol.for("allium.ServiceError");
 
+/** A protobuf message that an error carries for programs that know its type, such as `google.rpc.Help`. */
+export interface ForeignDetail {
+	/** The full name of the message, without the `type.googleapis.com/` before it. */
+	readonly type: string;
+	/** The message in protobuf's binary format. */
+	readonly value: Uint8Array;
+}
+
 /** What a {@link ServiceError} is made of; only the code is required. */
 export interface ServiceErrorInit<Data = unknown> {
 	code: Code;
@@ -14,6 +22,11 @@ export interface ServiceErrorInit<Data = unknown> {
 	reason?: string | undefined;
 	/** Details, as JSON. */
 	data?: Data | undefined;
+	/**
+	 * Further details as protobuf messages, for callers in other languages. Connect and frames carry them to the
+	 * caller, who does not pass them on to its own.
+	 */
+	details?: readonly ForeignDetail[] | undefined;
 	/** Metadata (trailers) that came, or goes, with the error. */
 	metadata?: ReadonlyMetadata | undefined;
 	/**
@@ -40,6 +53,8 @@ export class ServiceError<Data = unknown> extends Error {
 	readonly code: Code;
 	readonly reason: string | undefined;
 	readonly data: Data;
+	/** Details in protobuf that are not Allium's own; undefined when there are none. */
+	readonly details: readonly ForeignDetail[] | undefined;
 	readonly metadata: ReadonlyMetadata | undefined;
 	readonly retryAfterMs: number | undefined;
 	/**
@@ -52,7 +67,7 @@ export class ServiceError<Data = unknown> extends Error {
 	/** Of a call that failed: whom it called, and where. The runtime alone sets it; it never leaves the process. */
 	readonly callee: Callee | undefined = undefined;
 
-	/** @throws TypeError when the code, the reason or the metadata is none, in programs that no compiler checked. */
+	/** @throws TypeError for a code, reason, metadata or details of a wrong type, in programs that no compiler checked. */
 	constructor(init: ServiceErrorInit<Data>) {
 		super(
 			init.message ?? init.reason ?? init.code,
@@ -61,6 +76,7 @@ export class ServiceError<Data = unknown> extends Error {
 		this.code = checkedCode(init.code);
 		this.reason = checkedReason(init.reason ?? undefined);
 		this.data = init.data as Data;
+		this.details = checkedDetails(init.details ?? undefined);
 		this.metadata = checkedMetadata(init.metadata ?? undefined);
 		this.retryAfterMs = withinBounds(init.retryAfterMs ?? undefined);
 	}
@@ -90,6 +106,24 @@ function checkedMetadata(metadata: unknown): ReadonlyMetadata | undefined {
 	);
 }
 
+function checkedDetails(details: unknown): readonly ForeignDetail[] | undefined {
+	if (details === undefined || isDetails(details)) return details;
+	throw new Mistake(
+		'an error was made with details that are no list of protobuf messages: write [{ type: "google.rpc.Help", value: bytes }]',
+		here,
+	);
+}
+
+function isDetails(details: unknown): details is readonly ForeignDetail[] {
+	return Array.isArray(details) && details.every(isDetail);
+}
+
+function isDetail(detail: unknown): boolean {
+	if (typeof detail !== "object" || detail === null) return false;
+	const { type, value } = detail as Partial<ForeignDetail>;
+	return typeof type === "string" && value instanceof Uint8Array;
+}
+
 /** The stack leads to whoever makes the error. */
 const here = { stack: true };
 
@@ -103,12 +137,14 @@ function withinBounds(milliseconds: unknown): number | undefined {
 }
 
 /** Whether the fields of an error are what they have to be: somebody may have changed them, or have forged it. */
-function isSound({ code, message, reason, metadata, retryAfterMs, domain }: ServiceError): boolean {
+function isSound(error: ServiceError): boolean {
+	const { code, message, reason, details, metadata, retryAfterMs, domain } = error;
 	return (
 		isCode(code) &&
 		typeof message === "string" &&
 		isOptional(reason, "string") &&
 		isOptional(domain, "string") &&
+		(details === undefined || isDetails(details)) &&
 		(metadata === undefined || isMetadata(metadata)) &&
 		(retryAfterMs === undefined || withinBounds(retryAfterMs) === retryAfterMs)
 	);

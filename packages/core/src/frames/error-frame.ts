@@ -1,5 +1,7 @@
 import type { Method } from "../contract/method.ts";
+import { toBase64 } from "../encoding/base64.ts";
 import { codeFromNumber, codeNumber } from "../errors/code.ts";
+import { readErrorDetails } from "../errors/details.ts";
 import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import type { Connection } from "./connection.ts";
 import { Flag, FrameType, maxFragmentBytes } from "./frame.ts";
@@ -11,12 +13,15 @@ interface ErrorBody {
 	reason?: string | undefined;
 	message?: string | undefined;
 	data?: unknown;
+	/** Protobuf messages, as base64 under their full names. */
+	details?: unknown;
 	retryAfterMs?: number | undefined;
 	domain?: string | undefined;
 }
 
 /**
- * Writes the ERROR that ends a call. What does not fit is left out: first the data, then the message's end.
+ * Writes the ERROR that ends a call. What does not fit is left out: first the foreign details, then the data, then
+ * the end of the message.
  *
  * @param path `service/method`: the service is the error's domain, where it names none.
  */
@@ -26,6 +31,7 @@ export function writeError(connection: Connection, stream: number, error: Servic
 		reason: error.reason,
 		message: error.message,
 		data: error.data,
+		details: error.details?.map(({ type, value }) => ({ type, value: toBase64(value) })),
 		retryAfterMs: error.retryAfterMs,
 		domain: error.domain ?? path.slice(0, Math.max(0, path.lastIndexOf("/"))),
 	});
@@ -55,6 +61,7 @@ export function readError(
 			reason: text(body.reason),
 			message: text(body.message),
 			data: body.data,
+			details: readErrorDetails(body.details).details,
 			retryAfterMs: typeof body.retryAfterMs === "number" ? body.retryAfterMs : undefined,
 			...(metadata.size > 0 && { metadata }),
 		},
@@ -69,7 +76,8 @@ export function readError(
 /** The body as JSON in at most a third of a fragment's UTF-16 units, so that it fits whatever the letters. */
 function errorText(body: ErrorBody): string {
 	const most = maxFragmentBytes / 3;
-	for (const candidate of [body, { ...body, data: undefined }]) {
+	const { details: _, ...own } = body;
+	for (const candidate of [body, own, { ...own, data: undefined }]) {
 		const text = tryStringify(candidate);
 		if (text !== undefined && text.length <= most) return text;
 	}

@@ -158,6 +158,20 @@ describe("what a callee threw and the handler let pass", () => {
 	});
 });
 
+describe("foreign details", () => {
+	const details = [{ type: "google.rpc.Help", value: Uint8Array.of(1) }];
+
+	test("of the handler reach the caller", async () => {
+		const error = Shop.buy.error.gone({ details });
+		expect((await thrown(error)).seen.details).toBe(details);
+	});
+
+	test("of a callee are not relayed", async () => {
+		const { seen } = await thrown(foreign("not_found", "gone", { details }));
+		expect(seen).toMatchObject({ code: "not_found", reason: "gone", domain: "shop", details: undefined });
+	});
+});
+
 describe("that the callee's handler never ran", () => {
 	test.each([
 		["declared", foreign("not_found", "gone", { notExecuted: true })],

@@ -79,10 +79,10 @@ function listService(
 function listMethod(
 	{ name: service }: ContractDescription,
 	name: string,
-	{ kind, effect, summary, input, output }: MethodDescription,
+	{ kind, effect, wireName, summary, input, output }: MethodDescription,
 	origin: string,
 ): MethodListing {
-	const path = `/${service}/${name}`;
+	const path = `/${service}/${wireName ?? name}`;
 	const message = JSON.stringify(exampleValue(input));
 	const example = exampleOf(kind, effect, `${origin}${path}`, `${service} ${name}`, message);
 	return { name, ...(summary !== undefined && { summary }), kind, effect, path, input, output, example };

@@ -67,7 +67,7 @@ function relayed(error: unknown, method: Method, ctx: Context, logger: Logger): 
 		logger.log("error", "a call failed in the gateway", { method: method.path, error });
 		return new ServiceError({ code: "internal", message: "internal error", cause: error });
 	}
-	const { code, reason, message, data, metadata, retryAfterMs, domain } = error;
+	const { code, reason, message, data, details, metadata, retryAfterMs, domain } = error;
 	// What the service did not say itself tells of addresses and folders, which are nobody's business.
 	if (code === "unavailable" && error.callee?.answered !== true) {
 		const { instance, address } = error.callee ?? {};
@@ -76,7 +76,7 @@ function relayed(error: unknown, method: Method, ctx: Context, logger: Logger): 
 		const told = `no instance of "${method.service}" ${isNone ? "is up" : "could be reached"}`;
 		return serviceErrorFrom({ code, reason, message: told }, { domain });
 	}
-	return serviceErrorFrom({ code, reason, message, data, metadata, retryAfterMs }, { domain });
+	return serviceErrorFrom({ code, reason, message, data, details, metadata, retryAfterMs }, { domain });
 }
 
 function copy(from: Metadata, to: Metadata): void {

@@ -42,6 +42,7 @@ export function readConnectError(json: unknown, context: ConnectErrorContext): S
 			message: typeof message === "string" && message !== "" ? message : context.message,
 			reason: facts.reason,
 			data: facts.data,
+			details: facts.details,
 			retryAfterMs: facts.retryAfterMs ?? context.retryAfterMs,
 			...(context.metadata.size > 0 && { metadata: context.metadata }),
 		},

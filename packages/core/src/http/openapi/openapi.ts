@@ -119,7 +119,7 @@ class DocumentWriter {
 		const verb = verbOfCall(method);
 		const sides = this.#sides.get(method);
 		if (verb === undefined || sides === undefined) return;
-		const { operations } = this.#pathItem(`/${contract.name}/${name}`);
+		const { operations } = this.#pathItem(`/${contract.name}/${method.wireName ?? name}`);
 		if (operations[verb] !== undefined) return;
 		operations[verb] = {
 			...this.#about(contract, name, method),
