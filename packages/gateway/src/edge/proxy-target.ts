@@ -1,6 +1,6 @@
 import { ServiceError } from "@allium/core";
 import { isOwnPath } from "@allium/core/http";
-import { type Connections, PlainConnections, SecureConnections } from "./connections.ts";
+import { type Connections, connectionsOver } from "./connections.ts";
 
 /** A web service, and the path below which it appears. */
 export class ProxyTarget {
@@ -11,15 +11,15 @@ export class ProxyTarget {
 	readonly kept: Connections;
 	/** Connections that are made for one request. */
 	readonly fresh: Connections;
-	/** The headers that it was said to answer with twice, though they may stand only once. */
+	/** The headers that it answered with twice, though they may stand only once, and that the log has told of. */
 	readonly saidTwice: Set<string> = new Set<string>();
-	/** What stands in place of the prefix. */
+	/** The path that replaces the prefix. */
 	readonly #base: string;
 
 	/**
-	 * @param url one without a path keeps the path of a request as it is; one with a path, be it `/`, puts that in
-	 * place of the prefix.
-	 * @throws ServiceError `failed_precondition` when the path or the URL is none, or the path is the server's own.
+	 * @param url A URL without a path keeps the path of a request as it is. A URL with a path, even `/`, puts that
+	 * path in place of the prefix.
+	 * @throws ServiceError `failed_precondition` when the path or the URL is malformed, or the path is the gateway's own.
 	 */
 	constructor(path: string, url: string) {
 		const parsed = URL.parse(url);
@@ -36,9 +36,8 @@ export class ProxyTarget {
 		}
 		this.prefix = path.replace(/\/+$/, "");
 		this.url = parsed;
-		const Kind = parsed.protocol === "https:" ? SecureConnections : PlainConnections;
-		this.kept = new Kind({ keepAlive: true });
-		this.fresh = new Kind({ keepAlive: false });
+		this.kept = connectionsOver(parsed.protocol, true);
+		this.fresh = connectionsOver(parsed.protocol, false);
 		const hasPath = !/^https?:\/\/[^/]*$/.test(url);
 		this.#base = hasPath ? parsed.pathname.replace(/\/+$/, "") : this.prefix;
 	}
@@ -54,7 +53,7 @@ export class ProxyTarget {
 		this.fresh.destroy();
 	}
 
-	/** The path and query at the web service for those of a request; asked for nothing more, that of its root. */
+	/** The path and query at the web service for the path and query of a request. */
 	pathFor(requested: string): string {
 		const path = this.#base + requested.slice(this.prefix.length);
 		return path.startsWith("/") ? path : `/${path}`;

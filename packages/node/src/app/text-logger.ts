@@ -11,28 +11,51 @@ export interface TextLoggerOptions {
 }
 
 /**
- * One line a message, for people: `12:30:01 info greeter is ready url=http://127.0.0.1:4000`. Errors are told with
- * their causes; those that nobody meant to throw with their stacks, on lines of their own that are indented. No
- * value can end its line or control a terminal.
+ * Writes one line for each message, for people to read: `12:30:01 info  greeter is ready url=http://127.0.0.1:4000`.
+ * Errors are shown with their causes. Errors that nobody meant to throw are shown with their stacks too, on further
+ * lines that are indented. No value can end its line or control a terminal.
  */
 export function textLogger(options: TextLoggerOptions = {}): Logger {
 	const least = order.indexOf(options.level ?? "info");
 	const write = options.write ?? ((line) => process.stdout.write(line));
+	const clock = new Clock();
 	return {
 		log(level, message, fields = {}) {
 			if (order.indexOf(level) < least) return;
-			const time = new Date().toISOString().slice(11, 19);
-			const shown = Object.entries(fields).filter(([, value]) => value !== undefined);
-			const text = shown.map(([key, value]) => ` ${key}=${format(value)}`).join("");
-			const line = `${message}${text}`.replaceAll("\n", "\\n");
-			write(`${time} ${level.padEnd(5)} ${printable(line + stacks(shown))}\n`);
+			let line = message;
+			let stacks = "";
+			for (const key of Object.keys(fields)) {
+				const value = fields[key];
+				if (value === undefined) continue;
+				line += ` ${key}=${format(value)}`;
+				if (typeof value === "object") stacks += stackOf(value);
+			}
+			if (line.includes("\n")) line = line.replaceAll("\n", "\\n");
+			write(`${clock.time()} ${level.padEnd(5)} ${printable(line + stacks)}\n`);
 		},
 	};
 }
 
+/** Tells the time of day as text. A gateway logs thousands of lines within one second, so it keeps that text. */
+class Clock {
+	#second = Number.NaN;
+	#text = "";
+
+	/** The time in UTC, such as `12:30:01`. */
+	time(): string {
+		const now = Date.now();
+		const second = Math.floor(now / 1000);
+		if (second !== this.#second) {
+			this.#second = second;
+			this.#text = new Date(now).toISOString().slice(11, 19);
+		}
+		return this.#text;
+	}
+}
+
 function format(value: unknown): string {
-	if (isServiceError(value) || value instanceof Error) return JSON.stringify(errorText(value));
 	if (typeof value === "string") return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+	if (isServiceError(value) || value instanceof Error) return JSON.stringify(errorText(value));
 	try {
 		return JSON.stringify(value) ?? String(value);
 	} catch {
@@ -40,13 +63,10 @@ function format(value: unknown): string {
 	}
 }
 
-/** The stacks of errors that nobody meant to throw. */
-function stacks(fields: readonly (readonly [string, unknown])[]): string {
-	return fields
-		.map(([, value]) => unmeant(value)?.stack ?? "")
-		.filter((stack) => stack.includes("\n"))
-		.map((stack) => `\n${stack.replace(/^(?! {4})/gm, "  ")}`)
-		.join("");
+/** The stack of an error that nobody meant to throw, on lines of its own; empty for everything else. */
+function stackOf(value: unknown): string {
+	const stack = unmeant(value)?.stack ?? "";
+	return stack.includes("\n") ? `\n${stack.replace(/^(?! {4})/gm, "  ")}` : "";
 }
 
 /** The error behind a value that is a bug: itself, or what a service's `internal` was made of. */
