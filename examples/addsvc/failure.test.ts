@@ -84,7 +84,9 @@ describe("two instances under load", () => {
 		await observer.sum({ a: 1, b: 2 });
 		const registered = async (): Promise<number> => {
 			const { openRegistry } = await import("allium");
-			const registry = await openRegistry(`sqlite://${folder}`, { sqlite: () => import("@allium/sqlite") });
+			const registry = await openRegistry(`sqlite://${folder}`, {
+				adapters: { sqlite: () => import("@allium/sqlite") },
+			});
 			try {
 				return (await registry.list({ service: "add" })).length;
 			} finally {

@@ -3,6 +3,7 @@ import { type OpenApiDocument, openapi } from "@allium/core/http";
 import { checkDuration, checkedLogger, type Listener, PeerPool } from "@allium/core/transport";
 import {
 	acceptFrames,
+	BackendConnection,
 	type Config,
 	checkServerLimits,
 	cors,
@@ -16,7 +17,6 @@ import {
 	listen,
 	nodeTransports,
 	type Part,
-	RegistryConnection,
 	reachableHost,
 	readConfig,
 	readCredentials,
@@ -92,7 +92,13 @@ class NodeGateway implements Gateway {
 		this.logger = checkedLogger(options.logger ?? textLogger());
 		const { config, logger } = this;
 		this.#options = options;
-		const connection = new RegistryConnection(options, config);
+		const connection = new BackendConnection("registry", {
+			given: options.registry,
+			adapters: options.adapters,
+			config,
+			logger,
+			scope: this,
+		});
 		checkServerLimits(options.limits ?? {});
 		if (options.timeoutMs !== undefined) checkDuration("timeoutMs", options.timeoutMs);
 		this.#host = config.host ?? defaultHost;
@@ -100,7 +106,7 @@ class NodeGateway implements Gateway {
 		this.#proxy = new ReverseProxy(options.proxy ?? {}, logger);
 		this.#guard = forwarding(options.forward ?? forwardedByDefault, options.guard);
 		this.#table = new GatewayTable({
-			registry: connection.registry,
+			registry: connection.port,
 			namespace: config.namespace,
 			peers: new PeerPool(nodeTransports({ tls: config.tls })),
 			tls: config.tls,
@@ -221,14 +227,9 @@ function servedTable(table: GatewayTable): Part {
 }
 
 function configOf(options: GatewayOptions, env: Environment): Config {
-	const { registry } = options;
 	const saysPort =
 		options.port !== undefined || (env.PORT ?? "") !== "" || /:\d+$/.test(env.ALLIUM_LISTEN ?? "");
-	return readConfig(env, {
-		...options,
-		registry: typeof registry === "string" ? registry : undefined,
-		...(!saysPort && { port: defaultPort }),
-	});
+	return readConfig(env, { ...options, ...(!saysPort && { port: defaultPort }) });
 }
 
 /** What to present to services: as code says, else the environment. */

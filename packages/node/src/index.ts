@@ -2,6 +2,7 @@ import "./platform/node-version.ts";
 
 export { createApp } from "./app/app.ts";
 export type { App, AppLimits, AppOptions } from "./app/app-type.ts";
+export { BackendConnection, type BackendConnectionOptions } from "./app/backend-connection.ts";
 export { ContractCheck } from "./app/contract-check.ts";
 export { FailedProcess } from "./app/failed-process.ts";
 export { Lifecycle, type LifecycleOptions } from "./app/lifecycle.ts";
@@ -9,23 +10,24 @@ export { type Listen, Listeners } from "./app/listeners.ts";
 export type { Part } from "./app/part.ts";
 export type { ProcessOptions } from "./app/process-options.ts";
 export { reachableHost } from "./app/reachable-host.ts";
-export { RegistryConnection } from "./app/registry-connection.ts";
+
 export { type Runnable, runUntilSignal } from "./app/run-until-signal.ts";
 export { startReport } from "./app/start-report.ts";
 export { type TextLoggerOptions, textLogger } from "./app/text-logger.ts";
 export { within } from "./app/within.ts";
-export { type Adapter, type Adapters, openRegistry } from "./config/adapters.ts";
+export type { BackendChoice } from "./config/backend.ts";
+export type { Adapter, Adapters } from "./config/backends.ts";
 export {
 	type Config,
 	type ConfigOverrides,
-	type Environment,
-	maskUrl,
 	parseListen,
 	readConfig,
 } from "./config/config.ts";
 export { type Credentials, parseCredentials, readCredentials } from "./config/credentials.ts";
-export { DeferredRegistry } from "./config/deferred-registry.ts";
+export type { Environment } from "./config/environment.ts";
 export { invalidConfiguration, isInvalidConfiguration } from "./config/invalid-configuration.ts";
+export { maskUrl } from "./config/mask-url.ts";
+export { type OpenRegistryOptions, openRegistry } from "./config/open-registry.ts";
 export { cors } from "./http/cors.ts";
 export { answerText, getJson, httpUrl, isRefused, type JsonAnswer } from "./http/get-json.ts";
 export type { HttpLayer, HttpRequest, HttpResponse } from "./http/http-layer.ts";

@@ -10,9 +10,12 @@ import {
 	roundRobin,
 } from "@allium/core";
 import { memoryTransport } from "@allium/core/frames";
-import type { RegistryEvent, RegistryFilter } from "@allium/core/registry";
+import type { RegistryFilter } from "@allium/core/registry";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { patienceMs, visibleWithinMs, Watcher } from "./registry-watcher.ts";
 import { RunningTime } from "./running-time.ts";
+
+export { type ReadOnlyRegistrySetup, readOnlyRegistrySuite } from "./read-only-registry-suite.ts";
 
 /** The backend that one test runs against. */
 export interface RegistrySetup {
@@ -30,10 +33,6 @@ export interface RegistrySetup {
 /** What the instances of this suite serve. */
 const Cart = contract("cart", { ping: method({ effect: "read" }) });
 
-/** How soon one handle sees what another did, in milliseconds that the process can run. */
-const visibleWithinMs = 250;
-/** How long a condition is waited for that has no such bound, in milliseconds. */
-const patienceMs = 30_000;
 /** The time to live where no test waits for its end. */
 const longTtlMs = 60_000;
 const background = Context.background();
@@ -99,51 +98,6 @@ class World {
 		this.#setup = undefined;
 		this.#open = [];
 		this.#watchers = [];
-	}
-}
-
-/** Consumes a watch and keeps what it told. */
-class Watcher {
-	readonly events: RegistryEvent[] = [];
-	/** Resolves when the iteration is over, with the error that ended it if any. */
-	readonly ended: Promise<unknown>;
-
-	constructor(source: AsyncIterable<RegistryEvent>) {
-		this.ended = this.#consume(source).then(
-			() => undefined,
-			(error: unknown) => error ?? new Error("the watch threw undefined"),
-		);
-	}
-
-	async #consume(source: AsyncIterable<RegistryEvent>): Promise<void> {
-		for await (const event of source) this.events.push(event);
-	}
-
-	/** What a client that believes all events takes for up, sorted. */
-	get up(): string[] {
-		const up = new Map<string, Instance>();
-		for (const event of this.events) {
-			if (event.type === "snapshot") up.clear();
-			if (event.type === "snapshot") for (const instance of event.instances) up.set(instance.id, instance);
-			else if (event.type === "up") up.set(event.instance.id, event.instance);
-			else up.delete(event.instance.id);
-		}
-		return [...up.keys()].sort();
-	}
-
-	/** Events as short text: `snapshot a b`, `up a`, `down a`. */
-	get told(): string[] {
-		return this.events.map((event) => {
-			if (event.type !== "snapshot") return `${event.type} ${event.instance.id}`;
-			return ["snapshot", ...event.instances.map(({ id }) => id).sort()].join(" ");
-		});
-	}
-
-	/** Waits for what has to be seen soon after it happened. */
-	async tells(told: readonly string[], within: number = visibleWithinMs): Promise<void> {
-		using time = new RunningTime();
-		await vi.waitFor(() => expect(this.told).toEqual(told), { timeout: patienceMs, interval: 2 });
-		expect(time.milliseconds).toBeLessThanOrEqual(within);
 	}
 }
 

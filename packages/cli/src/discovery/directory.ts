@@ -15,13 +15,14 @@ export class Directory {
 	constructor(registry: Registry, config: Config) {
 		this.registry = registry;
 		this.namespace = config.namespace;
-		this.url = registry.location ?? maskUrl(config.registry);
+		this.url = registry.location ?? maskUrl(config.backends.registry.url);
 	}
 
 	/** Opens the registry that the options name, or the environment. */
 	static async open(words: Words, { env, cwd, adapters }: Surroundings): Promise<Directory> {
 		const config = configOf(words, env);
-		return new Directory(await openRegistry(config.registry, adapters, cwd), config);
+		const { backends, namespace } = config;
+		return new Directory(await openRegistry(backends.registry, { adapters, namespace, cwd }), config);
 	}
 
 	/** The instances of the namespace, of one service or of all, the oldest first. */

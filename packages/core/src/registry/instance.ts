@@ -1,8 +1,9 @@
 /** A contract that an instance serves. */
 export interface ServedContract {
 	readonly name: string;
+	/** Empty where the registry does not know it. */
 	readonly version: string;
-	/** Tells descriptions apart; see `describe`. */
+	/** Tells descriptions apart; see `describe`. Empty where the registry does not know it. */
 	readonly hash: string;
 }
 
@@ -22,6 +23,6 @@ export interface Instance {
 	/** The share of traffic relative to others. Default: 1. */
 	readonly weight: number;
 	readonly status: "up" | "draining" | "unhealthy";
-	/** ISO 8601. */
+	/** ISO 8601; empty where the registry does not know it. */
 	readonly startedAt: string;
 }

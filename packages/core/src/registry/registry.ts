@@ -44,6 +44,11 @@ export interface Lease {
 export interface Registry {
 	/** Where it is, as a URL to show to people: complete, without secrets. */
 	readonly location?: string | undefined;
+	/**
+	 * Whether processes on other hosts find instances in it. A process that was not told where to listen listens on
+	 * all interfaces if this is true, and on loopback otherwise. Default: false.
+	 */
+	readonly spansHosts?: boolean | undefined;
 	register(instance: Instance, ctx: Context): Promise<Lease>;
 	list(filter?: RegistryFilter, ctx?: Context): Promise<Instance[]>;
 	/** Goes on until the context ends, the consumer breaks out or the registry is closed; then it just ends. */

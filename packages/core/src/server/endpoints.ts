@@ -29,9 +29,10 @@ export interface EndpointsOptions {
 	readonly logger?: Logger | undefined;
 	/**
 	 * Whether callers are told of mistakes in the program, such as middleware that forgets to return, or a handler
-	 * whose output its schema refuses: for development. Default: no; they are logged.
+	 * whose output its schema refuses: for development. A function is asked when there is something to tell.
+	 * Default: no; they are logged.
 	 */
-	readonly tellsMistakes?: boolean | undefined;
+	readonly tellsMistakes?: boolean | (() => boolean) | undefined;
 }
 
 /** The middleware of a server that nobody configured: tracing and metrics. */
@@ -43,9 +44,9 @@ export function serverDefaults(): { readonly middleware: readonly Middleware[] }
 export class Endpoints implements EndpointTable {
 	readonly guard: Guard | undefined;
 	readonly logger: Logger;
-	readonly tellsMistakes: boolean;
 	readonly routes: RouteTable = new RouteTable();
 	readonly streams: OpenStreams = new OpenStreams();
+	readonly #tellsMistakes: boolean | (() => boolean);
 	readonly #middleware: readonly Middleware[];
 	readonly #contracts = new Map<string, AnyContract>();
 	readonly #served = new Map<string, ServedMethod>();
@@ -55,7 +56,12 @@ export class Endpoints implements EndpointTable {
 		this.guard = options.guard;
 		this.#middleware = options.middleware ?? serverDefaults().middleware;
 		this.logger = checkedLogger(options.logger ?? silentLogger);
-		this.tellsMistakes = options.tellsMistakes ?? false;
+		this.#tellsMistakes = options.tellsMistakes ?? false;
+	}
+
+	get tellsMistakes(): boolean {
+		const tells = this.#tellsMistakes;
+		return typeof tells === "boolean" ? tells : tells();
 	}
 
 	/**

@@ -23,6 +23,7 @@ import { isLoopback } from "../server/loopback.ts";
 import { listen } from "../server/server.ts";
 import { AppClients } from "./app-clients.ts";
 import type { App, AppOptions } from "./app-type.ts";
+import { BackendConnection } from "./backend-connection.ts";
 import { ContractCheck } from "./contract-check.ts";
 import { FailedApp } from "./failed-app.ts";
 import { instanceId } from "./instance-id.ts";
@@ -32,7 +33,7 @@ import { Listeners } from "./listeners.ts";
 import { MissingContextWatch } from "./missing-context.ts";
 import { reachableHost } from "./reachable-host.ts";
 import { type InstanceFacts, RegisteredInstance } from "./registered-instance.ts";
-import { RegistryConnection } from "./registry-connection.ts";
+
 import { ServedContracts } from "./served-contracts.ts";
 import { startReport } from "./start-report.ts";
 import { textLogger } from "./text-logger.ts";
@@ -64,7 +65,7 @@ class NodeApp implements App {
 	readonly #contextWatch: MissingContextWatch | undefined;
 	readonly #lifeWatch: LifeWatch | undefined;
 	readonly #contractCheck: ContractCheck;
-	readonly #registry: RegistryConnection;
+	readonly #registry: BackendConnection<"registry">;
 	readonly #clients = new AppClients();
 	readonly #contracts: ServedContracts;
 	readonly #listeners: Listeners;
@@ -74,13 +75,18 @@ class NodeApp implements App {
 		const { name, limits = {} } = options;
 		const env = options.env ?? process.env;
 		const isDevelopment = env.NODE_ENV !== "production";
-		const url = typeof options.registry === "string" ? options.registry : undefined;
-		this.config = readConfig(env, { ...options, registry: url });
+		this.config = readConfig(env, options);
 		this.logger = checkedLogger(options.logger ?? textLogger());
 		const { config, logger } = this;
 		this.#options = options;
-		this.#registry = new RegistryConnection(options, config);
-		const { registry } = this.#registry;
+		this.#registry = new BackendConnection("registry", {
+			given: options.registry,
+			adapters: options.adapters,
+			config,
+			logger,
+			scope: this,
+		});
+		const registry = this.#registry.port;
 		checkServerLimits(limits);
 		this.#peers = new PeerPool(nodeTransports({ tls: config.tls, limits: limits.frames }));
 		if (isDevelopment) {
@@ -92,7 +98,7 @@ class NodeApp implements App {
 			guard: options.guard,
 			middleware: this.#contextWatch === undefined ? given : [this.#contextWatch.around(given)],
 			logger,
-			tellsMistakes: isDevelopment && isLoopback(this.#host),
+			tellsMistakes: () => isDevelopment && isLoopback(this.#host),
 		});
 		this.#listeners = new Listeners([() => this.#listen()], this.#endpoints.streams, options);
 		this.#contractCheck = new ContractCheck(logger);
@@ -136,7 +142,7 @@ class NodeApp implements App {
 		this.#lifeWatch?.calls();
 		return this.#clients.add((onClose) =>
 			createClient(contract, {
-				registry: this.#registry.registry,
+				registry: this.#registry.port,
 				namespace: this.config.namespace,
 				peers: this.#peers,
 				logger: this.logger,
@@ -198,14 +204,9 @@ class NodeApp implements App {
 		return { ok: ok && isReady, ...(checks.length > 0 && { checks }) };
 	}
 
-	/** Where it listens. */
+	/** Where it listens, known once the registry is open: where others can find it. */
 	get #host(): string {
-		return this.config.host ?? (this.#isLocal() ? "127.0.0.1" : "0.0.0.0");
-	}
-
-	/** Whether all who can find this process run on the same machine. */
-	#isLocal(): boolean {
-		return this.config.registry.startsWith("sqlite:") || this.config.registry.startsWith("memory:");
+		return this.config.host ?? (this.#registry.port.spansHosts === true ? "0.0.0.0" : "127.0.0.1");
 	}
 
 	#facts(): InstanceFacts {

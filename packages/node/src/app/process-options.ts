@@ -1,11 +1,13 @@
-import type { Logger, Registry } from "@allium/core";
-import type { Adapters } from "../config/adapters.ts";
-import type { ConfigOverrides, Environment } from "../config/config.ts";
+import type { Logger } from "@allium/core";
+import type { Adapters } from "../config/backends.ts";
+import type { ConfigOverrides } from "../config/config.ts";
+import type { Environment } from "../config/environment.ts";
 
-/** What every process that serves is made with. What is not given comes from the environment, or has a default. */
-export interface ProcessOptions extends Omit<ConfigOverrides, "registry"> {
-	/** A URL, or a registry that is open already and stays open. */
-	readonly registry?: string | Registry;
+/**
+ * What every process that serves is made with. What is not given comes from the environment, or has a default. A port
+ * such as `registry` is a URL, or a port that is open already and stays open.
+ */
+export interface ProcessOptions extends ConfigOverrides {
 	/** Adapters by scheme, before those that are installed. */
 	readonly adapters?: Adapters;
 	/** Default: lines on standard output. */

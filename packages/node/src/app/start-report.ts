@@ -1,15 +1,15 @@
 import type { Logger } from "@allium/core";
 import { appReady } from "./app-events.ts";
+import type { BackendConnection } from "./backend-connection.ts";
 import type { Listeners } from "./listeners.ts";
 import type { Part } from "./part.ts";
-import type { RegistryConnection } from "./registry-connection.ts";
 
 /** The last part of a process: says that it is up, in the log and to tools that run the process. */
 export function startReport(
 	name: string,
 	logger: Logger,
 	listeners: Listeners,
-	registry: RegistryConnection,
+	registry: BackendConnection<"registry">,
 ): Part {
 	return {
 		name: "the report",

@@ -1,54 +1,75 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Registry } from "@allium/core";
-import { maskUrl } from "./config.ts";
+import { errorText } from "@allium/core";
+import type { AdapterOf, AdaptersOf, BackendChoice } from "./backend.ts";
 import { invalidConfiguration } from "./invalid-configuration.ts";
+import { listed } from "./listed.ts";
+import { maskUrl } from "./mask-url.ts";
 
-/** What an adapter package exports: a function for each port that it implements. */
-export interface Adapter {
-	readonly registry?: (url: string) => Registry | Promise<Registry>;
-}
-
-/** Adapters by the scheme of their URLs, for bundlers and third parties: `{ nats: () => import("@allium/nats") }`. */
-export type Adapters = Readonly<Record<string, () => Promise<Adapter>>>;
-
-/** The schemes of the adapters that there are to install. */
+/** The schemes of the adapters that there are to install, as `@allium/<scheme>`. */
 const published: readonly string[] = ["sqlite"];
 
-/**
- * Opens the registry that a URL names. Its scheme names the adapter: one that was passed in, else the package
- * `@allium/<scheme>` as the folder `from` resolves it.
- *
- * @throws ServiceError `failed_precondition` when there is no such package, or it has no registry.
- */
-export async function openRegistry(
-	url: string,
-	adapters: Adapters = {},
-	from: string = process.cwd(),
-): Promise<Registry> {
-	const scheme = url.slice(0, url.indexOf(":"));
-	const adapter = await load(scheme, adapters, from);
-	if (adapter.registry === undefined) {
-		throw invalidConfiguration(
-			`@allium/${scheme} has no registry; choose another backend than ${maskUrl(url)} for it`,
-		);
-	}
-	return adapter.registry(url);
+/** Where adapters are looked for. */
+export interface AdapterSources<Ports> {
+	/** Those that were passed in. They come first. */
+	readonly given: AdaptersOf<Ports>;
+	/** Those that need no package. */
+	readonly builtIn: AdaptersOf<Ports>;
+	/** The folder from which packages are resolved. */
+	readonly cwd: string;
 }
 
-async function load(scheme: string, adapters: Adapters, from: string): Promise<Adapter> {
-	const given = Object.hasOwn(adapters, scheme) ? adapters[scheme] : undefined;
-	if (given !== undefined) return given();
-	const name = `@allium/${scheme}`;
-	let path: string;
+/** The scheme of a URL, without its colon. */
+export function schemeOf(url: string): string {
+	return url.slice(0, url.indexOf(":"));
+}
+
+/**
+ * Loads the adapter for the scheme of a URL: one that was passed in, one that needs no package, or the package
+ * `@allium/<scheme>`.
+ *
+ * @throws ServiceError `failed_precondition` when there is none, or it cannot be loaded.
+ */
+export async function loadAdapter<Ports>(
+	choice: BackendChoice,
+	{ given, builtIn, cwd }: AdapterSources<Ports>,
+): Promise<AdapterOf<Ports>> {
+	const scheme = schemeOf(choice.url);
+	const load = own(given, scheme) ?? own(builtIn, scheme) ?? fromPackage<Ports>(scheme, cwd);
+	if (load === undefined) throw noAdapter(choice, Object.keys({ ...given, ...builtIn }));
 	try {
-		path = createRequire(join(from, "package.json")).resolve(name);
-	} catch {
-		const advice = published.includes(scheme)
-			? `install it with "npm install ${name}"`
-			: `Allium brings one for ${published.map((known) => `${known}:`).join(", ")}; pass that of another in the option "adapters"`;
-		throw invalidConfiguration(`there is no adapter for "${scheme}:" URLs here; ${advice}`);
+		return await load();
+	} catch (error) {
+		throw invalidConfiguration(
+			`the adapter for "${scheme}:" URLs cannot be loaded: ${errorText(error)}`,
+			error,
+		);
 	}
-	return (await import(pathToFileURL(path).href)) as Adapter;
+}
+
+function own<Ports>(adapters: AdaptersOf<Ports>, scheme: string): AdaptersOf<Ports>[string] | undefined {
+	return Object.hasOwn(adapters, scheme) ? adapters[scheme] : undefined;
+}
+
+/** Loads an adapter from its package; undefined where that is not installed. */
+function fromPackage<Ports>(scheme: string, cwd: string): (() => Promise<AdapterOf<Ports>>) | undefined {
+	try {
+		const path = createRequire(join(cwd, "package.json")).resolve(`@allium/${scheme}`);
+		return () => import(pathToFileURL(path).href);
+	} catch {
+		return undefined;
+	}
+}
+
+function noAdapter({ url, source }: BackendChoice, known: readonly string[]) {
+	const scheme = schemeOf(url);
+	const named = `${source} is ${maskUrl(url)}, but there is no adapter for "${scheme}:" URLs here`;
+	if (published.includes(scheme)) {
+		return invalidConfiguration(`${named}; install it with "npm install @allium/${scheme}"`);
+	}
+	const schemes = [...new Set([...known, ...published])].sort().map((one) => `${one}:`);
+	return invalidConfiguration(
+		`${named}; there are adapters for ${listed(schemes)}, and the option "adapters" takes others`,
+	);
 }

@@ -1,12 +1,7 @@
 import { invalidConfiguration } from "./invalid-configuration.ts";
 
-/** Backends that a platform bound to the application. */
-export interface Bindings {
-	/** Of the service instance named `allium`: for every port. */
-	readonly url?: string;
-	/** Of the service instance named `allium-registry`. */
-	readonly registry?: string;
-}
+/** The URL of the service instance of a name that a platform bound to the application; undefined where it bound none. */
+export type Bindings = (name: string) => string | undefined;
 
 interface Binding {
 	readonly name?: unknown;
@@ -14,23 +9,19 @@ interface Binding {
 }
 
 /**
- * Reads Cloud Foundry's `VCAP_SERVICES`: the `uri` or `url` in the credentials of the service instances named
- * `allium` and `allium-registry`.
+ * Reads Cloud Foundry's `VCAP_SERVICES`: the `uri` or `url` in the credentials of service instances.
  *
+ * @throws ServiceError `failed_precondition` when it has another form.
  * @see https://docs.cloudfoundry.org/devguide/deploy-apps/environment-variable.html
  */
 export function bindings(vcapServices: string | undefined): Bindings {
-	if (vcapServices === undefined || vcapServices === "") return {};
-	const found = Object.values(parse(vcapServices)).flat();
-	const url = urlOf(found, "allium");
-	const registry = urlOf(found, "allium-registry");
-	return { ...(url !== undefined && { url }), ...(registry !== undefined && { registry }) };
-}
-
-function urlOf(found: readonly Binding[], name: string): string | undefined {
-	const credentials = found.find((binding) => binding.name === name)?.credentials;
-	const url = credentials?.uri ?? credentials?.url;
-	return typeof url === "string" ? url : undefined;
+	if (vcapServices === undefined) return () => undefined;
+	const bound = Object.values(parse(vcapServices)).flat();
+	return (name) => {
+		const credentials = bound.find((binding) => binding.name === name)?.credentials;
+		const url = credentials?.uri ?? credentials?.url;
+		return typeof url === "string" ? url : undefined;
+	};
 }
 
 function parse(text: string): Record<string, Binding[]> {
@@ -38,10 +29,10 @@ function parse(text: string): Record<string, Binding[]> {
 		const parsed: unknown = JSON.parse(text);
 		if (isServices(parsed)) return parsed;
 	} catch {
-		// Said below, as for JSON that is no object.
+		// Refused below, as JSON that is no object is.
 	}
 	throw invalidConfiguration(
-		"VCAP_SERVICES is not a JSON object of lists; the platform sets it, so look at what changed it",
+		"VCAP_SERVICES is not a JSON object of lists; the platform sets it, so find out what changed it",
 	);
 }
 

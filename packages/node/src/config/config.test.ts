@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { maskUrl, readConfig } from "./config.ts";
+import { readConfig } from "./config.ts";
+import { maskUrl } from "./mask-url.ts";
 
 describe("the configuration", () => {
 	test("is local by default", () => {
 		expect(readConfig({})).toEqual({
 			namespace: "default",
-			registry: "sqlite:",
+			backends: { registry: { url: "sqlite:", source: "the default" } },
 			host: undefined,
 			hosts: [],
 			port: 0,
@@ -29,7 +30,7 @@ describe("the configuration", () => {
 		});
 		expect(config).toEqual({
 			namespace: "staging",
-			registry: "nats://broker:4222",
+			backends: { registry: { url: "nats://broker:4222", source: "ALLIUM_REGISTRY" } },
 			host: "0.0.0.0",
 			hosts: ["api.example.org", "*.example.net"],
 			port: 4000,
@@ -45,12 +46,13 @@ describe("the configuration", () => {
 		const vcap = JSON.stringify({
 			"user-provided": [{ name: "allium-registry", credentials: { uri: "nats://bound:4222" } }],
 		});
-		expect(readConfig({ VCAP_SERVICES: vcap }).registry).toBe("nats://bound:4222");
+		const chosen = (...given: Parameters<typeof readConfig>) => readConfig(...given).backends.registry;
+		expect(chosen({ VCAP_SERVICES: vcap }).url).toBe("nats://bound:4222");
 		const all = { VCAP_SERVICES: vcap, ALLIUM_URL: "nats://all:4222" };
-		expect(readConfig(all).registry).toBe("nats://all:4222");
+		expect(chosen(all)).toEqual({ url: "nats://all:4222", source: "ALLIUM_URL", otherwise: "sqlite:" });
 		const own = { ...all, ALLIUM_REGISTRY: "consul://own:8500" };
-		expect(readConfig(own).registry).toBe("consul://own:8500");
-		expect(readConfig(own, { registry: "sqlite:./here" }).registry).toBe("sqlite:./here");
+		expect(chosen(own).url).toBe("consul://own:8500");
+		expect(chosen(own, { registry: "sqlite:./here" })).toEqual({ url: "sqlite:./here", source: "registry" });
 	});
 
 	test("takes PORT before the port of ALLIUM_LISTEN", () => {
@@ -90,7 +92,7 @@ describe("the configuration", () => {
 		[{ ALLIUM_LABELS: "a=b,,c=d" }, 'ALLIUM_LABELS is "a=b,,c=d", but takes key=value,key=value'],
 		[{ ALLIUM_URL: "localhost" }, 'ALLIUM_URL is "localhost", but takes a URL, such as sqlite:'],
 		[{ ALLIUM_TLS_CLIENTS: "all" }, 'ALLIUM_TLS_CLIENTS is "all", but takes require, request, ignore'],
-		[{ ALLIUM_TLS_CLIENTS: "require" }, "ALLIUM_TLS_CLIENTS is set, but without TLS it says nothing"],
+		[{ ALLIUM_TLS_CLIENTS: "require" }, "ALLIUM_TLS_CLIENTS is set, but has no effect without TLS"],
 		[{ ALLIUM_TLS_PLAIN: "no" }, 'ALLIUM_TLS_PLAIN is "no", but takes refuse, loopback, allow'],
 		[{ ALLIUM_TLS_CA: "/no" }, "the TLS authorities (tls.ca, ALLIUM_TLS_CA) names /no, which does not exist"],
 		[
@@ -112,6 +114,9 @@ describe("the configuration", () => {
 
 	test("masks passwords where it is printed", () => {
 		expect(maskUrl("nats://user:secret@broker:4222/x")).toBe("nats://user:***@broker:4222/x");
+		expect(maskUrl("static:a=http://u:p@a:1,http://u:q@b:2")).toBe(
+			"static:a=http://u:***@a:1,http://u:***@b:2",
+		);
 		expect(maskUrl("sqlite:")).toBe("sqlite:");
 	});
 });

@@ -3,22 +3,25 @@ import { printable } from "@allium/core";
 import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
 import { authorityForm, parseAuthority } from "../server/authority.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
-import { bindings } from "./cloud-foundry.ts";
+import type { BackendChoices } from "./backend.ts";
+import { backends, type Ports } from "./backends.ts";
+import { type BackendOverrides, chooseBackends } from "./choose-backends.ts";
 import { readHosts, readProxyProtocol, readTls } from "./edge.ts";
+import { type Environment, variable } from "./environment.ts";
 import { wrongValue } from "./invalid-configuration.ts";
 
 /** Everything about a process that depends on where it runs. */
 export interface Config {
 	readonly namespace: string;
-	/** URL of the registry, such as `sqlite:` or `nats://broker:4222`. */
-	readonly registry: string;
-	/** The interface to listen on; undefined lets the registry decide: loopback for a local one, else all. */
+	/** The backend of each port, such as the registry. */
+	readonly backends: BackendChoices<Ports>;
+	/** The interface to listen on; undefined lets the registry decide: all if it spans hosts, loopback otherwise. */
 	readonly host: string | undefined;
-	/** The hosts by which others may call this process, beside its own; empty lets where it listens decide. */
+	/** The hosts by which others may call this process, beside its own; if empty, the interface decides. */
 	readonly hosts: readonly string[];
 	/** The port to listen on; 0 for a free one. */
 	readonly port: number;
-	/** The host or host:port that others reach this process by; undefined for the one it listens on. */
+	/** The host or host:port by which others reach this process; undefined for the one it listens on. */
 	readonly advertise: string | undefined;
 	readonly zone: string | undefined;
 	readonly labels: Readonly<Record<string, string>>;
@@ -28,58 +31,52 @@ export interface Config {
 	readonly proxyProtocol: ProxyProtocol;
 }
 
+type Settings = Omit<Config, "backends">;
+
 /** What code may set; each wins over the environment. */
-export type ConfigOverrides = { readonly [K in keyof Config]?: Config[K] | undefined };
-
-/** The environment of a process. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-const localRegistry = "sqlite:";
+export type ConfigOverrides = BackendOverrides<Ports> & {
+	readonly [K in keyof Settings]?: Settings[K] | undefined;
+};
 
 /**
- * Reads the configuration: code option, else `ALLIUM_…` and `PORT`, else the bindings of Cloud Foundry's
+ * Reads the configuration: the option of code, else `ALLIUM_…` and `PORT`, else what Cloud Foundry binds in
  * `VCAP_SERVICES`, else the default.
  *
- * @param named what the options of code are called in errors. Default: as they are.
+ * @param named what the options of code are called in errors. Default: their names.
  * @throws ServiceError `failed_precondition` that names the variable or option and says what it takes.
  */
 export function readConfig(
 	env: Environment,
 	overrides: ConfigOverrides = {},
-	named: (option: keyof Config) => string = (option) => option,
+	named: (option: keyof ConfigOverrides) => string = (option) => option,
 ): Config {
 	const listen = readListen(env);
 	return {
 		namespace: readNamespace(env, overrides.namespace, named("namespace")),
-		registry: readRegistry(env, overrides.registry, named("registry")),
+		backends: chooseBackends(backends, env, overrides, named),
 		host: checkHost(overrides.host, named("host")) ?? listen.host,
 		hosts: readHosts(env, overrides.hosts),
 		port: checkPort(named("port"), String(overrides.port ?? listen.port)),
 		advertise: readAdvertise(env, overrides.advertise),
 		zone: readZone(env, overrides.zone),
-		labels: overrides.labels ?? readLabels(set(env.ALLIUM_LABELS)),
+		labels: overrides.labels ?? readLabels(variable(env, "ALLIUM_LABELS")),
 		tls: readTls(env, overrides.tls),
 		proxyProtocol: readProxyProtocol(env, overrides.proxyProtocol),
 	};
 }
 
-/** A URL as it may be printed: its password masked. */
-export function maskUrl(text: string): string {
-	return text.replace(/(:\/\/[^/@:]*):[^/@]*@/, "$1:***@");
-}
-
 /** `ALLIUM_LISTEN` is `host:port`, `host`, or `:port`; `PORT` is a port alone and wins over its port. */
 function readListen(env: Environment): { host: string | undefined; port: number } {
-	const text = set(env.ALLIUM_LISTEN);
+	const text = variable(env, "ALLIUM_LISTEN");
 	const listen = parseListen("ALLIUM_LISTEN", text);
-	const port = set(env.PORT);
+	const port = variable(env, "PORT");
 	return { host: listen.host, port: port === undefined ? (listen.port ?? 0) : checkPort("PORT", port) };
 }
 
 /**
  * Where to listen: `host:port`, `host`, or `:port`.
  *
- * @param name of the variable or option, for the error.
+ * @param name the variable or option, for the error.
  * @throws ServiceError `failed_precondition` for anything else.
  */
 export function parseListen(
@@ -91,7 +88,7 @@ export function parseListen(
 		return { host: undefined, port: Number(text.slice(1)) };
 	}
 	const listen = parseAuthority(text);
-	// A bare address of IPv6 may be one with a port, and nobody can tell.
+	// An IPv6 address without brackets is ambiguous: its end may be a port.
 	if (listen === undefined || isIPv6(text)) {
 		const port = /^\d+$/.test(text) ? `; for the port alone write :${text}` : "";
 		throw wrongValue(name, text, `host:port, such as 127.0.0.1:4000 or [::1]:4000${port}`);
@@ -106,14 +103,14 @@ function checkHost(host: string | undefined, name: string): string | undefined {
 }
 
 function readAdvertise(env: Environment, override: string | undefined): string | undefined {
-	const text = override ?? set(env.ALLIUM_ADVERTISE);
+	const text = override ?? variable(env, "ALLIUM_ADVERTISE");
 	if (text === undefined || parseAuthority(text) !== undefined) return text;
 	const name = override === undefined ? "ALLIUM_ADVERTISE" : "advertise";
 	throw wrongValue(name, text, authorityForm);
 }
 
 function readZone(env: Environment, override: string | undefined): string | undefined {
-	const zone = override ?? set(env.ALLIUM_ZONE);
+	const zone = override ?? variable(env, "ALLIUM_ZONE");
 	if (zone === undefined || isPlain(zone)) return zone;
 	throw wrongValue(override === undefined ? "ALLIUM_ZONE" : "zone", zone, "letters that can be printed");
 }
@@ -130,7 +127,7 @@ function readLabels(text: string | undefined): Record<string, string> {
 	return Object.fromEntries(entries);
 }
 
-/** Whether nothing in a text controls a terminal or breaks a line: it goes to registries, logs and pages. */
+/** Whether a text holds nothing that controls a terminal or breaks a line: it goes to registries, logs and pages. */
 function isPlain(text: string): boolean {
 	return printable(text) === text && !/[\t\n]/.test(text);
 }
@@ -142,31 +139,8 @@ function checkPort(name: string, text: string): number {
 }
 
 function readNamespace(env: Environment, override: string | undefined, option: string): string {
-	const text = override ?? set(env.ALLIUM_NAMESPACE) ?? "default";
+	const text = override ?? variable(env, "ALLIUM_NAMESPACE") ?? "default";
 	if (/^[A-Za-z0-9._-]{1,64}$/.test(text)) return text;
 	const name = override === undefined ? "ALLIUM_NAMESPACE" : option;
 	throw wrongValue(name, text, 'up to 64 letters, digits, ".", "_" and "-"');
-}
-
-/** The URL of the registry: that of the first who names one. */
-function readRegistry(env: Environment, override: string | undefined, option: string): string {
-	const bound = bindings(env.VCAP_SERVICES);
-	const named: readonly (readonly [string, string | undefined])[] = [
-		[option, override],
-		["ALLIUM_REGISTRY", set(env.ALLIUM_REGISTRY)],
-		["ALLIUM_URL", set(env.ALLIUM_URL)],
-		["VCAP_SERVICES (allium-registry)", bound.registry],
-		["VCAP_SERVICES (allium)", bound.url],
-	];
-	for (const [name, url] of named) {
-		if (url === undefined) continue;
-		if (/^[a-z][a-z0-9+.-]*:/.test(url) && isPlain(url)) return url;
-		throw wrongValue(name, maskUrl(url), "a URL, such as sqlite: or sqlite:/var/lib/allium");
-	}
-	return localRegistry;
-}
-
-/** A variable that is there but empty is not set. */
-function set(text: string | undefined): string | undefined {
-	return text === undefined || text === "" ? undefined : text;
 }

@@ -1,8 +1,8 @@
 import { ServiceError } from "@allium/core";
-import type { Environment } from "./config.ts";
+import type { Environment } from "./environment.ts";
 
 /**
- * What a process presents where guards ask for it before a service describes itself: metadata such as
+ * What a process presents to guards that ask for it before a service describes itself: metadata such as
  * `{ authorization: "Bearer …" }`. It is sent to every instance that the registry names, and never printed.
  */
 export type Credentials = Readonly<Record<string, string>>;
@@ -13,7 +13,7 @@ const form =
 /**
  * Reads the credentials of a process from `ALLIUM_CREDENTIALS`.
  *
- * @throws ServiceError `failed_precondition` that says what it takes, but not what it was given.
+ * @throws ServiceError `failed_precondition` that says what it takes, and does not repeat what it was given.
  */
 export function readCredentials(env: Environment): Credentials {
 	const lines = (env.ALLIUM_CREDENTIALS ?? "").split(/\r?\n/).filter((line) => line.trim() !== "");
@@ -23,14 +23,14 @@ export function readCredentials(env: Environment): Credentials {
 /**
  * Reads credentials that are each written `name=value`.
  *
- * @param where what they were given to, for the error.
- * @throws ServiceError `failed_precondition` that says what it takes, but not what it was given.
+ * @param where the variable or option that holds them, for the error.
+ * @throws ServiceError `failed_precondition` that says what it takes, and does not repeat what it was given.
  */
 export function parseCredentials(texts: readonly string[], where: string): Credentials {
 	const entries = texts.map((text): [string, string] => {
 		const [, name, value] = /^\s*([A-Za-z0-9._-]+)\s*=\s*([\x20-\x7e]+?)\s*$/.exec(text) ?? [];
 		if (name !== undefined && value !== undefined) return [name.toLowerCase(), value];
-		// What it holds is a secret, even where it is written wrongly.
+		// The text is a secret even if it is malformed, so the error does not repeat it.
 		throw new ServiceError({
 			code: "failed_precondition",
 			reason: "invalid_configuration",

@@ -1,62 +1,38 @@
-import { type Context, type Instance, type Registry, ServiceError } from "@allium/core";
+import type { Context, Instance, Registry } from "@allium/core";
 import type { Lease, RegistryEvent, RegistryFilter } from "@allium/core/registry";
+import type { Opening } from "./opening.ts";
 
-/**
- * A registry that is opened when it is first needed, so that clients can be made before. An opening that failed
- * is tried again by the next operation.
- */
+/** A registry that is opened when it is first needed, so that clients can be made before. */
 export class DeferredRegistry implements Registry {
-	readonly #open: () => Promise<Registry>;
-	#registry: Promise<Registry> | undefined;
-	#location: string | undefined;
-	#closed = false;
+	readonly #opening: Opening<Registry>;
 
-	constructor(open: () => Promise<Registry>) {
-		this.#open = open;
+	constructor(opening: Opening<Registry>) {
+		this.#opening = opening;
 	}
 
 	/** Known once it is open. */
 	get location(): string | undefined {
-		return this.#location;
+		return this.#opening.port?.location;
 	}
 
-	/** Opens it now; rejects when it was closed. */
-	opened(): Promise<Registry> {
-		if (this.#closed) return Promise.reject(closed());
-		this.#registry ??= this.#openNow();
-		return this.#registry;
+	/** Known once it is open. */
+	get spansHosts(): boolean | undefined {
+		return this.#opening.port?.spansHosts;
 	}
 
 	async register(instance: Instance, ctx: Context): Promise<Lease> {
-		return (await this.opened()).register(instance, ctx);
+		return (await this.#opening.opened()).register(instance, ctx);
 	}
 
 	async list(filter?: RegistryFilter, ctx?: Context): Promise<Instance[]> {
-		return (await this.opened()).list(filter, ctx);
+		return (await this.#opening.opened()).list(filter, ctx);
 	}
 
 	async *watch(filter: RegistryFilter, ctx: Context): AsyncIterable<RegistryEvent> {
-		yield* (await this.opened()).watch(filter, ctx);
+		yield* (await this.#opening.opened()).watch(filter, ctx);
 	}
 
-	async close(): Promise<void> {
-		this.#closed = true;
-		const registry = await this.#registry?.catch(() => undefined);
-		await registry?.close();
+	close(): Promise<void> {
+		return this.#opening.close();
 	}
-
-	async #openNow(): Promise<Registry> {
-		try {
-			const registry = await this.#open();
-			this.#location = registry.location;
-			return registry;
-		} catch (error) {
-			this.#registry = undefined;
-			throw error;
-		}
-	}
-}
-
-function closed(): ServiceError {
-	return new ServiceError({ code: "failed_precondition", message: "the registry is closed" });
 }

@@ -2,7 +2,7 @@ import { type ProxyProtocol, proxiedFrom } from "../proxy/proxy-protocol.ts";
 import { checkHosts } from "../server/hosts.ts";
 import { Credentials } from "../tls/credentials.ts";
 import type { ClientCertificates, PlainPolicy, TlsOptions } from "../tls/tls-options.ts";
-import type { Environment } from "./config.ts";
+import { type Environment, variable } from "./environment.ts";
 import { invalidConfiguration, wrongValue } from "./invalid-configuration.ts";
 
 const plainPolicies: readonly PlainPolicy[] = ["refuse", "loopback", "allow"];
@@ -10,30 +10,30 @@ const clientCertificates: readonly ClientCertificates[] = ["require", "request",
 
 /**
  * TLS by `ALLIUM_TLS_CERT`, `ALLIUM_TLS_KEY`, `ALLIUM_TLS_CA`, `ALLIUM_TLS_CLIENTS` and `ALLIUM_TLS_PLAIN`;
- * undefined when neither they nor the code say anything.
+ * undefined where neither they nor the code set anything.
  *
- * @throws ServiceError `failed_precondition` that tells what is wrong with which file.
+ * @throws ServiceError `failed_precondition` that names the file at fault and says what is wrong with it.
  */
 export function readTls(env: Environment, override: TlsOptions | undefined): TlsOptions | undefined {
-	const cert = override?.cert ?? set(env.ALLIUM_TLS_CERT);
-	const key = override?.key ?? set(env.ALLIUM_TLS_KEY);
-	const ca = override?.ca ?? set(env.ALLIUM_TLS_CA);
+	const cert = override?.cert ?? variable(env, "ALLIUM_TLS_CERT");
+	const key = override?.key ?? variable(env, "ALLIUM_TLS_KEY");
+	const ca = override?.ca ?? variable(env, "ALLIUM_TLS_CA");
 	const clients = override?.clientCertificates ?? oneOf("ALLIUM_TLS_CLIENTS", env, clientCertificates);
 	const plain = override?.plain ?? oneOf("ALLIUM_TLS_PLAIN", env, plainPolicies);
 	if (cert === undefined && key === undefined && ca === undefined && override === undefined) {
 		if (clients === undefined && plain === undefined) return undefined;
 		const name = clients === undefined ? "ALLIUM_TLS_PLAIN" : "ALLIUM_TLS_CLIENTS";
 		throw invalidConfiguration(
-			`${name} is set, but without TLS it says nothing; set ALLIUM_TLS_CERT and ALLIUM_TLS_KEY as well`,
+			`${name} is set, but has no effect without TLS; set ALLIUM_TLS_CERT and ALLIUM_TLS_KEY as well`,
 		);
 	}
 	const tls: TlsOptions = { ...override, cert, key, ca, clientCertificates: clients, plain };
 	if (ca === undefined && (clients ?? "ignore") !== "ignore") {
 		throw invalidConfiguration(
-			"certificates of clients need authorities to come from; set tls.ca (ALLIUM_TLS_CA)",
+			"certificates of clients are checked against authorities, and there are none; set tls.ca (ALLIUM_TLS_CA)",
 		);
 	}
-	// Only to tell now what is wrong with the files.
+	// Made only so that a file at fault is reported now.
 	new Credentials(tls);
 	return tls;
 }
@@ -42,7 +42,7 @@ export function readTls(env: Environment, override: TlsOptions | undefined): Tls
 export function readHosts(env: Environment, override: readonly string[] | undefined): readonly string[] {
 	const hosts =
 		override ??
-		set(env.ALLIUM_HOSTS)
+		variable(env, "ALLIUM_HOSTS")
 			?.split(",")
 			.map((host) => host.trim()) ??
 		[];
@@ -52,8 +52,8 @@ export function readHosts(env: Environment, override: readonly string[] | undefi
 
 /** The PROXY protocol by `ALLIUM_PROXY_PROTOCOL`: `true`, `false`, or networks such as `10.0.0.0/8,fd00::/8`. */
 export function readProxyProtocol(env: Environment, override: ProxyProtocol | undefined): ProxyProtocol {
-	const proxy = override ?? parseProxyProtocol(set(env.ALLIUM_PROXY_PROTOCOL));
-	// Throws when a network is none.
+	const proxy = override ?? parseProxyProtocol(variable(env, "ALLIUM_PROXY_PROTOCOL"));
+	// Called only because it throws for what is no network.
 	proxiedFrom(proxy, override === undefined ? "ALLIUM_PROXY_PROTOCOL" : "proxyProtocol");
 	return proxy;
 }
@@ -69,14 +69,9 @@ function oneOf<Word extends string>(
 	env: Environment,
 	words: readonly Word[],
 ): Word | undefined {
-	const text = set(env[name]);
+	const text = variable(env, name);
 	if (text === undefined) return undefined;
 	const word = words.find((one) => one === text);
 	if (word === undefined) throw wrongValue(name, text, words.join(", "));
 	return word;
-}
-
-/** A variable that is there but empty is not set. */
-function set(text: string | undefined): string | undefined {
-	return text === "" ? undefined : text;
 }

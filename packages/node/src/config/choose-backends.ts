@@ -1,0 +1,63 @@
+import { printable } from "@allium/core";
+import type { BackendChoice, BackendChoices, Backends } from "./backend.ts";
+import { bindings } from "./cloud-foundry.ts";
+import { type Environment, variable } from "./environment.ts";
+import { wrongValue } from "./invalid-configuration.ts";
+import { maskUrl } from "./mask-url.ts";
+
+/** What code says of the backends: a URL, or a port that is open already and needs no backend. */
+export type BackendOverrides<Ports> = { readonly [Name in keyof Ports]?: string | Ports[Name] | undefined };
+
+/** A URL that somebody may have named. */
+interface Candidate {
+	readonly source: string;
+	readonly url: string | undefined;
+	/** Whether it is for all ports, so that it need not fit this one. */
+	readonly isForAll?: true;
+}
+
+/**
+ * Chooses the backend of each port: the URL that code gives, else that of the port's own variable, else `ALLIUM_URL`,
+ * else what Cloud Foundry binds for the port or for all ports, else the default.
+ *
+ * @param named what an option of code is called in errors.
+ * @throws ServiceError `failed_precondition` that names the variable or option that holds no URL.
+ */
+export function chooseBackends<Ports>(
+	table: Backends<Ports>,
+	env: Environment,
+	overrides: BackendOverrides<Ports>,
+	named: (option: keyof Ports & string) => string,
+): BackendChoices<Ports> {
+	const bound = bindings(variable(env, "VCAP_SERVICES"));
+	const choices: Partial<Record<keyof Ports, BackendChoice>> = {};
+	for (const name in table) {
+		const { variable: own, binding, default: fallback } = table[name];
+		const override = overrides[name];
+		choices[name] = choose(fallback, [
+			{ source: named(name), url: typeof override === "string" ? override : undefined },
+			{ source: own, url: variable(env, own) },
+			{ source: "ALLIUM_URL", url: variable(env, "ALLIUM_URL"), isForAll: true },
+			{ source: `VCAP_SERVICES (${binding})`, url: bound(binding) },
+			{ source: "VCAP_SERVICES (allium)", url: bound("allium"), isForAll: true },
+		]);
+	}
+	// Each name of the table has its choice now.
+	return choices as BackendChoices<Ports>;
+}
+
+/** The first candidate that is there. */
+function choose(fallback: string, candidates: readonly Candidate[]): BackendChoice {
+	for (const { source, url, isForAll } of candidates) {
+		if (url === undefined) continue;
+		if (!isUrl(url))
+			throw wrongValue(source, maskUrl(url), "a URL, such as sqlite: or sqlite:/var/lib/allium");
+		return { url, source, ...(isForAll && { otherwise: fallback }) };
+	}
+	return { url: fallback, source: "the default" };
+}
+
+/** Whether a text begins with a scheme, and can be printed. */
+function isUrl(text: string): boolean {
+	return /^[a-z][a-z0-9+.-]*:/.test(text) && printable(text) === text && !/[\t\n]/.test(text);
+}

@@ -1,0 +1,79 @@
+import { errorText, isServiceError, ServiceError } from "@allium/core";
+import type { AdapterOptions } from "@allium/core/adapter";
+import { loadAdapter, schemeOf } from "./adapters.ts";
+import type { AdapterOf, AdaptersOf, BackendChoice, Backends } from "./backend.ts";
+import { invalidConfiguration } from "./invalid-configuration.ts";
+import { listed } from "./listed.ts";
+import { maskUrl } from "./mask-url.ts";
+
+/** How backends are opened. */
+export interface OpenBackendOptions<Ports> extends AdapterOptions {
+	/** Adapters by scheme, before those that are installed. */
+	readonly adapters: AdaptersOf<Ports>;
+	/** Adapters by scheme that need no package. */
+	readonly builtIn: AdaptersOf<Ports>;
+}
+
+/**
+ * Opens the backend of a port. Where its URL was named for all ports and its adapter does not serve this one, the
+ * default of the port is opened instead.
+ *
+ * @throws ServiceError `failed_precondition` when there is no adapter, or it does not serve the port; `unavailable`
+ * when the backend does not answer. Each says in one sentence what to do.
+ */
+export async function openBackend<Ports, Name extends keyof Ports & string>(
+	table: Backends<Ports>,
+	name: Name,
+	choice: BackendChoice,
+	options: OpenBackendOptions<Ports>,
+): Promise<Ports[Name]> {
+	const { adapters: given, builtIn, namespace, cwd, logger, scope } = options;
+	const adapter = await loadAdapter(choice, { given, builtIn, cwd });
+	const open = adapter[name];
+	if (open === undefined) {
+		const { otherwise } = choice;
+		const isOfUse = portsOf(table, adapter).length > 0;
+		if (otherwise === undefined || !isOfUse) throw notServed(table, name, choice, adapter);
+		return openBackend(table, name, { url: otherwise, source: "the default" }, options);
+	}
+	try {
+		return await open(choice.url, { namespace, cwd, logger, scope });
+	} catch (error) {
+		throw isServiceError(error) && error.code !== "unavailable"
+			? error
+			: unreachable(name, table[name].variable, choice.url, error);
+	}
+}
+
+/** The ports of the table that an adapter serves. */
+function portsOf<Ports>(table: Backends<Ports>, adapter: AdapterOf<Ports>): (keyof Ports & string)[] {
+	const names: (keyof Ports & string)[] = [];
+	for (const name in table) if (adapter[name] !== undefined) names.push(name);
+	return names;
+}
+
+function notServed<Ports>(
+	table: Backends<Ports>,
+	name: keyof Ports & string,
+	{ url, source }: BackendChoice,
+	adapter: AdapterOf<Ports>,
+): ServiceError {
+	const served = portsOf(table, adapter);
+	const serves = served.length === 0 ? "" : `, only a ${listed(served)}`;
+	const { variable, default: fallback } = table[name];
+	return invalidConfiguration(
+		`${source} is ${maskUrl(url)}, but the adapter for "${schemeOf(url)}:" URLs has no ${name}${serves}; set ${variable} to another backend, such as ${fallback}`,
+	);
+}
+
+function unreachable(name: string, variable: string, url: string, error: unknown): ServiceError {
+	const shown = maskUrl(url);
+	const why = isServiceError(error) ? error.message : errorText(error);
+	// Drivers put the URL into their messages, with its password, which a log must not show.
+	const holdsSecret = shown !== url && errorText(error).includes(url);
+	return new ServiceError({
+		code: "unavailable",
+		message: `the ${name} at ${shown} cannot be reached: ${why.replaceAll(url, shown)}; start it, or set ${variable} to another one`,
+		...(!holdsSecret && { cause: error }),
+	});
+}

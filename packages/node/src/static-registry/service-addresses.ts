@@ -1,0 +1,75 @@
+/** Where services are: the addresses of each, by its name. */
+export type ServiceAddresses = ReadonlyMap<string, readonly string[]>;
+
+/** Why a text or file lists no addresses, as the end of a sentence. */
+export class ListingFault extends Error {}
+
+const listForm = "write orders=http://10.0.0.1:4000,http://10.0.0.2:4000;stock=allium://10.0.0.3:4000";
+const fileForm =
+	'write {"orders": ["http://10.0.0.1:4000", "http://10.0.0.2:4000"], "stock": "allium://10.0.0.3:4000"}';
+
+/**
+ * Reads addresses as a URL lists them: `orders=http://a:1,http://b:2;stock=allium://c:3`.
+ *
+ * @throws ListingFault that says what is wrong, and what to write.
+ */
+export function parseList(text: string): ServiceAddresses {
+	const entries = text
+		.split(";")
+		.filter((entry) => entry.trim() !== "")
+		.map((entry): [string, unknown] => {
+			const at = entry.indexOf("=");
+			if (at < 0) throw new ListingFault(`${JSON.stringify(entry)} has no "="; ${listForm}`);
+			const addresses = entry.slice(at + 1).split(",");
+			return [entry.slice(0, at).trim(), addresses.map((address) => address.trim())];
+		});
+	return checked(entries, listForm);
+}
+
+/**
+ * Reads addresses as a file lists them: a JSON object with an address, or a list of them, for each service.
+ *
+ * @throws ListingFault that says what is wrong, and what to write.
+ */
+export function parseFile(text: string): ServiceAddresses {
+	let content: unknown;
+	try {
+		content = JSON.parse(text.replace(/^\ufeff/, ""));
+	} catch (error) {
+		throw new ListingFault(`it is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+	}
+	if (typeof content !== "object" || content === null || Array.isArray(content)) {
+		throw new ListingFault(`it is not a JSON object; ${fileForm}`);
+	}
+	return checked(Object.entries(content), fileForm);
+}
+
+function checked(entries: readonly (readonly [string, unknown])[], form: string): ServiceAddresses {
+	const found = new Map<string, readonly string[]>();
+	for (const [service, value] of entries) {
+		if (!/^[A-Za-z0-9._-]+$/.test(service)) {
+			throw new ListingFault(`${JSON.stringify(service)} is not the name of a service; ${form}`);
+		}
+		if (found.has(service))
+			throw new ListingFault(`${service} is listed twice; list all its addresses at once`);
+		const addresses: readonly unknown[] = Array.isArray(value) ? value : [value];
+		found.set(service, [...new Set(addresses.map((address) => checkAddress(service, address)))]);
+	}
+	return found;
+}
+
+function checkAddress(service: string, address: unknown): string {
+	const url = typeof address === "string" && URL.canParse(address) ? new URL(address) : undefined;
+	const fault = (why: string): ListingFault =>
+		new ListingFault(
+			`the address ${JSON.stringify(address)} of ${service} ${why}; write scheme://host:port, such as http://10.0.0.1:4000`,
+		);
+	if (typeof address !== "string" || url === undefined || url.hostname === "")
+		throw fault("is not a URL with a host");
+	if (url.username !== "" || url.password !== "") {
+		throw new ListingFault(`an address of ${service} holds credentials; give those to the clients instead`);
+	}
+	if (url.search !== "" || url.hash !== "") throw fault('holds "?" or "#"');
+	if (url.port === "" && !/^(https?|wss?):$/.test(url.protocol)) throw fault("has no port");
+	return address;
+}

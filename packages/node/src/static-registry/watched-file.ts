@@ -1,0 +1,61 @@
+import { type FSWatcher, watch } from "node:fs";
+import { basename, dirname } from "node:path";
+import { after, every, type Timer } from "@allium/core/transport";
+
+/** Changes within this time, in milliseconds, are told together: a writer makes several. */
+const settleMs = 50;
+/** How often the file is looked at although nothing told of a change, in milliseconds. */
+const backstopMs = 5_000;
+
+/**
+ * Tells when a file may have changed. It watches the folder, so that a file which is replaced, removed or made again
+ * is noticed; a symbolic link to another folder, and a file system that tells of nothing, are noticed within 5 s.
+ */
+export class WatchedFile implements Disposable {
+	readonly #path: string;
+	readonly #changed: () => void;
+	readonly #backstop: Timer;
+	#watcher: FSWatcher | undefined;
+	#settling: Timer | undefined;
+
+	/** @param changed called for each change, and sometimes without one. */
+	constructor(path: string, changed: () => void) {
+		this.#path = path;
+		this.#changed = changed;
+		this.#watch();
+		this.#backstop = every(backstopMs, () => {
+			// The folder may be another one by now.
+			this.#watch();
+			changed();
+		});
+	}
+
+	/** Tells no more. */
+	[Symbol.dispose](): void {
+		this.#backstop.stop();
+		this.#settling?.stop();
+		this.#watcher?.close();
+	}
+
+	#watch(): void {
+		this.#watcher?.close();
+		this.#watcher = undefined;
+		const name = basename(this.#path);
+		try {
+			this.#watcher = watch(dirname(this.#path), (_, file) => {
+				// Kubernetes replaces mounted files by a link "..data" beside them.
+				if (file === null || file === name || file.startsWith("..")) this.#settle();
+			});
+			this.#watcher.on("error", () => this.#watcher?.close());
+		} catch {
+			// There is no such folder, or the system watches no more of them: the backstop looks at the file.
+		}
+	}
+
+	#settle(): void {
+		this.#settling ??= after(settleMs, () => {
+			this.#settling = undefined;
+			this.#changed();
+		});
+	}
+}

@@ -1,0 +1,54 @@
+import type { Instance } from "@allium/core";
+import type { RegistryEvent } from "@allium/core/registry";
+import { expect, vi } from "vitest";
+import { RunningTime } from "./running-time.ts";
+
+/** How soon one handle sees what another did, in milliseconds that the process can run. */
+export const visibleWithinMs = 250;
+/** How long a condition is waited for that has no such bound, in milliseconds. */
+export const patienceMs = 30_000;
+
+/** Consumes a watch and keeps what it told. */
+export class Watcher {
+	readonly events: RegistryEvent[] = [];
+	/** Resolves when the iteration is over, with the error that ended it if any. */
+	readonly ended: Promise<unknown>;
+
+	constructor(source: AsyncIterable<RegistryEvent>) {
+		this.ended = this.#consume(source).then(
+			() => undefined,
+			(error: unknown) => error ?? new Error("the watch threw undefined"),
+		);
+	}
+
+	async #consume(source: AsyncIterable<RegistryEvent>): Promise<void> {
+		for await (const event of source) this.events.push(event);
+	}
+
+	/** What a client that believes all events takes for up, sorted. */
+	get up(): string[] {
+		const up = new Map<string, Instance>();
+		for (const event of this.events) {
+			if (event.type === "snapshot") up.clear();
+			if (event.type === "snapshot") for (const instance of event.instances) up.set(instance.id, instance);
+			else if (event.type === "up") up.set(event.instance.id, event.instance);
+			else up.delete(event.instance.id);
+		}
+		return [...up.keys()].sort();
+	}
+
+	/** Events as short text: `snapshot a b`, `up a`, `down a`. */
+	get told(): string[] {
+		return this.events.map((event) => {
+			if (event.type !== "snapshot") return `${event.type} ${event.instance.id}`;
+			return ["snapshot", ...event.instances.map(({ id }) => id).sort()].join(" ");
+		});
+	}
+
+	/** Waits for what has to be seen soon after it happened. */
+	async tells(told: readonly string[], within: number = visibleWithinMs): Promise<void> {
+		using time = new RunningTime();
+		await vi.waitFor(() => expect(this.told).toEqual(told), { timeout: patienceMs, interval: 2 });
+		expect(time.milliseconds).toBeLessThanOrEqual(within);
+	}
+}
