@@ -3,7 +3,12 @@ import { describe, expect, test } from "vitest";
 import { Editor } from "./editor.ts";
 
 /** A contract, a service that fulfils it and a caller, each a package. */
-const editor = new Editor(join(import.meta.dirname, "shop"), "@shop", ["contract", "service", "caller"]);
+const editor = new Editor(join(import.meta.dirname, "shop"), "@shop", [
+	"contract",
+	"service",
+	"caller",
+	"wrong-schema",
+]);
 
 /** Where the method `take` is named, with its name left out. */
 const takes = (name: string): string[] => [
@@ -91,5 +96,24 @@ describe("hover shows plain shapes", () => {
 		],
 	])("for %s", (_, file, cursor, shape) => {
 		expect(editor.hover(file, cursor).shape).toBe(shape);
+	});
+});
+
+describe("the first line of a message names the property at fault", () => {
+	test.each([
+		["since: z.date()", "input.since is a Date"],
+		["on: z.date()", "output.deliveries[].on is a Date"],
+		["pieces: z.bigint()", "output.pieces is a bigint"],
+		["seen: z.set(", "errors.late.data.seen is a Set"],
+		["input: z.map(", "input is a Map"],
+		["input: Chain", "input.at is a Date"],
+		["output: z.array(", "output[] is undefined"],
+		["bytes: z.instanceof", "input.bytes is bytes"],
+		["run: z.custom", "input.run is a function"],
+	])("for a schema with %s", (code, fault) => {
+		const messages = editor.errors("wrong-schema").filter(([line]) => line.includes(code));
+		expect(messages).toEqual([
+			[expect.anything(), expect.stringContaining(`"${fault}, which JSON cannot carry"`)],
+		]);
 	});
 });

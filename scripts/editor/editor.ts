@@ -66,16 +66,18 @@ export class Editor {
 		});
 	}
 
-	/** The first line of every message about a package's file. */
-	errors(file: string): string[] {
-		const path = this.#path(file);
+	/** The first line of every message about a package's file, each after the line of code that it is about. */
+	errors(file: string): [code: string, message: string][] {
+		const fileName = this.#path(file);
 		const found = [
-			...this.#service.getSyntacticDiagnostics(path),
-			...this.#service.getSemanticDiagnostics(path),
+			...this.#service.getSyntacticDiagnostics(fileName),
+			...this.#service.getSemanticDiagnostics(fileName),
 		];
-		return found.map(
-			({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n").split("\n")[0] ?? "",
-		);
+		return found.map(({ start = 0, length = 0, messageText }) => {
+			const [code = ""] = this.#line({ fileName, textSpan: { start, length } }).split("\n");
+			const [message = ""] = ts.flattenDiagnosticMessageText(messageText, "\n").split("\n");
+			return [code.replace(`${file}: `, ""), message];
+		});
 	}
 
 	#path(file: string): string {

@@ -45,6 +45,10 @@ expectTypeOf(Add).toExtend<AnyContract>();
 // @ts-expect-error there is no such method
 Add.difference;
 
+// A method keeps its effect.
+expectTypeOf(Add.reset.effect).toEqualTypeOf<"write">();
+expectTypeOf(contract("c", { m: method({ effect: "read" }) }).m.effect).toEqualTypeOf<"read">();
+
 // What a handler takes and answers.
 type Handlers = Service<Add>;
 expectTypeOf<Handlers["sum"]>().toEqualTypeOf<

@@ -40,7 +40,9 @@ export type MethodSpecs = Readonly<Record<string, MethodSpec>>;
 
 /** A contract: its methods as properties, all else under `"~allium"`. */
 export type Contract<M extends MethodSpecs = MethodSpecs> = {
-	readonly [K in keyof M]: M[K] extends MethodSpec<infer I, infer O, infer E> ? Method<I, O, E> : never;
+	readonly [K in keyof M]: M[K] extends MethodSpec<infer I, infer O, infer E, infer F>
+		? Method<I, O, E, F>
+		: never;
 } & { readonly "~allium": ContractInfo };
 
 /** Any contract, where its methods' types do not matter. */

@@ -1,11 +1,8 @@
 import { expectTypeOf } from "vitest";
 import * as z from "zod";
-import type { JsonOnly } from "./json.ts";
+import type { IfJson } from "./json.ts";
 import { method } from "./method.ts";
 import { stream } from "./stream.ts";
-
-/** What the compiler prints where a type is refused. */
-type Refused = { "~problem": "this type does not survive JSON; use strings and numbers instead" };
 
 // JSON carries these.
 method({ input: z.string(), output: z.number() });
@@ -91,8 +88,13 @@ method({ input: Chain });
 // @ts-expect-error the data of an error
 method({ errors: { l: { code: "aborted", data: z.object({ at: z.date() }) } } });
 
-// The compiler's message says what is wrong.
-expectTypeOf<JsonOnly<{ a: string }>>().toBeUnknown();
-expectTypeOf<JsonOnly<{ at: Date }>>().toEqualTypeOf<Refused>();
-expectTypeOf<JsonOnly<Map<string, string>>>().toEqualTypeOf<Refused>();
-expectTypeOf<JsonOnly<void>>().toEqualTypeOf<Refused>();
+// Otherwise there is a sentence that names the property at fault.
+type Fault<T> = IfJson<T, never, "input">;
+expectTypeOf<Fault<{ a: string }>>().toBeNever();
+expectTypeOf<Fault<{ at: Date }>>().toEqualTypeOf<"input.at is a Date, which JSON cannot carry">();
+expectTypeOf<
+	Fault<{ list: { n?: bigint }[] }>
+>().toEqualTypeOf<"input.list[].n is a bigint, which JSON cannot carry">();
+expectTypeOf<Fault<Map<string, string>>>().toEqualTypeOf<"input is a Map, which JSON cannot carry">();
+expectTypeOf<Fault<void>>().toEqualTypeOf<"input is undefined, which JSON cannot carry">();
+expectTypeOf<Fault<string | Date>>().toEqualTypeOf<"input is a Date, which JSON cannot carry">();

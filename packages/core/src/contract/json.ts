@@ -4,18 +4,69 @@
  *
  * Written as array and mapped types, which the compiler works out lazily, so that types may be recursive.
  */
-export type Json<T> = unknown extends T
-	? T
-	: T extends string | number | boolean | null
-		? T
-		: // biome-ignore lint/suspicious/noConfusingVoidType: a schema may yield it
-			T extends bigint | symbol | undefined | void | ((...args: never) => unknown)
-			? never
-			: T extends readonly (infer Item)[]
-				? readonly Json<Item>[]
-				: { [K in keyof T]: Json<Exclude<T[K], undefined>> | Extract<T[K], undefined> };
+export type Json<T> = T extends undefined ? never : JsonMember<T>;
 
-/** `unknown` when JSON can carry the type; else a type that names the problem in the compiler's message. */
-export type JsonOnly<T> = [T] extends [Json<T>]
-	? unknown
-	: { "~problem": "this type does not survive JSON; use strings and numbers instead" };
+/** A member of an object may be missing. */
+type JsonMember<T> = T extends string | number | boolean | null | undefined
+	? T
+	: T extends NotJson
+		? never
+		: T extends readonly (infer Item)[]
+			? readonly Json<Item>[]
+			: unknown extends T
+				? T
+				: { [K in keyof T]: JsonMember<T[K]> };
+
+// biome-ignore lint/suspicious/noConfusingVoidType: a schema may yield it
+type NotJson = bigint | symbol | void | ((...args: never) => unknown);
+
+/** `S` where JSON can carry `T`; else the sentence that the compiler shows, which names the property at fault. */
+export type IfJson<T, S, Path extends string> = [T] extends [Json<T>]
+	? S
+	: `${Fault<T, Path, []>}, which JSON cannot carry`;
+
+/** What is wrong with a type, and where: `input.at is a Date`. The properties of an object come before theirs. */
+type Fault<T, Path extends string, Depth extends readonly unknown[]> = [Named<T, Path>] extends [never]
+	? [NamedMember<T, Path>] extends [never]
+		? FaultBelow<T, Path, Depth>
+		: NamedMember<T, Path>
+	: Named<T, Path>;
+
+type Named<T, Path extends string> = T extends unknown
+	? NameOf<T> extends infer Name extends string
+		? `${Path} is ${Name}`
+		: never
+	: never;
+
+type NamedMember<T, Path extends string> = T extends readonly unknown[]
+	? never
+	: { [K in keyof T & string]-?: Named<T[K] & {}, `${Path}.${K}`> }[keyof T & string];
+
+/** A recursive type has no end: after some levels the path stops. */
+type FaultBelow<T, Path extends string, Depth extends readonly unknown[]> = Depth["length"] extends 6
+	? `${Path} has a part`
+	: T extends Json<T>
+		? never
+		: T extends readonly (infer Item)[]
+			? Fault<Item, `${Path}[]`, [...Depth, unknown]>
+			: { [K in keyof T & string]-?: Fault<T[K] & {}, `${Path}.${K}`, [...Depth, unknown]> }[keyof T &
+					string];
+
+type NameOf<T> = T extends Date
+	? "a Date"
+	: T extends bigint
+		? "a bigint"
+		: T extends symbol
+			? "a symbol"
+			: T extends (...args: never) => unknown
+				? "a function"
+				: // biome-ignore lint/suspicious/noConfusingVoidType: a schema may yield it
+					T extends undefined | void
+					? "undefined"
+					: T extends ReadonlyMap<unknown, unknown>
+						? "a Map"
+						: T extends ReadonlySet<unknown>
+							? "a Set"
+							: T extends ArrayBufferView
+								? "bytes"
+								: never;

@@ -1,5 +1,5 @@
-import type { DeclaredError, ErrorSpecs } from "./declared-error.ts";
-import type { JsonOnly } from "./json.ts";
+import type { DeclaredError, ErrorSpec, ErrorSpecs } from "./declared-error.ts";
+import type { IfJson } from "./json.ts";
 import type { Schema, SchemaInput, SchemaOutput } from "./schema.ts";
 import type { Side, StreamOf } from "./stream.ts";
 
@@ -22,26 +22,31 @@ export function givesStream(kind: Kind): boolean {
 	return kind === "server_stream" || kind === "bidi_stream";
 }
 
+/** What is written of a method beside its schemas. */
+export interface MethodFacts<F extends Effect = Effect> {
+	/** One line for people. */
+	readonly summary?: string;
+	/** Default: `write`. */
+	readonly effect?: F;
+	/** What the method is called on every wire, where that differs from its name here: `GetUser` for `getUser`. */
+	readonly wireName?: string;
+	/** Annotations for others: gateways, dashboards, generators. */
+	readonly meta?: Readonly<Record<string, unknown>>;
+}
+
 /** A method as it is written in a contract. */
 export interface MethodSpec<
 	I extends Side | undefined = Side | undefined,
 	O extends Side | undefined = Side | undefined,
 	E extends ErrorSpecs = ErrorSpecs,
-> {
-	/** One line for people. */
-	readonly summary?: string;
+	F extends Effect = Effect,
+> extends MethodFacts<F> {
 	/** What the method takes. Default: `{}`. */
 	readonly input?: I;
 	/** What the method answers. Default: `{}`. */
 	readonly output?: O;
 	/** The errors that callers can expect, by reason. */
 	readonly errors?: E;
-	/** Default: `write`. */
-	readonly effect?: Effect;
-	/** What the method is called on every wire, where that differs from its name here: `GetUser` for `getUser`. */
-	readonly wireName?: string;
-	/** Annotations for others: gateways, dashboards, generators. */
-	readonly meta?: Readonly<Record<string, unknown>>;
 }
 
 /** A method of a contract. */
@@ -49,6 +54,7 @@ export interface Method<
 	I extends Side | undefined = Side | undefined,
 	O extends Side | undefined = Side | undefined,
 	E extends ErrorSpecs = ErrorSpecs,
+	F extends Effect = Effect,
 > {
 	/** The name of the contract that it belongs to. */
 	readonly service: string;
@@ -56,7 +62,7 @@ export interface Method<
 	/** `service/name`, or `service/wireName`: how it is addressed on every transport. */
 	readonly path: string;
 	readonly kind: Kind;
-	readonly effect: Effect;
+	readonly effect: F;
 	readonly summary: string | undefined;
 	readonly meta: Readonly<Record<string, unknown>>;
 	readonly input: I;
@@ -73,9 +79,47 @@ type WireInput<S> = S extends StreamOf<infer M> ? SchemaInput<M> : S extends Sch
 type WireOutput<S> =
 	S extends StreamOf<infer M> ? SchemaOutput<M> : S extends Schema ? SchemaOutput<S> : Empty;
 
-type WireError<E> = E extends { readonly data: infer S extends Schema }
-	? { readonly data: JsonOnly<SchemaInput<S>> }
-	: unknown;
+type JsonErrors<E extends ErrorSpecs> = [ErrorFaults<E>[keyof E]] extends [never]
+	? E
+	: WrongErrors<ErrorFaults<E>>;
+
+type ErrorFaults<E extends ErrorSpecs> = {
+	readonly [R in keyof E]: E[R] extends { readonly data: infer S extends Schema }
+		? IfJson<SchemaInput<S>, never, `errors.${R & string}.data`>
+		: never;
+};
+
+type WrongErrors<Faults> = {
+	readonly [R in keyof Faults]: [Faults[R]] extends [never] ? ErrorSpec : { readonly data: Faults[R] };
+};
+
+/** The errors of a method that declares none. */
+type NoErrors = Readonly<Record<never, never>>;
+
+/** `MethodSpec`, such that the compiler does not take types for what is missing in it from a contract around it. */
+type Written<I, O, E, F> = [I, O, E, F] extends [
+	infer Input extends Side | undefined,
+	infer Output extends Side | undefined,
+	infer Errors extends ErrorSpecs,
+	infer Effects extends Effect,
+]
+	? MethodSpec<Input, Output, Errors, Effects>
+	: never;
+
+/** A method to be described. A property that JSON cannot carry is refused by a message that begins with its path. */
+export interface MethodInit<
+	I extends Side | undefined,
+	O extends Side | undefined,
+	E extends ErrorSpecs,
+	F extends Effect,
+> extends MethodFacts<F> {
+	/** What the method takes. Default: `{}`. */
+	readonly input?: IfJson<WireInput<I>, I, "input">;
+	/** What the method answers. Default: `{}`. */
+	readonly output?: IfJson<WireOutput<O>, O, "output">;
+	/** The errors that callers can expect, by reason. */
+	readonly errors?: JsonErrors<E>;
+}
 
 /**
  * Describes a method. What crosses the wire must be JSON: the input as the schema accepts it, the output as
@@ -87,14 +131,9 @@ type WireError<E> = E extends { readonly data: infer S extends Schema }
 export function method<
 	I extends Side | undefined = undefined,
 	O extends Side | undefined = undefined,
-	const E extends ErrorSpecs = Readonly<Record<never, never>>,
->(
-	spec: MethodSpec<I, O, E> & {
-		readonly input?: JsonOnly<WireInput<I>>;
-		readonly output?: JsonOnly<WireOutput<O>>;
-		readonly errors?: { readonly [R in keyof NoInfer<E>]: WireError<NoInfer<E>[R]> };
-	},
-): MethodSpec<NoInfer<I>, NoInfer<O>, NoInfer<E>> {
-	// `NoInfer`: a contract around this must not suggest the types of what is missing here.
+	const E extends ErrorSpecs = NoErrors,
+	F extends Effect = "write",
+>(spec: MethodInit<I, O, E, F>): Written<I, O, E, F>;
+export function method(spec: MethodSpec): MethodSpec {
 	return spec;
 }
