@@ -4,6 +4,7 @@ import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { filesOf, stepsOf } from "./guides/page.ts";
+import { missingRuntimes, runtimeFolders, withSources } from "./guides/runtimes.ts";
 import { Terminal } from "./guides/terminal.ts";
 import { stepsHere, take } from "./guides/walk.ts";
 import { root } from "./workspace/root.ts";
@@ -13,7 +14,10 @@ const guides = readdirSync(join(root, "docs/guide"))
 	.map((file) => ({ name: `guide-${file.slice(0, -".md".length)}`, file: `docs/guide/${file}` }));
 const pages = [{ name: "readme", file: "README.md" }, ...guides].map(({ name, file }) => {
 	const text = readFileSync(join(root, file), "utf8");
-	return { name, file, text, hasCommands: stepsOf(text).some(({ kind }) => kind === "command") };
+	const commands = stepsOf(text).flatMap((step) => (step.kind === "command" ? [step.command] : []));
+	const missing = missingRuntimes(commands);
+	const title = missing.length === 0 ? file : `${file} (skipped: no ${missing.join(" and ")} is installed)`;
+	return { name, title, text, missing, hasCommands: commands.length > 0 };
 });
 
 /** What finds the packages of the workspace as a project finds those that it installed: their sources, here. */
@@ -22,7 +26,12 @@ const config = 'export default { ssr: { resolve: { conditions: ["@allium/source"
 const environment: NodeJS.ProcessEnv = {
 	NODE_OPTIONS: "--conditions=@allium/source",
 	NO_COLOR: "1",
-	PATH: [dirname(process.execPath), join(root, "node_modules/.bin"), process.env.PATH].join(delimiter),
+	PATH: [
+		dirname(process.execPath),
+		join(root, "node_modules/.bin"),
+		...runtimeFolders,
+		process.env.PATH,
+	].join(delimiter),
 	ALLIUM_REGISTRY: undefined,
 	ALLIUM_SEED: undefined,
 };
@@ -39,12 +48,11 @@ function makeFolder(name: string): string {
 
 /** Returns the command that is typed here. Packages are installed already, and those of the workspace found. */
 function typed(command: string): string {
-	return /^npm (init|install)\b/.test(command) ? "true" : command.replaceAll(/\bnpx /g, "");
+	return /^npm (init|install)\b/.test(command) ? "true" : withSources(command.replaceAll(/\bnpx /g, ""));
 }
 
-describe.each(pages.filter(({ hasCommands }) => hasCommands))(
-	"$file shows what happens",
-	async ({ name, text }) => {
+for (const { name, title, text, missing } of pages.filter(({ hasCommands }) => hasCommands)) {
+	describe.skipIf(missing.length > 0)(`${title} shows what happens`, async () => {
 		let folder: string;
 		let terminal: Terminal;
 
@@ -60,11 +68,12 @@ describe.each(pages.filter(({ hasCommands }) => hasCommands))(
 		test.for(await stepsHere(text))("$title", (step) => take(step, { folder, terminal, typed }));
 
 		test("and its services stop in order", async () => {
-			for (const { command, code, output } of await terminal.stop())
+			for (const { command, code, output } of await terminal.stop()) {
 				expect(code, `${command}\n${output}`).toBe(0);
+			}
 		});
-	},
-);
+	});
+}
 
 describe("the programs of all pages", () => {
 	let folder: string;

@@ -1,4 +1,13 @@
-import { bulkhead, circuitBreaker, concurrencyLimit, only, rateLimit, retry, ServiceError, timeout } from "@allium/core";
+import {
+	bulkhead,
+	circuitBreaker,
+	concurrencyLimit,
+	only,
+	rateLimit,
+	retry,
+	ServiceError,
+	timeout,
+} from "@allium/core";
 import type { Figure } from "./figure.ts";
 import { exponential, layers, type Scene, usualWork } from "./scene.ts";
 

@@ -1,4 +1,16 @@
-import { type Checker, type Client, type ClientLayers, Context, contract, Health, type Middleware, method, peakEwma, retry, timeout } from "@allium/core";
+import {
+	type Checker,
+	type Client,
+	type ClientLayers,
+	Context,
+	contract,
+	Health,
+	type Middleware,
+	method,
+	peakEwma,
+	retry,
+	timeout,
+} from "@allium/core";
 import { type Served, type SimulatedNode, simulate, type World } from "@allium/testing/simulation";
 import * as z from "zod";
 

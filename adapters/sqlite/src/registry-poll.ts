@@ -3,7 +3,8 @@ import { type InstanceRecord, type InstanceView, parseInstanceRecord } from "@al
 import { after, type Timer } from "@allium/core/transport";
 import type { DatabaseFile } from "./database-file.ts";
 import { isBusy, stillBusy } from "./failure.ts";
-import { type InstanceRow, machineNow, type RegistryTables } from "./registry-tables.ts";
+import { machineNow } from "./machine-clock.ts";
+import type { InstanceRow, RegistryTables } from "./registry-tables.ts";
 
 /** How often the revision is read, in milliseconds; it takes some microseconds. */
 const pollMs = 50;

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { InstanceRecord } from "@allium/core/registry";
 import type { Schema } from "./database-file.ts";
+import { machineNow } from "./machine-clock.ts";
 
 /** The row of an instance, which stays for a while when its lease has run out. */
 export interface InstanceRow {
@@ -15,15 +16,6 @@ export interface InstanceRow {
  * out while the renewal was being written. In milliseconds.
  */
 const narrowMs = 100;
-
-/**
- * Milliseconds on the clock of the machine that nobody sets: its processes agree on it, and while the machine
- * sleeps it stands still. It begins again when the machine does.
- */
-export function machineNow(): number {
-	const [seconds, nanoseconds] = process.hrtime();
-	return seconds * 1_000 + Math.floor(nanoseconds / 1e6);
-}
 
 /** The tables of `registry.db`. The revision counts changes that watchers care about: renewals are none. */
 export const registrySchema: Schema<RegistryTables> = {

@@ -3,7 +3,17 @@ import { mkdir, mkdtemp, readFile, rm, stat, unlink, writeFile } from "node:fs/p
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { Context, contract, createClient, Endpoints, type Instance, method, type Registry, roundRobin, silentLogger } from "@allium/core";
+import {
+	Context,
+	contract,
+	createClient,
+	Endpoints,
+	type Instance,
+	method,
+	type Registry,
+	roundRobin,
+	silentLogger,
+} from "@allium/core";
 import { memoryTransport } from "@allium/core/frames";
 import { keepRegistered, type Registration } from "@allium/core/registry";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
