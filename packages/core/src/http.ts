@@ -1,8 +1,15 @@
 /** What HTTP means, without sockets: REST routes, OpenAPI, the Connect protocol and a client over `fetch`: `@allium/core/http`. */
 
+export type { Compression } from "./http/connect/compression.ts";
 export { type ConnectError, readConnectError, toConnectError } from "./http/connect/connect-error.ts";
 export { mediaType, streamType, streamTypeOf, unaryType, unaryTypeOf } from "./http/connect/content-type.ts";
-export { EnvelopeReader, endStreamFlag, envelopeHeadBytes, writeEnvelope } from "./http/connect/envelope.ts";
+export {
+	compressedFlag,
+	EnvelopeReader,
+	endStreamFlag,
+	envelopeHeadBytes,
+	writeEnvelope,
+} from "./http/connect/envelope.ts";
 export { getQuery } from "./http/connect/get-query.ts";
 export {
 	appendHeader,

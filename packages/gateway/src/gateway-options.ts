@@ -1,5 +1,5 @@
 import type { Guard, Logger, Middleware } from "@allium/core";
-import type { Credentials, MetricsSource, ProcessOptions, ServerLimits } from "@allium/node";
+import type { Credentials, MetricsSource, PortProtocol, ProcessOptions, ServerLimits } from "@allium/node";
 
 /** Tells what to present, whenever that is needed. */
 export type CredentialsSource = () => Credentials | Promise<Credentials>;
@@ -39,6 +39,8 @@ export interface GatewayOptions extends Omit<ProcessOptions, "zone" | "labels"> 
 	readonly forward?: (name: string) => boolean;
 	/** The origins whose pages may call, such as `https://app.example.com`, or `*` for all. Default: none. */
 	readonly cors?: readonly string[];
+	/** Protocols over HTTP on the port, beside Connect, REST, event streams and the operations routes. Default: none. */
+	readonly protocols?: readonly PortProtocol[];
 	/** Web services by the path under which they appear: `{ "/app": "http://127.0.0.1:3000" }`. */
 	readonly proxy?: Readonly<Record<string, string>>;
 	/** From how many bytes on an answer is compressed, for clients that take it; Infinity for never. Default: 1 KiB. */

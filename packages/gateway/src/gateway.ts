@@ -168,6 +168,7 @@ class NodeGateway implements Gateway {
 			acceptFrames: acceptFrames(),
 			ready: () => ({ ok: this.#isReady && this.#table.isKnown }),
 			metrics: this.#options.metrics,
+			protocols: this.#options.protocols ?? [],
 			logger: this.logger,
 			http: edge({
 				cors: this.#cors,

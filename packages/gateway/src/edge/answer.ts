@@ -10,9 +10,9 @@ export interface Answer {
 
 /** Gives it, unless the client is gone. */
 export function give(request: HttpRequest, response: HttpResponse, answer: Answer): void {
-	if (response.destroyed || response.headersSent) return;
+	if (response.isClosed || response.isHeadSent) return;
 	// Nobody reads the body of a request that is answered here.
-	request.on("error", nothing).resume();
+	request.discard();
 	const { status, type, text, headers } = answer;
 	const length = Buffer.byteLength(text);
 	response.writeHead(status, { "content-type": type, "content-length": length, ...headers });
@@ -23,5 +23,3 @@ export function give(request: HttpRequest, response: HttpResponse, answer: Answe
 export function errorAnswer(status: number, code: string, message: string): Answer {
 	return { status, type: "application/json", text: JSON.stringify({ code, message }) };
 }
-
-function nothing(): void {}

@@ -4,7 +4,7 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 import { addVary, type HttpRequest, type HttpResponse, ResponseLayer } from "@allium/node";
 import { preferredEncoding } from "./accept-encoding.ts";
 
-type Compress = (text: string | Buffer) => Promise<Buffer>;
+type Compress = (text: string | Uint8Array) => Promise<Buffer>;
 
 const brotli = promisify(brotliCompress);
 
@@ -40,30 +40,33 @@ export class CompressedResponse extends ResponseLayer {
 		this.#fromBytes = fromBytes;
 	}
 
-	override writeHead(status: number, headers: OutgoingHttpHeaders): unknown {
-		if (!isWorthIt(status, headers, this.#fromBytes)) return this.inner.writeHead(status, headers);
+	override writeHead(status: number, headers: OutgoingHttpHeaders): void {
+		if (!isWorthIt(status, headers, this.#fromBytes)) {
+			this.inner.writeHead(status, headers);
+			return;
+		}
 		addVary(headers, "accept-encoding");
 		const encoding = this.#chosen();
 		const compress = encoding === undefined ? undefined : encodings.get(encoding);
-		if (encoding === undefined || compress === undefined) return this.inner.writeHead(status, headers);
-		this.#held = { status, headers, encoding, compress };
-		return this;
+		if (encoding === undefined || compress === undefined) this.inner.writeHead(status, headers);
+		else this.#held = { status, headers, encoding, compress };
 	}
 
-	override end(body: string | Buffer = ""): unknown {
+	override end(body?: string | Uint8Array): void {
 		const held = this.#held;
-		if (held === undefined) return this.inner.end(body);
-		held.compress(body).then(
+		if (held === undefined) {
+			this.inner.end(body);
+			return;
+		}
+		held.compress(body ?? "").then(
 			(bytes) => this.#send(held, bytes),
-			(error) => this.inner.destroy(error),
+			() => this.inner.destroy(),
 		);
-		return this;
 	}
 
 	#chosen(): string | undefined {
-		const { headers } = this.#request;
-		if (forbidsChange(headers["cache-control"])) return undefined;
-		return preferredEncoding(String(headers["accept-encoding"] ?? ""), names);
+		if (forbidsChange(this.#request.header("cache-control"))) return undefined;
+		return preferredEncoding(this.#request.header("accept-encoding") ?? "", names);
 	}
 
 	#send({ status, headers, encoding }: HeldHead, bytes: Buffer): void {

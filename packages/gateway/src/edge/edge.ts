@@ -1,13 +1,13 @@
-import { type Guard, type Logger, Metadata, type PeerInfo, toServiceError } from "@allium/core";
-import { appendHeader, httpStatus, isProtocolHeader } from "@allium/core/http";
+import { type Guard, type Logger, toServiceError } from "@allium/core";
+import { httpStatus } from "@allium/core/http";
 import { askGuard, guardsOperations } from "@allium/core/transport";
 import { type HttpLayer, type HttpRequest, type HttpResponse, isOriginAllowed } from "@allium/node";
+import { readHead } from "@allium/node/protocol";
 import { logAccess } from "./access-log.ts";
 import { type Answer, errorAnswer, give } from "./answer.ts";
 import { CompressedResponse } from "./compression.ts";
 import { dropCookies, IdentifiedResponse, identify } from "./request-id.ts";
 import type { ReverseProxy } from "./reverse-proxy.ts";
-import { authorityOf, pathOf } from "./url.ts";
 
 /** What an edge is made of. */
 export interface EdgeOptions {
@@ -29,38 +29,29 @@ export interface EdgeOptions {
 /** What a gateway does with an HTTP request before it is a call: everything that is about the web. */
 export function edge(options: EdgeOptions): HttpLayer {
 	const { cors, logger } = options;
-	return (request, response, next, peer, upgrades) => {
-		const path = pathOf(request);
+	return (request, response, next) => {
 		const id = identify(request);
 		const answer = new IdentifiedResponse(response, id);
-		logAccess(request, response, { path, id, peer }, logger);
-		const goOn = (allowed: HttpResponse = answer): void => {
-			direct(options, { request, response: allowed, path, peer, upgrades }, next);
-		};
-		cors(request, answer, goOn, peer, upgrades);
+		logAccess(request, response, id, logger);
+		cors(request, answer, (allowed = answer) => direct(options, request, allowed, next));
 	};
 }
 
-/** A request at the edge. */
-interface Incoming {
-	readonly request: HttpRequest;
-	readonly response: HttpResponse;
-	readonly path: string;
-	readonly peer: PeerInfo;
-	/** Whether it asks for a WebSocket. */
-	readonly upgrades: boolean;
-}
-
 /** Finds out whom a request is for: a web service, the gateway itself, or a service. */
-function direct(options: EdgeOptions, incoming: Incoming, next: (response: HttpResponse) => void): void {
+function direct(
+	options: EdgeOptions,
+	request: HttpRequest,
+	response: HttpResponse,
+	next: (response: HttpResponse) => void,
+): void {
 	const { proxy, pages, compressFromBytes } = options;
-	const { request, response, path, upgrades } = incoming;
+	const { path, upgradeSocket } = request;
 	if (proxy.has(path)) {
-		if (upgrades && !mayOpen(options, request)) give(request, response, foreignPage);
-		else admitted(options, incoming, () => proxy.forward(request, response, incoming));
+		if (upgradeSocket !== undefined && !mayOpen(options, request)) give(request, response, foreignPage);
+		else admitted(options, request, response, () => proxy.forward(request, response));
 		return;
 	}
-	if (upgrades) {
+	if (upgradeSocket !== undefined) {
 		next(response);
 		return;
 	}
@@ -68,7 +59,7 @@ function direct(options: EdgeOptions, incoming: Incoming, next: (response: HttpR
 	const page = pages.get(path);
 	if (page !== undefined) {
 		const goOn = (): void => givePage(page, request, answer);
-		if (guardsOperations(options.guard)) admitted(options, { ...incoming, response: answer }, goOn);
+		if (guardsOperations(options.guard)) admitted(options, request, answer, goOn);
 		else goOn();
 		return;
 	}
@@ -78,7 +69,7 @@ function direct(options: EdgeOptions, incoming: Incoming, next: (response: HttpR
 
 /** Whether a request for a WebSocket may be passed on: browsers let every page ask, with cookies of any site. */
 function mayOpen({ origins }: EdgeOptions, request: HttpRequest): boolean {
-	return isOriginAllowed(request.headers.origin, authorityOf(request), origins);
+	return isOriginAllowed(request.header("origin"), request.authority, origins);
 }
 
 const foreignPage = errorAnswer(
@@ -88,9 +79,16 @@ const foreignPage = errorAnswer(
 );
 
 /** Goes on when the guard lets the request in; answers its error when not. */
-function admitted(options: EdgeOptions, { request, response, path, peer }: Incoming, goOn: () => void): void {
+function admitted(
+	options: EdgeOptions,
+	request: HttpRequest,
+	response: HttpResponse,
+	goOn: () => void,
+): void {
+	const { peer, path } = request;
+	// Headers for which metadata has no room are left out: a web service takes more of them than a call does.
 	const admit = async (): Promise<void> => {
-		const metadata = metadataOf(request);
+		const { metadata } = readHead(request);
 		await askGuard(options, { peer, path, metadata });
 	};
 	const refuse = (thrown: unknown): void => {
@@ -104,32 +102,16 @@ function admitted(options: EdgeOptions, { request, response, path, peer }: Incom
 	admit().then(goOn, refuse).catch(giveUp);
 }
 
-/** The headers of a request as a guard sees them; what has no room there is left out. */
-function metadataOf({ rawHeaders }: HttpRequest): Metadata {
-	const metadata = new Metadata();
-	for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-		const name = (rawHeaders[index] as string).toLowerCase();
-		if (isProtocolHeader(name)) continue;
-		try {
-			appendHeader(metadata, name, rawHeaders[index + 1] as string);
-		} catch {
-			break;
-		}
-	}
-	return metadata;
-}
-
 function givePage(
 	page: (accept: string, origin: string) => Answer,
 	request: HttpRequest,
 	response: HttpResponse,
 ): void {
 	if (request.method !== "GET" && request.method !== "HEAD") {
-		const refusal = errorAnswer(405, "unimplemented", `${pathOf(request)} takes GET and HEAD only`);
+		const refusal = errorAnswer(405, "unimplemented", `${request.path} takes GET and HEAD only`);
 		give(request, response, { ...refusal, headers: { allow: "GET, HEAD" } });
 		return;
 	}
-	const scheme = "encrypted" in request.socket ? "https" : "http";
-	const accept = String(request.headers.accept ?? "");
-	give(request, response, page(accept, `${scheme}://${authorityOf(request)}`));
+	const scheme = request.isSecure ? "https" : "http";
+	give(request, response, page(request.header("accept") ?? "", `${scheme}://${request.authority ?? ""}`));
 }

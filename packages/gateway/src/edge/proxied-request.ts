@@ -9,9 +9,10 @@ import type { Socket } from "node:net";
 import type { Logger } from "@allium/core";
 import { isSingleHeader, repeatedHeader } from "@allium/core/http";
 import type { HttpRequest, HttpResponse } from "@allium/node";
+import type { BodyReader } from "@allium/node/protocol";
 import { errorAnswer, give } from "./answer.ts";
 import type { Connections } from "./connections.ts";
-import { endToEnd, hasBody } from "./proxy-headers.ts";
+import { endToEnd } from "./proxy-headers.ts";
 import type { ProxyTarget } from "./proxy-target.ts";
 import { SentBody } from "./sent-body.ts";
 
@@ -28,15 +29,15 @@ export interface ProxiedRequestOptions {
 	readonly logger: Logger;
 	/** Whether the client should send no more on its connection. */
 	readonly isLast: () => boolean;
-	/** Takes over both connections of a request for a WebSocket; undefined for any other request. */
-	readonly upgraded: ((client: Socket, service: Socket) => void) | undefined;
+	/** Takes over the connection to the web service for a WebSocket; undefined for any other request. */
+	readonly upgraded: ((service: Socket) => void) | undefined;
 }
 
 /**
  * A request on its way to a web service, and the answer on its way back. It streams both ways, and ends once: with
  * the answer, with an error, or when the client is gone.
  */
-export class ProxiedRequest {
+export class ProxiedRequest implements BodyReader {
 	readonly #request: HttpRequest;
 	readonly #response: HttpResponse;
 	readonly #options: ProxiedRequestOptions;
@@ -56,15 +57,10 @@ export class ProxiedRequest {
 	begin(): void {
 		const request = this.#request;
 		const { target, upgraded } = this.#options;
-		this.#response.on("close", () => this.#letGo());
-		request.on("error", () => this.#letGo());
-		// Node ends what it read of a request of HTTP/2 that was reset: the rest must not look whole.
-		request.on("aborted", () => this.#letGo());
+		this.#response.onClose(() => this.#letGo());
 		this.#send(upgraded === undefined ? target.kept : target.fresh);
-		if (upgraded !== undefined || !hasBody(request)) this.#finish();
-		if (upgraded !== undefined) return;
-		request.on("data", (chunk: Buffer) => this.#pass(chunk));
-		request.on("end", () => this.#finish());
+		if (upgraded !== undefined || !request.hasBody) this.#finish();
+		if (upgraded === undefined) request.readBody(this);
 	}
 
 	#send(connections: Connections): void {
@@ -75,7 +71,7 @@ export class ProxiedRequest {
 			host: url.hostname.replace(/^\[|\]$/g, ""),
 			port: url.port,
 			method: this.#request.method,
-			path: target.pathFor(this.#request.url ?? ""),
+			path: target.pathFor(this.#request.target),
 			headers,
 		});
 		this.#outgoing = outgoing;
@@ -101,13 +97,21 @@ export class ProxiedRequest {
 		});
 	}
 
-	#pass(chunk: Buffer): void {
+	data(chunk: Buffer): void {
 		const outgoing = this.#outgoing;
 		// Nobody wants the rest of a request that was answered.
 		if (outgoing === undefined) return;
 		this.#sent.add(chunk);
 		this.#late?.refresh();
 		if (!outgoing.write(chunk)) this.#request.pause();
+	}
+
+	end(): void {
+		this.#finish();
+	}
+
+	broken(): void {
+		this.#letGo();
 	}
 
 	#finish(): void {
@@ -136,19 +140,19 @@ export class ProxiedRequest {
 		this.#isAnswered = true;
 		clearTimeout(this.#late);
 		const response = this.#response;
-		if (response.destroyed) return;
-		const headers: OutgoingHttpHeaders = endToEnd(answer);
+		if (response.isClosed) return;
+		const headers: OutgoingHttpHeaders = endToEnd(answer.rawHeaders, answer.headers.connection);
 		this.#keepFirst(headers);
-		if (this.#options.isLast() && response.stream === undefined) headers.connection = "close";
+		if (this.#options.isLast() && this.#request.version === 1) headers.connection = "close";
 		response.writeHead(status, headers);
-		response.flushHeaders?.();
+		response.flushHead();
 		// An answer that breaks off must not look whole.
 		answer.on("error", () => response.destroy());
 		answer.on("aborted", () => response.destroy());
 		answer.on("data", (chunk: Buffer) => {
 			if (!response.write(chunk)) answer.pause();
 		});
-		response.on("drain", () => answer.resume());
+		response.onDrain(() => answer.resume());
 		answer.on("end", () => {
 			if (!this.#isSentWhole) this.#sendNoMore();
 			response.end();
@@ -180,14 +184,18 @@ export class ProxiedRequest {
 		}
 		clearTimeout(this.#late);
 		this.#outgoing = undefined;
-		if (this.#response.destroyed) {
+		if (this.#response.isClosed) {
 			socket.destroy();
 			return;
 		}
-		this.#response.writeHead(101, { ...endToEnd(answer), connection: "Upgrade", upgrade: protocol });
-		this.#response.flushHeaders?.();
+		this.#response.writeHead(101, {
+			...endToEnd(answer.rawHeaders, answer.headers.connection),
+			connection: "Upgrade",
+			upgrade: protocol,
+		});
+		this.#response.flushHead();
 		if (head.length > 0) socket.unshift(head);
-		upgraded(this.#request.socket, socket);
+		upgraded(socket);
 	}
 
 	/** The rest of the request is read, so that a client that writes before it reads gets to the answer. */
@@ -201,7 +209,7 @@ export class ProxiedRequest {
 	#fail(error: Error): void {
 		const { target, logger } = this.#options;
 		this.#letGo();
-		if (this.#response.destroyed) return;
+		if (this.#response.isClosed) return;
 		const isLate = error instanceof LateError;
 		const isWrong = error instanceof WrongAnswer;
 		const what = isWrong ? "a web service answers wrongly" : "a web service does not answer";

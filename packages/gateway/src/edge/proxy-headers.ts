@@ -1,8 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import type { PeerInfo } from "@allium/core";
 import { type HttpRequest, hostOf } from "@allium/node";
 import { isOfProxies, isPrivate } from "../metadata/forwarding.ts";
-import { authorityOf } from "./url.ts";
 
 /** The headers that are about one connection, and not the request. */
 const hopByHop = new Set([
@@ -21,8 +19,9 @@ const hopByHop = new Set([
 ]);
 
 /** The headers of a request as a web service gets them: with who asked, and by which name. */
-export function proxiedHeaders(request: HttpRequest, url: URL, peer: PeerInfo): OutgoingHttpHeaders {
-	const headers: OutgoingHttpHeaders = endToEnd(request);
+export function proxiedHeaders(request: HttpRequest, url: URL): OutgoingHttpHeaders {
+	const { peer } = request;
+	const headers: OutgoingHttpHeaders = endToEnd(request.rawHeaders, request.header("connection"));
 	const before = headers["x-forwarded-for"];
 	for (const name of Object.keys(headers)) {
 		// Web services may read a name with underscores as the one with hyphens.
@@ -30,28 +29,21 @@ export function proxiedHeaders(request: HttpRequest, url: URL, peer: PeerInfo): 
 		if (isOfProxies(meant) || isPrivate(meant)) delete headers[name];
 	}
 	// A body of unknown length is told apart from the next request by this alone, whatever the method.
-	if (headers["content-length"] === undefined && hasBody(request)) headers["transfer-encoding"] = "chunked";
+	if (headers["content-length"] === undefined && request.hasBody) headers["transfer-encoding"] = "chunked";
 	const address = hostOf(peer.address) ?? peer.address;
 	headers["x-forwarded-for"] = before === undefined ? address : `${[before].flat().join(", ")}, ${address}`;
-	headers["x-forwarded-host"] = authorityOf(request);
-	headers["x-forwarded-proto"] = "encrypted" in request.socket ? "https" : "http";
+	headers["x-forwarded-host"] = request.authority ?? "";
+	headers["x-forwarded-proto"] = request.isSecure ? "https" : "http";
 	headers["x-real-ip"] = address;
 	headers.host = url.host;
 	return headers;
 }
 
-/** Whether there may be a body. */
-export function hasBody(request: HttpRequest): boolean {
-	if ("stream" in request) return !request.stream.endAfterHeaders;
-	const { "content-length": length, "transfer-encoding": encoding } = request.headers;
-	return encoding !== undefined || (length !== undefined && length !== "0");
-}
-
-/** The headers that go all the way. */
-export function endToEnd({
-	rawHeaders,
-	headers: { connection },
-}: Pick<HttpRequest, "rawHeaders" | "headers">): Record<string, string | string[]> {
+/** The headers that go all the way, of those that stand with a header `connection`. */
+export function endToEnd(
+	rawHeaders: readonly string[],
+	connection: string | undefined,
+): Record<string, string | string[]> {
 	const named = new Set(
 		connection
 			?.toLowerCase()

@@ -19,9 +19,8 @@ export class IdentifiedResponse extends ResponseLayer {
 	}
 
 	/** One of all headers: where one is set before the others, each takes the slow way. */
-	override writeHead(status: number, headers: OutgoingHttpHeaders): unknown {
+	protected override addHeaders(headers: OutgoingHttpHeaders): void {
 		headers[requestIdHeader] ??= this.#id;
-		return this.inner.writeHead(status, headers);
 	}
 }
 

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { Logger, PeerInfo } from "@allium/core";
+import type { Logger } from "@allium/core";
 import type { HttpRequest, HttpResponse } from "@allium/node";
 import { errorAnswer, give } from "./answer.ts";
 import { ProxiedRequest } from "./proxied-request.ts";
@@ -38,16 +38,9 @@ export class ReverseProxy {
 		return this.#find(path) !== undefined;
 	}
 
-	/**
-	 * Passes a request on.
-	 *
-	 * @param upgrades whether it asks for a WebSocket.
-	 */
-	forward(
-		request: HttpRequest,
-		response: HttpResponse,
-		{ path, peer, upgrades }: { path: string; peer: PeerInfo; upgrades: boolean },
-	): void {
+	/** Passes a request on. */
+	forward(request: HttpRequest, response: HttpResponse): void {
+		const { path, upgradeSocket } = request;
 		const target = this.#find(path);
 		if (target === undefined) return;
 		if (leaves(path)) {
@@ -62,19 +55,21 @@ export class ReverseProxy {
 			this.#inFlight--;
 			this.#check();
 		};
-		response.on("close", ended);
-		const headers = proxiedHeaders(request, target.url, peer);
-		if (upgrades) Object.assign(headers, { connection: "Upgrade", upgrade: "websocket" });
-		const upgraded = (client: Socket, service: Socket): void => {
-			ended();
-			this.#open(client, service);
-		};
+		response.onClose(ended);
+		const headers = proxiedHeaders(request, target.url);
+		if (upgradeSocket !== undefined) Object.assign(headers, { connection: "Upgrade", upgrade: "websocket" });
+		const upgraded =
+			(client: Socket) =>
+			(service: Socket): void => {
+				ended();
+				this.#open(client, service);
+			};
 		new ProxiedRequest(request, response, {
 			target,
 			headers,
 			logger: this.#logger,
 			isLast: () => this.#draining,
-			upgraded: upgrades ? upgraded : undefined,
+			upgraded: upgradeSocket && upgraded(upgradeSocket),
 		}).begin();
 	}
 

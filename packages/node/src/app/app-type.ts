@@ -11,7 +11,8 @@ import type {
 } from "@allium/core";
 import type { FrameLimits } from "@allium/core/frames";
 import type { Config } from "../config/config.ts";
-import type { MetricsSource } from "../http/operations.ts";
+import type { MetricsSource } from "../protocol/operations.ts";
+import type { PortProtocol } from "../protocol/port-protocol.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import type { ProcessOptions } from "./process-options.ts";
 
@@ -43,6 +44,8 @@ export interface AppOptions extends ProcessOptions {
 	readonly cors?: readonly string[];
 	/** Origins of web pages that may open WebSockets here, beside those of `cors`. Default: none. */
 	readonly origins?: readonly string[];
+	/** Protocols over HTTP on the port, beside Connect, REST, event streams and the operations routes. Default: none. */
+	readonly protocols?: readonly PortProtocol[];
 	/** What the port takes at most; `frames` for what frames take, in both directions. */
 	readonly limits?: AppLimits;
 }

@@ -15,9 +15,9 @@ import { checkedLogger, type Listener, PeerPool } from "@allium/core/transport";
 import { type Config, readConfig } from "../config/config.ts";
 import { isInvalidConfiguration } from "../config/invalid-configuration.ts";
 import { cors } from "../http/cors.ts";
-import type { Readiness } from "../http/operations.ts";
 import { acceptFrames } from "../pipe/accept-frames.ts";
 import { nodeTransports } from "../pipe/node-transports.ts";
+import type { Readiness } from "../protocol/port-protocol.ts";
 import { checkServerLimits } from "../server/limits.ts";
 import { isLoopback } from "../server/loopback.ts";
 import { listen } from "../server/server.ts";
@@ -188,6 +188,7 @@ class NodeApp implements App {
 				...(frameLimits !== undefined && { limits: frameLimits }),
 			},
 			...(pages.length > 0 && { http: cors(pages) }),
+			protocols: this.#options.protocols ?? [],
 			limits,
 			tls,
 			proxyProtocol,

@@ -51,8 +51,8 @@ let target: Target;
 beforeEach(async () => {
 	target = await openTarget(
 		{
-			http: (request, response, next, ...more) => {
-				if (request.url !== "/layer") pages(request, response, next, ...more);
+			http: (request, response, next) => {
+				if (request.path !== "/layer") pages(request, response, next);
 				else {
 					response.writeHead(200, {});
 					response.end("early");

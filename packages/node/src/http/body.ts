@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
-import { ServiceError } from "@allium/core";
+import { type Codec, ServiceError } from "@allium/core";
 import { canceled, messageTooLarge, type Place } from "@allium/core/transport";
-import { readAll } from "../platform/read-all.ts";
+import { bufferBytes } from "../pipe/buffer-bytes.ts";
 import type { Overdue } from "../server/overdue.ts";
 import { decodeContent } from "./content-coding.ts";
-import { isReset, type Request } from "./request-head.ts";
+import type { BodyReader, HttpRequest } from "./http-request.ts";
 
 /** A body that must arrive in time. */
 export interface PendingBody {
@@ -23,13 +23,14 @@ export interface BodyBounds {
 }
 
 /**
- * A body that is one message, read as text. Stops at the limit and holds no more than that. It listens until
- * the request is gone, as to stop listening costs as much as it did to begin.
+ * A body that is one message. It stops at the limit and holds no more than that. It listens until the request is
+ * gone, as to stop listening costs as much as it did to begin.
  */
-export class Body<Message> implements PendingBody {
+export class Body<Message> implements PendingBody, BodyReader {
 	readonly #bounds: BodyBounds;
+	readonly #maxBytes: number;
 	readonly #encoding: string | undefined;
-	readonly #decode: (text: string) => Message;
+	readonly #decode: (bytes: Uint8Array) => Message;
 	readonly #resolve: (message: Message) => void;
 	readonly #reject: (error: unknown) => void;
 	readonly #due: Place;
@@ -40,31 +41,27 @@ export class Body<Message> implements PendingBody {
 
 	/**
 	 * @param encoding that of the body, one that is read.
-	 * @param decode makes the message of the text.
+	 * @param decode makes the message of the bytes.
 	 * @param reject called with a `ServiceError`, or with what `decode` threw.
+	 * @param maxBytes the most that it may take, before and after decoding. Default: that of `bounds`.
 	 */
 	constructor(
-		request: Request,
+		request: HttpRequest,
 		bounds: BodyBounds,
 		encoding: string | undefined,
-		decode: (text: string) => Message,
+		decode: (bytes: Uint8Array) => Message,
 		resolve: (message: Message) => void,
 		reject: (error: unknown) => void,
+		maxBytes: number = bounds.maxBytes,
 	) {
 		this.#bounds = bounds;
+		this.#maxBytes = maxBytes;
 		this.#encoding = encoding;
 		this.#decode = decode;
 		this.#resolve = resolve;
 		this.#reject = reject;
 		this.#due = bounds.pending.add(this);
-		request
-			.on("data", (chunk: Buffer) => this.#take(chunk))
-			.on("end", () => {
-				if (isReset(request)) this.fail(canceled());
-				else this.#finish();
-			});
-		// A request of HTTP/1.1 that breaks emits an error only to who listens; its response tells as well.
-		if ("stream" in request) request.on("error", nothing);
+		request.readBody(this);
 	}
 
 	/** Gives it up: the call is over, or the client is gone. */
@@ -84,25 +81,30 @@ export class Body<Message> implements PendingBody {
 		);
 	}
 
-	#take(chunk: Buffer): void {
+	data(chunk: Buffer): void {
 		if (this.#over) return;
 		const bounds = this.#bounds;
 		this.#bytes += chunk.length;
 		bounds.heldBytes += chunk.length;
-		if (this.#bytes > bounds.maxBytes) this.fail(messageTooLarge(bounds.maxBytes));
+		if (this.#bytes > this.#maxBytes) this.fail(messageTooLarge(this.#maxBytes));
 		else if (bounds.heldBytes > bounds.maxHeldBytes) this.fail(tooMuchHeld());
 		else if (this.#first === undefined) this.#first = chunk;
 		else if (this.#rest === undefined) this.#rest = [this.#first, chunk];
 		else this.#rest.push(chunk);
 	}
 
-	#finish(): void {
+	broken(): void {
+		this.fail(canceled());
+	}
+
+	end(): void {
 		if (this.#over) return;
 		const bytes = this.#rest === undefined ? this.#first : Buffer.concat(this.#rest, this.#bytes);
 		this.#leave();
 		try {
-			const text = bytes === undefined ? "" : readText(bytes, this.#encoding, this.#bounds.maxBytes);
-			this.#resolve(this.#decode(text));
+			this.#resolve(
+				this.#decode(bytes === undefined ? noBytes : decodeContent(bytes, this.#encoding, this.#maxBytes)),
+			);
 		} catch (error) {
 			this.#reject(error);
 		}
@@ -117,33 +119,23 @@ export class Body<Message> implements PendingBody {
 	}
 }
 
-/** Whether all of a body waits to be read; in HTTP/2 nobody can tell. */
-export function hasArrived(request: Request): boolean {
-	return request.httpVersionMajor === 1 && request.complete;
+/**
+ * Reads a message from the bytes that carried it.
+ *
+ * @throws ServiceError when they are malformed.
+ */
+export function decodeMessage(codec: Codec, bytes: Uint8Array): unknown {
+	return codec.binary ? codec.decode(bytes) : codec.decode(readText(bytes));
 }
 
 /**
- * The text of a body that has arrived.
+ * The text of bytes.
  *
- * @param encoding that of the body, one that is read.
- * @throws ServiceError when it is too large, or no text.
+ * @throws ServiceError `invalid_argument` when they are not UTF-8.
  */
-export function readArrived(request: Request, encoding: string | undefined, maxBytes: number): string {
-	const bytes = readAll(request);
-	if (bytes === null) return "";
-	if (bytes.length > maxBytes) throw messageTooLarge(maxBytes);
-	return readText(bytes, encoding, maxBytes);
-}
-
-/**
- * The text of bytes that came in an encoding.
- *
- * @throws ServiceError when it is larger than allowed, or no text.
- */
-export function readText(bytes: Buffer, encoding: string | undefined, maxBytes: number): string {
-	const plain = decodeContent(bytes, encoding, maxBytes);
-	if (!isUtf8(plain)) throw notUtf8();
-	return plain.toString("utf8");
+export function readText(bytes: Uint8Array): string {
+	if (!isUtf8(bytes)) throw notUtf8();
+	return bufferBytes.readText(bytes, 0, bytes.length);
 }
 
 function tooMuchHeld(): ServiceError {
@@ -151,13 +143,12 @@ function tooMuchHeld(): ServiceError {
 	return new ServiceError({ code: "resource_exhausted", message, retryAfterMs: 1_000 });
 }
 
-/** The error of text that is none. */
-export function notUtf8(): ServiceError {
+const noBytes: Buffer = Buffer.alloc(0);
+
+function notUtf8(): ServiceError {
 	return new ServiceError({
 		code: "invalid_argument",
 		reason: "unparsable",
 		message: "the message is not UTF-8",
 	});
 }
-
-function nothing(): void {}

@@ -32,7 +32,7 @@ export function isReadEncoding(encoding: string | undefined): boolean {
  * @throws ServiceError `resource_exhausted` when more would; `invalid_argument`, reason `unparsable`, when the bytes
  * are not of that encoding.
  */
-export function decodeContent(bytes: Buffer, encoding: string | undefined, maxBytes: number): Buffer {
+export function decodeContent(bytes: Uint8Array, encoding: string | undefined, maxBytes: number): Uint8Array {
 	if (encoding === undefined || isPlain(encoding) || bytes.length === 0) return bytes;
 	const decode = decoders.get(encoding.trim().toLowerCase());
 	if (decode === undefined) throw new TypeError(`the encoding ${encoding} was not checked`);

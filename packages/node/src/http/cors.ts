@@ -1,6 +1,8 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { ServiceError } from "@allium/core";
-import type { HttpLayer, HttpRequest, HttpResponse } from "./http-layer.ts";
+import type { HttpLayer } from "./http-layer.ts";
+import type { HttpRequest } from "./http-request.ts";
+import type { HttpResponse } from "./http-response.ts";
 import { ResponseLayer } from "./response-layer.ts";
 import { addVary } from "./vary.ts";
 
@@ -27,7 +29,7 @@ export function cors(origins: readonly string[]): HttpLayer {
 	};
 	if (allowed.size === 0) return (_request, _response, next) => next();
 	return (request, response, next) => {
-		const answer = new CorsResponse(response, allows(request.headers.origin), !all);
+		const answer = new CorsResponse(response, allows(request.header("origin")), !all);
 		if (isPreflight(request)) answerPreflight(request, answer);
 		else next(answer);
 	};
@@ -58,22 +60,21 @@ class CorsResponse extends ResponseLayer {
 		this.#varies = varies;
 	}
 
-	override writeHead(status: number, headers: OutgoingHttpHeaders): unknown {
+	protected override addHeaders(headers: OutgoingHttpHeaders): void {
 		if (this.#varies) addVary(headers, "origin");
 		if (this.allowed !== undefined) {
 			headers["access-control-allow-origin"] ??= this.allowed;
 			headers["access-control-expose-headers"] ??= "*";
 		}
-		return this.inner.writeHead(status, headers);
 	}
 }
 
 /** Whether a browser asks what a page may do, before the page does it. */
-function isPreflight({ method, headers }: HttpRequest): boolean {
+function isPreflight(request: HttpRequest): boolean {
 	return (
-		method === "OPTIONS" &&
-		headers.origin !== undefined &&
-		headers["access-control-request-method"] !== undefined
+		request.method === "OPTIONS" &&
+		request.header("origin") !== undefined &&
+		request.header("access-control-request-method") !== undefined
 	);
 }
 
@@ -82,9 +83,8 @@ function answerPreflight(request: HttpRequest, response: CorsResponse): void {
 	if (response.allowed !== undefined) {
 		headers["access-control-allow-methods"] = methods;
 		headers["access-control-max-age"] = String(maxAgeSeconds);
-		const names = request.headers["access-control-request-headers"];
-		if (typeof names === "string") headers["access-control-allow-headers"] = names;
+		const names = request.header("access-control-request-headers");
+		if (names !== undefined) headers["access-control-allow-headers"] = names;
 	}
-	response.writeHead(204, headers);
-	response.end("");
+	response.endWithHead(204, headers);
 }

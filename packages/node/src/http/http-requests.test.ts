@@ -363,10 +363,18 @@ describe("a streaming request", () => {
 	});
 
 	test("with an unknown compression ends with the error", async () => {
-		const headers = { "connect-content-encoding": "gzip" };
+		const headers = { "connect-content-encoding": "br" };
 		expect(await end("/lab/count", writeEnvelope(0, "{}"), headers)).toMatchObject({
 			error: { code: "unimplemented" },
 		});
+	});
+
+	test("takes messages that are compressed with gzip, and others between them", async () => {
+		const headers = { "connect-content-encoding": "gzip" };
+		const one = writeEnvelope(1, gzipSync('{"n":1}'));
+		const body = Buffer.concat([one, writeEnvelope(0, '{"n":2}'), one]);
+		const answer = await post("/lab/total", body, { ...type, ...headers });
+		expect(await answer.text()).toContain('{"total":4}');
 	});
 
 	test("whose deadline passes ends with the error, though the handler hangs on", async () => {

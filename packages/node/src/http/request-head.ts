@@ -1,15 +1,6 @@
-import type { IncomingMessage } from "node:http";
-import type { Http2ServerRequest } from "node:http2";
 import { isServiceError, Metadata, noMetadata, type ReadonlyMetadata, ServiceError } from "@allium/core";
 import { appendHeader, isProtocolHeader, mediaType } from "@allium/core/http";
-
-/** A request of Node, of either version of HTTP. */
-export type Request = IncomingMessage | Http2ServerRequest;
-
-/** Whether a client reset its request: over HTTP/2, Node ends what it read of one as if that were all. */
-export function isReset(request: Request): boolean {
-	return "stream" in request && request.stream.aborted;
-}
+import type { HttpRequest } from "./http-request.ts";
 
 /** What the head of a request says, read in one pass. */
 export class RequestHead {
@@ -30,7 +21,7 @@ export class RequestHead {
 }
 
 /** Reads the head of a request. Never throws: what is wrong stands in `error`. */
-export function readHead(request: Request): RequestHead {
+export function readHead(request: HttpRequest): RequestHead {
 	const head = new RequestHead();
 	const { rawHeaders } = request;
 	let metadata: Metadata | undefined;
@@ -51,7 +42,7 @@ export function readHead(request: Request): RequestHead {
 	}
 	if (metadata !== undefined) head.metadata = metadata;
 	// HTTP/2 tells by the end of the stream whether there is a body.
-	if (request.httpVersionMajor === 2) head.hasBody = !("stream" in request && request.stream.endAfterHeaders);
+	if (request.version === 2) head.hasBody = request.hasBody;
 	return head;
 }
 
@@ -100,19 +91,8 @@ function readProtocolHeader(head: RequestHead, name: string, value: string): voi
 	}
 }
 
-/** What a request calls this server by: `Host`, or HTTP/2's `:authority`; undefined when it says nothing. */
-export function authorityOf(request: Request): string | undefined {
-	if ("stream" in request) return request.authority;
-	// Not of `headers`, which are made when they are asked for.
-	const { rawHeaders } = request;
-	for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-		if (lowerCase(rawHeaders[index] as string) === "host") return rawHeaders[index + 1];
-	}
-	return undefined;
-}
-
 /** Whether a request asks for something without changing it; HEAD is answered as GET is, without the body. */
-export function isGet({ method }: Request): boolean {
+export function isGet({ method }: HttpRequest): boolean {
 	return method === "GET" || method === "HEAD";
 }
 

@@ -1,54 +1,65 @@
 import { hostOf } from "../server/hosts.ts";
-import { invalid, type Request } from "./request-head.ts";
+import type { HttpRequest } from "./http-request.ts";
+import { invalid } from "./request-head.ts";
 
 const absoluteForm = /^https?:\/\/([^/?#]*)(.*)$/is;
 
-/** Finds out what requests are for, as RFC 9112 and RFC 9113 have it, before anybody looks at their paths. */
+/** A request whose reader lets its target be settled. */
+export interface UnsettledRequest extends HttpRequest {
+	target: string;
+	path: string;
+	authority: string | undefined;
+}
+
+/** Finds out what requests are for, as RFC 9112 and RFC 9113 define it, before anybody looks at their paths. */
 export class RequestTargets {
-	/** A host that was looked at: most clients call a server by one. */
+	/** A host that was checked: most clients call a server by one. */
 	#known = "";
 
 	/**
-	 * Puts path and query in place of an absolute target, and its authority in place of `Host`, which does not count
-	 * then.
+	 * Sets the path and the authority of a request. The path and query of an absolute target take its place, and its
+	 * authority counts instead of `Host`.
 	 *
-	 * @throws ServiceError `invalid_argument` when the target is none, or when it is not clear which host is meant:
-	 * whoever passed the request on may have taken another.
+	 * @throws ServiceError `invalid_argument` when the target is malformed, or when it is not clear which host is
+	 * meant: a proxy that passed the request on may have taken another one.
 	 */
-	settle(request: Request): void {
-		const { url = "" } = request;
-		if (!url.startsWith("/") && !(url === "*" && request.method === "OPTIONS")) settleAbsolute(request, url);
+	settle(request: UnsettledRequest): void {
+		const { target } = request;
+		if (!target.startsWith("/") && !(target === "*" && request.method === "OPTIONS")) settleAbsolute(request);
+		const queryStart = request.target.indexOf("?");
+		request.path = queryStart < 0 ? request.target : request.target.slice(0, queryStart);
 		const host = hostIn(request);
+		request.authority = host;
 		if (host === undefined || host === "" || host === this.#known) return;
-		if (hostOf(host) === undefined) throw invalid(`the host ${JSON.stringify(host)} is none`);
+		if (hostOf(host) === undefined) throw invalid(`the host ${JSON.stringify(host)} is malformed`);
 		this.#known = host;
 	}
 }
 
-function settleAbsolute(request: Request, url: string): void {
-	const [, authority, rest = ""] = absoluteForm.exec(url) ?? [];
+function settleAbsolute(request: UnsettledRequest): void {
+	const { target } = request;
+	const [, authority, rest = ""] = absoluteForm.exec(target) ?? [];
 	if (authority === undefined || authority === "") {
 		throw invalid(
-			`the target of a request is a path that begins with a slash, and not ${JSON.stringify(url)}`,
+			`the target of a request is a path that begins with a slash, and not ${JSON.stringify(target)}`,
 		);
 	}
-	request.url = rest.startsWith("/") ? rest : `/${rest}`;
+	request.target = rest.startsWith("/") ? rest : `/${rest}`;
 	const { rawHeaders } = request;
 	for (let index = rawHeaders.length - 2; index >= 0; index -= 2) {
 		if (isHost(rawHeaders[index] as string)) rawHeaders.splice(index, 2);
 	}
 	rawHeaders.push("host", authority);
-	request.headers.host = authority;
 }
 
 /** The one host that a request names; undefined when it names none. */
-function hostIn(request: Request): string | undefined {
-	const { rawHeaders } = request;
-	let host: string | undefined = "stream" in request ? request.authority : undefined;
+function hostIn({ rawHeaders, version, authority }: UnsettledRequest): string | undefined {
+	let host = authority;
 	for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
 		if (!isHost(rawHeaders[index] as string)) continue;
 		const value = rawHeaders[index + 1] as string;
-		if (host !== undefined && (host !== value || !("stream" in request))) {
+		// Over HTTP/2 a host may stand beside the authority, when both are the same.
+		if (host !== undefined && (host !== value || version === 1)) {
 			throw invalid("a request names one host, and this one names several");
 		}
 		host = value;

@@ -1,63 +1,79 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import type { Http2Stream } from "node:http2";
-import type { Response } from "./response.ts";
+import type { HttpResponse } from "./http-response.ts";
 
 /**
- * A response that stands before another, and passes everything on to it. A layer extends this by what it adds to
- * whatever is answered, such as a header.
+ * A response that stands before another one and passes everything on to it. A layer extends this class by what it
+ * adds to every answer; `addHeaders` is the place for headers.
  */
-export class ResponseLayer implements Response {
-	protected readonly inner: Response;
+export class ResponseLayer implements HttpResponse {
+	protected readonly inner: HttpResponse;
 
-	constructor(inner: Response) {
+	constructor(inner: HttpResponse) {
 		this.inner = inner;
 	}
 
-	get stream(): Http2Stream | undefined {
-		return this.inner.stream;
+	/** Adds to the headers of the answer, whichever it is. */
+	protected addHeaders(_headers: OutgoingHttpHeaders): void {}
+
+	get status(): number {
+		return this.inner.status;
 	}
 
-	get statusCode(): number {
-		return this.inner.statusCode;
+	get isHeadSent(): boolean {
+		return this.inner.isHeadSent;
 	}
 
-	get headersSent(): boolean {
-		return this.inner.headersSent;
+	get isDelivered(): boolean {
+		return this.inner.isDelivered;
 	}
 
-	get writableFinished(): boolean {
-		return this.inner.writableFinished;
+	get isClosed(): boolean {
+		return this.inner.isClosed;
 	}
 
-	get destroyed(): boolean {
-		return this.inner.destroyed;
+	get original(): HttpResponse["original"] {
+		return this.inner.original;
 	}
 
-	writeHead(status: number, headers: OutgoingHttpHeaders): unknown {
-		return this.inner.writeHead(status, headers);
+	writeHead(status: number, headers: OutgoingHttpHeaders): void {
+		this.addHeaders(headers);
+		this.inner.writeHead(status, headers);
 	}
 
-	flushHeaders(): void {
-		this.inner.flushHeaders?.();
+	endWithHead(status: number, headers: OutgoingHttpHeaders): void {
+		this.addHeaders(headers);
+		this.inner.endWithHead(status, headers);
 	}
 
-	write(chunk: Buffer): boolean {
+	flushHead(): void {
+		this.inner.flushHead();
+	}
+
+	write(chunk: Uint8Array): boolean {
 		return this.inner.write(chunk);
 	}
 
-	end(chunk?: string | Buffer): unknown {
-		return this.inner.end(chunk);
+	addTrailers(trailers: OutgoingHttpHeaders): void {
+		this.inner.addTrailers(trailers);
 	}
 
-	destroy(error?: Error): unknown {
-		return this.inner.destroy(error);
+	end(last?: string | Uint8Array): void {
+		this.inner.end(last);
 	}
 
-	on(event: "close" | "drain" | "error", listener: () => void): unknown {
-		return this.inner.on(event, listener);
+	destroy(): void {
+		this.inner.destroy();
 	}
 
-	once(event: "close" | "drain" | "finish", listener: () => void): unknown {
-		return this.inner.once(event, listener);
+	refuse(): void {
+		this.inner.refuse();
+	}
+
+	onClose(listener: () => void): void {
+		this.inner.onClose(listener);
+	}
+
+	onDrain(listener: () => void): void {
+		this.inner.onDrain(listener);
 	}
 }

@@ -2,14 +2,15 @@ import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { type EndpointTable, type Logger, type PeerInfo, silentLogger } from "@allium/core";
 import { checkedLogger, type Listener } from "@allium/core/transport";
 import type { HttpLayer } from "../http/http-layer.ts";
-import { HttpServer } from "../http/http-server.ts";
-import type { MetricsSource, Readiness } from "../http/operations.ts";
+import type { MetricsSource } from "../protocol/operations.ts";
+import type { PortProtocol, Readiness } from "../protocol/port-protocol.ts";
 import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
 import type { WebSocketsOptions } from "../websocket/websockets.ts";
 import { parseAuthority } from "./authority.ts";
 import { Entrance, type InnerProtocol } from "./entrance.ts";
 import { Hosts } from "./hosts.ts";
+import { HttpServer } from "./http-server.ts";
 import { checkServerLimits, defaultServerLimits, type ServerLimits } from "./limits.ts";
 import { listenError } from "./listen-error.ts";
 import { SparingLog } from "./sparing-log.ts";
@@ -51,6 +52,8 @@ export interface ServerOptions {
 	readonly proxyProtocol?: ProxyProtocol | undefined;
 	/** Sees each HTTP request first. */
 	readonly http?: HttpLayer;
+	/** Protocols over HTTP beside Connect, REST, event streams and the operations routes. Default: none. */
+	readonly protocols?: readonly PortProtocol[];
 	/** Whom WebSockets are open for. Default: pages of the same host, and clients that are no browsers. */
 	readonly webSockets?: WebSocketsOptions;
 }
@@ -107,6 +110,7 @@ class Server implements Listener {
 			ready: options.ready ?? (() => ({ ok: true })),
 			metrics: options.metrics,
 			layer: options.http,
+			protocols: options.protocols ?? [],
 			hosts: this.#hosts,
 			webSockets: options.webSockets ?? {},
 		});

@@ -1,12 +1,11 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { type EndpointTable, ServiceError, toServiceError } from "@allium/core";
+import type { Socket } from "node:net";
+import { type EndpointTable, type PeerInfo, ServiceError, toServiceError } from "@allium/core";
 import { type FrameLimits, ServerConnection, webSocketPath, webSocketProtocol } from "@allium/core/frames";
-import { askGuard } from "@allium/core/transport";
 import type { WebSocket, WebSocketServer } from "ws";
-import { errorAnswer } from "../http/answer.ts";
-import type { HttpServer } from "../http/http-server.ts";
-import { readHead } from "../http/request-head.ts";
-import type { Response } from "../http/response.ts";
+import type { HttpRequest } from "../http/http-request.ts";
+import type { HttpResponse } from "../http/http-response.ts";
+import { errorAnswer } from "../protocol/answer.ts";
+import type { Port } from "../protocol/port-protocol.ts";
 import { isOriginAllowed } from "./origin.ts";
 import { ServerWebSocketPipe } from "./server-websocket-pipe.ts";
 
@@ -36,37 +35,32 @@ const serverOptions = {
 
 /** Speaks frames over the WebSockets of one server, at `/-/ws`. */
 export class WebSockets {
-	readonly #http: HttpServer;
-	readonly #endpoints: EndpointTable;
+	readonly #port: Port;
 	readonly #options: WebSocketsOptions;
 	readonly #sessions = new Set<Session>();
 	/** Loaded with the first that asks for a WebSocket: most processes never see one. */
 	#server: Promise<WebSocketServer> | undefined;
 	#draining = false;
 
-	constructor(http: HttpServer, endpoints: EndpointTable, options: WebSocketsOptions) {
-		this.#http = http;
-		this.#endpoints = endpoints;
+	constructor(port: Port, options: WebSocketsOptions) {
+		this.#port = port;
 		this.#options = options;
 	}
 
 	/**
 	 * Takes over the connection of a request that asks for a WebSocket, or refuses it.
 	 *
-	 * @param answer the response, or a layer before it, through which it is refused.
+	 * @param socket that connection, with what follows the head unread.
 	 */
-	upgrade(request: IncomingMessage, response: ServerResponse, answer: Response): void {
+	upgrade(request: HttpRequest, response: HttpResponse, socket: Socket): void {
 		this.#admit(request)
 			.then(
-				(server) => {
-					response.statusCode = 101;
-					server.handleUpgrade(request, request.socket, noBytes, (accepted) => this.#open(accepted, request));
-				},
-				(error) => this.#http.answer(request, answer, errorAnswer(toServiceError(error))),
+				(server) => this.#accept(server, request, response, socket),
+				(error) => this.#port.answer(request, response, errorAnswer(toServiceError(error))),
 			)
 			.catch((error) => {
-				this.#http.logger.log("error", "a WebSocket could not be opened", { error });
-				request.socket.destroy();
+				this.#port.logger.log("error", "a WebSocket could not be opened", { error });
+				socket.destroy();
 			});
 	}
 
@@ -82,26 +76,30 @@ export class WebSockets {
 		for (const session of this.#sessions) session.close();
 	}
 
-	async #admit(request: IncomingMessage): Promise<WebSocketServer> {
+	async #admit(request: HttpRequest): Promise<WebSocketServer> {
 		this.#check(request);
-		await this.#guard(request);
+		await this.#port.admit(request);
 		this.#server ??= import("ws").then((library) => new library.WebSocketServer(serverOptions));
 		const server = await this.#server;
 		if (this.#draining) throw shuttingDown();
 		return server;
 	}
 
-	async #guard(request: IncomingMessage): Promise<void> {
-		if (this.#endpoints.guard === undefined) return;
-		const { metadata, error } = readHead(request);
-		if (error !== undefined) throw error;
-		const peer = this.#http.peerOf(request);
-		await askGuard(this.#endpoints, { peer, path: webSocketPath, metadata });
+	#accept(
+		server: WebSocketServer,
+		{ original, peer }: HttpRequest,
+		response: HttpResponse,
+		socket: Socket,
+	): void {
+		// Only the reader of Node sees requests for WebSockets.
+		if (original === undefined || "stream" in original) throw new TypeError("the request is not one of Node");
+		if (response.original !== undefined) response.original.statusCode = 101;
+		server.handleUpgrade(original, socket, noBytes, (accepted) => this.#open(accepted, peer));
 	}
 
-	#check(request: IncomingMessage): void {
-		const { origin, host } = request.headers;
-		const path = request.url?.split("?", 1)[0];
+	#check(request: HttpRequest): void {
+		const { path, authority: host } = request;
+		const origin = request.header("origin");
 		if (path !== webSocketPath) {
 			throw new ServiceError({
 				code: "not_found",
@@ -110,7 +108,7 @@ export class WebSockets {
 		}
 		if (this.#draining) throw shuttingDown();
 		if (!isOriginAllowed(origin, host, this.#options.origins ?? [])) {
-			this.#http.logger.log("warn", "a WebSocket of a page of another origin was refused", { origin, host });
+			this.#port.logger.log("warn", "a WebSocket of a page of another origin was refused", { origin, host });
 			throw new ServiceError({
 				code: "permission_denied",
 				reason: "origin",
@@ -125,9 +123,9 @@ export class WebSockets {
 		}
 	}
 
-	#open(socket: WebSocket, request: IncomingMessage): void {
-		const pipe = new ServerWebSocketPipe(socket, this.#http.peerOf(request));
-		const session = new Session(pipe, this.#endpoints, this.#options.limits);
+	#open(socket: WebSocket, peer: PeerInfo): void {
+		const pipe = new ServerWebSocketPipe(socket, peer);
+		const session = new Session(pipe, this.#port.endpoints, this.#options.limits);
 		this.#sessions.add(session);
 		socket.once("close", () => this.#sessions.delete(session));
 		if (this.#draining) void session.drain();
@@ -154,8 +152,8 @@ class Session {
 	}
 }
 
-function protocolsOf({ headers }: IncomingMessage): string[] {
-	return (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
+function protocolsOf(request: HttpRequest): string[] {
+	return (request.header("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
 }
 
 function shuttingDown(): ServiceError {

@@ -23,15 +23,24 @@ export function writeEnvelope(flags: number, encoded: EncodedMessage): Uint8Arra
 export class EnvelopeReader {
 	readonly #maxBytes: number;
 	readonly #envelope: (flags: number, message: Uint8Array) => void;
+	readonly #allowsCompressed: boolean;
 	#chunks: Uint8Array[] = [];
 	#held = 0;
 	/** What must be there before the next step: a head, or a head and its message. */
 	#needed = envelopeHeadBytes;
 
-	/** @param envelope called with each envelope, in order. */
-	constructor(maxBytes: number, envelope: (flags: number, message: Uint8Array) => void) {
+	/**
+	 * @param envelope called with each envelope, in order.
+	 * @param allowsCompressed whether a compression was agreed on; it is the caller's to undo.
+	 */
+	constructor(
+		maxBytes: number,
+		envelope: (flags: number, message: Uint8Array) => void,
+		allowsCompressed = false,
+	) {
 		this.#maxBytes = maxBytes;
 		this.#envelope = envelope;
+		this.#allowsCompressed = allowsCompressed;
 	}
 
 	/** Whether the bytes so far end within an envelope. */
@@ -42,7 +51,8 @@ export class EnvelopeReader {
 	/**
 	 * Takes bytes that arrived.
 	 *
-	 * @throws ServiceError when an envelope claims more than the limit, before its bytes are held; or is compressed.
+	 * @throws ServiceError when an envelope claims more than the limit, before its bytes are held; or is
+	 * compressed though no compression was agreed on.
 	 */
 	push(chunk: Uint8Array): void {
 		this.#chunks.push(chunk);
@@ -67,7 +77,7 @@ export class EnvelopeReader {
 
 	#check(flags: number, length: number): number {
 		if (length > this.#maxBytes) throw messageTooLarge(this.#maxBytes);
-		if ((flags & compressedFlag) !== 0) {
+		if (!this.#allowsCompressed && (flags & compressedFlag) !== 0) {
 			throw new ServiceError({
 				code: "internal",
 				message: "a message is compressed, though no compression was agreed on",

@@ -5,30 +5,17 @@ import {
 	type EndpointTable,
 	type Route,
 	ServiceError,
-	toServiceError,
 } from "@allium/core";
 import { webSocketPath, webSocketProtocol } from "@allium/core/frames";
 import { type OpenApiDocument, openapi } from "@allium/core/http";
-import { askGuard, guardsOperations } from "@allium/core/transport";
-import { type Answer, errorAnswer, json, jsonType } from "./answer.ts";
-import type { HttpServer } from "./http-server.ts";
-import { isGet, type Request, readHead } from "./request-head.ts";
-import type { Response } from "./response.ts";
-
-/** Whether a process takes calls now, and whatever else is good to know. */
-export interface Readiness {
-	readonly ok: boolean;
-	readonly [fact: string]: unknown;
-}
+import { guardsOperations } from "@allium/core/transport";
+import type { HttpRequest } from "../http/http-request.ts";
+import { isGet } from "../http/request-head.ts";
+import { type Answer, answerTo, errorAnswer, json, jsonType, wrongVerb } from "./answer.ts";
+import type { OpenProtocol, Port, PortProtocol } from "./port-protocol.ts";
 
 /** Tells what is measured, in Prometheus' text format 0.0.4. Asked each time somebody scrapes. */
 export type MetricsSource = () => Promise<string>;
-
-/** What the operations routes tell beside what is served. */
-export interface OperationsOptions {
-	readonly ready: () => Readiness | Promise<Readiness>;
-	readonly metrics?: MetricsSource | undefined;
-}
 
 /** A contract as it was described, with the routes that it had then. */
 interface Described {
@@ -38,46 +25,63 @@ interface Described {
 	readonly text: string;
 }
 
-/** Answers what is no call of a method: health, readiness, description, the front page; and what is nothing. */
-export class Operations {
+/**
+ * What is no call: health, readiness, metrics, description and the front page. It also answers that there is nothing
+ * at a path.
+ */
+export class Operations implements PortProtocol {
+	readonly name = "operations";
+	readonly claims = [
+		{ path: "/healthz" },
+		{ path: "/readyz" },
+		{ path: "/metrics" },
+		{ path: "/-/*" },
+		// What nobody else takes.
+		{ match: (): boolean => true },
+	];
+	readonly #metrics: MetricsSource | undefined;
+	/** The protocols that were plugged in, by name. */
+	readonly #protocols: readonly string[];
+
+	constructor(metrics: MetricsSource | undefined, protocols: readonly string[]) {
+		this.#metrics = metrics;
+		this.#protocols = protocols;
+	}
+
+	open(port: Port): OpenProtocol {
+		const { endpoints } = port;
+		const routes = new OperationsRoutes(port, this.#metrics, this.#protocols);
+		return {
+			handle(request, response) {
+				const isOpen = isOperation(request.path) && !guardsOperations(endpoints.guard);
+				const answer = (): Answer | Promise<Answer> => routes.answer(request);
+				if (isOpen) answerTo(port, request, response, answer);
+				else port.respond(request, response, answer);
+			},
+		};
+	}
+}
+
+class OperationsRoutes {
+	readonly #port: Port;
 	readonly #endpoints: EndpointTable;
-	readonly #options: OperationsOptions;
+	readonly #source: MetricsSource | undefined;
+	readonly #protocols: readonly string[];
 	readonly #descriptions = new WeakMap<AnyContract, Described>();
 	#document: { readonly parts: readonly Described[]; readonly text: string } | undefined;
 
-	constructor(endpoints: EndpointTable, options: OperationsOptions) {
-		this.#endpoints = endpoints;
-		this.#options = options;
+	constructor(port: Port, source: MetricsSource | undefined, protocols: readonly string[]) {
+		this.#port = port;
+		this.#endpoints = port.endpoints;
+		this.#source = source;
+		this.#protocols = protocols;
 	}
 
-	/** @param path begins with a slash, without the query. */
-	answer(server: HttpServer, request: Request, response: Response, path: string): void {
-		request.on("error", nothing);
-		this.#admit(server, request, path)
-			.then(() => this.#route(server, request, path))
-			.then(
-				(answer) => server.answer(request, response, answer),
-				(error) => server.answer(request, response, errorAnswer(toServiceError(error))),
-			)
-			.catch((error) => {
-				server.logger.log("error", "a request could not be answered", { path, error });
-				response.destroy();
-			});
-	}
-
-	async #admit(server: HttpServer, request: Request, path: string): Promise<void> {
-		const { guard } = this.#endpoints;
-		if (guard === undefined || (isOperation(path) && !guardsOperations(guard))) return;
-		const { metadata, error } = readHead(request);
-		if (error !== undefined) throw error;
-		const peer = server.peerOf(request);
-		await askGuard(this.#endpoints, { peer, path, metadata });
-	}
-
-	#route(server: HttpServer, request: Request, path: string): Answer | Promise<Answer> {
+	answer(request: HttpRequest): Answer | Promise<Answer> {
+		const { path } = request;
 		const reads = isGet(request);
 		if (path === "/metrics" && reads) return this.#metrics();
-		if (path === "/readyz" && reads) return this.#readiness(server);
+		if (path === "/readyz" && reads) return this.#readiness();
 		const answer = this.#find(path);
 		if (answer !== undefined && reads) return answer;
 		const routed = this.#endpoints.routes?.verbs(path) ?? [];
@@ -98,16 +102,15 @@ export class Operations {
 		return this.#describeOne(path.slice("/-/describe/".length));
 	}
 
-	async #readiness(server: HttpServer): Promise<Answer> {
-		const readiness = server.draining ? { ok: false, draining: true } : await this.#options.ready();
+	async #readiness(): Promise<Answer> {
+		const readiness = this.#port.draining ? { ok: false, draining: true } : await this.#port.ready();
 		return json(readiness.ok ? 200 : 503, readiness);
 	}
 
 	async #metrics(): Promise<Answer> {
-		const { metrics } = this.#options;
-		if (metrics !== undefined) {
+		if (this.#source !== undefined) {
 			try {
-				const text: unknown = await metrics();
+				const text: unknown = await this.#source();
 				if (typeof text !== "string") throw new TypeError(`the metrics are ${typeof text} instead of text`);
 				return { status: 200, type: metricsType, text };
 			} catch (error) {
@@ -132,7 +135,7 @@ export class Operations {
 		return errorAnswer(new ServiceError({ code: "not_found", message }));
 	}
 
-	/** All that is served, for tools that know OpenAPI. Made anew only when something else is served. */
+	/** All that is served, for tools that know OpenAPI. Made again only when something else is served. */
 	#openApi(): Answer {
 		const parts = this.#endpoints.contracts.map((contract) => this.#described(contract));
 		const known = this.#document;
@@ -164,10 +167,11 @@ export class Operations {
 			"GET /-/openapi.json    the same for OpenAPI tools",
 			"GET /healthz           whether it lives",
 			"GET /readyz            whether it takes calls",
-			...(this.#options.metrics === undefined ? [] : ["GET /metrics           what is measured"]),
+			...(this.#source === undefined ? [] : ["GET /metrics           what is measured"]),
 			...(this.#endpoints.routes?.all() ?? []).map(({ verb, path }) => `${verb} ${path}`),
 			...methods.map(({ path, kind }) => `POST /${path}${kind === "unary" ? "" : `    (${kind})`}`),
 			"",
+			...(this.#protocols.length === 0 ? [] : [`Also spoken here: ${this.#protocols.join(", ")}`, ""]),
 			"Calls take JSON: curl --json '{}' <this address>/<service>/<method>",
 			"",
 		];
@@ -193,17 +197,8 @@ function isOperation(path: string): boolean {
 	return operations.has(path) || path.startsWith("/-/describe/");
 }
 
-function wrongVerb(path: string, verbs: readonly string[]): Answer {
-	const allow = verbs.join(", ");
-	const message = `${path} takes only ${allow}`;
-	const refusal = errorAnswer(new ServiceError({ code: "unimplemented", message }));
-	return { ...refusal, status: 405, headers: { allow } };
-}
-
 function upgradeRequired(): Answer {
 	const message = `${webSocketPath} takes WebSockets with the subprotocol ${webSocketProtocol}`;
 	const refusal = errorAnswer(new ServiceError({ code: "failed_precondition", message }));
 	return { ...refusal, status: 426, headers: { upgrade: "websocket" } };
 }
-
-function nothing(): void {}

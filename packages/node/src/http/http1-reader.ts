@@ -1,0 +1,113 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { PeerInfo } from "@allium/core";
+import { http } from "../platform/builtins.ts";
+import { platformTimeout } from "../platform/timeout.ts";
+import type { ServerLimits } from "../server/limits.ts";
+import type { EarlyAnswers } from "./early-answers.ts";
+import { Http1Request } from "./http1-request.ts";
+import { Http1Response } from "./http1-response.ts";
+import { PipelinedRequests } from "./pipelined-requests.ts";
+
+/** Reads requests of HTTP/1.1 from connections that it is given, by Node's parser. */
+export class Http1Reader {
+	readonly #server: Server;
+	readonly #early: EarlyAnswers;
+	readonly #take: (request: Http1Request, response: Http1Response) => void;
+	readonly #pipelined: PipelinedRequests;
+	readonly #peers = new WeakMap<Socket, PeerInfo>();
+
+	/** @param take takes up a request. */
+	constructor(
+		limits: ServerLimits,
+		early: EarlyAnswers,
+		take: (request: Http1Request, response: Http1Response) => void,
+	) {
+		this.#early = early;
+		this.#take = take;
+		this.#pipelined = new PipelinedRequests(limits.pipelinedRequests);
+		this.#server = this.#create(limits);
+	}
+
+	/** Takes over a connection, its bytes unread. */
+	accept(socket: Socket, peer: PeerInfo): void {
+		this.#peers.set(socket, peer);
+		this.#server.emit("connection", socket);
+	}
+
+	/** Closes the connections that wait for a request. */
+	closeIdle(): void {
+		this.#server.closeIdleConnections();
+	}
+
+	/** Ends the timers. The connections are their owner's to end. */
+	close(): void {
+		this.#server.close();
+	}
+
+	#create({ headerBytes, headersTimeoutMs, idleTimeoutMs }: ServerLimits): Server {
+		const server = http.createServer({
+			maxHeaderSize: headerBytes,
+			headersTimeout: platformTimeout(headersTimeoutMs),
+			// Streams take as long as they take; a body that is one message has its own bound.
+			requestTimeout: 0,
+			keepAliveTimeout: platformTimeout(idleTimeoutMs),
+			connectionsCheckingInterval: Math.max(1, Math.min(1_000, headersTimeoutMs)),
+			// A client that offers another protocol, as curl offers HTTP/2, is answered in this one.
+			shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
+		});
+		server.on("request", this.#onRequest);
+		server.on("upgrade", this.#onUpgrade);
+		// Only a server that listens looks after timeouts and idle connections.
+		server.emit("listening");
+		return server;
+	}
+
+	/**
+	 * Takes up a request when this turn of the event loop has read all that is there: then a body that came with its
+	 * head is complete, and what other connections brought is worked on together.
+	 */
+	readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+		if (response.socket === null) this.#pipelined.add(request, response, this.#takeUp);
+		else setImmediate(this.#takeUp, request, response);
+	};
+
+	readonly #takeUp = (original: IncomingMessage, response: ServerResponse): void => {
+		const { socket } = original;
+		// What follows listens to the end of the connection, and must not miss it.
+		if (socket.destroyed) return;
+		const request = new Http1Request(original, this.#peers.get(socket) ?? nobody);
+		this.#take(request, new Http1Response(request, response, this.#early));
+	};
+
+	/**
+	 * A request for a WebSocket goes the way of all others, with a response for a layer that refuses it. What came
+	 * behind its head is unread on its connection again.
+	 */
+	readonly #onUpgrade = (original: IncomingMessage, _socket: unknown, head: Buffer): void => {
+		const { socket } = original;
+		// Until somebody else listens, a connection that breaks must not be an uncaught exception.
+		socket.on("error", nothing);
+		const response = new http.ServerResponse(original);
+		response.shouldKeepAlive = false;
+		response.once("finish", () => {
+			socket.destroySoon();
+			// Unread bytes would turn the end into a reset, before which the answer may be lost.
+			socket.resume();
+		});
+		try {
+			response.assignSocket(socket);
+		} catch {
+			// The answer before it has not left yet, and nothing may overtake that one.
+			socket.destroy();
+			return;
+		}
+		if (head.length > 0) socket.unshift(head);
+		const request = new Http1Request(original, this.#peers.get(socket) ?? nobody, socket);
+		this.#take(request, new Http1Response(request, response, this.#early));
+	};
+}
+
+const nobody: PeerInfo = { address: "unknown" };
+
+function nothing(): void {}

@@ -1,0 +1,149 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import type { Http2ServerResponse, ServerHttp2Stream } from "node:http2";
+import type { Place } from "@allium/core/transport";
+import { http2 } from "../platform/builtins.ts";
+import type { Overdue } from "../server/overdue.ts";
+import type { EarlyAnswers } from "./early-answers.ts";
+import type { HttpResponse } from "./http-response.ts";
+import type { Http2Request } from "./http2-request.ts";
+
+/** A large answer goes out in pieces of this size, so that it shows whether its client takes any of it, in bytes. */
+const pieceBytes = 64 * 1024;
+
+/**
+ * The answer to a request of HTTP/2, which Node writes. Its client has to take something of it within a time: a
+ * client may read its connection and still give room for none of the answer, with which the connection finds nothing
+ * wrong.
+ */
+export class Http2Response implements HttpResponse {
+	readonly original: Http2ServerResponse;
+	readonly #request: Http2Request;
+	readonly #stream: ServerHttp2Stream;
+	readonly #unread: Overdue<Http2Response>;
+	#place: Place | undefined;
+	/** What is still to be handed over of the answer, which ends with it. */
+	#rest: Uint8Array | undefined;
+
+	/** @param unread the responses that wait for their clients. It cuts those that wait too long. */
+	constructor(
+		request: Http2Request,
+		original: Http2ServerResponse,
+		early: EarlyAnswers,
+		unread: Overdue<Http2Response>,
+	) {
+		this.#request = request;
+		this.original = original;
+		this.#stream = original.stream;
+		this.#unread = unread;
+		// The response tells of its end only when the request has ended, too; its stream does so at once.
+		if (!request.isComplete) this.#stream.once("finish", () => early.answered(request));
+	}
+
+	get status(): number {
+		return this.original.statusCode;
+	}
+
+	get isHeadSent(): boolean {
+		return this.original.headersSent;
+	}
+
+	get isDelivered(): boolean {
+		return this.#stream.rstCode === 0 && !this.#stream.aborted;
+	}
+
+	get isClosed(): boolean {
+		return this.original.destroyed;
+	}
+
+	writeHead(status: number, headers: OutgoingHttpHeaders): void {
+		this.original.writeHead(status, headers);
+	}
+
+	/** One frame of headers ends the stream: behind a head that was written, Node sends an empty frame of data. */
+	endWithHead(status: number, headers: OutgoingHttpHeaders): void {
+		this.original.statusCode = status;
+		for (const [name, value] of Object.entries(headers)) {
+			if (value !== undefined)
+				this.original.setHeader(name, typeof value === "number" ? String(value) : value);
+		}
+		this.#wait();
+		this.original.end();
+	}
+
+	/** The head has gone out with `writeHead`. */
+	flushHead(): void {}
+
+	write(chunk: Uint8Array): boolean {
+		// Node takes no body to a HEAD, not even an empty one.
+		if (this.#request.method === "HEAD") return true;
+		const isTaken = this.original.write(chunk);
+		if (!isTaken) this.#wait();
+		return isTaken;
+	}
+
+	addTrailers(trailers: OutgoingHttpHeaders): void {
+		this.original.addTrailers(trailers);
+	}
+
+	end(last?: string | Uint8Array): void {
+		this.#wait();
+		if (last === undefined || this.#request.method === "HEAD") this.original.end();
+		else if (last.length <= pieceBytes) this.original.end(last);
+		else {
+			this.#rest = typeof last === "string" ? Buffer.from(last) : last;
+			this.#handOver();
+		}
+	}
+
+	destroy(): void {
+		this.original.destroy();
+	}
+
+	refuse(): void {
+		this.#stream.close(http2().constants.NGHTTP2_ENHANCE_YOUR_CALM);
+	}
+
+	/** Ends it, as its client takes nothing of it. */
+	cut(): void {
+		this.#stream.close(http2().constants.NGHTTP2_CANCEL);
+	}
+
+	onClose(listener: () => void): void {
+		this.original.on("close", listener);
+	}
+
+	onDrain(listener: () => void): void {
+		this.original.on("drain", listener);
+	}
+
+	/** From now on the client has its time to take something. */
+	#wait(): void {
+		if (this.#place === undefined) {
+			this.original.on("drain", () => this.#goOn());
+			this.original.once("close", () => this.#place?.leave());
+		} else this.#place.leave();
+		this.#place = this.#unread.add(this);
+	}
+
+	/** The client has taken what was written. */
+	#goOn(): void {
+		if (this.#rest === undefined) this.#place?.leave();
+		else {
+			this.#wait();
+			this.#handOver();
+		}
+	}
+
+	#handOver(): void {
+		for (let rest = this.#rest; rest !== undefined; rest = this.#rest) {
+			const piece = rest.subarray(0, pieceBytes);
+			if (rest.length === piece.length) {
+				this.#rest = undefined;
+				this.original.end(piece);
+			} else {
+				this.#rest = rest.subarray(pieceBytes);
+				if (!this.original.write(piece)) return;
+			}
+		}
+	}
+}

@@ -1,0 +1,148 @@
+import {
+	type Format,
+	isStream,
+	jsonFormat,
+	type Method,
+	type MethodCodecs,
+	methodCodecs,
+	ServiceError,
+} from "@allium/core";
+import { httpStatus, toConnectError, trailerPrefix, unaryType } from "@allium/core/http";
+import { fromBase64, messageTooLarge } from "@allium/core/transport";
+import { decodeMessage } from "../http/body.ts";
+import { decodeContent, encodingRefusal, isReadEncoding, unreadEncoding } from "../http/content-coding.ts";
+import { readQuery } from "../http/query.ts";
+import type { Refusal } from "../http/refusal.ts";
+import { checkHead, invalid, isGet } from "../http/request-head.ts";
+import { acceptedTypes, streamTypeOf, unaryTypeOf } from "./connect-types.ts";
+import type { CallProtocol, Exchange } from "./exchange.ts";
+
+/**
+ * A call with one message each way, as Connect defines it: the bare message and a meaningful HTTP status. It also
+ * answers a path at which nothing is called.
+ */
+export class ConnectUnary implements CallProtocol {
+	readonly #exchange: Exchange;
+	/** That of the request; undefined when its content type names none. */
+	readonly #format: Format | undefined;
+	#codecs: MethodCodecs | undefined;
+	#refusal: Refusal | undefined;
+
+	constructor(exchange: Exchange, format: Format | undefined) {
+		this.#exchange = exchange;
+		this.#format = format;
+	}
+
+	read(): unknown {
+		const exchange = this.#exchange;
+		// The call refuses a method that nobody serves before this.
+		const { method } = exchange.call.served as { method: Method };
+		const { request, head } = exchange;
+		const isUnary = method.kind === "unary";
+		const mayGet = isUnary && method.effect === "read";
+		if (mayGet && isGet(request)) return this.#readQuery(method);
+		if (request.method !== "POST") throw this.#wrongVerb(mayGet ? "POST, GET, HEAD" : "POST");
+		if (!isUnary) throw this.#wrongType(method, acceptedTypes(method, streamTypeOf));
+		const codecs = this.#codecsOf(method, this.#format ?? jsonFormat);
+		if (this.#format === undefined) {
+			// A request without a type, as by `curl -X POST`, is taken as JSON. Not from a web page: a browser asks for
+			// permission before it posts JSON to another site, but not before it posts what has no type.
+			if (head.mediaType !== undefined || head.hasOrigin) throw this.#wrongType(method);
+			if (!head.hasBody && !isStream(method.input) && method.input === undefined) return {};
+		}
+		checkHead(head);
+		this.#checkEncoding(head.contentEncoding);
+		return exchange.readBody(codecs.input);
+	}
+
+	reply(output: unknown): void {
+		const exchange = this.#exchange;
+		const { output: codec } = this.#codecs as MethodCodecs;
+		const body = exchange.call.encode<string | Uint8Array>(codec, output);
+		const { response } = exchange.call;
+		const type = codec.binary ? unaryTypeOf(codec) : unaryType;
+		const headers = exchange.headers(type, response.hasHeaders || response.hasTrailers);
+		headers["content-length"] = Buffer.byteLength(body);
+		if (response.hasHeaders) exchange.addMetadata(headers, response.headers);
+		if (response.hasTrailers) exchange.addMetadata(headers, response.trailers, trailerPrefix);
+		exchange.response.writeHead(200, headers);
+		exchange.finish(body);
+	}
+
+	replyError(error: ServiceError): void {
+		const exchange = this.#exchange;
+		const { served, response } = exchange.call;
+		const service = served?.method.service ?? "";
+		const text = JSON.stringify(toConnectError(error, service));
+		const headers = exchange.headers(unaryType);
+		headers["content-length"] = Buffer.byteLength(text);
+		if (response.hasHeaders) exchange.addMetadata(headers, response.headers);
+		if (response.hasTrailers) exchange.addMetadata(headers, response.trailers, trailerPrefix);
+		if (error.metadata !== undefined) exchange.addMetadata(headers, error.metadata, trailerPrefix);
+		if (error.retryAfterMs !== undefined)
+			headers["retry-after"] = String(Math.ceil(error.retryAfterMs / 1000));
+		if (this.#refusal !== undefined) headers[this.#refusal.header[0]] = this.#refusal.header[1];
+		const status = served === undefined && error.code === "unimplemented" ? 404 : httpStatus(error.code);
+		exchange.response.writeHead(this.#refusal?.status ?? status, headers);
+		exchange.finish(text);
+	}
+
+	#readQuery(method: Method): unknown {
+		const exchange = this.#exchange;
+		checkHead(exchange.head);
+		const query = readQuery(exchange.request.target);
+		const version = query.get("connect");
+		if (version !== null && version !== "v1")
+			throw invalid(`connect must be v1, not ${JSON.stringify(version)}`);
+		if (this.#format === undefined) throw this.#wrongType(method);
+		const codecs = this.#codecsOf(method, this.#format);
+		const compression = query.get("compression") ?? undefined;
+		this.#checkEncoding(compression);
+		const message = query.get("message");
+		if (message === null)
+			throw invalid("the query lacks message, the input as JSON: ?encoding=json&message={}");
+		const bytes = query.get("base64") === "1" ? decodeBase64(message) : Buffer.from(message);
+		const { maxBytes } = exchange.host.bodyBounds;
+		if (bytes.length > maxBytes) throw messageTooLarge(maxBytes);
+		return decodeMessage(codecs.input, decodeContent(bytes, compression, maxBytes));
+	}
+
+	/** @throws ServiceError when the method cannot be spoken in the format. */
+	#codecsOf(method: Method, format: Format): MethodCodecs {
+		const codecs = methodCodecs(method, format);
+		if (codecs === undefined) throw this.#wrongType(method);
+		this.#codecs = codecs;
+		return codecs;
+	}
+
+	#checkEncoding(encoding: string | undefined): void {
+		if (isReadEncoding(encoding)) return;
+		this.#refusal = encodingRefusal;
+		throw unreadEncoding(encoding);
+	}
+
+	#wrongVerb(allowed: string): ServiceError {
+		const { path, request } = this.#exchange;
+		this.#refusal = { status: 405, header: ["allow", allowed] };
+		return new ServiceError({
+			code: "unimplemented",
+			message: `${path} does not take ${request.method}; use ${allowed}`,
+		});
+	}
+
+	#wrongType(method: Method, accepted: readonly string[] = acceptedTypes(method, unaryTypeOf)): ServiceError {
+		const [first] = accepted;
+		this.#refusal = { status: 415, header: ["accept-post", accepted.join(", ")] };
+		return new ServiceError({
+			code: "invalid_argument",
+			reason: "unsupported_media_type",
+			message: `${method.path} takes ${accepted.join(" or ")}; send it with the header content-type: ${first}`,
+		});
+	}
+}
+
+function decodeBase64(text: string): Buffer {
+	const bytes = fromBase64(text);
+	if (bytes === undefined) throw invalid("the message is not base64");
+	return Buffer.from(bytes);
+}

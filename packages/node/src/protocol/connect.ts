@@ -1,0 +1,37 @@
+import { type Format, methodCodecs } from "@allium/core";
+import type { HttpRequest } from "../http/http-request.ts";
+import { readHead } from "../http/request-head.ts";
+import { ConnectStream } from "./connect-stream.ts";
+import { queryFormat, streamFormat, unaryFormat } from "./connect-types.ts";
+import { ConnectUnary } from "./connect-unary.ts";
+import type { PortProtocol } from "./port-protocol.ts";
+
+/** The Connect protocol at `/{service}/{method}`: whatever has two segments, so that a path without a method says so. */
+export const connect: PortProtocol = {
+	name: "Connect",
+	claims: [{ match: ({ path }) => path.startsWith("/") && path.includes("/", 1) }],
+	open: (port) => ({
+		handle(request, response) {
+			const head = readHead(request);
+			const path = request.path.slice(1);
+			port.call(request, response, {
+				path,
+				head,
+				protocol(exchange) {
+					const method = exchange.call.served?.method;
+					if (method !== undefined && method.kind !== "unary" && request.method === "POST") {
+						const format = streamFormat(head.mediaType);
+						const codecs = format && methodCodecs(method, format);
+						if (format !== undefined && codecs !== undefined)
+							return new ConnectStream(exchange, method, codecs, format);
+					}
+					return new ConnectUnary(exchange, formatOf(request, head.mediaType));
+				},
+			});
+		},
+	}),
+};
+
+function formatOf(request: HttpRequest, mediaType: string | undefined): Format | undefined {
+	return request.method === "POST" ? unaryFormat(mediaType) : queryFormat(request.target);
+}

@@ -1,0 +1,104 @@
+import { jsonCodec, type ServiceError } from "@allium/core";
+import { toConnectError, trailersToJson } from "@allium/core/http";
+import { readQuery } from "../http/query.ts";
+import { checkHead, isGet } from "../http/request-head.ts";
+import type { CallProtocol, Exchange } from "./exchange.ts";
+import { type OutputFraming, OutputPump } from "./output-pump.ts";
+import type { PortProtocol } from "./port-protocol.ts";
+
+/** The content type of server-sent events. */
+const eventStreamType = "text/event-stream";
+
+/** How often something is sent while the handler sends nothing, so that no proxy takes the stream for dead. */
+const heartbeatMs = 15_000;
+
+/** The id of the last event: a browser that connects again names it, and is told to stay away. */
+const endId = "end";
+
+/** Server-sent events, for `EventSource`: a GET that accepts them, of a method that yields a stream and only reads. */
+export const eventStreams: PortProtocol = {
+	name: "event streams",
+	claims: [
+		{
+			match(request, endpoints) {
+				if (!isGet(request)) return false;
+				if (request.header("accept")?.includes(eventStreamType) !== true) return false;
+				const method = endpoints.find(request.path.slice(1))?.method;
+				return method?.kind === "server_stream" && method.effect === "read";
+			},
+		},
+	],
+	open: (port) => ({
+		handle(request, response) {
+			// EventSource connects again whenever a stream ends, unless it is told that there is no more.
+			if (request.header("last-event-id") === endId) {
+				response.endWithHead(204, {});
+				return;
+			}
+			const path = request.path.slice(1);
+			port.call(request, response, { path, protocol: (exchange) => new EventStream(exchange) });
+		},
+	}),
+};
+
+/**
+ * A stream of replies as server-sent events: an event for each message, then `event: end`, or `event: error` with the
+ * error as JSON. The status is always 200, so that a page can read what went wrong.
+ */
+class EventStream implements CallProtocol, OutputFraming {
+	readonly contentType: string = eventStreamType;
+	// Without the second, proxies such as nginx hold answers back.
+	readonly headers = { "cache-control": "no-store", "x-accel-buffering": "no" };
+	readonly #exchange: Exchange;
+	readonly #pump: OutputPump;
+	#heartbeat: ReturnType<typeof setInterval> | undefined;
+
+	constructor(exchange: Exchange) {
+		this.#exchange = exchange;
+		this.#pump = new OutputPump(exchange, this);
+	}
+
+	read(): unknown {
+		checkHead(this.#exchange.head);
+		const input = readQuery(this.#exchange.request.target).get("input");
+		return input === null ? {} : jsonCodec.decode(input);
+	}
+
+	reply(output: unknown): void {
+		this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
+		this.#pump.send(output as AsyncIterable<unknown>);
+	}
+
+	replyError(error: ServiceError): void {
+		this.#pump.sendHead();
+		const service = this.#exchange.call.served?.method.service ?? "";
+		this.#sendLast("error", toConnectError(error, service), error);
+	}
+
+	frame(message: unknown): Buffer {
+		return Buffer.from(`data: ${this.#exchange.call.encode(jsonCodec, message)}\n\n`);
+	}
+
+	sendEnd(): void {
+		this.#sendLast("end", {});
+	}
+
+	stop(): void {
+		clearInterval(this.#heartbeat);
+		this.#pump.stop();
+	}
+
+	#beat(): void {
+		if (this.#exchange.isOver || this.#pump.isWaiting) return;
+		this.#pump.sendHead();
+		this.#exchange.response.write(Buffer.from(":\n\n"));
+	}
+
+	#sendLast(event: string, body: object, error?: ServiceError): void {
+		clearInterval(this.#heartbeat);
+		const { response } = this.#exchange.call;
+		const metadata = trailersToJson(response.hasTrailers ? response.trailers : undefined, error?.metadata);
+		const data = Object.keys(metadata).length === 0 ? body : { ...body, metadata };
+		this.#exchange.finish(`event: ${event}\nid: ${endId}\ndata: ${JSON.stringify(data)}\n\n`);
+	}
+}

@@ -1,0 +1,229 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import { type Codec, type ReadonlyMetadata, type ServiceError, toServiceError } from "@allium/core";
+import {
+	canceled,
+	type Expiring,
+	type Follower,
+	type Following,
+	messageTooLarge,
+	type Place,
+	type ServerCall,
+	succeeded,
+} from "@allium/core/transport";
+import { Body, decodeMessage } from "../http/body.ts";
+import { decodeContent } from "../http/content-coding.ts";
+import { writeMetadata } from "../http/headers.ts";
+import type { HttpRequest } from "../http/http-request.ts";
+import type { HttpResponse } from "../http/http-response.ts";
+import type { RequestHead } from "../http/request-head.ts";
+import { countRun, endReply } from "./connection-load.ts";
+import type { ExchangeHost } from "./exchange-host.ts";
+
+/** How a protocol reads the input of one call and writes its answer. The exchange does everything else. */
+export interface CallProtocol {
+	/**
+	 * Yields the input, a promise of it, or a stream of messages for methods that take one. It is called when the
+	 * guard has let the call in; the error that it throws is answered.
+	 */
+	read(): unknown;
+	/** Answers what the method gave: its output, or an `AsyncIterable` of messages. */
+	reply(output: unknown): void;
+	/** Answers an error. */
+	replyError(error: ServiceError): void;
+	/** Ends what still runs for the call, as it failed or its client is gone. */
+	stop?(error: ServiceError): void;
+}
+
+/**
+ * One request that calls a method, and its answer. It owns the call: it runs it, bounds it, cancels it when the client
+ * is gone, has its protocol answer once, and settles it when the answer has left.
+ */
+export class Exchange implements Expiring, Follower {
+	readonly deadline: number;
+	readonly host: ExchangeHost;
+	readonly request: HttpRequest;
+	readonly response: HttpResponse;
+	readonly head: RequestHead;
+	readonly call: ServerCall;
+	#protocol: CallProtocol | undefined;
+	/** The whole answer was handed over, or the client is gone. */
+	#isOver = false;
+	/** The error that was answered. */
+	#error: ServiceError | undefined;
+	#isClosed = false;
+	#body: { fail(error: ServiceError): void } | undefined;
+	/** Where its deadline is watched, if it has one, and what tells that the call was cancelled. */
+	#due: Place | undefined;
+	#following: Following | undefined;
+
+	constructor(
+		host: ExchangeHost,
+		request: HttpRequest,
+		response: HttpResponse,
+		head: RequestHead,
+		call: ServerCall,
+	) {
+		this.host = host;
+		this.request = request;
+		this.response = response;
+		this.head = head;
+		this.call = call;
+		this.deadline = call.ctx.deadline;
+	}
+
+	/** Whether the whole answer was handed over, or the client is gone: nothing more is answered. */
+	get isOver(): boolean {
+		return this.#isOver;
+	}
+
+	/** `service/method`, as far as it is known. */
+	get path(): string | undefined {
+		return this.call.served?.method.path;
+	}
+
+	/** Runs the call; its protocol answers it. */
+	begin(protocol: CallProtocol): void {
+		this.#protocol = protocol;
+		this.host.entered();
+		this.response.onClose(this.#onClose);
+		const run = this.call.run(() => protocol.read());
+		run.then(this.#onOutput, this.#onError);
+		countRun(this.request.load, run);
+		if (this.#isOver) return;
+		const isTimed = this.deadline !== Number.POSITIVE_INFINITY;
+		// A unary call without a deadline is cancelled by nobody but this exchange.
+		if (isTimed || this.call.hasStream) this.#following = this.call.follow(this);
+		if (isTimed && !this.#isOver) this.#due = this.host.deadlines.add(this);
+	}
+
+	/** The deadline has passed; the call notices that when it is asked. */
+	onDeadline(): void {
+		void this.call.ctx.error;
+	}
+
+	/** The call was cancelled, or its deadline has passed: its caller learns of it, though the handler may hang. */
+	onEnd(error: ServiceError): void {
+		this.fail(error);
+	}
+
+	/**
+	 * Reads the body as one message: at once when all of it is there.
+	 *
+	 * @throws ServiceError; a promise rejects with the same.
+	 */
+	readBody(codec: Codec): unknown {
+		const bytes = this.#takeBody();
+		return bytes === undefined
+			? this.#awaitBody((late) => decodeMessage(codec, late))
+			: decodeMessage(codec, bytes);
+	}
+
+	/**
+	 * Reads the body as bytes: at once when all of it is there.
+	 *
+	 * @throws ServiceError, or what `decode` throws; a promise rejects with the same.
+	 */
+	readBytes<Message>(decode: (bytes: Uint8Array) => Message): Message | Promise<Message> {
+		const bytes = this.#takeBody();
+		return bytes === undefined ? this.#awaitBody(decode) : decode(bytes);
+	}
+
+	/** Ends the call with an error, unless it is over. */
+	fail(error: unknown): void {
+		if (this.#isOver) return;
+		const failure = toServiceError(error);
+		this.#body?.fail(failure);
+		this.#error = failure;
+		this.#protocol?.stop?.(failure);
+		try {
+			this.#protocol?.replyError(failure);
+		} catch (thrown) {
+			this.host.logger.log("error", "an answer could not be sent", { method: this.path, error: thrown });
+			this.response.destroy();
+		}
+	}
+
+	/**
+	 * The headers that every answer has.
+	 *
+	 * @param contentType undefined when the answer has none, or sets it itself.
+	 * @param withMetadata whether metadata is added to them.
+	 */
+	headers(contentType: string | undefined, withMetadata = true): OutgoingHttpHeaders {
+		// Without a prototype no name of metadata means anything else; but such an object is slow.
+		const headers: OutgoingHttpHeaders = withMetadata ? Object.create(null) : {};
+		if (contentType !== undefined) headers["content-type"] = contentType;
+		if (this.host.draining && this.request.version === 1) headers.connection = "close";
+		return headers;
+	}
+
+	/** Adds metadata to the headers of the answer. */
+	addMetadata(headers: OutgoingHttpHeaders, metadata: ReadonlyMetadata, prefix?: string): void {
+		const excess = writeMetadata(headers, metadata, prefix);
+		if (excess !== undefined) this.host.repeatsHeader(excess, this.path);
+	}
+
+	/** Sends the last of the answer. Without it, the answer ends as it is. */
+	finish(last?: string | Uint8Array): void {
+		this.#isOver = true;
+		this.#letGo();
+		endReply(this.request, this.response, last);
+	}
+
+	/** Answers with a head alone. */
+	finishWithHead(status: number, headers: OutgoingHttpHeaders): void {
+		this.#isOver = true;
+		this.#letGo();
+		this.response.endWithHead(status, headers);
+	}
+
+	#takeBody(): Uint8Array | undefined {
+		const { maxBytes } = this.host.bodyBounds;
+		const { contentLength, contentEncoding } = this.head;
+		if (contentLength !== undefined && contentLength > maxBytes) throw messageTooLarge(maxBytes);
+		const bytes = this.request.takeBody();
+		if (bytes === undefined) return undefined;
+		if (bytes.length > maxBytes) throw messageTooLarge(maxBytes);
+		return contentEncoding === undefined ? bytes : decodeContent(bytes, contentEncoding, maxBytes);
+	}
+
+	#awaitBody<Message>(decode: (bytes: Uint8Array) => Message): Promise<Message> {
+		return new Promise((resolve, reject) => {
+			const { contentEncoding } = this.head;
+			this.#body = new Body(this.request, this.host.bodyBounds, contentEncoding, decode, resolve, reject);
+		});
+	}
+
+	#letGo(): void {
+		this.#following?.stop();
+		this.#due?.leave();
+	}
+
+	readonly #onOutput = (output: unknown): void => {
+		if (this.#isOver) return;
+		try {
+			this.#protocol?.reply(output);
+		} catch (error) {
+			this.fail(error);
+		}
+	};
+
+	readonly #onError = (error: unknown): void => this.fail(error);
+
+	readonly #onClose = (): void => {
+		if (this.#isClosed) return;
+		this.#isClosed = true;
+		this.#letGo();
+		const isDelivered = this.#isOver && this.response.isDelivered;
+		this.#isOver = true;
+		if (!isDelivered) {
+			const error = canceled();
+			this.#body?.fail(error);
+			this.call.cancel(error);
+			this.#protocol?.stop?.(error);
+			this.call.settle({ ok: false, error });
+		} else if (this.#error === undefined) this.call.settle(succeeded);
+		else this.call.settle({ ok: false, error: this.#error });
+		this.host.left();
+	};
+}

@@ -1,0 +1,159 @@
+import { type EndpointTable, jsonCodec, ServiceError } from "@allium/core";
+import {
+	isCallVerb,
+	isOwnPath,
+	type RouteReply,
+	type RouterMatch,
+	routeErrorReply,
+	routeInput,
+	routeReply,
+	type ServedRoute,
+	unaryType,
+} from "@allium/core/http";
+import { readText } from "../http/body.ts";
+import { encodingRefusal, isReadEncoding, unreadEncoding } from "../http/content-coding.ts";
+import type { HttpRequest } from "../http/http-request.ts";
+import type { HttpResponse } from "../http/http-response.ts";
+import { readQuery } from "../http/query.ts";
+import type { Refusal } from "../http/refusal.ts";
+import { checkHead, isGet } from "../http/request-head.ts";
+import { wrongVerb } from "./answer.ts";
+import type { CallProtocol, Exchange } from "./exchange.ts";
+import type { OpenProtocol, Port, PortProtocol } from "./port-protocol.ts";
+
+/** JSON such as `application/json` and `application/merge-patch+json`. */
+const jsonType = /^application\/(?:[^;\s]+\+)?json$/;
+
+type Match = RouterMatch<ServedRoute>;
+
+/** Calls by REST routes. A call of a method at its own path comes first. */
+export class Rest implements PortProtocol {
+	readonly name = "REST";
+	readonly claims = [
+		{ match: (request: HttpRequest, endpoints: EndpointTable): boolean => this.#matches(request, endpoints) },
+	];
+	/** What was found for the request that was asked about last, which is handled next. */
+	#found: { readonly request: HttpRequest; readonly match: Match } | undefined;
+
+	open(port: Port): OpenProtocol {
+		return { handle: (request, response) => this.#handle(port, request, response) };
+	}
+
+	#matches(request: HttpRequest, endpoints: EndpointTable): boolean {
+		const { routes } = endpoints;
+		const { path, method: verb } = request;
+		if (routes === undefined || routes.size === 0 || isOwnPath(path)) return false;
+		const served = path.includes("/", 1) ? endpoints.find(path.slice(1)) : undefined;
+		if (served !== undefined && isCallVerb(served.method, verb)) return false;
+		const match = routes.find(verb, path);
+		this.#found = match && { request, match };
+		// Other verbs of the root may ask for the front page.
+		return match !== undefined || (path !== "/" && routes.verbs(path).length > 0);
+	}
+
+	#handle(port: Port, request: HttpRequest, response: HttpResponse): void {
+		const match = this.#found?.request === request ? this.#found.match : undefined;
+		this.#found = undefined;
+		if (match === undefined) {
+			port.respond(request, response, () =>
+				wrongVerb(request.path, port.endpoints.routes?.verbs(request.path) ?? []),
+			);
+			return;
+		}
+		const { path } = match.value.method;
+		port.call(request, response, { path, protocol: (exchange) => new RestCall(exchange, match) });
+	}
+}
+
+/** A call by a REST route: input from body, query and path; status, headers and errors as the route has them. */
+class RestCall implements CallProtocol {
+	readonly #exchange: Exchange;
+	readonly #match: Match;
+	#refusal: Refusal | undefined;
+
+	constructor(exchange: Exchange, match: Match) {
+		this.#exchange = exchange;
+		this.#match = match;
+	}
+
+	read(): unknown {
+		const { head, request } = this.#exchange;
+		checkHead(head);
+		if (isGet(request)) return this.#input("");
+		if (!this.#hasJsonType()) throw this.#wrongType();
+		if (!head.hasBody) return this.#input("");
+		if (!isReadEncoding(head.contentEncoding)) {
+			this.#refusal = encodingRefusal;
+			throw unreadEncoding(head.contentEncoding);
+		}
+		return this.#exchange.readBytes((bytes) => this.#input(readText(bytes)));
+	}
+
+	reply(output: unknown): void {
+		const exchange = this.#exchange;
+		let reply: RouteReply;
+		try {
+			reply = routeReply(this.#match.value.route, output);
+		} catch (error) {
+			exchange.host.logger.log("error", "an output cannot be written as JSON", {
+				method: this.#match.value.method.path,
+				error,
+			});
+			exchange.fail(error);
+			return;
+		}
+		this.#answer(reply);
+	}
+
+	replyError(error: ServiceError): void {
+		this.#answer(routeErrorReply(this.#match.value.route.errors, error, this.#refusal?.status), error);
+	}
+
+	#answer({ status, headers: own, body }: RouteReply, error?: ServiceError): void {
+		const exchange = this.#exchange;
+		const { response } = exchange.call;
+		const headers = exchange.headers(undefined, response.hasHeaders || error?.metadata !== undefined);
+		if (response.hasHeaders) exchange.addMetadata(headers, response.headers);
+		if (error?.metadata !== undefined) exchange.addMetadata(headers, error.metadata);
+		if (error?.retryAfterMs !== undefined)
+			headers["retry-after"] = String(Math.ceil(error.retryAfterMs / 1000));
+		if (this.#refusal !== undefined) headers[this.#refusal.header[0]] = this.#refusal.header[1];
+		// After metadata: what the route says, counts.
+		Object.assign(headers, own);
+		if (own["content-type"] !== undefined) headers["content-length"] = Buffer.byteLength(body);
+		exchange.response.writeHead(status, headers);
+		exchange.finish(body);
+	}
+
+	/** @param text the body; empty when there is none. */
+	#input(text: string): unknown {
+		const { target } = this.#exchange.request;
+		const { value, parameters } = this.#match;
+		return routeInput(value.coercion, {
+			path: parameters,
+			query: target.includes("?") ? readQuery(target) : undefined,
+			body: text === "" ? undefined : jsonCodec.decode(text),
+		});
+	}
+
+	/**
+	 * A body without a type is taken as JSON. Not in a POST from a web page: a browser asks another site for
+	 * permission before it posts JSON to it, and before any other verb, but not before it posts what has no type.
+	 */
+	#hasJsonType(): boolean {
+		const { head, request } = this.#exchange;
+		const { mediaType, hasOrigin } = head;
+		if (mediaType !== undefined) return mediaType === unaryType || jsonType.test(mediaType);
+		return !(hasOrigin && request.method === "POST");
+	}
+
+	#wrongType(): ServiceError {
+		this.#refusal = { status: 415, header: ["accept", "application/json"] };
+		const { verb, path } = this.#match.value.route;
+		return new ServiceError({
+			code: "invalid_argument",
+			reason: "unsupported_media_type",
+			message: `${verb} ${path} takes JSON; send it with the header content-type: application/json`,
+		});
+	}
+}
