@@ -12,7 +12,7 @@ import { guardsOperations } from "@allium/core/transport";
 import type { HttpRequest } from "../http/http-request.ts";
 import { isGet } from "../http/request-head.ts";
 import { type Answer, answerTo, errorAnswer, json, jsonType, wrongVerb } from "./answer.ts";
-import type { OpenProtocol, Port, PortProtocol } from "./port-protocol.ts";
+import type { Claim, OpenProtocol, Port, PortProtocol } from "./port-protocol.ts";
 
 /** Tells what is measured, in Prometheus' text format 0.0.4. Asked each time somebody scrapes. */
 export type MetricsSource = () => Promise<string>;
@@ -31,7 +31,7 @@ interface Described {
  */
 export class Operations implements PortProtocol {
 	readonly name = "operations";
-	readonly claims = [
+	readonly claims: readonly Claim[] = [
 		{ path: "/healthz" },
 		{ path: "/readyz" },
 		{ path: "/metrics" },

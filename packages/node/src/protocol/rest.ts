@@ -19,7 +19,7 @@ import type { Refusal } from "../http/refusal.ts";
 import { checkHead, isGet } from "../http/request-head.ts";
 import { wrongVerb } from "./answer.ts";
 import type { CallProtocol, Exchange } from "./exchange.ts";
-import type { OpenProtocol, Port, PortProtocol } from "./port-protocol.ts";
+import type { Claim, OpenProtocol, Port, PortProtocol } from "./port-protocol.ts";
 
 /** JSON such as `application/json` and `application/merge-patch+json`. */
 const jsonType = /^application\/(?:[^;\s]+\+)?json$/;
@@ -29,7 +29,7 @@ type Match = RouterMatch<ServedRoute>;
 /** Calls by REST routes. A call of a method at its own path comes first. */
 export class Rest implements PortProtocol {
 	readonly name = "REST";
-	readonly claims = [
+	readonly claims: readonly Claim[] = [
 		{ match: (request: HttpRequest, endpoints: EndpointTable): boolean => this.#matches(request, endpoints) },
 	];
 	/** What was found for the request that was asked about last, which is handled next. */
