@@ -59,6 +59,7 @@ describe("calls", () => {
 	callSuite("frames over TLS", setup("frames", framesTls({ tls }), undefined, ca), overFrames);
 	callSuite("WebSocket", setup("ws", http(), webSocketTransport()), overFrames);
 	callSuite("HTTP/1.1, and HTTP/2 for bidi_stream", setup("http", http()), overHttp);
+	callSuite("HTTP/2", setup("http", http(), http({ http: 2 })), overHttp);
 	callSuite("fetch over HTTP/1.1", setup("fetch", http(), fetchTransport()), overFetch);
 
 	describe("with a fetch of HTTP/2", () => {

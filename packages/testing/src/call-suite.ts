@@ -1,4 +1,4 @@
-import type { EndpointTable, Kind } from "@allium/core";
+import type { EndpointTable, Format, Kind } from "@allium/core";
 import type { Listener, Transport } from "@allium/core/transport";
 import { afterEach, beforeEach, describe } from "vitest";
 import { backpressureTests } from "./calls/backpressure.ts";
@@ -61,6 +61,8 @@ export type CallCapability =
 export interface CallSuiteOptions {
 	/** The largest message that both sides take, in bytes. Default: 4 MiB. */
 	readonly maxMessageBytes?: number;
+	/** The format that the transport speaks, which tells how large a message is. Default: JSON. */
+	readonly format?: Format;
 	/** The most that may be produced for a consumer that does not consume, in bytes. Default: 1 MiB. */
 	readonly maxBufferedBytes?: number;
 	/** What the transport lacks, and why: those cases are skipped, and say so. */

@@ -1,4 +1,4 @@
-import type { Kind } from "@allium/core";
+import { type Format, jsonFormat, type Kind } from "@allium/core";
 import { test } from "vitest";
 import type { CallCapability, CallSuiteOptions } from "../call-suite.ts";
 import type { World } from "./world.ts";
@@ -14,12 +14,14 @@ export class Cases {
 	readonly world: World;
 	readonly maxMessageBytes: number;
 	readonly maxBufferedBytes: number;
+	readonly format: Format;
 	readonly #skip: Partial<Record<CallCapability, string>>;
 
 	constructor(world: World, options: CallSuiteOptions) {
 		this.world = world;
 		this.maxMessageBytes = options.maxMessageBytes ?? 4 * 1024 * 1024;
 		this.maxBufferedBytes = options.maxBufferedBytes ?? 1024 * 1024;
+		this.format = options.format ?? jsonFormat;
 		this.#skip = options.skip ?? {};
 	}
 

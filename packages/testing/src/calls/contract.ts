@@ -1,6 +1,7 @@
-import type { Contract, MethodSpec, StreamOf } from "@allium/core";
+import type { Contract, MethodSpec, StreamOf, WireCodecs } from "@allium/core";
 import * as core from "@allium/core";
 import type { CallVersion } from "../call-suite.ts";
+import { messageCodec } from "./message-codec.ts";
 
 /** What every message of the suite's contract is. */
 export interface Message {
@@ -21,6 +22,7 @@ interface Shape<T> {
 		readonly validate: (value: unknown) => { value: T } | { issues: { message: string }[] };
 		readonly types?: { readonly input: T; readonly output: T };
 	};
+	readonly "~wire"?: WireCodecs;
 }
 
 function shape<T>(fits: (value: unknown) => value is T, message: string): Shape<T> {
@@ -28,11 +30,14 @@ function shape<T>(fits: (value: unknown) => value is T, message: string): Shape<
 	return { "~standard": { version: 1, vendor: "allium", validate } };
 }
 
-const message: Shape<Message> = shape(
+const plainMessage: Shape<Message> = shape(
 	(value): value is Message =>
 		typeof value === "object" && value !== null && "text" in value && typeof value.text === "string",
 	"must be { text: string }",
 );
+
+/** Speaks protobuf beside JSON. */
+const message: Shape<Message> = { ...plainMessage, "~wire": { proto: messageCodec } };
 
 const refusal: Shape<Refusal> = shape(
 	(value): value is Refusal => typeof value === "object" && value !== null && "limit" in value,

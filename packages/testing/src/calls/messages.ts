@@ -1,11 +1,15 @@
+import { type Format, methodCodecs } from "@allium/core";
 import { expect } from "vitest";
 import { type Cases, inputStreams, kinds, outputStreams } from "./cases.ts";
-import type { Message } from "./contract.ts";
+import { Calls, type Message } from "./contract.ts";
 import { answersMany, failure, sendsMany, until, Waiting } from "./world.ts";
 
-/** A message whose JSON takes so many bytes. */
-function messageOf(bytes: number): Message {
-	return { text: "x".repeat(bytes - JSON.stringify({ text: "" }).length) };
+/** A message that takes so many bytes in a format. */
+function messageOf(bytes: number, format: Format): Message {
+	const codec = methodCodecs(Calls.unary, format)?.input;
+	if (codec === undefined) throw new Error(`the suite's messages have no codec for ${format.name}`);
+	const text = "x".repeat(bytes);
+	return { text: text.slice(codec.encode({ text }).length - bytes) };
 }
 
 function numbered(count: number): Message[] {
@@ -125,7 +129,7 @@ function sizeTests(cases: Cases): void {
 	const limit = cases.maxMessageBytes;
 
 	cases.each("a message of exactly the limit passes, both ways", kinds, async (kind, world) => {
-		const largest = messageOf(limit);
+		const largest = messageOf(limit, cases.format);
 		const [reply] = await Array.fromAsync(world.call(kind, [largest]));
 		expect(reply?.text.length).toBe(largest.text.length);
 	});
@@ -139,7 +143,7 @@ function sizeTests(cases: Cases): void {
 				for await (const { text } of input) arrived += text.length;
 				yield { text: "done" };
 			};
-			const error = await failure(world.call(kind, [messageOf(limit + 1)]));
+			const error = await failure(world.call(kind, [messageOf(limit + 1, cases.format)]));
 			expect(error).toMatchObject({ code: "resource_exhausted" });
 			expect(arrived).toBe(0);
 			await world.expectHealthy();
@@ -151,7 +155,7 @@ function sizeTests(cases: Cases): void {
 		kinds,
 		async (kind, world) => {
 			world.handler = async function* () {
-				yield messageOf(limit + 1);
+				yield messageOf(limit + 1, cases.format);
 			};
 			expect(await failure(world.call(kind))).toMatchObject({ code: "resource_exhausted" });
 			await world.expectHealthy();

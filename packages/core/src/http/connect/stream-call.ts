@@ -28,6 +28,8 @@ export class StreamCall extends HttpCall {
 	#streaming = false;
 	/** Whether the promise has been resolved with the messages. An error then ends those. */
 	#accepted = false;
+	/** The one reply, where the output is no stream. */
+	#reply: Uint8Array | undefined;
 
 	/** @param stopInput ends the input when the call is over, where it is a stream. */
 	constructor(target: HttpCallTarget, ctx: Context, stopInput?: () => void) {
@@ -41,7 +43,7 @@ export class StreamCall extends HttpCall {
 		});
 		this.#envelopes = new EnvelopeReader(target.maxMessageBytes, (flags, message) => {
 			if (this.over) return;
-			if (flags === 0) this.#messages.push(message);
+			if (flags === 0) this.#arrived(message);
 			else if (flags === endStreamFlag) this.#ended(message);
 			else this.abort(protocolError(target.method, `an envelope of the answer has the flags ${flags}`));
 		});
@@ -104,16 +106,28 @@ export class StreamCall extends HttpCall {
 		} else this.#finishSingle();
 	}
 
-	/** The one reply of a method that takes a stream. */
+	#arrived(message: Uint8Array): void {
+		const { method } = this.target;
+		if (method.kind !== "client_stream") this.#messages.push(message);
+		else if (this.#reply === undefined) this.#reply = message;
+		else this.abort(protocolError(method, `${method.path} answered more than one message`));
+	}
+
+	/** Ends a call whose output is one message. */
 	#finishSingle(): void {
+		if (this.#reply === undefined) {
+			this.fail(protocolError(this.target.method, "the reply is missing"));
+			return;
+		}
+		let output: unknown;
+		try {
+			output = this.#decode(this.#reply);
+		} catch {
+			// The call has ended with that error.
+			return;
+		}
 		this.close();
-		this.#messages.end();
-		const missing = protocolError(this.target.method, "the reply is missing");
-		const reply = this.#messages.next().then(({ done, value }) => {
-			if (done === true) throw missing;
-			return value;
-		});
-		this.resolve(reply);
+		this.resolve(output);
 	}
 
 	#error(json: unknown, metadata: Metadata): ServiceError {

@@ -1,0 +1,58 @@
+import { expect, test, vi } from "vitest";
+import { Context } from "../../context/context.ts";
+import { anything } from "../../contract/anything.ts";
+import { contract } from "../../contract/contract.ts";
+import { method } from "../../contract/method.ts";
+import { stream } from "../../contract/stream.ts";
+import { standardBytes } from "../../transport/pipe.ts";
+import { endStreamFlag, writeEnvelope } from "./envelope.ts";
+import { httpCallTarget } from "./http-call-target.ts";
+import { StreamCall } from "./stream-call.ts";
+
+const Lab = contract("lab", {
+	total: method({ input: stream(anything({})), output: anything({}) }),
+	count: method({ input: anything({}), output: stream(anything({})) }),
+});
+
+/** A call that was answered with a stream of messages. */
+function answered(called: "total" | "count") {
+	const target = httpCallTarget({
+		method: Lab[called],
+		address: "http://x",
+		maxMessageBytes: 1024 * 1024,
+		bytes: standardBytes,
+	});
+	const call = new StreamCall(target, Context.background());
+	const exit = { abort: vi.fn(), pause: vi.fn(), resume: vi.fn() };
+	const outcome = call.promise.catch((error: unknown) => error);
+	call.began(exit);
+	call.answered(200, { "content-type": target.contentType });
+	return { call, exit, outcome };
+}
+
+const large = { text: "x".repeat(200 * 1024) };
+
+test("one reply, however large, does not hold up the end of the answer, which comes later", async () => {
+	const { call, exit, outcome } = answered("total");
+	call.received(writeEnvelope(0, JSON.stringify(large)));
+	expect(exit.pause).not.toHaveBeenCalled();
+	call.received(writeEnvelope(endStreamFlag, "{}"));
+	expect(await outcome).toEqual(large);
+});
+
+test("a stream of replies that nobody takes is held back", () => {
+	const { call, exit } = answered("count");
+	call.received(writeEnvelope(0, JSON.stringify(large)));
+	expect(exit.pause).toHaveBeenCalledOnce();
+});
+
+test.each([
+	["no reply where there has to be one", [], "the reply is missing"],
+	["two replies where there has to be one", ["{}", "{}"], "lab/total answered more than one message"],
+	["a reply that cannot be read", ["{"], "a message of the answer to lab/total is not JSON"],
+])("%s is a fault of the server", async (_, replies, message) => {
+	const { call, outcome } = answered("total");
+	for (const reply of replies) call.received(writeEnvelope(0, reply));
+	call.received(writeEnvelope(endStreamFlag, "{}"));
+	expect(await outcome).toMatchObject({ code: "internal", message, domain: "lab" });
+});
