@@ -48,7 +48,7 @@ test.each([
 	[
 		["--listen", "0.0.0.0:0"],
 		1,
-		/^The gateway cannot start: on 0\.0\.0\.0 others than this machine can call it; say what/,
+		/^The gateway cannot start: other machines can reach the gateway on 0\.0\.0\.0; say what/,
 	],
 	[
 		["--listen", "here:there"],

@@ -1,3 +1,4 @@
+import type { TextCodec } from "../codec/codec.ts";
 import type { WireCodecs } from "../codec/wire-codecs.ts";
 import { isCode } from "../errors/code.ts";
 import { isObject } from "../json/is-object.ts";
@@ -36,6 +37,8 @@ export type FindCodecs = (method: string, side: "input" | "output") => WireCodec
 export interface FromDescriptionOptions {
 	/** The formats to speak beside JSON, where the description has what they need. Default: none. */
 	readonly formats?: readonly DescribedFormat[];
+	/** How messages are written as JSON, where no format brings its own way. Default: as everywhere, decoded and encoded. */
+	readonly json?: TextCodec;
 }
 
 /**
@@ -48,10 +51,10 @@ export interface FromDescriptionOptions {
  */
 export function contractFromDescription(
 	description: ContractDescription,
-	{ formats = [] }: FromDescriptionOptions = {},
+	{ formats = [], json }: FromDescriptionOptions = {},
 ): Contract<Readonly<Record<string, MethodSpec>>> {
 	const { name, version, summary, meta, methods, wire } = description;
-	const codecs = findCodecs(description, formats);
+	const codecs = findCodecs(description, formats, json);
 	const specs = Object.entries(methods).map(([key, method]) => [key, specOf(key, method, codecs)] as const);
 	return contract<Readonly<Record<string, MethodSpec>>>(name, Object.fromEntries(specs), {
 		version,
@@ -62,13 +65,20 @@ export function contractFromDescription(
 }
 
 /** Finds the codecs of all formats that the description has something for. */
-function findCodecs(description: ContractDescription, formats: readonly DescribedFormat[]): FindCodecs {
+function findCodecs(
+	description: ContractDescription,
+	formats: readonly DescribedFormat[],
+	json: TextCodec | undefined,
+): FindCodecs {
 	const found = formats.flatMap((format) => {
 		const wire = description.wire?.[format.name];
 		return wire === undefined ? [] : [format.read(wire, description)];
 	});
 	return (method, side) => {
-		const codecs = Object.assign({}, ...found.map((find) => find(method, side)));
+		const codecs = Object.assign(
+			json === undefined ? {} : { json },
+			...found.map((find) => find(method, side)),
+		);
 		return Object.keys(codecs).length === 0 ? undefined : codecs;
 	};
 }

@@ -12,13 +12,21 @@ const bodiless = new Set([204, 205, 304]);
  */
 export function routeReply({ status, headers }: Route, output: unknown): RouteReply {
 	const filled: Record<string, string> = {};
-	for (const [name, template] of Object.entries(headers)) {
-		const value = fillHeader(template, output);
+	const templates = Object.entries(headers);
+	const json = templates.length === 0 ? undefined : jsonOf(output);
+	for (const [name, template] of templates) {
+		const value = fillHeader(template, json);
 		if (value !== undefined) filled[name] = value;
 	}
 	if (bodiless.has(status)) return { status, headers: filled, body: "" };
 	filled["content-type"] = "application/json";
 	return { status, headers: filled, body: jsonCodec.encode(output) };
+}
+
+/** The output as JSON has it: an object may itself say what it is there. */
+function jsonOf(output: unknown): unknown {
+	const decodes = typeof output === "object" && output !== null && "toJSON" in output;
+	return decodes && typeof output.toJSON === "function" ? output.toJSON() : output;
 }
 
 /** The properties of the output that a header names. */

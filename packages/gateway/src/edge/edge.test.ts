@@ -93,7 +93,7 @@ describe("what is served", () => {
 
 	test("on another address nothing: it refuses, and says what to do", async () => {
 		await expect(system.gateway({ host: "0.0.0.0" }).start()).rejects.toThrow(
-			"on 0.0.0.0 others than this machine can call it; say what they may call with expose (--expose greeter --expose add/sum), or listen on 127.0.0.1",
+			"other machines can reach the gateway on 0.0.0.0; say what they may call with expose (--expose greeter --expose add/sum), or listen on 127.0.0.1",
 		);
 	});
 

@@ -4,57 +4,57 @@ import { hostOf } from "@allium/node";
 /** The header that names a request, in both directions. */
 export const requestIdHeader = "x-request-id";
 
-/** The header that tells through whom a request came, the client first. */
+/** The header that names the hosts through which a request came, the client first. */
 const forwardedForHeader = "x-forwarded-for";
 
-/** Under this name it travels on, through all calls that come of the request. */
+/** The name under which the id travels on, through all calls that the request causes. */
 const globalRequestId = "x-global-request-id";
 
-/** A request id from outside that is taken as it is. */
+/** A request id from outside that is accepted as it is. */
 const sane = /^[\w.:/+=@-]{1,128}$/;
 
-/** A request id that came, when it is sane; else a new one. */
+/** The request id that came, when it is sane; otherwise a new one. */
 export function requestIdFrom(given: string | undefined): string {
 	return given !== undefined && sane.test(given) ? given : crypto.randomUUID();
 }
 
-/** Whether metadata is ours alone, and nothing that a stranger may send. */
+/** Whether metadata is internal, so that a stranger may not send it. */
 export function isPrivate(name: string): boolean {
 	return name.startsWith("x-global-") || name.startsWith("allium-");
 }
 
-/** Whether a header tells what a proxy knows of the client: from strangers it tells nothing. */
+/** Whether a header tells what a proxy knows of the client. From a stranger it is worth nothing. */
 export function isOfProxies(name: string): boolean {
 	return name === "forwarded" || name === "x-real-ip" || name.startsWith("x-forwarded-");
 }
 
-/** Through whom a request came, as `x-forwarded-for` has it: whoever said so before, and who told us. */
+/** The hosts through which a request came, as `x-forwarded-for` lists them: those named before, and the one that sent it to us. */
 function forwardedFor({ metadata, peer }: GuardRequest): string {
 	const before = metadata.getAll(forwardedForHeader);
 	const address = hostOf(peer.address) ?? peer.address;
 	return before.length === 0 ? address : `${before.join(", ")}, ${address}`;
 }
 
-/** Whether metadata is of a trace: who takes it, carries it on. */
+/** Whether metadata belongs to a trace. A service that accepts a trace continues it. */
 function isTrace(name: string): boolean {
 	return name === "traceparent" || name === "tracestate" || name === "baggage";
 }
 
-/** Whether a header of an answer is the gateway's to set, and not a service's. */
+/** Whether the gateway sets a header of an answer, and a service may not. */
 export function isGatewaysOwn(name: string): boolean {
 	return name === requestIdHeader || name.startsWith("access-control-");
 }
 
-/** What travels on to a service when nobody chose: all but cookies and what is for a proxy. */
+/** What travels on to a service by default: everything but cookies and headers for proxies. */
 export function forwardedByDefault(name: string): boolean {
 	return name !== "cookie" && !name.startsWith("proxy-");
 }
 
 /**
- * The guard of a gateway, whatever the transport: takes from the metadata what is ours alone and what strangers say
- * as proxies do, makes the rest what the call sends on, with the request id and whose it is, and asks the guard that
- * was given. A trace that is not to travel on is not there for the gateway either. It says of itself what the guard
- * says that was given.
+ * The guard of a gateway, on every transport. It removes internal metadata and what strangers claim as proxies do,
+ * makes the call send on the rest, adds the request id and the address of the client, and then asks the guard that was
+ * given. A trace that may not travel on is hidden from the gateway, too. The guard has the description of the one that
+ * was given.
  */
 export function forwarding(forward: (name: string) => boolean, guard: Guard | undefined): Guard {
 	const isSeen = (name: string): boolean => {
@@ -62,9 +62,10 @@ export function forwarding(forward: (name: string) => boolean, guard: Guard | un
 	};
 	const asked = (request: GuardRequest, ctx: Context): Context | Promise<Context> => {
 		const metadata = request.metadata["~select"](isSeen);
-		metadata.append(forwardedForHeader, forwardedFor(request));
+		// The characters of both values are known, and no stranger's metadata has the second name: nothing is checked again.
+		metadata["~add"](forwardedForHeader, forwardedFor(request));
 		const outgoing = metadata["~select"](forward);
-		outgoing.set(globalRequestId, requestIdFrom(metadata.get(requestIdHeader)));
+		outgoing["~add"](globalRequestId, requestIdFrom(metadata.get(requestIdHeader)));
 		const admitted = ctx["~with"]({ metadata, outgoing });
 		return guard === undefined ? admitted : guard({ ...request, metadata }, admitted);
 	};

@@ -1,4 +1,4 @@
-/** Lets some go on at once, and the others wait for their turn, the first that came first. */
+/** Runs a limited number of actions at once. The others wait for their turn, in the order in which they came. */
 export class AtOnce {
 	#free: number;
 	readonly #waiting: (() => void)[] = [];
@@ -7,7 +7,7 @@ export class AtOnce {
 		this.#free = most;
 	}
 
-	/** Runs an action when it is its turn; rejects as it does. */
+	/** Runs an action at its turn; rejects when the action does. */
 	async run<Result>(action: () => Promise<Result>): Promise<Result> {
 		if (this.#free > 0) this.#free--;
 		else await new Promise<void>((resolve) => void this.#waiting.push(resolve));

@@ -1,19 +1,20 @@
 import { type ContractDescription, ServiceError } from "@allium/core";
 import { isLoopback } from "@allium/node";
 
-/** What of the registered services a gateway serves. */
+/** Decides which methods of the registered services a gateway serves. */
 export class Exposure {
-	/** Undefined for all. */
+	/** Undefined when everything is served. */
 	readonly #names: ReadonlySet<string> | undefined;
 
 	/**
 	 * @param names services, or `service/method`; without it, all.
-	 * @throws ServiceError `failed_precondition` when others could call all, or a name is none.
+	 * @throws ServiceError `failed_precondition` when a name is malformed, or when names are missing and other
+	 * machines can reach the host.
 	 */
 	constructor(names: readonly string[] | undefined, host: string) {
 		if (names === undefined && !isLoopback(host)) {
 			throw refusal(
-				`on ${host} others than this machine can call it; say what they may call with expose (--expose greeter --expose add/sum), or listen on 127.0.0.1`,
+				`other machines can reach the gateway on ${host}; say what they may call with expose (--expose greeter --expose add/sum), or listen on 127.0.0.1`,
 			);
 		}
 		for (const name of names ?? []) {
@@ -24,7 +25,7 @@ export class Exposure {
 		this.#names = names === undefined ? undefined : new Set(names);
 	}
 
-	/** Whether all is served, which is for this machine alone. */
+	/** Whether everything is served, which is allowed for callers on this machine alone. */
 	get isEverything(): boolean {
 		return this.#names === undefined;
 	}
@@ -36,7 +37,7 @@ export class Exposure {
 		return false;
 	}
 
-	/** A description without what is not served. */
+	/** A description without the methods and routes that are not served. */
 	narrow(description: ContractDescription): ContractDescription {
 		const names = this.#names;
 		if (names === undefined || names.has(description.name)) return description;

@@ -3,15 +3,15 @@ import { RouteTable, readRoutes } from "@allium/core/http";
 
 /** A service that may have REST routes. */
 export interface RoutedService {
-	/** Whether an instance of it is up. A service without one keeps only routes that nobody else wants. */
+	/** Whether an instance of it is up. A service without instances keeps only the routes that no other service wants. */
 	readonly isUp: boolean;
-	/** When its first instance that was seen was started. */
+	/** When the first instance of it that was seen was started. */
 	readonly since: string;
 	readonly description: ContractDescription;
 	readonly contract: AnyContract;
 }
 
-/** A route that is not served, and why. */
+/** A route that is not served, and the reason. */
 export interface RouteConflict {
 	readonly service: string;
 	readonly verb: string;
@@ -19,23 +19,23 @@ export interface RouteConflict {
 	readonly message: string;
 }
 
-/** A route that a service wants to have served. */
+/** A route that a service wants. */
 interface Wanted {
 	readonly service: RoutedService;
 	readonly route: Route;
 	readonly method: Method;
 	/** Its place among the routes of its service. */
 	readonly order: number;
-	/** The route that is served instead, and why not both are; undefined while this one is served. */
+	/** The route that is served instead, and why they exclude each other; undefined while this one is served. */
 	instead: { readonly of: Wanted; readonly message: string } | undefined;
-	/** Those that are not served because this one is. */
+	/** The routes that are not served because this one is. */
 	readonly rivals: Set<Wanted>;
 }
 
 /**
- * The REST routes of all services, as services come and go. Where two want the same paths, the service that is up
- * has them before the one that is not, and the older before the younger; the other gets them when that one is gone.
- * A change costs as much as the routes that it concerns, however many others there are.
+ * The REST routes of all services, as the services come and go. Of two services that want the same path, the one that
+ * is up has it, and of two that are up the older one; the other gets it when that one is gone. A change costs as much
+ * as the routes that it concerns, however many others there are.
  */
 export class GatewayRoutes {
 	readonly table: RouteTable = new RouteTable();
@@ -43,7 +43,7 @@ export class GatewayRoutes {
 	readonly #wanted = new Map<string, readonly Wanted[]>();
 	readonly #served = new Map<Route, Wanted>();
 	readonly #waiting = new Set<Wanted>();
-	/** Why routes were not served when that was last said. */
+	/** The reasons for routes not being served that were logged last. */
 	#said: ReadonlySet<string> = new Set();
 
 	constructor(logger: Logger) {
@@ -73,7 +73,7 @@ export class GatewayRoutes {
 		this.#settle(this.#takeOut(service));
 	}
 
-	/** Takes out what a service had; yields the routes of others that waited for it. */
+	/** Removes the routes of a service. Returns the routes of others that waited for them. */
 	#takeOut(service: string): Wanted[] {
 		const had = this.#wanted.get(service) ?? [];
 		this.#wanted.delete(service);
@@ -84,7 +84,7 @@ export class GatewayRoutes {
 		return had.flatMap((wanted) => this.#displace(wanted));
 	}
 
-	/** Stops serving a route, if it is served; yields those that waited for it. */
+	/** Stops serving a route, if it is served. Returns the routes that waited for it. */
 	#displace(wanted: Wanted): Wanted[] {
 		const { route, method, rivals } = wanted;
 		if (!this.#served.delete(route)) return [];
@@ -95,14 +95,14 @@ export class GatewayRoutes {
 		return freed;
 	}
 
-	/** Finds each route its place: the outcome is the same in whatever order they come. */
+	/** Places each route. The outcome does not depend on their order. */
 	#settle(wanted: readonly Wanted[]): void {
 		const queue = [...wanted];
 		for (let next = queue.pop(); next !== undefined; next = queue.pop()) queue.push(...this.#place(next));
 		this.#tell();
 	}
 
-	/** Serves a route unless one that is served precedes it; yields those that it displaces, and their rivals. */
+	/** Serves a route unless a served route precedes it. Returns the routes that it displaces, and their rivals. */
 	#place(wanted: Wanted): Wanted[] {
 		const { route, method } = wanted;
 		const conflicts = this.table.conflicts(route, method).flatMap(({ value, message }) => {
@@ -123,7 +123,7 @@ export class GatewayRoutes {
 		return displaced;
 	}
 
-	/** Says which routes are not served that were, or are new. */
+	/** Logs the routes that are not served, each once. */
 	#tell(): void {
 		if (this.#waiting.size === 0 && this.#said.size === 0) return;
 		const { conflicts } = this;
@@ -157,7 +157,7 @@ export class GatewayRoutes {
 	}
 }
 
-/** Whether a route has paths before another one. */
+/** Whether a route gets a path that another route wants, too. */
 function precedes(one: Wanted, other: Wanted): boolean {
 	if (one.service === other.service) return one.order < other.order;
 	if (one.service.isUp !== other.service.isUp) return one.service.isUp;

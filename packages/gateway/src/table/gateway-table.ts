@@ -20,7 +20,7 @@ import {
 	tracing,
 } from "@allium/core";
 import type { RouteTable } from "@allium/core/http";
-import { contractFromDescription } from "@allium/core/reflection";
+import { contractFromDescription, type FromDescriptionOptions } from "@allium/core/reflection";
 import type { RegistryEvent } from "@allium/core/registry";
 import {
 	type ClientEndpoints,
@@ -36,21 +36,22 @@ import { AtOnce } from "./at-once.ts";
 import type { Exposure } from "./exposure.ts";
 import { GatewayRoutes, type RouteConflict } from "./gateway-routes.ts";
 import { passThrough } from "./pass-through.ts";
+import { rawJsonCodec } from "./raw-json.ts";
 import { reported } from "./reported.ts";
 import { ServingInstances } from "./serving-instances.ts";
 import { Upstream } from "./upstream.ts";
 
 /**
- * How many services are remembered however long no instance of them is up, so that calls get 503 instead of 404, and
- * how long the others are, in milliseconds: an outage of the registry can make all of them look gone at once.
+ * A service without instances is remembered, so that calls to it get 503 instead of 404: the first hundred of them for
+ * good, the others for an hour (in milliseconds). An outage of the registry can make all services look gone at once.
  */
 const maxGone = 100;
 const goneForMs = 3_600_000;
 
-/** How many services are asked at once what they are: more would not answer sooner, but hold everything else up. */
+/** How many services are asked for their descriptions at once. More would hold up calls, and answer no sooner. */
 const askedAtOnce = 16;
 
-/** How many services are looked at in one turn of the event loop, so that calls need not wait for thousands. */
+/** How many services are updated in one turn of the event loop, so that calls do not wait for thousands of them. */
 const lookedAtOnce = 100;
 
 /** What a table is made with. */
@@ -61,13 +62,13 @@ export interface GatewayTableOptions {
 	readonly exposure: Exposure;
 	readonly guard: Guard;
 	readonly timeoutMs: number | undefined;
-	/** Wraps every method, outermost first. Default: that of servers. */
+	/** Wraps every method, outermost first; it gets messages decoded. Default: the middleware of servers. */
 	readonly middleware: readonly Middleware[] | undefined;
-	/** Whether callers are told of mistakes in the program, too. Default: no. */
+	/** Whether callers, too, are told of mistakes in the program. Default: no. */
 	readonly tellsMistakes?: boolean;
-	/** Whom to trust when services describe themselves, and how to prove who we are. */
+	/** The certificates for requests to services that describe themselves. */
 	readonly tls: TlsOptions | undefined;
-	/** What guards get to see that ask before a service describes itself. */
+	/** The credentials for services whose guards ask for them before the services describe themselves. */
 	readonly credentials: CredentialsSource;
 	readonly logger: Logger;
 }
@@ -75,24 +76,27 @@ export interface GatewayTableOptions {
 /** A service as the gateway knows it. */
 export interface KnownService {
 	readonly upstream: Upstream;
-	/** What of it is served; undefined while it was not described yet. */
+	/** The part of it that is served; undefined until it has described itself. */
 	readonly description: ContractDescription | undefined;
 }
 
 interface Entry {
 	readonly upstream: Upstream;
-	/** Made when it is described: of a service that tells nothing, nothing can be called. */
+	/** Made when the service describes itself; until then nothing of it can be called. */
 	client?: ClientEndpoints;
 	description?: ContractDescription;
-	/** What the newest instance says, whether or not all of it is served. */
+	/** The description of the newest instance, including what is not served. */
 	whole?: ContractDescription;
 	contract?: AnyContract;
 	served: readonly ServedMethod[];
-	/** As its routes are served. */
+	/** The state for which its routes were served. */
 	routed?: { readonly isUp: boolean; readonly since: string };
 }
 
-/** The methods of all registered services, as they come and go. */
+/**
+ * The methods of all registered services, as the services come and go. A path leads to its service in `find`; what
+ * it finds was put there by `#serve`, when the service described itself.
+ */
 export class GatewayTable implements EndpointTable {
 	readonly guard: Guard;
 	readonly logger: Logger;
@@ -102,14 +106,16 @@ export class GatewayTable implements EndpointTable {
 	readonly #middleware: Middleware;
 	readonly #instances = new ServingInstances();
 	readonly #entries = new Map<string, Entry>();
-	/** The entries by name, once somebody asked for them. */
+	/** The entries in order of their names; made when they are asked for. */
 	#sorted: readonly Entry[] | undefined;
-	/** The names of services of which no instance is up, and since when, the longest gone first. */
+	/** The names of services without instances, and since when they have none; the longest gone first. */
 	readonly #gone = new Map<string, number>();
-	/** The names of services that are to be looked at, as their instances changed, and what looks at the rest of them. */
+	/** The names of services whose instances changed, and the timer of the next turn that updates some of them. */
 	readonly #changed = new Set<string>();
 	#looking: NodeJS.Immediate | undefined;
 	readonly #served = new Map<string, ServedMethod>();
+	/** How messages pass through. */
+	readonly #descriptionOptions: FromDescriptionOptions;
 	readonly #routes: GatewayRoutes;
 	readonly #contractCheck: ContractCheck;
 	readonly #atOnce = new AtOnce(askedAtOnce);
@@ -123,11 +129,13 @@ export class GatewayTable implements EndpointTable {
 		this.guard = options.guard;
 		this.logger = options.logger;
 		this.tellsMistakes = options.tellsMistakes ?? false;
-		// The runtime's own throws nothing that has to be told.
+		// The middleware of the runtime throws nothing that has to be reported.
 		this.#middleware =
 			options.middleware === undefined
 				? chain(...serverDefaults().middleware)
 				: reported(options.middleware, this);
+		// Middleware that was given may look at messages, so it gets them decoded.
+		this.#descriptionOptions = options.middleware === undefined ? { json: rawJsonCodec } : {};
 		this.#routes = new GatewayRoutes(options.logger);
 		this.#contractCheck = new ContractCheck(options.logger);
 	}
@@ -138,12 +146,12 @@ export class GatewayTable implements EndpointTable {
 		this.#following ??= follow(registry, { namespace }, this, this.logger, this.#life.ctx);
 	}
 
-	/** Whether the registry has told which services there are. */
+	/** Whether the registry has listed the services. */
 	get isKnown(): boolean {
 		return this.#isKnown;
 	}
 
-	/** Resolves when the registry has told which services there are, and each was asked what it is. */
+	/** Resolves when the registry has listed the services, and each was asked for its description. */
 	async whenKnown(): Promise<void> {
 		await this.#known.promise;
 		await Promise.all(Array.from(this.#entries.values(), ({ upstream }) => upstream.asked));
@@ -161,39 +169,39 @@ export class GatewayTable implements EndpointTable {
 		return this.#routes.table;
 	}
 
-	/** The gateway's guard, then that of the service. */
+	/** What the gateway's guard wants, then what the guard of the service wants. */
 	securityOf(service: string): readonly Security[] {
 		const own = securityOf(securityOfGuard(this.guard), service);
 		const theirs = this.#entries.get(service)?.description?.security ?? [];
 		return own === undefined ? theirs : [own, ...theirs];
 	}
 
-	/** Services that did not describe themselves are there, and not callable. */
+	/** Tells of services that are registered and cannot be called, because they did not describe themselves. */
 	whyMissing(path: string): ServiceError | undefined {
 		const entry = this.#entries.get(path.slice(0, Math.max(0, path.indexOf("/"))));
 		return entry === undefined || entry.description !== undefined ? undefined : entry.upstream.problem;
 	}
 
-	/** The REST routes that are not served, as another service has them. */
+	/** The REST routes that are not served, because another service has them. */
 	get conflicts(): readonly RouteConflict[] {
 		return this.#routes.conflicts;
 	}
 
-	/** The services that are served, by name. */
+	/** The services that are served, in order of their names. */
 	get services(): readonly KnownService[] {
 		return this.#byName().map(({ upstream, description }) => ({ upstream, description }));
 	}
 
-	/** Takes in what the registry says. */
+	/** Applies an event of the registry. */
 	apply(event: RegistryEvent): void {
 		for (const name of this.#instances.apply(event)) this.#changed.add(name);
 		if (this.#looking === undefined) this.#look();
 	}
 
-	/** What is known stays, as {@link follow} says in the log. */
+	/** During an outage of the registry the table stays as it is; {@link follow} logs the outage. */
 	unknownBecause(): void {}
 
-	/** Ends the calls in flight with `unavailable`, and watches no more. */
+	/** Stops watching the registry, and ends the calls in flight with `unavailable`. */
 	async close(): Promise<void> {
 		this.#life.cancel();
 		clearImmediate(this.#looking);
@@ -208,7 +216,7 @@ export class GatewayTable implements EndpointTable {
 		return this.#sorted;
 	}
 
-	/** Looks at some services that changed, and at the others in the next turns of the event loop. */
+	/** Updates some of the services that changed, and the others in the next turns of the event loop. */
 	#look(): void {
 		this.#looking = undefined;
 		let left = lookedAtOnce;
@@ -258,7 +266,7 @@ export class GatewayTable implements EndpointTable {
 		});
 	}
 
-	/** Warns where what an instance says breaks callers of what is served, or the other way round. */
+	/** Warns when the description of an instance and the one that is served differ in a way that breaks callers. */
 	#compare(service: string, description: ContractDescription): void {
 		const whole = this.#entries.get(service)?.whole;
 		if (whole === undefined || whole.hash === description.hash) return;
@@ -268,12 +276,12 @@ export class GatewayTable implements EndpointTable {
 	#described(entry: Entry, description: ContractDescription): void {
 		const { exposure, logger } = this.#options;
 		const service = description.name;
-		// Instances of the other may be up still.
+		// Instances with the earlier description may still be up.
 		if (entry.upstream.instances.length > 1) this.#compare(service, description);
 		entry.whole = description;
 		try {
 			const narrowed = exposure.narrow(description);
-			const contract = contractFromDescription(narrowed);
+			const contract = contractFromDescription(narrowed, this.#descriptionOptions);
 			this.#serve(entry, contract["~allium"].methods);
 			Object.assign(entry, { contract, description: narrowed });
 			delete entry.routed;
@@ -285,7 +293,7 @@ export class GatewayTable implements EndpointTable {
 		}
 	}
 
-	/** Puts the methods of a service in place of those that it had. */
+	/** Serves these methods of a service in place of those that it had. */
 	#serve(entry: Entry, methods: readonly Method[]): void {
 		for (const { method } of entry.served) this.#served.delete(method.path);
 		entry.served = [];
@@ -299,7 +307,7 @@ export class GatewayTable implements EndpointTable {
 		for (const served of entry.served) this.#served.set(served.method.path, served);
 	}
 
-	/** Serves the REST routes of a service as befits it now: whether it is up, and for how long. */
+	/** Serves the REST routes of a service. Whether it is up and since when decides which routes it gets. */
 	#route(entry: Entry): void {
 		const { upstream, contract, description, routed } = entry;
 		if (contract === undefined || description === undefined) return;

@@ -13,9 +13,9 @@ import { leave, mapStream, serviceErrorFrom } from "@allium/core/transport";
 import { isGatewaysOwn } from "../metadata/forwarding.ts";
 
 /**
- * An endpoint that passes calls on as they are, and back whatever comes: outputs, headers, trailers and errors.
+ * Makes an endpoint that passes calls on unchanged, and passes back outputs, headers, trailers and errors.
  *
- * @param call the whole call to the service.
+ * @param call the whole call to the service: its retries, its timeout and the choice of an instance.
  */
 export function passThrough(call: Endpoint, method: Method, logger: Logger): Endpoint {
 	const streams = givesStream(method.kind);
@@ -39,7 +39,7 @@ export function passThrough(call: Endpoint, method: Method, logger: Logger): End
 	};
 }
 
-/** A stream at whose end the trailers are there. What breaks brings its own, as the error's metadata. */
+/** Copies the trailers when a stream has ended. A stream that breaks brings its trailers as the error's metadata. */
 function withTrailers(
 	messages: AsyncIterable<unknown>,
 	received: ResponseMetadata,
@@ -60,7 +60,7 @@ function withTrailers(
 	};
 }
 
-/** The error as the caller gets it: the service's own; that it was not executed is nothing for a further hop. */
+/** The error for the caller: that of the service. `notExecuted` is left out, as it is true of one hop alone. */
 function relayed(error: unknown, method: Method, ctx: Context, logger: Logger): ServiceError {
 	if (ctx.error !== undefined) return ctx.error;
 	if (!isServiceError(error)) {
@@ -68,7 +68,7 @@ function relayed(error: unknown, method: Method, ctx: Context, logger: Logger): 
 		return new ServiceError({ code: "internal", message: "internal error", cause: error });
 	}
 	const { code, reason, message, data, details, metadata, retryAfterMs, domain } = error;
-	// What the service did not say itself tells of addresses and folders, which are nobody's business.
+	// An error that the service did not send itself names addresses and folders, which strangers must not see.
 	if (code === "unavailable" && error.callee?.answered !== true) {
 		const { instance, address } = error.callee ?? {};
 		logger.log("warn", "a service could not be reached", { method: method.path, instance, address, error });

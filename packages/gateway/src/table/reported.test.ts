@@ -24,7 +24,7 @@ describe("the middleware of a gateway", () => {
 		const bug = new Error("a secret");
 		const { seen, logged } = await through(() => () => Promise.reject(bug));
 		expect(seen).toMatchObject({ code: "internal", message: "internal error" });
-		const message = "middleware of the gateway threw what is no ServiceError";
+		const message = "middleware of the gateway threw an error that is no ServiceError";
 		expect(logged).toEqual([["error", message, { method: "shop/buy", error: bug }]]);
 	});
 

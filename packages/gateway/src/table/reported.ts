@@ -1,7 +1,7 @@
 import { type Endpoint, isServiceError, type Logger, type Middleware, ServiceError } from "@allium/core";
 import { checkedChain, isMistake, trusted } from "@allium/core/transport";
 
-/** Where it is told what callers are not. */
+/** Where errors are reported that callers may not see. */
 export interface ReportOptions {
 	readonly logger: Logger;
 	/** Whether callers are told of mistakes in the program, too. */
@@ -9,7 +9,7 @@ export interface ReportOptions {
 }
 
 /**
- * The middleware that a gateway was given, as one: what it throws and no caller may see is logged, and leaves as
+ * Joins the middleware that a gateway was given into one. An error that no caller may see is logged, and leaves as
  * `internal`.
  */
 export function reported(middleware: readonly Middleware[], options: ReportOptions): Middleware {
@@ -26,7 +26,10 @@ export function reported(middleware: readonly Middleware[], options: ReportOptio
 function shown(error: unknown, method: string, { logger, tellsMistakes }: ReportOptions): ServiceError {
 	const code = "internal";
 	if (!isMistake(error)) {
-		logger.log("error", "middleware of the gateway threw what is no ServiceError", { method, error });
+		logger.log("error", "middleware of the gateway threw an error that is no ServiceError", {
+			method,
+			error,
+		});
 		return new ServiceError({ code, message: "internal error", cause: error });
 	}
 	logger.log("error", error.message, { method });

@@ -1,7 +1,7 @@
 import type { Instance } from "@allium/core";
 import type { RegistryEvent } from "@allium/core/registry";
 
-/** The instances that the registry lists, by the services that they serve. */
+/** The instances of the registry, by the services that they serve. */
 export class ServingInstances {
 	readonly #instances = new Map<string, Instance>();
 	readonly #byService = new Map<string, Map<string, Instance>>();
@@ -11,7 +11,7 @@ export class ServingInstances {
 		return [...(this.#byService.get(service)?.values() ?? [])];
 	}
 
-	/** Takes in what the registry says; yields the names of the services whose instances may have changed. */
+	/** Applies an event of the registry. Returns the names of the services whose instances may have changed. */
 	apply(event: RegistryEvent): string[] {
 		const before =
 			event.type === "snapshot" ? [...this.#instances.values()] : [this.#instances.get(event.instance.id)];

@@ -1,17 +1,17 @@
 import { type Instance, isServiceError, type Logger, ServiceError, toServiceError } from "@allium/core";
 
-/** What helps where a guard keeps the gateway out. */
+/** The advice where a guard keeps the gateway out. */
 const remedy =
 	"give the gateway credentials that the guard accepts, by ALLIUM_CREDENTIALS or its option credentials; or let the guard leave out the operations routes";
 
 /**
- * The instances of a service that were asked what they are and did not say. Why is logged once for each, and
- * again only when the reason changes.
+ * The instances of a service that were asked for a description and gave none. The reason is logged once for each
+ * instance, and again only when it changes.
  */
 export class SilentInstances {
 	readonly #service: string;
 	readonly #logger: Logger;
-	/** Why, by the id of the instance. */
+	/** The reason, by the id of the instance. */
 	readonly #reasons = new Map<string, ServiceError>();
 
 	constructor(service: string, logger: Logger) {
@@ -19,7 +19,7 @@ export class SilentInstances {
 		this.#logger = logger;
 	}
 
-	/** Takes in why an instance did not describe itself. */
+	/** Takes note of an instance that did not describe itself. */
 	add({ id }: Instance, error: unknown): void {
 		const reason = isServiceError(error) ? error : unexpected(error);
 		const before = this.#reasons.get(id);
@@ -33,22 +33,22 @@ export class SilentInstances {
 		});
 	}
 
-	/** Forgets those that are gone. */
+	/** Forgets the instances that are gone. */
 	keep(instances: readonly Instance[]): void {
 		if (this.#reasons.size === 0) return;
 		const ids = new Set(instances.map(({ id }) => id));
 		for (const id of this.#reasons.keys()) if (!ids.has(id)) this.#reasons.delete(id);
 	}
 
-	/** Forgets all: one described the service. */
+	/** Forgets all instances, as one of them described the service. */
 	clear(): void {
 		this.#reasons.clear();
 	}
 
 	/**
-	 * Why nothing of the service can be called, as callers may know it: where instances are stays here.
+	 * Tells callers why nothing of the service can be called. The addresses of instances stay in the log.
 	 *
-	 * @param instances how many are up.
+	 * @param instances how many instances are up.
 	 */
 	problem(instances: number): ServiceError {
 		return new ServiceError({

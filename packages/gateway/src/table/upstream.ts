@@ -13,22 +13,22 @@ import type { CredentialsSource } from "../gateway-options.ts";
 import type { AtOnce } from "./at-once.ts";
 import { SilentInstances } from "./silent-instances.ts";
 
-/** How long one instance may take to describe itself, in milliseconds, before the next is asked. */
+/** How long one instance may take to describe itself before the next is asked, in milliseconds. */
 const patienceMs = 2_000;
 
-/** The bounds of the delay before instances that did not describe themselves are asked again, in milliseconds. */
+/** The bounds of the delay before silent instances are asked again, in milliseconds. */
 const bounds = { firstMs: 100, longestMs: 5_000 };
 
-/** Later than any time as text. */
+/** A text that sorts after every time. */
 const never = "\uffff";
 
-/** How services are asked what they are. */
+/** How services are asked for their descriptions. */
 export interface DescribeWay {
 	readonly tls: TlsOptions | undefined;
 	readonly credentials: CredentialsSource;
 }
 
-/** Called with what a service says of itself, whenever that changes. */
+/** Called with the description of a service, whenever that changes. */
 export type Described = (description: ContractDescription) => void;
 
 /**
@@ -42,14 +42,14 @@ export class Upstream {
 	 * before there was any.
 	 */
 	since: string = never;
-	/** Those that are up, those of the newest version first, of each the newest. */
+	/** The instances that are up, the newest version first, and of one version the newest first. */
 	instances: readonly Instance[] = [];
 	readonly #described: Described;
 	readonly #atOnce: AtOnce;
 	readonly #way: DescribeWay;
 	/** The instances that were asked and did not describe themselves. */
 	readonly #silent: SilentInstances;
-	/** The hash under which the instance that was asked is registered. */
+	/** The hash of the description that is known, as the registry has it. */
 	#hash: string | undefined;
 	#asking: Promise<void> | undefined;
 	readonly #asked = Promise.withResolvers<void>();
@@ -57,7 +57,7 @@ export class Upstream {
 	#wake: () => void = () => {};
 	readonly #life = Context.background().withCancel();
 
-	/** @param atOnce how many services are asked at once, of all that share it. */
+	/** @param atOnce the limit of services that are asked at once, shared by all services. */
 	constructor(service: string, described: Described, logger: Logger, atOnce: AtOnce, way: DescribeWay) {
 		this.service = service;
 		this.#described = described;
@@ -66,17 +66,17 @@ export class Upstream {
 		this.#way = way;
 	}
 
-	/** Why nothing of it can be called while it was not described. */
+	/** The error of calls until the service has described itself. */
 	get problem(): ServiceError {
 		return this.#silent.problem(this.instances.length);
 	}
 
-	/** Resolves when the instances were asked once, whatever came of it. */
+	/** Resolves when the instances were asked once, whatever they answered. */
 	get asked(): Promise<void> {
 		return this.#asked.promise;
 	}
 
-	/** Takes in which instances there are. */
+	/** Takes over the instances of the registry. */
 	update(instances: readonly Instance[]): void {
 		const wasUp = this.instances.length > 0;
 		this.instances = instances
@@ -113,7 +113,7 @@ export class Upstream {
 		return services.find(({ name }) => name === this.service);
 	}
 
-	/** The newest version first, of one version that which was started last. */
+	/** Orders the newest version first, and within a version the instance that was started last. */
 	#byAge(one: Instance, other: Instance): number {
 		const [version = "", otherVersion = ""] = [this.#servedBy(one)?.version, this.#servedBy(other)?.version];
 		return compareVersions(otherVersion, version) || other.startedAt.localeCompare(one.startedAt);
@@ -130,12 +130,12 @@ export class Upstream {
 		this.#asking = undefined;
 	}
 
-	/** Asks one instance after the other, until one answers. */
+	/** Asks one instance after the other until one answers. */
 	async #ask(): Promise<void> {
 		if (this.#life.ctx.error !== undefined) return;
 		for (const instance of this.instances) {
 			const hash = this.#hashOf(instance);
-			// Nobody who is newer answers: what is known is the best there is.
+			// No newer instance answered, so the known description is the best there is.
 			if (hash === this.#hash) return;
 			try {
 				const description = await this.#descriptionBy(instance);
@@ -169,7 +169,7 @@ export class Upstream {
 		}
 	}
 
-	/** Until so many milliseconds are over, or there is news. */
+	/** Waits for some milliseconds, or until the instances change. */
 	#sleep(milliseconds: number): Promise<void> {
 		return new Promise((resolve) => {
 			this.#timer = after(milliseconds, resolve);

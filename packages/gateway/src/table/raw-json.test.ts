@@ -1,0 +1,95 @@
+import { contract, method } from "@allium/core";
+import { post as postRoute, routes } from "@allium/core/http";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import * as z from "zod";
+import { post, System } from "../fixtures/system.ts";
+import { RawJson, rawJsonCodec } from "./raw-json.ts";
+
+let system: System;
+beforeEach(async () => {
+	system = await System.create();
+});
+afterEach(() => system[Symbol.asyncDispose]());
+
+describe("JSON that nobody reads", () => {
+	test("is written as it came", () => {
+		const text = '{ "n": 12345678901234567890 }';
+		expect(rawJsonCodec.encode(rawJsonCodec.decode(text))).toBe(text);
+	});
+
+	test("is decoded for code that writes it as a part of something else", () => {
+		expect(JSON.stringify({ event: new RawJson('{\n"a": [1]\n}') })).toBe('{"event":{"a":[1]}}');
+	});
+
+	test("stands beside messages that were made here", () => {
+		expect(rawJsonCodec.encode({ a: 1 })).toBe('{"a":1}');
+		expect(rawJsonCodec.encode(undefined)).toBe("{}");
+	});
+});
+
+const Orders = contract("orders", {
+	place: method({
+		input: z.object({ item: z.string() }),
+		output: z.object({ id: z.string(), item: z.string() }),
+	}),
+});
+const orderRoutes = routes(Orders, {
+	place: postRoute("/orders", { status: 201, headers: { location: "/orders/{id}" } }),
+});
+const orders = { place: async ({ item }: { item: string }) => ({ id: "7", item }) };
+
+test("a REST route fills its headers from an output that passed through", async () => {
+	await system.serve((app) => app.serve(Orders, orders, { routes: orderRoutes }));
+	const answer = await post(`${await system.open()}/orders`, { item: "tea" });
+	expect([answer.status, answer.headers.get("location")]).toEqual([201, "/orders/7"]);
+	expect(await answer.json()).toEqual({ id: "7", item: "tea" });
+});
+
+test("middleware of the gateway sees messages decoded", async () => {
+	await system.serve((app) => app.serve(Orders, orders));
+	const messages: unknown[] = [];
+	const url = await system.open({
+		middleware: [
+			(next) => async (input, ctx) => {
+				const output = await next(input, ctx);
+				messages.push(input, output);
+				return output;
+			},
+		],
+	});
+	await post(`${url}/orders/place`, { item: "tea" });
+	expect(messages).toEqual([{ item: "tea" }, { id: "7", item: "tea" }]);
+});
+
+describe("what is no JSON", () => {
+	test.each([
+		["a part of it", "{"],
+		["nothing", ""],
+		["a word", "undefined"],
+	])("is refused as a service refuses it: %s", async (_, body) => {
+		const service = await system.serve((app) => app.serve(Orders, orders));
+		const direct = service.addresses.find((address) => address.startsWith("http:"));
+		const [own, passed] = await Promise.all([
+			post(`${direct}/orders/place`, body),
+			post(`${await system.open()}/orders/place`, body),
+		]);
+		expect(passed.status).toBe(400);
+		const { code, message } = (await passed.json()) as { code: string; message: string };
+		expect({ code, message }).toMatchObject({
+			code: "invalid_argument",
+			message: expect.stringContaining("is not JSON"),
+		});
+		expect(await own.json()).toMatchObject({ code, message });
+	});
+
+	test("is refused before it reaches a service when it is no UTF-8", async () => {
+		await system.serve((app) => app.serve(Orders, orders));
+		const answer = await fetch(`${await system.open()}/orders/place`, {
+			method: "POST",
+			headers: { "content-type": "application/json" },
+			body: Uint8Array.of(0x22, 0xff, 0x22),
+		});
+		expect(answer.status).toBe(400);
+		expect(await answer.json()).toMatchObject({ message: "the message is not UTF-8" });
+	});
+});
