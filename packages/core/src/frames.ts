@@ -1,5 +1,6 @@
 /** The frames protocol, its pipes and its transports: `@allium/core/frames`. */
 
+export { checkFrameLimits, defaultFrameLimits, type FrameLimits } from "./frames/frame-limits.ts";
 export {
 	checkFramesOptions,
 	type DialPipe,
@@ -7,9 +8,8 @@ export {
 	type FramesPeerOptions,
 } from "./frames/frames-peer.ts";
 export { memoryPipes } from "./frames/memory-pipe.ts";
-export { memoryTransport } from "./frames/memory-transport.ts";
+export { type MemoryTransportOptions, memoryTransport } from "./frames/memory-transport.ts";
 export { ResetCount } from "./frames/reset-count.ts";
-export { ServerConnection } from "./frames/server-connection.ts";
-export { checkFrameLimits, defaultFrameLimits, type FrameLimits } from "./frames/settings.ts";
+export { ServerConnection, type ServerConnectionOptions } from "./frames/server-connection.ts";
 export { WebSocketPipe, webSocketPath, webSocketProtocol } from "./frames/websocket-pipe.ts";
 export { type WebSocketOptions, webSocketTransport } from "./frames/websocket-transport.ts";

@@ -5,9 +5,9 @@ export interface Growing {
 }
 
 /**
- * The memory of one connection for messages that are not whole yet. Half of it is for what their senders may send
- * anyway, the window of a stream each. Of the other half a few messages have as much as the largest takes, so that
- * they become whole; the rest wait for them, and their senders for credit.
+ * The memory of one connection for messages that are not whole yet. Half of it is for what senders may send anyway,
+ * which is the window of a stream each. The other half is for a few messages that have room for the largest size, so
+ * that they become whole. The rest wait for these, and their senders wait for credit.
  */
 export class Assembly {
 	readonly #maxBytes: number;
@@ -21,14 +21,14 @@ export class Assembly {
 		this.#places = Math.max(1, Math.floor(limits.maxAssemblyBytes / 2 / limits.maxMessageBytes));
 	}
 
-	/** Takes, or with a negative number gives back, memory; false when there is none. */
+	/** Takes memory, or gives it back where the number is negative. Returns false when there is none left. */
 	take(bytes: number): boolean {
 		if (this.#bytes + bytes > this.#maxBytes) return false;
 		this.#bytes += bytes;
 		return true;
 	}
 
-	/** Whether a message may grow beyond the window of its stream. Where not, it is told as soon as it may. */
+	/** Returns whether a message may grow beyond the window of its stream. If not, it is told as soon as it may. */
 	mayGrow(message: Growing): boolean {
 		if (this.#growing.size >= this.#places) {
 			this.#waiting.add(message);

@@ -1,27 +1,28 @@
-import type { Codec } from "../codec/codec.ts";
 import { type Outcome, succeeded } from "../context/call-scope.ts";
 import { canceled, deadlineExceeded, type Follower, type Following } from "../context/cancellation.ts";
 import type { Context } from "../context/context.ts";
-import { givesStream, type Method } from "../contract/method.ts";
-import { abandon } from "../endpoint/leave-stream.ts";
+import { givesStream } from "../contract/method.ts";
 import { ServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
-import { decodeMessage, readMessage } from "../transport/message-text.ts";
 import { type CallObserver, endCall, observeAccepted } from "../transport/observe-calls.ts";
 import { ownDeadline } from "../transport/own-deadline.ts";
+import type { CallEncoding, CallTarget } from "./call-target.ts";
 import type { Connection } from "./connection.ts";
-import { readError } from "./error-frame.ts";
-import { Flag, FrameType, noTimeout, ProtocolError } from "./frame.ts";
-import { metadataBlockBytes } from "./frame-writer.ts";
 import { Inbound } from "./inbound.ts";
-import { readMetadata } from "./metadata-block.ts";
 import { Stream, type StreamHandler } from "./stream.ts";
+import { StreamedInput } from "./streamed-input.ts";
+import { type Body, bodyRoom, decodeFrom } from "./wire/body.ts";
+import { readEnd } from "./wire/end-frame.ts";
+import { readError } from "./wire/error-frame.ts";
+import { Flag, FrameType, ProtocolError } from "./wire/frame.ts";
+import { beginRequest } from "./wire/request-frame.ts";
+import { readResponse } from "./wire/response-frame.ts";
 
-/** What a call over frames needs to know of its method, worked out once. */
-export interface CallTarget {
-	readonly method: Method;
-	/** `service/method` as UTF-8. */
-	readonly path: Uint8Array;
-	readonly codec: Extract<Codec, { readonly binary: false }>;
+/** What a call is: the method, the format in which it is written, and the caller's context. */
+export interface OutgoingCall {
+	readonly target: CallTarget;
+	readonly encoding: CallEncoding;
+	readonly ctx: Context;
+	readonly observer: CallObserver | undefined;
 }
 
 /**
@@ -33,6 +34,7 @@ export class ClientCall implements StreamHandler, Follower {
 	readonly deadline: number;
 	readonly #connection: Connection;
 	readonly #target: CallTarget;
+	readonly #encoding: CallEncoding;
 	readonly #ctx: Context;
 	readonly #observer: CallObserver | undefined;
 	readonly #resolve: (output: unknown) => void;
@@ -40,25 +42,24 @@ export class ClientCall implements StreamHandler, Follower {
 	/** When it began, on the clock of `performance.now()`. */
 	#beganAt = 0;
 	#following: Following | undefined;
+	#input: StreamedInput | undefined;
 	#inbound: Inbound | undefined;
-	/** Whether the promise has been settled; a stream's call goes on then. */
+	/** Whether the promise has been settled with a stream, whose call goes on then. */
 	#accepted = false;
 	#over = false;
 	/** Whether the other side has heard of it. */
 	#begun = false;
-	#input: AsyncIterator<unknown> | undefined;
 
 	constructor(
 		connection: Connection,
-		target: CallTarget,
-		ctx: Context,
-		observer: CallObserver | undefined,
+		{ target, encoding, ctx, observer }: OutgoingCall,
 		resolve: (output: unknown) => void,
 		reject: (error: ServiceError) => void,
 		id: number,
 	) {
 		this.#connection = connection;
 		this.#target = target;
+		this.#encoding = encoding;
 		this.#ctx = ctx;
 		this.#observer = observer;
 		this.#resolve = resolve;
@@ -67,60 +68,49 @@ export class ClientCall implements StreamHandler, Follower {
 		this.deadline = ctx.deadline;
 	}
 
-	/** Sends the request. `text` is the whole input where it is one message that `fits`. */
-	begin(text: string | undefined): void {
+	/** Sends the request. `body` is the whole input where it is one message that fits behind the head. */
+	begin(body: Body | undefined): void {
 		const now = performance.now();
 		this.#beganAt = now;
 		this.#observer?.onBegin();
 		const remaining = Math.max(0, this.deadline - now);
 		this.#following = this.#ctx["~cancellation"].follow(this);
 		if (remaining === 0) this.onDeadline();
+		const connection = this.#connection;
 		if (this.#over) {
-			this.#connection.wakeNext();
+			connection.streams.passTurn();
 			return;
 		}
-		this.#connection.add(this);
+		connection.add(this);
+		const flags = this.#encoding.flags | (body === undefined ? 0 : Flag.body | Flag.end);
+		const room = body === undefined ? 0 : bodyRoom(connection.bytes, body);
 		const { outgoing } = this.#ctx;
-		const { path } = this.#target;
-		const flags = text === undefined ? 0 : Flag.body | Flag.end;
-		const room =
-			6 + path.length + metadataBlockBytes(outgoing) + (text === undefined ? 0 : this.#connection.room(text));
-		const writer = this.#connection.head(FrameType.request, flags, this.stream.id, room);
-		writer.u32(timeoutField(remaining));
-		writer.u16(path.length);
-		writer.raw(path);
-		writer.metadata(outgoing);
-		this.#connection.finishHead(text);
+		beginRequest(
+			connection.batch.writer,
+			flags,
+			this.stream.id,
+			this.#target.path,
+			remaining,
+			outgoing,
+			room,
+		);
 		this.#begun = true;
+		connection.queue.finishHead(body);
 	}
 
 	/** Sends an input that is one message, but does not fit behind the head. */
-	async sendMessage(text: string): Promise<void> {
+	async sendMessage(body: Body): Promise<void> {
 		try {
-			await this.stream.send(text, Flag.end);
+			await this.stream.send(body, Flag.end);
 		} catch (error) {
 			this.#abort(toServiceError(error));
 		}
 	}
 
 	/** Sends an input that is a stream. */
-	async sendStream(input: AsyncIterable<unknown>): Promise<void> {
-		try {
-			const iterator = input[Symbol.asyncIterator]();
-			this.#input = iterator;
-			if (this.#over) return this.#stopInput();
-			while (!this.#over) {
-				const result = await iterator.next();
-				if (this.#over) return;
-				if (result.done === true) break;
-				const wait = this.stream.send(this.#target.codec.encode(result.value));
-				if (wait !== undefined) await wait;
-			}
-			this.#input = undefined;
-			if (!this.#over) this.#connection.writeControl(FrameType.end, this.stream.id, noTrailers, Flag.end);
-		} catch (error) {
-			this.#abort(toServiceError(error));
-		}
+	sendStream(input: AsyncIterable<unknown>): void {
+		this.#input = new StreamedInput(this.stream, this.#encoding.codecs.input);
+		this.#input.send(input).catch((error) => this.#abort(toServiceError(error)));
 	}
 
 	onMessage(bytes: Uint8Array, start: number, end: number, more: boolean): void {
@@ -130,17 +120,8 @@ export class ClientCall implements StreamHandler, Follower {
 
 	onFrame(type: number, flags: number, bytes: Uint8Array, start: number, end: number): void {
 		if (type === FrameType.response) this.#onResponse(flags, bytes, start, end);
-		else if (type === FrameType.end) {
-			this.#ctx["~received"]?.["~receive"](
-				"trailers",
-				readMetadata(bytes, start, end, this.#connection.bytes).metadata,
-			);
-			this.#onEndFrame();
-		} else if (type === FrameType.error) {
-			const error = readError(this.#connection, flags, bytes, start, end, this.#target.method);
-			if (error.metadata !== undefined) this.#ctx["~received"]?.["~receive"]("trailers", error.metadata);
-			this.#fail(ownDeadline(error, this.#ctx));
-		}
+		else if (type === FrameType.end) this.#onEndFrame(bytes, start, end);
+		else if (type === FrameType.error) this.#onErrorFrame(flags, bytes, start, end);
 	}
 
 	onDeadline(): void {
@@ -159,20 +140,36 @@ export class ClientCall implements StreamHandler, Follower {
 		this.#fail(serviceErrorFrom({ code, message }, { notExecuted, domain }));
 	}
 
+	get #isStreaming(): boolean {
+		return givesStream(this.#target.method.kind);
+	}
+
 	#onResponse(flags: number, bytes: Uint8Array, start: number, end: number): void {
 		const connection = this.#connection;
-		const { metadata, end: bodyStart } = readMetadata(bytes, start, end, connection.bytes);
+		const { metadata, end: bodyStart } = readResponse(bytes, start, end, connection.bytes);
 		if (metadata.size > 0) this.#ctx["~received"]?.["~receive"]("headers", metadata);
-		if (isStreaming(this.#target.method)) {
-			if ((flags & Flag.body) !== 0) throw new ProtocolError("the head of a stream carries a message");
+		const hasBody = (flags & Flag.body) !== 0;
+		if (this.#isStreaming) {
+			if (hasBody) throw new ProtocolError("the head of a stream carries a message");
 			this.#accept();
-		} else if ((flags & Flag.body) !== 0) {
-			const length = end - bodyStart;
-			connection.received(length);
-			connection.credit(length);
-			this.#finish(readMessage(connection.bytes, bytes, bodyStart, end));
+		} else if (hasBody) {
+			connection.received(end - bodyStart);
+			connection.credit(end - bodyStart);
+			this.#finish(bytes, bodyStart, end);
 		}
-		if ((flags & Flag.end) !== 0 && !this.#over) this.#onEndFrame();
+		if ((flags & Flag.end) !== 0) this.#onLast();
+	}
+
+	#onEndFrame(bytes: Uint8Array, start: number, end: number): void {
+		const trailers = readEnd(bytes, start, end, this.#connection.bytes);
+		this.#ctx["~received"]?.["~receive"]("trailers", trailers);
+		this.#onLast();
+	}
+
+	#onErrorFrame(flags: number, bytes: Uint8Array, start: number, end: number): void {
+		const error = readError(flags, bytes, start, end, this.#connection.bytes, this.#target.method);
+		if (error.metadata !== undefined) this.#ctx["~received"]?.["~receive"]("trailers", error.metadata);
+		this.#fail(ownDeadline(error, this.#ctx));
 	}
 
 	#accept(): void {
@@ -183,9 +180,10 @@ export class ClientCall implements StreamHandler, Follower {
 		this.#resolve(observer === undefined ? inbound : observeAccepted(inbound, this.#beganAt, observer));
 	}
 
-	#onEndFrame(): void {
+	/** The other side sends nothing more on this stream. */
+	#onLast(): void {
 		if (this.#over) return;
-		if (isStreaming(this.#target.method)) {
+		if (this.#isStreaming) {
 			this.#accept();
 			this.#close();
 			this.#inbound?.end();
@@ -201,11 +199,12 @@ export class ClientCall implements StreamHandler, Follower {
 		);
 	}
 
-	#finish(text: string): void {
+	/** The whole reply came behind its head. */
+	#finish(bytes: Uint8Array, start: number, end: number): void {
 		this.#close();
 		let output: unknown;
 		try {
-			output = decodeMessage(this.#target.codec, text);
+			output = decodeFrom(this.#encoding.codecs.output, this.#connection.bytes, bytes, start, end);
 		} catch (error) {
 			this.#refuse(toServiceError(error));
 			return;
@@ -239,7 +238,7 @@ export class ClientCall implements StreamHandler, Follower {
 		if (this.#over) return;
 		if (this.#begun) {
 			this.stream.cancel();
-			if (error.code === "deadline_exceeded") this.#connection.timedOut();
+			if (error.code === "deadline_exceeded") this.#connection.suspect();
 		}
 		this.#fail(error);
 	}
@@ -248,13 +247,7 @@ export class ClientCall implements StreamHandler, Follower {
 		this.#over = true;
 		this.#following?.stop();
 		this.stream.close();
-		this.#stopInput();
-	}
-
-	#stopInput(): void {
-		const input = this.#input;
-		this.#input = undefined;
-		abandon(input);
+		this.#input?.stop();
 	}
 
 	#openInbound(): Inbound {
@@ -263,23 +256,11 @@ export class ClientCall implements StreamHandler, Follower {
 			maxMessageBytes: this.#connection.limits.maxMessageBytes,
 			window: this.stream,
 			assembly: this.#connection.assembly,
-			decode: (text) => decodeMessage(this.#target.codec, text),
+			codec: this.#encoding.codecs.output,
 			stopped: () => this.#abort(canceled()),
 		});
 		return this.#inbound;
 	}
-}
-
-/** The payload of an END without trailers. */
-const noTrailers = new Uint8Array(2);
-
-function isStreaming(method: Method): boolean {
-	return givesStream(method.kind);
-}
-
-/** Milliseconds until the deadline, rounded up so that the callee does not give up before the caller. */
-function timeoutField(remaining: number): number {
-	return remaining >= noTimeout ? noTimeout : Math.ceil(remaining);
 }
 
 function missingReply(): ServiceError {

@@ -1,12 +1,14 @@
 import type { Context } from "../context/context.ts";
 import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
-import type { CallObserver } from "../transport/observe-calls.ts";
 import type { Pipe } from "../transport/pipe.ts";
 import { messageTooLarge, queueFull } from "../transport/transport-errors.ts";
-import { type CallTarget, ClientCall } from "./client-call.ts";
-import { Connection, GoawayCode } from "./connection.ts";
-import { lastStreamId } from "./frame.ts";
-import type { FrameLimits } from "./settings.ts";
+import { type CallEncoding, type CallTarget, encodingFor } from "./call-target.ts";
+import { ClientCall, type OutgoingCall } from "./client-call.ts";
+import { Connection } from "./connection.ts";
+import type { FrameLimits } from "./frame-limits.ts";
+import { type Body, exceeds } from "./wire/body.ts";
+import { lastStreamId } from "./wire/frame.ts";
+import { GoawayCode } from "./wire/goaway-frame.ts";
 
 /** A connection that makes calls. */
 export class ClientConnection {
@@ -19,12 +21,14 @@ export class ClientConnection {
 	#draining = false;
 	#nextId = 1;
 
-	constructor(pipe: Pipe, limits?: Partial<FrameLimits>) {
+	/** @param formats those that this side reads, as SETTINGS has them. */
+	constructor(pipe: Pipe, formats: number, limits?: Partial<FrameLimits>) {
 		const ready = Promise.withResolvers<void>();
 		const closed = Promise.withResolvers<ServiceError>();
 		this.ready = ready.promise;
 		this.closed = closed.promise;
 		const role = {
+			formats,
 			onRequest() {},
 			onReady: () => {
 				this.#ready = true;
@@ -54,43 +58,49 @@ export class ClientConnection {
 		);
 	}
 
+	/** The format in which a method is called here. Known once the connection is ready. */
+	encodingFor(target: CallTarget): CallEncoding {
+		return encodingFor(target, this.#connection.remote.formats);
+	}
+
 	/** Whether a call with one message can begin at once. */
-	takes(text: string): boolean {
-		return this.usable && this.#connection.open && this.#connection.fits(text);
+	takes(body: Body): boolean {
+		return this.usable && this.#connection.streams.hasRoom && this.#connection.queue.fits(body);
 	}
 
-	/** Calls with one message that it {@link takes}. */
-	begin(target: CallTarget, text: string, ctx: Context, observer?: CallObserver): Promise<unknown> {
+	/** Makes a call with one message that it {@link takes}. */
+	begin(call: OutgoingCall, body: Body): Promise<unknown> {
 		return new Promise((resolve, reject) => {
-			const id = this.#nextId++;
-			new ClientCall(this.#connection, target, ctx, observer, resolve, reject, id).begin(text);
+			new ClientCall(this.#connection, call, resolve, reject, this.#nextId++).begin(body);
 		});
 	}
 
-	/** Calls with one message, as soon as it may. */
-	async unary(target: CallTarget, text: string, ctx: Context): Promise<unknown> {
-		for (let waited = false; !this.#mayBegin(ctx, waited); waited = true) await this.#nextTurn(ctx);
-		const limit = this.#connection.remote.maxMessageBytes;
-		if (text.length > limit) throw messageTooLarge(limit);
-		if (this.#connection.fits(text)) return this.begin(target, text, ctx);
+	/** Makes a call with one message, as soon as it may begin. */
+	async unary(call: OutgoingCall, body: Body): Promise<unknown> {
+		for (let waited = false; !this.#mayBegin(call.ctx, waited); waited = true)
+			await this.#nextChance(call.ctx);
+		const { bytes, queue, remote } = this.#connection;
+		if (exceeds(bytes, body, remote.maxMessageBytes)) throw messageTooLarge(remote.maxMessageBytes);
+		if (queue.fits(body)) return this.begin(call, body);
 		return new Promise((resolve, reject) => {
-			const call = new ClientCall(this.#connection, target, ctx, undefined, resolve, reject, this.#nextId++);
-			call.begin(undefined);
-			void call.sendMessage(text);
+			const outgoing = new ClientCall(this.#connection, call, resolve, reject, this.#nextId++);
+			outgoing.begin(undefined);
+			void outgoing.sendMessage(body);
 		});
 	}
 
-	/** Calls with a stream of messages. */
-	async streaming(target: CallTarget, input: AsyncIterable<unknown>, ctx: Context): Promise<unknown> {
-		for (let waited = false; !this.#mayBegin(ctx, waited); waited = true) await this.#nextTurn(ctx);
+	/** Makes a call with a stream of messages, as soon as it may begin. */
+	async streaming(call: OutgoingCall, input: AsyncIterable<unknown>): Promise<unknown> {
+		for (let waited = false; !this.#mayBegin(call.ctx, waited); waited = true)
+			await this.#nextChance(call.ctx);
 		return new Promise((resolve, reject) => {
-			const call = new ClientCall(this.#connection, target, ctx, undefined, resolve, reject, this.#nextId++);
-			call.begin(undefined);
-			void call.sendStream(input);
+			const outgoing = new ClientCall(this.#connection, call, resolve, reject, this.#nextId++);
+			outgoing.begin(undefined);
+			outgoing.sendStream(input);
 		});
 	}
 
-	/** Takes no new calls; ends when those in flight have. */
+	/** Takes no new calls, and ends when those in flight have ended. */
 	drain(): void {
 		this.#draining = true;
 		this.#connection.goaway(GoawayCode.idle, "the client is done");
@@ -104,21 +114,22 @@ export class ClientConnection {
 
 	/** Whether another stream may begin now, and the send queue takes it. Holds only until something is awaited. */
 	#mayBegin(ctx: Context, waited: boolean): boolean {
+		const connection = this.#connection;
 		const { error } = ctx;
 		if (error !== undefined) {
-			// It may have been its turn: whoever gives that up passes it on.
-			this.#connection.wakeNext();
+			// It may have been this call's turn: a call that gives up its turn passes it on.
+			connection.streams.passTurn();
 			if (!waited || error.code !== "deadline_exceeded") throw error;
-			this.#connection.timedOut();
+			connection.suspect();
 			throw queueFull();
 		}
-		if (!this.usable) throw neverSent(this.#connection.closedBy);
-		return this.#connection.open && this.#connection.writable;
+		if (!this.usable) throw neverSent(connection.closedBy);
+		return connection.streams.hasRoom && connection.queue.hasRoom;
 	}
 
-	/** Waits for the connection or the end of the context, whichever is first; leaves no listener. */
-	#nextTurn(ctx: Context): Promise<void> {
-		const connection = this.#connection;
+	/** Waits for the connection or the end of the context, whichever is first. Leaves no listener. */
+	#nextChance(ctx: Context): Promise<void> {
+		const { queue, streams } = this.#connection;
 		return new Promise((resolve) => {
 			const resume = (): void => {
 				unlisten();
@@ -129,7 +140,7 @@ export class ClientConnection {
 				abandon();
 				resolve();
 			});
-			abandon = connection.open ? connection.waitToSend(resume) : connection.waitToOpen(resume);
+			abandon = streams.hasRoom ? queue.wait(resume) : streams.wait(resume);
 		});
 	}
 }

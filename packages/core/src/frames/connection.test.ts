@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { createClient } from "../client/client.ts";
 import { Context } from "../context/context.ts";
+import { noMetadata } from "../context/metadata.ts";
 import { ResponseMetadata } from "../context/response.ts";
 import { contract } from "../contract/contract.ts";
 import { method } from "../contract/method.ts";
@@ -10,12 +11,14 @@ import { Endpoints } from "../server/endpoints.ts";
 import type { Service } from "../service/service.ts";
 import { standardBytes } from "../transport/pipe.ts";
 import { Connection } from "./connection.ts";
-import { FrameType } from "./frame.ts";
-import { FrameWriter } from "./frame-writer.ts";
+import { defaultFrameLimits, type FrameLimits } from "./frame-limits.ts";
 import { memoryPipes } from "./memory-pipe.ts";
 import { memoryTransport } from "./memory-transport.ts";
 import { ServerConnection } from "./server-connection.ts";
-import { defaultFrameLimits, encodeSettings, type FrameLimits } from "./settings.ts";
+import { beginEnd } from "./wire/end-frame.ts";
+import { FrameType } from "./wire/frame.ts";
+import { FrameWriter } from "./wire/frame-writer.ts";
+import { encodeSettings } from "./wire/settings-frame.ts";
 
 const text = z.object({ text: z.string() });
 const number = z.object({ n: z.int() });
@@ -158,7 +161,7 @@ describe("what is written in one turn of the loop", () => {
 				end() {},
 				destroy() {},
 			},
-			{ onRequest() {}, onReady() {}, onGoaway() {}, onClosed() {} },
+			{ formats: 1, onRequest() {}, onReady() {}, onGoaway() {}, onClosed() {} },
 		);
 		connection.start();
 		end();
@@ -166,8 +169,8 @@ describe("what is written in one turn of the loop", () => {
 		cleanUp.push(async () => connection.destroy("the test is over"));
 		const heads = (count: number): void => {
 			for (let id = 0; id < count; id++) {
-				connection.head(FrameType.end, 0, id, 2).metadata(undefined);
-				connection.finishHead(undefined);
+				beginEnd(connection.batch.writer, id, noMetadata);
+				connection.batch.finishHead();
 			}
 		};
 		return { connection, writes, heads, end: () => end() };
@@ -192,9 +195,9 @@ describe("what is written in one turn of the loop", () => {
 	test("does not wait for it when it is 64 KiB", () => {
 		const { connection, writes } = turn();
 		const text = "x".repeat(10_000);
-		for (let id = 0; id < 6; id++) connection.writeMessage(id, 0, text);
+		for (let id = 0; id < 6; id++) connection.queue.sendMessage(id, 0, text);
 		expect(writes).toEqual([]);
-		connection.writeMessage(6, 0, text);
+		connection.queue.sendMessage(6, 0, text);
 		expect(writes).toHaveLength(1);
 	});
 });

@@ -2,31 +2,31 @@ import { LinkedList, type Place } from "../transport/linked-list.ts";
 
 /** A message that goes out in fragments. */
 export interface Fragments {
-	/** What the other side holds of it at most while it is not whole, unless it wants more: 0 for a single fragment. */
+	/** The most bytes that the other side holds of it while it is not whole, unless it wants more: 0 for a single fragment. */
 	readonly heldBytes: number;
-	/** Where it waits for others; undefined when it has begun. */
+	/** Its place while it waits for others; undefined when it has begun. */
 	waiting: Place | undefined;
 	/** Sends the next fragment. Returns whether there is more to send, and window to send it. */
 	sendNext(): boolean;
 }
 
 /**
- * Messages that go out in fragments, in turns. The other side holds so many bytes of unfinished messages: one that
- * would be too much does not begin until others are whole, and nobody that comes later overtakes it, but for
+ * Messages that go out in fragments, in turns. The other side holds a limited number of bytes of unfinished messages:
+ * a message that would be too much does not begin until others are whole. No later message overtakes it, except
  * messages that are a single fragment.
  */
 export class FragmentQueue {
-	/** Those that may send, in turns; single fragments have every second turn, as they would wait for long otherwise. */
+	/** The messages that may send, in turns. Single fragments have every second turn; otherwise they would wait long. */
 	#ring: Fragments[] = [];
 	#singles: Fragments[] = [];
 	#singlesTurn = true;
 	readonly #waiting = new LinkedList<Fragments>();
-	/** What the other side may hold of those that have begun. */
+	/** The bytes that the other side may hold of the messages that have begun. */
 	#heldBytes = 0;
-	/** How much it may hold in all. */
+	/** The bytes that the other side may hold in all. */
 	maxHeldBytes = 0;
 
-	/** Whether one may send. */
+	/** Whether a message may send. */
 	get ready(): boolean {
 		return this.#ring.length > 0 || this.#singles.length > 0;
 	}
@@ -52,7 +52,7 @@ export class FragmentQueue {
 		if (message?.sendNext() === true) this.#lineOf(message).push(message);
 	}
 
-	/** A message has gone out, or will never. */
+	/** A message has gone out, or will never go out. */
 	leave(message: Fragments): void {
 		if (message.waiting === undefined) this.#heldBytes -= message.heldBytes;
 		message.waiting?.leave();
@@ -80,7 +80,7 @@ export class FragmentQueue {
 		return heldBytes === 0 ? this.#singles : this.#ring;
 	}
 
-	/** One at least may always begin. */
+	/** At least one message may always begin. */
 	#hasRoomFor({ heldBytes }: Fragments): boolean {
 		return this.#heldBytes === 0 || this.#heldBytes + heldBytes <= this.maxHeldBytes;
 	}

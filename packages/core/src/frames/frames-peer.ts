@@ -1,5 +1,4 @@
-import type { Codec } from "../codec/codec.ts";
-import { jsonCodec } from "../codec/json-codec.ts";
+import type { Format } from "../codec/format.ts";
 import type { Context } from "../context/context.ts";
 import type { Method } from "../contract/method.ts";
 import { isStream } from "../contract/stream.ts";
@@ -11,15 +10,21 @@ import { type CallObserver, type ObservedEndpoint, observeCalls } from "../trans
 import type { Pipe } from "../transport/pipe.ts";
 import type { Peer } from "../transport/transport.ts";
 import { clientClosed, unreachable } from "../transport/transport-errors.ts";
-import type { CallTarget } from "./client-call.ts";
+import { type CallEncoding, type CallTarget, callTarget } from "./call-target.ts";
 import { ClientConnection } from "./client-connection.ts";
-import { checkFrameLimits, type FrameLimits } from "./settings.ts";
+import { checkFormats, formatsMask } from "./formats.ts";
+import { checkFrameLimits, type FrameLimits } from "./frame-limits.ts";
+import type { Body } from "./wire/body.ts";
 
 /** Opens a pipe to an address. Gives up when the signal aborts. */
 export type DialPipe = (address: string, signal: AbortSignal) => Promise<Pipe>;
 
 export interface FramesPeerOptions {
-	readonly codec?: Extract<Codec, { readonly binary: false }> | undefined;
+	/**
+	 * The formats to prefer to JSON, in order. A call is written in the first one that its method has codecs for and
+	 * the other side reads. Default: none, so that all calls are JSON.
+	 */
+	readonly formats?: readonly Format[] | undefined;
 	readonly limits?: Partial<FrameLimits> | undefined;
 	/** How long connecting may take, in milliseconds; Infinity for as long as it takes. Default: 5 s. */
 	readonly connectTimeoutMs?: number | undefined;
@@ -28,12 +33,17 @@ export interface FramesPeerOptions {
 const defaultConnectTimeoutMs = 5_000;
 
 /**
- * Checks the durations among options that somebody gave.
+ * Checks the durations and formats among options.
  *
- * @throws RangeError for one that cannot be.
+ * @throws RangeError for a duration or the number of a format that is not possible.
  */
-export function checkFramesOptions({ connectTimeoutMs = 0, limits = {} }: FramesPeerOptions): void {
+export function checkFramesOptions({
+	connectTimeoutMs = 0,
+	formats = [],
+	limits = {},
+}: FramesPeerOptions): void {
 	checkDuration("connectTimeoutMs", connectTimeoutMs);
+	checkFormats(formats);
 	checkFrameLimits(limits);
 }
 
@@ -89,21 +99,31 @@ export class FramesPeer implements Peer {
 		method: Method,
 	): (input: unknown, ctx: Context, observer?: CallObserver) => Promise<unknown> {
 		const target = this.#target(method);
-		const wait = async (text: unknown, ctx: Context): Promise<unknown> => {
+		const wait = async (waiting: unknown, ctx: Context): Promise<unknown> => {
+			const { input, encoded } = waiting as WaitingInput;
 			const connection = await this.#usable(ctx);
-			return connection.unary(target, text as string, ctx);
+			const encoding = connection.encodingFor(target);
+			const body = encoded?.encoding === encoding ? encoded.body : encoding.codecs.input.encode(input);
+			return connection.unary({ target, encoding, ctx, observer: undefined }, body);
 		};
 		const observedWait = observeCalls(wait, method);
 		return (input, ctx, observer) => {
-			let text: string;
-			try {
-				text = target.codec.encode(input);
-			} catch (error) {
-				return Promise.reject(error);
-			}
 			const connection = this.#current;
-			if (connection?.takes(text) === true) return connection.begin(target, text, ctx, observer);
-			return observer === undefined ? wait(text, ctx) : observedWait(text, ctx, observer);
+			const encoding = knownEncoding(target, connection);
+			let waiting: WaitingInput;
+			if (encoding === undefined) waiting = { input, encoded: undefined };
+			else {
+				let body: Body;
+				try {
+					body = encoding.codecs.input.encode(input);
+				} catch (error) {
+					return Promise.reject(error);
+				}
+				if (connection?.takes(body) === true)
+					return connection.begin({ target, encoding, ctx, observer }, body);
+				waiting = { input, encoded: { encoding, body } };
+			}
+			return observer === undefined ? wait(waiting, ctx) : observedWait(waiting, ctx, observer);
 		};
 	}
 
@@ -111,13 +131,14 @@ export class FramesPeer implements Peer {
 		const target = this.#target(method);
 		return async (input, ctx) => {
 			const connection = await this.#usable(ctx);
-			return connection.streaming(target, input as AsyncIterable<unknown>, ctx);
+			const encoding = connection.encodingFor(target);
+			const call = { target, encoding, ctx, observer: undefined };
+			return connection.streaming(call, input as AsyncIterable<unknown>);
 		};
 	}
 
 	#target(method: Method): CallTarget {
-		const path = new TextEncoder().encode(method.path);
-		return { method, path, codec: this.#options.codec ?? jsonCodec };
+		return callTarget(method, this.#options.formats ?? []);
 	}
 
 	#usable(ctx: Context): ClientConnection | Promise<ClientConnection> {
@@ -146,7 +167,11 @@ export class FramesPeer implements Peer {
 
 	async #establish(): Promise<ClientConnection> {
 		try {
-			const connection = new ClientConnection(await this.#dialInTime(), this.#options.limits);
+			const connection = new ClientConnection(
+				await this.#dialInTime(),
+				formatsMask(this.#options.formats),
+				this.#options.limits,
+			);
 			this.#keep(connection);
 			await connection.ready;
 			this.#current = connection;
@@ -183,4 +208,20 @@ export class FramesPeer implements Peer {
 		// A peer that was closed while it dialled must not keep what it got.
 		if (this.#closing.signal.aborted) connection.close();
 	}
+}
+
+/** The input of a call that waits for its connection. */
+interface WaitingInput {
+	readonly input: unknown;
+	/** The input as it was encoded when the call was made. Undefined where its format was not known then. */
+	readonly encoded: { readonly encoding: CallEncoding; readonly body: Body } | undefined;
+}
+
+/** The format in which a method is called, where that is known without a connection or the connection is ready. */
+function knownEncoding(
+	target: CallTarget,
+	connection: ClientConnection | undefined,
+): CallEncoding | undefined {
+	if (target.encodings.length === 1) return target.encodings[0];
+	return connection?.encodingFor(target);
 }

@@ -8,13 +8,14 @@ import { stream } from "../contract/stream.ts";
 import { isServiceError } from "../errors/service-error.ts";
 import { Endpoints } from "../server/endpoints.ts";
 import { type Pipe, standardBytes } from "../transport/pipe.ts";
-import { ProtocolError } from "./frame.ts";
-import { FrameReader } from "./frame-reader.ts";
-import { FrameWriter } from "./frame-writer.ts";
+import { defaultFrameLimits, type FrameLimits } from "./frame-limits.ts";
 import { FramesPeer } from "./frames-peer.ts";
 import { memoryPipes } from "./memory-pipe.ts";
 import { ServerConnection } from "./server-connection.ts";
-import { defaultFrameLimits, encodeSettings, type FrameLimits } from "./settings.ts";
+import { ProtocolError } from "./wire/frame.ts";
+import { FrameReader } from "./wire/frame-reader.ts";
+import { FrameWriter } from "./wire/frame-writer.ts";
+import { encodeSettings } from "./wire/settings-frame.ts";
 
 const text = z.object({ text: z.string() });
 const Probe = contract("probe", {

@@ -4,8 +4,8 @@ import { observeStream } from "../endpoint/observe-stream.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { standardBytes } from "../transport/pipe.ts";
 import { Assembly } from "./assembly.ts";
+import { defaultFrameLimits } from "./frame-limits.ts";
 import { Inbound } from "./inbound.ts";
-import { defaultFrameLimits } from "./settings.ts";
 
 /** What cannot be decoded. */
 const unreadable = "unreadable";
@@ -46,9 +46,14 @@ function open(maxMessageBytes = 64 * 1024) {
 			creditStream: () => {},
 		},
 		assembly: new CountedAssembly(taken),
-		decode: (text) => {
-			if (text === unreadable) throw new SyntaxError(text);
-			return text;
+		codec: {
+			name: "text",
+			binary: false,
+			encode: String,
+			decode: (text) => {
+				if (text === unreadable) throw new SyntaxError(text);
+				return text;
+			},
 		},
 		stopped,
 	});

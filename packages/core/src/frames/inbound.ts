@@ -1,15 +1,16 @@
+import type { Codec } from "../codec/codec.ts";
 import { type Outcome, type SettledListener, succeeded } from "../context/call-scope.ts";
 import { canceled } from "../context/cancellation.ts";
 import type { TellingStream } from "../endpoint/observe-stream.ts";
 import { ServiceError, toServiceError } from "../errors/service-error.ts";
 import { LinkedList } from "../transport/linked-list.ts";
-import { readMessage } from "../transport/message-text.ts";
-import type { ByteHandling } from "../transport/pipe.ts";
 import { messageTooLarge } from "../transport/transport-errors.ts";
-import type { Assembly, Growing } from "./assembly.ts";
+import type { Growing } from "./assembly.ts";
+import { UnfinishedMessage, type UnfinishedOwner } from "./unfinished-message.ts";
+import { type Body, decodeBody, readBody } from "./wire/body.ts";
 
 /** Returns credit to the sender of a stream. */
-export interface ReceiveWindow {
+export interface CreditReturn {
 	/** Bytes were consumed: as many may be sent again, on the stream and on the connection. */
 	credit(bytes: number): void;
 	/** As many may be sent again on the connection. */
@@ -18,20 +19,17 @@ export interface ReceiveWindow {
 	creditStream(bytes: number): void;
 }
 
-/** What the messages of one direction of a stream need of their connection. */
-export interface InboundOwner {
-	readonly bytes: ByteHandling;
-	readonly maxMessageBytes: number;
-	readonly window: ReceiveWindow;
-	readonly assembly: Assembly;
-	decode(text: string): unknown;
+/** What the messages of one direction of a stream need of their connection and their call. */
+export interface InboundOwner extends UnfinishedOwner {
+	readonly window: CreditReturn;
+	readonly codec: Codec;
 	/** The consumer wants no more. */
 	stopped(): void;
 }
 
 /** A whole message that waits to be consumed. */
 interface Arrived {
-	readonly text: string;
+	readonly body: Body;
 	readonly credit: number;
 }
 
@@ -41,28 +39,25 @@ interface Waiter {
 }
 
 /**
- * The messages that arrive on one stream: joins fragments, holds what was not consumed, and returns credit as
- * it is. Bounded by the stream's window and the size of one message. Iterable once.
+ * The messages that arrive on one stream. It joins fragments, holds messages until they are consumed, and returns
+ * credit as they are. The stream's window and the size of one message bound it. Iterable once.
  */
 export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>, Growing {
 	readonly #owner: InboundOwner;
 	readonly #messages = new LinkedList<Arrived>();
-	/** The unfinished message. One buffer, so that it takes the same in fragments of any size. */
-	#unfinished: Uint8Array | undefined;
-	#unfinishedBytes = 0;
-	/** Credit on the stream that is held back: while messages wait to be consumed, or others to become whole. */
+	readonly #unfinished: UnfinishedMessage;
+	/** Credit on the stream that is held back, while messages wait to be consumed or others to become whole. */
 	#heldCredit = 0;
-	/** Whether there is room for all of the unfinished message. */
-	#growing = false;
 	#waiter: Waiter | undefined;
 	#ended = false;
-	/** What broke the stream; undefined where nothing did. */
+	/** The error that broke the stream, if any. */
 	#error: unknown;
 	#iterated = false;
 	"~settled": SettledListener | undefined;
 
 	constructor(owner: InboundOwner) {
 		this.#owner = owner;
+		this.#unfinished = new UnfinishedMessage(owner, this);
 	}
 
 	/** Takes one fragment. Returns an error when the message is over a limit. */
@@ -72,19 +67,21 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 			this.#owner.window.credit(length);
 			return undefined;
 		}
-		if (this.#unfinishedBytes + length > this.#owner.maxMessageBytes)
-			return messageTooLarge(this.#owner.maxMessageBytes);
+		const { maxMessageBytes } = this.#owner;
+		if (this.#unfinished.length + length > maxMessageBytes) return messageTooLarge(maxMessageBytes);
 		if (more) return this.#hold(bytes, start, end);
-		if (this.#unfinished === undefined)
-			this.#arrived(readMessage(this.#owner.bytes, bytes, start, end), length);
-		else this.#arrived(this.#join(bytes, start, end), length);
+		const { codec, bytes: handling } = this.#owner;
+		if (this.#unfinished.begun) {
+			const whole = this.#unfinished.finish(bytes, start, end);
+			this.#arrived(codec.binary ? whole : readBody(codec, handling, whole, 0, whole.length), length);
+		} else this.#arrived(readBody(codec, handling, bytes, start, end), length);
 		return undefined;
 	}
 
 	/** No more messages will come. */
 	end(): void {
 		if (this.#ended) return;
-		if (this.#unfinished !== undefined) {
+		if (this.#unfinished.begun) {
 			this.#break(endedWithin());
 			return;
 		}
@@ -101,17 +98,17 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 	}
 
 	/**
-	 * The call is over, and with it the stream: messages that wait are dropped. Whoever still reads gets the error,
-	 * as the end of a stream that was cut off must not look like an orderly one.
+	 * The call is over, and with it the stream: messages that wait are dropped. A consumer that still reads gets the
+	 * error, as the end of a stream that was cut off must not look like an orderly one.
 	 */
 	cut(error: ServiceError): void {
-		// It has ended already, and nothing of it is lost.
+		// The stream has ended already, and nothing of it is lost.
 		if (this.#ended && this.#messages.first === undefined) return;
 		this.#drop();
 		this.#break(error);
 	}
 
-	/** The one message of a side that is no stream; rejects with `missing` when there is none. */
+	/** The one message of a side that is no stream. Rejects with `missing` when there is none. */
 	async single(missing: ServiceError): Promise<unknown> {
 		const { done, value } = await this.next();
 		if (done === true) throw missing;
@@ -122,12 +119,12 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 		const message = this.#messages.shift();
 		if (message !== undefined) {
 			try {
-				return Promise.resolve(this.#consume(message.text, message.credit));
+				return Promise.resolve(this.#consume(message.body, message.credit));
 			} catch (error) {
 				return Promise.reject(this.#unreadable(error));
 			}
 		}
-		// Whoever asks again learns the same: what broke has no orderly end.
+		// A consumer that asks again gets the same error: a stream that broke has no orderly end.
 		if (this.#error !== undefined) return Promise.reject(this.#broken(this.#error));
 		if (this.#ended) return Promise.resolve(this.#over());
 		if (this.#waiter !== undefined) {
@@ -164,7 +161,7 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 		waiter?.reject(this.#broken(error));
 	}
 
-	/** Messages that nobody will consume: their bytes may be sent again. */
+	/** Drops the messages that nobody will consume: their bytes may be sent again. */
 	#drop(): void {
 		for (let message = this.#messages.shift(); message !== undefined; message = this.#messages.shift()) {
 			this.#owner.window.credit(message.credit);
@@ -172,101 +169,67 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 	}
 
 	#hold(bytes: Uint8Array, start: number, end: number): ServiceError | undefined {
-		const length = end - start;
-		const { assembly, window } = this.#owner;
-		if (!assembly.take(length)) {
+		if (!this.#unfinished.hold(bytes, start, end)) {
 			return new ServiceError({
 				code: "resource_exhausted",
 				message: "too many unfinished messages on this connection",
 			});
 		}
-		this.#append(bytes, start, end);
-		window.creditConnection(length);
-		this.#heldCredit += length;
+		this.#owner.window.creditConnection(end - start);
+		this.#heldCredit += end - start;
 		this.#returnHeld();
 		return undefined;
 	}
 
 	grow(): void {
-		this.#growing = true;
+		this.#unfinished.grow();
 		this.#returnHeld();
 	}
 
-	/** A large message must be able to arrive whole; but while messages wait, or others are first, its sender waits too. */
+	/**
+	 * A large message must be able to arrive whole. But while earlier messages wait, or there is no room, its sender
+	 * waits for credit.
+	 */
 	#returnHeld(): void {
 		if (this.#heldCredit === 0 || this.#messages.first !== undefined) return;
-		if (this.#unfinished !== undefined && !this.#growing) {
-			this.#growing = this.#owner.assembly.mayGrow(this);
-			if (!this.#growing) return;
-		}
+		if (this.#unfinished.begun && !this.#unfinished.mayGrow()) return;
 		this.#owner.window.creditStream(this.#heldCredit);
 		this.#heldCredit = 0;
 	}
 
-	/** The unfinished message is whole, or will never be. */
-	#forget(heldBytes: number): void {
-		const { assembly } = this.#owner;
-		this.#unfinished = undefined;
-		this.#unfinishedBytes = 0;
-		this.#growing = false;
-		assembly.take(-heldBytes);
-		assembly.leave(this);
-	}
-
-	#append(bytes: Uint8Array, start: number, end: number): void {
-		const length = this.#unfinishedBytes + end - start;
-		if (this.#unfinished === undefined || this.#unfinished.length < length) {
-			const { bytes: handling, maxMessageBytes } = this.#owner;
-			const grown = handling.allocate(Math.min(maxMessageBytes, 2 * length));
-			if (this.#unfinished !== undefined) grown.set(this.#unfinished.subarray(0, this.#unfinishedBytes));
-			this.#unfinished = grown;
-		}
-		this.#unfinished.set(bytes.subarray(start, end), this.#unfinishedBytes);
-		this.#unfinishedBytes = length;
-	}
-
-	/** The whole message, with its last fragment. */
-	#join(bytes: Uint8Array, start: number, end: number): string {
-		const held = this.#unfinishedBytes;
-		this.#append(bytes, start, end);
-		const text = readMessage(this.#owner.bytes, this.#unfinished ?? bytes, 0, this.#unfinishedBytes);
-		this.#forget(held);
-		return text;
-	}
-
-	#arrived(text: string, credit: number): void {
+	#arrived(body: Body, credit: number): void {
 		const waiter = this.#waiter;
 		if (waiter === undefined) {
-			this.#messages.add({ text, credit });
+			this.#messages.add({ body, credit });
 			return;
 		}
 		this.#waiter = undefined;
 		try {
-			waiter.resolve(this.#consume(text, credit));
+			waiter.resolve(this.#consume(body, credit));
 		} catch (error) {
 			waiter.reject(this.#unreadable(error));
 		}
 	}
 
-	#consume(text: string, credit: number): IteratorResult<unknown, undefined> {
+	#consume(body: Body, credit: number): IteratorResult<unknown, undefined> {
 		this.#owner.window.credit(credit);
 		this.#returnHeld();
-		return { done: false, value: this.#owner.decode(text) };
+		return { done: false, value: decodeBody(this.#owner.codec, body) };
 	}
 
-	/** What a consumer gets behind the last message. */
+	/** The result that a consumer gets behind the last message. */
 	#over(): IteratorResult<unknown, undefined> {
 		this.#tell(succeeded);
 		return { done: true, value: undefined };
 	}
 
-	/** What a consumer gets of the error that ends its stream. */
+	/** The error that a consumer gets when its stream breaks. */
 	#broken(error: unknown): unknown {
 		this.#tell({ ok: false, error: toServiceError(error) });
 		return error;
 	}
 
-	/** What a consumer gets of a message that cannot be decoded. It asks for no more, so nobody else ends the stream. */
+	/** The error that a consumer gets for a message that cannot be decoded. The stream ends with it. */
 	#unreadable(error: unknown): unknown {
 		this.#broken(error);
 		void this.return();
@@ -282,7 +245,7 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 
 	/** Gives back what an unfinished message held. */
 	#release(): void {
-		if (this.#unfinished !== undefined) this.#forget(this.#unfinishedBytes);
+		this.#unfinished.drop();
 		if (this.#heldCredit > 0) this.#owner.window.creditStream(this.#heldCredit);
 		this.#heldCredit = 0;
 	}

@@ -1,22 +1,22 @@
 import { after, every, type Timer } from "../time/timer.ts";
-import type { FrameLimits } from "./settings.ts";
+import type { FrameLimits } from "./frame-limits.ts";
 
-/** What the watch over a connection needs of it. */
+/** What a keep-alive asks of its connection, and tells it. */
 export interface KeepAliveOwner {
 	/** Whether calls are open. */
 	busy(): boolean;
 	ping(): void;
 	lost(message: string): void;
-	/** There was no call for so long that the connection may end. Undefined where it is kept, and watched while it is. */
+	/** There was no call for so long that the connection may end. Undefined where the connection is kept, and watched. */
 	readonly idle: (() => void) | undefined;
-	/** The other side did not answer soon after a call ran out of time: further calls are better off elsewhere. */
+	/** A call ran out of time, and the other side did not answer soon: further calls are better off elsewhere. */
 	readonly leave: (() => void) | undefined;
 }
 
 /**
- * Notices when the other side is gone without a word: asks after one interval of silence, gives up after the
- * next; asks at once when a call has run out of time. Ends a connection without calls after a while, where it may,
- * and does not watch over it meanwhile.
+ * Notices when the other side is gone without a word. It sends a PING after one interval of silence and gives the
+ * connection up after the next; when a call has run out of time, it sends the PING at once. Where it may, it ends a
+ * connection that has been without calls for a while, and does not watch that connection meanwhile.
  */
 export class KeepAlive {
 	readonly #limits: FrameLimits;
@@ -24,9 +24,9 @@ export class KeepAlive {
 	#interval: Timer | undefined;
 	#handshake: Timer | undefined;
 	#idle: Timer | undefined;
-	/** Set while the other side is asked because a call ran out of time. */
+	/** Set while an answer is awaited because a call ran out of time. */
 	#suspicion: Timer | undefined;
-	/** Whether nothing came since then. */
+	/** Whether nothing has come since then. */
 	#suspected = false;
 	#heard = true;
 	#asked = false;
@@ -36,7 +36,7 @@ export class KeepAlive {
 		this.#owner = owner;
 	}
 
-	/** The preface and SETTINGS of the other side have to come within their time. */
+	/** Gives the other side a limited time to send its preface and SETTINGS. */
 	awaitHandshake(): void {
 		this.#handshake = after(this.#limits.handshakeMs, () =>
 			this.#owner.lost("the other side did not answer with Allium frames in time"),
@@ -44,7 +44,7 @@ export class KeepAlive {
 	}
 
 	/** The handshake is done. */
-	shaken(): void {
+	handshaken(): void {
 		this.#handshake?.stop();
 		this.#handshake = undefined;
 	}
@@ -56,7 +56,7 @@ export class KeepAlive {
 		else this.#idle ??= after(this.#limits.idleMs, idle);
 	}
 
-	/** It has to be watched: a call has begun, or it is kept without one. */
+	/** Watches the connection: a call has begun, or the connection is kept without one. */
 	begin(): void {
 		if (this.#interval !== undefined) return;
 		this.#wake();
@@ -71,7 +71,7 @@ export class KeepAlive {
 		this.#suspected = false;
 	}
 
-	/** A call ran out of time, perhaps because nobody is there any more. */
+	/** A call ran out of time, perhaps because the other side is gone. */
 	suspect(): void {
 		const { leave } = this.#owner;
 		if (this.#suspicion !== undefined || leave === undefined) return;
@@ -85,7 +85,7 @@ export class KeepAlive {
 
 	/** Ends for good. */
 	stop(): void {
-		this.shaken();
+		this.handshaken();
 		this.#wake();
 		this.#suspicion?.stop();
 		this.#suspicion = undefined;

@@ -1,17 +1,27 @@
+import type { Format } from "../codec/format.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { EndpointTable } from "../service/endpoint-table.ts";
 import type { Pipe } from "../transport/pipe.ts";
 import type { Listener, ListenOptions, Peer, Transport } from "../transport/transport.ts";
+import type { FrameLimits } from "./frame-limits.ts";
 import { checkFramesOptions, FramesPeer } from "./frames-peer.ts";
 import { memoryPipes } from "./memory-pipe.ts";
 import { ServerConnection } from "./server-connection.ts";
-import type { FrameLimits } from "./settings.ts";
+
+/** How calls are carried within one process. */
+export interface MemoryTransportOptions {
+	/** The formats to prefer to JSON, in order, on both sides. Default: none. */
+	readonly formats?: readonly Format[] | undefined;
+	readonly limits?: Partial<FrameLimits> | undefined;
+}
 
 /**
  * Carries calls within one process, as frames over pipes of memory: everything is encoded, bounded and
- * cancelled as over a network. Each transport is a world of its own: what listens on it is reached through it.
+ * cancelled as over a network. A listener is reached only through the transport that it listens on.
+ *
+ * @throws RangeError for a duration or the number of a format that is not possible.
  */
-export function memoryTransport(options: { limits?: Partial<FrameLimits> } = {}): Transport {
+export function memoryTransport(options: MemoryTransportOptions = {}): Transport {
 	checkFramesOptions(options);
 	const listeners = new Map<string, MemoryListener>();
 	let count = 0;
@@ -32,36 +42,31 @@ export function memoryTransport(options: { limits?: Partial<FrameLimits> } = {})
 					message: `${url} is taken; choose another address`,
 				});
 			}
-			const listener = new MemoryListener(url, endpoints, options.limits, () => listeners.delete(url));
+			const listener = new MemoryListener(url, endpoints, options, () => listeners.delete(url));
 			listeners.set(url, listener);
 			return listener;
 		},
-		dial: (address: string): Peer => new FramesPeer(address, dial, { limits: options.limits }),
+		dial: (address: string): Peer => new FramesPeer(address, dial, options),
 	};
 }
 
 class MemoryListener implements Listener {
 	readonly addresses: readonly string[];
 	readonly #endpoints: EndpointTable;
-	readonly #limits: Partial<FrameLimits> | undefined;
+	readonly #options: MemoryTransportOptions;
 	readonly #remove: () => void;
 	readonly #connections = new Set<ServerConnection>();
 
-	constructor(
-		url: string,
-		endpoints: EndpointTable,
-		limits: Partial<FrameLimits> | undefined,
-		remove: () => void,
-	) {
+	constructor(url: string, endpoints: EndpointTable, options: MemoryTransportOptions, remove: () => void) {
 		this.addresses = [url];
 		this.#endpoints = endpoints;
-		this.#limits = limits;
+		this.#options = options;
 		this.#remove = remove;
 	}
 
 	accept(): Pipe {
 		const [client, server] = memoryPipes();
-		const connection = new ServerConnection(server, this.#endpoints, { limits: this.#limits });
+		const connection = new ServerConnection(server, this.#endpoints, this.#options);
 		this.#connections.add(connection);
 		void connection.closed.then(() => this.#connections.delete(connection));
 		return client;

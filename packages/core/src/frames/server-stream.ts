@@ -1,84 +1,85 @@
-import type { Codec } from "../codec/codec.ts";
+import type { MethodCodecs } from "../codec/method-codecs.ts";
 import { type Outcome, succeeded } from "../context/call-scope.ts";
 import { callIsOver, canceled, deadlineExceeded, type Follower } from "../context/cancellation.ts";
-import { noMetadata } from "../context/metadata.ts";
-import { givesStream, type Kind } from "../contract/method.ts";
-import { abandon } from "../endpoint/leave-stream.ts";
-import { messagesOf } from "../endpoint/map-stream.ts";
+import { givesStream, type Kind, takesStream } from "../contract/method.ts";
 import { ServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
 import type { ServerCall } from "../service/server-call.ts";
-import { every, type Timer } from "../time/timer.ts";
-import { decodeMessage } from "../transport/message-text.ts";
 import type { Connection } from "./connection.ts";
-import { writeError } from "./error-frame.ts";
-import { Flag, FrameType } from "./frame.ts";
-import { metadataBlockBytes } from "./frame-writer.ts";
 import { Inbound } from "./inbound.ts";
+import { LongReply } from "./long-reply.ts";
+import { sendError, sendHead } from "./reply-frames.ts";
+import type { ServerCalls } from "./server-calls.ts";
 import { Stream, type StreamHandler } from "./stream.ts";
+import { type Body, decodeBody } from "./wire/body.ts";
+import { Flag, FrameType } from "./wire/frame.ts";
 
-/** The server's side of one call over frames: feeds the handler, sends what it answers. */
+/** What a stream at the server needs of its connection and its request. */
+export interface IncomingStream {
+	readonly id: number;
+	readonly connection: Connection;
+	/** What it shares with the other calls of the connection. */
+	readonly calls: ServerCalls;
+	/** Those of the format of the request. */
+	readonly codecs: MethodCodecs;
+	/** `service/method`. */
+	readonly path: string;
+}
+
+/**
+ * The server's side of one call over frames. It feeds the call with what arrives, and sends what the call answers.
+ * The call knows nothing of it.
+ */
 export class ServerStream implements StreamHandler, Follower {
 	readonly stream: Stream;
 	readonly deadline: number;
 	readonly #connection: Connection;
+	readonly #calls: ServerCalls;
 	readonly #call: ServerCall;
-	readonly #codec: Extract<Codec, { readonly binary: false }>;
+	readonly #codecs: MethodCodecs;
 	readonly #path: string;
 	readonly #kind: Kind;
 	#inbound: Inbound | undefined;
-	#output: AsyncIterator<unknown> | undefined;
-	/** Its turn, where it had to wait for one because replies enough wait to be read. */
+	/** Made for replies that do not go out in one frame. */
+	#reply: LongReply | undefined;
+	/** Whether the call had to wait for a turn, as enough replies wait to be read. */
 	#turn: "none" | "awaited" | "taken" = "none";
 
-	constructor(
-		id: number,
-		connection: Connection,
-		call: ServerCall,
-		codec: Extract<Codec, { readonly binary: false }>,
-		path: string,
-	) {
+	constructor({ id, connection, calls, codecs, path }: IncomingStream, call: ServerCall) {
 		this.stream = new Stream(id, connection);
 		this.#connection = connection;
+		this.#calls = calls;
 		this.#call = call;
 		this.deadline = call.ctx.deadline;
-		this.#codec = codec;
+		this.#codecs = codecs;
 		this.#path = path;
 		this.#kind = call.served?.method.kind ?? "unary";
 	}
 
 	/**
-	 * Takes the call in and runs it, as soon as there is room for replies. `text` is the message that came with the
-	 * request, `bytes` what it took; `ended` that no more will come.
+	 * Takes the call in and runs it, as soon as there is room for replies.
+	 *
+	 * @param body the message that came with the request, if any.
+	 * @param bytes the bytes of that message, whose credit is returned when the call runs.
+	 * @param ended whether no more messages will come.
 	 */
-	begin(text: string | undefined, bytes: number, ended: boolean): void {
-		const connection = this.#connection;
-		connection.add(this);
-		if (!connection.heldReplies.full) {
-			connection.credit(bytes);
-			this.#run(text, ended);
+	begin(body: Body | undefined, bytes: number, ended: boolean): void {
+		this.#connection.add(this);
+		const { heldReplies } = this.#calls;
+		if (!heldReplies.full) {
+			this.#connection.credit(bytes);
+			this.#run(body, ended);
 			return;
 		}
 		this.#turn = "awaited";
-		connection.heldReplies.wait(() => {
-			connection.credit(bytes);
+		heldReplies.wait(() => {
+			this.#connection.credit(bytes);
 			if (this.stream.closed) {
-				connection.heldReplies.leave();
+				heldReplies.leave();
 				return;
 			}
 			this.#turn = "taken";
-			this.#run(text, ended);
+			this.#run(body, ended);
 		});
-	}
-
-	#run(text: string | undefined, ended: boolean): void {
-		this.#connection.running++;
-		if (this.#call.hasStream) this.#call.follow(this);
-		this.#call
-			.run(() => this.#input(text, ended))
-			.then(
-				(output) => this.#onReply(output),
-				(error) => this.#onRefusal(error),
-			);
 	}
 
 	onMessage(bytes: Uint8Array, start: number, end: number, more: boolean, last: boolean): void {
@@ -92,7 +93,7 @@ export class ServerStream implements StreamHandler, Follower {
 		if (type === FrameType.end) this.#openInbound().end();
 		else if (type === FrameType.cancel) {
 			this.onLost(canceled());
-			this.#connection.canceled();
+			this.#calls.canceled();
 		}
 	}
 
@@ -107,25 +108,39 @@ export class ServerStream implements StreamHandler, Follower {
 	}
 
 	onLost(error: ServiceError): void {
-		if (this.stream.closed) return;
-		this.stream.close();
 		// The caller is gone: to the handler that is a cancelled call, whatever cut it off.
 		const reason = error.code === "canceled" ? error : canceled(error);
+		if (this.stream.closed) return;
+		this.stream.close();
 		this.#call.cancel(reason);
-		this.#inbound?.cut(reason);
-		this.#stopOutput();
-		this.#settle({ ok: false, error: reason });
+		this.#over(reason, { ok: false, error: reason });
 	}
 
-	#input(text: string | undefined, ended: boolean): unknown {
-		if (this.#kind === "unary" || this.#kind === "server_stream") {
-			return text === undefined
-				? this.#openInbound().single(missingInput())
-				: decodeMessage(this.#codec, text);
+	#run(body: Body | undefined, ended: boolean): void {
+		this.#calls.began();
+		if (this.#call.hasStream) this.#call.follow(this);
+		this.#call.run(this.#input(body, ended)).then(
+			(output) => {
+				this.#calls.ended();
+				this.#answer(output);
+			},
+			(error) => {
+				this.#calls.ended();
+				this.#fail(toServiceError(error));
+			},
+		);
+	}
+
+	/** What reads the input, once the call is let in. */
+	#input(body: Body | undefined, ended: boolean): () => unknown {
+		const isStream = takesStream(this.#kind);
+		if (body !== undefined && !isStream) {
+			const { input } = this.#codecs;
+			return () => decodeBody(input, body);
 		}
 		const inbound = this.#openInbound();
 		if (ended) inbound.end();
-		return inbound;
+		return isStream ? () => inbound : () => inbound.single(missingInput());
 	}
 
 	#openInbound(): Inbound {
@@ -134,184 +149,73 @@ export class ServerStream implements StreamHandler, Follower {
 			maxMessageBytes: this.#connection.limits.maxMessageBytes,
 			window: this.stream,
 			assembly: this.#connection.assembly,
-			decode: (text) => decodeMessage(this.#codec, text),
+			codec: this.#codecs.input,
 			stopped: () => {},
 		});
 		return this.#inbound;
 	}
 
-	#onReply(output: unknown): void {
-		this.#connection.running--;
-		if (!givesStream(this.#kind)) this.#reply(output);
-		else this.#pump(output as AsyncIterable<unknown>).catch((error) => this.#onError(error));
-	}
-
-	#onRefusal(error: unknown): void {
-		this.#connection.running--;
-		this.#onError(error);
-	}
-
-	#onError(error: unknown): void {
-		this.#fail(toServiceError(error));
-	}
-
-	#reply(output: unknown): void {
+	#answer(output: unknown): void {
+		if (givesStream(this.#kind)) {
+			this.#reply = new LongReply(this.stream, this.#call);
+			this.#settle(this.#reply.sendStream(output as AsyncIterable<unknown>, this.#codecs.output));
+			return;
+		}
 		if (this.stream.closed) return;
-		let text: string;
+		let body: Body;
 		try {
-			text = this.#call.encode(this.#codec, output);
+			body = this.#call.encode<Body>(this.#codecs.output, output);
 		} catch (error) {
 			this.#fail(toServiceError(error));
 			return;
 		}
+		this.#sendMessage(body);
+	}
+
+	#sendMessage(body: Body): void {
 		const { response } = this.#call;
-		if (this.#connection.fits(text) && !response.hasTrailers) {
-			this.#head(Flag.body | Flag.end, text);
+		if (this.#connection.queue.fits(body) && !response.hasTrailers) {
+			sendHead(this.stream, response, Flag.body | Flag.end, body);
 			this.#done();
-		} else this.#replyInParts(text).catch((error) => this.#onError(error));
-	}
-
-	async #replyInParts(text: string): Promise<void> {
-		const { heldReplies, limits } = this.#connection;
-		if (heldReplies.overfull) throw overfull();
-		heldReplies.hold(text.length);
-		const patience = this.#watchReading(limits.replyTimeoutMs);
-		try {
-			await this.#sendHead();
-			await this.stream.send(text);
-		} finally {
-			patience.stop();
-			heldReplies.release(text.length);
+			return;
 		}
-		this.#end();
+		this.#reply = new LongReply(this.stream, this.#call);
+		const { replyTimeoutMs } = this.#connection.limits;
+		this.#settle(this.#reply.sendMessage(body, this.#calls.heldReplies, replyTimeoutMs));
 	}
 
-	/** Gives the reply up when its caller takes nothing of it for so many milliseconds. */
-	#watchReading(milliseconds: number): Timer {
-		let before = 0;
-		return every(milliseconds, () => {
-			const left = this.stream.unsentBytes;
-			if (left === before) this.#fail(unread(milliseconds));
-			before = left;
-		});
-	}
-
-	async #pump(messages: AsyncIterable<unknown>): Promise<void> {
-		const output = messagesOf(messages);
-		this.#output = output;
-		if (this.stream.closed) return this.#stopOutput();
-		// A producer runs up to its first wait before the head goes out, so that it can still write headers.
-		const first = output.next();
-		first.catch(() => {});
-		await this.#sendHead();
-		const ask = output.reader(
-			(result) => this.#send(result, next),
-			(error) => this.#onError(error),
+	#settle(reply: Promise<void>): void {
+		reply.then(
+			() => this.#done(),
+			(error) => this.#fail(toServiceError(error)),
 		);
-		const next = (): void => {
-			if (!this.stream.closed) ask();
-		};
-		this.#send(await first, next);
-	}
-
-	/** Sends a message of the output; asks for the next as soon as there is room for it. */
-	#send(result: IteratorResult<unknown>, next: () => void): void {
-		if (this.stream.closed) return;
-		try {
-			if (result.done === true) {
-				this.#output = undefined;
-				this.#end();
-				return;
-			}
-			const wait = this.stream.send(this.#call.encode(this.#codec, result.value));
-			if (wait === undefined) next();
-			else wait.then(next);
-		} catch (error) {
-			this.#onError(error);
-		}
-	}
-
-	/** The head on its own; waits while the send queue is full. */
-	async #sendHead(): Promise<void> {
-		while (!this.#connection.writable && !this.stream.closed) await this.#connection.whenWritable();
-		if (!this.stream.closed) this.#head(0, undefined);
-	}
-
-	#head(flags: number, text: string | undefined): void {
-		const headers = this.#call.response.hasHeaders ? this.#call.response.headers : noMetadata;
-		const room = metadataBlockBytes(headers) + (text === undefined ? 0 : this.#connection.room(text));
-		const writer = this.#connection.head(FrameType.response, flags, this.stream.id, room);
-		writer.metadata(headers);
-		this.#connection.finishHead(text);
-	}
-
-	#end(): void {
-		if (this.stream.closed) return;
-		const trailers = this.#call.response.hasTrailers ? this.#call.response.trailers : noMetadata;
-		const writer = this.#connection.head(
-			FrameType.end,
-			Flag.end,
-			this.stream.id,
-			metadataBlockBytes(trailers),
-		);
-		writer.metadata(trailers);
-		this.#connection.finishHead(undefined);
-		this.#done();
 	}
 
 	#done(): void {
+		if (this.stream.closed) return;
 		this.stream.close();
-		this.#inbound?.cut(callIsOver);
-		this.#settle(succeeded);
+		this.#over(callIsOver, succeeded);
 	}
 
 	#fail(error: ServiceError): void {
 		if (this.stream.closed) return;
-		writeError(this.#connection, this.stream.id, this.#withTrailers(error), this.#path);
+		sendError(this.stream, this.#call.response, error, this.#path);
 		this.stream.close();
-		this.#inbound?.cut(error);
-		this.#stopOutput();
-		this.#settle({ ok: false, error });
+		this.#over(error, { ok: false, error });
 	}
 
-	#settle(outcome: Outcome): void {
-		if (this.#turn === "taken") this.#connection.heldReplies.leave();
+	/** The stream is closed: nothing of the call goes on. */
+	#over(reason: ServiceError, outcome: Outcome): void {
+		this.#inbound?.cut(reason);
+		this.#reply?.stop();
+		if (this.#turn === "taken") this.#calls.heldReplies.leave();
 		this.#call.settle(outcome);
-	}
-
-	/** Trailers that the handler wrote go out with the error, unless it brings metadata of its own. */
-	#withTrailers(error: ServiceError): ServiceError {
-		const { response } = this.#call;
-		if (!response.hasTrailers || error.metadata !== undefined) return error;
-		return Object.assign(
-			new ServiceError({ ...error, message: error.message, metadata: response.trailers }),
-			{
-				notExecuted: error.notExecuted,
-				domain: error.domain,
-			},
-		);
-	}
-
-	#stopOutput(): void {
-		const output = this.#output;
-		this.#output = undefined;
-		abandon(output);
 	}
 }
 
 function noRoomForReplies(): ServiceError {
 	const message = "the call waited until its deadline, as replies wait to be read on this connection";
 	return serviceErrorFrom({ code: "resource_exhausted", message }, { notExecuted: true });
-}
-
-function overfull(): ServiceError {
-	const message = "the reply has no room: too many others wait to be read on this connection";
-	return new ServiceError({ code: "resource_exhausted", message });
-}
-
-function unread(milliseconds: number): ServiceError {
-	const message = `the reply was given up, as nothing of it was read for ${milliseconds} ms`;
-	return new ServiceError({ code: "resource_exhausted", reason: "reply_timeout", message });
 }
 
 function missingInput(): ServiceError {

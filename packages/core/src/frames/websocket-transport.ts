@@ -1,15 +1,18 @@
+import type { Format } from "../codec/format.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { cannotListen } from "../transport/no-listener.ts";
 import type { Pipe } from "../transport/pipe.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
+import type { FrameLimits } from "./frame-limits.ts";
 import { checkFramesOptions, FramesPeer } from "./frames-peer.ts";
-import type { FrameLimits } from "./settings.ts";
 import { WebSocketPipe, webSocketPath, webSocketProtocol } from "./websocket-pipe.ts";
 
 /** How frames go over the platform's WebSocket. */
 export interface WebSocketOptions {
 	/** The scheme of the URLs that it dials: one transport for each. Default: `ws`. */
 	readonly scheme?: "ws" | "wss";
+	/** The formats to prefer to JSON, in order. Default: none. */
+	readonly formats?: readonly Format[];
 	readonly limits?: Partial<FrameLimits>;
 	/** How long connecting may take, in milliseconds. Default: 5 s. */
 	readonly connectTimeoutMs?: number;
@@ -19,7 +22,7 @@ export interface WebSocketOptions {
  * Allium frames over the platform's WebSocket, for URLs such as `ws://127.0.0.1:4000`: all four kinds of
  * methods, from browsers too, on one connection. Without a path, a URL stands for `/-/ws` there. It only dials.
  *
- * @throws RangeError for a duration that cannot be.
+ * @throws RangeError for a duration or the number of a format that is not possible.
  */
 export function webSocketTransport(options: WebSocketOptions = {}): Transport {
 	checkFramesOptions(options);

@@ -1,4 +1,4 @@
-import type { ByteHandling } from "../transport/pipe.ts";
+import type { ByteHandling } from "../../transport/pipe.ts";
 import { headerBytes, maxPayloadBytes, ProtocolError, preface } from "./frame.ts";
 
 /** Gets every frame: the payload is `bytes` from `start` to `end`, readable until this returns. */

@@ -1,14 +1,14 @@
-import type { Method } from "../contract/method.ts";
-import { toBase64 } from "../encoding/base64.ts";
-import { codeFromNumber, codeNumber } from "../errors/code.ts";
-import { readErrorDetails } from "../errors/details.ts";
-import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
-import type { Connection } from "./connection.ts";
+import type { Method } from "../../contract/method.ts";
+import { toBase64 } from "../../encoding/base64.ts";
+import { codeFromNumber, codeNumber } from "../../errors/code.ts";
+import { readErrorDetails } from "../../errors/details.ts";
+import { type ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
+import type { ByteHandling } from "../../transport/pipe.ts";
 import { Flag, FrameType, maxFragmentBytes } from "./frame.ts";
-import { metadataBlockBytes } from "./frame-writer.ts";
+import { type FrameWriter, metadataBlockBytes } from "./frame-writer.ts";
 import { readMetadata } from "./metadata-block.ts";
 
-/** What stands in an ERROR frame behind its code and metadata, as JSON. */
+/** The JSON in an ERROR frame, behind its code and metadata. */
 interface ErrorBody {
 	reason?: string | undefined;
 	message?: string | undefined;
@@ -20,12 +20,12 @@ interface ErrorBody {
 }
 
 /**
- * Writes the ERROR that ends a call. What does not fit is left out: first the foreign details, then the data, then
- * the end of the message.
+ * Begins the ERROR that ends a call: code (1), metadata, JSON. Parts that do not fit are left out: first the foreign
+ * details, then the data, then the end of the message.
  *
  * @param path `service/method`: the service is the error's domain, where it names none.
  */
-export function writeError(connection: Connection, stream: number, error: ServiceError, path: string): void {
+export function beginError(writer: FrameWriter, stream: number, error: ServiceError, path: string): void {
 	const flags = error.notExecuted ? Flag.notExecuted : 0;
 	const body = errorText({
 		reason: error.reason,
@@ -37,24 +37,23 @@ export function writeError(connection: Connection, stream: number, error: Servic
 	});
 	const { metadata } = error;
 	const room = 1 + metadataBlockBytes(metadata) + body.length * 3;
-	const writer = connection.head(FrameType.error, flags, stream, room);
+	writer.begin(FrameType.error, flags, stream, room);
 	writer.u8(codeNumber(error.code));
 	writer.metadata(metadata);
 	writer.text(body);
-	connection.finishHead(undefined);
 }
 
 /** Reads an ERROR as the error that the caller gets. */
 export function readError(
-	connection: Connection,
 	flags: number,
 	bytes: Uint8Array,
 	start: number,
 	end: number,
+	handling: ByteHandling,
 	method: Method,
 ): ServiceError {
-	const { metadata, end: bodyStart } = readMetadata(bytes, start + 1, end, connection.bytes);
-	const body = parseBody(connection.bytes.readText(bytes, bodyStart, end));
+	const { metadata, end: bodyStart } = readMetadata(bytes, start + 1, end, handling);
+	const body = parseBody(handling.readText(bytes, bodyStart, end));
 	return serviceErrorFrom(
 		{
 			code: codeFromNumber(bytes[start] ?? 0),
@@ -73,7 +72,7 @@ export function readError(
 	);
 }
 
-/** The body as JSON in at most a third of a fragment's UTF-16 units, so that it fits whatever the letters. */
+/** The body as JSON, in so few UTF-16 units that it fits into a fragment whatever its characters are. */
 function errorText(body: ErrorBody): string {
 	const most = maxFragmentBytes / 3;
 	const { details: _, ...own } = body;
@@ -94,7 +93,7 @@ function tryStringify(body: ErrorBody): string | undefined {
 	try {
 		return JSON.stringify(body);
 	} catch {
-		// The data has what JSON cannot carry; the error still has to get through.
+		// JSON cannot carry the data. The error itself still has to get through.
 		return undefined;
 	}
 }

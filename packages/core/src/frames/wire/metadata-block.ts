@@ -1,6 +1,6 @@
-import { Metadata, noMetadata } from "../context/metadata.ts";
-import type { MetadataValue, ReadonlyMetadata } from "../errors/readonly-metadata.ts";
-import type { ByteHandling } from "../transport/pipe.ts";
+import { Metadata, noMetadata } from "../../context/metadata.ts";
+import type { MetadataValue, ReadonlyMetadata } from "../../errors/readonly-metadata.ts";
+import type { ByteHandling } from "../../transport/pipe.ts";
 import { ProtocolError } from "./frame.ts";
 import { readU16 } from "./frame-reader.ts";
 

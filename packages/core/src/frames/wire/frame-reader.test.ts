@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { standardBytes } from "../transport/pipe.ts";
+import { standardBytes } from "../../transport/pipe.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { FrameWriter } from "./frame-writer.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { standardBytes } from "../transport/pipe.ts";
+import { standardBytes } from "../../transport/pipe.ts";
 import { KnownTexts } from "./known-texts.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);

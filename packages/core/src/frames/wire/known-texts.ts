@@ -1,4 +1,4 @@
-import type { ByteHandling } from "../transport/pipe.ts";
+import type { ByteHandling } from "../../transport/pipe.ts";
 
 /** There is a place for so many at first, and for so many at most: powers of two, half of which are used. */
 const fewestPlaces = 16;

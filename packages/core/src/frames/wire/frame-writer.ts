@@ -1,19 +1,20 @@
-import type { MetadataValue, ReadonlyMetadata } from "../errors/readonly-metadata.ts";
-import type { ByteHandling } from "../transport/pipe.ts";
+import type { MetadataValue, ReadonlyMetadata } from "../../errors/readonly-metadata.ts";
+import type { ByteHandling } from "../../transport/pipe.ts";
+import type { Body } from "./body.ts";
 import { headerBytes, preface } from "./frame.ts";
 
-/** How much is allocated at first, as many connections say little, and later. */
+/** How much is allocated at first, in bytes, and how much later. Many connections say little. */
 const firstChunkBytes = 1024;
 const chunkBytes = 64 * 1024;
 
 /**
  * Writes frames one behind the other into one piece of memory, so that all frames of a tick go out in one
- * write. `begin`, the parts of the payload, `finish`; then `take` what has gathered.
+ * write. Call `begin`, write the parts of the payload, and call `finish`; `take` hands over what has gathered.
  */
 export class FrameWriter {
 	readonly #bytes: ByteHandling;
 	#chunk: Uint8Array;
-	/** Where the bytes begin that were not taken yet. */
+	/** Where the bytes begin that have not been taken yet. */
 	#start = 0;
 	#end = 0;
 	#frame = 0;
@@ -23,7 +24,7 @@ export class FrameWriter {
 		this.#chunk = bytes.allocate(0);
 	}
 
-	/** Bytes written and not taken yet. */
+	/** The bytes that were written and have not been taken yet. */
 	get pending(): number {
 		return this.#end - this.#start;
 	}
@@ -38,7 +39,7 @@ export class FrameWriter {
 		this.u32(stream);
 	}
 
-	/** Ends the frame: its length is known now. */
+	/** Ends the frame, whose length is known now. */
 	finish(): void {
 		const end = this.#end;
 		this.#end = this.#frame;
@@ -74,6 +75,13 @@ export class FrameWriter {
 		return written;
 	}
 
+	/** A message, to the end of the frame. Returns its bytes. */
+	body(body: Body): number {
+		if (typeof body === "string") return this.text(body);
+		this.raw(body);
+		return body.length;
+	}
+
 	/** The block of metadata: its length (2), then name length (1), name, value length (2), value. */
 	metadata(metadata: ReadonlyMetadata | undefined): void {
 		const start = this.#end;
@@ -87,7 +95,7 @@ export class FrameWriter {
 		this.#end = end;
 	}
 
-	/** A frame whose payload is bytes that exist already. */
+	/** Writes a frame whose payload exists as bytes. */
 	frame(type: number, flags: number, stream: number, payload?: Uint8Array): void {
 		this.begin(type, flags, stream, payload?.length ?? 0);
 		if (payload !== undefined) this.raw(payload);
@@ -99,7 +107,7 @@ export class FrameWriter {
 		for (const byte of preface) this.u8(byte);
 	}
 
-	/** Hands over all that was written; undefined when there is nothing. */
+	/** Hands over everything that was written; undefined when there is nothing. */
 	take(): Uint8Array | undefined {
 		if (this.pending === 0) return undefined;
 		const taken = this.#chunk.subarray(this.#start, this.#end);
@@ -119,7 +127,7 @@ export class FrameWriter {
 		for (let index = 0; index < text.length; index++) this.u8(text.charCodeAt(index));
 	}
 
-	/** Makes sure that so many bytes fit; what was not taken moves along into new memory. */
+	/** Makes room for a number of bytes. Bytes that have not been taken move along into new memory. */
 	#reserve(size: number): void {
 		if (this.#end + size <= this.#chunk.length) return;
 		const waiting = this.#chunk.subarray(this.#start, this.#end);
@@ -131,7 +139,7 @@ export class FrameWriter {
 	}
 }
 
-/** What a block of metadata takes on the wire. */
+/** The size of a block of metadata on the wire, in bytes. */
 export function metadataBlockBytes(metadata: ReadonlyMetadata | undefined): number {
 	return metadata === undefined ? 2 : 2 + metadata.bytes;
 }

@@ -1,0 +1,44 @@
+import type { FrameLimits } from "./frame-limits.ts";
+import { HeldReplies } from "./held-replies.ts";
+import { ResetCount } from "./reset-count.ts";
+import { ProtocolError } from "./wire/frame.ts";
+
+/** What the calls of one connection share at the server. */
+export class ServerCalls {
+	/** The replies that are ready, but have to wait. */
+	readonly heldReplies: HeldReplies;
+	readonly #cancels: ResetCount;
+	readonly #maxCancels: number;
+	/** The handlers that run, though their callers may have cancelled them. */
+	#running = 0;
+
+	constructor({ maxHeldReplyBytes, maxCancels }: FrameLimits) {
+		this.heldReplies = new HeldReplies(maxHeldReplyBytes);
+		this.#cancels = new ResetCount(maxCancels);
+		this.#maxCancels = maxCancels;
+	}
+
+	get running(): number {
+		return this.#running;
+	}
+
+	/** A handler begins. */
+	began(): void {
+		this.#running++;
+	}
+
+	/** A handler has answered, or failed. */
+	ended(): void {
+		this.#running--;
+	}
+
+	/**
+	 * The caller cancelled a call.
+	 *
+	 * @throws ProtocolError when it has done so too often.
+	 */
+	canceled(): void {
+		if (!this.#cancels.exceeded()) return;
+		throw new ProtocolError(`more than ${this.#maxCancels} calls cancelled within ten seconds`);
+	}
+}
