@@ -18,8 +18,11 @@ export type TitledStep = PageStep & { readonly title: string };
 
 /** Returns the steps of a page, on ports that are free here. */
 export async function stepsHere(page: string): Promise<TitledStep[]> {
-	const ports = new Map<string, number>();
-	for (const port of portsOf(page)) ports.set(port, await freePort());
+	const shown = [...portsOf(page)].sort();
+	const free = await Promise.all(shown.map(freePort));
+	// In the same order, so that what is sorted by port stays sorted.
+	free.sort((a, b) => a - b);
+	const ports = new Map(shown.map((port, index) => [port, free[index] ?? 0]));
 	return stepsOf(withPorts(page, ports)).map((step) => ({
 		...step,
 		title: step.kind === "file" ? `the file ${step.name}` : step.command,
