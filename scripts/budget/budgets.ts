@@ -8,7 +8,7 @@ export const budgets = {
 	/** What a page loads that makes calls over `fetch` with the core alone, minified and gzipped, in bytes. */
 	fetchClientBytes: 23_500,
 	/** What the compiler instantiates for a contract of 200 methods, its service and its client. */
-	typeInstantiations: 490_000,
+	typeInstantiations: 450_000,
 	/**
 	 * What `npm install allium` puts on the disk, in bytes. Half of it is undici, the client of HTTP; the API of
 	 * OpenTelemetry is 700,000, and 200,000 are the tests' tools, of which `allium bench` makes its load.

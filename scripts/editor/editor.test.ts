@@ -8,6 +8,8 @@ const editor = new Editor(join(import.meta.dirname, "shop"), "@shop", [
 	"service",
 	"caller",
 	"wrong-schema",
+	"wrong-routes",
+	"wrong-service",
 ]);
 
 /** Where the method `take` is named, with its name left out. */
@@ -89,6 +91,12 @@ describe("hover shows plain shapes", () => {
 			"watch: (input: { below: number; }, ctx?: Context) => AsyncIterable<{ article: string; }>",
 		],
 		[
+			"a route",
+			"service",
+			"|take: post",
+			'take?: RouteSpec<"article" | "pieces", "too_few" | "closed" | RuntimeReason, Verb> | readonly RouteSpec<"article" | "pieces", "too_few" | "closed" | RuntimeReason, Verb>[]',
+		],
+		[
 			"a handler",
 			"service",
 			"async |take(",
@@ -115,5 +123,29 @@ describe("the first line of a message names the property at fault", () => {
 		expect(messages).toEqual([
 			[expect.anything(), expect.stringContaining(`"${fault}, which JSON cannot carry"`)],
 		]);
+	});
+
+	test.each([
+		[
+			"GET on a method that is not read",
+			'take: get("',
+			'"take has the effect write; GET is for the effect read"',
+		],
+		["GET beside others", "take: [", '"take has the effect write; GET is for the effect read"'],
+		["a stream", "watch: get", '"watch is a stream; REST routes are for unary methods"'],
+		["a method that is not there", "give: post", "'give' does not exist"],
+		["a parameter that is not in the input", '"/stock/{sku}', '"take has no {sku} in its input"'],
+		["an error that is not declared", "too_many", '"take declares no error too_many"'],
+	])("for a route of %s", (_, code, fault) => {
+		const messages = editor.errors("wrong-routes").filter(([line]) => line.includes(code));
+		expect(messages).toEqual([[expect.anything(), expect.stringContaining(fault)]]);
+	});
+
+	test.each([
+		["one that has other methods", "(Stock, other)", 'Misfit<"count is missing" | "take is missing"'],
+		["one whose types differ", "(Stock, wrong)", 'Misfit<"count has other types">'],
+	])("for a service: %s", (_, code, fault) => {
+		const messages = editor.errors("wrong-service").filter(([line]) => line.includes(code));
+		expect(messages).toEqual([[expect.anything(), expect.stringContaining(fault)]]);
 	});
 });

@@ -122,5 +122,5 @@ export { Endpoints, type EndpointsOptions, serverDefaults } from "./server/endpo
 export type { EndpointTable, ServedMethod } from "./service/endpoint-table.ts";
 export { OpenStreams } from "./service/open-streams.ts";
 export type { MethodOptions, ServeOptions } from "./service/serve.ts";
-export type { Handler, Service, ServiceMiddleware } from "./service/service.ts";
+export type { Fits, Handler, Service, ServiceMiddleware } from "./service/service.ts";
 export type { CallSide } from "./telemetry/call-facts.ts";

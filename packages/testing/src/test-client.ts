@@ -4,6 +4,7 @@ import {
 	type ClientLayers,
 	createClient,
 	Endpoints,
+	type Fits,
 	type Guard,
 	type Logger,
 	type Middleware,
@@ -32,9 +33,9 @@ export interface TestClientOptions<C extends AnyContract> {
  * await using add = testClient(Add, addService);
  * expect(await add.sum({ a: 1, b: 2 })).toEqual({ v: 3 });
  */
-export function testClient<C extends AnyContract>(
+export function testClient<C extends AnyContract, S>(
 	contract: C,
-	service: Service<C>,
+	service: Fits<C, S> & Service<C>,
 	options: TestClientOptions<C> = {},
 ): Client<C> {
 	const { logger, guard, middleware } = options;

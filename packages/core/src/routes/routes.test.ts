@@ -186,12 +186,14 @@ describe("routes() refuses", () => {
 	});
 
 	test("streams", () => {
+		// @ts-expect-error REST routes are for unary methods
 		expect(() => routes(Matches, { watch: get("/matches/watch") })).toThrow(
 			"the route GET /matches/watch of matches/watch is for a stream (server_stream); REST routes are for unary methods",
 		);
 	});
 
 	test("a GET that changes things", () => {
+		// @ts-expect-error GET is for the effect read
 		expect(() => routes(Matches, { create: get("/matches") })).toThrow(
 			'declare effect: "read", or use post()',
 		);

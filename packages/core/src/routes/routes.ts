@@ -1,10 +1,11 @@
 import type { AnyContract } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
 import type { ErrorTemplate, ErrorTemplates, Route, Routes, Verb } from "../contract/route.ts";
-import type { Schema, SchemaInput } from "../contract/schema.ts";
+import type { Side } from "../contract/stream.ts";
 import { checkRoute } from "./check-route.ts";
 import { type ParameterNames, parameterNames } from "./path-template.ts";
-import { type ContractReason, checkReasons, type RouteReason } from "./reasons.ts";
+import { type ContractReason, checkReasons, type RuntimeReason } from "./reasons.ts";
+import type { InputName, RouteFaults } from "./route-fault.ts";
 import { Router } from "./router.ts";
 
 /** What may be said of a route beside verb and path. `Reason` is what its error templates are for. */
@@ -21,10 +22,14 @@ export interface RouteOptions<Reason extends string = string> {
 
 /**
  * A route as it is written: verb, path and the rest. `Parameter` is what the path names, `Reason` what the error
- * templates are for.
+ * templates are for, `V` the verb.
  */
-export interface RouteSpec<Parameter extends string = string, Reason extends string = string> {
-	readonly verb: Verb;
+export interface RouteSpec<
+	Parameter extends string = string,
+	Reason extends string = string,
+	V extends Verb = Verb,
+> {
+	readonly verb: V;
 	readonly path: string;
 	readonly parameters: readonly Parameter[];
 	readonly reasons: readonly Reason[];
@@ -34,19 +39,20 @@ export interface RouteSpec<Parameter extends string = string, Reason extends str
 /** Reasons as far as they are known to the compiler. */
 type KnownReason<Reason extends string> = string extends Reason ? never : Reason;
 
-/** Properties of an input, of all alternatives. */
-type Keys<T> = T extends unknown ? Extract<keyof T, string> : never;
-
-/** What a path may name: the properties of the method's input. */
-type InputName<M> = M extends Method<infer I> ? (I extends Schema ? Keys<SchemaInput<I>> : never) : never;
-
-/** The routes of a contract as they are written: one or several for a method. */
-export type RouteSpecs<C extends AnyContract> = {
+/**
+ * The routes of a contract as they are written: one or several for a method.
+ *
+ * @typeParam S the type of what is written. The compiler checks it, and names the method whose route is wrong.
+ */
+export type RouteSpecs<C extends AnyContract, S = never> = RouteFaults<C, S> & {
 	readonly [K in keyof C as Exclude<K, "~allium">]?: RouteOf<C[K]> | readonly RouteOf<C[K]>[];
 };
 
 /** A route that fits a method. */
-type RouteOf<M> = RouteSpec<InputName<M>, RouteReason<M>>;
+type RouteOf<M> =
+	M extends Method<infer I, Side | undefined, infer E>
+		? RouteSpec<InputName<I>, Extract<keyof E, string> | RuntimeReason>
+		: never;
 
 /** What holds for all routes of a contract. */
 export interface RoutesOptions<C extends AnyContract = AnyContract> {
@@ -58,7 +64,7 @@ export interface RoutesOptions<C extends AnyContract = AnyContract> {
 export function get<const P extends string, const R extends string = never>(
 	path: P,
 	options: RouteOptions<R> = {},
-): RouteSpec<ParameterNames<P>, KnownReason<R>> {
+): RouteSpec<ParameterNames<P>, KnownReason<R>, "GET"> {
 	return spec("GET", path, options);
 }
 
@@ -66,7 +72,7 @@ export function get<const P extends string, const R extends string = never>(
 export function post<const P extends string, const R extends string = never>(
 	path: P,
 	options: RouteOptions<R> = {},
-): RouteSpec<ParameterNames<P>, KnownReason<R>> {
+): RouteSpec<ParameterNames<P>, KnownReason<R>, "POST"> {
 	return spec("POST", path, options);
 }
 
@@ -74,7 +80,7 @@ export function post<const P extends string, const R extends string = never>(
 export function put<const P extends string, const R extends string = never>(
 	path: P,
 	options: RouteOptions<R> = {},
-): RouteSpec<ParameterNames<P>, KnownReason<R>> {
+): RouteSpec<ParameterNames<P>, KnownReason<R>, "PUT"> {
 	return spec("PUT", path, options);
 }
 
@@ -82,7 +88,7 @@ export function put<const P extends string, const R extends string = never>(
 export function patch<const P extends string, const R extends string = never>(
 	path: P,
 	options: RouteOptions<R> = {},
-): RouteSpec<ParameterNames<P>, KnownReason<R>> {
+): RouteSpec<ParameterNames<P>, KnownReason<R>, "PATCH"> {
 	return spec("PATCH", path, options);
 }
 
@@ -90,15 +96,15 @@ export function patch<const P extends string, const R extends string = never>(
 export function del<const P extends string, const R extends string = never>(
 	path: P,
 	options: RouteOptions<R> = {},
-): RouteSpec<ParameterNames<P>, KnownReason<R>> {
+): RouteSpec<ParameterNames<P>, KnownReason<R>, "DELETE"> {
 	return spec("DELETE", path, options);
 }
 
-function spec<P extends string, R extends string>(
-	verb: Verb,
+function spec<P extends string, R extends string, V extends Verb>(
+	verb: V,
 	path: P,
 	options: RouteOptions<R>,
-): RouteSpec<ParameterNames<P>, KnownReason<R>> {
+): RouteSpec<ParameterNames<P>, KnownReason<R>, V> {
 	const parameters = parameterNames(path) as ParameterNames<P>[];
 	const reasons = Object.keys(options.errors ?? {}) as KnownReason<R>[];
 	return { verb, path, parameters, reasons, options };
@@ -118,9 +124,9 @@ function spec<P extends string, R extends string>(
  *   get: get("/matches/{id}"),
  * });
  */
-export function routes<C extends AnyContract>(
+export function routes<C extends AnyContract, const S>(
 	contract: C,
-	specs: RouteSpecs<C>,
+	specs: RouteSpecs<C, S>,
 	options: RoutesOptions<C> = {},
 ): Routes {
 	const { name, methods } = contract["~allium"];

@@ -14,7 +14,7 @@ import { RouteTable } from "../routes/route-table.ts";
 import type { EndpointTable, ServedMethod } from "../service/endpoint-table.ts";
 import { OpenStreams } from "../service/open-streams.ts";
 import { type ServeOptions, serveMethod } from "../service/serve.ts";
-import type { Service } from "../service/service.ts";
+import type { Fits, Service } from "../service/service.ts";
 import { reflected } from "./reflected.ts";
 
 /** What {@link Endpoints} are made with. */
@@ -70,10 +70,14 @@ export class Endpoints implements EndpointTable {
 	 * @throws TypeError when a contract of that name is served already, the service lacks a method, or a route
 	 * conflicts with one that is served.
 	 */
-	serve<C extends AnyContract>(contract: C, service: Service<C>, options: ServeOptions<C> = {}): void {
+	serve<C extends AnyContract, S>(
+		contract: C,
+		service: Fits<C, S> & Service<C>,
+		options: ServeOptions<C> = {},
+	): void {
 		const { name, methods } = contract["~allium"];
 		if (this.#contracts.has(name)) throw new TypeError(`service "${name}" is served already`);
-		const outer = (options.service ?? []).reduceRight((inner, wrap, index) => {
+		const outer = (options.service ?? []).reduceRight<Service<C>>((inner, wrap, index) => {
 			const wrapped: Service<C> | undefined = wrap(inner);
 			if (typeof wrapped === "object" && wrapped !== null) return wrapped;
 			throw new Mistake(

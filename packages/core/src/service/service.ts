@@ -28,3 +28,30 @@ export type Service<C extends AnyContract> = {
 
 /** Wraps a whole service, with its types: logging, counting, caching that knows the business. */
 export type ServiceMiddleware<C extends AnyContract> = (next: Service<C>) => Service<C>;
+
+/**
+ * Beside `Service<C>` in the type of a parameter: refuses a service for another contract by a message that names the
+ * methods at fault. It is `unknown` where the service fits.
+ *
+ * @typeParam S the type of the service that is given.
+ */
+export type Fits<C extends AnyContract, S> = [C] extends [never]
+	? S // Never so: it is here for the compiler to infer S from.
+	: unknown extends S
+		? unknown
+		: [S] extends [Service<C>]
+			? unknown
+			: Misfit<
+					| `${Exclude<keyof Service<C>, keyof S> & string} is missing`
+					| `${Differing<Service<C>, S> & string} has other types`
+				>;
+
+/** Is never fulfilled: the compiler shows its name and what is wrong. */
+interface Misfit<Fault> {
+	readonly "~misfit": Fault;
+}
+
+/** The methods that a service has, but not with the types that are wanted. */
+type Differing<Wanted, S> = {
+	[K in keyof Wanted & keyof S]: S[K] extends Wanted[K] ? never : K;
+}[keyof Wanted & keyof S];

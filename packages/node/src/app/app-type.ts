@@ -3,6 +3,7 @@ import type {
 	Checker,
 	Client,
 	ClientLayers,
+	Fits,
 	Guard,
 	Logger,
 	Middleware,
@@ -62,7 +63,11 @@ export interface App {
 	 *
 	 * @throws TypeError after `start`, `run` or `stop`.
 	 */
-	serve<C extends AnyContract>(contract: C, service: Service<C>, options?: ServeOptions<C>): void;
+	serve<C extends AnyContract, S>(
+		contract: C,
+		service: Fits<C, S> & Service<C>,
+		options?: ServeOptions<C>,
+	): void;
 	/**
 	 * A client that finds its instances through the registry. It is closed with the app, unless it was before.
 	 *

@@ -5,6 +5,7 @@ import {
 	clientDefaults,
 	createClient,
 	Endpoints,
+	type Fits,
 	Health,
 	type Logger,
 	type ServeOptions,
@@ -128,7 +129,11 @@ class NodeApp implements App {
 		return this.#listeners.addresses;
 	}
 
-	serve<C extends AnyContract>(contract: C, service: Service<C>, options: ServeOptions<C> = {}): void {
+	serve<C extends AnyContract, S>(
+		contract: C,
+		service: Fits<C, S> & Service<C>,
+		options: ServeOptions<C> = {},
+	): void {
 		const { name } = this.#options;
 		if (this.#lifecycle.hasBegun) throw new TypeError("serve() comes before start() and run()");
 		if (this.#lifecycle.isStopping) throw new TypeError(`serve() comes before stop(); ${name} was stopped`);

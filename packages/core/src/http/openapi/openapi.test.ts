@@ -207,9 +207,9 @@ describe("a route", () => {
 });
 
 /** The document of one contract, which must be valid. */
-async function documentOf<C extends AnyContract>(
+async function documentOf<C extends AnyContract, const S>(
 	contract: C,
-	specs: RouteSpecs<C>,
+	specs: RouteSpecs<C, S>,
 	security: readonly Security[] = [],
 ): Promise<OpenApiDocument> {
 	const made = openapi([describeContract(contract, routes(contract, specs).routes, security)], options);
@@ -225,7 +225,7 @@ describe("inputs", () => {
 
 	async function bodyOf(input: z.ZodType<{ id: string }>) {
 		const Things = contract("things", { put: method({ input: input as never, output }) });
-		const made = await documentOf<AnyContract>(Things, { put: put("/things/{id}") } as never);
+		const made = await documentOf<AnyContract, never>(Things, { put: put("/things/{id}") } as never);
 		return made.paths["/things/{id}"]?.put?.requestBody;
 	}
 
