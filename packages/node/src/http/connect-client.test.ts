@@ -2,7 +2,7 @@ import type { Listener } from "@allium/core/transport";
 import { readErrorDetails } from "@allium/core/transport";
 import type { DescMessage, DescMethod, MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
-import { createConnectTransport } from "@connectrpc/connect-node";
+import { compressionGzip, createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { listen } from "../server/server.ts";
 import { type LabLog, openLab } from "./fixtures/lab.ts";
@@ -80,7 +80,12 @@ function details(error: ConnectError) {
 	return readErrorDetails(wire);
 }
 
-describe.each(["1.1", "2"] as const)("a Connect client over HTTP/%s", (httpVersion) => {
+describe.each([
+	["1.1", "JSON"],
+	["1.1", "protobuf"],
+	["2", "JSON"],
+	["2", "protobuf"],
+] as const)("a Connect client over HTTP/%s, in %s", (httpVersion, format) => {
 	let listener: Listener;
 	let log: LabLog;
 	let client: Caller;
@@ -93,7 +98,7 @@ describe.each(["1.1", "2"] as const)("a Connect client over HTTP/%s", (httpVersi
 		const options = {
 			baseUrl: listener.addresses[0] as string,
 			httpVersion,
-			useBinaryFormat: false,
+			useBinaryFormat: format === "protobuf",
 			jsonOptions: { alwaysEmitImplicit: true },
 		};
 		client = new Caller(createConnectTransport(options));
@@ -101,6 +106,23 @@ describe.each(["1.1", "2"] as const)("a Connect client over HTTP/%s", (httpVersi
 	});
 
 	afterAll(() => listener.close());
+
+	test("may compress the messages of a stream, and those of unary calls", async () => {
+		const baseUrl = listener.addresses[0] as string;
+		const compressing = new Caller(
+			createConnectTransport({
+				baseUrl,
+				httpVersion,
+				useBinaryFormat: format === "protobuf",
+				sendCompression: compressionGzip,
+				compressMinBytes: 0,
+			}),
+		);
+		const answer = await compressing.stream("total", of({ n: 1 }, { n: 2 }));
+		expect(await collect(answer.message)).toEqual([{ total: 3 }]);
+		const { message } = await compressing.unary("sum", { a: 2, b: 3 });
+		expect(plain(message)).toEqual({ v: 5 });
+	});
 
 	test("gets the reply of a unary call", async () => {
 		const { message } = await client.unary("sum", { a: 2, b: 3 });
