@@ -313,7 +313,7 @@ describe("a server that does not answer", () => {
 
 	test("is given up", async () => {
 		const { code, stderr } = await run("describe", "kinds", "--url", address);
-		expect([code, stderr]).toEqual([3, `${address} did not answer within 2 s.\n`]);
+		expect([code, stderr]).toEqual([3, `unavailable: ${address} did not answer within 2 s\n`]);
 	});
 
 	test("does not hold Ctrl-C up", async () => {

@@ -28,8 +28,16 @@ export type { Environment } from "./config/environment.ts";
 export { invalidConfiguration, isInvalidConfiguration } from "./config/invalid-configuration.ts";
 export { maskUrl } from "./config/mask-url.ts";
 export { type OpenRegistryOptions, openRegistry } from "./config/open-registry.ts";
+export {
+	type Asking,
+	describeService,
+	type InstanceReadiness,
+	readinessAt,
+	servicesAt,
+} from "./discovery/ask-instance.ts";
+export { getJson, type JsonAnswer } from "./discovery/get-json.ts";
+export { httpUrl, httpUrlOf } from "./discovery/http-url.ts";
 export { cors } from "./http/cors.ts";
-export { answerText, getJson, httpUrl, isRefused, type JsonAnswer } from "./http/get-json.ts";
 export type { HttpLayer } from "./http/http-layer.ts";
 export type { HttpPeerOptions } from "./http/http-peer.ts";
 export type { HttpRequest } from "./http/http-request.ts";

@@ -1,22 +1,25 @@
-import { Context, type ContractDescription, type Instance, isServiceError } from "@allium/core";
-import { compareVersions, isContractDescription } from "@allium/core/reflection";
 import {
-	answerText,
-	getJson,
+	Context,
+	type ContractDescription,
+	type Instance,
+	isServiceError,
+	type ServiceError,
+} from "@allium/core";
+import { compareVersions } from "@allium/core/reflection";
+import {
+	type Asking,
+	describeService,
 	httpUrl,
-	isRefused,
-	type JsonAnswer,
+	httpUrlOf,
 	readConfig,
+	servicesAt,
 	type TlsOptions,
 } from "@allium/node";
 import type { Surroundings, Words } from "../command/command.ts";
-import { CommandError, unavailable, usageError } from "../command/command-error.ts";
+import { unavailable, usageError } from "../command/command-error.ts";
 import { credentialsHint, credentialsOf } from "./credentials.ts";
 import { Directory } from "./directory.ts";
 import { unknownName } from "./unknown-name.ts";
-
-/** How long one instance may take to describe itself, in milliseconds, before the next is asked. */
-const patienceMs = 2_000;
 
 /** A service that was found: what it can do, and where it is. */
 export interface DescribedService {
@@ -32,9 +35,6 @@ export interface DescribedService {
 	close(): Promise<void>;
 }
 
-/** Asks a server for JSON. */
-type Ask = (url: string, ctx: Context) => Promise<JsonAnswer>;
-
 /**
  * Finds a service at `--url`, else in the registry, and has it describe itself.
  *
@@ -48,14 +48,13 @@ export async function describedService(
 ): Promise<DescribedService> {
 	const url = words.value("url");
 	const { tls } = readConfig(surroundings.env);
-	const credentials = credentialsOf(words, surroundings);
-	const ask: Ask = (at, within) => getJson(at, within, tls, credentials);
-	if (url !== undefined) return { ...(await atAddress(service, checkUrl(url), ask, ctx)), tls };
+	const asking = { tls, credentials: credentialsOf(words, surroundings) };
+	if (url !== undefined) return atAddress(service, httpUrl(checkUrl(url)), asking, ctx);
 	const directory = await Directory.open(words, surroundings);
 	try {
 		const instances = await instancesOf(service, directory, words.value("instance"));
-		const description = await fromAny(service, instances, ask, ctx);
-		const urls = instances.map(({ addresses }) => httpUrl(preferred(addresses) ?? ""));
+		const description = await fromAny(service, instances, asking, ctx);
+		const urls = instances.map(({ addresses }) => httpUrlOf(addresses) ?? "");
 		return { description, directory, instances, urls, tls, close: () => directory.close() };
 	} catch (error) {
 		await directory.close();
@@ -70,31 +69,40 @@ export type Describe = (
 	ctx: Context,
 ) => Promise<ContractDescription>;
 
-/** How instances are asked, with the credentials and certificates of the environment. */
+/** Asks instances with the credentials and certificates that the options and the environment name. */
 export function describers(words: Words, surroundings: Surroundings): Describe {
 	const { tls } = readConfig(surroundings.env);
-	const credentials = credentialsOf(words, surroundings);
-	const ask: Ask = (at, within) => getJson(at, within, tls, credentials);
-	return (service, instances, ctx) => fromAny(service, instances, ask, ctx);
+	const asking = { tls, credentials: credentialsOf(words, surroundings) };
+	return (service, instances, ctx) => fromAny(service, instances, asking, ctx);
 }
 
 async function atAddress(
 	service: string,
 	url: string,
-	ask: Ask,
+	asking: Asking,
 	ctx: Context,
-): Promise<Omit<DescribedService, "tls">> {
-	const description = await fromAddress(service, url, ask, ctx);
-	if (description === undefined) {
-		const names = await namesAt(url, ask, ctx);
+): Promise<DescribedService> {
+	try {
+		const description = await describeService(url, service, ctx, asking);
+		if (description !== undefined) {
+			const { tls } = asking;
+			return { description, directory: undefined, instances: [], urls: [url], tls, close: async () => {} };
+		}
+		const names = await servicesAt(url, ctx, asking);
 		throw unknownName(
 			`${url} does not serve ${JSON.stringify(service)}`,
 			service,
 			names,
 			"It serves nothing.",
 		);
+	} catch (error) {
+		throw isRefusal(error) ? unavailable(`${error.message}.`, [credentialsHint]) : error;
 	}
-	return { description, directory: undefined, instances: [], urls: [url], close: async () => {} };
+}
+
+/** Whether a guard refused, so that credentials may help. */
+function isRefusal(error: unknown): error is ServiceError {
+	return isServiceError(error) && error.code === "permission_denied";
 }
 
 async function instancesOf(
@@ -137,83 +145,37 @@ function upFirst(one: Instance, other: Instance): number {
 async function fromAny(
 	service: string,
 	instances: readonly Instance[],
-	ask: Ask,
+	asking: Asking,
 	ctx: Context,
 ): Promise<ContractDescription> {
 	const failures: string[] = [];
 	const hints = new Set<string>();
-	for (const { id, addresses } of instances) {
-		const address = preferred(addresses);
+	for (const { addresses } of instances) {
+		const url = httpUrlOf(addresses);
+		if (url === undefined) {
+			failures.push(`${addresses.join(", ")}: it does not speak HTTP, by which it is asked`);
+			continue;
+		}
 		try {
-			const description = address === undefined ? undefined : await fromAddress(service, address, ask, ctx);
+			const description = await describeService(url, service, ctx, asking);
 			if (description !== undefined) return description;
-			failures.push(`${address ?? id}: it does not describe ${service}`);
+			failures.push(`${url}: it does not describe ${service}`);
 		} catch (error) {
 			if (ctx.error !== undefined) throw ctx.error;
 			failures.push(error instanceof Error ? error.message : String(error));
-			if (error instanceof CommandError) for (const hint of error.hints) hints.add(hint);
+			if (isRefusal(error)) hints.add(credentialsHint);
 		}
 	}
-	const many = instances.length === 1 ? "The only instance" : `None of the ${instances.length} instances`;
-	throw unavailable(`${many} of ${service} ${instances.length === 1 ? "does not answer" : "answers"}.`, [
-		...failures,
-		...hints,
-	]);
-}
-
-/** The address to describe itself at: all protocols are on one port. */
-export function preferred(addresses: readonly string[]): string | undefined {
-	return (
-		addresses.find((one) => /^https?:/.test(one)) ?? addresses.find((one) => /^allium(\+tls)?:/.test(one))
-	);
-}
-
-/** What the server at an address says of a service; undefined when it does not serve it. */
-async function fromAddress(
-	service: string,
-	address: string,
-	ask: Ask,
-	outer: Context,
-): Promise<ContractDescription | undefined> {
-	const path = `/-/describe/${encodeURIComponent(service)}`;
-	const answer = await patiently((ctx) => ask(httpUrl(address) + path, ctx), address, outer);
-	const { status, body } = answer;
-	if (status === 404) return undefined;
-	if (status === 200 && isContractDescription(body)) return body;
-	throw unavailable(
-		`${httpUrl(address)}${path} answers ${answerText(answer)}, and no description.`,
-		isRefused(answer) ? [credentialsHint] : [],
-	);
-}
-
-async function namesAt(address: string, ask: Ask, outer: Context): Promise<string[]> {
-	const { body } = await patiently((ctx) => ask(`${httpUrl(address)}/-/describe`, ctx), address, outer);
-	const services =
-		typeof body === "object" && body !== null && "services" in body ? body.services : undefined;
-	return Array.isArray(services) ? services.filter(isContractDescription).map(({ name }) => name) : [];
-}
-
-async function patiently<T>(
-	action: (ctx: Context) => Promise<T>,
-	address: string,
-	outer: Context,
-): Promise<T> {
-	const { ctx, cancel } = outer.withTimeout(patienceMs).withCancel();
-	try {
-		return await action(ctx);
-	} catch (error) {
-		if (isServiceError(error) && error.code === "deadline_exceeded") {
-			throw unavailable(`${address} did not answer within ${patienceMs / 1_000} s.`);
-		}
-		throw error;
-	} finally {
-		cancel();
-	}
+	const sentence =
+		instances.length === 1
+			? `The only instance of ${service} does not describe it.`
+			: `None of the ${instances.length} instances of ${service} describes it.`;
+	throw unavailable(sentence, [...failures, ...hints]);
 }
 
 function checkUrl(url: string): string {
 	if (URL.canParse(url) && /^(allium(\+tls)?|https?):\/\/[^/]/.test(url)) return url;
 	throw usageError(
-		`--url takes an address such as http://127.0.0.1:4000 or allium://127.0.0.1:4000, and got ${JSON.stringify(url)}.`,
+		`--url takes an address such as http://127.0.0.1:4000 or allium://127.0.0.1:4000, not ${JSON.stringify(url)}.`,
 	);
 }

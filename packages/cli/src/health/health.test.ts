@@ -98,6 +98,6 @@ describe("health", () => {
 	test("of an instance that died without a word says that it does not answer", async () => {
 		await started[1]?.end("SIGKILL");
 		const { code, stdout } = await health("shop");
-		expect([code, stdout]).toEqual([1, expect.stringMatching(/^shop +not ready .* no answer: /m)]);
+		expect([code, stdout]).toEqual([1, expect.stringMatching(/^shop +not ready .* cannot reach /m)]);
 	});
 });

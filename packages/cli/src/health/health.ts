@@ -29,7 +29,10 @@ export const health: Run = async (words, surroundings) => {
 			const sentence = `No instance of ${JSON.stringify(service)} is up ${where}`;
 			throw unknownName(sentence, service, names, "No service is up there; start one with: allium dev");
 		}
-		const found = await healthOf(instances, readConfig(env).tls, credentialsOf(words, surroundings));
+		const found = await healthOf(instances, {
+			tls: readConfig(env).tls,
+			credentials: credentialsOf(words, surroundings),
+		});
 		if (words.has("json")) {
 			await terminal.print(JSON.stringify(found.map(plain), null, terminal.isInteractive ? 2 : 0));
 		} else if (found.length === 0) {

@@ -6,15 +6,12 @@ import {
 	type ServedContract,
 	ServiceError,
 } from "@allium/core";
-import { compareVersions, isContractDescription } from "@allium/core/reflection";
+import { compareVersions } from "@allium/core/reflection";
 import { after, Backoff, type Timer } from "@allium/core/transport";
-import { answerText, getJson, httpUrl, isRefused, type TlsOptions } from "@allium/node";
+import { describeService, httpUrlOf, type TlsOptions } from "@allium/node";
 import type { CredentialsSource } from "../gateway-options.ts";
 import type { AtOnce } from "./at-once.ts";
 import { SilentInstances } from "./silent-instances.ts";
-
-/** How long one instance may take to describe itself before the next is asked, in milliseconds. */
-const patienceMs = 2_000;
 
 /** The bounds of the delay before silent instances are asked again, in milliseconds. */
 const bounds = { firstMs: 100, longestMs: 5_000 };
@@ -152,21 +149,13 @@ export class Upstream {
 	}
 
 	async #descriptionBy({ addresses }: Instance): Promise<ContractDescription> {
-		const address =
-			addresses.find((one) => /^https?:/.test(one)) ?? addresses.find((one) => /^allium:/.test(one));
-		if (address === undefined) throw new Error(`none of its addresses speaks HTTP: ${addresses.join(", ")}`);
-		const url = `${httpUrl(address)}/-/describe/${encodeURIComponent(this.service)}`;
-		const { ctx, cancel } = this.#life.ctx.withTimeout(patienceMs).withCancel();
-		try {
-			const { tls, credentials } = this.#way;
-			const answer = await getJson(url, ctx, tls, await credentials());
-			const { status, body } = answer;
-			if (status === 200 && isContractDescription(body) && body.name === this.service) return body;
-			const message = `${url} answers ${answerText(answer)}, and no description of ${this.service}`;
-			throw new ServiceError({ code: isRefused(answer) ? "permission_denied" : "unavailable", message });
-		} finally {
-			cancel();
-		}
+		const url = httpUrlOf(addresses);
+		if (url === undefined) throw new Error(`none of its addresses speaks HTTP: ${addresses.join(", ")}`);
+		const { tls, credentials } = this.#way;
+		const asking = { tls, credentials: await credentials() };
+		const description = await describeService(url, this.service, this.#life.ctx, asking);
+		if (description !== undefined) return description;
+		throw new ServiceError({ code: "unavailable", message: `${url} does not serve ${this.service}` });
 	}
 
 	/** Waits for some milliseconds, or until the instances change. */

@@ -47,7 +47,7 @@ export async function getJson(
 	});
 }
 
-/** What an answer says that was not expected, in one line: `401 unauthenticated: a token, please`. */
+/** An unexpected answer in one line: `401 unauthenticated: a token, please`. */
 export function answerText({ status, body }: JsonAnswer): string {
 	const code = codeOf(body);
 	if (code === undefined) return `${status}`;
@@ -55,7 +55,7 @@ export function answerText({ status, body }: JsonAnswer): string {
 	return `${status} ${code}${message}`;
 }
 
-/** Whether a guard refused, so that credentials could help. */
+/** Whether a guard refused the request, so that credentials may help. */
 export function isRefused({ status }: JsonAnswer): boolean {
 	return status === 401 || status === 403;
 }
@@ -74,14 +74,6 @@ function dialling(url: string, tls: TlsOptions | undefined) {
 	const dialer = new TlsDialer(tls);
 	const host = hostname.replace(/^\[|\]$/g, "");
 	return { createConnection: () => dialer.dial(host, Number(port === "" ? 443 : port), "http/1.1") };
-}
-
-/** The URL that speaks HTTP at an address: all protocols are on one port. */
-export function httpUrl(address: string): string {
-	return address
-		.replace(/^allium:\/\//, "http://")
-		.replace(/^allium\+tls:\/\//, "https://")
-		.replace(/\/+$/, "");
 }
 
 function parse(text: string): unknown {
