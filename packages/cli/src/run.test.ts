@@ -204,21 +204,18 @@ describe("an error", () => {
 	test.each([
 		[["call", "kinds", "echo", '{"text"}'], /^The input is not JSON: unexpected "}" at column 8\.\n$/],
 		[["call", "kinds", "total", '{"n":1}'], /^The method takes a stream: give a JSON array, /],
-		[
-			["call", "kinds", "echo", "--timeout", "5"],
-			/^--timeout takes a number and a unit, .* and got "5"\.\n$/,
-		],
-		[["call", "kinds", "echo", "--metadata", "x"], /^--metadata takes name=value, and got "x"\.\n$/],
+		[["call", "kinds", "echo", "--timeout", "5"], /^--timeout takes a number and a unit, .* not "5"\.\n$/],
+		[["call", "kinds", "echo", "--metadata", "x"], /^--metadata takes name=value, not "x"\.\n$/],
 		[["call", "kinds", "echo", "--metadata", "x y=1"], /metadata name "x y" may have only/],
 		[
 			["call", "kinds", "echo", "--url", "nonsense"],
-			/^--url takes an address such as http:.* and got "nonsense"/,
+			/^--url takes an address such as http:.* not "nonsense"/,
 		],
 		[
 			["call", "kinds"],
 			/^allium call needs a <method>\.\nUsage: allium call <service> <method> \[json\|-] \[options]\n$/,
 		],
-		[["call", "kinds", "echo", "{}", "more"], /^allium call does not take "more" as well\./],
+		[["call", "kinds", "echo", "{}", "more"], /^allium call takes no further argument "more"\./],
 		[["services", "--jsno"], /^allium services has no option --jsno\. Did you mean --json\?/],
 		[["sevices"], /^allium has no command "sevices"\. Did you mean services\?/],
 		[

@@ -10,7 +10,7 @@ import { readWords } from "./command/words.ts";
 import { Terminal } from "./terminal/terminal.ts";
 import { nearest } from "./text/nearest.ts";
 
-/** What the command has around it; what is not given is that of the process. */
+/** The surroundings of the command; what is not given is that of the process. */
 export interface RunOptions {
 	/** Adapters by scheme, before those that are installed where the command runs. */
 	readonly adapters?: Adapters;
@@ -22,8 +22,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs the command `allium`. Resolves with its exit code when all that it opened is closed; it never throws,
- * and says on standard error what went wrong.
+ * Runs the command `allium`. Resolves with its exit code once everything that it opened is closed. It never throws;
+ * what went wrong is reported on standard error.
  *
  * @param line The words after `allium`.
  */
@@ -77,13 +77,13 @@ function find(name: string): Command {
 	const all = commands.filter(({ isHidden }) => isHidden !== true).map((candidate) => candidate.name);
 	if (name.startsWith("-")) {
 		throw usageError(`allium has no option ${name}; options come after the command.`, [
-			"allium --help shows what there is.",
+			"allium --help lists the commands.",
 		]);
 	}
 	const close = nearest(name, all);
 	throw usageError(
 		`allium has no command ${JSON.stringify(name)}.${close === undefined ? "" : ` Did you mean ${close}?`}`,
-		[`There are ${all.join(", ")}; allium --help tells more.`],
+		[`The commands are ${all.join(", ")}; allium --help describes them.`],
 	);
 }
 

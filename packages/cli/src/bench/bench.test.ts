@@ -35,7 +35,7 @@ describe("a load", () => {
 	test("at a rate is an open loop, whose report shows percentiles and who was called", async () => {
 		const { code, stdout, stderr } = await bench("echo", '{"text":"hi"}', "--rate", "200", ...short);
 		expect([code, stderr]).toEqual([0, ""]);
-		expect(stdout).toMatch(/^kinds\/echo\nOpen loop: 200\/s at even distances, at most 1,000 in flight\./);
+		expect(stdout).toMatch(/^kinds\/echo\nOpen loop: 200\/s at even intervals, at most 1,000 in flight\./);
 		expect(stdout).toMatch(/\ncalls +60 in [\d.]+ m?s, [\d.]+\/s succeeded\nerrors +none\n/);
 		expect(stdout).toMatch(/\np99\.9 +[\d.]+ (us|ms) {2}\S+\n/);
 		expect(stdout).toMatch(/\nCalls by instance\n( {2}[\d.]+% +[\w-]{32}\n){2}/);
@@ -159,9 +159,9 @@ test("Ctrl-C prints the report of what there is, and exits with 130", async () =
 
 test.each([
 	[["{}", "--inputs", "x"], "The input is given twice: as an argument, and with --inputs."],
-	[["--inputs", "/nowhere"], "--inputs takes a file that can be read, and got: ENOENT: no such file"],
+	[["--inputs", "/nowhere"], "--inputs takes a file that can be read: ENOENT: no such file"],
 	[["--inputs", "."], '--inputs takes a file that can be read, and "." is a folder.'],
-	[["--concurrency", "99999999999"], "--concurrency takes a whole number above 0, at most 1000000, and got"],
+	[["--concurrency", "99999999999"], "--concurrency takes a whole number above 0, at most 1000000, not"],
 	[["{a}"], 'The input is not JSON: unexpected "a" at column 2.'],
 ])("wrong usage is told in one sentence: %j", async (args, sentence) => {
 	const { code, stdout, stderr } = await bench("echo", ...args);

@@ -5,10 +5,10 @@ import { lines } from "../call/lines.ts";
 import type { Words } from "../command/command.ts";
 import { CommandError, usageError } from "../command/command-error.ts";
 
-/** How much the inputs may be together, in UTF-16 code units. */
+/** The most that all inputs together may hold, in UTF-16 code units. */
 const maxLength = 64 * 1024 * 1024;
 
-/** What the calls send: by the number of a call, its input. */
+/** The input of each call, by the number of the call. */
 export type Inputs = (call: number) => unknown;
 
 /**
@@ -45,7 +45,7 @@ async function readValues(
 }
 
 async function readFile(file: string): Promise<unknown[]> {
-	const refused = (why: string): Error => usageError(`--inputs takes a file that can be read, and ${why}.`);
+	const refused = (why: string): Error => usageError(`--inputs takes a file that can be read: ${why}.`);
 	let stream: NodeJS.ReadableStream;
 	try {
 		const handle = await open(file);
@@ -57,7 +57,7 @@ async function readFile(file: string): Promise<unknown[]> {
 	} catch (error) {
 		if (error instanceof CommandError) throw error;
 		// The system's message names the file and the reason.
-		throw refused(`got: ${error instanceof Error ? error.message : error}`);
+		throw refused(error instanceof Error ? error.message : String(error));
 	}
 	return readLines(file, stream);
 }
@@ -70,7 +70,7 @@ async function readLines(what: string, stream: NodeJS.ReadableStream): Promise<u
 		if (length > maxLength) throw usageError(`${what} holds more than ${maxLength / 1024 / 1024} MiB.`);
 		values.push(parse(what, line, number));
 	}
-	if (values.length === 0) throw usageError(`${what} holds no input: one JSON value a line is expected.`);
+	if (values.length === 0) throw usageError(`${what} holds no input: write one JSON value per line.`);
 	return values;
 }
 

@@ -26,12 +26,12 @@ test.each(["0", "0s", "0ms"])("a warm-up of %s is none", (warmup) => {
 });
 
 test.each([
-	[["--rate", "fast"], '--rate takes a number above 0, at most 10000000, and got "fast".'],
-	[["--rate", "0"], '--rate takes a number above 0, at most 10000000, and got "0".'],
-	[["--concurrency", "1.5"], '--concurrency takes a whole number above 0, at most 1000000, and got "1.5".'],
-	[["--duration", "5"], '--duration takes a number and a unit, such as 500ms, 2s, 1.5m or 1h, and got "5".'],
+	[["--rate", "fast"], '--rate takes a number above 0, at most 10000000, not "fast".'],
+	[["--rate", "0"], '--rate takes a number above 0, at most 10000000, not "0".'],
+	[["--concurrency", "1.5"], '--concurrency takes a whole number above 0, at most 1000000, not "1.5".'],
+	[["--duration", "5"], '--duration takes a number and a unit, such as 500ms, 2s, 1.5m or 1h, not "5".'],
 	[["--arrivals", "even"], "--arrivals is for an open loop; it needs a --rate."],
-	[["--rate", "1", "--arrivals", "odd"], '--arrivals takes even or poisson, and got "odd".'],
+	[["--rate", "1", "--arrivals", "odd"], '--arrivals takes even or poisson, not "odd".'],
 	[
 		["--rate", "1", "--expected-interval", "1s"],
 		"--expected-interval corrects a closed loop; with --rate there is nothing to correct.",

@@ -3,14 +3,14 @@ import type { Words } from "../command/command.ts";
 import { usageError } from "../command/command-error.ts";
 import { durationOption, numberOption } from "../command/option-values.ts";
 
-/** More than any process does: it was mistyped. */
+/** More than any process can do, so that a larger number is a typing error. */
 const mostPerSecond = 10_000_000;
 const mostAtOnce = 1_000_000;
 
 /**
- * What the options say of the load.
+ * The load that the options ask for.
  *
- * @throws CommandError for a value that cannot be, or options that contradict each other.
+ * @throws CommandError for an invalid value, or options that contradict each other.
  */
 export function loadOptions(words: Words): Omit<LoadOptions, "call"> {
 	const rate = numberOption(words, "rate", "any", mostPerSecond);
@@ -32,7 +32,7 @@ export function loadOptions(words: Words): Omit<LoadOptions, "call"> {
 function arrivalsOf(words: Words): LoadOptions["arrivals"] {
 	const text = words.value("arrivals");
 	if (text === undefined) return undefined;
-	if (!words.has("rate")) throw usageError("--arrivals is for an open loop; it needs a --rate.");
+	if (!words.has("rate")) throw usageError("--arrivals is for an open loop; give a --rate as well.");
 	if (text === "even" || text === "poisson") return text;
-	throw usageError(`--arrivals takes even or poisson, and got ${JSON.stringify(text)}.`);
+	throw usageError(`--arrivals takes even or poisson, not ${JSON.stringify(text)}.`);
 }

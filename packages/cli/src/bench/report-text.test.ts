@@ -50,7 +50,7 @@ function text(changes: Partial<LoadReport> = {}, beside: { busy?: number; assert
 test("a report is read from top to bottom", () => {
 	expect(text({ latency: histogram(5) }, { assert: "p99<4ms,errors=0" })).toBe(
 		`add/sum
-Open loop: 100/s at even distances, at most 1,000 in flight. Latencies count
+Open loop: 100/s at even intervals, at most 1,000 in flight. Latencies count
 from when a call was due.
 
 calls    1,000 in 10.0 s, 100/s succeeded
@@ -105,15 +105,15 @@ describe("a note says", () => {
 
 	test("that calls were left when it was interrupted", () => {
 		const interrupted = text({ isInterrupted: true, unfinished: 3, measuredMs: 100, calls: 10 });
-		expect(interrupted).toContain("Note: interrupted; this is what there is until then.");
-		expect(interrupted).toContain("Note: 3 calls had not ended, and count nowhere.");
+		expect(interrupted).toContain("Note: the load was interrupted; the figures cover the time until then.");
+		expect(interrupted).toContain("Note: 3 calls had not ended, and are not counted.");
 	});
 });
 
 test("a load that was interrupted before anything counted has a report", () => {
 	const nothing = { calls: 0, succeeded: 0, succeededPerSecond: 0, measuredMs: 0, isInterrupted: true };
 	expect(text({ ...nothing, latency: histogram() }, { assert: "p99<1s" })).toContain(
-		"calls    none\nerrors   none\nlatency  mean -, min -\n\nNote: interrupted; this is what there is until then.\n\nAssertions\n  fails  p99<1s  nothing was measured",
+		"calls    none\nerrors   none\nlatency  mean -, min -\n\nNote: the load was interrupted; the figures cover the time until then.\n\nAssertions\n  fails  p99<1s  nothing was measured",
 	);
 });
 

@@ -5,7 +5,7 @@ import type { Assertion } from "./assertion.ts";
 import { countText, latencyText, rateText, shareText } from "./figures.ts";
 import { type Glyphs, percentilePlot, timePlot } from "./plot.ts";
 
-/** What is said of a load beside its report. */
+/** A report of a load, and what is shown beside it. */
 export interface BenchResult {
 	/** `add/sum` */
 	readonly name: string;
@@ -17,7 +17,7 @@ export interface BenchResult {
 	readonly assertions: readonly Assertion[];
 }
 
-/** How the text is to look. */
+/** How the text looks. */
 export interface BenchLook {
 	readonly styles: Styles;
 	readonly glyphs: Glyphs;
@@ -79,13 +79,13 @@ export function assertionResults(
 
 function loopText({ rate, arrivals, concurrency, expectedIntervalMs }: LoadReport): string {
 	if (rate !== undefined) {
-		const spread = arrivals === "poisson" ? "at random (poisson)" : "at even distances";
+		const spread = arrivals === "poisson" ? "at random (poisson)" : "at even intervals";
 		return `Open loop: ${rateText(rate)} ${spread}, at most ${countText(concurrency)} in flight. Latencies count from when a call was due.`;
 	}
 	const callers = concurrency === 1 ? "1 caller" : `${countText(concurrency)} callers`;
-	const loop = `Closed loop: ${callers}, each of which waits for its answer before it calls again.`;
+	const loop = `Closed loop: ${callers}; each waits for its answer before it calls again.`;
 	return expectedIntervalMs === undefined
-		? `${loop} What would have come meanwhile is not measured, so latencies hide waiting; --rate shows it.`
+		? `${loop} Calls that would have come meanwhile are not measured, so the latencies hide waiting; --rate shows it.`
 		: `${loop} Latencies are corrected for one call each ${latencyText(expectedIntervalMs)}.`;
 }
 
@@ -153,27 +153,25 @@ function valueText({ quantity }: Assertion, value: number): string {
 	}
 }
 
-/** What one has to know to read the figures right. */
+/** What a reader must know to interpret the figures. */
 function notes({ report, busy }: BenchResult): string[] {
 	const { isInterrupted, unfinished, isGeneratorLate, startedLate, rate, calls, measuredMs } = report;
 	const all: string[] = [];
-	if (isInterrupted) all.push("interrupted; this is what there is until then.");
-	if (unfinished > 0) all.push(`${countText(unfinished)} calls had not ended, and count nowhere.`);
+	if (isInterrupted) all.push("the load was interrupted; the figures cover the time until then.");
+	if (unfinished > 0) all.push(`${countText(unfinished)} calls had not ended, and are not counted.`);
 	if (isGeneratorLate) {
 		const [p50, p99] = [startedLate.percentile(50), startedLate.percentile(99)];
 		all.push(
-			`this machine did not keep the schedule: it started calls late (p50 ${latencyText(p50)}, p99 ${latencyText(p99)}), which the latencies contain. Take a lower rate, or a machine with less to do.`,
+			`this machine did not keep the schedule: it started calls late (p50 ${latencyText(p50)}, p99 ${latencyText(p99)}), and that delay is part of the latencies. Use a lower rate, or a machine with less to do.`,
 		);
 	}
 	const perSecond = (calls / measuredMs) * 1_000;
 	if (rate !== undefined && !isInterrupted && perSecond < rate * 0.95) {
-		all.push(
-			`${rateText(perSecond)} were answered of the ${rateText(rate)} that were due; the others waited.`,
-		);
+		all.push(`${rateText(perSecond)} were answered of the ${rateText(rate)} that were due; the others waited.`);
 	}
 	if (busy > 0.9) {
 		all.push(
-			`this process was busy ${shareText(busy, 1)} of the time: it may be what limits the rate, and not the service.`,
+			`this process was busy ${shareText(busy, 1)} of the time: it may limit the rate, rather than the service.`,
 		);
 	}
 	return all;

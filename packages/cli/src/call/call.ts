@@ -112,6 +112,6 @@ function hintAtInput(
 	if (stdin.isTTY !== true) return;
 	const isStream = takesStream(kind);
 	if (argument !== "-" && !(isStream && argument === undefined)) return;
-	const form = isStream ? "One JSON value a line" : "JSON";
-	terminal.complain(terminal.errorStyles.dim(`${form}, please; Ctrl-D ends the input.`));
+	const form = isStream ? "messages, one JSON value per line" : "the input as JSON";
+	terminal.complain(terminal.errorStyles.dim(`Type ${form}; Ctrl-D ends it.`));
 }

@@ -29,7 +29,7 @@ export async function readInput(
 	const messages = parse("The input", argument);
 	if (!Array.isArray(messages)) {
 		throw usageError(
-			"The method takes a stream: give a JSON array, or one JSON value a line on standard input.",
+			"The method takes a stream: give a JSON array, or one JSON value per line on standard input.",
 		);
 	}
 	return ready(each(messages));

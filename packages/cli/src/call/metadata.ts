@@ -13,7 +13,7 @@ function readMetadata(words: Words): Readonly<Record<string, (string | Uint8Arra
 	const metadata = new Map<string, (string | Uint8Array)[]>();
 	for (const text of words.values("metadata")) {
 		const at = text.indexOf("=");
-		if (at < 1) throw usageError(`--metadata takes name=value, and got ${JSON.stringify(text)}.`);
+		if (at < 1) throw usageError(`--metadata takes name=value, not ${JSON.stringify(text)}.`);
 		const name = text.slice(0, at).toLowerCase();
 		const value = text.slice(at + 1);
 		const values = metadata.get(name) ?? [];
@@ -29,7 +29,5 @@ function bytesOf(name: string, value: string): Uint8Array {
 	if (/^[\w+/-]*$/.test(digits) && digits.length % 4 !== 1) {
 		return Buffer.from(digits, "base64");
 	}
-	throw usageError(
-		`--metadata ${name} takes bytes as base64, such as aGk=, and got ${JSON.stringify(value)}.`,
-	);
+	throw usageError(`--metadata ${name} takes bytes as base64, such as aGk=, not ${JSON.stringify(value)}.`);
 }

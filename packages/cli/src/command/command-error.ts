@@ -1,15 +1,15 @@
 import type { Code } from "@allium/core";
 import { type ExitCode, exitCode } from "./exit-code.ts";
 
-/** What is known of a failure beside its sentence. */
+/** What a failure has beside its sentence. */
 export interface CommandErrorOptions {
-	/** Lines that help on, below the sentence. */
+	/** Lines below the sentence that say what to do. */
 	readonly hints?: readonly string[];
 	/** What `--json` calls it. */
 	readonly code?: Code;
 }
 
-/** A failure that the person at the terminal is told in one sentence. */
+/** A failure that is reported to the person at the terminal in one sentence. */
 export class CommandError extends Error {
 	readonly exitCode: ExitCode;
 	readonly hints: readonly string[];
@@ -23,17 +23,17 @@ export class CommandError extends Error {
 	}
 }
 
-/** The command was not used as it must be. */
+/** The command was used wrongly. */
 export function usageError(message: string, hints: readonly string[] = []): CommandError {
 	return new CommandError(message, exitCode.usage, { hints, code: "invalid_argument" });
 }
 
-/** What was asked for is not there. */
+/** What the user asked for does not exist. */
 export function notFound(message: string, hints: readonly string[] = []): CommandError {
 	return new CommandError(message, exitCode.unavailable, { hints, code: "not_found" });
 }
 
-/** It is there, but nobody answers. */
+/** It exists, but does not answer. */
 export function unavailable(message: string, hints: readonly string[] = []): CommandError {
 	return new CommandError(message, exitCode.unavailable, { hints, code: "unavailable" });
 }

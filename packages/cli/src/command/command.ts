@@ -2,16 +2,16 @@ import type { Adapters, Environment } from "@allium/node";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { ExitCode } from "./exit-code.ts";
 
-/** What a shell may complete a word to: what the registry knows, what is on the disk, or some words. */
+/** What a shell completes a word to: names from the registry, names of files, or fixed words. */
 export type Completes = "services" | "methods" | "files" | "folders" | readonly string[];
 
 /** A word that a command takes after its name. */
 export interface Argument {
 	readonly name: string;
 	readonly summary: string;
-	/** Default: it must be given. */
+	/** Default: no, it is required. */
 	readonly optional?: boolean;
-	/** Whether it takes all that is left. Only for the last. */
+	/** Whether it takes all remaining words. Only for the last argument. */
 	readonly many?: boolean;
 	/** Default: nothing. */
 	readonly completes?: Completes;
@@ -20,28 +20,30 @@ export interface Argument {
 /** An option of a command: `--name`, or `--name value`. */
 export interface Option {
 	readonly summary: string;
-	/** What the value is, such as `url`; without it the option is a switch. */
+	/** The name of the value, such as `url`; an option without one is a switch. */
 	readonly value?: string;
 	/** Whether it may be given several times. */
 	readonly many?: boolean;
-	/** What its value may be completed to. Default: nothing. */
+	/** What its value is completed to. Default: nothing. */
 	readonly completes?: Completes;
 }
 
-/** What is said of a command, and how to get it. */
+/** The description of a command, and how to load it. */
 export interface Command {
 	readonly name: string;
 	readonly summary: string;
-	/** Whether it is for programs, and no help lists it. */
+	/** Whether it is for programs, so that no help lists it. */
 	readonly isHidden?: boolean;
 	readonly arguments: readonly Argument[];
 	readonly options: Readonly<Record<string, Option>>;
+	/** Whether its first two arguments may be written as one: `service/method`. */
+	readonly takesPath?: boolean;
 	/** Whether its help lists the exit codes. */
 	readonly showsExitCodes?: boolean;
 	/** Paragraphs below the options. */
 	readonly notes?: readonly string[];
 	readonly examples?: readonly string[];
-	/** Loads the command itself, so that only what is used is loaded. */
+	/** Loads the command itself, so that a run loads only what it uses. */
 	load(): Promise<Run>;
 }
 
@@ -58,7 +60,7 @@ export interface Words {
 	values(option: string): readonly string[];
 }
 
-/** What a command has around it. */
+/** The surroundings of a command: what it reads from and writes to. */
 export interface Surroundings {
 	readonly terminal: Terminal;
 	readonly stdin: NodeJS.ReadStream;

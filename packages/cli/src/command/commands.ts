@@ -12,35 +12,35 @@ const discovery: Readonly<Record<string, Option>> = {
 	namespace: { value: "name", summary: "The namespace to look in. Default: ALLIUM_NAMESPACE, else default." },
 };
 
-/** The credentials that are shown to guards. */
+/** What is presented to guards. */
 const credentials: Option = {
 	value: "name=value",
 	many: true,
-	summary: "Metadata that proves who you are to guards; may be repeated. Default: ALLIUM_CREDENTIALS.",
+	summary: "Metadata that tells guards who you are; may be repeated. Default: ALLIUM_CREDENTIALS.",
 };
 
-/** Which instance is called. */
+/** The options that choose the instance to call. */
 const callee: Readonly<Record<string, Option>> = {
 	url: {
 		value: "url",
 		summary: "Call this address, without a registry: allium://host:port or http://host:port.",
 	},
 	credentials,
-	instance: { value: "id", summary: "Call this instance; the beginning of its id is enough." },
+	instance: { value: "id", summary: "Call this instance; the first characters of its id are enough." },
 	...discovery,
 };
 
 const metadata: Option = {
 	value: "name=value",
 	many: true,
-	summary: "Metadata to send along; may be repeated.",
+	summary: "Metadata to send with the call; may be repeated.",
 };
 
-const json: Option = { summary: "Print JSON for programs." };
+const json: Option = { summary: "Print JSON." };
 
 const services: Command = {
 	name: "services",
-	summary: "List the services that are up, and where.",
+	summary: "List the services that are up, and their addresses.",
 	arguments: [],
 	options: { json, ...discovery },
 	examples: ["allium services", "allium services --json | jq -r '.[].name'"],
@@ -49,7 +49,7 @@ const services: Command = {
 
 const health: Command = {
 	name: "health",
-	summary: "Show which instances take calls, and what their checks say.",
+	summary: "Show which instances take calls, and the results of their health checks.",
 	arguments: [
 		{
 			name: "service",
@@ -60,7 +60,7 @@ const health: Command = {
 	],
 	options: { json, credentials, ...discovery },
 	notes: [
-		"Each instance in the registry is asked at /readyz. The exit code is 1 when one does not take calls, does not answer, or has a check that fails.",
+		"Each instance in the registry is asked at /readyz. The exit code is 1 if an instance does not take calls, does not answer, or has a failing check.",
 	],
 	examples: ["allium health", "allium health shop --json | jq '.[] | select(.healthy | not)'"],
 	load: async () => (await import("../health/health.ts")).health,
@@ -68,7 +68,7 @@ const health: Command = {
 
 const describe: Command = {
 	name: "describe",
-	summary: "Show what a service can do: methods, types, errors, and how to call them.",
+	summary: "Show the methods of a service, their types and errors, and how to call them.",
 	arguments: [{ name: "service", summary: "The name of the service.", completes: "services" }],
 	options: {
 		json,
@@ -85,9 +85,14 @@ const describe: Command = {
 
 const call: Command = {
 	name: "call",
-	summary: "Call a method and print what it answers.",
+	summary: "Call a method and print its answer.",
+	takesPath: true,
 	arguments: [
-		{ name: "service", summary: "The name of the service.", completes: "services" },
+		{
+			name: "service",
+			summary: "The name of the service; <service>/<method> in one word works too.",
+			completes: "services",
+		},
 		{ name: "method", summary: "The name of the method.", completes: "methods" },
 		{
 			name: "json|-",
@@ -101,15 +106,16 @@ const call: Command = {
 			summary: "The deadline of the call: 500ms, 2s, 1m. Default: 10s, none for streams.",
 		},
 		metadata,
-		json: { summary: "Print one line of JSON for each message, and errors as JSON." },
+		json: { summary: "Print each message as one line of JSON, and errors as JSON." },
 		...callee,
 	},
 	showsExitCodes: true,
 	notes: [
-		"An output stream is printed as it arrives, one line of JSON for each message. An input stream is read from standard input, one JSON value a line, or given as a JSON array. Ctrl-C cancels the call.",
+		"Messages of an output stream are printed as they arrive, one line of JSON each. The messages of an input stream come from standard input, one JSON value per line, or from a JSON array in the argument. Ctrl-C cancels the call.",
 	],
 	examples: [
 		`allium call greeter hello '{"name":"John"}'`,
+		`allium call greeter/hello '{"name":"John"}'`,
 		'echo \'{"name":"John"}\' | allium call greeter hello -',
 		"allium call add primes '{\"upTo\":100}' --timeout 2s | head -5",
 	],
@@ -118,49 +124,60 @@ const call: Command = {
 
 const bench: Command = {
 	name: "bench",
-	summary: "Make load on a method, and measure its latencies.",
+	summary: "Put a method under load, and measure its latencies.",
+	takesPath: true,
 	arguments: [
-		{ name: "service", summary: "The name of the service.", completes: "services" },
+		{
+			name: "service",
+			summary: "The name of the service; <service>/<method> in one word works too.",
+			completes: "services",
+		},
 		{ name: "method", summary: "The name of the method.", completes: "methods" },
 		{
 			name: "json|-",
-			summary: "The input of all calls as JSON, or - to read several from standard input. Default: {}",
+			summary:
+				"The input of every call as JSON, or - to read several inputs from standard input. Default: {}",
 			optional: true,
 		},
 	],
 	options: {
 		rate: {
 			value: "n",
-			summary: "Calls a second, started on schedule whatever the answers do: an open loop.",
+			summary:
+				"Calls per second, started on schedule whether or not earlier calls are answered: an open loop.",
 		},
 		arrivals: {
 			value: "even|poisson",
-			summary: "How the calls of an open loop are spread. Default: even",
+			summary: "How the calls of an open loop are spread over time. Default: even",
 			completes: ["even", "poisson"],
 		},
 		concurrency: {
 			value: "n",
-			summary: "Calls in flight at most. Default: 1000 with --rate, else 16 callers.",
+			summary: "The most calls in flight. Default: 1000 with --rate, otherwise 16.",
 		},
-		duration: { value: "duration", summary: "How long: 500ms, 30s, 5m. Default: 10s" },
-		warmup: { value: "duration", summary: "How long before that nothing counts; 0 for not. Default: 1s" },
+		duration: { value: "duration", summary: "How long to measure: 500ms, 30s, 5m. Default: 10s" },
+		warmup: {
+			value: "duration",
+			summary: "How long to make calls before measuring; 0 for no warm-up. Default: 1s",
+		},
 		timeout: {
 			value: "duration",
-			summary: "How long a call may take, its waiting and a stream to its end included. Default: 10s",
+			summary:
+				"How long a call may take, including its wait for a place and the whole of a stream. Default: 10s",
 		},
 		inputs: {
 			value: "file",
-			summary: "Inputs that the calls take in turn, one JSON value a line.",
+			summary: "A file of inputs that the calls take in turn, one JSON value per line.",
 			completes: "files",
 		},
 		assert: {
 			value: "conditions",
 			many: true,
-			summary: "What must hold, such as 'p99<50ms,errors<0.1%'; exit code 1 when it does not.",
+			summary: "Conditions such as 'p99<50ms,errors<0.1%'; if one does not hold, the exit code is 1.",
 		},
 		"expected-interval": {
 			value: "duration",
-			summary: "In a closed loop, add the calls that each caller left out while it waited.",
+			summary: "In a closed loop, add the calls that each caller could not make while it waited.",
 		},
 		metadata,
 		json: { summary: "Print the report as JSON." },
@@ -168,9 +185,9 @@ const bench: Command = {
 	},
 	showsExitCodes: true,
 	notes: [
-		"With --rate a latency counts from when its call was due, so that a service which stands still shows in all the calls that came meanwhile. Without, each of --concurrency callers calls again when it has its answer: that measures the highest rate, and hides waiting.",
-		"Calls are not repeated when they fail. A stream counts to its first message, and is read to its end; the input of a method that takes a stream is an array of messages. Ctrl-C ends it with the report of what there is.",
-		"--assert takes conditions separated by commas: a metric, one of < <= > >= =, and a value. Metrics are p50 to p99.99 (any percentile), min, mean and max, in us, ms or s; errors, as a number or in %; rate, the calls a second that succeeded. Exit code 1 also means that no call succeeded at all.",
+		"With --rate, a latency counts from the moment when its call was due, so that a service which stands still shows in every call that was due meanwhile. Without it, each of --concurrency callers calls again as soon as it has its answer: that finds the highest rate, but hides waiting.",
+		"Failed calls are not repeated. The latency of a stream is the time to its first message, and the stream is read to its end; the input of a method that takes a stream is an array of messages. Ctrl-C ends the load and prints the report so far.",
+		"--assert takes conditions separated by commas: a metric, one of < <= > >= =, and a value. The metrics are any percentile from p50 to p99.99, min, mean and max, in us, ms or s; errors, as a number or in %; and rate, the successful calls per second. The exit code is also 1 if no call succeeded.",
 	],
 	examples: [
 		`allium bench greeter hello '{"name":"John"}' --rate 500 --duration 30s`,
@@ -182,11 +199,12 @@ const bench: Command = {
 
 const dev: Command = {
 	name: "dev",
-	summary: "Run services while you write them: each in a process of its own, restarted on change.",
+	summary: "Run services while you write them: each in its own process, restarted when its code changes.",
 	arguments: [
 		{
 			name: "files",
-			summary: "Programs, or folders with a main.ts or main.js. Default: all of them below this folder.",
+			summary:
+				"Programs, or folders with a main.ts or main.js. Default: every such program below this folder.",
 			optional: true,
 			many: true,
 			completes: "files",
@@ -194,13 +212,13 @@ const dev: Command = {
 	],
 	options: {
 		gateway: { value: "port", summary: "The port of the gateway, on 127.0.0.1. Default: 8080" },
-		"no-gateway": { summary: "Run no gateway beside the services." },
+		"no-gateway": { summary: "Run the services without a gateway." },
 		...discovery,
 	},
 	notes: [
-		"A gateway runs beside the services: one address for all of them, with a page that lists them. The services run without it when its port is taken.",
-		"A service restarts when its file or a module that it imports changes. The old process goes on until the new one is ready, and stays when the new one does not start. A process that crashes is started again. Ctrl-C stops all in order; a second one ends them at once.",
-		'Which files are run by default can be said in package.json: "allium": { "services": ["services/*/main.ts"] }.',
+		"A gateway runs beside the services: one address for all of them, with a page that lists them. If its port is taken, the services run without it.",
+		"A service restarts when its file or a module that it imports changes. The old process serves until the new one is ready, and stays if the new one does not start. A process that crashes is started again. Ctrl-C stops all processes in order; a second Ctrl-C ends them at once.",
+		'package.json can name the programs to run by default: "allium": { "services": ["services/*/main.ts"] }.',
 	],
 	examples: ["allium dev", "allium dev examples/greeter examples/addsvc/main.ts"],
 	load: async () => (await import("../dev/dev.ts")).dev,
@@ -208,41 +226,45 @@ const dev: Command = {
 
 const gateway: Command = {
 	name: "gateway",
-	summary: "Serve every registered service at one address: JSON over HTTP, REST, streams, WebSockets.",
+	summary: "Serve every registered service at one address, over HTTP, REST, streams and WebSockets.",
 	arguments: [],
 	options: {
 		listen: {
 			value: "host:port",
-			summary: "Where to listen. Default: 127.0.0.1:8080, or as PORT and ALLIUM_LISTEN say.",
+			summary: "The address to listen on. Default: that of PORT and ALLIUM_LISTEN, else 127.0.0.1:8080.",
 		},
 		expose: {
 			value: "name",
 			many: true,
 			summary:
-				"A service, or service/method, that may be called; may be repeated. Default: all, on this machine.",
+				"A service or service/method that may be called; may be repeated. Default: all, for callers on this machine.",
 			completes: "services",
 		},
 		hosts: {
 			value: "host",
 			many: true,
 			summary:
-				"A host by which it may be called, such as api.example.com; may be repeated. Default: as ALLIUM_HOSTS says; on loopback, localhost only.",
+				"A host name that requests may use, such as api.example.com; may be repeated. Default: those of ALLIUM_HOSTS; on loopback, localhost only.",
 		},
-		cors: { value: "origin", many: true, summary: "An origin whose pages may call, or *; may be repeated." },
+		cors: {
+			value: "origin",
+			many: true,
+			summary: "An origin whose pages may call, or * for all; may be repeated.",
+		},
 		proxy: {
 			value: "/path=url",
 			many: true,
-			summary: "Pass what is below a path on to a web service; may be repeated.",
+			summary: "Pass requests below a path on to a web service; may be repeated.",
 		},
 		credentials: {
 			...credentials,
 			summary:
-				"Metadata that lets services describe themselves where guards ask for it; may be repeated. Default: ALLIUM_CREDENTIALS.",
+				"Metadata for services whose guards ask for it before they describe themselves; may be repeated. Default: ALLIUM_CREDENTIALS.",
 		},
 		...discovery,
 	},
 	notes: [
-		"On an address that others can reach, only what --expose lists is served, and it does not start without. On a loopback address, a request under another host than localhost is refused unless --hosts names it. The page at / lists what there is, with a command for each method.",
+		"On an address that others can reach, only what --expose lists is served, and without --expose the gateway does not start. On a loopback address, a request for another host than localhost is refused unless --hosts names that host. The page at / lists the services, with a command for each method.",
 	],
 	examples: [
 		"allium gateway",
@@ -254,11 +276,11 @@ const gateway: Command = {
 
 const newService: Command = {
 	name: "new",
-	summary: "Begin a service: contract, implementation, tests, ready to run.",
+	summary: "Make a new service with a contract, an implementation and tests, ready to run.",
 	arguments: [
 		{
 			name: "folder",
-			summary: "The folder to make, whose name is that of the service; . is the current one.",
+			summary: "The folder to make; the service has its name. For the current folder: .",
 			completes: "folders",
 		},
 	],
@@ -277,11 +299,11 @@ const newService: Command = {
 
 const completion: Command = {
 	name: "completion",
-	summary: "Print the script that completes commands, options, services and methods in a shell.",
+	summary: "Print a script that completes commands, options, services and methods in your shell.",
 	arguments: [{ name: shells.join("|"), summary: "The shell to complete in.", completes: shells }],
 	options: {},
 	notes: [
-		"In a new shell, words after allium are completed when its start-up file loads the script, as in the examples.",
+		"Load the script in the start-up file of the shell, as in the examples; new shells then complete the words after allium.",
 	],
 	examples: [
 		`echo 'eval "$(allium completion bash)"' >> ~/.bashrc`,
@@ -291,10 +313,10 @@ const completion: Command = {
 	load: async () => (await import("../completion/completion.ts")).completion,
 };
 
-/** What the scripts of `allium completion` ask. */
+/** What the scripts of `allium completion` call. */
 const complete: Command = {
 	name: "complete",
-	summary: "Print what the last of some words may become.",
+	summary: "Print the completions of the last word.",
 	isHidden: true,
 	arguments: [
 		{ name: "words", summary: "The words after allium, up to the cursor.", optional: true, many: true },

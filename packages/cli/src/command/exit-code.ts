@@ -1,11 +1,11 @@
-/** How the command ends; each stands in `--help`. */
+/** How the command ends; `--help` lists each. */
 export const exitCode = {
 	ok: 0,
-	/** The service answered with an error, or something here failed. */
+	/** The service answered with an error, or the command itself failed. */
 	failed: 1,
-	/** The command was not used as it must be. */
+	/** The command was used wrongly. */
 	usage: 2,
-	/** No such service or method, or nobody who can be reached. */
+	/** There is no such service or method, or it cannot be reached. */
 	unavailable: 3,
 	deadline: 4,
 	/** Ctrl-C. */

@@ -9,7 +9,7 @@ const width = 90;
 /** What `allium --help` shows. */
 export function overview(commands: readonly Command[], { bold }: Styles): string {
 	return [
-		"Begins, runs, finds, describes and calls services.",
+		"Creates, runs, finds, describes and calls services.",
 		"",
 		`${bold("Usage")}  allium <command> [options]`,
 		...section(
@@ -17,13 +17,13 @@ export function overview(commands: readonly Command[], { bold }: Styles): string
 			commands.filter(({ isHidden }) => isHidden !== true).map(({ name, summary }) => [name, summary]),
 		),
 		...section(bold("Options"), [
-			["--help", "Show this help; after a command, the help of the command."],
+			["--help", "Show this help; after a command, show the help for that command."],
 			["--version", "Show the version."],
 		]),
 		...section(bold("Exit codes"), exitCodeRows),
 		"",
-		"Services are found through the registry that ALLIUM_REGISTRY or ALLIUM_URL names, or --registry;",
-		"unset, that is SQLite files in the folder .allium, shared by all processes of this machine.",
+		"Services are found in the registry that --registry, ALLIUM_REGISTRY or ALLIUM_URL names. Without those, it",
+		"is SQLite files in the nearest folder .allium, shared by the processes that run below the same folder.",
 	].join("\n");
 }
 

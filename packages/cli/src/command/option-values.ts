@@ -8,7 +8,7 @@ export function durationOption(words: Words, name: string): number | undefined {
 	if (text === undefined) return undefined;
 	const milliseconds = parseDuration(text);
 	if (milliseconds !== undefined) return milliseconds;
-	throw usageError(`--${name} takes ${durationForm}, and got ${JSON.stringify(text)}.`);
+	throw usageError(`--${name} takes ${durationForm}, not ${JSON.stringify(text)}.`);
 }
 
 /**
@@ -28,5 +28,5 @@ export function numberOption(
 	const number = Number(text);
 	if (form.test(text) && number > 0 && number <= most) return number;
 	const what = kind === "whole" ? "a whole number" : "a number";
-	throw usageError(`--${name} takes ${what} above 0, at most ${most}, and got ${JSON.stringify(text)}.`);
+	throw usageError(`--${name} takes ${what} above 0, at most ${most}, not ${JSON.stringify(text)}.`);
 }

@@ -11,7 +11,7 @@ export const commonOptions: Readonly<Record<string, Option>> = {
 /**
  * Reads the words after the name of a command.
  *
- * @throws CommandError with one sentence for what the command does not take, or misses.
+ * @throws CommandError with one sentence for what the command does not take, or lacks.
  */
 export function readWords(command: Command, line: readonly string[]): Words {
 	const options = { ...command.options, ...commonOptions };
@@ -24,13 +24,21 @@ export function readWords(command: Command, line: readonly string[]): Words {
 			values.set(name, [...(values.get(name) ?? []), token.value ?? ""]);
 		}
 	}
-	if (!values.has("help")) checkArguments(command, positionals);
+	const given = command.takesPath === true ? apart(positionals) : positionals;
+	if (!values.has("help")) checkArguments(command, given);
 	return {
-		arguments: positionals,
+		arguments: given,
 		has: (option) => values.has(option),
 		value: (option) => values.get(option)?.at(-1),
 		values: (option) => values.get(option) ?? [],
 	};
+}
+
+/** `service/method` as two arguments; no name holds a slash. */
+function apart([first = "", ...rest]: readonly string[]): string[] {
+	const [, service, method] = /^([^/]+)\/([^/]+)$/.exec(first) ?? [];
+	if (service !== undefined && method !== undefined) return [service, method, ...rest];
+	return first === "" ? rest : [first, ...rest];
 }
 
 type Token = NonNullable<ReturnType<typeof tokens>>[number];
@@ -53,7 +61,7 @@ function tokens(line: readonly string[], options: Readonly<Record<string, Option
 	return parsed.tokens;
 }
 
-/** The name of the option, when it is one and has a value just when it takes one. */
+/** The name of the option, if it is one and has a value exactly when it takes one. */
 function checkOption(
 	command: Command,
 	options: Readonly<Record<string, Option>>,
@@ -63,7 +71,7 @@ function checkOption(
 	const option = Object.hasOwn(options, name) ? options[name] : undefined;
 	if (option === undefined) throw unknownOption(command, Object.keys(options), rawName);
 	if (option.value === undefined) {
-		if (value !== undefined) throw usageError(`--${name} takes no value, and got ${JSON.stringify(value)}.`);
+		if (value !== undefined) throw usageError(`--${name} takes no value, but got ${JSON.stringify(value)}.`);
 	} else if (value === undefined || value === "" || (!inlineValue && value.startsWith("--"))) {
 		throw usageError(`--${name} needs a value: --${name} <${option.value}>.`);
 	}
@@ -85,7 +93,7 @@ function checkArguments(command: Command, given: readonly string[]): void {
 	const takesAll = command.arguments.at(-1)?.many ?? false;
 	const surplus = takesAll ? undefined : given[command.arguments.length];
 	if (surplus !== undefined) {
-		throw usageError(`allium ${command.name} does not take ${JSON.stringify(surplus)} as well.`, usage);
+		throw usageError(`allium ${command.name} takes no further argument ${JSON.stringify(surplus)}.`, usage);
 	}
 }
 

@@ -3,12 +3,12 @@ import { commands } from "../command/commands.ts";
 import { exitCode } from "../command/exit-code.ts";
 import { type Candidate, type Wanted, wanted } from "./candidates.ts";
 
-/** How long somebody who pressed the tab key waits for services and methods, in milliseconds. */
+/** How long the user who pressed the tab key waits for services and methods, in milliseconds. */
 const patienceMs = 1_500;
 
 /**
- * `allium complete -- words…`: prints what the last word may become, a line each, after a tab what that means;
- * or `:files` or `:folders` where the shell knows better. Silent about everything that goes wrong.
+ * `allium complete -- words…`: prints the completions of the last word, one per line, each with a tab and its meaning;
+ * or `:files` or `:folders`, which the shell completes itself. Errors are not reported.
  */
 export const complete: Run = async (words, surroundings) => {
 	const lookUp = wanted(words.arguments, commands);
@@ -24,11 +24,11 @@ export const complete: Run = async (words, surroundings) => {
 
 type LookUp = Exclude<Wanted, { what: "words" }>;
 
-/** What is up by that beginning; nothing when that cannot be known in time. */
+/** The names that are up and begin so; none if they cannot be found in time. */
 async function lookedUp(lookUp: LookUp, surroundings: Surroundings): Promise<Candidate[]> {
 	const { what, prefix, beginning } = lookUp;
 	const words = wordsOf(lookUp);
-	// Whatever it waits for, a backend that does not answer among it, it shall not outlive the patience.
+	// Ends the process whatever it waits for, such as a backend that does not answer.
 	const timer = setTimeout(() => process.exit(exitCode.ok), patienceMs);
 	try {
 		const found = what === "services" ? services(words, surroundings) : methods(words, surroundings);

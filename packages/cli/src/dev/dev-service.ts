@@ -122,7 +122,7 @@ export class DevService {
 		const { say, times } = this.#options;
 		const timer = after(times.readyMs, () => {
 			if (start !== this.#start) return;
-			say(`is not ready after ${times.readyMs / 1_000} s; is app.run() called?`);
+			say(`is not ready after ${times.readyMs / 1_000} s; does it call app.run()?`);
 			if (this.#current !== undefined) void child.stop(times.graceMs);
 		});
 		try {

@@ -227,7 +227,7 @@ describe("the gateway beside the services", () => {
 
 	test("has a port", async () => {
 		const { code, stderr } = await allium(["dev", "--gateway", "web"], env);
-		expect([code, stderr]).toEqual([2, '--gateway takes a port, such as 8080, and got "web".\n']);
+		expect([code, stderr]).toEqual([2, '--gateway takes a port, such as 8080, not "web".\n']);
 	});
 });
 

@@ -108,7 +108,7 @@ function gatewayPortOf(words: Words): number | undefined {
 	const text = words.value("gateway") ?? String(defaultGatewayPort);
 	const port = Number(text);
 	if (/^\d{1,5}$/.test(text) && port < 65_536) return port;
-	throw usageError(`--gateway takes a port, such as ${defaultGatewayPort}, and got ${JSON.stringify(text)}.`);
+	throw usageError(`--gateway takes a port, such as ${defaultGatewayPort}, not ${JSON.stringify(text)}.`);
 }
 
 /** The environments of the processes. A port that is given can be had only once: the first gets it. */

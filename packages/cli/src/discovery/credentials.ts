@@ -3,7 +3,7 @@ import { type Credentials, parseCredentials, readCredentials } from "@allium/nod
 import type { Surroundings, Words } from "../command/command.ts";
 import { usageError } from "../command/command-error.ts";
 
-/** What helps where a guard refuses. */
+/** What to do if a guard refuses. */
 export const credentialsHint =
 	"Its guard wants credentials: give them with --credentials name=value, or in ALLIUM_CREDENTIALS.";
 

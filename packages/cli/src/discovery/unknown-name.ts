@@ -4,7 +4,7 @@ import { nearest } from "../text/nearest.ts";
 /** How many names are listed. */
 const most = 20;
 
-/** The error for a name that nothing has: suggests the nearest, and lists what there is. */
+/** The error for an unknown name: suggests the nearest known one, and lists all of them. */
 export function unknownName(
 	sentence: string,
 	name: string,

@@ -55,11 +55,7 @@ test.each([
 		2,
 		/^--listen is "here:there", but takes host:port, such as 127\.0\.0\.1:4000 or \[::1\]:4000\.\n$/,
 	],
-	[
-		["--proxy", "app"],
-		2,
-		/^--proxy takes \/path=url, such as \/app=http:\/\/127\.0\.0\.1:3000, and got "app"\./,
-	],
+	[["--proxy", "app"], 2, /^--proxy takes \/path=url, such as \/app=http:\/\/127\.0\.0\.1:3000, not "app"\./],
 	[["--cors", "app"], 1, /^The gateway cannot start: cors takes origins such as/],
 ])("%j is refused in one sentence", async (args, code, sentence) => {
 	const result = await allium(["gateway", ...args], env);

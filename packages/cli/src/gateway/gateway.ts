@@ -71,7 +71,7 @@ function proxyOf(words: Words): Record<string, string> {
 		const at = text.indexOf("=");
 		if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
 		throw usageError(
-			`--proxy takes /path=url, such as /app=http://127.0.0.1:3000, and got ${JSON.stringify(text)}.`,
+			`--proxy takes /path=url, such as /app=http://127.0.0.1:3000, not ${JSON.stringify(text)}.`,
 		);
 	});
 	return Object.fromEntries(routes);

@@ -9,7 +9,7 @@ import { columns } from "../text/columns.ts";
 import { formatAge } from "../text/duration.ts";
 import { conflicts } from "./conflicts.ts";
 
-/** A service in one version, and who serves it. */
+/** One version of a service, and the instances that serve it. */
 interface ServiceGroup {
 	readonly name: string;
 	readonly version: string;
@@ -82,7 +82,7 @@ function table(groups: readonly ServiceGroup[], styles: Styles): string[] {
 				...(index === 0 ? [styles.bold(name), version, String(instances.length)] : ["", "", ""]),
 				address(instance),
 				instance.app,
-				formatAge(now - Date.parse(instance.startedAt)),
+				instance.startedAt === "" ? "" : formatAge(now - Date.parse(instance.startedAt)),
 				styles.dim(instance.id.slice(0, idLength)),
 			]),
 		),
