@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { silentLogger } from "@allium/core";
+import { ServiceError, silentLogger } from "@allium/core";
 import { type AdapterOptions, SharedResource } from "@allium/core/adapter";
 import { describe, expect, test } from "vitest";
 import type { AdaptersOf, Backends } from "./backend.ts";
@@ -42,6 +42,11 @@ const adapters: AdaptersOf<TestPorts> = {
 	broken: () => Promise.reject(new Error("its native module is missing")),
 	away: async () => ({
 		registry: (url) => Promise.reject(new Error(`connect ECONNREFUSED ${url}`)),
+	}),
+	strict: async () => ({
+		registry: (url) => {
+			throw new ServiceError({ code: "invalid_argument", message: `"${url}" names no folder` });
+		},
 	}),
 	local: async () => ({ registry: open, broker: open }),
 };
@@ -104,7 +109,7 @@ describe("one clear sentence", () => {
 		[
 			"a scheme that nobody knows",
 			{ ALLIUM_URL: "nowhere://x" },
-			'ALLIUM_URL is nowhere://x, but there is no adapter for "nowhere:" URLs here; there are adapters for away:, both:, broken:, finder:, local:, neither:, queue: and sqlite:, and the option "adapters" takes others',
+			'ALLIUM_URL is nowhere://x, but there is no adapter for "nowhere:" URLs here; there are adapters for away:, both:, broken:, finder:, local:, neither:, queue:, sqlite: and strict:, and the option "adapters" takes others',
 		],
 		[
 			"a package that is not installed",
@@ -115,6 +120,11 @@ describe("one clear sentence", () => {
 			"an adapter that cannot be loaded",
 			{ ALLIUM_REGISTRY: "broken:" },
 			'the adapter for "broken:" URLs cannot be loaded: its native module is missing',
+		],
+		[
+			"a URL that its adapter does not take",
+			{ ALLIUM_URL: "strict:here" },
+			'ALLIUM_URL cannot be used: "strict:here" names no folder',
 		],
 		[
 			"a server that does not answer",

@@ -39,10 +39,26 @@ export async function openBackend<Ports, Name extends keyof Ports & string>(
 	try {
 		return await open(choice.url, { namespace, cwd, logger, scope });
 	} catch (error) {
-		throw isServiceError(error) && error.code !== "unavailable"
-			? error
-			: unreachable(name, table[name].variable, choice.url, error);
+		throw explained(error, name, table[name].variable, choice);
 	}
+}
+
+/** Why a backend cannot be opened: what it says of its URL, or that it cannot be reached. */
+function explained(
+	error: unknown,
+	name: string,
+	variable: string,
+	{ url, source }: BackendChoice,
+): ServiceError {
+	if (!isServiceError(error) || error.code === "unavailable") return unreachable(name, variable, url, error);
+	if (error.code !== "invalid_argument" && error.code !== "failed_precondition") return error;
+	const why = error.message.replaceAll(url, maskUrl(url));
+	return invalidConfiguration(`${source} cannot be used: ${why}`, causeWithout(url, error));
+}
+
+/** An error as a cause, unless its text would show the password of a URL in a log. */
+function causeWithout(url: string, error: unknown): unknown {
+	return maskUrl(url) !== url && errorText(error).includes(url) ? undefined : error;
 }
 
 /** The ports of the table that an adapter serves. */
@@ -69,11 +85,9 @@ function notServed<Ports>(
 function unreachable(name: string, variable: string, url: string, error: unknown): ServiceError {
 	const shown = maskUrl(url);
 	const why = isServiceError(error) ? error.message : errorText(error);
-	// Drivers put the URL into their messages, with its password, which a log must not show.
-	const holdsSecret = shown !== url && errorText(error).includes(url);
 	return new ServiceError({
 		code: "unavailable",
 		message: `the ${name} at ${shown} cannot be reached: ${why.replaceAll(url, shown)}; start it, or set ${variable} to another one`,
-		...(!holdsSecret && { cause: error }),
+		cause: causeWithout(url, error),
 	});
 }

@@ -31,7 +31,7 @@ export class ListingFile {
 		try {
 			await file.#read();
 		} catch (error) {
-			const message = `the static registry cannot use ${path}: ${faultText(error)}`;
+			const message = `the file ${path}: ${faultText(error)}`;
 			throw new ServiceError({ code: "failed_precondition", message, cause: error });
 		}
 		return file;

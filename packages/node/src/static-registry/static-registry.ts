@@ -34,7 +34,8 @@ import { WatchedFile } from "./watched-file.ts";
  * Nobody registers here: a registration changes nothing, and the log says so once. Nobody finds out who is up either;
  * clients avoid an instance that does not answer.
  *
- * @throws ServiceError `failed_precondition` that says what is wrong with the URL or the file.
+ * @throws ServiceError `invalid_argument` that says what is wrong with the URL, `failed_precondition` that says what
+ * is wrong with the file.
  */
 export async function registry(url: string, options: Partial<AdapterOptions> = {}): Promise<Registry> {
 	const { namespace = "default", cwd = process.cwd(), logger = silentLogger } = options;
@@ -72,7 +73,7 @@ function listSource(text: string): Source {
 		return { location: `static:${text}`, listing: parseList(text) };
 	} catch (error) {
 		if (!(error instanceof ListingFault)) throw error;
-		throw unusable(`the static registry cannot use its URL: ${error.message}`);
+		throw unusable(error.message);
 	}
 }
 
@@ -200,5 +201,5 @@ function portOf(address: string): string {
 }
 
 function unusable(message: string): ServiceError {
-	return new ServiceError({ code: "failed_precondition", reason: "invalid_configuration", message });
+	return new ServiceError({ code: "invalid_argument", message });
 }
