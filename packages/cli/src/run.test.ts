@@ -227,7 +227,7 @@ describe("an error", () => {
 		[["gateway", "--listen", "9090"], /^--listen is "9090", but takes host:port, .* write :9090\.\n$/],
 		[
 			["call", "kinds", "echo", "--metadata", "x-bin=!!!"],
-			/^--metadata x-bin takes bytes as base64, .* got "!!!"/,
+			/^--metadata x-bin takes bytes as base64, .* not "!!!"/,
 		],
 	])("of usage, %j, exits with 2", async (args, sentence) => {
 		const { code, stdout, stderr } = await run(...args);

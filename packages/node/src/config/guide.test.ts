@@ -1,0 +1,25 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../../..", import.meta.url));
+
+/** Variables between processes of our own, which nobody sets by hand. */
+const internal = ["ALLIUM_DEV_PARENT"];
+
+/** Variables of packages that are for development. */
+const elsewhere = /^ALLIUM_(SEED|TELEMETRY)$/;
+
+function variablesIn(files: readonly string[]): string[] {
+	const texts = files.map((file) => readFileSync(join(root, file), "utf8"));
+	return [...new Set(texts.flatMap((text) => text.match(/\bALLIUM_[A-Z]+(?:_[A-Z]+)*\b/g) ?? []))].sort();
+}
+
+test("the guide to configuration lists every variable that is read, and no other", () => {
+	const sources = globSync("packages/{node,gateway,cli}/src/**/*.ts", { cwd: root }).filter(
+		(file) => !/\.test\.ts$|\/fixtures\//.test(file),
+	);
+	const read = variablesIn(sources).filter((name) => !internal.includes(name) && !elsewhere.test(name));
+	expect(variablesIn(["docs/guide/configuration.md"])).toEqual(read);
+});
