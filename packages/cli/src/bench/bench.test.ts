@@ -44,7 +44,7 @@ describe("a load", () => {
 
 	test("without a rate is a closed loop, and says that it hides waiting", async () => {
 		const { stdout } = await bench("echo", "--concurrency", "2", ...short);
-		expect(stdout).toMatch(/^kinds\/echo\nClosed loop: 2 callers, .*hide\s+waiting; --rate shows it\.\n/s);
+		expect(stdout).toMatch(/^kinds\/echo\nClosed loop: 2 callers; .*hide\s+waiting; --rate shows it\.\n/s);
 	});
 
 	test("goes to an address without a registry, over frames and over HTTP", async () => {
@@ -154,13 +154,13 @@ test("Ctrl-C prints the report of what there is, and exits with 130", async () =
 	await vi.waitFor(() => expect(existsSync(marker)).toBe(true), { timeout: 10_000 });
 	const { code, stdout, stderr } = await started.end("SIGINT");
 	expect([code, stderr]).toEqual([130, ""]);
-	expect(stdout).toMatch(/^kinds\/wait\nOpen loop: .*\ncalls .*\nNote: interrupted; /s);
+	expect(stdout).toMatch(/^kinds\/wait\nOpen loop: .*\ncalls .*\nNote: the load was interrupted; /s);
 });
 
 test.each([
 	[["{}", "--inputs", "x"], "The input is given twice: as an argument, and with --inputs."],
 	[["--inputs", "/nowhere"], "--inputs takes a file that can be read: ENOENT: no such file"],
-	[["--inputs", "."], '--inputs takes a file that can be read, and "." is a folder.'],
+	[["--inputs", "."], '--inputs takes a file that can be read: "." is a folder.'],
 	[["--concurrency", "99999999999"], "--concurrency takes a whole number above 0, at most 1000000, not"],
 	[["{a}"], 'The input is not JSON: unexpected "a" at column 2.'],
 ])("wrong usage is told in one sentence: %j", async (args, sentence) => {

@@ -167,7 +167,9 @@ function notes({ report, busy }: BenchResult): string[] {
 	}
 	const perSecond = (calls / measuredMs) * 1_000;
 	if (rate !== undefined && !isInterrupted && perSecond < rate * 0.95) {
-		all.push(`${rateText(perSecond)} were answered of the ${rateText(rate)} that were due; the others waited.`);
+		all.push(
+			`${rateText(perSecond)} were answered of the ${rateText(rate)} that were due; the others waited.`,
+		);
 	}
 	if (busy > 0.9) {
 		all.push(
