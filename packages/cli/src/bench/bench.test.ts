@@ -44,7 +44,9 @@ describe("a load", () => {
 
 	test("without a rate is a closed loop, and says that it hides waiting", async () => {
 		const { stdout } = await bench("echo", "--concurrency", "2", ...short);
-		expect(stdout).toMatch(/^kinds\/echo\nClosed loop: 2 callers; .*hide\s+waiting; --rate shows it\.\n/s);
+		expect(stdout).toMatch(
+			/^kinds\/echo\nClosed loop: 2 callers; .*hide\s+waiting;\s+--rate\s+shows\s+it\.\n/s,
+		);
 	});
 
 	test("goes to an address without a registry, over frames and over HTTP", async () => {
