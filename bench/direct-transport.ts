@@ -1,15 +1,14 @@
 import type { EndpointTable } from "@allium/core";
-import { type Peer, ServerCall, type Transport } from "@allium/core/transport";
+import { type Dialer, type Peer, ServerCall } from "@allium/core/transport";
 
 /**
  * Runs calls where they are made, as a transport runs those that arrive, but nothing is encoded: what the layers
  * of client and server cost without a wire. For unary calls only.
  */
-export function directTransport(endpoints: EndpointTable): Transport {
+export function directTransport(endpoints: EndpointTable): Dialer {
 	const peer = { address: "direct" };
 	return {
 		scheme: "direct",
-		listen: () => Promise.reject(new TypeError("nothing arrives here: calls run where they are made")),
 		dial: (): Peer => ({
 			endpoint:
 				({ path }) =>

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { Endpoints } from "@allium/core";
 import { webSocketTransport } from "@allium/core/frames";
-import type { Peer, Transport } from "@allium/core/transport";
+import type { Dialer, Peer } from "@allium/core/transport";
 import { frames, http } from "@allium/node";
 import { Context, contract, method, stream } from "allium";
 import * as z from "zod";
@@ -93,7 +93,7 @@ async function openSocket(): Promise<Socket> {
 
 /** A connection that has carried a call. */
 async function openConnection(): Promise<Peer> {
-	const transports: Readonly<Record<string, Transport>> = {
+	const transports: Readonly<Record<string, Dialer>> = {
 		frames: frames(),
 		http: http(),
 		websocket: webSocketTransport(),

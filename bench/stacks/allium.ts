@@ -1,5 +1,5 @@
 import { Endpoints } from "@allium/core";
-import type { Transport } from "@allium/core/transport";
+import type { Dialer } from "@allium/core/transport";
 import { frames } from "@allium/node";
 import { type Client, createClient, type Routes } from "allium";
 import { type Calls, drained, type Server, Work, work } from "../stack.ts";
@@ -14,7 +14,7 @@ export async function serveWork(scheme: string, routes?: Routes): Promise<Server
 }
 
 /** A client with the default onion. */
-export async function callWork(url: string, transport: Transport): Promise<Calls> {
+export async function callWork(url: string, transport: Dialer): Promise<Calls> {
 	return callsOf(createClient(Work, { url, transports: [transport] }));
 }
 

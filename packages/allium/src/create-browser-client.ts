@@ -5,16 +5,16 @@ import {
 	type ClientSource,
 	createClient as createCoreClient,
 } from "@allium/core";
-import type { PeerPool, Transport } from "@allium/core/transport";
+import type { Dialer, PeerPool } from "@allium/core/transport";
 import { webTransports } from "./web-transports.ts";
 
 /**
- * As for the core's `createClient`; without transports, `http:`, `https:`, `ws:` and `wss:` addresses are known,
- * and those without a scheme stand for one of the page's own server.
+ * As for the core's `createClient`. Beside what the given transports dial, addresses of `http:`, `https:`, `ws:` and
+ * `wss:` are known; those without a scheme stand for one of the page's own server.
  */
 export type ClientOptions = ClientSource &
 	ClientLayers &
-	({ readonly transports?: readonly Transport[] } | { readonly peers: PeerPool });
+	({ readonly transports?: readonly Dialer[] } | { readonly peers: PeerPool });
 
 /**
  * Makes a client of a contract, for one address. Over `http:` it makes unary calls and takes streams of replies;
@@ -25,7 +25,10 @@ export type ClientOptions = ClientSource &
  * const { v } = await add.sum({ a: 1, b: 2 });
  */
 export function createClient<C extends AnyContract>(contract: C, options: ClientOptions): Client<C> {
-	const known = { transports: webTransports(), ...options };
+	const known =
+		"peers" in options
+			? options
+			: { ...options, transports: [...(options.transports ?? []), ...webTransports()] };
 	if (!("url" in known)) return createCoreClient(contract, known);
 	const { location } = globalThis as { readonly location?: { readonly href: string } };
 	const url = URL.parse(known.url, location?.href)?.href ?? known.url;

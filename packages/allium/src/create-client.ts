@@ -3,19 +3,23 @@ import {
 	type Client,
 	type ClientLayers,
 	type ClientSource,
+	type ClientWay,
 	createClient as createCoreClient,
 } from "@allium/core";
 import { webSocketTransport } from "@allium/core/frames";
-import type { PeerPool, Transport } from "@allium/core/transport";
-import { ContractCheck, nodeTransports, type TlsOptions } from "@allium/node";
+import type { Acceptor, Dialer, PeerPool } from "@allium/core/transport";
+import { ContractCheck, nodeDialers, type TlsOptions } from "@allium/node";
 
 /**
- * As for the core's `createClient`; without transports, addresses of `allium:`, `http:` and `ws:` are known, and
- * those over TLS: `allium+tls:`, `https:` (by what `tls` says) and `wss:`.
+ * As for the core's `createClient`. Beside what the given transports dial, addresses of `allium:`, `http:` and `ws:` are
+ * known, and those over TLS: `allium+tls:`, `https:` (by what `tls` says) and `wss:`.
  */
 export type ClientOptions = ClientSource &
 	ClientLayers &
-	({ readonly transports?: readonly Transport[]; readonly tls?: TlsOptions } | { readonly peers: PeerPool });
+	(
+		| { readonly transports?: readonly (Dialer | Acceptor)[]; readonly tls?: TlsOptions }
+		| { readonly peers: PeerPool }
+	);
 
 /**
  * Makes a client of a contract, for one address or a registry. Dispose it when it is no longer needed. Where it has a
@@ -26,16 +30,23 @@ export type ClientOptions = ClientSource &
  * const { v } = await add.sum({ a: 1, b: 2 });
  */
 export function createClient<C extends AnyContract>(contract: C, options: ClientOptions): Client<C> {
-	const { tls, logger } = { tls: undefined, ...options };
+	const { logger } = options;
 	const onDescribed = logger && new ContractCheck(logger).forClient(contract);
-	const transports = [
-		...nodeTransports({ tls }),
+	return createCoreClient(contract, {
+		...(onDescribed !== undefined && { onDescribed }),
+		...options,
+		...wayOf(options),
+	});
+}
+
+/** The shared connections that were given, else all transports there are. */
+function wayOf(options: ClientOptions): ClientWay {
+	if ("peers" in options) return { peers: options.peers };
+	const { transports, tls } = options;
+	const ways = [
+		...nodeDialers(transports, { tls }),
 		webSocketTransport(),
 		webSocketTransport({ scheme: "wss" }),
 	];
-	return createCoreClient(contract, {
-		transports,
-		...(onDescribed !== undefined && { onDescribed }),
-		...options,
-	});
+	return { transports: ways };
 }

@@ -1,9 +1,9 @@
 import { webSocketTransport } from "@allium/core/frames";
 import { fetchTransport } from "@allium/core/http";
-import type { Transport } from "@allium/core/transport";
+import type { Dialer } from "@allium/core/transport";
 
 /** The transports that a browser has: `fetch` for `http:` and `https:` URLs, WebSockets for `ws:` and `wss:`. */
-export function webTransports(): Transport[] {
+export function webTransports(): Dialer[] {
 	return [
 		fetchTransport({ scheme: "http" }),
 		fetchTransport({ scheme: "https" }),

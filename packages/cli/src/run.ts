@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Acceptor, Dialer } from "@allium/core/transport";
 import type { Adapters, Environment } from "@allium/node";
 import type { Command, Surroundings } from "./command/command.ts";
 import { usageError } from "./command/command-error.ts";
@@ -14,6 +15,8 @@ import { nearest } from "./text/nearest.ts";
 export interface RunOptions {
 	/** Adapters by scheme, before those that are installed where the command runs. */
 	readonly adapters?: Adapters;
+	/** Transports beside those of Node, before them in preference. */
+	readonly transports?: readonly (Dialer | Acceptor)[];
 	readonly stdin?: NodeJS.ReadStream;
 	readonly stdout?: NodeJS.WriteStream;
 	readonly stderr?: NodeJS.WriteStream;
@@ -37,6 +40,7 @@ export async function run(line: readonly string[], options: RunOptions = {}): Pr
 			env,
 			cwd: options.cwd ?? process.cwd(),
 			adapters: options.adapters ?? {},
+			transports: options.transports ?? [],
 		});
 		if (terminal.failure !== undefined) throw terminal.failure;
 		return code;

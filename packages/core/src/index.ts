@@ -120,7 +120,6 @@ export type { CircuitOptions, CircuitState } from "./resilience/circuit.ts";
 export { RetryBudget, type RetryBudgetOptions } from "./resilience/retry-budget.ts";
 export { Endpoints, type EndpointsOptions, serverDefaults } from "./server/endpoints.ts";
 export type { EndpointTable, ServedMethod } from "./service/endpoint-table.ts";
-export { OpenStreams } from "./service/open-streams.ts";
 export type { MethodOptions, ServeOptions } from "./service/serve.ts";
 export type { Fits, Handler, Service, ServiceMiddleware } from "./service/service.ts";
 export type { CallSide } from "./telemetry/call-facts.ts";

@@ -15,7 +15,7 @@ import {
 	Lifecycle,
 	Listeners,
 	listen,
-	nodeTransports,
+	nodeDialers,
 	type Part,
 	reachableHost,
 	readConfig,
@@ -108,7 +108,7 @@ class NodeGateway implements Gateway {
 		this.#table = new GatewayTable({
 			registry: connection.port,
 			namespace: config.namespace,
-			peers: new PeerPool(nodeTransports({ tls: config.tls })),
+			peers: new PeerPool(nodeDialers(options.transports, { tls: config.tls })),
 			tls: config.tls,
 			credentials: credentialsOf(options),
 			exposure: new Exposure(options.expose, this.#host),
@@ -118,7 +118,10 @@ class NodeGateway implements Gateway {
 			tellsMistakes: this.#tellsMistakes,
 			logger,
 		});
-		this.#listeners = new Listeners([() => this.#listen()], this.#table.streams, options);
+		this.#listeners = new Listeners(
+			{ port: { listen: () => this.#listen() }, endpoints: this.#table, logger },
+			options,
+		);
 		const report = startReport("gateway", logger, this.#listeners, connection);
 		const parts = [connection, servedTable(this.#table), this.#listeners, report];
 		this.#lifecycle = new Lifecycle({ name: "gateway", logger, parts });

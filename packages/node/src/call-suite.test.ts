@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { webSocketTransport } from "@allium/core/frames";
 import { fetchTransport } from "@allium/core/http";
-import type { Transport } from "@allium/core/transport";
+import type { Dialer, Transport } from "@allium/core/transport";
 import { type CallSetup, type CallSuiteOptions, callSuite } from "@allium/testing/call-suite";
 import { Agent, fetch, type RequestInit } from "undici";
 import { afterAll, afterEach, beforeEach, describe } from "vitest";
@@ -15,7 +15,7 @@ const file = new URL("./fixtures/calling-process.ts", import.meta.url).pathname;
 function setup(
 	name: string,
 	listener: Transport,
-	transport: Transport = listener,
+	transport: Dialer = listener,
 	authority = "",
 ): () => Promise<CallSetup> {
 	return async () => ({

@@ -6,7 +6,7 @@ export { BackendConnection, type BackendConnectionOptions } from "./app/backend-
 export { ContractCheck } from "./app/contract-check.ts";
 export { FailedProcess } from "./app/failed-process.ts";
 export { Lifecycle, type LifecycleOptions } from "./app/lifecycle.ts";
-export { type Listen, Listeners } from "./app/listeners.ts";
+export { Listeners, type ListenersOptions } from "./app/listeners.ts";
 export type { Part } from "./app/part.ts";
 export type { ProcessOptions } from "./app/process-options.ts";
 export { reachableHost } from "./app/reachable-host.ts";
@@ -47,7 +47,7 @@ export { ResponseLayer } from "./http/response-layer.ts";
 export { addVary } from "./http/vary.ts";
 export { acceptFrames } from "./pipe/accept-frames.ts";
 export { type FramesOptions, type FramesTlsOptions, frames, framesTls } from "./pipe/frames-transport.ts";
-export { type NodeTransportsOptions, nodeTransports } from "./pipe/node-transports.ts";
+export { type NodeTransportsOptions, nodeDialers, nodeTransports } from "./pipe/node-transports.ts";
 export { SocketPipe } from "./pipe/socket-pipe.ts";
 export { platformTimeout } from "./platform/timeout.ts";
 export type { MetricsSource } from "./protocol/operations.ts";

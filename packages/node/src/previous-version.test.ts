@@ -1,6 +1,6 @@
 import * as current from "@allium/core";
 import { webSocketTransport } from "@allium/core/frames";
-import type { Transport } from "@allium/core/transport";
+import type { Dialer, Transport } from "@allium/core/transport";
 import {
 	type CallCapability,
 	type CallSetup,
@@ -22,7 +22,7 @@ interface Side {
 	readonly version: CallVersion;
 	readonly frames: () => Transport;
 	readonly http: () => Transport;
-	readonly webSocket: () => Transport;
+	readonly webSocket: () => Dialer;
 }
 
 const now: Side = {

@@ -1,7 +1,7 @@
 import { Endpoints, telemetryContext } from "@allium/core";
 import { memoryTransport, webSocketTransport } from "@allium/core/frames";
 import { fetchTransport } from "@allium/core/http";
-import type { Listener, Transport } from "@allium/core/transport";
+import type { Dialer, Listener, Transport } from "@allium/core/transport";
 import { acceptFrames, frames, http, listen } from "@allium/node";
 import { propagation, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
@@ -47,7 +47,7 @@ afterEach(async () => {
 });
 
 /** Serves and calls over a transport. */
-async function open(scheme: string, transport: Transport) {
+async function open(scheme: string, transport: Dialer | Transport) {
 	const endpoints = new Endpoints();
 	endpoints.serve(Echo, {
 		unary: async (_, ctx) => ({ baggage: ctx.metadata.get("baggage") }),
@@ -60,7 +60,7 @@ async function open(scheme: string, transport: Transport) {
 		},
 	});
 	listener =
-		scheme === "memory"
+		"listen" in transport && scheme === "memory"
 			? await transport.listen(endpoints, { address: "test" })
 			: await listen(endpoints, { acceptFrames: acceptFrames() });
 	const url =

@@ -1,5 +1,5 @@
 import type { EndpointTable, Format, Kind } from "@allium/core";
-import type { Listener, Transport } from "@allium/core/transport";
+import type { Dialer, Listener } from "@allium/core/transport";
 import { afterEach, beforeEach, describe } from "vitest";
 import { backpressureTests } from "./calls/backpressure.ts";
 import { cancellationTests } from "./calls/cancellation.ts";
@@ -26,11 +26,11 @@ export interface CallSetup {
 	/** Where a server is dialled. Default: the first of its addresses. */
 	url?(listener: Listener): string;
 	/** The transport under test: what dials. */
-	readonly transport: Transport;
+	readonly transport: Dialer;
 	/** The version that calls. Default: this one. */
 	readonly client?: CallVersion;
 	/** The version that is called, and what its handlers dial with. Default: this one, and `transport`. */
-	readonly server?: CallVersion & { readonly transport: Transport };
+	readonly server?: CallVersion & { readonly transport: Dialer };
 	/** A program that calls the method `calls/unary` at the URL that is its last argument: it will be killed. */
 	readonly program?: { readonly file: string; readonly args?: readonly string[] };
 	/** Removes what belongs to neither. */

@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { Context, createClient, type Middleware, pickedInstance } from "@allium/core";
 import { contractFromDescription } from "@allium/core/reflection";
 import { type LoadCall, type LoadOptions, load } from "@allium/load";
-import { nodeTransports } from "@allium/node";
+import { nodeDialers } from "@allium/node";
 import { withMetadata } from "../call/metadata.ts";
 import type { Run, Surroundings, Words } from "../command/command.ts";
 import { type ExitCode, exitCode } from "../command/exit-code.ts";
@@ -66,16 +66,17 @@ async function measure(
 	assertions: readonly Assertion[],
 	ctx: Context,
 	words: Words,
-	{ terminal }: Surroundings,
+	{ terminal, transports }: Surroundings,
 ): Promise<BenchResult> {
 	const attempts = new Map<string, number>();
 	const hasInstances = found.directory !== undefined && !words.has("instance");
+	const dialers = nodeDialers(transports, { tls: found.tls });
 	await using client = createClient(contractFromDescription(found.description), {
-		...sourceOf(found, words),
+		...sourceOf(found, words, dialers),
 		// Each call has its own deadline, and none is repeated: a failure shall be seen.
 		middleware: [],
 		attempt: hasInstances ? [countInstances(attempts)] : [],
-		transports: nodeTransports({ tls: found.tls }),
+		transports: dialers,
 	});
 	const send = client[method];
 	if (send === undefined) throw new TypeError(`the client lacks ${method}`);

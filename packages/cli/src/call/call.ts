@@ -7,8 +7,8 @@ import {
 	takesStream,
 } from "@allium/core";
 import { contractFromDescription } from "@allium/core/reflection";
-import { nodeTransports } from "@allium/node";
-import type { Run, Words } from "../command/command.ts";
+import { nodeDialers } from "@allium/node";
+import type { Run, Surroundings, Words } from "../command/command.ts";
 import { type ExitCode, exitCode } from "../command/exit-code.ts";
 import { durationOption } from "../command/option-values.ts";
 import { type DescribedService, describedService } from "../discovery/described-service.ts";
@@ -20,7 +20,7 @@ import { withMetadata } from "./metadata.ts";
 
 /** `allium call <service> <method> [json|-]` */
 export const call: Run = async (words, surroundings) => {
-	const { stdin, terminal } = surroundings;
+	const { stdin, terminal, transports } = surroundings;
 	const [service = "", method = "", argument] = words.arguments;
 	const timeoutMs = durationOption(words, "timeout");
 	const base = withMetadata(words, surroundings, Context.background());
@@ -36,7 +36,7 @@ export const call: Run = async (words, surroundings) => {
 			const described = methodOf(found, service, method);
 			hintAtInput(described, argument, stdin, terminal);
 			const input = await readInput(described.kind, argument, stdin);
-			const exchange = { found, service, method, described, input, words, timeoutMs };
+			const exchange = { found, service, method, described, input, words, timeoutMs, transports };
 			await makeCall(exchange, ctx, terminal);
 		} finally {
 			await found.close();
@@ -66,14 +66,16 @@ interface Exchange {
 	readonly input: CallInput;
 	readonly words: Words;
 	readonly timeoutMs: number | undefined;
+	readonly transports: Surroundings["transports"];
 }
 
 async function makeCall(exchange: Exchange, ctx: Context, terminal: Terminal): Promise<void> {
 	const { found, method, input, words, timeoutMs } = exchange;
+	const transports = nodeDialers(exchange.transports, { tls: found.tls });
 	await using client = createClient(contractFromDescription(found.description), {
-		...sourceOf(found, words),
+		...sourceOf(found, words, transports),
 		...layersOf(timeoutMs),
-		transports: nodeTransports({ tls: found.tls }),
+		transports,
 	});
 	const send = client[method];
 	if (send === undefined) throw new TypeError(`the client lacks ${method}`);

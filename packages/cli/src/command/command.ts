@@ -1,3 +1,4 @@
+import type { Acceptor, Dialer } from "@allium/core/transport";
 import type { Adapters, Environment } from "@allium/node";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { ExitCode } from "./exit-code.ts";
@@ -67,4 +68,5 @@ export interface Surroundings {
 	readonly env: Environment;
 	readonly cwd: string;
 	readonly adapters: Adapters;
+	readonly transports: readonly (Dialer | Acceptor)[];
 }

@@ -1,15 +1,15 @@
 import type { ClientSource, MethodDescription } from "@allium/core";
-import { nodeTransports } from "@allium/node";
+import type { Dialer } from "@allium/core/transport";
 import type { Words } from "../command/command.ts";
 import type { DescribedService } from "./described-service.ts";
 import { unknownName } from "./unknown-name.ts";
 
 /** Where a client looks: at the address, the chosen instance, or all in the registry. */
-export function sourceOf(found: DescribedService, words: Words): ClientSource {
-	const { directory, instances, urls, tls } = found;
+export function sourceOf(found: DescribedService, words: Words, dialers: readonly Dialer[]): ClientSource {
+	const { directory, instances, urls } = found;
 	if (directory === undefined) return { url: urls[0] ?? "" };
 	if (!words.has("instance")) return { registry: directory.registry, namespace: directory.namespace };
-	const schemes = nodeTransports({ tls }).map(({ scheme }) => `${scheme}:`);
+	const schemes = dialers.map(({ scheme }) => `${scheme}:`);
 	const addresses = instances[0]?.addresses ?? [];
 	return { url: addresses.find((address) => schemes.some((scheme) => address.startsWith(scheme))) ?? "" };
 }

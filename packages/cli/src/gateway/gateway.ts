@@ -10,7 +10,7 @@ import { Interruption } from "../terminal/interruption.ts";
 
 /** `allium gateway` */
 export const gateway: Run = async (words, surroundings) => {
-	const { env, adapters } = surroundings;
+	const { env, adapters, transports } = surroundings;
 	// Only to tell now what is wrong with it, by the names that it has here.
 	configOf(words, env);
 	const registry = words.value("registry");
@@ -27,6 +27,7 @@ export const gateway: Run = async (words, surroundings) => {
 		proxy: proxyOf(words),
 		credentials: credentialsOf(words, surroundings),
 		adapters,
+		transports,
 		env,
 	});
 	try {

@@ -17,7 +17,7 @@ import { timeout } from "../middleware/timeout.ts";
 import { tracing } from "../middleware/tracing.ts";
 import type { Instance } from "../registry/instance.ts";
 import type { Registry } from "../registry/registry.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { Dialer } from "../transport/transport.ts";
 import { clientClosed } from "../transport/transport-errors.ts";
 import { Choice } from "./candidates.ts";
 import { ClientStream } from "./client-stream.ts";
@@ -34,7 +34,7 @@ export type ClientSource =
 	| { readonly registry: Registry; readonly namespace?: string };
 
 /** How a client gets there: transports of its own, or a pool of connections shared with other clients. */
-export type ClientWay = { readonly transports: readonly Transport[] } | { readonly peers: PeerPool };
+export type ClientWay = { readonly transports: readonly Dialer[] } | { readonly peers: PeerPool };
 
 /** The layers of a client. What is not given is as in {@link clientDefaults}. */
 export interface ClientLayers {

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { contract } from "../contract/contract.ts";
 import { method } from "../contract/method.ts";
-import type { Peer, Transport } from "../transport/transport.ts";
+import type { Dialer, Peer } from "../transport/transport.ts";
 import { PeerPool } from "./peer-pool.ts";
 
 /** A transport whose peers only know whether they were closed. */
@@ -14,7 +14,7 @@ function transport(scheme: string) {
 		dialled.push({ address, endpoint, close });
 		return peer;
 	};
-	const made: Transport = { scheme, dial, listen: () => Promise.reject(new Error("not here")) };
+	const made: Dialer = { scheme, dial };
 	return { made, dialled };
 }
 

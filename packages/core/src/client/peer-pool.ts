@@ -4,7 +4,7 @@ import type { Method } from "../contract/method.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { Instance } from "../registry/instance.ts";
 import { type ObservedEndpoint, observeCalls } from "../transport/observe-calls.ts";
-import type { Peer, Transport } from "../transport/transport.ts";
+import type { Dialer, Peer } from "../transport/transport.ts";
 import { Descriptions } from "./descriptions.ts";
 import type { ObservedPeer } from "./observed-peer.ts";
 
@@ -47,13 +47,13 @@ class SharedPeer implements ObservedPeer {
 
 /** Shares one {@link Peer} for each address among all clients of a process; the last to release it closes it. */
 export class PeerPool {
-	readonly #transports: readonly Transport[];
+	readonly #dialers: readonly Dialer[];
 	readonly #peers = new Map<string, SharedPeer>();
 	/** What the instances say of their services. */
 	readonly descriptions: Descriptions = new Descriptions();
 
-	constructor(transports: readonly Transport[]) {
-		this.#transports = transports;
+	constructor(dialers: readonly Dialer[]) {
+		this.#dialers = dialers;
 	}
 
 	/**
@@ -62,10 +62,10 @@ export class PeerPool {
 	 * @throws ServiceError `failed_precondition` when there is none.
 	 */
 	share(addresses: readonly string[]): PeerShare {
-		const { address, transport } = this.#choose(addresses);
+		const { address, dialer } = this.#choose(addresses);
 		let peer = this.#peers.get(address);
 		if (peer === undefined) {
-			peer = new SharedPeer(transport.dial(address));
+			peer = new SharedPeer(dialer.dial(address));
 			this.#peers.set(address, peer);
 		}
 		peer.shares++;
@@ -103,13 +103,13 @@ export class PeerPool {
 		await peer.close();
 	}
 
-	#choose(addresses: readonly string[]): { address: string; transport: Transport } {
+	#choose(addresses: readonly string[]): { address: string; dialer: Dialer } {
 		for (const address of addresses) {
 			const scheme = address.slice(0, address.indexOf(":"));
-			const transport = this.#transports.find((candidate) => candidate.scheme === scheme);
-			if (transport !== undefined) return { address, transport };
+			const dialer = this.#dialers.find((candidate) => candidate.scheme === scheme);
+			if (dialer !== undefined) return { address, dialer };
 		}
-		const known = this.#transports.map(({ scheme }) => `${scheme}:`).join(", ");
+		const known = this.#dialers.map(({ scheme }) => `${scheme}:`).join(", ");
 		throw new ServiceError({
 			code: "failed_precondition",
 			message: `no transport for ${addresses.join(", ") || "an instance without addresses"}; there are ${known || "none"}`,

@@ -1,8 +1,7 @@
 import type { Format } from "../codec/format.ts";
 import { ServiceError } from "../errors/service-error.ts";
-import { cannotListen } from "../transport/no-listener.ts";
 import type { Pipe } from "../transport/pipe.ts";
-import type { Peer, Transport } from "../transport/transport.ts";
+import type { Dialer, Peer } from "../transport/transport.ts";
 import type { FrameLimits } from "./frame-limits.ts";
 import { checkFramesOptions, FramesPeer } from "./frames-peer.ts";
 import { WebSocketPipe, webSocketPath, webSocketProtocol } from "./websocket-pipe.ts";
@@ -24,11 +23,10 @@ export interface WebSocketOptions {
  *
  * @throws RangeError for a duration or the number of a format that is not possible.
  */
-export function webSocketTransport(options: WebSocketOptions = {}): Transport {
+export function webSocketTransport(options: WebSocketOptions = {}): Dialer {
 	checkFramesOptions(options);
 	return {
 		scheme: options.scheme ?? "ws",
-		listen: () => Promise.reject(cannotListen("the platform's WebSocket")),
 		dial: (address: string): Peer => {
 			const url = socketUrl(address);
 			return new FramesPeer(address, (_, signal) => dialWebSocket(url, signal), options);

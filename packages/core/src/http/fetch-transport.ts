@@ -4,9 +4,8 @@ import type { Context } from "../context/context.ts";
 import { type Method, takesStream } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
-import { cannotListen } from "../transport/no-listener.ts";
 import { standardBytes } from "../transport/pipe.ts";
-import type { Peer, Transport } from "../transport/transport.ts";
+import type { Dialer, Peer } from "../transport/transport.ts";
 import { clientClosed } from "../transport/transport-errors.ts";
 import { writeEnvelope } from "./connect/envelope.ts";
 import { type FetchRequest, runFetch } from "./connect/fetch-request.ts";
@@ -42,11 +41,10 @@ export interface FetchOptions {
  * streams of replies. A method whose input is a stream is refused with `unimplemented`, as `fetch` cannot send
  * one; {@link webSocketTransport} can. It only dials.
  */
-export function fetchTransport(options: FetchOptions = {}): Transport {
+export function fetchTransport(options: FetchOptions = {}): Dialer {
 	const scheme = options.scheme ?? "http";
 	return {
 		scheme,
-		listen: () => Promise.reject(cannotListen("fetch")),
 		dial: (address: string): Peer => new FetchPeer(address, options),
 	};
 }

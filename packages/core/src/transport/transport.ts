@@ -43,11 +43,19 @@ export interface Peer {
 	close(): Promise<void>;
 }
 
-/** Carries calls between processes. */
-export interface Transport {
+/** Reaches processes at the addresses of one scheme. */
+export interface Dialer {
 	/** The scheme of the URLs that it dials, without the colon: `allium`, `http`, `memory`. */
 	readonly scheme: string;
-	listen(endpoints: EndpointTable, options?: ListenOptions): Promise<Listener>;
 	/** Does not connect yet: the first call does. */
 	dial(address: string): Peer;
 }
+
+/** Accepts calls of other processes. */
+export interface Acceptor {
+	/** Resolves when calls are accepted. Rejects with `failed_precondition` when they cannot be. */
+	listen(endpoints: EndpointTable, options?: ListenOptions): Promise<Listener>;
+}
+
+/** Carries calls between processes, in both directions. */
+export interface Transport extends Dialer, Acceptor {}

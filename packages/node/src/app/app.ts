@@ -5,6 +5,7 @@ import {
 	clientDefaults,
 	createClient,
 	Endpoints,
+	type EndpointTable,
 	type Fits,
 	Health,
 	type Logger,
@@ -17,7 +18,7 @@ import { type Config, readConfig } from "../config/config.ts";
 import { isInvalidConfiguration } from "../config/invalid-configuration.ts";
 import { cors } from "../http/cors.ts";
 import { acceptFrames } from "../pipe/accept-frames.ts";
-import { nodeTransports } from "../pipe/node-transports.ts";
+import { nodeDialers } from "../pipe/node-transports.ts";
 import type { Readiness } from "../protocol/port-protocol.ts";
 import { checkServerLimits } from "../server/limits.ts";
 import { isLoopback } from "../server/loopback.ts";
@@ -89,7 +90,7 @@ class NodeApp implements App {
 		});
 		const registry = this.#registry.port;
 		checkServerLimits(limits);
-		this.#peers = new PeerPool(nodeTransports({ tls: config.tls, limits: limits.frames }));
+		this.#peers = new PeerPool(nodeDialers(options.transports, { tls: config.tls, limits: limits.frames }));
 		if (isDevelopment) {
 			this.#contextWatch = new MissingContextWatch(logger);
 			this.#lifeWatch = new LifeWatch(name, logger);
@@ -101,7 +102,8 @@ class NodeApp implements App {
 			logger,
 			tellsMistakes: () => isDevelopment && isLoopback(this.#host),
 		});
-		this.#listeners = new Listeners([() => this.#listen()], this.#endpoints.streams, options);
+		const port = { listen: (endpoints: EndpointTable) => this.#listen(endpoints) };
+		this.#listeners = new Listeners({ port, endpoints: this.#endpoints, logger }, options);
 		this.#contractCheck = new ContractCheck(logger);
 		this.#contracts = new ServedContracts({
 			endpoints: this.#endpoints,
@@ -177,13 +179,13 @@ class NodeApp implements App {
 		return this.#lifecycle.run();
 	}
 
-	#listen(): Promise<Listener> {
+	#listen(endpoints: EndpointTable): Promise<Listener> {
 		const { port, advertise, hosts, tls, proxyProtocol } = this.config;
 		const { cors: pages = [], origins = [] } = this.#options;
 		const { frames: frameLimits, ...limits } = this.#options.limits ?? {};
 		const host = this.#host;
 		const reached = advertise ?? reachableHost(host);
-		return listen(this.#endpoints, {
+		return listen(endpoints, {
 			host,
 			port,
 			hosts,

@@ -1,12 +1,16 @@
-import type { OpenStreams } from "@allium/core";
-import type { Listener } from "@allium/core/transport";
-import { after, checkDuration } from "@allium/core/transport";
+import type { EndpointTable, Logger } from "@allium/core";
+import { type Acceptor, after, checkDuration, type Listener, waysOf } from "@allium/core/transport";
 import type { Part } from "./part.ts";
 import type { ProcessOptions } from "./process-options.ts";
 import { within } from "./within.ts";
 
-/** Opens one listener. */
-export type Listen = () => Promise<Listener>;
+/** What a process listens for, and with. */
+export interface ListenersOptions {
+	/** The one port. Transports of the process that listen come before it. */
+	readonly port: Acceptor;
+	readonly endpoints: EndpointTable;
+	readonly logger: Logger;
+}
 
 /**
  * What a process listens with. When it drains, it accepts calls for `drainDelayMs` more, since callers learn only then
@@ -14,19 +18,21 @@ export type Listen = () => Promise<Listener>;
  */
 export class Listeners implements Part {
 	readonly name: string = "the port";
-	readonly #listen: readonly Listen[];
-	readonly #streams: OpenStreams;
+	readonly #acceptors: readonly Acceptor[];
+	readonly #endpoints: EndpointTable;
+	readonly #logger: Logger;
 	readonly #drainDelayMs: number;
 	readonly #gracePeriodMs: number;
 	readonly #streamGraceMs: number;
 	readonly #listeners: Listener[] = [];
 	#isOpen = false;
 
-	/** @throws RangeError for a duration that cannot be. */
-	constructor(listen: readonly Listen[], streams: OpenStreams, options: ProcessOptions) {
+	/** @throws RangeError for a duration that cannot be used; TypeError for a transport that is none. */
+	constructor({ port, endpoints, logger }: ListenersOptions, options: ProcessOptions) {
 		const { drainDelayMs = 500, gracePeriodMs = 10_000, streamGraceMs = gracePeriodMs / 2 } = options;
-		this.#listen = listen;
-		this.#streams = streams;
+		this.#acceptors = [...waysOf(options.transports ?? []).acceptors, port];
+		this.#endpoints = endpoints;
+		this.#logger = logger;
 		this.#drainDelayMs = checkDuration("drainDelayMs", drainDelayMs, "finite");
 		this.#gracePeriodMs = checkDuration("gracePeriodMs", gracePeriodMs);
 		this.#streamGraceMs = checkDuration("streamGraceMs", streamGraceMs);
@@ -37,13 +43,15 @@ export class Listeners implements Part {
 		return this.#isOpen;
 	}
 
-	/** Where the process can be reached, as URLs. */
+	/** Where the process can be reached, as URLs, the preferred ones first. */
 	get addresses(): readonly string[] {
 		return this.#listeners.flatMap(({ addresses }) => addresses);
 	}
 
 	async start(): Promise<void> {
-		for (const listen of this.#listen) this.#listeners.push(await listen());
+		for (const acceptor of this.#acceptors) {
+			this.#listeners.push(await acceptor.listen(this.#endpoints, { logger: this.#logger }));
+		}
 		this.#isOpen = true;
 	}
 
@@ -51,7 +59,7 @@ export class Listeners implements Part {
 		if (!this.#isOpen) return;
 		await new Promise<void>((resolve) => after(this.#drainDelayMs, resolve));
 		const drained = Promise.all(this.#listeners.map((listener) => listener.drain()));
-		const timer = after(this.#streamGraceMs, () => this.#streams.end());
+		const timer = after(this.#streamGraceMs, () => this.#endpoints.streams?.end());
 		try {
 			await within(this.#gracePeriodMs, drained);
 		} finally {

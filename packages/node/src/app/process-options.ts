@@ -1,4 +1,5 @@
 import type { Logger } from "@allium/core";
+import type { Acceptor, Dialer } from "@allium/core/transport";
 import type { Adapters } from "../config/backends.ts";
 import type { ConfigOverrides } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
@@ -10,6 +11,11 @@ import type { Environment } from "../config/environment.ts";
 export interface ProcessOptions extends ConfigOverrides {
 	/** Adapters by scheme, before those that are installed. */
 	readonly adapters?: Adapters;
+	/**
+	 * Transports beside those of Node, before them in preference: those that dial are used by clients, and on those that
+	 * listen the process can be reached, too.
+	 */
+	readonly transports?: readonly (Dialer | Acceptor)[];
 	/** Default: lines on standard output. */
 	readonly logger?: Logger;
 	/**

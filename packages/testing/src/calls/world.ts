@@ -10,7 +10,7 @@ import {
 	type Service,
 	type ServiceError,
 } from "@allium/core";
-import type { Listener, Transport } from "@allium/core/transport";
+import type { Dialer, Listener } from "@allium/core/transport";
 import { expect, vi } from "vitest";
 import type { CallSetup, CallVersion } from "../call-suite.ts";
 import { type CallsContract, callsContract, type Message } from "./contract.ts";
@@ -169,7 +169,7 @@ export class World {
 
 	#connect(
 		version: CallVersion,
-		transport: Transport,
+		transport: Dialer,
 		layers: ClientLayers,
 		url: string,
 	): Client<CallsContract> {

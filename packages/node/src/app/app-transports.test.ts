@@ -1,0 +1,156 @@
+import {
+	type Context,
+	contract,
+	type EndpointTable,
+	type Method,
+	memoryRegistry,
+	method,
+	type Registry,
+} from "@allium/core";
+import {
+	type Acceptor,
+	type Dialer,
+	type Listener,
+	type Peer,
+	ServerCall,
+	succeeded,
+	type Transport,
+} from "@allium/core/transport";
+import { afterEach, describe, expect, test } from "vitest";
+import * as z from "zod";
+import { frames } from "../pipe/frames-transport.ts";
+import { createApp } from "./app.ts";
+import type { App, AppOptions } from "./app-type.ts";
+
+const Adder = contract("adder", {
+	add: method({ input: z.object({ n: z.int() }), output: z.object({ n: z.int() }), effect: "read" }),
+});
+
+/** A transport as others may write one: it runs unary calls within the process, at `direct:` addresses. */
+class DirectTransport implements Transport {
+	readonly scheme: string = "direct";
+	/** The address of each call. */
+	readonly called: string[] = [];
+	readonly #tables = new Map<string, EndpointTable>();
+
+	get isOpen(): boolean {
+		return this.#tables.size > 0;
+	}
+
+	async listen(endpoints: EndpointTable): Promise<Listener> {
+		const address = `direct:${this.#tables.size}`;
+		this.#tables.set(address, endpoints);
+		return {
+			addresses: [address],
+			drain: async () => {},
+			close: async () => {
+				this.#tables.delete(address);
+			},
+		};
+	}
+
+	dial(address: string): Peer {
+		return {
+			endpoint: (method) => (input, ctx) => this.#call(address, method, input, ctx),
+			close: async () => {},
+		};
+	}
+
+	async #call(address: string, { path }: Method, input: unknown, ctx: Context): Promise<unknown> {
+		this.called.push(address);
+		const endpoints = this.#tables.get(address);
+		if (endpoints === undefined) throw new Error(`nothing listens at ${address}`);
+		const incoming = { path, metadata: ctx.outgoing, peer: { address }, timeoutMs: ctx.remaining() };
+		const call = new ServerCall(endpoints, incoming);
+		const output = await call.run(() => input);
+		call.settle(succeeded);
+		return output;
+	}
+}
+
+const apps: App[] = [];
+afterEach(async () => {
+	await Promise.all(apps.splice(0).map((app) => app.stop()));
+});
+
+function makeApp(registry: Registry, options: Partial<AppOptions>): App {
+	const app = createApp({
+		name: "adder",
+		registry,
+		env: {},
+		drainDelayMs: 0,
+		logger: { log() {} },
+		...options,
+	});
+	apps.push(app);
+	return app;
+}
+
+async function serving(registry: Registry, options: Partial<AppOptions> = {}): Promise<App> {
+	const app = makeApp(registry, options);
+	app.serve(Adder, { add: async ({ n }) => ({ n: n + 1 }) });
+	await app.start();
+	return app;
+}
+
+describe("a transport that is given to an app", () => {
+	test("is listened on beside the port, and preferred by callers that dial it", async () => {
+		const registry = memoryRegistry();
+		const direct = new DirectTransport();
+		const app = await serving(registry, { transports: [direct] });
+		expect(app.addresses).toEqual([
+			"direct:0",
+			expect.stringMatching(/^allium:/),
+			expect.stringMatching(/^http:/),
+		]);
+
+		const caller = makeApp(registry, { name: "caller", transports: [direct] });
+		expect(await caller.client(Adder).add({ n: 1 })).toEqual({ n: 2 });
+		expect(direct.called).toContain("direct:0");
+	});
+
+	test("leaves the app within reach of those that do not know it", async () => {
+		const registry = memoryRegistry();
+		await serving(registry, { transports: [new DirectTransport()] });
+		const caller = makeApp(registry, { name: "caller" });
+		expect(await caller.client(Adder).add({ n: 1 })).toEqual({ n: 2 });
+	});
+
+	test("is closed with the app", async () => {
+		const direct = new DirectTransport();
+		const app = await serving(memoryRegistry(), { transports: [direct] });
+		expect(direct.isOpen).toBe(true);
+		await app.stop();
+		expect(direct.isOpen).toBe(false);
+	});
+
+	test("may only dial, and takes the place of Node's transport of its scheme", async () => {
+		const registry = memoryRegistry();
+		const dialled: string[] = [];
+		const counting: Dialer = {
+			scheme: "allium",
+			dial: (address) => {
+				dialled.push(address);
+				return frames().dial(address);
+			},
+		};
+		const app = await serving(registry);
+		const caller = makeApp(registry, { name: "caller", transports: [counting] });
+		expect(await caller.client(Adder).add({ n: 1 })).toEqual({ n: 2 });
+		expect(dialled).toEqual([app.addresses[0]]);
+	});
+
+	test("may only listen", async () => {
+		const direct = new DirectTransport();
+		const acceptor: Acceptor = { listen: (endpoints) => direct.listen(endpoints) };
+		const app = await serving(memoryRegistry(), { transports: [acceptor] });
+		expect(app.addresses[0]).toBe("direct:0");
+	});
+
+	test("is refused when it can neither dial nor listen", () => {
+		const nothing = {} as Dialer;
+		expect(() => makeApp(memoryRegistry(), { transports: [nothing] })).toThrow(
+			"a transport has a function dial or a function listen",
+		);
+	});
+});
