@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { protoFormat } from "@allium/core";
 import { webSocketTransport } from "@allium/core/frames";
 import { fetchTransport } from "@allium/core/http";
 import type { Dialer, Transport } from "@allium/core/transport";
@@ -60,6 +61,10 @@ describe("calls", () => {
 	callSuite("WebSocket", setup("ws", http(), webSocketTransport()), overFrames);
 	callSuite("HTTP/1.1, and HTTP/2 for bidi_stream", setup("http", http()), overHttp);
 	callSuite("HTTP/2", setup("http", http(), http({ http: 2 })), overHttp);
+	callSuite("HTTP in protobuf", setup("http", http(), http({ format: protoFormat })), {
+		...overHttp,
+		format: protoFormat,
+	});
 	callSuite("fetch over HTTP/1.1", setup("fetch", http(), fetchTransport()), overFetch);
 
 	describe("with a fetch of HTTP/2", () => {
