@@ -9,5 +9,6 @@ export {
 	type FromDescriptionOptions,
 	isContractDescription,
 } from "./contract/from-description.ts";
-export { descriptionOf, isSchema, type Property, resolve, type View, view } from "./contract/schema-view.ts";
+export { descriptionOf, isSchema, type Property, type View, view } from "./contract/schema-view.ts";
 export { compareVersions } from "./contract/version.ts";
+export { resolvePointer } from "./json/json-pointer.ts";

@@ -1,5 +1,5 @@
 import type { JsonSchema } from "@allium/core";
-import { descriptionOf, type Property, resolve, type View, view } from "@allium/core/reflection";
+import { descriptionOf, type Property, resolvePointer, type View, view } from "@allium/core/reflection";
 
 /**
  * A JSON Schema as a type in the manner of TypeScript: on one line where it fits into `width` letters and
@@ -104,7 +104,7 @@ class TypePrinter {
 		if (this.#following.includes(pointer)) return pointer.split("/").at(-1)?.replace("#", "") || "this";
 		this.#following.push(pointer);
 		try {
-			return print(resolve(pointer, this.#root));
+			return print(resolvePointer(this.#root, pointer));
 		} finally {
 			this.#following.pop();
 		}

@@ -1,4 +1,5 @@
 import type { Context } from "../context/context.ts";
+import { fnv1a } from "../encoding/fnv1a.ts";
 import type { Instance } from "../registry/instance.ts";
 import type { Balancer, Load } from "./balancer.ts";
 
@@ -7,7 +8,7 @@ class Place implements Load {
 	readonly hash: number;
 
 	constructor(instance: Instance) {
-		this.hash = hashOf(instance.id);
+		this.hash = fnv1a(instance.id);
 	}
 
 	start(): void {}
@@ -28,7 +29,7 @@ export function consistentHash(key: (ctx: Context) => string | undefined): Balan
 		pick: (candidates, ctx) => {
 			const wanted = key(ctx);
 			if (wanted === undefined) return candidates[Math.floor(Math.random() * candidates.length)];
-			const hash = hashOf(wanted);
+			const hash = fnv1a(wanted);
 			let [best] = candidates;
 			let highest = Number.NEGATIVE_INFINITY;
 			for (const candidate of candidates) {
@@ -38,13 +39,6 @@ export function consistentHash(key: (ctx: Context) => string | undefined): Balan
 			return best;
 		},
 	};
-}
-
-/** FNV-1a over the UTF-16 units. */
-function hashOf(text: string): number {
-	let hash = 0x811c9dc5;
-	for (let n = 0; n < text.length; n++) hash = Math.imul(hash ^ text.charCodeAt(n), 0x01000193);
-	return hash >>> 0;
 }
 
 /** A number between 0 and 1, both excluded, from two hashes: the finalizer of MurmurHash3. */

@@ -1,3 +1,4 @@
+import { forgetOldest } from "../collections/forget-oldest.ts";
 import type { Outcome } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
 import { isRefusal, isTrouble } from "../errors/trouble.ts";
@@ -83,12 +84,7 @@ class OutlierEjection<L extends Load> implements Balancer<OutlierLoad<L>> {
 		const record = this.#records.get(instance.id) ?? new OutlierRecord(this.#options);
 		this.#records.delete(instance.id);
 		this.#records.set(instance.id, record);
-		if (this.#records.size > maxRecords) {
-			for (const oldest of this.#records.keys()) {
-				this.#records.delete(oldest);
-				break;
-			}
-		}
+		if (this.#records.size > maxRecords) forgetOldest(this.#records);
 		return new OutlierLoad(this.#balancer.join(instance), record, (failed) => this.#eject(failed));
 	}
 

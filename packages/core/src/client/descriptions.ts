@@ -1,3 +1,4 @@
+import { forgetOldest } from "../collections/forget-oldest.ts";
 import type { Context } from "../context/context.ts";
 import type { ContractDescription } from "../contract/describe.ts";
 import { isContractDescription } from "../contract/from-description.ts";
@@ -30,12 +31,7 @@ export class Descriptions {
 		const asked = askPeer(service, peer, life);
 		this.#known.set(key, asked);
 		asked.catch(() => this.#known.delete(key));
-		if (this.#known.size > maxKnown) {
-			for (const oldest of this.#known.keys()) {
-				this.#known.delete(oldest);
-				break;
-			}
-		}
+		if (this.#known.size > maxKnown) forgetOldest(this.#known);
 		return asked;
 	}
 }

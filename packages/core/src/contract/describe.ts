@@ -1,3 +1,4 @@
+import { fnv1a } from "../encoding/fnv1a.ts";
 import type { Code } from "../errors/code.ts";
 import type { AnyContract, ContractWire } from "./contract.ts";
 import type { ErrorSpec } from "./declared-error.ts";
@@ -106,15 +107,7 @@ function describeError({ code, message, data }: ErrorSpec): ErrorDescription {
 	};
 }
 
-/** FNV-1a over UTF-16 code units, twice with different seeds: 64 bits that tell versions apart, not a signature. */
+/** 64 bits that tell versions apart; no signature. */
 function fingerprint(text: string): string {
-	return fnv1a(text, 0x811c9dc5) + fnv1a(text, 0x01000193);
-}
-
-function fnv1a(text: string, seed: number): string {
-	let hash = seed;
-	for (let index = 0; index < text.length; index++) {
-		hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-	}
-	return (hash >>> 0).toString(16).padStart(8, "0");
+	return [fnv1a(text), fnv1a(text, 0x01000193)].map((hash) => hash.toString(16).padStart(8, "0")).join("");
 }

@@ -1,6 +1,7 @@
+import { resolvePointer } from "../json/json-pointer.ts";
 import type { ContractDescription, MethodDescription } from "./describe.ts";
 import type { JsonSchema } from "./schema.ts";
-import { type Property, resolve, type View, view } from "./schema-view.ts";
+import { type Property, type View, view } from "./schema-view.ts";
 import { compareVersions } from "./version.ts";
 
 /**
@@ -84,10 +85,10 @@ class Comparison {
 		const [one, other] = [view(given), view(wanted)];
 		if (one.kind === "unknown" || other.kind === "unknown") return [];
 		if (one.kind === "reference") {
-			return this.compare(resolve(one.pointer, this.#given), wanted, at);
+			return this.compare(resolvePointer(this.#given, one.pointer), wanted, at);
 		}
 		if (other.kind === "reference") {
-			return this.compare(given, resolve(other.pointer, this.#wanted), at);
+			return this.compare(given, resolvePointer(this.#wanted, other.pointer), at);
 		}
 		if (one.kind === "union") return one.parts.flatMap((part) => this.compare(part, wanted, at));
 		if (other.kind === "union") return this.#compareWithAny(given, other.parts, at);

@@ -1,5 +1,6 @@
+import { resolvePointer } from "../json/json-pointer.ts";
 import type { JsonSchema } from "./schema.ts";
-import { isSchema, resolve, type View, view } from "./schema-view.ts";
+import { isSchema, type View, view } from "./schema-view.ts";
 
 /** How deep an example goes before it stops: schemas may refer to themselves. */
 const deepest = 6;
@@ -58,7 +59,7 @@ function fromView(seen: View, schema: unknown, root: JsonSchema, name: string, d
 			);
 		}
 		case "reference":
-			return depth > deepest ? {} : make(resolve(seen.pointer, root), root, name, depth + 1);
+			return depth > deepest ? {} : make(resolvePointer(root, seen.pointer), root, name, depth + 1);
 		default:
 			return seen.kind === "null" ? null : {};
 	}

@@ -35,17 +35,6 @@ export function view(schema: unknown): View {
 	return ofType(typeof type === "string" ? type : typeOf(schema), schema);
 }
 
-/** The schema that a local reference names. */
-export function resolve(pointer: string, root: JsonSchema): unknown {
-	if (!pointer.startsWith("#")) return undefined;
-	let found: unknown = root;
-	for (const part of pointer.slice(1).split("/").slice(1)) {
-		const key = decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~");
-		found = isSchema(found) && Object.hasOwn(found, key) ? found[key] : undefined;
-	}
-	return found;
-}
-
 /** The `description` of a schema. */
 export function descriptionOf(schema: unknown): string | undefined {
 	const text = isSchema(schema) ? schema.description : undefined;

@@ -1,4 +1,5 @@
 import { pickedInstance } from "../balancer/picked-instance.ts";
+import { forgetOldest } from "../collections/forget-oldest.ts";
 import type { Outcome } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
 import { onSettled } from "../context/on-settled.ts";
@@ -86,13 +87,6 @@ function instanceOf(ctx: Context): string {
 	const instance = pickedInstance(ctx);
 	if (instance !== undefined) return instance.id;
 	throw new TypeError('circuitBreaker({ per: "instance" }) belongs in the client\'s attempt layer');
-}
-
-function forgetOldest(circuits: Map<string, Circuit>): void {
-	for (const key of circuits.keys()) {
-		circuits.delete(key);
-		return;
-	}
 }
 
 function circuitOpen(method: Method, of: string): ServiceError {

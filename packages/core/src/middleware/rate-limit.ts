@@ -1,3 +1,4 @@
+import { forgetOldest } from "../collections/forget-oldest.ts";
 import type { Context } from "../context/context.ts";
 import type { Method } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
@@ -60,15 +61,8 @@ class Buckets {
 		if (wait > tolerance) return wait;
 		this.#fullAt.delete(key);
 		this.#fullAt.set(key, fullAt);
-		if (this.#fullAt.size > this.#maxKeys) this.#forgetOldest();
+		if (this.#fullAt.size > this.#maxKeys) forgetOldest(this.#fullAt);
 		return 0;
-	}
-
-	#forgetOldest(): void {
-		for (const key of this.#fullAt.keys()) {
-			this.#fullAt.delete(key);
-			return;
-		}
 	}
 }
 

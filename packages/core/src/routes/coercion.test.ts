@@ -124,6 +124,11 @@ describe("schemas that refer and combine", () => {
 		expect(coerce(jsonSchema(Tree, "input") as JsonSchema, "v", ["1"])).toBe(1);
 		const named = z.object({ at: z.int().meta({ id: "At" }) });
 		expect(coerce(jsonSchema(named, "input") as JsonSchema, "at", ["1"])).toBe(1);
+		const spaced = {
+			$ref: "#/$defs/a%20b~1c",
+			$defs: { "a b/c": { properties: { at: { type: "integer" } } } },
+		};
+		expect(coerce(spaced, "at", ["1"])).toBe(1);
 		const circular = {
 			$ref: "#/$defs/A",
 			$defs: { A: { anyOf: [{ $ref: "#/$defs/A" }, { $ref: "#/$defs/A" }] } },

@@ -1,4 +1,5 @@
 import type { JsonSchema } from "../contract/schema.ts";
+import { resolvePointer } from "../json/json-pointer.ts";
 
 /** A schema and those that it combines, references followed. Some refer to themselves. */
 export function partsOf(
@@ -11,7 +12,7 @@ export function partsOf(
 	const combined = ["anyOf", "oneOf", "allOf"].flatMap((key) =>
 		Array.isArray(schema[key]) ? schema[key] : [],
 	);
-	const target = typeof schema.$ref === "string" ? resolve(root, schema.$ref) : undefined;
+	const target = typeof schema.$ref === "string" ? resolvePointer(root, schema.$ref) : undefined;
 	return [schema, ...[...combined, target].filter(isSchema).flatMap((part) => partsOf(part, root, seen))];
 }
 
@@ -28,17 +29,6 @@ export function propertySchemas(parts: readonly JsonSchema[]): Map<string, JsonS
 		}
 	}
 	return found;
-}
-
-/** A reference within the same schema: `#`, or `#/$defs/Name`. */
-export function resolve(root: JsonSchema, reference: string): unknown {
-	if (!reference.startsWith("#")) return undefined;
-	let place: unknown = root;
-	for (const part of reference.slice(1).split("/").slice(1)) {
-		const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
-		place = isSchema(place) && Object.hasOwn(place, key) ? place[key] : undefined;
-	}
-	return place;
 }
 
 export function isSchema(value: unknown): value is JsonSchema {

@@ -1,3 +1,4 @@
+import { fnv1aOfBytes } from "../../encoding/fnv1a.ts";
 import type { ByteHandling } from "../../transport/pipe.ts";
 
 /** There is a place for so many at first, and for so many at most: powers of two, half of which are used. */
@@ -34,7 +35,7 @@ export class KnownTexts {
 		const length = end - start;
 		if (length > longestBytes) return this.#bytes.readText(bytes, start, end);
 		const last = this.#places.length - 1;
-		let place = hashOf(bytes, start, end) & last;
+		let place = fnv1aOfBytes(bytes, start, end) & last;
 		for (let known = this.#places[place]; known; known = this.#places[place]) {
 			if (this.#isAt(known - 1, bytes, start, length)) return this.#texts[known - 1] as string;
 			place = (place + 1) & last;
@@ -75,7 +76,7 @@ export class KnownTexts {
 	#place(index: number): void {
 		const last = this.#places.length - 1;
 		let place =
-			hashOf(this.#written, this.#starts[index] as number, this.#starts[index + 1] as number) & last;
+			fnv1aOfBytes(this.#written, this.#starts[index] as number, this.#starts[index + 1] as number) & last;
 		while (this.#places[place] !== 0) place = (place + 1) & last;
 		this.#places[place] = index + 1;
 	}
@@ -84,10 +85,3 @@ export class KnownTexts {
 /** Shared: most connections call few methods, and many call none. */
 const noBytes = new Uint8Array(0);
 const noPlaces = new Uint16Array(0);
-
-/** FNV-1a. */
-function hashOf(bytes: Uint8Array, start: number, end: number): number {
-	let hash = 0x811c9dc5;
-	for (let index = start; index < end; index++) hash = Math.imul(hash ^ (bytes[index] ?? 0), 0x01000193);
-	return hash >>> 0;
-}

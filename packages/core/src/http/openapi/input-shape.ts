@@ -1,5 +1,6 @@
 import type { JsonSchema } from "../../contract/schema.ts";
-import { isSchema, partsOf, propertySchemas, resolve } from "../../routes/schema-parts.ts";
+import { resolvePointer } from "../../json/json-pointer.ts";
+import { isSchema, partsOf, propertySchemas } from "../../routes/schema-parts.ts";
 import { type ValueType, ValueTypes } from "../../routes/value-type.ts";
 
 /** A member of an input. */
@@ -77,7 +78,7 @@ function combined(
 	schema: JsonSchema,
 	root: JsonSchema,
 ): { readonly all: readonly JsonSchema[]; readonly alternatives: readonly (readonly JsonSchema[])[] } {
-	const target = typeof schema.$ref === "string" ? resolve(root, schema.$ref) : undefined;
+	const target = typeof schema.$ref === "string" ? resolvePointer(root, schema.$ref) : undefined;
 	return {
 		all: [target, ...listOf(schema.allOf)].filter(isSchema),
 		alternatives: [listOf(schema.anyOf), listOf(schema.oneOf)].filter((list) => list.length > 0),
@@ -112,7 +113,7 @@ class Omission {
 	}
 
 	#left({ $ref, $defs: _, definitions: __, ...plain }: JsonSchema): JsonSchema {
-		const target = typeof $ref === "string" ? resolve(this.#root, $ref) : undefined;
+		const target = typeof $ref === "string" ? resolvePointer(this.#root, $ref) : undefined;
 		const written = isSchema(target) ? this.of(target) : $ref === undefined ? {} : { $ref };
 		return { ...written, ...this.#membersLeft(plain) };
 	}

@@ -1,4 +1,5 @@
 import type { JsonSchema } from "../../contract/schema.ts";
+import { pointerKeys, pointerTo } from "../../json/json-pointer.ts";
 import { isSchema } from "../../routes/schema-parts.ts";
 
 /** Keys of a JSON Schema whose values are data, not schemas. */
@@ -88,7 +89,7 @@ function definitionsOf(schema: JsonSchema, name: string): Definition[] {
 			// What is sent and what is answered differs by defaults and transforms; and __schema0 is no name of people.
 			const ofSide = `${plain}.${name.slice(name.lastIndexOf(".") + 1)}`;
 			const names = plain.startsWith("__") || plain === "" ? [own] : [plain, ofSide, own];
-			found.push({ pointer: `#/${key}/${escaped(given)}`, names, schema: definition });
+			found.push({ pointer: pointerTo(key, given), names, schema: definition });
 		}
 	}
 	if (refersToWhole(schema)) found.push({ pointer: "#", names: [name], schema: withoutDefinitions(schema) });
@@ -133,11 +134,7 @@ function moved(value: unknown, places: ReadonlyMap<string, string>): unknown {
 }
 
 function placeOf(reference: string, places: ReadonlyMap<string, string>): string {
-	const [pointer = "#"] = /^#\/(?:\$defs|definitions)\/[^/]+/.exec(reference) ?? [];
-	const name = places.get(pointer);
-	return name === undefined ? reference : `#/components/schemas/${name}${reference.slice(pointer.length)}`;
-}
-
-function escaped(key: string): string {
-	return key.replaceAll("~", "~0").replaceAll("/", "~1");
+	const [definition = "#"] = /^#\/(?:\$defs|definitions)\/[^/]+/.exec(reference) ?? [];
+	const name = places.get(pointerTo(...(pointerKeys(definition) ?? [])));
+	return name === undefined ? reference : `#/components/schemas/${name}${reference.slice(definition.length)}`;
 }
