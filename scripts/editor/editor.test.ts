@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Editor } from "./editor.ts";
@@ -7,6 +8,7 @@ const editor = new Editor(join(import.meta.dirname, "shop"), "@shop", [
 	"contract",
 	"service",
 	"caller",
+	"customer",
 	"wrong-schema",
 	"wrong-routes",
 	"wrong-service",
@@ -24,7 +26,7 @@ const takes = (name: string): string[] => [
 ];
 
 test("the packages have no errors", () => {
-	for (const file of ["contract", "service", "caller"]) expect(editor.errors(file)).toEqual([]);
+	for (const file of ["contract", "service", "caller", "customer"]) expect(editor.errors(file)).toEqual([]);
 });
 
 describe.each([
@@ -73,6 +75,26 @@ describe("on a declared error", () => {
 
 	test("rename writes every package", () => {
 		expect(editor.rename("caller", "error.|too_few", "scarce")).toEqual(throws("scarce"));
+	});
+});
+
+describe("of a contract that is installed as a build", () => {
+	test("the declarations are those that the compiler makes", () => {
+		const published = readFileSync(join(import.meta.dirname, "shop/published/index.d.ts"), "utf8");
+		expect(editor.declarations("contract")).toBe(published);
+	});
+
+	test.each([
+		["a call", "stock.|take({", "Takes pieces from the shelf.", "published/index.d.ts: readonly take:"],
+		[
+			"a declared error",
+			"error.|too_few",
+			"Fewer pieces are left than were asked for.",
+			"published/index.d.ts: readonly too_few:",
+		],
+	])("%s shows the docs and leads to the declaration", (_, cursor, docs, declaration) => {
+		expect(editor.hover("customer", cursor).docs).toBe(docs);
+		expect(editor.definition("customer", cursor)).toEqual([expect.stringContaining(declaration)]);
 	});
 });
 

@@ -66,6 +66,11 @@ export class Editor {
 		});
 	}
 
+	/** The declarations that a build makes of a package's file. */
+	declarations(file: string): string {
+		return this.#service.getEmitOutput(this.#path(file), true, true).outputFiles[0]?.text ?? "";
+	}
+
 	/** The first line of every message about a package's file, each after the line of code that it is about. */
 	errors(file: string): [code: string, message: string][] {
 		const fileName = this.#path(file);
@@ -110,7 +115,12 @@ export class Editor {
 		const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
 		return {
 			getCurrentDirectory: () => this.#folder,
-			getCompilationSettings: () => ({ ...options, noEmit: true, isolatedDeclarations: false }),
+			getCompilationSettings: () => ({
+				...options,
+				declaration: true,
+				isolatedDeclarations: false,
+				sourceMap: false,
+			}),
 			getDefaultLibFileName: ts.getDefaultLibFilePath,
 			getScriptFileNames: () => [...this.#files.keys()],
 			getScriptVersion: () => "1",

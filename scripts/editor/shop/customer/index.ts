@@ -1,0 +1,11 @@
+import { type Client, isError } from "@allium/core";
+import { Stock } from "@shop/published";
+
+export async function buy(stock: Client<typeof Stock>): Promise<number> {
+	try {
+		return (await stock.take({ article: "book", pieces: 1 })).left;
+	} catch (error) {
+		if (isError(error, Stock.take.error.too_few)) return error.data.left;
+		throw error;
+	}
+}
