@@ -25,15 +25,17 @@ export interface RetryOptions {
 }
 
 /**
- * Tries again what failed with `unavailable`, after a random delay (full jitter), within a budget; never a
- * `write`, unless its handler provably never ran. A failure that never reached an instance, or an instance that
- * lacks the method, moves on to another at once, free of charge, once for each instance. What an instance shed before its handler moves on too, but
- * from the budget: where all are overloaded, a free failover would multiply the load. What a rate limit refused
- * does not, for another instance is no way around it. A stream is tried again only while nothing of it was
- * delivered, and never when its input is a stream.
+ * Repeats a call that failed with `unavailable`, after a random delay (full jitter) and within a budget. It never
+ * repeats a `write`, unless its handler provably never ran.
  *
- * A callee's `retryAfterMs` is honoured, with jitter on top: otherwise all the callers that it sent away would come
- * back at the same moment.
+ * A call that reached no instance, or an instance that lacks the method, moves on to another instance at once and
+ * free of charge, once for each instance. A call that an instance shed before its handler ran moves on too, but at
+ * the cost of the budget: where all instances are overloaded, a free failover would multiply the load. A call that a
+ * rate limit refused does not move on, because another instance is no way around the limit. A stream is repeated
+ * only while none of its messages was delivered, and never when its input is a stream.
+ *
+ * The delay is never shorter than the callee's `retryAfterMs`. Jitter on top of it keeps the callers that it sent
+ * away from coming back at the same moment.
  *
  * After gRFC A6 and Finagle's retry budgets.
  *
@@ -73,9 +75,9 @@ class RetryPolicy {
 		const { firstDelayMs: firstMs, longestDelayMs: longestMs } = this.#options;
 		const bound = backoffDelay({ firstMs, longestMs }, failures.tries);
 		const asked = error.retryAfterMs ?? 0;
-		// Never before the callee asked for; the longer that is, the wider the callers are spread.
+		// Never sooner than the callee asks for. The longer that is, the wider the callers are spread.
 		const delay = asked + Math.random() * Math.max(bound, asked / 4);
-		// A delay without end is none to wait for, and Infinity times 0 is NaN.
+		// Written so that NaN, which is Infinity times 0, is no delay either.
 		if (!(delay < ctx.remaining()) || !this.budget.withdraw()) return undefined;
 		failures.tries++;
 		return delay;
@@ -89,12 +91,12 @@ class RetryPolicy {
 	}
 }
 
-/** Whether an attempt cost nobody anything: no instance took it in, or one lacks the method. */
+/** Whether an attempt cost nothing: no instance accepted it, or the instance lacks the method. */
 function isFree(error: ServiceError): boolean {
 	return (error.code === "unavailable" && error.notExecuted) || isRefusal(error);
 }
 
-/** Whether an instance refused a call for want of room, before its handler ran. */
+/** Whether an instance had no room for a call, and refused it before its handler ran. */
 function isShed({ code, notExecuted, reason }: ServiceError): boolean {
 	return code === "resource_exhausted" && notExecuted && reason !== "rate_limited";
 }
@@ -103,7 +105,7 @@ function isShed({ code, notExecuted, reason }: ServiceError): boolean {
 class Failures {
 	/** Tries in all, without the free failovers. */
 	tries = 1;
-	/** Where it failed over free of charge. */
+	/** The instances that it left free of charge. */
 	readonly #failedOver = new Set<string>();
 
 	/** Whether an instance fails for the first time: each gets one free failover. */
@@ -153,46 +155,84 @@ async function attemptStream(
 	input: unknown,
 	ctx: Context,
 ): Promise<AsyncIterable<unknown>> {
-	const failures = new Failures();
 	policy.budget.deposit();
-	const open = async (endpoint: Endpoint): Promise<AsyncIterator<unknown>> => {
+	const attempts = new StreamAttempts(next, policy, input, ctx);
+	const stream = new RetriedStream(attempts, await attempts.open(next));
+	return { [Symbol.asyncIterator]: () => stream };
+}
+
+/** Opens one stream, as often as the policy allows. */
+class StreamAttempts {
+	readonly #failures = new Failures();
+	readonly #next: Endpoint;
+	readonly #policy: RetryPolicy;
+	readonly #input: unknown;
+	readonly #ctx: Context;
+
+	constructor(next: Endpoint, policy: RetryPolicy, input: unknown, ctx: Context) {
+		this.#next = next;
+		this.#policy = policy;
+		this.#input = input;
+		this.#ctx = ctx;
+	}
+
+	async open(endpoint: Endpoint): Promise<AsyncIterator<unknown>> {
 		while (true) {
 			try {
-				return ((await endpoint(input, ctx)) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+				const stream = (await endpoint(this.#input, this.#ctx)) as AsyncIterable<unknown>;
+				return stream[Symbol.asyncIterator]();
 			} catch (error) {
-				await again(error);
+				await this.#wait(error);
 			}
 		}
-	};
-	const again = async (error: unknown): Promise<void> => {
-		const delay = policy.delay(error, failures, ctx);
+	}
+
+	/** Opens the stream again after it broke. */
+	async openAfter(error: unknown): Promise<AsyncIterator<unknown>> {
+		await this.#wait(error);
+		// The bound of the timeout ended when the first stream was accepted, so this one gets its own.
+		const bound = this.#ctx.get(acceptanceMs);
+		return this.open(bound === undefined ? this.#next : acceptance(this.#next, bound));
+	}
+
+	/** Waits until the next attempt. Throws the error when there is none. */
+	async #wait(error: unknown): Promise<void> {
+		const delay = this.#policy.delay(error, this.#failures, this.#ctx);
 		if (delay === undefined) throw error;
-		if (delay > 0) await sleep(delay, ctx);
-	};
-	let iterator = await open(next);
-	const first = async (): Promise<IteratorResult<unknown>> => {
+		if (delay > 0) await sleep(delay, this.#ctx);
+	}
+}
+
+/** The stream that the caller reads. Once a message was delivered, it is the stream that was opened last. */
+class RetriedStream implements AsyncIterator<unknown> {
+	readonly #attempts: StreamAttempts;
+	#iterator: AsyncIterator<unknown>;
+	#delivered = false;
+
+	constructor(attempts: StreamAttempts, iterator: AsyncIterator<unknown>) {
+		this.#attempts = attempts;
+		this.#iterator = iterator;
+	}
+
+	next(): Promise<IteratorResult<unknown>> {
+		if (this.#delivered) return this.#iterator.next();
+		return this.#first().then((result) => {
+			this.#delivered = true;
+			return result;
+		});
+	}
+
+	return(): Promise<IteratorResult<unknown>> {
+		return leave(this.#iterator);
+	}
+
+	async #first(): Promise<IteratorResult<unknown>> {
 		while (true) {
 			try {
-				return await iterator.next();
+				return await this.#iterator.next();
 			} catch (error) {
-				await again(error);
-				// Whoever bounds the acceptance has seen it already.
-				const bound = ctx.get(acceptanceMs);
-				iterator = await open(bound === undefined ? next : acceptance(next, bound));
+				this.#iterator = await this.#attempts.openAfter(error);
 			}
 		}
-	};
-	let delivered = false;
-	return {
-		[Symbol.asyncIterator]: () => ({
-			next() {
-				if (delivered) return iterator.next();
-				return first().then((result) => {
-					delivered = true;
-					return result;
-				});
-			},
-			return: () => leave(iterator),
-		}),
-	};
+	}
 }

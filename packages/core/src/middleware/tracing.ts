@@ -68,13 +68,14 @@ export function tracing(side: CallSide): Middleware {
 
 function server(next: Endpoint, method: Method, sdk: SdkTracer): Endpoint {
 	const streams = givesStream(method.kind);
+	const facts = methodAttributes(method, "server");
 	return (input, arrived) => {
 		const ctx = handOn(arrived);
 		const tracer = sdk.current();
 		if (tracer === undefined) return next(input, ctx);
 		const parent = extract(rootContext, ctx.metadata);
-		const facts = { ...methodAttributes(method, "server"), ...peerAttributes(ctx.peer?.address) };
-		const span = tracer.startSpan(method.path, { kind: spanKinds.server, attributes: facts }, parent);
+		const attributes = { ...facts, ...peerAttributes(ctx.peer?.address) };
+		const span = tracer.startSpan(method.path, { kind: spanKinds.server, attributes }, parent);
 		onSettled(ctx, (outcome) => end(span, outcome, "server"));
 		const telemetry = withSpan(parent, span);
 		const inside = ctx.withValue(telemetryContext, telemetry);
@@ -86,13 +87,14 @@ function server(next: Endpoint, method: Method, sdk: SdkTracer): Endpoint {
 }
 
 function client(next: Endpoint, method: Method, sdk: SdkTracer): Endpoint {
+	const facts = methodAttributes(method, "client");
 	return (input, ctx) => {
 		const tracer = sdk.current();
 		if (tracer === undefined) return next(input, ctx);
 		const parent = ctx.get(telemetryContext) ?? activeContext();
 		const address = pickedInstance(ctx)?.addresses[0];
-		const facts = { ...methodAttributes(method, "client"), ...peerAttributes(address) };
-		const span = tracer.startSpan(method.path, { kind: spanKinds.client, attributes: facts }, parent);
+		const attributes = { ...facts, ...peerAttributes(address) };
+		const span = tracer.startSpan(method.path, { kind: spanKinds.client, attributes }, parent);
 		onSettled(ctx, (outcome) => end(span, outcome, "client"));
 		const telemetry = withSpan(parent, span);
 		return next(input, inject(telemetry, ctx).withValue(telemetryContext, telemetry));
@@ -112,14 +114,14 @@ function end(span: Span, outcome: Outcome, side: CallSide): void {
 	span.end();
 }
 
-/** Where the other end is: `127.0.0.1:4000`, `allium://[::1]:4000`, or a name without a port. */
+/** The address of the other end: `127.0.0.1:4000`, `allium://[::1]:4000`, or a name without a port. */
 function peerAttributes(address: string | undefined): Attributes {
 	if (address === undefined) return {};
 	const [, host = address, port] = /^(?:[a-z+]+:\/\/)?\[?(.*?)\]?(?::(\d+))?$/.exec(address) ?? [];
 	return { "network.peer.address": host, ...(port !== undefined && { "network.peer.port": Number(port) }) };
 }
 
-/** The tracer of the SDK that is registered: asked for each call, as it may come at any time. */
+/** The tracer of the SDK that is registered. Each call asks for it, because an SDK may be registered at any time. */
 class SdkTracer {
 	#provider: TracerProvider | undefined;
 	#tracer: Tracer | undefined;
