@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { brokenLinks } from "./guides/links.ts";
 import { filesOf, stepsOf } from "./guides/page.ts";
 import { missingRuntimes, runtimeFolders, withSources } from "./guides/runtimes.ts";
 import { Terminal } from "./guides/terminal.ts";
@@ -116,3 +117,8 @@ test("the README shows a first service in under 40 lines", () => {
 	const greeter = filesOf(pages[0]?.text ?? "").get("greeter.ts");
 	expect(greeter?.trimEnd().split("\n").length).toBeLessThan(40);
 });
+
+test.each(globSync(["README.md", "docs/**/*.md", "examples/*/README.md", "bench/*.md"], { cwd: root }))(
+	"the links of %s lead somewhere",
+	(file) => expect(brokenLinks(join(root, file))).toEqual([]),
+);

@@ -45,6 +45,7 @@ export {
 	peakEwma,
 	pickedInstance,
 	prefer,
+	ResponseMetadata,
 	RetryBudget,
 	type Routes,
 	race,
