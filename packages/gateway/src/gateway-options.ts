@@ -31,7 +31,10 @@ export interface GatewayOptions extends Omit<ProcessOptions, "zone" | "labels"> 
 	 * it changes. Calls go with what their callers sent. Default: `ALLIUM_CREDENTIALS`.
 	 */
 	readonly credentials?: Credentials | CredentialsSource;
-	/** Wraps every method, outermost first. Default: `serverDefaults()`, which is tracing and metrics. */
+	/**
+	 * Wraps every method, outermost first; it gets messages decoded. Default: `serverDefaults()`, which is tracing and
+	 * metrics. Without middleware of yours, the gateway hands JSON on without decoding it.
+	 */
 	readonly middleware?: readonly Middleware[];
 	/** What `/metrics` answers, such as `telemetry.prometheus` of `@allium/telemetry`. Default: 404. */
 	readonly metrics?: MetricsSource;

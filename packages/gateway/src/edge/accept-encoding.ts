@@ -1,7 +1,7 @@
 /**
- * The encoding that an `accept-encoding` wants most; undefined when it takes none, or rather the body as it is.
+ * The encoding that an `accept-encoding` prefers; undefined when it accepts none, or prefers the body as it is.
  *
- * @param offered those that there are; of those that are wanted alike, the first.
+ * @param offered the encodings to choose from; of two with the same weight, the first is taken.
  */
 export function preferredEncoding(accepted: string, offered: readonly string[]): string | undefined {
 	const weights = weightsOf(accepted);
@@ -17,7 +17,7 @@ export function preferredEncoding(accepted: string, offered: readonly string[]):
 	return preferred;
 }
 
-/** How much each encoding is wanted, from 0 to 1, by name. One whose weight is malformed is not wanted. */
+/** The weight of each encoding, from 0 to 1, by its name. A malformed weight counts as 0. */
 function weightsOf(accepted: string): ReadonlyMap<string, number> {
 	const weights = new Map<string, number>();
 	for (const part of accepted.toLowerCase().split(",")) {

@@ -1,7 +1,7 @@
 import type { Logger } from "@allium/core";
 import type { HttpRequest, HttpResponse } from "@allium/node";
 
-/** Asked all the time by whoever watches over the process. */
+/** The paths that are asked for all the time by whatever watches the process. */
 const probes: readonly string[] = ["/healthz", "/readyz", "/metrics"];
 
 /** Writes a line for a request when it is over. It leaves out the query, which may hold secrets. */
@@ -14,7 +14,7 @@ export function logAccess(request: HttpRequest, response: HttpResponse, id: stri
 		logger.log(probes.includes(path) ? "debug" : "info", "request", {
 			method,
 			path,
-			// A client that went before it was answered has seen none.
+			// A client that left before the answer has seen no status.
 			status: aborted && !response.isHeadSent ? 499 : response.status,
 			ms: Math.round((performance.now() - startedAt) * 10) / 10,
 			id,

@@ -8,7 +8,7 @@ type Compress = (text: string | Uint8Array) => Promise<Buffer>;
 
 const brotli = promisify(brotliCompress);
 
-/** The ways to compress, the better first. Both about as fast. */
+/** The ways to compress, the better one first; both take about as long. */
 const encodings: ReadonlyMap<string, Compress> = new Map<string, Compress>([
 	["br", (text) => brotli(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } })],
 	["gzip", promisify(gzip)],
@@ -17,7 +17,7 @@ const names: readonly string[] = [...encodings.keys()];
 
 const compressible = /^(?:text\/|application\/(?:[\w.+-]*\+)?(?:json|xml|javascript))/;
 
-/** A head that waits for the body, whose length is not known before it is compressed. */
+/** A head that waits until the body is compressed, as its length is not known before. */
 interface HeldHead {
 	readonly status: number;
 	readonly headers: OutgoingHttpHeaders;
@@ -26,8 +26,8 @@ interface HeldHead {
 }
 
 /**
- * Compresses an answer that is given in one piece of a known length, for a client that takes it. What is streamed
- * goes out as it comes, and so does what may not be changed on its way.
+ * Compresses an answer that is given in one piece of a known length, for a client that accepts that. A stream goes
+ * out as it comes, and so does an answer that may not be changed on its way.
  */
 export class CompressedResponse extends ResponseLayer {
 	readonly #request: HttpRequest;
@@ -65,14 +65,15 @@ export class CompressedResponse extends ResponseLayer {
 	}
 
 	#chosen(): string | undefined {
-		if (forbidsChange(this.#request.header("cache-control"))) return undefined;
-		return preferredEncoding(this.#request.header("accept-encoding") ?? "", names);
+		const accepted = this.#request.header("accept-encoding");
+		if (accepted === undefined || forbidsChange(this.#request.header("cache-control"))) return undefined;
+		return preferredEncoding(accepted, names);
 	}
 
 	#send({ status, headers, encoding }: HeldHead, bytes: Buffer): void {
 		headers["content-encoding"] = encoding;
 		headers["content-length"] = bytes.length;
-		// What is byte for byte the same has a strong tag, which these bytes are not.
+		// A strong tag promises the same bytes, and these differ.
 		if (typeof headers.etag === "string" && headers.etag.startsWith('"')) headers.etag = `W/${headers.etag}`;
 		this.inner.writeHead(status, headers);
 		this.inner.end(bytes);
@@ -87,7 +88,7 @@ function isWorthIt(status: number, headers: OutgoingHttpHeaders, fromBytes: numb
 	);
 }
 
-/** Whether a `cache-control` wants every byte as it was sent. */
+/** Whether a `cache-control` forbids to change the body. */
 function forbidsChange(cacheControl: OutgoingHttpHeaders[string]): boolean {
 	return cacheControl !== undefined && /(?:^|,)\s*no-transform\s*(?:,|$)/i.test(String(cacheControl));
 }

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { type HttpRequest, type HttpResponse, ResponseLayer } from "@allium/node";
 import { requestIdFrom, requestIdHeader } from "../metadata/forwarding.ts";
 
-/** Gives a request its id, by which services know it too. Call it before its headers are read. */
+/** Gives a request its id, which services get, too. Call it before the headers of the request are read. */
 export function identify({ rawHeaders }: HttpRequest): string {
 	const id = requestIdFrom(drop(rawHeaders, requestIdHeader));
 	rawHeaders.push(requestIdHeader, id);
@@ -18,23 +18,23 @@ export class IdentifiedResponse extends ResponseLayer {
 		this.#id = id;
 	}
 
-	/** One of all headers: where one is set before the others, each takes the slow way. */
+	/** The id goes out with the other headers: once a header is set ahead of them, Node sends each the slow way. */
 	protected override addHeaders(headers: OutgoingHttpHeaders): void {
 		headers[requestIdHeader] ??= this.#id;
 	}
 }
 
-/** Takes the cookies from a request that becomes a call: no service gets them, and metadata has little room. */
+/** Removes the cookies from a request that becomes a call: services do not get them, and metadata has little room. */
 export function dropCookies({ rawHeaders }: HttpRequest): void {
 	drop(rawHeaders, "cookie");
 }
 
-/** Takes a header out of names and values in turn. Returns the first value that it had. */
+/** Removes a header from a list of names and values in turn. Returns its first value. */
 function drop(rawHeaders: string[], name: string): string | undefined {
 	let first: string | undefined;
 	for (let index = rawHeaders.length - 2; index >= 0; index -= 2) {
 		const candidate = rawHeaders[index] as string;
-		// Most are told apart by this alone.
+		// The length alone tells most names apart.
 		if (candidate.length !== name.length || candidate.toLowerCase() !== name) continue;
 		first = rawHeaders[index + 1];
 		rawHeaders.splice(index, 2);

@@ -1,4 +1,4 @@
-import type { Context, Guard, GuardRequest } from "@allium/core";
+import type { Context, Guard, GuardRequest, PeerInfo, ReadonlyMetadata } from "@allium/core";
 import { hostOf } from "@allium/node";
 
 /** The header that names a request, in both directions. */
@@ -28,11 +28,23 @@ export function isOfProxies(name: string): boolean {
 	return name === "forwarded" || name === "x-real-ip" || name.startsWith("x-forwarded-");
 }
 
-/** The hosts through which a request came, as `x-forwarded-for` lists them: those named before, and the one that sent it to us. */
-function forwardedFor({ metadata, peer }: GuardRequest): string {
+/** The hosts through which a request came, as `x-forwarded-for` lists them: those named before, and the last one. */
+function forwardedFor(metadata: ReadonlyMetadata, last: string): string {
 	const before = metadata.getAll(forwardedForHeader);
-	const address = hostOf(peer.address) ?? peer.address;
-	return before.length === 0 ? address : `${before.join(", ")}, ${address}`;
+	return before.length === 0 ? last : `${before.join(", ")}, ${last}`;
+}
+
+/** Finds the host of a peer. A connection has one peer and brings many requests, so the host is remembered. */
+function peerHosts(): (peer: PeerInfo) => string {
+	const known = new WeakMap<PeerInfo, string>();
+	return (peer) => {
+		let host = known.get(peer);
+		if (host === undefined) {
+			host = hostOf(peer.address) ?? peer.address;
+			known.set(peer, host);
+		}
+		return host;
+	};
 }
 
 /** Whether metadata belongs to a trace. A service that accepts a trace continues it. */
@@ -60,10 +72,11 @@ export function forwarding(forward: (name: string) => boolean, guard: Guard | un
 	const isSeen = (name: string): boolean => {
 		return !isPrivate(name) && !isOfProxies(name) && (!isTrace(name) || forward(name));
 	};
+	const hostOfPeer = peerHosts();
 	const asked = (request: GuardRequest, ctx: Context): Context | Promise<Context> => {
 		const metadata = request.metadata["~select"](isSeen);
 		// The characters of both values are known, and no stranger's metadata has the second name: nothing is checked again.
-		metadata["~add"](forwardedForHeader, forwardedFor(request));
+		metadata["~add"](forwardedForHeader, forwardedFor(request.metadata, hostOfPeer(request.peer)));
 		const outgoing = metadata["~select"](forward);
 		outgoing["~add"](globalRequestId, requestIdFrom(metadata.get(requestIdHeader)));
 		const admitted = ctx["~with"]({ metadata, outgoing });

@@ -1,4 +1,4 @@
-import { contract, method } from "@allium/core";
+import { contract, jsonCodec, method, type Schema, type Service, stream, type TextCodec } from "@allium/core";
 import { post as postRoute, routes } from "@allium/core/http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -25,6 +25,55 @@ describe("JSON that nobody reads", () => {
 		expect(rawJsonCodec.encode({ a: 1 })).toBe('{"a":1}');
 		expect(rawJsonCodec.encode(undefined)).toBe("{}");
 	});
+});
+
+/** Texts as they arrive at the service; its answers are texts, too. */
+const seen: string[] = [];
+const verbatim: TextCodec = {
+	name: "json",
+	binary: false,
+	encode: (message) => String(message),
+	decode(text) {
+		seen.push(text);
+		return jsonCodec.decode(text);
+	},
+};
+const anyJson = { input: () => ({}), output: () => ({}) };
+const standard = {
+	version: 1 as const,
+	vendor: "test",
+	validate: (value: unknown) => ({ value }),
+	jsonSchema: anyJson,
+};
+const texts: Schema = Object.assign({ "~standard": standard }, { "~wire": { json: verbatim } });
+
+const Ledger = contract("ledger", {
+	enter: method({ input: texts, output: texts }),
+	watch: method({ output: stream(texts), effect: "read" }),
+});
+const unusual = '{ "n": 12345678901234567890,\n"n": 1.0, "e": 1e2, "u": "\\u00e9" }';
+
+const ledger: Service<typeof Ledger> = {
+	enter: async () => unusual,
+	async *watch() {
+		yield unusual;
+	},
+};
+
+test("a message passes through the gateway as the bytes that came, both ways", async () => {
+	await system.serve((app) => app.serve(Ledger, ledger));
+	const url = await system.open();
+	seen.length = 0;
+	const answer = await post(`${url}/ledger/enter`, unusual);
+	expect([answer.status, await answer.text()]).toEqual([200, unusual]);
+	expect(seen).toEqual([unusual]);
+});
+
+test("a message with line breaks is one event of an event stream", async () => {
+	await system.serve((app) => app.serve(Ledger, ledger));
+	const headers = { accept: "text/event-stream" };
+	const events = await (await fetch(`${await system.open()}/ledger/watch`, { headers })).text();
+	expect(events.split("\n\n")[0]).toBe(`data: ${JSON.stringify(JSON.parse(unusual))}`);
 });
 
 const Orders = contract("orders", {
