@@ -14,6 +14,7 @@ export { weighted } from "./balancer/weighted.ts";
 export type { CacheEntry, CacheStore } from "./caching/cache-store.ts";
 export { type MemoryCacheOptions, memoryCache } from "./caching/memory-cache.ts";
 export {
+	type ClientDefaultsOptions,
 	type ClientLayers,
 	type ClientOptions,
 	type ClientSource,

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { type Kind, takesStream } from "@allium/core";
-import { faultText, readJson } from "../call/json-text.ts";
+import { each } from "../call/input.ts";
+import { parseJson } from "../call/json-text.ts";
 import { lines } from "../call/lines.ts";
 import type { Words } from "../command/command.ts";
 import { CommandError, usageError } from "../command/command-error.ts";
@@ -41,7 +42,7 @@ async function readValues(
 ): Promise<unknown[]> {
 	if (file !== undefined) return readFile(file);
 	if (argument === "-") return readLines("Standard input", stdin);
-	return [argument === undefined ? {} : parse("The input", argument, 1)];
+	return [argument === undefined ? {} : parseJson("The input", argument)];
 }
 
 async function readFile(file: string): Promise<unknown[]> {
@@ -68,22 +69,12 @@ async function readLines(what: string, stream: NodeJS.ReadableStream): Promise<u
 	for await (const [number, line] of lines(stream, what)) {
 		length += line.length;
 		if (length > maxLength) throw usageError(`${what} holds more than ${maxLength / 1024 / 1024} MiB.`);
-		values.push(parse(what, line, number));
+		values.push(parseJson(what, line, number));
 	}
 	if (values.length === 0) throw usageError(`${what} holds no input: write one JSON value per line.`);
 	return values;
 }
 
-function parse(what: string, text: string, line: number): unknown {
-	const reading = readJson(text);
-	if ("value" in reading) return reading.value;
-	throw usageError(faultText(what, line === 1 ? reading.fault : { ...reading.fault, line }));
-}
-
 function noArray(): Error {
 	return usageError("The method takes a stream: the input of each call is a JSON array of its messages.");
-}
-
-async function* each(messages: readonly unknown[]): AsyncGenerator<unknown> {
-	yield* messages;
 }

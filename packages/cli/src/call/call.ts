@@ -1,11 +1,4 @@
-import {
-	type ClientLayers,
-	Context,
-	createClient,
-	type MethodDescription,
-	retry,
-	takesStream,
-} from "@allium/core";
+import { Context, createClient, type MethodDescription, takesStream } from "@allium/core";
 import { contractFromDescription } from "@allium/core/reflection";
 import { nodeDialers } from "@allium/node";
 import type { Run, Surroundings, Words } from "../command/command.ts";
@@ -15,6 +8,7 @@ import { type DescribedService, describedService } from "../discovery/described-
 import { methodOf, sourceOf } from "../discovery/target.ts";
 import { Interruption } from "../terminal/interruption.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { callLayers } from "./call-layers.ts";
 import { type CallInput, readInput } from "./input.ts";
 import { withMetadata } from "./metadata.ts";
 
@@ -70,11 +64,11 @@ interface Exchange {
 }
 
 async function makeCall(exchange: Exchange, ctx: Context, terminal: Terminal): Promise<void> {
-	const { found, method, input, words, timeoutMs } = exchange;
+	const { found, method, described, input, words, timeoutMs } = exchange;
 	const transports = nodeDialers(exchange.transports, { tls: found.tls });
 	await using client = createClient(contractFromDescription(found.description), {
 		...sourceOf(found, words, transports),
-		...layersOf(timeoutMs),
+		...callLayers(described.kind, timeoutMs),
 		transports,
 	});
 	const send = client[method];
@@ -99,12 +93,7 @@ async function printAll(messages: AsyncIterable<unknown>, terminal: Terminal): P
 	}
 }
 
-/** A timeout that was asked for stands in place of the default one. */
-function layersOf(timeoutMs: number | undefined): ClientLayers {
-	return timeoutMs === undefined ? {} : { middleware: [retry()] };
-}
-
-/** A person at the terminal is told that it is waited for. */
+/** Tells a person at the terminal that the command waits for input. */
 function hintAtInput(
 	{ kind }: MethodDescription,
 	argument: string | undefined,

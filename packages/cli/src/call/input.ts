@@ -1,19 +1,19 @@
 import type { Kind } from "@allium/core";
 import { type CommandError, usageError } from "../command/command-error.ts";
-import { faultText, readJson } from "./json-text.ts";
+import { faultText, parseJson, readJson } from "./json-text.ts";
 import { lines, wholeText } from "./lines.ts";
 
 /** What a call sends. */
 export interface CallInput {
 	/** One value, or a stream of them. */
 	readonly value: unknown;
-	/** What was wrong with what was read while the call went on. */
+	/** What was wrong with a message that was read during the call. */
 	failure(): CommandError | undefined;
 }
 
 /**
- * Reads the input of a call: JSON in the argument, from standard input with `-`, `{}` when there is none; for
- * a stream a JSON array, or standard input with one JSON value a line.
+ * Reads the input of a call: JSON in the argument, or from standard input with `-`; `{}` without either. For an input
+ * stream: a JSON array, or standard input with one JSON value per line.
  */
 export async function readInput(
 	kind: Kind,
@@ -22,11 +22,11 @@ export async function readInput(
 ): Promise<CallInput> {
 	if (kind === "unary" || kind === "server_stream") {
 		if (argument === undefined) return ready({});
-		if (argument === "-") return ready(parse("Standard input", await wholeText(stdin)));
-		return ready(parse("The input", argument));
+		if (argument === "-") return ready(parseJson("Standard input", await wholeText(stdin)));
+		return ready(parseJson("The input", argument));
 	}
 	if (argument === undefined || argument === "-") return new LineInput(stdin);
-	const messages = parse("The input", argument);
+	const messages = parseJson("The input", argument);
 	if (!Array.isArray(messages)) {
 		throw usageError(
 			"The method takes a stream: give a JSON array, or one JSON value per line on standard input.",
@@ -35,7 +35,7 @@ export async function readInput(
 	return ready(each(messages));
 }
 
-/** Messages that are read while the call goes on. A line that is not JSON ends the call. */
+/** Messages that are read during the call. A line that is not JSON ends it. */
 class LineInput implements CallInput {
 	readonly value: AsyncIterable<unknown>;
 	#failure: CommandError | undefined;
@@ -64,12 +64,7 @@ function ready(value: unknown): CallInput {
 	return { value, failure: () => undefined };
 }
 
-function parse(what: string, text: string): unknown {
-	const reading = readJson(text);
-	if ("fault" in reading) throw usageError(faultText(what, reading.fault));
-	return reading.value;
-}
-
-async function* each(messages: readonly unknown[]): AsyncGenerator<unknown> {
+/** Messages, one by one. */
+export async function* each(messages: readonly unknown[]): AsyncGenerator<unknown> {
 	yield* messages;
 }

@@ -1,3 +1,5 @@
+import { usageError } from "../command/command-error.ts";
+
 /** Where a text stops being JSON. */
 export interface JsonFault {
 	/** From 1. */
@@ -21,7 +23,20 @@ export function readJson(marked: string): JsonReading {
 	}
 }
 
-/** `the input is not JSON: unexpected "x" at line 1, column 5` */
+/**
+ * The value of a text in JSON.
+ *
+ * @param what the text is called in the error, such as `The input`.
+ * @param line the line where the text begins, for the error.
+ * @throws CommandError that says where it stops being JSON.
+ */
+export function parseJson(what: string, text: string, line = 1): unknown {
+	const reading = readJson(text);
+	if ("value" in reading) return reading.value;
+	throw usageError(faultText(what, line === 1 ? reading.fault : { ...reading.fault, line }));
+}
+
+/** `The input is not JSON: unexpected "x" at line 1, column 5.` */
 export function faultText(what: string, { line, column, found }: JsonFault): string {
 	const place = line === 1 ? `column ${column}` : `line ${line}, column ${column}`;
 	return `${what} is not JSON: unexpected ${found} at ${place}.`;

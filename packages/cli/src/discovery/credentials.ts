@@ -1,11 +1,17 @@
 import { isServiceError } from "@allium/core";
-import { type Credentials, parseCredentials, readCredentials } from "@allium/node";
+import { type Asking, type Credentials, parseCredentials, readConfig, readCredentials } from "@allium/node";
 import type { Surroundings, Words } from "../command/command.ts";
 import { usageError } from "../command/command-error.ts";
 
 /** What to do if a guard refuses. */
 export const credentialsHint =
 	"Its guard wants credentials: give them with --credentials name=value, or in ALLIUM_CREDENTIALS.";
+
+/** With what instances are asked about themselves, as the options and the environment say. */
+export function askingOf(words: Words, surroundings: Surroundings): Asking {
+	const { tls } = readConfig(surroundings.env);
+	return { tls, credentials: credentialsOf(words, surroundings) };
+}
 
 /** What is presented to guards: `--credentials`, else `ALLIUM_CREDENTIALS`. */
 export function credentialsOf(words: Words, { env }: Pick<Surroundings, "env">): Credentials {

@@ -6,18 +6,10 @@ import {
 	type ServiceError,
 } from "@allium/core";
 import { compareVersions } from "@allium/core/reflection";
-import {
-	type Asking,
-	describeService,
-	httpUrl,
-	httpUrlOf,
-	readConfig,
-	servicesAt,
-	type TlsOptions,
-} from "@allium/node";
+import { type Asking, describeService, httpUrl, httpUrlOf, servicesAt, type TlsOptions } from "@allium/node";
 import type { Surroundings, Words } from "../command/command.ts";
 import { unavailable, usageError } from "../command/command-error.ts";
-import { credentialsHint, credentialsOf } from "./credentials.ts";
+import { askingOf, credentialsHint } from "./credentials.ts";
 import { Directory } from "./directory.ts";
 import { unknownName } from "./unknown-name.ts";
 
@@ -47,8 +39,8 @@ export async function describedService(
 	ctx: Context = Context.background(),
 ): Promise<DescribedService> {
 	const url = words.value("url");
-	const { tls } = readConfig(surroundings.env);
-	const asking = { tls, credentials: credentialsOf(words, surroundings) };
+	const asking = askingOf(words, surroundings);
+	const { tls } = asking;
 	if (url !== undefined) return atAddress(service, httpUrl(checkUrl(url)), asking, ctx);
 	const directory = await Directory.open(words, surroundings);
 	try {
@@ -71,8 +63,7 @@ export type Describe = (
 
 /** Asks instances with the credentials and certificates that the options and the environment name. */
 export function describers(words: Words, surroundings: Surroundings): Describe {
-	const { tls } = readConfig(surroundings.env);
-	const asking = { tls, credentials: credentialsOf(words, surroundings) };
+	const asking = askingOf(words, surroundings);
 	return (service, instances, ctx) => fromAny(service, instances, asking, ctx);
 }
 

@@ -1,8 +1,7 @@
 import type { CheckReport } from "@allium/core";
-import { readConfig } from "@allium/node";
 import type { Run } from "../command/command.ts";
 import { exitCode } from "../command/exit-code.ts";
-import { credentialsOf } from "../discovery/credentials.ts";
+import { askingOf } from "../discovery/credentials.ts";
 import { Directory } from "../discovery/directory.ts";
 import { unknownName } from "../discovery/unknown-name.ts";
 import type { Styles } from "../terminal/terminal.ts";
@@ -15,7 +14,7 @@ const idLength = 8;
 
 /** `allium health [service]` */
 export const health: Run = async (words, surroundings) => {
-	const { terminal, env } = surroundings;
+	const { terminal } = surroundings;
 	const [service] = words.arguments;
 	const directory = await Directory.open(words, surroundings);
 	try {
@@ -29,10 +28,7 @@ export const health: Run = async (words, surroundings) => {
 			const sentence = `No instance of ${JSON.stringify(service)} is up ${where}`;
 			throw unknownName(sentence, service, names, "No service is up there; start one with: allium dev");
 		}
-		const found = await healthOf(instances, {
-			tls: readConfig(env).tls,
-			credentials: credentialsOf(words, surroundings),
-		});
+		const found = await healthOf(instances, askingOf(words, surroundings));
 		if (words.has("json")) {
 			await terminal.print(JSON.stringify(found.map(plain), null, terminal.isInteractive ? 2 : 0));
 		} else if (found.length === 0) {

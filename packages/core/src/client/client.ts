@@ -61,12 +61,22 @@ export type ClientOptions = ClientSource &
 		readonly onClose?: () => void;
 	};
 
+/** What of the {@link clientDefaults} may differ. */
+export interface ClientDefaultsOptions {
+	/** How long a call may take, in milliseconds, as in {@link timeout}. Default: 10 s. */
+	readonly timeoutMs?: number | undefined;
+}
+
 /**
  * The layers of a client that nobody configured: tracing and metrics of the whole call, a timeout of 10 s around
  * retries, and peak-EWMA balancing.
+ *
+ * @throws RangeError for a timeout that is no duration.
  */
-export function clientDefaults(): Required<Pick<ClientLayers, "middleware" | "attempt" | "balancer">> {
-	const middleware = [tracing("client"), metrics("client"), timeout(), retry()];
+export function clientDefaults({
+	timeoutMs,
+}: ClientDefaultsOptions = {}): Required<Pick<ClientLayers, "middleware" | "attempt" | "balancer">> {
+	const middleware = [tracing("client"), metrics("client"), timeout(timeoutMs), retry()];
 	return { middleware, attempt: [], balancer: peakEwma() };
 }
 

@@ -3,20 +3,17 @@ import {
 	Context,
 	type ContractDescription,
 	chain,
+	clientDefaults,
 	type EndpointTable,
 	type Guard,
 	type Logger,
 	type Method,
 	type Middleware,
-	metrics,
 	type Registry,
-	retry,
 	type Security,
 	type ServedMethod,
 	type ServiceError,
 	serverDefaults,
-	timeout,
-	tracing,
 } from "@allium/core";
 import type { RouteTable } from "@allium/core/http";
 import { contractFromDescription, type FromDescriptionOptions } from "@allium/core/reflection";
@@ -262,7 +259,7 @@ export class GatewayTable implements EndpointTable {
 			peers,
 			logger: this.logger,
 			onDescribed: (description) => this.#compare(service, description),
-			middleware: [tracing("client"), metrics("client"), timeout(timeoutMs), retry()],
+			middleware: clientDefaults({ timeoutMs }).middleware,
 		});
 	}
 
