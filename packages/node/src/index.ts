@@ -52,6 +52,7 @@ export { SocketPipe } from "./pipe/socket-pipe.ts";
 export { platformTimeout } from "./platform/timeout.ts";
 export type { MetricsSource } from "./protocol/operations.ts";
 export type { PortProtocol, Readiness } from "./protocol/port-protocol.ts";
+export type { Resumption } from "./protocol/resumption.ts";
 export type { ProxyProtocol } from "./proxy/proxy-protocol.ts";
 export { checkHosts, hostOf } from "./server/hosts.ts";
 export { checkServerLimits, defaultServerLimits, type ServerLimits } from "./server/limits.ts";

@@ -1,6 +1,6 @@
 import { connect } from "node:http2";
 import { text } from "node:stream/consumers";
-import { contract, Endpoints, method, ServiceError, stream } from "@allium/core";
+import { contract, Endpoints, type Logger, method, ServiceError, stream } from "@allium/core";
 import type { Listener } from "@allium/core/transport";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
@@ -17,6 +17,13 @@ const Feed = contract("feed", {
 	}),
 	flood: method({ output: stream(z.object({ text: z.string() })), effect: "read" }),
 	idle: method({ output: stream(z.object({ n: z.int() })), effect: "read" }),
+	/** Goes on after the position that its client has. */
+	follow: method({
+		input: z.object({ after: z.int().default(0) }),
+		output: stream(z.object({ position: z.int() })),
+		effect: "read",
+		meta: { resume: { input: "after", id: "position" } },
+	}),
 	change: method({ output: stream(z.object({ n: z.int() })) }),
 });
 
@@ -54,6 +61,9 @@ beforeEach(async () => {
 			await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
 			stopped++;
 			yield* [];
+		},
+		async *follow({ after }) {
+			for (let position = after + 1; position <= 4; position++) yield { position };
 		},
 		async *change() {
 			yield { n: 1 };
@@ -171,5 +181,35 @@ describe("server-sent events", () => {
 	test("end at the deadline that the client says", async () => {
 		const body = await (await get("feed/idle", { "connect-timeout-ms": "50" })).text();
 		expect(body).toMatch(/^event: error\nid: end\ndata: {"code":"deadline_exceeded"/);
+	});
+});
+
+describe("a stream that can be resumed", () => {
+	test("has an id on each event", async () => {
+		const events = await text((await get("feed/follow")).body as ReadableStream);
+		expect(events).toContain('id: 1\ndata: {"position":1}\n\nid: 2\ndata: {"position":2}\n\n');
+	});
+
+	test("goes on after the last event that its client has, whatever the address says", async () => {
+		const path = 'feed/follow?input={"after":1}';
+		const events = await text((await get(path, { "last-event-id": "3" })).body as ReadableStream);
+		expect(events).toMatch(/^id: 4\ndata: \{"position":4\}\n\nevent: end\n/);
+	});
+
+	test("refuses an id that is not one of its own", async () => {
+		const answer = await get("feed/follow", { "last-event-id": "what" });
+		expect(await text(answer.body as ReadableStream)).toContain("event: error");
+	});
+
+	test("must name the members that it is resumed by", async () => {
+		const Wrong = contract("wrong", {
+			follow: method({ output: stream(z.object({})), meta: { resume: true } }),
+		});
+		const endpoints = new Endpoints();
+		endpoints.serve(Wrong, { async *follow() {} });
+		const logged: string[] = [];
+		const logger: Logger = { log: (level, message) => void logged.push(`${level}: ${message}`) };
+		await (await listen(endpoints, { logger })).close();
+		expect(logged).toEqual([expect.stringMatching(/^warn: meta.resume of wrong\/follow is ignored/)]);
 	});
 });

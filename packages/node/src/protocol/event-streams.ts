@@ -1,10 +1,22 @@
-import { jsonCodec, type ServiceError } from "@allium/core";
+import {
+	type Codec,
+	type EncodedMessage,
+	jsonCodec,
+	jsonFormat,
+	type MethodCodecs,
+	methodCodecs,
+	type ServiceError,
+} from "@allium/core";
 import { toConnectError, trailersToJson } from "@allium/core/http";
+import { readText } from "../http/body.ts";
+import type { HttpRequest } from "../http/http-request.ts";
+import type { HttpResponse } from "../http/http-response.ts";
 import { readQuery } from "../http/query.ts";
 import { checkHead, isGet } from "../http/request-head.ts";
 import type { CallProtocol, Exchange } from "./exchange.ts";
 import { type OutputFraming, OutputPump } from "./output-pump.ts";
-import type { PortProtocol } from "./port-protocol.ts";
+import type { Port, PortProtocol } from "./port-protocol.ts";
+import { eventId, type Resumption, resumptionMistake, resumptionOf } from "./resumption.ts";
 
 /** The content type of server-sent events. */
 const eventStreamType = "text/event-stream";
@@ -28,18 +40,24 @@ export const eventStreams: PortProtocol = {
 			},
 		},
 	],
-	open: (port) => ({
-		handle(request, response) {
-			// EventSource connects again whenever a stream ends, unless it is told that there is no more.
-			if (request.header("last-event-id") === endId) {
-				response.endWithHead(204, {});
-				return;
-			}
-			const path = request.path.slice(1);
-			port.call(request, response, { path, protocol: (exchange) => new EventStream(exchange) });
-		},
-	}),
+	open: (port) => {
+		for (const method of port.endpoints.contracts.flatMap((contract) => contract["~allium"].methods)) {
+			const mistake = resumptionMistake(method);
+			if (mistake !== undefined) port.logger.log("warn", mistake);
+		}
+		return { handle: (request, response) => handle(port, request, response) };
+	},
 };
+
+function handle(port: Port, request: HttpRequest, response: HttpResponse): void {
+	// EventSource connects again whenever a stream ends, unless it is told that there is no more.
+	if (request.header("last-event-id") === endId) {
+		response.endWithHead(204, {});
+		return;
+	}
+	const path = request.path.slice(1);
+	port.call(request, response, { path, protocol: (exchange) => new EventStream(exchange) });
+}
 
 /**
  * A stream of replies as server-sent events: an event for each message, then `event: end`, or `event: error` with the
@@ -51,17 +69,25 @@ class EventStream implements CallProtocol, OutputFraming {
 	readonly headers = { "cache-control": "no-store", "x-accel-buffering": "no" };
 	readonly #exchange: Exchange;
 	readonly #pump: OutputPump;
+	readonly #codecs: MethodCodecs;
+	readonly #resumption: Resumption | undefined;
 	#heartbeat: ReturnType<typeof setInterval> | undefined;
 
 	constructor(exchange: Exchange) {
+		const { method } = exchange.call.served ?? {};
 		this.#exchange = exchange;
+		this.#codecs = (method && methodCodecs(method, jsonFormat)) ?? plainJson;
+		this.#resumption = method && resumptionOf(method);
 		this.#pump = new OutputPump(exchange, this);
 	}
 
 	read(): unknown {
-		checkHead(this.#exchange.head);
-		const input = readQuery(this.#exchange.request.target).get("input");
-		return input === null ? {} : jsonCodec.decode(input);
+		const { head, request } = this.#exchange;
+		checkHead(head);
+		const input = readQuery(request.target).get("input") ?? "{}";
+		const lastId = request.header("last-event-id");
+		const isResumed = this.#resumption !== undefined && lastId !== undefined && lastId !== "";
+		return decodeText(this.#codecs.input, isResumed ? resumed(input, this.#resumption.input, lastId) : input);
 	}
 
 	reply(output: unknown): void {
@@ -76,7 +102,12 @@ class EventStream implements CallProtocol, OutputFraming {
 	}
 
 	frame(message: unknown): Buffer {
-		return Buffer.from(`data: ${this.#exchange.call.encode(jsonCodec, message)}\n\n`);
+		const encoded = this.#exchange.call.encode<EncodedMessage>(this.#codecs.output, message);
+		const text = typeof encoded === "string" ? encoded : readText(encoded);
+		// JSON that is handed on as it came may have lines of its own.
+		const data = /[\r\n]/.test(text) ? text.replace(/\r\n|\r|\n/g, "\ndata: ") : text;
+		const id = this.#resumption && eventId(this.#resumption, JSON.parse(text));
+		return Buffer.from(id === undefined ? `data: ${data}\n\n` : `id: ${id}\ndata: ${data}\n\n`);
 	}
 
 	sendEnd(): void {
@@ -101,4 +132,16 @@ class EventStream implements CallProtocol, OutputFraming {
 		const data = Object.keys(metadata).length === 0 ? body : { ...body, metadata };
 		this.#exchange.finish(`event: ${event}\nid: ${endId}\ndata: ${JSON.stringify(data)}\n\n`);
 	}
+}
+
+/** Where a method has gone meanwhile; the call then says so. */
+const plainJson: MethodCodecs = { input: jsonCodec, output: jsonCodec };
+
+/** The input of a stream that goes on after a message. */
+function resumed(input: string, member: string, lastId: string): string {
+	return JSON.stringify({ ...Object(jsonCodec.decode(input)), [member]: jsonCodec.decode(lastId) });
+}
+
+function decodeText(codec: Codec, text: string): unknown {
+	return codec.binary ? codec.decode(Buffer.from(text)) : codec.decode(text);
 }

@@ -2,7 +2,7 @@ import type { EndpointTable } from "@allium/core";
 import { mediaType } from "@allium/core/http";
 import type { HttpRequest } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
-import { checkClaims, hasPath, hasVerb, isBelow } from "./claims.ts";
+import { checkClaims, hasVerb, isBelow } from "./claims.ts";
 import type {
 	Claim,
 	ContentTypeClaim,
@@ -26,7 +26,7 @@ export class ProtocolTable {
 	readonly #byType = new Map<string, Claimed<ContentTypeClaim>>();
 	readonly #byPath = new Map<string, Claimed<PathClaim>[]>();
 	/** Claims on all paths below one, the longest first. */
-	readonly #below: Claimed<PathClaim>[] = [];
+	readonly #below: (Claimed<PathClaim> & { readonly prefix: string })[] = [];
 	readonly #matching: Claimed<MatchClaim>[] = [];
 
 	/**
@@ -62,7 +62,7 @@ export class ProtocolTable {
 	#add(claim: Claim, protocol: OpenProtocol): void {
 		if ("contentType" in claim) this.#byType.set(claim.contentType, { claim, protocol });
 		else if ("match" in claim) this.#matching.push({ claim, protocol });
-		else if (isBelow(claim)) this.#below.push({ claim, protocol });
+		else if (isBelow(claim)) this.#below.push({ claim, protocol, prefix: claim.path.slice(0, -1) });
 		else this.#byPath.set(claim.path, [...(this.#byPath.get(claim.path) ?? []), { claim, protocol }]);
 	}
 
@@ -82,8 +82,8 @@ export class ProtocolTable {
 	#findByPath({ path, method }: HttpRequest): OpenProtocol | undefined {
 		const exact = this.#byPath.get(path)?.find(({ claim }) => hasVerb(claim, method));
 		if (exact !== undefined) return exact.protocol;
-		for (const { claim, protocol } of this.#below) {
-			if (hasPath(claim, path) && hasVerb(claim, method)) return protocol;
+		for (const { claim, protocol, prefix } of this.#below) {
+			if (path.startsWith(prefix) && hasVerb(claim, method)) return protocol;
 		}
 		return undefined;
 	}
