@@ -38,3 +38,18 @@ test("a service that lacks a method is refused as a whole", () => {
 	);
 	expect([endpoints.find("add/sum"), endpoints.contracts]).toEqual([undefined, []]);
 });
+
+test("whoever listens is told of each service that comes, until it stops, whatever another listener throws", () => {
+	const logged: string[] = [];
+	const endpoints = new Endpoints({ logger: { log: (_, message) => void logged.push(message) } });
+	const told: number[] = [];
+	endpoints.onChange(() => {
+		throw new Error("mine");
+	});
+	const stop = endpoints.onChange(() => void told.push(endpoints.contracts.length));
+	endpoints.serve(Add, add);
+	stop();
+	endpoints.serve(Greeter, { async hello() {} });
+	expect(told).toEqual([1]);
+	expect(logged).toEqual(Array(2).fill("a listener to what is served threw"));
+});

@@ -11,6 +11,7 @@ import { metrics } from "../middleware/metrics.ts";
 import { tracing } from "../middleware/tracing.ts";
 import { callVerbs, isCallVerb } from "../routes/call-verb.ts";
 import { RouteTable } from "../routes/route-table.ts";
+import { type ChangeListener, ChangeListeners } from "../service/change-listeners.ts";
 import type { EndpointTable, ServedMethod } from "../service/endpoint-table.ts";
 import { OpenStreams } from "../service/open-streams.ts";
 import { type ServeOptions, serveMethod } from "../service/serve.ts";
@@ -50,12 +51,14 @@ export class Endpoints implements EndpointTable {
 	readonly #middleware: readonly Middleware[];
 	readonly #contracts = new Map<string, AnyContract>();
 	readonly #served = new Map<string, ServedMethod>();
+	readonly #changes: ChangeListeners;
 	readonly #reflected: readonly ServedMethod[] = reflected(this);
 
 	constructor(options: EndpointsOptions = {}) {
 		this.guard = options.guard;
 		this.#middleware = options.middleware ?? serverDefaults().middleware;
 		this.logger = checkedLogger(options.logger ?? silentLogger);
+		this.#changes = new ChangeListeners(this.logger);
 		this.#tellsMistakes = options.tellsMistakes ?? false;
 	}
 
@@ -91,6 +94,11 @@ export class Endpoints implements EndpointTable {
 		if (options.routes !== undefined) this.routes.addAll(contract, options.routes);
 		this.#contracts.set(name, contract);
 		for (const entry of served) this.#served.set(entry.method.path, entry);
+		this.#changes.tell();
+	}
+
+	onChange(listener: ChangeListener): () => void {
+		return this.#changes.add(listener);
 	}
 
 	/** Refuses routes where methods are called: those of a new service beside all others. */

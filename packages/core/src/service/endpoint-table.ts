@@ -6,6 +6,7 @@ import type { Guard } from "../endpoint/guard.ts";
 import type { ServiceError } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
 import type { RouteTable } from "../routes/route-table.ts";
+import type { ChangeListener } from "./change-listeners.ts";
 import type { OpenStreams } from "./open-streams.ts";
 
 /** A method together with the endpoint that serves it. */
@@ -33,6 +34,11 @@ export interface EndpointTable {
 	readonly routes?: RouteTable | undefined;
 	/** What callers of a service present: one scheme of each. Default: nothing. */
 	securityOf?(service: string): readonly Security[];
+	/**
+	 * Calls back whenever a service or route has come, changed or gone, until it is stopped by what this returns.
+	 * Undefined for a table that never changes.
+	 */
+	onChange?(listener: ChangeListener): () => void;
 	/** Why nobody serves a path that should be served, such as `unavailable`; undefined when it is simply unknown. */
 	whyMissing?(path: string): ServiceError | undefined;
 	/** The open calls with a stream. With them, whoever stops the process can end streams that never end by themselves. */

@@ -19,6 +19,8 @@ import type { RouteTable } from "@allium/core/http";
 import { contractFromDescription, type FromDescriptionOptions } from "@allium/core/reflection";
 import type { RegistryEvent } from "@allium/core/registry";
 import {
+	type ChangeListener,
+	ChangeListeners,
 	type ClientEndpoints,
 	clientEndpoints,
 	follow,
@@ -114,6 +116,7 @@ export class GatewayTable implements EndpointTable {
 	/** How messages pass through. */
 	readonly #descriptionOptions: FromDescriptionOptions;
 	readonly #routes: GatewayRoutes;
+	readonly #changes: ChangeListeners;
 	readonly #contractCheck: ContractCheck;
 	readonly #atOnce = new AtOnce(askedAtOnce);
 	readonly #life = Context.background().withCancel();
@@ -134,6 +137,7 @@ export class GatewayTable implements EndpointTable {
 		// Middleware that was given may look at messages, so it gets them decoded.
 		this.#descriptionOptions = options.middleware === undefined ? { json: rawJsonCodec } : {};
 		this.#routes = new GatewayRoutes(options.logger);
+		this.#changes = new ChangeListeners(options.logger);
 		this.#contractCheck = new ContractCheck(options.logger);
 	}
 
@@ -164,6 +168,10 @@ export class GatewayTable implements EndpointTable {
 
 	get routes(): RouteTable {
 		return this.#routes.table;
+	}
+
+	onChange(listener: ChangeListener): () => void {
+		return this.#changes.add(listener);
 	}
 
 	/** What the gateway's guard wants, then what the guard of the service wants. */
@@ -313,6 +321,7 @@ export class GatewayTable implements EndpointTable {
 		if (routed?.isUp === isUp && routed.since === since) return;
 		entry.routed = { isUp, since };
 		this.#routes.set({ isUp, since, contract, description });
+		this.#changes.tell();
 	}
 
 	#forget(name: string): void {
@@ -323,6 +332,7 @@ export class GatewayTable implements EndpointTable {
 		if (entry === undefined) return;
 		this.#serve(entry, []);
 		this.#routes.remove(name);
+		this.#changes.tell();
 		void end(entry);
 	}
 }

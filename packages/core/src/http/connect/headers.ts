@@ -2,7 +2,7 @@ import { Metadata, namePattern } from "../../context/metadata.ts";
 import { fromBase64, toBase64 } from "../../encoding/base64.ts";
 import type { MetadataValue, ReadonlyMetadata } from "../../errors/readonly-metadata.ts";
 
-/** The headers of HTTP itself and of Connect: never metadata, in neither direction. */
+/** The headers of HTTP itself. They are never metadata, in neither direction, and nor are those of Connect and gRPC. */
 const protocolHeaders = new Set([
 	"accept",
 	"accept-encoding",
@@ -27,7 +27,8 @@ export const trailerPrefix = "trailer-";
 
 /** Whether a header, its name in lower case, belongs to the protocol instead of the application. */
 export function isProtocolHeader(name: string): boolean {
-	return protocolHeaders.has(name) || name.startsWith("connect-") || name.startsWith(":");
+	if (protocolHeaders.has(name) || name.startsWith(":")) return true;
+	return name.startsWith("connect-") || name.startsWith("grpc-");
 }
 
 /**
