@@ -77,7 +77,10 @@ describe.each([
 	{ http: 2, format: protoFormat },
 ] as const)("a call of connect-node's server over HTTP/$http in $format.name", ({ http, format }) => {
 	const seen: Seen[] = [];
+	const received: Partial<Record<"unary" | "stream", string | string[]>> = {};
 	const answer: typeof handler = (request, response) => {
+		const { "content-encoding": unary = "", "connect-content-encoding": stream = "" } = request.headers;
+		Object.assign(received, { unary, stream });
 		const { method, url, httpVersion: version } = request;
 		seen.push({ method, url, version, contentType: request.headers["content-type"] });
 		handler(request, response);
@@ -143,6 +146,19 @@ describe.each([
 	test.runIf(http === 2)("streams both ways", async () => {
 		const replies = await peer.endpoint(Lab.chat)(of({ text: "hello" }), background);
 		expect(await collect(replies)).toEqual([{ text: "you said hello" }]);
+	});
+
+	test("compresses large messages where that is asked for, and takes compressed ones", async () => {
+		await peer.close();
+		peer = connect({ compress: "gzip" });
+		const text = "x".repeat(100_000);
+		expect(await peer.endpoint(Lab.echo)({ text }, background)).toEqual({ text });
+		expect(received.unary).toBe("gzip");
+		if (http === 2) {
+			const replies = await peer.endpoint(Lab.chat)(of({ text }, { text: "short" }), background);
+			expect(await collect(replies)).toEqual([{ text: `you said ${text}` }, { text: "you said short" }]);
+			expect(received.stream).toBe("gzip");
+		}
 	});
 
 	test("reads by GET where that is asked for", async () => {

@@ -1,22 +1,27 @@
 import { Readable } from "node:stream";
-import type { Codec } from "@allium/core";
 import { abandon } from "@allium/core/transport";
-import { writeEnvelope } from "./envelope.ts";
 import { Turn } from "./turn.ts";
 
 /** The body of a request whose input is a stream: each message in an envelope, written as the server reads. */
 export class RequestBody extends Readable {
 	readonly #messages: AsyncIterator<unknown>;
-	readonly #codec: Codec;
+	readonly #write: (message: unknown) => Buffer;
 	readonly #failed: (error: unknown) => void;
 	readonly #turn = new Turn();
 	#pulling = false;
 
-	/** @param failed called when the input fails, or a message of it cannot be encoded. */
-	constructor(input: AsyncIterable<unknown>, codec: Codec, failed: (error: unknown) => void) {
+	/**
+	 * @param write writes a message in its envelope.
+	 * @param failed called when the input fails, or a message of it cannot be written.
+	 */
+	constructor(
+		input: AsyncIterable<unknown>,
+		write: (message: unknown) => Buffer,
+		failed: (error: unknown) => void,
+	) {
 		super({ highWaterMark: 64 * 1024 });
 		this.#messages = input[Symbol.asyncIterator]();
-		this.#codec = codec;
+		this.#write = write;
 		this.#failed = failed;
 	}
 
@@ -43,7 +48,7 @@ export class RequestBody extends Readable {
 				this.push(null);
 				return;
 			}
-			const envelope = writeEnvelope(0, this.#codec.encode(result.value));
+			const envelope = this.#write(result.value);
 			if (this.#turn.spent(envelope.length)) {
 				await this.#turn.next();
 				if (this.destroyed) return;

@@ -4,6 +4,7 @@ import { jsonFormat } from "../../codec/json-format.ts";
 import { type MethodCodecs, methodCodecs } from "../../codec/method-codecs.ts";
 import type { Method } from "../../contract/method.ts";
 import type { ByteHandling } from "../../transport/pipe.ts";
+import type { Compression } from "./compression.ts";
 import { streamTypeOf, unaryTypeOf } from "./content-type.ts";
 
 /** What the calls of one method to one address have in common, worked out once. */
@@ -18,11 +19,13 @@ export interface HttpCallTarget {
 	readonly codecs: MethodCodecs;
 	/** The content type of requests and of answers that went well. */
 	readonly contentType: string;
+	/** What answers may be compressed with; undefined when the requests accept none. */
+	readonly compression?: Compression | undefined;
 }
 
 /** What {@link httpCallTarget} makes a target of. */
 export interface HttpCallTargetInit
-	extends Pick<HttpCallTarget, "method" | "address" | "maxMessageBytes" | "bytes"> {
+	extends Pick<HttpCallTarget, "method" | "address" | "maxMessageBytes" | "bytes" | "compression"> {
 	/** The format that is preferred. Default: JSON. */
 	readonly format?: Format | undefined;
 }

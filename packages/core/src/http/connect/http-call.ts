@@ -11,7 +11,9 @@ import { readHeaders } from "./headers.ts";
 import type { HttpCallTarget } from "./http-call-target.ts";
 import {
 	connectionLost,
+	foreign,
 	hasType,
+	isCompressed,
 	protocolError,
 	type ResponseHeaders,
 	responseError,
@@ -143,7 +145,13 @@ export abstract class HttpCall {
 	protected finishBody(): void {
 		if (this.over) return;
 		const { method, contentType } = this.target;
-		const body = joined(this.#chunks, this.#held);
+		let body: Uint8Array;
+		try {
+			body = this.#inflated(joined(this.#chunks, this.#held));
+		} catch (error) {
+			this.fail(foreign(method, toServiceError(error)));
+			return;
+		}
 		const { headers, trailers } = readHeaders(this.headers, true);
 		const received = this.ctx["~received"];
 		received?.["~receive"]("headers", headers);
@@ -151,6 +159,14 @@ export abstract class HttpCall {
 		if (this.status !== 200) this.fail(this.#error(body, trailers));
 		else if (!hasType(this.headers, contentType)) this.fail(wrongType(method, this.headers));
 		else this.#decode(body);
+	}
+
+	/** The body as it was before the server compressed it. */
+	#inflated(body: Uint8Array): Uint8Array {
+		const { compression, maxMessageBytes } = this.target;
+		return isCompressed(this.headers, "content-encoding", compression)
+			? compression.inflate(body, maxMessageBytes)
+			: body;
 	}
 
 	/** The error that an answer with another status than 200 is. Errors are JSON, whatever the format. */

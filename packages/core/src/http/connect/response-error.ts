@@ -2,8 +2,9 @@ import type { Codec } from "../../codec/codec.ts";
 import type { Metadata } from "../../context/metadata.ts";
 import type { Method } from "../../contract/method.ts";
 import { reasonOf } from "../../errors/reason.ts";
-import { type ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
+import { ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
 import { codeOfStatus } from "../../routes/status.ts";
+import type { Compression } from "./compression.ts";
 import { readConnectError } from "./connect-error.ts";
 import { mediaType, unaryType } from "./content-type.ts";
 
@@ -49,6 +50,29 @@ export function connectionLost(method: Method, cause: unknown, notExecuted = fal
 		{ code: "unavailable", message: `the connection was lost: ${reasonOf(cause)}`, cause },
 		{ domain: method.service, notExecuted },
 	);
+}
+
+/**
+ * Whether an answer is compressed, with what it may be compressed with.
+ *
+ * @param name the header that tells: `content-encoding`, for single messages `connect-content-encoding`.
+ * @throws ServiceError `internal` for another compression.
+ */
+export function isCompressed<C extends Compression>(
+	headers: ResponseHeaders,
+	name: string,
+	compression: C | undefined,
+): compression is C {
+	const encoding = header(headers, name);
+	if (encoding === undefined || encoding === "" || encoding === "identity") return false;
+	if (encoding === compression?.name) return true;
+	const message = `the answer is compressed as ${JSON.stringify(encoding)}, which was not asked for`;
+	throw new ServiceError({ code: "internal", message });
+}
+
+/** An error that was found here in what the server sent. */
+export function foreign({ service }: Method, error: ServiceError): ServiceError {
+	return serviceErrorFrom({ ...error, message: error.message }, { domain: service });
 }
 
 /** The error of an answer that no Connect server gives. */

@@ -5,7 +5,8 @@ import { contract } from "../../contract/contract.ts";
 import { method } from "../../contract/method.ts";
 import { stream } from "../../contract/stream.ts";
 import { standardBytes } from "../../transport/pipe.ts";
-import { endStreamFlag, writeEnvelope } from "./envelope.ts";
+import type { Compression } from "./compression.ts";
+import { compressedFlag, endStreamFlag, writeEnvelope } from "./envelope.ts";
 import { httpCallTarget } from "./http-call-target.ts";
 import { StreamCall } from "./stream-call.ts";
 
@@ -15,12 +16,13 @@ const Lab = contract("lab", {
 });
 
 /** A call that was answered with a stream of messages. */
-function answered(called: "total" | "count") {
+function answered(called: "total" | "count", compression?: Compression) {
 	const target = httpCallTarget({
 		method: Lab[called],
 		address: "http://x",
 		maxMessageBytes: 1024 * 1024,
 		bytes: standardBytes,
+		compression,
 	});
 	const call = new StreamCall(target, Context.background());
 	const exit = { abort: vi.fn(), pause: vi.fn(), resume: vi.fn() };
@@ -38,6 +40,20 @@ test("one reply, however large, does not hold up the end of the answer, which co
 	expect(exit.pause).not.toHaveBeenCalled();
 	call.received(writeEnvelope(endStreamFlag, "{}"));
 	expect(await outcome).toEqual(large);
+});
+
+test("messages and the end may each be compressed, where that was asked for", async () => {
+	const reversed: Compression = {
+		name: "reversed",
+		inflate: (bytes) => bytes.toReversed(),
+		deflate: (bytes) => bytes.toReversed(),
+	};
+	const { call, outcome } = answered("count", reversed);
+	const deflated = (text: string) => reversed.deflate(new TextEncoder().encode(text));
+	call.received(writeEnvelope(compressedFlag, deflated('{"n":1}')));
+	call.received(writeEnvelope(0, '{"n":2}'));
+	call.received(writeEnvelope(compressedFlag | endStreamFlag, deflated("{}")));
+	expect(await Array.fromAsync((await outcome) as AsyncIterable<unknown>)).toEqual([{ n: 1 }, { n: 2 }]);
 });
 
 test("a stream of replies that nobody takes is held back", () => {

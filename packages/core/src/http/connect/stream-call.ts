@@ -1,17 +1,18 @@
 import { canceled } from "../../context/cancellation.ts";
 import type { Context } from "../../context/context.ts";
 import type { Metadata } from "../../context/metadata.ts";
-import { type ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
+import { type ServiceError, toServiceError } from "../../errors/service-error.ts";
 import { decodeBytes, readMessage } from "../../transport/message-text.ts";
 import { ownDeadline } from "../../transport/own-deadline.ts";
 import { readConnectError } from "./connect-error.ts";
-import { EnvelopeReader, endStreamFlag } from "./envelope.ts";
+import { compressedFlag, EnvelopeReader, endStreamFlag } from "./envelope.ts";
 import { readHeaders, trailersFromJson } from "./headers.ts";
 import { HttpCall } from "./http-call.ts";
 import type { HttpCallTarget } from "./http-call-target.ts";
 import { MessageStream } from "./message-stream.ts";
 import {
 	connectionLost,
+	foreign,
 	hasType,
 	protocolError,
 	type ResponseHeaders,
@@ -41,12 +42,19 @@ export class StreamCall extends HttpCall {
 			stopped: () => this.abort(canceled()),
 			decode: (message) => this.#decode(message),
 		});
-		this.#envelopes = new EnvelopeReader(target.maxMessageBytes, (flags, message) => {
-			if (this.over) return;
-			if (flags === 0) this.#arrived(message);
-			else if (flags === endStreamFlag) this.#ended(message);
-			else this.abort(protocolError(target.method, `an envelope of the answer has the flags ${flags}`));
-		});
+		const envelope = (flags: number, message: Uint8Array): void => this.#envelope(flags, message);
+		this.#envelopes = new EnvelopeReader(target.maxMessageBytes, envelope, target.compression !== undefined);
+	}
+
+	#envelope(flags: number, sent: Uint8Array): void {
+		if (this.over) return;
+		const { method, compression, maxMessageBytes } = this.target;
+		const isDeflated = compression !== undefined && (flags & compressedFlag) !== 0;
+		const message = isDeflated ? compression.inflate(sent, maxMessageBytes) : sent;
+		const kind = isDeflated ? flags & ~compressedFlag : flags;
+		if (kind === 0) this.#arrived(message);
+		else if (kind === endStreamFlag) this.#ended(message);
+		else this.abort(protocolError(method, `an envelope of the answer has the flags ${flags}`));
 	}
 
 	override answered(status: number, headers: ResponseHeaders): void {
@@ -67,7 +75,7 @@ export class StreamCall extends HttpCall {
 		try {
 			this.#envelopes.push(chunk);
 		} catch (error) {
-			this.abort(this.#foreign(toServiceError(error)));
+			this.abort(foreign(this.target.method, toServiceError(error)));
 		}
 	}
 
@@ -144,10 +152,5 @@ export class StreamCall extends HttpCall {
 			this.abort(error);
 			throw error;
 		}
-	}
-
-	/** An error that was found here in what the server sent. */
-	#foreign(error: ServiceError): ServiceError {
-		return serviceErrorFrom({ ...error, message: error.message }, { domain: this.target.method.service });
 	}
 }
