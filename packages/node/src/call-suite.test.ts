@@ -3,6 +3,7 @@ import { protoFormat } from "@allium/core";
 import { webSocketTransport } from "@allium/core/frames";
 import { fetchTransport } from "@allium/core/http";
 import type { Dialer, Transport } from "@allium/core/transport";
+import { msgpack } from "@allium/msgpack";
 import { type CallSetup, type CallSuiteOptions, callSuite } from "@allium/testing/call-suite";
 import { Agent, fetch, type RequestInit } from "undici";
 import { afterAll, afterEach, beforeEach, describe } from "vitest";
@@ -57,6 +58,10 @@ describe("calls", () => {
 	const tls = { ca, cert, key, clientCertificates: "ignore" } as const;
 
 	callSuite("frames over TCP", setup("frames", frames()), overFrames);
+	callSuite("frames in MessagePack", setup("frames", frames({ formats: [msgpack()] })), {
+		...overFrames,
+		format: msgpack(),
+	});
 	callSuite("frames over TLS", setup("frames", framesTls({ tls }), undefined, ca), overFrames);
 	callSuite("WebSocket", setup("ws", http(), webSocketTransport()), overFrames);
 	callSuite("HTTP/1.1, and HTTP/2 for bidi_stream", setup("http", http()), overHttp);

@@ -25,7 +25,7 @@ const options: readonly [name: string, give: (milliseconds: number) => unknown, 
 	["bodyTimeoutMs", (ms) => app({ limits: { bodyTimeoutMs: ms } })],
 	["idleTimeoutMs", (ms) => checkServerLimits({ idleTimeoutMs: ms })],
 	["keepAliveMs", (ms) => app({ limits: { frames: { keepAliveMs: ms } } })],
-	["handshakeMs", (ms) => acceptFrames({ handshakeMs: ms })],
+	["handshakeMs", (ms) => acceptFrames({ limits: { handshakeMs: ms } })],
 	["connectTimeoutMs", (ms) => frames({ connectTimeoutMs: ms })],
 	["connectTimeoutMs", (ms) => http({ connectTimeoutMs: ms })],
 	["reloadMs", (ms) => new Credentials({ reloadMs: ms })],
@@ -75,7 +75,7 @@ describe("a bound that is longer than the platform's timers take", () => {
 			replyTimeoutMs: ms,
 			idleTimeoutMs: ms,
 		};
-		const accept = acceptFrames({ keepAliveMs: ms, idleMs: ms, handshakeMs: ms });
+		const accept = acceptFrames({ limits: { keepAliveMs: ms, idleMs: ms, handshakeMs: ms } });
 		const server = await listen(endpoints, { limits, acceptFrames: accept });
 		ends.push(() => server.close());
 		const { port } = new URL(server.addresses.find((address) => address.startsWith("http")) ?? "");

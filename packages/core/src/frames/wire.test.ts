@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import * as z from "zod";
+import type { Format } from "../codec/format.ts";
 import { Context } from "../context/context.ts";
 import { contract } from "../contract/contract.ts";
 import { isError } from "../contract/declared-error.ts";
@@ -8,6 +9,7 @@ import { method } from "../contract/method.ts";
 import { stream } from "../contract/stream.ts";
 import { Endpoints } from "../server/endpoints.ts";
 import type { Pipe } from "../transport/pipe.ts";
+import { packed } from "./fixtures/packed.ts";
 import { FramesPeer } from "./frames-peer.ts";
 import { memoryPipes } from "./memory-pipe.ts";
 import { ServerConnection } from "./server-connection.ts";
@@ -217,6 +219,77 @@ describe("the server's bytes", () => {
 	test("answer a PING at once", async () => {
 		raw.send(vector("ping"));
 		await raw.expect(vector("pong"));
+	});
+});
+
+const packedHello = () => [vector("preface"), vector("settings-formats")];
+
+describe("in MessagePack the bytes are as specified", () => {
+	test("of the client, where the server reads it", async () => {
+		vi.spyOn(performance, "now").mockReturnValue(0);
+		const [near, far] = memoryPipes();
+		const raw = new RawEnd(far);
+		const peer = new FramesPeer("memory://raw", async () => near, { formats: [packed()] });
+		const reply = peer.endpoint(Add.sum)({ a: 1, b: 2 }, Context.background().withTimeout(10_000));
+		raw.send(...packedHello());
+		await raw.expect(...packedHello(), vector("request-msgpack"));
+		raw.send(vector("response-msgpack"));
+		expect(await reply).toEqual({ v: 3 });
+		vi.restoreAllMocks();
+		await peer.close();
+	});
+
+	/** A server with its formats, and its other end by hand. */
+	async function served(formats: Format[]): Promise<RawEnd> {
+		const endpoints = new Endpoints();
+		endpoints.serve(Add, {
+			sum: async ({ a, b }) => ({ v: a + b }),
+			async *primes() {
+				yield { prime: 7 };
+			},
+		});
+		const [near, far] = memoryPipes();
+		const server = new ServerConnection(near, endpoints, { formats });
+		onTestFinished(() => server.close());
+		const raw = new RawEnd(far);
+		raw.send(...hello());
+		await raw.expect(...(formats.length === 0 ? hello() : packedHello()));
+		return raw;
+	}
+
+	test("of the server", async () => {
+		const raw = await served([packed()]);
+		raw.send(vector("request-msgpack"));
+		await raw.expect(vector("response-msgpack"));
+	});
+
+	test("of a server that does not read the format, which goes on", async () => {
+		const raw = await served([]);
+		raw.send(vector("request-unknown-format"));
+		await raw.expect(vector("error-unknown-format"));
+		raw.send(vector("request").replace("00000001", "00000002"));
+		await raw.expect(vector("response").replace("00000001", "00000002"));
+	});
+
+	test("of a method that nobody serves: what is missing is the method", async () => {
+		const raw = await served([]);
+		raw.send("000000160135000000010000271000076164642F73756E000082A16101A16202");
+		await vi.waitFor(() => expect(raw.received).toContain(hexOf("no_such_method")));
+	});
+
+	test("of a message that is malformed: its call fails, and the connection goes on", async () => {
+		const raw = await served([packed()]);
+		raw.send(vector("request-msgpack").replace("82A16101A16202", "C1C1C1C1C1C1C1"));
+		await vi.waitFor(() => expect(raw.received).toMatch(/^.{8}05/));
+		raw.received = "";
+		raw.send(vector("request-msgpack").replace("00000001", "00000002"));
+		await raw.expect(vector("response-msgpack").replace("00000001", "00000002"));
+	});
+
+	test("of a flag that is not known, which is ignored", async () => {
+		const raw = await served([packed()]);
+		raw.send(vector("request-msgpack").replace("0125", "0165"));
+		await raw.expect(vector("response-msgpack"));
 	});
 });
 

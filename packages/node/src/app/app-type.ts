@@ -4,6 +4,7 @@ import type {
 	Client,
 	ClientLayers,
 	Fits,
+	Format,
 	Guard,
 	Logger,
 	Middleware,
@@ -49,6 +50,11 @@ export interface AppOptions extends ProcessOptions {
 	readonly protocols?: readonly PortProtocol[];
 	/** What the port takes at most; `frames` for what frames take, in both directions. */
 	readonly limits?: AppLimits;
+	/**
+	 * The formats to prefer to JSON over frames, in order, such as `msgpack()` of `@allium/msgpack`: this app reads
+	 * them, and calls those in them that read them, too. Default: none.
+	 */
+	readonly formats?: readonly Format[];
 }
 
 /** The bounds of an app. What is not given has its default. */

@@ -90,7 +90,8 @@ class NodeApp implements App {
 		});
 		const registry = this.#registry.port;
 		checkServerLimits(limits);
-		this.#peers = new PeerPool(nodeDialers(options.transports, { tls: config.tls, limits: limits.frames }));
+		const { formats, transports } = options;
+		this.#peers = new PeerPool(nodeDialers(transports, { tls: config.tls, formats, limits: limits.frames }));
 		if (isDevelopment) {
 			this.#contextWatch = new MissingContextWatch(logger);
 			this.#lifeWatch = new LifeWatch(name, logger);
@@ -181,7 +182,7 @@ class NodeApp implements App {
 
 	#listen(endpoints: EndpointTable): Promise<Listener> {
 		const { port, advertise, hosts, tls, proxyProtocol } = this.config;
-		const { cors: pages = [], origins = [] } = this.#options;
+		const { cors: pages = [], formats, origins = [] } = this.#options;
 		const { frames: frameLimits, ...limits } = this.#options.limits ?? {};
 		const host = this.#host;
 		const reached = advertise ?? reachableHost(host);
@@ -189,10 +190,11 @@ class NodeApp implements App {
 			host,
 			port,
 			hosts,
-			acceptFrames: acceptFrames(frameLimits),
+			acceptFrames: acceptFrames({ formats, limits: frameLimits }),
 			webSockets: {
 				origins: [...pages, ...origins],
-				...(frameLimits !== undefined && { limits: frameLimits }),
+				formats,
+				limits: frameLimits,
 			},
 			...(pages.length > 0 && { http: cors(pages) }),
 			protocols: this.#options.protocols ?? [],

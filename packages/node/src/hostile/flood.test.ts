@@ -51,7 +51,7 @@ describe("10,000 connections that never get anywhere", () => {
 				headersTimeoutMs: 60_000,
 				handshakeTimeoutMs: 60_000,
 			},
-			acceptFrames: acceptFrames({ handshakeMs: 60_000 }),
+			acceptFrames: acceptFrames({ limits: { handshakeMs: 60_000 } }),
 			tls: { ...authority.issue("server", "IP:127.0.0.1"), plain: "allow" },
 		});
 		authority.remove();
@@ -102,7 +102,7 @@ describe("what arrives byte by byte", () => {
 	])("ends with its connection when it takes too long: %s", async (_, beginning, drop, end) => {
 		target = await openTarget({
 			limits: { firstByteTimeoutMs: 200, headersTimeoutMs: 200, bodyTimeoutMs: 200, idleTimeoutMs: 300 },
-			acceptFrames: acceptFrames({ handshakeMs: 200 }),
+			acceptFrames: acceptFrames({ limits: { handshakeMs: 200 } }),
 		});
 		const socket = await target.open();
 		const answer = everything(socket);

@@ -31,7 +31,7 @@ async function open(tls?: { cert: string; key: string }, limits: Partial<ServerL
 	const logger = { log: (_: string, message: string) => void logged.push(message) };
 	// Time jumps here, and the pings of keep-alive with it: what a busy machine answers late is not lost.
 	const frameLimits = { keepAliveMs: Number.POSITIVE_INFINITY };
-	const frames = { acceptFrames: acceptFrames(frameLimits), webSockets: { limits: frameLimits } };
+	const frames = { acceptFrames: acceptFrames({ limits: frameLimits }), webSockets: { limits: frameLimits } };
 	const options = {
 		logger,
 		limits,

@@ -1,4 +1,4 @@
-import type { EndpointTable } from "@allium/core";
+import type { EndpointTable, Format } from "@allium/core";
 import { checkFramesOptions, type FrameLimits, FramesPeer } from "@allium/core/frames";
 import type { Listener, ListenOptions, Peer, Transport } from "@allium/core/transport";
 import { parseListenAddress } from "../server/listen-address.ts";
@@ -10,6 +10,11 @@ import { dialSecurely, dialSocket } from "./dial-socket.ts";
 
 /** What the frames transport is made with. */
 export interface FramesOptions {
+	/**
+	 * The formats to prefer to JSON, in order, such as `msgpack()` of `@allium/msgpack`. What listens reads them; what
+	 * dials writes a call in the first one that its method has and the other side reads. Default: none.
+	 */
+	readonly formats?: readonly Format[];
 	readonly limits?: Partial<FrameLimits>;
 	/** How long connecting may take, in milliseconds. Default: 5 s. */
 	readonly connectTimeoutMs?: number;
@@ -25,7 +30,7 @@ export interface FramesTlsOptions extends FramesOptions {
  * Allium frames over TCP, for URLs such as `allium://127.0.0.1:4000`: multiplexed, flow-controlled, batched.
  * What listens with it is the one port, so HTTP works there too.
  *
- * @throws RangeError for a duration that cannot be.
+ * @throws RangeError for a duration or the number of a format that is not possible.
  */
 export function frames(options: FramesOptions = {}): Transport {
 	checkFramesOptions(options);
@@ -55,12 +60,12 @@ export function framesTls(options: FramesTlsOptions = {}): Transport {
 
 async function listenWith(
 	endpoints: EndpointTable,
-	{ limits }: FramesOptions,
+	{ formats, limits }: FramesOptions,
 	tls: TlsOptions | undefined,
 	{ address = "127.0.0.1:0", logger }: ListenOptions = {},
 ): Promise<Listener> {
 	return listen(endpoints, {
-		acceptFrames: acceptFrames(limits),
+		acceptFrames: acceptFrames({ formats, limits }),
 		...parseListenAddress(address),
 		...(logger !== undefined && { logger }),
 		tls,

@@ -1,3 +1,4 @@
+import type { Format } from "@allium/core";
 import type { FrameLimits } from "@allium/core/frames";
 import { type Acceptor, type Dialer, type Transport, waysOf } from "@allium/core/transport";
 import { http, https } from "../http/http-transport.ts";
@@ -8,13 +9,15 @@ import { frames, framesTls } from "./frames-transport.ts";
 export interface NodeTransportsOptions {
 	/** The certificate of this side, and the authorities that it trusts. */
 	readonly tls: TlsOptions | undefined;
+	/** The formats to prefer to JSON over frames, in order. Default: none. */
+	readonly formats?: readonly Format[] | undefined;
 	readonly limits?: Partial<FrameLimits> | undefined;
 }
 
 /** The transports of Node, in the order in which they are preferred: frames and HTTP, each with and without TLS. */
-export function nodeTransports({ tls, limits }: NodeTransportsOptions): Transport[] {
-	const bounds = limits === undefined ? {} : { limits };
-	return [framesTls({ ...bounds, tls }), frames(bounds), https({ tls }), http()];
+export function nodeTransports({ tls, formats, limits }: NodeTransportsOptions): Transport[] {
+	const options = { ...(formats !== undefined && { formats }), ...(limits !== undefined && { limits }) };
+	return [framesTls({ ...options, tls }), frames(options), https({ tls }), http()];
 }
 
 /**

@@ -1,6 +1,12 @@
 import type { Socket } from "node:net";
-import { type EndpointTable, type PeerInfo, ServiceError, toServiceError } from "@allium/core";
-import { type FrameLimits, ServerConnection, webSocketPath, webSocketProtocol } from "@allium/core/frames";
+import { type EndpointTable, type Format, type PeerInfo, ServiceError, toServiceError } from "@allium/core";
+import {
+	type FrameLimits,
+	ServerConnection,
+	type ServerConnectionOptions,
+	webSocketPath,
+	webSocketProtocol,
+} from "@allium/core/frames";
 import type { WebSocket, WebSocketServer } from "ws";
 import type { HttpRequest } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
@@ -13,7 +19,9 @@ import { ServerWebSocketPipe } from "./server-websocket-pipe.ts";
 export interface WebSocketsOptions {
 	/** Origins of web pages that may connect, beside those of the same host; `*` for all. Default: none. */
 	readonly origins?: readonly string[];
-	readonly limits?: Partial<FrameLimits>;
+	/** The formats that are read beside JSON. Default: none. */
+	readonly formats?: readonly Format[] | undefined;
+	readonly limits?: Partial<FrameLimits> | undefined;
 }
 
 /** The largest message of a WebSocket that is taken, in bytes; it need not hold whole frames. */
@@ -125,7 +133,7 @@ export class WebSockets {
 
 	#open(socket: WebSocket, peer: PeerInfo): void {
 		const pipe = new ServerWebSocketPipe(socket, peer);
-		const session = new Session(pipe, this.#port.endpoints, this.#options.limits);
+		const session = new Session(pipe, this.#port.endpoints, this.#options);
 		this.#sessions.add(session);
 		socket.once("close", () => this.#sessions.delete(session));
 		if (this.#draining) void session.drain();
@@ -137,9 +145,9 @@ class Session {
 	readonly #pipe: ServerWebSocketPipe;
 	readonly #connection: ServerConnection;
 
-	constructor(pipe: ServerWebSocketPipe, endpoints: EndpointTable, limits: Partial<FrameLimits> | undefined) {
+	constructor(pipe: ServerWebSocketPipe, endpoints: EndpointTable, options: ServerConnectionOptions) {
 		this.#pipe = pipe;
-		this.#connection = new ServerConnection(pipe, endpoints, { limits });
+		this.#connection = new ServerConnection(pipe, endpoints, options);
 	}
 
 	drain(): Promise<void> {

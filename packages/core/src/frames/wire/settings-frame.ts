@@ -40,6 +40,7 @@ export function encodeSettings(limits: FrameLimits, formats: number = jsonOnly):
 		limits[name as keyof typeof limitIds],
 	]);
 	if (formats !== jsonOnly) entries.push([formatsId, formats]);
+	entries.sort(([one], [other]) => one - other);
 	const bytes = new Uint8Array(entries.length * 6);
 	const view = new DataView(bytes.buffer);
 	for (const [index, [id, value]] of entries.entries()) {
