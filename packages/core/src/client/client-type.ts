@@ -14,13 +14,15 @@ type ClientOutput<S> =
 			? Promise<SchemaOutput<S>>
 			: Promise<Empty>;
 
-/** The function that calls one method. Without a context the call runs under the background one. */
+/** The function that calls one method. Without a context, the call runs under the background context. */
 export type ClientMethod<M> =
 	M extends Method<infer I, infer O> ? (input: ClientInput<I>, ctx?: Context) => ClientOutput<O> : never;
 
 /**
- * Calls a contract's methods. It fulfils the same type as the service, wherever no schema transforms, so that
- * local and remote are interchangeable. `await using`, or `[Symbol.asyncDispose]()`, closes it.
+ * Calls the methods of a contract. Where no schema transforms, a client has the type of the service, so that local
+ * and remote are interchangeable. `await using`, or `[Symbol.asyncDispose]()`, closes it.
+ *
+ * Each method keeps its declaration in the contract: editors show its docs, and lead there.
  */
 export type Client<C extends AnyContract> = {
 	readonly [K in keyof C as Exclude<K, "~allium">]: ClientMethod<C[K]>;

@@ -1,22 +1,22 @@
 import type { ServiceError } from "../errors/service-error.ts";
 import { consoleLogger, type Logger } from "../logger/logger.ts";
 
-/** How a call ended: well, or with an error. */
+/** How a call ended: in success, or with an error. */
 export type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: ServiceError };
 
-/** The outcome of all calls that end well. */
+/** The outcome of every call that succeeded. */
 export const succeeded: Outcome = { ok: true };
 
 /** Called with the outcome of a call at its true end. */
 export type SettledListener = (outcome: Outcome) => void;
 
-/** The end of one call or attempt: settles once, and tells all who asked. The runtime owns it. */
+/** The end of one call or attempt. It settles once, and calls every listener. The runtime owns it. */
 export class CallScope {
 	/** Whether the handler may have run for the call. */
 	reachedHandler = false;
 	#outcome: Outcome | undefined;
 	#listeners: SettledListener[] | undefined;
-	/** The instances that were tried; one alone by itself, as most calls try one. */
+	/** The instances that were tried. A single one is kept without an array, because most calls try one. */
 	#tried: string | readonly string[];
 
 	/** @param tried the instances tried so far, where this is an attempt of a call. */
@@ -34,7 +34,7 @@ export class CallScope {
 		return this.#tried !== none;
 	}
 
-	/** The call tries an instance. */
+	/** Notes that the call tries an instance. */
 	addTried(id: string): void {
 		this.#tried = this.#tried === none ? id : [...this.tried, id];
 	}
@@ -49,7 +49,7 @@ export class CallScope {
 		else this.#listeners.push(listener);
 	}
 
-	/** Ends the call. Only the first outcome counts. What listeners throw is logged. */
+	/** Ends the call. Only the first outcome counts. Errors of listeners are logged. */
 	settle(outcome: Outcome, logger: Logger = consoleLogger): void {
 		if (this.#outcome !== undefined) return;
 		this.#outcome = outcome;

@@ -8,22 +8,22 @@ import type { ContextKey } from "./key.ts";
 import { Metadata, type MetadataInit, noMetadata } from "./metadata.ts";
 import { ResponseMetadata } from "./response.ts";
 
-/** Who is at the other end of a call that arrived. */
+/** The other end of a call that arrived. */
 export interface PeerInfo {
 	/** Where the call came from, such as `127.0.0.1:52114` or `memory`. */
 	readonly address: string;
-	/** Who the peer proved to be by its TLS certificate; undefined without mutual TLS. */
+	/** The identity of the peer by its TLS certificate; undefined without mutual TLS. */
 	readonly identity?: string;
 }
 
-/** A linked list of values; the newest first, so that it shadows. */
+/** A linked list of values. The newest comes first, so that it shadows older ones. */
 interface ValueNode {
 	readonly key: ContextKey<unknown>;
 	readonly value: unknown;
 	readonly next: ValueNode | undefined;
 }
 
-/** What the runtime puts in place of what a context holds. */
+/** The parts of a context that the runtime replaces. */
 interface Parts {
 	readonly cancellation: Ending;
 	readonly metadata: ReadonlyMetadata;
@@ -60,22 +60,22 @@ export class Context {
 		undefined,
 	);
 
-	/** @internal What ends it. */
+	/** @internal The cancellation that ends it. */
 	readonly "~cancellation": Ending;
 	/** @internal The call that it belongs to. */
 	readonly "~scope": CallScope | undefined;
-	/** @internal Where the next call made with this context puts what it received. */
+	/** @internal The metadata into which the next call with this context puts what it receives. */
 	readonly "~received": ResponseMetadata | undefined;
-	/** What arrived with the call that is being handled. */
+	/** The metadata that arrived with the call that is being handled. */
 	readonly metadata: ReadonlyMetadata;
-	/** What the next call will send, beside the arrived `x-global-*`. */
+	/** The metadata that the next call sends, beside the `x-global-*` that arrived. */
 	readonly outgoing: ReadonlyMetadata;
-	/** Who called; undefined where no call arrived. */
+	/** The caller; undefined where no call arrived. */
 	readonly peer: PeerInfo | undefined;
 	readonly #response: ResponseMetadata | undefined;
 	readonly #values: ValueNode | undefined;
 
-	/** Takes its parts one by one: every call makes some contexts, and an object of parts for each would cost. */
+	/** Takes its parts one by one, because every call makes some contexts, and an object of parts for each would cost. */
 	private constructor(
 		cancellation: Ending,
 		scope: CallScope | undefined,
@@ -96,25 +96,25 @@ export class Context {
 		this.#values = values;
 	}
 
-	/** The root of all contexts: never cancelled, no deadline, no values. */
+	/** The root of all contexts. It is never cancelled, and has no deadline and no values. */
 	static background(): Context {
 		return Context.#background;
 	}
 
 	/**
-	 * Aborts when the call is cancelled, its deadline passes, or it has settled: then whatever still runs for it
-	 * is in vain. Made when first asked for.
+	 * Aborts when the call is cancelled, its deadline passes, or it has settled: work that still runs for it is then
+	 * in vain. The signal is made when it is first read.
 	 */
 	get signal(): AbortSignal {
 		return this["~cancellation"].signal;
 	}
 
-	/** Why the call is over, once it is; undefined while it goes on. */
+	/** Why the call is over; undefined while it goes on. */
 	get error(): ServiceError | undefined {
 		return this["~cancellation"].error;
 	}
 
-	/** When time is up, in milliseconds on the monotonic clock of `performance.now()`; Infinity when never. */
+	/** The deadline in milliseconds on the monotonic clock of `performance.now()`; Infinity when there is none. */
 	get deadline(): number {
 		return this["~cancellation"].deadline;
 	}
@@ -125,7 +125,7 @@ export class Context {
 		return deadline === Number.POSITIVE_INFINITY ? deadline : Math.max(0, deadline - performance.now());
 	}
 
-	/** Where a handler writes the headers and trailers of its reply. Writing where no call arrived has no effect. */
+	/** The headers and trailers of the handler's reply. Writing them has no effect where no call arrived. */
 	get response(): ResponseMetadata {
 		return this.#response ?? new ResponseMetadata();
 	}
@@ -138,12 +138,12 @@ export class Context {
 		return undefined;
 	}
 
-	/** A context that also carries a value, for what runs in this process. */
+	/** A context that also carries a value within this process. */
 	withValue<Value>(key: ContextKey<Value>, value: Value): Context {
 		return this.#derive(this["~cancellation"], this["~scope"], { key, value, next: this.#values });
 	}
 
-	/** A context whose next call sends these too. A name given here replaces what it had. */
+	/** A context whose next call sends this metadata, too. A name given here replaces its earlier values. */
 	withMetadata(init: MetadataInit): Context {
 		const added = new Metadata(init);
 		const outgoing = this.outgoing["~select"]((name) => !added.has(name));
@@ -154,7 +154,7 @@ export class Context {
 	/**
 	 * A context whose next call puts the headers and trailers that it receives into `received`.
 	 *
-	 * @throws TypeError when that is no `ResponseMetadata`.
+	 * @throws TypeError when it is not `ResponseMetadata`.
 	 */
 	withResponse(received: ResponseMetadata): Context {
 		if (typeof received !== "object" || received === null || !("~clear" in received)) {
@@ -166,8 +166,8 @@ export class Context {
 	}
 
 	/**
-	 * A context that ends after so many milliseconds, or with this one if that is sooner. It has ended already when
-	 * they are below 0, as what is left of somebody's time may be; Infinity changes nothing.
+	 * A context that ends after the given milliseconds, or with this one if that is sooner. It has ended already when
+	 * they are below 0, as the rest of a caller's time may be. Infinity changes nothing.
 	 *
 	 * @throws RangeError for NaN.
 	 */
@@ -188,21 +188,21 @@ export class Context {
 		return this.#endedBy(new Deadline(this["~cancellation"], deadline, this["~scope"]));
 	}
 
-	/** A context that its owner can cancel; it ends with this one too. */
+	/** A context that its owner can cancel. It ends with this one, too. */
 	withCancel(): Cancelable {
 		const cancellation = new Cancellation(this["~cancellation"], Number.POSITIVE_INFINITY, this["~scope"]);
 		return { ctx: this.#endedBy(cancellation), cancel: (reason) => cancellation.cancel(reason) };
 	}
 
-	/** A context that ends too when a signal of the platform aborts: a browser's button, an HTTP request. */
+	/** A context that also ends when a signal of the platform aborts, as of a browser's button or an HTTP request. */
 	withSignal(signal: AbortSignal): Context {
 		const source = new SignalSource(this["~cancellation"], signal);
 		return this.#endedBy(new Cancellation(source, Number.POSITIVE_INFINITY, this["~scope"]));
 	}
 
 	/**
-	 * A context with the values of this one, but not its end: for work that goes on after the reply. It belongs
-	 * to no call, so `onSettled` refuses it.
+	 * A context with the values of this one, but without its end, for work that goes on after the reply. It belongs to
+	 * no call, so `onSettled` refuses it.
 	 */
 	withoutCancel(): Context {
 		const cancellation = new Cancellation(undefined, Number.POSITIVE_INFINITY);

@@ -10,8 +10,8 @@ import {
 } from "./cancellation.ts";
 
 /**
- * A parent with an earlier deadline. Nothing else ends it, so those who watch the deadline themselves follow the
- * parent; a {@link Cancellation} is made for those who want to be told.
+ * A parent with an earlier deadline. Nothing else ends it, so followers that watch the deadline themselves follow the
+ * parent. A {@link Cancellation} is made for listeners.
  */
 export class Deadline implements Ending {
 	readonly parent: CancellationSource;

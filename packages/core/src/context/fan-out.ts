@@ -1,17 +1,17 @@
 import type { Context } from "./context.ts";
 
-/** One of several things to do at once, with a context of its own: it ends when the result no longer matters. */
+/** One of several tasks. Its context ends when its result no longer matters. */
 export type Task<T = unknown> = (ctx: Context) => T | Promise<T>;
 
-/** What tasks answer, each in its place. */
+/** The results of tasks, each in its place. */
 export type TaskResults<Tasks extends readonly Task[]> = {
 	-readonly [K in keyof Tasks]: Awaited<ReturnType<Tasks[K]>>;
 };
 
 /**
- * Does several things at once and waits for all of them. The first error is the result, and cancels the rest;
- * so does the end of the caller's context. With `first: n` it waits for n answers, in the order in which they
- * come, cancels the rest, and fails only when n can no more be had, with the first error.
+ * Runs several tasks at once and waits for all of them. The first error rejects the result and cancels the rest, and
+ * so does the end of the caller's context. With `first: n` it waits for n results, in the order in which they arrive,
+ * and cancels the rest. It then fails, with the first error, only when fewer than n tasks can still succeed.
  *
  * After Go's `errgroup`, and Nathaniel J. Smith, "Notes on structured concurrency" (2018).
  *
@@ -21,7 +21,7 @@ export type TaskResults<Tasks extends readonly Task[]> = {
  *   (ctx) => feeds.list({ account }, ctx),
  * ]);
  *
- * @throws RangeError when `first` is more than there are tasks, or below 1.
+ * @throws RangeError when `first` is more than the number of tasks, or below 1.
  */
 export function fanOut<const Tasks extends readonly Task[]>(
 	ctx: Context,
@@ -63,8 +63,8 @@ export async function fanOut(
 }
 
 /**
- * Does several things at once and takes the first answer; the others are cancelled. Fails only when all do,
- * with the first error.
+ * Runs several tasks at once, takes the first result, and cancels the others. It fails, with the first error, only
+ * when all tasks fail.
  *
  * @throws RangeError when there are no tasks.
  */
@@ -73,7 +73,7 @@ export async function race<T>(ctx: Context, tasks: readonly Task<T>[]): Promise<
 	return answers[0] as T;
 }
 
-/** Collects answers until there are enough, or cannot be. */
+/** Collects results until there are enough, or too few tasks are left. */
 class Answers {
 	readonly #needed: number;
 	readonly #inPlace: boolean;
@@ -92,7 +92,7 @@ class Answers {
 	}
 
 	add(answer: unknown, place: number): void {
-		// What comes after the result must not change it.
+		// Later results must not change it.
 		if (this.#count === this.#needed) return;
 		this.#answers[this.#inPlace ? place : this.#count] = answer;
 		if (++this.#count === this.#needed) this.#result.resolve(this.#answers);

@@ -1,7 +1,7 @@
-/** Names a value of a context. Two keys of the same name are still two keys. */
+/** Names a value of a context. Two keys with the same name are different keys. */
 export interface ContextKey<Value> {
 	readonly name: string;
-	/** Carries the type; never there at run time. */
+	/** Carries the type. It does not exist at run time. */
 	readonly "~value"?: Value;
 }
 

@@ -6,13 +6,13 @@ import {
 } from "../errors/readonly-metadata.ts";
 import { ServiceError } from "../errors/service-error.ts";
 
-/** What `new Metadata()` and `withMetadata()` take: one value or several for each name. */
+/** The argument of `new Metadata()` and `withMetadata()`: one value or several for each name. */
 export type MetadataInit = Record<string, MetadataValue | readonly MetadataValue[]>;
 
 /** The most that the names and values of one set of metadata may take, in bytes. */
 export const maxMetadataBytes: number = 8 * 1024;
 
-/** What an entry takes on the wire beside its name and value. */
+/** The bytes of an entry on the wire beside its name and value. */
 const entryOverheadBytes = 3;
 
 const maxNameLength = 128;
@@ -24,8 +24,8 @@ const valuePattern = /^(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?$/;
 
 /**
  * Names and values that travel beside a call. Names are `[a-z0-9._-]+`, at most 128, and repeatable; values are printable
- * ASCII, or bytes where the name ends in `-bin`; 8 KiB in all. What does not fit is refused with
- * `invalid_argument`, when it is set.
+ * ASCII, or bytes where the name ends in `-bin`; 8 KiB in all. Setting what does not fit throws
+ * `invalid_argument`.
  */
 export class Metadata implements MutableMetadata {
 	static {
@@ -46,12 +46,12 @@ export class Metadata implements MutableMetadata {
 		for (const [name, value] of entries) this.append(name, value);
 	}
 
-	/** How many values there are. */
+	/** The number of values. */
 	get size(): number {
 		return this.#entries.length;
 	}
 
-	/** What names and values take together, in bytes, with 3 more for each entry. */
+	/** The size of all names and values in bytes, with 3 more for each entry. */
 	get bytes(): number {
 		return this.#bytes;
 	}
@@ -83,7 +83,7 @@ export class Metadata implements MutableMetadata {
 		return this["~add"](name, value);
 	}
 
-	/** @internal As `append`, for who has looked at the characters already. */
+	/** @internal As `append`, for callers that have checked the characters. */
 	"~add"(name: string, value: MetadataValue): this {
 		if (name.length > maxNameLength) throw wrongName(name);
 		const bytes = entryBytes(name, value);
@@ -95,7 +95,7 @@ export class Metadata implements MutableMetadata {
 		return this;
 	}
 
-	/** @internal A copy with the names that are wanted: what is here need not be checked again. */
+	/** @internal A copy with the wanted names. The values were checked before. */
 	"~select"(wanted: (name: string) => boolean): Metadata {
 		const selected = new Metadata();
 		for (const entry of this.#entries) {
@@ -123,7 +123,7 @@ export class Metadata implements MutableMetadata {
 	}
 }
 
-/** The empty set, shared by all who have nothing to say. */
+/** The shared empty set. */
 export const noMetadata: ReadonlyMetadata = new Metadata();
 
 function* flatten(init: MetadataInit): Iterable<[string, MetadataValue]> {

@@ -2,10 +2,10 @@ import type { SettledListener } from "./call-scope.ts";
 import type { Context } from "./context.ts";
 
 /**
- * Calls back exactly once, at the true end of the call that the context belongs to: when the reply is there,
- * and for a stream when its last message was delivered, or it broke. Whatever counts, limits or measures uses
- * this. What a listener throws, or rejects with, is logged; when the call is over already, the listener is called
- * at once, and throws at whoever adds it.
+ * Calls back exactly once, at the true end of the call that the context belongs to: when the reply has arrived, and
+ * for a stream when its last message was delivered, or it broke. Middleware that counts, limits or measures uses
+ * this. The errors of a listener are logged. When the call is over already, the listener is called at once, and its
+ * errors are thrown to the caller.
  *
  * @throws TypeError when the context belongs to no call.
  */

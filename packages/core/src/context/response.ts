@@ -9,35 +9,35 @@ export class ResponseMetadata {
 	#headers: Metadata | undefined;
 	#trailers: Metadata | undefined;
 
-	/** Goes out before the first message. Writing it later has no effect. */
+	/** Sent before the first message. Writing them later has no effect. */
 	get headers(): Metadata {
 		this.#headers ??= new Metadata();
 		return this.#headers;
 	}
 
-	/** Goes out after the last message. */
+	/** Sent after the last message. */
 	get trailers(): Metadata {
 		this.#trailers ??= new Metadata();
 		return this.#trailers;
 	}
 
-	/** Whether anybody wrote a header, without making the set. */
+	/** Whether a header was written. It does not make the set. */
 	get hasHeaders(): boolean {
 		return this.#headers !== undefined && this.#headers.size > 0;
 	}
 
-	/** Whether anybody wrote a trailer, without making the set. */
+	/** Whether a trailer was written. It does not make the set. */
 	get hasTrailers(): boolean {
 		return this.#trailers !== undefined && this.#trailers.size > 0;
 	}
 
-	/** @internal Forgets what was received: the next attempt of the same call begins anew. */
+	/** @internal Forgets what was received, because the next attempt of the same call starts over. */
 	"~clear"(): void {
 		this.#headers = undefined;
 		this.#trailers = undefined;
 	}
 
-	/** @internal Takes in what arrived: as much as there is room for, where several calls share this. */
+	/** @internal Adds what arrived, as far as there is room: several calls may share this object. */
 	"~receive"(part: "headers" | "trailers", metadata: ReadonlyMetadata): void {
 		try {
 			for (const [name, value] of metadata) this[part].append(name, value);
@@ -46,7 +46,7 @@ export class ResponseMetadata {
 		}
 	}
 
-	/** @internal Takes over what another received: of several attempts at once, one is the call's. */
+	/** @internal Takes the metadata of another: of several attempts at once, one becomes the result of the call. */
 	"~adopt"(other: ResponseMetadata): void {
 		this.#headers = other.#headers;
 		this.#trailers = other.#trailers;

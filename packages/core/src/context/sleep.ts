@@ -1,10 +1,10 @@
 import { after } from "../time/timer.ts";
 import type { Context } from "./context.ts";
 
-/** Waits so many milliseconds. Rejects early, with the context's error, when the context ends. */
+/** Waits for the given milliseconds. When the context ends before, it rejects with the context's error. */
 export function sleep(milliseconds: number, ctx: Context): Promise<void> {
 	return new Promise((resolve, reject) => {
-		// The timer first: a context that has ended calls back at once.
+		// The timer comes first, because a context that has ended calls back at once.
 		const timer = after(milliseconds, () => {
 			unlisten();
 			resolve();

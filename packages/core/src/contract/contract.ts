@@ -8,17 +8,17 @@ import { warnOfUndescribed } from "./undescribed.ts";
 
 /** Facts about a contract beside its methods. */
 export interface ContractOptions {
-	/** The version of this contract, as in semantic versioning. A breaking change wants a new name instead. */
+	/** The semantic version of this contract. A breaking change takes a new name instead. */
 	readonly version?: string;
 	/** One line for people. */
 	readonly summary?: string;
 	/** Annotations for others: gateways, dashboards, generators. */
 	readonly meta?: Readonly<Record<string, unknown>>;
-	/** What others need to speak it in further formats. */
+	/** What other programs need to speak it in formats beside JSON. */
 	readonly wire?: ContractWire;
 }
 
-/** What the description of a contract tells of its formats beside JSON. */
+/** The parts of a contract's description that formats beside JSON need. */
 export interface ContractWire {
 	/** A `google.protobuf.FileDescriptorSet` with its messages, as base64. */
 	readonly proto?: string;
@@ -45,7 +45,7 @@ export type Contract<M extends MethodSpecs = MethodSpecs> = {
 		: never;
 } & { readonly "~allium": ContractInfo };
 
-/** Any contract, where its methods' types do not matter. */
+/** Any contract, where the types of its methods do not matter. */
 export interface AnyContract {
 	readonly "~allium": ContractInfo;
 }
@@ -120,7 +120,7 @@ function bind(service: string, name: string, spec: MethodSpec): Method {
 	});
 }
 
-/** Refuses two methods that are called by one name on the wire. */
+/** Refuses two methods that have the same name on the wire. */
 function checkPaths(methods: readonly Method[]): void {
 	const names = new Map<string, string>();
 	for (const { name, path } of methods) {
@@ -139,7 +139,7 @@ function kindOf(spec: MethodSpec): Kind {
 	return isStream(spec.output) ? "server_stream" : "unary";
 }
 
-/** Refuses what, by its JSON Schema, is not JSON on the wire. */
+/** Refuses a schema whose JSON Schema says that JSON cannot carry it. */
 function checkJson(path: string, what: string, schema: Side | undefined, side: "input" | "output"): void {
 	const message = messageSchema(schema);
 	if (message === undefined) return;

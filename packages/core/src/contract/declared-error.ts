@@ -12,17 +12,17 @@ export interface ErrorSpec {
 	readonly code: Code;
 	/** The default message. */
 	readonly message?: string;
-	/** The schema of the error's data, for types and descriptions: nobody parses it. Without one it has none. */
+	/** The schema of the error's data, for types and descriptions; the data is never parsed. Default: no data. */
 	readonly data?: Schema;
 }
 
 /** The errors of a method, by reason. */
 export type ErrorSpecs = Readonly<Record<string, ErrorSpec>>;
 
-/** What may be said when a declared error is made; code, reason and data are the declaration's. */
+/** Options of a declared error that is made. Its code, reason and data come from the declaration. */
 export type DeclaredErrorOptions = Omit<ServiceErrorInit, "code" | "reason" | "data">;
 
-/** The data of a declared error: the catcher finds what the thrower gave. */
+/** The data of a declared error. Whoever catches the error finds the data that the thrower gave. */
 export type ErrorData<E extends ErrorSpec> = E extends { readonly data: infer S extends Schema }
 	? SchemaInput<S>
 	: undefined;
@@ -39,7 +39,7 @@ export interface DeclaredError<E extends ErrorSpec = ErrorSpec> {
 	): ServiceError<ErrorData<E>>;
 	readonly code: E["code"];
 	readonly reason: string;
-	/** Carries the type; never there at run time. */
+	/** Carries the type. It does not exist at run time. */
 	readonly "~spec"?: E;
 }
 
@@ -58,7 +58,7 @@ export function declaredError<E extends ErrorSpec>(
 	return Object.freeze(Object.assign(make, { code: spec.code, reason })) as DeclaredError<E>;
 }
 
-/** Whether a caught value is the declared error, here or from over the wire; narrows its data. */
+/** Whether a caught value is the declared error, thrown here or received over the wire. It narrows the data. */
 export function isError<E extends ErrorSpec>(
 	error: unknown,
 	declared: DeclaredError<E>,

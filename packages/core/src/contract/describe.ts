@@ -12,27 +12,27 @@ import { messageSchema, type Side } from "./stream.ts";
 export interface ContractDescription {
 	name: string;
 	version: string;
-	/** Changes when anything that callers could notice does. */
+	/** Changes whenever something changes that callers could notice. */
 	hash: string;
 	summary?: string;
 	meta?: Readonly<Record<string, unknown>>;
 	methods: Record<string, MethodDescription>;
 	/** Its REST routes, where it is served with some. */
 	routes?: readonly Route[];
-	/** What its callers present: one scheme of each. */
+	/** The security schemes that callers present: one of each. */
 	security?: readonly Security[];
-	/** What others need to speak it in further formats. */
+	/** What other programs need to speak it in formats beside JSON. */
 	wire?: ContractWire;
 }
 
 export interface MethodDescription {
 	kind: Kind;
 	effect: Effect;
-	/** What it is called on the wire, where that differs from its name. */
+	/** Its name on the wire, where that differs from its name here. */
 	wireName?: string;
 	summary?: string;
 	meta?: Readonly<Record<string, unknown>>;
-	/** The JSON Schema of what crosses the wire, of one message for streams; `{}` when nothing is known. */
+	/** The JSON Schema of what crosses the wire; for a stream, of one message. `{}` when nothing is known. */
 	input: JsonSchema;
 	output: JsonSchema;
 	errors: Record<string, ErrorDescription>;
@@ -48,7 +48,7 @@ export interface ErrorDescription {
  * Describes a contract as plain JSON: name, version, methods with kind, effect, schemas, errors and docs.
  *
  * @param routes the REST routes that it is served with.
- * @param security what its callers present, one scheme of each.
+ * @param security the security schemes that its callers present, one of each.
  */
 export function describe(
 	contract: AnyContract,
@@ -107,7 +107,7 @@ function describeError({ code, message, data }: ErrorSpec): ErrorDescription {
 	};
 }
 
-/** 64 bits that tell versions apart; no signature. */
+/** 64 bits that tell versions apart. They are no signature. */
 function fingerprint(text: string): string {
 	return [fnv1a(text), fnv1a(text, 0x01000193)].map((hash) => hash.toString(16).padStart(8, "0")).join("");
 }

@@ -5,9 +5,9 @@ import { type Property, type View, view } from "./schema-view.ts";
 import { compareVersions } from "./version.ts";
 
 /**
- * What callers of one contract meet at another of the same name that breaks them, a few words each: methods that
- * are missing or of another kind, requests that take less, responses that may hold more. Empty where the other is
- * compatible. What schemas do not describe counts as compatible.
+ * Lists, in a few words each, what breaks callers of one contract at another contract of the same name: methods that
+ * are missing or of another kind, requests that accept less, responses that may hold more. The list is empty where
+ * the other contract is compatible. What schemas do not describe counts as compatible.
  */
 export function breakingDifferences(before: ContractDescription, after: ContractDescription): string[] {
 	return Object.entries(before.methods).flatMap(([name, method]) => {
@@ -20,15 +20,15 @@ export function breakingDifferences(before: ContractDescription, after: Contract
 export interface ContractsSideBySide {
 	readonly older: ContractDescription;
 	readonly newer: ContractDescription;
-	/** What breaks callers of the older at the newer; see {@link breakingDifferences}. */
+	/** What breaks callers of the older contract at the newer one; see {@link breakingDifferences}. */
 	readonly breaking: readonly string[];
-	/** The methods that only the newer has. */
+	/** The methods that only the newer contract has. */
 	readonly added: readonly string[];
 }
 
 /**
- * Compares two contracts of one name. The older is that of the older version, of equal versions that whose callers
- * the other breaks less.
+ * Compares two contracts of one name. The older contract is the one with the older version. Of equal versions, it is
+ * the one whose callers the other breaks less.
  */
 export function sideBySide(one: ContractDescription, other: ContractDescription): ContractsSideBySide {
 	const order = compareVersions(one.version, other.version);
@@ -53,7 +53,7 @@ function differencesOf(name: string, before: MethodDescription, after: MethodDes
 	];
 }
 
-/** Where values of one schema do not fit another. */
+/** The places where values of one schema do not fit another. */
 function misfits(given: JsonSchema, wanted: JsonSchema): string[] {
 	return [...new Set(new Comparison(given, wanted).compare(given, wanted, ""))];
 }
@@ -61,7 +61,7 @@ function misfits(given: JsonSchema, wanted: JsonSchema): string[] {
 class Comparison {
 	readonly #given: JsonSchema;
 	readonly #wanted: JsonSchema;
-	/** What became of each pair of schemas, as schemas may contain themselves. */
+	/** The result for each pair of schemas, because schemas may contain themselves. */
 	readonly #results = new Map<unknown, Map<unknown, string[]>>();
 
 	constructor(given: JsonSchema, wanted: JsonSchema) {
@@ -74,7 +74,7 @@ class Comparison {
 		this.#results.set(given, results);
 		const known = results.get(wanted);
 		if (known !== undefined) return known;
-		// While it is being compared, it is taken for compatible with itself.
+		// A pair that is still being compared counts as compatible.
 		results.set(wanted, []);
 		const found = this.#compare(given, wanted, at);
 		results.set(wanted, found);
@@ -92,7 +92,7 @@ class Comparison {
 		}
 		if (one.kind === "union") return one.parts.flatMap((part) => this.compare(part, wanted, at));
 		if (other.kind === "union") return this.#compareWithAny(given, other.parts, at);
-		// What has to fulfil several schemas at once is compared by none of them alone.
+		// A value that has to fulfil several schemas at once cannot be compared by one of them alone.
 		if (one.kind === "intersection" || other.kind === "intersection" || one.kind === "never") return [];
 		if (one.kind === "literals") return literalMisfits(one.values, other, at);
 		if (!isSameType(one, other)) return [`${named(at)} is ${typeOf(one)} where ${typeOf(other)} is known`];
@@ -115,7 +115,7 @@ class Comparison {
 		return least ?? [];
 	}
 
-	/** Properties that are not known are ignored on both sides of the wire. */
+	/** Both sides of the wire ignore unknown properties. */
 	#compareProperties(given: readonly Property[], wanted: readonly Property[], at: string): string[] {
 		return wanted.flatMap(({ name, schema, required }) => {
 			const path = at === "" ? name : `${at}.${name}`;

@@ -2,10 +2,10 @@ import { resolvePointer } from "../json/json-pointer.ts";
 import type { JsonSchema } from "./schema.ts";
 import { isSchema, type View, view } from "./schema-view.ts";
 
-/** How deep an example goes before it stops: schemas may refer to themselves. */
+/** The depth at which an example stops, because schemas may refer to themselves. */
 const deepest = 6;
 
-/** What strings of a format look like. */
+/** Example strings by format. */
 const formats: Readonly<Record<string, string>> = {
 	"date-time": "2030-01-31T12:00:00Z",
 	date: "2030-01-31",
@@ -20,7 +20,7 @@ const formats: Readonly<Record<string, string>> = {
 	base64url: "AAAA",
 };
 
-/** A value that most likely fits a JSON Schema: its own example or default, else one made of what is required. */
+/** A value that most likely fits a JSON Schema: its own example or default, else one made from its required parts. */
 export function exampleValue(schema: JsonSchema): unknown {
 	return make(schema, schema, "", 0);
 }
@@ -80,7 +80,7 @@ function elements(
 	return [...fixed, ...Array.from({ length: missing }, () => make(rest, root, name, depth + 1))];
 }
 
-/** The name of a person for what is called a name, else a short word, as long as it must be. */
+/** The name of a person for a property called `name`, else a short word of the required length. */
 function text(format: string | undefined, name: string, schema: unknown): string {
 	const known = format === undefined ? undefined : formats[format];
 	const word = known ?? (/name$/i.test(name) ? "John" : "text");

@@ -16,14 +16,14 @@ import type { JsonSchema } from "./schema.ts";
 import { isSecurity } from "./security.ts";
 import { type Side, stream } from "./stream.ts";
 
-/** A format whose codecs can be made from what a description has for it. */
+/** A format whose codecs can be made from a description. */
 export interface DescribedFormat {
-	/** The name under which descriptions have it. */
+	/** The name of the format in descriptions. */
 	readonly name: keyof ContractWire;
 	/**
 	 * Reads it.
 	 *
-	 * @param wire what the description has: for `proto`, a `FileDescriptorSet` as base64.
+	 * @param wire the part of the description: for `proto`, a `FileDescriptorSet` as base64.
 	 * @returns what finds the codecs of one message of a method, by the method's name and the side; undefined for a
 	 * message without a codec.
 	 */
@@ -35,15 +35,15 @@ export type FindCodecs = (method: string, side: "input" | "output") => WireCodec
 
 /** Options of {@link contractFromDescription}. */
 export interface FromDescriptionOptions {
-	/** The formats to speak beside JSON, where the description has what they need. Default: none. */
+	/** The formats to speak beside JSON, where the description has the parts that they need. Default: none. */
 	readonly formats?: readonly DescribedFormat[];
-	/** How messages are written as JSON, where no format brings its own way. Default: as everywhere, decoded and encoded. */
+	/** The JSON codec of messages whose format brings none of its own. Default: the usual one, which decodes and encodes. */
 	readonly json?: TextCodec;
 }
 
 /**
- * Makes a contract from what a service tells of itself. Its schemas accept everything as it is, because the service
- * knows what is right; they describe themselves as the service did.
+ * Makes a contract from the description that a service gives of itself. Its schemas accept every value as it is,
+ * because the service validates. They describe themselves as the service described them.
  *
  * @throws TypeError when a name is not allowed.
  * @example
@@ -64,7 +64,7 @@ export function contractFromDescription(
 	});
 }
 
-/** Finds the codecs of all formats that the description has something for. */
+/** Finds the codecs of all formats that the description has a part for. */
 function findCodecs(
 	description: ContractDescription,
 	formats: readonly DescribedFormat[],
@@ -128,7 +128,7 @@ function specOf(name: string, described: MethodDescription, codecs: FindCodecs):
 	};
 }
 
-/** A side that was not given stays so, as its `{}` need not even be sent. */
+/** A side that was not declared stays undeclared, because its `{}` need not be sent. */
 function sideOf(
 	name: "input" | "output",
 	described: JsonSchema,

@@ -1,6 +1,6 @@
 /**
- * Has the libraries of schemas tell the rest where they cannot tell a part, such as what a transform yields: that
- * part may be anything. zod knows the first option, valibot the others.
+ * Makes schema libraries describe the rest of a schema when they cannot describe a part of it, such as the result of
+ * a transform; that part may be anything. zod knows the first option, valibot the others.
  */
 export const lenient: Record<string, unknown> = {
 	unrepresentable: "any",
@@ -17,7 +17,7 @@ interface Action {
 	readonly type: string;
 }
 
-/** The transformations of valibot that yield the type that they take. */
+/** The transformations of valibot that keep the type of their input. */
 const keepsType: ReadonlySet<string> = new Set([
 	"brand",
 	"filter_items",

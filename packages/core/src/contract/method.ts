@@ -4,8 +4,8 @@ import type { Schema, SchemaInput, SchemaOutput } from "./schema.ts";
 import type { Side, StreamOf } from "./stream.ts";
 
 /**
- * What a call does beside answering. `read`: nothing, so it may be cached, retried and sent as GET.
- * `idempotent`: doing it twice is the same as once, so it may be retried. `write`: anything else.
+ * The side effect of a call. `read`: none, so the call may be cached, retried and sent as GET. `idempotent`: two
+ * calls have the effect of one, so the call may be retried. `write`: any other.
  */
 export type Effect = "read" | "idempotent" | "write";
 
@@ -22,13 +22,13 @@ export function givesStream(kind: Kind): boolean {
 	return kind === "server_stream" || kind === "bidi_stream";
 }
 
-/** What is written of a method beside its schemas. */
+/** The facts about a method beside its schemas. */
 export interface MethodFacts<F extends Effect = Effect> {
 	/** One line for people. */
 	readonly summary?: string;
 	/** Default: `write`. */
 	readonly effect?: F;
-	/** What the method is called on every wire, where that differs from its name here: `GetUser` for `getUser`. */
+	/** The name of the method on every wire, where that differs from its name here: `GetUser` for `getUser`. */
 	readonly wireName?: string;
 	/** Annotations for others: gateways, dashboards, generators. */
 	readonly meta?: Readonly<Record<string, unknown>>;
@@ -59,7 +59,7 @@ export interface Method<
 	/** The name of the contract that it belongs to. */
 	readonly service: string;
 	readonly name: string;
-	/** `service/name`, or `service/wireName`: how it is addressed on every transport. */
+	/** `service/name`, or `service/wireName`: its address on every transport. */
 	readonly path: string;
 	readonly kind: Kind;
 	readonly effect: F;
@@ -96,7 +96,7 @@ type WrongErrors<Faults> = {
 /** The errors of a method that declares none. */
 type NoErrors = Readonly<Record<never, never>>;
 
-/** `MethodSpec`, such that the compiler does not take types for what is missing in it from a contract around it. */
+/** Is `MethodSpec`, but the compiler infers nothing from a contract around the method for what is missing in it. */
 type Written<I, O, E, F> = [I, O, E, F] extends [
 	infer Input extends Side | undefined,
 	infer Output extends Side | undefined,

@@ -1,4 +1,4 @@
-/** Names that JavaScript itself looks up on objects; a method of that name would be called by accident. */
+/** Names that JavaScript itself looks up on objects. It would call a method of such a name by accident. */
 const reserved = new Set([
 	"then",
 	"catch",
@@ -15,10 +15,10 @@ const reserved = new Set([
 	"propertyIsEnumerable",
 ]);
 
-/** A name stands in URLs, file names and keys of backends; this keeps it short everywhere. */
+/** The longest name. Names are parts of URLs, file names and keys of backends. */
 const longestName = 128;
 
-/** Refuses a name that a transport or a registry could not carry. */
+/** Refuses a name that transports or registries could not carry. */
 export function checkName(what: "service" | "method", name: string): void {
 	const pattern = what === "service" ? /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/ : /^[A-Za-z0-9_-]+$/;
 	const allowed =

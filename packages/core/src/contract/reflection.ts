@@ -3,7 +3,7 @@ import { type Contract, contract } from "./contract.ts";
 import type { MethodSpec } from "./method.ts";
 import type { Schema } from "./schema.ts";
 
-/** Has no codec but JSON: whatever formats two processes speak, they can describe themselves. */
+/** Has no codec but JSON, so that two processes can describe themselves whatever formats they speak. */
 const named: Schema = anything({
 	type: "object",
 	properties: { service: { type: "string" } },
@@ -11,9 +11,9 @@ const named: Schema = anything({
 });
 
 /**
- * What every process that serves can be asked, on every transport: `describe({ service })` answers the
+ * The contract that every process with services serves, on every transport: `describe({ service })` returns the
  * `ContractDescription` of a service, `identify({ service })` its name, version and hash alone. Both fail with
- * `not_found` where it is not served.
+ * `not_found` when the process does not serve the service.
  */
 export const Reflection: Contract<{
 	readonly describe: MethodSpec<Schema, Schema>;

@@ -2,13 +2,13 @@
 export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /**
- * How an error is answered. All of it may be left out: `{ status: 409 }` changes the status alone.
+ * The reply to an error. Each part is optional: `{ status: 409 }` changes the status alone.
  *
  * `{message}`, `{reason}`, `{code}`, `{data}` and members of the data such as `{data.max}` in the body are those of
- * the error, escaped as the type wants it. In JSON they stand inside strings, or in place of a value.
+ * the error, escaped as the content type requires. In JSON they stand inside strings, or in place of a value.
  */
 export interface ErrorTemplate {
-	/** Default: what the error's code means in HTTP. */
+	/** Default: the status that corresponds to the error's code. */
 	readonly status?: number;
 	/** The content type, such as `text/plain; charset=utf-8`. Default: `application/json`. */
 	readonly type?: string;
@@ -17,8 +17,8 @@ export interface ErrorTemplate {
 }
 
 /**
- * Error templates by reason: those that methods declare, and the runtime's own such as `unparsable` (the body is
- * not JSON) and `invalid_input` (the schema refused it). `*` is for all others.
+ * Error templates by reason: the reasons that methods declare, and those of the runtime, such as `unparsable` (the
+ * body is not JSON) and `invalid_input` (the schema refused it). `*` is for all other reasons.
  */
 export type ErrorTemplates = Readonly<Record<string, ErrorTemplate>>;
 

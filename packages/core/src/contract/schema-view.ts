@@ -1,6 +1,6 @@
 import type { JsonSchema } from "./schema.ts";
 
-/** What a JSON Schema comes down to where types and examples are made of it. */
+/** The meaning of one level of a JSON Schema, from which types and examples are made. */
 export type View =
 	| { readonly kind: "unknown" | "never" | "null" | "boolean" | "number" | "integer" }
 	| { readonly kind: "string"; readonly format: string | undefined }
@@ -17,7 +17,7 @@ export interface Property {
 	readonly required: boolean;
 }
 
-/** Reads one level of a JSON Schema. What it does not know counts as unknown. */
+/** Reads one level of a JSON Schema. Keywords that it does not know make it `unknown`. */
 export function view(schema: unknown): View {
 	if (schema === false) return { kind: "never" };
 	if (!isSchema(schema)) return { kind: "unknown" };
@@ -41,7 +41,7 @@ export function descriptionOf(schema: unknown): string | undefined {
 	return typeof text === "string" && text !== "" ? text.replaceAll(/\s+/g, " ") : undefined;
 }
 
-/** Whether it is a schema of the form of an object. */
+/** Whether a schema is an object, and not `true` or `false`. */
 export function isSchema(schema: unknown): schema is JsonSchema {
 	return typeof schema === "object" && schema !== null && !Array.isArray(schema);
 }
@@ -76,13 +76,13 @@ function ofObject({ properties, required, additionalProperties }: JsonSchema): V
 	};
 }
 
-/** Schemas without a `type` that can only be of one. */
+/** The type of a schema without `type`, where its keywords leave only one. */
 function typeOf(schema: JsonSchema): string | undefined {
 	if ("properties" in schema || "additionalProperties" in schema) return "object";
 	return "items" in schema || "prefixItems" in schema ? "array" : undefined;
 }
 
-/** What stands beside `allOf` holds as well. */
+/** The keywords beside `allOf` hold as well. */
 function withSiblings({ allOf: _, ...rest }: JsonSchema, parts: readonly unknown[]): readonly unknown[] {
 	return typeOf(rest) === undefined ? parts : [rest, ...parts];
 }

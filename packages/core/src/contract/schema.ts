@@ -13,18 +13,18 @@ export type SchemaOutput<S extends Schema> = StandardSchemaV1.InferOutput<S>;
 /** A JSON Schema (draft 2020-12), as plain data. */
 export type JsonSchema = Record<string, unknown>;
 
-/** One thing that is wrong with a value: where, and what. */
+/** One fault of a value: its place, and what is wrong there. */
 export interface Issue {
 	readonly path: readonly (string | number)[];
 	readonly message: string;
 }
 
-/** A value that a schema accepted, or what is wrong with it. */
+/** A value that a schema accepted, or the faults of the value. */
 export type Parsed =
 	| { readonly value: unknown; readonly issues?: undefined }
 	| { readonly issues: readonly Issue[] };
 
-/** Validates a value. Schemas that answer at once are not awaited. */
+/** Validates a value. The result of a synchronous schema is not a promise. */
 export function parse(schema: Schema, value: unknown): Parsed | Promise<Parsed> {
 	const result = schema["~standard"].validate(value);
 	return isPromise(result) ? Promise.resolve(result).then(toParsed) : toParsed(result);
@@ -33,16 +33,16 @@ export function parse(schema: Schema, value: unknown): Parsed | Promise<Parsed> 
 /** The types that JSON cannot carry, as zod and valibot name them when they fail to describe one. */
 const notJson = /\b(date|bigint|map|set|symbols?|function|promise|void|nan|blob)\b/i;
 
-/** Whether a schema can tell what it is, as the Standard JSON Schema has it. */
+/** Whether a schema implements Standard JSON Schema. */
 export function describesItself(schema: Schema): boolean {
 	return (schema["~standard"] as Partial<StandardJSONSchemaV1.Props>).jsonSchema !== undefined;
 }
 
 /**
- * What a schema accepts (`input`) or yields (`output`) as JSON Schema; undefined when it cannot tell. A part that
- * nobody can see into (a transform, a custom check) may be anything.
+ * The JSON Schema of what a schema accepts (`input`) or yields (`output`); undefined when the schema cannot describe
+ * itself. A part that cannot be described (a transform, a custom check) may be anything.
  *
- * @throws what the schema throws for a type that JSON cannot carry, such as a date or a bigint.
+ * @throws the error of the schema for a type that JSON cannot carry, such as a date or a bigint.
  */
 export function jsonSchema(schema: Schema, side: "input" | "output"): JsonSchema | undefined {
 	const { jsonSchema: converter } = schema["~standard"] as Partial<StandardJSONSchemaV1.Props>;

@@ -1,11 +1,11 @@
 import { isObject } from "../json/is-object.ts";
-/** A way in which callers prove who they are, as OpenAPI 3.1 writes it. */
+/** A security scheme as in OpenAPI 3.1: one way for callers to prove who they are. */
 export type SecurityScheme = { readonly description?: string } & (
 	| {
 			readonly type: "http";
 			/** `bearer`, `basic` or another that is registered with IANA. */
 			readonly scheme: string;
-			/** What the token is, for people: `JWT`. */
+			/** The format of the token, for people: `JWT`. */
 			readonly bearerFormat?: string;
 	  }
 	| {
@@ -23,15 +23,15 @@ export interface OAuthFlow {
 	readonly authorizationUrl?: string;
 	readonly tokenUrl?: string;
 	readonly refreshUrl?: string;
-	/** What each scope is for. */
+	/** Scopes with their descriptions. */
 	readonly scopes: Readonly<Record<string, string>>;
 }
 
-/** What callers present to be let in, as plain JSON. */
+/** The credentials that callers present, as plain JSON. */
 export interface Security {
-	/** The ways in which a caller may prove who it is, by name; one of them is enough. */
+	/** The schemes by name. A caller presents one of them. */
 	readonly schemes: Readonly<Record<string, SecurityScheme>>;
-	/** What needs none of them: services, or `service/method`. */
+	/** The services and methods (`service/method`) that need no credentials. */
 	readonly open?: readonly string[];
 }
 
@@ -40,7 +40,7 @@ const openName = /^[\w.-]+(?:\/[\w-]+)?$/;
 const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
 /**
- * Checks what was said of security.
+ * Checks a declaration of security.
  *
  * @throws TypeError that says what is wrong with it.
  */
@@ -59,7 +59,7 @@ export function checkSecurity({ schemes, open = [] }: Security): void {
 	throw new TypeError(`open takes services, or service/method, and got ${JSON.stringify(malformed)}`);
 }
 
-/** What of it is for one service: undefined when nothing is asked of its callers. */
+/** The part for one service; undefined when its callers need no credentials. */
 export function securityOf(security: Security | undefined, service: string): Security | undefined {
 	if (security === undefined || Object.keys(security.schemes).length === 0) return undefined;
 	const { schemes, open = [] } = security;
@@ -68,7 +68,7 @@ export function securityOf(security: Security | undefined, service: string): Sec
 	return { schemes, ...(ours.length > 0 && { open: ours }) };
 }
 
-/** Whether a value that came over the wire is what callers of a service present. */
+/** Whether a value that came over the wire is a list of security schemes. */
 export function isSecurity(value: unknown): value is Security {
 	if (!isObject(value) || !isObject(value.schemes)) return false;
 	const { schemes, open = [] } = value;
@@ -79,7 +79,7 @@ export function isSecurity(value: unknown): value is Security {
 	});
 }
 
-/** What is wrong with a scheme, to be said after its name. */
+/** What is wrong with a scheme. The text follows the name of the scheme. */
 function problemOf(scheme: Readonly<Record<string, unknown>>): string | undefined {
 	switch (scheme.type) {
 		case "http":

@@ -1,6 +1,6 @@
 import type { Schema } from "./schema.ts";
 
-/** A side of a method that is many messages instead of one. */
+/** A side of a method that consists of many messages. */
 export interface StreamOf<S extends Schema = Schema> {
 	readonly "~stream": S;
 }

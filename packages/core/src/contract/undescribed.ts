@@ -2,19 +2,19 @@ import type { Method } from "./method.ts";
 import { describesItself, type Schema } from "./schema.ts";
 import { messageSchema } from "./stream.ts";
 
-/** What the host has for warnings; browsers have none, and need none. */
+/** The host's function for warnings. Browsers have none, and need none. */
 interface Host {
 	readonly process?: { readonly emitWarning?: (message: string, options: object) => void };
 }
 
-/** Warns of a contract that is half a contract, as schemas of it do not describe themselves. */
+/** Warns of a contract with schemas that do not describe themselves: tools know only a part of it. */
 export function warnOfUndescribed(name: string, methods: readonly Method[]): void {
 	const message = undescribed(name, methods);
 	if (message === undefined) return;
 	(globalThis as Host).process?.emitWarning?.(message, { type: "AlliumWarning", code: "ALLIUM_UNDESCRIBED" });
 }
 
-/** What is wrong with a contract whose schemas do not all describe themselves, and what helps. */
+/** The text of the warning: which schemas do not describe themselves, and what helps. */
 export function undescribed(name: string, methods: readonly Method[]): string | undefined {
 	const vendors = new Set<string>();
 	const places = methods.flatMap((method) => {

@@ -1,6 +1,6 @@
 /**
- * Compares two versions as semantic versioning orders them: negative when the first is older, 0 when they are the
- * same but for their build. What is no number is compared as text.
+ * Compares two versions in the order of semantic versioning: negative when the first is older, 0 when they differ in
+ * their build metadata alone. Parts that are not numbers are compared as text.
  */
 export function compareVersions(one: string, other: string): number {
 	const [release = "", preview] = split(one);
@@ -11,7 +11,7 @@ export function compareVersions(one: string, other: string): number {
 	return otherPreview === undefined ? -1 : compareParts(preview, otherPreview);
 }
 
-/** The release, and what stands behind its hyphen. */
+/** The release, and the pre-release behind its hyphen. */
 function split(version: string): string[] {
 	const [precedence = ""] = version.split("+");
 	const hyphen = precedence.indexOf("-");

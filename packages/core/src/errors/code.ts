@@ -22,7 +22,7 @@ export const codes = [
 	"unauthenticated",
 ] as const;
 
-/** What kind of failure an error is; the same words on every transport. */
+/** The kind of a failure. It has the same name on every transport. */
 export type Code = (typeof codes)[number];
 
 const numbers = new Map<string, number>(codes.map((code, index) => [code, index + 1]));
@@ -32,12 +32,12 @@ export function isCode(text: unknown): text is Code {
 	return typeof text === "string" && numbers.has(text);
 }
 
-/** The number of a code, 1 to 16, as it stands on the wire. */
+/** The number of a code on the wire, 1 to 16. */
 export function codeNumber(code: Code): number {
 	return numbers.get(code) ?? 2;
 }
 
-/** The code of a number from the wire; `unknown` for a number that is none. */
+/** The code of a number from the wire; `unknown` for any other number. */
 export function codeFromNumber(number: number): Code {
 	return codes[number - 1] ?? "unknown";
 }

@@ -11,7 +11,7 @@ export interface ErrorDetail {
 	readonly debug?: unknown;
 }
 
-/** What the details of an error tell. */
+/** The facts that the details of an error carry. */
 export interface DetailFacts {
 	readonly reason?: string;
 	readonly domain?: string;
@@ -26,11 +26,11 @@ const retryInfo = "google.rpc.RetryInfo";
 const jsonValue = "google.protobuf.Value";
 
 /**
- * What an error says beside code and message, as details: `google.rpc.ErrorInfo` for its reason,
- * `google.protobuf.Value` for its data, `google.rpc.RetryInfo` for `retryAfterMs`, and then those that it brings.
+ * The details of an error, beside its code and message: `google.rpc.ErrorInfo` for its reason,
+ * `google.protobuf.Value` for its data, `google.rpc.RetryInfo` for `retryAfterMs`, and then its own protobuf details.
  * Data that JSON cannot carry is left out.
  *
- * @param service the service whose error it is, where the error names none.
+ * @param service the service that the error belongs to, where the error names none.
  */
 export function errorDetails(error: ServiceError, service: string): ErrorDetail[] {
 	const details: ErrorDetail[] = [];
@@ -49,7 +49,7 @@ export function errorDetails(error: ServiceError, service: string): ErrorDetail[
 	return details;
 }
 
-/** Reads details that came over the wire. What is malformed is passed over. */
+/** Reads details that came over the wire. It ignores malformed ones. */
 export function readErrorDetails(details: unknown): DetailFacts {
 	const facts: Facts = {};
 	const foreign: ForeignDetail[] = [];
@@ -70,7 +70,7 @@ export function readErrorDetails(details: unknown): DetailFacts {
 
 type Facts = { -readonly [K in keyof DetailFacts]: DetailFacts[K] };
 
-/** Reads a detail of Allium's own into the facts; false for another. */
+/** Reads one of Allium's own details into the facts; false for any other detail. */
 function readOwn(facts: Facts, type: string, bytes: Uint8Array): boolean {
 	if (type === errorInfo) Object.assign(facts, readErrorInfo(bytes));
 	else if (type === jsonValue && !("data" in facts)) facts.data = decodeJsonValue(bytes);
@@ -88,11 +88,11 @@ function pushData(details: ErrorDetail[], data: unknown): void {
 		const plain = jsonOf(data);
 		if (plain !== undefined) details.push(detail(jsonValue, encodeJsonValue(plain), plain));
 	} catch {
-		// It nests too deep; the error still has to get through.
+		// The data nests too deep. The error must reach the caller without it.
 	}
 }
 
-/** What JSON makes of the data of an error, the same on every transport; undefined when it cannot carry them. */
+/** The data of an error as JSON, the same on every transport; undefined when JSON cannot carry it. */
 export function jsonOf(data: unknown): unknown {
 	try {
 		return JSON.parse(JSON.stringify(data));

@@ -2,11 +2,11 @@ import type { Callee } from "./callee.ts";
 import { reasonOf } from "./reason.ts";
 import { isServiceError, type ServiceError } from "./service-error.ts";
 
-/** More causes than this are not told: something may be its own cause. */
+/** The most causes that are written, because an error may be its own cause. */
 const mostCauses = 8;
 
 /**
- * An error and its causes in one line for a log: code, reason and message, then who failed, where, and why. For
+ * An error and its causes in one line for a log: code, reason and message, then the callee, its address and why. For
  * example `unavailable; caused by unavailable: cannot reach allium://10.0.0.3:4000: connect ECONNREFUSED
  * 10.0.0.3:4000 (stock/take, instance 3f2a)`.
  */
@@ -16,7 +16,7 @@ export function errorText(error: unknown): string {
 	let cause = causeOf(error);
 	for (let depth = 0; cause !== undefined && depth < mostCauses; depth++) {
 		const text = ownText(cause) + (isServiceError(cause) ? placeText(cause.callee, told) : "");
-		// What wraps an error often repeats its words.
+		// An error that wraps another often repeats its text.
 		if (!told.includes(text)) parts.push(text);
 		told = text;
 		cause = causeOf(cause);

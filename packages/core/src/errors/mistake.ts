@@ -1,8 +1,8 @@
 const brand = Symbol.for("allium.Mistake");
 
 /**
- * A mistake in a program that its types would have refused, such as middleware that forgets to return. Its message
- * says who made it and what to write instead; it is logged, and in development the caller is told, too.
+ * A mistake in a program that its types would have refused, such as middleware that forgets to return. The message
+ * names the part that made it, and says what to write instead. It is logged, and in development the caller sees it, too.
  */
 export class Mistake extends TypeError {
 	static {
@@ -11,7 +11,7 @@ export class Mistake extends TypeError {
 
 	override readonly name: string = "Mistake";
 
-	/** @param stack whether the stack leads to it. Default: no, it was found out elsewhere. */
+	/** @param stack whether the stack leads to the mistake. Default: no, because it was found elsewhere. */
 	constructor(message: string, { stack = false }: { readonly stack?: boolean } = {}) {
 		super(message);
 		if (!stack) this.stack = `${this.name}: ${message}`;
@@ -23,7 +23,7 @@ export function isMistake(error: unknown): error is Mistake {
 	return error instanceof Error && (error as { [brand]?: unknown })[brand] === true;
 }
 
-/** What a value is, for the message of a mistake. */
+/** The kind of a value, for the message of a mistake. */
 export function kindOf(value: unknown): string {
 	if (value === undefined) return "nothing";
 	if (value === null) return "null";
@@ -32,7 +32,7 @@ export function kindOf(value: unknown): string {
 	return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** Whether a value is what streams are made of. */
+/** Whether a value is an async iterable, as streams are. */
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
 	return typeof (value as { [Symbol.asyncIterator]?: unknown } | null)?.[Symbol.asyncIterator] === "function";
 }

@@ -1,6 +1,6 @@
 /**
- * Why something failed, in the words of the platform. Node tells a host that has several addresses by an
- * `AggregateError` without a message, and `fetch` by "fetch failed": there the reasons lie within.
+ * The reason of a failure, in the words of the platform. For a host with several addresses, Node throws an
+ * `AggregateError` without a message, and `fetch` throws "fetch failed"; there the reasons lie inside.
  */
 export function reasonOf(cause: unknown): string {
 	if (!(cause instanceof Error)) return String(cause);

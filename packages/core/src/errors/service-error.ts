@@ -13,7 +13,7 @@ export interface ForeignDetail {
 	readonly value: Uint8Array;
 }
 
-/** What a {@link ServiceError} is made of; only the code is required. */
+/** The parts of a {@link ServiceError}. Only the code is required. */
 export interface ServiceErrorInit<Data = unknown> {
 	code: Code;
 	/** What went wrong, for people. Default: the reason, else the code. */
@@ -27,21 +27,21 @@ export interface ServiceErrorInit<Data = unknown> {
 	 * caller, who does not pass them on to its own.
 	 */
 	details?: readonly ForeignDetail[] | undefined;
-	/** Metadata (trailers) that came, or goes, with the error. */
+	/** Metadata (trailers) that arrived, or is sent, with the error. */
 	metadata?: ReadonlyMetadata | undefined;
 	/**
-	 * The callee asks not to be tried again within so many milliseconds: at most some 31 years, which stand for
-	 * Infinity, too. What is no number says nothing; less than 0 is 0.
+	 * The time in milliseconds within which the callee asks not to be called again: at most some 31 years, which stand
+	 * for Infinity, too. A value that is not a number is ignored; one below 0 counts as 0.
 	 */
 	retryAfterMs?: number | undefined;
-	/** Why, for the local log. Never leaves the process. */
+	/** The cause, for the local log. It never leaves the process. */
 	cause?: unknown;
 }
 
 /**
  * The one error of Allium, the same on both sides of the wire.
  *
- * Recognise it with {@link isServiceError} or `isError`, never with `instanceof`: two copies of this package
+ * Recognise it with {@link isServiceError} or `isError`, never with `instanceof`, because two copies of this package
  * may meet in one process.
  */
 export class ServiceError<Data = unknown> extends Error {
@@ -62,9 +62,9 @@ export class ServiceError<Data = unknown> extends Error {
 	 * The runtime alone sets it, and never relays it over a further hop.
 	 */
 	readonly notExecuted: boolean = false;
-	/** The service whose error this is: set on declared errors and on whatever came over a wire. */
+	/** The service that the error belongs to. It is set on declared errors and on errors that came over a wire. */
 	readonly domain: string | undefined = undefined;
-	/** Of a call that failed: whom it called, and where. The runtime alone sets it; it never leaves the process. */
+	/** The callee of a call that failed. The runtime alone sets it, and it never leaves the process. */
 	readonly callee: Callee | undefined = undefined;
 
 	/** @throws TypeError for a code, reason, metadata or details of a wrong type, in programs that no compiler checked. */
@@ -82,7 +82,7 @@ export class ServiceError<Data = unknown> extends Error {
 	}
 }
 
-/** The longest `retryAfterMs`: what the header `Retry-After` says in nine digits, and every transport carries. */
+/** The longest `retryAfterMs`: nine digits in the header `Retry-After`, which every transport carries. */
 const longestRetryAfterMs = 999_999_999_000;
 
 function checkedCode(code: unknown): Code {
@@ -136,7 +136,7 @@ function withinBounds(milliseconds: unknown): number | undefined {
 	return Math.min(longestRetryAfterMs, Math.max(0, milliseconds));
 }
 
-/** Whether the fields of an error are what they have to be: somebody may have changed them, or have forged it. */
+/** Whether the fields of an error are valid. A program may have changed them, or forged the error. */
 function isSound(error: ServiceError): boolean {
 	const { code, message, reason, details, metadata, retryAfterMs, domain } = error;
 	return (
@@ -167,8 +167,8 @@ export function serviceErrorFrom<Data>(init: ServiceErrorInit<Data>, origin: Ori
 }
 
 /**
- * Whether a caught value is a {@link ServiceError}, from whichever copy of the package. One whose fields somebody
- * spoilt is none.
+ * Whether a caught value is a {@link ServiceError}, from whichever copy of the package. An error with invalid fields is
+ * none.
  */
 export function isServiceError(error: unknown): error is ServiceError {
 	return (

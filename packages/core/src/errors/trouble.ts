@@ -1,6 +1,6 @@
 import type { ServiceError } from "./service-error.ts";
 
-/** Whether an error says that the callee is in trouble, rather than the call. */
+/** Whether the cause of an error is the state of the callee, and not the call. */
 export function isTrouble({ code }: ServiceError): boolean {
 	return (
 		code === "unavailable" ||
@@ -11,7 +11,7 @@ export function isTrouble({ code }: ServiceError): boolean {
 	);
 }
 
-/** Whether an instance refused a call as it lacks the method: another version of the service may have it. */
+/** Whether an instance refused a call because it lacks the method. Another version of the service may have it. */
 export function isRefusal({ code, notExecuted }: ServiceError): boolean {
 	return code === "unimplemented" && notExecuted;
 }

@@ -10,7 +10,7 @@ import type { RouteSpec } from "./routes.ts";
  * @typeParam S the type of the routes as they are written, by the names of the methods.
  */
 export type RouteFaults<C, S> = [C] extends [never]
-	? S // Never so: it is here for the compiler to infer S from.
+	? S // This never applies. The compiler infers S from it.
 	: [S] extends [never]
 		? unknown
 		: { readonly [K in keyof S & keyof C as Faulty<C[K], K, S[K]>]?: MethodFault<C[K], K, S[K]> };

@@ -4,11 +4,11 @@ import type { Empty, Method } from "../contract/method.ts";
 import type { Schema, SchemaInput, SchemaOutput } from "../contract/schema.ts";
 import type { StreamOf } from "../contract/stream.ts";
 
-/** What a handler is given: the input as its schema yields it, or a stream of such messages. */
+/** The input of a handler: what the schema yields, or a stream of such messages. */
 type HandlerInput<S> =
 	S extends StreamOf<infer M> ? AsyncIterable<SchemaOutput<M>> : S extends Schema ? SchemaOutput<S> : Empty;
 
-/** What a handler answers: the output as its schema accepts it, or a stream of such messages. */
+/** The output of a handler: what the schema accepts, or a stream of such messages. */
 type HandlerOutput<S> =
 	S extends StreamOf<infer M>
 		? AsyncIterable<SchemaInput<M>>
@@ -36,7 +36,7 @@ export type ServiceMiddleware<C extends AnyContract> = (next: Service<C>) => Ser
  * @typeParam S the type of the service that is given.
  */
 export type Fits<C extends AnyContract, S> = [C] extends [never]
-	? S // Never so: it is here for the compiler to infer S from.
+	? S // This never applies. The compiler infers S from it.
 	: unknown extends S
 		? unknown
 		: [S] extends [Service<C>]
@@ -46,12 +46,12 @@ export type Fits<C extends AnyContract, S> = [C] extends [never]
 					| `${Differing<Service<C>, S> & string} has other types`
 				>;
 
-/** Is never fulfilled: the compiler shows its name and what is wrong. */
+/** No service has this type. The compiler shows its name and what is wrong. */
 interface Misfit<Fault> {
 	readonly "~misfit": Fault;
 }
 
-/** The methods that a service has, but not with the types that are wanted. */
+/** The methods whose types differ from the wanted ones. */
 type Differing<Wanted, S> = {
 	[K in keyof Wanted & keyof S]: S[K] extends Wanted[K] ? never : K;
 }[keyof Wanted & keyof S];
