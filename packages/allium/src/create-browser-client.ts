@@ -31,6 +31,7 @@ export function createClient<C extends AnyContract>(contract: C, options: Client
 			: { ...options, transports: [...(options.transports ?? []), ...webTransports()] };
 	if (!("url" in known)) return createCoreClient(contract, known);
 	const { location } = globalThis as { readonly location?: { readonly href: string } };
-	const url = URL.parse(known.url, location?.href)?.href ?? known.url;
+	const urls = typeof known.url === "string" ? [known.url] : known.url;
+	const url = urls.map((each) => URL.parse(each, location?.href)?.href ?? each);
 	return createCoreClient(contract, { ...known, url });
 }

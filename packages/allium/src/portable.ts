@@ -62,6 +62,7 @@ export {
 	stream,
 	timeout,
 	tracing,
+	waitForReady,
 	withLabels,
 	withVersion,
 } from "@allium/core";

@@ -23,6 +23,7 @@ export {
 	createClient,
 } from "./client/client.ts";
 export type { Client, ClientMethod } from "./client/client-type.ts";
+export { waitForReady } from "./client/wait-for-ready.ts";
 export type { BinaryCodec, Codec, EncodedMessage, TextCodec } from "./codec/codec.ts";
 export type { Format } from "./codec/format.ts";
 export { jsonCodec } from "./codec/json-codec.ts";

@@ -5,7 +5,7 @@ import type { Credentials, MetricsSource, PortProtocol, ProcessOptions, ServerLi
 export type CredentialsSource = () => Credentials | Promise<Credentials>;
 
 /** What a gateway is made with; what is not given comes from the environment, or has a default. */
-export interface GatewayOptions extends Omit<ProcessOptions, "zone" | "labels"> {
+export interface GatewayOptions extends Omit<ProcessOptions, "zone" | "labels" | "waitForReady"> {
 	/** The port to listen on. Default: `PORT`, or that of `ALLIUM_LISTEN`, else 8080. */
 	readonly port?: number;
 	/** The interface to listen on. Default: that of `ALLIUM_LISTEN`, else 127.0.0.1. */

@@ -1,7 +1,7 @@
 import "./platform/node-version.ts";
 
 export { createApp } from "./app/app.ts";
-export type { App, AppLimits, AppOptions } from "./app/app-type.ts";
+export type { App, AppClientOptions, AppLimits, AppOptions } from "./app/app-type.ts";
 export { BackendConnection, type BackendConnectionOptions } from "./app/backend-connection.ts";
 export { ContractCheck } from "./app/contract-check.ts";
 export { FailedProcess } from "./app/failed-process.ts";

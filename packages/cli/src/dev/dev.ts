@@ -116,6 +116,8 @@ function environmentsOf(count: number, words: Words, { env }: Surroundings): Nod
 	const registry = words.value("registry");
 	const namespace = words.value("namespace");
 	const all: NodeJS.ProcessEnv = {
+		// Services start side by side: calls wait for those that are not up yet.
+		ALLIUM_WAIT_FOR_READY: "true",
 		...env,
 		...(registry !== undefined && { ALLIUM_REGISTRY: registry }),
 		...(namespace !== undefined && { ALLIUM_NAMESPACE: namespace }),

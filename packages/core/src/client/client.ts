@@ -27,10 +27,11 @@ import { Member } from "./member.ts";
 import { PeerPool } from "./peer-pool.ts";
 import { scoped } from "./scoped.ts";
 import { Target } from "./target.ts";
+import { waiting } from "./wait-for-ready.ts";
 
-/** Where a client finds whom to call: one address, or a registry. */
+/** Where a client finds whom to call: one or several addresses, or a registry. */
 export type ClientSource =
-	| { readonly url: string }
+	| { readonly url: string | readonly string[] }
 	| { readonly registry: Registry; readonly namespace?: string };
 
 /** How a client gets there: transports of its own, or a pool of connections shared with other clients. */
@@ -45,6 +46,11 @@ export interface ClientLayers {
 	/** Picks the instance for each attempt. Not to be shared between clients. */
 	readonly balancer?: Balancer;
 	readonly logger?: Logger;
+	/**
+	 * Whether calls wait, up to their deadlines, until an instance is up and can be reached, where their contexts do not
+	 * say by {@link waitForReady}. Default: false; they fail at once with `unavailable`.
+	 */
+	readonly waitForReady?: boolean;
 	/**
 	 * Told what the instances say of the service, once for each hash and once where none is known, some time after the
 	 * first call. A caller can compare it with what was expected.
@@ -126,7 +132,11 @@ export function clientEndpoints(service: string, options: ClientOptions): Client
 	const life = Context.background().withCancel();
 	const following = locate(service, options, target, logger, life.ctx);
 
-	const resolve: Resolve = { target, closed: () => life.ctx.error !== undefined };
+	const resolve: Resolve = {
+		target,
+		closed: () => life.ctx.error !== undefined,
+		waitForReady: options.waitForReady ?? false,
+	};
 	const middleware = checkedChain("the client's middleware", layers.middleware);
 	const addressOf = (id: string): string | undefined => target.addressOf(id);
 	const endpoint = (method: Method): Endpoint => {
@@ -157,6 +167,8 @@ function placeOf(source: ClientSource): string | undefined {
 interface Resolve {
 	readonly target: Target;
 	closed(): boolean;
+	/** Whether calls wait for an instance that can be reached, where their contexts do not say. */
+	readonly waitForReady: boolean;
 }
 
 /** Tells the target where the instances are; resolves when the context has ended. */
@@ -167,8 +179,11 @@ async function locate(
 	logger: Logger,
 	ctx: Context,
 ): Promise<void> {
-	if ("url" in source) target.apply({ type: "snapshot", instances: [fixedInstance(service, source.url)] });
-	else {
+	if ("url" in source) {
+		const urls = typeof source.url === "string" ? [source.url] : source.url;
+		const instances = urls.map((url) => fixedInstance(service, url));
+		target.apply({ type: "snapshot", instances });
+	} else {
 		const { registry, namespace } = source;
 		await follow(registry, { service, ...(namespace !== undefined && { namespace }) }, target, logger, ctx);
 	}
@@ -193,7 +208,7 @@ function fixedInstance(service: string, url: string): Instance {
 function attempts(
 	method: Method,
 	middleware: readonly Middleware[],
-	{ target, closed }: Resolve,
+	{ target, closed, waitForReady }: Resolve,
 	logger: Logger,
 ): Endpoint {
 	const call = layered(method, middleware, logger);
@@ -221,7 +236,7 @@ function attempts(
 			return Promise.reject(error);
 		}
 	};
-	return attempt;
+	return waiting(attempt, { target, choice, byDefault: waitForReady, once: takesMany });
 }
 
 /** What is done with the instance that was picked for an attempt. */

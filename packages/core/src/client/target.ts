@@ -7,6 +7,7 @@ import { type ServiceError, serviceErrorFrom, toServiceError } from "../errors/s
 import type { Logger } from "../logger/logger.ts";
 import type { Instance } from "../registry/instance.ts";
 import type { RegistryEvent } from "../registry/registry.ts";
+import { after, longestDelayMs } from "../time/timer.ts";
 import { but, type Candidates, type Choice, findCandidates } from "./candidates.ts";
 import { isNotServed, isServed } from "./descriptions.ts";
 import { Introductions } from "./introductions.ts";
@@ -51,6 +52,8 @@ export class Target implements MemberListener {
 	readonly #latestAt = new Map<string, Instance>();
 	/** Counts the changes of what may be picked. */
 	#generation = 0;
+	/** Resolves at the next change, where a call waits for it. */
+	#change: PromiseWithResolvers<void> | undefined;
 	/** The candidates for methods that all instances have, found again when these change. */
 	#common: Candidates | undefined;
 	/** What is being asked of instances about their methods. */
@@ -108,6 +111,30 @@ export class Target implements MemberListener {
 			// Why it took too long is of more help than that it did.
 			return error.code === "deadline_exceeded" ? (this.#failure ?? error) : error;
 		});
+	}
+
+	/**
+	 * Resolves when there is an instance that can be reached, as far as is known. Rejects when the context ends before
+	 * that, and when the instances that are up cannot be called at all.
+	 */
+	async whenReady(choice: Choice, ctx: Context): Promise<void> {
+		await this.whenKnown(ctx);
+		for (;;) {
+			const { reachable, until } = this.#current(choice);
+			if (reachable.length > 0) return;
+			if (this.#uncallable !== undefined) throw this.#nobody();
+			this.#change ??= Promise.withResolvers<void>();
+			const paused = Promise.withResolvers<void>();
+			const wait = until - performance.now();
+			const timer = wait < longestDelayMs ? after(Math.max(0, wait), paused.resolve) : undefined;
+			try {
+				await beforeEnd(Promise.race([this.#change.promise, paused.promise]), ctx, (error) =>
+					error.code === "deadline_exceeded" ? this.#nobody() : error,
+				);
+			} finally {
+				timer?.stop();
+			}
+		}
 	}
 
 	/**
@@ -219,6 +246,8 @@ export class Target implements MemberListener {
 	#changed(): void {
 		this.#generation++;
 		this.#common = undefined;
+		this.#change?.resolve();
+		this.#change = undefined;
 	}
 
 	/** Asks an instance which methods it has, unless it was asked of late. */

@@ -3,6 +3,7 @@ import type {
 	Checker,
 	Client,
 	ClientLayers,
+	Context,
 	Fits,
 	Format,
 	Guard,
@@ -62,6 +63,12 @@ export interface AppLimits extends Partial<ServerLimits> {
 	readonly frames?: Partial<FrameLimits>;
 }
 
+/** What a client of an app is made with. */
+export interface AppClientOptions extends ClientLayers {
+	/** The address of the service, or several, instead of those in the registry. Default: the registry. */
+	readonly url?: string | readonly string[];
+}
+
 /** A process of the system: serves contracts, calls others, and is found by name. */
 export interface App {
 	/**
@@ -75,11 +82,24 @@ export interface App {
 		options?: ServeOptions<C>,
 	): void;
 	/**
-	 * A client that finds its instances through the registry. It is closed with the app, unless it was before.
+	 * A client that finds its instances through the registry, or calls those at the given addresses. It shares the app's
+	 * transports and connections, and is closed with the app, unless it was before.
 	 *
-	 * @throws TypeError when the app has stopped.
+	 * @throws TypeError when the app has stopped, and for an address that cannot be called.
+	 * @example
+	 * const stock = app.client(Stock);
+	 * const rates = app.client(Rates, { url: "https://rates.example.com" });
 	 */
-	client<C extends AnyContract>(contract: C, layers?: ClientLayers): Client<C>;
+	client<C extends AnyContract>(contract: C, options?: AppClientOptions): Client<C>;
+	/**
+	 * Waits until an instance of each of the services is up: for 30 seconds, or as long as the context that comes last.
+	 * Rejects with `unavailable` and the reason `not_ready`, naming the services that are missing.
+	 *
+	 * @example
+	 * await app.ready("stock", "orders");
+	 * await app.ready("stock", Context.background().withTimeout(5_000));
+	 */
+	ready(...services: readonly string[] | readonly [...services: string[], ctx: Context]): Promise<void>;
 	/** Listens, then registers. Rejects with `failed_precondition` when it was stopped: an app starts once. */
 	start(): Promise<void>;
 	/** Stops in order: not ready, deregistered, drained, closed. Resolves when no handle is left. */

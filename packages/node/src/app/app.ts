@@ -1,7 +1,7 @@
 import {
 	type AnyContract,
 	type Client,
-	type ClientLayers,
+	Context,
 	clientDefaults,
 	createClient,
 	Endpoints,
@@ -12,6 +12,7 @@ import {
 	type ServeOptions,
 	type Service,
 	serverDefaults,
+	toServiceError,
 } from "@allium/core";
 import { checkedLogger, type Listener, PeerPool } from "@allium/core/transport";
 import { type Config, readConfig } from "../config/config.ts";
@@ -24,7 +25,7 @@ import { checkServerLimits } from "../server/limits.ts";
 import { isLoopback } from "../server/loopback.ts";
 import { listen } from "../server/server.ts";
 import { AppClients } from "./app-clients.ts";
-import type { App, AppOptions } from "./app-type.ts";
+import type { App, AppClientOptions, AppOptions } from "./app-type.ts";
 import { BackendConnection } from "./backend-connection.ts";
 import { ContractCheck } from "./contract-check.ts";
 import { FailedApp } from "./failed-app.ts";
@@ -37,8 +38,12 @@ import { reachableHost } from "./reachable-host.ts";
 import { type InstanceFacts, RegisteredInstance } from "./registered-instance.ts";
 
 import { ServedContracts } from "./served-contracts.ts";
+import { servicesUp } from "./services-up.ts";
 import { startReport } from "./start-report.ts";
 import { textLogger } from "./text-logger.ts";
+
+/** How long `ready` waits for services that are given no context, in milliseconds. */
+const readyTimeoutMs = 30_000;
 
 /**
  * Makes an app from parts that are all exported: endpoints, the one-port server, a registry, a pool of
@@ -144,14 +149,18 @@ class NodeApp implements App {
 		this.#endpoints.serve(contract, service, options);
 	}
 
-	client<C extends AnyContract>(contract: C, layers: ClientLayers = {}): Client<C> {
+	client<C extends AnyContract>(contract: C, options: AppClientOptions = {}): Client<C> {
+		const { url, ...layers } = options;
 		const { name } = this.#options;
 		if (this.#clients.isClosed) throw new TypeError(`client() comes before stop(); ${name} has stopped`);
+		if (url !== undefined) this.#checkAddresses(contract, url);
 		this.#lifeWatch?.calls();
 		return this.#clients.add((onClose) =>
 			createClient(contract, {
-				registry: this.#registry.port,
-				namespace: this.config.namespace,
+				...(url === undefined
+					? { registry: this.#registry.port, namespace: this.config.namespace }
+					: { url }),
+				waitForReady: this.config.waitForReady,
 				peers: this.#peers,
 				logger: this.logger,
 				onDescribed: this.#contractCheck.forClient(contract),
@@ -163,6 +172,17 @@ class NodeApp implements App {
 				onClose,
 			}),
 		);
+	}
+
+	ready(...services: readonly string[] | readonly [...services: string[], ctx: Context]): Promise<void> {
+		const all: readonly (string | Context)[] = services;
+		const names = all.filter((each) => typeof each === "string");
+		const [given] = all.filter((each) => typeof each !== "string");
+		const ctx = given ?? Context.background().withTimeout(readyTimeoutMs);
+		const { port: registry } = this.#registry;
+		const { namespace } = this.config;
+		const up = servicesUp(names, { registry, namespace, logger: this.logger }, ctx);
+		return this.#lifeWatch === undefined ? up : this.#lifeWatch.during(up);
 	}
 
 	start(): Promise<void> {
@@ -178,6 +198,22 @@ class NodeApp implements App {
 	run(): Promise<void> {
 		this.#lifeWatch?.managed();
 		return this.#lifecycle.run();
+	}
+
+	/** @throws TypeError for an address that cannot be called. */
+	#checkAddresses(contract: AnyContract, url: string | readonly string[]): void {
+		const urls = typeof url === "string" ? [url] : url;
+		const { name } = contract["~allium"];
+		if (urls.length === 0) throw new TypeError(`client() of ${name} got no address in its option "url"`);
+		for (const address of urls) {
+			try {
+				void this.#peers.share([address]).release();
+			} catch (error) {
+				throw new TypeError(
+					`client() of ${name} cannot call ${JSON.stringify(address)}: ${toServiceError(error).message}`,
+				);
+			}
+		}
 	}
 
 	#listen(endpoints: EndpointTable): Promise<Listener> {

@@ -6,6 +6,10 @@ import { FailedProcess } from "./failed-process.ts";
 export class FailedApp extends FailedProcess implements App {
 	serve(): void {}
 
+	ready(): Promise<void> {
+		return Promise.reject(this.failure);
+	}
+
 	client<C extends AnyContract>(contract: C): Client<C> {
 		return createClient(contract, {
 			url: "failed:",

@@ -51,6 +51,17 @@ export class LifeWatch {
 		return next(input, ctx);
 	};
 
+	/** The app waits for others, and is not idle. */
+	async during<Result>(work: Promise<Result>): Promise<Result> {
+		this.#inFlight++;
+		clearTimeout(this.#timer);
+		try {
+			return await work;
+		} finally {
+			this.#onSettled();
+		}
+	}
+
 	readonly #onSettled = (): void => {
 		this.#inFlight--;
 		this.#rest();

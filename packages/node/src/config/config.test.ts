@@ -15,6 +15,7 @@ describe("the configuration", () => {
 			labels: {},
 			tls: undefined,
 			proxyProtocol: false,
+			waitForReady: false,
 		});
 	});
 
@@ -39,6 +40,7 @@ describe("the configuration", () => {
 			labels: { tier: "gold", canary: "" },
 			tls: undefined,
 			proxyProtocol: false,
+			waitForReady: false,
 		});
 	});
 

@@ -29,6 +29,8 @@ export interface Config {
 	readonly tls: TlsOptions | undefined;
 	/** Which connections begin with a header of the PROXY protocol. */
 	readonly proxyProtocol: ProxyProtocol;
+	/** Whether calls of clients wait, up to their deadlines, until an instance of their callee is up. */
+	readonly waitForReady: boolean;
 }
 
 type Settings = Omit<Config, "backends">;
@@ -62,7 +64,14 @@ export function readConfig(
 		labels: overrides.labels ?? readLabels(variable(env, "ALLIUM_LABELS")),
 		tls: readTls(env, overrides.tls),
 		proxyProtocol: readProxyProtocol(env, overrides.proxyProtocol),
+		waitForReady: overrides.waitForReady ?? readSwitch(env, "ALLIUM_WAIT_FOR_READY"),
 	};
+}
+
+function readSwitch(env: Environment, name: string): boolean {
+	const text = variable(env, name) ?? "false";
+	if (text === "true" || text === "false") return text === "true";
+	throw wrongValue(name, text, "true or false");
 }
 
 /** `ALLIUM_LISTEN` is `host:port`, `host`, or `:port`; `PORT` is a port alone and wins over its port. */
