@@ -7,6 +7,7 @@ import {
 	createClient,
 	isError,
 	method,
+	protoFormat,
 	ResponseMetadata,
 	stream,
 } from "@allium/core";
@@ -57,6 +58,27 @@ describe("calls by fetch", () => {
 		expect(await client.sum({ a: 1, b: 2 })).toEqual({ v: 3 });
 		expect(await client.ping({})).toEqual({});
 		expect(await collect(client.count({ upTo: 3 }))).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+	});
+
+	test("speak protobuf where they are asked to, and read by GET", async () => {
+		const sent: [method: string, url: string, type: string | null][] = [];
+		const platformFetch = globalThis.fetch;
+		const watched = vi.spyOn(globalThis, "fetch").mockImplementation((url, init) => {
+			const headers = new Headers(init?.headers);
+			sent.push([String(init?.method), new URL(String(url)).pathname, headers.get("content-type")]);
+			return platformFetch(url, init);
+		});
+		const transport = fetchTransport({ format: protoFormat, get: true });
+		await using binary = createClient(Lab, { url: String(listener.addresses[0]), transports: [transport] });
+		expect(await binary.sum({ a: 1, b: 2 })).toEqual({ v: 3 });
+		expect(await binary.echo({ text: "Grüße" })).toEqual({ text: "Grüße" });
+		expect(await collect(binary.count({ upTo: 2 }))).toEqual([{ n: 1 }, { n: 2 }]);
+		watched.mockRestore();
+		expect(sent).toEqual([
+			["GET", "/lab/sum", null],
+			["POST", "/lab/echo", "application/proto"],
+			["POST", "/lab/count", "application/connect+proto"],
+		]);
 	});
 
 	test.each([
