@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { type InstanceRecord, instanceRecord } from "@allium/core/registry";
 import type { ServiceAddresses } from "./service-addresses.ts";
 
@@ -15,7 +15,7 @@ export function staticInstances(listing: ServiceAddresses, namespace: string): I
 	}
 	return Array.from(servicesAt, ([address, services]) =>
 		instanceRecord({
-			id: hash("sha256", address).slice(0, 16),
+			id: createHash("sha256").update(address).digest("hex").slice(0, 16),
 			app: services.join("+"),
 			namespace,
 			addresses: [address],
