@@ -9,6 +9,13 @@ import { Http1Request } from "./http1-request.ts";
 import { Http1Response } from "./http1-response.ts";
 import { PipelinedRequests } from "./pipelined-requests.ts";
 
+const tlsNeededText = "This port takes TLS only: use https://\n";
+
+/** The answer to a client that speaks HTTP/1.1 plainly to a port that takes TLS only. */
+export const tlsNeeded: string =
+	"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n" +
+	`content-length: ${tlsNeededText.length}\r\n\r\n${tlsNeededText}`;
+
 /** Reads requests of HTTP/1.1 from connections that it is given, by Node's parser. */
 export class Http1Reader {
 	readonly #server: Server;

@@ -17,6 +17,18 @@ import { Http2Load } from "./http2-load.ts";
 import { Http2Request } from "./http2-request.ts";
 import { Http2Response } from "./http2-response.ts";
 
+/** How the preface of HTTP/2 begins. `P` and `PR` may yet become `POST` or `PROPFIND`. */
+const preface = Uint8Array.of(0x50, 0x52, 0x49, 0x20);
+
+/** Whether the first bytes of a connection are those of HTTP/2; undefined when it takes more of them to know. */
+export function beginsHttp2(bytes: Uint8Array): boolean | undefined {
+	for (const [index, expected] of preface.entries()) {
+		if (index >= bytes.length) return undefined;
+		if (bytes[index] !== expected) return false;
+	}
+	return true;
+}
+
 /** What is known of a session: its client, and what its calls cost. */
 interface Client {
 	readonly peer: PeerInfo;

@@ -5,33 +5,24 @@ import { readProxyHeader } from "../proxy/proxy-header.ts";
 import { type ProxyProtocol, proxiedFrom } from "../proxy/proxy-protocol.ts";
 import { TlsAcceptor } from "../tls/tls-acceptor.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
+import { type ConnectionProtocol, protocolOf } from "./connection-protocol.ts";
 import { FirstBytes } from "./first-bytes.ts";
 import { hostOf } from "./hosts.ts";
 import type { ServerLimits } from "./limits.ts";
 import { isLoopback } from "./loopback.ts";
-import { type Protocol, protocolOf } from "./protocol.ts";
 import { SparingLog } from "./sparing-log.ts";
-
-/** What a connection speaks once nothing is wrapped around it any more. */
-export type InnerProtocol = Exclude<Protocol, "tls">;
 
 /** What an entrance is made with. */
 export interface EntranceOptions {
 	readonly limits: ServerLimits;
 	readonly logger: Logger;
-	/** Whether frames are offered within TLS. */
-	readonly frames: boolean;
+	/** What connections may speak, in the order in which their first bytes are looked at. The last takes what is left. */
+	readonly protocols: readonly ConnectionProtocol[];
 	readonly tls?: TlsOptions | undefined;
 	readonly proxyProtocol?: ProxyProtocol | undefined;
-	/** Takes a connection over, its bytes unread. */
-	readonly enter: (socket: Socket, protocol: InnerProtocol, peer: PeerInfo) => void;
 }
 
-const byAlpn: Readonly<Record<string, InnerProtocol>> = {
-	"allium/1": "frames",
-	h2: "http2",
-	"http/1.1": "http1",
-};
+const tlsHandshakeByte = 0x16;
 
 /**
  * Where connections come in: reads the PROXY header, finds out what they speak, does TLS, and hands on what is
@@ -42,7 +33,7 @@ export class Entrance {
 	readonly #log: SparingLog;
 	readonly #isProxied: (address: string | undefined) => boolean;
 	readonly #proxyHeaders: FirstBytes<string | undefined>;
-	readonly #undecided: FirstBytes<Protocol>;
+	readonly #undecided: FirstBytes<ConnectionProtocol | "tls">;
 	readonly #tls: TlsAcceptor | undefined;
 	readonly #peers = new WeakMap<Socket, PeerInfo>();
 	/** Connections inside of TLS: these may speak plainly, but not begin TLS once more. */
@@ -68,7 +59,7 @@ export class Entrance {
 		this.#undecided = new FirstBytes({
 			timeoutMs,
 			look: (bytes) => {
-				const found = protocolOf(bytes);
+				const found = bytes[0] === tlsHandshakeByte ? "tls" : protocolOf(options.protocols, bytes);
 				return found === undefined ? undefined : { found, used: 0 };
 			},
 			decided: (socket, protocol) => this.#decided(socket, protocol),
@@ -97,18 +88,19 @@ export class Entrance {
 	}
 
 	#acceptor(tls: TlsOptions): TlsAcceptor {
-		const { limits, logger, frames } = this.#options;
+		const { limits, logger, protocols } = this.#options;
 		return new TlsAcceptor({
 			tls,
-			protocols: frames ? ["allium/1", "h2", "http/1.1"] : ["h2", "http/1.1"],
+			protocols: protocols.flatMap(({ alpn }) => alpn ?? []),
 			handshakeTimeoutMs: limits.handshakeTimeoutMs,
 			logger,
 			secured: (socket, peer) => {
 				this.#peers.set(socket, peer);
 				this.#secured.add(socket);
-				const protocol = byAlpn[socket.alpnProtocol || ""];
-				if (protocol === undefined) this.#undecided.add(socket);
-				else this.#options.enter(socket, protocol, peer);
+				const agreed = socket.alpnProtocol || undefined;
+				const protocol = agreed && protocols.find(({ alpn }) => alpn === agreed);
+				if (protocol) protocol.accept(socket, peer);
+				else this.#undecided.add(socket);
 			},
 			refused: (reason, { address }) => {
 				this.#log.warn("a TLS handshake failed", { peer: address, reason });
@@ -125,14 +117,14 @@ export class Entrance {
 		this.#undecided.add(socket);
 	}
 
-	#decided(socket: Socket, protocol: Protocol): void {
+	#decided(socket: Socket, protocol: ConnectionProtocol | "tls"): void {
 		const peer = this.#peerOf(socket);
 		const secured = this.#secured.has(socket);
 		if (protocol !== "tls") {
 			if (secured || this.#mayBePlain(peer)) {
 				// Node refuses HTTP/2 over TLS that was not agreed on.
-				if (secured && protocol === "http2" && "alpnProtocol" in socket) socket.alpnProtocol = "h2";
-				this.#options.enter(socket, protocol, peer);
+				if (secured && "alpnProtocol" in socket) socket.alpnProtocol = protocol.alpn;
+				protocol.accept(socket, peer);
 			} else this.#refusePlain(socket, protocol, peer);
 		} else if (this.#tls !== undefined && !secured) this.#tls.accept(socket, peer);
 		else {
@@ -148,9 +140,9 @@ export class Entrance {
 		return policy === "allow" || (policy === "loopback" && isLoopback(hostOf(address) ?? ""));
 	}
 
-	#refusePlain(socket: Socket, protocol: InnerProtocol, peer: PeerInfo): void {
+	#refusePlain(socket: Socket, { name: protocol, tlsNeeded }: ConnectionProtocol, peer: PeerInfo): void {
 		this.#log.warn("a client spoke plainly to a port that takes TLS only", { peer: peer.address, protocol });
-		if (protocol === "http1") socket.end(tlsNeeded);
+		if (tlsNeeded !== undefined) socket.end(tlsNeeded);
 		socket.destroySoon();
 		// Unread bytes would turn the end into a reset, before which the answer may be lost.
 		socket.resume();
@@ -160,8 +152,3 @@ export class Entrance {
 		return this.#peers.get(socket) ?? { address: peerOf(socket) };
 	}
 }
-
-const tlsNeededText = "This port takes TLS only: use https://\n";
-const tlsNeeded =
-	"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n" +
-	`content-length: ${tlsNeededText.length}\r\n\r\n${tlsNeededText}`;

@@ -1,11 +1,10 @@
-import type { Socket } from "node:net";
-import { type PeerInfo, ServiceError, toServiceError } from "@allium/core";
+import { ServiceError, toServiceError } from "@allium/core";
 import { EarlyAnswers } from "../http/early-answers.ts";
 import type { HttpLayer } from "../http/http-layer.ts";
 import type { HttpRequest } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
-import { Http1Reader } from "../http/http1-reader.ts";
-import { Http2Reader } from "../http/http2-reader.ts";
+import { Http1Reader, tlsNeeded } from "../http/http1-reader.ts";
+import { beginsHttp2, Http2Reader } from "../http/http2-reader.ts";
 import { RequestTargets, type UnsettledRequest } from "../http/request-target.ts";
 import { errorAnswer } from "../protocol/answer.ts";
 import { connect } from "../protocol/connect.ts";
@@ -16,6 +15,7 @@ import type { PortProtocol } from "../protocol/port-protocol.ts";
 import { ProtocolTable } from "../protocol/protocol-table.ts";
 import { Rest } from "../protocol/rest.ts";
 import { WebSockets, type WebSocketsOptions } from "../websocket/websockets.ts";
+import type { ConnectionProtocol } from "./connection-protocol.ts";
 import type { Hosts } from "./hosts.ts";
 import { SparingLog } from "./sparing-log.ts";
 
@@ -43,6 +43,8 @@ export class HttpServer {
 	readonly #early = new EarlyAnswers();
 	readonly #http1: Http1Reader;
 	readonly #http2: Http2Reader;
+	#draining: Promise<void> | undefined;
+	#closing: Promise<void> | undefined;
 
 	/** @throws ServiceError `failed_precondition` when the claims of the protocols conflict. */
 	constructor(options: HttpServerOptions) {
@@ -59,30 +61,54 @@ export class HttpServer {
 		this.#http2 = new Http2Reader(limits, this.#early, this.#take);
 	}
 
-	/** Takes over a connection that speaks HTTP/1.1, its bytes unread. */
-	acceptHttp1(socket: Socket, peer: PeerInfo): void {
-		this.#http1.accept(socket, peer);
-	}
-
-	/** Takes over a connection that speaks HTTP/2, its bytes unread. */
-	acceptHttp2(socket: Socket, peer: PeerInfo): void {
-		this.#http2.accept(socket, peer);
+	/** What it speaks on connections, in the order in which their first bytes are looked at. They drain and close as one. */
+	get versions(): readonly ConnectionProtocol[] {
+		const drain = (): Promise<void> => this.drain();
+		const close = (): Promise<void> => this.close();
+		return [
+			{
+				name: "HTTP/2",
+				alpn: "h2",
+				schemes: undefined,
+				begins: beginsHttp2,
+				accept: (socket, peer) => this.#http2.accept(socket, peer),
+				drain,
+				close,
+			},
+			{
+				name: "HTTP/1.1",
+				alpn: "http/1.1",
+				schemes: { plain: "http", secure: "https" },
+				tlsNeeded,
+				// What begins as nothing else does is for its parser to judge.
+				begins: () => true,
+				accept: (socket, peer) => this.#http1.accept(socket, peer),
+				drain,
+				closeIdle: () => this.#http1.closeIdle(),
+				close,
+			},
+		];
 	}
 
 	/** Says to clients that no more is taken. Resolves when no call is in flight. */
-	async drain(): Promise<void> {
+	drain(): Promise<void> {
+		this.#draining ??= this.#drain();
+		return this.#draining;
+	}
+
+	/** Ends everything but the sockets, which are the caller's to destroy. Resolves when every call has ended. */
+	close(): Promise<void> {
+		this.#closing ??= this.#close();
+		return this.#closing;
+	}
+
+	async #drain(): Promise<void> {
 		const idle = this.#port.drain();
 		this.#http2.drain();
 		await Promise.all([idle, this.#webSockets.drain(), this.#protocols.drain()]);
 	}
 
-	/** Closes the connections of HTTP/1.1 that wait for a request. */
-	closeIdle(): void {
-		this.#http1.closeIdle();
-	}
-
-	/** Ends everything but the sockets, which are the caller's to destroy. Resolves when every call has ended. */
-	close(): Promise<void> {
+	#close(): Promise<void> {
 		const idle = this.#port.close();
 		this.#early.close();
 		this.#protocols.close();

@@ -1,5 +1,5 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
-import { type EndpointTable, type Logger, type PeerInfo, silentLogger } from "@allium/core";
+import { type EndpointTable, type Logger, silentLogger } from "@allium/core";
 import { checkedLogger, type Listener } from "@allium/core/transport";
 import type { HttpLayer } from "../http/http-layer.ts";
 import type { MetricsSource } from "../protocol/operations.ts";
@@ -8,21 +8,15 @@ import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
 import type { WebSocketsOptions } from "../websocket/websockets.ts";
 import { parseAuthority } from "./authority.ts";
-import { Entrance, type InnerProtocol } from "./entrance.ts";
+import type { ConnectionProtocol } from "./connection-protocol.ts";
+import { Entrance } from "./entrance.ts";
+import { type AcceptFrames, FramesProtocol } from "./frames-protocol.ts";
 import { Hosts } from "./hosts.ts";
 import { HttpServer } from "./http-server.ts";
 import { checkServerLimits, defaultServerLimits, type ServerLimits } from "./limits.ts";
 import { listenError } from "./listen-error.ts";
 import { SparingLog } from "./sparing-log.ts";
 import { StalledConnections } from "./stalled-connections.ts";
-
-/** The server's side of one connection that speaks frames. */
-export interface FramesSession {
-	/** Takes no new calls, and says so; resolves when none is in flight. */
-	drain(): Promise<void>;
-	/** Ends at once. */
-	close(): void;
-}
 
 /** How the one port is served. */
 export interface ServerOptions {
@@ -40,7 +34,7 @@ export interface ServerOptions {
 	/** Default: silent. */
 	readonly logger?: Logger;
 	/** Takes over a connection that speaks frames, its bytes unread. Without it, such connections are cut. */
-	readonly acceptFrames?: (socket: Socket, endpoints: EndpointTable, peer: PeerInfo) => FramesSession;
+	readonly acceptFrames?: AcceptFrames;
 	/** What `/readyz` answers. Default: ready until it drains. */
 	readonly ready?: () => Readiness | Promise<Readiness>;
 	/** What `/metrics` answers. Default: 404. */
@@ -79,18 +73,17 @@ export async function listen(endpoints: EndpointTable, options: ServerOptions = 
 
 class Server implements Listener {
 	#addresses: readonly string[] = [];
-	readonly #endpoints: EndpointTable;
 	readonly #options: ServerOptions;
 	readonly #logger: Logger;
 	/** For what strangers cause. */
 	readonly #sparing: SparingLog;
 	readonly #net: NetServer;
-	readonly #http: HttpServer;
+	/** What connections may speak, in the order in which their first bytes are looked at. */
+	readonly #protocols: readonly ConnectionProtocol[];
 	readonly #entrance: Entrance;
 	readonly #hosts: Hosts;
 	readonly #sockets = new Set<Socket>();
 	readonly #stalled: StalledConnections;
-	readonly #sessions = new Set<FramesSession>();
 	#draining: Promise<void> | undefined;
 	#closing: Promise<void> | undefined;
 	#wake: (() => void) | undefined;
@@ -98,12 +91,11 @@ class Server implements Listener {
 	constructor(endpoints: EndpointTable, options: ServerOptions) {
 		if (options.limits !== undefined) checkServerLimits(options.limits);
 		const limits = { ...defaultServerLimits, ...options.limits };
-		this.#endpoints = endpoints;
 		this.#options = options;
 		this.#logger = checkedLogger(options.logger ?? silentLogger);
 		this.#sparing = new SparingLog(this.#logger);
 		this.#hosts = hostsOf(options);
-		this.#http = new HttpServer({
+		const http = new HttpServer({
 			endpoints,
 			limits,
 			logger: this.#logger,
@@ -114,13 +106,14 @@ class Server implements Listener {
 			hosts: this.#hosts,
 			webSockets: options.webSockets ?? {},
 		});
+		const frames = new FramesProtocol(options.acceptFrames, endpoints, this.#sparing);
+		this.#protocols = [frames, ...http.versions];
 		this.#entrance = new Entrance({
 			limits,
 			logger: this.#logger,
-			frames: options.acceptFrames !== undefined,
+			protocols: this.#protocols,
 			tls: options.tls,
 			proxyProtocol: options.proxyProtocol,
-			enter: (socket, protocol, peer) => this.#enter(socket, protocol, peer),
 		});
 		this.#stalled = new StalledConnections(this.#sockets, limits.replyTimeoutMs, (socket) =>
 			this.#cut(socket),
@@ -146,7 +139,7 @@ class Server implements Listener {
 		const { host = "127.0.0.1", port = 0 } = this.#options;
 		return new Promise((resolve, reject) => {
 			const failed = (error: Error): void => {
-				void this.#http.close();
+				for (const protocol of this.#protocols) void protocol.close();
 				this.#stalled.close();
 				reject(listenError(error, host, port));
 			};
@@ -180,26 +173,6 @@ class Server implements Listener {
 		this.#entrance.add(socket);
 	}
 
-	#enter(socket: Socket, protocol: InnerProtocol, peer: PeerInfo): void {
-		if (protocol === "http1") this.#http.acceptHttp1(socket, peer);
-		else if (protocol === "http2") this.#http.acceptHttp2(socket, peer);
-		else this.#acceptFrames(socket, peer);
-	}
-
-	#acceptFrames(socket: Socket, peer: PeerInfo): void {
-		const accept = this.#options.acceptFrames;
-		if (accept === undefined) {
-			const message = "a client spoke frames, which are not switched on here";
-			this.#sparing.warn(message, { peer: peer.address });
-			socket.destroy();
-			return;
-		}
-		const session = accept(socket, this.#endpoints, peer);
-		this.#sessions.add(session);
-		socket.on("close", () => this.#sessions.delete(session));
-		if (this.#draining !== undefined) void session.drain();
-	}
-
 	/** Ends a connection that takes nothing of what waits for it. */
 	#cut(socket: Socket): void {
 		const peer = `${socket.remoteAddress}:${socket.remotePort}`;
@@ -210,13 +183,17 @@ class Server implements Listener {
 	async #drain(): Promise<void> {
 		// Fails only when it is closed already.
 		this.#net.close(nothing);
-		const http = this.#http.drain();
-		const sessions = [...this.#sessions].map((session) => session.drain());
+		const drained = this.#protocols.map((protocol) => protocol.drain());
 		if (this.#sockets.size > 0) await this.#linger();
 		this.#entrance.destroy();
-		this.#http.closeIdle();
-		await Promise.all([http, ...sessions, ...[...this.#sessions].map((session) => session.drain())]);
-		this.#http.closeIdle();
+		this.#closeIdle();
+		// Connections came while it waited.
+		await Promise.all([...drained, ...this.#protocols.map((protocol) => protocol.drain())]);
+		this.#closeIdle();
+	}
+
+	#closeIdle(): void {
+		for (const protocol of this.#protocols) protocol.closeIdle?.();
 	}
 
 	/** Waits for what is under way on connections that are not busy; not when the server closes. */
@@ -236,12 +213,11 @@ class Server implements Listener {
 			this.#net.close(() => resolve());
 		});
 		this.#wake?.();
-		for (const session of this.#sessions) session.close();
-		const ended = this.#http.close();
+		const ended = this.#protocols.map((protocol) => protocol.close());
 		this.#entrance.close();
 		this.#stalled.close();
 		for (const socket of this.#sockets) socket.destroy();
-		await Promise.all([closed, ended]);
+		await Promise.all([closed, ...ended]);
 	}
 
 	#reachable(listenHost: string): readonly string[] {
@@ -250,11 +226,11 @@ class Server implements Listener {
 		const reachable = this.#options.advertise ?? listenHost;
 		const { host, port = boundPort } = parseAuthority(reachable) ?? { host: reachable };
 		const authority = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-		const { acceptFrames, tls } = this.#options;
-		const names = acceptFrames === undefined ? ["http"] : ["allium", "http"];
-		const plain = names.map((name) => `${name}://${authority}`);
+		const { tls } = this.#options;
+		const schemes = this.#protocols.flatMap((protocol) => protocol.schemes ?? []);
+		const plain = schemes.map((scheme) => `${scheme.plain}://${authority}`);
 		if (tls?.cert === undefined) return plain;
-		const secure = names.map((name) => `${name === "http" ? "https" : `${name}+tls`}://${authority}`);
+		const secure = schemes.map((scheme) => `${scheme.secure}://${authority}`);
 		return tls.plain === "allow" ? [...secure, ...plain] : secure;
 	}
 }

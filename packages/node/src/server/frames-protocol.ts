@@ -1,0 +1,63 @@
+import type { Socket } from "node:net";
+import type { EndpointTable, PeerInfo } from "@allium/core";
+import type { ConnectionProtocol } from "./connection-protocol.ts";
+import type { SparingLog } from "./sparing-log.ts";
+
+/** The server's side of one connection that speaks frames. */
+export interface FramesSession {
+	/** Takes no new calls, and says so; resolves when none is in flight. */
+	drain(): Promise<void>;
+	/** Ends at once. */
+	close(): void;
+}
+
+/** Takes over a connection that speaks frames, its bytes unread. */
+export type AcceptFrames = (socket: Socket, endpoints: EndpointTable, peer: PeerInfo) => FramesSession;
+
+const firstByte = 0xa1;
+
+/** Frames on the port. Where they are not switched on, connections that speak them are cut. */
+export class FramesProtocol implements ConnectionProtocol {
+	readonly name = "frames";
+	readonly alpn: string | undefined;
+	readonly schemes: ConnectionProtocol["schemes"];
+	readonly #accept: AcceptFrames | undefined;
+	readonly #endpoints: EndpointTable;
+	readonly #log: SparingLog;
+	readonly #sessions = new Set<FramesSession>();
+	#draining = false;
+
+	constructor(accept: AcceptFrames | undefined, endpoints: EndpointTable, log: SparingLog) {
+		this.alpn = accept && "allium/1";
+		this.schemes = accept && { plain: "allium", secure: "allium+tls" };
+		this.#accept = accept;
+		this.#endpoints = endpoints;
+		this.#log = log;
+	}
+
+	begins(bytes: Uint8Array): boolean {
+		return bytes[0] === firstByte;
+	}
+
+	accept(socket: Socket, peer: PeerInfo): void {
+		if (this.#accept === undefined) {
+			const message = "a client spoke frames, which are not switched on here";
+			this.#log.warn(message, { peer: peer.address });
+			socket.destroy();
+			return;
+		}
+		const session = this.#accept(socket, this.#endpoints, peer);
+		this.#sessions.add(session);
+		socket.on("close", () => this.#sessions.delete(session));
+		if (this.#draining) void session.drain();
+	}
+
+	async drain(): Promise<void> {
+		this.#draining = true;
+		await Promise.all([...this.#sessions].map((session) => session.drain()));
+	}
+
+	close(): void {
+		for (const session of this.#sessions) session.close();
+	}
+}
