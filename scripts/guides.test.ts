@@ -122,3 +122,11 @@ test.each(globSync(["README.md", "docs/**/*.md", "examples/*/README.md", "bench/
 	"the links of %s lead somewhere",
 	(file) => expect(brokenLinks(join(root, file))).toEqual([]),
 );
+
+test("the index of the guide names every page", () => {
+	const index = readFileSync(join(root, "docs/guide/README.md"), "utf8");
+	const named = [...index.matchAll(/\]\(([\w-]+\.md)\)/g)].map(([, file]) => file);
+	expect(named.sort()).toEqual(
+		globSync("*.md", { cwd: join(root, "docs/guide"), exclude: ["README.md"] }).sort(),
+	);
+});
