@@ -1,12 +1,10 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, writeSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { devNull, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gateway } from "@allium/gateway";
 import { http } from "@allium/node";
-import { textLogger } from "allium";
 import type { Stack } from "../stack.ts";
 import { callWork } from "./allium.ts";
 
@@ -22,17 +20,14 @@ const gatewayStack: Stack = {
 		});
 		await once(service, "message");
 		const adapters = { sqlite: () => import("@allium/sqlite") };
-		// A gateway writes an access log, so here it does, too.
-		const log = openSync(devNull, "w");
-		const logger = textLogger({ write: (line) => void writeSync(log, line) });
-		const front = gateway({ registry, adapters, host: "127.0.0.1", port: 0, logger });
+		// With the logger that it has by default, so that it writes its access log.
+		const front = gateway({ registry, adapters, host: "127.0.0.1", port: 0 });
 		await front.start();
 		return {
 			address: front.addresses.find((url) => url.startsWith("http:")) ?? "",
 			helpers: [{ pid: service.pid ?? 0, pin: true }],
 			async close() {
 				await front.stop();
-				closeSync(log);
 				if (service.connected) service.disconnect();
 				if (service.exitCode === null) await once(service, "exit");
 				await rm(folder, { recursive: true });

@@ -1,12 +1,19 @@
 import { errorText, isServiceError, type Logger, type LogLevel, printable } from "@allium/core";
+import { StandardOutput } from "./standard-output.ts";
 
 const order: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+/** Shared by all loggers, as a process has one standard output. */
+const standardOutput: StandardOutput = new StandardOutput();
 
 /** What a text logger is made with. */
 export interface TextLoggerOptions {
 	/** Messages below it are dropped. Default: `info`. */
 	readonly level?: LogLevel;
-	/** Where lines go. Default: standard output, as a twelve-factor process. */
+	/**
+	 * Writes a line. Default: to standard output; there, outside of a terminal, lines of `info` and `debug` wait for the
+	 * end of the turn of the event loop, and go out together.
+	 */
 	readonly write?: (line: string) => void;
 }
 
@@ -17,7 +24,7 @@ export interface TextLoggerOptions {
  */
 export function textLogger(options: TextLoggerOptions = {}): Logger {
 	const least = order.indexOf(options.level ?? "info");
-	const write = options.write ?? ((line) => process.stdout.write(line));
+	const { write } = options;
 	const clock = new Clock();
 	return {
 		log(level, message, fields = {}) {
@@ -31,7 +38,9 @@ export function textLogger(options: TextLoggerOptions = {}): Logger {
 				if (typeof value === "object") stacks += stackOf(value);
 			}
 			if (line.includes("\n")) line = line.replaceAll("\n", "\\n");
-			write(`${clock.time()} ${level.padEnd(5)} ${printable(line + stacks)}\n`);
+			const text = `${clock.time()} ${level.padEnd(5)} ${printable(line + stacks)}\n`;
+			if (write !== undefined) write(text);
+			else standardOutput.write(text, level === "warn" || level === "error");
 		},
 	};
 }
