@@ -6,6 +6,8 @@ import { Add } from "./contract.ts";
 const logger = textLogger();
 const app = allium({ name: "caller", logger });
 const add = app.client(Add, {
+	// Caller and service may be started in any order.
+	waitForReady: true,
 	// Client, around the whole call: what every client has, retries among it.
 	middleware: clientDefaults().middleware,
 	// Client, around each attempt, after an instance was picked.

@@ -107,7 +107,7 @@ export function createClient<C extends AnyContract>(contract: C, options: Client
 	return Object.assign(Object.fromEntries(entries), { [Symbol.asyncDispose]: close }) as unknown as Client<C>;
 }
 
-/** A client as endpoints, for who passes calls on, such as a gateway. */
+/** A client as endpoints, for those that pass calls on, such as a gateway. */
 export interface ClientEndpoints {
 	/** The whole call of a method of the service: a stream's resolves when the call is accepted. */
 	endpoint(method: Method): Endpoint;
@@ -219,7 +219,7 @@ function attempts(
 		if (!target.isKnown) return target.whenKnown(ctx);
 		// What takes a stream cannot be tried again, so it has to find the right instance at once.
 		if (takesMany) return target.whenDescribed(choice, ctx);
-		// Another attempt at those who cannot be reached anyway would be in vain.
+		// Another attempt would be in vain while no instance can be reached.
 		return ctx["~scope"]?.hasTried === true ? target.whenReachable(choice, ctx) : undefined;
 	};
 	const attempt: Endpoint = (input, ctx) => {

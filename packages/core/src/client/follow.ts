@@ -8,7 +8,7 @@ import { Backoff } from "../time/backoff.ts";
 /** The bounds of the delay before a registry that failed is asked again, in milliseconds. */
 const bounds = { firstMs: 100, longestMs: 5_000 };
 
-/** Who wants to know which instances there are. */
+/** Receives what a registry says of its instances. */
 export interface RegistryFollower {
 	/** Takes in what the registry says. */
 	apply(event: RegistryEvent): void;

@@ -8,20 +8,17 @@ import type { Logger } from "../logger/logger.ts";
 import type { Instance } from "../registry/instance.ts";
 import type { RegistryEvent } from "../registry/registry.ts";
 import { after, longestDelayMs } from "../time/timer.ts";
+import { AskedMembers } from "./asked-members.ts";
+import { beforeEnd } from "./before-end.ts";
 import { but, type Candidates, type Choice, findCandidates } from "./candidates.ts";
-import { isNotServed, isServed } from "./descriptions.ts";
+import { HeldMembers } from "./held-members.ts";
 import { Introductions } from "./introductions.ts";
+import { addressesOf, LatestInstances } from "./latest-instances.ts";
 import { Member, type MemberListener } from "./member.ts";
 import type { PeerPool } from "./peer-pool.ts";
 
 /** The longest that a call waits until an instance may be tried again, in milliseconds. */
 const longestWaitMs = 250;
-
-/** How long an instance that did not describe itself is not asked again, in milliseconds. */
-const askAgainMs = 5_000;
-
-/** How often an instance that the registry let go is asked whether it is there, in milliseconds. */
-const verifyEveryMs = 5_000;
 
 /** What a target is made with. */
 export interface TargetOptions {
@@ -44,20 +41,15 @@ export class Target implements MemberListener {
 	readonly #options: TargetOptions;
 	readonly #members = new Map<string, Member>();
 	/** Those of the members that the source let go, although they may be there. */
-	readonly #held = new Set<string>();
-	#verifying: ReturnType<typeof setTimeout> | undefined;
-	/** Whether the log says that some of them are there. */
-	#isHoldingTold = false;
-	/** Which member started last at an address: the others that had it are gone, whatever the source says. */
-	readonly #latestAt = new Map<string, Instance>();
+	readonly #held: HeldMembers;
+	readonly #latest = new LatestInstances();
 	/** Counts the changes of what may be picked. */
 	#generation = 0;
 	/** Resolves at the next change, where a call waits for it. */
 	#change: PromiseWithResolvers<void> | undefined;
 	/** The candidates for methods that all instances have, found again when these change. */
 	#common: Candidates | undefined;
-	/** What is being asked of instances about their methods. */
-	readonly #asking = new Set<Promise<void>>();
+	readonly #asked: AskedMembers;
 	readonly #introductions: Introductions | undefined;
 	readonly #known = Promise.withResolvers<void>();
 	#isKnown = false;
@@ -74,9 +66,23 @@ export class Target implements MemberListener {
 	constructor(options: TargetOptions) {
 		this.#options = options;
 		const { service, peers, onDescribed, logger } = options;
+		const { ctx } = this.#life;
+		this.#held = new HeldMembers({
+			service,
+			members: this.#members,
+			logger,
+			ctx,
+			remove: (id) => this.#remove(id),
+		});
+		this.#asked = new AskedMembers({
+			service,
+			descriptions: peers.descriptions,
+			ctx,
+			onDescribed: () => this.#changed(),
+		});
 		if (onDescribed !== undefined) {
 			const { descriptions } = peers;
-			this.#introductions = new Introductions(service, descriptions, onDescribed, this.#life.ctx, logger);
+			this.#introductions = new Introductions(service, descriptions, onDescribed, ctx, logger);
 		}
 	}
 
@@ -93,13 +99,13 @@ export class Target implements MemberListener {
 		else if (event.type === "up") this.#set(event.instance);
 		else if (event.released === true) this.#remove(event.instance.id);
 		else this.#hold([event.instance.id]);
-		this.#dropUnreachable();
+		this.#held.dropUnreachable();
 		this.#isKnown = true;
 		this.#failure = undefined;
 		this.#known.resolve();
 	}
 
-	/** The registry does not answer. Until it does, what is known stays; who knows nothing yet fails with this. */
+	/** The registry does not answer. What is known stays; while nothing is known, calls fail with this error. */
 	unknownBecause(error: ServiceError): void {
 		if (!this.#isKnown) this.#failure = error;
 	}
@@ -151,8 +157,8 @@ export class Target implements MemberListener {
 	/** Resolves when the instances were asked which methods they have; undefined where nobody is asked now. */
 	whenDescribed(choice: Choice, ctx: Context): Promise<void> | undefined {
 		this.#current(choice);
-		if (this.#asking.size === 0) return undefined;
-		return beforeEnd(Promise.all(this.#asking), ctx, (error) => error);
+		const { answered } = this.#asked;
+		return answered === undefined ? undefined : beforeEnd(answered, ctx);
 	}
 
 	/**
@@ -173,11 +179,11 @@ export class Target implements MemberListener {
 
 	onPause(member: Member, until: number): void {
 		this.#changed();
-		// That one who was let go cannot be reached proves it.
-		if (until > 0 && this.#isDispensable(member)) this.#remove(member.id);
+		// An instance that the source let go and that cannot be reached is gone.
+		if (until > 0 && this.#held.isDispensable(member)) this.#remove(member.id);
 	}
 
-	/** Said once: it would be said for each call. */
+	/** Logs the failure once: it is likely to come back with each call. */
 	onLoadFailure(member: Member, error: unknown): void {
 		if (this.#hasLoadFailed) return;
 		this.#hasLoadFailed = true;
@@ -191,15 +197,15 @@ export class Target implements MemberListener {
 
 	/** The instance is of another version, or another process has its address. */
 	onRefusal(member: Member): void {
-		if (this.#held.has(member.id)) this.#verify(member);
-		else this.#ask(member);
+		if (this.#held.has(member.id)) this.#held.verify(member);
+		else this.#asked.ask(member);
 	}
 
 	/** Gives up all instances at once. */
 	async close(): Promise<void> {
 		this.#closed = true;
 		this.#life.cancel();
-		clearTimeout(this.#verifying);
+		this.#held.close();
 		this.#introductions?.close();
 		const members = [...this.#members.values(), ...this.#retiring];
 		this.#members.clear();
@@ -230,14 +236,14 @@ export class Target implements MemberListener {
 
 	#find(method: Method): Candidates {
 		const all = [...this.#members.values()];
-		if (isMixed(all)) for (const member of all) if (member.description === undefined) this.#ask(member);
+		if (isMixed(all)) for (const member of all) if (member.description === undefined) this.#asked.ask(member);
 		this.#introductions?.see(all);
 		const having = all.filter((member) => member.has(method));
 		const now = performance.now();
 		// Where nobody has it, any one says so.
-		if (having.length > 0 && having.length < all.length) return findCandidates(having, this.#held, now);
+		if (having.length > 0 && having.length < all.length) return findCandidates(having, this.#held.ids, now);
 		if (this.#common === undefined || now >= this.#common.until) {
-			this.#common = findCandidates(all, this.#held, now);
+			this.#common = findCandidates(all, this.#held.ids, now);
 		}
 		return this.#common;
 	}
@@ -250,115 +256,21 @@ export class Target implements MemberListener {
 		this.#change = undefined;
 	}
 
-	/** Asks an instance which methods it has, unless it was asked of late. */
-	#ask(member: Member): void {
-		const now = performance.now();
-		if (now < member.askAt) return;
-		member.askAt = now + askAgainMs;
-		const { service, peers } = this.#options;
-		const asked = peers.descriptions.of(service, member.hash, member.peer, this.#life.ctx);
-		const asking = asked
-			.then(
-				(description) => this.#describe(member, description),
-				(error) => this.#notDescribed(member, toServiceError(error)),
-			)
-			.finally(() => this.#asking.delete(asking));
-		this.#asking.add(asking);
-	}
-
-	#describe(member: Member, description: Pick<ContractDescription, "methods">): void {
-		member.description = description;
-		this.#changed();
-	}
-
-	/** Whoever does not describe itself may have any method; but not who does not know the service. */
-	#notDescribed(member: Member, error: ServiceError): void {
-		if (isNotServed(error)) this.#describe(member, { methods: {} });
-		// A call of another client that was closed meanwhile says nothing.
-		else if (error.code === "canceled") member.askAt = 0;
-	}
-
 	#replace(instances: readonly Instance[]): void {
 		const ids = new Set(instances.map(({ id }) => id));
 		for (const instance of instances) this.#set(instance);
 		this.#hold([...this.#members.keys()].filter((id) => !ids.has(id)));
 	}
 
-	/**
-	 * The source lets members go, and nobody knows why: they are called on as long as they can be reached. An
-	 * outage of the registry, or of the way to it, takes nobody away who answers.
-	 */
+	/** The source lets members go. Those whose address another has are gone; the others may be there. */
 	#hold(ids: readonly string[]): void {
 		for (const id of ids) {
 			const member = this.#members.get(id);
 			if (member === undefined || this.#held.has(id)) continue;
-			if (this.#isReplaced(id)) this.#remove(id);
-			else {
-				this.#held.add(id);
-				this.#verify(member);
-			}
+			if (this.#latest.isReplaced(member.instance)) this.#remove(id);
+			else this.#held.add(member);
 		}
 		this.#changed();
-		this.#verifyLater();
-	}
-
-	/** Asks an instance that was let go whether it is there. */
-	#verify(member: Member): void {
-		const isHeld = (): boolean => !this.#closed && this.#held.has(member.id);
-		isServed(this.#options.service, member.peer, this.#life.ctx).then(
-			(served) => {
-				if (!isHeld()) return;
-				if (served) this.#tellOfHolding();
-				else this.#remove(member.id);
-			},
-			() => {
-				if (!isHeld()) return;
-				if (this.#isDispensable(member)) this.#remove(member.id);
-				else member.pause();
-			},
-		);
-	}
-
-	/** Asks those that were let go again and again, as nobody else says whether they are there. */
-	#verifyLater(): void {
-		if (this.#closed || this.#held.size === 0) return;
-		this.#verifying ??= setTimeout(() => {
-			this.#verifying = undefined;
-			for (const id of this.#held) {
-				const member = this.#members.get(id);
-				if (member !== undefined) this.#verify(member);
-			}
-			this.#verifyLater();
-		}, verifyEveryMs);
-	}
-
-	#tellOfHolding(): void {
-		if (this.#isHoldingTold || this.#held.size === 0) return;
-		this.#isHoldingTold = true;
-		const { logger, service } = this.#options;
-		const message = "the registry does not list instances any more that answer; they are called on";
-		logger.log("warn", message, { service, instances: [...this.#held].slice(0, 10) });
-	}
-
-	/** Whether a member was let go while another was not. */
-	#isDispensable({ id }: Member): boolean {
-		return this.#held.has(id) && this.#held.size < this.#members.size;
-	}
-
-	/** Gives up those that were let go and cannot be reached, now that there are others. */
-	#dropUnreachable(): void {
-		if (this.#held.size === 0) this.#isHoldingTold = false;
-		if (this.#held.size === this.#members.size) return;
-		const now = performance.now();
-		for (const id of this.#held) if (now < (this.#members.get(id)?.pausedUntil ?? 0)) this.#remove(id);
-	}
-
-	/** Whether another one has the address of a member now. */
-	#isReplaced(id: string): boolean {
-		const member = this.#members.get(id);
-		if (member === undefined) return false;
-		const latest = this.#latestAt.get(addressOf(member.instance));
-		return latest !== undefined && latest.id !== id;
 	}
 
 	#set(instance: Instance): void {
@@ -369,7 +281,7 @@ export class Target implements MemberListener {
 			return;
 		}
 		const member = this.#members.get(instance.id);
-		if (member !== undefined && addressOf(member.instance) === addressOf(instance)) {
+		if (member !== undefined && addressesOf(member.instance) === addressesOf(instance)) {
 			member.update(instance, this.#options.service);
 			return;
 		}
@@ -382,9 +294,7 @@ export class Target implements MemberListener {
 		try {
 			const share = peers.share(instance.addresses);
 			this.#members.set(instance.id, new Member(instance, service, balancer.join(instance), share, this));
-			const before = this.#latestAt.get(addressOf(instance));
-			if (before !== undefined && before.startedAt > instance.startedAt) return;
-			this.#latestAt.set(addressOf(instance), instance);
+			const before = this.#latest.add(instance);
 			if (before !== undefined && this.#held.has(before.id)) this.#remove(before.id);
 		} catch (error) {
 			this.#uncallable = toServiceError(error);
@@ -395,7 +305,7 @@ export class Target implements MemberListener {
 	#remove(id: string): void {
 		const member = this.#members.get(id);
 		if (member === undefined) return;
-		if (!this.#isReplaced(id)) this.#latestAt.delete(addressOf(member.instance));
+		this.#latest.delete(member.instance);
 		this.#members.delete(id);
 		this.#held.delete(id);
 		this.#changed();
@@ -424,23 +334,4 @@ function isMixed(members: readonly Member[]): boolean {
 	const [first] = members;
 	if (first === undefined || members.length === 1) return false;
 	return first.hash === "" || members.some(({ hash }) => hash !== first.hash);
-}
-
-function addressOf({ addresses }: Instance): string {
-	return addresses.join(" ");
-}
-
-/** The promise, or the error of the context if that ends before. */
-async function beforeEnd(
-	promise: Promise<unknown>,
-	ctx: Context,
-	translate: (error: ServiceError) => ServiceError,
-): Promise<void> {
-	const ended = Promise.withResolvers<never>();
-	const unlisten = ctx["~cancellation"].listen((error) => ended.reject(translate(error)));
-	try {
-		await Promise.race([promise, ended.promise]);
-	} finally {
-		unlisten();
-	}
 }

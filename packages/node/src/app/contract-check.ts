@@ -1,10 +1,10 @@
 import { type AnyContract, type ContractDescription, describe, type Logger } from "@allium/core";
 import { breakingDifferences, sideBySide } from "@allium/core/reflection";
 
-/** The most differences that the log tells. */
+/** The most differences that one line of the log lists. */
 const most = 10;
 
-/** Warns where contracts of one name differ in what breaks callers, once for each two of them. */
+/** Warns when contracts of one name differ in ways that break callers, once for each pair of contracts. */
 export class ContractCheck {
 	readonly #logger: Logger;
 	readonly #told = new Set<string>();
@@ -13,7 +13,7 @@ export class ContractCheck {
 		this.#logger = logger;
 	}
 
-	/** Compares what a client expects with what the instances say that it calls. */
+	/** Compares what a client expects with what the instances that it calls say. */
 	forClient(contract: AnyContract): (description: ContractDescription) => void {
 		let own: ContractDescription | undefined;
 		return (description) => {

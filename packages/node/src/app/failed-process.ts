@@ -5,14 +5,14 @@ import { type Runnable, runUntilSignal } from "./run-until-signal.ts";
 import { textLogger } from "./text-logger.ts";
 
 /**
- * A process whose configuration cannot be. It is made all the same, so that `run` can say what is wrong in one
- * sentence, where an error of the constructor would end the program with a stack.
+ * A process whose configuration cannot be used. It is made all the same, so that `run` can say what is wrong in one
+ * sentence. An error of the constructor would end the program with a stack instead.
  */
 export class FailedProcess implements Runnable {
 	readonly name: string;
 	readonly logger: Logger;
 	readonly addresses: readonly string[] = [];
-	/** It never runs. */
+	/** Resolved from the start: the process never runs. */
 	readonly whenStopping: Promise<void> = Promise.resolve();
 	protected readonly failure: ServiceError;
 
@@ -23,7 +23,7 @@ export class FailedProcess implements Runnable {
 		this.logger = logger;
 	}
 
-	/** @throws ServiceError what is wrong with it: there is none. */
+	/** @throws ServiceError always: it says what is wrong with the configuration. */
 	get config(): Config {
 		throw this.failure;
 	}

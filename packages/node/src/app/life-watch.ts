@@ -1,17 +1,17 @@
 import { type Logger, type Middleware, onSettled } from "@allium/core";
 
-/** How long an app that serves nothing may do nothing before that is told, in milliseconds. */
+/** How long an app that serves nothing may be idle before the log says so, in milliseconds. */
 const idleMs = 5_000;
 
 /**
- * Finds programs that forget to start their app, and so end at once, or to stop it, and so never end. For
- * development.
+ * Finds programs that forget to start their app, and so end at once, and programs that forget to stop it, and so never
+ * end. For development.
  */
 export class LifeWatch {
 	readonly #name: string;
 	readonly #logger: Logger;
 	#serves = false;
-	/** Whether somebody has started or stopped the app: its life is in hands. */
+	/** Whether somebody has started or stopped the app, and so looks after it. */
 	#isManaged = false;
 	#inFlight = 0;
 	#timer: ReturnType<typeof setTimeout> | undefined;
@@ -21,7 +21,7 @@ export class LifeWatch {
 		this.#logger = logger;
 	}
 
-	/** The app serves something: it will be started. */
+	/** The app serves something, so somebody will start it. */
 	serves(): void {
 		clearTimeout(this.#timer);
 		if (this.#serves || this.#isManaged) return;
@@ -34,7 +34,7 @@ export class LifeWatch {
 		this.#rest();
 	}
 
-	/** The app was started or stopped. Nothing is told any more. */
+	/** The app was started or stopped. From now on nothing is logged. */
 	managed(): void {
 		this.#isManaged = true;
 		clearTimeout(this.#timer);
@@ -67,12 +67,12 @@ export class LifeWatch {
 		this.#rest();
 	};
 
-	/** Nothing is in flight: looks later whether it is over. */
+	/** Looks later whether the app is idle, if no call is in flight. */
 	#rest(): void {
 		if (this.#isManaged || this.#serves || this.#inFlight > 0) return;
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(this.#onIdle, idleMs);
-		// What ends by itself needs no reminder.
+		// A program that ends by itself needs no reminder.
 		this.#timer.unref();
 	}
 

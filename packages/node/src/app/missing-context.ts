@@ -4,7 +4,7 @@ import { checkedChain, trusted } from "@allium/core/transport";
 
 /**
  * Finds handlers that call a client without passing their context on, which loses deadline, cancellation and
- * trace. For development: it costs an asynchronous context a call.
+ * trace. It costs an asynchronous context for each call, so it is for development.
  */
 export class MissingContextWatch {
 	readonly #handling = new AsyncLocalStorage<Method>();
@@ -15,7 +15,7 @@ export class MissingContextWatch {
 		this.#logger = logger;
 	}
 
-	/** The middleware of a server as one that notes which handler is running. */
+	/** Wraps the middleware of a server in one that notes which handler is running. */
 	around(middleware: readonly Middleware[]): Middleware {
 		const inner = checkedChain("the server's middleware", middleware);
 		return trusted((next, method) => {
@@ -24,7 +24,7 @@ export class MissingContextWatch {
 		});
 	}
 
-	/** A client was called without a context: warns once for each handler, if one is running. */
+	/** Called when a client is called without a context. Warns once for each handler, if one is running. */
 	readonly report = (called: Method): void => {
 		const handler = this.#handling.getStore();
 		if (handler === undefined || this.#warned.has(handler.path)) return;

@@ -1,6 +1,6 @@
 import { networkInterfaces } from "node:os";
 
-/** The host by which others reach who listens on `host`; undefined when that is the host itself. */
+/** The host by which others reach a process that listens on `host`; undefined when that is the host itself. */
 export function reachableHost(host: string): string | undefined {
 	return host === "0.0.0.0" || host === "::" ? firstAddress() : undefined;
 }

@@ -12,8 +12,11 @@ export interface Runnable {
 }
 
 /**
- * Starts, runs until SIGTERM or SIGINT, or until somebody stops it, and stops. A second signal ends the process at
- * once. What keeps it from starting, such as a port that is taken, is printed in one sentence, and the exit code is 1.
+ * The path of SIGTERM begins here: nothing else in a process that serves listens to signals.
+ *
+ * Starts the process, runs it until SIGTERM or SIGINT arrives or somebody stops it, and stops it. A second signal ends
+ * the process at once. If it cannot start, because its port is taken for example, one sentence says so, and the exit code
+ * is 1.
  */
 export async function runUntilSignal(runnable: Runnable): Promise<void> {
 	const { name, logger } = runnable;
@@ -35,7 +38,7 @@ export async function runUntilSignal(runnable: Runnable): Promise<void> {
 	}
 }
 
-/** Starts; where that fails for a reason that has a sentence of its own, prints it and sets the exit code to 1. */
+/** Starts. If that fails for a reason that has a sentence of its own, prints it and sets the exit code to 1. */
 async function startOrSay(runnable: Runnable): Promise<boolean> {
 	try {
 		await runnable.start();

@@ -1,7 +1,7 @@
 import { after } from "@allium/core/transport";
 
 /**
- * Waits for calls in flight, but no longer than so many milliseconds.
+ * Waits for calls in flight, but no longer than the given milliseconds.
  *
  * @throws Error when they take longer.
  */
