@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { contract } from "../contract/contract.ts";
 import { method } from "../contract/method.ts";
+import { Reflection } from "../contract/reflection.ts";
 import type { Schema } from "../contract/schema.ts";
 import { stream } from "../contract/stream.ts";
 import type { BinaryCodec, TextCodec } from "./codec.ts";
@@ -72,6 +73,11 @@ test("a side that was not given is the empty message", () => {
 	expect(input.encode(undefined)).toEqual(new Uint8Array());
 	// A field that a later version of the peer adds.
 	expect(input.decode(Uint8Array.of(8, 1))).toEqual({});
+});
+
+test("what processes tell of themselves is JSON, whatever formats they speak", () => {
+	expect(methodCodecs(Reflection.describe, protoFormat)).toBeUndefined();
+	expect(methodCodecs(Reflection.describe, jsonFormat)?.output).toBe(jsonCodec);
 });
 
 test("a format is asked once for each schema of a method", () => {
