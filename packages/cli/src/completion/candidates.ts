@@ -1,13 +1,13 @@
 import type { Command, Completes, Option } from "../command/command.ts";
 import { commonOptions } from "../command/words.ts";
 
-/** What a word may become, and what that means. */
+/** A possible completion of a word, and its meaning. */
 export interface Candidate {
 	readonly word: string;
 	readonly summary: string;
 }
 
-/** What is to be completed: words that are known here, or something that has to be looked up. */
+/** What a word is completed to: known words, or names that must be looked up. */
 export type Wanted =
 	| { readonly what: "words"; readonly candidates: readonly Candidate[] }
 	| {
@@ -39,7 +39,7 @@ export function wanted(line: readonly string[], commands: readonly Command[]): W
 	return new CommandLine(command, rest).wanted(current);
 }
 
-/** bash takes `--name=value` apart; together again it is as other shells give it, but for what is completed. */
+/** Joins `--name=value`, which bash splits into several words, as other shells give it. */
 function joined(line: readonly string[]): string[] {
 	const result: string[] = [];
 	for (const [index, word] of line.entries()) {

@@ -1,5 +1,5 @@
-// Loaded into a child of `allium dev` before its program: reports what it loads and when it is ready, and
-// stops it when its parent is gone, however that went.
+// Loaded into a child of `allium dev` before its program. It reports which modules the program loads and when it is
+// ready, and stops it when its parent has gone, for whatever reason.
 import { subscribe } from "node:diagnostics_channel";
 import { enableCompileCache, registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";

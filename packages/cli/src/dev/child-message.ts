@@ -1,4 +1,4 @@
-/** What a child process tells `allium dev` over the channel between them. */
+/** A message of a child process to `allium dev`, over the channel between them. */
 export type ChildMessage =
 	/** It loads a module of the project. */
 	| { readonly allium: "module"; readonly path: string }

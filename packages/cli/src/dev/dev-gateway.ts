@@ -1,7 +1,7 @@
 import { type Gateway, gateway } from "@allium/gateway";
 import { type Adapters, type Environment, textLogger } from "@allium/node";
 
-/** What the gateway beside the services is made with. */
+/** The options of the gateway that runs beside the services. */
 export interface DevGatewayOptions {
 	/** On 127.0.0.1. */
 	readonly port: number;
@@ -11,11 +11,11 @@ export interface DevGatewayOptions {
 	readonly env: Environment;
 	/** Takes the lines that it logs. */
 	readonly onLine: (line: string) => void;
-	/** Says what happens to it. */
+	/** Reports what happens to it. */
 	readonly say: (text: string) => void;
 }
 
-/** Nobody but the developer waits for what is in flight, in milliseconds. */
+/** How long calls in flight may take when it stops, in milliseconds: only the developer waits for them. */
 const gracePeriodMs = 2_000;
 
 /** The gateway of `allium dev`. The services run without it when it cannot start. */

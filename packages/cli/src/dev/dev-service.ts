@@ -11,7 +11,7 @@ export interface DevTimes {
 	/** The pause after the first crash; it doubles with each that follows. */
 	readonly firstPauseMs: number;
 	readonly longestPauseMs: number;
-	/** A process that has run for so long has not crashed again, but for the first time. */
+	/** A crash of a process that has run for this long counts as the first one. */
 	readonly stableMs: number;
 }
 
@@ -25,7 +25,7 @@ export const defaultDevTimes: DevTimes = {
 
 /** What a service in development is made with. */
 export interface DevServiceOptions extends ServiceProcessOptions {
-	/** Says what happens to it. */
+	/** Reports what happens to it. */
 	readonly say: (text: string) => void;
 	readonly times: DevTimes;
 }
@@ -34,8 +34,8 @@ export interface DevServiceOptions extends ServiceProcessOptions {
 const sourceFile = /\.(?:[cm]?[jt]sx?|json)$/;
 
 /**
- * Keeps one service running while its source changes: the old process goes on until a new one is ready, and
- * stays when none gets ready. A process that crashes is started again.
+ * Keeps one service running while its source changes. The old process serves until a new one is ready, and stays if the
+ * new one does not become ready. A process that crashes is started again.
  */
 export class DevService {
 	readonly #options: DevServiceOptions;
@@ -45,9 +45,9 @@ export class DevService {
 	#current: ServiceProcess | undefined;
 	/** The one that is starting. */
 	#next: ServiceProcess | undefined;
-	/** The one that did not get ready, until another does. */
+	/** The one that did not become ready, until another does. */
 	#failed: ServiceProcess | undefined;
-	/** Counts the starts, so that one that was overtaken knows. */
+	/** Counts the starts, so that a start can tell that a later one has overtaken it. */
 	#start = 0;
 	/** The pauses before a process that crashed is started again. */
 	readonly #backoff: Backoff;
@@ -66,7 +66,7 @@ export class DevService {
 		void this.#launch();
 	}
 
-	/** Files have changed; starts anew when one of them is its. */
+	/** Takes in that files have changed; starts a new process if the service uses one of them. */
 	changed(paths: ReadonlySet<string>): void {
 		if (this.#isStopping || ![...paths].some((path) => this.#uses(path))) return;
 		this.#options.say(this.#current === undefined ? "changed; starting" : "changed; starting a new process");
@@ -149,7 +149,7 @@ export class DevService {
 		});
 	}
 
-	/** A port that is fixed can be had by one process only: the old one has to go first. */
+	/** Stops the old process first: only one process can have a fixed port. */
 	async #makeRoom(old: ServiceProcess, start: number): Promise<void> {
 		this.#options.say("needs the port of the old process; stopping that first");
 		this.#current = undefined;

@@ -4,7 +4,7 @@ const codes = { SIGINT: exitCode.interrupted, SIGTERM: exitCode.terminated } as 
 
 type Signal = keyof typeof codes;
 
-/** npm sends on a Ctrl-C that the terminal has sent already: what comes this close together is one request. */
+/** npm forwards a Ctrl-C that the terminal has sent already, so signals this close together are one request. */
 const togetherMs = 400;
 
 /** Listens for Ctrl-C and SIGTERM: the first asks to stop, the second ends the process at once. */

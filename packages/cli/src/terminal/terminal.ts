@@ -3,7 +3,7 @@ import { printable } from "@allium/core/printable";
 import type { Environment } from "@allium/node";
 import { seal, unseal } from "./seal.ts";
 
-/** A way to style a text; leaves it as it is where colours are not wanted. */
+/** Styles a text; returns it unchanged where colours are off. */
 export interface Styles {
 	bold(text: string): string;
 	dim(text: string): string;
@@ -13,8 +13,8 @@ export interface Styles {
 }
 
 /**
- * Where the command writes: results to standard output, all else to standard error. What it writes was said by
- * strangers for the most part, so nothing but its own styles gets through that would control a terminal.
+ * Where the command writes: results to standard output, everything else to standard error. Most of the text comes from
+ * services, so only the command's own styles reach the terminal as control sequences.
  */
 export class Terminal {
 	/** For what goes to standard output. */
@@ -51,12 +51,12 @@ export class Terminal {
 		return this.#isGone;
 	}
 
-	/** Why standard output takes no more; undefined while it does, and when its reader just went. */
+	/** Why standard output takes no more; undefined while it does, and if its reader has simply gone. */
 	get failure(): Error | undefined {
 		return this.#failure;
 	}
 
-	/** Writes lines to standard output; resolves when they are taken, or nobody takes any more. */
+	/** Writes lines to standard output. Resolves when they are written, or the reader has gone. */
 	print(text: string): Promise<void> {
 		if (this.#isGone) return Promise.resolve();
 		this.status("");
@@ -75,7 +75,7 @@ export class Terminal {
 	status(text: string): void {
 		if (!this.#isScreen || (text === "" && !this.#hasStatus)) return;
 		this.#hasStatus = text !== "";
-		// Back to the first letter, and clear the line; a line that is too long would become two.
+		// Returns to the first column and clears the line. A line that is too long would wrap, so it is cut.
 		const shown = printable(text).replaceAll("\n", " ");
 		this.#stderr.write(`\r\x1b[K${shown.slice(0, (this.#stderr.columns ?? 80) - 1)}`);
 	}
@@ -101,7 +101,7 @@ function coloured(stream: NodeJS.WriteStream, env: Environment): boolean {
 	return stream.isTTY === true && (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
 }
 
-/** The text between sequences that are sealed: it may be a stranger's itself. */
+/** The text between sealed sequences, which may be foreign. */
 function styled(format: Parameters<typeof styleText>[0], text: string): string {
 	const [before = "", after = ""] = styleText(format, "|", { validateStream: false }).split("|");
 	return seal(before) + text + seal(after);

@@ -1,9 +1,9 @@
 import { printable } from "@allium/core/printable";
 import { unstyled } from "../terminal/seal.ts";
 
-/** Lines of cells, each column as wide as its widest cell, two blanks between them, nothing at the ends of lines. */
+/** Lays out lines of cells: each column is as wide as its widest cell, with two blanks between columns. */
 export function columns(table: readonly (readonly string[])[]): string[] {
-	// A cell that broke its line would look like another row.
+	// A line break within a cell would look like another row.
 	const rows = table.map((cells) => cells.map((cell) => cell.replaceAll("\n", "\\n").replaceAll("\t", " ")));
 	const widths: number[] = [];
 	for (const row of rows) {
@@ -17,12 +17,12 @@ export function columns(table: readonly (readonly string[])[]): string[] {
 	);
 }
 
-/** How much room a text takes; colours take none. */
+/** The width of a text in columns, without its colours. */
 function width(text: string): number {
 	return printable(unstyled(text)).length;
 }
 
-/** Breaks a text into lines that are at most so wide, at its blanks. */
+/** Breaks a text at its blanks into lines of a maximum width. */
 export function wrap(text: string, width: number): string[] {
 	const lines: string[] = [];
 	let line = "";

@@ -11,7 +11,7 @@ export function parseDuration(text: string): number | undefined {
 	return milliseconds > 0 ? milliseconds : undefined;
 }
 
-/** How long something has been there, in its largest unit: `12s`, `5m`, `3h`, `9d`. */
+/** An age in its largest unit: `12s`, `5m`, `3h`, `9d`. */
 export function formatAge(milliseconds: number): string {
 	const seconds = Math.max(0, Math.floor(milliseconds / 1_000));
 	if (seconds < 60) return `${seconds}s`;

@@ -1,4 +1,4 @@
-/** The candidate that a mistyped word most likely meant; undefined when none is close. */
+/** The candidate that a mistyped word most likely stands for; undefined if none is close. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
 	const typed = word.toLowerCase();
 	let best: string | undefined;
@@ -10,13 +10,13 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 	return bestDistance <= Math.max(1, Math.floor(word.length / 3)) ? best : undefined;
 }
 
-/** The edit distance; a beginning of at least two letters counts as close. */
+/** The edit distance; a prefix of at least two letters counts as close. */
 function closeness(typed: string, candidate: string): number {
 	if (typed.length >= 2 && candidate.startsWith(typed)) return 1;
 	return editDistance(typed, candidate);
 }
 
-/** How many letters must be added, dropped, changed or swapped with their neighbour to get from one to the other. */
+/** How many letters to add, drop, change or swap with a neighbour to turn one word into the other. */
 export function editDistance(one: string, other: string): number {
 	let beforeLast: number[] = [];
 	let last = Array.from({ length: other.length + 1 }, (_, index) => index);
