@@ -1,3 +1,4 @@
+import type { EncodedMessage } from "../codec/codec.ts";
 import { type Outcome, succeeded } from "../context/call-scope.ts";
 import { canceled, deadlineExceeded, type Follower, type Following } from "../context/cancellation.ts";
 import type { Context } from "../context/context.ts";
@@ -10,7 +11,7 @@ import type { Connection } from "./connection.ts";
 import { Inbound } from "./inbound.ts";
 import { Stream, type StreamHandler } from "./stream.ts";
 import { StreamedInput } from "./streamed-input.ts";
-import { type Body, bodyRoom, decodeFrom } from "./wire/body.ts";
+import { bodyRoom, decodeFrom } from "./wire/body.ts";
 import { readEnd } from "./wire/end-frame.ts";
 import { readError } from "./wire/error-frame.ts";
 import { Flag, FrameType, ProtocolError } from "./wire/frame.ts";
@@ -69,7 +70,7 @@ export class ClientCall implements StreamHandler, Follower {
 	}
 
 	/** Sends the request. `body` is the whole input where it is one message that fits behind the head. */
-	begin(body: Body | undefined): void {
+	begin(body: EncodedMessage | undefined): void {
 		const now = performance.now();
 		this.#beganAt = now;
 		this.#observer?.onBegin();
@@ -99,7 +100,7 @@ export class ClientCall implements StreamHandler, Follower {
 	}
 
 	/** Sends an input that is one message, but does not fit behind the head. */
-	async sendMessage(body: Body): Promise<void> {
+	async sendMessage(body: EncodedMessage): Promise<void> {
 		try {
 			await this.stream.send(body, Flag.end);
 		} catch (error) {

@@ -1,3 +1,4 @@
+import type { EncodedMessage } from "../codec/codec.ts";
 import type { Context } from "../context/context.ts";
 import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import type { Pipe } from "../transport/pipe.ts";
@@ -6,7 +7,7 @@ import { type CallEncoding, type CallTarget, encodingFor } from "./call-target.t
 import { ClientCall, type OutgoingCall } from "./client-call.ts";
 import { Connection } from "./connection.ts";
 import type { FrameLimits } from "./frame-limits.ts";
-import { type Body, exceeds } from "./wire/body.ts";
+import { exceeds } from "./wire/body.ts";
 import { lastStreamId } from "./wire/frame.ts";
 import { GoawayCode } from "./wire/goaway-frame.ts";
 
@@ -64,19 +65,19 @@ export class ClientConnection {
 	}
 
 	/** Whether a call with one message can begin at once. */
-	takes(body: Body): boolean {
+	takes(body: EncodedMessage): boolean {
 		return this.usable && this.#connection.streams.hasRoom && this.#connection.queue.fits(body);
 	}
 
 	/** Makes a call with one message that it {@link takes}. */
-	begin(call: OutgoingCall, body: Body): Promise<unknown> {
+	begin(call: OutgoingCall, body: EncodedMessage): Promise<unknown> {
 		return new Promise((resolve, reject) => {
 			new ClientCall(this.#connection, call, resolve, reject, this.#nextId++).begin(body);
 		});
 	}
 
 	/** Makes a call with one message, as soon as it may begin. */
-	async unary(call: OutgoingCall, body: Body): Promise<unknown> {
+	async unary(call: OutgoingCall, body: EncodedMessage): Promise<unknown> {
 		for (let waited = false; !this.#mayBegin(call.ctx, waited); waited = true)
 			await this.#nextChance(call.ctx);
 		const { bytes, queue, remote } = this.#connection;

@@ -195,9 +195,9 @@ describe("what is written in one turn of the loop", () => {
 	test("does not wait for it when it is 64 KiB", () => {
 		const { connection, writes } = turn();
 		const text = "x".repeat(10_000);
-		for (let id = 0; id < 6; id++) connection.queue.sendMessage(id, 0, text);
+		for (let id = 0; id < 6; id++) connection.queue.sendMessage(id, 0, text, text.length);
 		expect(writes).toEqual([]);
-		connection.queue.sendMessage(6, 0, text);
+		connection.queue.sendMessage(6, 0, text, text.length);
 		expect(writes).toHaveLength(1);
 	});
 });

@@ -1,3 +1,4 @@
+import type { EncodedMessage } from "../codec/codec.ts";
 import type { Format } from "../codec/format.ts";
 import type { Context } from "../context/context.ts";
 import type { Method } from "../contract/method.ts";
@@ -14,7 +15,6 @@ import { type CallEncoding, type CallTarget, callTarget } from "./call-target.ts
 import { ClientConnection } from "./client-connection.ts";
 import { checkFormats, formatsMask } from "./formats.ts";
 import { checkFrameLimits, type FrameLimits } from "./frame-limits.ts";
-import type { Body } from "./wire/body.ts";
 
 /** Opens a pipe to an address. Gives up when the signal aborts. */
 export type DialPipe = (address: string, signal: AbortSignal) => Promise<Pipe>;
@@ -51,8 +51,8 @@ export function checkFramesOptions({
 const redials = { firstMs: 50, longestMs: 5_000 };
 
 /**
- * The way to one address over frames: one connection for all calls, opened by the first and again by the next
- * call after it was lost. After a failure, calls within the backoff fail at once instead of knocking again.
+ * The way to one address over frames: one connection for all calls. The first call opens it, and after it was lost
+ * the next call opens it again. After a failure to connect, calls within the backoff fail at once.
  */
 export class FramesPeer implements Peer {
 	readonly #address: string;
@@ -94,7 +94,7 @@ export class FramesPeer implements Peer {
 		await this.#connecting?.catch(() => {});
 	}
 
-	/** A call that can begin at once tells the observer itself; one that has to wait is observed from outside. */
+	/** A call that can begin at once tells the observer itself. A call that has to wait is observed from outside. */
 	#unaryEndpoint(
 		method: Method,
 	): (input: unknown, ctx: Context, observer?: CallObserver) => Promise<unknown> {
@@ -113,7 +113,7 @@ export class FramesPeer implements Peer {
 			let waiting: WaitingInput;
 			if (encoding === undefined) waiting = { input, encoded: undefined };
 			else {
-				let body: Body;
+				let body: EncodedMessage;
 				try {
 					body = encoding.codecs.input.encode(input);
 				} catch (error) {
@@ -145,7 +145,7 @@ export class FramesPeer implements Peer {
 		return this.#current?.usable === true ? this.#current : this.#connected(ctx);
 	}
 
-	/** The connection, as soon as there is one; or the end of the context, if that is sooner. */
+	/** Resolves with the connection as soon as there is one; rejects when the context ends before. */
 	#connected(ctx: Context): Promise<ClientConnection> {
 		return new Promise((resolve, reject) => {
 			const unlisten = ctx["~cancellation"].listen(reject);
@@ -205,7 +205,7 @@ export class FramesPeer implements Peer {
 			this.#open.delete(connection);
 			if (this.#current === connection) this.#current = undefined;
 		});
-		// A peer that was closed while it dialled must not keep what it got.
+		// A peer that was closed while it dialled must not keep the connection.
 		if (this.#closing.signal.aborted) connection.close();
 	}
 }
@@ -214,7 +214,7 @@ export class FramesPeer implements Peer {
 interface WaitingInput {
 	readonly input: unknown;
 	/** The input as it was encoded when the call was made. Undefined where its format was not known then. */
-	readonly encoded: { readonly encoding: CallEncoding; readonly body: Body } | undefined;
+	readonly encoded: { readonly encoding: CallEncoding; readonly body: EncodedMessage } | undefined;
 }
 
 /** The format in which a method is called, where that is known without a connection or the connection is ready. */

@@ -1,4 +1,4 @@
-import type { Codec } from "../codec/codec.ts";
+import type { Codec, EncodedMessage } from "../codec/codec.ts";
 import { type Outcome, type SettledListener, succeeded } from "../context/call-scope.ts";
 import { canceled } from "../context/cancellation.ts";
 import type { TellingStream } from "../endpoint/observe-stream.ts";
@@ -7,7 +7,7 @@ import { LinkedList } from "../transport/linked-list.ts";
 import { messageTooLarge } from "../transport/transport-errors.ts";
 import type { Growing } from "./assembly.ts";
 import { UnfinishedMessage, type UnfinishedOwner } from "./unfinished-message.ts";
-import { type Body, decodeBody, readBody } from "./wire/body.ts";
+import { decodeBody, readBody } from "./wire/body.ts";
 
 /** Returns credit to the sender of a stream. */
 export interface CreditReturn {
@@ -29,7 +29,7 @@ export interface InboundOwner extends UnfinishedOwner {
 
 /** A whole message that waits to be consumed. */
 interface Arrived {
-	readonly body: Body;
+	readonly body: EncodedMessage;
 	readonly credit: number;
 }
 
@@ -197,7 +197,7 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 		this.#heldCredit = 0;
 	}
 
-	#arrived(body: Body, credit: number): void {
+	#arrived(body: EncodedMessage, credit: number): void {
 		const waiter = this.#waiter;
 		if (waiter === undefined) {
 			this.#messages.add({ body, credit });
@@ -211,7 +211,7 @@ export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>
 		}
 	}
 
-	#consume(body: Body, credit: number): IteratorResult<unknown, undefined> {
+	#consume(body: EncodedMessage, credit: number): IteratorResult<unknown, undefined> {
 		this.#owner.window.credit(credit);
 		this.#returnHeld();
 		return { done: false, value: decodeBody(this.#owner.codec, body) };

@@ -1,4 +1,4 @@
-import type { Codec } from "../codec/codec.ts";
+import type { Codec, EncodedMessage } from "../codec/codec.ts";
 import { abandon } from "../endpoint/leave-stream.ts";
 import { messagesOf } from "../endpoint/map-stream.ts";
 import { ServiceError } from "../errors/service-error.ts";
@@ -7,7 +7,6 @@ import { every } from "../time/timer.ts";
 import type { HeldReplies } from "./held-replies.ts";
 import { sendEnd, sendHead } from "./reply-frames.ts";
 import type { Stream } from "./stream.ts";
-import type { Body } from "./wire/body.ts";
 
 /** A reply that does not go out in one frame: a large message, one with trailers, or a stream of messages. */
 export class LongReply {
@@ -24,7 +23,7 @@ export class LongReply {
 	 * Sends a reply that is one message. Rejects when there is no room for it, or the caller reads nothing of it for
 	 * `timeoutMs`.
 	 */
-	async sendMessage(body: Body, heldReplies: HeldReplies, timeoutMs: number): Promise<void> {
+	async sendMessage(body: EncodedMessage, heldReplies: HeldReplies, timeoutMs: number): Promise<void> {
 		if (heldReplies.overfull) throw overfull();
 		const stream = this.#stream;
 		const unread = Promise.withResolvers<never>();
@@ -59,7 +58,7 @@ export class LongReply {
 		abandon(output);
 	}
 
-	async #sendMessage(body: Body): Promise<void> {
+	async #sendMessage(body: EncodedMessage): Promise<void> {
 		await this.#sendHead();
 		await this.#stream.send(body);
 		this.#end();
@@ -87,7 +86,7 @@ export class LongReply {
 				return;
 			}
 			// The next message is asked for as soon as there is room for it.
-			const wait = this.#stream.send(this.#call.encode<Body>(codec, result.value));
+			const wait = this.#stream.send(this.#call.encode<EncodedMessage>(codec, result.value));
 			if (wait === undefined) next();
 			else wait.then(next);
 		};

@@ -3,17 +3,17 @@ import type { Pipe, PipeHandler } from "../transport/pipe.ts";
 /** How many bytes one direction holds before `write` returns false. */
 const highWaterBytes = 64 * 1024;
 
-/** What is done in the next microtask: a promise does it at half the price of `queueMicrotask`. */
+/** Runs callbacks in the next microtask, at half the cost of `queueMicrotask`. */
 const soon = Promise.resolve();
 
-/** How many turns of microtasks a message of a stream waits for those behind it: a few times what making one takes. */
+/** How many turns of microtasks a message of a stream waits for the next: a few times as many as making one takes. */
 const turnsForMore = 16;
 
 function afterTurns(turns: number, run: () => void): void {
 	void soon.then(turns === 1 ? run : () => afterTurns(turns - 1, run));
 }
 
-/** Makes two pipes of which each is the other end of the other, within one process. */
+/** Makes the two ends of a pipe within one process. */
 export function memoryPipes(): [Pipe, Pipe] {
 	const left = new MemoryPipe();
 	const right = new MemoryPipe();
@@ -72,7 +72,7 @@ class MemoryPipe implements Pipe {
 		return !this.#otherWaits;
 	}
 
-	/** The other end will write no more: this end closes once it has read what came. */
+	/** The other end will write no more: this end closes once it has read everything that came. */
 	receiveEnd(): void {
 		this.#ended = true;
 		this.#deliverSoon();
@@ -83,7 +83,7 @@ class MemoryPipe implements Pipe {
 		queueMicrotask(() => this.#close(new Error("the pipe was reset by the other end")));
 	}
 
-	/** Like a network, never delivers before the writer's turn is over. */
+	/** Delivers as a network does: never before the writer's turn is over. */
 	#deliverSoon(): void {
 		if (this.#delivering || this.#closed || this.#handler === undefined) return;
 		this.#delivering = true;

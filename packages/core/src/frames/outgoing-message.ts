@@ -1,7 +1,8 @@
+import type { EncodedMessage } from "../codec/codec.ts";
 import type { Place } from "../transport/linked-list.ts";
 import type { ByteHandling } from "../transport/pipe.ts";
 import type { Fragments } from "./fragment-queue.ts";
-import { type Body, bodyBytes } from "./wire/body.ts";
+import { bodyBytes } from "./wire/body.ts";
 
 /** What sends the fragments of a message. */
 interface FragmentSender {
@@ -17,7 +18,7 @@ export class OutgoingMessage implements Fragments {
 	waiting: Place | undefined;
 	readonly #sender: FragmentSender;
 	readonly #handling: ByteHandling;
-	#body: Body;
+	#body: EncodedMessage;
 	/** Made of the body when the first fragment is sent: many messages may wait. */
 	#bytes: Uint8Array | undefined;
 	#offset = 0;
@@ -29,7 +30,7 @@ export class OutgoingMessage implements Fragments {
 	constructor(
 		sender: FragmentSender,
 		handling: ByteHandling,
-		body: Body,
+		body: EncodedMessage,
 		flags: number,
 		heldBytes: number,
 		done: () => void,

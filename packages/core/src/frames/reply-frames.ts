@@ -1,8 +1,9 @@
+import type { EncodedMessage } from "../codec/codec.ts";
 import { noMetadata } from "../context/metadata.ts";
 import type { ResponseMetadata } from "../context/response.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { Stream } from "./stream.ts";
-import { type Body, bodyRoom } from "./wire/body.ts";
+import { bodyRoom } from "./wire/body.ts";
 import { beginEnd } from "./wire/end-frame.ts";
 import { beginError } from "./wire/error-frame.ts";
 import { beginResponse } from "./wire/response-frame.ts";
@@ -12,7 +13,7 @@ export function sendHead(
 	{ id, connection }: Stream,
 	response: ResponseMetadata,
 	flags: number,
-	body: Body | undefined,
+	body: EncodedMessage | undefined,
 ): void {
 	const headers = response.hasHeaders ? response.headers : noMetadata;
 	const room = body === undefined ? 0 : bodyRoom(connection.bytes, body);

@@ -1,7 +1,7 @@
 /** The time within which resets are counted, in milliseconds. */
 const windowMs = 10_000;
 
-/** Counts what may happen so many times within ten seconds, as resets of streams on one connection. */
+/** Counts events that may happen a limited number of times within ten seconds, such as resets of streams. */
 export class ResetCount {
 	readonly #most: number;
 	#count = 0;
@@ -11,7 +11,7 @@ export class ResetCount {
 		this.#most = most;
 	}
 
-	/** Counts one more; whether that is too many. */
+	/** Counts one more. Returns whether that is too many. */
 	exceeded(): boolean {
 		const now = performance.now();
 		if (now - this.#since > windowMs) {

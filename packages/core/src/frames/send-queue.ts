@@ -1,7 +1,8 @@
+import type { EncodedMessage } from "../codec/codec.ts";
 import type { ByteHandling } from "../transport/pipe.ts";
 import { FragmentQueue, type Fragments } from "./fragment-queue.ts";
 import type { FrameBatch } from "./frame-batch.ts";
-import { type Body, bodyRoom } from "./wire/body.ts";
+import { bodyRoom } from "./wire/body.ts";
 import { Flag, maxFragmentBytes } from "./wire/frame.ts";
 import { beginFragment, beginMessage } from "./wire/message-frame.ts";
 import type { RemoteSettings } from "./wire/settings-frame.ts";
@@ -45,20 +46,28 @@ export class SendQueue {
 	}
 
 	/** Whether a message can go out at once, in one piece. */
-	fits(body: Body): boolean {
-		const room = bodyRoom(this.#bytes, body);
-		return room <= maxFragmentBytes && room <= this.#window && this.hasRoom;
+	fits(body: EncodedMessage): boolean {
+		return this.hasRoomFor(bodyRoom(this.#bytes, body));
+	}
+
+	/** Whether a message that takes this much space can go out at once, in one piece. */
+	hasRoomFor(bytes: number): boolean {
+		return bytes <= maxFragmentBytes && bytes <= this.#window && this.hasRoom;
 	}
 
 	/** Ends the frame that begins a call or a reply, with a message behind it that {@link fits}. */
-	finishHead(body: Body | undefined): void {
+	finishHead(body: EncodedMessage | undefined): void {
 		if (body !== undefined) this.#window -= this.#batch.writer.body(body);
 		this.#batch.finishHead();
 	}
 
-	/** Sends a whole message that {@link fits}. Returns its bytes. */
-	sendMessage(stream: number, flags: number, body: Body): number {
-		const written = beginMessage(this.#batch.writer, flags, stream, body, bodyRoom(this.#bytes, body));
+	/**
+	 * Sends a whole message that {@link fits}. Returns its bytes.
+	 *
+	 * @param room the space that the message takes at most, in bytes.
+	 */
+	sendMessage(stream: number, flags: number, body: EncodedMessage, room: number): number {
+		const written = beginMessage(this.#batch.writer, flags, stream, body, room);
 		this.#window -= written;
 		this.#batch.finishMessage((flags & Flag.end) === 0);
 		return written;

@@ -1,3 +1,4 @@
+import type { EncodedMessage } from "../codec/codec.ts";
 import type { MethodCodecs } from "../codec/method-codecs.ts";
 import { type Outcome, succeeded } from "../context/call-scope.ts";
 import { callIsOver, canceled, deadlineExceeded, type Follower } from "../context/cancellation.ts";
@@ -10,7 +11,7 @@ import { LongReply } from "./long-reply.ts";
 import { sendError, sendHead } from "./reply-frames.ts";
 import type { ServerCalls } from "./server-calls.ts";
 import { Stream, type StreamHandler } from "./stream.ts";
-import { type Body, decodeBody } from "./wire/body.ts";
+import { decodeBody } from "./wire/body.ts";
 import { Flag, FrameType } from "./wire/frame.ts";
 
 /** What a stream at the server needs of its connection and its request. */
@@ -62,7 +63,7 @@ export class ServerStream implements StreamHandler, Follower {
 	 * @param bytes the bytes of that message, whose credit is returned when the call runs.
 	 * @param ended whether no more messages will come.
 	 */
-	begin(body: Body | undefined, bytes: number, ended: boolean): void {
+	begin(body: EncodedMessage | undefined, bytes: number, ended: boolean): void {
 		this.#connection.add(this);
 		const { heldReplies } = this.#calls;
 		if (!heldReplies.full) {
@@ -116,7 +117,7 @@ export class ServerStream implements StreamHandler, Follower {
 		this.#over(reason, { ok: false, error: reason });
 	}
 
-	#run(body: Body | undefined, ended: boolean): void {
+	#run(body: EncodedMessage | undefined, ended: boolean): void {
 		this.#calls.began();
 		if (this.#call.hasStream) this.#call.follow(this);
 		this.#call.run(this.#input(body, ended)).then(
@@ -132,7 +133,7 @@ export class ServerStream implements StreamHandler, Follower {
 	}
 
 	/** What reads the input, once the call is let in. */
-	#input(body: Body | undefined, ended: boolean): () => unknown {
+	#input(body: EncodedMessage | undefined, ended: boolean): () => unknown {
 		const isStream = takesStream(this.#kind);
 		if (body !== undefined && !isStream) {
 			const { input } = this.#codecs;
@@ -162,9 +163,9 @@ export class ServerStream implements StreamHandler, Follower {
 			return;
 		}
 		if (this.stream.closed) return;
-		let body: Body;
+		let body: EncodedMessage;
 		try {
-			body = this.#call.encode<Body>(this.#codecs.output, output);
+			body = this.#call.encode<EncodedMessage>(this.#codecs.output, output);
 		} catch (error) {
 			this.#fail(toServiceError(error));
 			return;
@@ -172,7 +173,7 @@ export class ServerStream implements StreamHandler, Follower {
 		this.#sendMessage(body);
 	}
 
-	#sendMessage(body: Body): void {
+	#sendMessage(body: EncodedMessage): void {
 		const { response } = this.#call;
 		if (this.#connection.queue.fits(body) && !response.hasTrailers) {
 			sendHead(this.stream, response, Flag.body | Flag.end, body);

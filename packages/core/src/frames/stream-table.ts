@@ -3,17 +3,17 @@ export interface Numbered {
 	readonly stream: { readonly id: number };
 }
 
-/** A table begins with so many places, and grows to so many; both are powers of two. */
+/** The places that a table begins with, and those that it grows to at most. Both are powers of two. */
 const fewestPlaces = 8;
 const mostPlaces = 4096;
 
 /**
  * The open streams of a connection by their ids, which only ever rise.
  *
- * Most streams end soon, so each takes the place that its id points at, in an array that is used round and
- * round. One that stays while the ids come round again moves to a map. A map alone would do, but for the
- * garbage collector: one that calls pass through is made anew all the time, and its old tables, once they are
- * in the old generation, keep all the calls that they ever held from being freed cheaply.
+ * Most streams end soon, so each takes the place that its id points at, in an array that is used round and round. A
+ * stream that stays while the ids come round again moves to a map. A map alone would burden the garbage collector:
+ * as calls pass through it, the map allocates new tables all the time, and an old table that has reached the old
+ * generation keeps every call that it ever held from being freed cheaply.
  */
 export class StreamTable<Entry extends Numbered> {
 	#places: (Entry | undefined)[] = new Array(fewestPlaces).fill(undefined);
@@ -30,7 +30,7 @@ export class StreamTable<Entry extends Numbered> {
 		return this.#lasting.size === 0 ? undefined : this.#lasting.get(id);
 	}
 
-	/** Takes in a stream whose id was never here. */
+	/** Adds a stream, whose id must not have been used before. */
 	add(entry: Entry): void {
 		const { id } = entry.stream;
 		this.#size++;
@@ -40,7 +40,7 @@ export class StreamTable<Entry extends Numbered> {
 		this.#put(id, entry);
 	}
 
-	/** Whether it was there. */
+	/** Returns whether the stream was there. */
 	delete(id: number): boolean {
 		if (this.#at(id)?.stream.id === id) this.#put(id, undefined);
 		else if (this.#lasting.size === 0 || !this.#lasting.delete(id)) return false;
@@ -54,7 +54,7 @@ export class StreamTable<Entry extends Numbered> {
 		this.#size = 0;
 	}
 
-	/** All of them; what is deleted on the way does not disturb. */
+	/** All streams. They may be deleted while this iterates. */
 	*values(): IterableIterator<Entry> {
 		yield* this.#lasting.values();
 		for (const entry of this.#places) if (entry !== undefined) yield entry;
@@ -68,7 +68,7 @@ export class StreamTable<Entry extends Numbered> {
 		this.#places[id & (this.#places.length - 1)] = entry;
 	}
 
-	/** Twice the places: those that shared none before share none now. */
+	/** Doubles the places. Streams that did not share a place before do not share one now. */
 	#grow(): void {
 		if (this.#places.length === mostPlaces) return;
 		const places: (Entry | undefined)[] = new Array(this.#places.length * 2).fill(undefined);

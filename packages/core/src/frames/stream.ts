@@ -1,3 +1,4 @@
+import type { EncodedMessage } from "../codec/codec.ts";
 import type { ServiceError } from "../errors/service-error.ts";
 import type { Expiring } from "../transport/deadlines.ts";
 import { messageTooLarge } from "../transport/transport-errors.ts";
@@ -5,7 +6,7 @@ import type { Connection } from "./connection.ts";
 import type { CreditReturn } from "./inbound.ts";
 import { OutgoingMessage } from "./outgoing-message.ts";
 import { ReceiveWindow } from "./receive-window.ts";
-import { type Body, bodyRoom, exceeds } from "./wire/body.ts";
+import { bodyRoom, exceeds } from "./wire/body.ts";
 import { beginCancel } from "./wire/cancel-frame.ts";
 import { Flag, maxFragmentBytes } from "./wire/frame.ts";
 
@@ -78,12 +79,12 @@ export class Stream implements CreditReturn {
 	 *
 	 * @throws ServiceError `resource_exhausted` when the message is larger than the other side takes.
 	 */
-	send(body: Body, flags = 0): Promise<void> | undefined {
+	send(body: EncodedMessage, flags = 0): Promise<void> | undefined {
 		if (this.#closed) return undefined;
 		const { bytes, queue, remote } = this.connection;
 		const room = bodyRoom(bytes, body);
-		if (queue.fits(body) && room <= this.#sendWindow) {
-			this.#sendWindow -= queue.sendMessage(this.id, flags, body);
+		if (room <= this.#sendWindow && queue.hasRoomFor(room)) {
+			this.#sendWindow -= queue.sendMessage(this.id, flags, body, room);
 			return queue.hasRoom ? undefined : queue.whenRoom();
 		}
 		const isLarge = room > maxFragmentBytes;

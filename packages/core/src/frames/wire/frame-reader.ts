@@ -1,7 +1,7 @@
 import type { ByteHandling } from "../../transport/pipe.ts";
 import { headerBytes, maxPayloadBytes, ProtocolError, preface } from "./frame.ts";
 
-/** Gets every frame: the payload is `bytes` from `start` to `end`, readable until this returns. */
+/** Called with every frame. The payload is `bytes` from `start` to `end`, and may be read until this returns. */
 export type FrameListener = (
 	type: number,
 	flags: number,
@@ -12,16 +12,16 @@ export type FrameListener = (
 ) => void;
 
 /**
- * Finds the frames in a stream of bytes, however they were cut. Frames that lie whole in what arrived are not
- * copied; a declared length is checked before memory is taken.
+ * Finds the frames in a stream of bytes, however the bytes were cut. Frames that arrive whole are not copied. A
+ * declared length is checked before memory is taken.
  *
- * @throws ProtocolError from `push` when the bytes are not what the protocol says.
+ * @throws ProtocolError from `push` when the bytes violate the protocol.
  */
 export class FrameReader {
 	readonly #bytes: ByteHandling;
 	readonly #listener: FrameListener;
 	#prefaceRead = 0;
-	/** The beginning of a frame whose end has not arrived: first its header, then all of it. */
+	/** The beginning of a frame whose end has not arrived: at first room for its header, then for all of it. */
 	#partial: Uint8Array | undefined;
 	#partialLength = 0;
 
@@ -58,7 +58,7 @@ export class FrameReader {
 		return offset;
 	}
 
-	/** Adds to a frame that arrives in pieces; returns how far the bytes were used. */
+	/** Adds to a frame that arrives in pieces. Returns how far the bytes were used. */
 	#complete(partial: Uint8Array, bytes: Uint8Array, from: number): number {
 		let offset = from;
 		let target = partial;
@@ -98,7 +98,7 @@ export class FrameReader {
 	}
 }
 
-/** The length that a header declares, refused when it is over the bound. */
+/** The length that a header declares. It is refused when it is over the bound. */
 function payloadLength(bytes: Uint8Array, offset: number): number {
 	const length = readU32(bytes, offset);
 	if (length > maxPayloadBytes) {

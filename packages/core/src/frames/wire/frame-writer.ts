@@ -1,6 +1,6 @@
+import type { EncodedMessage } from "../../codec/codec.ts";
 import type { MetadataValue, ReadonlyMetadata } from "../../errors/readonly-metadata.ts";
 import type { ByteHandling } from "../../transport/pipe.ts";
-import type { Body } from "./body.ts";
 import { headerBytes, preface } from "./frame.ts";
 
 /** How much is allocated at first, in bytes, and how much later. Many connections say little. */
@@ -76,7 +76,7 @@ export class FrameWriter {
 	}
 
 	/** A message, to the end of the frame. Returns its bytes. */
-	body(body: Body): number {
+	body(body: EncodedMessage): number {
 		if (typeof body === "string") return this.text(body);
 		this.raw(body);
 		return body.length;

@@ -27,7 +27,7 @@ export const Flag = {
 	critical: 0x80,
 } as const;
 
-/** The first bytes of a connection, from both sides: 0xA1, "lm", and the version of the protocol. */
+/** The first bytes that each side of a connection sends: 0xA1, "lm", and the version of the protocol. */
 export const preface: readonly number[] = [0xa1, 0x6c, 0x6d, 0x01];
 
 /** Length (4), type (1), flags (1) and stream (4), all big-endian. The length is that of the payload alone. */
@@ -45,7 +45,7 @@ export const lastStreamId = 0x7fff_ffff;
 /** The deadline field of a request without one. */
 export const noTimeout = 0xffff_ffff;
 
-/** What the other side did against the protocol. Ends its connection, never more. */
+/** A violation of the protocol by the other side. It ends the connection, and nothing more. */
 export class ProtocolError extends Error {
 	override readonly name = "ProtocolError";
 }

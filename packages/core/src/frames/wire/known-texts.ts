@@ -1,31 +1,31 @@
 import { fnv1aOfBytes } from "../../encoding/fnv1a.ts";
 import type { ByteHandling } from "../../transport/pipe.ts";
 
-/** There is a place for so many at first, and for so many at most: powers of two, half of which are used. */
+/** The number of places at first, and at most. Both are powers of two; half of the places are used. */
 const fewestPlaces = 16;
 const mostPlaces = 4096;
 
-/** Longer texts are not remembered, in bytes. */
+/** The longest text that is remembered, in bytes. */
 const longestBytes = 128;
 
 /**
- * Reads short texts that come again and again, such as the paths of calls: comparing a few bytes costs less
- * than making the string anew, and its hash, which looking it up takes, was worked out before.
+ * Reads short texts that come again and again, such as the paths of calls. Comparing a few bytes costs less than
+ * making a new string, and the hash of a known string, which a lookup needs, has been computed already.
  *
- * All lie in a few dense arrays: of hundreds of objects, each call would find another one that has left the
+ * All texts lie in a few dense arrays. Were they hundreds of objects, each call would touch one that has left the
  * caches of the processor.
  */
 export class KnownTexts {
 	readonly #bytes: ByteHandling;
 	readonly #isWorthIt: (text: string) => boolean;
 	readonly #texts: string[] = [];
-	/** The bytes of the texts, one behind the other, and where each begins; the last is where the next will. */
+	/** The bytes of the texts, one behind the other, and where each begins. The last start is that of the next text. */
 	#written = noBytes;
 	readonly #starts = [0];
-	/** One more than the number of a text, at the place that its hash points at or, if taken, the next free one. */
+	/** The number of a text plus one, at the place that its hash points at or, if that is taken, at the next free place. */
 	#places = noPlaces;
 
-	/** @param isWorthIt whether a text is remembered: what strangers make up must not take memory. */
+	/** @param isWorthIt whether a text is remembered. Texts that strangers make up must not take memory. */
 	constructor(bytes: ByteHandling, isWorthIt: (text: string) => boolean) {
 		this.#bytes = bytes;
 		this.#isWorthIt = isWorthIt;

@@ -1,4 +1,4 @@
-import type { Body } from "./body.ts";
+import type { EncodedMessage } from "../../codec/codec.ts";
 import { FrameType, maxFragmentBytes, ProtocolError } from "./frame.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 
@@ -11,7 +11,7 @@ export function beginMessage(
 	writer: FrameWriter,
 	flags: number,
 	stream: number,
-	body: Body,
+	body: EncodedMessage,
 	room: number,
 ): number {
 	writer.begin(FrameType.message, flags, stream, room);

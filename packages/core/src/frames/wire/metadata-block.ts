@@ -13,7 +13,7 @@ export interface MetadataBlock {
 /**
  * Reads a block of metadata; `FrameWriter.metadata` writes it.
  *
- * @throws ProtocolError when it is malformed, or has what metadata may not have.
+ * @throws ProtocolError when the block is malformed, or has entries that metadata may not have.
  */
 export function readMetadata(
 	bytes: Uint8Array,
@@ -42,7 +42,7 @@ function readEntry(
 	const valueEnd = valueStart + readU16(bytes, nameEnd);
 	if (valueEnd > end) throw new ProtocolError("an entry of metadata is cut off");
 	const name = text.readText(bytes, start + 1, nameEnd);
-	// A copy of its own: `slice` of a Buffer would share, and so keep, all that was read with it.
+	// This has to be a copy: `slice` of a Buffer would share, and so keep, everything that was read with the value.
 	const value: MetadataValue = name.endsWith("-bin")
 		? new Uint8Array(bytes.subarray(valueStart, valueEnd))
 		: text.readText(bytes, valueStart, valueEnd);
