@@ -251,3 +251,68 @@ test("a package that brings the testing package into production is reported", ()
 		'packages/node/package.json declares "@allium/testing" under dependencies: services install this package, and only development needs @allium/testing; declare it under devDependencies.',
 	]);
 });
+
+describe("the floors of the core", () => {
+	test("a folder imports from floors below its own, and entries from all", () => {
+		write("packages/core/src/errors/code.ts", "");
+		write("packages/core/src/context/context.ts", 'import "../errors/code.ts";');
+		write("packages/core/src/frames/peer.ts", 'import type {} from "../context/context.ts";');
+		write("packages/core/src/transport.ts", 'export * from "./frames/peer.ts";');
+		expect(violations()).toEqual([]);
+	});
+
+	test("nothing climbs, not even for a type", () => {
+		write("packages/core/src/client/client.ts", "");
+		write("packages/core/src/middleware/retry.ts", 'import type {} from "../client/client.ts";');
+		expect(violations()).toEqual([
+			'packages/core/src/middleware/retry.ts imports "../client/client.ts": client stands above middleware, and nothing climbs.',
+		]);
+	});
+
+	test("folders of one floor know nothing of each other", () => {
+		write("packages/core/src/frames/peer.ts", "");
+		write("packages/core/src/http/fetch.ts", 'import "../frames/peer.ts";');
+		expect(violations()).toEqual([
+			'packages/core/src/http/fetch.ts imports "../frames/peer.ts": http and frames stand on one floor.',
+		]);
+	});
+
+	test("a folder that stands on none is named", () => {
+		write("packages/core/src/attic/old.ts", "");
+		expect(violations()).toEqual([
+			'packages/core/src/attic/old.ts stands on no floor: add "attic" to the floors in scripts/boundaries/floors.ts.',
+		]);
+	});
+
+	test("the entries are for other packages", () => {
+		write("packages/core/src/index.ts", "");
+		write("packages/core/src/client/client.ts", 'import "../index.ts";');
+		expect(violations()).toEqual([
+			'packages/core/src/client/client.ts imports "../index.ts": an entry of the core is for other packages.',
+		]);
+	});
+
+	test("tests may import what they test with", () => {
+		write("packages/core/src/client/client.ts", "");
+		write("packages/core/src/errors/code.test.ts", 'import "../client/client.ts";');
+		expect(violations()).toEqual([]);
+	});
+});
+
+describe("a circle of imports", () => {
+	test("is refused, with all files in it", () => {
+		write("adapters/nats/src/a.ts", 'import "./b.ts";');
+		write("adapters/nats/src/b.ts", 'import "./deep/c.ts";');
+		write("adapters/nats/src/deep/c.ts", 'import type {} from "../a.ts";');
+		expect(violations()).toEqual([
+			"adapters/nats/src/a.ts → adapters/nats/src/b.ts → adapters/nats/src/deep/c.ts → adapters/nats/src/a.ts: this is a circle of imports.",
+		]);
+	});
+
+	test("is none where two ways lead to one file", () => {
+		write("adapters/nats/src/a.ts", 'import "./b.ts";\nimport "./c.ts";');
+		write("adapters/nats/src/b.ts", 'import "./c.ts";');
+		write("adapters/nats/src/c.ts", "");
+		expect(violations()).toEqual([]);
+	});
+});

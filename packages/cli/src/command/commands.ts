@@ -322,7 +322,7 @@ const complete: Command = {
 		{ name: "words", summary: "The words after allium, up to the cursor.", optional: true, many: true },
 	],
 	options: {},
-	load: async () => (await import("../completion/complete.ts")).complete,
+	load: async () => (await import("../completion/complete.ts")).complete(commands),
 };
 
 /** All commands, in the order in which help lists them. */

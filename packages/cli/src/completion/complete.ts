@@ -1,6 +1,5 @@
-import type { Run, Surroundings, Words } from "../command/command.ts";
-import { commands } from "../command/commands.ts";
-import { exitCode } from "../command/exit-code.ts";
+import type { Command, Run, Surroundings, Words } from "../command/command.ts";
+import { type ExitCode, exitCode } from "../command/exit-code.ts";
 import { type Candidate, type Wanted, wanted } from "./candidates.ts";
 
 /** How long the user who pressed the tab key waits for services and methods, in milliseconds. */
@@ -10,7 +9,15 @@ const patienceMs = 1_500;
  * `allium complete -- words…`: prints the completions of the last word, one per line, each with a tab and its meaning;
  * or `:files` or `:folders`, which the shell completes itself. Errors are not reported.
  */
-export const complete: Run = async (words, surroundings) => {
+export function complete(commands: readonly Command[]): Run {
+	return (words, surroundings) => completed(commands, words, surroundings);
+}
+
+async function completed(
+	commands: readonly Command[],
+	words: Words,
+	surroundings: Surroundings,
+): Promise<ExitCode> {
 	const lookUp = wanted(words.arguments, commands);
 	if (lookUp.what === "files" || lookUp.what === "folders") {
 		await surroundings.terminal.print(`:${lookUp.what}`);
@@ -20,7 +27,7 @@ export const complete: Run = async (words, surroundings) => {
 	const lines = candidates.map(({ word, summary }) => (summary === "" ? word : `${word}\t${summary}`));
 	if (lines.length > 0) await surroundings.terminal.print(lines.join("\n"));
 	return exitCode.ok;
-};
+}
 
 type LookUp = Exclude<Wanted, { what: "words" }>;
 

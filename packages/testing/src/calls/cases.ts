@@ -1,6 +1,6 @@
 import { type Format, jsonFormat, type Kind } from "@allium/core";
 import { test } from "vitest";
-import type { CallCapability, CallSuiteOptions } from "../call-suite.ts";
+import type { CallCapability, CallSuiteOptions } from "./setup.ts";
 import type { World } from "./world.ts";
 
 export const kinds: readonly Kind[] = ["unary", "server_stream", "client_stream", "bidi_stream"];

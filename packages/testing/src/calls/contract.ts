@@ -1,7 +1,7 @@
 import type { Contract, MethodSpec, StreamOf, WireCodecs } from "@allium/core";
 import * as core from "@allium/core";
-import type { CallVersion } from "../call-suite.ts";
 import { messageCodec } from "./message-codec.ts";
+import type { CallVersion } from "./setup.ts";
 
 /** What every message of the suite's contract is. */
 export interface Message {

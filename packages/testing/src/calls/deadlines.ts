@@ -1,9 +1,9 @@
 import type { Middleware } from "@allium/core";
 import { after } from "@allium/core/transport";
 import { expect } from "vitest";
-import type { CallVersion } from "../call-suite.ts";
 import { type Cases, kinds } from "./cases.ts";
 import type { Message } from "./contract.ts";
+import type { CallVersion } from "./setup.ts";
 import { type CallHandler, failure, until, Waiting, type World } from "./world.ts";
 
 /** Deadlines: they cross the wire, and end the call on both sides. */

@@ -12,8 +12,8 @@ import {
 } from "@allium/core";
 import type { Dialer, Listener } from "@allium/core/transport";
 import { expect, vi } from "vitest";
-import type { CallSetup, CallVersion } from "../call-suite.ts";
 import { type CallsContract, callsContract, type Message } from "./contract.ts";
+import type { CallSetup, CallVersion } from "./setup.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
 /** What a case lets the handlers do, whatever the kind of the method: messages in, messages out. */

@@ -2,7 +2,7 @@ import type { Pipe } from "@allium/core/transport";
 import { checkDuration } from "@allium/core/transport";
 import { type Latency, logNormal } from "./latency.ts";
 import type { Random } from "./random.ts";
-import { SimulatedPipe } from "./simulated-pipe.ts";
+import { type Lane, type PipeNetwork, SimulatedPipe } from "./simulated-pipe.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import type { Simulator } from "./simulator.ts";
 
@@ -41,11 +41,6 @@ export interface NetworkNode {
 	readonly listeners: Map<string, (pipe: Pipe) => void>;
 }
 
-/** The moment up to which one direction of a pipe is busy: what comes later arrives later. */
-export interface Lane {
-	busyUntil: number;
-}
-
 /** One direction between two nodes. */
 interface Link {
 	blocks: number;
@@ -54,7 +49,7 @@ interface Link {
 }
 
 /** What carries bytes between the nodes: latency, stalls, resets and partitions. */
-export class SimulatedNetwork {
+export class SimulatedNetwork implements PipeNetwork {
 	readonly #simulator: Simulator;
 	readonly #nodes: ReadonlyMap<string, NetworkNode>;
 	readonly #random: Random;

@@ -1,6 +1,5 @@
 import type { PeerInfo } from "@allium/core";
 import type { Pipe, PipeHandler } from "@allium/core/transport";
-import type { Lane, SimulatedNetwork } from "./network.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import type { Simulator } from "./simulator.ts";
 
@@ -9,6 +8,23 @@ const highWaterBytes = 64 * 1024;
 
 /** How long the other end may take to end too, in milliseconds, before the connection is cut. */
 const endTimeoutMs = 5_000;
+
+/** The moment up to which one direction of a pipe is busy: what comes later arrives later. */
+export interface Lane {
+	busyUntil: number;
+}
+
+/** What a pipe needs of the network that it runs through. */
+export interface PipeNetwork {
+	/** Whether a piece of bytes ends its pipe with a reset. */
+	resets(): boolean;
+	/** Carries bytes from node to node, in order within a lane. */
+	transmit(from: string, to: string, lane: Lane, deliver: () => void): void;
+	/** Whether the machine of a process that is down still answers in its place. */
+	answersFor(process: SimulatedProcess): boolean;
+	/** The pipe is closed. */
+	forget(pipe: SimulatedPipe): void;
+}
 
 /** One end of a connection in the simulated network: behaves as TCP does, bytes in order or a reset. */
 export class SimulatedPipe implements Pipe {
@@ -19,7 +35,7 @@ export class SimulatedPipe implements Pipe {
 	readonly remote: string;
 	other: SimulatedPipe | undefined;
 	readonly #simulator: Simulator;
-	readonly #network: SimulatedNetwork;
+	readonly #network: PipeNetwork;
 	readonly #lane: Lane = { busyUntil: 0 };
 	readonly #forgetCrash: () => void;
 	#handler: PipeHandler | undefined;
@@ -35,7 +51,7 @@ export class SimulatedPipe implements Pipe {
 	constructor(
 		id: string,
 		simulator: Simulator,
-		network: SimulatedNetwork,
+		network: PipeNetwork,
 		owner: SimulatedProcess,
 		remote: string,
 	) {

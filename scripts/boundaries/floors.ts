@@ -1,0 +1,60 @@
+import { posix } from "node:path";
+import type { SourceFile } from "./source-file.ts";
+
+/**
+ * The floors of the core, the lowest first. A folder imports only from floors below its own, so nothing climbs, and
+ * folders of one floor know nothing of each other. A file at the top of `src` is an entry and may import from all.
+ */
+export const floors: readonly (readonly string[])[] = [
+	["encoding", "json", "time"],
+	["errors"],
+	["contract", "logger"],
+	["codec", "context"],
+	["endpoint", "registry", "routes"],
+	["balancer", "health", "service"],
+	["transport"],
+	["caching", "resilience", "telemetry"],
+	["middleware"],
+	["client", "server"],
+	["frames", "http"],
+];
+
+const sources = "packages/core/src/";
+
+/** Every import of a file of the core that climbs, one sentence each. */
+export function climbs({ path, isTest, imports }: SourceFile): string[] {
+	const from = folderOf(path);
+	if (isTest || from === undefined) return [];
+	if (heightOf(from) === undefined) {
+		return [`${path} stands on no floor: add "${from}" to the floors in scripts/boundaries/floors.ts.`];
+	}
+	return imports.flatMap((specifier) => {
+		if (!specifier.startsWith(".")) return [];
+		const target = posix.join(posix.dirname(path), specifier);
+		const to = folderOf(target);
+		if (to === undefined)
+			return [`${path} imports "${specifier}": an entry of the core is for other packages.`];
+		return to === from || isBelow(to, from) ? [] : [`${path} imports "${specifier}": ${whyNot(from, to)}.`];
+	});
+}
+
+/** The folder of the core that a file is in; undefined for an entry. */
+function folderOf(path: string): string | undefined {
+	if (!path.startsWith(sources)) return undefined;
+	const [folder, ...rest] = path.slice(sources.length).split("/");
+	return rest.length > 0 ? folder : undefined;
+}
+
+function heightOf(folder: string): number | undefined {
+	const height = floors.findIndex((floor) => floor.includes(folder));
+	return height === -1 ? undefined : height;
+}
+
+function isBelow(folder: string, other: string): boolean {
+	return (heightOf(folder) ?? Number.POSITIVE_INFINITY) < (heightOf(other) ?? 0);
+}
+
+function whyNot(from: string, to: string): string {
+	const same = heightOf(from) === heightOf(to);
+	return same ? `${from} and ${to} stand on one floor` : `${to} stands above ${from}, and nothing climbs`;
+}
