@@ -1,6 +1,6 @@
 import { expect, vi } from "vitest";
 import { type Cases, inputStreams, outputStreams } from "./cases.ts";
-import type { Message } from "./contract.ts";
+import type { Message } from "./message.ts";
 import { until, type World } from "./world.ts";
 
 const messageBytes = 16 * 1024;

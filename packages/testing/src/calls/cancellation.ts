@@ -1,8 +1,8 @@
 import { expect, vi } from "vitest";
 import { ServiceProcess } from "../service-process.ts";
 import { type Cases, kinds, outputStreams } from "./cases.ts";
-import type { Message } from "./contract.ts";
 import { throughHops } from "./deadlines.ts";
+import type { Message } from "./message.ts";
 import { failure, until, Waiting } from "./world.ts";
 
 /** More than any round trip on one machine, and less than any poll or timeout. */

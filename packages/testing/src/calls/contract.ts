@@ -1,12 +1,8 @@
 import type { Contract, MethodSpec, StreamOf, WireCodecs } from "@allium/core";
 import * as core from "@allium/core";
+import type { Message } from "./message.ts";
 import { messageCodec } from "./message-codec.ts";
 import type { CallVersion } from "./setup.ts";
-
-/** What every message of the suite's contract is. */
-export interface Message {
-	readonly text: string;
-}
 
 /** The data of the error that the suite's contract declares. */
 export interface Refusal {

@@ -2,7 +2,7 @@ import type { Middleware } from "@allium/core";
 import { after } from "@allium/core/transport";
 import { expect } from "vitest";
 import { type Cases, kinds } from "./cases.ts";
-import type { Message } from "./contract.ts";
+import type { Message } from "./message.ts";
 import type { CallVersion } from "./setup.ts";
 import { type CallHandler, failure, until, Waiting, type World } from "./world.ts";
 

@@ -1,7 +1,8 @@
 import type { Client, Kind } from "@allium/core";
 import { expect } from "vitest";
 import { type Cases, inputStreams } from "./cases.ts";
-import type { Calls, Message } from "./contract.ts";
+import type { Calls } from "./contract.ts";
+import type { Message } from "./message.ts";
 import type { CallCapability } from "./setup.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
 import { answersMany, type CallHandler, until, type World } from "./world.ts";

@@ -1,5 +1,5 @@
 import type { BinaryCodec } from "@allium/core";
-import type { Message } from "./contract.ts";
+import type { Message } from "./message.ts";
 
 /** The tag of the field `string text = 1`. */
 const textTag = 0x0a;

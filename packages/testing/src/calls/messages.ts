@@ -1,7 +1,8 @@
 import { type Format, methodCodecs } from "@allium/core";
 import { expect } from "vitest";
 import { type Cases, inputStreams, kinds, outputStreams } from "./cases.ts";
-import { Calls, type Message } from "./contract.ts";
+import { Calls } from "./contract.ts";
+import type { Message } from "./message.ts";
 import { answersMany, failure, sendsMany, until, Waiting } from "./world.ts";
 
 /** A message that takes so many bytes in a format. */

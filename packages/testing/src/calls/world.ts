@@ -12,7 +12,8 @@ import {
 } from "@allium/core";
 import type { Dialer, Listener } from "@allium/core/transport";
 import { expect, vi } from "vitest";
-import { type CallsContract, callsContract, type Message } from "./contract.ts";
+import { type CallsContract, callsContract } from "./contract.ts";
+import type { Message } from "./message.ts";
 import type { CallSetup, CallVersion } from "./setup.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
