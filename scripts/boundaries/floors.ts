@@ -6,11 +6,11 @@ import type { SourceFile } from "./source-file.ts";
  * folders of one floor know nothing of each other. A file at the top of `src` is an entry and may import from all.
  */
 export const floors: readonly (readonly string[])[] = [
-	["encoding", "json", "time"],
+	["collections", "encoding", "json", "time"],
 	["errors"],
 	["contract", "logger"],
-	["codec", "context"],
-	["endpoint", "registry", "routes"],
+	["adapter", "codec", "context"],
+	["endpoint", "reflection", "registry", "routes"],
 	["balancer", "health", "service"],
 	["transport"],
 	["caching", "resilience", "telemetry"],

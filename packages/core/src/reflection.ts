@@ -1,14 +1,14 @@
 /** For tools that know services by their descriptions alone, such as gateways and commands: `@allium/core/reflection`. Services and clients do not need it. */
 
-export { breakingDifferences, type ContractsSideBySide, sideBySide } from "./contract/differences.ts";
-export { exampleValue } from "./contract/example-value.ts";
+export { descriptionOf, isSchema, type Property, type View, view } from "./contract/schema-view.ts";
+export { compareVersions } from "./contract/version.ts";
+export { resolvePointer } from "./json/json-pointer.ts";
+export { breakingDifferences, type ContractsSideBySide, sideBySide } from "./reflection/differences.ts";
+export { exampleValue } from "./reflection/example-value.ts";
 export {
 	contractFromDescription,
 	type DescribedFormat,
 	type FindCodecs,
 	type FromDescriptionOptions,
 	isContractDescription,
-} from "./contract/from-description.ts";
-export { descriptionOf, isSchema, type Property, type View, view } from "./contract/schema-view.ts";
-export { compareVersions } from "./contract/version.ts";
-export { resolvePointer } from "./json/json-pointer.ts";
+} from "./reflection/from-description.ts";

@@ -1,10 +1,10 @@
 import { forgetOldest } from "../collections/forget-oldest.ts";
 import type { Context } from "../context/context.ts";
 import type { ContractDescription } from "../contract/describe.ts";
-import { isContractDescription } from "../contract/from-description.ts";
 import type { Method } from "../contract/method.ts";
 import { Reflection } from "../contract/reflection.ts";
 import { ServiceError, toServiceError } from "../errors/service-error.ts";
+import { isContractDescription } from "../reflection/from-description.ts";
 import type { CallObserver } from "../transport/observe-calls.ts";
 import type { ObservedPeer } from "./observed-peer.ts";
 

@@ -3,9 +3,9 @@ import { Context } from "../context/context.ts";
 import { noMetadata } from "../context/metadata.ts";
 import { contract } from "../contract/contract.ts";
 import { describe as describeContract } from "../contract/describe.ts";
-import { contractFromDescription, isContractDescription } from "../contract/from-description.ts";
 import { method } from "../contract/method.ts";
 import type { SecurityScheme } from "../contract/security.ts";
+import { contractFromDescription, isContractDescription } from "../reflection/from-description.ts";
 import { Endpoints } from "../server/endpoints.ts";
 import { describeGuard, type Guard, type GuardDescription, guardsOperations } from "./guard.ts";
 

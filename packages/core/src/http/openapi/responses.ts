@@ -1,8 +1,8 @@
 import type { ErrorDescription, MethodDescription } from "../../contract/describe.ts";
-import { exampleValue } from "../../contract/example-value.ts";
 import type { ErrorTemplate, Route } from "../../contract/route.ts";
 import type { JsonSchema } from "../../contract/schema.ts";
 import { codes } from "../../errors/code.ts";
+import { exampleValue } from "../../reflection/example-value.ts";
 import { defaultErrorType, errorBody, errorTemplate } from "../../routes/error-reply.ts";
 import { httpStatus } from "../../routes/status.ts";
 import { isJsonType } from "../../routes/template-body.ts";

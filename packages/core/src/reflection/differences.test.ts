@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { contract } from "./contract.ts";
-import { describe } from "./describe.ts";
+import { contract } from "../contract/contract.ts";
+import { describe } from "../contract/describe.ts";
+import { type MethodSpec, method } from "../contract/method.ts";
+import { stream } from "../contract/stream.ts";
 import { breakingDifferences, sideBySide } from "./differences.ts";
-import { type MethodSpec, method } from "./method.ts";
-import { stream } from "./stream.ts";
 
 const described = (methods: Record<string, MethodSpec>) => describe(contract("shop", methods));
 

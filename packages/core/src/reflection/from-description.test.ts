@@ -3,12 +3,12 @@ import * as z from "zod";
 import type { BinaryCodec } from "../codec/codec.ts";
 import { methodCodecs } from "../codec/method-codecs.ts";
 import { protoFormat } from "../codec/proto-format.ts";
-import { contract } from "./contract.ts";
-import { describe } from "./describe.ts";
+import { contract } from "../contract/contract.ts";
+import { describe } from "../contract/describe.ts";
+import { type Method, method } from "../contract/method.ts";
+import type { Schema } from "../contract/schema.ts";
+import { stream } from "../contract/stream.ts";
 import { contractFromDescription, type DescribedFormat, isContractDescription } from "./from-description.ts";
-import { type Method, method } from "./method.ts";
-import type { Schema } from "./schema.ts";
-import { stream } from "./stream.ts";
 
 const Shop = contract(
 	"shop",

@@ -1,8 +1,8 @@
+import type { ContractDescription, MethodDescription } from "../contract/describe.ts";
+import type { JsonSchema } from "../contract/schema.ts";
+import { type Property, type View, view } from "../contract/schema-view.ts";
+import { compareVersions } from "../contract/version.ts";
 import { resolvePointer } from "../json/json-pointer.ts";
-import type { ContractDescription, MethodDescription } from "./describe.ts";
-import type { JsonSchema } from "./schema.ts";
-import { type Property, type View, view } from "./schema-view.ts";
-import { compareVersions } from "./version.ts";
 
 /**
  * Lists, in a few words each, what breaks callers of one contract at another contract of the same name: methods that

@@ -1,6 +1,6 @@
+import type { JsonSchema } from "../contract/schema.ts";
+import { isSchema, type View, view } from "../contract/schema-view.ts";
 import { resolvePointer } from "../json/json-pointer.ts";
-import type { JsonSchema } from "./schema.ts";
-import { isSchema, type View, view } from "./schema-view.ts";
 
 /** The depth at which an example stops, because schemas may refer to themselves. */
 const deepest = 6;

@@ -1,20 +1,20 @@
 import type { TextCodec } from "../codec/codec.ts";
 import type { WireCodecs } from "../codec/wire-codecs.ts";
-import { isCode } from "../errors/code.ts";
-import { isObject } from "../json/is-object.ts";
-import { anything } from "./anything.ts";
-import { type Contract, type ContractWire, contract } from "./contract.ts";
-import type { ErrorSpec, ErrorSpecs } from "./declared-error.ts";
+import { anything } from "../contract/anything.ts";
+import { type Contract, type ContractWire, contract } from "../contract/contract.ts";
+import type { ErrorSpec, ErrorSpecs } from "../contract/declared-error.ts";
 import {
 	type ContractDescription,
 	describesEmpty,
 	type ErrorDescription,
 	type MethodDescription,
-} from "./describe.ts";
-import { type Effect, givesStream, type Kind, type MethodSpec, takesStream } from "./method.ts";
-import type { JsonSchema } from "./schema.ts";
-import { isSecurity } from "./security.ts";
-import { type Side, stream } from "./stream.ts";
+} from "../contract/describe.ts";
+import { type Effect, givesStream, type Kind, type MethodSpec, takesStream } from "../contract/method.ts";
+import type { JsonSchema } from "../contract/schema.ts";
+import { isSecurity } from "../contract/security.ts";
+import { type Side, stream } from "../contract/stream.ts";
+import { isCode } from "../errors/code.ts";
+import { isObject } from "../json/is-object.ts";
 
 /** A format whose codecs can be made from a description. */
 export interface DescribedFormat {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
+import { jsonSchema } from "../contract/schema.ts";
 import { exampleValue } from "./example-value.ts";
-import { jsonSchema } from "./schema.ts";
 
 const tree = z.object({
 	name: z.string(),
