@@ -25,7 +25,7 @@ export { type Origin, serviceErrorFrom } from "./errors/service-error.ts";
 export { checkedLogger } from "./logger/checked-logger.ts";
 export { askGuard } from "./service/ask-guard.ts";
 export { type ChangeListener, ChangeListeners } from "./service/change-listeners.ts";
-export { OpenStreams } from "./service/open-streams.ts";
+export { isServerStopping, OpenStreams } from "./service/open-streams.ts";
 export { type IncomingCall, ServerCall, unimplemented } from "./service/server-call.ts";
 export { Backoff, type BackoffBounds, type BackoffOptions } from "./time/backoff.ts";
 export { checkDuration, type DurationKind } from "./time/duration.ts";

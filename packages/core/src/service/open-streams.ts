@@ -38,11 +38,18 @@ export class OpenStreams {
 	}
 }
 
+const stoppingReason = "server_stopping";
+
+/** Whether a stream was ended by a server that stops, here or at a callee: it may go on at another instance. */
+export function isServerStopping({ code, reason }: ServiceError): boolean {
+	return code === "unavailable" && reason === stoppingReason;
+}
+
 /** The error of a stream that its server ended in order to stop. */
 function serverStopping(): ServiceError {
 	return new ServiceError({
 		code: "unavailable",
-		reason: "server_stopping",
+		reason: stoppingReason,
 		message: "the server is stopping and has ended the stream; call again to reach another instance",
 	});
 }

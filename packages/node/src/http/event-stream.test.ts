@@ -27,6 +27,7 @@ const Feed = contract("feed", {
 	change: method({ output: stream(z.object({ n: z.int() })) }),
 });
 
+let endpoints: Endpoints;
 let listener: Listener;
 let made = 0;
 let stopped = 0;
@@ -34,7 +35,7 @@ let stopped = 0;
 beforeEach(async () => {
 	made = 0;
 	stopped = 0;
-	const endpoints = new Endpoints({
+	endpoints = new Endpoints({
 		guard: ({ metadata }, ctx) => {
 			if (metadata.get("x-token") === "bad") throw new ServiceError({ code: "unauthenticated" });
 			return ctx;
@@ -103,6 +104,13 @@ describe("server-sent events", () => {
 		const body = await (await get(count(-1))).text();
 		const [, data] = /^event: error\nid: end\ndata: (.*)\n\n$/.exec(body) ?? [];
 		expect(JSON.parse(String(data))).toMatchObject({ code: "out_of_range", message: "count upwards" });
+	});
+
+	test("let a page connect again when their server stops, as another instance may go on", async () => {
+		const answer = await get("feed/idle");
+		endpoints.streams.end();
+		const [, data] = /^event: error\ndata: (.*)\n\n$/.exec(await answer.text()) ?? [];
+		expect(JSON.parse(String(data))).toMatchObject({ code: "unavailable" });
 	});
 
 	test("tell why a call was refused, as a page sees no status", async () => {

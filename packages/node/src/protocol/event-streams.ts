@@ -8,6 +8,7 @@ import {
 	type ServiceError,
 } from "@allium/core";
 import { toConnectError, trailersToJson } from "@allium/core/http";
+import { isServerStopping } from "@allium/core/transport";
 import { readText } from "../http/body.ts";
 import type { HttpRequest } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
@@ -130,7 +131,9 @@ class EventStream implements CallProtocol, OutputFraming {
 		const { response } = this.#exchange.call;
 		const metadata = trailersToJson(response.hasTrailers ? response.trailers : undefined, error?.metadata);
 		const data = Object.keys(metadata).length === 0 ? body : { ...body, metadata };
-		this.#exchange.finish(`event: ${event}\nid: ${endId}\ndata: ${JSON.stringify(data)}\n\n`);
+		// Without that id EventSource connects again, and reaches another instance.
+		const id = error !== undefined && isServerStopping(error) ? "" : `id: ${endId}\n`;
+		this.#exchange.finish(`event: ${event}\n${id}data: ${JSON.stringify(data)}\n\n`);
 	}
 }
 
