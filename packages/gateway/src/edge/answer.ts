@@ -1,12 +1,7 @@
 import type { HttpRequest, HttpResponse } from "@allium/node";
+import type { Answer } from "@allium/node/protocol";
 
-/** A whole answer that the gateway gives by itself. */
-export interface Answer {
-	readonly status: number;
-	readonly type: string;
-	readonly text: string;
-	readonly headers?: Readonly<Record<string, string>>;
-}
+export type { Answer };
 
 /** Gives it, unless the client is gone. */
 export function give(request: HttpRequest, response: HttpResponse, answer: Answer): void {

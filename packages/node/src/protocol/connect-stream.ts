@@ -5,6 +5,7 @@ import {
 	EnvelopeReader,
 	endStreamFlag,
 	MessageStream,
+	streamTypeOf,
 	toConnectError,
 	trailersToJson,
 } from "@allium/core/http";
@@ -14,7 +15,6 @@ import { gzip } from "../http/compression.ts";
 import { writeEnvelope } from "../http/envelope.ts";
 import type { BodyReader } from "../http/http-request.ts";
 import { checkHead } from "../http/request-head.ts";
-import { streamTypeOf } from "./connect-types.ts";
 import type { CallProtocol, Exchange } from "./exchange.ts";
 import { type OutputFraming, OutputPump } from "./output-pump.ts";
 

@@ -1,21 +1,11 @@
 import { type Format, jsonFormat, type Method, methodCodecs, protoFormat } from "@allium/core";
-import { streamType, unaryType } from "@allium/core/http";
+import { streamType, streamTypeOf, unaryType, unaryTypeOf } from "@allium/core/http";
 
 /** The formats that Connect speaks, where the schemas of a method have codecs for them. JSON comes first. */
 const formats: readonly Format[] = [jsonFormat, protoFormat];
 
 const byUnaryType = new Map(formats.map((format) => [unaryTypeOf(format), format]));
 const byStreamType = new Map(formats.map((format) => [streamTypeOf(format), format]));
-
-/** The content type of one message, such as `application/json`. */
-export function unaryTypeOf({ name }: { readonly name: string }): string {
-	return `application/${name}`;
-}
-
-/** The content type of a stream of messages, such as `application/connect+json`. */
-export function streamTypeOf({ name }: { readonly name: string }): string {
-	return `application/connect+${name}`;
-}
 
 /** The format of a request with one message; undefined when its media type names none. */
 export function unaryFormat(mediaType: string | undefined): Format | undefined {

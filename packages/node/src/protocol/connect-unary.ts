@@ -7,14 +7,21 @@ import {
 	methodCodecs,
 	ServiceError,
 } from "@allium/core";
-import { httpStatus, toConnectError, trailerPrefix, unaryType } from "@allium/core/http";
+import {
+	httpStatus,
+	streamTypeOf,
+	toConnectError,
+	trailerPrefix,
+	unaryType,
+	unaryTypeOf,
+} from "@allium/core/http";
 import { fromBase64, messageTooLarge } from "@allium/core/transport";
 import { decodeMessage } from "../http/body.ts";
 import { decodeContent, encodingRefusal, isReadEncoding, unreadEncoding } from "../http/content-coding.ts";
 import { readQuery } from "../http/query.ts";
 import type { Refusal } from "../http/refusal.ts";
 import { checkHead, invalid, isGet } from "../http/request-head.ts";
-import { acceptedTypes, streamTypeOf, unaryTypeOf } from "./connect-types.ts";
+import { acceptedTypes } from "./connect-types.ts";
 import type { CallProtocol, Exchange } from "./exchange.ts";
 
 /**
@@ -60,7 +67,8 @@ export class ConnectUnary implements CallProtocol {
 		const { output: codec } = this.#codecs as MethodCodecs;
 		const body = exchange.call.encode<string | Uint8Array>(codec, output);
 		const { response } = exchange.call;
-		const type = codec.binary ? unaryTypeOf(codec) : unaryType;
+		const format = this.#format ?? jsonFormat;
+		const type = format === jsonFormat ? unaryType : unaryTypeOf(format);
 		const headers = exchange.headers(type, response.hasHeaders || response.hasTrailers);
 		headers["content-length"] = Buffer.byteLength(body);
 		if (response.hasHeaders) exchange.addMetadata(headers, response.headers);

@@ -105,8 +105,8 @@ class EventStream implements CallProtocol, OutputFraming {
 	frame(message: unknown): Buffer {
 		const encoded = this.#exchange.call.encode<EncodedMessage>(this.#codecs.output, message);
 		const text = typeof encoded === "string" ? encoded : readText(encoded);
-		// JSON that is handed on as it came may have lines of its own.
-		const data = /[\r\n]/.test(text) ? text.replace(/\r\n|\r|\n/g, "\ndata: ") : text;
+		// JSON that is handed on as it came may have line breaks of its own, which would end the event's data.
+		const data = /[\r\n]/.test(text) ? JSON.stringify(JSON.parse(text)) : text;
 		const id = this.#resumption && eventId(this.#resumption, JSON.parse(text));
 		return Buffer.from(id === undefined ? `data: ${data}\n\n` : `id: ${id}\ndata: ${data}\n\n`);
 	}

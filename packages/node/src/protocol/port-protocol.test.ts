@@ -258,3 +258,24 @@ test("a protocol is told when the port drains and closes, and what it throws at 
 	};
 	await expect(open({ protocols: [failing] })).rejects.toThrow("no key");
 });
+
+test("a request whose client left while a layer had it is not served, and holds up no drain", async () => {
+	const held: (() => void)[] = [];
+	let seen = 0;
+	await open({
+		http: (_, response, next) => {
+			seen++;
+			response.onClose(() => held.push(next));
+		},
+	});
+	const leaving = new AbortController();
+	const request = { method: "POST", body: "{}", headers: type, signal: leaving.signal };
+	const gone = expect(fetch(`${url}/lab/hang`, request)).rejects.toThrow();
+	await vi.waitFor(() => expect(seen).toBe(1));
+	leaving.abort();
+	await gone;
+	await vi.waitFor(() => expect(held.length).toBe(1));
+	held[0]?.();
+	await server.drain();
+	expect(log.running).toBe(0);
+});

@@ -126,6 +126,8 @@ export class HttpServer {
 	};
 
 	#serve(request: HttpRequest, response: HttpResponse): void {
+		// A layer may take longer than the client waits, and a response closes once.
+		if (response.isClosed) return;
 		if (request.upgradeSocket === undefined) this.#protocols.handle(request, response);
 		else this.#webSockets.upgrade(request, response, request.upgradeSocket);
 	}
