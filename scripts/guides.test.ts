@@ -21,8 +21,11 @@ const pages = [{ name: "readme", file: "README.md" }, ...guides].map(({ name, fi
 	return { name, title, text, missing, hasCommands: commands.length > 0 };
 });
 
-/** What finds the packages of the workspace as a project finds those that it installed: their sources, here. */
-const config = 'export default { ssr: { resolve: { conditions: ["@allium/source"] } } };';
+/** Tests of a page find the sources of the workspace, and have the time that a busy machine needs. */
+const config = `export default {
+	ssr: { resolve: { conditions: ["@allium/source"] } },
+	test: { testTimeout: 150_000 },
+};`;
 
 const environment: NodeJS.ProcessEnv = {
 	NODE_OPTIONS: "--conditions=@allium/source",
