@@ -1,13 +1,13 @@
 import type { Method } from "../contract/method.ts";
 import type { Member } from "./member.ts";
 
-/** The instances that a call may go to. A balancer is given the same arrays until something changes. */
+/** The instances that a call may go to. A balancer gets the same arrays until something changes. */
 export interface Candidates {
-	/** Those that can be reached, as far as is known. */
+	/** The instances that can be reached, as far as is known. */
 	readonly reachable: readonly Member[];
-	/** Those that the source lists, for when none can be. */
+	/** The instances that the source lists, for use when none can be reached. */
 	readonly listed: readonly Member[];
-	/** When to look again: the first pause of one that cannot be reached is over. */
+	/** When to look again: the end of the first pause of an instance that cannot be reached. */
 	readonly until: number;
 }
 
@@ -15,7 +15,7 @@ export interface Candidates {
 export class Choice {
 	readonly method: Method;
 	candidates: Candidates = { reachable: [], listed: [], until: 0 };
-	/** The state of the instances in which they were found. */
+	/** The state of the instances for which they were found. */
 	generation = -1;
 
 	constructor(method: Method) {
@@ -24,10 +24,10 @@ export class Choice {
 }
 
 /**
- * Finds the instances to call: none that is unhealthy while half of all are healthy, and none that cannot be reached
- * while another can.
+ * Finds the instances to call. It leaves out unhealthy instances while half of all are healthy, and instances that
+ * cannot be reached while another can.
  *
- * @param held the ids of those that the source does not list any more.
+ * @param held the ids of the instances that the source no longer lists.
  */
 export function findCandidates(
 	members: readonly Member[],
@@ -37,7 +37,7 @@ export function findCandidates(
 	const inService = healthyOf(members);
 	const isReachable = ({ pausedUntil }: Member): boolean => now >= pausedUntil;
 	const healthy = inService.filter(isReachable);
-	// Rather one that is not healthy than one that cannot be reached.
+	// An unhealthy instance is better than one that cannot be reached.
 	const reachable = healthy.length > 0 ? healthy : members.filter(isReachable);
 	const listed = inService.filter(({ id }) => !held.has(id));
 	let until = Number.POSITIVE_INFINITY;
@@ -45,15 +45,15 @@ export function findCandidates(
 	return { reachable, listed, until };
 }
 
-/** Those that were not tried; undefined when there are none. */
+/** The members that were not tried; undefined when there are none. */
 export function but(tried: readonly string[], members: readonly Member[]): readonly Member[] | undefined {
 	const untried = members.filter(({ id }) => !tried.includes(id));
 	return untried.length > 0 ? untried : undefined;
 }
 
 /**
- * The members that say they are healthy; all of them, when these are fewer than half. What makes so many
- * unhealthy is rarely theirs alone, and the few others would not bear the load of all.
+ * The members that say they are healthy; all members when these are fewer than half. What makes more than half of
+ * them unhealthy is rarely their own fault, and the few others could not bear the whole load.
  *
  * After Envoy's panic threshold, and its default of 50%.
  */

@@ -3,8 +3,8 @@ import type { Context } from "../context/context.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 
 /**
- * The output stream of a call: the call begins with the first `next`, and breaking out of the loop cancels it,
- * even while it waits to be accepted. Iterable once.
+ * The output stream of a call. The call begins with the first `next`. Breaking out of the loop cancels it, even while
+ * it waits to be accepted. The stream can be iterated once.
  */
 export class ClientStream implements AsyncIterable<unknown>, AsyncIterator<unknown> {
 	readonly #endpoint: Endpoint;

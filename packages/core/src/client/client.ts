@@ -37,13 +37,13 @@ export type ClientSource =
 /** How a client gets there: transports of its own, or a pool of connections shared with other clients. */
 export type ClientWay = { readonly transports: readonly Dialer[] } | { readonly peers: PeerPool };
 
-/** The layers of a client. What is not given is as in {@link clientDefaults}. */
+/** The layers of a client. Missing ones are as in {@link clientDefaults}. */
 export interface ClientLayers {
-	/** Wraps the whole call, outermost first. */
+	/** Middleware around the whole call, outermost first. */
 	readonly middleware?: readonly Middleware[];
-	/** Wraps each attempt, after an instance was picked; `pickedInstance(ctx)` is that instance. */
+	/** Middleware around each attempt, after an instance was picked; `pickedInstance(ctx)` is that instance. */
 	readonly attempt?: readonly Middleware[];
-	/** Picks the instance for each attempt. Not to be shared between clients. */
+	/** Picks the instance for each attempt. Clients must not share one. */
 	readonly balancer?: Balancer;
 	readonly logger?: Logger;
 	/**
@@ -56,14 +56,14 @@ export interface ClientLayers {
 	 * first call. A caller can compare it with what was expected.
 	 */
 	readonly onDescribed?: (description: ContractDescription) => void;
-	/** Told when a method is called without a context. */
+	/** Called when a method is called without a context. */
 	readonly onMissingContext?: (method: Method) => void;
 }
 
 export type ClientOptions = ClientSource &
 	ClientWay &
 	ClientLayers & {
-		/** Told when the client is closed, each time that it is. */
+		/** Called each time that the client is closed. */
 		readonly onClose?: () => void;
 	};
 
@@ -109,13 +109,13 @@ export function createClient<C extends AnyContract>(contract: C, options: Client
 
 /** A client as endpoints, for those that pass calls on, such as a gateway. */
 export interface ClientEndpoints {
-	/** The whole call of a method of the service: a stream's resolves when the call is accepted. */
+	/** The whole call of a method of the service. That of a stream resolves when the call is accepted. */
 	endpoint(method: Method): Endpoint;
 	/** Ends the calls in flight with `unavailable`. */
 	close(): Promise<void>;
 }
 
-/** What {@link createClient} makes its methods of. */
+/** The endpoints of which {@link createClient} makes its methods. */
 export function clientEndpoints(service: string, options: ClientOptions): ClientEndpoints {
 	const layers = { ...clientDefaults(), ...options };
 	const logger = checkedLogger(options.logger ?? silentLogger);
@@ -151,7 +151,7 @@ export function clientEndpoints(service: string, options: ClientOptions): Client
 	return { endpoint, close };
 }
 
-/** The error of calls in flight when their client is closed; whether they were executed, nobody knows. */
+/** The error of calls in flight when their client is closed. It is not known whether they were executed. */
 function endedByClose(): ServiceError {
 	return new ServiceError({ code: "unavailable", reason: "client_closed", message: "the client was closed" });
 }
@@ -217,7 +217,7 @@ function attempts(
 	/** What to wait for before an instance is picked; undefined for nothing. */
 	const obstacle = (ctx: Context): Promise<void> | undefined => {
 		if (!target.isKnown) return target.whenKnown(ctx);
-		// What takes a stream cannot be tried again, so it has to find the right instance at once.
+		// A call with an input stream cannot be repeated, so it has to find the right instance at once.
 		if (takesMany) return target.whenDescribed(choice, ctx);
 		// Another attempt would be in vain while no instance can be reached.
 		return ctx["~scope"]?.hasTried === true ? target.whenReachable(choice, ctx) : undefined;
@@ -239,10 +239,10 @@ function attempts(
 	return waiting(attempt, { target, choice, byDefault: waitForReady, once: takesMany });
 }
 
-/** What is done with the instance that was picked for an attempt. */
+/** Makes an attempt at the instance that was picked. */
 type AttemptAt = (member: Member, input: unknown, ctx: Context) => Promise<unknown>;
 
-/** The attempt middleware around whichever member was picked; each attempt is a call of its own to `onSettled`. */
+/** The attempt middleware around the member that was picked. To `onSettled`, each attempt is a call of its own. */
 function layered(method: Method, middleware: readonly Middleware[], logger: Logger): AttemptAt {
 	if (middleware.length === 0) return (member, input, ctx) => member.attempt(method, input, ctx);
 	const innermost: Endpoint = (input, ctx) => {
@@ -275,7 +275,7 @@ function clientMethod(
 	};
 }
 
-/** What is wrong with the arguments of a call, in a program that no compiler checked. */
+/** What is wrong with the arguments of a call in a program without types. */
 function wrongArguments(method: Method, input: unknown, ctx: unknown): Mistake | undefined {
 	if (isAsyncIterable(input)) return wrongContext(method, input, ctx);
 	return new Mistake(

@@ -11,17 +11,17 @@ import type { ObservedPeer } from "./observed-peer.ts";
 /** How long an instance may take to describe itself, in milliseconds. */
 const patienceMs = 2_000;
 
-/** The most descriptions that are remembered; those asked for longest ago are forgotten first. */
+/** The most descriptions that are kept. The ones that were asked for longest ago are dropped first. */
 const maxKnown = 1_000;
 
-/** What instances say of their services: the same hash is the same description, which is asked for once. */
+/** The descriptions that instances give of their services. One hash stands for one description, asked for once. */
 export class Descriptions {
 	readonly #known = new Map<string, Promise<ContractDescription>>();
 
 	/**
-	 * The description of a service of this hash, by an instance that has it. Without a hash it is asked each time.
+	 * The description of a service with this hash, from an instance that has it. Without a hash it is asked each time.
 	 *
-	 * @throws ServiceError what became of asking.
+	 * @throws ServiceError when asking failed.
 	 */
 	of(service: string, hash: string, peer: ObservedPeer, life: Context): Promise<ContractDescription> {
 		if (hash === "") return askPeer(service, peer, life);
@@ -36,7 +36,7 @@ export class Descriptions {
 	}
 }
 
-/** Asks whoever is there now to describe a service, until the life ends. */
+/** Asks the process at the address to describe a service, until the life ends. */
 async function askPeer(service: string, peer: ObservedPeer, life: Context): Promise<ContractDescription> {
 	const description = await ask(Reflection.describe, service, peer, life);
 	if (isContractDescription(description) && description.name === service) return description;
@@ -44,10 +44,10 @@ async function askPeer(service: string, peer: ObservedPeer, life: Context): Prom
 }
 
 /**
- * Asks whoever is there now for a service, until the life ends.
+ * Asks the process at the address for a service, until the life ends.
  *
- * @returns false where another process answers, which does not serve it.
- * @throws ServiceError when nobody answers.
+ * @returns false where another process answers that does not serve it.
+ * @throws ServiceError when no process answers.
  */
 export async function isServed(service: string, peer: ObservedPeer, life: Context): Promise<boolean> {
 	try {
@@ -56,12 +56,12 @@ export async function isServed(service: string, peer: ObservedPeer, life: Contex
 		const error = toServiceError(thrown);
 		if (isNotServed(error)) return false;
 		if (error.code === "unavailable" || error.code === "deadline_exceeded") throw error;
-		// Whatever it is, somebody said it.
+		// Any other error proves that a process is there.
 	}
 	return true;
 }
 
-/** Whether an error says that another process answers, which does not serve what was asked for. */
+/** Whether an error says that another process answers that does not serve the service. */
 export function isNotServed({ code, reason }: ServiceError): boolean {
 	return code === "not_found" && reason === "no_such_service";
 }
@@ -75,5 +75,5 @@ async function ask(method: Method, service: string, peer: ObservedPeer, life: Co
 	}
 }
 
-/** Asking is no call of the service: no balancer learns of it. */
+/** Asking is not a call of the service, so no balancer measures it. */
 const nobody: CallObserver = { onBegin() {}, onEnd() {} };

@@ -10,15 +10,15 @@ const bounds = { firstMs: 100, longestMs: 5_000 };
 
 /** Receives what a registry says of its instances. */
 export interface RegistryFollower {
-	/** Takes in what the registry says. */
+	/** The registry lists these instances now. */
 	apply(event: RegistryEvent): void;
 	/** The registry does not answer. */
 	unknownBecause(error: ServiceError): void;
 }
 
 /**
- * Tells a follower what a registry says until the context ends. While the registry fails, nothing is told but
- * that; the registry is asked again with backoff and full jitter.
+ * Tells a follower what a registry lists, until the context ends. When the registry fails, the follower hears of the
+ * failure alone, and the registry is asked again with backoff and full jitter.
  */
 export async function follow(
 	registry: Registry,
@@ -45,7 +45,7 @@ export async function follow(
 				logger.log("warn", "the registry does not answer; going on with what is known", { ...filter, error });
 			}
 		}
-		// Woken by the end of the context, the loop sees it too.
+		// The end of the context wakes the loop, which then sees it, too.
 		await sleep(backoff.next(), ctx).catch(() => {});
 	}
 }

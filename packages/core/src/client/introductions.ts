@@ -4,22 +4,22 @@ import type { Logger } from "../logger/logger.ts";
 import type { Descriptions } from "./descriptions.ts";
 import type { Member } from "./member.ts";
 
-/** How long after a call instances are asked to describe themselves, in milliseconds: calls come first. */
+/** The delay after a call until instances are asked to describe themselves, in milliseconds. Calls come first. */
 const introduceAfterMs = 1_000;
 
-/** Tells what instances say of their service, once for each hash, and once for all whose hash nobody knows. */
+/** Reports what instances say about their service: once for each hash, and once for all without a known hash. */
 export class Introductions {
 	readonly #service: string;
 	readonly #descriptions: Descriptions;
 	readonly #onDescribed: (description: ContractDescription) => void;
 	readonly #life: Context;
 	readonly #logger: Logger;
-	/** The hashes that were told of, or are being asked for. */
+	/** The hashes that were reported, or are being asked for. */
 	readonly #introduced = new Set<string>();
 	#members: readonly Member[] = [];
 	#timer: ReturnType<typeof setTimeout> | undefined;
 
-	/** @param life ends what is being asked. */
+	/** @param life ends the requests in flight. */
 	constructor(
 		service: string,
 		descriptions: Descriptions,
@@ -34,7 +34,7 @@ export class Introductions {
 		this.#logger = logger;
 	}
 
-	/** These instances are there now; those that are new are asked later. */
+	/** Takes the instances that are there now. New ones are asked later. */
 	see(members: readonly Member[]): void {
 		this.#members = members;
 		if (!members.some(({ hash }) => !this.#introduced.has(hash))) return;
@@ -44,7 +44,7 @@ export class Introductions {
 		}, introduceAfterMs);
 	}
 
-	/** Asks nobody any more. */
+	/** Stops asking. */
 	close(): void {
 		clearTimeout(this.#timer);
 		this.#members = [];
@@ -55,7 +55,7 @@ export class Introductions {
 		this.#descriptions.of(this.#service, hash, peer, this.#life).then(
 			(description) => this.#tell(description),
 			() => {
-				// Another instance may tell, when the instances have changed.
+				// Another instance may answer, after the instances have changed.
 				this.#introduced.delete(hash);
 			},
 		);

@@ -8,15 +8,15 @@ import { kindOf } from "../errors/mistake.ts";
 import { isServiceError, ServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
 
-/** Where an instance is, by its id; undefined when that is not known. */
+/** The address of an instance, by its id; undefined when it is not known. */
 export type AddressOf = (instance: string) => string | undefined;
 
 /**
- * Makes what passes through a call of its own to `onSettled`: it settles at the true end.
+ * Gives each call through an endpoint a scope of its own, which settles at the true end of the call.
  *
- * @param life ends every call with it. Default: the caller's context alone does.
- * @param addressOf tells where the instance is that a failed call tried. Default: nobody knows.
- * @param logger told what listeners of `onSettled` throw. Default: the console.
+ * @param life ends every call when it ends. Default: only the caller's context ends a call.
+ * @param addressOf finds the address of the instance that a failed call tried. Default: it is not known.
+ * @param logger logs the errors of listeners of `onSettled`. Default: the console.
  */
 export function scoped(
 	next: Endpoint,
@@ -53,7 +53,7 @@ export function scoped(
 
 const never = Context.background()["~cancellation"];
 
-/** The context of a call: the caller's with a scope of its own, ended by the life too. */
+/** The context of a call: the caller's, with a scope of its own. The life ends it, too. */
 function inside(outer: Context, scope: CallScope, life: Context | undefined): Context {
 	const cancellation = outer["~cancellation"];
 	if (life === undefined) return outer["~ofCall"](cancellation, scope);
@@ -73,10 +73,10 @@ interface FailedCall {
 }
 
 /**
- * Notes on an error whose call it was and where that went. An error that arose on the way there becomes the
- * callee's, so that a handler that lets it pass does not tell its own caller of it. That one is copied, for it
- * may be a context's, which others see too. The error of another call, which middleware let pass, stays that
- * call's.
+ * Notes on an error the call that it belongs to, and the instance of that call. An error that arose on the way there
+ * becomes the callee's, so that a handler that lets it pass does not show it to its own caller. Such an error is
+ * copied, because it may belong to a context that others see, too. The error of another call, which middleware let
+ * pass, keeps its call.
  */
 function ofCallee(error: unknown, { method, outer, scope, addressOf }: FailedCall): unknown {
 	if (!isServiceError(error)) return error instanceof Error ? error : thrownNoError(method, error);
@@ -93,7 +93,7 @@ function ofCallee(error: unknown, { method, outer, scope, addressOf }: FailedCal
 	return Object.assign(timedOut, origin);
 }
 
-/** Middleware of the client threw what is no error, which no caller expects. */
+/** The error for a client middleware that threw something that is not an error. */
 function thrownNoError({ path }: Method, thrown: unknown): ServiceError {
 	const message = `middleware of the client threw ${kindOf(thrown)} instead of an error, in the call of ${path}`;
 	return new ServiceError({ code: "internal", message, cause: thrown });

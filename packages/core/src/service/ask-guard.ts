@@ -5,7 +5,7 @@ import type { EndpointTable } from "./endpoint-table.ts";
 import { guardMistake } from "./guard-mistake.ts";
 
 /**
- * Asks a guard for a request that is no call of a method. Without a guard, everybody is let in.
+ * Asks a guard about a request that is not a call of a method. Without a guard, every request is let in.
  *
  * @throws ServiceError that the caller may see, when the request is refused.
  */

@@ -9,9 +9,9 @@ import type { EndpointTable } from "./endpoint-table.ts";
 import type { HandlerReach } from "./handler-reach.ts";
 
 /**
- * The outermost layer of a served method: whatever is thrown inside leaves as an error that is fit for the
- * caller. What was not declared is logged in full and leaves as `internal` without detail. What middleware
- * shed before the handler leaves as `notExecuted`: another instance may have room.
+ * The outermost layer of a served method: it turns whatever is thrown inside into an error that is fit for the caller.
+ * An error that was not declared is logged in full and becomes `internal` without detail. A call that middleware shed
+ * before the handler fails as `notExecuted`, because another instance may have room.
  */
 export function boundary(next: Endpoint, method: Method, server: Server, reach: HandlerReach): Endpoint {
 	const streams = givesStream(method.kind);
@@ -34,7 +34,7 @@ export function boundary(next: Endpoint, method: Method, server: Server, reach: 
 	};
 }
 
-/** Tells for the log which layer of a method threw an error. */
+/** Names, for the log, the layer of a method that threw an error. */
 function throwerOf(error: unknown, ctx: Context, reach: HandlerReach): string {
 	if (reach.neverRan(ctx)) return "middleware or a schema, before the handler ran,";
 	const byHandler = reach.threw(error);
@@ -42,12 +42,12 @@ function throwerOf(error: unknown, ctx: Context, reach: HandlerReach): string {
 	return byHandler ? "the handler" : "middleware, after the handler ran,";
 }
 
-/** Whether an error was made here, on purpose, for want of room. */
+/** Whether this process made the error on purpose, because it has no room. */
 function isShed({ code, domain, notExecuted }: ServiceError): boolean {
 	return code === "resource_exhausted" && domain === undefined && !notExecuted;
 }
 
-/** A copy: the error may be one that middleware throws again and again. */
+/** A copy, because middleware may throw the same error object many times. */
 function notExecuted(error: ServiceError): ServiceError {
 	return serviceErrorFrom(error, { notExecuted: true });
 }
@@ -55,14 +55,14 @@ function notExecuted(error: ServiceError): ServiceError {
 /** Whose methods they are: where it is logged what their callers are not told. */
 type Server = Pick<EndpointTable, "logger" | "tellsMistakes">;
 
-/** What is known of the method that an error leaves. */
+/** The facts about the method that an error leaves. */
 type Source = Pick<Method, "service" | "path" | "errors">;
 
 /**
- * What the caller of a method sees of an error that was thrown inside. What the caller is not told is logged:
- * who failed, where and why.
+ * The error that the caller of a method sees for an error that was thrown inside. What the caller does not see is
+ * logged: the part that failed, where and why.
  *
- * @param thrower who threw it, for the log.
+ * @param thrower the layer that threw it, for the log.
  */
 export function errorForCaller(
 	method: Source,
@@ -73,13 +73,13 @@ export function errorForCaller(
 ): ServiceError {
 	if (isServiceError(error)) {
 		if (isDeclared(method, error)) return isOwn(method, error) ? error : relayed(method, error);
-		// Without a domain it was made here, and on purpose: by the handler, by middleware.
+		// An error without a domain was made here on purpose, by the handler or by middleware.
 		if (error.domain === undefined && !error.notExecuted) return error;
 		return ctx.error ?? errorOfCallee(method, error, logger);
 	}
 	if (ctx.error !== undefined && isAbort(error)) return ctx.error;
 	if (isMistake(error)) {
-		// The stack of some leads to where they were made.
+		// The stack of some mistakes leads to the place of the mistake.
 		const place = error.stack?.includes("\n") === true;
 		logger.log("error", error.message, { method: method.path, ...(place && { error }) });
 		return tellsMistakes ? told(error) : internal(error);
@@ -92,12 +92,12 @@ export function errorForCaller(
 	return tellsMistakes && error instanceof InvalidOutput ? told(error) : internal(error);
 }
 
-/** A mistake of the program, to whoever works on it. */
+/** A mistake of the program, as its developers see it. */
 function told(mistake: Error): ServiceError {
 	return new ServiceError({ code: "internal", message: mistake.message, cause: mistake });
 }
 
-/** What the caller sees of a callee's error that the method does not declare. */
+/** The error that the caller sees for a callee's error that the method does not declare. */
 function errorOfCallee(method: Source, error: ServiceError, logger: EndpointTable["logger"]): ServiceError {
 	const { code, callee, retryAfterMs, domain } = error;
 	const isOurDeadline = code === "deadline_exceeded" && callee?.answered === false;
@@ -114,7 +114,7 @@ function errorOfCallee(method: Source, error: ServiceError, logger: EndpointTabl
 		address: callee?.address,
 		error,
 	});
-	// The caller may try again, as often as the callee lets us.
+	// The caller may try again, at the pace that the callee allows us.
 	if (code === "unavailable") return new ServiceError({ code, retryAfterMs, cause: error });
 	return isOurDeadline ? new ServiceError({ code, cause: error }) : internal(error);
 }
@@ -132,8 +132,8 @@ function isOwn(method: Source, error: ServiceError): boolean {
 }
 
 /**
- * A callee's error that the method declares too becomes its own. That the callee's handler did not run says
- * nothing of this one, and the callee's metadata was for us alone.
+ * A callee's error that the method declares, too, becomes the method's own. Whether the callee's handler ran says
+ * nothing about this handler, and the callee's metadata was for this process alone.
  */
 function relayed(method: Source, error: ServiceError): ServiceError {
 	const { code, reason, message, data, retryAfterMs } = error;
@@ -141,7 +141,7 @@ function relayed(method: Source, error: ServiceError): ServiceError {
 	return serviceErrorFrom(init, { domain: method.service });
 }
 
-/** What the platform throws when a signal aborts, such as `fetch` with `ctx.signal`. */
+/** Whether the platform threw it because a signal aborted, as `fetch` does with `ctx.signal`. */
 function isAbort(error: unknown): boolean {
 	return error instanceof Error && error.name === "AbortError";
 }

@@ -12,34 +12,34 @@ import type { OpenStreams } from "./open-streams.ts";
 /** A method together with the endpoint that serves it. */
 export interface ServedMethod {
 	readonly method: Method;
-	/** The whole onion, boundary outermost: rejects only with errors that are fit for the caller. */
+	/** The whole onion, with the boundary outermost. It rejects only with errors that are fit for the caller. */
 	readonly endpoint: Endpoint;
 }
 
 /**
- * What a process serves, as its transports see it. `Endpoints` is the table of a service; a gateway brings
- * one that changes while it is served.
+ * The methods that a process serves, as its transports see them. `Endpoints` is the table of a service; the table of
+ * a gateway changes while it is served.
  */
 export interface EndpointTable {
-	/** Asked for each call, and for requests to operations routes where its description says so. */
+	/** The guard of each call, and of the requests to operations routes that its description names. */
 	readonly guard: Guard | undefined;
 	readonly logger: Logger;
-	/** Whether callers are told of mistakes in the program, which are logged anyway. Default: no. */
+	/** Whether callers see mistakes in the program, which are logged anyway. Default: no. */
 	readonly tellsMistakes?: boolean;
-	/** The contracts served now. */
+	/** The contracts that are served now. */
 	readonly contracts: readonly AnyContract[];
-	/** The method at a path, `service/method`; undefined when nobody serves it. */
+	/** The method at a path, `service/method`; undefined when it is not served. */
 	find(path: string): ServedMethod | undefined;
-	/** The REST routes served now, if any. */
+	/** The REST routes that are served now, if any. */
 	readonly routes?: RouteTable | undefined;
-	/** What callers of a service present: one scheme of each. Default: nothing. */
+	/** The security schemes that callers of a service present, one of each. Default: none. */
 	securityOf?(service: string): readonly Security[];
 	/**
 	 * Calls back whenever a service or route has come, changed or gone, until it is stopped by what this returns.
 	 * Undefined for a table that never changes.
 	 */
 	onChange?(listener: ChangeListener): () => void;
-	/** Why nobody serves a path that should be served, such as `unavailable`; undefined when it is simply unknown. */
+	/** Why a known path is not served, such as `unavailable`; undefined when the path is unknown. */
 	whyMissing?(path: string): ServiceError | undefined;
 	/** The open calls with a stream. With them, whoever stops the process can end streams that never end by themselves. */
 	readonly streams?: OpenStreams | undefined;

@@ -11,7 +11,7 @@ import type { EndpointTable, ServedMethod } from "./endpoint-table.ts";
 import { HandlerReach } from "./handler-reach.ts";
 import type { ServiceMiddleware } from "./service.ts";
 
-/** How the methods of a service are served, whatever its contract. */
+/** How the methods of a service are served. The options do not depend on its contract. */
 export interface MethodOptions {
 	/** Wraps every endpoint after validation, outermost first. */
 	readonly middleware?: readonly Middleware[];
@@ -53,19 +53,19 @@ export function serveMethod(
 			: checkedChain("the middleware", middleware)(noted(called, reach, method), method);
 	const valid = validated(inner, method, {
 		output: validateOutput,
-		// Where no middleware is between, what comes out was thrown by the handler, and noting it costs nothing.
+		// Without middleware in between, the handler threw whatever comes out, so it need not be noted.
 		onThrown: middleware.length === 0 ? reach.onThrown : undefined,
 	});
 	const outer = checkedChain("the server's middleware", options.outermost ?? [])(valid, method);
 	return { method, endpoint: boundary(outer, method, server, reach) };
 }
 
-/** A method of a service. */
+/** The function of a service that handles a method. */
 type Handler = (this: object, input: unknown, ctx: Context) => unknown;
 
 /**
- * The handler as an endpoint: whatever it does, middleware sees a promise. A stream that it returns is a call
- * that was accepted.
+ * The handler as an endpoint. Whatever the handler does, middleware sees a promise. When it returns a stream, the call
+ * is accepted.
  */
 function call(handler: Handler, service: object, reach: HandlerReach): Endpoint {
 	return (input, ctx) => {
@@ -79,7 +79,7 @@ function call(handler: Handler, service: object, reach: HandlerReach): Endpoint 
 	};
 }
 
-/** The handler, whose answers and errors are looked at before middleware sees them. */
+/** The handler, whose results and errors are checked before middleware sees them. */
 function noted(handler: Endpoint, reach: HandlerReach, method: Method): Endpoint {
 	const check = answerCheck("the handler", method);
 	return (input, ctx) => handler(input, ctx).then(check, reach.onThrown);

@@ -11,24 +11,24 @@ import { errorForCaller } from "./boundary.ts";
 import type { EndpointTable, ServedMethod } from "./endpoint-table.ts";
 import { guardMistake, otherCall } from "./guard-mistake.ts";
 
-/** What a transport knows of a call when its head has arrived. */
+/** The facts that a transport knows about a call when its head has arrived. */
 export interface IncomingCall {
 	/** `service/method`. */
 	readonly path: string;
 	readonly metadata: ReadonlyMetadata;
 	readonly peer: PeerInfo;
-	/** How long the caller will wait, in milliseconds; Infinity when it did not say. */
+	/** The time that the caller waits, in milliseconds; Infinity when it did not state one. */
 	readonly timeoutMs: number;
 }
 
 /**
- * One call that arrived, from its head to its end: what every transport does with a request. The transport
- * runs it, cancels it when the caller gives up or vanishes, and settles it when the reply is out.
+ * One call that arrived, from its head to its end. Every transport makes one for a request, runs it, cancels it when
+ * the caller gives up or vanishes, and settles it when the reply was sent.
  */
 export class ServerCall {
 	readonly ctx: Context;
 	readonly response: ResponseMetadata = new ResponseMetadata();
-	/** The method called; undefined when nobody serves it. */
+	/** The method that is called; undefined when it is not served. */
 	readonly served: ServedMethod | undefined;
 	readonly #endpoints: EndpointTable;
 	readonly #incoming: IncomingCall;
@@ -58,8 +58,8 @@ export class ServerCall {
 	}
 
 	/**
-	 * Guard, then `read`, then the endpoint. `read` yields the decoded input, a stream of decoded messages for
-	 * methods that take one; it is called only when the guard has let the call in.
+	 * Runs the guard, then `read`, then the endpoint. `read` yields the decoded input, for some methods a stream of
+	 * decoded messages. It is called only when the guard has let the call in.
 	 * Rejects with `ServiceError` only.
 	 */
 	run(read: () => unknown): Promise<unknown> {
@@ -81,7 +81,7 @@ export class ServerCall {
 	}
 
 	/**
-	 * Encodes a message of the reply. One that cannot be encoded is a bug of the handler: it is logged.
+	 * Encodes a message of the reply. A message that cannot be encoded is a bug of the handler, and is logged.
 	 *
 	 * @param codec a codec, or anything else that encodes: the wire is what it yields.
 	 * @throws ServiceError `internal`.
@@ -96,7 +96,7 @@ export class ServerCall {
 		}
 	}
 
-	/** Tells the follower when the call is cancelled. The follower itself looks after the deadline. */
+	/** Tells the follower when the call is cancelled. The follower itself watches the deadline. */
 	follow(follower: Follower): Following {
 		return this.#cancellation.follow(follower);
 	}
@@ -106,7 +106,7 @@ export class ServerCall {
 		this.#cancellation.cancel(error);
 	}
 
-	/** The call is over. Whatever still runs under its context is cancelled. Only the first outcome counts. */
+	/** Ends the call. Work that still runs under its context is cancelled. Only the first outcome counts. */
 	settle(outcome: Outcome): void {
 		if (this.#scope.settled) return;
 		if (this.hasStream) this.#endpoints.streams?.remove(this);
@@ -114,12 +114,12 @@ export class ServerCall {
 		this.#cancellation.finish(outcome.ok ? callIsOver : outcome.error);
 	}
 
-	/** Whether it asks what is served, which is an operations route as `/-/describe` is. */
+	/** Whether the call asks for what is served. It is then an operation, as `/-/describe` is. */
 	#isOperation(): boolean {
 		return this.served?.method.service === Reflection["~allium"].name;
 	}
 
-	/** What the guard let in, with the context that it gave: should that end first, the caller learns of it. */
+	/** Runs the call with the context that the guard gave. When that context ends first, the caller sees its error. */
 	#admit(read: () => unknown, ctx: Context): Promise<unknown> {
 		const mistake = guardMistake(ctx);
 		if (mistake !== undefined) return Promise.reject(this.#refusal(mistake));
@@ -132,7 +132,7 @@ export class ServerCall {
 		return Promise.race([running, ended.promise]).finally(unlisten);
 	}
 
-	/** Reads the input only where there is somebody for it. */
+	/** Reads the input only when a method is there to take it. */
 	#readAndInvoke(read: () => unknown, ctx: Context): Promise<unknown> {
 		if (this.served === undefined) return Promise.reject(this.#missing());
 		const { endpoint } = this.served;
@@ -150,7 +150,7 @@ export class ServerCall {
 		return this.#endpoints.whyMissing?.(path) ?? unimplemented(path);
 	}
 
-	/** What the caller sees of an error that the guard threw; the same as of a handler's. */
+	/** The error that the caller sees for an error of the guard. The rules are those for errors of handlers. */
 	#refusal(error: unknown): ServiceError {
 		const { path } = this.#incoming;
 		const { service = "", errors = {} } = this.served?.method ?? {};
@@ -158,7 +158,7 @@ export class ServerCall {
 	}
 }
 
-/** The error for a path that nobody serves. */
+/** The error for a path that is not served. */
 export function unimplemented(path: string): ServiceError {
 	return serviceErrorFrom(
 		{ code: "unimplemented", reason: "no_such_method", message: `no such method: ${path}` },
@@ -166,7 +166,7 @@ export function unimplemented(path: string): ServiceError {
 	);
 }
 
-/** What arrived and travels on with the calls that the handler makes. */
+/** The metadata that arrived and travels on with the calls of the handler. */
 function forwarded(metadata: ReadonlyMetadata): ReadonlyMetadata {
 	for (const [name] of metadata) if (isGlobal(name)) return metadata["~select"](isGlobal);
 	return noMetadata;
