@@ -14,9 +14,6 @@ const typesInCore = ["@opentelemetry/api", "@standard-schema/spec"];
 /** The adapters that a published package may import; all others are found by URL. */
 const adaptersOf: Readonly<Record<string, readonly string[]>> = { allium: ["@allium/sqlite"] };
 
-/** Packages whose circles are not gone yet. */
-const tangled: ReadonlySet<string> = new Set(["packages/core", "packages/node"]);
-
 /** All that breaks the dependency rules in the packages of a repository, one sentence each. */
 export function boundaryViolations(root: string): string[] {
 	const all = workspaces(root);
@@ -30,7 +27,7 @@ export function boundaryViolations(root: string): string[] {
 			...unused(workspace, files),
 			...testingInstalled(workspace),
 			...files.flatMap(climbs),
-			...(tangled.has(workspace.folder) ? [] : circles(files)),
+			...circles(files),
 		];
 	});
 }

@@ -45,19 +45,9 @@ export { routeReply } from "./routes/output-reply.ts";
 export { isOwnPath } from "./routes/own-path.ts";
 export { readRoutes } from "./routes/read-routes.ts";
 export { type RouteRequest, routeInput } from "./routes/route-input.ts";
+export type { RouteOptions, RouteSpec } from "./routes/route-spec.ts";
 export { RouteTable, type ServedRoute } from "./routes/route-table.ts";
 export type { RouterMatch } from "./routes/router.ts";
-export {
-	del,
-	get,
-	patch,
-	post,
-	put,
-	type RouteOptions,
-	type RouteSpec,
-	type RouteSpecs,
-	type RoutesOptions,
-	routes,
-} from "./routes/routes.ts";
+export { del, get, patch, post, put, type RouteSpecs, type RoutesOptions, routes } from "./routes/routes.ts";
 export { codeOfStatus, httpStatus } from "./routes/status.ts";
 export { escapeMarkup } from "./routes/template-body.ts";

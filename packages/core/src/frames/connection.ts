@@ -8,7 +8,7 @@ import { KeepAlive } from "./keep-alive.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { ReceiveWindow } from "./receive-window.ts";
 import { SendQueue } from "./send-queue.ts";
-import type { StreamHandler } from "./stream.ts";
+import type { StreamHandler } from "./stream-handler.ts";
 import { Flag, FrameType, ProtocolError } from "./wire/frame.ts";
 import { FrameReader } from "./wire/frame-reader.ts";
 import { beginGoaway, GoawayCode, readGoaway } from "./wire/goaway-frame.ts";

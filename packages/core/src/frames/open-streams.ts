@@ -1,6 +1,6 @@
 import type { ServiceError } from "../errors/service-error.ts";
 import { Deadlines } from "../transport/deadlines.ts";
-import type { StreamHandler } from "./stream.ts";
+import type { StreamHandler } from "./stream-handler.ts";
 import { StreamTable } from "./stream-table.ts";
 
 /** The streams that are open on a connection, their deadlines, and the calls that wait for one of them to end. */

@@ -10,7 +10,8 @@ import { Inbound } from "./inbound.ts";
 import { LongReply } from "./long-reply.ts";
 import { sendError, sendHead } from "./reply-frames.ts";
 import type { ServerCalls } from "./server-calls.ts";
-import { Stream, type StreamHandler } from "./stream.ts";
+import { Stream } from "./stream.ts";
+import type { StreamHandler } from "./stream-handler.ts";
 import { decodeBody } from "./wire/body.ts";
 import { Flag, FrameType } from "./wire/frame.ts";
 

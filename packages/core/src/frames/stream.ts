@@ -1,28 +1,16 @@
 import type { EncodedMessage } from "../codec/codec.ts";
-import type { ServiceError } from "../errors/service-error.ts";
-import type { Expiring } from "../transport/deadlines.ts";
 import { messageTooLarge } from "../transport/transport-errors.ts";
 import type { Connection } from "./connection.ts";
 import type { CreditReturn } from "./inbound.ts";
 import { OutgoingMessage } from "./outgoing-message.ts";
 import { ReceiveWindow } from "./receive-window.ts";
+import type { StreamWindows } from "./stream-handler.ts";
 import { bodyRoom, exceeds } from "./wire/body.ts";
 import { beginCancel } from "./wire/cancel-frame.ts";
 import { Flag, maxFragmentBytes } from "./wire/frame.ts";
 
-/** What a connection tells the owner of a stream: the client's or the server's side of a call. */
-export interface StreamHandler extends Expiring {
-	readonly stream: Stream;
-	/** A fragment of a message arrived. The handler returns the credit of its bytes. */
-	onMessage(bytes: Uint8Array, start: number, end: number, more: boolean, last: boolean): void;
-	/** A frame of another type arrived for this stream. */
-	onFrame(type: number, flags: number, bytes: Uint8Array, start: number, end: number): void;
-	/** The connection is gone, or never took the stream. */
-	onLost(error: ServiceError): void;
-}
-
 /** One stream of a connection: its windows, and the message that waits to be sent. */
-export class Stream implements CreditReturn {
+export class Stream implements CreditReturn, StreamWindows {
 	readonly id: number;
 	readonly connection: Connection;
 	/** How much the other side still takes on this stream, in bytes. */

@@ -2,7 +2,7 @@ import type { Effect, Method } from "../contract/method.ts";
 import type { Schema, SchemaInput } from "../contract/schema.ts";
 import type { StreamOf } from "../contract/stream.ts";
 import type { RuntimeReason } from "./reasons.ts";
-import type { RouteSpec } from "./routes.ts";
+import type { RouteSpec } from "./route-spec.ts";
 
 /**
  * What is wrong with the routes of a contract: a sentence for each method at fault, which the compiler shows.

@@ -6,7 +6,8 @@ import { method } from "../contract/method.ts";
 import { stream } from "../contract/stream.ts";
 import { Endpoints } from "../server/endpoints.ts";
 import { readRoutes } from "./read-routes.ts";
-import { del, get, patch, post, put, type RouteOptions, routes } from "./routes.ts";
+import type { RouteOptions } from "./route-spec.ts";
+import { del, get, patch, post, put, routes } from "./routes.ts";
 
 const Match = z.object({ id: z.string(), size: z.int() });
 const Matches = contract("matches", {
