@@ -18,11 +18,12 @@ export type TitledStep = PageStep & { readonly title: string };
 
 /** Returns the steps of a page, on ports that are free here. */
 export async function stepsHere(page: string): Promise<TitledStep[]> {
+	const free = new Set<number>();
 	const shown = [...portsOf(page)].sort();
-	const free = await Promise.all(shown.map(freePort));
+	while (free.size < shown.length) free.add(await freePort());
 	// In the same order, so that what is sorted by port stays sorted.
-	free.sort((a, b) => a - b);
-	const ports = new Map(shown.map((port, index) => [port, free[index] ?? 0]));
+	const ordered = [...free].sort((a, b) => a - b);
+	const ports = new Map(shown.map((port, index) => [port, ordered[index] ?? 0]));
 	return stepsOf(withPorts(page, ports)).map((step) => ({
 		...step,
 		title: step.kind === "file" ? `the file ${step.name}` : step.command,
@@ -65,13 +66,21 @@ function compare(
 	if (!new RegExp(isPartial ? pattern : `^${pattern}$`).test(lines)) expect(lines).toBe(shown.join("\n"));
 }
 
-function freePort(): Promise<number> {
+/**
+ * Finds a port that nobody listens on. It lies below those that systems give to connections and to servers on any free
+ * port, so it is likely to be free when a page comes to use it.
+ */
+async function freePort(): Promise<number> {
+	while (true) {
+		const port = 20_000 + Math.floor(Math.random() * 12_000);
+		if (await isFree(port)) return port;
+	}
+}
+
+function isFree(port: number): Promise<boolean> {
 	const server = createServer();
-	return new Promise((resolve, reject) => {
-		server.once("error", reject);
-		server.listen(0, "127.0.0.1", () => {
-			const address = server.address();
-			server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-		});
+	return new Promise((resolve) => {
+		server.once("error", () => resolve(false));
+		server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
 	});
 }
