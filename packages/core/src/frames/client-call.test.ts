@@ -101,7 +101,7 @@ test.each([
 	const target = callTarget(Echo.echo, []);
 	const encoding = connection.encodingFor(target);
 	const body = encoding.codecs.input.encode({ text: "one" });
-	const call = connection.begin({ target, encoding, ctx: context(), observer: undefined }, body);
+	const call = connection.begin(target, encoding, body, context());
 	await expect(call).rejects.toMatchObject({ code: expect.stringMatching(/canceled|deadline_exceeded/) });
 	connection.drain();
 	// It would wait for a call that it kept.

@@ -19,14 +19,6 @@ import { Flag, FrameType, ProtocolError } from "./wire/frame.ts";
 import { beginRequest } from "./wire/request-frame.ts";
 import { readResponse } from "./wire/response-frame.ts";
 
-/** What a call is: the method, the format in which it is written, and the caller's context. */
-export interface OutgoingCall {
-	readonly target: CallTarget;
-	readonly encoding: CallEncoding;
-	readonly ctx: Context;
-	readonly observer: CallObserver | undefined;
-}
-
 /**
  * The client's side of one call over frames. It owns the pending promise and settles it once: by the reply, an
  * error, the context's end, or the end of the connection.
@@ -54,7 +46,10 @@ export class ClientCall implements StreamHandler, Follower {
 
 	constructor(
 		connection: Connection,
-		{ target, encoding, ctx, observer }: OutgoingCall,
+		target: CallTarget,
+		encoding: CallEncoding,
+		ctx: Context,
+		observer: CallObserver | undefined,
 		resolve: (output: unknown) => void,
 		reject: (error: ServiceError) => void,
 		id: number,

@@ -1,10 +1,11 @@
 import type { EncodedMessage } from "../codec/codec.ts";
 import type { Context } from "../context/context.ts";
 import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
+import type { CallObserver } from "../transport/observe-calls.ts";
 import type { Pipe } from "../transport/pipe.ts";
 import { messageTooLarge, queueFull } from "../transport/transport-errors.ts";
 import { type CallEncoding, type CallTarget, encodingFor } from "./call-target.ts";
-import { ClientCall, type OutgoingCall } from "./client-call.ts";
+import { ClientCall } from "./client-call.ts";
 import { Connection } from "./connection.ts";
 import type { FrameLimits } from "./frame-limits.ts";
 import { exceeds } from "./wire/body.ts";
@@ -70,35 +71,61 @@ export class ClientConnection {
 	}
 
 	/** Makes a call with one message that it {@link takes}. */
-	begin(call: OutgoingCall, body: EncodedMessage): Promise<unknown> {
+	begin(
+		target: CallTarget,
+		encoding: CallEncoding,
+		body: EncodedMessage,
+		ctx: Context,
+		observer?: CallObserver,
+	): Promise<unknown> {
 		return new Promise((resolve, reject) => {
-			new ClientCall(this.#connection, call, resolve, reject, this.#nextId++).begin(body);
+			const id = this.#nextId++;
+			new ClientCall(this.#connection, target, encoding, ctx, observer, resolve, reject, id).begin(body);
 		});
 	}
 
 	/** Makes a call with one message, as soon as it may begin. */
-	async unary(call: OutgoingCall, body: EncodedMessage): Promise<unknown> {
-		for (let waited = false; !this.#mayBegin(call.ctx, waited); waited = true)
-			await this.#nextChance(call.ctx);
+	async unary(
+		target: CallTarget,
+		encoding: CallEncoding,
+		body: EncodedMessage,
+		ctx: Context,
+	): Promise<unknown> {
+		for (let waited = false; !this.#mayBegin(ctx, waited); waited = true) await this.#nextChance(ctx);
 		const { bytes, queue, remote } = this.#connection;
 		if (exceeds(bytes, body, remote.maxMessageBytes)) throw messageTooLarge(remote.maxMessageBytes);
-		if (queue.fits(body)) return this.begin(call, body);
+		if (queue.fits(body)) return this.begin(target, encoding, body, ctx);
 		return new Promise((resolve, reject) => {
-			const outgoing = new ClientCall(this.#connection, call, resolve, reject, this.#nextId++);
+			const outgoing = this.#newCall(target, encoding, ctx, resolve, reject);
 			outgoing.begin(undefined);
 			void outgoing.sendMessage(body);
 		});
 	}
 
 	/** Makes a call with a stream of messages, as soon as it may begin. */
-	async streaming(call: OutgoingCall, input: AsyncIterable<unknown>): Promise<unknown> {
-		for (let waited = false; !this.#mayBegin(call.ctx, waited); waited = true)
-			await this.#nextChance(call.ctx);
+	async streaming(
+		target: CallTarget,
+		encoding: CallEncoding,
+		input: AsyncIterable<unknown>,
+		ctx: Context,
+	): Promise<unknown> {
+		for (let waited = false; !this.#mayBegin(ctx, waited); waited = true) await this.#nextChance(ctx);
 		return new Promise((resolve, reject) => {
-			const outgoing = new ClientCall(this.#connection, call, resolve, reject, this.#nextId++);
+			const outgoing = this.#newCall(target, encoding, ctx, resolve, reject);
 			outgoing.begin(undefined);
 			outgoing.sendStream(input);
 		});
+	}
+
+	#newCall(
+		target: CallTarget,
+		encoding: CallEncoding,
+		ctx: Context,
+		resolve: (output: unknown) => void,
+		reject: (error: ServiceError) => void,
+	): ClientCall {
+		const id = this.#nextId++;
+		return new ClientCall(this.#connection, target, encoding, ctx, undefined, resolve, reject, id);
 	}
 
 	/** Takes no new calls, and ends when those in flight have ended. */

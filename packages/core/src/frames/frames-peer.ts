@@ -104,7 +104,7 @@ export class FramesPeer implements Peer {
 			const connection = await this.#usable(ctx);
 			const encoding = connection.encodingFor(target);
 			const body = encoded?.encoding === encoding ? encoded.body : encoding.codecs.input.encode(input);
-			return connection.unary({ target, encoding, ctx, observer: undefined }, body);
+			return connection.unary(target, encoding, body, ctx);
 		};
 		const observedWait = observeCalls(wait, method);
 		return (input, ctx, observer) => {
@@ -119,8 +119,7 @@ export class FramesPeer implements Peer {
 				} catch (error) {
 					return Promise.reject(error);
 				}
-				if (connection?.takes(body) === true)
-					return connection.begin({ target, encoding, ctx, observer }, body);
+				if (connection?.takes(body) === true) return connection.begin(target, encoding, body, ctx, observer);
 				waiting = { input, encoded: { encoding, body } };
 			}
 			return observer === undefined ? wait(waiting, ctx) : observedWait(waiting, ctx, observer);
@@ -132,8 +131,7 @@ export class FramesPeer implements Peer {
 		return async (input, ctx) => {
 			const connection = await this.#usable(ctx);
 			const encoding = connection.encodingFor(target);
-			const call = { target, encoding, ctx, observer: undefined };
-			return connection.streaming(call, input as AsyncIterable<unknown>);
+			return connection.streaming(target, encoding, input as AsyncIterable<unknown>, ctx);
 		};
 	}
 

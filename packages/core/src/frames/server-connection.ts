@@ -35,6 +35,9 @@ export class ServerConnection {
 	readonly #paths: KnownTexts;
 	readonly #calls: ServerCalls;
 	#draining = false;
+	/** The method that was called last in JSON, and its codecs: most calls are of the same method as the one before. */
+	#lastMethod: Method | undefined;
+	#lastCodecs: MethodCodecs = plainJson;
 
 	constructor(pipe: Pipe, endpoints: EndpointTable, { formats = [], limits }: ServerConnectionOptions = {}) {
 		this.#endpoints = endpoints;
@@ -93,7 +96,7 @@ export class ServerConnection {
 		}
 		const hasBody = (flags & Flag.body) !== 0;
 		const body = hasBody ? readBody(codecs.input, connection.bytes, bytes, bodyStart, end) : undefined;
-		const stream = new ServerStream({ id, connection, calls: this.#calls, codecs, path }, call);
+		const stream = new ServerStream(id, connection, this.#calls, call, codecs, path);
 		stream.begin(body, length, (flags & Flag.end) !== 0);
 	}
 
@@ -115,7 +118,13 @@ export class ServerConnection {
 	#codecsOf(method: Method | undefined, number: number): MethodCodecs | undefined {
 		// Nobody serves the call: its messages are not read.
 		if (method === undefined) return plainJson;
-		if (number === 0) return jsonCodecs(method);
+		if (number === 0) {
+			if (method !== this.#lastMethod) {
+				this.#lastMethod = method;
+				this.#lastCodecs = jsonCodecs(method);
+			}
+			return this.#lastCodecs;
+		}
 		const format = this.#formats.find((known) => known.number === number);
 		return format && methodCodecs(method, format);
 	}

@@ -15,18 +15,6 @@ import type { StreamHandler } from "./stream-handler.ts";
 import { decodeBody } from "./wire/body.ts";
 import { Flag, FrameType } from "./wire/frame.ts";
 
-/** What a stream at the server needs of its connection and its request. */
-export interface IncomingStream {
-	readonly id: number;
-	readonly connection: Connection;
-	/** What it shares with the other calls of the connection. */
-	readonly calls: ServerCalls;
-	/** Those of the format of the request. */
-	readonly codecs: MethodCodecs;
-	/** `service/method`. */
-	readonly path: string;
-}
-
 /**
  * The server's side of one call over frames. It feeds the call with what arrives, and sends what the call answers.
  * The call knows nothing of it.
@@ -46,7 +34,18 @@ export class ServerStream implements StreamHandler, Follower {
 	/** Whether the call had to wait for a turn, as enough replies wait to be read. */
 	#turn: "none" | "awaited" | "taken" = "none";
 
-	constructor({ id, connection, calls, codecs, path }: IncomingStream, call: ServerCall) {
+	/**
+	 * @param calls what the call shares with the other calls of the connection.
+	 * @param codecs those of the format of the request.
+	 */
+	constructor(
+		id: number,
+		connection: Connection,
+		calls: ServerCalls,
+		call: ServerCall,
+		codecs: MethodCodecs,
+		path: string,
+	) {
 		this.stream = new Stream(id, connection);
 		this.#connection = connection;
 		this.#calls = calls;
