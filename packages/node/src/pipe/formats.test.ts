@@ -1,8 +1,9 @@
-import { contract, createClient, Endpoints, type Format, method } from "@allium/core";
+import { contract, createClient, Endpoints, type Format, memoryRegistry, method } from "@allium/core";
 import { webSocketTransport } from "@allium/core/frames";
 import { msgpack } from "@allium/msgpack";
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
+import { createApp } from "../app/app.ts";
 import { listen } from "../server/server.ts";
 import { acceptFrames } from "./accept-frames.ts";
 import { frames } from "./frames-transport.ts";
@@ -55,4 +56,20 @@ test("a number that frames cannot carry is refused where the format is given", (
 	const formats = [{ ...msgpack(), number: 7 }];
 	expect(() => frames({ formats })).toThrow("frames carry 1 to 3");
 	expect(() => acceptFrames({ formats })).toThrow("frames carry 1 to 3");
+});
+
+test("an app serves and makes calls in the formats that it is given", async () => {
+	const served = counted();
+	const called = counted();
+	const options = { registry: memoryRegistry(), env: {}, drainDelayMs: 0, logger: { log() {} } };
+	const server = createApp({ ...options, name: "server", formats: [served.format] });
+	const client = createApp({ ...options, name: "client", formats: [called.format] });
+	onTestFinished(async () => {
+		await client.stop();
+		await server.stop();
+	});
+	server.serve(Echo, { echo: async (input) => input });
+	await server.start();
+	expect(await client.client(Echo).echo({ text: "hello" })).toEqual({ text: "hello" });
+	expect([served.read(), called.read()]).toEqual([1, 1]);
 });
