@@ -1,6 +1,6 @@
 import { isIPv6, type Socket } from "node:net";
 
-/** An address and its port as one text, in which the port can be told: `127.0.0.1:4000`, `[::1]:4000`. */
+/** An address and its port as one text in which the port is clear: `127.0.0.1:4000`, `[::1]:4000`. */
 export function peerAddress(host: string, port: number | string): string {
 	return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }

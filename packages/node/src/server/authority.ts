@@ -6,12 +6,12 @@ export interface Authority {
 	readonly port: number | undefined;
 }
 
-/** What {@link parseAuthority} takes, for messages. */
+/** The forms that {@link parseAuthority} takes, for messages. */
 export const authorityForm = "host or host:port, such as 10.0.0.3:4000, add.internal or [::1]:4000";
 
 /**
- * Reads `host`, `host:port`, `[v6]`, `[v6]:port` or a bare IPv6 address; undefined for what is none of them, such
- * as a URL, a port alone, or a port above 65535.
+ * Reads `host`, `host:port`, `[v6]`, `[v6]:port` or a bare IPv6 address; undefined for any other form, such as a URL, a
+ * port alone, or a port above 65535.
  */
 export function parseAuthority(text: string): Authority | undefined {
 	if (isIPv6(text)) return { host: text, port: undefined };
@@ -23,7 +23,7 @@ export function parseAuthority(text: string): Authority | undefined {
 	return { host, port };
 }
 
-/** Whether a text is a host name or an IPv4 address. Numbers alone are an address that is incomplete, or a port. */
+/** Whether a text is a host name or an IPv4 address. A number alone is an incomplete address or a port. */
 function isHost(text: string): boolean {
 	if (/^[\d.]+$/.test(text)) return isIPv4(text);
 	return text.length <= 253 && /^(?:[\w-]{1,63}\.)*[\w-]{1,63}\.?$/.test(text);

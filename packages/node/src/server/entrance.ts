@@ -12,11 +12,14 @@ import type { ServerLimits } from "./limits.ts";
 import { isLoopback } from "./loopback.ts";
 import { SparingLog } from "./sparing-log.ts";
 
-/** What an entrance is made with. */
+/** The parts of an entrance. */
 export interface EntranceOptions {
 	readonly limits: ServerLimits;
 	readonly logger: Logger;
-	/** What connections may speak, in the order in which their first bytes are looked at. The last takes what is left. */
+	/**
+	 * The protocols of connections, in the order in which first bytes are compared with them. The last takes all that is
+	 * left.
+	 */
 	readonly protocols: readonly ConnectionProtocol[];
 	readonly tls?: TlsOptions | undefined;
 	readonly proxyProtocol?: ProxyProtocol | undefined;
@@ -25,8 +28,8 @@ export interface EntranceOptions {
 const tlsHandshakeByte = 0x16;
 
 /**
- * Where connections come in: reads the PROXY header, finds out what they speak, does TLS, and hands on what is
- * inside together with who is at the other end.
+ * The place where connections come in. It reads the PROXY header, finds out the protocol, does TLS, and hands on the
+ * inner connection together with its peer.
  */
 export class Entrance {
 	readonly #options: EntranceOptions;
@@ -36,7 +39,7 @@ export class Entrance {
 	readonly #undecided: FirstBytes<ConnectionProtocol | "tls">;
 	readonly #tls: TlsAcceptor | undefined;
 	readonly #peers = new WeakMap<Socket, PeerInfo>();
-	/** Connections inside of TLS: these may speak plainly, but not begin TLS once more. */
+	/** Connections inside of TLS. They may speak plainly, but not begin TLS a second time. */
 	readonly #secured = new WeakSet<Socket>();
 
 	/** @throws ServiceError `failed_precondition` when the files of TLS or the networks of proxies are wrong. */
@@ -75,7 +78,7 @@ export class Entrance {
 		} else this.#undecided.add(socket);
 	}
 
-	/** Cuts all connections that are not through yet. */
+	/** Cuts all connections that have not been handed on yet. */
 	destroy(): void {
 		this.#proxyHeaders.destroy();
 		this.#undecided.destroy();
@@ -122,7 +125,7 @@ export class Entrance {
 		const secured = this.#secured.has(socket);
 		if (protocol !== "tls") {
 			if (secured || this.#mayBePlain(peer)) {
-				// Node refuses HTTP/2 over TLS that was not agreed on.
+				// Node refuses HTTP/2 over TLS when ALPN did not agree on it.
 				if (secured && "alpnProtocol" in socket) socket.alpnProtocol = protocol.alpn;
 				protocol.accept(socket, peer);
 			} else this.#refusePlain(socket, protocol, peer);
@@ -144,7 +147,7 @@ export class Entrance {
 		this.#log.warn("a client spoke plainly to a port that takes TLS only", { peer: peer.address, protocol });
 		if (tlsNeeded !== undefined) socket.end(tlsNeeded);
 		socket.destroySoon();
-		// Unread bytes would turn the end into a reset, before which the answer may be lost.
+		// Unread bytes would turn the end into a reset, and the client could lose the answer.
 		socket.resume();
 	}
 

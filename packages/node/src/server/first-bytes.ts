@@ -2,25 +2,25 @@ import type { Socket } from "node:net";
 import { readAll } from "../platform/read-all.ts";
 import { Overdue } from "./overdue.ts";
 
-/** What the first bytes of a connection said, and how many of them are not for who reads on. */
+/** The meaning of a connection's first bytes, and how many of them are used up. */
 export interface Finding<Found> {
 	readonly found: Found;
 	readonly used: number;
 }
 
-/** What reads the first bytes of connections. */
+/** How the first bytes of connections are read. */
 export interface FirstBytesOptions<Found> {
-	/** How long the bytes may take, in milliseconds. */
+	/** How long the bytes may take to arrive, in milliseconds. */
 	readonly timeoutMs: number;
-	/** Looks at all bytes so far; undefined when it takes more to know. Throws when they are wrong. */
+	/** Looks at all bytes so far. Returns undefined when it needs more of them, and throws when they are wrong. */
 	readonly look: (bytes: Buffer) => Finding<Found> | undefined;
-	/** Takes the connection over, what was not used still unread. */
+	/** Takes over the connection. Bytes that were not used are unread again. */
 	readonly decided: (socket: Socket, found: Found) => void;
-	/** Told of bytes that are wrong, after the connection was cut. */
+	/** Called for wrong bytes, after the connection was cut. */
 	readonly refused?: (socket: Socket, error: Error) => void;
 }
 
-/** Connections of which the first bytes have yet to tell something. */
+/** Connections whose first bytes have not arrived yet. */
 export class FirstBytes<Found> {
 	readonly #options: FirstBytesOptions<Found>;
 	readonly #overdue: Overdue<Socket>;
@@ -32,7 +32,7 @@ export class FirstBytes<Found> {
 
 	add(socket: Socket): void {
 		const { look, decided, refused } = this.#options;
-		// Held here while undecided: unshifting and waiting for "readable" again would spin for ever.
+		// The bytes are held here while undecided: to unshift them and wait for "readable" again would spin for ever.
 		let held: Buffer | undefined;
 		const onReadable = (): void => {
 			const bytes = readAll(socket);
@@ -60,12 +60,12 @@ export class FirstBytes<Found> {
 		const due = this.#overdue.add(socket);
 	}
 
-	/** Cuts all of them. */
+	/** Cuts all connections. */
 	destroy(): void {
 		this.#overdue.expireAll();
 	}
 
-	/** Cuts all of them, and ends the timer. */
+	/** Cuts all connections, and ends the timer. */
 	close(): void {
 		this.destroy();
 		this.#overdue.close();

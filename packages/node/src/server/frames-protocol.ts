@@ -5,18 +5,18 @@ import type { SparingLog } from "./sparing-log.ts";
 
 /** The server's side of one connection that speaks frames. */
 export interface FramesSession {
-	/** Takes no new calls, and says so; resolves when none is in flight. */
+	/** Takes no new calls, and tells the other side. Resolves when no call is in flight. */
 	drain(): Promise<void>;
-	/** Ends at once. */
+	/** Ends the connection at once. */
 	close(): void;
 }
 
-/** Takes over a connection that speaks frames, its bytes unread. */
+/** Takes over a connection that speaks frames. Its bytes are unread. */
 export type AcceptFrames = (socket: Socket, endpoints: EndpointTable, peer: PeerInfo) => FramesSession;
 
 const firstByte = 0xa1;
 
-/** Frames on the port. Where they are not switched on, connections that speak them are cut. */
+/** Frames on the port. Where frames are not switched on, connections that speak them are cut. */
 export class FramesProtocol implements ConnectionProtocol {
 	readonly name = "frames";
 	readonly alpn: string | undefined;

@@ -2,32 +2,32 @@ import { isIP, isIPv6 } from "node:net";
 import { ServiceError } from "@allium/core";
 import { isLoopback } from "./loopback.ts";
 
-/** What `Host` and HTTP/2's `:authority` may be: a host, and a port where it is not the usual one. */
+/** The form of `Host` and of HTTP/2's `:authority`: a host, and a port where it is not the usual one. */
 const authorityForm = /^(?:\[([0-9a-f:.]+)\]|([^\s:/?#@[\]]+))(?::\d*)?$/i;
 
-/** A name, an address, or `*.` before a name for all below it. */
+/** A name, an address, or `*.` before a name for all names below it. */
 const hostForm = /^(?:\*\.)?[\w-]+(?:\.[\w-]+)*\.?$/;
 
 /**
- * The hosts under which a server may be called. A web page can point a name of its own at this machine and have the
- * browser call what listens here (DNS rebinding); the browser then gives the page's name as the host. So a server
- * that only this machine can reach takes no hosts but those that it knows.
+ * The hosts under which a server may be called. A web page can point a name of its own at this machine, and have the
+ * browser call the server that listens here (DNS rebinding). The browser then gives the page's name as the host. So a
+ * server that only this machine can reach accepts only the hosts that it knows.
  */
 export class Hosts {
 	readonly #names: ReadonlySet<string>;
 	/** `.example.org` for all names below it. */
 	readonly #suffixes: readonly string[];
 	readonly #isAny: boolean;
-	/** Whether each host may call. */
+	/** Whether every host is allowed. */
 	#isOpen: boolean;
 	#isLocal = false;
-	/** What was asked for last: most clients call a server by one name. */
+	/** The host of the last request. Most clients call a server by one name, so it is remembered. */
 	#last: { readonly authority: string; readonly isAllowed: boolean } | undefined;
 
 	/**
-	 * @param named those that the operator names: `api.example.org`, `*.example.org` for all below it, `*` for all.
-	 * @param own those of the server itself: where it listens, and as what it is advertised.
-	 * @throws ServiceError `failed_precondition` when one of `named` is no host.
+	 * @param named the hosts that the operator names: `api.example.org`, `*.example.org` for all below it, `*` for all.
+	 * @param own the hosts of the server itself: where it listens, and the host that it advertises.
+	 * @throws ServiceError `failed_precondition` when one of `named` is not a host.
 	 */
 	constructor(named: readonly string[] = [], own: readonly string[] = []) {
 		checkHosts("hosts", named);
@@ -38,20 +38,20 @@ export class Hosts {
 		this.#suffixes = named.filter((host) => host.startsWith("*.")).map((host) => normal(host.slice(1)));
 	}
 
-	/** Told on which address the server listens: on one of this machine alone, only known hosts may call. */
+	/** Takes the address on which the server listens. On a loopback address, only known hosts are allowed. */
 	bound(address: string): void {
 		this.#isLocal = isLoopback(address);
 		if (this.#isLocal && !this.#isAny) this.#isOpen = false;
 	}
 
-	/** Whether each host may call, so that nobody need look. */
+	/** Whether every host is allowed, so that no request needs to be checked. */
 	get isOpen(): boolean {
 		return this.#isOpen;
 	}
 
 	/**
-	 * Whether a request may be served that is sent to this authority: what `Host`, HTTP/2's `:authority` or an
-	 * absolute target say. A request that says nothing may: a browser always does.
+	 * Whether a request to this authority may be served. The authority comes from `Host`, HTTP/2's `:authority` or an
+	 * absolute target. A request without one may be served: a browser always sends one.
 	 */
 	allows(authority: string | undefined): boolean {
 		if (this.#isOpen || authority === undefined || authority === "") return true;
@@ -66,22 +66,22 @@ export class Hosts {
 		if (said === undefined) return false;
 		const host = normal(said);
 		if (isLoopback(host) || this.#names.has(host)) return true;
-		// Addresses are what health checks and other instances call by, and no page can point one elsewhere.
+		// Health checks and other instances call by address, and no page can point an address elsewhere.
 		if (!this.#isLocal && isIP(host) !== 0) return true;
 		return this.#suffixes.some((suffix) => host.endsWith(suffix));
 	}
 }
 
-/** The host of an authority such as `example.org:8080` or `[::1]:8080`; undefined when it is none. */
+/** The host of an authority such as `example.org:8080` or `[::1]:8080`; undefined when the text is not an authority. */
 export function hostOf(authority: string): string | undefined {
 	const [, address, name] = authorityForm.exec(authority) ?? [];
 	return address ?? name;
 }
 
 /**
- * Refuses what is no host.
+ * Refuses a text that is not a host.
  *
- * @param option where they were given, for the error.
+ * @param option the name of the option that gave the hosts, for the error.
  * @throws ServiceError `failed_precondition`.
  */
 export function checkHosts(option: string, hosts: readonly string[]): void {
@@ -94,7 +94,7 @@ export function checkHosts(option: string, hosts: readonly string[]): void {
 	});
 }
 
-/** The same form for what means the same host. */
+/** Brings all spellings of a host into one form. */
 function normal(host: string): string {
 	const name = unbracketed(host).replace(/\.$/, "").toLowerCase();
 	if (!isIPv6(name)) return name;

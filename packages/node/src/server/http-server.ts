@@ -19,25 +19,25 @@ import type { ConnectionProtocol } from "./connection-protocol.ts";
 import type { Hosts } from "./hosts.ts";
 import { SparingLog } from "./sparing-log.ts";
 
-/** What an HTTP server is made with. */
+/** The parts of an HTTP server. */
 export interface HttpServerOptions extends HttpPortOptions {
 	readonly metrics: MetricsSource | undefined;
 	/** Protocols beside the server's own. */
 	readonly protocols: readonly PortProtocol[];
 	readonly layer: HttpLayer | undefined;
-	/** By which hosts it may be called. */
+	/** The hosts by which it may be called. */
 	readonly hosts: Hosts;
 	readonly webSockets: WebSocketsOptions;
 }
 
-/** Serves HTTP/1.1 and HTTP/2 on connections that it is given: it gives each request to the protocol that claims it. */
+/** Serves HTTP/1.1 and HTTP/2 on given connections. It gives each request to the protocol that claims it. */
 export class HttpServer {
 	readonly #port: HttpPort;
 	readonly #protocols: ProtocolTable;
 	readonly #layer: HttpLayer | undefined;
 	readonly #hosts: Hosts;
 	readonly #targets = new RequestTargets();
-	/** For what strangers cause. */
+	/** The log for events that strangers can cause. */
 	readonly #sparing: SparingLog;
 	readonly #webSockets: WebSockets;
 	readonly #early = new EarlyAnswers();
@@ -61,7 +61,10 @@ export class HttpServer {
 		this.#http2 = new Http2Reader(limits, this.#early, this.#take);
 	}
 
-	/** What it speaks on connections, in the order in which their first bytes are looked at. They drain and close as one. */
+	/**
+	 * The protocols of connections, in the order in which first bytes are compared with them. They drain and close
+	 * together.
+	 */
 	get versions(): readonly ConnectionProtocol[] {
 		const drain = (): Promise<void> => this.drain();
 		const close = (): Promise<void> => this.close();
@@ -80,7 +83,7 @@ export class HttpServer {
 				alpn: "http/1.1",
 				schemes: { plain: "http", secure: "https" },
 				tlsNeeded,
-				// What begins as nothing else does is for its parser to judge.
+				// HTTP/1.1 takes all bytes that no other protocol knows, and its parser judges them.
 				begins: () => true,
 				accept: (socket, peer) => this.#http1.accept(socket, peer),
 				drain,
@@ -90,13 +93,13 @@ export class HttpServer {
 		];
 	}
 
-	/** Says to clients that no more is taken. Resolves when no call is in flight. */
+	/** Tells clients that no more calls are taken. Resolves when no call is in flight. */
 	drain(): Promise<void> {
 		this.#draining ??= this.#drain();
 		return this.#draining;
 	}
 
-	/** Ends everything but the sockets, which are the caller's to destroy. Resolves when every call has ended. */
+	/** Ends everything but the sockets, which the caller destroys. Resolves when every call has ended. */
 	close(): Promise<void> {
 		this.#closing ??= this.#close();
 		return this.#closing;
@@ -118,7 +121,7 @@ export class HttpServer {
 		return idle;
 	}
 
-	/** Takes up a request, whichever reader it comes from. */
+	/** Takes up a request from either reader. */
 	readonly #take = (request: UnsettledRequest, response: HttpResponse): void => {
 		if (!this.#isAddressed(request, response)) return;
 		if (this.#layer === undefined) this.#serve(request, response);
@@ -126,13 +129,13 @@ export class HttpServer {
 	};
 
 	#serve(request: HttpRequest, response: HttpResponse): void {
-		// A layer may take longer than the client waits, and a response closes once.
+		// A layer may take longer than the client waits, and a response emits its close only once.
 		if (response.isClosed) return;
 		if (request.upgradeSocket === undefined) this.#protocols.handle(request, response);
 		else this.#webSockets.upgrade(request, response, request.upgradeSocket);
 	}
 
-	/** What a layer throws ends its request alone. */
+	/** An error that a layer throws ends its request alone. */
 	#throughLayer(layer: HttpLayer, request: HttpRequest, response: HttpResponse): void {
 		try {
 			layer(request, response, (answer = response) => this.#serve(request, answer));
@@ -142,12 +145,12 @@ export class HttpServer {
 		}
 	}
 
-	/** Whether it is clear what a request is for, and the host that it names is this server; answers it when not. */
+	/** Whether the target of a request is clear and its host is this server. If not, it answers the request. */
 	#isAddressed(request: UnsettledRequest, response: HttpResponse): boolean {
 		try {
 			this.#targets.settle(request);
 		} catch (error) {
-			// What follows on a connection whose requests cannot be told apart is not read.
+			// When the requests of a connection cannot be told apart, the bytes that follow are not read.
 			const headers: Record<string, string> = request.version === 1 ? { connection: "close" } : {};
 			this.#port.answer(request, response, { ...errorAnswer(toServiceError(error)), headers });
 			return false;

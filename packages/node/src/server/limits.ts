@@ -1,24 +1,27 @@
 import { checkDuration } from "@allium/core/transport";
 
-/** What one server takes at most. Every bound is there by default. */
+/** The most that one server takes. Every bound has a default. */
 export interface ServerLimits {
-	/** Connections at once; one more is cut. */
+	/** Connections at once. A further connection is cut. */
 	readonly connections: number;
 	/** The head of an HTTP request, in bytes. */
 	readonly headerBytes: number;
 	/** One message of HTTP, and so the body of a unary request, in bytes. */
 	readonly messageBytes: number;
-	/** All bodies that have not arrived whole, together, in bytes. */
+	/** All bodies together that have not arrived completely, in bytes. */
 	readonly heldBodyBytes: number;
 	/** HTTP/2 streams at once on one connection. */
 	readonly streams: number;
-	/** HTTP/2 streams that a client may reset within ten seconds on one connection; one more ends it. */
+	/** HTTP/2 streams that a client may reset within ten seconds on one connection. One more ends the connection. */
 	readonly resets: number;
-	/** Replies on one connection of HTTP/2 that wait to be read, in bytes; beyond it no further calls are taken. */
+	/**
+	 * Replies that wait to be read on one connection of HTTP/2, in bytes. Beyond it, the connection takes no further
+	 * calls.
+	 */
 	readonly heldReplyBytes: number;
-	/** Requests of HTTP/1.1 that wait behind one that is being answered; one more ends the connection. */
+	/** Requests of HTTP/1.1 that wait behind one that is being answered. One more ends the connection. */
 	readonly pipelinedRequests: number;
-	/** How long a connection may take to show what it speaks, in milliseconds. */
+	/** How long the server waits for the first bytes of a connection, which tell its protocol, in milliseconds. */
 	readonly firstByteTimeoutMs: number;
 	/** How long the handshake of TLS may take, in milliseconds. */
 	readonly handshakeTimeoutMs: number;
@@ -26,13 +29,13 @@ export interface ServerLimits {
 	readonly headersTimeoutMs: number;
 	/** How long the body of a request that is one message may take, in milliseconds. */
 	readonly bodyTimeoutMs: number;
-	/** How long a client may take nothing of what waits for it, on any protocol, in milliseconds. */
+	/** How long a client may accept none of the bytes that wait for it, on any protocol, in milliseconds. */
 	readonly replyTimeoutMs: number;
 	/** How long an HTTP connection without a request is kept, in milliseconds. */
 	readonly idleTimeoutMs: number;
 }
 
-/** The limits of a server that was given none. */
+/** The limits of a server that is given none. */
 export const defaultServerLimits: ServerLimits = {
 	connections: 10_000,
 	headerBytes: 16 * 1024,
@@ -51,9 +54,9 @@ export const defaultServerLimits: ServerLimits = {
 };
 
 /**
- * Checks the durations among limits that somebody gave.
+ * Checks the durations among the given limits.
  *
- * @throws RangeError for one that cannot be.
+ * @throws RangeError for a duration that is not possible.
  */
 export function checkServerLimits(limits: Partial<ServerLimits>): void {
 	const all = { ...defaultServerLimits, ...limits };

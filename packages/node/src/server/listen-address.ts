@@ -2,9 +2,9 @@ import { ServiceError } from "@allium/core";
 import { parseAuthority } from "./authority.ts";
 
 /**
- * Where a transport is to listen, of `host:port` or `[v6]:port`.
+ * The address on which a transport listens, from `host:port` or `[v6]:port`.
  *
- * @throws ServiceError `invalid_argument` for anything else: nobody would look for it where it listens instead.
+ * @throws ServiceError `invalid_argument` for any other form. A guess would make it listen where nobody looks for it.
  */
 export function parseListenAddress(address: string): { host: string; port: number } {
 	const { host, port } = parseAuthority(address) ?? {};

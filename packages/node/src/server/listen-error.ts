@@ -1,6 +1,6 @@
 import { ServiceError } from "@allium/core";
 
-/** The error of an address that cannot be listened on, as one sentence that says what to do. */
+/** The error of an address on which the server cannot listen, as one sentence that says what to do. */
 export function listenError(cause: NodeJS.ErrnoException, host: string, port: number): ServiceError {
 	return new ServiceError({ code: "failed_precondition", message: sentence(cause, host, port), cause });
 }

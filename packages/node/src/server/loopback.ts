@@ -1,6 +1,6 @@
 import { isIPv4 } from "node:net";
 
-/** Whether a host, as it is listened on or called by, is this machine alone. */
+/** Whether a host means this machine alone, as an address to listen on or to call. */
 export function isLoopback(host: string): boolean {
 	const name = host.replace(/^\[|\]$/g, "").toLowerCase();
 	if (name === "localhost" || name.endsWith(".localhost") || name === "::1") return true;

@@ -24,20 +24,20 @@ export interface ServerOptions {
 	readonly host?: string;
 	/** Default: 0, any free one. */
 	readonly port?: number;
-	/** The host, or `host:port`, under which others reach this server. Default: where it listens. */
+	/** The host, or `host:port`, under which others reach this server. Default: the address on which it listens. */
 	readonly advertise?: string;
 	/**
 	 * The hosts by which others may call it, beside its own: `api.example.org`, `*.example.org` for all names below
 	 * it, `*` for all. Default: all, but on a loopback address only `localhost`, `*.localhost`, `127.*` and `[::1]`.
 	 */
 	readonly hosts?: readonly string[];
-	/** Default: silent. */
+	/** Default: logs nothing. */
 	readonly logger?: Logger;
-	/** Takes over a connection that speaks frames, its bytes unread. Without it, such connections are cut. */
+	/** Takes over a connection that speaks frames; its bytes are unread. Without it, such connections are cut. */
 	readonly acceptFrames?: AcceptFrames;
-	/** What `/readyz` answers. Default: ready until it drains. */
+	/** The answer of `/readyz`. Default: ready until the server drains. */
 	readonly ready?: () => Readiness | Promise<Readiness>;
-	/** What `/metrics` answers. Default: 404. */
+	/** The answer of `/metrics`. Default: 404. */
 	readonly metrics?: MetricsSource | undefined;
 	readonly limits?: Partial<ServerLimits>;
 	/** Speaks TLS on the port, and refuses plain connections unless told otherwise. Default: no TLS. */
@@ -48,22 +48,22 @@ export interface ServerOptions {
 	readonly http?: HttpLayer;
 	/** Protocols over HTTP beside Connect, REST, event streams and the operations routes. Default: none. */
 	readonly protocols?: readonly PortProtocol[];
-	/** Whom WebSockets are open for. Default: pages of the same host, and clients that are no browsers. */
+	/** The clients that may open WebSockets. Default: pages of the same host, and clients that are not browsers. */
 	readonly webSockets?: WebSocketsOptions;
 }
 
-/** How long connections may still bring a request after draining began, so that none is cut while it is sent. */
+/** How long connections may still bring a request after draining began, so that no request is cut while it is sent. */
 const lingerMs = 100;
 
-/** How often a dead peer is looked for on a silent connection. */
+/** How often a silent connection is probed for a dead peer. */
 const keepAliveDelayMs = 30_000;
 
 /**
- * Serves endpoints on one port: frames, and HTTP/1.1 and HTTP/2 with the Connect protocol and the operations
- * routes. A connection's first bytes tell which it is.
+ * Serves endpoints on one port: frames, and HTTP/1.1 and HTTP/2 with the Connect protocol and the operations routes.
+ * The first bytes of a connection tell its protocol.
  *
- * @throws ServiceError `failed_precondition` when the address cannot be listened on; RangeError for a duration
- * among the limits that cannot be.
+ * @throws ServiceError `failed_precondition` when the server cannot listen on the address; RangeError for a duration
+ * among the limits that is not possible.
  */
 export async function listen(endpoints: EndpointTable, options: ServerOptions = {}): Promise<Listener> {
 	const server = new Server(endpoints, options);
@@ -75,10 +75,10 @@ class Server implements Listener {
 	#addresses: readonly string[] = [];
 	readonly #options: ServerOptions;
 	readonly #logger: Logger;
-	/** For what strangers cause. */
+	/** The log for events that strangers can cause. */
 	readonly #sparing: SparingLog;
 	readonly #net: NetServer;
-	/** What connections may speak, in the order in which their first bytes are looked at. */
+	/** The protocols of connections, in the order in which first bytes are compared with them. */
 	readonly #protocols: readonly ConnectionProtocol[];
 	readonly #entrance: Entrance;
 	readonly #hosts: Hosts;
@@ -168,12 +168,12 @@ class Server implements Listener {
 	#accept(socket: Socket): void {
 		this.#sockets.add(socket);
 		socket.on("close", () => this.#sockets.delete(socket));
-		// A connection that breaks ends by itself; who owns it listens to its end.
+		// A connection that breaks ends by itself, and its owner listens to its end.
 		socket.on("error", nothing);
 		this.#entrance.add(socket);
 	}
 
-	/** Ends a connection that takes nothing of what waits for it. */
+	/** Ends a connection that takes none of the bytes that wait for it. */
 	#cut(socket: Socket): void {
 		const peer = `${socket.remoteAddress}:${socket.remotePort}`;
 		this.#sparing.warn("a connection was cut, as its client reads nothing of what it is sent", { peer });
@@ -181,13 +181,13 @@ class Server implements Listener {
 	}
 
 	async #drain(): Promise<void> {
-		// Fails only when it is closed already.
+		// It fails only when it is closed already.
 		this.#net.close(nothing);
 		const drained = this.#protocols.map((protocol) => protocol.drain());
 		if (this.#sockets.size > 0) await this.#linger();
 		this.#entrance.destroy();
 		this.#closeIdle();
-		// Connections came while it waited.
+		// Connections arrived while it waited.
 		await Promise.all([...drained, ...this.#protocols.map((protocol) => protocol.drain())]);
 		this.#closeIdle();
 	}
@@ -196,7 +196,7 @@ class Server implements Listener {
 		for (const protocol of this.#protocols) protocol.closeIdle?.();
 	}
 
-	/** Waits for what is under way on connections that are not busy; not when the server closes. */
+	/** Gives idle connections time to bring a request that is on its way. It ends early when the server closes. */
 	#linger(): Promise<void> {
 		return new Promise((resolve) => {
 			const timer = setTimeout(resolve, lingerMs);
@@ -209,7 +209,7 @@ class Server implements Listener {
 
 	async #close(): Promise<void> {
 		const closed = new Promise<void>((resolve) => {
-			// Calls back when the last connection is gone, or at once when that has happened.
+			// It calls back when the last connection is gone, or at once when that has happened already.
 			this.#net.close(() => resolve());
 		});
 		this.#wake?.();

@@ -1,9 +1,9 @@
 import type { Logger } from "@allium/core";
 
-/** How often the same is said at most, in milliseconds. */
+/** The least time between two lines with the same message, in milliseconds. */
 const intervalMs = 1_000;
 
-/** Says what strangers can cause as often as they like: the same once a second, and how often it was left out. */
+/** Logs events that strangers can cause as often as they like: each message once a second, with the number left out. */
 export class SparingLog {
 	readonly #logger: Logger;
 	readonly #said = new Map<string, { nextAt: number; leftOut: number }>();
@@ -12,7 +12,7 @@ export class SparingLog {
 		this.#logger = logger;
 	}
 
-	/** @param message a constant: what varies belongs into the fields. */
+	/** @param message a constant; variable parts belong in the fields. */
 	warn(message: string, fields: Readonly<Record<string, unknown>> = {}): void {
 		const now = performance.now();
 		const before = this.#said.get(message);

@@ -1,19 +1,19 @@
 import type { Socket } from "node:net";
 import { every, type Timer } from "@allium/core/transport";
 
-/** How often connections are looked at within the time that they have. */
+/** How many times connections are checked within the time that they have. */
 const looks = 4;
 
-/** How much of what was written to a connection has left this process. */
+/** How many bytes written to a connection have left this process. */
 interface Progress {
 	readonly bytes: number;
-	/** When that was first seen. */
+	/** The time when this count was first seen. */
 	readonly since: number;
 }
 
 /**
- * Cuts connections whose other side takes nothing of what waits for it, be it that it does not read or that it is
- * gone. Whatever a connection speaks: this looks at what the system takes of it.
+ * Cuts connections whose other side takes none of the bytes that wait for it, because it does not read or is gone. This
+ * works for every protocol, as it looks at what the operating system accepts.
  */
 export class StalledConnections {
 	readonly #connections: Iterable<Socket>;
@@ -22,7 +22,7 @@ export class StalledConnections {
 	readonly #waiting = new WeakMap<Socket, Progress>();
 	readonly #timer: Timer;
 
-	/** @param cut called with a connection of which nothing was taken for so many milliseconds. */
+	/** @param cut called with a connection that has taken nothing for the given milliseconds. */
 	constructor(connections: Iterable<Socket>, milliseconds: number, cut: (socket: Socket) => void) {
 		this.#connections = connections;
 		this.#milliseconds = milliseconds;
@@ -55,8 +55,8 @@ export class StalledConnections {
 }
 
 /**
- * How many bytes the system has taken of a connection that has more for it; undefined when nothing waits. The handle
- * tells it also where TLS or HTTP/2 write to it directly; the socket counts what waits in it as written.
+ * How many bytes of a connection the system has taken while more wait; undefined when nothing waits. The handle counts
+ * them even where TLS or HTTP/2 write to it directly. The socket counts the bytes that wait in it as written.
  */
 function takenOf(socket: Socket): number | undefined {
 	const handle: unknown = Reflect.get(socket, "_handle");
