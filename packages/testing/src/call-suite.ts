@@ -15,7 +15,7 @@ import { World } from "./calls/world.ts";
 export type { CallCapability, CallSetup, CallSuiteOptions, CallVersion } from "./calls/setup.ts";
 
 /**
- * The conformance suite of calls: declares Vitest tests for what every transport has to hold, for each kind of
+ * The conformance suite of calls. It declares Vitest tests for what every transport must guarantee, for each kind of
  * method.
  *
  * @param setup Makes the transport; called before every test.

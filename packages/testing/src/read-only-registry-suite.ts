@@ -3,14 +3,14 @@ import type { RegistryFilter } from "@allium/core/registry";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { patienceMs, Watcher } from "./registry-watcher.ts";
 
-/** Where services are: the addresses of each, by its name. */
+/** The addresses of each service, by its name. */
 export type Listing = Readonly<Record<string, readonly string[]>>;
 
-/** The backend that one test runs against: whoever keeps it says where services are. */
+/** The backend that one test runs against. Its operator, not the processes, says where services are. */
 export interface ReadOnlyRegistrySetup {
-	/** A further handle on the same backend, as another process would open it. The suite closes it. */
+	/** Opens another handle on the same backend, as another process would. The suite closes it. */
 	open(): Promise<Registry>;
-	/** Changes where services are, while processes look; undefined where that cannot be changed. */
+	/** Changes where services are while processes watch. Undefined if the backend cannot change. */
 	readonly change?: (listing: Listing) => Promise<void>;
 	/** Removes the backend. */
 	close(): Promise<void>;
@@ -22,8 +22,8 @@ const second = "http://10.0.0.2:4000";
 const third = "allium://10.0.0.3:4000";
 
 /**
- * The conformance suite of registries in which processes do not register, such as `static:`: declares Vitest tests
- * that hold for every backend. All its instances are in the namespace `default`.
+ * The conformance suite of registries in which processes do not register, such as `static:`. It declares Vitest tests
+ * that hold for every backend. All instances are in the namespace `default`.
  *
  * @param setup Makes a backend that lists services; called before every test.
  */
@@ -42,7 +42,7 @@ export function readOnlyRegistrySuite(
 	});
 }
 
-/** What one test has open; whatever it forgets is closed after it. */
+/** The handles that one test opens. It closes after the test whatever the test leaves open. */
 class World {
 	#setup: ReadOnlyRegistrySetup | undefined;
 	#open: Registry[] = [];
@@ -63,7 +63,7 @@ class World {
 		return registry;
 	}
 
-	/** Watches until the snapshot is there. */
+	/** Watches until the snapshot has arrived. */
 	async watch(registry: Registry, filter: RegistryFilter = {}, ctx: Context = background): Promise<Watcher> {
 		const watcher = new Watcher(registry.watch(filter, ctx));
 		this.#watchers.push(watcher);

@@ -20,25 +20,25 @@ export { type ReadOnlyRegistrySetup, readOnlyRegistrySuite } from "./read-only-r
 /** The backend that one test runs against. */
 export interface RegistrySetup {
 	/**
-	 * A further handle on the same backend, as another process would open it, whose leases last `ttlMs`.
-	 * The suite closes it.
+	 * Opens another handle on the same backend, as another process would. Its leases last `ttlMs`. The suite closes
+	 * it.
 	 */
 	open(options: { readonly ttlMs: number }): Promise<Registry>;
-	/** The shortest time to live that the backend is good for, such as 300 ms: some tests wait for its end. */
+	/** The shortest time to live that the backend supports, such as 300 ms. Some tests wait for it to pass. */
 	readonly ttlMs: number;
 	/** Removes the backend. */
 	close(): Promise<void>;
 }
 
-/** What the instances of this suite serve. */
+/** The contract that the instances of this suite serve. */
 const Cart = contract("cart", { ping: method({ effect: "read" }) });
 
-/** The time to live where no test waits for its end. */
+/** The time to live in tests that do not wait for it to pass. */
 const longTtlMs = 60_000;
 const background = Context.background();
 
 /**
- * The conformance suite of the port `Registry`: declares Vitest tests that hold for every backend.
+ * The conformance suite of the port `Registry`. It declares Vitest tests that hold for every backend.
  *
  * @param setup Makes an empty backend; called before every test.
  *
@@ -62,7 +62,7 @@ export function registrySuite(name: string, setup: () => Promise<RegistrySetup>)
 	});
 }
 
-/** What one test has open; whatever it forgets is closed after it. */
+/** The handles that one test opens. It closes after the test whatever the test leaves open. */
 class World {
 	#setup: RegistrySetup | undefined;
 	#open: Registry[] = [];
@@ -83,7 +83,7 @@ class World {
 		return registry;
 	}
 
-	/** Watches until the snapshot is there. */
+	/** Watches until the snapshot has arrived. */
 	async watch(registry: Registry, filter: RegistryFilter = {}, ctx: Context = background): Promise<Watcher> {
 		const watcher = new Watcher(registry.watch(filter, ctx));
 		this.#watchers.push(watcher);
@@ -117,8 +117,8 @@ function instance(id: string, change: Partial<Instance> = {}): Instance {
 }
 
 /**
- * Does something with each of many, a few hundred at once: a backend that blocks the process must get to its
- * timers, or it takes the silence for an outage.
+ * Does something with each of many items, a few hundred at once. The pauses let the timers of the process run: a
+ * backend that blocks the process would otherwise take the silence for an outage.
  */
 async function inBatches<Item, Result>(
 	items: readonly Item[],
@@ -244,7 +244,7 @@ function leaseTests(world: World): void {
 			world.ttlMs + 4 * visibleWithinMs,
 		);
 		const [, released, silent] = watcher.events;
-		// A backend may not be able to tell, but must not take silence for a release.
+		// A backend may be unable to tell, but it must not take silence for a release.
 		expect([true, undefined]).toContain(released?.type === "down" && released.released);
 		expect(silent).toEqual({ type: "down", instance: instance("silent") });
 	});
@@ -503,7 +503,7 @@ function manyTests(world: World): void {
 		await ofLeft.tells(["snapshot", "up a", "up b"]);
 	});
 
-	// A second or two, of which the backend takes most.
+	// This takes a second or two, most of it in the backend.
 	test("ten thousand instances are listed, watched, renewed and released", async () => {
 		const [left, right] = [await world.open(), await world.open()];
 		const watcher = await world.watch(right);

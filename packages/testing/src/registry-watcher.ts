@@ -3,15 +3,15 @@ import type { RegistryEvent } from "@allium/core/registry";
 import { expect, vi } from "vitest";
 import { RunningTime } from "./running-time.ts";
 
-/** How soon one handle sees what another did, in milliseconds that the process can run. */
+/** How soon one handle must see what another did, in milliseconds of running time. */
 export const visibleWithinMs = 250;
-/** How long a condition is waited for that has no such bound, in milliseconds. */
+/** How long to wait for a condition without such a bound, in milliseconds. */
 export const patienceMs = 30_000;
 
-/** Consumes a watch and keeps what it told. */
+/** Consumes a watch and keeps the events that it reported. */
 export class Watcher {
 	readonly events: RegistryEvent[] = [];
-	/** Resolves when the iteration is over, with the error that ended it if any. */
+	/** Resolves when the iteration is over, with the error that ended it, if any. */
 	readonly ended: Promise<unknown>;
 
 	constructor(source: AsyncIterable<RegistryEvent>) {
@@ -25,7 +25,7 @@ export class Watcher {
 		for await (const event of source) this.events.push(event);
 	}
 
-	/** What a client that believes all events takes for up, sorted. */
+	/** The instances that a client which believes every event takes to be up, sorted. */
 	get up(): string[] {
 		const up = new Map<string, Instance>();
 		for (const event of this.events) {
@@ -37,7 +37,7 @@ export class Watcher {
 		return [...up.keys()].sort();
 	}
 
-	/** Events as short text: `snapshot a b`, `up a`, `down a`. */
+	/** The events as short text: `snapshot a b`, `up a`, `down a`. */
 	get told(): string[] {
 		return this.events.map((event) => {
 			if (event.type !== "snapshot") return `${event.type} ${event.instance.id}`;
@@ -45,7 +45,7 @@ export class Watcher {
 		});
 	}
 
-	/** Waits for what has to be seen soon after it happened. */
+	/** Waits for events that must be seen soon after they happened. */
 	async tells(told: readonly string[], within: number = visibleWithinMs): Promise<void> {
 		using time = new RunningTime();
 		await vi.waitFor(() => expect(this.told).toEqual(told), { timeout: patienceMs, interval: 2 });

@@ -1,11 +1,11 @@
-/** How often it is counted, in milliseconds. */
+/** The interval between ticks, in milliseconds. */
 const tickMs = 5;
 
 /**
- * Measures time as this process could use it. It counts ticks, and a tick that comes late because other processes had
- * the processor counts as one; a tick that comes late because this thread was at work counts as that work. So "within
- * 250 ms" holds or fails for what the process did, however busy the machine is. It is never ahead of the clock on the
- * wall by more than a tick: use it for upper bounds.
+ * Measures time as this process could use it. It counts ticks. A tick that is late because other processes had the
+ * processor counts as one tick. A tick that is late because this thread was busy counts as the time of that work. A
+ * bound such as "within 250 ms" therefore holds or fails for what the process did, however busy the machine is. The
+ * measured time is never ahead of the wall clock by more than a tick, so it suits upper bounds.
  *
  * @example
  * using time = new RunningTime();
@@ -17,7 +17,7 @@ export class RunningTime implements Disposable {
 	#cpuUsage: NodeJS.CpuUsage = process.threadCpuUsage();
 	readonly #timer: ReturnType<typeof setInterval>;
 
-	/** Begins to count. */
+	/** Starts counting. */
 	constructor() {
 		this.#timer = setInterval(() => {
 			this.#milliseconds += Math.max(tickMs, this.#work());
@@ -25,17 +25,17 @@ export class RunningTime implements Disposable {
 		}, tickMs);
 	}
 
-	/** How much time there was since it began. */
+	/** The time that has passed since counting started, in milliseconds. */
 	get milliseconds(): number {
 		return this.#milliseconds + this.#work();
 	}
 
-	/** Ends counting. */
+	/** Stops counting. */
 	[Symbol.dispose](): void {
 		clearInterval(this.#timer);
 	}
 
-	/** How long this thread was at work since the last tick, in milliseconds. */
+	/** How long this thread has worked since the last tick, in milliseconds. */
 	#work(): number {
 		const { user, system } = process.threadCpuUsage(this.#cpuUsage);
 		return (user + system) / 1_000;

@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
-/** How a program is run. */
+/** How to run a program. */
 export interface ProcessOptions {
-	/** Added to the environment of this process. */
+	/** Variables added to the environment of the current process. */
 	readonly env?: NodeJS.ProcessEnv;
 	readonly args?: readonly string[];
 }
 
 /**
- * A program as a process of its own, for tests that start, stop and kill services for real. It runs in the same
- * Node as the test; disposing it kills it.
+ * Runs a program as a process of its own, for tests that start, stop and kill real services. The process uses the same
+ * Node as the test. Disposing the object kills the process.
  *
  * @example
  * await using add = await ServiceProcess.start("main.ts", { env: { ALLIUM_REGISTRY: `sqlite://${folder}` } });
@@ -20,7 +20,7 @@ export interface ProcessOptions {
 export class ServiceProcess implements AsyncDisposable {
 	readonly #child: ChildProcess;
 	readonly #ended: Promise<unknown>;
-	/** All that it printed, on both outputs. */
+	/** Everything that the program has printed, on both outputs. */
 	output = "";
 
 	private constructor(child: ChildProcess) {
@@ -42,19 +42,19 @@ export class ServiceProcess implements AsyncDisposable {
 		return new ServiceProcess(child);
 	}
 
-	/** Runs a program and waits until its app says that it is ready. */
+	/** Runs a program and waits until its app reports that it is ready. */
 	static async start(file: string, options: ProcessOptions = {}): Promise<ServiceProcess> {
 		const service = ServiceProcess.run(file, options);
 		await service.says(/ is ready /);
 		return service;
 	}
 
-	/** Where its app serves HTTP, as its ready line says. */
+	/** The HTTP URL of its app, taken from its ready line. */
 	get url(): string {
 		return /is ready url=(\S+)/.exec(this.output)?.[1] ?? "";
 	}
 
-	/** Resolves with the match when the output has it; rejects when the process ends before. */
+	/** Resolves with the match when the output matches. Rejects when the process ends first. */
 	async says(pattern: RegExp): Promise<RegExpExecArray> {
 		while (true) {
 			const match = pattern.exec(this.output);
@@ -71,7 +71,10 @@ export class ServiceProcess implements AsyncDisposable {
 		this.#child.kill(name);
 	}
 
-	/** Resolves with the exit code when it has ended and all its output is there; null when a signal ended it. */
+	/**
+	 * Resolves when the process has ended and all its output has arrived: with the exit code, or null if a signal
+	 * ended it.
+	 */
 	async ended(): Promise<number | null> {
 		await this.#ended;
 		return this.#child.exitCode;
@@ -82,7 +85,7 @@ export class ServiceProcess implements AsyncDisposable {
 		await this.#ended;
 	}
 
-	/** Waits for further output, or for the end; leaves no listener. */
+	/** Waits for more output or for the end, and leaves no listener behind. */
 	#news(): Promise<void> {
 		const child = this.#child;
 		return new Promise((resolve) => {

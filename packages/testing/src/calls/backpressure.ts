@@ -10,7 +10,7 @@ class Producer {
 	bytes = 0;
 	readonly #end: number;
 
-	/** Ends after so many bytes. */
+	/** Ends after `endBytes`. */
 	constructor(endBytes: number) {
 		this.#end = endBytes;
 	}
@@ -22,7 +22,7 @@ class Producer {
 		}
 	}
 
-	/** Resolves when nothing more is produced for a while. */
+	/** Resolves when the producer has produced nothing for a while. */
 	async paused(): Promise<void> {
 		const seen: number[] = [];
 		await vi.waitFor(
@@ -37,7 +37,7 @@ class Producer {
 	}
 }
 
-/** A slow consumer pauses the producer: what is on the way is bounded, in bytes. */
+/** A slow consumer pauses the producer: the bytes in flight are bounded. */
 export function backpressureTests(cases: Cases): void {
 	const bound = cases.maxBufferedBytes;
 	const whole = Math.ceil((2 * bound) / messageBytes) * messageBytes;
@@ -113,7 +113,7 @@ export function backpressureTests(cases: Cases): void {
 	);
 }
 
-/** A pause is one when few bytes are on the way, and others go on meanwhile. */
+/** A producer counts as paused when few bytes are in flight and other calls proceed meanwhile. */
 async function expectPaused(producer: Producer, bound: number, world: World): Promise<void> {
 	await producer.paused();
 	expect(producer.bytes).toBeLessThanOrEqual(bound);

@@ -5,16 +5,16 @@ import { throughHops } from "./deadlines.ts";
 import type { Message } from "./message.ts";
 import { failure, until, Waiting } from "./world.ts";
 
-/** More than any round trip on one machine, and less than any poll or timeout. */
+/** Longer than any round trip on one machine, and shorter than any poll or timeout. */
 const soonMs = 250;
 
-/** Who stops waiting, or is gone: nothing goes on below. */
+/** When a caller stops waiting or is gone, no hop below it continues. */
 export function cancellationTests(cases: Cases): void {
 	cases.each("a cancelled caller cancels the handler and its callees at once", kinds, async (kind, world) => {
 		const waiting = new Waiting();
 		world.handler = throughHops(world, kind, (ctx, hop) => {
 			const waits = waiting.wait(ctx);
-			// The hops on the way go on, so that they make their calls.
+			// The hops in between continue, so that they make their calls.
 			waits.catch(() => {});
 			return hop === 1 ? waits : Promise.resolve();
 		});

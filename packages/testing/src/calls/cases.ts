@@ -9,7 +9,7 @@ export const inputStreams: readonly Kind[] = ["client_stream", "bidi_stream"];
 /** The kinds whose output is a stream. */
 export const outputStreams: readonly Kind[] = ["server_stream", "bidi_stream"];
 
-/** Declares cases for one transport; those that it lacks something for are skipped, and their titles say why. */
+/** Declares the cases of one transport. A case that needs a missing capability is skipped, and its title says why. */
 export class Cases {
 	readonly world: World;
 	readonly maxMessageBytes: number;
@@ -25,7 +25,7 @@ export class Cases {
 		this.#skip = options.skip ?? {};
 	}
 
-	/** Declares a case that takes some capabilities. */
+	/** Declares a case that needs some capabilities. */
 	one(title: string, needs: readonly CallCapability[], run: (world: World) => Promise<void>): void {
 		const reason = needs.map((need) => this.#skip[need]).find((found) => found !== undefined);
 		if (reason === undefined) test(title, () => run(this.world));

@@ -10,7 +10,7 @@ export interface Refusal {
 	readonly names: readonly string[];
 }
 
-/** A Standard Schema for one shape, written by hand so that the suite needs no library of schemas. */
+/** A Standard Schema for one shape. It is written by hand so that the suite needs no schema library. */
 interface Shape<T> {
 	readonly "~standard": {
 		readonly version: 1;
@@ -32,7 +32,7 @@ const plainMessage: Shape<Message> = shape(
 	"must be { text: string }",
 );
 
-/** Speaks protobuf beside JSON. */
+/** Has a protobuf codec as well as JSON. */
 const message: Shape<Message> = { ...plainMessage, "~wire": { proto: messageCodec } };
 
 const refusal: Shape<Refusal> = shape(
@@ -40,7 +40,7 @@ const refusal: Shape<Refusal> = shape(
 	"must be { limit: number, names: string[] }",
 );
 
-/** A type, not an interface: those have no index signature. */
+/** A type rather than an interface, because interfaces have no index signature. */
 type CallErrors = {
 	readonly refused: {
 		readonly code: "failed_precondition";
@@ -55,7 +55,7 @@ const errors: CallErrors = {
 	refused: { code: "failed_precondition", message: "not today", data: refusal },
 };
 
-/** The suite's contract: a method of each kind, and nothing else. What the handlers do is up to each case. */
+/** The suite's contract: one method of each kind. Each case decides what the handlers do. */
 export type CallsContract = Contract<{
 	unary: MethodSpec<One, One, CallErrors>;
 	server_stream: MethodSpec<One, Many, CallErrors>;

@@ -6,7 +6,7 @@ import type { Message } from "./message.ts";
 import type { CallVersion } from "./setup.ts";
 import { type CallHandler, failure, until, Waiting, type World } from "./world.ts";
 
-/** Deadlines: they cross the wire, and end the call on both sides. */
+/** Deadlines cross the wire and end the call on both sides. */
 export function deadlineTests(cases: Cases): void {
 	cases.each(
 		"a deadline reaches the server and counts down through three hops",
@@ -24,7 +24,7 @@ export function deadlineTests(cases: Cases): void {
 			expect(await Array.fromAsync(call)).toEqual([{ text: "done" }]);
 			expect(atArrival).toHaveLength(3);
 			expect(atArrival[0]).toBeGreaterThan(1_500);
-			// What crosses the wire is rounded up to a millisecond.
+			// The wire rounds a timeout up to a millisecond.
 			const bounds = [3_000, ...atDeparture].map((remaining) => remaining + 1);
 			for (const [hop, remaining] of atArrival.entries())
 				expect(remaining).toBeLessThanOrEqual(bounds[hop] ?? 0);
@@ -42,7 +42,7 @@ export function deadlineTests(cases: Cases): void {
 	});
 
 	cases.each("a deadline that passes ends the call and every handler below", kinds, async (kind, world) => {
-		// Every hop has its connection before the time starts.
+		// Every hop opens its connection before the time starts.
 		world.handler = throughHops(world, kind, () => Promise.resolve());
 		await Array.fromAsync(world.call(kind, [{ text: "3" }]));
 		const waiting = new Waiting();
@@ -52,7 +52,7 @@ export function deadlineTests(cases: Cases): void {
 		const call = world.call(kind, [{ text: "3" }], world.background.withTimeout(150));
 		expect(await failure(call)).toMatchObject({ code: "deadline_exceeded" });
 		await waiting.untilEnded();
-		// Whichever comes first: its own clock, or the word of the caller whose clock said so.
+		// Either the server's own clock ends the call, or the cancellation of a caller whose clock ran out first.
 		expect(waiting.ended[0]).toMatch(/^(deadline_exceeded|canceled)$/);
 		await world.expectHealthy();
 	});
@@ -99,7 +99,7 @@ function countSettled({ onSettled }: CallVersion): { count: number; begun: numbe
 	return counter;
 }
 
-/** A handler that calls itself over the transport as often as its input says, after something was done at each hop. */
+/** A handler that does something and then calls itself over the transport, as often as its input says. */
 export function throughHops(
 	world: World,
 	kind: Parameters<World["call"]>[0],

@@ -7,7 +7,7 @@ import { failure, type World } from "./world.ts";
 const secret = "postgres://admin:hunter2@db-7/";
 const data = { limit: 7, names: ["naïve 🧅", ""] };
 
-/** What fails on the server, as the caller sees it. */
+/** Failures on the server, as the caller sees them. */
 export function errorTests(cases: Cases): void {
 	cases.each(
 		"a declared error keeps code, reason, message, data and metadata",

@@ -7,18 +7,18 @@ import type { CallCapability } from "./setup.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
 import { answersMany, type CallHandler, until, type World } from "./world.ts";
 
-/** Calls of a case: some ways to end race with each other. */
+/** The number of calls in a case. There are several because some ways to end race with each other. */
 const atOnce = 8;
 const messages: readonly Message[] = [{ text: "one" }, { text: "two" }, { text: "three" }];
 
-/** A way for calls to end whose input has not. */
+/** A way for calls to end before their input does. */
 interface Way {
 	readonly title: string;
 	readonly kinds?: readonly Kind[];
 	readonly needs?: readonly CallCapability[];
-	/** Whether callers stop to read the output, at a word. */
+	/** Whether callers stop reading the output when told to. */
 	readonly leaves?: boolean;
-	/** Ends the calls, all of whose handlers have taken a message; missing where the deadline does. */
+	/** Ends the calls once every handler has taken a message. It is missing where the deadline ends them. */
 	end?(calls: UnfinishedCalls): unknown;
 }
 
@@ -39,8 +39,8 @@ const ways: readonly Way[] = [
 ];
 
 /**
- * The end of a stream of input means that there is nothing more, and handlers act on it: they commit what they
- * were sent. So it reaches them in order only when the caller ended it in order.
+ * The end of an input stream means that no message is missing, and handlers act on it: they commit what they received.
+ * Therefore the end reaches a handler in order only when the caller ended the stream in order.
  */
 export function inputEndTests(cases: Cases): void {
 	for (const way of ways) {
@@ -101,19 +101,19 @@ export function inputEndTests(cases: Cases): void {
 	);
 }
 
-/** Handlers that read their input to its end and commit it then. */
+/** Handlers that read their input to its end and then commit it. */
 class Uploads {
 	arrived = 0;
-	/** How many have taken a message. */
+	/** How many handlers have taken a message. */
 	begun = 0;
 	canceled = 0;
 	ended = 0;
-	/** How many messages each had that committed. */
+	/** How many messages each handler that committed had received. */
 	readonly committed: number[] = [];
 	readonly #kind: Kind;
 	readonly #work: PromiseWithResolvers<void> = Promise.withResolvers();
 
-	/** @param busy whether they work on each message until they are told that it is done. */
+	/** @param busy Whether the handlers work on each message until they are told that it is done. */
 	constructor(kind: Kind, busy: boolean) {
 		this.#kind = kind;
 		if (!busy) this.workDone();
@@ -128,7 +128,8 @@ class Uploads {
 		return async function* (input, ctx) {
 			uploads.arrived++;
 			ctx.signal.addEventListener("abort", () => uploads.canceled++);
-			// Read on its own, as of two independent streams, so that nobody who leaves the output ends it.
+			// The upload is read separately, as if the two streams were independent, so that leaving the output does
+			// not end it.
 			const upload = uploads.#upload(input);
 			upload.catch(() => {});
 			if (answersMany(uploads.#kind)) yield { text: "begun" };
@@ -151,24 +152,24 @@ class Uploads {
 	}
 }
 
-/** Calls whose input goes on, and what may end them. */
+/** Calls whose input has not ended, and the means to end them. */
 class UnfinishedCalls {
 	readonly world: World;
 	readonly client: Client<typeof Calls>;
 	readonly proxy: TcpProxy | undefined;
 	readonly cancel: () => void;
-	/** What the input waits for behind its messages. */
+	/** What the input waits for after its messages. */
 	readonly input: PromiseWithResolvers<never> = Promise.withResolvers();
 	/** What callers wait for before they leave the output. */
 	readonly output: PromiseWithResolvers<void> = Promise.withResolvers();
-	/** Resolves when all are over. */
+	/** Resolves when all calls are over. */
 	readonly ended: Promise<unknown>;
 
 	constructor(world: World, kind: Kind, { leaves, end }: Way, proxy: TcpProxy | undefined) {
 		this.world = world;
 		this.client = world.client;
 		this.proxy = proxy;
-		// A caller elsewhere, such as a page, does not wait for it.
+		// A caller in another place, such as a page, does not wait for it.
 		this.input.promise.catch(() => {});
 		const { ctx, cancel } = world.background.withCancel();
 		this.cancel = cancel;

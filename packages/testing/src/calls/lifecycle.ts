@@ -121,7 +121,7 @@ function drainTests(cases: Cases): void {
 	);
 }
 
-/** A new call is refused, as soon as the word of it has come. */
+/** A new call is refused as soon as the client has heard that the server is closing. */
 async function expectRefusal(world: World, expected: Partial<ServiceError>): Promise<void> {
 	world.handler = (input) => input;
 	await vi.waitFor(
@@ -161,7 +161,7 @@ function restartTests(cases: Cases): void {
 				Array.fromAsync(world.call(kind, [{ text: "there?" }], world.background.withTimeout(250)));
 			await vi.waitFor(call);
 			proxy.silence();
-			// Over HTTP the first may have opened a connection of its own.
+			// Over HTTP, the first call may have opened a connection of its own.
 			await call().catch(() => {});
 			await vi.waitFor(async () => expect(await call()).toEqual([{ text: "there?" }]), {
 				timeout: 10_000,
@@ -180,7 +180,7 @@ function restartTests(cases: Cases): void {
 			const client = world.connect({}, proxy.url);
 			const calls = Array.from({ length: 100 }, () => failure(client.unary({ text: "there?" })));
 			for (const error of await Promise.all(calls)) expect(error.code).toBe("unavailable");
-			// The calls, a tenth of them again, and the ten a second that are always free.
+			// The calls, a tenth of them as retries, and the ten retries a second that are always allowed.
 			expect(proxy.connections).toBeLessThanOrEqual(100 + 10 + 30);
 			proxy.refusing = false;
 			await vi.waitFor(async () => expect(await client.unary({ text: "hello" })).toEqual({ text: "hello" }), {
@@ -200,12 +200,13 @@ function restartTests(cases: Cases): void {
 				proxy.refusing = true;
 				const knock = (count: number) =>
 					Promise.all(Array.from({ length: count }, () => failure(world.call("unary"))));
-				// Without chance there is no pause: each round of calls is one attempt, shared by all of it.
+				// With no randomness there is no pause: each round of calls shares one attempt.
 				for (let round = 1; round <= 6; round++) {
 					await knock(10);
 					expect(proxy.connections).toBe(round);
 				}
-				// With the worst of it, the pause is a whole second by now: calls fail at once, without an attempt.
+				// With the largest random value the pause has reached a whole second: calls fail at once, without an
+				// attempt.
 				random.mockReturnValue(0.99);
 				await knock(1);
 				expect(proxy.connections).toBe(7);

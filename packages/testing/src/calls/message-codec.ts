@@ -5,7 +5,7 @@ import type { Message } from "./message.ts";
 const textTag = 0x0a;
 
 /**
- * The suite's message in protobuf: `message Message { string text = 1; }`. It is written by hand, so that the suite
+ * The suite's message in protobuf: `message Message { string text = 1; }`. It is written by hand so that the suite
  * needs no library.
  */
 export const messageCodec: BinaryCodec = {
@@ -20,7 +20,7 @@ export const messageCodec: BinaryCodec = {
 		return bytes;
 	},
 	decode(bytes) {
-		// Protobuf leaves out a text that is empty.
+		// Protobuf omits an empty text.
 		if (bytes.length === 0) return { text: "" };
 		const { value: length, end } = readVarint(bytes, 1);
 		if (bytes[0] !== textTag || bytes.length !== end + length) throw new RangeError("this is no message");

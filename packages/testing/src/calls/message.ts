@@ -1,4 +1,4 @@
-/** What every message of the suite's contract is. */
+/** The shape of every message in the suite's contract. */
 export interface Message {
 	readonly text: string;
 }

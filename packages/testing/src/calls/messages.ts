@@ -5,7 +5,7 @@ import { Calls } from "./contract.ts";
 import type { Message } from "./message.ts";
 import { answersMany, failure, sendsMany, until, Waiting } from "./world.ts";
 
-/** A message that takes so many bytes in a format. */
+/** A message of a given size in a format. */
 function messageOf(bytes: number, format: Format): Message {
 	const codec = methodCodecs(Calls.unary, format)?.input;
 	if (codec === undefined) throw new Error(`the suite's messages have no codec for ${format.name}`);

@@ -7,7 +7,7 @@ const printable: string = Array.from({ length: 95 }, (_, index) => String.fromCh
 	.join("")
 	.trim();
 
-/** Names and values that are allowed and that somebody on the way could trip over. */
+/** Names and values that are valid but that an intermediary could mishandle. */
 const unusual: [string, MetadataValue][] = [
 	["x-printable", printable],
 	["x-inner-blanks", "a   b"],
@@ -22,14 +22,14 @@ const unusual: [string, MetadataValue][] = [
 	["x-long", "y".repeat(4096)],
 ];
 
-/** A trace as W3C writes it. */
+/** A trace in the W3C format. */
 const trace = {
 	traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 	tracestate: "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE",
 	baggage: "user=ann,tenant=acme%20corp",
 };
 
-/** Metadata: what is set on one side is there on the other. */
+/** Metadata that one side sets arrives on the other. */
 export function metadataTests(cases: Cases): void {
 	cases.each("unusual metadata arrives as it was set", kinds, async (kind, world) => {
 		let arrived: Context["metadata"] = new Metadata();
@@ -84,7 +84,7 @@ export function metadataTests(cases: Cases): void {
 	});
 }
 
-/** Of a set, what the case put in, in an order that can be compared. */
+/** The entries that the case set, in an order that can be compared. */
 function only(entries: Iterable<readonly [string, MetadataValue]>): Record<string, MetadataValue> {
 	const names = new Set(unusual.map(([name]) => name));
 	return Object.fromEntries([...entries].filter(([name]) => names.has(name)).sort());

@@ -1,7 +1,7 @@
 import type { EndpointTable, Format, Kind } from "@allium/core";
 import type { Dialer, Listener } from "@allium/core/transport";
 
-/** One version of Allium: what the suite makes contracts, clients and servers with. */
+/** One version of Allium, from which the suite makes contracts, clients and servers. */
 export type CallVersion = Pick<
 	typeof import("@allium/core"),
 	"Context" | "contract" | "createClient" | "Endpoints" | "method" | "onSettled" | "stream"
@@ -9,29 +9,34 @@ export type CallVersion = Pick<
 
 /** The transport that one test runs against. */
 export interface CallSetup {
-	/** Starts a server; when an address (`host:port`, or what else the URL had) is given, there. The suite closes it. */
+	/**
+	 * Starts a server, at the given address (`host:port`, or the rest of the URL) if there is one. The suite closes
+	 * it.
+	 */
 	listen(endpoints: EndpointTable, address?: string): Promise<Listener>;
-	/** Where a server is dialled. Default: the first of its addresses. */
+	/** The URL at which a server is dialled. Default: its first address. */
 	url?(listener: Listener): string;
-	/** The transport under test: what dials. */
+	/** The transport under test, which dials. */
 	readonly transport: Dialer;
-	/** The version that calls. Default: this one. */
+	/** The version of the caller. Default: this one. */
 	readonly client?: CallVersion;
-	/** The version that is called, and what its handlers dial with. Default: this one, and `transport`. */
+	/**
+	 * The version of the callee, and the transport with which its handlers dial. Default: this version, and
+	 * `transport`.
+	 */
 	readonly server?: CallVersion & { readonly transport: Dialer };
-	/** A program that calls the method `calls/unary` at the URL that is its last argument: it will be killed. */
+	/** A program that calls the method `calls/unary` at the URL in its last argument. The suite kills it. */
 	readonly program?: { readonly file: string; readonly args?: readonly string[] };
-	/** Removes what belongs to neither. */
+	/** Removes whatever belongs to neither the client nor the server. */
 	close?(): Promise<void>;
 }
 
 /**
- * What a transport may lack: a kind of method; `cut`, TCP connections that a proxy can cut; `process`, the
- * program of the setup; `backoff`, one connection that calls share, with pauses between attempts to open it;
- * `silence`, connections that it leaves when nothing comes over them any more;
- * `backpressure`, bounded bytes of replies on their way; `many`, ten thousand calls at once; `streams`, hundreds
- * of streams at once; `told`, clients that are told whether a call that failed was ever sent; `stopping`, a server
- * that ends its streams in order to stop.
+ * What a transport may lack: a kind of method; `cut`, TCP connections that a proxy can cut; `process`, the program of
+ * the setup; `backoff`, one connection that calls share, with pauses between attempts to open it; `silence`,
+ * connections that are given up when they fall silent; `backpressure`, a bound on the bytes of replies in flight;
+ * `many`, ten thousand concurrent calls; `streams`, hundreds of concurrent streams; `told`, clients that learn whether
+ * a failed call was ever sent; `stopping`, a server that ends its streams in order to stop.
  */
 export type CallCapability =
 	| Kind
@@ -45,14 +50,14 @@ export type CallCapability =
 	| "told"
 	| "stopping";
 
-/** What the suite is told of a transport. */
+/** What the suite needs to know about a transport. */
 export interface CallSuiteOptions {
-	/** The largest message that both sides take, in bytes. Default: 4 MiB. */
+	/** The largest message that both sides accept, in bytes. Default: 4 MiB. */
 	readonly maxMessageBytes?: number;
-	/** The format that the transport speaks, which tells how large a message is. Default: JSON. */
+	/** The format that the transport speaks. It determines the size of a message. Default: JSON. */
 	readonly format?: Format;
-	/** The most that may be produced for a consumer that does not consume, in bytes. Default: 1 MiB. */
+	/** The most that may be produced while the consumer does not consume, in bytes. Default: 1 MiB. */
 	readonly maxBufferedBytes?: number;
-	/** What the transport lacks, and why: those cases are skipped, and say so. */
+	/** What the transport lacks, and why. The cases that need it are skipped and say so. */
 	readonly skip?: Partial<Record<CallCapability, string>>;
 }

@@ -1,10 +1,13 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** Stands between a client and a server on TCP, counts the connections, and cuts them as a network or a crash does. */
+/**
+ * Stands between a client and a server on TCP. It counts the connections, and cuts them as a network failure or a
+ * crash does.
+ */
 export class TcpProxy {
-	/** How many connections came. */
+	/** How many connections have arrived. */
 	connections = 0;
-	/** Cuts each connection as soon as it comes. */
+	/** Whether to cut each connection as soon as it arrives. */
 	refusing = false;
 	readonly #server: Server;
 	readonly #target: URL;
@@ -15,7 +18,7 @@ export class TcpProxy {
 		this.#server = createServer((socket) => this.#accept(socket));
 	}
 
-	/** Starts before the server behind a URL. */
+	/** Starts a proxy in front of the server at a URL. */
 	static async start(url: string): Promise<TcpProxy> {
 		const proxy = new TcpProxy(new URL(url));
 		await new Promise<void>((resolve, reject) => {
@@ -24,7 +27,7 @@ export class TcpProxy {
 		return proxy;
 	}
 
-	/** The URL of the server through this. */
+	/** The URL of the server through this proxy. */
 	get url(): string {
 		const address = this.#server.address();
 		if (typeof address !== "object" || address === null) throw new Error("the proxy is closed");
@@ -32,7 +35,7 @@ export class TcpProxy {
 		return `${scheme}://${rest.replace(/:\d+/, `:${address.port}`)}`;
 	}
 
-	/** Ends all connections on both sides: `"end"` as when a process ends, `"reset"` as when a host is gone. */
+	/** Ends all connections on both sides: `"end"` as when a process ends, `"reset"` as when a host disappears. */
 	cut(how: "end" | "reset"): void {
 		for (const socket of this.#sockets) {
 			if (how === "end") socket.destroy();
@@ -40,7 +43,7 @@ export class TcpProxy {
 		}
 	}
 
-	/** The connections that there are bring nothing any more, and nobody is told; new ones do. */
+	/** Makes the current connections carry nothing more, without telling either side. New connections work. */
 	silence(): void {
 		for (const socket of this.#sockets) socket.unpipe().removeAllListeners("close").resume();
 	}
@@ -67,7 +70,7 @@ export class TcpProxy {
 	#keep(socket: Socket): void {
 		this.#sockets.add(socket);
 		socket.setNoDelay(true);
-		// Whoever is cut off learns it from the end of the connection.
+		// Each side learns of a cut from the end of its connection.
 		socket.on("error", () => {});
 		socket.on("close", () => this.#sockets.delete(socket));
 	}

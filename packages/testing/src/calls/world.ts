@@ -17,7 +17,7 @@ import type { Message } from "./message.ts";
 import type { CallSetup, CallVersion } from "./setup.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
-/** What a case lets the handlers do, whatever the kind of the method: messages in, messages out. */
+/** What a case makes the handlers do, for every kind of method: messages in, messages out. */
 export type CallHandler = (input: AsyncIterable<Message>, ctx: Context) => AsyncIterable<Message>;
 
 /** The messages of a call, from either side. */
@@ -25,13 +25,13 @@ export type Messages = readonly Message[] | AsyncIterable<Message>;
 
 const echo: CallHandler = (input) => input;
 
-/** Server and client of one case; whatever it forgets is closed after it. */
+/** The server and client of one case. It closes after the case whatever the case leaves open. */
 export class World {
 	/** What the handlers do. */
 	handler: CallHandler = echo;
-	/** What the server logged. */
+	/** What the server has logged. */
 	readonly logged: string[] = [];
-	/** Wraps the handlers. */
+	/** Middleware around the handlers. */
 	serverMiddleware: Middleware[] = [];
 	#setup: CallSetup | undefined;
 	#listener: Listener | undefined;
@@ -66,20 +66,20 @@ export class World {
 		return this.#url;
 	}
 
-	/** The program that calls, and its arguments. */
+	/** The program that makes a call, and its arguments. */
 	get program(): [file: string, options: { args: string[] }] {
 		const { program } = this.#needSetup();
 		if (program === undefined) throw new Error('give the setup a program, or skip "process"');
 		return [program.file, { args: [...(program.args ?? []), this.#url] }];
 	}
 
-	/** The client of most cases: no middleware, no retries. */
+	/** The client of most cases. It has no middleware and no retries. */
 	get client(): Client<CallsContract> {
 		this.#client ??= this.connect();
 		return this.#client;
 	}
 
-	/** The client that handlers call with: of the server's version, as a process has one. */
+	/** The client with which handlers call. It is of the server's version, because a process has one version. */
 	get relay(): Client<CallsContract> {
 		const { server } = this.#needSetup();
 		if (server === undefined) return this.client;
@@ -87,22 +87,22 @@ export class World {
 		return this.#relay;
 	}
 
-	/** The root of the contexts that callers make. */
+	/** The root of the contexts that callers create. */
 	get background(): Context {
 		return this.callers.Context.background();
 	}
 
-	/** The version that calls. */
+	/** The version of the caller. */
 	get callers(): CallVersion {
 		return this.#needSetup().client ?? core;
 	}
 
-	/** The version that is called. */
+	/** The version of the callee. */
 	get callees(): CallVersion {
 		return this.#needSetup().server ?? core;
 	}
 
-	/** Starts the server; again at its address, when it was started before. */
+	/** Starts the server. A server that was started before starts again at the same address. */
 	async listen(): Promise<void> {
 		const logger: Logger = {
 			log: (_, message, fields) => void this.logged.push(`${message} ${String(fields?.error)}`),
@@ -119,7 +119,7 @@ export class World {
 		this.#url = setup.url?.(this.#listener) ?? String(this.#listener.addresses[0]);
 	}
 
-	/** A further client; without layers of its own, unless some are given. */
+	/** Makes another client. It has no layers unless some are given. */
 	connect(
 		layers: ClientLayers = { middleware: [], attempt: [] },
 		url: string = this.#url,
@@ -127,14 +127,14 @@ export class World {
 		return this.#connect(this.callers, this.#needSetup().transport, layers, url);
 	}
 
-	/** Puts a proxy before the server; what calls from now on goes through it. */
+	/** Puts a proxy in front of the server. All further calls go through it. */
 	async throughProxy(): Promise<TcpProxy> {
 		this.#proxy = await TcpProxy.start(this.#url);
 		this.#client = this.connect(undefined, this.#proxy.url);
 		return this.#proxy;
 	}
 
-	/** Makes a call of any kind: all its replies. */
+	/** Makes a call of any kind and yields its replies. */
 	async *call(
 		kind: Kind,
 		input: Messages = [{ text: "hello" }],
@@ -148,7 +148,7 @@ export class World {
 		else yield* client.bidi_stream(messages, ctx);
 	}
 
-	/** Fails unless calls go through now. */
+	/** Fails unless a call succeeds now. */
 	async expectHealthy(): Promise<void> {
 		this.handler = echo;
 		expect(await Array.fromAsync(this.call("unary", [{ text: "fine" }]))).toEqual([{ text: "fine" }]);
@@ -199,7 +199,7 @@ export const sendsMany = (kind: Kind): boolean => kind === "client_stream" || ki
 /** Whether the output of a kind is a stream. */
 export const answersMany = (kind: Kind): boolean => kind === "server_stream" || kind === "bidi_stream";
 
-/** Messages as a stream. */
+/** Turns messages into a stream. */
 export async function* all(messages: Messages): AsyncGenerator<Message> {
 	yield* messages;
 }
@@ -209,7 +209,9 @@ async function first(messages: AsyncIterable<Message>): Promise<Message> {
 	throw new Error("a call of this kind takes one message");
 }
 
-/** What a promise, or a call to its end, fails with; fails itself when that does not, or not as a `ServiceError`. */
+/**
+ * The error of a promise, or of a call read to its end. Throws if there is no error, or if it is not a `ServiceError`.
+ */
 export async function failure(call: Promise<unknown> | AsyncIterable<unknown>): Promise<ServiceError> {
 	const running = call instanceof Promise ? call : Array.fromAsync(call);
 	const error: unknown = await running.then(
@@ -232,12 +234,12 @@ export async function until(condition: () => boolean, what: string): Promise<voi
 
 /** Calls that wait in their handler, and how they ended there. */
 export class Waiting {
-	/** How many have arrived. */
+	/** How many calls have arrived. */
 	arrived = 0;
 	/** The codes of the errors of their contexts. */
 	readonly ended: (string | undefined)[] = [];
 
-	/** Arrives, takes nothing, answers nothing, and ends with its context. */
+	/** Arrives, takes no input, yields nothing, and ends with its context. */
 	get handler(): CallHandler {
 		const wait = this.wait.bind(this);
 		// biome-ignore lint/correctness/useYield: it never answers
@@ -257,12 +259,12 @@ export class Waiting {
 		});
 	}
 
-	/** Resolves when so many have arrived. */
+	/** Resolves when `count` calls have arrived. */
 	untilArrived(count = 1): Promise<void> {
 		return until(() => this.arrived >= count, `${count} calls arrived`);
 	}
 
-	/** Resolves when so many have ended. */
+	/** Resolves when `count` calls have ended. */
 	untilEnded(count = 1): Promise<void> {
 		return until(() => this.ended.length >= count, `${count} handlers ended`);
 	}

@@ -1,11 +1,11 @@
-/** What happened in a simulation, in order. Two runs with the same seed have the same text. */
+/** The events of a simulation, in order. Two runs with the same seed have the same text. */
 export class EventLog {
 	readonly #times: number[] = [];
 	readonly #nodes: string[] = [];
 	readonly #texts: string[] = [];
 	#closed = false;
 
-	/** How many entries there are. */
+	/** The number of entries. */
 	get length(): number {
 		return this.#texts.length;
 	}
@@ -17,7 +17,7 @@ export class EventLog {
 		this.#texts.push(text);
 	}
 
-	/** The last entries, a line each: milliseconds, node, what happened. */
+	/** The last entries, one a line: milliseconds, node, event. */
 	tail(count: number): string {
 		const lines: string[] = [];
 		for (let index = Math.max(0, this.length - count); index < this.length; index++) {
@@ -31,7 +31,7 @@ export class EventLog {
 		return this.tail(this.length);
 	}
 
-	/** What comes later is not part of the run. */
+	/** Ends the log. Later events are not part of the run. */
 	close(): void {
 		this.#closed = true;
 	}

@@ -4,15 +4,15 @@ import type { SimulatedProcess } from "./simulated-process.ts";
 export interface SimulatedEvent {
 	/** Virtual milliseconds since the simulation began. */
 	readonly time: number;
-	/** Tells events of the same time apart: the one that was scheduled first happens first. */
+	/** Orders events of the same time: the one that was scheduled first happens first. */
 	readonly order: number;
-	/** Whose it is. It does not happen when that process is dead by then. */
+	/** The process that owns the event. The event does not happen if that process is dead by then. */
 	readonly process: SimulatedProcess;
 	readonly run: () => void;
 	canceled: boolean;
 }
 
-/** What will happen, soonest first: a binary heap. */
+/** The pending events, soonest first, in a binary heap. */
 export class EventQueue {
 	readonly #heap: SimulatedEvent[] = [];
 

@@ -1,6 +1,6 @@
 import { SimulatedTimer, type TimerHost, timerDelay } from "./simulated-timer.ts";
 
-/** What the globals ask during a simulation; each answer is that of the process that is running. */
+/** What the replaced globals ask for during a simulation. Each answer is that of the running process. */
 export interface GlobalsHost extends TimerHost {
 	/** Milliseconds since the running process began. */
 	processNow(): number;
@@ -11,8 +11,8 @@ export interface GlobalsHost extends TimerHost {
 }
 
 /**
- * Replaces the global timers, `Date`, `performance.now`, `Math.random` and `crypto.randomUUID`. Microtasks stay
- * as they are. Returns what puts everything back.
+ * Replaces the global timers, `Date`, `performance.now`, `Math.random` and `crypto.randomUUID`. Microtasks are
+ * unchanged. Returns a function that restores the globals.
  */
 export function replaceGlobals(host: GlobalsHost): () => void {
 	const clear = (timer: unknown): void => {
@@ -43,14 +43,14 @@ export function replaceGlobals(host: GlobalsHost): () => void {
 
 type Callback = (...values: unknown[]) => void;
 
-/** `Date` itself, save that it does not know the time. */
+/** `Date` itself, with virtual time for the current time. */
 function virtualDate(host: GlobalsHost): unknown {
 	const RealDate = Date;
 	function VirtualDate(...values: unknown[]): unknown {
 		if (new.target === undefined) return new RealDate(host.dateNow()).toString();
 		return Reflect.construct(RealDate, values.length === 0 ? [host.dateNow()] : values, new.target);
 	}
-	// The same prototype: real and virtual dates are instances of both.
+	// Both share one prototype, so that real and virtual dates are instances of both.
 	VirtualDate.prototype = RealDate.prototype;
 	return Object.assign(VirtualDate, {
 		now: () => host.dateNow(),

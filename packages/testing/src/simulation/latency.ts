@@ -1,22 +1,22 @@
 import { checkDuration } from "@allium/core/transport";
 
-/** How long something takes, in milliseconds, drawn with the numbers of `random`. */
+/** How long something takes, in milliseconds. It is drawn with numbers from `random`. */
 export type Latency = (random: () => number) => number;
 
-/** Always the same. */
+/** Always the same latency. */
 export function constant(milliseconds: number): Latency {
 	checkDuration("constant()", milliseconds, "finite");
 	return () => milliseconds;
 }
 
-/** Anything between the two alike. */
+/** Any latency between the two bounds, with equal probability. */
 export function uniform(low: number, high: number): Latency {
 	checkDuration("the low end of uniform()", low, "finite");
 	checkDuration("the high end of uniform()", high, "finite");
 	return (random) => low + random() * (high - low);
 }
 
-/** Mostly near the median, sometimes far above, as networks are: one in a hundred takes `p99Ms` or more. */
+/** Mostly near the median and sometimes far above it, as in real networks: one in a hundred takes `p99Ms` or more. */
 export function logNormal(options: { readonly medianMs: number; readonly p99Ms: number }): Latency {
 	checkDuration("medianMs of logNormal()", options.medianMs, "finite");
 	checkDuration("p99Ms of logNormal()", options.p99Ms, "finite");

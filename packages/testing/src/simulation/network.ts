@@ -10,34 +10,34 @@ import type { Simulator } from "./simulator.ts";
 export interface NetworkOptions {
 	/** How long bytes take one way. Default: log-normal with a median of 0.5 ms and 3 ms at p99. */
 	readonly latency?: Latency;
-	/** How often a piece of bytes stalls its pipe, and for how long. Default: never. */
+	/** How often a chunk of bytes stalls its pipe, and for how long. Default: never. */
 	readonly stalls?: { readonly probability: number; readonly duration: Latency };
-	/** How often a piece of bytes ends its pipe with a reset instead. Default: 0. */
+	/** How often a chunk of bytes ends its pipe with a reset instead of arriving. Default: 0. */
 	readonly resets?: number;
-	/** What happens to messages of the registry, which are single datagrams. Default: nothing but latency. */
+	/** What happens to messages of the registry, which are single datagrams. Default: only latency. */
 	readonly datagrams?: DatagramOptions;
 }
 
 /** What may happen to a datagram. */
 export interface DatagramOptions {
-	/** How often one is lost. Default: 0. */
+	/** How often a datagram is lost. Default: 0. */
 	readonly loss?: number;
-	/** How often one arrives twice. Default: 0. */
+	/** How often a datagram arrives twice. Default: 0. */
 	readonly doubling?: number;
-	/** What it takes longer than the network's latency, so that later ones overtake it. Default: nothing. */
+	/** A delay beyond the network's latency, so that later datagrams overtake this one. Default: none. */
 	readonly delay?: Latency;
 }
 
 /** A place in the network. */
 export interface NetworkNode {
 	readonly name: string;
-	/** The life that it lives; undefined while it is down. */
+	/** The current life of the node. Undefined while it is down. */
 	readonly process: SimulatedProcess | undefined;
-	/** Whether it went down without a word, as when the power fails: nothing answers in its place. */
+	/** Whether the node went down silently, as in a power failure. Nothing answers in its place. */
 	readonly dark: boolean;
-	/** What slows it down. */
+	/** The factor by which the node is slowed down. */
 	readonly slowness: number;
-	/** Who takes connections here, by port. */
+	/** The listeners for connections, by port. */
 	readonly listeners: Map<string, (pipe: Pipe) => void>;
 }
 
@@ -48,7 +48,7 @@ interface Link {
 	held: (() => void)[];
 }
 
-/** What carries bytes between the nodes: latency, stalls, resets and partitions. */
+/** Carries bytes between the nodes, with latency, stalls, resets and partitions. */
 export class SimulatedNetwork implements PipeNetwork {
 	readonly #simulator: Simulator;
 	readonly #nodes: ReadonlyMap<string, NetworkNode>;
@@ -65,14 +65,15 @@ export class SimulatedNetwork implements PipeNetwork {
 		this.#options = options;
 	}
 
-	/** Changes how it behaves from now on. What is not given stays. */
+	/** Changes the network's behaviour from now on. Options that are not given keep their value. */
 	configure(options: NetworkOptions): void {
 		this.#options = { ...this.#options, ...options };
 	}
 
 	/**
-	 * Cuts every node of one side from every node of the other, in both directions or only `from` → `to`. Bytes
-	 * on pipes wait until it is healed, as TCP repeats them; datagrams are lost. Returns what heals it.
+	 * Cuts every node of one side off from every node of the other, in both directions or only `from` → `to`. Bytes on
+	 * pipes wait until the partition heals, because TCP repeats them. Datagrams are lost. Returns a function that
+	 * heals the partition.
 	 */
 	partition(
 		from: readonly string[],
@@ -94,7 +95,7 @@ export class SimulatedNetwork implements PipeNetwork {
 		};
 	}
 
-	/** Nothing sent between the two arrives within the next milliseconds; then all of it does. */
+	/** Holds everything sent between the two nodes for the given milliseconds. Then all of it arrives. */
 	stall(one: string, other: string, milliseconds: number): void {
 		checkDuration("stall()", milliseconds);
 		this.#simulator.note(`stall ${one} | ${other} for ${milliseconds} ms`);
@@ -114,7 +115,7 @@ export class SimulatedNetwork implements PipeNetwork {
 		}
 	}
 
-	/** Every pipe between the two brings nothing any more, and tells nobody; new ones do. */
+	/** Makes every current pipe between the two nodes carry nothing more, without telling either. New pipes work. */
 	silence(one: string, other: string): void {
 		this.#simulator.note(`silence ${one} | ${other}`);
 		for (const pipe of this.#pipes) {
@@ -123,7 +124,7 @@ export class SimulatedNetwork implements PipeNetwork {
 		}
 	}
 
-	/** @internal Connects: resolves for the process that is running. */
+	/** @internal Connects two nodes. Resolves in the process that is running. */
 	dial(from: NetworkNode, address: string, signal: AbortSignal): Promise<Pipe> {
 		const { hostname, port } = new URL(address);
 		const owner = this.#simulator.current;
@@ -159,7 +160,7 @@ export class SimulatedNetwork implements PipeNetwork {
 		});
 	}
 
-	/** @internal Brings something to a node; what is sent along one lane arrives in order. */
+	/** @internal Delivers something to a node. What is sent along one lane arrives in order. */
 	transmit(from: string, to: string, lane: Lane, deliver: () => void): void {
 		const link = this.#link(from, to);
 		if (link.blocks > 0) {
@@ -176,7 +177,7 @@ export class SimulatedNetwork implements PipeNetwork {
 		this.#simulator.at(lane.busyUntil - now, this.#simulator.world, deliver);
 	}
 
-	/** @internal Sends a datagram: it may be lost, doubled and overtaken. */
+	/** @internal Sends a datagram, which may be lost, doubled or overtaken. */
 	send(from: string, to: string, deliver: () => void): void {
 		const { loss = 0, doubling = 0, delay } = this.#options.datagrams ?? {};
 		const copies = this.#random.chance(loss) ? 0 : this.#random.chance(doubling) ? 2 : 1;
@@ -190,12 +191,12 @@ export class SimulatedNetwork implements PipeNetwork {
 		}
 	}
 
-	/** @internal Whether a piece of bytes is to end its pipe. */
+	/** @internal Whether a chunk of bytes should end its pipe. */
 	resets(): boolean {
 		return this.#random.chance(this.#options.resets ?? 0);
 	}
 
-	/** @internal Whether the node of a dead process lets others know that it is gone. */
+	/** @internal Whether the node of a dead process tells others that the process is gone. */
 	answersFor(process: SimulatedProcess): boolean {
 		return this.#nodes.get(process.name)?.dark !== true;
 	}
@@ -237,7 +238,7 @@ export class SimulatedNetwork implements PipeNetwork {
 		for (const send of held) send();
 	}
 
-	/** What happens to several processes at once is an event of each. */
+	/** What happens to several processes at once becomes one event for each of them. */
 	#within(process: SimulatedProcess, run: () => void): void {
 		this.#simulator.at(0, process, run);
 	}

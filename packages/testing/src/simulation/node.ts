@@ -21,14 +21,14 @@ import type { SimulatedProcess } from "./simulated-process.ts";
 import { simulatedTransport } from "./simulated-transport.ts";
 import type { Simulator } from "./simulator.ts";
 
-/** What a node does from its start on. It runs again at each restart. */
+/** What a node does once it has started. It runs again after each restart. */
 export type Program = (node: SimulatedNode) => unknown;
 
 /** How a node is made. */
 export interface NodeOptions {
-	/** How many pieces of `work` it does at once. Default: 1. */
+	/** How many pieces of `work` the node does at once. Default: 1. */
 	readonly cores?: number;
-	/** Limits of its connections. Default: as in production. */
+	/** The limits of its connections. Default: as in production. */
 	readonly limits?: Partial<FrameLimits>;
 }
 
@@ -39,14 +39,14 @@ export interface NodeServeOptions<C extends AnyContract> extends ServeOptions<C>
 	readonly weight?: number;
 }
 
-/** What is being served. */
+/** A contract that is being served. */
 export interface Served {
 	readonly registration: Registration;
-	/** Deregisters, goes on for `drainDelayMs` (default 500), then finishes the calls in flight. */
+	/** Deregisters, continues to serve for `drainDelayMs` (default 500), and then finishes the calls in flight. */
 	stop(options?: { readonly drainDelayMs?: number }): Promise<void>;
 }
 
-/** A machine of the simulation. Its code runs by `run`, and by its program. */
+/** A machine of the simulation. Its code runs in `run` and in its program. */
 export class SimulatedNode implements NetworkNode {
 	readonly name: string;
 	process: SimulatedProcess | undefined;
@@ -64,7 +64,7 @@ export class SimulatedNode implements NetworkNode {
 		| undefined;
 	#processor: Processor;
 
-	/** @internal Nodes are made by `world.start`. */
+	/** @internal `world.start` makes nodes. */
 	constructor(
 		name: string,
 		simulator: Simulator,
@@ -87,12 +87,12 @@ export class SimulatedNode implements NetworkNode {
 		return this.process !== undefined;
 	}
 
-	/** The transport of the simulated network, for what is put together by hand. */
+	/** The transport of the simulated network, for parts that are assembled by hand. */
 	get transport(): Transport {
 		return this.#running().transport;
 	}
 
-	/** The way to the simulated registry. */
+	/** The node's access to the simulated registry. */
 	get registry(): Registry {
 		return this.#running().registry;
 	}
@@ -108,8 +108,8 @@ export class SimulatedNode implements NetworkNode {
 	}
 
 	/**
-	 * Runs code as this node's, and brings back what it returns. Rejects with its error, or when the node crashes
-	 * meanwhile. Values pass by reference: give no contexts or clients from one node to another.
+	 * Runs code as this node's and returns its result. Rejects with its error, or if the node crashes meanwhile.
+	 * Values pass by reference, so pass no contexts or clients from one node to another.
 	 */
 	run<Value>(code: () => Value | Promise<Value>): Promise<Value> {
 		const { process } = this;
@@ -128,12 +128,15 @@ export class SimulatedNode implements NetworkNode {
 				forget();
 			});
 		});
-		// A scenario may look at it much later; the log has it at once.
+		// A scenario may look at the result much later. The log has the failure at once.
 		result.catch((error) => this.log(`run failed: ${error}`));
 		return result;
 	}
 
-	/** Serves a contract here, as production does: frames, and a registration that is kept. Inside of its code only. */
+	/**
+	 * Serves a contract here as production does: over frames, with a registration that is renewed. Call it only from
+	 * the node's own code.
+	 */
 	async serve<C extends AnyContract>(
 		contract: C,
 		service: Service<C>,
@@ -168,7 +171,7 @@ export class SimulatedNode implements NetworkNode {
 		};
 	}
 
-	/** A client that finds its instances in the simulated registry. Inside of its code only. */
+	/** Makes a client that finds its instances in the simulated registry. Call it only from the node's own code. */
 	client<C extends AnyContract>(contract: C, layers: ClientLayers = {}): Client<C> {
 		const { registry, peers } = this.#inside("client");
 		const client = createClient(contract, { registry, peers, logger: this.logger, ...layers });
@@ -177,23 +180,26 @@ export class SimulatedNode implements NetworkNode {
 	}
 
 	/**
-	 * Takes so many milliseconds of the processor, which does as much at once as it has cores; what is too much
-	 * waits its turn. Whoever waits gives up when the context ends.
+	 * Uses the processor for the given milliseconds. The processor does as many pieces of work at once as it has
+	 * cores, and the others wait their turn. The wait ends when the context does.
 	 */
 	work(milliseconds: number, ctx?: Context): Promise<void> {
 		checkDuration("work()", milliseconds);
 		return this.#processor.work(milliseconds * this.slowness, ctx);
 	}
 
-	/** From now on its work takes so many times as long, and so does what arrives over the network; 1 is as before. */
+	/**
+	 * Makes the node's work, and what arrives over the network, take `factor` times as long. 1 restores the normal
+	 * speed.
+	 */
 	slow(factor: number): void {
 		this.log(factor === 1 ? "is as fast as before" : `is ${factor} times as slow`);
 		this.slowness = factor;
 	}
 
 	/**
-	 * Ends it without a word: its timers, calls and memory are gone, its connections are reset. `silent` is the
-	 * whole machine: nobody hears of it, and nothing answers there, until it is restarted.
+	 * Ends the node without warning: its timers, calls and memory are gone, and its connections are reset. With
+	 * `silent`, the whole machine goes: nobody is told, and nothing answers in its place until it is restarted.
 	 */
 	crash(options: { readonly silent?: boolean } = {}): void {
 		const { process } = this;
@@ -206,7 +212,7 @@ export class SimulatedNode implements NetworkNode {
 		process.crash(this.dark);
 	}
 
-	/** Starts it, or crashes it first where it runs; resolves when its program says so. */
+	/** Starts the node; a running node crashes first. Resolves when its program does. */
 	restart(): Promise<void> {
 		this.crash();
 		this.dark = false;
@@ -228,7 +234,7 @@ export class SimulatedNode implements NetworkNode {
 		return this.#parts;
 	}
 
-	/** What is made outside would outlive a crash. */
+	/** Anything made outside of the node would outlive a crash. */
 	#inside(what: string): {
 		readonly transport: Transport;
 		readonly registry: Registry;

@@ -1,7 +1,7 @@
 import { type Context, ServiceError } from "@allium/core";
 import type { Simulator } from "./simulator.ts";
 
-/** The processor of a node: does some pieces of work at once, the others wait in line. */
+/** The processor of a node. It does some pieces of work at once, and the others wait in line. */
 export class Processor {
 	readonly #simulator: Simulator;
 	readonly #cores: number;
@@ -13,7 +13,7 @@ export class Processor {
 		this.#cores = cores;
 	}
 
-	/** Resolves when the work is done. Work that has begun goes on to its end, whoever still wants it. */
+	/** Resolves when the work is done. Work that has begun is finished, even if nobody wants it any more. */
 	async work(milliseconds: number, ctx: Context | undefined): Promise<void> {
 		if (this.#busy >= this.#cores) await this.#turn(ctx);
 		else this.#busy++;
@@ -23,7 +23,7 @@ export class Processor {
 		else next.value();
 	}
 
-	/** Resolves with a core in hand. */
+	/** Resolves once it has taken a core. */
 	#turn(ctx: Context | undefined): Promise<void> {
 		return new Promise((resolve, reject) => {
 			const begin = (): void => {

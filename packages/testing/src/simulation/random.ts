@@ -1,4 +1,4 @@
-/** Numbers that look random and follow from a seed alone: the same seed gives the same numbers. */
+/** Pseudorandom numbers that follow from a seed alone: the same seed gives the same numbers. */
 export class Random {
 	#a: number;
 	#b: number;
@@ -12,15 +12,15 @@ export class Random {
 		for (let round = 0; round < 12; round++) this.#next();
 	}
 
-	/** From 0 up to, but not including, 1. */
+	/** A number from 0 up to, but not including, 1. */
 	readonly number = (): number => this.#next() / 2 ** 32;
 
-	/** True so often. */
+	/** Returns true with the given probability. */
 	chance(probability: number): boolean {
 		return probability > 0 && this.number() < probability;
 	}
 
-	/** From `low` up to, but not including, `high`. */
+	/** A number from `low` up to, but not including, `high`. */
 	between(low: number, high: number): number {
 		return low + this.number() * (high - low);
 	}

@@ -3,11 +3,14 @@ import type { NetworkNode, SimulatedNetwork } from "./network.ts";
 import type { RegistryServer } from "./registry-server.ts";
 import type { Simulator } from "./simulator.ts";
 
-/** How long an answer may take before the request counts as lost, and how many times it is sent. */
+/** How long to wait for an answer before the request counts as lost, and how many times to send it. */
 const answerTimeoutMs = 400;
 const tries = 3;
 
-/** Asks another node, over datagrams that may be lost, doubled and delayed: sent again until an answer comes. */
+/**
+ * Asks another node over datagrams, which may be lost, doubled or delayed. It repeats a request until an answer
+ * arrives.
+ */
 export class RegistryChannel {
 	readonly #simulator: Simulator;
 	readonly #network: SimulatedNetwork;
@@ -29,7 +32,10 @@ export class RegistryChannel {
 		this.#server = server;
 	}
 
-	/** What the server answers; `unavailable` when no answer comes. What it does has to bear being done twice. */
+	/**
+	 * Returns the server's answer, or fails with `unavailable` when none arrives. The request must be safe to execute
+	 * twice.
+	 */
 	async ask<Answer>(name: string, request: (server: RegistryServer) => Promise<Answer>): Promise<Answer> {
 		for (let attempt = 1; attempt <= tries; attempt++) {
 			const answer = await this.#once(name, request);

@@ -1,12 +1,12 @@
 import { Context, type Instance, memoryRegistry, type Registry } from "@allium/core";
 import type { Lease } from "@allium/core/registry";
 
-/** The registry itself: core's memory registry. Everything that it is asked may come twice, or late. */
+/** The registry itself: core's memory registry. Every request may arrive twice, or late. */
 export class RegistryServer {
 	readonly #registry: Registry;
 	readonly #leases = new Map<string, Lease>();
 
-	/** @param known who was registered before a restart, as if read from a disk; they have a whole time to live. */
+	/** @param known The instances registered before a restart, as if read from a disk. Each gets a full time to live. */
 	constructor(ttlMs: number, known: readonly Instance[]) {
 		this.#registry = memoryRegistry({ ttlMs });
 		for (const instance of known) void this.put(instance);

@@ -1,28 +1,28 @@
 import { givenSeed, type Scenario, type SimulateOptions, simulate } from "./simulate.ts";
 
-/** How a scenario is run with many seeds. */
+/** How to run a scenario with many seeds. */
 export interface SimulateSeedsOptions extends Omit<SimulateOptions, "seed"> {
-	/** How many seeds. */
+	/** The number of seeds. */
 	readonly seeds: number;
-	/** The first one; the others follow it. Default: 1. */
+	/** The first seed. The others follow it. Default: 1. */
 	readonly first?: number;
 }
 
-/** How many simulations went well. */
+/** The results of the simulations that succeeded. */
 export interface SeedsSummary<Value> {
 	/** How many seeds ran. */
 	readonly seeds: number;
-	/** How many events happened in all of them. */
+	/** How many events happened in all simulations together. */
 	readonly events: number;
-	/** How long all of them took, in virtual milliseconds. */
+	/** How long all simulations took together, in virtual milliseconds. */
 	readonly elapsedMs: number;
 	/** What the scenario returned for each seed. */
 	readonly values: readonly Value[];
 }
 
 /**
- * Runs a scenario once for each of many seeds, one after the other; with `ALLIUM_SEED` in the environment, for
- * that one only.
+ * Runs a scenario once for each of many seeds, one after the other. With `ALLIUM_SEED` in the environment, it runs
+ * only that seed.
  *
  * @throws SimulationError of the first seed that fails.
  */

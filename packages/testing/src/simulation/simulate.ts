@@ -3,9 +3,9 @@ import { SimulationError } from "./simulation-error.ts";
 import { Simulator } from "./simulator.ts";
 import { World, type WorldOptions } from "./world.ts";
 
-/** How a simulation is run. */
+/** How to run a simulation. */
 export interface SimulateOptions extends WorldOptions {
-	/** What all randomness follows from. `ALLIUM_SEED` in the environment overrides it. Default: 1. */
+	/** The seed of all randomness. `ALLIUM_SEED` in the environment overrides it. Default: 1. */
 	readonly seed?: number | string;
 	/** How much virtual time the scenario may take, in milliseconds. Default: one hour. */
 	readonly limitMs?: number;
@@ -13,12 +13,12 @@ export interface SimulateOptions extends WorldOptions {
 	readonly maxEvents?: number;
 }
 
-/** How a simulation went. */
+/** The result of a simulation. */
 export interface Simulation<Value> {
 	readonly seed: string;
 	/** What the scenario returned. */
 	readonly value: Value;
-	/** What happened, a line each: virtual milliseconds, node, event. The same for the same seed, to the byte. */
+	/** The events, one a line: virtual milliseconds, node, event. The same seed gives the same log, byte for byte. */
 	readonly log: string;
 	/** How many events happened. */
 	readonly events: number;
@@ -26,15 +26,15 @@ export interface Simulation<Value> {
 	readonly elapsedMs: number;
 }
 
-/** What a scenario does, and expects: it throws when something is not as it should be. */
+/** What a scenario does and expects. It throws when an expectation fails. */
 export type Scenario<Value> = (world: World) => Value | Promise<Value>;
 
 let running = false;
 
 /**
- * Runs a whole topology in this process: many nodes, virtual time, a network that misbehaves, randomness that
- * follows from the seed. The code of the nodes is that of production, unchanged; it has to take time and
- * randomness from the global object when it needs them, and to do no real input or output.
+ * Runs a whole topology in this process: many nodes, virtual time, a misbehaving network, and randomness that follows
+ * from the seed. The nodes run production code unchanged. That code must read time and randomness from the global
+ * object whenever it needs them, and must do no real input or output.
  *
  * @throws SimulationError when the scenario does, with the seed and the end of the log.
  *
@@ -79,7 +79,7 @@ export async function simulate<Value>(
 	}
 }
 
-/** The seed that somebody wants repeated. */
+/** The seed that the environment asks to repeat. */
 export function givenSeed(): string | undefined {
 	return process.env.ALLIUM_SEED || undefined;
 }

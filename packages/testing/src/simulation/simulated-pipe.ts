@@ -3,30 +3,30 @@ import type { Pipe, PipeHandler } from "@allium/core/transport";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import type { Simulator } from "./simulator.ts";
 
-/** How many bytes may be on their way in one direction before `write` returns false. */
+/** How many bytes may be in flight in one direction before `write` returns false. */
 const highWaterBytes = 64 * 1024;
 
-/** How long the other end may take to end too, in milliseconds, before the connection is cut. */
+/** How long the other end may take to end as well, in milliseconds, before the connection is cut. */
 const endTimeoutMs = 5_000;
 
-/** The moment up to which one direction of a pipe is busy: what comes later arrives later. */
+/** The moment until which one direction of a pipe is busy. Later bytes arrive later. */
 export interface Lane {
 	busyUntil: number;
 }
 
-/** What a pipe needs of the network that it runs through. */
+/** What a pipe needs from its network. */
 export interface PipeNetwork {
-	/** Whether a piece of bytes ends its pipe with a reset. */
+	/** Whether a chunk of bytes ends its pipe with a reset. */
 	resets(): boolean;
 	/** Carries bytes from node to node, in order within a lane. */
 	transmit(from: string, to: string, lane: Lane, deliver: () => void): void;
 	/** Whether the machine of a process that is down still answers in its place. */
 	answersFor(process: SimulatedProcess): boolean;
-	/** The pipe is closed. */
+	/** Called when the pipe has closed. */
 	forget(pipe: SimulatedPipe): void;
 }
 
-/** One end of a connection in the simulated network: behaves as TCP does, bytes in order or a reset. */
+/** One end of a connection in the simulated network. Like TCP, it delivers bytes in order or a reset. */
 export class SimulatedPipe implements Pipe {
 	readonly peer: PeerInfo;
 	readonly id: string;
@@ -39,7 +39,7 @@ export class SimulatedPipe implements Pipe {
 	readonly #lane: Lane = { busyUntil: 0 };
 	readonly #forgetCrash: () => void;
 	#handler: PipeHandler | undefined;
-	/** Came before anybody listened. */
+	/** What arrived before anybody listened. */
 	#early: (() => void)[] = [];
 	#onTheWay = 0;
 	#waiting = false;
@@ -121,12 +121,12 @@ export class SimulatedPipe implements Pipe {
 		this.#close();
 	}
 
-	/** Brings nothing to the other end any more, and tells nobody. */
+	/** Delivers nothing more to the other end, without telling anybody. */
 	silence(): void {
 		this.#silent = true;
 	}
 
-	/** Brings a reset here, as far as the network lets it through. */
+	/** Delivers a reset here, as far as the network lets it through. */
 	lostSoon(reason: string): void {
 		if (this.#silent) return;
 		const lane = this.other === undefined ? { busyUntil: 0 } : this.other.#lane;
@@ -137,7 +137,7 @@ export class SimulatedPipe implements Pipe {
 		});
 	}
 
-	/** The connection is gone. */
+	/** Called when the connection is gone. */
 	lost(reason: string): void {
 		if (this.#closed) return;
 		this.#simulator.note(`${this.id} lost: ${reason}`);
@@ -145,7 +145,7 @@ export class SimulatedPipe implements Pipe {
 		else this.#close(new Error(reason));
 	}
 
-	/** Something for the other end, unless nobody is there: then a reset comes back, or nothing at all. */
+	/** Sends something to the other end. If nobody is there, a reset comes back, or nothing at all. */
 	#toOther(happen: (other: SimulatedPipe) => void): void {
 		if (this.#silent) return;
 		this.#network.transmit(this.owner.name, this.remote, this.#lane, () => {
@@ -165,7 +165,7 @@ export class SimulatedPipe implements Pipe {
 		else happen();
 	}
 
-	/** The other end will write no more: pipes are not left half open. */
+	/** The other end writes nothing more. Pipes do not stay half open. */
 	#hearEnd(): void {
 		this.#heardEnd = true;
 		if (this.#closed) return;
@@ -173,7 +173,7 @@ export class SimulatedPipe implements Pipe {
 		else this.#close();
 	}
 
-	/** Bytes got there; whoever waits for room learns of it by the way back. */
+	/** The bytes have arrived. A writer that waits for room learns of it after the way back. */
 	#arrived(bytes: number): void {
 		this.#onTheWay -= bytes;
 		if (!this.#waiting || this.#onTheWay >= highWaterBytes) return;

@@ -1,14 +1,14 @@
 import type { Random } from "./random.ts";
 
-/** One life of a node, from its start to its crash. What it has scheduled dies with it. */
+/** One life of a node, from its start to its crash. Whatever it has scheduled dies with it. */
 export class SimulatedProcess {
 	/** The name of its node. */
 	readonly name: string;
 	readonly random: Random;
-	/** When it started, in virtual milliseconds: its `performance.now()` counts from there, as processes' do. */
+	/** When it started, in virtual milliseconds. Its `performance.now()` counts from there, as in a real process. */
 	readonly startedAt: number;
 	alive = true;
-	/** What was opened here, ended when the simulation is over so that nothing outside holds on to it. */
+	/** Ends what was opened here when the simulation is over, so that nothing outside keeps it alive. */
 	readonly disposers: (() => unknown)[] = [];
 	readonly #crashListeners = new Set<(silent: boolean) => void>();
 
@@ -18,7 +18,7 @@ export class SimulatedProcess {
 		this.startedAt = startedAt;
 	}
 
-	/** Calls back when it crashes. Returns what stops that. */
+	/** Calls the listener when the process crashes. Returns a function that removes the listener. */
 	onCrash(listener: (silent: boolean) => void): () => void {
 		this.#crashListeners.add(listener);
 		return () => this.#crashListeners.delete(listener);

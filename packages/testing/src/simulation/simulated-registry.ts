@@ -9,19 +9,19 @@ import {
 } from "@allium/core/registry";
 import type { RegistryChannel } from "./registry-channel.ts";
 
-/** How often a node that watches asks what is up, in milliseconds. */
+/** How often a watching node asks which instances are up, in milliseconds. */
 const pollMs = 250;
 
 /**
- * A node's way to the registry of a simulation. Everything goes over datagrams; a watch asks again and again,
- * and keeps what it knows while no answer comes.
+ * A node's access to the registry of a simulation. All requests are datagrams. A watch asks repeatedly, and keeps what
+ * it knows while no answer arrives.
  */
 export class SimulatedRegistry implements Registry {
 	readonly location: string = "sim://registry";
 	readonly #channel: RegistryChannel;
 	readonly #ttlMs: number;
 	readonly #view: InstanceView;
-	/** Which round of asking is the present one; none that began before goes on. */
+	/** The number of the current round of requests. Earlier rounds do not continue. */
 	#round = 0;
 	#closed = false;
 
@@ -75,7 +75,7 @@ export class SimulatedRegistry implements Registry {
 				const instances = await this.#channel.ask("list", (server) => server.list());
 				if (round === this.#round) this.#view.replace(instances.map(instanceRecord));
 			} catch (error) {
-				// Who knows nothing yet has to hear of it; all others go on with what they know.
+				// A watcher that knows nothing yet must hear of the failure. All others continue with what they know.
 				if (round === this.#round && !this.#view.ready) this.#view.fail(error);
 			}
 			await new Promise((resolve) => setTimeout(resolve, pollMs));

@@ -1,12 +1,12 @@
 import type { SimulatedEvent } from "./event-queue.ts";
 
-/** What schedules and cancels the events of timers. */
+/** Schedules and cancels the events of timers. */
 export interface TimerHost {
 	/** Schedules for the process that is running. */
 	schedule(delayMs: number, run: () => void): SimulatedEvent;
 }
 
-/** What `setTimeout`, `setInterval` and `setImmediate` return during a simulation; as Node's, but virtual. */
+/** What `setTimeout`, `setInterval` and `setImmediate` return during a simulation. It is like Node's, but virtual. */
 export class SimulatedTimer {
 	readonly #host: TimerHost;
 	readonly #run: () => void;
@@ -22,7 +22,7 @@ export class SimulatedTimer {
 		this.#event = this.#schedule();
 	}
 
-	/** Starts it anew. */
+	/** Restarts it. */
 	refresh(): this {
 		this.close();
 		this.#event = this.#schedule();

@@ -3,11 +3,11 @@ import type { EventLog } from "./event-log.ts";
 /** How much of the log an error shows. */
 const tailLines = 40;
 
-/** A scenario failed: says why, with which seed, and what happened last. */
+/** A scenario failed. The message says why, with which seed, and what happened last. */
 export class SimulationError extends Error {
-	/** Runs it again as it was. */
+	/** The seed that reproduces the run. */
 	readonly seed: string;
-	/** All that happened. */
+	/** The whole log. */
 	readonly log: string;
 
 	constructor(seed: string, cause: unknown, log: EventLog) {

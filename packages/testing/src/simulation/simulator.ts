@@ -4,31 +4,32 @@ import { type GlobalsHost, replaceGlobals } from "./globals.ts";
 import { Random } from "./random.ts";
 import { SimulatedProcess } from "./simulated-process.ts";
 
-/** The real one: between two of its callbacks the platform runs every microtask there is. */
+/** The real function. Between two of its callbacks the platform runs every pending microtask. */
 const realSetImmediate = setImmediate;
 
 /** When simulated time begins. */
 const epoch = Date.UTC(2026, 0, 1);
 
-/** How far a simulation may go. */
+/** The limits of a simulation. */
 export interface SimulatorLimits {
 	readonly limitMs: number;
 	readonly maxEvents: number;
 }
 
 /**
- * Virtual time: a queue of events, each of which belongs to one process. One event runs, then all microtasks
- * that follow from it, then time jumps to the next. So whatever runs belongs to the process of the event.
+ * Virtual time: a queue of events, each of which belongs to one process. One event runs, then all microtasks that
+ * follow from it run, and then time jumps to the next event. All code that runs therefore belongs to the process of
+ * the event.
  */
 export class Simulator implements GlobalsHost {
 	/** Virtual milliseconds since the simulation began. */
 	now = 0;
 	readonly log: EventLog = new EventLog();
-	/** The world itself: what the scenario and the network do. Never crashes. */
+	/** The world itself, which runs the scenario and the network. It never crashes. */
 	readonly world: SimulatedProcess;
-	/** Whose code is running. */
+	/** The process whose code is running. */
 	current: SimulatedProcess;
-	/** How many events happened. */
+	/** How many events have happened. */
 	events = 0;
 	readonly #seed: string;
 	readonly #limits: SimulatorLimits;
@@ -45,7 +46,10 @@ export class Simulator implements GlobalsHost {
 		this.current = this.world;
 	}
 
-	/** Numbers that depend on the seed and the name only, so that one more use here changes nothing there. */
+	/**
+	 * Random numbers that depend only on the seed and the name, so that another use of one source does not change the
+	 * others.
+	 */
 	source(name: string): Random {
 		return new Random(`${this.#seed}/${name}`);
 	}
@@ -54,7 +58,7 @@ export class Simulator implements GlobalsHost {
 		return this.current.random.number();
 	}
 
-	/** Begins a process; `life` tells the lives of one node apart. */
+	/** Begins a process. `life` distinguishes the lives of one node. */
 	process(name: string, life = 1): SimulatedProcess {
 		const process = new SimulatedProcess(name, this.source(`process/${name}/${life}`), this.now);
 		this.#processes.push(process);
@@ -73,7 +77,7 @@ export class Simulator implements GlobalsHost {
 		return this.current.random.uuid();
 	}
 
-	/** Notes what happens in the process that is running. */
+	/** Logs an event of the running process. */
 	note(text: string): void {
 		this.log.add(this.now, this.current.name, text);
 	}
@@ -82,7 +86,7 @@ export class Simulator implements GlobalsHost {
 		return this.at(delayMs, this.current, run);
 	}
 
-	/** Lets something happen in a process after so many milliseconds. */
+	/** Schedules `run` in a process after the given milliseconds. */
 	at(delayMs: number, process: SimulatedProcess, run: () => void): SimulatedEvent {
 		const time = this.now + delayMs;
 		const event = { time, order: this.#order++, process, run, canceled: false };
@@ -90,7 +94,7 @@ export class Simulator implements GlobalsHost {
 		return event;
 	}
 
-	/** Resolves in the process that is running after so many milliseconds, which need not be whole. */
+	/** Resolves in the running process after the given milliseconds, which may be a fraction. */
 	wait(delayMs: number): Promise<void> {
 		return new Promise((resolve) => this.schedule(delayMs, resolve));
 	}
@@ -104,7 +108,7 @@ export class Simulator implements GlobalsHost {
 	async run<Value>(scenario: () => Promise<Value>): Promise<Value> {
 		const restore = replaceGlobals(this);
 		const outcome = Promise.withResolvers<Value>();
-		// It is looked at only when the last event is over.
+		// The outcome is read only after the last event.
 		outcome.promise.catch(() => {});
 		const settle = (): void => {
 			this.#settled = true;
@@ -125,7 +129,7 @@ export class Simulator implements GlobalsHost {
 		}
 	}
 
-	/** One event after the other. */
+	/** Runs one event after the other. */
 	#happen(): Promise<void> {
 		return new Promise((resolve) => {
 			const step = (): void => {
@@ -136,7 +140,7 @@ export class Simulator implements GlobalsHost {
 		});
 	}
 
-	/** Lets the next event happen; false when there is none, or there were too many. */
+	/** Runs the next event. Returns false if there is none, or if there were too many. */
 	#next(): boolean {
 		let event = this.#queue.pop();
 		while (event !== undefined && (event.canceled || !event.process.alive)) event = this.#queue.pop();
@@ -165,7 +169,7 @@ export class Simulator implements GlobalsHost {
 			: `the scenario was not over after ${maxEvents} events; something may go round for ever, or raise maxEvents`;
 	}
 
-	/** Ends what is open, as products hold on to it through what they share, such as the root of all contexts. */
+	/** Ends what is open. Products keep it alive through what they share, such as the root of all contexts. */
 	async #tearDown(): Promise<void> {
 		for (const process of this.#processes) {
 			this.current = process;
@@ -173,7 +177,7 @@ export class Simulator implements GlobalsHost {
 				try {
 					void Promise.resolve(dispose()).catch(() => {});
 				} catch {
-					// The run is over: its outcome is known.
+					// The run is over and its outcome is known.
 				}
 			}
 		}

@@ -9,7 +9,7 @@ import { RegistryServer } from "./registry-server.ts";
 import { SimulatedRegistry } from "./simulated-registry.ts";
 import type { Simulator } from "./simulator.ts";
 
-/** How the world of a simulation is made. */
+/** How to make the world of a simulation. */
 export interface WorldOptions {
 	readonly network?: NetworkOptions;
 	/** How long a registration lasts without a renewal, in milliseconds. Default: 5 s. */
@@ -19,7 +19,10 @@ export interface WorldOptions {
 /** What a scenario acts on. */
 export class World {
 	readonly network: SimulatedNetwork;
-	/** The node of the registry: partition it, crash it, restart it. It remembers across restarts. */
+	/**
+	 * The node of the registry. A scenario can partition, crash and restart it. It remembers registrations across
+	 * restarts.
+	 */
 	readonly registry: SimulatedNode;
 	/** The randomness of the scenario. */
 	readonly random: Random;
@@ -29,7 +32,7 @@ export class World {
 	#server: RegistryServer | undefined;
 	#known: Instance[] = [];
 
-	/** @internal Made by `simulate`. */
+	/** @internal `simulate` makes the world. */
 	constructor(simulator: Simulator, options: WorldOptions) {
 		this.#simulator = simulator;
 		this.#ttlMs = checkDuration("ttlMs", options.ttlMs ?? defaultTtlMs, "positive");
@@ -41,7 +44,7 @@ export class World {
 		});
 	}
 
-	/** The nodes, in the order in which they were started first. */
+	/** The nodes, in the order of their first start. */
 	get nodes(): readonly SimulatedNode[] {
 		return [...this.#nodes.values()];
 	}
@@ -51,20 +54,20 @@ export class World {
 		return this.#simulator.now;
 	}
 
-	/** Starts a new node; resolves when its program says so. */
+	/** Starts a new node. Resolves when its program does. */
 	async start(name: string, program?: Program, options: NodeOptions = {}): Promise<SimulatedNode> {
 		const node = this.#add(name, program, options);
 		await node.restart();
 		return node;
 	}
 
-	/** Waits so many milliseconds of virtual time. */
+	/** Waits for the given milliseconds of virtual time. */
 	sleep(milliseconds: number): Promise<void> {
 		checkDuration("sleep()", milliseconds);
 		return this.#simulator.wait(milliseconds);
 	}
 
-	/** Waits until something is so; asks every 10 ms. Rejects after `withinMs` (default: 60 s). */
+	/** Waits until a condition holds, and checks it every 10 ms. Rejects after `withinMs` (default: 60 s). */
 	async until(what: string, condition: () => boolean, withinMs = 60_000): Promise<void> {
 		const end = this.now + withinMs;
 		while (!condition()) {
