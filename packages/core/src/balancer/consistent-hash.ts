@@ -16,12 +16,12 @@ class Place implements Load {
 }
 
 /**
- * Takes the same instance for the same key, in every client; when instances come and go, only the keys of
- * those move. Weights are heeded. Calls without a key go anywhere. Looks at all instances for each pick.
+ * Picks the same instance for the same key, in every client. When instances come and go, only the keys of those move.
+ * Respects weights. Calls without a key go to any instance. Each pick looks at all instances.
  *
  * Rendezvous hashing: Thaler and Ravishankar (1998), with weights after Mosharaf et al.
  *
- * @param key what calls belong together, such as a tenant that the caller put into its context.
+ * @param key returns what groups calls, such as a tenant that the caller put into its context.
  */
 export function consistentHash(key: (ctx: Context) => string | undefined): Balancer<Place> {
 	return {

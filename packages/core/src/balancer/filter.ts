@@ -4,25 +4,25 @@ import type { Balancer, Candidate, Load } from "./balancer.ts";
 /** Whether an instance is wanted. */
 export type InstanceFilter = (instance: Instance) => boolean;
 
-/** Instances of a zone. */
+/** Accepts the instances of a zone. */
 export function inZone(zone: string): InstanceFilter {
 	return (instance) => instance.zone === zone;
 }
 
-/** Instances that serve a version of a contract: `"1"` is any 1.x.y, `"1.2"` any 1.2.x. */
+/** Accepts instances that serve a version of a contract: `"1"` is any 1.x.y, `"1.2"` any 1.2.x. */
 export function withVersion(service: string, version: string): InstanceFilter {
 	return ({ services }) =>
 		services.some((served) => served.name === service && `${served.version}.`.startsWith(`${version}.`));
 }
 
-/** Instances with all of these labels. */
+/** Accepts instances that have all of these labels. */
 export function withLabels(labels: Readonly<Record<string, string>>): InstanceFilter {
 	const wanted = Object.entries(labels);
 	return (instance) => wanted.every(([name, value]) => instance.labels[name] === value);
 }
 
 /**
- * Balances over the instances that are wanted, and over all when none of them is left.
+ * Balances over the wanted instances, and over all instances when no wanted one is left.
  *
  * @example
  * prefer(inZone("eu-1"), peakEwma())
@@ -32,7 +32,7 @@ export function prefer<L extends Load>(filter: InstanceFilter, balancer: Balance
 }
 
 /**
- * Balances over the instances that are wanted, and over no others: calls fail when there are none.
+ * Balances over the wanted instances only: calls fail when there are none.
  *
  * @example
  * restrict(withVersion("add", "1.2"), peakEwma())
@@ -46,7 +46,7 @@ function filtered<L extends Load>(
 	balancer: Balancer<L>,
 	elseAll: boolean,
 ): Balancer<L> {
-	// A client gives the same array until its instances change.
+	// A client passes the same array until its instances change.
 	let from: readonly Candidate<L>[] = [];
 	let kept: readonly Candidate<L>[] = [];
 	const filterOnce = <C extends Candidate<L>>(candidates: readonly C[]): readonly C[] => {

@@ -18,8 +18,8 @@ export class InFlight implements Load {
 }
 
 /**
- * Takes the instance with the fewest calls of this client in flight, in proportion to its weight; any of
- * those that have equally few. Looks at all instances for each pick.
+ * Picks the instance with the fewest calls of this client in flight, in proportion to its weight, and any of several
+ * that are equal. Each pick looks at all instances.
  *
  * After Finagle's `leastLoaded`.
  */
@@ -28,7 +28,7 @@ export function leastLoaded(): Balancer<InFlight> {
 		join: () => new InFlight(),
 		pick: (candidates) => {
 			const { length } = candidates;
-			// From anywhere, so that equals take turns.
+			// The search starts anywhere, so that equal instances take turns.
 			const start = Math.floor(Math.random() * length);
 			let best = candidates[start];
 			let least = Number.POSITIVE_INFINITY;

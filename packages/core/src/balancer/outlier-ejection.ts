@@ -8,14 +8,14 @@ import type { Balancer, Candidate, Load } from "./balancer.ts";
 import { defaultOutlierOptions, type OutlierOptions, OutlierRecord } from "./outlier-record.ts";
 import { unusualRate } from "./unusual-rate.ts";
 
-/** The most instances that are remembered; those that joined longest ago are forgotten first. */
+/** The most instances that are remembered. Those that joined longest ago are forgotten first. */
 const maxRecords = 10_000;
 
 /**
- * Passes over instances that keep failing, for a while that grows each time: those that fail several times in
- * a row, and those whose share of successes is far below the others'. Never more than `maxEjected` of all (but
- * one at least), and none when nothing else is left. An instance that the registry loses and finds again is
- * remembered by its id.
+ * Passes over instances that keep failing, for a time that grows with each ejection: those that fail several times in
+ * a row, and those whose success rate is far below that of the others. It never ejects more than `maxEjected` of all
+ * instances (but at least one), and none when no other instance is left. An instance that the registry loses and
+ * finds again is recognized by its id.
  *
  * Outlier detection as Envoy documents it, with its defaults.
  *
@@ -53,13 +53,13 @@ export class OutlierLoad<L extends Load> implements Load {
 
 	end(outcome: Outcome, elapsedMs: number, now: number): void {
 		this.inner.end(outcome, elapsedMs, now);
-		// A call that was given up, or that is for another instance, says nothing of this one.
+		// A call that was given up, or was meant for another instance, tells nothing about this one.
 		if (!outcome.ok && (outcome.error.code === "canceled" || isRefusal(outcome.error))) return;
 		if (this.record.note(outcome.ok || !isTrouble(outcome.error))) this.#failedInARow(this.record);
 	}
 }
 
-/** A candidate as the balancer inside knows it. */
+/** A candidate as the inner balancer knows it. */
 interface Inner<L extends Load> extends Candidate<L> {
 	readonly outer: Candidate<OutlierLoad<L>>;
 }
@@ -68,7 +68,7 @@ class OutlierEjection<L extends Load> implements Balancer<OutlierLoad<L>> {
 	readonly #balancer: Balancer<L>;
 	readonly #options: Required<OutlierOptions>;
 	readonly #records = new Map<string, OutlierRecord>();
-	/** What was given last, and what of it may be picked; made anew when something changes. */
+	/** The candidates given last, and those of them that may be picked. Both are replaced when something changes. */
 	#given: readonly Candidate<OutlierLoad<L>>[] = [];
 	#allowed: readonly Inner<L>[] = [];
 	#allowedUntil = 0;
@@ -95,7 +95,7 @@ class OutlierEjection<L extends Load> implements Balancer<OutlierLoad<L>> {
 		return this.#balancer.pick(this.#allowed, ctx)?.outer as C | undefined;
 	}
 
-	/** Works out who may be picked, and until when that holds. */
+	/** Finds the candidates that may be picked, and the time until which that holds. */
 	#allow(candidates: readonly Candidate<OutlierLoad<L>>[], now: number): void {
 		const all = candidates.map((outer) => ({ instance: outer.instance, load: outer.load.inner, outer }));
 		const allowed = all.filter(({ outer }) => now >= outer.load.record.ejectedUntil);
@@ -105,7 +105,10 @@ class OutlierEjection<L extends Load> implements Balancer<OutlierLoad<L>> {
 		this.#allowedUntil = Math.min(...ends, Number.POSITIVE_INFINITY);
 	}
 
-	/** Ends an interval: ejects whose successes are far below the others', and forgives those that did well. */
+	/**
+	 * Ends an interval: ejects instances whose success rate is far below the others', and forgives those that did
+	 * well.
+	 */
 	#sweep(candidates: readonly Candidate<OutlierLoad<L>>[], now: number): void {
 		this.#nextSweepAt = now + this.#options.intervalMs;
 		const records = candidates.map(({ load }) => load.record);

@@ -6,15 +6,15 @@ export interface OutlierOptions {
 	readonly intervalMs?: number;
 	/** How long the first ejection lasts, in milliseconds; the n-th lasts n times as long. Default: 30 s. */
 	readonly ejectionMs?: number;
-	/** The longest that one lasts, in milliseconds. Default: 300 s. */
+	/** The longest time that an ejection lasts, in milliseconds. Default: 300 s. */
 	readonly longestEjectionMs?: number;
-	/** The part of the instances that may be ejected at once. Default: 0.1, and one at least. */
+	/** The share of the instances that may be ejected at once. Default: 0.1, and at least one. */
 	readonly maxEjected?: number;
-	/** Calls in an interval below which the success rate of an instance says nothing. Default: 100. */
+	/** The fewest calls in an interval for which the success rate of an instance is judged. Default: 100. */
 	readonly minimumCalls?: number;
-	/** Instances with so many calls below which rates are not compared. Default: 5. */
+	/** The fewest instances with `minimumCalls` for which rates are compared. Default: 5. */
 	readonly minimumInstances?: number;
-	/** How many standard deviations below the mean a success rate is unusual. Default: 1.9. */
+	/** The number of standard deviations below the mean from which a success rate is unusual. Default: 1.9. */
 	readonly deviations?: number;
 }
 
@@ -43,12 +43,12 @@ export class OutlierRecord {
 		this.#options = options;
 	}
 
-	/** Until when it is passed over. */
+	/** The time until which the instance is passed over. */
 	get ejectedUntil(): number {
 		return this.#ejectedUntil;
 	}
 
-	/** Notes how a call ended; true when too many in a row have failed. */
+	/** Notes the result of a call. Returns true when too many calls in a row have failed. */
 	note(ok: boolean): boolean {
 		this.#calls++;
 		if (ok) {
@@ -59,7 +59,7 @@ export class OutlierRecord {
 		return ++this.#inARow >= this.#options.consecutiveFailures;
 	}
 
-	/** Begins a new interval. Returns the share of successes of the last; undefined after too few calls. */
+	/** Begins a new interval. Returns the success rate of the last one; undefined after too few calls. */
 	endInterval(now: number): number | undefined {
 		const rate = this.#calls < this.#options.minimumCalls ? undefined : this.#succeeded / this.#calls;
 		this.#succeeded = 0;

@@ -2,7 +2,7 @@ import type { Balancer, Load } from "./balancer.ts";
 
 const nothing: Load = { start() {}, end() {} };
 
-/** Takes any instance. */
+/** Picks any instance. */
 export function random(): Balancer {
 	return {
 		join: () => nothing,

@@ -2,7 +2,7 @@ import type { Balancer, Load } from "./balancer.ts";
 
 const nothing: Load = { start() {}, end() {} };
 
-/** Takes the instances in turn. */
+/** Picks the instances in turn. */
 export function roundRobin(): Balancer {
 	let turn = 0;
 	return {

@@ -1,18 +1,17 @@
 import { checkDuration } from "../time/duration.ts";
 import type { Balancer, Load } from "./balancer.ts";
 
-/** How {@link slowStart} begins. */
+/** How {@link slowStart} raises an instance's share. */
 export interface SlowStartOptions {
-	/** How long until an instance takes its full share, in milliseconds. Default: 30 s. */
+	/** How long it takes until an instance gets its full share, in milliseconds. Default: 30 s. */
 	readonly windowMs?: number;
-	/** The part of its share that it takes at first. Default: 0.1. */
+	/** The part of its share that an instance gets at first. Default: 0.1. */
 	readonly least?: number;
 }
 
 /**
- * Gives an instance that has just come up a share of the calls that grows over a while, so that cold caches
- * and compilers are not met with full load. Where all are new, as for a client that just began, all take
- * their share.
+ * Gives an instance that has just started a growing share of the calls, so that cold caches and compilers do not meet
+ * the full load. Where all instances are new, as for a client that has just started, all get their full share.
  *
  * After the slow start mode of Envoy.
  *
@@ -24,7 +23,7 @@ export function slowStart<L extends Load>(
 ): Balancer<L> {
 	const { windowMs = 30_000, least = 0.1 } = options;
 	checkDuration("windowMs of slowStart()", windowMs);
-	/** When the instances came up that are still new, the oldest first. */
+	/** When the instances that are still new joined, the oldest first. */
 	const joinedAt = new Map<string, number>();
 	const forgetOld = (now: number): void => {
 		for (const [id, at] of joinedAt) {

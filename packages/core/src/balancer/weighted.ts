@@ -1,6 +1,6 @@
 import type { Balancer, Load } from "./balancer.ts";
 
-/** How far behind its share an instance is. */
+/** How far an instance is behind its share. */
 class Credit implements Load {
 	credit = 0;
 	start(): void {}
@@ -8,8 +8,8 @@ class Credit implements Load {
 }
 
 /**
- * Takes instances in turn, each as often as its weight says, spread evenly. One of weight 0 is taken only when
- * all are. Looks at all instances for each pick.
+ * Picks instances in turn, each as often as its weight says, spread evenly. An instance of weight 0 is picked only
+ * when all have weight 0. Each pick looks at all instances.
  *
  * The smooth weighted round robin of nginx.
  */

@@ -3,12 +3,12 @@ import type { Method } from "../contract/method.ts";
 import type { ReadonlyMetadata } from "../errors/readonly-metadata.ts";
 import { stableJson } from "../json/stable-json.ts";
 
-/** Metadata that always tells calls apart: who asks must never see what another may. */
+/** Metadata that always distinguishes calls: a caller must never see an answer that only another may see. */
 const identity = ["authorization", "cookie"];
 
 /**
- * What two calls have in common that may share an answer: method, input, who asks, and the metadata of these
- * names, arrived and about to be sent. Undefined for an input that is not plain JSON.
+ * The key that calls must share in order to share an answer: method, input, caller, and the metadata of these names,
+ * both received and about to be sent. Undefined for an input that is not plain JSON.
  */
 export function callKey(
 	method: Method,

@@ -2,7 +2,7 @@ import type { CacheEntry, CacheStore } from "./cache-store.ts";
 
 /** How much {@link memoryCache} keeps. */
 export interface MemoryCacheOptions {
-	/** What keys and answers may take together, in bytes. Default: 16 MiB. */
+	/** The limit on keys and answers together, in bytes. Default: 16 MiB. */
 	readonly maxBytes?: number;
 }
 
@@ -12,13 +12,13 @@ interface Kept {
 	readonly expiresAt: number;
 }
 
-/** What an entry takes beside its text, about. */
+/** About what an entry takes beside its text. */
 const overheadBytes = 200;
 
-/** Keeps answers in this process, and forgets those unused for longest when they take too many bytes. */
+/** Keeps answers in this process. When they take too many bytes, it forgets those unused for longest. */
 export function memoryCache(options: MemoryCacheOptions = {}): CacheStore {
 	const { maxBytes = 16 * 1024 * 1024 } = options;
-	/** The one used last at the end. */
+	/** The entry used last is at the end. */
 	const entries = new Map<string, Kept>();
 	let total = 0;
 	const remove = (key: string, { bytes }: Kept): void => {
@@ -38,7 +38,7 @@ export function memoryCache(options: MemoryCacheOptions = {}): CacheStore {
 		set: (key, entry, ttlMs) => {
 			const old = entries.get(key);
 			if (old !== undefined) remove(key, old);
-			// Two bytes a character at most.
+			// At most two bytes for each character.
 			const bytes = 2 * (key.length + entry.body.length) + overheadBytes;
 			if (bytes > maxBytes) return;
 			entries.set(key, { entry, bytes, expiresAt: performance.now() + ttlMs });

@@ -12,10 +12,10 @@ export interface BulkheadOptions {
 }
 
 /**
- * Keeps calls to so many at once, streams too, until they have truly ended; so that one thing that gets slow
- * does not take all there is. What finds the queue full is refused with `resource_exhausted`, reason
- * `bulkhead_full`. All methods that one `bulkhead(…)` wraps share its room. For a client it belongs outside of
- * `retry`, or in the `attempt` layer.
+ * Bounds the number of concurrent calls, streams included. A call counts until it has truly ended, so one dependency
+ * that becomes slow does not take all resources. A call that finds the queue full is refused with
+ * `resource_exhausted`, reason `bulkhead_full`. All methods that one `bulkhead(…)` wraps share its room. For a client
+ * it belongs outside of `retry`, or in the `attempt` layer.
  *
  * After Nygard, "Release It!" (2007).
  *
@@ -37,7 +37,7 @@ class Room {
 	readonly #concurrency: number;
 	readonly #queue: number;
 	#inside = 0;
-	/** Who waits, in order: called when it is their turn. */
+	/** The waiting calls, in order. Each function is called when it is that call's turn. */
 	readonly #waiting = new Set<() => void>();
 
 	constructor(concurrency: number, queue: number) {
@@ -45,12 +45,12 @@ class Room {
 		this.#queue = queue;
 	}
 
-	/** Whether nobody more may even wait. */
+	/** Whether there is no room even to wait. */
 	get isFull(): boolean {
 		return this.#waiting.size >= this.#queue;
 	}
 
-	/** Lets a call in, until it has settled, if there is room. */
+	/** Lets a call in if there is room; it takes its room until it has settled. */
 	enter(ctx: Context): boolean {
 		if (this.#inside >= this.#concurrency) return false;
 		this.#inside++;
@@ -58,7 +58,7 @@ class Room {
 		return true;
 	}
 
-	/** Lets a call in when it is its turn; rejects when its context ends before. */
+	/** Lets a call in when it is its turn; rejects when its context ends first. */
 	wait(ctx: Context): Promise<void> {
 		return new Promise((resolve, reject) => {
 			const turn = (): void => {

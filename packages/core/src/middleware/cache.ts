@@ -12,21 +12,20 @@ import { checkDuration } from "../time/duration.ts";
 export interface CacheOptions {
 	/** How long an answer is fresh, in milliseconds. */
 	readonly ttlMs: number;
-	/** How long after that it is still given, while a new one is fetched, in milliseconds. Default: 0. */
+	/** How long after that a stale answer is still returned while a new one is fetched, in milliseconds. Default: 0. */
 	readonly staleMs?: number;
-	/** Metadata that changes the answer, by name, beside `authorization` and `cookie`, which always do. */
+	/** The names of metadata that change the answer. `authorization` and `cookie` always do. */
 	readonly vary?: readonly string[];
 	/** Where answers are kept. Default: 16 MiB in memory. */
 	readonly store?: CacheStore;
-	/** How long fetching a new answer behind a stale one may take, in milliseconds. Default: 10 s. */
+	/** How long it may take to fetch a new answer behind a stale one, in milliseconds. Default: 10 s. */
 	readonly refreshTimeoutMs?: number;
 }
 
 /**
- * Answers `read` methods from what they answered before. Calls share an answer when method, input, TLS
- * identity, `authorization`, `cookie` and the metadata named in `vary` are the same. Errors are not kept, nor
- * response metadata, nor what is not plain JSON; streams and other methods pass through. A store that fails
- * is a miss.
+ * Answers calls of `read` methods with earlier answers. Calls share an answer when method, input, TLS identity,
+ * `authorization`, `cookie` and the metadata named in `vary` are the same. Errors, response metadata and answers that
+ * are not plain JSON are not kept. Streams and other methods pass through. A store that fails counts as a miss.
  *
  * `staleMs` is stale-while-revalidate of RFC 5861.
  *
@@ -51,7 +50,7 @@ class Answers {
 	readonly #method: Method;
 	readonly #store: CacheStore;
 	readonly #options: CacheOptions;
-	/** What is being fetched anew behind a stale answer. */
+	/** The keys of stale answers that are being replaced. */
 	readonly #refreshing = new Set<string>();
 
 	constructor(next: Endpoint, method: Method, store: CacheStore, options: CacheOptions) {
@@ -87,17 +86,17 @@ class Answers {
 		if (body === undefined) return;
 		const { ttlMs, staleMs = 0 } = this.#options;
 		const entry = { body, freshUntil: Date.now() + ttlMs };
-		// Nobody waits for it, and without it the next call is a miss.
+		// Nobody waits for the store. If it fails, the next call is a miss.
 		Promise.try(() => this.#store.set(key, entry, ttlMs + staleMs)).catch(() => {});
 	}
 
-	/** Fetches a new answer, once at a time, however many get the stale one meanwhile. */
+	/** Fetches a new answer, once at a time, however many callers get the stale one meanwhile. */
 	#refresh(key: string, input: unknown, ctx: Context): void {
 		if (this.#refreshing.has(key)) return;
 		this.#refreshing.add(key);
 		detachedCall(this.#next, input, ctx, this.#options.refreshTimeoutMs ?? 10_000)
 			.then((output) => this.#keep(key, output))
-			// The stale answer stays until its time is over; then callers see the error themselves.
+			// The stale answer stays until it expires; after that, callers see the error themselves.
 			.catch(() => {})
 			.finally(() => this.#refreshing.delete(key));
 	}

@@ -15,27 +15,27 @@ import {
 } from "../resilience/circuit.ts";
 import { checkDuration } from "../time/duration.ts";
 
-/** When circuits open and close, and what has one of its own. */
+/** When circuits open and close, and whether methods or instances have them. */
 export interface CircuitBreakerOptions extends CircuitOptions {
 	/**
-	 * What has a circuit of its own. `instance` belongs to a client's `attempt` layer: there a retry moves on to
-	 * another instance at once. Default: `method`.
+	 * Whether each method or each instance has a circuit of its own. `instance` belongs in a client's `attempt`
+	 * layer, where a retry moves on to another instance at once. Default: `method`.
 	 */
 	readonly per?: "method" | "instance";
-	/** Whether an error says that the callee is in trouble. Default: {@link isTrouble}. */
+	/** Whether an error means that the callee is in trouble. Default: {@link isTrouble}. */
 	readonly isFailure?: (error: ServiceError) => boolean;
-	/** Told when a circuit changes; `of` is the method's path or the instance's id. */
+	/** Called when a circuit changes; `of` is the method's path or the instance's id. */
 	readonly onChange?: (state: CircuitState, of: string) => void;
 }
 
-/** The most instances that are remembered; the oldest is forgotten first. */
+/** The most instances that are remembered. The oldest is forgotten first. */
 const maxCircuits = 1_000;
 
 /**
- * Stops calling what keeps failing: when too large a share of the calls of a rolling window failed, calls fail
- * at once with `unavailable`, reason `circuit_open`, until a few that are let through after a while succeed. A
- * stream that is accepted succeeds for as long as it goes on; one that its consumer leaves, or whose time is up, says
- * nothing in the end, for or against. For clients.
+ * Stops calling a callee that keeps failing. When too large a share of the calls of a rolling window has failed,
+ * calls fail at once with `unavailable`, reason `circuit_open`. After a while a few calls are let through; when they
+ * succeed, the circuit closes. An accepted stream counts as a success for as long as it goes on. A stream that its
+ * consumer leaves, or whose time is up, counts neither as a success nor as a failure in the end. For clients.
  *
  * After Nygard, "Release It!" (2007), with the rolling window of Netflix's Hystrix.
  *
@@ -78,7 +78,7 @@ function result(
 ): CircuitResult {
 	if (outcome.ok) return "succeeded";
 	const { code } = outcome.error;
-	// Whoever leaves a stream, or gives it so much time, says nothing of who serves it.
+	// A caller that leaves a stream, or bounds its time, tells nothing about the instance that serves it.
 	if (code === "canceled" || (accepted && code === "deadline_exceeded")) return "unknown";
 	return isFailure(outcome.error) ? "failed" : "succeeded";
 }

@@ -6,47 +6,51 @@ import { checkDuration } from "../time/duration.ts";
 
 /** How {@link concurrencyLimit} adapts. */
 export interface ConcurrencyLimitOptions {
-	/** Calls at once before anything is known. Default: 100. */
+	/** The limit on concurrent calls before anything is known. Default: 100. */
 	readonly initial?: number;
-	/** The least that the limit falls to, and what it is while the unloaded latency is measured. Default: 3. */
+	/** The lower bound of the limit; also the limit while the unloaded latency is measured. Default: 3. */
 	readonly minimum?: number;
-	/** The most that the limit rises to. Default: 1,000. */
+	/** The upper bound of the limit. Default: 1,000. */
 	readonly maximum?: number;
-	/** How much slower than unloaded calls may get before the limit falls. Default: 1.5. */
+	/** How much slower than unloaded calls may become before the limit falls. Default: 1.5. */
 	readonly tolerance?: number;
-	/** How often the unloaded latency is measured anew, in milliseconds. Default: 60 s. */
+	/** How often the unloaded latency is measured again, in milliseconds. Default: 60 s. */
 	readonly probeEveryMs?: number;
 }
 
-/** How long latencies are averaged before the limit changes, in milliseconds, and how many of them at least. */
+/** How long latencies are averaged before the limit changes, in milliseconds, and the fewest calls that it takes. */
 const windowMs = 100;
 const windowCalls = 10;
 
-/** The unloaded latency is taken of so many calls, or of those that come within so many milliseconds. */
+/** The unloaded latency is measured over this many calls, or over those that end within this many milliseconds. */
 const probeCalls = 30;
 const probeMs = 1_000;
 
-/** The share of calls that may end too late before the limit falls for that, and by what factor at least. */
+/**
+ * The share of calls that may end late before the limit falls for that reason, and the factor by which it then falls
+ * at least.
+ */
 const acceptableLateness = 0.1;
 const decrease = 0.8;
 
-/** The factor by which the limit falls at most, for one window. */
+/** The smallest factor by which the limit is multiplied after one window. */
 const steepest = 0.2;
 
-/** How long after its deadline a call that is still being worked on counts, in milliseconds. */
+/** How long after its deadline a call that is still running counts, in milliseconds. */
 const patienceMs = 10_000;
 
 /**
- * Lets so many calls in at once as the service serves without getting slow, and refuses the rest at once with
- * `resource_exhausted`, reason `concurrency_limited`; so overload costs the calls that are too many, not all.
- * What cannot finish before its deadline is refused too (reason `deadline_too_near`). Each method has a limit
- * of its own; streams pass through, as how long they take says nothing of load. For servers.
+ * Limits the concurrent calls to as many as the service can serve without becoming slow. It refuses the others at
+ * once with `resource_exhausted`, reason `concurrency_limited`, so overload costs only the surplus calls, not all of
+ * them. A call that cannot finish before its deadline is refused too (reason `deadline_too_near`). Each method has a
+ * limit of its own. Streams pass through, because their duration tells nothing about load. For servers.
  *
- * The gradient algorithm of Netflix's concurrency-limits: the limit follows the unloaded latency over the
- * present one, plus its square root for growth. Where deadlines are tight it falls on, until calls make them. The
- * unloaded latency is measured as in Envoy's adaptive concurrency filter: now and then, with the limit at its
- * minimum, so that a lasting overload is not taken for normal. A call counts until its handler has ended, even
- * when nobody waits for it any more: it still takes its share of the machine.
+ * The gradient algorithm of Netflix's concurrency-limits: the limit is multiplied by the ratio of the unloaded
+ * latency to the present one, and its square root is added for growth. Where deadlines are tight the limit falls
+ * further, until calls meet them. The unloaded latency is measured as in Envoy's adaptive concurrency filter: from
+ * time to time, with the limit at its minimum, so that a lasting overload is not taken for normal. A call counts
+ * until its handler has ended, even when nobody waits for it any more, because it still takes its share of the
+ * machine.
  *
  * @throws RangeError when `probeEveryMs` is not above 0.
  */
@@ -75,25 +79,25 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions = {}): Middlew
 
 type Refusal = "concurrency_limited" | "deadline_too_near";
 
-/** A call that is being worked on. */
+/** A call that is running. */
 interface Call {
 	readonly startedAt: number;
-	/** How long its caller would wait when it came, in milliseconds. */
+	/** How much time the call had left when it arrived, in milliseconds. */
 	readonly remainingMs: number;
-	/** Where it stands among the calls; -1 once it does not count any more. */
+	/** The index of the call among the calls; -1 once it no longer counts. */
 	place: number;
 }
 
 class AdaptiveLimit {
 	readonly #options: Required<ConcurrencyLimitOptions>;
 	#limit: number;
-	/** In no order: a set would cost more than all the rest. */
+	/** In no order: a set would cost more than everything else here. */
 	readonly #calls: Call[] = [];
 	/** The average latency with little load; 0 while unknown. */
 	#unloadedMs = 0;
 	#window: Window = new Window();
 	#probing = false;
-	/** At once when the limit is first reached: what was measured until then may be overload. */
+	/** Zero, so that a probe begins when the limit is first reached: latencies measured until then may be overload. */
 	#nextProbeAt = 0;
 	#nextSweepAt = 0;
 
@@ -103,7 +107,7 @@ class AdaptiveLimit {
 		this.#limit = this.#options.initial;
 	}
 
-	/** Lets a call in until it leaves, or says why not. */
+	/** Lets a call in until it leaves, or returns why not. */
 	enter(ctx: Context): Call | Refusal {
 		const now = performance.now();
 		const limit = this.#probing ? this.#options.minimum : Math.floor(this.#limit);
@@ -113,7 +117,7 @@ class AdaptiveLimit {
 			return "concurrency_limited";
 		}
 		const remainingMs = ctx.remaining();
-		// One may always try, else a latency that is no longer true would never be found out.
+		// One call may always try. Otherwise nothing would ever correct a latency that is no longer true.
 		if (this.#calls.length > 0 && remainingMs < this.#unloadedMs) return "deadline_too_near";
 		const call = { startedAt: now, remainingMs, place: this.#calls.length };
 		this.#calls.push(call);
@@ -121,7 +125,7 @@ class AdaptiveLimit {
 		return call;
 	}
 
-	/** A call has ended, by this error if any. */
+	/** Notes that a call has ended, with this error if any. */
 	leave(call: Call, error?: unknown): void {
 		this.#remove(call);
 		const window = this.#window;
@@ -133,24 +137,25 @@ class AdaptiveLimit {
 		if (!late && !isLatency(error)) return;
 		window.calls++;
 		window.totalMs += elapsedMs;
-		// Who gave it too little time from the start says nothing of the load.
+		// A call that had too little time from the start tells nothing about the load.
 		if (late && (this.#probing || call.remainingMs >= 2 * this.#unloadedMs)) window.late++;
 		if (!this.#isEnough(window, now)) return;
 		this.#adapt(window.totalMs / window.calls, now);
 		this.#window = new Window();
 	}
 
-	/** Whether a window tells enough. */
+	/** Whether a window has enough calls to judge by. */
 	#isEnough({ calls, since }: Window, now: number): boolean {
 		if (calls < windowCalls) return false;
 		return this.#probing ? calls >= probeCalls || now - since >= probeMs : now - since >= windowMs;
 	}
 
-	/** A window is over. */
+	/** Changes the limit after a window. */
 	#adapt(latencyMs: number, now: number): void {
 		const { full, late, calls } = this.#window;
 		if (this.#probing) {
-			// What is mostly too late even so waits for what was let in before: the work has to be done first.
+			// Most calls are late even at the minimum: earlier calls still occupy the service and have to finish
+			// first.
 			if (late > calls / 2) return;
 			this.#probing = false;
 			this.#unloadedMs = latencyMs;
@@ -166,7 +171,7 @@ class AdaptiveLimit {
 		if (this.#unloadedMs === 0) this.#unloadedMs = latencyMs;
 		const { peak, late, calls } = this.#window;
 		if (peak < this.#limit / 2) {
-			// Little load: calls that take longer now do so by themselves, and the limit is not in use.
+			// The load is little and the limit is not in use, so calls that take longer now do so by themselves.
 			this.#unloadedMs += (latencyMs - this.#unloadedMs) / 10;
 			return;
 		}
@@ -179,7 +184,7 @@ class AdaptiveLimit {
 		this.#limit = Math.min(maximum, Math.max(minimum, limit));
 	}
 
-	/** Calls whose handlers seem never to end shall not keep others out for ever. */
+	/** Removes calls whose handlers seem never to end, so that they do not keep others out for ever. */
 	#giveUpHanging(now: number): void {
 		if (now < this.#nextSweepAt) return;
 		this.#nextSweepAt = now + 1_000;
@@ -204,15 +209,15 @@ class Window {
 	readonly since: number = performance.now();
 	calls = 0;
 	totalMs = 0;
-	/** Calls that ended too late, or nearly so. */
+	/** Calls that ended late, or nearly so. */
 	late = 0;
-	/** The most calls at once. */
+	/** The most concurrent calls. */
 	peak = 0;
 	/** Whether a call was refused. */
 	full = false;
 }
 
-/** Whether how long a call took tells of the load: not a change of mind, nor a refusal further in. */
+/** Whether the duration of a call tells about the load: not after a cancellation, nor after a refusal further in. */
 function isLatency(error: unknown): boolean {
 	if (!isServiceError(error)) return true;
 	return error.code !== "canceled" && error.code !== "unavailable" && error.code !== "resource_exhausted";

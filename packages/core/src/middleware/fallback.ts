@@ -6,18 +6,18 @@ import { isTrouble } from "../errors/trouble.ts";
 
 /** When {@link fallback} answers. */
 export interface FallbackOptions {
-	/** Which errors are answered instead. Default: those of a callee in trouble or overloaded. */
+	/** Which errors are replaced by an answer. Default: those of a callee that is in trouble or overloaded. */
 	readonly when?: (error: ServiceError) => boolean;
 }
 
 /**
- * Answers in place of a call that failed: with a default, something older, or another service's answer. A
- * caller that gave up or whose time is over gets no answer; so it belongs outside of `timeout`. A stream gets
- * another only while it is not accepted.
+ * Answers in place of a call that failed: with a default, an older answer, or the answer of another service. A caller
+ * that gave up, or whose time is over, gets no answer, so `fallback` belongs outside of `timeout`. A stream is
+ * replaced only while it is not accepted.
  *
  * After the fallbacks of Netflix's Hystrix.
  *
- * @param answer what the method answers then, of its output's type; may call elsewhere with its context.
+ * @param answer returns the answer, of the method's output type; it may call other services with its context.
  *
  * @example
  * only("recommend", fallback(() => ({ movies: bestsellers })))

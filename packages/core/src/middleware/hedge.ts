@@ -11,17 +11,17 @@ import { after, type Timer } from "../time/timer.ts";
 export interface HedgeOptions {
 	/**
 	 * How long to wait for the first answer, in milliseconds. Default: the method's own 95th percentile; until 32
-	 * calls are known, nothing is called twice. Infinity for never.
+	 * calls are known, no second call is made. Infinity: never a second call.
 	 */
 	readonly afterMs?: number;
-	/** What keeps second calls a small share; the same one as for {@link retry} where both are used. */
+	/** The budget that keeps second calls a small share. Share it with {@link retry} where both are used. */
 	readonly budget?: RetryBudgetOptions | RetryBudget;
 }
 
 /**
- * Calls another instance when the first takes unusually long, takes whichever answers first and cancels the
- * other; so one slow instance does not make the slowest calls slow. Only for methods without side effects
- * (`read`, `idempotent`), within a budget, and never for streams. For a client, inside of `retry`.
+ * Calls another instance when the first takes unusually long, takes the first answer and cancels the other call; so
+ * one slow instance does not make the slowest calls slow. Only for methods without side effects (`read`,
+ * `idempotent`), within a budget, and never for streams. For a client, inside of `retry`.
  *
  * After Dean and Barroso, "The Tail at Scale" (2013), and gRFC A6.
  *
@@ -30,7 +30,7 @@ export interface HedgeOptions {
 export function hedge(options: HedgeOptions = {}): Middleware {
 	if (options.afterMs !== undefined) checkDuration("afterMs of hedge()", options.afterMs);
 	const budget = RetryBudget.of(options.budget);
-	// Whoever shares the budget notes the calls there.
+	// The owner of a shared budget counts the calls in it.
 	const isShared = budget === options.budget;
 	return (next, method) => {
 		if (method.kind !== "unary" || method.effect === "write") return next;
@@ -89,7 +89,7 @@ class Hedged {
 			},
 			(error) => {
 				this.#running--;
-				// The other may still answer, unless this is the callee's answer.
+				// The other call may still answer, unless this error is the callee's answer.
 				if (this.#running > 0 && isServiceError(error) && isRepeatable(error)) return;
 				this.#settle(cancel, received);
 				this.#result.reject(error);
@@ -97,7 +97,7 @@ class Hedged {
 		);
 	}
 
-	/** The first that ends is the call; the other is in vain. */
+	/** The first to end decides the call; the other is discarded. */
 	#settle(winner: () => void, received: ResponseMetadata): void {
 		this.#timer?.stop();
 		for (const cancel of this.#cancels.splice(0)) if (cancel !== winner) cancel();

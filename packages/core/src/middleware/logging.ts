@@ -13,14 +13,14 @@ import { activeSpan } from "./tracing.ts";
 export interface LoggingOptions {
 	/** The level of calls that end well. Default: `info`. */
 	readonly level?: LogLevel;
-	/** What else to note of a call. Inputs are never noted unless this does. */
+	/** Further fields of a call's line. Inputs are logged only if this returns them. */
 	readonly fields?: (ctx: Context, method: Method, input: unknown) => Readonly<Record<string, unknown>>;
 }
 
 /**
- * Writes one line for each call at its true end, streams too: method, code, how long it took in milliseconds,
- * who called, and its span where calls are traced. What the caller is to blame for is a `warn`, a service in
- * trouble an `error`.
+ * Writes one line for each call at its true end, streams included: method, code, duration in milliseconds, caller,
+ * and the span where calls are traced. An error that is the caller's fault is a `warn`, a service in trouble an
+ * `error`.
  *
  * After Go kit's logging middleware.
  */
@@ -48,7 +48,7 @@ export function logging(logger: Logger, options: LoggingOptions = {}): Middlewar
 	};
 }
 
-/** The error, and where the call went that failed. */
+/** The error, and the target of the call that failed. */
 function failure(error: ServiceError): Readonly<Record<string, unknown>> {
 	const { instance, address } = error.callee ?? {};
 	return { ...(instance !== undefined && { instance }), ...(address !== undefined && { address }), error };

@@ -13,22 +13,22 @@ import {
 } from "../telemetry/call-facts.ts";
 import { registered } from "../telemetry/open-telemetry.ts";
 
-/** As the conventions advise, in seconds. */
+/** The bounds that the conventions advise, in seconds. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
 /**
- * Measures calls, each until its true end, streams too: the histogram `rpc.server.call.duration` or
- * `rpc.client.call.duration`, in seconds, by method and code, and how many are going on,
- * `allium.server.active_calls` or `allium.client.active_calls`, by method. Nothing that callers choose becomes an
- * attribute, so what is kept is bounded by the methods there are.
+ * Measures each call until its true end, streams included. The histogram `rpc.server.call.duration` or
+ * `rpc.client.call.duration` holds durations in seconds, by method and code. `allium.server.active_calls` or
+ * `allium.client.active_calls` counts the calls in flight, by method. Nothing that callers choose becomes an
+ * attribute, so the number of methods bounds the number of series.
  *
- * On the server outermost; on the client in `middleware`, which measures the whole call with all its tries, or in
- * `attempt`, which measures each.
+ * On the server it is the outermost middleware. On the client it measures the whole call with all its tries in
+ * `middleware`, and each try in `attempt`.
  *
- * Does next to nothing until an OpenTelemetry SDK is registered, which may be at any time. Names follow the
+ * It does next to nothing until an OpenTelemetry SDK is registered, which may happen at any time. Names follow the
  * semantic conventions for RPC, version 1.45 (release candidate).
  *
- * @param side of the call that it is at.
+ * @param side the side of the call that it measures.
  */
 export function metrics(side: CallSide): Middleware {
 	const sdk = new SdkInstruments(side);
@@ -54,7 +54,7 @@ function measured(next: Endpoint, method: Method, side: CallSide, sdk: SdkInstru
 	};
 }
 
-/** The attributes of a method's measurements, each set made once. */
+/** The attributes of a method's measurements. Each set is made once. */
 class MethodAttributes {
 	readonly method: Attributes;
 	readonly succeeded: Attributes;
@@ -82,7 +82,7 @@ interface Instruments {
 	readonly active: UpDownCounter;
 }
 
-/** The instruments of the SDK that is registered: asked for each call, as it may come at any time. */
+/** The instruments of the registered SDK. Each call asks for them, because an SDK may be registered at any time. */
 class SdkInstruments {
 	readonly #side: CallSide;
 	#provider: MeterProvider | undefined;

@@ -10,9 +10,11 @@ export interface RateLimitOptions {
 	readonly perSecond: number;
 	/** Calls that may come at once after a pause. Default: `perSecond`, at least 1. */
 	readonly burst?: number;
-	/** Who shares a limit, such as a tenant or an address. Default: all calls share one. */
+	/**
+	 * Calls with equal keys share a limit: a tenant, for example, or an address. Default: all calls share one limit.
+	 */
 	readonly key?: (ctx: Context, method: Method, input: unknown) => string;
-	/** The most keys that are remembered; the one unused for longest is forgotten first. Default: 10,000. */
+	/** The most keys that are remembered. The one unused for longest is forgotten first. Default: 10,000. */
 	readonly maxKeys?: number;
 }
 
@@ -20,12 +22,12 @@ export interface RateLimitOptions {
 const tolerance = 1e-3;
 
 /**
- * Refuses calls beyond a rate with `resource_exhausted`, reason `rate_limited`, and says in `retryAfterMs` when
- * there is room again. All methods that one `rateLimit(…)` wraps share its limit. A stream counts once.
+ * Refuses calls beyond a rate with `resource_exhausted`, reason `rate_limited`; `retryAfterMs` says when there is
+ * room again. All methods that one `rateLimit(…)` wraps share its limit. A stream counts once.
  *
  * A token bucket, kept as one number for each key, after the generic cell rate algorithm (ITU-T I.371).
  *
- * @throws RangeError when an option is no number above 0.
+ * @throws RangeError when an option is not a number above 0.
  */
 export function rateLimit(options: RateLimitOptions): Middleware {
 	const { perSecond, burst = Math.max(1, perSecond), key, maxKeys = 10_000 } = options;
@@ -41,7 +43,7 @@ export function rateLimit(options: RateLimitOptions): Middleware {
 
 /** A token bucket for each key. */
 class Buckets {
-	/** When the bucket is full again, the key used last at the end; a key that is not here has a full one. */
+	/** When each bucket is full again; the key used last is at the end. A key that is missing has a full bucket. */
 	readonly #fullAt = new Map<string, number>();
 	readonly #intervalMs: number;
 	readonly #depthMs: number;
@@ -53,7 +55,7 @@ class Buckets {
 		this.#maxKeys = maxKeys;
 	}
 
-	/** Takes a token: 0, or the milliseconds until there is one to take. */
+	/** Takes a token. Returns 0, or the milliseconds until a token is available. */
 	take(key: string): number {
 		const now = performance.now();
 		const fullAt = Math.max(now, this.#fullAt.get(key) ?? now) + this.#intervalMs;

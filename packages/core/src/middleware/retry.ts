@@ -20,7 +20,7 @@ export interface RetryOptions {
 	readonly firstDelayMs?: number;
 	/** The bound of all delays, in milliseconds. Default: 1 s. */
 	readonly longestDelayMs?: number;
-	/** What keeps retries a small share of the calls; the same one for {@link hedge} where both are used. */
+	/** The budget that keeps retries a small share of the calls. Share it with {@link hedge} where both are used. */
 	readonly budget?: RetryBudgetOptions | RetryBudget;
 }
 

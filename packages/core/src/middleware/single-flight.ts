@@ -3,18 +3,18 @@ import { detachedCall, whileLasts } from "../endpoint/detached-call.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
 import { checkDuration } from "../time/duration.ts";
 
-/** Which calls {@link singleFlight} makes one. */
+/** Which calls {@link singleFlight} joins, and for how long. */
 export interface SingleFlightOptions {
-	/** Metadata that changes the answer, by name, beside `authorization` and `cookie`, which always do. */
+	/** The names of metadata that change the answer. `authorization` and `cookie` always do. */
 	readonly vary?: readonly string[];
-	/** How long a shared call may take, in milliseconds, whoever waits for it. Default: 10 s. */
+	/** How long a shared call may take, in milliseconds, regardless of its callers' deadlines. Default: 10 s. */
 	readonly timeoutMs?: number;
 }
 
 /**
- * Makes equal calls of `read` methods that come at the same time one, and gives all the same answer, or error.
- * Calls are equal as in {@link cache}. A caller that gives up leaves the shared call running. The answer is
- * one value for all: treat it as read-only. Streams and other methods pass through.
+ * Joins equal calls of `read` methods that are made at the same time into one call, and gives all callers the same
+ * answer or error. Calls are equal as in {@link cache}. A caller that gives up leaves the shared call running. All
+ * callers get the same value: treat it as read-only. Streams and other methods pass through.
  *
  * After Go's `golang.org/x/sync/singleflight`.
  *
@@ -30,7 +30,7 @@ export function singleFlight(options: SingleFlightOptions = {}): Middleware {
 			const key = callKey(method, input, ctx, vary);
 			if (key === undefined) return next(input, ctx);
 			const scope = ctx["~scope"];
-			// The handler runs in the shared call, and so for this one.
+			// The handler runs in the shared call, so it runs for this call too.
 			if (scope !== undefined) scope.reachedHandler = true;
 			let flight = flights.get(key);
 			if (flight === undefined) {

@@ -6,11 +6,11 @@ import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { checkDuration } from "../time/duration.ts";
 
 /**
- * Bounds how long a call may take. A caller's deadline that is sooner stays. For an output stream it bounds
- * only the acceptance: the stream itself may go on.
+ * Bounds the duration of a call. A caller's earlier deadline still holds. For an output stream it bounds only the
+ * acceptance: the stream itself may go on.
  *
  * @param milliseconds Infinity for no bound. Default: 10 s.
- * @throws RangeError for NaN and what is negative.
+ * @throws RangeError for NaN and for negative values.
  */
 export function timeout(milliseconds = 10_000): Middleware {
 	checkDuration("timeout()", milliseconds);
@@ -21,7 +21,7 @@ export function timeout(milliseconds = 10_000): Middleware {
 	);
 }
 
-/** How long the acceptance of a stream may take, for who opens it again. */
+/** How long the acceptance of a stream may take: for middleware that opens the stream again. */
 export const acceptanceMs: ContextKey<number> = contextKey("milliseconds for acceptance");
 
 /** Bounds how long it takes until a stream is accepted. */

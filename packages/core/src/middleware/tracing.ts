@@ -28,8 +28,8 @@ import {
 import { extract, handOn, inject } from "../telemetry/trace-carrier.ts";
 
 /**
- * The OpenTelemetry context of a call: its span and baggage. {@link tracing} sets it, and takes the parent of
- * what is called with the context from it.
+ * The OpenTelemetry context of a call: its span and baggage. {@link tracing} sets it. Calls made with the context
+ * take their parent span from it.
  *
  * @example
  * // A span of your own around a part of a handler, and the calls in it.
@@ -38,24 +38,25 @@ import { extract, handOn, inject } from "../telemetry/trace-carrier.ts";
  */
 export const telemetryContext: ContextKey<OtelContext> = contextKey("telemetry context");
 
-/** The span of the call that a context belongs to; undefined where nobody traces. */
+/** The span of the call that a context belongs to; undefined where calls are not traced. */
 export function activeSpan(ctx: Context): Span | undefined {
 	const telemetry = ctx.get(telemetryContext);
 	return telemetry && spanOf(telemetry);
 }
 
 /**
- * Makes a span of each call, until its true end, streams too, and carries trace context and baggage (W3C) in
- * metadata, over every transport. Handlers run with the span active where the SDK has a context manager.
+ * Makes a span of each call that lasts until the call's true end, streams included, and carries trace context and
+ * baggage (W3C) in metadata over every transport. Handlers run with the span active where the SDK has a context
+ * manager.
  *
- * On the server outermost. On the client in `middleware`, where a span is the whole call with all its tries, or
- * in `attempt`, where it is one try; in both, tries are children of the call. The parent is that of the
- * {@link telemetryContext} of the call's context, else what is active in OpenTelemetry.
+ * On the server it is the outermost middleware. On the client a span in `middleware` is the whole call with all its
+ * tries, and a span in `attempt` is one try; with both, tries are children of the call. The parent is that of the
+ * {@link telemetryContext} of the call's context, or else the span that is active in OpenTelemetry.
  *
- * Does next to nothing until an OpenTelemetry SDK is registered, which may be at any time; what arrived of a
- * trace travels on even so. Names follow the semantic conventions for RPC, version 1.45 (release candidate).
+ * It does next to nothing until an OpenTelemetry SDK is registered, which may happen at any time. Trace context that
+ * arrived is passed on even then. Names follow the semantic conventions for RPC, version 1.45 (release candidate).
  *
- * @param side of the call that it is at.
+ * @param side the side of the call that it traces.
  */
 export function tracing(side: CallSide): Middleware {
 	const sdk = new SdkTracer();
@@ -101,7 +102,7 @@ function client(next: Endpoint, method: Method, sdk: SdkTracer): Endpoint {
 	};
 }
 
-/** Keeps the messages of a stream in the context that is active. */
+/** Runs each step of a stream in the context that is active now. */
 async function streamInside(input: unknown, ctx: Context, next: Endpoint): Promise<unknown> {
 	return driven((await next(input, ctx)) as AsyncIterable<unknown>);
 }

@@ -1,49 +1,52 @@
 import { RollingCount } from "./rolling-count.ts";
 
-/** `closed` lets calls through, `open` none, `half_open` a few to see whether it may close. */
+/** `closed` lets all calls through, `open` none, and `half_open` a few, to see whether the circuit may close. */
 export type CircuitState = "closed" | "open" | "half_open";
 
 /** When a circuit opens and closes. */
 export interface CircuitOptions {
-	/** The share of failures that opens it. Default: 0.5. */
+	/** The share of failures that opens the circuit. Default: 0.5. */
 	readonly failureRatio?: number;
-	/** Calls within the window below which nothing opens it. Default: 20. */
+	/** The fewest calls within the window that can open the circuit. Default: 20. */
 	readonly minimumCalls?: number;
-	/** What is looked back on, in milliseconds. Default: 10 s. */
+	/** The length of the window that is judged, in milliseconds. Default: 10 s. */
 	readonly windowMs?: number;
-	/** How long it stays open, in milliseconds. Default: 5 s. */
+	/** How long the circuit stays open, in milliseconds. Default: 5 s. */
 	readonly openMs?: number;
-	/** How many calls in a row must succeed, once it has been open so long, to close it. Default: 3. */
+	/** How many calls in a row must succeed to close the circuit, after `openMs`. Default: 3. */
 	readonly probes?: number;
 }
 
-/** How a call that was let through ended; `unknown` where it says nothing of the callee. */
+/** How a call that was let through ended; `unknown` where that tells nothing about the callee. */
 export type CircuitResult = "succeeded" | "failed" | "unknown";
 
 /** A call that was let through. */
 export interface Passage {
 	/**
-	 * The callee has accepted it, and it goes on, as a stream does: while half open that counts as a success for as
-	 * long as it does.
+	 * The callee has accepted the call, and the call goes on, as a stream does. While the circuit is half open, this
+	 * counts as a success for as long as the call goes on.
 	 */
 	accept(): void;
-	/** It has ended. */
+	/** The call has ended. */
 	leave(result: CircuitResult): void;
 }
 
-/** One circuit: whether calls are let through, from how earlier ones ended. */
+/** One circuit. It decides from the results of earlier calls whether calls are let through. */
 export class Circuit {
 	readonly #options: Required<CircuitOptions>;
 	readonly #onChange: (state: CircuitState) => void;
 	#state: CircuitState = "closed";
 	#count: RollingCount;
 	#openUntil = 0;
-	/** While half open: calls let through of which nothing is known yet; those that succeeded, and accepted streams. */
+	/**
+	 * While half open: calls let through whose result is not known yet, then those that succeeded and accepted
+	 * streams.
+	 */
 	#probing = 0;
 	#proved = 0;
 	/** Counts the changes, so that a call let through before one does not count after it. */
 	#epoch = 0;
-	/** In which of them the probes succeeded that closed it, while it is closed. */
+	/** While closed: the epoch in which the probes that closed the circuit succeeded. */
 	#closedIn: number | undefined;
 
 	constructor(options: CircuitOptions, onChange: (state: CircuitState) => void) {
@@ -53,7 +56,7 @@ export class Circuit {
 		this.#count = new RollingCount(this.#options.windowMs);
 	}
 
-	/** Lets a call through, which has to leave once; undefined when it is not let through. */
+	/** Lets a call through, which must leave once. Returns undefined when the call is not let through. */
 	enter(): Passage | undefined {
 		if (this.#state === "open" && performance.now() >= this.#openUntil) this.#change("half_open");
 		if (this.#state === "open") return undefined;
@@ -69,7 +72,7 @@ export class Circuit {
 				if (epoch === this.#epoch && this.#state === "half_open") this.#probed("succeeded");
 			},
 			leave: (result) => {
-				// The streams that closed it go on, and count like those that began since.
+				// The streams that closed the circuit go on, and count like those that began since.
 				const counts = epoch === this.#epoch || (accepted && this.#closedIn === epoch);
 				if (counts) this.#leave(result, accepted);
 			},
@@ -95,7 +98,7 @@ export class Circuit {
 		}
 	}
 
-	/** A stream that counted as a success has ended: what its consumer left proves nothing. */
+	/** A stream that counted as a success has ended. If its consumer left it, it proves nothing. */
 	#ended(result: CircuitResult): void {
 		if (result === "failed") this.#change("open");
 		else if (result === "unknown") this.#proved--;

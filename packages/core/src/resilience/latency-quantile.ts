@@ -1,8 +1,8 @@
-/** How many of the last latencies count, and how often the quantile is worked out anew. */
+/** How many of the latest latencies count, and how often the quantile is computed. */
 const size = 256;
 const every = 32;
 
-/** A quantile of the last latencies of a method. */
+/** A quantile of a method's latest latencies. */
 export class LatencyQuantile {
 	readonly #quantile: number;
 	readonly #latencies = new Float64Array(size);

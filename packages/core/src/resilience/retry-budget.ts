@@ -8,17 +8,17 @@ export interface RetryBudgetOptions {
 
 const windowSeconds = 10;
 
-/** The clock is asked once for so many calls: asking costs more than counting. */
+/** The clock is read once for this many calls, because reading it costs more than counting. */
 const callsPerLook = 16;
 
 /**
- * Keeps retries a small share of the calls, so that they cannot multiply the load of a target in trouble.
- * After Finagle's `RetryBudget`: a share of the calls of the last 10 s, and a few a second in any case.
+ * Keeps retries a small share of the calls, so that they cannot multiply the load of a target in trouble. Like
+ * Finagle's `RetryBudget`, it allows a share of the calls of the last 10 s, and a few retries a second in any case.
  */
 export class RetryBudget {
 	readonly #ratio: number;
 	readonly #minimum: number;
-	/** Credit by second: what its calls brought less what its retries took. */
+	/** Credit by second: what the calls of that second added, less what its retries took. */
 	readonly #seconds: number[] = new Array(windowSeconds).fill(0);
 	#current = 0;
 	/** Calls since the clock was last asked. */
@@ -30,12 +30,12 @@ export class RetryBudget {
 		this.#minimum = (options.minimumPerSecond ?? 10) * windowSeconds;
 	}
 
-	/** A budget as it is, or a new one with these options. */
+	/** Returns a budget as it is, or makes a new one with these options. */
 	static of(budget: RetryBudget | RetryBudgetOptions | undefined): RetryBudget {
 		return budget !== undefined && "withdraw" in budget ? budget : new RetryBudget(budget);
 	}
 
-	/** A call is made. */
+	/** Notes that a call is made. */
 	deposit(): void {
 		if (++this.#uncounted === callsPerLook) this.#count();
 	}
@@ -49,14 +49,14 @@ export class RetryBudget {
 		return true;
 	}
 
-	/** Counts the calls of late for the second that it is. */
+	/** Credits the calls counted since the last look to the present second. */
 	#count(): void {
 		this.#advance();
 		this.#seconds[this.#current] = (this.#seconds[this.#current] ?? 0) + this.#uncounted * this.#ratio;
 		this.#uncounted = 0;
 	}
 
-	/** Forgets the seconds that left the window. */
+	/** Forgets the seconds that have left the window. */
 	#advance(): void {
 		const now = Math.floor(performance.now() / 1000);
 		for (let steps = Math.min(now - this.#now, windowSeconds); steps > 0; steps--) {

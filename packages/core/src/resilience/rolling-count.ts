@@ -1,6 +1,6 @@
 const slots = 10;
 
-/** Counts successes and failures of the last so many milliseconds, to a tenth of them. */
+/** Counts the successes and failures of the latest milliseconds, in steps of a tenth of that window. */
 export class RollingCount {
 	readonly #slotMs: number;
 	readonly #succeeded: number[] = new Array(slots).fill(0);
@@ -19,7 +19,7 @@ export class RollingCount {
 		counts[index] = (counts[index] ?? 0) + 1;
 	}
 
-	/** What was added in the window. */
+	/** The totals of the window. */
 	totals(): { succeeded: number; failed: number } {
 		this.#advance();
 		return { succeeded: sum(this.#succeeded), failed: sum(this.#failed) };
@@ -29,7 +29,7 @@ export class RollingCount {
 		return Math.floor(performance.now() / this.#slotMs);
 	}
 
-	/** Forgets what left the window. */
+	/** Forgets the counts that have left the window. */
 	#advance(): void {
 		const now = this.#now();
 		for (let steps = Math.min(now - this.#slot, slots); steps > 0; steps--) {

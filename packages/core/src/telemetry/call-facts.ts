@@ -2,12 +2,12 @@ import type { Attributes } from "@opentelemetry/api";
 import type { Method } from "../contract/method.ts";
 import type { Code } from "../errors/code.ts";
 
-/** Which end of a call a middleware is at. */
+/** The side of a call that a middleware is on. */
 export type CallSide = "client" | "server";
 
 /**
- * What spans and metrics of a method have in common: few values, whatever the calls. To a client the callee is
- * the service, wherever its instances are.
+ * The attributes that spans and metrics of a method share. They take few values, whatever the calls. For a client the
+ * callee is the service, wherever its instances are.
  */
 export function methodAttributes(method: Method, side: CallSide): Attributes {
 	return {
@@ -17,12 +17,12 @@ export function methodAttributes(method: Method, side: CallSide): Attributes {
 	};
 }
 
-/** What is added at the end of a call: the code, and whether that is an error. */
+/** The attributes that are added at the end of a call: the code, and whether that is an error. */
 export function outcomeAttributes(code: Code | "ok", side: CallSide): Attributes {
 	return { "rpc.status_code": code, ...(code !== "ok" && isFailure(code, side) && { "error.type": code }) };
 }
 
-/** To a client every error is one; to a server only what it is to blame for. */
+/** Whether a code counts as an error: every one for a client; for a server only those that are its own fault. */
 export function isFailure(code: Code, side: CallSide): boolean {
 	return side === "client" || failuresOfServer.has(code);
 }
@@ -39,5 +39,5 @@ const failuresOfServer: ReadonlySet<Code> = new Set<Code>([
 /** The schema that names and values follow. */
 export const schemaUrl = "https://opentelemetry.io/schemas/1.45.0";
 
-/** What spans and metrics say that they come from. */
+/** The instrumentation scope of spans and metrics. */
 export const instrumentation = "@allium/core";

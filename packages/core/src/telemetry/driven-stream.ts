@@ -1,6 +1,6 @@
 import { leave } from "../endpoint/leave-stream.ts";
 
-/** Somebody waits for the next message of a stream; after that, perhaps, for another. */
+/** A request for the next message of a stream, and then perhaps for another. */
 interface Demand {
 	readonly iterator: AsyncIterator<unknown>;
 	readonly message: PromiseWithResolvers<IteratorResult<unknown>>;
@@ -8,8 +8,8 @@ interface Demand {
 }
 
 /**
- * A stream that is made in the asynchronous context of whoever calls this, not of whoever reads it: a generator
- * runs where `next` is called. That it is called by one loop here costs a promise a message, where entering the
+ * A stream that is produced in the asynchronous context of the caller of this function, not of its reader: a
+ * generator runs where `next` is called. Here one loop calls it, which costs a promise for each message. Entering the
  * context for each message would cost several times as much.
  */
 export function driven(source: AsyncIterable<unknown>): AsyncIterable<unknown> {
@@ -26,14 +26,14 @@ export function driven(source: AsyncIterable<unknown>): AsyncIterable<unknown> {
 					demanded = following;
 					return message.promise;
 				},
-				// At once, as a message may be waited for that never comes.
+				// At once, because the reader may be waiting for a message that never comes.
 				return: () => leave(iterator),
 			};
 		},
 	};
 }
 
-/** Runs for as long as there are demands; then it is garbage, with the stream. */
+/** Runs as long as there are demands. After that it is garbage, together with the stream. */
 async function drive(first: Promise<Demand>): Promise<never> {
 	for (let demand = await first; ; demand = await demand.following) {
 		const { iterator, message } = demand;

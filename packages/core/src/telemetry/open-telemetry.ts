@@ -9,10 +9,10 @@ import type {
 	TracerProvider,
 } from "@opentelemetry/api";
 
-// The API of OpenTelemetry is imported for its types alone. Its fifty files would take a tenth of the start of a
-// service, which may never have an SDK; and what they do with one is little more than what is here.
+// The API of OpenTelemetry is imported for its types alone. Its fifty files would take a tenth of the start-up time
+// of a service, which may never have an SDK, and what they do with an SDK is little more than what this file does.
 
-/** What an OpenTelemetry SDK has registered in this process, each part undefined as long as it has not. */
+/** What an OpenTelemetry SDK has registered in this process. A part is undefined until it is registered. */
 export interface Registered {
 	readonly trace?: TracerProvider;
 	readonly metrics?: MeterProvider;
@@ -20,21 +20,21 @@ export interface Registered {
 	readonly propagation?: TextMapPropagator;
 }
 
-/** Where all copies of version 1 of the API in a process keep what is registered with any of them. */
+/** The key under which all copies of version 1 of the API in a process keep what is registered with any of them. */
 const registry: unique symbol = Symbol.for("opentelemetry.js.api.1");
 
-/** The name under which they find the span of a context. */
+/** The key under which these copies find the span of a context. */
 const spanKey: symbol = Symbol.for("OpenTelemetry Context Key SPAN");
 
 const scope: typeof globalThis & { readonly [registry]?: Registered } = globalThis;
 const nothing: Registered = {};
 
-/** What is registered now: asked for each call, as an SDK may come and go at any time. */
+/** What is registered now. Each call asks, because an SDK may come and go at any time. */
 export function registered(): Registered {
 	return scope[registry] ?? nothing;
 }
 
-/** The kinds of the spans of calls: of the values of the API, only the types are imported. */
+/** The kinds of the spans of calls. They stand here because only the types of the API are imported. */
 export const spanKinds: { readonly server: SpanKind.SERVER; readonly client: SpanKind.CLIENT } = {
 	server: 1,
 	client: 2,
@@ -54,7 +54,7 @@ export function spanOf(telemetry: OtelContext): Span | undefined {
 	return telemetry.getValue(spanKey) as Span | undefined;
 }
 
-/** A context that differs in its span. */
+/** A copy of a context with another span. */
 export function withSpan(telemetry: OtelContext, span: Span): OtelContext {
 	return telemetry.setValue(spanKey, span);
 }
@@ -81,5 +81,5 @@ class Values implements OtelContext {
 	}
 }
 
-/** The context with nothing in it. */
+/** The empty context. */
 export const rootContext: OtelContext = new Values(new Map());

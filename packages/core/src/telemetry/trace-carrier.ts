@@ -4,10 +4,13 @@ import { Metadata } from "../context/metadata.ts";
 import type { ReadonlyMetadata } from "../errors/readonly-metadata.ts";
 import { registered } from "./open-telemetry.ts";
 
-/** W3C Trace Context and W3C Baggage: what comes together, behind the name without which the rest means nothing. */
+/**
+ * The names of W3C Trace Context and W3C Baggage, in groups. Without the first name of a group the others mean
+ * nothing.
+ */
 const carried = [["traceparent", "tracestate"], ["baggage"]] as const;
 
-/** A context whose calls go on with the trace that arrived: for processes that take no part in it, too. */
+/** A context whose calls continue the trace that arrived, also in processes that take no part in it. */
 export function handOn(ctx: Context): Context {
 	const { metadata, outgoing } = ctx;
 	if (metadata.size === 0) return ctx;
@@ -25,13 +28,13 @@ function copy(name: string, from: ReadonlyMetadata, to: Metadata): void {
 	for (const value of from.getAll(name)) trySet(() => to.append(name, value));
 }
 
-/** The trace context and baggage that arrived, as the SDK's propagator understands them. */
+/** Reads the trace context and baggage that arrived, with the SDK's propagator. */
 export function extract(base: OtelContext, metadata: ReadonlyMetadata): OtelContext {
 	const propagator = metadata.size === 0 ? undefined : registered().propagation;
 	return propagator?.extract(base, metadata, getter) ?? base;
 }
 
-/** A context whose next call sends trace context and baggage, in place of what it would have sent. */
+/** A context whose next call sends trace context and baggage, in place of what it would have sent otherwise. */
 export function inject(telemetry: OtelContext, ctx: Context): Context {
 	const propagator = registered().propagation;
 	if (propagator === undefined) return ctx;
@@ -53,11 +56,11 @@ const setter: TextMapSetter<Metadata> = {
 	set: (metadata, name, value) => trySet(() => metadata.set(name.toLowerCase(), value)),
 };
 
-/** What metadata has no room for is left out: no call fails for its trace. */
+/** Leaves out what metadata has no room for: no call fails because of its trace. */
 function trySet(set: () => void): void {
 	try {
 		set();
 	} catch {
-		// Too large, or not to be carried.
+		// It is too large, or metadata cannot carry it.
 	}
 }
