@@ -109,7 +109,7 @@ export interface App {
 	 * from starting, such as a port that is taken, is printed in one sentence, and the exit code is 1.
 	 */
 	run(): Promise<void>;
-	/** Where it can be reached, once it has started. */
+	/** The URLs at which it can be reached, once it has started. */
 	readonly addresses: readonly string[];
 	readonly config: Config;
 	readonly logger: Logger;

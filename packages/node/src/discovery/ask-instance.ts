@@ -10,10 +10,10 @@ import type { Credentials } from "../config/credentials.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
 import { answerText, getJson, isRefused, type JsonAnswer } from "./get-json.ts";
 
-/** How long an instance may take to answer, in milliseconds. Its checks in band end before. */
+/** How long an instance may take to answer, in milliseconds. Its health checks end before that. */
 export const patienceMs = 2_000;
 
-/** With what an instance is asked about itself. */
+/** How an instance is asked about itself. */
 export interface Asking {
 	/** Whom to trust, and how to prove who we are. */
 	readonly tls: TlsOptions | undefined;

@@ -8,23 +8,23 @@ import type { BodyReader, HttpRequest } from "./http-request.ts";
 
 /** A body that must arrive in time. */
 export interface PendingBody {
-	/** It did not. */
+	/** The body did not arrive in time. */
 	expire(): void;
 }
 
-/** What bounds the bodies of a server. */
+/** The bounds of a server's bodies. */
 export interface BodyBounds {
 	readonly maxBytes: number;
 	readonly timeoutMs: number;
 	readonly pending: Overdue<PendingBody>;
-	/** What all pending bodies may take together, and take now, in bytes. */
+	/** The bytes that all pending bodies together may hold, and the bytes that they hold now. */
 	readonly maxHeldBytes: number;
 	heldBytes: number;
 }
 
 /**
- * A body that is one message. It stops at the limit and holds no more than that. It listens until the request is
- * gone, as to stop listening costs as much as it did to begin.
+ * A body that is one message. It stops at the limit and holds no more bytes than that. It keeps its listeners until the
+ * request is gone, because removing them costs as much as adding them did.
  */
 export class Body<Message> implements PendingBody, BodyReader {
 	readonly #bounds: BodyBounds;
@@ -40,10 +40,10 @@ export class Body<Message> implements PendingBody, BodyReader {
 	#bytes = 0;
 
 	/**
-	 * @param encoding that of the body, one that is read.
-	 * @param decode makes the message of the bytes.
-	 * @param reject called with a `ServiceError`, or with what `decode` threw.
-	 * @param maxBytes the most that it may take, before and after decoding. Default: that of `bounds`.
+	 * @param encoding the encoding of the body, which must be a supported one.
+	 * @param decode makes the message from the bytes.
+	 * @param reject called with a `ServiceError`, or with the error that `decode` threw.
+	 * @param maxBytes the most bytes that it may have, before and after decoding. Default: that of `bounds`.
 	 */
 	constructor(
 		request: HttpRequest,
@@ -64,7 +64,7 @@ export class Body<Message> implements PendingBody, BodyReader {
 		request.readBody(this);
 	}
 
-	/** Gives it up: the call is over, or the client is gone. */
+	/** Gives up the body, because the call is over or the client is gone. */
 	fail(error: ServiceError): void {
 		if (this.#over) return;
 		this.#leave();
@@ -120,7 +120,7 @@ export class Body<Message> implements PendingBody, BodyReader {
 }
 
 /**
- * Reads a message from the bytes that carried it.
+ * Decodes a message from its bytes.
  *
  * @throws ServiceError when they are malformed.
  */

@@ -5,7 +5,7 @@ import type { Refusal } from "./refusal.ts";
 
 type Decode = (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer;
 
-/** The encodings of bodies that are read, by name. */
+/** The supported encodings of bodies, by name. */
 const decoders: ReadonlyMap<string, Decode> = new Map<string, Decode>([
 	["gzip", (bytes, options) => zlib().gunzipSync(bytes, options)],
 	["x-gzip", (bytes, options) => zlib().gunzipSync(bytes, options)],
@@ -13,24 +13,24 @@ const decoders: ReadonlyMap<string, Decode> = new Map<string, Decode>([
 	["br", (bytes, options) => zlib().brotliDecompressSync(bytes, options)],
 ]);
 
-/** The encodings that are read, as `accept-encoding` names them. */
+/** The supported encodings, as `accept-encoding` names them. */
 const readEncodings = "gzip, deflate, br";
 
-/** How HTTP answers a body whose encoding is not read. */
+/** How HTTP answers a body whose encoding is not supported. */
 export const encodingRefusal: Refusal = { status: 415, header: ["accept-encoding", readEncodings] };
 
-/** Whether a body of an encoding can be read; none is one, too. */
+/** Whether a body of an encoding can be read. A body without an encoding can. */
 export function isReadEncoding(encoding: string | undefined): boolean {
 	return encoding === undefined || isPlain(encoding) || decoders.has(encoding.trim().toLowerCase());
 }
 
 /**
- * A body as it was before it was encoded. It is made in one go: what comes out takes less time than it takes to
- * parse, and so no more than one such body is held at a time.
+ * Decodes a body. It does so in one step: decoding takes less time than parsing the result, so no more than one decoded
+ * body is held at a time.
  *
- * @param maxBytes the most that may come out.
- * @throws ServiceError `resource_exhausted` when more would; `invalid_argument`, reason `unparsable`, when the bytes
- * are not of that encoding.
+ * @param maxBytes the most bytes that the result may have.
+ * @throws ServiceError `resource_exhausted` when the result is larger; `invalid_argument`, reason `unparsable`, when
+ * the bytes are not of that encoding.
  */
 export function decodeContent(bytes: Uint8Array, encoding: string | undefined, maxBytes: number): Uint8Array {
 	if (encoding === undefined || isPlain(encoding) || bytes.length === 0) return bytes;
@@ -48,7 +48,7 @@ export function decodeContent(bytes: Uint8Array, encoding: string | undefined, m
 	}
 }
 
-/** The error of a body whose encoding is not read. */
+/** The error of a body whose encoding is not supported. */
 export function unreadEncoding(encoding: string | undefined): ServiceError {
 	return new ServiceError({
 		code: "unimplemented",

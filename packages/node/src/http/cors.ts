@@ -12,11 +12,11 @@ const maxAgeSeconds = 3_600;
 const methods = "GET, HEAD, POST, PUT, PATCH, DELETE";
 
 /**
- * Tells browsers which pages of other origins may call. Without credentials: a browser sends no cookies along. What
- * an answer says of this by itself counts.
+ * Tells browsers which pages of other origins may call. It allows no credentials, so a browser sends no cookies.
+ * Headers that an answer sets itself take precedence.
  *
  * @param origins such as `https://app.example.com`, or `*` for all.
- * @throws ServiceError `failed_precondition` when an origin is none.
+ * @throws ServiceError `failed_precondition` when an origin is malformed.
  * @example
  * await listen(endpoints, { http: cors(["https://app.example.com"]) });
  */
@@ -47,11 +47,11 @@ function checked(origins: readonly string[]): ReadonlySet<string> {
 	return new Set(origins);
 }
 
-/** A response that tells whose pages may read it. */
+/** A response that names the origin whose pages may read it. */
 class CorsResponse extends ResponseLayer {
-	/** Whose pages may; undefined when those of the request may not. */
+	/** The origin whose pages may read it; undefined when the origin of the request may not. */
 	readonly allowed: string | undefined;
-	/** Whether it would be another for another origin, which caches have to know. */
+	/** Whether the answer depends on the origin, which caches must know. */
 	readonly #varies: boolean;
 
 	constructor(inner: HttpResponse, allowed: string | undefined, varies: boolean) {
@@ -69,7 +69,7 @@ class CorsResponse extends ResponseLayer {
 	}
 }
 
-/** Whether a browser asks what a page may do, before the page does it. */
+/** Whether a request is a preflight: a browser asks what a page may do, before the page does it. */
 function isPreflight(request: HttpRequest): boolean {
 	return (
 		request.method === "OPTIONS" &&

@@ -1,13 +1,13 @@
 import type { Place } from "@allium/core/transport";
 import { Overdue } from "../server/overdue.ts";
 
-/** How long a client may go on with a request that was answered before it was complete, in milliseconds. */
+/** How long a client may continue a request that was answered before it was complete, in milliseconds. */
 const lateRequestMs = 5_000;
 
 /** A request that may be answered before it is complete. */
 export interface LateRequest {
 	readonly isComplete: boolean;
-	/** Reads what still comes, and drops it. */
+	/** Reads the rest of the request, and drops it. */
 	discard(): void;
 	/** Calls back once the whole request has been read. */
 	onEnd(listener: () => void): void;
@@ -16,8 +16,9 @@ export interface LateRequest {
 }
 
 /**
- * Ends requests that were answered before they were complete, whoever answered them. What still comes is read and
- * dropped, as some clients read the answer only when they have sent everything; but not for ever.
+ * Ends requests that were answered before they were complete, whatever answered them. The rest of the request is read
+ * and dropped, because some clients read the answer only after they have sent everything. That lasts for a limited
+ * time.
  */
 export class EarlyAnswers {
 	readonly #late = new Overdue<LateRequest>(lateRequestMs, (request) => request.cutShort());
@@ -27,7 +28,7 @@ export class EarlyAnswers {
 		if (!request.isComplete) this.awaitEnd(request);
 	}
 
-	/** Reads the rest of a request that nobody reads any more. `ended` is called when all of it has come. */
+	/** Reads the rest of a request that has no reader any more. `ended` is called when all of it has arrived. */
 	awaitEnd(request: LateRequest, ended?: () => void): void {
 		request.discard();
 		const place: Place = this.#late.add(request);

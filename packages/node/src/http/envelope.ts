@@ -1,7 +1,7 @@
 import type { EncodedMessage } from "@allium/core";
 import { envelopeHeadBytes } from "@allium/core/http";
 
-/** Wraps a message of a stream: flags, length, message. Faster than the core's, which runs anywhere. */
+/** Wraps a message of a stream: flags, length, message. It is faster than the core's version, which runs anywhere. */
 export function writeEnvelope(flags: number, message: EncodedMessage): Buffer {
 	const length = typeof message === "string" ? Buffer.byteLength(message) : message.length;
 	const envelope = Buffer.allocUnsafe(envelopeHeadBytes + length);

@@ -3,8 +3,8 @@ import type { ReadonlyMetadata } from "@allium/core";
 import { headerValue, isProtocolHeader, isSingleHeader, repeatedHeader } from "@allium/core/http";
 
 /**
- * Adds metadata to the headers of an answer. Returns the name of a header that has a value too many: HTTP lets it
- * stand only once, so its first value goes out alone.
+ * Adds metadata to the headers of an answer. Returns the name of a header with too many values: HTTP allows it only
+ * once, so only its first value goes out.
  */
 export function writeMetadata(
 	headers: OutgoingHttpHeaders,

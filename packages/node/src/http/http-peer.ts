@@ -28,23 +28,23 @@ export interface HttpPeerOptions {
 	 */
 	readonly format?: Format;
 	/**
-	 * The version of HTTP. 1: each call has a connection of a pool for itself; methods that stream both ways go over
-	 * HTTP/2 even so, as they need it. 2: all calls share one connection. Default: 1.
+	 * The version of HTTP. 1: each call has a pooled connection to itself; methods that stream both ways need
+	 * HTTP/2, and use it even so. 2: all calls share one connection. Default: 1.
 	 */
 	readonly http?: 1 | 2;
 	/**
-	 * Whether unary calls of `read` methods go out as GET, which caches keep, as long as their input fits in a URL.
-	 * Default: false.
+	 * Whether unary calls of `read` methods go out as GET, which caches can store, as long as their input fits in a
+	 * URL. Default: false.
 	 */
 	readonly get?: boolean;
 	/**
 	 * Compresses messages of 1 KiB and more, and lets the server do the same. It saves bytes and costs time on both
-	 * sides, so it pays over slow networks alone. Default: off.
+	 * sides, so it helps on slow networks only. Default: off.
 	 */
 	readonly compress?: "gzip" | undefined;
-	/** How long connecting may take, in milliseconds; Infinity for as long as it takes. Default: 5 s. */
+	/** How long connecting may take, in milliseconds; Infinity for no limit. Default: 5 s. */
 	readonly connectTimeoutMs?: number;
-	/** The most connections of HTTP/1.1 for unary calls; calls beyond wait for one. Default: 256. */
+	/** The most connections of HTTP/1.1 for unary calls. Further calls wait for one. Default: 256. */
 	readonly connections?: number;
 	/** The most connections of HTTP/1.1 for streams, each of which takes one. Default: 1000. */
 	readonly streamConnections?: number;
@@ -54,12 +54,12 @@ export interface HttpPeerOptions {
 	readonly maxHeaderBytes?: number;
 }
 
-/** Where requests go out: the connections of one version of HTTP. */
+/** The connections of one version of HTTP, through which requests go out. */
 interface Connections {
 	send(request: OutgoingRequest, call: HttpCall): void;
 }
 
-/** Where the calls of one method go. */
+/** The target of one method's calls. */
 interface Destination {
 	readonly target: HttpCallTarget;
 	readonly path: string;
@@ -74,15 +74,15 @@ export class HttpPeer implements Peer {
 	readonly #basePath: string;
 	readonly #options: HttpPeerOptions;
 	readonly #unary: Http1Connections;
-	/** Apart, so that long streams leave unary calls their connections. */
+	/** Streams have connections of their own, so that long streams leave unary calls theirs. */
 	readonly #streams: Http1Connections;
 	readonly #shared: Http2Connection;
 	readonly #calls = new HttpCalls();
 	#closed = false;
 
 	/**
-	 * @param tls for addresses of `https:`; without it, the authorities count that Node trusts.
-	 * @throws ServiceError `invalid_argument` when the address is no URL of HTTP.
+	 * @param tls for addresses of `https:`. Without it, the authorities that Node trusts apply.
+	 * @throws ServiceError `invalid_argument` when the address is not a URL of HTTP.
 	 */
 	constructor(address: string, options: HttpPeerOptions = {}, tls?: TlsDialer) {
 		const url = URL.parse(address);

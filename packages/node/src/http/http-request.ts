@@ -4,37 +4,38 @@ import type { Socket } from "node:net";
 import type { PeerInfo } from "@allium/core";
 import { isSingleHeader } from "@allium/core/http";
 
-/** Takes the body of a request while it arrives. */
+/** Receives the body of a request while it arrives. */
 export interface BodyReader {
 	data(chunk: Buffer): void;
 	/** The body is complete. */
 	end(): void;
-	/** The client reset the request or is gone: the body is not complete, and nothing more comes. */
+	/** The client reset the request or is gone. The body is incomplete, and nothing more comes. */
 	broken(): void;
 }
 
-/** What the calls of one connection cost, where a connection carries many at once. */
+/** The load of one connection that carries many calls at once. */
 export interface ConnectionLoad {
-	/** Handlers that run. */
+	/** The number of running handlers. */
 	running: number;
 	/** Bytes of replies that were handed over and have not left. */
 	heldReplyBytes: number;
-	/** Whether a further reply has no room. */
+	/** Whether there is no room for a further reply. */
 	readonly isOverfull: boolean;
 }
 
 /**
- * A request of HTTP, whichever reader it came from and whichever version it speaks. Layers and protocols know
- * nothing else of it.
+ * A request of HTTP, independent of its reader and its version. Layers and protocols see nothing else of it.
  */
 export interface HttpRequest {
 	readonly version: 1 | 2;
 	readonly method: string;
-	/** The path and the query, such as `/add/sum?x=1`. An absolute target is reduced to them; `OPTIONS` may have `*`. */
+	/**
+	 * The path and the query, such as `/add/sum?x=1`. An absolute target is reduced to them. `OPTIONS` may have `*`.
+	 */
 	readonly target: string;
 	/** The target without its query. */
 	readonly path: string;
-	/** Names and values in turn, as they came. A layer may change them until it passes the request on. */
+	/** Names and values in turn, as they arrived. A layer may change them until it passes the request on. */
 	readonly rawHeaders: string[];
 	/** The host and port by which the client calls this server; undefined when the request names none. */
 	readonly authority: string | undefined;
@@ -43,37 +44,41 @@ export interface HttpRequest {
 	readonly isSecure: boolean;
 	/** Whether a body may come. */
 	readonly hasBody: boolean;
-	/** Whether all of the request has arrived, or nothing more can. */
+	/** Whether the whole request has arrived, or nothing more can arrive. */
 	readonly isComplete: boolean;
-	/** Undefined where connections carry one call at a time. */
+	/** Undefined where a connection carries one call at a time. */
 	readonly load: ConnectionLoad | undefined;
-	/** The connection of a request for a WebSocket, with what follows the head unread; undefined for any other request. */
+	/**
+	 * The connection of a request for a WebSocket, with the bytes behind the head unread; undefined for any other
+	 * request.
+	 */
 	readonly upgradeSocket: Socket | undefined;
-	/** The object of Node, where Node read the request: for what needs one, such as a handler made for `node:http`. */
+	/** Node's own object, where Node read the request. Handlers made for `node:http` need it. */
 	readonly original?: IncomingMessage | Http2ServerRequest | undefined;
-	/** The value of a header, its name in lower case; several values are joined as HTTP has it. */
+	/** The value of a header. The name is in lower case. Several values are joined as HTTP defines it. */
 	header(name: string): string | undefined;
-	/** Takes the whole body, when all of it has arrived; undefined when it has not, or nobody can tell. */
+	/** Takes the whole body when it has arrived; undefined when it has not, or when that is not known. */
 	takeBody(): Buffer | undefined;
 	/**
-	 * Reads the body piece by piece. A request takes one reader.
+	 * Reads the body piece by piece. A request accepts one reader.
 	 *
-	 * @param isEndExact whether an end must be told from a reset that follows it, which takes a round trip in HTTP/2.
+	 * @param isEndExact whether an end must be told from a reset that follows it, which takes a round trip in
+	 * HTTP/2.
 	 */
 	readBody(reader: BodyReader, isEndExact?: boolean): void;
-	/** Stops the body for a while. */
+	/** Pauses the body. */
 	pause(): void;
 	resume(): void;
-	/** Reads what still comes, and drops it. */
+	/** Reads the rest of the body, and drops it. */
 	discard(): void;
 }
 
-/** The value of a header, its name in lower case: several values in one, or the first where only one may stand. */
+/** The value of a header by its lower-case name: all values joined, or the first one where only one is allowed. */
 export function headerOf(rawHeaders: readonly string[], name: string): string | undefined {
 	let found: string | undefined;
 	for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
 		const candidate = rawHeaders[index] as string;
-		// The length alone tells most names apart.
+		// The length alone rules out most names.
 		if (candidate.length !== name.length || candidate.toLowerCase() !== name) continue;
 		const value = rawHeaders[index + 1] as string;
 		if (found === undefined) found = value;

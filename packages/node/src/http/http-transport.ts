@@ -14,10 +14,10 @@ export interface HttpsOptions extends HttpPeerOptions {
 }
 
 /**
- * The Connect protocol over HTTP, for URLs such as `http://127.0.0.1:4000`, which curl, browsers and Connect clients
- * in any language speak. It listens as the one port does, without frames.
+ * The Connect protocol over HTTP, for URLs such as `http://127.0.0.1:4000`. curl, browsers and Connect clients in any
+ * language speak it. It listens as the one port does, without frames.
  *
- * @throws RangeError for a duration that cannot be.
+ * @throws RangeError for a duration that is not possible.
  */
 export function http(options: HttpPeerOptions = {}): Transport {
 	checkDuration("connectTimeoutMs", options.connectTimeoutMs ?? 0);
@@ -29,10 +29,10 @@ export function http(options: HttpPeerOptions = {}): Transport {
 }
 
 /**
- * The same over TLS, for URLs such as `https://add.example:443`.
+ * The Connect protocol over HTTPS, for URLs such as `https://add.example:443`.
  *
- * @throws ServiceError `failed_precondition` when the files of a certificate cannot be used; RangeError for a
- * duration that cannot be.
+ * @throws ServiceError `failed_precondition` when the files of a certificate cannot be used; RangeError for a duration
+ * that is not possible.
  */
 export function https(options: HttpsOptions = {}): Transport {
 	checkDuration("connectTimeoutMs", options.connectTimeoutMs ?? 0);

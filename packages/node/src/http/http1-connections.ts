@@ -6,24 +6,24 @@ import type { buildConnector, Dispatcher, Pool } from "undici";
 import { platformTimeout } from "../platform/timeout.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
 
-/** How connections of HTTP/1.1 are held. */
+/** The options of connections of HTTP/1.1. */
 export interface Http1Options {
 	readonly origin: string;
 	readonly connectTimeoutMs: number;
-	/** How many at once; calls beyond wait for one. */
+	/** The most connections at once. Further calls wait for one. */
 	readonly connections: number;
 	readonly maxHeaderBytes: number;
 	/** Begins a connection over TLS; undefined for plain ones. */
 	readonly dialTls: (() => TLSSocket) | undefined;
 }
 
-/** Connections of HTTP/1.1 to one address, each for one call at a time. */
+/** Connections of HTTP/1.1 to one address. Each carries one call at a time. */
 export class Http1Connections {
 	readonly #options: Http1Options;
 	#pool: Pool | undefined;
-	/** The library is loaded with the first call: most processes only serve HTTP. */
+	/** The library is loaded with the first call, because most processes only serve HTTP. */
 	#opening: Promise<Pool> | undefined;
-	/** Pools that take no further calls, until those that they have are over. */
+	/** Pools that take no further calls and wait for the end of those that they have. */
 	readonly #retired = new Set<Pool>();
 	/** How many answers have begun. */
 	#answers = 0;
@@ -61,10 +61,10 @@ export class Http1Connections {
 	}
 
 	/**
-	 * A call ran out of time. Its connection ends with it, but where nothing was heard since it began, perhaps nobody
-	 * is there any more: then the others that wait for calls are no better, and further calls open new ones.
+	 * A call ran out of time, and its connection ends with it. If no answer began on any connection since the call
+	 * was sent, the server may be gone. Then the idle connections are no better, and further calls open new ones.
 	 *
-	 * @param answers how many answers had begun when it was sent.
+	 * @param answers how many answers had begun when the call was sent.
 	 */
 	timedOut(answers: number): void {
 		const pool = this.#pool;
@@ -98,7 +98,7 @@ export class Http1Connections {
 	}
 }
 
-/** How undici gets connections over TLS: they count when the server has proved who it is. */
+/** The connector of undici for TLS. A connection counts when the server has proved its identity. */
 function connector(dialTls: () => TLSSocket, timeoutMs: number): buildConnector.connector {
 	return (_, callback) => {
 		const socket = dialTls();
@@ -117,7 +117,7 @@ function connector(dialTls: () => TLSSocket, timeoutMs: number): buildConnector.
 }
 
 /**
- * Tells a call what undici tells of its request. When that is over it lets go of both: undici may hold handlers
+ * Passes undici's events of a request to its call. When the request is over, it releases both: undici may hold handlers
  * longer than it needs them, and calls come by the million.
  */
 class Handler implements Dispatcher.DispatchHandler, HttpExit {
@@ -125,7 +125,7 @@ class Handler implements Dispatcher.DispatchHandler, HttpExit {
 	#controller: Dispatcher.DispatchController | undefined;
 	#sent = false;
 	readonly #connections: Http1Connections;
-	/** How many answers had begun when it was sent. */
+	/** How many answers had begun when the request was sent. */
 	#answersBefore = 0;
 
 	constructor(call: HttpCall, connections: Http1Connections) {
@@ -146,7 +146,7 @@ class Handler implements Dispatcher.DispatchHandler, HttpExit {
 		headers: Record<string, string | string[] | undefined>,
 	): void {
 		this.#connections.answered();
-		// 1xx tells nothing that counts here.
+		// A status of 1xx means nothing here.
 		if (status >= 200) this.#call?.answered(status, headers);
 	}
 

@@ -16,7 +16,7 @@ export const tlsNeeded: string =
 	"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n" +
 	`content-length: ${tlsNeededText.length}\r\n\r\n${tlsNeededText}`;
 
-/** Reads requests of HTTP/1.1 from connections that it is given, by Node's parser. */
+/** Reads requests of HTTP/1.1 from given connections, by Node's parser. */
 export class Http1Reader {
 	readonly #server: Server;
 	readonly #early: EarlyAnswers;
@@ -36,7 +36,7 @@ export class Http1Reader {
 		this.#server = this.#create(limits);
 	}
 
-	/** Takes over a connection, its bytes unread. */
+	/** Takes over a connection. Its bytes are unread. */
 	accept(socket: Socket, peer: PeerInfo): void {
 		this.#peers.set(socket, peer);
 		this.#server.emit("connection", socket);
@@ -47,7 +47,7 @@ export class Http1Reader {
 		this.#server.closeIdleConnections();
 	}
 
-	/** Ends the timers. The connections are their owner's to end. */
+	/** Ends the timers. The owner of the connections ends them. */
 	close(): void {
 		this.#server.close();
 	}
@@ -56,23 +56,23 @@ export class Http1Reader {
 		const server = http.createServer({
 			maxHeaderSize: headerBytes,
 			headersTimeout: platformTimeout(headersTimeoutMs),
-			// Streams take as long as they take; a body that is one message has its own bound.
+			// Streams have no time limit here, and a body that is one message has its own.
 			requestTimeout: 0,
 			keepAliveTimeout: platformTimeout(idleTimeoutMs),
 			connectionsCheckingInterval: Math.max(1, Math.min(1_000, headersTimeoutMs)),
-			// A client that offers another protocol, as curl offers HTTP/2, is answered in this one.
+			// A client that offers another protocol, as curl offers HTTP/2, is answered in HTTP/1.1.
 			shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
 		});
 		server.on("request", this.#onRequest);
 		server.on("upgrade", this.#onUpgrade);
-		// Only a server that listens looks after timeouts and idle connections.
+		// Node checks timeouts and idle connections only on a server that listens.
 		server.emit("listening");
 		return server;
 	}
 
 	/**
-	 * Takes up a request when this turn of the event loop has read all that is there: then a body that came with its
-	 * head is complete, and what other connections brought is worked on together.
+	 * Takes up a request after this turn of the event loop has read all bytes that are there. By then a body that
+	 * came with its head is complete, and the requests of other connections are worked on together.
 	 */
 	readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
 		if (response.socket === null) this.#pipelined.add(request, response, this.#takeUp);
@@ -81,31 +81,31 @@ export class Http1Reader {
 
 	readonly #takeUp = (original: IncomingMessage, response: ServerResponse): void => {
 		const { socket } = original;
-		// What follows listens to the end of the connection, and must not miss it.
+		// The code that follows listens to the end of the connection, and must not miss it.
 		if (socket.destroyed) return;
 		const request = new Http1Request(original, this.#peers.get(socket) ?? nobody);
 		this.#take(request, new Http1Response(request, response, this.#early));
 	};
 
 	/**
-	 * A request for a WebSocket goes the way of all others, with a response for a layer that refuses it. What came
-	 * behind its head is unread on its connection again.
+	 * Handles a request for a WebSocket as any other, with a response for a layer that refuses it. The bytes behind
+	 * its head are unread on its connection again.
 	 */
 	readonly #onUpgrade = (original: IncomingMessage, _socket: unknown, head: Buffer): void => {
 		const { socket } = original;
-		// Until somebody else listens, a connection that breaks must not be an uncaught exception.
+		// Until another listener is added, the error of a broken connection must not become an uncaught exception.
 		socket.on("error", nothing);
 		const response = new http.ServerResponse(original);
 		response.shouldKeepAlive = false;
 		response.once("finish", () => {
 			socket.destroySoon();
-			// Unread bytes would turn the end into a reset, before which the answer may be lost.
+			// Unread bytes would turn the end into a reset, and the client could lose the answer.
 			socket.resume();
 		});
 		try {
 			response.assignSocket(socket);
 		} catch {
-			// The answer before it has not left yet, and nothing may overtake that one.
+			// The previous answer has not left yet, and nothing may overtake it.
 			socket.destroy();
 			return;
 		}

@@ -4,7 +4,7 @@ import type { PeerInfo } from "@allium/core";
 import { readAll } from "../platform/read-all.ts";
 import { type BodyReader, type HttpRequest, headerOf } from "./http-request.ts";
 
-/** A request of HTTP/1.1 that Node's parser read. */
+/** A request of HTTP/1.1, read by Node's parser. */
 export class Http1Request implements HttpRequest {
 	readonly version = 1;
 	readonly method: string;
@@ -78,7 +78,7 @@ export class Http1Request implements HttpRequest {
 		this.original.once("end", listener);
 	}
 
-	/** Ends a request that goes on long after its answer, and its connection with it. */
+	/** Ends a request that continues long after its answer, together with its connection. */
 	cutShort(): void {
 		if (!this.isComplete) this.original.socket.destroy();
 	}

@@ -4,9 +4,9 @@ import type { HttpResponse } from "./http-response.ts";
 import type { Http1Request } from "./http1-request.ts";
 
 /**
- * The answer to a request of HTTP/1.1, which Node writes. Where the connection ends with the answer to a request that
- * is not complete, the end waits for the rest of the request: a client that still writes would be reset, and lose
- * the answer.
+ * The answer to a request of HTTP/1.1, which Node writes. When the connection ends with the answer and the request is
+ * incomplete, the end waits for the rest of the request. Otherwise a client that still writes would get a reset, and
+ * lose the answer.
  */
 export class Http1Response implements HttpResponse {
 	readonly original: ServerResponse;
@@ -62,7 +62,7 @@ export class Http1Response implements HttpResponse {
 	}
 
 	end(last?: string | Uint8Array): void {
-		// The answer to a HEAD has the head of a GET and no body.
+		// The answer to a HEAD has the head of a GET, and no body.
 		const body = this.#request.method === "HEAD" ? undefined : last;
 		if (!this.#isLast || this.#request.isComplete) this.original.end(body);
 		else this.#endLate(body);

@@ -13,7 +13,7 @@ import { http2 } from "../platform/builtins.ts";
 import { Http2Idle } from "./http2-idle.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
 
-/** How a connection of HTTP/2 is held. */
+/** The options of a connection of HTTP/2. */
 export interface Http2Options {
 	readonly origin: URL;
 	readonly connectTimeoutMs: number;
@@ -22,16 +22,19 @@ export interface Http2Options {
 	readonly dialTls: (() => TLSSocket) | undefined;
 }
 
-/** A call that runs out of time makes the client ask the server. After so much silence calls go elsewhere, in milliseconds. */
+/**
+ * After a call ran out of time, the client pings the server. After this silence, in milliseconds, calls use another
+ * connection.
+ */
 const suspectMs = 1_000;
 
-/** After so much further silence its calls fail, in milliseconds. */
+/** After this much further silence, in milliseconds, the calls of the connection fail. */
 const silenceMs = 10_000;
 
 /** How long a connection without calls is kept, in milliseconds. */
 const idleTimeoutMs = 60_000;
 
-/** One connection of HTTP/2 to an address, which all its calls share. */
+/** One connection of HTTP/2 to an address. All its calls share it. */
 export class Http2Connection {
 	readonly #options: Http2Options;
 	#current: Session | undefined;
@@ -41,11 +44,12 @@ export class Http2Connection {
 		this.#options = options;
 	}
 
-	/** Sends a request for a call. A stream of messages goes out as the answer comes in. */
+	/** Sends a request for a call. A stream of messages goes out while the answer comes in. */
 	send({ method, path, headers, body }: OutgoingRequest, call: HttpCall): void {
 		const session = this.#session();
 		const { constants } = http2();
-		// A stream that is closed with a code sends its end before the reset: a call that was given up would look whole.
+		// A stream that is closed with a code sends its end before the reset. A call that was given up would look
+		// complete.
 		const ending = new AbortController();
 		const stream = session.request(toObject(method, path, headers), ending.signal, body === null);
 		call.began({
@@ -62,7 +66,7 @@ export class Http2Connection {
 		stream.on("data", (chunk: Buffer) => call.received(chunk));
 		stream.on("end", () => {
 			if (stream.rstCode === constants.NGHTTP2_NO_ERROR) call.completed();
-			// The rest of the input is no longer wanted.
+			// The rest of the input is no longer needed.
 			if (!stream.writableEnded) stream.destroy();
 		});
 		let failure: unknown;
@@ -74,7 +78,7 @@ export class Http2Connection {
 			call.failed(session.error ?? failure ?? `the stream was reset with code ${stream.rstCode}`, sent);
 			if (body instanceof Readable) body.destroy();
 		});
-		// The body may break off by itself when the call is over.
+		// The body may break off by itself after the call is over.
 		if (body instanceof Readable) body.on("error", nothing).pipe(stream);
 		else if (body !== null) stream.end(body);
 	}
@@ -97,7 +101,7 @@ export class Http2Connection {
 	}
 }
 
-/** A session and what is known of it. */
+/** A session and its state. */
 class Session {
 	readonly http2: ClientHttp2Session;
 	readonly closed: Promise<void>;
@@ -105,7 +109,7 @@ class Session {
 	error: unknown;
 	#lastAccepted = Number.POSITIVE_INFINITY;
 	readonly #idle: Http2Idle;
-	/** Set while the server is asked whether it is there, because a call ran out of time. */
+	/** Set while a ping is out, because a call ran out of time and the server may be gone. */
 	#suspicion: Timer | undefined;
 
 	constructor({ origin, connectTimeoutMs, maxHeaderBytes, dialTls }: Http2Options) {
@@ -148,14 +152,17 @@ class Session {
 		return !this.http2.closed && !this.http2.destroyed && this.#lastAccepted === Number.POSITIVE_INFINITY;
 	}
 
-	/** Begins a stream, which ends with the signal. */
+	/** Begins a stream. The signal ends it. */
 	request(headers: OutgoingHttpHeaders, signal: AbortSignal, endStream: boolean): ClientHttp2Stream {
 		const stream = this.http2.request(headers, { signal, endStream });
 		this.#idle.add(stream);
 		return stream;
 	}
 
-	/** A call ran out of time, perhaps because the server is gone. Only then is it pinged: many servers count pings as abuse. */
+	/**
+	 * A call ran out of time, perhaps because the server is gone. Only then is the server pinged, because many servers
+	 * count pings as abuse.
+	 */
 	suspect(): void {
 		if (this.#suspicion !== undefined || !this.connected || !this.usable) return;
 		this.http2.ping(() => {
@@ -171,7 +178,7 @@ class Session {
 		});
 	}
 
-	/** Whether the server said that it did nothing about a stream. */
+	/** Whether the server reported that it did not process a stream. */
 	refused(stream: ClientHttp2Stream): boolean {
 		return (
 			stream.rstCode === http2().constants.NGHTTP2_REFUSED_STREAM ||

@@ -1,17 +1,17 @@
 import type { ServerHttp2Session } from "node:http2";
 
-/** How long an end waits for a reset where the client cannot be asked any more, in milliseconds. */
+/** How long an end waits for a reset when the client can no longer be asked, in milliseconds. */
 const lateResetMs = 10;
 
 /**
- * Tells the ends of requests from resets, on one connection of HTTP/2. Clients that are made with Node's
- * `stream.close(code)` send the end of a stream that they give up, and the reset a moment later: what was
- * cut off would look whole. So an end stands only when the client has answered a ping, and no reset came with
+ * Tells the ends of requests from resets, on one connection of HTTP/2. A client that is made with Node and gives up a
+ * stream by `stream.close(code)` sends the end of the stream first, and the reset a moment later. A request that was
+ * cut off would look complete. So an end is accepted only when the client has answered a ping and no reset came with
  * the answer.
  */
 export class Http2Ends {
 	readonly #session: ServerHttp2Session;
-	/** Ends that came since the last ping went out. */
+	/** Ends that arrived since the last ping was sent. */
 	#waiting: (() => void)[] = [];
 	#asking = false;
 
@@ -19,18 +19,18 @@ export class Http2Ends {
 		this.#session = session;
 	}
 
-	/** Calls back when a reset that the client sent behind the end of a request would be here. */
+	/** Calls back when a reset that the client sent after the end of a request would have arrived. */
 	settle(settled: () => void): void {
 		this.#waiting.push(settled);
 		if (!this.#asking) this.#ask();
 	}
 
-	/** One ping for all ends that wait, and never two at once: clients may count them. */
+	/** Sends one ping for all waiting ends, and never two at once, because clients may count pings. */
 	#ask(): void {
 		const waiting = this.#waiting;
 		this.#waiting = [];
 		this.#asking = true;
-		// Node's answer to a ping overtakes a reset that goes out with it, so it is read behind.
+		// Node's answer to a ping overtakes a reset that goes out with it, so that reset is read after the answer.
 		const answered = (): void => {
 			setImmediate(() => {
 				this.#asking = false;
@@ -39,7 +39,7 @@ export class Http2Ends {
 			});
 		};
 		const { closed, destroyed } = this.#session;
-		// A connection that drains sends no pings. One that is lost meanwhile calls back as well.
+		// A draining connection sends no pings. A ping whose connection is lost calls back as well.
 		if (closed || destroyed) setTimeout(answered, lateResetMs);
 		else this.#session.ping(answered);
 	}

@@ -2,14 +2,14 @@ import type { Http2Session, Http2Stream } from "node:http2";
 import { after, type Timer } from "@allium/core/transport";
 
 /**
- * Tells when a session of HTTP/2 had no stream for a while, once. Node's own timer for that outlives a session that is
- * destroyed, and keeps all of it for as long.
+ * Reports once when a session of HTTP/2 has had no stream for a while. Node's own timer for that outlives a destroyed
+ * session, and keeps all of it in memory for as long.
  */
 export class Http2Idle {
 	readonly #milliseconds: number;
 	readonly #idle: () => void;
 	#open = 0;
-	/** Since when there is no stream, on the clock of `performance.now()`. */
+	/** The time since which there is no stream, on the clock of `performance.now()`. */
 	#restingSince: number = performance.now();
 	#timer: Timer;
 
@@ -30,7 +30,7 @@ export class Http2Idle {
 		});
 	}
 
-	/** One timer for all streams that come and go: it is set again for what is left. */
+	/** One timer serves all streams that come and go. It is set again for the time that is left. */
 	readonly #look = (): void => {
 		const rested = this.#open > 0 ? 0 : performance.now() - this.#restingSince;
 		if (this.#open === 0 && rested >= this.#milliseconds) this.#idle();

@@ -4,17 +4,17 @@ import { http2 } from "../platform/builtins.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import { Http2Ends } from "./http2-ends.ts";
 
-/** How many times the bound on held replies those take at most that come beyond it. */
+/** The factor by which held replies may exceed their bound, for calls that began before it was reached. */
 const mostHeldTimes = 16;
 
 /**
- * What one connection of HTTP/2 costs: calls whose handlers still run though their streams were reset, replies
- * that nobody reads, resets. HTTP/2 itself counts streams only while they are open.
+ * The load of one connection of HTTP/2: running handlers whose streams were reset, replies that the client does not
+ * read, and resets. HTTP/2 itself counts streams only while they are open.
  */
 export class Http2Load {
-	/** Handlers that run. */
+	/** The number of running handlers. */
 	running = 0;
-	/** Bytes of replies that were handed over and are not out. */
+	/** Bytes of replies that were handed over and have not been sent. */
 	heldReplyBytes = 0;
 	/** Tells the ends of its requests from resets. */
 	readonly ends: Http2Ends;
@@ -29,27 +29,30 @@ export class Http2Load {
 		this.#resets = new ResetCount(limits.resets);
 	}
 
-	/** A stream has come. */
+	/** A stream has begun. */
 	add(stream: ServerHttp2Stream): void {
 		stream.once("close", () => {
 			if (stream.aborted && this.#resets.exceeded()) this.#calm();
 		});
 	}
 
-	/** Whether another call may begin; a stream for which there is no room is refused: it did not run. */
+	/**
+	 * Whether another call may begin. A stream for which there is no room is refused, which tells the client that it
+	 * did not run.
+	 */
 	admits(): boolean {
 		return this.running < this.#limits.streams && this.heldReplyBytes <= this.#limits.heldReplyBytes;
 	}
 
 	/**
-	 * Whether a reply has no room any more. Those of calls that began before the bound was reached have room beyond it,
-	 * so that a client that asks for many at once gets all of them; but not for more than so many times the bound.
+	 * Whether a reply has no room any more. Replies of calls that began before the bound was reached may exceed it,
+	 * so that a client that asks for many at once gets all of them. They may exceed it by a limited factor only.
 	 */
 	get isOverfull(): boolean {
 		return this.heldReplyBytes > mostHeldTimes * this.#limits.heldReplyBytes;
 	}
 
-	/** Ends a connection that only makes work. */
+	/** Ends a connection that only causes load. */
 	#calm(): void {
 		if (this.#session.destroyed) return;
 		const { NGHTTP2_ENHANCE_YOUR_CALM: calm } = http2().constants;

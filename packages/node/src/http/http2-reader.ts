@@ -17,10 +17,10 @@ import { Http2Load } from "./http2-load.ts";
 import { Http2Request } from "./http2-request.ts";
 import { Http2Response } from "./http2-response.ts";
 
-/** How the preface of HTTP/2 begins. `P` and `PR` may yet become `POST` or `PROPFIND`. */
+/** The beginning of HTTP/2's preface. `P` and `PR` may still become `POST` or `PROPFIND`. */
 const preface = Uint8Array.of(0x50, 0x52, 0x49, 0x20);
 
-/** Whether the first bytes of a connection are those of HTTP/2; undefined when it takes more of them to know. */
+/** Whether the first bytes of a connection are those of HTTP/2; undefined when it needs more of them. */
 export function beginsHttp2(bytes: Uint8Array): boolean | undefined {
 	for (const [index, expected] of preface.entries()) {
 		if (index >= bytes.length) return undefined;
@@ -29,22 +29,22 @@ export function beginsHttp2(bytes: Uint8Array): boolean | undefined {
 	return true;
 }
 
-/** What is known of a session: its client, and what its calls cost. */
+/** The state of a session: its client, and the load of its calls. */
 interface Client {
 	readonly peer: PeerInfo;
 	readonly load: Http2Load;
 }
 
-/** Reads requests of HTTP/2 from connections that it is given, by Node's sessions. */
+/** Reads requests of HTTP/2 from given connections, by Node's sessions. */
 export class Http2Reader {
 	readonly #limits: ServerLimits;
 	readonly #early: EarlyAnswers;
 	readonly #take: (request: Http2Request, response: Http2Response) => void;
-	/** Made for the first connection: most processes never see one. */
+	/** Made for the first connection, because most processes never see one. */
 	#server: Http2Server | undefined;
 	readonly #sessions = new Set<ServerHttp2Session>();
 	readonly #clients = new WeakMap<Http2Session, Client>();
-	/** Sessions whose client has not shown yet that it speaks HTTP/2, or that should have ended. */
+	/** Sessions whose client has not yet shown that it speaks HTTP/2, and sessions that should have ended. */
 	readonly #handshakes: Overdue<ServerHttp2Session>;
 	/** Answers that wait for their clients. */
 	readonly #unread: Overdue<Http2Response>;
@@ -63,17 +63,17 @@ export class Http2Reader {
 		this.#unread = new Overdue(limits.replyTimeoutMs, (response) => response.cut());
 	}
 
-	/** Takes over a connection, its bytes unread. */
+	/** Takes over a connection. Its bytes are unread. */
 	accept(socket: Socket, peer: PeerInfo): void {
 		this.#server ??= this.#create();
 		const opened = (session: ServerHttp2Session): void => this.#open(session, peer);
-		// The session begins while the connection is handed over; its own socket is another object.
+		// The session begins while the connection is handed over. Its own socket is another object.
 		this.#server.on("session", opened);
 		this.#server.emit("connection", socket);
 		this.#server.removeListener("session", opened);
 	}
 
-	/** Says to clients that no more is taken. */
+	/** Tells clients that no more requests are taken. */
 	drain(): void {
 		this.#draining = true;
 		for (const session of this.#sessions) session.close();
@@ -91,7 +91,7 @@ export class Http2Reader {
 	#create(): Http2Server {
 		const { headerBytes, streams, resets } = this.#limits;
 		const server = http2().createServer({
-			// A second line: resets of streams that never became requests.
+			// A second line of defence, against resets of streams that never became requests.
 			streamResetBurst: 2 * resets,
 			streamResetRate: Math.ceil(resets / 5),
 			settings: { maxConcurrentStreams: streams, maxHeaderListSize: headerBytes },
@@ -125,7 +125,7 @@ export class Http2Reader {
 		});
 		const idle = new Http2Idle(session, this.#limits.idleTimeoutMs, () => {
 			session.close();
-			// Half of a header block keeps a session that closes from ending.
+			// An incomplete header block keeps a closing session from ending.
 			closing = this.#handshakes.add(session);
 		});
 		session.on("stream", (stream) => {

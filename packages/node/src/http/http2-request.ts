@@ -4,7 +4,7 @@ import { http2 } from "../platform/builtins.ts";
 import { type BodyReader, type HttpRequest, headerOf } from "./http-request.ts";
 import type { Http2Load } from "./http2-load.ts";
 
-/** A request of HTTP/2, which Node read. */
+/** A request of HTTP/2, read by Node. */
 export class Http2Request implements HttpRequest {
 	readonly version = 2;
 	readonly method: string;
@@ -27,7 +27,7 @@ export class Http2Request implements HttpRequest {
 		this.rawHeaders = original.rawHeaders;
 		this.peer = peer;
 		this.load = load;
-		// An error that nobody listens to would be an uncaught exception; the close tells what matters.
+		// An error without a listener would be an uncaught exception. The close reports what matters.
 		original.on("error", nothing);
 	}
 
@@ -47,7 +47,7 @@ export class Http2Request implements HttpRequest {
 		return headerOf(this.rawHeaders, name);
 	}
 
-	/** Nobody can tell whether all of it is there. */
+	/** It is not known whether the whole body has arrived. */
 	takeBody(): undefined {
 		return undefined;
 	}
@@ -56,7 +56,7 @@ export class Http2Request implements HttpRequest {
 		let isOver = false;
 		const ended = (): void => {
 			isOver = true;
-			// Node ends what it read of a request that was reset as if that were all.
+			// Node ends the body of a request that was reset as if it were complete.
 			if (this.#stream.aborted) reader.broken();
 			else reader.end();
 		};
@@ -89,7 +89,7 @@ export class Http2Request implements HttpRequest {
 		this.original.once("end", listener);
 	}
 
-	/** Ends a request that goes on long after its answer. */
+	/** Ends a request that continues long after its answer. */
 	cutShort(): void {
 		if (!this.isComplete) this.#stream.close(http2().constants.NGHTTP2_NO_ERROR);
 	}

@@ -7,13 +7,12 @@ import type { EarlyAnswers } from "./early-answers.ts";
 import type { HttpResponse } from "./http-response.ts";
 import type { Http2Request } from "./http2-request.ts";
 
-/** A large answer goes out in pieces of this size, so that it shows whether its client takes any of it, in bytes. */
+/** The size of the pieces of a large answer, in bytes. The pieces show whether the client takes any of it. */
 const pieceBytes = 64 * 1024;
 
 /**
- * The answer to a request of HTTP/2, which Node writes. Its client has to take something of it within a time: a
- * client may read its connection and still give room for none of the answer, with which the connection finds nothing
- * wrong.
+ * The answer to a request of HTTP/2, which Node writes. Its client must take some of it within a given time. A client
+ * may read its connection and still grant no window for the answer; the check of the connection does not notice that.
  */
 export class Http2Response implements HttpResponse {
 	readonly original: Http2ServerResponse;
@@ -21,7 +20,7 @@ export class Http2Response implements HttpResponse {
 	readonly #stream: ServerHttp2Stream;
 	readonly #unread: Overdue<Http2Response>;
 	#place: Place | undefined;
-	/** What is still to be handed over of the answer, which ends with it. */
+	/** The rest of the answer that has not been handed over. The answer ends with it. */
 	#rest: Uint8Array | undefined;
 
 	/** @param unread the responses that wait for their clients. It cuts those that wait too long. */
@@ -35,7 +34,7 @@ export class Http2Response implements HttpResponse {
 		this.original = original;
 		this.#stream = original.stream;
 		this.#unread = unread;
-		// The response tells of its end only when the request has ended, too; its stream does so at once.
+		// The response reports its end only after the request has ended, too. Its stream reports it at once.
 		if (!request.isComplete) this.#stream.once("finish", () => early.answered(request));
 	}
 
@@ -59,7 +58,10 @@ export class Http2Response implements HttpResponse {
 		this.original.writeHead(status, headers);
 	}
 
-	/** One frame of headers ends the stream: behind a head that was written, Node sends an empty frame of data. */
+	/**
+	 * Ends the stream with a single frame of headers. After `writeHead`, Node would send an empty frame of data as
+	 * well.
+	 */
 	endWithHead(status: number, headers: OutgoingHttpHeaders): void {
 		this.original.statusCode = status;
 		for (const [name, value] of Object.entries(headers)) {
@@ -70,11 +72,11 @@ export class Http2Response implements HttpResponse {
 		this.original.end();
 	}
 
-	/** The head has gone out with `writeHead`. */
+	/** `writeHead` has sent the head. */
 	flushHead(): void {}
 
 	write(chunk: Uint8Array): boolean {
-		// Node takes no body to a HEAD, not even an empty one.
+		// Node accepts no body for a HEAD, not even an empty one.
 		if (this.#request.method === "HEAD") return true;
 		const isTaken = this.original.write(chunk);
 		if (!isTaken) this.#wait();
@@ -103,7 +105,7 @@ export class Http2Response implements HttpResponse {
 		this.#stream.close(http2().constants.NGHTTP2_ENHANCE_YOUR_CALM);
 	}
 
-	/** Ends it, as its client takes nothing of it. */
+	/** Ends it, because its client takes none of it. */
 	cut(): void {
 		this.#stream.close(http2().constants.NGHTTP2_CANCEL);
 	}
@@ -116,7 +118,7 @@ export class Http2Response implements HttpResponse {
 		this.original.on("drain", listener);
 	}
 
-	/** From now on the client has its time to take something. */
+	/** Starts the time within which the client must take something. */
 	#wait(): void {
 		if (this.#place === undefined) {
 			this.original.on("drain", () => this.#goOn());
@@ -125,7 +127,7 @@ export class Http2Response implements HttpResponse {
 		this.#place = this.#unread.add(this);
 	}
 
-	/** The client has taken what was written. */
+	/** The client has taken everything that was written. */
 	#goOn(): void {
 		if (this.#rest === undefined) this.#place?.leave();
 		else {

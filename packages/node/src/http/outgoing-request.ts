@@ -1,6 +1,6 @@
 import type { RequestBody } from "./request-body.ts";
 
-/** A request of this client, over either version of HTTP. */
+/** A request of this client, in either version of HTTP. */
 export interface OutgoingRequest {
 	readonly method: "GET" | "POST";
 	readonly path: string;

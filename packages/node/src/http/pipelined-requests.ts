@@ -2,19 +2,19 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /**
- * Requests of HTTP/1.1 that came before those ahead of them were answered. Each begins when the answer before it is
- * out: so a connection holds one answer at most, whatever its client asks for and does not read.
+ * Requests of HTTP/1.1 that arrived before those ahead of them were answered. Each begins when the answer before it has
+ * been sent. So a connection holds one answer at most, however much its client asks for and does not read.
  */
 export class PipelinedRequests {
 	readonly #most: number;
 	readonly #waiting = new WeakMap<Socket, number>();
 
-	/** @param most how many may wait on one connection; one more ends it. */
+	/** @param most how many requests may wait on one connection. One more ends it. */
 	constructor(most: number) {
 		this.#most = most;
 	}
 
-	/** Has a request wait for its turn. It is forgotten when the connection ends. */
+	/** Makes a request wait for its turn. It is forgotten when the connection ends. */
 	add(
 		request: IncomingMessage,
 		response: ServerResponse,
@@ -22,7 +22,7 @@ export class PipelinedRequests {
 	): void {
 		const { socket } = request;
 		this.#count(socket, 1);
-		// Node gives a response its connection when that is free for it.
+		// Node gives a response its connection when the connection is free.
 		response.once("socket", () => {
 			this.#count(socket, -1);
 			begin(request, response);

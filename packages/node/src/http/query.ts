@@ -3,7 +3,7 @@ import { ServiceError } from "@allium/core";
 const strict = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * The query of a URL. The platform takes bytes that are not UTF-8 for U+FFFD; here they are refused.
+ * The query of a URL. The platform replaces bytes that are not UTF-8 by U+FFFD; here they are refused.
  *
  * @throws ServiceError `invalid_argument`.
  */

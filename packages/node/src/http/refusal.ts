@@ -1,4 +1,7 @@
-/** An answer with a status of HTTP itself, for a request that is no call; the header says what would be one. */
+/**
+ * An answer with a status of HTTP itself, for a request that is not a call. The header says which request would be
+ * accepted.
+ */
 export interface Refusal {
 	readonly status: number;
 	readonly header: readonly [name: string, value: string];

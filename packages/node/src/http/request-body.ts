@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { abandon } from "@allium/core/transport";
 import { Turn } from "./turn.ts";
 
-/** The body of a request whose input is a stream: each message in an envelope, written as the server reads. */
+/** The body of a request whose input is a stream: each message in an envelope, written as fast as the server reads. */
 export class RequestBody extends Readable {
 	readonly #messages: AsyncIterator<unknown>;
 	readonly #write: (message: unknown) => Buffer;
@@ -12,7 +12,7 @@ export class RequestBody extends Readable {
 
 	/**
 	 * @param write writes a message in its envelope.
-	 * @param failed called when the input fails, or a message of it cannot be written.
+	 * @param failed called when the input fails, or when a message cannot be written.
 	 */
 	constructor(
 		input: AsyncIterable<unknown>,
@@ -35,7 +35,7 @@ export class RequestBody extends Readable {
 	}
 
 	override _destroy(_error: Error | null, done: () => void): void {
-		// Has no effect on an input that is over.
+		// This has no effect on an input that is over.
 		abandon(this.#messages);
 		done();
 	}

@@ -2,13 +2,13 @@ import type { EncodedMessage } from "@allium/core";
 import { type Compression, compressedFlag } from "@allium/core/http";
 import { writeEnvelope } from "./envelope.ts";
 
-/** Shorter messages are not compressed, in bytes: it takes more time than it saves. */
+/** Shorter messages are not compressed, in bytes: compression would take more time than it saves. */
 const leastBytes = 1024;
 
 /**
  * The body of a request with one message, compressed where that pays.
  *
- * @param headers gets the headers that say so, and that the answer may be compressed, too.
+ * @param headers receives the headers that name the compression, and that allow the answer to be compressed, too.
  */
 export function unaryBody(
 	message: EncodedMessage,
@@ -22,7 +22,7 @@ export function unaryBody(
 	return deflated(message, compression);
 }
 
-/** Says of a request with a stream that messages of both sides may be compressed. */
+/** Declares that the messages of a stream may be compressed in both directions. */
 export function acceptCompressed(headers: string[], { name }: Compression): void {
 	headers.push("connect-accept-encoding", name, "connect-content-encoding", name);
 }

@@ -2,7 +2,7 @@ import { isServiceError, Metadata, noMetadata, type ReadonlyMetadata, ServiceErr
 import { appendHeader, isProtocolHeader, mediaType } from "@allium/core/http";
 import type { HttpRequest } from "./http-request.ts";
 
-/** What the head of a request says, read in one pass. */
+/** The content of a request's head, read in one pass. */
 export class RequestHead {
 	metadata: ReadonlyMetadata = noMetadata;
 	/** In lower case, without parameters. */
@@ -16,11 +16,11 @@ export class RequestHead {
 	hasBody = false;
 	/** Whether a browser sent it for a page. */
 	hasOrigin = false;
-	/** Why the call cannot go on; said after the guard. */
+	/** The error that ends the call. It is reported after the guard has decided. */
 	error: ServiceError | undefined;
 }
 
-/** Reads the head of a request. Never throws: what is wrong stands in `error`. */
+/** Reads the head of a request. It never throws: a mistake of the client is in `error`. */
 export function readHead(request: HttpRequest): RequestHead {
 	const head = new RequestHead();
 	const { rawHeaders } = request;
@@ -41,12 +41,14 @@ export function readHead(request: HttpRequest): RequestHead {
 		}
 	}
 	if (metadata !== undefined) head.metadata = metadata;
-	// HTTP/2 tells by the end of the stream whether there is a body.
+	// In HTTP/2 the end of the stream shows whether there is a body.
 	if (request.version === 2) head.hasBody = request.hasBody;
 	return head;
 }
 
-/** The name of a header in lower case: a constant, which costs nothing to make or look up, for those of most calls. */
+/**
+ * The lower-case name of a header. For the headers of most calls it is a constant, which needs neither work nor memory.
+ */
 function lowerCase(name: string): string {
 	switch (name) {
 		case "content-type":
@@ -91,12 +93,12 @@ function readProtocolHeader(head: RequestHead, name: string, value: string): voi
 	}
 }
 
-/** Whether a request asks for something without changing it; HEAD is answered as GET is, without the body. */
+/** Whether a request only asks for something and changes nothing. HEAD is answered as GET is, without the body. */
 export function isGet({ method }: HttpRequest): boolean {
 	return method === "GET" || method === "HEAD";
 }
 
-/** Refuses what the head of a call says and this server does not do. */
+/** Refuses a request whose head asks for something that this server does not do. */
 export function checkHead(head: RequestHead): void {
 	if (head.error !== undefined) throw head.error;
 	if (head.connectVersion !== undefined && head.connectVersion !== "1") {
@@ -104,7 +106,7 @@ export function checkHead(head: RequestHead): void {
 	}
 }
 
-/** The error of a request that is wrong by itself. */
+/** The error of a malformed request. */
 export function invalid(message: string): ServiceError {
 	return new ServiceError({ code: "invalid_argument", reason: "invalid_request", message });
 }

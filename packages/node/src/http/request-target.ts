@@ -4,24 +4,24 @@ import { invalid } from "./request-head.ts";
 
 const absoluteForm = /^https?:\/\/([^/?#]*)(.*)$/is;
 
-/** A request whose reader lets its target be settled. */
+/** A request whose target can be set by its reader. */
 export interface UnsettledRequest extends HttpRequest {
 	target: string;
 	path: string;
 	authority: string | undefined;
 }
 
-/** Finds out what requests are for, as RFC 9112 and RFC 9113 define it, before anybody looks at their paths. */
+/** Finds out the target of requests, as RFC 9112 and RFC 9113 define it, before anything looks at their paths. */
 export class RequestTargets {
-	/** A host that was checked: most clients call a server by one. */
+	/** The host that was checked last. Most clients call a server by one, so it is remembered. */
 	#known = "";
 
 	/**
-	 * Sets the path and the authority of a request. The path and query of an absolute target take its place, and its
-	 * authority counts instead of `Host`.
+	 * Sets the path and the authority of a request. The path and query of an absolute target replace it, and its
+	 * authority takes precedence over `Host`.
 	 *
-	 * @throws ServiceError `invalid_argument` when the target is malformed, or when it is not clear which host is
-	 * meant: a proxy that passed the request on may have taken another one.
+	 * @throws ServiceError `invalid_argument` when the target is malformed, or when the host is ambiguous: a proxy
+	 * that passed the request on may have chosen another one.
 	 */
 	settle(request: UnsettledRequest): void {
 		const { target } = request;
@@ -58,7 +58,7 @@ function hostIn({ rawHeaders, version, authority }: UnsettledRequest): string | 
 	for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
 		if (!isHost(rawHeaders[index] as string)) continue;
 		const value = rawHeaders[index + 1] as string;
-		// Over HTTP/2 a host may stand beside the authority, when both are the same.
+		// Over HTTP/2 a `Host` may accompany the authority, if both are the same.
 		if (host !== undefined && (host !== value || version === 1)) {
 			throw invalid("a request names one host, and this one names several");
 		}

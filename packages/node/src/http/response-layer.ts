@@ -2,8 +2,8 @@ import type { OutgoingHttpHeaders } from "node:http";
 import type { HttpResponse } from "./http-response.ts";
 
 /**
- * A response that stands before another one and passes everything on to it. A layer extends this class by what it
- * adds to every answer; `addHeaders` is the place for headers.
+ * A response that wraps another one and passes everything on to it. A layer extends this class to add to every answer;
+ * `addHeaders` is the place for headers.
  */
 export class ResponseLayer implements HttpResponse {
 	protected readonly inner: HttpResponse;
@@ -12,7 +12,7 @@ export class ResponseLayer implements HttpResponse {
 		this.inner = inner;
 	}
 
-	/** Adds to the headers of the answer, whichever it is. */
+	/** Adds to the headers of every answer. */
 	protected addHeaders(_headers: OutgoingHttpHeaders): void {}
 
 	get status(): number {

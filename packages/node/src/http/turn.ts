@@ -1,14 +1,14 @@
-/** How much goes out in one turn of the event loop at most, in bytes. */
+/** The most bytes that go out in one turn of the event loop. */
 const mostBytes = 32 * 1024;
 
 /**
- * Shares the event loop: a producer that never waits, before a socket that takes all, would have it for itself,
- * as writes to a socket with room complete within the same turn.
+ * Shares the event loop between producers. Writes to a socket with room complete within the same turn, so a producer
+ * that never waits would otherwise block the loop.
  */
 export class Turn {
 	#bytes = 0;
 
-	/** Counts bytes that go out. True when it is time to let others have a turn: await `next()`. */
+	/** Counts sent bytes. Returns true when others should have a turn: then await `next()`. */
 	spent(bytes: number): boolean {
 		this.#bytes += bytes;
 		return this.#bytes >= mostBytes;

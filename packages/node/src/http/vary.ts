@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
 
-/** Adds the name of a request header on which an answer depends to those that its `vary` already has. */
+/** Adds a request header on which the answer depends to the names that its `vary` already has. */
 export function addVary(headers: OutgoingHttpHeaders, name: string): void {
 	const { vary } = headers;
 	if (vary === undefined) headers.vary = name;

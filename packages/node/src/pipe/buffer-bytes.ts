@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { ByteHandling } from "@allium/core/transport";
 
-/** Node's own encoders: several times as fast as the standard's on short texts. */
+/** Node's own encoders. On short texts they are several times as fast as the standard ones. */
 export const bufferBytes: ByteHandling = {
 	allocate: (size) => Buffer.allocUnsafeSlow(size),
 	writeText: (target, text, offset) => asBuffer(target).write(text, offset, "utf8"),

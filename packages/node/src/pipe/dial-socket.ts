@@ -19,7 +19,7 @@ export function dialSecurely(dialer: TlsDialer): DialPipe {
 	};
 }
 
-/** The pipe of a socket as soon as it is connected. */
+/** Returns the pipe of a socket as soon as the socket is connected. */
 function opened(socket: Socket, event: "connect" | "secureConnect", signal: AbortSignal): Promise<Pipe> {
 	return new Promise((resolve, reject) => {
 		const abort = (): void => {

@@ -8,11 +8,12 @@ import { requireCertificate, type TlsOptions } from "../tls/tls-options.ts";
 import { acceptFrames } from "./accept-frames.ts";
 import { dialSecurely, dialSocket } from "./dial-socket.ts";
 
-/** What the frames transport is made with. */
+/** The options of the frames transport. */
 export interface FramesOptions {
 	/**
-	 * The formats to prefer to JSON, in order, such as `msgpack()` of `@allium/msgpack`. What listens reads them; what
-	 * dials writes a call in the first one that its method has and the other side reads. Default: none.
+	 * The formats to prefer to JSON, in order, such as `msgpack()` of `@allium/msgpack`. The listening side reads
+	 * them. The dialling side writes a call in the first one that its method has and the other side reads. Default:
+	 * none.
 	 */
 	readonly formats?: readonly Format[];
 	readonly limits?: Partial<FrameLimits>;
@@ -20,15 +21,15 @@ export interface FramesOptions {
 	readonly connectTimeoutMs?: number;
 }
 
-/** What the transport of frames over TLS is made with. */
+/** The options of the transport of frames over TLS. */
 export interface FramesTlsOptions extends FramesOptions {
-	/** How this side proves itself, and whom it trusts. Listening takes `cert` and `key`. */
+	/** The certificate of this side, and the authorities that it trusts. Listening takes `cert` and `key`. */
 	readonly tls?: TlsOptions | undefined;
 }
 
 /**
  * Allium frames over TCP, for URLs such as `allium://127.0.0.1:4000`: multiplexed, flow-controlled, batched.
- * What listens with it is the one port, so HTTP works there too.
+ * It listens as the one port does, so HTTP works there too.
  *
  * @throws RangeError for a duration or the number of a format that is not possible.
  */
@@ -42,10 +43,10 @@ export function frames(options: FramesOptions = {}): Transport {
 }
 
 /**
- * The same over TLS, for URLs such as `allium+tls://add.example:4000`.
+ * Allium frames over TLS, for URLs such as `allium+tls://add.example:4000`.
  *
- * @throws ServiceError `failed_precondition` when the files of a certificate cannot be used; RangeError for a
- * duration that cannot be.
+ * @throws ServiceError `failed_precondition` when the files of a certificate cannot be used; RangeError for a duration
+ * that is not possible.
  */
 export function framesTls(options: FramesTlsOptions = {}): Transport {
 	checkFramesOptions(options);

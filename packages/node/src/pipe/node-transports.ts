@@ -5,7 +5,7 @@ import { http, https } from "../http/http-transport.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
 import { frames, framesTls } from "./frames-transport.ts";
 
-/** What all ways out of a process have in common. */
+/** The options that all outgoing transports share. */
 export interface NodeTransportsOptions {
 	/** The certificate of this side, and the authorities that it trusts. */
 	readonly tls: TlsOptions | undefined;
@@ -21,8 +21,8 @@ export function nodeTransports({ tls, formats, limits }: NodeTransportsOptions):
 }
 
 /**
- * The ways out of a process: the given transports first, so that one of them may take the place of one of Node's, and
- * then those of Node.
+ * The outgoing transports of a process. The given ones come first, so that one of them can replace one of Node's;
+ * Node's follow.
  */
 export function nodeDialers(
 	given: readonly (Dialer | Acceptor)[] | undefined,

@@ -14,7 +14,7 @@ export class SocketPipe implements Pipe {
 	readonly #socket: Socket;
 	#closed = false;
 
-	/** @param peer who is at the other end, where more is known of it than the socket's address. */
+	/** @param peer the other side, where more is known of it than the socket's address. */
 	constructor(socket: Socket, peer?: PeerInfo) {
 		this.#socket = socket;
 		this.peer = peer ?? { address: peerOf(socket) };
@@ -33,7 +33,7 @@ export class SocketPipe implements Pipe {
 			this.#closed = true;
 			handler.closed(failure);
 		});
-		// A socket that broke before we listened has told nobody of us.
+		// A socket that broke before these listeners were added told them nothing.
 		if (socket.destroyed) queueMicrotask(() => socket.emit("close"));
 		socket.resume();
 	}
@@ -42,7 +42,10 @@ export class SocketPipe implements Pipe {
 		return this.#closed || this.#socket.write(bytes);
 	}
 
-	/** One call at a time goes out at once; with several, what they write in a turn of the loop goes out as one. */
+	/**
+	 * A single call's bytes go out at once. With several calls, the bytes of one turn of the event loop go out
+	 * together.
+	 */
 	schedule(flush: () => void, idle: boolean): void {
 		if (idle) flush();
 		else setImmediate(flush);

@@ -3,7 +3,7 @@ import { httpStatus, toConnectError } from "@allium/core/http";
 import type { HttpRequest } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
 
-/** A whole answer that the server gives by itself. */
+/** A whole answer that the server gives itself. */
 export interface Answer {
 	readonly status: number;
 	readonly type: string;
@@ -17,12 +17,12 @@ export function json(status: number, body: unknown): Answer {
 	return { status, type: jsonType, text: JSON.stringify(body) };
 }
 
-/** An error as calls answer theirs. */
+/** Answers an error in the same form as calls do. */
 export function errorAnswer(error: ServiceError): Answer {
 	return json(httpStatus(error.code), toConnectError(error, ""));
 }
 
-/** The refusal of a verb that a path does not take. */
+/** The refusal of a verb that a path does not accept. */
 export function wrongVerb(path: string, verbs: readonly string[]): Answer {
 	const allow = verbs.join(", ");
 	const message = `${path} takes only ${allow}`;

@@ -5,7 +5,7 @@ export class CallDeadlines {
 	readonly #calls = new LinkedList<Expiring>();
 	readonly #deadlines = new Deadlines(() => this.#calls.all());
 
-	/** Looks after a call, which leaves when it is over. */
+	/** Watches a call until the call is over and leaves. */
 	add(call: Expiring): Place {
 		this.#deadlines.watch(call.deadline);
 		return this.#calls.add(call);

@@ -12,7 +12,7 @@ import {
 import type { ExchangeHost } from "./exchange-host.ts";
 import type { CarriedCall } from "./port-protocol.ts";
 
-/** One call among those that a request carries. It settles when its output is there, or its stream was consumed. */
+/** One call of a request that carries several. It settles when its output is there, or when its stream was consumed. */
 export class RunningCall implements CarriedCall, Expiring, Follower {
 	readonly deadline: number;
 	readonly output: Promise<unknown>;
@@ -32,14 +32,15 @@ export class RunningCall implements CarriedCall, Expiring, Follower {
 		this.deadline = call.ctx.deadline;
 		this.response = call.response;
 		this.output = this.#outcome.promise;
-		// The protocol may look at it later than it fails.
+		// The protocol may look at the output only after it has failed. Without this, the failure would be an unhandled
+		// rejection.
 		this.output.catch(nothing);
 		const isTimed = this.deadline !== Number.POSITIVE_INFINITY;
 		if (isTimed || call.hasStream) this.#following = call.follow(this);
 		if (isTimed && !this.#isOver) this.#due = host.deadlines.add(this);
 	}
 
-	/** Runs the call. The promise settles when the handler has ended, which may be after the call. */
+	/** Runs the call. The promise settles when the handler has ended, which may be after the end of the call. */
 	run(input: unknown): Promise<unknown> {
 		const run = this.#call.run(() => input);
 		run.then(
@@ -49,12 +50,12 @@ export class RunningCall implements CarriedCall, Expiring, Follower {
 		return run;
 	}
 
-	/** The deadline has passed; the call notices that when it is asked. */
+	/** The deadline has passed. To read the error makes the call notice that. */
 	onDeadline(): void {
 		void this.#call.ctx.error;
 	}
 
-	/** The call was cancelled, or its deadline has passed: its caller learns of it, though the handler may hang. */
+	/** The call was cancelled, or its deadline has passed. Its caller learns of it even if the handler hangs. */
 	onEnd(error: ServiceError): void {
 		this.#fail(error);
 	}
@@ -97,22 +98,22 @@ export class RunningCall implements CarriedCall, Expiring, Follower {
 	}
 }
 
-/** The messages of a carried call. Iterable once. */
+/** The messages of a carried call. They can be iterated once. */
 class CarriedStream implements AsyncIterableIterator<unknown, undefined> {
 	readonly #messages: AsyncIterator<unknown>;
 	readonly #ended: (error?: ServiceError) => void;
 	#error: ServiceError | undefined;
 	#isOver = false;
-	/** Ends whoever waits for a message. */
+	/** Rejects the promise of a consumer that waits for a message. */
 	#reject: ((error: ServiceError) => void) | undefined;
 
-	/** @param ended called when no message follows, with the error that the stream broke with. */
+	/** @param ended called when no message follows, with the error that broke the stream. */
 	constructor(messages: AsyncIterable<unknown>, ended: (error?: ServiceError) => void) {
 		this.#messages = messages[Symbol.asyncIterator]();
 		this.#ended = ended;
 	}
 
-	/** The call is over before its stream. */
+	/** The call is over before its stream has ended. */
 	cut(error: ServiceError): void {
 		if (this.#isOver) return;
 		this.#isOver = true;

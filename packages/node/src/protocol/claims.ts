@@ -2,26 +2,26 @@ import { type EndpointTable, ServiceError } from "@allium/core";
 import { unaryType } from "@allium/core/http";
 import type { Claim, ContentTypeClaim, PathClaim, PortProtocol } from "./port-protocol.ts";
 
-/** What ends the path of a claim on everything below it. */
+/** The end of a claim's path that covers everything below it. */
 const below = "/*";
 
-/** Whether a claim is on all paths below one. */
+/** Whether a claim covers all paths below one. */
 export function isBelow({ path }: PathClaim): boolean {
 	return path.endsWith(below);
 }
 
-/** Whether a path is one that a claim is on. */
+/** Whether a claim covers a path. */
 export function hasPath({ path: claimed }: PathClaim, path: string): boolean {
 	return claimed.endsWith(below) ? path.startsWith(claimed.slice(0, -1)) : path === claimed;
 }
 
-/** Whether a verb is one that a claim is on. */
+/** Whether a claim covers a verb. */
 export function hasVerb({ verbs }: PathClaim, verb: string): boolean {
 	return verbs === undefined || verbs.includes(verb);
 }
 
 /**
- * Refuses claims that cannot stand beside each other, or beside the routes and methods that are served.
+ * Refuses claims that conflict with each other, or with the routes and methods that are served.
  *
  * @throws ServiceError `failed_precondition`.
  */

@@ -20,7 +20,7 @@ import { type OutputFraming, OutputPump } from "./output-pump.ts";
 
 /**
  * A call with a stream on either side, as Connect defines it: envelopes both ways, always status 200, and an end that
- * tells how it went. Over HTTP/2 both sides flow at once.
+ * carries the outcome. Over HTTP/2 both sides flow at the same time.
  */
 export class ConnectStream implements CallProtocol, OutputFraming, PendingBody {
 	readonly contentType: string;
@@ -29,7 +29,7 @@ export class ConnectStream implements CallProtocol, OutputFraming, PendingBody {
 	readonly #codecs: MethodCodecs;
 	readonly #pump: OutputPump;
 	#input: MessageInput | undefined;
-	/** While the one message of an input that is no stream must arrive. */
+	/** Set while the single message of an input without a stream has not arrived. */
 	#inputDue: Place | undefined;
 
 	/** @param codecs those of the method, in the format of the request. */
@@ -54,7 +54,7 @@ export class ConnectStream implements CallProtocol, OutputFraming, PendingBody {
 		const isSingle = this.#method.kind === "server_stream";
 		const input = new MessageInput(this.#exchange, this.#codecs, compression);
 		this.#input = input;
-		// The end of one message means nothing to the handler.
+		// With a single message, the end of the input means nothing to the handler.
 		this.#exchange.request.readBody(input, !isSingle);
 		return isSingle ? this.#single(input.messages) : input.messages;
 	}
@@ -119,7 +119,7 @@ class MessageInput implements BodyReader {
 	readonly #codecs: MethodCodecs;
 	readonly #compression: Compression | undefined;
 	readonly #reader: EnvelopeReader;
-	/** Which of the messages that wait are compressed. They are inflated one by one, when they are consumed. */
+	/** The waiting messages that are compressed. Each one is inflated when it is consumed. */
 	readonly #compressed = new WeakSet<Uint8Array>();
 	#isBroken = false;
 
@@ -131,7 +131,7 @@ class MessageInput implements BodyReader {
 		this.messages = new MessageStream({
 			pause: () => request.pause(),
 			resume: () => request.resume(),
-			// What still comes is read and dropped.
+			// The rest of the body is read and dropped.
 			stopped: () => request.resume(),
 			decode: (message) => this.#decode(message),
 		});
@@ -179,7 +179,7 @@ class MessageInput implements BodyReader {
 	}
 }
 
-/** @throws ServiceError `unimplemented` when messages compressed in this way are not read. */
+/** @throws ServiceError `unimplemented` for a compression that is not supported. */
 function compressionOf(encoding: string | undefined): Compression | undefined {
 	if (encoding === undefined || encoding === "" || encoding === "identity") return undefined;
 	if (encoding === gzip.name) return gzip;

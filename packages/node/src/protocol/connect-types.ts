@@ -1,7 +1,7 @@
 import { type Format, jsonFormat, type Method, methodCodecs, protoFormat } from "@allium/core";
 import { streamType, streamTypeOf, unaryType, unaryTypeOf } from "@allium/core/http";
 
-/** The formats that Connect speaks, where the schemas of a method have codecs for them. JSON comes first. */
+/** The formats of Connect for which the schemas of a method have codecs. JSON comes first. */
 const formats: readonly Format[] = [jsonFormat, protoFormat];
 
 const byUnaryType = new Map(formats.map((format) => [unaryTypeOf(format), format]));
@@ -19,13 +19,13 @@ export function streamFormat(mediaType: string | undefined): Format | undefined 
 	return mediaType === undefined ? undefined : byStreamType.get(mediaType);
 }
 
-/** The format that a query names by `encoding`; JSON when it names none, undefined when nobody knows it. */
+/** The format that a query names by `encoding`; JSON when it names none, undefined when the name is unknown. */
 export function queryFormat(query: string): Format | undefined {
 	const [, name = "json"] = /[?&]encoding=([^&]*)/.exec(query) ?? [];
 	return formats.find((format) => format.name === name);
 }
 
-/** The content types that a method takes. */
+/** The content types that a method accepts. */
 export function acceptedTypes(method: Method, typeOf: (format: Format) => string): string[] {
 	return formats.filter((format) => methodCodecs(method, format) !== undefined).map(typeOf);
 }

@@ -26,11 +26,11 @@ import type { CallProtocol, Exchange } from "./exchange.ts";
 
 /**
  * A call with one message each way, as Connect defines it: the bare message and a meaningful HTTP status. It also
- * answers a path at which nothing is called.
+ * answers requests to a path at which there is no method.
  */
 export class ConnectUnary implements CallProtocol {
 	readonly #exchange: Exchange;
-	/** That of the request; undefined when its content type names none. */
+	/** The format of the request; undefined when its content type names none. */
 	readonly #format: Format | undefined;
 	#codecs: MethodCodecs | undefined;
 	#refusal: Refusal | undefined;
@@ -42,7 +42,7 @@ export class ConnectUnary implements CallProtocol {
 
 	read(): unknown {
 		const exchange = this.#exchange;
-		// The call refuses a method that nobody serves before this.
+		// The call refuses an unknown method before this.
 		const { method } = exchange.call.served as { method: Method };
 		const { request, head } = exchange;
 		const isUnary = method.kind === "unary";
@@ -52,8 +52,9 @@ export class ConnectUnary implements CallProtocol {
 		if (!isUnary) throw this.#wrongType(method, acceptedTypes(method, streamTypeOf));
 		const codecs = this.#codecsOf(method, this.#format ?? jsonFormat);
 		if (this.#format === undefined) {
-			// A request without a type, as by `curl -X POST`, is taken as JSON. Not from a web page: a browser asks for
-			// permission before it posts JSON to another site, but not before it posts what has no type.
+			// A request without a type, as by `curl -X POST`, is read as JSON, unless it comes from a web page. A
+			// browser asks for permission before it posts JSON to another site, but not before it posts a body without
+			// a type.
 			if (head.mediaType !== undefined || head.hasOrigin) throw this.#wrongType(method);
 			if (!head.hasBody && !isStream(method.input) && method.input === undefined) return {};
 		}
@@ -115,7 +116,7 @@ export class ConnectUnary implements CallProtocol {
 		return decodeMessage(codecs.input, decodeContent(bytes, compression, maxBytes));
 	}
 
-	/** @throws ServiceError when the method cannot be spoken in the format. */
+	/** @throws ServiceError when the format cannot carry the method. */
 	#codecsOf(method: Method, format: Format): MethodCodecs {
 		const codecs = methodCodecs(method, format);
 		if (codecs === undefined) throw this.#wrongType(method);

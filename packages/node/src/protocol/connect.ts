@@ -6,7 +6,10 @@ import { queryFormat, streamFormat, unaryFormat } from "./connect-types.ts";
 import { ConnectUnary } from "./connect-unary.ts";
 import type { PortProtocol } from "./port-protocol.ts";
 
-/** The Connect protocol at `/{service}/{method}`: whatever has two segments, so that a path without a method says so. */
+/**
+ * The Connect protocol at `/{service}/{method}`. It claims every path of two segments or more, so that it can answer for
+ * unknown methods.
+ */
 export const connect: PortProtocol = {
 	name: "Connect",
 	claims: [{ match: ({ path }) => path.startsWith("/") && path.includes("/", 1) }],

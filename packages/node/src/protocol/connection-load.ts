@@ -1,7 +1,7 @@
 import type { ConnectionLoad, HttpRequest } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
 
-/** Counts a handler until it has ended, which may be long after the client reset its stream. */
+/** Counts a handler until it has ended. That may be long after the client reset its stream. */
 export function countRun(load: ConnectionLoad | undefined, run: Promise<unknown>): void {
 	if (load === undefined) return;
 	load.running++;
@@ -11,7 +11,7 @@ export function countRun(load: ConnectionLoad | undefined, run: Promise<unknown>
 	run.then(ended, ended);
 }
 
-/** Sends the last of an answer, unless its connection has no room for replies that nobody reads. */
+/** Sends the last part of an answer, unless its connection holds too many replies that the client does not read. */
 export function endReply({ load }: HttpRequest, response: HttpResponse, last?: string | Uint8Array): void {
 	if (load === undefined) response.end(last);
 	else if (load.isOverfull) response.refuse();

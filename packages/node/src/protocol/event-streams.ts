@@ -22,13 +22,13 @@ import { eventId, type Resumption, resumptionMistake, resumptionOf } from "./res
 /** The content type of server-sent events. */
 const eventStreamType = "text/event-stream";
 
-/** How often something is sent while the handler sends nothing, so that no proxy takes the stream for dead. */
+/** How often something is sent while the handler sends nothing, so that no proxy considers the stream dead. */
 const heartbeatMs = 15_000;
 
-/** The id of the last event: a browser that connects again names it, and is told to stay away. */
+/** The id of the last event. A browser that connects again names it, and is then told to stop. */
 const endId = "end";
 
-/** Server-sent events, for `EventSource`: a GET that accepts them, of a method that yields a stream and only reads. */
+/** Server-sent events, for `EventSource`: a GET that accepts them, for a `read` method that yields a stream. */
 export const eventStreams: PortProtocol = {
 	name: "event streams",
 	claims: [
@@ -51,7 +51,7 @@ export const eventStreams: PortProtocol = {
 };
 
 function handle(port: Port, request: HttpRequest, response: HttpResponse): void {
-	// EventSource connects again whenever a stream ends, unless it is told that there is no more.
+	// EventSource connects again whenever a stream ends, unless it is told that nothing more comes.
 	if (request.header("last-event-id") === endId) {
 		response.endWithHead(204, {});
 		return;
@@ -61,12 +61,12 @@ function handle(port: Port, request: HttpRequest, response: HttpResponse): void 
 }
 
 /**
- * A stream of replies as server-sent events: an event for each message, then `event: end`, or `event: error` with the
- * error as JSON. The status is always 200, so that a page can read what went wrong.
+ * Sends a stream of replies as server-sent events: one event for each message, then `event: end`, or `event: error`
+ * with the error as JSON. The status is always 200, so that a page can read the error.
  */
 class EventStream implements CallProtocol, OutputFraming {
 	readonly contentType: string = eventStreamType;
-	// Without the second, proxies such as nginx hold answers back.
+	// Without the second header, proxies such as nginx hold answers back.
 	readonly headers = { "cache-control": "no-store", "x-accel-buffering": "no" };
 	readonly #exchange: Exchange;
 	readonly #pump: OutputPump;
@@ -105,7 +105,7 @@ class EventStream implements CallProtocol, OutputFraming {
 	frame(message: unknown): Buffer {
 		const encoded = this.#exchange.call.encode<EncodedMessage>(this.#codecs.output, message);
 		const text = typeof encoded === "string" ? encoded : readText(encoded);
-		// JSON that is handed on as it came may have line breaks of its own, which would end the event's data.
+		// JSON that is handed on unchanged may contain line breaks, and a line break would end the data of the event.
 		const data = /[\r\n]/.test(text) ? JSON.stringify(JSON.parse(text)) : text;
 		const id = this.#resumption && eventId(this.#resumption, JSON.parse(text));
 		return Buffer.from(id === undefined ? `data: ${data}\n\n` : `id: ${id}\ndata: ${data}\n\n`);
@@ -131,7 +131,7 @@ class EventStream implements CallProtocol, OutputFraming {
 		const { response } = this.#exchange.call;
 		const metadata = trailersToJson(response.hasTrailers ? response.trailers : undefined, error?.metadata);
 		const data = Object.keys(metadata).length === 0 ? body : { ...body, metadata };
-		// Without that id EventSource connects again, and reaches another instance.
+		// Without that id, EventSource connects again, and reaches another instance.
 		const id = error !== undefined && isServerStopping(error) ? "" : `id: ${endId}\n`;
 		this.#exchange.finish(`event: ${event}\n${id}data: ${JSON.stringify(data)}\n\n`);
 	}
@@ -140,7 +140,7 @@ class EventStream implements CallProtocol, OutputFraming {
 /** Where a method has gone meanwhile; the call then says so. */
 const plainJson: MethodCodecs = { input: jsonCodec, output: jsonCodec };
 
-/** The input of a stream that goes on after a message. */
+/** The input of a stream that continues after a message. */
 function resumed(input: string, member: string, lastId: string): string {
 	return JSON.stringify({ ...Object(jsonCodec.decode(input)), [member]: jsonCodec.decode(lastId) });
 }

@@ -22,21 +22,21 @@ import type { ExchangeHost } from "./exchange-host.ts";
 /** How a protocol reads the input of one call and writes its answer. The exchange does everything else. */
 export interface CallProtocol {
 	/**
-	 * Yields the input, a promise of it, or a stream of messages for methods that take one. It is called when the
-	 * guard has let the call in; the error that it throws is answered.
+	 * Returns the input, a promise of it, or a stream of messages for methods that take one. It is called when the
+	 * guard has let the call in. An error that it throws is answered.
 	 */
 	read(): unknown;
-	/** Answers what the method gave: its output, or an `AsyncIterable` of messages. */
+	/** Answers the result of the method: its output, or an `AsyncIterable` of messages. */
 	reply(output: unknown): void;
 	/** Answers an error. */
 	replyError(error: ServiceError): void;
-	/** Ends what still runs for the call, as it failed or its client is gone. */
+	/** Ends whatever still runs for the call, because the call failed or its client is gone. */
 	stop?(error: ServiceError): void;
 }
 
 /**
- * One request that calls a method, and its answer. It owns the call: it runs it, bounds it, cancels it when the client
- * is gone, has its protocol answer once, and settles it when the answer has left.
+ * One request that calls a method, and its answer. It owns the call: it runs it, bounds it, and cancels it when the
+ * client is gone. It makes its protocol answer once, and settles the call when the answer has left.
  */
 export class Exchange implements Expiring, Follower {
 	readonly deadline: number;
@@ -52,7 +52,10 @@ export class Exchange implements Expiring, Follower {
 	#error: ServiceError | undefined;
 	#isClosed = false;
 	#body: { fail(error: ServiceError): void } | undefined;
-	/** Where its deadline is watched, if it has one, and what tells that the call was cancelled. */
+	/**
+	 * The deadline's place among the watched ones, if the call has a deadline, and the subscription to its
+	 * cancellation.
+	 */
 	#due: Place | undefined;
 	#following: Following | undefined;
 
@@ -71,7 +74,7 @@ export class Exchange implements Expiring, Follower {
 		this.deadline = call.ctx.deadline;
 	}
 
-	/** Whether the whole answer was handed over, or the client is gone: nothing more is answered. */
+	/** Whether the whole answer was handed over, or the client is gone. Nothing more is answered then. */
 	get isOver(): boolean {
 		return this.#isOver;
 	}
@@ -91,25 +94,25 @@ export class Exchange implements Expiring, Follower {
 		countRun(this.request.load, run);
 		if (this.#isOver) return;
 		const isTimed = this.deadline !== Number.POSITIVE_INFINITY;
-		// A unary call without a deadline is cancelled by nobody but this exchange.
+		// Only this exchange can cancel a unary call without a deadline.
 		if (isTimed || this.call.hasStream) this.#following = this.call.follow(this);
 		if (isTimed && !this.#isOver) this.#due = this.host.deadlines.add(this);
 	}
 
-	/** The deadline has passed; the call notices that when it is asked. */
+	/** The deadline has passed. To read the error makes the call notice that. */
 	onDeadline(): void {
 		void this.call.ctx.error;
 	}
 
-	/** The call was cancelled, or its deadline has passed: its caller learns of it, though the handler may hang. */
+	/** The call was cancelled, or its deadline has passed. Its caller learns of it even if the handler hangs. */
 	onEnd(error: ServiceError): void {
 		this.fail(error);
 	}
 
 	/**
-	 * Reads the body as one message: at once when all of it is there.
+	 * Reads the body as one message, at once when all of it has arrived.
 	 *
-	 * @throws ServiceError; a promise rejects with the same.
+	 * @throws ServiceError; a promise rejects with the same error.
 	 */
 	readBody(codec: Codec): unknown {
 		const bytes = this.#takeBody();
@@ -119,9 +122,9 @@ export class Exchange implements Expiring, Follower {
 	}
 
 	/**
-	 * Reads the body as bytes: at once when all of it is there.
+	 * Reads the body as bytes, at once when all of it has arrived.
 	 *
-	 * @throws ServiceError, or what `decode` throws; a promise rejects with the same.
+	 * @throws ServiceError, or the error of `decode`; a promise rejects with the same error.
 	 */
 	readBytes<Message>(decode: (bytes: Uint8Array) => Message): Message | Promise<Message> {
 		const bytes = this.#takeBody();
@@ -146,11 +149,11 @@ export class Exchange implements Expiring, Follower {
 	/**
 	 * The headers that every answer has.
 	 *
-	 * @param contentType undefined when the answer has none, or sets it itself.
+	 * @param contentType undefined when the answer has none, or when the caller sets it.
 	 * @param withMetadata whether metadata is added to them.
 	 */
 	headers(contentType: string | undefined, withMetadata = true): OutgoingHttpHeaders {
-		// Without a prototype no name of metadata means anything else; but such an object is slow.
+		// An object without a prototype gives no name of metadata another meaning; but such an object is slow.
 		const headers: OutgoingHttpHeaders = withMetadata ? Object.create(null) : {};
 		if (contentType !== undefined) headers["content-type"] = contentType;
 		if (this.host.draining && this.request.version === 1) headers.connection = "close";
@@ -163,7 +166,7 @@ export class Exchange implements Expiring, Follower {
 		if (excess !== undefined) this.host.repeatsHeader(excess, this.path);
 	}
 
-	/** Sends the last of the answer. Without it, the answer ends as it is. */
+	/** Sends the last part of the answer. Without a part, the answer ends as it is. */
 	finish(last?: string | Uint8Array): void {
 		this.#isOver = true;
 		this.#letGo();

@@ -17,7 +17,7 @@ import type {
 	CarryOptions,
 } from "./port-protocol.ts";
 
-/** A request that carries calls: they end with it, and it is answered once. */
+/** A request that carries calls. The calls end with it, and it is answered once. */
 export class HttpCarrier implements Carrier {
 	readonly head: RequestHead;
 	readonly ctx: Context;

@@ -14,7 +14,7 @@ import type { ExchangeHost } from "./exchange-host.ts";
 import { HttpCarrier } from "./http-carrier.ts";
 import type { CallOptions, Carrier, CarryOptions, Port, Readiness } from "./port-protocol.ts";
 
-/** What a port is made with. */
+/** The parts of a port. */
 export interface HttpPortOptions {
 	readonly endpoints: EndpointTable;
 	readonly limits: ServerLimits;
@@ -22,7 +22,7 @@ export interface HttpPortOptions {
 	readonly ready: () => Readiness | Promise<Readiness>;
 }
 
-/** The port, as the protocols on it see it: what is served, what bounds it, and what is under way. */
+/** The port as its protocols see it: the endpoints, the bounds, and the requests under way. */
 export class HttpPort implements Port, ExchangeHost {
 	readonly endpoints: EndpointTable;
 	readonly limits: ServerLimits;
@@ -30,7 +30,7 @@ export class HttpPort implements Port, ExchangeHost {
 	readonly bodyBounds: BodyBounds;
 	readonly deadlines: CallDeadlines = new CallDeadlines();
 	draining = false;
-	/** For what strangers cause. */
+	/** The log for events that strangers can cause. */
 	readonly #sparing: SparingLog;
 	readonly #ready: () => Readiness | Promise<Readiness>;
 	#inFlight = 0;
@@ -111,14 +111,14 @@ export class HttpPort implements Port, ExchangeHost {
 		});
 	}
 
-	/** Resolves when nothing is in flight. */
+	/** Resolves when no request is in flight. */
 	drain(): Promise<void> {
 		this.draining = true;
 		this.#check();
 		return this.#idle.promise;
 	}
 
-	/** Ends the timers. Resolves when nothing is in flight. */
+	/** Ends the timers. Resolves when no request is in flight. */
 	close(): Promise<void> {
 		this.bodyBounds.pending.close();
 		this.deadlines.close();

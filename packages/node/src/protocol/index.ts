@@ -1,4 +1,4 @@
-// What a protocol on the port is made of: @allium/node/protocol.
+// The parts from which a protocol on the port is made: @allium/node/protocol.
 
 export { type BodyReader, type HttpRequest, headerOf } from "../http/http-request.ts";
 export type { HttpResponse } from "../http/http-response.ts";

@@ -14,10 +14,10 @@ import { isGet } from "../http/request-head.ts";
 import { type Answer, answerTo, errorAnswer, json, jsonType, wrongVerb } from "./answer.ts";
 import type { Claim, OpenProtocol, Port, PortProtocol } from "./port-protocol.ts";
 
-/** Tells what is measured, in Prometheus' text format 0.0.4. Asked each time somebody scrapes. */
+/** Returns the measurements in Prometheus' text format 0.0.4. It is called whenever somebody scrapes. */
 export type MetricsSource = () => Promise<string>;
 
-/** A contract as it was described, with the routes that it had then. */
+/** A contract's description, with the routes that the contract had when it was made. */
 interface Described {
 	readonly routes: readonly Route[];
 	readonly count: number;
@@ -26,8 +26,8 @@ interface Described {
 }
 
 /**
- * What is no call: health, readiness, metrics, description and the front page. It also answers that there is nothing
- * at a path.
+ * The routes that are not calls: health, readiness, metrics, description and the front page. It also answers that
+ * nothing is at a path.
  */
 export class Operations implements PortProtocol {
 	readonly name = "operations";
@@ -36,11 +36,11 @@ export class Operations implements PortProtocol {
 		{ path: "/readyz" },
 		{ path: "/metrics" },
 		{ path: "/-/*" },
-		// What nobody else takes.
+		// It takes the requests that no other protocol takes.
 		{ match: (): boolean => true },
 	];
 	readonly #metrics: MetricsSource | undefined;
-	/** The protocols that were plugged in, by name. */
+	/** The plugged-in protocols, by name. */
 	readonly #protocols: readonly string[];
 
 	constructor(metrics: MetricsSource | undefined, protocols: readonly string[]) {
@@ -135,7 +135,7 @@ class OperationsRoutes {
 		return errorAnswer(new ServiceError({ code: "not_found", message }));
 	}
 
-	/** All that is served, for tools that know OpenAPI. Made again only when something else is served. */
+	/** All services as one OpenAPI document. It is made again only when the served services change. */
 	#openApi(): Answer {
 		const parts = this.#endpoints.contracts.map((contract) => this.#described(contract));
 		const known = this.#document;
@@ -146,7 +146,7 @@ class OperationsRoutes {
 		return { status: 200, type: jsonType, text };
 	}
 
-	/** Contracts do not change, and describing one takes time; the routes of a gateway may. */
+	/** A description takes time to make. Contracts do not change, but the routes of a gateway may. */
 	#described(contract: AnyContract): Described {
 		const { name } = contract["~allium"];
 		const routes = this.#endpoints.routes?.of(name) ?? none;
@@ -192,7 +192,7 @@ function documentOf(described: readonly ContractDescription[]): OpenApiDocument 
 	});
 }
 
-/** Whether a path is for operations and reflection: for probes, scrapers, gateways and tools. */
+/** Whether a path belongs to operations or reflection, which serve probes, scrapers, gateways and tools. */
 function isOperation(path: string): boolean {
 	return operations.has(path) || path.startsWith("/-/describe/");
 }

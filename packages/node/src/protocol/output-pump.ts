@@ -3,14 +3,14 @@ import { abandon } from "@allium/core/transport";
 import { Turn } from "../http/turn.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** How the messages of a stream go out. */
+/** How the messages of a stream are written. */
 export interface OutputFraming {
 	readonly contentType: string;
-	/** Headers of its own. */
+	/** Headers of this framing. */
 	readonly headers?: Readonly<OutgoingHttpHeaders>;
-	/** One message as it goes out. */
+	/** Writes one message. */
 	frame(message: unknown): Uint8Array;
-	/** Sends the end of an answer that went well. */
+	/** Sends the end of a successful answer. */
 	sendEnd(): void;
 }
 
@@ -20,7 +20,7 @@ export class OutputPump {
 	readonly #framing: OutputFraming;
 	#output: AsyncIterator<unknown> | undefined;
 	#isHeadSent = false;
-	/** Continues the producer when the client reads on. */
+	/** Continues the producer when the client has read. */
 	#wake: (() => void) | undefined;
 	#hearsDrain = false;
 
@@ -29,21 +29,22 @@ export class OutputPump {
 		this.#framing = framing;
 	}
 
-	/** Whether the client has to read before it gets more. */
+	/** Whether the client must read before more is sent. */
 	get isWaiting(): boolean {
 		return this.#wake !== undefined;
 	}
 
 	/**
 	 * Sends all messages, and the end. The head goes out with the first message, so that a generator can set headers
-	 * before it; or a turn of the loop later, so that the caller knows that the call was accepted.
+	 * before it. If no message comes within one turn of the event loop, the head goes out then, so that the caller
+	 * knows that the call was accepted.
 	 */
 	send(messages: AsyncIterable<unknown>): void {
 		if (this.#exchange.request.method === "HEAD") this.#answerHead(messages);
 		else this.#sendAll(messages).catch((error) => this.#exchange.fail(error));
 	}
 
-	/** Sends the head, unless it was sent. */
+	/** Sends the head, unless it has been sent. */
 	sendHead(): void {
 		const exchange = this.#exchange;
 		if (this.#isHeadSent || exchange.isOver) return;
@@ -57,7 +58,7 @@ export class OutputPump {
 		exchange.response.flushHead();
 	}
 
-	/** The call is over: the producer is told. */
+	/** The call is over. Tells the producer. */
 	stop(): void {
 		const output = this.#output;
 		this.#output = undefined;
@@ -94,7 +95,7 @@ export class OutputPump {
 		}
 	}
 
-	/** Outside of the producer's turn, so nobody else sees it fail. */
+	/** This runs outside of the producer's turn, so an error of it must be caught here. */
 	#sendHeadAlone(): void {
 		try {
 			this.sendHead();

@@ -13,7 +13,7 @@ import type {
 	PortProtocol,
 } from "./port-protocol.ts";
 
-/** A claim with the protocol that makes it. */
+/** A claim, and the protocol that makes it. */
 interface Claimed<Kind extends Claim> {
 	readonly claim: Kind;
 	readonly protocol: OpenProtocol;
@@ -30,9 +30,9 @@ export class ProtocolTable {
 	readonly #matching: Claimed<MatchClaim>[] = [];
 
 	/**
-	 * @param protocols those that were plugged in, then the port's own; the last takes every request that is left.
-	 * @throws ServiceError `failed_precondition` when claims conflict or are malformed; and what a protocol throws when
-	 * it is opened.
+	 * @param protocols the plugged-in ones, then the port's own. The last takes every request that is left.
+	 * @throws ServiceError `failed_precondition` when claims conflict or are malformed; and any error that a
+	 * protocol throws when it is opened.
 	 */
 	constructor(port: Port, protocols: readonly PortProtocol[]) {
 		this.#endpoints = port.endpoints;
@@ -50,7 +50,7 @@ export class ProtocolTable {
 		this.#find(request)?.handle(request, response);
 	}
 
-	/** Has streams end that never end by themselves. */
+	/** Ends the streams that never end by themselves. */
 	async drain(): Promise<void> {
 		await Promise.all(this.#protocols.map((protocol) => protocol.drain?.()));
 	}

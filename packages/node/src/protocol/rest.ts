@@ -32,7 +32,7 @@ export class Rest implements PortProtocol {
 	readonly claims: readonly Claim[] = [
 		{ match: (request: HttpRequest, endpoints: EndpointTable): boolean => this.#matches(request, endpoints) },
 	];
-	/** What was found for the request that was asked about last, which is handled next. */
+	/** The route found for the last request that was asked about. That request is handled next. */
 	#found: { readonly request: HttpRequest; readonly match: Match } | undefined;
 
 	open(port: Port): OpenProtocol {
@@ -47,7 +47,7 @@ export class Rest implements PortProtocol {
 		if (served !== undefined && isCallVerb(served.method, verb)) return false;
 		const match = routes.find(verb, path);
 		this.#found = match && { request, match };
-		// Other verbs of the root may ask for the front page.
+		// Other verbs on the root path may ask for the front page.
 		return match !== undefined || (path !== "/" && routes.verbs(path).length > 0);
 	}
 
@@ -65,7 +65,9 @@ export class Rest implements PortProtocol {
 	}
 }
 
-/** A call by a REST route: input from body, query and path; status, headers and errors as the route has them. */
+/**
+ * A call by a REST route. The input comes from body, query and path. The route decides on status, headers and errors.
+ */
 class RestCall implements CallProtocol {
 	readonly #exchange: Exchange;
 	readonly #match: Match;
@@ -118,7 +120,7 @@ class RestCall implements CallProtocol {
 		if (error?.retryAfterMs !== undefined)
 			headers["retry-after"] = String(Math.ceil(error.retryAfterMs / 1000));
 		if (this.#refusal !== undefined) headers[this.#refusal.header[0]] = this.#refusal.header[1];
-		// After metadata: what the route says, counts.
+		// This comes after metadata, because the route takes precedence.
 		Object.assign(headers, own);
 		if (own["content-type"] !== undefined) headers["content-length"] = Buffer.byteLength(body);
 		exchange.response.writeHead(status, headers);
@@ -137,8 +139,9 @@ class RestCall implements CallProtocol {
 	}
 
 	/**
-	 * A body without a type is taken as JSON. Not in a POST from a web page: a browser asks another site for
-	 * permission before it posts JSON to it, and before any other verb, but not before it posts what has no type.
+	 * Reads a body without a type as JSON, except in a POST from a web page. A browser asks another site for
+	 * permission before it posts JSON to it, and before it uses any other verb, but not before it posts a body
+	 * without a type.
 	 */
 	#hasJsonType(): boolean {
 		const { head, request } = this.#exchange;

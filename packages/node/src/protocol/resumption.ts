@@ -1,8 +1,8 @@
 import type { Method } from "@allium/core";
 
 /**
- * How a stream goes on after the last message that a client has: `meta: { resume: { input: "after", id: "position" } }`
- * on a method. Both values are strings or numbers.
+ * How a stream continues after the last message that a client received, from `meta: { resume: { input: "after", id:
+ * "position" } }` on a method. Both values are strings or numbers.
  */
 export interface Resumption {
 	/** The member of the input that takes the id of that message. */
@@ -11,18 +11,21 @@ export interface Resumption {
 	readonly id: string;
 }
 
-/** How the stream of a method is resumed; undefined when it cannot be. */
+/** How the stream of a method is resumed; undefined when it cannot be resumed. */
 export function resumptionOf({ meta }: Method): Resumption | undefined {
 	return isResumption(meta.resume) ? meta.resume : undefined;
 }
 
-/** What is wrong with `meta.resume` of a method; undefined when nothing is. */
+/** The mistake in `meta.resume` of a method; undefined when there is none. */
 export function resumptionMistake({ meta, path, kind }: Method): string | undefined {
 	if (meta.resume === undefined || (isResumption(meta.resume) && kind === "server_stream")) return undefined;
 	return `meta.resume of ${path} is ignored; it takes { input, id }, the names of a member of the input and of one of each message of a stream`;
 }
 
-/** The id of a message as an event carries it: JSON in ASCII, as a header brings it back; undefined when it has none. */
+/**
+ * The id of a message as an event carries it: JSON in ASCII, so that a header can return it; undefined when the message
+ * has none.
+ */
 export function eventId({ id }: Resumption, message: unknown): string | undefined {
 	const value: unknown = Object(message)[id];
 	if (typeof value !== "string" && typeof value !== "number") return undefined;

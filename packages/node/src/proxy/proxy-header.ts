@@ -2,23 +2,23 @@ import { isIP } from "node:net";
 import { peerAddress } from "../platform/peer-address.ts";
 import type { Finding } from "../server/first-bytes.ts";
 
-/** Where a connection comes from by the header; undefined when the balancer speaks for itself. */
+/** The source of a connection as the header gives it; undefined when the balancer speaks for itself. */
 export type ProxiedAddress = string | undefined;
 
-/** How version 2 begins. */
+/** The beginning of version 2. */
 const signature = Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1");
 
-/** How long the line of version 1 may be, with its end, in bytes. */
+/** The greatest length of the line of version 1, with its end, in bytes. */
 const longestLine = 107;
 
-/** How long version 2 may be behind its first 16 bytes: addresses, and facts that are passed over. */
+/** The greatest length of version 2 behind its first 16 bytes: addresses, and fields that are skipped. */
 const longestRest = 2048;
 
 /**
- * Reads the header of the PROXY protocol that a connection begins with, version 1 or 2; undefined when it has
- * not arrived whole. Holds no more than the longest header.
+ * Reads the header of the PROXY protocol, version 1 or 2, at the beginning of a connection; undefined when it has not
+ * arrived whole. It holds no more bytes than the longest header has.
  *
- * @throws Error when the bytes are no such header.
+ * @throws Error when the bytes are not such a header.
  */
 export function readProxyHeader(bytes: Buffer): Finding<ProxiedAddress> | undefined {
 	if (begins(bytes, signature)) return readBinary(bytes);
@@ -26,7 +26,7 @@ export function readProxyHeader(bytes: Buffer): Finding<ProxiedAddress> | undefi
 	throw new Error("it does not begin with a header of the PROXY protocol");
 }
 
-/** Whether the bytes begin as expected, as far as they go. */
+/** Whether the bytes equal the beginning of the expected ones, as far as they go. */
 function begins(bytes: Buffer, expected: Buffer): boolean {
 	const length = Math.min(bytes.length, expected.length);
 	return bytes.compare(expected, 0, length, 0, length) === 0;
@@ -66,12 +66,12 @@ function readBinary(bytes: Buffer): Finding<ProxiedAddress> | undefined {
 	if (rest > longestRest) throw new Error("its PROXY header is too long");
 	const used = 16 + rest;
 	if (bytes.length < used) return undefined;
-	// LOCAL: the balancer asks on its own behalf, as for a health check.
+	// LOCAL: the balancer connects on its own behalf, as for a health check.
 	if (command === 0) return { found: undefined, used };
 	return { found: addressOf(bytes.readUInt8(13), bytes.subarray(16, used)), used };
 }
 
-/** The source of TCP over IPv4 (0x11) or IPv6 (0x21); other kinds tell nothing that is of use. */
+/** The source of TCP over IPv4 (0x11) or IPv6 (0x21). Other kinds carry no useful address. */
 function addressOf(kind: number, block: Buffer): ProxiedAddress {
 	if (kind === 0x11) {
 		if (block.length < 12) throw new Error("its PROXY header is cut off");

@@ -2,17 +2,17 @@ import { BlockList, isIP } from "node:net";
 import { wrongValue } from "../config/invalid-configuration.ts";
 
 /**
- * Whether connections begin with a header of the PROXY protocol (version 1 or 2), by which a balancer in front
- * tells where they come from. `true`: all do, and one without it is cut. `from`: those do that come from these
- * addresses or networks, such as `10.0.0.0/8`; others are taken as they are.
+ * Whether connections begin with a header of the PROXY protocol (version 1 or 2), by which a balancer in front passes
+ * on their source. `true`: all connections do, and one without it is cut. `from`: connections from these addresses or
+ * networks do, such as `10.0.0.0/8`; others are taken as they are.
  */
 export type ProxyProtocol = boolean | { readonly from: readonly string[] };
 
 /**
- * Tells, by the address of a connection, whether it has to begin with a header.
+ * Decides by the address of a connection whether the connection must begin with a header.
  *
  * @param name of the option or variable, for the error.
- * @throws ServiceError `failed_precondition` when a network is none.
+ * @throws ServiceError `failed_precondition` when a network is malformed.
  */
 export function proxiedFrom(
 	proxy: ProxyProtocol | undefined,

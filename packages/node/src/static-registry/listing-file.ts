@@ -5,15 +5,15 @@ import { ListingFault, parseFile, type ServiceAddresses } from "./service-addres
 /** The largest file, in bytes. */
 const maxBytes = 4 * 1024 * 1024;
 
-/** A file that lists where services are. What it listed last stays while it is gone or malformed. */
+/** A file that lists where services are. While it is gone or malformed, its last listing stays. */
 export class ListingFile {
 	readonly path: string;
 	readonly #logger: Logger;
 	#text: string | undefined;
 	#listing: ServiceAddresses = new Map();
-	/** What is wrong with it now, as the log knows. */
+	/** The current fault of the file, as the log has reported it. */
 	#fault: string | undefined;
-	/** The end of the queue: an older reading must not follow a newer one. */
+	/** The end of the queue, which keeps an older reading from following a newer one. */
 	#last: Promise<void> = Promise.resolve();
 
 	private constructor(path: string, logger: Logger) {
@@ -42,7 +42,7 @@ export class ListingFile {
 		return this.#listing;
 	}
 
-	/** Reads it again. A file that cannot be used is logged once, until it can. */
+	/** Reads it again. A file that cannot be used is logged once, until it is usable again. */
 	refresh(): Promise<void> {
 		this.#last = this.#last.then(() => this.#refresh());
 		return this.#last;

@@ -1,7 +1,7 @@
 /** Where services are: the addresses of each, by its name. */
 export type ServiceAddresses = ReadonlyMap<string, readonly string[]>;
 
-/** Why a text or file lists no addresses, as the end of a sentence. */
+/** The reason why a text or file lists no addresses, as the end of a sentence. */
 export class ListingFault extends Error {}
 
 const listForm = "write orders=http://10.0.0.1:4000,http://10.0.0.2:4000;stock=allium://10.0.0.3:4000";

@@ -3,8 +3,8 @@ import { type InstanceRecord, instanceRecord } from "@allium/core/registry";
 import type { ServiceAddresses } from "./service-addresses.ts";
 
 /**
- * The instances of a listing: one for each address. Nobody knows more of them than where they are, so their versions
- * and hashes and the times of their start are empty. Their ids follow from their addresses.
+ * The instances of a listing: one for each address. Only their addresses are known, so their versions, hashes and start
+ * times are empty. Their ids follow from their addresses.
  */
 export function staticInstances(listing: ServiceAddresses, namespace: string): InstanceRecord[] {
 	const servicesAt = new Map<string, string[]>();

@@ -24,18 +24,18 @@ import { staticInstances } from "./static-instances.ts";
 import { WatchedFile } from "./watched-file.ts";
 
 /**
- * A registry whose instances somebody wrote down, in the URL or in a file:
+ * A registry whose instances are written down in the URL or in a file:
  *
  * - `static:orders=http://a:1,http://b:2;stock=allium://c:3`
  * - `static:./services.json`, `static:/etc/services.json` and `static:///etc/services.json`: a JSON object with an
  *   address, or a list of them, for each service. The file is watched. While it is gone or malformed, what it listed
  *   last stays.
  *
- * Nobody registers here: a registration changes nothing, and the log says so once. Nobody finds out who is up either;
- * clients avoid an instance that does not answer.
+ * Nothing registers here: a registration changes nothing, and the log says so once. The registry does not check which
+ * instances are up either; clients avoid an instance that does not answer.
  *
- * @throws ServiceError `invalid_argument` that says what is wrong with the URL, `failed_precondition` that says what
- * is wrong with the file.
+ * @throws ServiceError `invalid_argument` that says what is wrong with the URL, `failed_precondition` that says what is
+ * wrong with the file.
  */
 export async function registry(url: string, options: Partial<AdapterOptions> = {}): Promise<Registry> {
 	const { namespace = "default", cwd = process.cwd(), logger = silentLogger } = options;
@@ -108,7 +108,7 @@ class StaticRegistry implements Registry {
 		return [...this.#source.listing.values()].flat().some((address) => !isOnThisHost(address));
 	}
 
-	/** Changes nothing: whoever wrote the listing says who is there. */
+	/** Changes nothing, because the author of the listing decides which instances there are. */
 	async register(instance: Instance, ctx: Context): Promise<Lease> {
 		this.#check(ctx);
 		if (!this.#wasToldOfRegistration) this.#tellOfRegistration(instance);
@@ -153,7 +153,7 @@ class StaticRegistry implements Registry {
 
 	async #refresh(file: ListingFile): Promise<void> {
 		await file.refresh();
-		// Whoever took an address out of the file says that the instance left.
+		// An address that was removed from the file means that its instance left.
 		if (this.#watched !== undefined) this.#view.replace(this.#instances(), () => true);
 	}
 

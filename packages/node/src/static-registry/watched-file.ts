@@ -2,14 +2,14 @@ import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { after, every, type Timer } from "@allium/core/transport";
 
-/** Changes within this time, in milliseconds, are told together: a writer makes several. */
+/** Changes within this time, in milliseconds, are reported together, because a writer makes several. */
 const settleMs = 50;
-/** How often the file is looked at although nothing told of a change, in milliseconds. */
+/** How often the file is checked without a report of a change, in milliseconds. */
 const backstopMs = 5_000;
 
 /**
- * Tells when a file may have changed. It watches the folder, so that a file which is replaced, removed or made again
- * is noticed; a symbolic link to another folder, and a file system that tells of nothing, are noticed within 5 s.
+ * Reports when a file may have changed. It watches the folder, so it notices a file that is replaced, removed or made
+ * again. It notices a symbolic link to another folder, and changes on a file system without notifications, within 5 s.
  */
 export class WatchedFile implements Disposable {
 	readonly #path: string;
@@ -30,7 +30,7 @@ export class WatchedFile implements Disposable {
 		});
 	}
 
-	/** Tells no more. */
+	/** Ends the reports. */
 	[Symbol.dispose](): void {
 		this.#backstop.stop();
 		this.#settling?.stop();
@@ -43,12 +43,13 @@ export class WatchedFile implements Disposable {
 		const name = basename(this.#path);
 		try {
 			this.#watcher = watch(dirname(this.#path), (_, file) => {
-				// Kubernetes replaces mounted files by a link "..data" beside them.
+				// Kubernetes replaces mounted files by changing a link "..data" beside them.
 				if (file === null || file === name || file.startsWith("..")) this.#settle();
 			});
 			this.#watcher.on("error", () => this.#watcher?.close());
 		} catch {
-			// There is no such folder, or the system watches no more of them: the backstop looks at the file.
+			// The folder is missing, or the system cannot watch more of them. The regular check of the file still
+			// works.
 		}
 	}
 

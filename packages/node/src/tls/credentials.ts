@@ -5,12 +5,12 @@ import { checkDuration } from "@allium/core/transport";
 import { tls } from "../platform/builtins.ts";
 import type { TlsOptions } from "./tls-options.ts";
 
-/** The oldest version of TLS that is spoken, in either direction. */
+/** The oldest accepted version of TLS, in either direction. */
 const minVersion = "TLSv1.2";
 
 const defaultReloadMs = 1_000;
 
-/** What the three PEM texts are called in messages: in words, in code, in the environment. */
+/** The names of the three PEM texts in messages: in words, in code, in the environment. */
 const names = {
 	cert: ["certificate", "tls.cert", "ALLIUM_TLS_CERT"],
 	key: ["private key", "tls.key", "ALLIUM_TLS_KEY"],
@@ -20,8 +20,8 @@ const names = {
 type Part = keyof typeof names;
 
 /**
- * Certificate, key and authorities, kept as fresh as their files. Files are looked at when somebody asks, at
- * most once in a while, so there is no timer to end. New files that cannot be used are said once, and the old
+ * Certificate, key and authorities, kept as fresh as their files. The files are checked when a connection begins, at
+ * most once within an interval, so there is no timer to end. New files that cannot be used are logged once, and the old
  * ones stay in use.
  */
 export class Credentials {
@@ -30,13 +30,13 @@ export class Credentials {
 	readonly #reloadMs: number;
 	#texts: string;
 	#pem: SecureContextOptions;
-	/** Without files there is nothing that could be wrong with it, and it is made when it is first needed. */
+	/** Without files nothing can be wrong with it, so it is made when it is first needed. */
 	#context: SecureContext | undefined;
 	#nextLookAt: number;
 
 	/**
-	 * @throws ServiceError `failed_precondition` when a file cannot be read, or they do not fit together; RangeError
-	 * when `reloadMs` is NaN or negative.
+	 * @throws ServiceError `failed_precondition` when a file cannot be read, or the files do not fit together;
+	 * RangeError when `reloadMs` is NaN or negative.
 	 */
 	constructor(options: TlsOptions, logger: Logger = silentLogger) {
 		this.#options = options;
@@ -48,14 +48,14 @@ export class Credentials {
 		this.#nextLookAt = performance.now() + this.#reloadMs;
 	}
 
-	/** For connections that begin now; another object when the files have changed. */
+	/** The context for connections that begin now. It is another object when the files have changed. */
 	get context(): SecureContext {
 		this.#look();
 		this.#context ??= contextOf(this.#pem);
 		return this.#context;
 	}
 
-	/** The same as options, for a server. */
+	/** The same as options of a server. */
 	get pem(): SecureContextOptions {
 		this.#look();
 		return this.#pem;
@@ -80,7 +80,7 @@ export class Credentials {
 			pem = read(this.#options);
 			texts = JSON.stringify(pem);
 		} catch (error) {
-			// What is wrong is said when it begins, not on every look.
+			// A fault is logged when it begins, not at every check.
 			texts = (error as Error).message;
 			if (texts === this.#texts) return;
 			this.#texts = texts;

@@ -1,7 +1,7 @@
 import type { TLSSocket } from "node:tls";
 
 /**
- * Who the other side of a connection proved to be: the first URI of its certificate, one of SPIFFE before
+ * The identity that the other side of a connection proved: the first URI of its certificate, with SPIFFE URIs before
  * others; else its first DNS name; else its common name. Undefined when it proved nothing.
  */
 export function identityOf(socket: TLSSocket): string | undefined {
@@ -19,8 +19,8 @@ export function identityOf(socket: TLSSocket): string | undefined {
 }
 
 /**
- * Reads `URI:spiffe://a, DNS:b`. Node quotes values as JSON where they would otherwise read as more than one
- * name; what does not follow that form gives no names at all.
+ * Reads `URI:spiffe://a, DNS:b`. Node quotes values as JSON where they would otherwise read as more than one name. A
+ * text in another form yields no names at all.
  */
 export function alternativeNames(text: string): { type: string; value: string }[] {
 	const names: { type: string; value: string }[] = [];

@@ -8,28 +8,28 @@ import { Credentials } from "./credentials.ts";
 import { identityOf } from "./identity.ts";
 import type { TlsOptions } from "./tls-options.ts";
 
-/** What a TLS acceptor is made with. */
+/** The parts of a TLS acceptor. */
 export interface TlsAcceptorOptions {
 	readonly tls: TlsOptions;
-	/** What is offered to clients, the most wanted first. */
+	/** The protocols that are offered to clients, in order of preference. */
 	readonly protocols: readonly string[];
 	/** How long a handshake may take, in milliseconds. */
 	readonly handshakeTimeoutMs: number;
 	readonly logger: Logger;
-	/** Takes a connection over whose handshake is done. */
+	/** Takes over a connection whose handshake is done. */
 	readonly secured: (socket: TLSSocket, peer: PeerInfo) => void;
-	/** Told of a handshake that failed, when its connection was cut. */
+	/** Called for a handshake that failed, after its connection was cut. */
 	readonly refused: (reason: string, peer: PeerInfo) => void;
-	/** Told of a connection that was cut as its client wanted a second handshake. */
+	/** Called for a connection that was cut because its client wanted a second handshake. */
 	readonly renegotiated: (peer: PeerInfo) => void;
 }
 
-/** Does the server's side of TLS on connections that it is given. */
+/** The server's side of TLS on given connections. */
 export class TlsAcceptor {
 	readonly #options: TlsAcceptorOptions;
 	readonly #credentials: Credentials;
 	readonly #server: NodeTlsServer;
-	/** Where connections come from that are in their handshake, by both of their ends. */
+	/** The peers of connections in their handshake, by both of their ends. */
 	readonly #peers = new Map<string, PeerInfo>();
 	readonly #gone = new WeakMap<Socket, PeerInfo>();
 	#pem: SecureContextOptions;
@@ -42,12 +42,12 @@ export class TlsAcceptor {
 		this.#server = this.#create(this.#pem);
 	}
 
-	/** Takes over a connection that begins with a handshake, its bytes unread. */
+	/** Takes over a connection that begins with a handshake. Its bytes are unread. */
 	accept(socket: Socket, peer: PeerInfo): void {
 		const { pem } = this.#credentials;
 		if (pem !== this.#pem) {
 			this.#pem = pem;
-			// With it go the tickets of sessions, so that nobody gets in by what was trusted before.
+			// This also discards the tickets of sessions, so that a ticket issued under the earlier trust is worthless.
 			this.#server.setSecureContext(pem);
 		}
 		const ends = endsOf(socket);
@@ -66,7 +66,7 @@ export class TlsAcceptor {
 		const server = tls().createServer({
 			...pem,
 			ALPNProtocols: [...protocols],
-			// Here 0 stands for the platform's default.
+			// Here 0 means the platform's default.
 			handshakeTimeout: platformTimeout(handshakeTimeoutMs) || longestDelayMs,
 			requestCert: certificates !== "ignore",
 			rejectUnauthorized: certificates === "require",
@@ -78,11 +78,11 @@ export class TlsAcceptor {
 			secured(socket, identity === undefined ? peer : { ...peer, identity });
 		});
 		server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
-			// Its type says Error; it is the code of a check, such as CERT_HAS_EXPIRED.
+			// The type says Error, but the value is the code of a check, such as CERT_HAS_EXPIRED.
 			const denied: unknown = socket.authorizationError;
-			// A handshake that takes too long only says so.
+			// The error of a handshake that takes too long says nothing else.
 			socket.destroy();
-			// Who just leaves, as those who look for open ports do, is not worth a word.
+			// A client that just leaves, as port scanners do, is not logged.
 			if (denied || error.code !== "ECONNRESET")
 				refused(String(denied ?? error.message), this.#peerOf(socket));
 		});
@@ -90,8 +90,8 @@ export class TlsAcceptor {
 	}
 
 	/**
-	 * Has a connection end when its client begins another handshake, which TLS 1.2 allows as often as it likes, each
-	 * at the server's cost. Node tells it by an error, and leaves the connection open.
+	 * Ends a connection when its client begins another handshake. TLS 1.2 allows any number of them, each at the
+	 * server's cost. Node reports them by an error, and leaves the connection open.
 	 */
 	#refuseRenegotiation(socket: TLSSocket, peer: PeerInfo): void {
 		socket.disableRenegotiation();
@@ -102,14 +102,14 @@ export class TlsAcceptor {
 	}
 
 	#peerOf(socket: TLSSocket): PeerInfo {
-		// Once it is gone, only what it was made of still tells.
+		// After the socket is gone, only the one on which it was made still knows the address.
 		const inner: unknown = Reflect.get(socket, "_parent");
 		const gone = inner instanceof Socket ? this.#gone.get(inner) : undefined;
 		return this.#peers.get(endsOf(socket)) ?? gone ?? { address: "unknown" };
 	}
 }
 
-/** What no two connections that are open have in common. */
+/** A key that no two open connections share. */
 function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
 	return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }

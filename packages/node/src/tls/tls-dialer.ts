@@ -6,10 +6,10 @@ import { Credentials } from "./credentials.ts";
 import type { TlsOptions } from "./tls-options.ts";
 import { adviseOnTrust } from "./untrusted.ts";
 
-/** What is spoken within TLS. */
+/** The ALPN names of the protocols within TLS. */
 export type TlsProtocol = "allium/1" | "h2" | "http/1.1";
 
-/** Begins connections over TLS: checks who the server is, and proves who this side is. */
+/** Begins connections over TLS. It checks the identity of the server, and proves that of this side. */
 export class TlsDialer {
 	readonly #credentials: Credentials;
 	readonly #serverName: string | undefined;
@@ -21,22 +21,22 @@ export class TlsDialer {
 	}
 
 	/**
-	 * Begins a connection. `secureConnect` tells that the server proved who it is, `error` that it did not or
-	 * cannot be reached.
+	 * Begins a connection. `secureConnect` reports that the server proved its identity; `error` reports that it did
+	 * not, or that it cannot be reached.
 	 */
 	dial(host: string, port: number, protocol: TlsProtocol): TLSSocket {
 		const name = this.#serverName ?? (isIP(host) === 0 ? host : undefined);
 		const socket = tls().connect({
 			host,
 			port,
-			// An address is no server name; the certificate is then checked for the address.
+			// An address is not a server name. The certificate is then checked for the address.
 			...(name !== undefined && { servername: name }),
 			secureContext: this.#credentials.context,
-			// Stated, so that the environment of the process cannot switch it off.
+			// Set explicitly, so that the environment of the process cannot switch the check off.
 			rejectUnauthorized: true,
 			ALPNProtocols: [protocol],
 		});
-		// The first who is told of an error: all others see what it says then.
+		// This listener is the first, so that all others see the completed error.
 		socket.once("error", adviseOnTrust);
 		return socket.setNoDelay(true).setKeepAlive(true);
 	}

@@ -1,37 +1,45 @@
 import { ServiceError } from "@allium/core";
 
-/** What plain connections get on a port that speaks TLS. */
+/** What a port that speaks TLS does with plain connections. */
 export type PlainPolicy = "refuse" | "loopback" | "allow";
 
-/** What a server asks of its clients' certificates. */
+/** What a server requires of its clients' certificates. */
 export type ClientCertificates = "require" | "request" | "ignore";
 
 /**
- * TLS for both directions of a process: how it proves itself, and whom it trusts. Certificates, keys and
- * authorities are given as paths of PEM files, which are read again when they change; or as the PEM text itself.
+ * TLS for both directions of a process: how it proves its identity, and which authorities it trusts. Certificates, keys
+ * and authorities are paths of PEM files, which are read again when they change, or the PEM text itself.
  */
 export interface TlsOptions {
 	/** The certificate of this process, with the chain behind it. A server needs one; a client may have one. */
 	readonly cert?: string | undefined;
 	/** The private key of the certificate. */
 	readonly key?: string | undefined;
-	/** The authorities that certificates of others must come from. Default, for clients: those that Node trusts. */
+	/**
+	 * The authorities that must have issued the certificates of others. Default, for clients: those that Node trusts.
+	 */
 	readonly ca?: string | undefined;
 	/**
-	 * Whether clients of this server have to prove who they are. `"request"` lets in those that do not, without
-	 * an identity. Default: `"require"` when `ca` is given, else `"ignore"`.
+	 * Whether clients of this server must prove their identity. `"request"` also lets in clients that do not,
+	 * without an identity. Default: `"require"` when `ca` is given, else `"ignore"`.
 	 */
 	readonly clientCertificates?: ClientCertificates | undefined;
-	/** What a server does with connections without TLS; `"loopback"` takes those of its own machine. Default: `"refuse"`. */
+	/**
+	 * What a server does with connections without TLS; `"loopback"` accepts those of its own machine. Default:
+	 * `"refuse"`.
+	 */
 	readonly plain?: PlainPolicy | undefined;
-	/** The name that certificates of servers are checked for. Default: the host of the address. */
+	/** The name for which certificates of servers are checked. Default: the host of the address. */
 	readonly serverName?: string | undefined;
-	/** How often, at most, files are looked at when connections come, in milliseconds; Infinity for never. Default: 1 s. */
+	/**
+	 * How often, at most, the files are checked when connections begin, in milliseconds; Infinity for never. Default: 1
+	 * s.
+	 */
 	readonly reloadMs?: number | undefined;
 }
 
 /**
- * The options of something that listens with TLS.
+ * The options of a listener with TLS.
  *
  * @throws ServiceError `failed_precondition` when there is no certificate.
  */

@@ -1,9 +1,9 @@
 /**
- * Whether a web page may connect. Browsers say of which origin a page is, and ask nobody before they open a
- * WebSocket, cookies and all; so this is what keeps other sites out. Other clients say nothing and may.
+ * Whether a web page may connect. A browser names the origin of the page, and asks nobody before it opens a WebSocket,
+ * cookies included. So this check keeps other sites out. Other clients name no origin, and may connect.
  *
- * @param host the `Host` of the request: a page of the same host may always.
- * @param origins of other pages that may, such as `https://app.example.org`; `*` for all.
+ * @param host the `Host` of the request. A page of the same host may always connect.
+ * @param origins of other pages that may connect, such as `https://app.example.org`; `*` for all.
  */
 export function isOriginAllowed(
 	origin: string | undefined,

@@ -3,23 +3,23 @@ import type { ByteHandling, Pipe, PipeHandler } from "@allium/core/transport";
 import type { RawData, WebSocket } from "ws";
 import { bufferBytes } from "../pipe/buffer-bytes.ts";
 
-/** How much may wait to be sent before `write` returns false, in bytes; half of it is when it takes more. */
+/** How many bytes may wait to be sent before `write` returns false. It takes more when half of them are left. */
 const highWaterBytes = 256 * 1024;
 
 /** The most that goes into one message, in bytes. */
 const messageBytes = 64 * 1024;
 
-/** Frames over a WebSocket that a server accepted: a stream of bytes, cut into messages anywhere. */
+/** Frames over a WebSocket that a server accepted: a stream of bytes, cut into messages at any place. */
 export class ServerWebSocketPipe implements Pipe {
 	readonly peer: PeerInfo;
 	readonly bytes: ByteHandling = bufferBytes;
-	/** The code that it ends with in order: 1001 says that the server goes away. */
+	/** The close code of an orderly end: 1001 says that the server goes away. */
 	closeCode = 1000;
 	readonly #socket: WebSocket;
 	#full = false;
 	/**
-	 * A message could not be sent. The end is told in a later turn of the loop, which would never come if a producer
-	 * that does not wait could write on until then.
+	 * A message could not be sent. The library reports the end in a later turn of the event loop. If the producer
+	 * could write on without waiting, that turn would never come.
 	 */
 	#broken = false;
 
@@ -35,7 +35,7 @@ export class ServerWebSocketPipe implements Pipe {
 			if (isBinary && Buffer.isBuffer(data)) handler.data(data);
 			else socket.close(1003, "frames are binary");
 		});
-		// Answered here, so that whoever pings and does not read cannot fill our memory.
+		// Pings are answered here, so that a client that pings and does not read cannot fill the memory.
 		socket.on("ping", (data: Buffer) => {
 			if (socket.bufferedAmount < highWaterBytes) socket.pong(data);
 		});
@@ -61,7 +61,10 @@ export class ServerWebSocketPipe implements Pipe {
 		return !this.#full;
 	}
 
-	/** One call at a time goes out at once; with several, what they write in a turn of the loop goes out as one. */
+	/**
+	 * A single call's bytes go out at once. With several calls, the bytes of one turn of the event loop go out
+	 * together.
+	 */
 	schedule(flush: () => void, idle: boolean): void {
 		if (idle) flush();
 		else setImmediate(flush);

@@ -15,7 +15,7 @@ import type { Port } from "../protocol/port-protocol.ts";
 import { isOriginAllowed } from "./origin.ts";
 import { ServerWebSocketPipe } from "./server-websocket-pipe.ts";
 
-/** Whom the one port lets speak frames over WebSockets. */
+/** The clients that may speak frames over WebSockets on the one port. */
 export interface WebSocketsOptions {
 	/** Origins of web pages that may connect, beside those of the same host; `*` for all. Default: none. */
 	readonly origins?: readonly string[];
@@ -24,10 +24,10 @@ export interface WebSocketsOptions {
 	readonly limits?: Partial<FrameLimits> | undefined;
 }
 
-/** The largest message of a WebSocket that is taken, in bytes; it need not hold whole frames. */
+/** The largest accepted message of a WebSocket, in bytes. A message need not hold whole frames. */
 const maxPayloadBytes = 256 * 1024;
 
-/** How long the other side may take to answer a goodbye, in milliseconds, before it is cut. */
+/** How long the other side may take to answer a close, in milliseconds, before it is cut. */
 const closeTimeoutMs = 5_000;
 
 const serverOptions = {
@@ -36,7 +36,7 @@ const serverOptions = {
 	perMessageDeflate: false,
 	maxPayload: maxPayloadBytes,
 	autoPong: false,
-	// Known to the library, not yet to its types.
+	// The library supports this, but its types do not have it yet.
 	closeTimeout: closeTimeoutMs,
 	handleProtocols: () => webSocketProtocol,
 };
@@ -46,7 +46,7 @@ export class WebSockets {
 	readonly #port: Port;
 	readonly #options: WebSocketsOptions;
 	readonly #sessions = new Set<Session>();
-	/** Loaded with the first that asks for a WebSocket: most processes never see one. */
+	/** Loaded with the first request for a WebSocket, because most processes never see one. */
 	#server: Promise<WebSocketServer> | undefined;
 	#draining = false;
 
@@ -58,7 +58,7 @@ export class WebSockets {
 	/**
 	 * Takes over the connection of a request that asks for a WebSocket, or refuses it.
 	 *
-	 * @param socket that connection, with what follows the head unread.
+	 * @param socket that connection, with the bytes behind the head unread.
 	 */
 	upgrade(request: HttpRequest, response: HttpResponse, socket: Socket): void {
 		this.#admit(request)
@@ -72,13 +72,13 @@ export class WebSockets {
 			});
 	}
 
-	/** Takes no new calls and says so. Resolves when none is in flight. */
+	/** Takes no new calls, and tells clients so. Resolves when no call is in flight. */
 	async drain(): Promise<void> {
 		this.#draining = true;
 		await Promise.all([...this.#sessions].map((session) => session.drain()));
 	}
 
-	/** Ends all at once. */
+	/** Ends all of them at once. */
 	close(): void {
 		this.#draining = true;
 		for (const session of this.#sessions) session.close();
@@ -99,7 +99,7 @@ export class WebSockets {
 		response: HttpResponse,
 		socket: Socket,
 	): void {
-		// Only the reader of Node sees requests for WebSockets.
+		// Only Node's reader sees requests for WebSockets.
 		if (original === undefined || "stream" in original) throw new TypeError("the request is not one of Node");
 		if (response.original !== undefined) response.original.statusCode = 101;
 		server.handleUpgrade(original, socket, noBytes, (accepted) => this.#open(accepted, peer));
