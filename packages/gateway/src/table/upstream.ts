@@ -16,6 +16,12 @@ import { SilentInstances } from "./silent-instances.ts";
 /** The bounds of the delay before silent instances are asked again, in milliseconds. */
 const bounds = { firstMs: 100, longestMs: 5_000 };
 
+/**
+ * After how many milliseconds a service is asked again whose hash the registry does not know, such as `static:`:
+ * nothing else tells that another version is served there.
+ */
+const recheckMs = 5_000;
+
 /** A text that sorts after every time. */
 const never = "\uffff";
 
@@ -29,8 +35,9 @@ export interface DescribeWay {
 export type Described = (description: ContractDescription) => void;
 
 /**
- * Keeps the description of one service: asks the newest instance of its newest version, the others when that does not answer, and asks
- * again when the registry shows another hash. What is known stays while nobody is up.
+ * Keeps the description of one service: asks the newest instance of its newest version, the others when that does
+ * not answer, and asks again when the registry shows another hash, or now and then where it knows none. What is known
+ * stays while nobody is up.
  */
 export class Upstream {
 	readonly service: string;
@@ -51,6 +58,7 @@ export class Upstream {
 	#asking: Promise<void> | undefined;
 	readonly #asked = Promise.withResolvers<void>();
 	#timer: Timer | undefined;
+	#recheck: Timer | undefined;
 	#wake: () => void = () => {};
 	readonly #life = Context.background().withCancel();
 
@@ -92,6 +100,7 @@ export class Upstream {
 
 	async close(): Promise<void> {
 		this.#life.cancel();
+		this.#recheck?.stop();
 		this.#asked.resolve();
 		this.#wake();
 		await this.#asking;
@@ -140,12 +149,19 @@ export class Upstream {
 				this.#hash = hash;
 				this.#silent.clear();
 				this.#described(description);
+				if (hash === "") this.#recheck = after(recheckMs, () => this.#askAgain());
 				return;
 			} catch (error) {
 				if (this.#life.ctx.error !== undefined) return;
 				this.#silent.add(instance, error);
 			}
 		}
+	}
+
+	/** Asks as if nothing were known; the description that is known stays until another one comes. */
+	#askAgain(): void {
+		this.#hash = undefined;
+		this.update(this.instances);
 	}
 
 	async #descriptionBy({ addresses }: Instance): Promise<ContractDescription> {
