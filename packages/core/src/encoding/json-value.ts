@@ -1,6 +1,6 @@
 import { type Field, fieldBytes, fieldDouble, fieldText, MessageWriter, readFields } from "./protobuf.ts";
 
-/** How deep a value may nest, as protobuf's own libraries bound it. */
+/** How deep a value may nest. Protobuf's own libraries have the same bound. */
 const deepest = 100;
 
 /** The field numbers of `google.protobuf.Value`. */
@@ -35,7 +35,7 @@ export function encodeJsonValue(value: unknown, depth = 0): Uint8Array {
 export function decodeJsonValue(bytes: Uint8Array, depth = 0): unknown {
 	if (depth > deepest) throw new RangeError("the value nests too deep");
 	let value: unknown = null;
-	// Of a `oneof`, the last one written counts.
+	// The last field of a `oneof` counts.
 	for (const field of readFields(bytes)) value = decodeKind(field, depth, value);
 	return value;
 }
@@ -86,6 +86,6 @@ function decodeStruct(bytes: Uint8Array, depth: number): Record<string, unknown>
 		}
 		return [key, value];
 	});
-	// Makes own properties only, whatever the keys are called.
+	// This makes own properties only, whatever the keys are called.
 	return Object.fromEntries(entries);
 }

@@ -98,7 +98,7 @@ export function* readFields(bytes: Uint8Array): Generator<Field> {
 	}
 }
 
-/** The text of a field; empty when it is none. */
+/** The text of a field; empty when the field is not text. */
 export function fieldText({ value }: Field): string {
 	return typeof value === "bigint" ? "" : decoder.decode(value);
 }

@@ -1,41 +1,41 @@
 import type { Context } from "../context/context.ts";
 import { checkDuration } from "../time/duration.ts";
 
-/** What a check found out, for operations, such as `{ version: "17.2" }`. */
+/** The facts that a check found out, for operations, such as `{ version: "17.2" }`. */
 export type HealthFacts = Readonly<Record<string, string>>;
 
 /**
- * Looks at something that the process needs. It fails by throwing. Pass the context on, so that what takes too
- * long is given up.
+ * Examines something that the process needs. It fails by throwing. Pass the context on, so that a check that takes
+ * too long is cancelled.
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: a check without facts returns nothing
 export type Check = (ctx: Context) => Promise<HealthFacts | void>;
 
-/** When a check runs, and what it means. */
+/** When a check runs, and what its result affects. */
 export interface CheckerOptions {
 	/**
-	 * Whether the process is not ready while it fails: `/readyz` answers 503, and clients call other instances.
-	 * Otherwise it is only reported. Default: true.
+	 * Whether the process is not ready while the check fails: `/readyz` answers 503, and clients call other
+	 * instances. Otherwise the failure is only reported. Default: true.
 	 */
 	readonly critical?: boolean;
 	/**
-	 * Runs it only when somebody asks for the health, instead of on an interval. The registry is not told of what
-	 * it finds, as nobody may ever ask again. Default: false.
+	 * Runs the check only when the health is requested, instead of on an interval. The registry does not learn its
+	 * results, because the next request may never come. Default: false.
 	 */
 	readonly inBand?: boolean;
 	/**
-	 * The interval, in milliseconds, give or take a tenth; in band, how long a result is good for whoever asks.
-	 * Default: 5 s; in band 1 s.
+	 * The interval, in milliseconds, give or take a tenth. In band: how long a result may be reused. Default: 5 s; in
+	 * band 1 s.
 	 */
 	readonly everyMs?: number;
 	/**
-	 * How long it may take, in milliseconds, before it has failed. Default: 2 s; in band 800 ms, within the second
-	 * that an orchestrator waits.
+	 * How long the check may take, in milliseconds, before it counts as failed. Default: 2 s; in band 800 ms, within
+	 * the second that an orchestrator waits.
 	 */
 	readonly timeoutMs?: number;
-	/** Failures in a row before what was healthy no longer is. Default: 3; in band 1. */
+	/** How many failures in a row make a healthy check unhealthy. Default: 3; in band 1. */
 	readonly failures?: number;
-	/** Successes in a row before what was not healthy is again. Default: 2; in band 1. */
+	/** How many successes in a row make an unhealthy check healthy again. Default: 2; in band 1. */
 	readonly successes?: number;
 }
 
@@ -50,15 +50,15 @@ const onInterval = { everyMs: 5_000, timeoutMs: 2_000, failures: 3, successes: 2
 const inBand = { everyMs: 1_000, timeoutMs: 800, failures: 1, successes: 1 };
 
 /**
- * Makes a checker. On an interval by default, so that who asks for the health costs nothing; a single failure
- * changes nothing then, nor does a single success after that.
+ * Makes a checker. By default it runs on an interval, so a request for the health costs nothing. On an interval a
+ * single failure does not change the verdict, nor does a single success after that.
  *
  * After the health checkers of Monzo's Mercury: a check results in an error or in a map of strings.
  *
  * @example
  * checker("database", async (ctx) => ({ version: await versionOf(database, ctx.signal) }), { everyMs: 10_000 })
  *
- * @throws TypeError for a name that is none, RangeError for numbers that cannot be.
+ * @throws TypeError for an invalid name, RangeError for impossible numbers.
  */
 export function checker(name: string, check: Check, options: CheckerOptions = {}): Checker {
 	if (!/^[A-Za-z0-9._-]{1,64}$/.test(name)) {

@@ -8,11 +8,11 @@ import { judge, noVerdict, type Verdict } from "./verdict.ts";
 /** What is known of one check. Plain JSON. */
 export interface CheckReport {
 	readonly name: string;
-	/** Whether it counts as healthy: false until it has run, and after so many failures in a row. */
+	/** Whether the check counts as healthy: false until it has run, and after `failures` failures in a row. */
 	readonly ok: boolean;
-	/** Whether the process is not ready while it is not healthy. */
+	/** Whether the process is not ready while the check is unhealthy. */
 	readonly critical: boolean;
-	/** What the latest run found out. */
+	/** The facts that the latest run found out. */
 	readonly facts?: HealthFacts;
 	/** Why the latest run failed. */
 	readonly error?: string;
@@ -22,13 +22,16 @@ export interface CheckReport {
 	readonly checkedAt?: string;
 }
 
-/** What the latest run of a check brought. */
+/** The result of the latest run of a check. */
 type RunResult = Pick<CheckReport, "facts" | "error" | "durationMs" | "checkedAt">;
 
-/** Told when a check turned out healthy, or not, and whenever that changes; `before` is what it was. */
+/**
+ * Called when the first run decides whether a check is healthy, and whenever that changes; `before` is the former
+ * verdict.
+ */
 export type VerdictListener = (check: HealthCheck, before: boolean | undefined) => void;
 
-/** One checker at work: runs it, never twice at a time, and judges what it finds. */
+/** One checker at work. It runs the check, never twice at a time, and judges the results. */
 export class HealthCheck {
 	readonly checker: Checker;
 	readonly #onVerdict: VerdictListener;
@@ -45,7 +48,7 @@ export class HealthCheck {
 		this.#onVerdict = onVerdict;
 	}
 
-	/** Whether it counts as healthy; undefined until it has run. */
+	/** Whether the check counts as healthy; undefined until it has run. */
 	get ok(): boolean | undefined {
 		return this.#verdict.ok;
 	}
@@ -55,7 +58,7 @@ export class HealthCheck {
 		return { name, ok: this.ok === true, critical: options.critical, ...this.#latest };
 	}
 
-	/** Runs it, and from then on on its interval until `stop`; resolves after the first run. */
+	/** Runs the check, and then runs it on its interval until `stop`. Resolves after the first run. */
 	async start(): Promise<void> {
 		await this.#run();
 		if (this.#stopped) return;
@@ -63,12 +66,12 @@ export class HealthCheck {
 		this.#timer = after(delay, () => void this.start());
 	}
 
-	/** Runs it unless its latest result is still good; resolves when there is one that is. */
+	/** Runs the check unless its latest result is still good. Resolves when there is a good result. */
 	async refresh(): Promise<void> {
 		if (performance.now() - this.#endedAt >= this.checker.options.everyMs) await this.#run();
 	}
 
-	/** Ends it. A run that is under way is given up, and counts for nothing. */
+	/** Stops the check. A run in progress is cancelled, and its result does not count. */
 	stop(): void {
 		this.#stopped = true;
 		this.#timer?.stop();

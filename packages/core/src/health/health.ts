@@ -10,15 +10,15 @@ export interface HealthReport {
 	readonly checks: readonly CheckReport[];
 }
 
-/** Who is told of the health. */
+/** Who learns about changes of the health. */
 export interface HealthOptions {
-	/** Told when {@link Health.isHealthy} changes. */
+	/** Called when {@link Health.isHealthy} changes. */
 	readonly onChange?: (isHealthy: boolean) => void;
-	/** Told when a check turns out unhealthy, and when it is healthy again. Default: silent. */
+	/** Gets a line when a check becomes unhealthy, and when it is healthy again. Default: silent. */
 	readonly logger?: Logger;
 }
 
-/** The checkers of a process at work, and what they say together. Its owner starts and stops it. */
+/** The checkers of a process at work, and their joint verdict. Its owner starts and stops it. */
 export class Health {
 	readonly #checks: readonly HealthCheck[];
 	readonly #onChange: (isHealthy: boolean) => void;
@@ -38,18 +38,18 @@ export class Health {
 		this.#isHealthy = this.#outOfBand().length === 0;
 	}
 
-	/** Whether the critical checks that run on an interval are all healthy: what a registry is told. */
+	/** Whether all critical checks that run on an interval are healthy. This is what a registry is told. */
 	get isHealthy(): boolean {
 		return this.#isHealthy;
 	}
 
-	/** Begins to run what runs on an interval; resolves when each has run once, or taken too long. */
+	/** Starts the checks that run on an interval. Resolves when each has run once, or has taken too long. */
 	async start(): Promise<void> {
 		const running = this.#checks.filter(({ checker }) => !checker.options.inBand);
 		await Promise.all(running.map((check) => check.start()));
 	}
 
-	/** What is known now; what runs in band is run for it, unless that was just done. */
+	/** The present health. Checks in band run for it, unless they have just run. */
 	async report(): Promise<HealthReport> {
 		const inBand = this.#checks.filter(({ checker }) => checker.options.inBand);
 		await Promise.all(inBand.map((check) => check.refresh()));
@@ -76,7 +76,7 @@ export class Health {
 		}
 	};
 
-	/** The checks that a registry is told of. */
+	/** The checks whose results a registry learns. */
 	#outOfBand(): readonly HealthCheck[] {
 		return this.#checks.filter(({ checker: { options } }) => options.critical && !options.inBand);
 	}

@@ -1,15 +1,15 @@
 import type { HealthFacts } from "./checker.ts";
 
-/** Bounds of what is told of a check: a text in UTF-16 code units, and facts by number. */
+/** The bounds of a reported check: a text in UTF-16 code units, and the number of facts. */
 const maxText = 256;
 const maxFacts = 32;
 
-/** An error as whoever asks for the health sees it: one short line, without what a URL may hold as secrets. */
+/** An error as the health report shows it: one short line, without the secrets that a URL may hold. */
 export function shownError(error: unknown): string {
 	try {
 		return lineOf(error) || withoutMessage;
 	} catch {
-		// What was thrown cannot even be looked at.
+		// The thrown value cannot even be examined.
 		return withoutMessage;
 	}
 }
@@ -25,7 +25,7 @@ function lineOf(error: unknown): string {
 	return short(line.replace(/\/\/[^\s/@]+@/g, "//***@"));
 }
 
-/** What a thrown value says. Some errors of Node, as of a refused connection, have a code alone. */
+/** The message of a thrown value. Some errors of Node, such as that of a refused connection, have only a code. */
 function messageOf(error: unknown): string {
 	if (typeof error === "string") return error;
 	if (!(error instanceof Error)) return "";

@@ -1,4 +1,4 @@
-/** Deeper than that nothing is taken for data. */
+/** A value that nests deeper than this is not taken for data. */
 const maxDepth = 64;
 
 /**

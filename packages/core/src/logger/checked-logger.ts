@@ -1,6 +1,6 @@
 import { consoleLogger, type Logger, type LogLevel } from "./logger.ts";
 
-/** A logger whose failures reach nobody who logs. That it fails is said on the console, once. */
+/** A logger whose failures do not reach its callers. The console reports once that it fails. */
 class CheckedLogger implements Logger {
 	readonly #logger: Logger;
 	#hasFailed = false;
@@ -25,7 +25,7 @@ class CheckedLogger implements Logger {
 	};
 }
 
-/** The logger that strangers gave: whether it throws or rejects, whoever logs goes on. */
+/** Wraps a logger that users gave: when it throws or rejects, the code that logs goes on. */
 export function checkedLogger(logger: Logger): Logger {
 	return logger instanceof CheckedLogger ? logger : new CheckedLogger(logger);
 }

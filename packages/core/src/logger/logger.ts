@@ -1,15 +1,15 @@
 /** How much a message matters. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** Where the runtime and services write what happens. An adapter passes it to pino, a file or a test. */
+/** Where the runtime and services write their log. An adapter passes it to pino, a file or a test. */
 export interface Logger {
 	log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** Says it on the console: for what goes wrong where nobody gave a logger. */
+/** Writes to the console: for failures where no logger was given. */
 export const consoleLogger: Logger = {
 	log: (_level, message, fields) => console.error(message, ...(fields === undefined ? [] : [fields])),
 };
 
-/** Says nothing. The default of parts that are used by hand. */
+/** Writes nothing. The default of parts that are used by hand. */
 export const silentLogger: Logger = { log() {} };

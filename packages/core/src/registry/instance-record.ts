@@ -1,14 +1,14 @@
 import { ServiceError } from "../errors/service-error.ts";
 import type { Instance, ServedContract } from "./instance.ts";
 
-/** How large the record of one instance may be, in UTF-16 code units of its JSON. */
+/** The largest record of one instance, in UTF-16 code units of its JSON. */
 export const maxInstanceRecordLength: number = 256 * 1024;
 
 /** An instance as registries store and compare it. For authors of registries. */
 export interface InstanceRecord {
-	/** Names the instance among those of all namespaces. */
+	/** Identifies the instance among those of all namespaces. */
 	readonly key: string;
-	/** JSON; two records of the same text say the same. */
+	/** JSON. Records with equal texts are equal. */
 	readonly text: string;
 	readonly instance: Instance;
 }
@@ -19,8 +19,8 @@ export function instanceKey({ namespace, id }: Pick<Instance, "namespace" | "id"
 }
 
 /**
- * The record of an instance: a copy, so that changing the original later changes nothing. Throws
- * `invalid_argument` for what is no instance or larger than {@link maxInstanceRecordLength}.
+ * The record of an instance. It is a copy, so a later change to the original has no effect on it. Throws
+ * `invalid_argument` for a value that is not an instance, or is larger than {@link maxInstanceRecordLength}.
  */
 export function instanceRecord(instance: Instance): InstanceRecord {
 	const text = JSON.stringify(sorted(instance));
@@ -34,7 +34,7 @@ export function instanceRecord(instance: Instance): InstanceRecord {
 	return record;
 }
 
-/** Reads a record that another process wrote; undefined for what is none. */
+/** Reads a record that another process wrote; undefined when it is not a record. */
 export function parseInstanceRecord(text: string): InstanceRecord | undefined {
 	let value: unknown;
 	try {

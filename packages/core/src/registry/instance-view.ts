@@ -3,26 +3,26 @@ import type { InstanceRecord } from "./instance-record.ts";
 import { InstanceWatch } from "./instance-watch.ts";
 import type { RegistryEvent, RegistryFilter } from "./registry.ts";
 
-/** Called when somebody begins to watch, and when nobody does any more. */
+/** Called when the first watcher begins, and when the last one has left. */
 export interface InstanceViewHooks {
 	start(): void;
 	stop(): void;
 }
 
 /**
- * What a registry believes to be up while it is being watched: the part that the registries of all backends
- * share. The backend keeps it true with `put`, `delete` and `replace`; watchers get the differences, each at
- * its own pace. For authors of registries.
+ * The instances that a registry believes to be up while it is watched: the part that the registries of all backends
+ * share. The backend keeps the view true with `put`, `delete` and `replace`; each watcher gets the differences at its
+ * own pace. For authors of registries.
  */
 export class InstanceView {
 	readonly #hooks: InstanceViewHooks;
 	#records = new Map<string, InstanceRecord>();
-	/** The records by service: many may be watched, one by one, where there are many. */
+	/** The records by service, because many services may be watched, one by one. */
 	#recordsOf = new Map<string, Map<string, InstanceRecord>>();
 	readonly #watches = new Set<InstanceWatch>();
-	/** The watches by service; those of all services under undefined. */
+	/** The watches by service. Those of all services are under undefined. */
 	readonly #watchesOf = new Map<string | undefined, Set<InstanceWatch>>();
-	/** The watches with news. */
+	/** The watches that have news to deliver. */
 	#stirred = new Set<InstanceWatch>();
 	#ready = false;
 	#closed = false;
@@ -31,12 +31,12 @@ export class InstanceView {
 		this.#hooks = hooks;
 	}
 
-	/** Whether it knows what is up: since the first `replace` after somebody began to watch. */
+	/** Whether the view knows what is up: true from the first `replace` after the first watcher began. */
 	get ready(): boolean {
 		return this.#ready;
 	}
 
-	/** Whether somebody watches. */
+	/** Whether there is a watcher. */
 	get watched(): boolean {
 		return this.#watches.size > 0;
 	}
@@ -45,26 +45,26 @@ export class InstanceView {
 		return this.#records.get(key);
 	}
 
-	/** Those of a service, or all. */
+	/** The records of a service, or of all services. */
 	records(service?: string): Iterable<InstanceRecord> {
 		if (service === undefined) return this.#records.values();
 		return this.#recordsOf.get(service)?.values() ?? [];
 	}
 
-	/** Notes that an instance is up. A record that it has already is not news. */
+	/** Notes that an instance is up. An equal record is not news. */
 	put(record: InstanceRecord): void {
 		if (this.#set(record)) this.#wake();
 	}
 
-	/** Notes that an instance is gone; `released` where it left by itself. */
+	/** Notes that an instance is gone; `released` where it left of its own accord. */
 	delete(key: string, released = false): void {
 		if (this.#remove(key, released)) this.#wake();
 	}
 
 	/**
-	 * Notes all that is up. The first time, watchers get their snapshots.
+	 * Notes all instances that are up. The first time, watchers get their snapshots.
 	 *
-	 * @param isReleased whether one that is gone left by itself, where that is known.
+	 * @param isReleased whether an instance that is gone left of its own accord, where that is known.
 	 */
 	replace(records: Iterable<InstanceRecord>, isReleased: (key: string) => boolean = notKnown): void {
 		const gone = new Set(this.#records.keys());
@@ -83,7 +83,7 @@ export class InstanceView {
 		for (const watch of [...this.#watches]) watch.end({ error });
 	}
 
-	/** Begins when it is first asked for an event. Ends with the context, by a break, or by `close`. */
+	/** Begins when the first event is requested. Ends with the context, by a break, or by `close`. */
 	watch(filter: RegistryFilter, ctx: Context): AsyncIterableIterator<RegistryEvent, undefined> {
 		return new InstanceWatch(filter, ctx, {
 			ready: () => this.#ready,
@@ -94,7 +94,7 @@ export class InstanceView {
 		});
 	}
 
-	/** Ends every watch, and those to come. */
+	/** Ends every watch, and every later one at once. */
 	close(): void {
 		this.#closed = true;
 		for (const watch of [...this.#watches]) watch.end();
@@ -140,7 +140,7 @@ export class InstanceView {
 		return true;
 	}
 
-	/** Takes a record from its services. */
+	/** Removes a record from its services. */
 	#withdraw(record: InstanceRecord, released: boolean): void {
 		for (const { name } of record.instance.services) {
 			const others = this.#recordsOf.get(name);
@@ -150,7 +150,7 @@ export class InstanceView {
 		this.#stir(record, released);
 	}
 
-	/** A record came or went. */
+	/** Notes that a record came or went. */
 	#stir({ key, instance }: InstanceRecord, released: boolean): void {
 		for (const service of [undefined, ...instance.services.map(({ name }) => name)]) {
 			for (const watch of this.#watchesOf.get(service) ?? []) {
@@ -171,7 +171,7 @@ function notKnown(): boolean {
 	return false;
 }
 
-/** What a map has under a key, made where there is nothing yet. */
+/** The value of a map under a key. It is made when there is none yet. */
 function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
 	const known = map.get(key);
 	if (known !== undefined) return known;

@@ -2,17 +2,17 @@ import type { Context } from "../context/context.ts";
 import type { InstanceRecord } from "./instance-record.ts";
 import { matches, type RegistryEvent, type RegistryFilter } from "./registry.ts";
 
-/** How many changed instances a watcher may be behind before it gets a snapshot instead. */
+/** How many changed instances a watcher may lag behind before it gets a snapshot instead. */
 const maxChanged = 1_000;
 
-/** What a watch reads from. */
+/** The source that a watch reads from. */
 export interface WatchSource {
 	/** False until the source knows what is up. */
 	ready(): boolean;
 	get(key: string): InstanceRecord | undefined;
-	/** Those of a service, or all. */
+	/** The records of a service, or of all services. */
 	records(service: string | undefined): Iterable<InstanceRecord>;
-	/** False when there is nothing to watch any more. */
+	/** False when the source is closed and there is nothing left to watch. */
 	join(watch: InstanceWatch): boolean;
 	leave(watch: InstanceWatch): void;
 }
@@ -23,9 +23,9 @@ interface Waiting {
 }
 
 /**
- * One watcher. Instead of a queue of events it keeps which instances changed since they were told, and tells
- * what they are by the time somebody asks; so a slow consumer costs no more than the set of their keys, and
- * never learns stale news.
+ * One watcher. Instead of a queue of events it keeps the set of instances that changed since its consumer was told,
+ * and reads their state when the consumer asks. A slow consumer therefore costs no more than a set of keys, and never
+ * gets stale news.
  */
 export class InstanceWatch implements AsyncIterableIterator<RegistryEvent, undefined> {
 	readonly #filter: RegistryFilter;
@@ -35,9 +35,9 @@ export class InstanceWatch implements AsyncIterableIterator<RegistryEvent, undef
 	#failure: { readonly error: unknown } | undefined;
 	#unlisten: (() => void) | undefined;
 	#waiting: Waiting[] = [];
-	/** What the consumer believes. */
+	/** The state that the consumer knows. */
 	#told = new Map<string, InstanceRecord>();
-	/** The keys of what changed since it was told, and whether it was released. */
+	/** The keys of the instances that changed since the consumer was told, and whether each was released. */
 	#changed = new Map<string, boolean>();
 	#snapshotDue = true;
 
@@ -70,14 +70,14 @@ export class InstanceWatch implements AsyncIterableIterator<RegistryEvent, undef
 		return this.#finish();
 	}
 
-	/** Notes that an instance may have changed, or was released; `wake` tells. */
+	/** Notes that an instance may have changed, or was released. `wake` then delivers it. */
 	changed(key: string, released: boolean): void {
 		if (this.#snapshotDue) return;
 		this.#changed.set(key, released);
 		if (this.#changed.size > maxChanged) this.#snapshotDue = true;
 	}
 
-	/** Gives what there is to whoever waits. */
+	/** Delivers what there is to a consumer that waits. */
 	wake(): void {
 		while (this.#waiting.length > 0) {
 			const event = this.#take();

@@ -3,7 +3,7 @@ export interface ServedContract {
 	readonly name: string;
 	/** Empty where the registry does not know it. */
 	readonly version: string;
-	/** Tells descriptions apart; see `describe`. Empty where the registry does not know it. */
+	/** Distinguishes descriptions; see `describe`. Empty where the registry does not know it. */
 	readonly hash: string;
 }
 

@@ -18,7 +18,7 @@ import {
 export interface MemoryRegistryOptions {
 	/** How long a registration lasts without an update, in milliseconds. Default: 5000. */
 	readonly ttlMs?: number;
-	/** Where the instances are. Registries with the same one see each other. Default: a new one. */
+	/** The instances. Registries that are given the same object see each other. Default: a new one. */
 	readonly instances?: MemoryInstances;
 }
 
@@ -37,13 +37,13 @@ interface Entry {
 	readonly expiresAt: number;
 }
 
-/** What several memory registries share, as processes share a backend. */
+/** The instances that several memory registries share, as processes share a backend. */
 export class MemoryInstances {
 	readonly #entries = new Map<string, Entry>();
 	readonly #views = new Set<InstanceView>();
 	#timer: Timer | undefined;
 	#timerAt = Number.POSITIVE_INFINITY;
-	/** How many entries are worth a look for expired ones, so that they do not pile up unwatched. */
+	/** The number of entries at which expired ones are removed, so that they do not pile up while nobody watches. */
 	#crowd = 64;
 
 	/** @internal */
@@ -70,7 +70,7 @@ export class MemoryInstances {
 		return Array.from(this.#entries.values(), ({ record }) => record);
 	}
 
-	/** @internal Keeps a view true until it leaves. */
+	/** @internal Keeps a view up to date until it leaves. */
 	"~join"(view: InstanceView): void {
 		this.#views.add(view);
 		view.replace(this["~records"]());
@@ -92,7 +92,7 @@ export class MemoryInstances {
 		}
 	}
 
-	/** Only while somebody watches does it matter when exactly an instance is gone. */
+	/** The exact time at which an instance is gone matters only while there is a watcher. */
 	#arm(expiresAt: number): void {
 		if (expiresAt >= this.#timerAt) return;
 		this.#timer?.stop();

@@ -7,17 +7,17 @@ import { after, type Timer } from "../time/timer.ts";
 import type { Instance } from "./instance.ts";
 import type { Lease, Registry } from "./registry.ts";
 
-/** The first wait before another try is at most this long, in milliseconds; it doubles with every failure. */
+/** The upper bound of the first wait before another try, in milliseconds. It doubles with every failure. */
 const firstBackoffMs = 100;
 
-/** What may change while an instance is registered. */
+/** The fields that may change while an instance is registered. */
 export type RegistrationChange = Partial<Pick<Instance, "status" | "labels" | "weight">>;
 
 /** How an instance is kept registered. */
 export interface RegistrationOptions {
-	/** Told once when the registry stops answering, and once when it answers again. */
+	/** Gets one line when the registry stops answering, and one when it answers again. */
 	readonly logger: Logger;
-	/** Bounds the first registration only. Default: never ends. */
+	/** Bounds the first registration only. Default: a context that never ends. */
 	readonly ctx?: Context;
 }
 
@@ -26,20 +26,20 @@ export interface Registration {
 	/** The record as it should be in the registry. */
 	readonly instance: Instance;
 	/**
-	 * Changes the record and sends it at once. When the registry does not take it, this rejects, and the
-	 * heartbeat goes on to send the changed record.
+	 * Changes the record and sends it at once. When the registry does not accept it, this rejects, and the heartbeat
+	 * keeps sending the changed record.
 	 */
 	update(change: RegistrationChange): Promise<void>;
 	/**
-	 * Stops the heartbeat and removes the instance. Never rejects: when the registry does not answer, that is
-	 * logged and the lease runs out by itself. Doing it twice is the same as once.
+	 * Stops the heartbeat and removes the instance. Never rejects: when the registry does not answer, that is logged,
+	 * and the lease runs out by itself. A second call has no further effect.
 	 */
 	release(): Promise<void>;
 }
 
 /**
- * Registers an instance and renews its lease until it is released. Rejects when the first registration fails;
- * later failures are retried, for ever.
+ * Registers an instance and renews its lease until it is released. Rejects when the first registration fails. Later
+ * failures are retried without end.
  */
 export async function keepRegistered(
 	registry: Registry,
@@ -55,10 +55,10 @@ class Heartbeat implements Registration {
 	readonly #logger: Logger;
 	readonly #ttlMs: number;
 	#instance: Instance;
-	/** Undefined when it is to be registered anew. */
+	/** Undefined when the instance has to be registered again. */
 	#lease: Lease | undefined;
 	#timer: Timer | undefined;
-	/** The end of the queue: the registry is asked one thing at a time. */
+	/** The end of the queue: the registry gets one request at a time. */
 	#last: Promise<void> = Promise.resolve();
 	readonly #backoff: Backoff;
 	#outage = false;
@@ -126,7 +126,7 @@ class Heartbeat implements Registration {
 	async #registerAnew(): Promise<void> {
 		const ctx = Context.background().withTimeout(this.#ttlMs);
 		const lease = await this.#registry.register(this.#instance, ctx);
-		// It may have taken longer than somebody waited for it.
+		// The registration may have been released while this waited.
 		if (this.#released === undefined) this.#adopt(lease);
 		else await lease.release();
 	}
@@ -149,7 +149,7 @@ class Heartbeat implements Registration {
 	};
 
 	#succeeded(): void {
-		// Lost meanwhile: the next try is scheduled already.
+		// The lease was lost in the meantime, and the next try is scheduled already.
 		if (this.#lease === undefined) return;
 		this.#backoff.reset();
 		if (this.#outage) this.#logger.log("info", "the registry answers again; the instance is registered");
@@ -163,7 +163,7 @@ class Heartbeat implements Registration {
 		this.#schedule(this.#backoff.next());
 	}
 
-	/** Three chances within the time to live; the jitter spreads instances that started together. */
+	/** Renews three times within the time to live. The jitter spreads instances that started together. */
 	#scheduleRenewal(): void {
 		this.#schedule((this.#ttlMs / 3) * (0.8 + 0.2 * Math.random()));
 	}
@@ -172,7 +172,7 @@ class Heartbeat implements Registration {
 		this.#timer?.stop();
 		if (this.#released !== undefined) return;
 		this.#timer = after(delay, () => {
-			// Failures were logged and scheduled the next try.
+			// Failures were logged, and have scheduled the next try.
 			this.#enqueue().catch(() => {});
 		});
 	}

@@ -1,11 +1,11 @@
 import type { Method } from "../contract/method.ts";
 
-/** The verbs with which methods are called. */
+/** The verbs that call methods. */
 export const callVerbs = ["GET", "POST"] as const;
 
 /**
- * Whether a method itself answers a verb at `/{service}/{method}`, so that no route does there: POST, and GET where
- * it only reads.
+ * Whether a verb at `/{service}/{method}` calls the method itself, so that no route may take it: POST, and GET where
+ * the method only reads.
  */
 export function isCallVerb({ effect, kind }: Method, verb: string): boolean {
 	if (verb !== "GET" && verb !== "HEAD") return verb === "POST";

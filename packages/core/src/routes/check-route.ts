@@ -9,7 +9,7 @@ import { parameterNames } from "./path-template.ts";
 import { partsOf, propertySchemas } from "./schema-parts.ts";
 import { dataMembers, isJsonType } from "./template-body.ts";
 
-/** Headers that are not a route's to set. */
+/** Headers that a route must not set. */
 const forbidden = new Set([
 	"connection",
 	"content-encoding",
@@ -29,7 +29,7 @@ const headerText = /^[\x20-\x7e]*$/;
 /**
  * Checks one route of a method, and freezes it.
  *
- * @throws TypeError that says what is wrong with it.
+ * @throws TypeError that states the fault.
  */
 export function checkRoute(method: Method, route: Route): Route {
 	const { verb, path, status, headers, errors } = route;
@@ -58,7 +58,7 @@ function checkReply(what: string, status: number, headers: Readonly<Record<strin
 	return Object.values(headers).flatMap(headerPlaceholders);
 }
 
-/** Refuses error templates that could not be sent, whose JSON is none, or that name data which is not there. */
+/** Refuses error templates that could not be sent, whose JSON is malformed, or that name data that does not exist. */
 function checkErrorTemplates(what: string, method: Method, templates: ErrorTemplates): void {
 	for (const [reason, template] of Object.entries(templates)) {
 		const where = `the error template "${reason}" of ${what}`;
@@ -102,13 +102,13 @@ function checkMethod(what: string, { kind, effect }: Method, verb: Verb): void {
 	}
 }
 
-/** What the server answers itself. */
+/** Refuses the paths that the server itself answers. */
 function checkReserved(what: string, path: string): void {
 	if (!isOwnPath(path)) return;
 	throw new TypeError(`${what} takes a path of the server itself (/-/…, /healthz, /readyz, /metrics)`);
 }
 
-/** Refuses names that a side certainly does not have, as far as its schema tells. */
+/** Refuses names that a side certainly lacks, as far as its schema shows. */
 function checkProperties(
 	what: string,
 	direction: "input" | "output",
@@ -119,7 +119,7 @@ function checkProperties(
 	checkMembers(what, direction, messageSchema(side), direction, members);
 }
 
-/** Refuses members that a schema certainly does not have. A missing schema has none. */
+/** Refuses members that a schema certainly lacks. A missing schema has none. */
 function checkMembers(
 	what: string,
 	whole: string,
@@ -138,7 +138,7 @@ function checkMembers(
 	);
 }
 
-/** Whether a schema lists all properties that there are. */
+/** Whether a schema lists all properties that a value may have. */
 function isClosed(schema: Readonly<Record<string, unknown>>): boolean {
 	const open = ["anyOf", "oneOf", "allOf", "$ref", "patternProperties"].some((key) => key in schema);
 	const { type, properties, additionalProperties = false } = schema;

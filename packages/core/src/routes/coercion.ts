@@ -3,11 +3,11 @@ import { bracketKeys, type QueryNode, QueryTree } from "./query-tree.ts";
 import { type ValueType, ValueTypes } from "./value-type.ts";
 
 /**
- * Makes of the texts of a query or a path what the JSON Schema of an input asks for: numbers, integers, booleans,
- * null, lists and objects, however deep. What does not fit stays text, for validation to refuse. Where text is
- * allowed, it stays text.
+ * Converts the texts of a query or a path to what the JSON Schema of an input requires: numbers, integers, booleans,
+ * null, lists and objects, at any depth. A text that does not fit stays text, and validation refuses it. Where text
+ * is allowed, it stays text.
  *
- * Reads each part of the schema once, so that a request with many parameters costs no more than they do.
+ * It reads each part of the schema once, so a request with many parameters costs no more than they do.
  */
 export class Coercion {
 	readonly #input: ValueType;
@@ -18,23 +18,23 @@ export class Coercion {
 	}
 
 	/**
-	 * What a parameter means that has no brackets.
+	 * The value of a parameter without brackets.
 	 *
 	 * @param name of the parameter, a member of the input.
-	 * @param texts one, or more where the query repeats the name.
+	 * @param texts one, or several where the query repeats the name.
 	 */
 	coerce(name: string, texts: readonly string[]): unknown {
 		return textsValue(this.#input.member(name), texts);
 	}
 
-	/** What a parameter of a path means: a list stands there with commas. */
+	/** The value of a parameter of a path, where a list is written with commas. */
 	coercePath(name: string, text: string): unknown {
 		const type = this.#input.member(name);
 		const isList = type?.isArray === true && type.scalar.read(text) === undefined;
 		return isList ? listOf(type, text.split(",")) : textsValue(type, [text]);
 	}
 
-	/** The members of an input that a query gives. `filter[below]=5` is a member of the object `filter`. */
+	/** The members of an input that a query contains. `filter[below]=5` is a member of the object `filter`. */
 	coerceQuery(query: Iterable<readonly [string, string]>): [name: string, value: unknown][] {
 		const tree = new QueryTree();
 		for (const [name, text] of query) {
@@ -44,7 +44,7 @@ export class Coercion {
 		return [...tree.members].map(([name, node]) => [name, nodeValue(this.#input.member(name), node)]);
 	}
 
-	/** Brackets mean something only after the name of an object or a list. */
+	/** Brackets have a meaning only after the name of an object or a list. */
 	#keysOf(name: string): readonly [base: string, keys: readonly string[]] {
 		const keys = bracketKeys(name);
 		if (keys === undefined || this.#input.declared(name) !== undefined) return [name, []];
@@ -57,7 +57,7 @@ function nodeValue(type: ValueType | undefined, { texts, members }: QueryNode): 
 	if (members === undefined) return textsValue(type, texts);
 	const within =
 		type?.isArray && [...members.keys()].every(isIndex) ? items(type, members) : object(type, members);
-	// Both a value and an object: no schema takes that, and validation says so.
+	// The parameter is both a value and an object. No schema accepts that, so validation refuses it.
 	return texts.length === 0 ? within : [...texts, within];
 }
 
@@ -68,7 +68,7 @@ function object(type: ValueType | undefined, members: ReadonlyMap<string, QueryN
 	);
 }
 
-/** A list by `tags[]`, or by `tags[0]`, whose numbers only say the order. */
+/** A list from `tags[]`, or from `tags[0]`, whose numbers only give the order. */
 function items(type: ValueType, members: ReadonlyMap<string, QueryNode>): unknown[] {
 	const { "": appended, ...numbered } = Object.fromEntries(members);
 	const places = Object.keys(numbered).sort((one, other) => Number(one) - Number(other));
@@ -101,7 +101,7 @@ function listOf(type: ValueType | undefined, texts: readonly string[]): unknown[
 	});
 }
 
-/** `1,2,3` where no item may be that text. */
+/** A list from `1,2,3`, where no item may be that text. */
 function commaList(type: ValueType, text: string): unknown[] | undefined {
 	if (!text.includes(",") || mayBeItem(type, text)) return undefined;
 	const values = text.split(",").map((part, index) => type.item(index)?.scalar.read(part));
@@ -112,7 +112,7 @@ function mayBeItem(type: ValueType, text: string): boolean {
 	return type.item(0)?.scalar.read(text) !== undefined;
 }
 
-/** An object or a list that is written as JSON, where the text itself fits nothing. */
+/** An object or a list written as JSON, where the text itself fits nothing. */
 function jsonOf(type: ValueType, text: string): unknown {
 	const fits =
 		(type.isObject && text.startsWith("{")) ||

@@ -6,7 +6,7 @@ import type { RouteReply } from "./error-reply.ts";
 const bodiless = new Set([204, 205, 304]);
 
 /**
- * Answers an output: status and headers of the route, the output as JSON.
+ * Answers an output with the status and headers of the route and with the output as JSON.
  *
  * @throws ServiceError `internal` when the output cannot be written as JSON.
  */
@@ -23,7 +23,7 @@ export function routeReply({ status, headers }: Route, output: unknown): RouteRe
 	return { status, headers: filled, body: jsonCodec.encode(output) };
 }
 
-/** The output as JSON has it: an object may itself say what it is there. */
+/** The output in its JSON form: an object may define that itself. */
 function jsonOf(output: unknown): unknown {
 	const decodes = typeof output === "object" && output !== null && "toJSON" in output;
 	return decodes && typeof output.toJSON === "function" ? output.toJSON() : output;

@@ -1,6 +1,6 @@
 const ownPath = /^\/(?:-|healthz|readyz|metrics)(?:\/|$)/;
 
-/** Whether a path is the server's own, whatever else is served: `/-/…`, `/healthz`, `/readyz`, `/metrics`. */
+/** Whether a path always belongs to the server itself: `/-/…`, `/healthz`, `/readyz`, `/metrics`. */
 export function isOwnPath(path: string): boolean {
 	return ownPath.test(path);
 }

@@ -11,13 +11,13 @@ export type ParameterNames<Path extends string> = string extends Path
 		: never;
 
 const parameterPattern = /^\{([A-Za-z_][A-Za-z0-9_]*)(\+?)\}$/;
-/** What stands in a path for itself. */
+/** The characters that a path may contain literally. */
 const literalPattern = /^[A-Za-z0-9._~!$&'()*,;=:@+-]+$/;
 
 /**
  * Reads a path template such as `/matches/{id}` or `/files/{path+}`.
  *
- * @throws TypeError that says what is wrong with it.
+ * @throws TypeError that states the fault.
  */
 export function parseTemplate(path: string): readonly Segment[] {
 	const quoted = JSON.stringify(path);
@@ -58,7 +58,10 @@ function parseSegment(text: string, path: string): Segment {
 	);
 }
 
-/** The right form of what other frameworks take for a parameter: `:id`, `:id(\\d+)`, `*`, `*rest`, `[id]`, `<id>`. */
+/**
+ * The right form of a parameter in the notation of other frameworks: `:id`, `:id(\\d+)`, `*`, `*rest`, `[id]`,
+ * `<id>`.
+ */
 function foreignParameter(text: string): string | undefined {
 	if (/^\*+$/.test(text)) return "{rest+}, which is one segment or more";
 	const [, name] =
@@ -68,8 +71,8 @@ function foreignParameter(text: string): string | undefined {
 }
 
 /**
- * How two templates relate by the paths that they match: `more` specific than the other when all of its paths are
- * the other's too, `less` the other way round, `overlap` when they share some paths only.
+ * How the sets of paths that two templates match relate: `more` specific than the other when all of its paths match
+ * the other too, `less` in the reverse case, `overlap` when they share only some paths.
  */
 export type Relation = "same" | "more" | "less" | "overlap" | "disjoint";
 

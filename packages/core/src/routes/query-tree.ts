@@ -1,15 +1,15 @@
-/** What a query says of one name: texts, and by keys in brackets what lies within it. */
+/** What a query contains for one name: texts, and the nodes within it by their keys in brackets. */
 export interface QueryNode {
 	readonly texts: string[];
 	members: Map<string, QueryNode> | undefined;
 }
 
-/** How deep brackets may go; a name that goes deeper is taken as it is. */
+/** How deep brackets may nest. A name that nests deeper is taken literally. */
 const maxDepth = 8;
 
 const bracketed = /^([^[\]]+)((?:\[[^[\]]*\])+)$/;
 
-/** The keys of a name such as `filter[price][below]`; undefined when it is only a name. */
+/** The keys of a name such as `filter[price][below]`; undefined for a name without brackets. */
 export function bracketKeys(name: string): [base: string, keys: readonly string[]] | undefined {
 	if (!name.endsWith("]")) return undefined;
 	const [, base = "", brackets = ""] = bracketed.exec(name) ?? [];
@@ -18,11 +18,11 @@ export function bracketKeys(name: string): [base: string, keys: readonly string[
 	return keys.length > maxDepth ? undefined : [base, keys];
 }
 
-/** Gathers the parameters of a query by their names, in order. */
+/** Collects the parameters of a query by their names, in order. */
 export class QueryTree {
 	readonly members: Map<string, QueryNode> = new Map();
 
-	/** @param keys those in brackets; none for a plain name. */
+	/** @param keys the keys in brackets; none for a plain name. */
 	add(name: string, keys: readonly string[], text: string): void {
 		let node = childOf(this.members, name);
 		for (const key of keys) {

@@ -4,11 +4,11 @@ import { isObject } from "../json/is-object.ts";
 import { checkRoute } from "./check-route.ts";
 
 /**
- * Reads the routes that a service tells of itself in its description, and checks them as `routes()` does.
+ * Reads the routes that a service publishes in its description, and checks them as `routes()` does.
  *
- * @param contract the contract that they are for.
- * @param described what came over the wire.
- * @throws TypeError when one is malformed, or not for this contract.
+ * @param contract the contract that the routes are for.
+ * @param described the value that came over the wire.
+ * @throws TypeError when a route is malformed, or not for this contract.
  */
 export function readRoutes(contract: AnyContract, described: unknown): Routes {
 	const { name, methods } = contract["~allium"];

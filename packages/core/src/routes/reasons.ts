@@ -2,7 +2,7 @@ import type { AnyContract, MethodName } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
 import type { Side } from "../contract/stream.ts";
 
-/** The reasons that a server itself gives, before or around a method. */
+/** The reasons of errors that a server itself makes, before or around a method. */
 export const runtimeReasons = [
 	"unparsable",
 	"invalid_input",
@@ -17,25 +17,25 @@ export const runtimeReasons = [
 	"no_instance",
 ] as const;
 
-/** A reason that a server itself gives, or `*` for all that have no template of their own. */
+/** The reason of an error that a server itself makes, or `*` for all that have no template of their own. */
 export type RuntimeReason = (typeof runtimeReasons)[number] | "*";
 
 /** The reasons that a method declares. */
 type DeclaredReason<M> =
 	M extends Method<Side | undefined, Side | undefined, infer E> ? Extract<keyof E, string> : never;
 
-/** What the error templates of a method's route may be for. */
+/** The reasons that the error templates of a method's route may be for. */
 export type RouteReason<M> = DeclaredReason<M> | RuntimeReason;
 
-/** What the error templates of all routes of a contract may be for. */
+/** The reasons that the error templates of all routes of a contract may be for. */
 export type ContractReason<C extends AnyContract> = RouteReason<C[MethodName<C>]>;
 
 /**
- * Refuses error templates for reasons that nobody gives: their names are misspelt.
+ * Refuses error templates for reasons that no error has, because their names are misspelt.
  *
- * @param what the routes that they are for, for the error.
- * @param methods those of which each may give a reason.
- * @throws TypeError that lists the reasons that there are.
+ * @param what names the routes in the error.
+ * @param methods the methods whose reasons are allowed.
+ * @throws TypeError that lists the reasons that exist.
  */
 export function checkReasons(what: string, methods: readonly Method[], reasons: readonly string[]): void {
 	const declared = [...new Set(methods.flatMap(({ errors }) => Object.keys(errors)))];

@@ -5,7 +5,7 @@ import type { RuntimeReason } from "./reasons.ts";
 import type { RouteSpec } from "./route-spec.ts";
 
 /**
- * What is wrong with the routes of a contract: a sentence for each method at fault, which the compiler shows.
+ * The faults in the routes of a contract: a sentence for each faulty method, which the compiler shows.
  *
  * @typeParam S the type of the routes as they are written, by the names of the methods.
  */
@@ -22,7 +22,7 @@ type Faulty<M, Name, Specs> = [
 	? never
 	: Name;
 
-/** Of several routes, the sentence is with the one at fault. */
+/** Of several routes, only the faulty one gets the sentence. */
 type MethodFault<M, Name, Specs> = Specs extends readonly unknown[]
 	? {
 			readonly [I in keyof Specs]: [RouteFault<M, Name, Specs[I]>] extends [never]
@@ -31,7 +31,7 @@ type MethodFault<M, Name, Specs> = Specs extends readonly unknown[]
 		}
 	: RouteFault<M, Name, Specs>;
 
-/** What is wrong with one route of a method; never where it fits. */
+/** The fault of one route of a method; never where the route fits. */
 type RouteFault<M, Name, Spec> =
 	M extends Method<infer I, infer O, infer E, infer F>
 		? [Extract<I | O, StreamOf>] extends [never]
@@ -58,8 +58,8 @@ type ReasonFault<Reason extends string, Name extends string> = Reason extends st
 	? `${Name} declares no error ${Reason}`
 	: never;
 
-/** What a path may name: the properties of the method's input. */
+/** The names that a path may contain: the properties of the method's input. */
 export type InputName<I> = I extends Schema ? Keys<SchemaInput<I>> : never;
 
-/** Properties of an input, of all alternatives. */
+/** The names of the properties of an input, over all alternatives. */
 type Keys<T> = T extends unknown ? Extract<keyof T, string> : never;

@@ -1,6 +1,6 @@
 import type { Coercion } from "./coercion.ts";
 
-/** What a request brings. */
+/** The parts of a request that make up an input. */
 export interface RouteRequest {
 	/** The parsed body; undefined when there is none. */
 	readonly body?: unknown;
@@ -11,14 +11,15 @@ export interface RouteRequest {
 }
 
 /**
- * The input that a request means: its body, over it the query, over both the path. Texts become what the JSON
- * Schema of the input asks for. A body that is no object stands alone, for validation to judge.
+ * The input of a request. Parameters of the query override members of the body, and parameters of the path override
+ * both. Texts become what the JSON Schema of the input requires. A body that is not an object is the whole input, for
+ * validation to judge.
  *
  * Every member is an own property, whatever it is called.
  */
 export function routeInput(coercion: Coercion, { body, query, path }: RouteRequest): unknown {
 	if (body !== undefined && !isObject(body)) return body;
-	// A body that is all of the input needs no copy.
+	// A body that is the whole input needs no copy.
 	if (query === undefined && (path === undefined || path.size === 0)) return body ?? {};
 	const members: Record<string, unknown> = { ...body };
 	if (query !== undefined) {

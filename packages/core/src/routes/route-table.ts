@@ -10,7 +10,7 @@ import { Router, type RouterConflict, type RouterMatch } from "./router.ts";
 export interface ServedRoute {
 	readonly route: Route;
 	readonly method: Method;
-	/** Makes of texts what the method's input asks for. */
+	/** Converts texts to what the method's input requires. */
 	readonly coercion: Coercion;
 }
 
@@ -27,7 +27,7 @@ export class RouteTable {
 	/**
 	 * Adds the routes of a contract, all or none.
 	 *
-	 * @throws TypeError when they are not of this contract, or one is ambiguous beside one that is there.
+	 * @throws TypeError when they are not of this contract, or one is ambiguous beside an existing route.
 	 */
 	addAll(contract: AnyContract, { service, routes }: Routes): void {
 		const { name, methods } = contract["~allium"];
@@ -51,7 +51,7 @@ export class RouteTable {
 	/**
 	 * Adds one route.
 	 *
-	 * @throws TypeError when it is ambiguous beside one that is there.
+	 * @throws TypeError when it is ambiguous beside an existing route.
 	 */
 	add(route: Route, method: Method): void {
 		const schema = messageSchema(method.input);
@@ -63,7 +63,7 @@ export class RouteTable {
 		this.size++;
 	}
 
-	/** Takes out a route that was added. */
+	/** Removes a route. */
 	remove(route: Route, method: Method): void {
 		const routes = this.#byService.get(method.service) ?? none;
 		if (!routes.includes(route)) return;
@@ -74,17 +74,17 @@ export class RouteTable {
 		this.size--;
 	}
 
-	/** The routes beside which a route cannot be added, and why; none when it can. */
+	/** The routes that conflict with a route, and why; none when it can be added. */
 	conflicts({ verb, path }: Route, method: Method): RouterConflict<ServedRoute>[] {
 		return this.#router.conflicts(verb, path, method.path);
 	}
 
-	/** The route of a request; HEAD finds that of GET. */
+	/** The route of a request. HEAD finds the route of GET. */
 	find(verb: string, path: string): RouterMatch<ServedRoute> | undefined {
 		return this.#router.find(verb, path);
 	}
 
-	/** The verbs that a path takes, for `Allow`; none when nothing is there. */
+	/** The verbs that a path takes, for `Allow`; none when the path has no route. */
 	verbs(path: string): string[] {
 		return this.#router.verbs(path);
 	}

@@ -1,17 +1,17 @@
 import type { Verb } from "../contract/route.ts";
 import { parseTemplate, relate, type Segment, sharedPath } from "./path-template.ts";
 
-/** What was found for a path. */
+/** The result of a search for a path. */
 export interface RouterMatch<T> {
 	readonly value: T;
 	/** The parameters of the path, decoded. */
 	readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** A template that is in the router and that another one cannot stand beside. */
+/** A template in the router that conflicts with another one. */
 export interface RouterConflict<T> {
 	readonly value: T;
-	/** Why not, as a sentence. */
+	/** The reason, as a sentence. */
 	readonly message: string;
 }
 
@@ -22,7 +22,7 @@ interface Entry<T> {
 	readonly verb: Verb;
 	readonly path: string;
 	readonly segments: readonly Segment[];
-	/** Who has it, for people. */
+	/** The owner of the template, for messages. */
 	readonly owner: string;
 	readonly value: T;
 }
@@ -31,16 +31,16 @@ interface Entry<T> {
 class Branch<T> {
 	readonly literals = new Map<string, Branch<T>>();
 	parameter: Branch<T> | undefined;
-	/** What takes one segment or more from here on. */
+	/** The entry that takes one or more segments from here on. */
 	rest: Entry<T> | undefined;
-	/** What ends here. */
+	/** The entry that ends here. */
 	end: Entry<T> | undefined;
 }
 
 /**
- * Finds what belongs to a verb and a path. Specific beats general: `/matches/new` before `/matches/{id}` before
- * `/{rest+}`. Two templates of which neither is more specific than the other, but which share paths, are refused,
- * so there is never a question which one is meant.
+ * Finds the value for a verb and a path. The more specific template wins: `/matches/new` before `/matches/{id}`
+ * before `/{rest+}`. Two templates that share paths are refused when neither is more specific than the other, so a
+ * path never has two possible meanings.
  */
 export class Router<T> {
 	readonly #entries = new Set<Entry<T>>();
@@ -50,8 +50,8 @@ export class Router<T> {
 	/**
 	 * Adds a template.
 	 *
-	 * @param owner who has it, such as `matches/create`; named when another is in its way.
-	 * @throws TypeError when the template is malformed, or ambiguous beside one that is there.
+	 * @param owner the owner, such as `matches/create`; named when another template conflicts with this one.
+	 * @throws TypeError when the template is malformed, or ambiguous beside an existing one.
 	 */
 	add(verb: Verb, path: string, owner: string, value: T): void {
 		const [conflict] = this.conflicts(verb, path, owner);
@@ -73,7 +73,7 @@ export class Router<T> {
 		insert(root, entry);
 	}
 
-	/** Takes a template out; nothing happens when it is not there. */
+	/** Removes a template. Nothing happens when it is not there. */
 	remove(verb: Verb, path: string): void {
 		const root = this.#roots.get(verb);
 		const entry = root && takeOut(root, parseTemplate(path), 0);
@@ -82,9 +82,10 @@ export class Router<T> {
 	}
 
 	/**
-	 * The templates beside which another one would be ambiguous, the first added first; none when it can be added.
+	 * The templates beside which another one would be ambiguous, in the order in which they were added; none when it
+	 * can be added.
 	 *
-	 * @param owner who has the other one.
+	 * @param owner the owner of the other template.
 	 */
 	conflicts(verb: Verb, path: string, owner: string): RouterConflict<T>[] {
 		const root = this.#roots.get(verb);
@@ -103,7 +104,7 @@ export class Router<T> {
 		});
 	}
 
-	/** What belongs to a path; HEAD finds what GET does. */
+	/** The value for a path. HEAD finds what GET finds. */
 	find(verb: string, path: string): RouterMatch<T> | undefined {
 		const root = this.#roots.get((verb === "HEAD" ? "GET" : verb) as Verb);
 		if (root === undefined || !path.startsWith("/")) return undefined;
@@ -113,13 +114,13 @@ export class Router<T> {
 		return { value: entry.value, parameters: values.length === 0 ? noParameters : named(entry, values) };
 	}
 
-	/** The verbs that a path takes, for `Allow`; none when nothing is there. */
+	/** The verbs that a path takes, for `Allow`; none when the path has no template. */
 	verbs(path: string): string[] {
 		const verbs: string[] = [...this.#roots.keys()].filter((verb) => this.find(verb, path) !== undefined);
 		return verbs.flatMap((verb) => (verb === "GET" ? ["GET", "HEAD"] : [verb]));
 	}
 
-	/** All that is in it, in the order in which it was added. */
+	/** All values, in the order in which they were added. */
 	values(): T[] {
 		return Array.from(this.#entries, ({ value }) => value);
 	}
@@ -137,7 +138,7 @@ function insert<T>(root: Branch<T>, entry: Entry<T>): void {
 	branch.end = entry;
 }
 
-/** Takes an entry out from a place on, and the places that are empty without it. */
+/** Removes an entry below a branch, and the branches that become empty. */
 function takeOut<T>(branch: Branch<T>, segments: readonly Segment[], index: number): Entry<T> | undefined {
 	const segment = segments[index];
 	if (segment === undefined) {
@@ -163,15 +164,15 @@ function isEmpty<T>({ literals, parameter, rest, end }: Branch<T>): boolean {
 	return literals.size === 0 && parameter === undefined && rest === undefined && end === undefined;
 }
 
-/** Where an entry was more specific than a template so far, and where less; see {@link relate}. */
+/** Whether an entry was more specific than a template in some segment so far, and whether less; see {@link relate}. */
 interface Specificity {
 	readonly more: boolean;
 	readonly less: boolean;
 }
 
 /**
- * Finds the entries from a place on that are the same as a template, or overlap with it. It visits only places that
- * share paths with the template, each at most once: a template costs the same however many begin otherwise.
+ * Finds the entries below a branch that equal a template, or overlap with it. It visits only branches that share
+ * paths with the template, each at most once, so a template costs the same however many templates begin differently.
  */
 function findConflicts<T>(
 	branch: Branch<T>,
@@ -190,7 +191,7 @@ function findConflicts<T>(
 		if (so.more === less) found.push(branch.rest);
 	}
 	if (segment.kind === "rest") {
-		// All that goes on from here is more specific than the rest, so it overlaps where it was less so before.
+		// Everything below here is more specific than the rest, so it overlaps where it was less specific before.
 		if (so.less) for (const next of nextOf(branch)) collect(next, found);
 	} else if (segment.kind === "literal") {
 		const literal = branch.literals.get(segment.text);
@@ -206,7 +207,7 @@ function findConflicts<T>(
 	}
 }
 
-/** All entries from a place on. */
+/** Collects all entries below a branch. */
 function collect<T>(branch: Branch<T>, found: Entry<T>[]): void {
 	if (branch.end !== undefined) found.push(branch.end);
 	if (branch.rest !== undefined) found.push(branch.rest);
@@ -242,8 +243,8 @@ function parameterOf<T>(branch: Branch<T>): Branch<T> {
 }
 
 /**
- * Looks from a place on for the rest of a path, the most specific first, and leaves the values of parameters. It
- * visits each place of the tree at most once, so its time is bounded by the templates, not by the path.
+ * Searches the rest of a path below a branch, the most specific first, and leaves the values of parameters. It visits
+ * each branch of the tree at most once, so the number of templates bounds its time, not the path.
  */
 function search<T>(branch: Branch<T>, path: string, from: number, values: string[]): Entry<T> | undefined {
 	const slash = path.indexOf("/", from);
@@ -264,17 +265,20 @@ function search<T>(branch: Branch<T>, path: string, from: number, values: string
 	return branch.rest;
 }
 
-/** Whether a part of a path, decoded, has a segment `.` or `..`: who took it for a file would leave the folder. */
+/**
+ * Whether a decoded part of a path has a segment `.` or `..`. A handler that used it as a file name would leave its
+ * folder.
+ */
 function climbs(text: string): boolean {
 	return text.includes(".") && /(?:^|[/\\])\.{1,2}(?:$|[/\\])/.test(text);
 }
 
-/** Whether a segment of it is empty that is not the last, as in `/etc` or `a//b`. */
+/** Whether a segment other than the last is empty, as in `/etc` or `a//b`. */
 function hasGap(rest: string): boolean {
 	return rest.startsWith("/") || rest.includes("//");
 }
 
-/** Looks on behind a slash; without one the path ends here. */
+/** Continues the search behind a slash; without a slash the path ends here. */
 function descend<T>(
 	branch: Branch<T> | undefined,
 	path: string,

@@ -9,13 +9,13 @@ import type { InputName, RouteFaults } from "./route-fault.ts";
 import type { RouteOptions, RouteSpec } from "./route-spec.ts";
 import { Router } from "./router.ts";
 
-/** Reasons as far as they are known to the compiler. */
+/** The reasons, as far as the compiler knows them. */
 type KnownReason<Reason extends string> = string extends Reason ? never : Reason;
 
 /**
  * The routes of a contract as they are written: one or several for a method.
  *
- * @typeParam S the type of what is written. The compiler checks it, and names the method whose route is wrong.
+ * @typeParam S the type of the routes as written. The compiler checks it, and names the method whose route is wrong.
  */
 export type RouteSpecs<C extends AnyContract, S = never> = RouteFaults<C, S> & {
 	readonly [K in keyof C as Exclude<K, "~allium">]?: RouteOf<C[K]> | readonly RouteOf<C[K]>[];
@@ -27,9 +27,9 @@ type RouteOf<M> =
 		? RouteSpec<InputName<I>, Extract<keyof E, string> | RuntimeReason>
 		: never;
 
-/** What holds for all routes of a contract. */
+/** The options that hold for all routes of a contract. */
 export interface RoutesOptions<C extends AnyContract = AnyContract> {
-	/** How errors are answered, by their reason. Default: JSON with code, message, reason and data. */
+	/** The error templates, by reason. Default: JSON with code, message, reason and data. */
 	readonly errors?: { readonly [R in ContractReason<C>]?: ErrorTemplate };
 }
 
@@ -84,11 +84,11 @@ function spec<P extends string, R extends string, V extends Verb>(
 }
 
 /**
- * Makes the REST routes of a contract: plain JSON, given to `serve`, published by describe, and so known to
- * gateways and OpenAPI.
+ * Makes the REST routes of a contract. They are plain JSON. A service passes them to `serve`, and its description
+ * publishes them, so gateways and OpenAPI know them.
  *
- * A path parameter is a property of the method's input. The input is the body, over it the query, over both the
- * path.
+ * A path parameter is a property of the method's input. The query overrides members of the body, and the path
+ * overrides both.
  *
  * @throws TypeError when a route is ambiguous, malformed, or not for this contract.
  * @example

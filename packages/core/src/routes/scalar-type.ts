@@ -3,16 +3,16 @@ import type { JsonSchema } from "../contract/schema.ts";
 /** A number as JSON writes it. */
 const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** What a single text may be, by all schemas that it may fit. */
+/** What a single text may mean, by all schemas that it may fit. */
 export class ScalarType {
-	/** The values that are listed, by their text. */
+	/** The listed values, by their text. */
 	readonly #listed = new Map<string, unknown>();
-	/** The types that are allowed beside. */
+	/** The types that are allowed beside the listed values. */
 	readonly #types = new Set<unknown>();
 
 	constructor(schemas: readonly JsonSchema[]) {
 		const listed = schemas.flatMap(listedValues);
-		// Text comes last, and so first: "7" is text where both are listed.
+		// Texts are set last, so they win: "7" is text where both "7" and 7 are listed.
 		const texts = listed.filter((value) => typeof value === "string");
 		for (const value of listed) if (value !== undefined) this.#listed.set(JSON.stringify(value), value);
 		for (const text of texts) this.#listed.set(text, text);
@@ -34,12 +34,12 @@ export class ScalarType {
 
 	#number(number: number): number | undefined {
 		if (this.#types.has("number") && Number.isFinite(number)) return number;
-		// An integer beyond these bounds would change unnoticed.
+		// An integer beyond these bounds would change silently.
 		return this.#types.has("integer") && Number.isSafeInteger(number) ? number : undefined;
 	}
 }
 
-/** The values that a schema lists, if it does. */
+/** The values that a schema lists, if it lists any. */
 function listedValues(schema: JsonSchema): unknown[] {
 	if ("const" in schema) return [schema.const];
 	return Array.isArray(schema.enum) ? schema.enum : [];

@@ -1,7 +1,7 @@
 import type { JsonSchema } from "../contract/schema.ts";
 import { resolvePointer } from "../json/json-pointer.ts";
 
-/** A schema and those that it combines, references followed. Some refer to themselves. */
+/** A schema and the schemas that it combines, with references resolved. Some schemas refer to themselves. */
 export function partsOf(
 	schema: JsonSchema,
 	root: JsonSchema,
@@ -16,7 +16,7 @@ export function partsOf(
 	return [schema, ...[...combined, target].filter(isSchema).flatMap((part) => partsOf(part, root, seen))];
 }
 
-/** What the parts of a schema say of its properties: several answers where it has alternatives. */
+/** The schemas of each property in the parts of a schema: several where it has alternatives. */
 export function propertySchemas(parts: readonly JsonSchema[]): Map<string, JsonSchema[]> {
 	const found = new Map<string, JsonSchema[]>();
 	for (const { properties } of parts) {

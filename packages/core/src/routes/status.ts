@@ -21,11 +21,11 @@ const statuses: Readonly<Record<Code, number>> = {
 
 /** The HTTP status of an error, as the Connect protocol maps it. */
 export function httpStatus(code: Code): number {
-	// Of whoever is not checked by the compiler.
+	// The compiler does not check every caller.
 	return statuses[code] ?? 500;
 }
 
-/** What an HTTP status means where no Connect error came with it, such as from a proxy. */
+/** The code for an HTTP status that came without a Connect error, such as from a proxy. */
 export function codeOfStatus(status: number): Code {
 	switch (status) {
 		case 400:

@@ -1,16 +1,16 @@
 import type { ServiceError } from "../errors/service-error.ts";
 
-/** What an error template knows of the error. */
+/** The facts of an error that its template may name. */
 export type ErrorFacts = Pick<ServiceError, "code" | "reason" | "message" | "data">;
 
 const names = /\{((?:message|reason|code|data)(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\}/;
 const placeholder = new RegExp(names, "g");
-/** In JSON: a string, or a placeholder that stands in place of a value. */
+/** A part of JSON: a string, or a placeholder in the place of a value. */
 const jsonPart = new RegExp(`"(?:[^"\\\\]|\\\\.)*"|${names.source}`, "g");
 
 /**
- * Fills the body of a template as its content type wants it. In JSON a placeholder within a string is escaped, and
- * one in place of a value is that value.
+ * Fills the body of a template by the rules of its content type. In JSON a placeholder within a string is escaped,
+ * and a placeholder in the place of a value is replaced by that value.
  */
 export function fillBody(type: string, body: string, facts: ErrorFacts): string {
 	if (!isJsonType(type))
@@ -30,7 +30,7 @@ export function dataMembers(body: string): string[] {
 	});
 }
 
-/** Whether a content type is one of JSON. */
+/** Whether a content type is a kind of JSON. */
 export function isJsonType(type: string): boolean {
 	return /^application\/(?:[^;\s]+\+)?json\s*(?:;|$)/i.test(type);
 }
@@ -39,7 +39,7 @@ function fillText(body: string, facts: ErrorFacts, escaped: (text: string) => st
 	return body.replace(placeholder, (_, name: string) => escaped(textOf(factOf(name, facts))));
 }
 
-/** What a dotted name means; undefined where the error has no such thing. */
+/** The value of a dotted name; undefined where the error has no such fact. */
 function factOf(name: string, { code, reason, message, data }: ErrorFacts): unknown {
 	let value: unknown = { code, reason, message, data };
 	for (const key of name.split(".")) {
@@ -70,7 +70,7 @@ const entities: Readonly<Record<string, string>> = {
 	"'": "&#39;",
 };
 
-/** Text as it may stand in HTML and XML, in attributes too. */
+/** Escapes text for HTML and XML, attributes included. */
 export function escapeMarkup(text: string): string {
 	return text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
 }

@@ -2,7 +2,10 @@ import type { JsonSchema } from "../contract/schema.ts";
 import { ScalarType } from "./scalar-type.ts";
 import { isSchema, partsOf, propertySchemas } from "./schema-parts.ts";
 
-/** The types within one JSON Schema. Each is made once, when it is first asked for: some schemas have no end. */
+/**
+ * The types within one JSON Schema. Each is made when it is first requested, and once, because some schemas have no
+ * end.
+ */
 export class ValueTypes {
 	readonly #root: JsonSchema;
 	readonly #numbers = new Map<JsonSchema, number>();
@@ -12,7 +15,7 @@ export class ValueTypes {
 		this.#root = root;
 	}
 
-	/** The type of what fits some schemas, each of which stands within the root. */
+	/** The type of values that fit some schemas, each of which lies within the root. */
 	of(schemas: readonly JsonSchema[]): ValueType {
 		const key = schemas.map((schema) => this.#numberOf(schema)).join();
 		let type = this.#made.get(key);
@@ -39,11 +42,11 @@ export class ValueType {
 	readonly isArray: boolean;
 	readonly #shapes: readonly JsonSchema[];
 	readonly #types: ValueTypes;
-	/** The schemas of the members that have their own, read when first asked for; and their types. */
+	/** The schemas of the members that have one of their own, read when they are first needed; and their types. */
 	#schemas: ReadonlyMap<string, readonly JsonSchema[]> | undefined;
 	readonly #members = new Map<string, ValueType>();
 	readonly #items: (ValueType | undefined)[] = [];
-	/** How many items of a list have a type of their own. */
+	/** How many leading items of a list have a type of their own. */
 	readonly #first: number;
 	#scalar: ScalarType | undefined;
 	#others: ValueType | undefined;
@@ -57,7 +60,7 @@ export class ValueType {
 		this.#first = Math.max(0, ...shapes.map(({ prefixItems }) => lengthOf(prefixItems)));
 	}
 
-	/** What it may be as a single value. */
+	/** The single values that are allowed. */
 	get scalar(): ScalarType {
 		this.#scalar ??= new ScalarType(this.#shapes);
 		return this.#scalar;
@@ -75,7 +78,7 @@ export class ValueType {
 		return type;
 	}
 
-	/** The type of a member: its own, else that of all others; undefined where nothing is known. */
+	/** The type of a member: its own, or else that of all others; undefined where nothing is known. */
 	member(name: string): ValueType | undefined {
 		return this.declared(name) ?? this.others;
 	}
@@ -111,7 +114,7 @@ export class ValueType {
 	}
 }
 
-/** Whether a schema allows a type, or without a type has what only that type has. */
+/** Whether a schema allows a type. A schema without a type does so when it has keywords that only that type has. */
 function mayBe({ type, ...rest }: JsonSchema, wanted: string, signs: readonly string[]): boolean {
 	if (type === undefined) return signs.some((sign) => sign in rest);
 	return type === wanted || (Array.isArray(type) && type.includes(wanted));

@@ -6,7 +6,7 @@ export interface BackoffBounds {
 	readonly longestMs: number;
 }
 
-/** After this many doublings the delay is past any bound in use, and stays a finite number. */
+/** After this many doublings the delay exceeds any bound in use, and it is still a finite number. */
 const mostDoublings = 40;
 
 /** The delay after a number of failures in a row, in milliseconds, without jitter. */
@@ -14,7 +14,7 @@ export function backoffDelay({ firstMs, longestMs }: BackoffBounds, failures: nu
 	return Math.min(longestMs, firstMs * 2 ** Math.min(failures - 1, mostDoublings));
 }
 
-/** How a {@link Backoff} spreads those who wait. */
+/** How a {@link Backoff} spreads its delays. */
 export interface BackoffOptions extends BackoffBounds {
 	/**
 	 * The part of each delay that is random: 1 gives any delay up to the bound (full jitter), 0 always the bound
@@ -26,8 +26,8 @@ export interface BackoffOptions extends BackoffBounds {
 /**
  * Exponential backoff: how long to wait after each of several failures in a row.
  *
- * Jitter keeps those who failed together from trying again together. See Brooker, "Exponential Backoff And
- * Jitter" (2015).
+ * Jitter keeps callers that failed together from trying again together. See Brooker, "Exponential Backoff And Jitter"
+ * (2015).
  *
  * @example
  * const backoff = new Backoff({ firstMs: 100, longestMs: 5_000 });

@@ -1,6 +1,7 @@
 /**
- * Which durations an option takes: `any` from 0 on, Infinity for no limit among them; `positive` ones, where 0
- * would never let go; `finite` ones, where without an end nothing would go on.
+ * Which durations an option takes. `any` takes every duration from 0 on, including Infinity for no limit. `positive`
+ * excludes 0, for options that would never pause with it. `finite` excludes Infinity, for options that would never go
+ * on with it.
  */
 export type DurationKind = "any" | "positive" | "finite";
 
@@ -11,11 +12,11 @@ const takes: Readonly<Record<DurationKind, string>> = {
 };
 
 /**
- * The duration that an option was given, in milliseconds. Every duration passes through here where it enters, and
- * becomes a timer by `after` or `every`.
+ * Checks the duration that an option was given, in milliseconds. Every duration passes through here where it enters,
+ * and becomes a timer by `after` or `every`.
  *
- * @param option names it to whoever gave it, such as `gracePeriodMs`, or `afterMs of hedge()`.
- * @throws RangeError for NaN, what is negative, what its kind does not take, and what is no number.
+ * @param option names the option in the error, such as `gracePeriodMs`, or `afterMs of hedge()`.
+ * @throws RangeError for NaN, negative values, values that the kind does not take, and values that are not numbers.
  */
 export function checkDuration(option: string, milliseconds: number, kind: DurationKind = "any"): number {
 	if (isOfKind(milliseconds, kind)) return milliseconds;

@@ -1,18 +1,21 @@
-/** The longest delay that the platform's timers take, in milliseconds: some 24.8 days. They fire at once for a longer one. */
+/**
+ * The longest delay that the platform's timers take, in milliseconds: about 24.8 days. A timer with a longer one
+ * fires at once.
+ */
 export const longestDelayMs: number = 2 ** 31 - 1;
 
-/** What has been set, until it is stopped. */
+/** A timer that runs until it is stopped. */
 export interface Timer {
-	/** It does not call back any more. Doing it twice is the same as once. */
+	/** Ends the callbacks. A second call has no further effect. */
 	stop(): void;
 }
 
-/** Calls back once, after so many milliseconds: never for Infinity, and not too early however long that is. */
+/** Calls back once, after this many milliseconds. Infinity means never. A long delay does not fire too early. */
 export function after(milliseconds: number, run: () => void): Timer {
 	return new Alarm(milliseconds, run, false);
 }
 
-/** Calls back every so many milliseconds, until it is stopped: never for Infinity. */
+/** Calls back at this interval until it is stopped. Infinity means never. */
 export function every(milliseconds: number, run: () => void): Timer {
 	return new Alarm(milliseconds, run, true);
 }
@@ -25,7 +28,7 @@ class Alarm implements Timer {
 
 	constructor(milliseconds: number, run: () => void, repeats: boolean) {
 		if (Number.isNaN(milliseconds)) throw new RangeError("a timer takes milliseconds, and was given NaN");
-		// The platform warns of a time that has passed.
+		// The platform warns about a negative delay.
 		this.#milliseconds = Math.max(0, milliseconds);
 		this.#run = run;
 		this.#repeats = repeats;
@@ -40,7 +43,7 @@ class Alarm implements Timer {
 		this.#timer = undefined;
 	}
 
-	/** Longer than one timer takes: one after the other, until the time has come. */
+	/** A delay longer than one timer takes becomes several timers, one after the other. */
 	#begin(): void {
 		if (this.#milliseconds !== Number.POSITIVE_INFINITY) this.#wait(this.#milliseconds);
 	}
