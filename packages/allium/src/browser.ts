@@ -1,4 +1,4 @@
-// What a page gets of this package: whatever needs nothing of Node, and a client that knows its way.
+// What a page gets from this package: everything that does not need Node, and a client with the browser's transports.
 
 export { type ClientOptions, createClient } from "./create-browser-client.ts";
 export * from "./portable.ts";

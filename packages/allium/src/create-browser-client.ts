@@ -9,16 +9,16 @@ import type { Dialer, PeerPool } from "@allium/core/transport";
 import { webTransports } from "./web-transports.ts";
 
 /**
- * As for the core's `createClient`. Beside what the given transports dial, addresses of `http:`, `https:`, `ws:` and
- * `wss:` are known; those without a scheme stand for one of the page's own server.
+ * The options of the core's `createClient`. Beside what the given transports dial, the client knows addresses of
+ * `http:`, `https:`, `ws:` and `wss:`. An address without a scheme is relative to the page's own server.
  */
 export type ClientOptions = ClientSource &
 	ClientLayers &
 	({ readonly transports?: readonly Dialer[] } | { readonly peers: PeerPool });
 
 /**
- * Makes a client of a contract, for one address. Over `http:` it makes unary calls and takes streams of replies;
- * over `ws:` it makes calls of all four kinds, on one connection.
+ * Makes a client of a contract for one address. Over `http:` it makes unary calls and receives streams of replies.
+ * Over `ws:` it makes calls of all four kinds on one connection.
  *
  * @example
  * const add = createClient(Add, { url: "/" });

@@ -11,8 +11,8 @@ import type { Acceptor, Dialer, PeerPool } from "@allium/core/transport";
 import { ContractCheck, nodeDialers, type TlsOptions } from "@allium/node";
 
 /**
- * As for the core's `createClient`. Beside what the given transports dial, addresses of `allium:`, `http:` and `ws:` are
- * known, and those over TLS: `allium+tls:`, `https:` (by what `tls` says) and `wss:`.
+ * The options of the core's `createClient`. Beside what the given transports dial, the client knows addresses of
+ * `allium:`, `http:` and `ws:`, and those over TLS: `allium+tls:`, `https:` (as `tls` says) and `wss:`.
  */
 export type ClientOptions = ClientSource &
 	ClientLayers &
@@ -22,8 +22,8 @@ export type ClientOptions = ClientSource &
 	);
 
 /**
- * Makes a client of a contract, for one address or a registry. Dispose it when it is no longer needed. Where it has a
- * logger, that is warned when the contract of the instances that it calls differs in what breaks callers.
+ * Makes a client of a contract, for one address or a registry. Dispose it when it is no longer needed. If the client
+ * has a logger, it logs a warning when the contract of the instances that it calls has breaking differences.
  *
  * @example
  * await using add = createClient(Add, { url: "http://127.0.0.1:4000" });
@@ -39,7 +39,7 @@ export function createClient<C extends AnyContract>(contract: C, options: Client
 	});
 }
 
-/** The shared connections that were given, else all transports there are. */
+/** Returns the shared connections if they were given, and otherwise all transports. */
 function wayOf(options: ClientOptions): ClientWay {
 	if ("peers" in options) return { peers: options.peers };
 	const { transports, tls } = options;

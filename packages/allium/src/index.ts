@@ -5,8 +5,8 @@ export { type ClientOptions, createClient } from "./create-client.ts";
 export * from "./portable.ts";
 
 /**
- * Makes an app with the backends that the environment names; SQLite files shared by all processes of the
- * machine when it names none.
+ * Makes an app with the backends that the environment names. If it names none, the app uses SQLite files that all
+ * processes of the machine share.
  *
  * @example
  * const app = allium({ name: "greeter" });

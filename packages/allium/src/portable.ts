@@ -1,4 +1,4 @@
-// What services, clients and pages alike are written with: all of it runs in Node and in browsers.
+// What services, clients and pages are all written with. Everything here runs in Node and in browsers.
 
 export {
 	authorize,

@@ -11,11 +11,11 @@ import { readWords } from "./command/words.ts";
 import { Terminal } from "./terminal/terminal.ts";
 import { nearest } from "./text/nearest.ts";
 
-/** The surroundings of the command; what is not given is that of the process. */
+/** The surroundings of the command. What is not given is taken from the process. */
 export interface RunOptions {
-	/** Adapters by scheme, before those that are installed where the command runs. */
+	/** Adapters by scheme. They win over those that are installed where the command runs. */
 	readonly adapters?: Adapters;
-	/** Transports beside those of Node, before them in preference. */
+	/** Transports besides those of Node. The command prefers them. */
 	readonly transports?: readonly (Dialer | Acceptor)[];
 	readonly stdin?: NodeJS.ReadStream;
 	readonly stdout?: NodeJS.WriteStream;
@@ -25,8 +25,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs the command `allium`. Resolves with its exit code once everything that it opened is closed. It never throws;
- * what went wrong is reported on standard error.
+ * Runs the command `allium`. Resolves with its exit code once everything that it opened is closed. It never throws; it
+ * reports errors on standard error.
  *
  * @param line The words after `allium`.
  */

@@ -1,11 +1,11 @@
-/** How the calls of an open loop are spread: at even intervals, or as independent callers arrive. */
+/** The distribution of an open loop's calls: at even intervals, or as independent callers arrive. */
 export type ArrivalPattern = "even" | "poisson";
 
-/** Tells when the next call is due, in milliseconds since the start of the load. Never decreases. */
+/** Returns when the next call is due, in milliseconds since the start of the load. It never decreases. */
 export type Arrivals = () => number;
 
 /**
- * When calls are due.
+ * Returns the times at which calls are due.
  *
  * @param rate Calls a second.
  * @param pattern `poisson` draws the intervals from an exponential distribution (`Math.random`), like those between many

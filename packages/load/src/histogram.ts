@@ -1,10 +1,18 @@
-/** How many bits of a value's mantissa select its bucket: each power of two is cut into 1,024 buckets, so values are exact within 0.1%. */
+/**
+ * How many bits of a value's mantissa select its bucket. Each power of two is divided into 1,024 buckets, so values
+ * are exact within 0.1%.
+ */
 const mantissaBits = 10;
-/** The smallest and the largest value that have buckets of their own: a thousandth, and two to the 26th, as powers of two. */
+/**
+ * The smallest and the largest value with buckets of their own, a thousandth and two to the 26th, as powers of two.
+ */
 const smallestExponent = -10;
 const largestExponent = 26;
 
-/** In the upper half of a double: sign, 11 bits of exponent, then the mantissa's upper 20 bits. */
+/**
+ * The position in the upper half of a double, which holds the sign, 11 bits of exponent and the mantissa's upper 20
+ * bits.
+ */
 const shift = 20 - mantissaBits;
 const firstBucket = (1023 + smallestExponent) << mantissaBits;
 const buckets = ((largestExponent - smallestExponent) << mantissaBits) + 1;

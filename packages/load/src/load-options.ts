@@ -10,7 +10,7 @@ import type { LoadWindow } from "./load-report.ts";
  */
 export type LoadCall = (number: number, ctx: Context) => PromiseLike<unknown> | AsyncIterable<unknown>;
 
-/** What calls are made, how many, and for how long. */
+/** Which calls to make, how many, and for how long. */
 export interface LoadOptions {
 	readonly call: LoadCall;
 	/**
@@ -18,13 +18,13 @@ export interface LoadOptions {
 	 * callers each call again when they have their answer: a closed loop, which waits when the service does.
 	 */
 	readonly rate?: number | undefined;
-	/** How the calls of an open loop are spread. Default: even. */
+	/** The distribution of an open loop's calls. Default: even. */
 	readonly arrivals?: ArrivalPattern | undefined;
-	/** How many calls are in flight at most. Default: 1,000 in an open loop, 16 in a closed one. */
+	/** The most calls in flight. Default: 1,000 in an open loop, 16 in a closed one. */
 	readonly concurrency?: number | undefined;
-	/** How long calls are started, without the warm-up, in milliseconds. */
+	/** How long to start calls after the warm-up, in milliseconds. */
 	readonly durationMs: number;
-	/** How long calls are made before anything counts, in milliseconds. Default: 0. */
+	/** How long to make calls before anything counts, in milliseconds. Default: 0. */
 	readonly warmupMs?: number | undefined;
 	/**
 	 * How long a call may take, in milliseconds from when it was due. That includes the wait for a place in flight
@@ -37,11 +37,11 @@ export interface LoadOptions {
 	 * nothing is added.
 	 */
 	readonly expectedIntervalMs?: number | undefined;
-	/** Called once a second with the figures of that second, during the warm-up too. */
+	/** Called once a second with the figures of that second, during the warm-up as well. */
 	readonly onProgress?: ((window: LoadWindow) => void) | undefined;
 }
 
-/** Options with their defaults. */
+/** The options with their defaults filled in. */
 export interface LoadPlan {
 	readonly rate: number | undefined;
 	readonly pattern: ArrivalPattern;
@@ -53,7 +53,7 @@ export interface LoadPlan {
 }
 
 /**
- * The options, checked.
+ * Checks the options and fills in the defaults.
  *
  * @throws RangeError for a number out of range.
  */

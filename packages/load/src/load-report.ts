@@ -2,7 +2,7 @@ import type { Code } from "@allium/core";
 import type { ArrivalPattern } from "./arrivals.ts";
 import type { Histogram } from "./histogram.ts";
 
-/** What went wrong, and how often. */
+/** A kind of failure, and how often it happened. */
 export interface LoadFailure {
 	readonly code: Code;
 	readonly reason: string | undefined;
@@ -11,21 +11,21 @@ export interface LoadFailure {
 	readonly count: number;
 }
 
-/** About a second of the load: the calls that ended in it. */
+/** About one second of the load: the calls that ended in it. */
 export interface LoadWindow {
-	/** Whether it lies in the warm-up, where nothing counts. */
+	/** Whether the second lies in the warm-up, where nothing counts. */
 	readonly isWarmup: boolean;
-	/** When it ended, in milliseconds since the end of the warm-up; negative during it. */
+	/** When the second ended, in milliseconds since the end of the warm-up. Negative during the warm-up. */
 	readonly endMs: number;
-	/** How long it was, in milliseconds. */
+	/** The length of the second, in milliseconds. */
 	readonly lengthMs: number;
 	readonly succeeded: number;
 	readonly failed: number;
-	/** Latencies in milliseconds; NaN when nothing was answered. */
+	/** Latencies in milliseconds. NaN when no call was answered. */
 	readonly p50: number;
 	readonly p99: number;
 	readonly max: number;
-	/** Calls in flight at its end. */
+	/** Calls in flight at the end of the second. */
 	readonly inFlight: number;
 	/** How long the next call has been waiting for a place in flight, in milliseconds. */
 	readonly behindMs: number;
@@ -45,9 +45,9 @@ export interface LoadReport {
 	readonly calls: number;
 	readonly succeeded: number;
 	readonly failed: number;
-	/** Calls that had not ended when the load was interrupted, or that ignored their context's end. */
+	/** Calls that had not ended when the load was interrupted, or that ignored the end of their context. */
 	readonly unfinished: number;
-	/** Calls that succeeded, a second. */
+	/** Successful calls a second. */
 	readonly succeededPerSecond: number;
 	/** Messages of streams; undefined when no call was a stream. */
 	readonly messages: number | undefined;
@@ -56,9 +56,9 @@ export interface LoadReport {
 	 * of a stream. Calls whose time ran out count with the time they had; other failures do not count here.
 	 */
 	readonly latency: Histogram;
-	/** By code and reason, the most frequent first. */
+	/** The failures by code and reason, the most frequent first. */
 	readonly failures: readonly LoadFailure[];
-	/** Seconds after the warm-up, in order. */
+	/** The seconds after the warm-up, in order. */
 	readonly timeline: readonly LoadWindow[];
 	/**
 	 * In milliseconds: how much later than due a call started although there was a place for it. The machine that

@@ -6,10 +6,10 @@ import { isGeneratorLate, type LoadReport, type LoadWindow } from "./load-report
 import { type CallEnd, Measurements } from "./measurements.ts";
 import { Wait } from "./wait.ts";
 
-/** How many calls are started before others get their turn. */
+/** How many calls to start before other work gets its turn. */
 const longestBurst = 64;
 
-/** How long a window of the timeline is, in milliseconds. */
+/** The length of a window of the timeline, in milliseconds. */
 const windowMs = 1_000;
 
 /** How long the run waits for calls that ignore the end of their context, in milliseconds. */
@@ -25,7 +25,7 @@ export class LoadRun {
 	readonly #cancel: () => void;
 	readonly #resolve: (report: LoadReport) => void;
 	readonly #measurements: Measurements;
-	/** Undefined in a closed loop, where a call is due as soon as there is a place for it. */
+	/** Undefined in a closed loop, where a call is due as soon as there is room for it. */
 	readonly #arrivals: Arrivals | undefined;
 	readonly #startAt: number;
 	readonly #measureAt: number;
@@ -33,15 +33,15 @@ export class LoadRun {
 	readonly #wait: Wait;
 	#windows: ReturnType<typeof setInterval>;
 	#warmup: Timer | undefined;
-	/** When the next call is due; only in an open loop. */
+	/** When the next call is due, in an open loop. */
 	#dueAt = 0;
 	#started = 0;
 	#startedMeasured = 0;
 	#inFlight = 0;
 	#burst = 0;
-	/** Whether the next call is due, and waits for a place. */
+	/** Whether the next call is due and waits for room. */
 	#isFull = false;
-	/** When the last place came free for which a call was waiting. */
+	/** When room became free for the last call that waited for it. */
 	#freeAt = 0;
 	#lastEndAt = 0;
 	#hasStreams = false;
@@ -79,7 +79,7 @@ export class LoadRun {
 		this.#startDue();
 	}
 
-	/** Starts the calls that are due while there are places, and arranges for the next start. */
+	/** Starts the calls that are due while there is room, and schedules the next start. */
 	#startDue(): void {
 		while (!this.#isOver) {
 			const now = performance.now();
@@ -94,7 +94,7 @@ export class LoadRun {
 		}
 	}
 
-	/** Whether the next call may start now; otherwise arranges for a later start. */
+	/** Returns whether the next call may start now; otherwise schedules a later start. */
 	#mayStart(due: number, now: number): boolean {
 		if (due >= this.#endAt) this.#finishWhenDone();
 		else if (due > now) this.#wait.until(due);
@@ -138,7 +138,7 @@ export class LoadRun {
 		}
 	}
 
-	/** A call has ended: its place is free for the next. */
+	/** Called when a call has ended. The next call takes its room. */
 	#end(due: number, error: unknown, messages = 0, at: number = performance.now()): void {
 		if (this.#isOver) return;
 		this.#inFlight--;
@@ -155,11 +155,11 @@ export class LoadRun {
 		const now = performance.now();
 		const counts = due >= this.#measureAt;
 		if (counts) this.#lastEndAt = now;
-		// A call of the warm-up that ends after it belongs to none of the seconds.
+		// A warm-up call that ends after the warm-up belongs to none of the seconds.
 		if (counts || now < this.#measureAt) this.#measurements.add(end, counts);
 	}
 
-	/** Counts calls as failed whose time ran out while they waited for a place. */
+	/** Counts as failed the calls whose time ran out while they waited for room. */
 	#expire(now: number): void {
 		if (this.#arrivals === undefined) return;
 		const { timeoutMs } = this.#plan;
@@ -174,7 +174,7 @@ export class LoadRun {
 		if (this.#arrivals !== undefined) this.#dueAt = this.#startAt + this.#arrivals();
 	}
 
-	/** Begins to count, and starts a new second. */
+	/** Starts to count, and starts a new second. */
 	readonly #endWarmup = (): void => {
 		this.#warmup = undefined;
 		this.#nextWindow(performance.now());
@@ -246,7 +246,7 @@ export class LoadRun {
 	}
 }
 
-/** The error of a call; one of our own when the call rejected with nothing. */
+/** The error of a call. If the call rejected with nothing, this makes an error. */
 function failure(error: unknown): unknown {
 	return error ?? new ServiceError({ code: "unknown", message: "the call failed without an error" });
 }

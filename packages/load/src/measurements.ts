@@ -2,20 +2,20 @@ import { isServiceError, type ServiceError, toServiceError } from "@allium/core"
 import { Histogram } from "./histogram.ts";
 import type { LoadFailure, LoadWindow } from "./load-report.ts";
 
-/** How many kinds of failures are counted one by one; all others are counted together. */
+/** How many kinds of failures are counted separately. All others are counted together. */
 const mostKinds = 100;
 
 /** How a call ended. */
 export interface CallEnd {
-	/** Undefined when all went well. */
+	/** Undefined when the call succeeded. */
 	readonly error: unknown;
-	/** In milliseconds: to the answer, or to the first message. */
+	/** The latency in milliseconds, up to the answer or the first message. */
 	readonly latencyMs: number;
-	/** How many messages a stream brought. */
+	/** How many messages the stream delivered. */
 	readonly messages: number;
 }
 
-/** Counts how calls end: all that count, and those of the current second. */
+/** Counts the calls that have ended: all that count, and those of the current second. */
 export class Measurements {
 	readonly latency: Histogram = new Histogram();
 	readonly startedLate: Histogram = new Histogram();
@@ -35,12 +35,12 @@ export class Measurements {
 		this.#windowFrom = now;
 	}
 
-	/** By code and reason, the most frequent first. */
+	/** The failures by code and reason, the most frequent first. */
 	get failures(): LoadFailure[] {
 		return [...this.#failures.values()].sort((one, other) => other.count - one.count);
 	}
 
-	/** Takes in a call that has ended. One that does not count shows in the current second only. */
+	/** Records a call that has ended. A call that does not count appears in the current second only. */
 	add({ error, latencyMs, messages }: CallEnd, counts: boolean): void {
 		const failure = error === undefined ? undefined : toServiceError(error);
 		const isTimed = failure === undefined || failure.code === "deadline_exceeded";
@@ -57,7 +57,7 @@ export class Measurements {
 		if (isTimed) this.#record(latencyMs);
 	}
 
-	/** Ends the current second, and begins the next. */
+	/** Ends the current second and starts the next. */
 	nextWindow(
 		now: number,
 		state: Pick<LoadWindow, "isWarmup" | "endMs" | "inFlight" | "behindMs">,
@@ -97,7 +97,7 @@ export class Measurements {
 	}
 }
 
-/** The message of the first failure of its kind; of an error that is no `ServiceError`, its own. */
+/** The message of the first failure of a kind: that of the cause if the cause is no `ServiceError`. */
 function messageOf({ message, cause }: ServiceError): string {
 	return cause instanceof Error && !isServiceError(cause) ? cause.message : message;
 }

@@ -1,14 +1,14 @@
 import { after, type Timer } from "@allium/core/transport";
 
-/** For less than this, in milliseconds, timers are too coarse: they fire up to two milliseconds late. */
+/** Timers are too coarse for shorter waits than this, in milliseconds: they fire up to two milliseconds late. */
 const coarseMs = 3;
 
 /** A turn of the event loop that took less than this, in milliseconds, had nothing to do. */
 const idleTurnMs = 0.02;
 
 /**
- * Waits until a moment, more exactly than a timer does: for the last milliseconds it keeps the event loop turning,
- * which handles everything else meanwhile. There is one wait at a time.
+ * Waits until a moment more exactly than a timer does. For the last milliseconds it keeps the event loop turning, so
+ * everything else is still handled meanwhile. There is one wait at a time.
  */
 export class Wait {
 	/** How long the event loop was kept turning with nothing to do, in milliseconds. */
@@ -30,7 +30,7 @@ export class Wait {
 		this.#go();
 	}
 
-	/** Lets others have a turn. */
+	/** Gives other work a turn. */
 	turn(): void {
 		this.until(0);
 	}
@@ -51,7 +51,7 @@ export class Wait {
 			this.#immediate = setImmediate(() => {
 				const elapsed = performance.now() - now;
 				if (elapsed < idleTurnMs) this.idleMs += elapsed;
-				// Virtual time stands still meanwhile; only a timer moves it.
+				// Virtual time stands still meanwhile, and only a timer advances it.
 				if (elapsed > 0) this.#check();
 				else this.#timer = after(left, this.#check);
 			});

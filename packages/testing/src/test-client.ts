@@ -13,21 +13,21 @@ import {
 } from "@allium/core";
 import { memoryTransport } from "@allium/core/frames";
 
-/** How a test client's two sides are made. What is not given is as in production. */
+/** How to make the two sides of a test client. What is not given is as in production. */
 export interface TestClientOptions<C extends AnyContract> {
-	/** The server's side, as for `serve`. */
+	/** The options of the server's side, as for `serve`. */
 	readonly serve?: ServeOptions<C>;
 	readonly guard?: Guard;
 	/** The server's own middleware, as for `allium`. */
 	readonly middleware?: readonly Middleware[];
-	/** The client's side, as for `createClient`. */
+	/** The options of the client's side, as for `createClient`. */
 	readonly client?: ClientLayers;
 	readonly logger?: Logger;
 }
 
 /**
- * A client of a service through the whole stack, in memory: both onions, frames, flow control, cancellation.
- * Ready at once; disposing it ends both sides.
+ * A client that calls a service through the whole stack, in memory: the middleware of both sides, frames, flow
+ * control, cancellation. It is ready at once. Disposing it ends both sides.
  *
  * @example
  * await using add = testClient(Add, addService);

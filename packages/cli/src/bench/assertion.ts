@@ -1,13 +1,13 @@
 import type { LoadReport } from "@allium/load";
 import { type CommandError, usageError } from "../command/command-error.ts";
 
-/** What `--assert` can be about, for messages. */
+/** What an `--assert` condition can be about, for messages. */
 const metrics = "p50 (any percentile such as p99.9), min, mean, max, errors and rate";
 
-/** What is measured, and in what it is shown. */
+/** The kind of quantity, which determines how it is shown. */
 type Quantity = "milliseconds" | "percent" | "count" | "per second";
 
-/** Milliseconds of the units of latencies. */
+/** The latency units in milliseconds. */
 const latencyUnits: Readonly<Record<string, number>> = { us: 0.001, µs: 0.001, ms: 1, s: 1_000 };
 
 const comparisons = {
@@ -18,19 +18,19 @@ const comparisons = {
 	"=": (value: number, limit: number) => value === limit,
 } as const;
 
-/** One of the conditions of `--assert`. */
+/** One condition of `--assert`. */
 export interface Assertion {
-	/** As it was written. */
+	/** The condition as the user wrote it. */
 	readonly text: string;
 	readonly quantity: Quantity;
-	/** Its value in a report; NaN where nothing was measured. */
+	/** Its value in a report. NaN if nothing was measured. */
 	measure(report: LoadReport): number;
-	/** Whether the value is as it must be; nothing measured is not. */
+	/** Whether the value meets the condition. NaN does not. */
 	holds(value: number): boolean;
 }
 
 /**
- * Reads `p99<50ms,errors<0.1%`.
+ * Parses `p99<50ms,errors<0.1%`.
  *
  * @throws CommandError that points at what is wrong.
  */
@@ -43,14 +43,14 @@ export function parseAssertions(text: string): Assertion[] {
 	});
 }
 
-/** Reads one condition, piece by piece. */
+/** Parses one condition, piece by piece. */
 class AssertionReader {
 	readonly #whole: string;
 	readonly #part: string;
 	readonly #start: number;
 	#offset = 0;
 
-	/** @param start where the part begins in the whole. */
+	/** @param start Where the part begins in the whole. */
 	constructor(whole: string, part: string, start: number) {
 		this.#whole = whole;
 		this.#part = part;
@@ -93,7 +93,7 @@ class AssertionReader {
 		return { quantity: "milliseconds", factor };
 	}
 
-	/** What is next, blanks aside. */
+	/** Takes the next piece, after any blanks. */
 	#take(pattern: RegExp, expected: string): string {
 		while (this.#part[this.#offset] === " ") this.#offset++;
 		pattern.lastIndex = this.#offset;
@@ -112,7 +112,7 @@ class AssertionReader {
 	}
 }
 
-/** How a metric is read off a report; undefined when there is none of that name. */
+/** Returns how to read a metric from a report, or undefined if no metric has that name. */
 function measureOf(name: string): ((report: LoadReport, quantity: Quantity) => number) | undefined {
 	if (name === "errors") {
 		return ({ failed, calls }, quantity) => (quantity === "percent" ? (failed / calls) * 100 : failed);

@@ -15,7 +15,7 @@ import { loadOptions } from "./options.ts";
 import { glyphsFor } from "./plot.ts";
 import { assertionResults, type BenchResult, progressText, reportText } from "./report-text.ts";
 
-/** How wide a report is at most, in letters. */
+/** The widest that a report may be, in letters. */
 const widest = 80;
 
 /** `allium bench <service> <method> [json|-]` */
@@ -47,12 +47,12 @@ export const bench: Run = async (words, surroundings) => {
 		throw error;
 	} finally {
 		unlisten();
-		// What still waits for standard input would keep the process.
+		// A pending read of standard input would keep the process alive.
 		stdin.destroy();
 	}
 };
 
-/** What is called, and with what. */
+/** What to call, and with which input. */
 interface Target {
 	readonly found: DescribedService;
 	readonly service: string;
@@ -73,7 +73,7 @@ async function measure(
 	const dialers = nodeDialers(transports, { tls: found.tls });
 	await using client = createClient(contractFromDescription(found.description), {
 		...sourceOf(found, words, dialers),
-		// Each call has its own deadline, and none is repeated: a failure shall be seen.
+		// Each call has its own deadline, and none is retried, so that every failure shows.
 		middleware: [],
 		attempt: hasInstances ? [countInstances(attempts)] : [],
 		transports: dialers,

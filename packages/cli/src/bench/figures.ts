@@ -11,17 +11,17 @@ export function rateText(perSecond: number): string {
 	return `${perSecond >= 1_000 ? counts.format(perSecond) : rates.format(perSecond)}/s`;
 }
 
-/** `0.12%`; a share that is not nothing is not shown as such. */
+/** A share such as `0.12%`. A share above zero is never shown as zero. */
 export function shareText(part: number, whole: number): string {
 	if (part === 0 || whole === 0) return "0%";
 	const percent = (part / whole) * 100;
 	return percent < 0.01 ? "<0.01%" : `${Number(percent.toPrecision(3))}%`;
 }
 
-/** A latency with three digits, in the unit that suits it: `85.3 us`, `2.10 ms`, `1.25 s`; `-` when there is none. */
+/** A latency with three digits in the unit that suits it: `85.3 us`, `2.10 ms`, `1.25 s`. `-` if there is none. */
 export function latencyText(milliseconds: number): string {
 	if (Number.isNaN(milliseconds)) return "-";
-	// What would be rounded to a thousand belongs to the next unit.
+	// A value that would round to a thousand belongs to the next unit.
 	if (milliseconds >= 999.5) return `${digits(milliseconds / 1_000)} s`;
 	if (milliseconds >= 0.9995) return `${digits(milliseconds)} ms`;
 	return `${digits(milliseconds * 1_000)} us`;

@@ -3,12 +3,12 @@ import type { Words } from "../command/command.ts";
 import { usageError } from "../command/command-error.ts";
 import { durationOption, numberOption } from "../command/option-values.ts";
 
-/** More than any process can do, so that a larger number is a typing error. */
+/** More than any process can do. A larger number is a typing error. */
 const mostPerSecond = 10_000_000;
 const mostAtOnce = 1_000_000;
 
 /**
- * The load that the options ask for.
+ * Returns the load that the options ask for.
  *
  * @throws CommandError for an invalid value, or options that contradict each other.
  */

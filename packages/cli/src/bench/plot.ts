@@ -2,13 +2,13 @@ import { type Histogram, type LoadWindow, reportedPercentiles } from "@allium/lo
 import type { Environment } from "@allium/node";
 import { latencyText } from "./figures.ts";
 
-/** What plots are drawn with. */
+/** The characters with which plots are drawn. */
 export interface Glyphs {
 	/** From the narrowest part of a letter to a whole one. */
 	readonly bar: readonly string[];
 	/** From the lowest level to the highest. */
 	readonly levels: readonly string[];
-	/** Where nothing was answered. */
+	/** Shown where no call was answered. */
 	readonly gap: string;
 	readonly tick: string;
 }
@@ -16,13 +16,15 @@ export interface Glyphs {
 const unicode: Glyphs = { bar: [..."▏▎▍▌▋▊▉█"], levels: [..."▁▂▃▄▅▆▇█"], gap: "·", tick: "╵" };
 const ascii: Glyphs = { bar: ["#"], levels: [..."_.-~=+*#"], gap: " ", tick: "'" };
 
-/** Blocks where the environment speaks UTF-8, plain letters elsewhere. */
+/** Returns blocks if the environment uses UTF-8, and plain letters otherwise. */
 export function glyphsFor(env: Environment): Glyphs {
 	const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || "";
 	return /utf-?8/i.test(locale) && env.TERM !== "dumb" ? unicode : ascii;
 }
 
-/** Latencies on a logarithmic axis: percentiles and the largest one as bars, powers of ten below. */
+/**
+ * Plots latencies on a logarithmic axis: bars for the percentiles and the largest latency, with powers of ten below.
+ */
 export function percentilePlot(latency: Histogram, width: number, glyphs: Glyphs): string[] {
 	if (latency.count === 0) return [];
 	const rows: [name: string, value: number][] = [
@@ -37,7 +39,10 @@ export function percentilePlot(latency: Histogram, width: number, glyphs: Glyphs
 	return [...bars, ...axis.lines(glyphs.tick).map((line) => " ".repeat(17) + line)];
 }
 
-/** A letter for each second, or for some: how high p99 was, on a logarithmic axis; a gap where nothing was answered. */
+/**
+ * Plots p99 on a logarithmic axis, with a letter for each second or for several. A gap shows where no call was
+ * answered.
+ */
 export function timePlot(timeline: readonly LoadWindow[], width: number, glyphs: Glyphs): string {
 	const each = Math.max(1, Math.ceil(timeline.length / width));
 	const columns = Array.from({ length: Math.ceil(timeline.length / each) }, (_, index) => {
@@ -46,7 +51,7 @@ export function timePlot(timeline: readonly LoadWindow[], width: number, glyphs:
 	});
 	const answered = columns.filter((value) => value > 0);
 	const lowest = Math.min(...answered);
-	// What varies by less than four times is no mountain.
+	// Values that vary by less than a factor of four should not look like a mountain.
 	const highest = Math.max(...answered, lowest * 4);
 	return columns.map((value) => (value === 0 ? glyphs.gap : level(value, lowest, highest, glyphs))).join("");
 }
@@ -63,7 +68,7 @@ function bar(length: number, { bar: parts }: Glyphs): string {
 	return rest === 0 ? whole : whole + (parts[rest - 1] ?? "");
 }
 
-/** From a power of ten to a power of ten. */
+/** A logarithmic axis from one power of ten to another. */
 class LogAxis {
 	readonly #from: number;
 	readonly #to: number;
@@ -75,12 +80,12 @@ class LogAxis {
 		this.#width = width;
 	}
 
-	/** How many letters from the left a value is. */
+	/** How many letters from the left a value lies. */
 	place(value: number): number {
 		return ((Math.log10(value) - this.#from) / (this.#to - this.#from)) * this.#width;
 	}
 
-	/** Ticks, and what they stand for below. */
+	/** The ticks, and their labels below. */
 	lines(tick: string): [string, string] {
 		let ticks = "";
 		let labels = "";

@@ -5,19 +5,19 @@ import type { Assertion } from "./assertion.ts";
 import { countText, latencyText, rateText, shareText } from "./figures.ts";
 import { type Glyphs, percentilePlot, timePlot } from "./plot.ts";
 
-/** A report of a load, and what is shown beside it. */
+/** A report of a load, and what is shown with it. */
 export interface BenchResult {
 	/** `add/sum` */
 	readonly name: string;
 	readonly report: LoadReport;
-	/** How many calls went to which instance, by its id. */
+	/** How many calls went to each instance, by its id. */
 	readonly attempts: ReadonlyMap<string, number>;
-	/** How much of the time this process was busy, from 0 to 1. */
+	/** The share of the time in which this process was busy, from 0 to 1. */
 	readonly busy: number;
 	readonly assertions: readonly Assertion[];
 }
 
-/** How the text looks. */
+/** How to format the text. */
 export interface BenchLook {
 	readonly styles: Styles;
 	readonly glyphs: Glyphs;
@@ -44,7 +44,7 @@ export function reportText(result: BenchResult, look: BenchLook): string {
 		.join("\n\n");
 }
 
-/** One line a second, while it goes on. */
+/** One line a second while the load runs. */
 export function progressText(window: LoadWindow): string {
 	const { isWarmup, endMs, lengthMs, succeeded, failed, p50, p99, inFlight, behindMs } = window;
 	const calls = succeeded + failed;
@@ -59,7 +59,7 @@ export function progressText(window: LoadWindow): string {
 	].join("  ");
 }
 
-/** How an assertion came out. */
+/** The result of an assertion. */
 export interface AssertionResult {
 	readonly assertion: string;
 	readonly value: number;
@@ -153,7 +153,7 @@ function valueText({ quantity }: Assertion, value: number): string {
 	}
 }
 
-/** What a reader must know to interpret the figures. */
+/** What a reader must know in order to interpret the figures. */
 function notes({ report, busy }: BenchResult): string[] {
 	const { isInterrupted, unfinished, isGeneratorLate, startedLate, rate, calls, measuredMs } = report;
 	const all: string[] = [];

@@ -1,8 +1,9 @@
 import { type ClientLayers, clientDefaults, type Kind, takesStream } from "@allium/core";
 
 /**
- * The layers of the client that makes a call: the defaults, but without their timeout where one was asked for, which
- * is the deadline of the whole call, and where the input is a stream, which takes as long as its sender does.
+ * The layers of the client that makes a call: the defaults, with two exceptions. If the user gave a timeout, it is the
+ * deadline of the whole call and replaces the default timeout. If the input is a stream, there is no default timeout,
+ * because the call takes as long as its sender does.
  */
 export function callLayers(
 	kind: Kind,

@@ -40,18 +40,21 @@ export const call: Run = async (words, surroundings) => {
 		return endedFromOutside(interruption, terminal) ?? Promise.reject(error);
 	} finally {
 		unlisten();
-		// What still waits for standard input would keep the process.
+		// A pending read of standard input would keep the process alive.
 		stdin.destroy();
 	}
 };
 
-/** How the command ends that was told to stop, so that its error is no news; undefined for all other errors. */
+/**
+ * Returns the exit code of a command that was told to stop, whose error is therefore no news. Undefined for all other
+ * errors.
+ */
 function endedFromOutside(interruption: Interruption, terminal: Terminal): ExitCode | undefined {
 	if (interruption.code !== undefined) return interruption.code;
 	return terminal.isGone ? exitCode.ok : undefined;
 }
 
-/** One call, all that is needed for it. */
+/** Everything needed for one call. */
 interface Exchange {
 	readonly found: DescribedService;
 	readonly service: string;

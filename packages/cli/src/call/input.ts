@@ -7,13 +7,13 @@ import { lines, wholeText } from "./lines.ts";
 export interface CallInput {
 	/** One value, or a stream of them. */
 	readonly value: unknown;
-	/** What was wrong with a message that was read during the call. */
+	/** The fault of a message that was read during the call. */
 	failure(): CommandError | undefined;
 }
 
 /**
- * Reads the input of a call: JSON in the argument, or from standard input with `-`; `{}` without either. For an input
- * stream: a JSON array, or standard input with one JSON value per line.
+ * Reads the input of a call: JSON in the argument, or from standard input with `-`; without either it is `{}`. The
+ * input of a method that takes a stream is a JSON array, or one JSON value a line on standard input.
  */
 export async function readInput(
 	kind: Kind,
@@ -35,7 +35,7 @@ export async function readInput(
 	return ready(each(messages));
 }
 
-/** Messages that are read during the call. A line that is not JSON ends it. */
+/** Messages that are read during the call. A line that is not JSON ends the call. */
 class LineInput implements CallInput {
 	readonly value: AsyncIterable<unknown>;
 	#failure: CommandError | undefined;
@@ -64,7 +64,7 @@ function ready(value: unknown): CallInput {
 	return { value, failure: () => undefined };
 }
 
-/** Messages, one by one. */
+/** Yields messages one by one. */
 export async function* each(messages: readonly unknown[]): AsyncGenerator<unknown> {
 	yield* messages;
 }

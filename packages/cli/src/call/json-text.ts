@@ -6,14 +6,17 @@ export interface JsonFault {
 	readonly line: number;
 	/** From 1. */
 	readonly column: number;
-	/** What is there: a letter in quotes, or the end. */
+	/** What stands there: a letter in quotes, or the end. */
 	readonly found: string;
 }
 
 /** A JSON value, or where the text stops being one. */
 export type JsonReading = { readonly value: unknown } | { readonly fault: JsonFault };
 
-/** Reads JSON, behind a byte order mark too. The messages of `JSON.parse` do not always say where; this does. */
+/**
+ * Parses JSON, also after a byte order mark. It always says where the fault is, which the messages of `JSON.parse` do
+ * not.
+ */
 export function readJson(marked: string): JsonReading {
 	const text = marked.replace(/^\ufeff/, "");
 	try {
@@ -24,10 +27,10 @@ export function readJson(marked: string): JsonReading {
 }
 
 /**
- * The value of a text in JSON.
+ * Returns the value of a JSON text.
  *
- * @param what the text is called in the error, such as `The input`.
- * @param line the line where the text begins, for the error.
+ * @param what The name of the text in the error, such as `The input`.
+ * @param line The line on which the text begins, for the error.
  * @throws CommandError that says where it stops being JSON.
  */
 export function parseJson(what: string, text: string, line = 1): unknown {
@@ -57,7 +60,7 @@ const scalars = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids just these in strings
 const strings = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y;
 
-/** Reads over JSON to find where it goes wrong. Own stack, so that deep nesting is no matter. */
+/** Scans JSON to find where it goes wrong. It keeps its own stack, so that deep nesting does no harm. */
 class Scanner {
 	readonly #text: string;
 	#offset = 0;
@@ -66,7 +69,7 @@ class Scanner {
 		this.#text = text;
 	}
 
-	/** The offset of the first letter that does not belong; the length when the text ends too soon. */
+	/** The offset of the first letter that does not belong, or the length if the text ends too soon. */
 	faultOffset(): number {
 		const open: ("[" | "{")[] = [];
 		let expects: "value" | "key" | "first" | "after" = "value";
@@ -109,7 +112,7 @@ class Scanner {
 		return true;
 	}
 
-	/** Whether something was there to skip. */
+	/** Returns whether there was something to skip. */
 	#skip(pattern: RegExp): boolean {
 		pattern.lastIndex = this.#offset;
 		const [found = ""] = pattern.exec(this.#text) ?? [];

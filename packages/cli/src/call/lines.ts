@@ -4,9 +4,9 @@ import { usageError } from "../command/command-error.ts";
 const maxLength = 64 * 1024 * 1024;
 
 /**
- * The lines of a stream that are not empty, as they arrive, with their numbers.
+ * Yields the non-empty lines of a stream as they arrive, with their numbers.
  *
- * @param what the stream is called in errors.
+ * @param what The name of the stream in errors.
  * @throws CommandError for what is not UTF-8. A byte order mark at the beginning is left out.
  */
 export async function* lines(
@@ -27,7 +27,7 @@ export async function* lines(
 	if (rest.trim() !== "") yield [number + 1, rest];
 }
 
-/** All that a stream holds. As {@link lines}. */
+/** Returns everything that a stream holds. See {@link lines}. */
 export async function wholeText(input: NodeJS.ReadableStream, what = "Standard input"): Promise<string> {
 	let all = "";
 	for await (const text of texts(input, what)) {
@@ -37,7 +37,7 @@ export async function wholeText(input: NodeJS.ReadableStream, what = "Standard i
 	return all;
 }
 
-/** The text of a stream, as it arrives. */
+/** Yields the text of a stream as it arrives. */
 async function* texts(input: NodeJS.ReadableStream, what: string): AsyncGenerator<string> {
 	const decoder = new TextDecoder("utf-8", { fatal: true });
 	const decode = (chunk: Buffer | undefined): string => {

@@ -3,7 +3,7 @@ import type { Surroundings, Words } from "../command/command.ts";
 import { usageError } from "../command/command-error.ts";
 import { credentialsOf } from "../discovery/credentials.ts";
 
-/** A context whose calls send the credentials, and over them what `--metadata` gives. */
+/** Returns a context whose calls send the credentials and the metadata of `--metadata`, which wins. */
 export function withMetadata(words: Words, surroundings: Surroundings, ctx: Context): Context {
 	const all = { ...credentialsOf(words, surroundings), ...readMetadata(words) };
 	return Object.keys(all).length === 0 ? ctx : ctx.withMetadata(all);
@@ -23,7 +23,7 @@ function readMetadata(words: Words): Readonly<Record<string, (string | Uint8Arra
 	return Object.fromEntries(metadata);
 }
 
-/** The bytes of a value in base64, with the alphabet of URLs too, with or without padding. */
+/** Decodes a value in base64, with the standard or the URL alphabet, with or without padding. */
 function bytesOf(name: string, value: string): Uint8Array {
 	const digits = value.replace(/={1,2}$/, "");
 	if (/^[\w+/-]*$/.test(digits) && digits.length % 4 !== 1) {

@@ -1,9 +1,9 @@
 import type { Code } from "@allium/core";
 import { type ExitCode, exitCode } from "./exit-code.ts";
 
-/** What a failure has beside its sentence. */
+/** What a failure has besides its sentence. */
 export interface CommandErrorOptions {
-	/** Lines below the sentence that say what to do. */
+	/** Lines below the sentence that tell the user what to do. */
 	readonly hints?: readonly string[];
 	/** What `--json` calls it. */
 	readonly code?: Code;
@@ -23,17 +23,17 @@ export class CommandError extends Error {
 	}
 }
 
-/** The command was used wrongly. */
+/** Makes the error of a command that was used wrongly. */
 export function usageError(message: string, hints: readonly string[] = []): CommandError {
 	return new CommandError(message, exitCode.usage, { hints, code: "invalid_argument" });
 }
 
-/** What the user asked for does not exist. */
+/** Makes the error of something that does not exist. */
 export function notFound(message: string, hints: readonly string[] = []): CommandError {
 	return new CommandError(message, exitCode.unavailable, { hints, code: "not_found" });
 }
 
-/** It exists, but does not answer. */
+/** Makes the error of something that exists but does not answer. */
 export function unavailable(message: string, hints: readonly string[] = []): CommandError {
 	return new CommandError(message, exitCode.unavailable, { hints, code: "unavailable" });
 }

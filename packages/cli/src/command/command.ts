@@ -6,7 +6,7 @@ import type { ExitCode } from "./exit-code.ts";
 /** What a shell completes a word to: names from the registry, names of files, or fixed words. */
 export type Completes = "services" | "methods" | "files" | "folders" | readonly string[];
 
-/** A word that a command takes after its name. */
+/** An argument of a command, after the command's name. */
 export interface Argument {
 	readonly name: string;
 	readonly summary: string;
@@ -14,7 +14,7 @@ export interface Argument {
 	readonly optional?: boolean;
 	/** Whether it takes all remaining words. Only for the last argument. */
 	readonly many?: boolean;
-	/** Default: nothing. */
+	/** What the shell completes the argument to. Default: nothing. */
 	readonly completes?: Completes;
 }
 
@@ -25,7 +25,7 @@ export interface Option {
 	readonly value?: string;
 	/** Whether it may be given several times. */
 	readonly many?: boolean;
-	/** What its value is completed to. Default: nothing. */
+	/** What the shell completes the value to. Default: nothing. */
 	readonly completes?: Completes;
 }
 
@@ -33,7 +33,7 @@ export interface Option {
 export interface Command {
 	readonly name: string;
 	readonly summary: string;
-	/** Whether it is for programs, so that no help lists it. */
+	/** Whether it is meant for programs, so that no help lists it. */
 	readonly isHidden?: boolean;
 	readonly arguments: readonly Argument[];
 	readonly options: Readonly<Record<string, Option>>;
@@ -48,7 +48,7 @@ export interface Command {
 	load(): Promise<Run>;
 }
 
-/** A command that runs; resolves with how it ended. */
+/** A running command. It resolves with the exit code. */
 export type Run = (words: Words, surroundings: Surroundings) => Promise<ExitCode>;
 
 /** The words of a command line, checked. */
@@ -56,7 +56,7 @@ export interface Words {
 	readonly arguments: readonly string[];
 	/** Whether a switch was given. */
 	has(option: string): boolean;
-	/** The value of an option; the last one that was given. */
+	/** The value of an option. If it was given several times, the last one. */
 	value(option: string): string | undefined;
 	values(option: string): readonly string[];
 }

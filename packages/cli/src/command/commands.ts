@@ -12,7 +12,7 @@ const discovery: Readonly<Record<string, Option>> = {
 	namespace: { value: "name", summary: "The namespace to look in. Default: ALLIUM_NAMESPACE, else default." },
 };
 
-/** What is presented to guards. */
+/** The credentials for guards. */
 const credentials: Option = {
 	value: "name=value",
 	many: true,
@@ -313,7 +313,7 @@ const completion: Command = {
 	load: async () => (await import("../completion/completion.ts")).completion,
 };
 
-/** What the scripts of `allium completion` call. */
+/** The scripts of `allium completion` call this. */
 const complete: Command = {
 	name: "complete",
 	summary: "Print the completions of the last word.",

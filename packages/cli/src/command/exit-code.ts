@@ -1,4 +1,4 @@
-/** How the command ends; `--help` lists each. */
+/** The exit codes of the command. `--help` lists each. */
 export const exitCode = {
 	ok: 0,
 	/** The service answered with an error, or the command itself failed. */
@@ -14,5 +14,5 @@ export const exitCode = {
 	terminated: 143,
 } as const;
 
-/** One of the ways to end. */
+/** One of the exit codes. */
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];

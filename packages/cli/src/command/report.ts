@@ -2,7 +2,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { CommandError } from "./command-error.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
 
-/** Reports on standard error what went wrong, and returns how the command ends. */
+/** Reports an error on standard error, and returns the exit code. */
 export async function report(error: unknown, terminal: Terminal, json: boolean): Promise<ExitCode> {
 	const complain = (plain: object, lines: readonly string[]): void =>
 		terminal.complain(json ? JSON.stringify(plain) : lines.join("\n"));
@@ -12,7 +12,7 @@ export async function report(error: unknown, terminal: Terminal, json: boolean):
 		complain({ code, message, ...(hints.length > 0 && { hints }) }, [red(message), ...hints]);
 		return error.exitCode;
 	}
-	// Loaded here, so that commands which need no core do not load it.
+	// Loaded here, so that commands that do not need the core do not load it.
 	const { errorLines, exitCodeOf, isServiceError, plainError } = await import("./service-error-text.ts");
 	if (isServiceError(error)) {
 		const code = exitCodeOf(error);

@@ -17,19 +17,19 @@ export function plainError(error: ServiceError): object {
 	};
 }
 
-/** A `ServiceError` for people: code, reason and message, then its data; issues one a line with their paths. */
+/** A `ServiceError` for people: code, reason and message, then its data. Issues have a line each, with their paths. */
 export function errorLines(error: ServiceError, { red, bold }: Styles): string[] {
 	const { code, reason, data } = error;
 	const issues = issuesOf(data);
 	const named = reason === undefined || reason === code ? code : `${code} (${reason})`;
-	// The sentence sums up the issues, which follow in full.
+	// The sentence summarises the issues, which follow in full.
 	const message =
 		issues === undefined ? error.message : error.message.replace(/^(invalid input[^:]*): .*$/s, "$1");
 	const details = issues ?? (data === undefined ? [] : JSON.stringify(data, null, 2).split("\n"));
 	return [`${red(bold(named))}: ${message}`, ...details.map((line) => `  ${line}`)];
 }
 
-/** How a command ends that failed with an error. */
+/** Returns the exit code of a command that failed with an error. */
 export function exitCodeOf({ code, reason }: ServiceError): ExitCode {
 	if (reason === "invalid_configuration" || reason === "invalid_metadata") return exitCode.usage;
 	if (code === "unavailable") return exitCode.unavailable;
@@ -37,7 +37,7 @@ export function exitCodeOf({ code, reason }: ServiceError): ExitCode {
 	return exitCode.failed;
 }
 
-/** The issues of invalid input, one a line; undefined where the data is something else. */
+/** The issues of invalid input, one a line. Undefined if the data is something else. */
 function issuesOf(data: unknown): string[] | undefined {
 	if (typeof data !== "object" || data === null || !("issues" in data) || !Array.isArray(data.issues)) {
 		return undefined;

@@ -9,7 +9,7 @@ export const commonOptions: Readonly<Record<string, Option>> = {
 };
 
 /**
- * Reads the words after the name of a command.
+ * Parses the words after the name of a command.
  *
  * @throws CommandError with one sentence for what the command does not take, or lacks.
  */
@@ -34,7 +34,7 @@ export function readWords(command: Command, line: readonly string[]): Words {
 	};
 }
 
-/** `service/method` as two arguments; no name holds a slash. */
+/** Splits `service/method` into two arguments. No name contains a slash. */
 function apart([first = "", ...rest]: readonly string[]): string[] {
 	const [, service, method] = /^([^/]+)\/([^/]+)$/.exec(first) ?? [];
 	if (service !== undefined && method !== undefined) return [service, method, ...rest];
@@ -61,7 +61,7 @@ function tokens(line: readonly string[], options: Readonly<Record<string, Option
 	return parsed.tokens;
 }
 
-/** The name of the option, if it is one and has a value exactly when it takes one. */
+/** Returns the name of the option. It must exist, and have a value exactly if it takes one. */
 function checkOption(
 	command: Command,
 	options: Readonly<Record<string, Option>>,
@@ -97,7 +97,7 @@ function checkArguments(command: Command, given: readonly string[]): void {
 	}
 }
 
-/** How a command is written: `allium describe <service> [options]`. */
+/** Returns the usage line of a command: `allium describe <service> [options]`. */
 export function usageLine(command: Command): string {
 	const words = command.arguments.map(({ name, optional, many }) => {
 		const shown = many ? `${name}…` : name;

@@ -1,20 +1,20 @@
 import type { Command, Completes, Option } from "../command/command.ts";
 import { commonOptions } from "../command/words.ts";
 
-/** A possible completion of a word, and its meaning. */
+/** A possible completion of a word, and what it means. */
 export interface Candidate {
 	readonly word: string;
 	readonly summary: string;
 }
 
-/** What a word is completed to: known words, or names that must be looked up. */
+/** What to complete a word with: known words, or names to look up. */
 export type Wanted =
 	| { readonly what: "words"; readonly candidates: readonly Candidate[] }
 	| {
 			readonly what: "services" | "methods" | "files" | "folders";
-			/** What the word begins with. */
+			/** The beginning of the word. */
 			readonly beginning: string;
-			/** What stands before it in the same word, such as `--url=`. */
+			/** The text before it in the same word, such as `--url=`. */
 			readonly prefix: string;
 			/** The arguments before it. */
 			readonly arguments: readonly string[];
@@ -25,9 +25,9 @@ export type Wanted =
 const nothing: Wanted = { what: "words", candidates: [] };
 
 /**
- * What the last of the words after `allium` may become.
+ * Returns the possible completions of the last word after `allium`.
  *
- * @param line The last word is the one at the cursor, as far as it is written, maybe empty.
+ * @param line The last word is the one at the cursor, as far as it has been typed. It may be empty.
  */
 export function wanted(line: readonly string[], commands: readonly Command[]): Wanted {
 	const [first = "", ...rest] = joined(line);
@@ -39,7 +39,7 @@ export function wanted(line: readonly string[], commands: readonly Command[]): W
 	return new CommandLine(command, rest).wanted(current);
 }
 
-/** Joins `--name=value`, which bash splits into several words, as other shells give it. */
+/** Joins `--name=value` into one word as other shells do, because bash splits it into several. */
 function joined(line: readonly string[]): string[] {
 	const result: string[] = [];
 	for (const [index, word] of line.entries()) {

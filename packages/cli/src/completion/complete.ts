@@ -2,12 +2,12 @@ import type { Command, Run, Surroundings, Words } from "../command/command.ts";
 import { type ExitCode, exitCode } from "../command/exit-code.ts";
 import { type Candidate, type Wanted, wanted } from "./candidates.ts";
 
-/** How long the user who pressed the tab key waits for services and methods, in milliseconds. */
+/** How long the lookup of services and methods may take after the user presses the tab key, in milliseconds. */
 const patienceMs = 1_500;
 
 /**
- * `allium complete -- words…`: prints the completions of the last word, one per line, each with a tab and its meaning;
- * or `:files` or `:folders`, which the shell completes itself. Errors are not reported.
+ * `allium complete -- words…` prints the completions of the last word, one per line, each with a tab and its meaning.
+ * It prints `:files` or `:folders` where the shell completes the word itself. It reports no errors.
  */
 export function complete(commands: readonly Command[]): Run {
 	return (words, surroundings) => completed(commands, words, surroundings);
@@ -31,7 +31,7 @@ async function completed(
 
 type LookUp = Exclude<Wanted, { what: "words" }>;
 
-/** The names that are up and begin so; none if they cannot be found in time. */
+/** The names that are up and begin with the word. None if they cannot be found in time. */
 async function lookedUp(lookUp: LookUp, surroundings: Surroundings): Promise<Candidate[]> {
 	const { what, prefix, beginning } = lookUp;
 	const words = wordsOf(lookUp);

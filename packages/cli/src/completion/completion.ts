@@ -13,7 +13,7 @@ export const completion: Run = async (words, { terminal }) => {
 			`There is one for ${shells.slice(0, -1).join(", ")} and ${shells.at(-1)}.`,
 		]);
 	}
-	// Beside the sources, and beside dist.
+	// The folder is beside the sources, and beside dist.
 	const script = readFileSync(new URL(`../../shells/allium.${shell}`, import.meta.url), "utf8");
 	await terminal.print(script.trimEnd());
 	return exitCode.ok;

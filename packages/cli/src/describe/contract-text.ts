@@ -14,21 +14,21 @@ import type { Styles } from "../terminal/terminal.ts";
 import { columns } from "../text/columns.ts";
 import { typeText } from "./type-text.ts";
 
-/** How a contract is shown. */
+/** How to show a contract. */
 export interface ContractTextOptions {
-	/** Where it is served. */
+	/** The addresses that serve it. */
 	readonly addresses: readonly string[];
 	readonly styles: Styles;
-	/** How wide lines may be, in letters. */
+	/** The widest that lines may be, in letters. */
 	readonly width: number;
-	/** What every example of a call ends with, such as ` --url http://127.0.0.1:4000`. */
+	/** The end of every example call, such as ` --url http://127.0.0.1:4000`. */
 	readonly options: string;
 }
 
-/** The room for the names of the parts of a method. */
+/** The width of the column with the names of a method's parts. */
 const margin = 10;
 
-/** A contract for people: what it is, where it is, and each method with its types, errors and an example. */
+/** Formats a contract for people: what it is, where it is, and each method with its types, errors and an example. */
 export function contractText(description: ContractDescription, options: ContractTextOptions): string {
 	const { name, version, summary, methods } = description;
 	const { bold, dim } = options.styles;
@@ -41,7 +41,7 @@ export function contractText(description: ContractDescription, options: Contract
 	return [...head, ...where, ...wants, ...all.flatMap((lines) => ["", ...lines])].join("\n");
 }
 
-/** The credentials that a guard asks of callers. */
+/** The credentials that a guard requires of callers. */
 function securityLine({ schemes, open = [] }: Security): string {
 	const ways = Object.entries(schemes).map(([name, scheme]) => `${name} (${schemeText(scheme)})`);
 	const free = open.length === 0 ? "" : `; not for ${open.join(", ")}`;
@@ -106,7 +106,7 @@ function errorLines(errors: Readonly<Record<string, ErrorDescription>>, room: nu
 	return columns(rows);
 }
 
-/** An input as a word of the shell. */
+/** Writes an input as a word of the shell. */
 function exampleWord(schema: JsonSchema, isStream: boolean): string {
 	const value = exampleValue(schema);
 	const text = JSON.stringify(isStream ? [value, value] : value);

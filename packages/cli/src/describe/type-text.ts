@@ -2,8 +2,8 @@ import type { JsonSchema } from "@allium/core";
 import { descriptionOf, type Property, resolvePointer, type View, view } from "@allium/core/reflection";
 
 /**
- * A JSON Schema as a type in the manner of TypeScript: on one line where it fits into `width` letters and
- * nothing in it is described, else with a line for each property.
+ * Formats a JSON Schema as a type in the style of TypeScript. It is on one line if it fits into `width` letters and
+ * has no descriptions; otherwise it has a line for each property.
  *
  * @example
  * typeText({ type: "object", properties: { a: { type: "integer" } }, required: ["a"] }) // "{ a: integer }"
@@ -14,14 +14,14 @@ export function typeText(schema: JsonSchema, width: number = Number.POSITIVE_INF
 
 class TypePrinter {
 	readonly #root: JsonSchema;
-	/** The references that are being followed: one that comes back is only named. */
+	/** The references that are being resolved. A reference that recurs is only named. */
 	readonly #following: string[] = [];
 
 	constructor(root: JsonSchema) {
 		this.#root = root;
 	}
 
-	/** On lines of their own where one is too short. */
+	/** Uses several lines if one line is too short. */
 	print(schema: unknown, width: number, indent: string): string {
 		const line = this.#line(schema, false);
 		const seen = view(schema);
@@ -45,7 +45,9 @@ class TypePrinter {
 		return ["{", ...lines, ...(others === undefined ? [] : [inner + others]), `${indent}}`].join("\n");
 	}
 
-	/** On one line; `atom` asks for parentheses where what follows would bind tighter. */
+	/**
+	 * Formats on one line. `atom` asks for parentheses around a type that binds less tightly than its surroundings.
+	 */
 	#line(schema: unknown, atom: boolean): string {
 		const seen = view(schema);
 		switch (seen.kind) {
@@ -93,7 +95,7 @@ class TypePrinter {
 		return others === undefined ? "object" : "{}";
 	}
 
-	/** Properties of any name; undefined where there may be none, or nothing is said of them. */
+	/** The type of other properties. Undefined if there may be none, or if the schema says nothing about them. */
 	#others(others: unknown): string | undefined {
 		const isOpen = typeof others === "object" && others !== null && Object.keys(others).length === 0;
 		if (others === undefined || others === false) return undefined;

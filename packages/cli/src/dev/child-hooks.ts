@@ -1,18 +1,18 @@
-// Loaded into a child of `allium dev` before its program. It reports which modules the program loads and when it is
-// ready, and stops it when its parent has gone, for whatever reason.
+// Loaded into a child of `allium dev` before its program. It reports which modules the program loads and when the
+// program is ready. It stops the program when the parent has gone, for whatever reason.
 import { subscribe } from "node:diagnostics_channel";
 import { enableCompileCache, registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
 import { type ChildMessage, failedChannel, parentVariable, readyChannel } from "./child-message.ts";
 
-/** A process gets this long to stop by itself. */
+/** How long a process gets to stop by itself. */
 const graceMs = 15_000;
 
-// A process that the program starts inherits all this, and is none of ours.
+// A process that the program starts inherits all of this, but is not a child of `allium dev`.
 if (process.env[parentVariable] === String(process.ppid) && process.send !== undefined) report();
 
 function report(): void {
-	// The next start, most often after one file has changed, compiles that file alone.
+	// The next start usually follows a change of one file, and compiles only that file.
 	enableCompileCache();
 	registerHooks({
 		load(url, context, next) {
@@ -28,15 +28,15 @@ function report(): void {
 	subscribe(failedChannel, (message) => sayIfPortTaken((message as { error: unknown }).error));
 	process.on("uncaughtExceptionMonitor", sayIfPortTaken);
 	process.once("disconnect", stop);
-	// The program alone decides how long it runs, not the channel to the parent.
+	// The program alone decides how long it runs. The channel to the parent must not keep it alive.
 	process.channel?.unref();
-	// With the parent its end of the pipes is gone: the last words of a program that stops must not crash it.
+	// When the parent goes, its end of the pipes goes too. The last output of a program that stops must not crash it.
 	process.stdout.on("error", () => {});
 	process.stderr.on("error", () => {});
 }
 
 function send(message: ChildMessage): void {
-	// Whether it arrives is the parent's business: a channel that is closed means that it is gone.
+	// A failure to send is ignored: a closed channel means that the parent has gone.
 	if (process.connected) process.send?.(message, undefined, {}, () => {});
 }
 

@@ -3,22 +3,25 @@ import { type Adapters, type Environment, textLogger } from "@allium/node";
 
 /** The options of the gateway that runs beside the services. */
 export interface DevGatewayOptions {
-	/** On 127.0.0.1. */
+	/** The port on 127.0.0.1. */
 	readonly port: number;
 	readonly registry: string | undefined;
 	readonly namespace: string | undefined;
 	readonly adapters: Adapters;
 	readonly env: Environment;
-	/** Takes the lines that it logs. */
+	/** Receives the gateway's log lines. */
 	readonly onLine: (line: string) => void;
-	/** Reports what happens to it. */
+	/** Reports the gateway's state. */
 	readonly say: (text: string) => void;
 }
 
-/** How long calls in flight may take when it stops, in milliseconds: only the developer waits for them. */
+/**
+ * How long calls in flight may take when the gateway stops, in milliseconds. It is short because only the developer
+ * waits.
+ */
 const gracePeriodMs = 2_000;
 
-/** The gateway of `allium dev`. The services run without it when it cannot start. */
+/** The gateway of `allium dev`. The services run without it if it cannot start. */
 export class DevGateway {
 	readonly #options: DevGatewayOptions;
 	#gateway: Gateway | undefined;
@@ -27,7 +30,7 @@ export class DevGateway {
 		this.#options = options;
 	}
 
-	/** Starts it; says where it is, or why it is not. */
+	/** Starts the gateway. Reports where it is, or why it could not start. */
 	async start(): Promise<void> {
 		const { port, registry, namespace, adapters, env, onLine, say } = this.#options;
 		const { PORT: _port, ALLIUM_LISTEN: _listen, ALLIUM_ADVERTISE: _advertise, ...others } = env;

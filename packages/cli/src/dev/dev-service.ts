@@ -2,16 +2,16 @@ import { dirname } from "node:path";
 import { after, Backoff, type Timer } from "@allium/core/transport";
 import { type Ending, ServiceProcess, type ServiceProcessOptions, type Started } from "./service-process.ts";
 
-/** How long things may take, in milliseconds. */
+/** The time limits, in milliseconds. */
 export interface DevTimes {
-	/** Until a new process is ready. */
+	/** How long a new process may take to be ready. */
 	readonly readyMs: number;
-	/** Until a process that was asked to stop has stopped. */
+	/** How long a process that was asked to stop may take. */
 	readonly graceMs: number;
-	/** The pause after the first crash; it doubles with each that follows. */
+	/** The pause after the first crash. It doubles with each further crash. */
 	readonly firstPauseMs: number;
 	readonly longestPauseMs: number;
-	/** A crash of a process that has run for this long counts as the first one. */
+	/** A process that ran for this long before it crashed counts as a first crash. */
 	readonly stableMs: number;
 }
 
@@ -23,33 +23,33 @@ export const defaultDevTimes: DevTimes = {
 	stableMs: 10_000,
 };
 
-/** What a service in development is made with. */
+/** What a service in development needs. */
 export interface DevServiceOptions extends ServiceProcessOptions {
-	/** Reports what happens to it. */
+	/** Reports the service's state. */
 	readonly say: (text: string) => void;
 	readonly times: DevTimes;
 }
 
-/** What a program is made of, as far as it may be mended there. */
+/** The files of a program that a developer may change to fix it. */
 const sourceFile = /\.(?:[cm]?[jt]sx?|json)$/;
 
 /**
- * Keeps one service running while its source changes. The old process serves until a new one is ready, and stays if the
- * new one does not become ready. A process that crashes is started again.
+ * Keeps one service running while its source changes. The old process serves until a new one is ready, and stays if
+ * the new one does not become ready. A process that crashes is started again.
  */
 export class DevService {
 	readonly #options: DevServiceOptions;
 	/** All processes that have not ended. */
 	readonly #alive = new Set<ServiceProcess>();
-	/** The one that serves. */
+	/** The process that serves. */
 	#current: ServiceProcess | undefined;
-	/** The one that is starting. */
+	/** The process that is starting. */
 	#next: ServiceProcess | undefined;
-	/** The one that did not become ready, until another does. */
+	/** The process that did not become ready, until another does. */
 	#failed: ServiceProcess | undefined;
-	/** Counts the starts, so that a start can tell that a later one has overtaken it. */
+	/** The number of the latest start. A start compares it to see whether a later one has overtaken it. */
 	#start = 0;
-	/** The pauses before a process that crashed is started again. */
+	/** The pauses before a crashed process is started again. */
 	readonly #backoff: Backoff;
 	#pause: Timer | undefined;
 	#isStopping = false;
@@ -60,20 +60,20 @@ export class DevService {
 		this.#backoff = new Backoff({ firstMs, longestMs, jitter: 0 });
 	}
 
-	/** Starts it, or a new process in place of the one that runs. */
+	/** Starts the service, or a new process to replace the current one. */
 	start(): void {
 		this.#backoff.reset();
 		void this.#launch();
 	}
 
-	/** Takes in that files have changed; starts a new process if the service uses one of them. */
+	/** Handles changed files. Starts a new process if the service uses one of them. */
 	changed(paths: ReadonlySet<string>): void {
 		if (this.#isStopping || ![...paths].some((path) => this.#uses(path))) return;
 		this.#options.say(this.#current === undefined ? "changed; starting" : "changed; starting a new process");
 		this.start();
 	}
 
-	/** Asks all its processes to stop; resolves when none is left. */
+	/** Asks all processes to stop. Resolves when none is left. */
 	async stop(): Promise<void> {
 		this.#isStopping = true;
 		this.#start++;
@@ -81,7 +81,7 @@ export class DevService {
 		await Promise.all([...this.#alive].map((child) => child.stop(this.#options.times.graceMs)));
 	}
 
-	/** Ends all its processes at once. */
+	/** Kills all processes at once. */
 	kill(): void {
 		for (const child of this.#alive) child.kill();
 	}
@@ -89,7 +89,8 @@ export class DevService {
 	#uses(path: string): boolean {
 		const loaded = [this.#current, this.#next, this.#failed].some((child) => child?.modules.has(path));
 		if (loaded || this.#failed === undefined) return loaded;
-		// It may lack a file that is now there, or was not read because another one was broken.
+		// The failed process may have lacked a file that now exists, or may not have loaded it because another file
+		// was broken.
 		const folders = new Set([...this.#failed.modules].map((file) => dirname(file)));
 		return sourceFile.test(path) && folders.has(dirname(path));
 	}
@@ -117,7 +118,9 @@ export class DevService {
 		return child;
 	}
 
-	/** Waits until it is ready or has ended. One that takes too long is stopped when there is another that serves. */
+	/**
+	 * Waits until the process is ready or has ended. A process that takes too long is stopped if another one serves.
+	 */
 	async #whenStarted(child: ServiceProcess, start: number): Promise<Started> {
 		const { say, times } = this.#options;
 		const timer = after(times.readyMs, () => {
@@ -132,7 +135,7 @@ export class DevService {
 		}
 	}
 
-	/** The new process serves from now on. */
+	/** Makes the new process the one that serves. */
 	#adopt(child: ServiceProcess, addresses: readonly string[]): void {
 		const { say, times } = this.#options;
 		const old = this.#current;
@@ -149,7 +152,7 @@ export class DevService {
 		});
 	}
 
-	/** Stops the old process first: only one process can have a fixed port. */
+	/** Stops the old process first, because only one process can have a fixed port. */
 	async #makeRoom(old: ServiceProcess, start: number): Promise<void> {
 		this.#options.say("needs the port of the old process; stopping that first");
 		this.#current = undefined;
@@ -165,7 +168,7 @@ export class DevService {
 		else say(`did not start (${ending}); waiting for a change`);
 	}
 
-	/** The process that served has ended by itself. */
+	/** Called when the serving process has ended by itself. */
 	#ended({ text, inOrder }: Ending, afterMs: number): void {
 		const { say, times } = this.#options;
 		if (this.#next !== undefined) say(`the old process has ended (${text})`);

@@ -17,7 +17,7 @@ const gatewayLabel = "gateway";
 /** `allium dev [files…]` */
 export const dev: Run = async (words, surroundings) => {
 	const { terminal, cwd } = surroundings;
-	// Only to tell once what is wrong with it, not for each process.
+	// Checks the configuration here, so that an error is reported once and not for each process.
 	configOf(words, surroundings.env);
 	const gatewayPort = gatewayPortOf(words);
 	const files = serviceFiles(words.arguments, cwd);
@@ -77,7 +77,7 @@ function serviceOptions(
 	};
 }
 
-/** Loaded only when it is wanted. */
+/** Loads the gateway only when it is wanted. */
 async function makeGateway(
 	port: number,
 	index: number,
@@ -102,7 +102,7 @@ function prefixOf(label: string, index: number, width: number, { styles }: Termi
 	return styles.colour(index, `${label.padEnd(width)} |`);
 }
 
-/** The port of the gateway; undefined when there shall be none. */
+/** The port of the gateway. Undefined if there is to be no gateway. */
 function gatewayPortOf(words: Words): number | undefined {
 	if (words.has("no-gateway")) return undefined;
 	const text = words.value("gateway") ?? String(defaultGatewayPort);
@@ -111,12 +111,12 @@ function gatewayPortOf(words: Words): number | undefined {
 	throw usageError(`--gateway takes a port, such as ${defaultGatewayPort}, not ${JSON.stringify(text)}.`);
 }
 
-/** The environments of the processes. A port that is given can be had only once: the first gets it. */
+/** The environments of the processes. Only one process can have a given port, so the first gets it. */
 function environmentsOf(count: number, words: Words, { env }: Surroundings): NodeJS.ProcessEnv[] {
 	const registry = words.value("registry");
 	const namespace = words.value("namespace");
 	const all: NodeJS.ProcessEnv = {
-		// Services start side by side: calls wait for those that are not up yet.
+		// Services start at the same time, so calls wait for those that are not up yet.
 		ALLIUM_WAIT_FOR_READY: "true",
 		...env,
 		...(registry !== undefined && { ALLIUM_REGISTRY: registry }),

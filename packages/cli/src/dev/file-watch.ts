@@ -1,12 +1,12 @@
 import { type FSWatcher, watch } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Changes that come this close together are told together, in milliseconds. */
+/** Changes within this time of each other are reported together, in milliseconds. */
 const togetherMs = 100;
 
 /**
- * Tells when files change. It watches their folders, as editors replace files, which ends a watch on the file
- * itself; so it tells of their neighbours too.
+ * Reports changes of files. It watches their folders, because editors replace files and a watch on the file itself
+ * would end. It therefore reports changes of neighbouring files as well.
  */
 export class FileWatch implements Disposable {
 	readonly #watchers = new Map<string, FSWatcher>();
@@ -15,7 +15,7 @@ export class FileWatch implements Disposable {
 	readonly #onFailure: (folder: string, error: Error) => void;
 	#timer: ReturnType<typeof setTimeout> | undefined;
 
-	/** @param onFailure told once for each folder that cannot be watched. */
+	/** @param onFailure Called once for each folder that cannot be watched. */
 	constructor(
 		onChange: (paths: ReadonlySet<string>) => void,
 		onFailure: (folder: string, error: Error) => void,

@@ -1,9 +1,9 @@
 import { StringDecoder } from "node:string_decoder";
 
-/** A line longer than this is passed on in pieces. */
+/** A longer line is passed on in pieces. */
 const longestLine = 64 * 1024;
 
-/** The lines of a stream as they arrive, the last one with or without its line break. */
+/** Yields the lines of a stream as they arrive. The last line may lack its line break. */
 export async function* lines(input: NodeJS.ReadableStream): AsyncGenerator<string> {
 	const decoder = new StringDecoder("utf8");
 	let rest = "";

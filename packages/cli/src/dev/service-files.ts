@@ -2,24 +2,24 @@ import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { usageError } from "../command/command-error.ts";
 
-/** A program to run, and what its lines are marked with. */
+/** A program to run, and the label of its lines. */
 export interface ServiceFile {
 	readonly label: string;
-	/** Absolute. */
+	/** The absolute path. */
 	readonly file: string;
 }
 
-/** The programs of a folder, the preferred first. */
+/** The main programs of a folder, in order of preference. */
 const mains = ["main.ts", "main.mts", "main.js", "main.mjs"];
 
-/** Where no services of this project are. */
+/** Folders in which no services of this project lie. */
 const skipped = new Set(["node_modules", "dist", "build", "coverage", "fixtures", "test", "tests"]);
 
-/** Folders that say nothing of what is in them. */
+/** Folder names that say nothing about what is in them. */
 const anonymous = new Set(["src", "lib", "bin", "dist"]);
 
 /**
- * The programs to run: those that were named, else those that package.json lists under `allium.services`, else
+ * Returns the programs to run: those that were named, else those that package.json lists under `allium.services`, else
  * every `main.ts` or `main.js` below the folder.
  *
  * @throws CommandError when one does not exist, or there is none.
@@ -34,7 +34,7 @@ export function serviceFiles(named: readonly string[], cwd: string): ServiceFile
 	return labelled(files, cwd);
 }
 
-/** The file that was named, or the main program of the folder. */
+/** Returns the named file, or the main program of the named folder. */
 function program(name: string, cwd: string): string {
 	const path = resolve(cwd, name);
 	const stats = statSync(path, { throwIfNoEntry: false });
@@ -49,7 +49,7 @@ function mainOf(folder: string): string | undefined {
 	return mains.map((name) => join(folder, name)).find((file) => existsSync(file));
 }
 
-/** What package.json lists; undefined when it lists nothing. */
+/** Returns what package.json lists, or undefined if it lists nothing. */
 function listed(cwd: string): string[] | undefined {
 	const path = join(cwd, "package.json");
 	if (!existsSync(path)) return undefined;
@@ -76,7 +76,10 @@ function found(cwd: string): string[] {
 	return [...new Set(folders)].sort().flatMap((folder) => mainOf(folder) ?? []);
 }
 
-/** Gives each a name: that of its folder or file; its path where that is not enough; a number for the same twice. */
+/**
+ * Gives each program a name: that of its folder or file, or its path if that is ambiguous. Identical programs get a
+ * number.
+ */
 function labelled(files: readonly string[], cwd: string): ServiceFile[] {
 	const short = new Map([...new Set(files)].map((file) => [file, shortName(file)]));
 	const counts = new Map<string, number>();

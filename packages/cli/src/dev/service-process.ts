@@ -7,39 +7,39 @@ import { lines } from "./output-lines.ts";
 
 const hooks = new URL(`./child-hooks${extname(fileURLToPath(import.meta.url))}`, import.meta.url).href;
 
-/** What is needed to start a process. */
+/** What a process needs in order to start. */
 export interface ServiceProcessOptions {
-	/** The program, absolute. */
+	/** The absolute path of the program. */
 	readonly file: string;
 	readonly cwd: string;
 	readonly env: NodeJS.ProcessEnv;
-	/** Takes the lines that it prints; the next is read when this one is taken. */
+	/** Receives each line that the process prints. The next line is read when the promise resolves. */
 	readonly onLine: (line: string) => Promise<void>;
-	/** Told of each module of the project that it loads. */
+	/** Called for each module of the project that the process loads. */
 	readonly onModule: (path: string) => void;
 }
 
-/** How a start went. */
+/** The result of a start. */
 export type Started =
 	| { readonly ready: true; readonly addresses: readonly string[] }
 	| { readonly ready: false; readonly ending: string; readonly portTaken: boolean };
 
-/** How a process ended: in words, and whether by itself and in order. */
+/** How a process ended: in words, and whether it ended by itself and in order. */
 export interface Ending {
 	readonly text: string;
 	readonly inOrder: boolean;
 }
 
 /**
- * One process of a service. It leads its own process group, so that a Ctrl-C in the terminal reaches only its
- * parent, which decides how it stops.
+ * One process of a service. It leads its own process group, so that a Ctrl-C in the terminal reaches only its parent,
+ * which decides how to stop it.
  */
 export class ServiceProcess {
-	/** Settles when it is ready, or has ended before. */
+	/** Settles when the process is ready, or has ended before that. */
 	readonly started: Promise<Started>;
-	/** Settles when it is gone, and all that it printed was taken. */
+	/** Settles when the process has gone and all its output has been received. */
 	readonly ended: Promise<Ending>;
-	/** The modules of the project that it loaded. */
+	/** The modules of the project that the process has loaded. */
 	readonly modules: Set<string> = new Set();
 	readonly #process: ChildProcess;
 	#isGone = false;
@@ -71,7 +71,7 @@ export class ServiceProcess {
 		);
 	}
 
-	/** Asks it to stop, and kills it when it has not within the time. */
+	/** Asks the process to stop, and kills it if it has not stopped within the time. */
 	async stop(graceMs: number): Promise<void> {
 		this.#process.kill("SIGTERM");
 		const timer = after(graceMs, () => this.kill());
@@ -79,14 +79,14 @@ export class ServiceProcess {
 		timer.stop();
 	}
 
-	/** Ends it at once, with whatever it started itself. */
+	/** Kills the process at once, with every process that it started. */
 	kill(): void {
 		const { pid } = this.#process;
 		if (pid === undefined || this.#isGone) return;
 		try {
 			process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
 		} catch {
-			// The last of them ended in this moment.
+			// The last process of the group has just ended.
 		}
 	}
 
@@ -104,7 +104,7 @@ export class ServiceProcess {
 		});
 		const ending = await closed;
 		this.#isGone = true;
-		// What it started itself may hold its output open.
+		// A process that it started may keep its output open.
 		const patience = Promise.withResolvers<void>();
 		const timer = setTimeout(patience.resolve, 500);
 		await Promise.race([Promise.allSettled(printed), patience.promise]);

@@ -7,13 +7,13 @@ import { usageError } from "../command/command-error.ts";
 export const credentialsHint =
 	"Its guard wants credentials: give them with --credentials name=value, or in ALLIUM_CREDENTIALS.";
 
-/** With what instances are asked about themselves, as the options and the environment say. */
+/** How to ask instances about themselves, according to the options and the environment. */
 export function askingOf(words: Words, surroundings: Surroundings): Asking {
 	const { tls } = readConfig(surroundings.env);
 	return { tls, credentials: credentialsOf(words, surroundings) };
 }
 
-/** What is presented to guards: `--credentials`, else `ALLIUM_CREDENTIALS`. */
+/** The credentials for guards: `--credentials`, else `ALLIUM_CREDENTIALS`. */
 export function credentialsOf(words: Words, { env }: Pick<Surroundings, "env">): Credentials {
 	const given = words.values("credentials");
 	if (given.length === 0) return readCredentials(env);

@@ -16,19 +16,19 @@ import { unknownName } from "./unknown-name.ts";
 /** A service that was found: what it can do, and where it is. */
 export interface DescribedService {
 	readonly description: ContractDescription;
-	/** The registry that it was found in; undefined when it was asked for at an address. */
+	/** The registry in which it was found. Undefined if the user gave an address. */
 	readonly directory: Directory | undefined;
-	/** Its instances that can be called, those of the newest version first. */
+	/** The instances that can be called, those of the newest version first. */
 	readonly instances: readonly Instance[];
-	/** Where they are, as URLs that speak HTTP too. */
+	/** The addresses of the instances, as URLs that also speak HTTP. */
 	readonly urls: readonly string[];
-	/** Whom to trust there, as the environment says. */
+	/** Which certificates to trust, according to the environment. */
 	readonly tls: TlsOptions | undefined;
 	close(): Promise<void>;
 }
 
 /**
- * Finds a service at `--url`, else in the registry, and has it describe itself.
+ * Finds a service at `--url`, else in the registry, and asks it to describe itself.
  *
  * @throws CommandError when nobody serves it, or nobody answers.
  */
@@ -54,7 +54,7 @@ export async function describedService(
 	}
 }
 
-/** Asks instances to describe a service, one after the other until one does. */
+/** Asks instances to describe a service, one after the other, until one answers. */
 export type Describe = (
 	service: string,
 	instances: readonly Instance[],
@@ -91,7 +91,7 @@ async function atAddress(
 	}
 }
 
-/** Whether a guard refused, so that credentials may help. */
+/** Returns whether a guard refused, so that credentials may help. */
 function isRefusal(error: unknown): error is ServiceError {
 	return isServiceError(error) && error.code === "permission_denied";
 }
@@ -132,7 +132,7 @@ function upFirst(one: Instance, other: Instance): number {
 	return Number(other.status === "up") - Number(one.status === "up");
 }
 
-/** What the first of the instances says that answers. */
+/** Returns the description of the first instance that answers. */
 async function fromAny(
 	service: string,
 	instances: readonly Instance[],

@@ -5,11 +5,11 @@ import type { Surroundings, Words } from "../command/command.ts";
 /** How long the registry may take to answer, in milliseconds. */
 const patienceMs = 5_000;
 
-/** The registry as the command sees it: who is up in the namespace. */
+/** The registry as the command sees it: the instances that are up in the namespace. */
 export class Directory {
 	readonly registry: Registry;
 	readonly namespace: string;
-	/** Where the registry is, without secrets. */
+	/** The URL of the registry, without secrets. */
 	readonly url: string;
 
 	constructor(registry: Registry, config: Config) {
@@ -42,7 +42,7 @@ export class Directory {
 	}
 }
 
-/** The configuration, with what `--registry` and `--namespace` say before what the environment does. */
+/** Reads the configuration. `--registry` and `--namespace` win over the environment. */
 export function configOf(words: Words, env: Environment): Config {
 	const given = { registry: words.value("registry"), namespace: words.value("namespace") };
 	return readConfig(env, given, (option) => `--${option}`);

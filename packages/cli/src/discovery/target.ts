@@ -4,7 +4,7 @@ import type { Words } from "../command/command.ts";
 import type { DescribedService } from "./described-service.ts";
 import { unknownName } from "./unknown-name.ts";
 
-/** Where a client looks: at the address, the chosen instance, or all in the registry. */
+/** The source of a client's instances: the address, the chosen instance, or all instances in the registry. */
 export function sourceOf(found: DescribedService, words: Words, dialers: readonly Dialer[]): ClientSource {
 	const { directory, instances, urls } = found;
 	if (directory === undefined) return { url: urls[0] ?? "" };
@@ -14,7 +14,7 @@ export function sourceOf(found: DescribedService, words: Words, dialers: readonl
 	return { url: addresses.find((address) => schemes.some((scheme) => address.startsWith(scheme))) ?? "" };
 }
 
-/** What a service says of one of its methods. */
+/** Returns what a service says about one of its methods. */
 export function methodOf(found: DescribedService, service: string, name: string): MethodDescription {
 	const { methods } = found.description;
 	const method = Object.hasOwn(methods, name) ? methods[name] : undefined;

@@ -1,10 +1,10 @@
 import { type CommandError, notFound } from "../command/command-error.ts";
 import { nearest } from "../text/nearest.ts";
 
-/** How many names are listed. */
+/** The most names to list. */
 const most = 20;
 
-/** The error for an unknown name: suggests the nearest known one, and lists all of them. */
+/** Makes the error for an unknown name. It suggests the nearest known name, and lists all of them. */
 export function unknownName(
 	sentence: string,
 	name: string,

@@ -11,7 +11,7 @@ import { Interruption } from "../terminal/interruption.ts";
 /** `allium gateway` */
 export const gateway: Run = async (words, surroundings) => {
 	const { env, adapters, transports } = surroundings;
-	// Only to tell now what is wrong with it, by the names that it has here.
+	// Checks the configuration here, so that an error uses the names that the command uses.
 	configOf(words, env);
 	const registry = words.value("registry");
 	const namespace = words.value("namespace");

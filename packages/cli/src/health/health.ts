@@ -9,7 +9,7 @@ import { columns } from "../text/columns.ts";
 import { formatAge } from "../text/duration.ts";
 import { healthOf, type InstanceHealth, isHealthy } from "./instance-health.ts";
 
-/** How much of an id is shown: enough to tell instances apart. */
+/** How much of an id to show: enough to tell instances apart. */
 const idLength = 8;
 
 /** `allium health [service]` */
@@ -58,7 +58,7 @@ function plain(health: InstanceHealth): object {
 	};
 }
 
-/** A line for each instance, and below it one for each of its checks. */
+/** A line for each instance, and below it a line for each of its checks. */
 function table(found: readonly InstanceHealth[], styles: Styles): string[] {
 	const titles = ["SERVICES", "HEALTH", "ADDRESS", "APP", "ID"];
 	const [title = "", ...instanceLines] = columns([

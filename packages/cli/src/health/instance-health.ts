@@ -2,27 +2,27 @@ import { type CheckReport, Context, type Instance, isServiceError } from "@alliu
 import { type Asking, httpUrlOf, readinessAt } from "@allium/node";
 import { credentialsHint } from "../discovery/credentials.ts";
 
-/** How many instances are asked at once. */
+/** How many instances to ask at once. */
 const atOnce = 32;
 
-/** What an instance says of its health. */
+/** What an instance says about its health. */
 export interface InstanceHealth {
 	readonly instance: Instance;
-	/** Where it was asked. */
+	/** The URL at which it was asked. */
 	readonly url: string | undefined;
-	/** Whether it takes calls. */
+	/** Whether it accepts calls. */
 	readonly ready: boolean;
-	/** Why it does not, where no check says so. */
+	/** Why it does not accept calls, if no check says so. */
 	readonly problem?: string;
 	readonly checks: readonly CheckReport[];
 }
 
-/** Whether an instance takes calls, and all its checks pass, those that are only reported too. */
+/** Returns whether an instance accepts calls and all its checks pass, including those that are only reported. */
 export function isHealthy({ ready, checks }: InstanceHealth): boolean {
 	return ready && checks.every(({ ok }) => ok);
 }
 
-/** Asks each of some instances for its health, in their order. What goes wrong is part of the answer. */
+/** Asks each instance for its health, and keeps their order. A failure to ask is part of the answer. */
 export async function healthOf(instances: readonly Instance[], asking: Asking): Promise<InstanceHealth[]> {
 	const answers: InstanceHealth[] = [];
 	for (let first = 0; first < instances.length; first += atOnce) {

@@ -3,12 +3,12 @@ import { sideBySide } from "@allium/core/reflection";
 import type { Surroundings, Words } from "../command/command.ts";
 import { describers } from "../discovery/described-service.ts";
 
-/** The most differences that are shown for a service. */
+/** The most differences to show for a service. */
 const most = 5;
 
 /**
- * The differences that break callers, where instances serve different contracts under one name: a few lines for each
- * service. Services whose instances all have the same contract are not asked.
+ * Lists the breaking differences where instances serve different contracts under one name, a few lines for each
+ * service. It does not ask services whose instances all have the same contract.
  */
 export async function conflicts(
 	instances: readonly Instance[],
@@ -19,7 +19,7 @@ export async function conflicts(
 	const lines: string[] = [];
 	for (const [name, byHash] of differing(instances)) {
 		const described = await Promise.all(
-			// An instance that does not answer is left out.
+			// An instance that does not answer is omitted.
 			byHash.map((alike) => describe(name, alike, Context.background()).catch(() => undefined)),
 		);
 		lines.push(...linesOf(name, described));

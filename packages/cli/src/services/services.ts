@@ -16,7 +16,7 @@ interface ServiceGroup {
 	readonly instances: Instance[];
 }
 
-/** How much of an id is shown: enough to tell instances apart. */
+/** How much of an id to show: enough to tell instances apart. */
 const idLength = 8;
 
 /** `allium services` */
@@ -89,7 +89,7 @@ function table(groups: readonly ServiceGroup[], styles: Styles): string[] {
 	]);
 }
 
-/** Where a person can reach an instance, and what is the matter with it. */
+/** Where a person can reach an instance, and any problem with it. */
 function address({ addresses, status }: Instance): string {
 	const shown = addresses.find((one) => /^https?:/.test(one)) ?? addresses[0];
 	const where = shown === undefined ? "none" : httpUrl(shown);
