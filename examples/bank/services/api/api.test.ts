@@ -2,7 +2,7 @@ import { Endpoints } from "@allium/core";
 import type { Listener } from "@allium/core/transport";
 import { listen } from "@allium/node";
 import { testClient } from "@allium/testing";
-import { isError, type Service } from "allium";
+import { Context, isError, type Service } from "allium";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { apns } from "../apns/service.ts";
 import { Balance } from "../balance/contract.ts";
@@ -37,10 +37,11 @@ const processing: Service<typeof CardProcessing> = {
 	},
 };
 
+const feedOfBank = feed({ apns: apns(), logger: { log() {} } });
 const service = api({
 	cardApi: cardApi({ cards: cards([{ card: "one", account: "ann", state: "active" }]), processing }),
 	balance,
-	feed: feed({ apns: apns(), logger: { log() {} } }),
+	feed: feedOfBank,
 });
 
 describe("the bank over REST", () => {
@@ -96,6 +97,23 @@ describe("the bank over REST", () => {
 
 	test.each(["/accounts/zed", "/accounts/zed/feed"])("GET %s finds no account", async (path) => {
 		expect(await ask("GET", path)).toMatchObject([404, { reason: "unknown_account" }]);
+	});
+
+	test("a page that follows an account and connects again goes on after the last item that it has", async () => {
+		for (const id of ["first", "second"]) {
+			const item = { id, account: "bob", title: id, body: "", at: "2026-01-01T12:00:00Z" };
+			await feedOfBank.add(item, Context.background());
+		}
+		const input = encodeURIComponent(JSON.stringify({ account: "bob", after: 0 }));
+		const response = await fetch(`${listener.addresses[0]}/api/follow?input=${input}`, {
+			headers: { accept: "text/event-stream", "last-event-id": "1" },
+		});
+		const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+		const { value } = (await reader?.read()) ?? {};
+		expect(value).toContain("id: 2\n");
+		expect(value).toContain('"id":"second"');
+		expect(value).not.toContain('"id":"first"');
+		await reader?.cancel();
 	});
 
 	test("money is put on an account", async () => {

@@ -65,6 +65,8 @@ export const Api = contract(
 			input: FeedRange,
 			output: stream(FeedItem),
 			effect: "read",
+			// A page whose connection broke goes on after the last item that it has.
+			meta: { resume: { input: "after", id: "position" } },
 		}),
 	},
 	{ version: "1.0.0", summary: "The bank, for phones and shops." },
