@@ -1,4 +1,4 @@
-/** What adapters are made of, whichever ports they serve: `@allium/core/adapter`. */
+/** The building blocks of adapters, for every port: `@allium/core/adapter`. */
 
 export type { AdapterOptions, OpenPort } from "./adapter/adapter-options.ts";
 export { type Share, SharedResource } from "./adapter/shared-resource.ts";

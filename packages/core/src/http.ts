@@ -1,4 +1,4 @@
-/** What HTTP means, without sockets: REST routes, OpenAPI, the Connect protocol and a client over `fetch`: `@allium/core/http`. */
+/** HTTP without sockets: REST routes, OpenAPI, the Connect protocol and a client over `fetch`: `@allium/core/http`. */
 
 export type { Compression } from "./http/connect/compression.ts";
 export { type ConnectError, readConnectError, toConnectError } from "./http/connect/connect-error.ts";

@@ -1,4 +1,6 @@
-/** What registries in other packages are made of: `@allium/core/registry`. Services and clients do not need it. */
+/**
+ * The building blocks of registries in other packages: `@allium/core/registry`. Services and clients do not need it.
+ */
 
 export type { Instance, ServedContract } from "./registry/instance.ts";
 export {

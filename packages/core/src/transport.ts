@@ -1,4 +1,7 @@
-/** What transports and adapters in other packages are made of: `@allium/core/transport`. Services and clients do not need it. */
+/**
+ * The building blocks of transports and adapters in other packages: `@allium/core/transport`. Services and clients do
+ * not need it.
+ */
 
 export { type ClientEndpoints, clientEndpoints } from "./client/client.ts";
 export { follow, type RegistryFollower } from "./client/follow.ts";

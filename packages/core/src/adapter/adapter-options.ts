@@ -1,13 +1,19 @@
 import type { Logger } from "../logger/logger.ts";
 
-/** What an adapter is given beside the URL of its backend. An adapter that is called by hand has defaults for all of it. */
+/**
+ * The options that an adapter receives beside the URL of its backend. A direct call of an adapter has defaults for
+ * all.
+ */
 export interface AdapterOptions {
-	/** The namespace of the process. A backend that is shared by several keeps their keys apart by it. */
+	/** The namespace of the process. It keeps the keys of processes apart that share a backend. */
 	readonly namespace: string;
-	/** The folder where relative paths of the URL begin. */
+	/** The folder to which relative paths of the URL refer. */
 	readonly cwd: string;
 	readonly logger: Logger;
-	/** The process that opens the backend: what has the same scope may share connections, by {@link SharedResource}. */
+	/**
+	 * The process that opens the backend. Adapters with the same scope may share connections, by {@link
+	 * SharedResource}.
+	 */
 	readonly scope: object;
 }
 

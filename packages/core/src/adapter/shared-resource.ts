@@ -1,7 +1,7 @@
 /** A resource that is in use until it is released. */
 export interface Share<Resource> {
 	readonly resource: Resource;
-	/** The last release closes the resource. Doing it twice is the same as once. */
+	/** Ends this use. The last release closes the resource. A second call has no further effect. */
 	release(): Promise<void>;
 }
 
@@ -11,8 +11,9 @@ interface Entry<Resource> {
 }
 
 /**
- * What several ports of one process use together, such as the connection of an adapter that serves a registry and a
- * broker. It is opened once for each URL and scope, and closed when its last user releases it. For authors of adapters.
+ * A resource that several ports of one process share, such as the connection of an adapter that serves a registry and
+ * a broker. It is opened once for each URL and scope, and closed when its last user releases it. For authors of
+ * adapters.
  *
  * @example
  * const connections = new SharedResource((url: string) => connect(url));
@@ -31,7 +32,7 @@ export class SharedResource<Resource extends AsyncDisposable> {
 	}
 
 	/**
-	 * The resource at a URL. One that could not be opened is opened again for the next user.
+	 * The resource at a URL. After a failure to open it, the next user opens it again.
 	 *
 	 * @param scope the process that uses it: {@link AdapterOptions.scope}.
 	 */

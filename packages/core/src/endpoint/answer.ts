@@ -3,10 +3,11 @@ import { isAsyncIterable, kindOf, Mistake } from "../errors/mistake.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /**
- * Looks at what strangers' code answers for a method: a stream where one is due, and something where one message is.
+ * Checks what foreign code answers for a method: a stream where the method returns one, or any value where it returns
+ * one message.
  *
- * @param who answers, for the message.
- * @returns what the answer is, to be passed on.
+ * @param who names the code in the message of the mistake.
+ * @returns a function that returns the checked answer.
  * @throws Mistake
  */
 export function answerCheck(who: string, method: Method): (answer: unknown) => unknown {
@@ -23,24 +24,24 @@ export function answerCheck(who: string, method: Method): (answer: unknown) => u
 	};
 }
 
-/** The mistake of an answer that is no stream, where one is due. */
+/** The mistake of an answer that is not a stream, where the method returns one. */
 function noStream(who: string, { path, name }: Method, answer: unknown): Mistake {
 	return new Mistake(
 		`${who} of ${path} returned ${kindOf(answer)} where a stream is due: write async *${name}(), or return another AsyncIterable`,
 	);
 }
 
-/** The mistake of no answer, where a message is due. */
+/** The mistake of a missing answer, where the method returns a message. */
 export function noAnswer(who: string, { path }: Method): Mistake {
 	return new Mistake(`${who} of ${path} returned nothing where its output is due: is a return missing?`);
 }
 
-/** The mistake of a stream, where one message is due. */
+/** The mistake of a stream, where the method returns one message. */
 export function noMessage(who: string, { path, name }: Method): Mistake {
 	return new Mistake(`${who} of ${path} returned a stream where one message is due: write async ${name}()`);
 }
 
-/** The endpoint of strangers' code, checked: it gives a promise, and what that brings is an answer. */
+/** Wraps an endpoint of foreign code: the result is always a promise, and its value is checked. */
 export function checkedAnswer(endpoint: Endpoint, who: string, method: Method): Endpoint {
 	const check = answerCheck(who, method);
 	return (input, ctx) => {

@@ -6,16 +6,16 @@ import type { Endpoint, Middleware } from "./endpoint.ts";
 
 const brand = Symbol.for("allium.trusted");
 
-/** Marks middleware of the runtime: what it does needs no check. */
+/** Marks the runtime's own middleware, which needs no check. */
 export function trusted(middleware: Middleware): Middleware {
 	return Object.assign(middleware, { [brand]: true });
 }
 
 /**
- * Joins middleware as `chain` does, outermost first, and checks what strangers' does: a call that one of them spoils
- * fails with a {@link Mistake} that names it, and no promise that it drops can end the process.
+ * Joins middleware as `chain` does, outermost first, and checks middleware from outside of the runtime. A call that
+ * one of them spoils fails with a {@link Mistake} that names it. A promise that it drops cannot end the process.
  *
- * @param what they are, for messages, such as `the client's middleware`.
+ * @param what names the middleware in messages, such as `the client's middleware`.
  */
 export function checkedChain(what: string, middleware: readonly Middleware[]): Middleware {
 	return (next, method) =>
@@ -34,7 +34,8 @@ function checked(middleware: Middleware, who: string, next: Endpoint, method: Me
 	const inner: Endpoint = (input, ctx) => {
 		if (!isContext(ctx)) return Promise.reject(noContext(who, method, ctx));
 		const reply = next(input, ctx);
-		// Whoever drops it, or waits for something else first, must not make its error an unhandled one.
+		// Middleware may drop the promise, or wait for something else first. That must not make its error an
+		// unhandled one.
 		reply.then(undefined, nothing);
 		return reply;
 	};

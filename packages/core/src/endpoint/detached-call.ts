@@ -5,8 +5,8 @@ import { toServiceError } from "../errors/service-error.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /**
- * Makes a unary call that its caller does not end: with the caller's values and metadata, but a deadline, an
- * end and response metadata of its own. It ends with its deadline, whether or not the callee heeds that.
+ * Makes a unary call that its caller does not end. The call has the caller's values and metadata, but its own
+ * deadline, end and response metadata. It ends with its deadline, whether or not the callee respects that.
  */
 export function detachedCall(
 	next: Endpoint,
@@ -30,7 +30,7 @@ export function detachedCall(
 	);
 }
 
-/** Waits for a promise no longer than the context lasts; rejects with the context's error then. */
+/** Waits for a promise no longer than the context lasts, and then rejects with the context's error. */
 export function whileLasts<T>(promise: Promise<T>, ctx: Context): Promise<T> {
 	return new Promise((resolve, reject) => {
 		const unlisten = ctx["~cancellation"].listen(reject);

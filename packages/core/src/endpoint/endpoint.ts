@@ -2,15 +2,15 @@ import type { Context } from "../context/context.ts";
 import type { Method } from "../contract/method.ts";
 
 /**
- * One method as a plain function, the same type on server and client. A side that is a stream is an
- * `AsyncIterable`; the endpoint of an output stream resolves when the call is accepted, and the call ends
- * later (see `onSettled`).
+ * One method as a plain function, of the same type on server and client. A side that is a stream is an
+ * `AsyncIterable`. The endpoint of an output stream resolves when the call is accepted; the call ends later (see
+ * `onSettled`).
  */
 export type Endpoint = (input: unknown, ctx: Context) => Promise<unknown>;
 
 /**
- * Wraps an endpoint. Called once for each method when a service or client is made, so what is worked out
- * outside the returned function costs nothing per call.
+ * Wraps an endpoint. It is called once for each method when a service or client is made, so work outside of the
+ * returned function costs nothing per call.
  *
  * @example
  * const shout: Middleware = (next, method) => (input, ctx) => {
@@ -21,15 +21,15 @@ export type Endpoint = (input: unknown, ctx: Context) => Promise<unknown>;
 export type Middleware = (next: Endpoint, method: Method) => Endpoint;
 
 /**
- * Joins middleware into one, outermost first: `chain(a, b)(endpoint)` runs a, then b, then the endpoint, and
- * comes back through b and a.
+ * Joins middleware into one, outermost first: `chain(a, b)(endpoint)` runs a, then b, then the endpoint, and returns
+ * through b and a.
  */
 export function chain(...middleware: readonly Middleware[]): Middleware {
 	return (next, method) => middleware.reduceRight((inner, outer) => outer(inner, method), next);
 }
 
 /**
- * Narrows a middleware to some methods, by name; the others pass it by.
+ * Narrows a middleware to some methods, by name. Calls of other methods do not pass through it.
  *
  * @example
  * only("sum", rateLimit({ perSecond: 100 }))

@@ -2,7 +2,7 @@ import type { Context, PeerInfo } from "../context/context.ts";
 import { checkSecurity, type Security } from "../contract/security.ts";
 import type { ReadonlyMetadata } from "../errors/readonly-metadata.ts";
 
-/** What is known of a call, or of a request to an operations route, before its body is read. */
+/** The facts about a call, or about a request to an operations route, before its body is read. */
 export interface GuardRequest {
 	/** The caller. */
 	readonly peer: PeerInfo;
@@ -12,30 +12,30 @@ export interface GuardRequest {
 }
 
 /**
- * Decides, before a body is read, whether a request may go on. Returns the context to go on with, or throws:
- * `unauthenticated`, `permission_denied` or whatever the caller is to see.
+ * Decides, before a body is read, whether a request may go on. Returns the context to continue with, or throws an
+ * error that the caller sees, such as `unauthenticated` or `permission_denied`.
  *
- * It is asked for every call. {@link describeGuard} says more of it, such as that it is asked for the operations
- * routes, too.
+ * It is called for every call. {@link describeGuard} adds a description, for example that the guard also protects the
+ * operations routes.
  */
 export interface Guard {
 	(request: GuardRequest, ctx: Context): Context | Promise<Context>;
 	readonly description?: GuardDescription | undefined;
 }
 
-/** What a guard says of itself. */
+/** The facts that a guard states about itself. */
 export interface GuardDescription extends Partial<Security> {
 	/**
-	 * Whether it is asked for the operations routes, too: `/healthz`, `/readyz`, `/metrics`, `/-/describe`,
-	 * `/-/openapi.json`, `/` and `allium.reflection`. Default: false, so that probes, scrapers, gateways and the command need no
-	 * credentials.
+	 * Whether the guard also protects the operations routes: `/healthz`, `/readyz`, `/metrics`, `/-/describe`,
+	 * `/-/openapi.json`, `/` and `allium.reflection`. Default: false, so probes, scrapers, gateways and the command
+	 * need no credentials.
 	 */
 	readonly operations?: boolean;
 }
 
 /**
- * A guard with a description: how callers prove who they are, which `/-/describe` and OpenAPI tell, and what it
- * is asked for. The guard itself still decides.
+ * Adds a description to a guard: how callers prove who they are, and what the guard protects. `/-/describe` and
+ * OpenAPI publish it. The guard itself still decides.
  *
  * @throws TypeError when a scheme is malformed.
  * @example
@@ -50,12 +50,12 @@ export function describeGuard(guard: Guard, description: GuardDescription): Guar
 	return Object.assign(described, { description: Object.freeze({ ...description }) });
 }
 
-/** Whether a guard is asked for the operations routes. */
+/** Whether a guard protects the operations routes. */
 export function guardsOperations(guard: Guard | undefined): guard is Guard {
 	return guard?.description?.operations === true;
 }
 
-/** What a guard wants of the callers of what it lets in. */
+/** The credentials that a guard demands of callers. */
 export function securityOfGuard(guard: Guard | undefined): Security | undefined {
 	const { schemes, open } = guard?.description ?? {};
 	return schemes === undefined ? undefined : { schemes, ...(open !== undefined && { open }) };

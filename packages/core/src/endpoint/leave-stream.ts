@@ -1,4 +1,7 @@
-/** Leaves a stream before its end, and waits until its producer has stopped. What a consumer's `return` gives. */
+/**
+ * Leaves a stream before its end, and waits until its producer has stopped. Returns what a consumer's `return`
+ * returns.
+ */
 export async function leave(
 	messages: AsyncIterator<unknown> | undefined,
 ): Promise<IteratorReturnResult<undefined>> {
@@ -7,7 +10,7 @@ export async function leave(
 }
 
 /**
- * Leaves a stream that nobody waits for: a producer that fails while it is stopped, be it at once, has nobody left to
+ * Leaves a stream that nobody waits for. A producer that fails while it is stopped, even at once, has nobody left to
  * tell.
  */
 export function abandon(messages: AsyncIterator<unknown> | undefined): void {

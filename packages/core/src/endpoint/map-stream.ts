@@ -4,26 +4,26 @@ import { abandon, leave } from "./leave-stream.ts";
 /** Maps one message; throws, or rejects, when it cannot. */
 type MapMessage<Out> = (value: unknown) => Out | Promise<Out>;
 
-/** Throws what an error is to be seen as. */
+/** Throws the error that a consumer sees in place of an error. */
 type MapError = (error: unknown) => never;
 
 /**
- * Maps the messages of a stream, and the error that ends it. Breaking out of the result breaks out of the
- * source; so does a message that cannot be mapped.
+ * Maps the messages of a stream, and the error that ends it. Breaking out of the result breaks out of the source; so
+ * does a message that cannot be mapped.
  */
 export function mapStream<Out>(
 	source: unknown,
 	message: MapMessage<Out> | undefined,
 	fail?: MapError,
 ): AsyncIterable<Out> {
-	// Errors around messages, as the outermost layer of a service is around validation: one step does both.
+	// The outer layer maps only errors, as the boundary of a service does around validation, so one step can do both.
 	if (source instanceof MappedStream && message === undefined && source.fail === undefined) {
 		return new MappedStream<Out>(source.source, source.message as MapMessage<Out> | undefined, fail);
 	}
 	return new MappedStream(source as AsyncIterable<unknown>, message, fail);
 }
 
-/** The messages of a stream, to be read one by one; those of a mapped stream with no step between. */
+/** The messages of a stream, read one by one. A mapped stream gives its own iterator, with no step in between. */
 export function messagesOf(source: AsyncIterable<unknown>): MappedIterator<unknown> {
 	const mapped = source instanceof MappedStream ? source : new MappedStream(source, undefined, undefined);
 	return mapped[Symbol.asyncIterator]();
@@ -49,10 +49,10 @@ class MappedStream<Out> implements AsyncIterable<Out> {
 	}
 }
 
-/** What comes of one message: at once, or later where its mapping takes a while. */
+/** The result for one message: at once, or later where its mapping takes a while. */
 type Mapped<Out> = IteratorResult<Out, undefined> | Promise<IteratorResult<Out, undefined>>;
 
-/** At most one promise a message: what every message needs is made once for all of them. */
+/** Costs at most one promise for each message. Everything that all messages need is made once. */
 export class MappedIterator<Out> implements AsyncIterator<Out, undefined> {
 	readonly #source: AsyncIterator<unknown>;
 	readonly #message: MapMessage<Out> | undefined;
@@ -73,8 +73,8 @@ export class MappedIterator<Out> implements AsyncIterator<Out, undefined> {
 	}
 
 	/**
-	 * Makes what asks for one message after the other, as `next` does, but tells of each by a call: for who would
-	 * do nothing with a promise but wait for it.
+	 * Makes a function that requests one message after the other, like `next`, but reports each by a callback. It
+	 * suits callers that would do nothing with a promise but wait for it.
 	 */
 	reader(
 		onResult: (result: IteratorResult<Out, undefined>) => void,
@@ -108,7 +108,7 @@ export class MappedIterator<Out> implements AsyncIterator<Out, undefined> {
 	#ask(): Promise<IteratorResult<unknown>> {
 		try {
 			const result: Promise<IteratorResult<unknown>> = this.#source.next();
-			// What users write may answer with any thenable.
+			// An iterator that a user wrote may return any thenable.
 			return result instanceof Promise ? result : Promise.resolve(result);
 		} catch (error) {
 			return Promise.reject(error);
@@ -131,7 +131,7 @@ export class MappedIterator<Out> implements AsyncIterator<Out, undefined> {
 		}
 	};
 
-	/** A message that cannot be mapped. Whoever iterates sees `next` fail, and so never breaks out itself. */
+	/** Handles a message that cannot be mapped. The consumer sees `next` fail, and so never breaks out itself. */
 	readonly #onBad = (error: unknown): never => {
 		abandon(this.#source);
 		return this.#onError(error);

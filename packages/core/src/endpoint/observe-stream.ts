@@ -3,16 +3,17 @@ import { canceled } from "../context/cancellation.ts";
 import { toServiceError } from "../errors/service-error.ts";
 import { leave } from "./leave-stream.ts";
 
-/** A stream that tells its true end itself, so that nobody has to look at each of its messages for it. */
+/** A stream that reports its true end itself, so no observer has to look at each of its messages. */
 export interface TellingStream extends AsyncIterable<unknown> {
-	/** @internal Whom it tells, once. */
+	/** @internal The listener that it calls, once. */
 	"~settled": SettledListener | undefined;
 }
 
 /**
- * Tells the true end of a stream, once: that it is done, that it broke, or that its consumer broke out of it.
+ * Reports the true end of a stream, once: that it finished, that it broke, or that its consumer broke out of it.
  *
- * @param translate What the consumer sees of the error that broke it. Default: that error.
+ * @param translate returns the error that the consumer sees for the error that broke the stream. Default: the same
+ * error.
  */
 export function observeStream(
 	source: unknown,

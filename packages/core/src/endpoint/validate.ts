@@ -7,16 +7,16 @@ import { answerCheck, noAnswer, noMessage } from "./answer.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { mapStream } from "./map-stream.ts";
 
-/** What is parsed beside the input. */
+/** Options of {@link validated}. */
 export interface ValidateOptions {
 	/** Whether outputs are parsed. */
 	readonly output: boolean;
-	/** Told what the endpoint throws, which it throws on; only where outputs are parsed. */
+	/** Called with what the endpoint throws, which it throws on; only where outputs are parsed. */
 	readonly onThrown?: ((error: unknown) => never) | undefined;
 }
 
 /**
- * Parses what goes into an endpoint and what comes out of it, each once. Invalid input is `invalid_argument`
+ * Parses what enters an endpoint and what leaves it, each once. Invalid input is `invalid_argument`
  * with reason `invalid_input` and data `{ issues }`; invalid output is an {@link InvalidOutput}.
  */
 export function validated(next: Endpoint, method: Method, { output, onThrown }: ValidateOptions): Endpoint {
@@ -29,14 +29,14 @@ export class InvalidOutput extends TypeError {
 
 	constructor(method: Method, issues: readonly Issue[]) {
 		super(`invalid output of ${method.path}: ${summary(issues)}`);
-		// Where it was found out says nothing of who made it.
+		// The stack of the check says nothing about the code that made the output.
 		this.stack = `${this.name}: ${this.message}`;
 	}
 }
 
 function validateInput(next: Endpoint, method: Method): Endpoint {
 	const schema = messageSchema(method.input);
-	// A missing input means `{}`, whatever was sent.
+	// A missing schema means the input `{}`, whatever was sent.
 	if (schema === undefined) return (_, ctx) => next({}, ctx);
 	if (isStream(method.input)) {
 		const check = (value: unknown): unknown => unwrap(parse(schema, value), method, invalidInput);
@@ -68,14 +68,14 @@ function validateOutput(next: Endpoint, method: Method, onThrown: ValidateOption
 	return (input, ctx) => next(input, ctx).then(checkAnswer, onThrown);
 }
 
-/** What a schema accepted of a value; synchronous where the schema is. */
+/** The value that a schema accepted; synchronous where the schema is. */
 function unwrap(parsed: Parsed | Promise<Parsed>, method: Method, refusal: Refusal): unknown {
 	return parsed instanceof Promise
 		? parsed.then((result) => accept(result, method, refusal))
 		: accept(parsed, method, refusal);
 }
 
-/** What is thrown of a value that a schema does not accept. */
+/** Makes the error for a value that a schema does not accept. */
 type Refusal = (method: Method, issues: readonly Issue[]) => Error;
 
 function accept(parsed: Parsed, method: Method, refusal: Refusal): unknown {
@@ -96,12 +96,12 @@ function invalidOutput(method: Method, issues: readonly Issue[]): Error {
 	return new InvalidOutput(method, issues);
 }
 
-/** Nothing, where the schema refuses nothing: most likely a `return` is missing. */
+/** The error for a missing output where the schema does not accept one. Most likely a `return` is missing. */
 function missingOutput(method: Method): Error {
 	return noAnswer("the handler", method);
 }
 
-/** The refusal of what one message should be. */
+/** The refusal of a value that should be one message. */
 function invalidAnswer(value: unknown): Refusal {
 	return isAsyncIterable(value) ? (method) => noMessage("the handler", method) : invalidOutput;
 }

@@ -16,11 +16,11 @@ import { requestHeaders } from "./connect/request-headers.ts";
 import { StreamCall } from "./connect/stream-call.ts";
 import { UnaryCall } from "./connect/unary-call.ts";
 
-/** How calls go out by `fetch`. */
+/** How calls are sent by `fetch`. */
 export interface FetchOptions {
-	/** The scheme of the URLs that it dials: one transport for each. Default: `http`. */
+	/** The scheme of the URLs that it dials. Each scheme needs a transport of its own. Default: `http`. */
 	readonly scheme?: "http" | "https";
-	/** Whether cookies go along. Default: `same-origin`, as the platform has it. */
+	/** Whether cookies are sent. Default: `same-origin`, the platform's own default. */
 	readonly credentials?: "omit" | "same-origin" | "include";
 	/**
 	 * The format of messages, such as `protoFormat`. Methods whose schemas have no codec for it are called in JSON.
@@ -28,8 +28,8 @@ export interface FetchOptions {
 	 */
 	readonly format?: Format;
 	/**
-	 * Whether unary calls of `read` methods go out as GET, which caches keep, as long as their input fits in a URL.
-	 * Default: false.
+	 * Whether unary calls of `read` methods are sent as GET, so that caches may keep the answers. An input that does
+	 * not fit in a URL is sent by POST. Default: false.
 	 */
 	readonly get?: boolean;
 	/** The largest message that is accepted, in bytes. Default: 4 MiB. */
@@ -37,9 +37,9 @@ export interface FetchOptions {
 }
 
 /**
- * The Connect protocol by the platform's `fetch`, in browsers and wherever else there is one: unary calls and
- * streams of replies. A method whose input is a stream is refused with `unimplemented`, as `fetch` cannot send
- * one; {@link webSocketTransport} can. It only dials.
+ * The Connect protocol over the platform's `fetch`, in browsers and wherever else it exists: unary calls and streams
+ * of replies. A method whose input is a stream is refused with `unimplemented`, because `fetch` cannot send a stream;
+ * {@link webSocketTransport} can. It only dials.
  */
 export function fetchTransport(options: FetchOptions = {}): Dialer {
 	const scheme = options.scheme ?? "http";
@@ -103,7 +103,7 @@ class FetchPeer implements Peer {
 		this.#calls.close();
 	}
 
-	/** @param message undefined when the URL has it. */
+	/** @param message undefined when the URL contains it. */
 	#call(
 		target: HttpCallTarget,
 		url: string,

@@ -22,26 +22,26 @@ import { reflected } from "./reflected.ts";
 export interface EndpointsOptions {
 	readonly guard?: Guard | undefined;
 	/**
-	 * Wraps every method of every service, outermost first: outside of validation, so that it sees calls with
-	 * invalid input too, and of each service's own middleware. Default: {@link serverDefaults}.
+	 * Wraps every method of every service, outermost first. It is outside of validation, so it sees calls with
+	 * invalid input too, and outside of each service's own middleware. Default: {@link serverDefaults}.
 	 */
 	readonly middleware?: readonly Middleware[] | undefined;
-	/** Default: says nothing. */
+	/** Default: a logger that writes nothing. */
 	readonly logger?: Logger | undefined;
 	/**
-	 * Whether callers are told of mistakes in the program, such as middleware that forgets to return, or a handler
-	 * whose output its schema refuses: for development. A function is asked when there is something to tell.
-	 * Default: no; they are logged.
+	 * Whether callers see mistakes in the program, such as middleware that forgets to return, or a handler whose
+	 * output its schema refuses: for development. A function is called when there is a mistake to report. Default:
+	 * no; mistakes are logged.
 	 */
 	readonly tellsMistakes?: boolean | (() => boolean) | undefined;
 }
 
-/** The middleware of a server that nobody configured: tracing and metrics. */
+/** The middleware of a server without configuration: tracing and metrics. */
 export function serverDefaults(): { readonly middleware: readonly Middleware[] } {
 	return { middleware: [tracing("server"), metrics("server")] };
 }
 
-/** The table of all that a process serves, by path. Every transport of the process listens with the same one. */
+/** The table of everything that a process serves, by path. Every transport of the process listens with the same one. */
 export class Endpoints implements EndpointTable {
 	readonly guard: Guard | undefined;
 	readonly logger: Logger;
@@ -70,7 +70,7 @@ export class Endpoints implements EndpointTable {
 	/**
 	 * Adds a service.
 	 *
-	 * @throws TypeError when a contract of that name is served already, the service lacks a method, or a route
+	 * @throws TypeError when a contract of that name is already served, the service lacks a method, or a route
 	 * conflicts with one that is served.
 	 */
 	serve<C extends AnyContract, S>(
@@ -101,7 +101,7 @@ export class Endpoints implements EndpointTable {
 		return this.#changes.add(listener);
 	}
 
-	/** Refuses routes where methods are called: those of a new service beside all others. */
+	/** Refuses routes at paths where methods are called: those of a new service beside all others. */
 	#checkPaths(methods: readonly Method[], routes: readonly Route[]): void {
 		const added = new Map(methods.map((method) => [method.path, method]));
 		for (const { verb, path } of routes) {
@@ -111,7 +111,7 @@ export class Endpoints implements EndpointTable {
 		for (const method of methods) {
 			const path = `/${method.path}`;
 			for (const verb of callVerbs) {
-				// A route with this very path is more specific than all others that match it.
+				// A route with exactly this path is more specific than all others that match it.
 				const route = this.routes.find(verb, path)?.value.route;
 				if (route?.path === path) checkPath(verb, path, method);
 			}
@@ -134,7 +134,7 @@ export class Endpoints implements EndpointTable {
 	}
 }
 
-/** @throws TypeError when a route is where a method is called. */
+/** @throws TypeError when a route is at a path where a method is called. */
 function checkPath(verb: string, path: string, method: Method | undefined): void {
 	if (method === undefined || !isCallVerb(method, verb)) return;
 	throw new TypeError(

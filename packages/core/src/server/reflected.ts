@@ -4,7 +4,7 @@ import { Reflection } from "../contract/reflection.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { EndpointTable, ServedMethod } from "../service/endpoint-table.ts";
 
-/** The methods by which a process is asked what it serves. A description is made when it is first asked for. */
+/** The methods that report what a process serves. A description is made when it is first requested. */
 export function reflected(table: EndpointTable): readonly ServedMethod[] {
 	const descriptions = new WeakMap<AnyContract, ContractDescription>();
 	const describeOne = async (input: unknown): Promise<ContractDescription> => {

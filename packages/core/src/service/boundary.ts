@@ -52,7 +52,7 @@ function notExecuted(error: ServiceError): ServiceError {
 	return serviceErrorFrom(error, { notExecuted: true });
 }
 
-/** Whose methods they are: where it is logged what their callers are not told. */
+/** The server of a method: its logger gets what callers do not see. */
 type Server = Pick<EndpointTable, "logger" | "tellsMistakes">;
 
 /** The facts about the method that an error leaves. */

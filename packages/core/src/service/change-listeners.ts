@@ -1,27 +1,27 @@
 import type { Logger } from "../logger/logger.ts";
 
-/** Called when what a table serves has changed. It is told that, not what; it asks the table. */
+/** Called when the set of served methods has changed. The listener learns the change itself from the table. */
 export type ChangeListener = () => void;
 
-/** Those who want to know that what a table serves has changed. */
+/** The listeners to changes of what a table serves. */
 export class ChangeListeners {
 	readonly #listeners = new Set<ChangeListener>();
 	readonly #logger: Logger;
 
-	/** @param logger told of what a listener throws. */
+	/** @param logger gets the errors that listeners throw. */
 	constructor(logger: Logger) {
 		this.#logger = logger;
 	}
 
-	/** Adds a listener. Returns what takes it away again. */
+	/** Adds a listener. Returns the function that removes it. */
 	add(listener: ChangeListener): () => void {
-		// The same function may listen twice.
+		// The same function may be added twice.
 		const own = (): void => listener();
 		this.#listeners.add(own);
 		return () => void this.#listeners.delete(own);
 	}
 
-	/** Tells all of them. */
+	/** Calls all listeners. */
 	tell(): void {
 		for (const listener of this.#listeners) {
 			try {

@@ -1,6 +1,6 @@
 import { ServiceError } from "../errors/service-error.ts";
 
-/** What can be ended before its time. */
+/** Something that can be ended early. */
 interface Endable {
 	cancel(error: ServiceError): void;
 }

@@ -1,19 +1,20 @@
 import { after, type Timer } from "../time/timer.ts";
 
-/** A call whose time may run out. */
+/** A call that has a deadline. */
 export interface Expiring {
-	/** When, on the clock of `performance.now()`; Infinity for never. */
+	/** The deadline on the clock of `performance.now()`; Infinity for none. */
 	readonly deadline: number;
-	/** It has. */
+	/** Called when the deadline has passed. */
 	onDeadline(): void;
 }
 
-/** Deadlines that lie closer together are looked after in one go, in milliseconds. */
+/** Deadlines closer together than this are handled in one go, in milliseconds. */
 const granularityMs = 5;
 
 /**
- * Ends the calls of a connection, or of a server, at their deadlines, with one timer for all of them: it is set for the earliest,
- * and moves only when a call comes that ends sooner, which is rare, or when it fires.
+ * Ends the calls of a connection, or of a server, at their deadlines, with one timer for all of them. The timer is
+ * set for the earliest deadline. It moves only when it fires, or when a call with an earlier deadline arrives, which
+ * is rare.
  */
 export class Deadlines {
 	readonly #calls: () => Iterable<Expiring>;
@@ -24,12 +25,12 @@ export class Deadlines {
 		this.#calls = calls;
 	}
 
-	/** A call came that ends then. */
+	/** Notes the deadline of a new call. */
 	watch(deadline: number): void {
 		if (deadline < this.#firesAt) this.#set(deadline);
 	}
 
-	/** Ends for good. */
+	/** Stops the timer for good. */
 	stop(): void {
 		this.#timer?.stop();
 		this.#timer = undefined;
@@ -47,7 +48,7 @@ export class Deadlines {
 		this.stop();
 		const now = performance.now();
 		let next = Number.POSITIVE_INFINITY;
-		// A call that ends leaves the collection while it is walked through, which maps and sets allow.
+		// A call that ends leaves the collection during this iteration, which maps and sets allow.
 		for (const call of this.#calls()) {
 			if (call.deadline <= now) call.onDeadline();
 			else if (call.deadline < next) next = call.deadline;

@@ -1,17 +1,17 @@
 /** The place of one item in a list. */
 export interface Place {
-	/** Takes the item out. Doing it twice is the same as once. */
+	/** Removes the item. A second call has no further effect. */
 	leave(): void;
 }
 
 /**
- * Items that come and go by the million, such as calls in flight, in the order in which they came. A `Set` that
- * they pass through is made anew all the time, and its old tables, once they are in the old generation of the
- * garbage collector, keep all that they ever held alive until it is collected, too. Here, what has left points
- * at nothing.
+ * Items that come and go by the million, such as calls in flight, in the order in which they came. A `Set` in their
+ * place would rebuild its table all the time. Old tables, once they are in the old generation of the garbage
+ * collector, keep everything that they ever held alive until they are collected themselves. In this list, a removed
+ * item points at nothing.
  */
 export class LinkedList<Item> {
-	/** Ring of all places, through this one, which is nobody's. */
+	/** The ring of all places passes through this one, which holds no item. */
 	readonly #ends = new Link<Item>();
 
 	/** The item that has been here longest. */
@@ -19,7 +19,7 @@ export class LinkedList<Item> {
 		return this.#ends.next.item;
 	}
 
-	/** All items, the one that has been here longest first: a copy, which does not mind when some leave. */
+	/** A copy of all items, the oldest first. Items may leave the list while the copy is used. */
 	all(): Item[] {
 		const items: Item[] = [];
 		for (let { item, next } = this.#ends.next; item !== undefined; { item, next } = next) items.push(item);
@@ -33,7 +33,7 @@ export class LinkedList<Item> {
 		return link;
 	}
 
-	/** Takes out the item that has been here longest. */
+	/** Removes the item that has been here longest. */
 	shift(): Item | undefined {
 		const { next } = this.#ends;
 		const { item } = next;

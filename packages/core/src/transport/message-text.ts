@@ -4,12 +4,12 @@ import type { ByteHandling } from "./pipe.ts";
 
 const strict = new TextDecoder("utf-8", { fatal: true });
 
-/** Stands for a message that is not UTF-8. It is no message of a text codec, for JSON cannot begin so. */
+/** Stands for a message that is not UTF-8. No text codec has such a message, because JSON cannot begin so. */
 const malformed = "\ufffd";
 
 /**
- * Reads a message of a text codec. One that is not UTF-8 is refused when it is decoded, as a fault of its call
- * alone. Malformed bytes become U+FFFD, so most messages need no second look.
+ * Reads a message of a text codec. A message that is not UTF-8 is refused when it is decoded, so the fault concerns
+ * only its own call. Malformed bytes become U+FFFD, so most messages need no second look.
  */
 export function readMessage(bytes: ByteHandling, source: Uint8Array, start: number, end: number): string {
 	const text = bytes.readText(source, start, end);

@@ -6,24 +6,24 @@ import type { Endpoint } from "../endpoint/endpoint.ts";
 import { observeStream } from "../endpoint/observe-stream.ts";
 import { toServiceError } from "../errors/service-error.ts";
 
-/** Is told that a call begins, and how and when it ended. */
+/** Learns that a call begins, and how and when it ended. */
 export interface CallObserver {
 	onBegin(): void;
 	/**
-	 * Called once for each call that has begun: when the reply is there, and for a stream when its last message was
-	 * delivered, or it broke.
+	 * Called once for each call that has begun: when the reply has arrived. For a stream, when its last message was
+	 * delivered, or when it broke.
 	 *
 	 * @param elapsedMs until the reply, or until a stream was accepted; 0 where the caller's own stream sets the
 	 * pace.
-	 * @param now the time on the clock of `performance.now()`, which was asked already.
+	 * @param now the time on the clock of `performance.now()`, passed in so that the clock is not read twice.
 	 */
 	onEnd(outcome: Outcome, elapsedMs: number, now: number): void;
 }
 
-/** An endpoint that tells whoever makes a call of its end, without another promise around it. */
+/** An endpoint that reports the end of a call to an observer, without wrapping the call in another promise. */
 export type ObservedEndpoint = (input: unknown, ctx: Context, observer: CallObserver) => Promise<unknown>;
 
-/** Any endpoint as one that can be observed. */
+/** Makes any endpoint one that can be observed. */
 export function observeCalls(endpoint: Endpoint, method: Method): ObservedEndpoint {
 	const streams = givesStream(method.kind);
 	return (input, ctx, observer) => {
@@ -43,13 +43,13 @@ export function observeCalls(endpoint: Endpoint, method: Method): ObservedEndpoi
 	};
 }
 
-/** Tells of the end of a call that is answered, or fails before. */
+/** Reports the end of a call that was answered, or that failed before. */
 export function endCall(observer: CallObserver, method: Method, outcome: Outcome, beganAt: number): void {
 	const now = performance.now();
 	observer.onEnd(outcome, method.kind === "client_stream" ? 0 : now - beganAt, now);
 }
 
-/** Tells of the end of a stream that is accepted now. */
+/** Reports the end of a stream that is accepted now. */
 export function observeAccepted(
 	messages: unknown,
 	beganAt: number,
@@ -61,7 +61,10 @@ export function observeAccepted(
 	);
 }
 
-/** A stream whose time is up was given so much by its caller: that says no more of the instance than when it is left. */
+/**
+ * The outcome of an accepted stream. Its caller chose its deadline, so the deadline, like a cancellation, says
+ * nothing about the instance.
+ */
 function endOfAccepted(outcome: Outcome): Outcome {
 	const isOver = !outcome.ok && outcome.error.code === "deadline_exceeded";
 	return isOver ? { ok: false, error: canceled(outcome.error) } : outcome;

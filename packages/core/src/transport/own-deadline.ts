@@ -2,8 +2,8 @@ import type { Context } from "../context/context.ts";
 import type { ServiceError } from "../errors/service-error.ts";
 
 /**
- * The end of a call by its own deadline, where a callee answers that time is up: the callee was given the same
- * deadline, and its answer may come before the timer of this side fires. Otherwise the answer itself.
+ * The error of a call's own deadline, where a callee answers that time is up. The callee has the same deadline, and
+ * its answer may arrive before the timer of this side fires. Any other answer is returned as it is.
  */
 export function ownDeadline(answer: ServiceError, ctx: Context): ServiceError {
 	if (answer.code !== "deadline_exceeded") return answer;

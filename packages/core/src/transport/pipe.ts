@@ -1,29 +1,29 @@
 import type { PeerInfo } from "../context/context.ts";
 
-/** What a pipe tells its owner. */
+/** Through this a pipe reports to its owner. */
 export interface PipeHandler {
-	/** Bytes arrived. They may be read until this returns, or kept: the pipe does not write to them again. */
+	/** Bytes arrived. They may be read until this returns, or kept: the pipe never writes to them again. */
 	data(bytes: Uint8Array): void;
-	/** The pipe takes more, after a `write` that returned false. */
+	/** The pipe accepts more, after a `write` that returned false. */
 	drain(): void;
-	/** The pipe is gone; called exactly once, with the reason unless it ended in order. */
+	/** The pipe is gone. Called exactly once, with the reason unless the pipe ended in order. */
 	closed(error?: Error): void;
 }
 
 /** A bounded duplex of bytes that frames run over: TCP, TLS, WebSocket, memory, a simulated network. */
 export interface Pipe {
-	/** Who is at the other end. */
+	/** The process at the other end. */
 	readonly peer: PeerInfo;
-	/** How this platform handles bytes fastest. Default: the standard's own encoders. */
+	/** The fastest way to handle bytes on this platform. Default: the standard's own encoders. */
 	readonly bytes?: ByteHandling;
-	/** Begins to deliver. Called once, before anything else. */
+	/** Begins to deliver. Called once, before every other method. */
 	start(handler: PipeHandler): void;
-	/** Sends bytes, which belong to the pipe from now on. False when its buffer is full: wait for `drain`. */
+	/** Sends bytes, which belong to the pipe from now on. Returns false when its buffer is full: wait for `drain`. */
 	write(bytes: Uint8Array): boolean;
 	/**
-	 * Calls `flush` soon, so that what is written meanwhile goes out in one piece; or at once, where waiting
-	 * would only cost time because nothing else is under way (`idle`). Behind a message of a stream there may be
-	 * `more` in a moment.
+	 * Calls `flush` soon, so that everything written in the meantime goes out in one piece. It calls at once where
+	 * nothing else is in progress (`idle`), because waiting would only cost time. After a message of a stream, `more`
+	 * messages may follow in a moment.
 	 */
 	schedule(flush: () => void, idle: boolean, more: boolean): void;
 	/** Ends the pipe in order, after what was written. */
@@ -32,12 +32,15 @@ export interface Pipe {
 	destroy(): void;
 }
 
-/** The ways to and from bytes that a platform may do faster than the standard. */
+/** Conversions to and from bytes that a platform may do faster than the standard. */
 export interface ByteHandling {
 	allocate(size: number): Uint8Array;
-	/** Writes text as UTF-8 at an offset where three bytes for each UTF-16 unit are free. Returns how many it took. */
+	/**
+	 * Writes text as UTF-8 at an offset where three bytes for each UTF-16 unit are free. Returns the number of bytes
+	 * written.
+	 */
 	writeText(target: Uint8Array, text: string, offset: number): number;
-	/** What a text takes as UTF-8. */
+	/** The number of bytes of a text in UTF-8. */
 	byteLength(text: string): number;
 	/** Reads UTF-8; malformed bytes become U+FFFD. */
 	readText(source: Uint8Array, start: number, end: number): string;
@@ -46,10 +49,10 @@ export interface ByteHandling {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Up to so many bytes a loop is faster than calling the platform's encoders. */
+/** Up to this many bytes, a loop is faster than a call to the platform's encoders. */
 const shortBytes = 48;
 
-/** The standard's own encoders, which work everywhere, and short cuts for short ASCII. */
+/** The standard's own encoders, which work everywhere, with short cuts for short ASCII. */
 export const standardBytes: ByteHandling = {
 	allocate: (size) => new Uint8Array(size),
 	writeText(target, text, offset) {
@@ -59,7 +62,7 @@ export const standardBytes: ByteHandling = {
 	byteLength(text) {
 		let bytes = text.length;
 		for (let index = 0; index < text.length; index++) {
-			// A pair of surrogates takes four bytes; one alone becomes U+FFFD, which takes three.
+			// A surrogate pair takes four bytes. A lone surrogate becomes U+FFFD, which takes three.
 			const point = text.codePointAt(index) ?? 0;
 			if (point > 0xffff) index++;
 			if (point > 0x7f) bytes += point > 0x7ff ? 2 : 1;
@@ -72,7 +75,7 @@ export const standardBytes: ByteHandling = {
 	},
 };
 
-/** Whether it was ASCII, and is written. */
+/** Writes a text if it is ASCII. Returns whether it was. */
 function writeAscii(target: Uint8Array, text: string, offset: number): boolean {
 	for (let index = 0; index < text.length; index++) {
 		const unit = text.charCodeAt(index);
@@ -82,7 +85,10 @@ function writeAscii(target: Uint8Array, text: string, offset: number): boolean {
 	return true;
 }
 
-/** Undefined where the bytes are not ASCII. Four at a time, as it is adding to a string that costs. */
+/**
+ * Reads ASCII; undefined where the bytes are not ASCII. It reads four bytes at a time, because appending to a string
+ * is the expensive part.
+ */
 function readAscii(source: Uint8Array, start: number, end: number): string | undefined {
 	let text = "";
 	let seen = 0;

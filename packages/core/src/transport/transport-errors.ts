@@ -9,7 +9,7 @@ export function queueFull(): ServiceError {
 	);
 }
 
-/** The error of an address that cannot be reached. */
+/** The error for an address that cannot be reached. */
 export function unreachable(address: string, cause: unknown): ServiceError {
 	return serviceErrorFrom(
 		{ code: "unavailable", message: `cannot reach ${address}: ${reasonOf(cause)}`, cause },
@@ -17,7 +17,7 @@ export function unreachable(address: string, cause: unknown): ServiceError {
 	);
 }
 
-/** The error of a client that was closed. */
+/** The error for a call of a client that was closed. */
 export function clientClosed(): ServiceError {
 	return serviceErrorFrom(
 		{ code: "unavailable", reason: "client_closed", message: "the client is closed" },
@@ -25,7 +25,7 @@ export function clientClosed(): ServiceError {
 	);
 }
 
-/** The error of a message over the limit, on either side. */
+/** The error for a message over the limit, on either side. */
 export function messageTooLarge(limit: number): ServiceError {
 	return new ServiceError({
 		code: "resource_exhausted",

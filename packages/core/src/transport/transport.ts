@@ -4,20 +4,20 @@ import type { Logger } from "../logger/logger.ts";
 import type { EndpointTable } from "../service/endpoint-table.ts";
 import type { ObservedEndpoint } from "./observe-calls.ts";
 
-/** How to listen. A transport that knows more options takes them when it is made. */
+/** How to listen. A transport with more options takes them when it is made. */
 export interface ListenOptions {
-	/** Where to listen, in the transport's own terms, such as `127.0.0.1:0` or `[::1]:4000`. */
+	/** The address to listen at, in the transport's own terms, such as `127.0.0.1:0` or `[::1]:4000`. */
 	readonly address?: string;
 	readonly logger?: Logger;
 }
 
 /** Something that accepts calls for a set of endpoints. */
 export interface Listener {
-	/** Where it can be reached, as URLs. */
+	/** The URLs at which it can be reached. */
 	readonly addresses: readonly string[];
-	/** Takes no new calls, and says so to callers; calls in flight go on. Resolves when none is left. */
+	/** Accepts no new calls, and tells callers so. Calls in flight go on. Resolves when none is left. */
 	drain(): Promise<void>;
-	/** Ends everything at once. Resolves when no handle is left. */
+	/** Ends everything at once. Resolves when no handle is left open. */
 	close(): Promise<void>;
 }
 
@@ -30,12 +30,12 @@ export interface Peer {
 	 */
 	endpoint(method: Method): Endpoint;
 	/**
-	 * As {@link Peer.endpoint}, for calls that are observed. For a transport to which that costs less than
-	 * {@link observeCalls} around the endpoint, which is what a client makes do with.
+	 * Like {@link Peer.endpoint}, for calls that are observed. A transport has it where it costs less than {@link
+	 * observeCalls} around the endpoint, which a client otherwise uses.
 	 */
 	observedEndpoint?(method: Method): ObservedEndpoint;
 	/**
-	 * Until when calls fail at once, as the last connection could not be made; on the clock of
+	 * The time until which calls fail at once because the last connection failed, on the clock of
 	 * `performance.now()`. For a transport that waits before it connects again.
 	 */
 	readonly refusesUntil?: number;
@@ -47,13 +47,13 @@ export interface Peer {
 export interface Dialer {
 	/** The scheme of the URLs that it dials, without the colon: `allium`, `http`, `memory`. */
 	readonly scheme: string;
-	/** Does not connect yet: the first call does. */
+	/** Does not connect yet: the first call does that. */
 	dial(address: string): Peer;
 }
 
-/** Accepts calls of other processes. */
+/** Accepts calls from other processes. */
 export interface Acceptor {
-	/** Resolves when calls are accepted. Rejects with `failed_precondition` when they cannot be. */
+	/** Resolves when calls are accepted. Rejects with `failed_precondition` when it cannot listen. */
 	listen(endpoints: EndpointTable, options?: ListenOptions): Promise<Listener>;
 }
 

@@ -1,16 +1,16 @@
 import { kindOf, Mistake } from "../errors/mistake.ts";
 import type { Acceptor, Dialer } from "./transport.ts";
 
-/** The ways out of a process and into it, among transports of which each may be one or both. */
+/** The ways out of a process and into it. Each transport may be one or both. */
 export interface Ways {
 	readonly dialers: readonly Dialer[];
 	readonly acceptors: readonly Acceptor[];
 }
 
 /**
- * Sorts transports by what they can do.
+ * Sorts transports by their abilities.
  *
- * @throws TypeError for one that can neither dial nor listen.
+ * @throws TypeError for a transport that can neither dial nor listen.
  */
 export function waysOf(transports: readonly (Dialer | Acceptor)[]): Ways {
 	for (const transport of transports) {

@@ -1,11 +1,11 @@
-/** A way to compress single messages of a stream. The core has none; a runtime brings its own. */
+/** A compression of single messages of a stream. The core has none; a runtime brings its own. */
 export interface Compression {
-	/** As in `connect-content-encoding`: `gzip`. */
+	/** The name as in `connect-content-encoding`: `gzip`. */
 	readonly name: string;
 	/**
-	 * The message that was compressed.
+	 * Decompresses a message.
 	 *
-	 * @throws ServiceError `resource_exhausted` when more than `maxBytes` would come out; `invalid_argument` when the
+	 * @throws ServiceError `resource_exhausted` when the result would exceed `maxBytes`; `invalid_argument` when the
 	 * bytes are malformed.
 	 */
 	inflate(bytes: Uint8Array, maxBytes: number): Uint8Array;

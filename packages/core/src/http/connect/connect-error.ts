@@ -4,34 +4,34 @@ import { type Code, isCode } from "../../errors/code.ts";
 import { type ErrorDetail, errorDetails, readErrorDetails } from "../../errors/details.ts";
 import { type ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
 
-/** An error as the Connect protocol writes it. */
+/** An error in the form of the Connect protocol. */
 export interface ConnectError {
 	code: Code;
 	message?: string;
 	details?: ErrorDetail[];
 }
 
-/** An error as it goes to the caller of a service's method. */
+/** The Connect form of an error for the caller of a service's method. */
 export function toConnectError(error: ServiceError, service: string): ConnectError {
 	const { code, message } = error;
 	const details = errorDetails(error, service);
 	return details.length === 0 ? { code, message } : { code, message, details };
 }
 
-/** What is known of an error beside what it says itself. */
+/** The facts about an error beside its own content. */
 export interface ConnectErrorContext {
 	/** The method that was called. Its service is the error's domain, where the error names none. */
 	readonly method: Pick<Method, "service" | "path">;
-	/** The code, where the error has none that is known. */
+	/** The code to use where the error has no known one. */
 	readonly code: Code;
-	/** The message, where the error has none. */
+	/** The message to use where the error has none. */
 	readonly message: string;
 	readonly metadata: Metadata;
-	/** From the `Retry-After` header; the error's own word is more exact. */
+	/** The value of the `Retry-After` header. The error's own value is more exact and takes precedence. */
 	readonly retryAfterMs?: number | undefined;
 }
 
-/** Reads an error that came over the wire; whatever came, the result is one. */
+/** Reads an error that came over the wire. Any value, even a malformed one, results in an error. */
 export function readConnectError(json: unknown, context: ConnectErrorContext): ServiceError {
 	const body = (typeof json === "object" && json !== null ? json : {}) as Record<string, unknown>;
 	const { code, message, details } = body;

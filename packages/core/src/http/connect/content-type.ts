@@ -1,6 +1,6 @@
 import type { Format } from "../../codec/format.ts";
 
-/** The content type of a message in JSON, and of the error of every unary call. */
+/** The content type of a message in JSON, and of the errors of all unary calls. */
 export const unaryType = "application/json";
 
 /** The content type of a stream of messages in JSON. */

@@ -6,7 +6,7 @@ import { messageTooLarge } from "../../transport/transport-errors.ts";
 export const compressedFlag = 0x01;
 export const endStreamFlag = 0x02;
 
-/** Flags, and the length of the message. */
+/** The size of the head of an envelope: flags, and the length of the message. */
 export const envelopeHeadBytes = 5;
 
 /** Wraps a message of a stream: flags, length, message. */
@@ -19,19 +19,19 @@ export function writeEnvelope(flags: number, encoded: EncodedMessage): Uint8Arra
 	return envelope;
 }
 
-/** Takes the envelopes of a stream apart, however its bytes are cut. */
+/** Splits a stream into its envelopes, wherever its bytes are cut into chunks. */
 export class EnvelopeReader {
 	readonly #maxBytes: number;
 	readonly #envelope: (flags: number, message: Uint8Array) => void;
 	readonly #allowsCompressed: boolean;
 	#chunks: Uint8Array[] = [];
 	#held = 0;
-	/** What must be there before the next step: a head, or a head and its message. */
+	/** How many bytes the next step needs: those of a head, or those of a head and its message. */
 	#needed = envelopeHeadBytes;
 
 	/**
 	 * @param envelope called with each envelope, in order.
-	 * @param allowsCompressed whether a compression was agreed on; it is the caller's to undo.
+	 * @param allowsCompressed whether a compression was agreed on; the caller decompresses.
 	 */
 	constructor(
 		maxBytes: number,
@@ -51,8 +51,8 @@ export class EnvelopeReader {
 	/**
 	 * Takes bytes that arrived.
 	 *
-	 * @throws ServiceError when an envelope claims more than the limit, before its bytes are held; or is
-	 * compressed though no compression was agreed on.
+	 * @throws ServiceError when an envelope claims more than the limit, before its bytes are held; or when it is
+	 * compressed although no compression was agreed on.
 	 */
 	push(chunk: Uint8Array): void {
 		this.#chunks.push(chunk);
@@ -87,7 +87,7 @@ export class EnvelopeReader {
 	}
 }
 
-/** Chunks in one piece; a single one as it is. */
+/** Joins chunks. A single chunk is returned as it is. */
 export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
 	const [first] = chunks;
 	if (first !== undefined && chunks.length === 1) return first;

@@ -4,14 +4,17 @@ import type { HttpCall, HttpExit } from "./http-call.ts";
 /** A request as `fetch` takes it. */
 export interface FetchRequest {
 	readonly url: string;
-	/** Names and values in turn. */
+	/** Names and values alternate. */
 	readonly headers: readonly string[];
 	/** Undefined for a GET. */
 	readonly body: string | Uint8Array | undefined;
 	readonly credentials: "omit" | "same-origin" | "include" | undefined;
 }
 
-/** Sends the request of a call and tells the call what comes back. Never rejects: the call knows how it went. */
+/**
+ * Sends the request of a call and passes the response to the call. Never rejects, because the call reports its
+ * outcome.
+ */
 export async function runFetch(request: FetchRequest, call: HttpCall): Promise<void> {
 	const exit = new FetchExit();
 	call.began(exit);
@@ -43,24 +46,24 @@ async function send(request: FetchRequest, signal: AbortSignal): Promise<Respons
 	});
 }
 
-/** The platform does not tell whether the request went out: it may have been executed. */
+/** The platform does not tell whether the request went out, so it may have been executed. */
 function unanswered({ url }: FetchRequest, error: Error): ServiceError {
 	const reason = error.cause instanceof Error ? error.cause.message : error.message;
 	const message = `no answer from ${url}: ${reason}; is the server up, and does it take requests of this page?`;
 	return new ServiceError({ code: "unavailable", message, cause: error });
 }
 
-/** The way of a call that goes by `fetch`. */
+/** The outgoing side of a call over `fetch`. */
 class FetchExit implements HttpExit {
 	readonly #controller = new AbortController();
-	/** There while the bytes are stopped. */
+	/** Set while the bytes are paused. */
 	#gate: PromiseWithResolvers<void> | undefined;
 
 	get signal(): AbortSignal {
 		return this.#controller.signal;
 	}
 
-	/** Resolves when bytes may come: at once, unless they were stopped. */
+	/** Resolves when bytes may arrive. Undefined unless they are paused. */
 	get open(): Promise<void> | undefined {
 		return this.#gate?.promise;
 	}
@@ -80,7 +83,7 @@ class FetchExit implements HttpExit {
 	}
 }
 
-/** Bytes as `fetch` takes them: it refuses memory that threads share. */
+/** Bytes in the form that `fetch` takes, because it refuses memory that threads share. */
 function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 	return isUnshared(bytes) ? bytes : new Uint8Array(bytes);
 }

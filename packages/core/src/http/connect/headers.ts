@@ -2,7 +2,7 @@ import { Metadata, namePattern } from "../../context/metadata.ts";
 import { fromBase64, toBase64 } from "../../encoding/base64.ts";
 import type { MetadataValue, ReadonlyMetadata } from "../../errors/readonly-metadata.ts";
 
-/** The headers of HTTP itself. They are never metadata, in neither direction, and nor are those of Connect and gRPC. */
+/** The headers of HTTP itself. Like those of Connect and gRPC, they are never metadata, in neither direction. */
 const protocolHeaders = new Set([
 	"accept",
 	"accept-encoding",
@@ -22,20 +22,20 @@ const protocolHeaders = new Set([
 	"upgrade",
 ]);
 
-/** Before the name of a trailer that goes out as a header, as in unary replies. */
+/** The prefix of a trailer's name where the trailer is sent as a header, as in unary replies. */
 export const trailerPrefix = "trailer-";
 
-/** Whether a header, its name in lower case, belongs to the protocol instead of the application. */
+/** Whether a header, its name in lower case, belongs to the protocol and not to the application. */
 export function isProtocolHeader(name: string): boolean {
 	if (protocolHeaders.has(name) || name.startsWith(":")) return true;
 	return name.startsWith("connect-") || name.startsWith("grpc-");
 }
 
 /**
- * Adds a header that arrived to metadata. What metadata cannot carry, such as a name or a value beyond ASCII,
- * is not metadata.
+ * Adds a received header to metadata. A header that metadata cannot carry, such as one with a name or a value beyond
+ * ASCII, is left out.
  *
- * @throws ServiceError `invalid_argument` when metadata gets too large.
+ * @throws ServiceError `invalid_argument` when metadata becomes too large.
  */
 export function appendHeader(metadata: Metadata, name: string, value: string): void {
 	if (!namePattern.test(name)) return;
@@ -52,12 +52,12 @@ export function appendHeader(metadata: Metadata, name: string, value: string): v
 
 const valuePattern = /^[\x20-\x7e]*$/;
 
-/** A value of metadata as a header carries it. */
+/** The form in which a header carries a value of metadata. */
 export function headerValue(value: MetadataValue): string {
 	return typeof value === "string" ? value : toBase64(value);
 }
 
-/** Metadata as the object that ends a stream of Connect. */
+/** Metadata in the form of the object that ends a Connect stream. */
 export function trailersToJson(...sets: (ReadonlyMetadata | undefined)[]): Record<string, string[]> {
 	const entries = new Map<string, string[]>();
 	for (const metadata of sets) {
@@ -70,7 +70,7 @@ export function trailersToJson(...sets: (ReadonlyMetadata | undefined)[]): Recor
 	return Object.fromEntries(entries);
 }
 
-/** Reads the metadata object that ended a stream of Connect; what is malformed is passed over. */
+/** Reads the metadata object that ended a Connect stream. Malformed entries are skipped. */
 export function trailersFromJson(json: unknown): Metadata {
 	const trailers = new Metadata();
 	if (typeof json !== "object" || json === null) return trailers;
@@ -100,11 +100,14 @@ export function readHeaders(
 	return received;
 }
 
-/** An answer with more metadata than fits is still an answer: the rest is left out. */
+/**
+ * Adds metadata that was received. An answer with more metadata than fits is still an answer, so the rest is left
+ * out.
+ */
 function appendReceived(metadata: Metadata, name: string, value: string): void {
 	try {
 		appendHeader(metadata, name, value);
 	} catch {
-		// Full.
+		// The metadata is full.
 	}
 }

@@ -7,30 +7,33 @@ import type { ByteHandling } from "../../transport/pipe.ts";
 import type { Compression } from "./compression.ts";
 import { streamTypeOf, unaryTypeOf } from "./content-type.ts";
 
-/** What the calls of one method to one address have in common, worked out once. */
+/** The facts that the calls of one method to one address share, worked out once. */
 export interface HttpCallTarget {
 	readonly method: Method;
 	readonly address: string;
 	readonly maxMessageBytes: number;
-	/** How this platform handles bytes fastest. */
+	/** The fastest way to handle bytes on this platform. */
 	readonly bytes: ByteHandling;
 	/** The format of the messages. */
 	readonly format: Format;
 	readonly codecs: MethodCodecs;
-	/** The content type of requests and of answers that went well. */
+	/** The content type of requests and of successful answers. */
 	readonly contentType: string;
-	/** What answers may be compressed with; undefined when the requests accept none. */
+	/** The compression that answers may have; undefined when the requests accept none. */
 	readonly compression?: Compression | undefined;
 }
 
-/** What {@link httpCallTarget} makes a target of. */
+/** The facts from which {@link httpCallTarget} makes a target. */
 export interface HttpCallTargetInit
 	extends Pick<HttpCallTarget, "method" | "address" | "maxMessageBytes" | "bytes" | "compression"> {
-	/** The format that is preferred. Default: JSON. */
+	/** The preferred format. Default: JSON. */
 	readonly format?: Format | undefined;
 }
 
-/** Makes the target of a method's calls. A method without codecs for the format is called in JSON, as all can be. */
+/**
+ * Makes the target of a method's calls. A method without codecs for the format is called in JSON, which every method
+ * has.
+ */
 export function httpCallTarget({ format = jsonFormat, ...rest }: HttpCallTargetInit): HttpCallTarget {
 	const { method } = rest;
 	const preferred = methodCodecs(method, format);

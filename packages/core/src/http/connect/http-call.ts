@@ -20,11 +20,11 @@ import {
 	unreadable,
 } from "./response-error.ts";
 
-/** The request of a call as the version of HTTP has it. */
+/** The outgoing side of a call, for one version of HTTP. */
 export interface HttpExit {
 	/** Ends the request at once, because its call has ended with this error. */
 	abort(error: ServiceError): void;
-	/** Stops the bytes of the response. */
+	/** Pauses the bytes of the response. */
 	pause(): void;
 	resume(): void;
 }
@@ -34,13 +34,13 @@ export interface HttpExit {
  * error, the context's end, or the end of the connection.
  */
 export abstract class HttpCall {
-	/** Resolves as the endpoint does. */
+	/** Settles as the endpoint does. */
 	readonly promise: Promise<unknown>;
 	protected readonly target: HttpCallTarget;
 	protected readonly ctx: Context;
 	protected status = 0;
 	protected headers: ResponseHeaders = {};
-	/** Called when the call is over, however it went. */
+	/** Called when the call is over, whatever its outcome. */
 	onOver: () => void = nothing;
 	protected over = false;
 	#resolve: (output: unknown) => void = nothing;
@@ -59,36 +59,36 @@ export abstract class HttpCall {
 		});
 	}
 
-	/** Whether it has ended. A call may fail while it is sent. */
+	/** Whether the call has ended. It may fail while it is sent. */
 	get isOver(): boolean {
 		return this.over;
 	}
 
-	/** Ends with the context from now on, as the request is under way. */
+	/** Makes the call end with its context, now that the request is in progress. */
 	listen(): void {
 		this.#unlisten = this.ctx["~cancellation"].listen((error) => this.abort(error));
 		if (this.over) this.#unlisten();
 	}
 
-	/** The request has a connection. */
+	/** Notes that the request has a connection. */
 	began(exit: HttpExit): void {
 		this.#exit = exit;
 		if (this.over) exit.abort(canceled());
 	}
 
-	/** The head of the response. */
+	/** Takes the head of the response. */
 	answered(status: number, headers: ResponseHeaders): void {
 		this.status = status;
 		this.headers = headers;
 	}
 
-	/** Bytes of the response's body. */
+	/** Takes bytes of the response's body. */
 	abstract received(chunk: Uint8Array): void;
 
-	/** The response is complete. */
+	/** Notes that the response is complete. */
 	abstract completed(): void;
 
-	/** The request failed; `sent` tells whether any of it may have reached the server. */
+	/** Notes that the request failed; `sent` tells whether any of it may have reached the server. */
 	failed(error: unknown, sent: boolean): void {
 		const { method, address } = this.target;
 		if (sent) this.fail(connectionLost(method, error));
@@ -125,7 +125,7 @@ export abstract class HttpCall {
 		this.#exit?.resume();
 	}
 
-	/** Takes no notice of what comes from now on. */
+	/** Ignores everything that arrives from now on. */
 	protected close(): void {
 		this.over = true;
 		this.onOver();
@@ -141,7 +141,7 @@ export abstract class HttpCall {
 		else this.#chunks.push(chunk);
 	}
 
-	/** Ends the call by the body that it held: the output, or the error. */
+	/** Ends the call with the body that was held: the output, or the error. */
 	protected finishBody(): void {
 		if (this.over) return;
 		const { method, contentType } = this.target;
@@ -169,7 +169,7 @@ export abstract class HttpCall {
 			: body;
 	}
 
-	/** The error that an answer with another status than 200 is. Errors are JSON, whatever the format. */
+	/** The error for an answer with a status other than 200. Errors are JSON, whatever the format. */
 	#error(body: Uint8Array, trailers: Metadata): ServiceError {
 		const { method, bytes } = this.target;
 		const text = readMessage(bytes, body, 0, body.length);

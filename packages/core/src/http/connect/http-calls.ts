@@ -7,7 +7,7 @@ import type { HttpCall } from "./http-call.ts";
 export class HttpCalls {
 	readonly #inFlight = new LinkedList<HttpCall>();
 
-	/** Follows a call that was sent, to its end. Settles as the call does. */
+	/** Follows a sent call to its end. Settles as the call does. */
 	follow(call: HttpCall): Promise<unknown> {
 		if (call.isOver) return call.promise;
 		const place = this.#inFlight.add(call);
@@ -16,7 +16,7 @@ export class HttpCalls {
 		return call.promise;
 	}
 
-	/** Ends all calls: their client was closed. Whether they were executed, nobody knows. */
+	/** Ends all calls because their client was closed. It is unknown whether they were executed. */
 	close(): void {
 		for (let call = this.#inFlight.shift(); call !== undefined; call = this.#inFlight.shift()) {
 			const { code, reason, message } = clientClosed();

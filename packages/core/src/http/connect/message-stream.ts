@@ -1,17 +1,17 @@
 import type { ServiceError } from "../../errors/service-error.ts";
 
-/** Where the messages of a stream come from. */
+/** The source of a stream's messages. */
 export interface MessageSource {
-	/** Stops the bytes, as too much waits to be consumed. */
+	/** Pauses the bytes, because too many wait to be consumed. */
 	pause(): void;
-	/** Lets the bytes come again. */
+	/** Lets the bytes arrive again. */
 	resume(): void;
-	/** The consumer wants no more. */
+	/** Notes that the consumer wants no more. */
 	stopped(): void;
 	decode(message: Uint8Array): unknown;
 }
 
-/** How much may wait to be consumed, in bytes, before the source is paused. */
+/** How many bytes may wait to be consumed before the source is paused. */
 const highWaterBytes = 64 * 1024;
 
 interface Waiter {
@@ -19,7 +19,7 @@ interface Waiter {
 	reject(error: unknown): void;
 }
 
-/** The messages that arrive on one stream. Holds what was not consumed, within a bound. Iterable once. */
+/** The messages that arrive on one stream. It holds those that were not consumed yet, within a bound. Iterable once. */
 export class MessageStream implements AsyncIterable<unknown>, AsyncIterator<unknown, undefined> {
 	readonly #source: MessageSource;
 	readonly #messages: Uint8Array[] = [];
@@ -49,24 +49,24 @@ export class MessageStream implements AsyncIterable<unknown>, AsyncIterator<unkn
 		this.#source.pause();
 	}
 
-	/** No more messages will come. */
+	/** Notes that no more messages will come. */
 	end(): void {
 		if (this.#ended) return;
 		this.#ended = true;
 		for (const waiter of this.#waiters.splice(0)) waiter.resolve({ done: true, value: undefined });
 	}
 
-	/** The stream broke. Messages that arrived before can still be consumed. */
+	/** Notes that the stream broke. Messages that arrived before can still be consumed. */
 	fail(error: ServiceError): void {
 		if (!this.#ended) this.#break(error);
 	}
 
 	/**
-	 * The call is over, and with it the stream: messages that wait are dropped. Whoever still reads gets the error,
-	 * as the end of a stream that was cut off must not look like an orderly one.
+	 * Ends the stream because its call is over. Waiting messages are dropped. A consumer that still reads gets the
+	 * error, because the end of a stream that was cut off must not look like an orderly one.
 	 */
 	cut(error: ServiceError): void {
-		// It has ended already, and nothing of it is lost.
+		// The stream has ended already, and none of it is lost.
 		if (this.#ended && this.#messages.length === 0) return;
 		const open = !this.#ended;
 		this.#drop();
@@ -82,7 +82,7 @@ export class MessageStream implements AsyncIterable<unknown>, AsyncIterator<unkn
 				this.#held -= message.length;
 				this.#deliver({ resolve, reject }, message);
 				this.#resume();
-				// Whoever asks again learns the same: what broke has no orderly end.
+				// Every later read gets the same error, because a broken stream has no orderly end.
 			} else if (this.#error !== undefined) reject(this.#error);
 			else if (this.#ended) resolve({ done: true, value: undefined });
 			else this.#waiters.push({ resolve, reject });

@@ -1,4 +1,4 @@
-/** The headers that may stand only once in a message: Node, too, refuses to send them twice over HTTP/2. */
+/** The headers that may occur only once in a message. Node, too, refuses to send them twice over HTTP/2. */
 const single: ReadonlySet<string> = new Set([
 	"access-control-allow-credentials",
 	"access-control-max-age",
@@ -32,7 +32,7 @@ const single: ReadonlySet<string> = new Set([
 	"x-content-type-options",
 ]);
 
-/** Lists by RFC 9110, which Node sends over HTTP/2 only as one line. */
+/** Headers that are lists by RFC 9110, and that Node sends over HTTP/2 only as one line. */
 const joined: ReadonlySet<string> = new Set([
 	"content-encoding",
 	"content-language",
@@ -40,14 +40,14 @@ const joined: ReadonlySet<string> = new Set([
 	"if-none-match",
 ]);
 
-/** Whether a header, its name in lower case, may stand only once in a message. */
+/** Whether a header, its name in lower case, may occur only once in a message. */
 export function isSingleHeader(name: string): boolean {
 	return single.has(name);
 }
 
 /**
- * Several values of one header in the form in which every version of HTTP can carry them. Of a header that may
- * stand only once the first value counts, as nginx has it with what web services answer.
+ * Several values of one header in a form that every version of HTTP can carry. Of a header that may occur only once
+ * the first value counts; nginx treats the answers of web services in the same way.
  *
  * @param name in lower case.
  * @param values at least two.

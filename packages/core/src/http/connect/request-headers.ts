@@ -5,9 +5,9 @@ import { headerValue, isProtocolHeader } from "./headers.ts";
 const longestTimeoutMs = 9_999_999_999;
 
 /**
- * The headers of a call, as names and values in turn.
+ * The headers of a call. Names and values alternate.
  *
- * @param contentType undefined for a GET, which has no body and tells the version of the protocol in its query.
+ * @param contentType undefined for a GET, which has no body and states the version of the protocol in its query.
  */
 export function requestHeaders(contentType: string | undefined, ctx: Context): string[] {
 	const headers =

@@ -22,7 +22,7 @@ export function hasType(headers: ResponseHeaders, type: string): boolean {
 	return mediaType(header(headers, "content-type") ?? "") === type;
 }
 
-/** The error that a response with another status than 200 stands for, whoever sent it. */
+/** The error for a response with a status other than 200, whether the server or a proxy sent it. */
 export function responseError(
 	status: number,
 	headers: ResponseHeaders,
@@ -39,7 +39,7 @@ export function responseError(
 		retryAfterMs:
 			retryAfter !== undefined && /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1000 : undefined,
 	});
-	// There is nothing at the path: no handler ran.
+	// The path does not exist, so no handler ran.
 	const isMissing = status === 404 && error.code === "unimplemented";
 	return isMissing ? serviceErrorFrom(error, { notExecuted: true, domain: error.domain }) : error;
 }
@@ -53,9 +53,9 @@ export function connectionLost(method: Method, cause: unknown, notExecuted = fal
 }
 
 /**
- * Whether an answer is compressed, with what it may be compressed with.
+ * Whether an answer is compressed with the given compression.
  *
- * @param name the header that tells: `content-encoding`, for single messages `connect-content-encoding`.
+ * @param name the header that tells: `content-encoding`, or `connect-content-encoding` for single messages.
  * @throws ServiceError `internal` for another compression.
  */
 export function isCompressed<C extends Compression>(
@@ -70,17 +70,17 @@ export function isCompressed<C extends Compression>(
 	throw new ServiceError({ code: "internal", message });
 }
 
-/** An error that was found here in what the server sent. */
+/** An error that this side found in what the server sent. */
 export function foreign({ service }: Method, error: ServiceError): ServiceError {
 	return serviceErrorFrom({ ...error, message: error.message }, { domain: service });
 }
 
-/** The error of an answer that no Connect server gives. */
+/** The error for an answer that no Connect server gives. */
 export function protocolError(method: Method, message: string): ServiceError {
 	return serviceErrorFrom({ code: "internal", message }, { domain: method.service });
 }
 
-/** The error of an answer that its codec cannot read. */
+/** The error for an answer that its codec cannot read. */
 export function unreadable(method: Method, what: string, { name }: Codec, cause: unknown): ServiceError {
 	const format = name === "json" ? "JSON" : name;
 	return serviceErrorFrom(

@@ -19,17 +19,17 @@ import {
 	unreadable,
 } from "./response-error.ts";
 
-/** A call with a stream on either side. Its promise resolves when the call is accepted, or with the one reply. */
+/** A call with a stream on either side. Its promise resolves when the call is accepted, or with the single reply. */
 export class StreamCall extends HttpCall {
 	/** Ends the input, where it is a stream. */
 	readonly #stopInput: (() => void) | undefined;
 	readonly #messages: MessageStream;
 	readonly #envelopes: EnvelopeReader;
-	/** Whether the response is a stream at all. */
+	/** Whether the response turned out to be a stream. */
 	#streaming = false;
-	/** Whether the promise has been resolved with the messages. An error then ends those. */
+	/** Whether the promise was resolved with the messages. From then on, an error ends the messages. */
 	#accepted = false;
-	/** The one reply, where the output is no stream. */
+	/** The single reply, where the output is not a stream. */
 	#reply: Uint8Array | undefined;
 
 	/** @param stopInput ends the input when the call is over, where it is a stream. */
@@ -81,7 +81,7 @@ export class StreamCall extends HttpCall {
 
 	completed(): void {
 		if (!this.#streaming) this.finishBody();
-		// A stream that was complete is over by now.
+		// A complete stream would be over by now.
 		else this.fail(connectionLost(this.target.method, "the answer broke off before its last message"));
 	}
 
@@ -96,7 +96,7 @@ export class StreamCall extends HttpCall {
 		this.#stopInput?.();
 	}
 
-	/** The last envelope tells how the call went. It is JSON, whatever the format. */
+	/** Takes the last envelope, which tells the outcome of the call. It is JSON, whatever the format. */
 	#ended(message: Uint8Array): void {
 		let end: { error?: unknown; metadata?: unknown };
 		try {
@@ -131,7 +131,7 @@ export class StreamCall extends HttpCall {
 		try {
 			output = this.#decode(this.#reply);
 		} catch {
-			// The call has ended with that error.
+			// The call has ended with this error already.
 			return;
 		}
 		this.close();

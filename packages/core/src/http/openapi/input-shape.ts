@@ -7,15 +7,15 @@ import { type ValueType, ValueTypes } from "../../routes/value-type.ts";
 export interface InputMember {
 	readonly name: string;
 	readonly schema: JsonSchema;
-	/** Whether no input goes without it. */
+	/** Whether every input must have the member. */
 	readonly required: boolean;
 	readonly type: ValueType | undefined;
 }
 
-/** What an input may consist of, through references and alternatives. */
+/** The members that an input may have, through references and alternatives. */
 export class InputShape {
 	readonly members: readonly InputMember[];
-	/** The schema of the members that have none of their own; undefined where there may be no others. */
+	/** The schema of the members that have none of their own; undefined where no others are allowed. */
 	readonly others: JsonSchema | undefined;
 	readonly #schema: JsonSchema;
 
@@ -34,7 +34,7 @@ export class InputShape {
 		this.others = others.find(isSchema) ?? (others.includes(true) ? {} : undefined);
 	}
 
-	/** What is left of the input without some members; undefined when that is nothing. */
+	/** The rest of the input without some members; undefined when nothing is left. */
 	without(names: readonly string[]): { readonly schema: JsonSchema; readonly required: boolean } | undefined {
 		const schema = names.length === 0 ? this.#schema : new Omission(names, this.#schema).of(this.#schema);
 		if (isEmpty(schema)) return undefined;
@@ -42,7 +42,7 @@ export class InputShape {
 	}
 }
 
-/** What fits one of several schemas. */
+/** A schema that accepts what one of several schemas accepts. */
 function oneOf(schemas: readonly JsonSchema[]): JsonSchema {
 	const unlike = new Map(schemas.map((schema) => [JSON.stringify(schema), schema]));
 	const [first = {}, ...others] = unlike.values();
@@ -50,9 +50,9 @@ function oneOf(schemas: readonly JsonSchema[]): JsonSchema {
 }
 
 /**
- * The names that every value of a schema has.
+ * The names of the members that every value of a schema has.
  *
- * @param known what was found out of parts already; a part that refers to itself adds nothing.
+ * @param known the results for parts found so far; a part that refers to itself adds nothing.
  */
 function requiredOf(
 	schema: JsonSchema,
@@ -73,7 +73,7 @@ function requiredOf(
 	return names;
 }
 
-/** The schemas that all hold beside a schema, and the lists of which one holds. */
+/** The schemas that hold in addition to a schema, and the lists of alternatives, of which one holds. */
 function combined(
 	schema: JsonSchema,
 	root: JsonSchema,
@@ -89,10 +89,10 @@ function listOf(value: unknown): JsonSchema[] {
 	return Array.isArray(value) ? value.filter(isSchema) : [];
 }
 
-/** How many parts of a schema are written out at most; what is beyond stays as it is. */
+/** How many parts of a schema are written out at most. Parts beyond that stay as they are. */
 const maxParts = 1_000;
 
-/** Takes members out of a schema, in all of its alternatives. What it refers to is written out for that. */
+/** Removes members from a schema, in all of its alternatives. References are written out for that. */
 class Omission {
 	readonly #names: readonly string[];
 	readonly #root: JsonSchema;
@@ -134,14 +134,14 @@ class Omission {
 	}
 }
 
-/** Whether a schema allows the empty object alone. */
+/** Whether a schema allows only the empty object. */
 function isEmpty({ type, properties, additionalProperties = false, ...rest }: JsonSchema): boolean {
 	const isPlain = !["anyOf", "oneOf", "allOf", "$ref", "patternProperties"].some((key) => key in rest);
 	if (!isPlain || type !== "object" || additionalProperties !== false) return false;
 	return isSchema(properties) && Object.keys(properties).length === 0;
 }
 
-/** Whether a body must be there, as `{}` does not fit. */
+/** Whether a body is required because `{}` does not fit. */
 function mustBe(schema: JsonSchema, root: JsonSchema, known: Map<JsonSchema, boolean>): boolean {
 	const before = known.get(schema);
 	if (before !== undefined) return before;

@@ -9,12 +9,12 @@ import { callResponses, errorSchemas, eventResponses, type Responses, routeRespo
 import { type AdoptedSchema, SharedSchemas } from "./schemas.ts";
 import { type SecurityRequirements, SecuritySchemes } from "./security.ts";
 
-/** What a document says of itself. */
+/** The facts that a document states about itself. */
 export interface OpenApiOptions {
 	readonly title: string;
-	/** The version of what it describes. */
+	/** The version of the services that it describes. */
 	readonly version: string;
-	/** Where it is served: URLs. */
+	/** The URLs of its servers. */
 	readonly servers?: readonly string[];
 }
 
@@ -31,7 +31,7 @@ export interface OpenApiDocument {
 	};
 }
 
-/** What a verb does at a path. */
+/** The operation of a verb at a path. */
 export interface OpenApiOperation {
 	operationId: string;
 	tags: string[];
@@ -46,7 +46,7 @@ export interface OpenApiOperation {
  * Describes services for tools that know OpenAPI 3.1: their REST routes, `POST /{service}/{method}` of unary
  * methods that have no route, and `GET /{service}/{method}` of server streams that only read, as event streams.
  *
- * @param contracts as `describe` tells them, with their routes and what their guards want.
+ * @param contracts the descriptions as `describe` gives them, with their routes and the demands of their guards.
  */
 export function openapi(contracts: readonly ContractDescription[], options: OpenApiOptions): OpenApiDocument {
 	const document = new DocumentWriter();
@@ -72,7 +72,7 @@ export function openapi(contracts: readonly ContractDescription[], options: Open
 	};
 }
 
-/** The schemas of a method as they stand in the document. */
+/** The schemas of a method's two sides in the document. */
 interface Sides {
 	readonly input: AdoptedSchema;
 	readonly output: AdoptedSchema;
@@ -83,11 +83,11 @@ class DocumentWriter {
 	readonly #schemas = new SharedSchemas(Object.keys(errorSchemas));
 	readonly #security = new SecuritySchemes();
 	readonly #paths = new Map<string, Record<string, OpenApiOperation>>();
-	/** Paths as they are written, by what they match: OpenAPI wants one name for each parameter. */
+	/** The spelling of each path, by what the path matches: OpenAPI wants one name for each parameter. */
 	readonly #spellings = new Map<string, string>();
 	readonly #ids = new Set<string>();
 
-	/** Takes in all schemas, first those that are answered: then names do not depend on the order of routes. */
+	/** Adds all schemas, those of outputs first, so that names do not depend on the order of routes. */
 	adopt(contracts: readonly ContractDescription[]): void {
 		const methods = contracts.flatMap(({ name, methods }) => {
 			const described = Object.entries(methods).filter(([, method]) => verbOfCall(method) !== undefined);
@@ -114,7 +114,7 @@ class DocumentWriter {
 		};
 	}
 
-	/** Adds how a method is called by its name, if HTTP that OpenAPI knows can do that. */
+	/** Adds the call of a method by its name, where OpenAPI can describe it. */
 	addCall(contract: ContractDescription, name: string, method: MethodDescription): void {
 		const verb = verbOfCall(method);
 		const sides = this.#sides.get(method);
@@ -156,7 +156,7 @@ class DocumentWriter {
 		return requirements === undefined ? {} : { security: requirements };
 	}
 
-	/** The operations of a path, and the names of its parameters as they were written first. */
+	/** The operations of a path, and the names of its parameters in their first spelling. */
 	#pathItem(path: string): { operations: Record<string, OpenApiOperation>; parameters: string[] } {
 		const segments = parseTemplate(path);
 		const shape = segments.map((segment) => (segment.kind === "literal" ? segment.text : "{}")).join("/");
@@ -179,7 +179,7 @@ class DocumentWriter {
 	}
 }
 
-/** The verb by which a method is called at `/{service}/{method}` as far as OpenAPI can tell; undefined for streams. */
+/** The verb that calls a method at `/{service}/{method}`, where OpenAPI can describe that; undefined for streams. */
 function verbOfCall({ kind, effect }: MethodDescription): "get" | "post" | undefined {
 	if (kind === "unary") return "post";
 	return kind === "server_stream" && effect === "read" ? "get" : undefined;
@@ -195,7 +195,7 @@ function callParts(
 	};
 }
 
-/** A stream of events: the input is one parameter of the query, as JSON. */
+/** The parts of a stream of events. The input is one parameter of the query, as JSON. */
 function eventParts(
 	method: MethodDescription,
 	{ input, output }: Sides,
@@ -213,7 +213,7 @@ function eventParts(
 	};
 }
 
-/** @param spelled the names of the path's parameters as the document has them. */
+/** @param spelled the names of the path's parameters in the document. */
 function routeParts(
 	method: MethodDescription,
 	{ input, output }: Sides,

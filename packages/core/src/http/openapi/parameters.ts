@@ -6,18 +6,18 @@ export interface OpenApiParameter {
 	name: string;
 	in: "path" | "query";
 	required: boolean;
-	/** How it is written; that which is usual where it stands, when it is not said. */
+	/** The notation. Without it, the usual one of its place. */
 	style?: "deepObject" | "form";
 	explode?: boolean;
 	schema?: JsonSchema;
-	/** Instead of a schema, for what is written as JSON. */
+	/** Takes the place of a schema for a parameter that is written as JSON. */
 	content?: Record<string, { schema: JsonSchema }>;
 }
 
-/** Lets the references of a part of an input lead to the document's components. */
+/** Makes the references of a part of an input lead to the document's components. */
 type Part = (schema: JsonSchema) => JsonSchema;
 
-/** @param member undefined where the input does not name it, but takes others. */
+/** @param member undefined where the input does not name the member, but accepts others. */
 export function pathParameter(
 	name: string,
 	member: InputMember | undefined,
@@ -28,8 +28,9 @@ export function pathParameter(
 }
 
 /**
- * The parameters of a query: members of an input that are not in the path. Objects are written as
- * `filter[below]=5`, lists as repeated names, lists of objects as JSON; all that an open input takes beside, by name.
+ * The parameters of a query: the members of an input that are not in the path. Objects are written as
+ * `filter[below]=5`, lists as repeated names, lists of objects as JSON. The further members of an open input are
+ * written by their names.
  */
 export function queryParameters(
 	{ members, others }: InputShape,
@@ -56,7 +57,7 @@ function queryParameter({ name, schema, required, type }: InputMember, part: Par
 		: { ...parameter, schema: written };
 }
 
-/** A name for the members that have none: it is never sent, but must be unlike the others. */
+/** A name for the members that have none. It is never sent, but must differ from the others. */
 function unusedName(names: readonly string[]): string {
 	let name = "others";
 	while (names.includes(name)) name += "_";

@@ -25,7 +25,7 @@ export type Responses = Record<string, Response>;
 const code: JsonSchema = { enum: codes };
 const text: JsonSchema = { type: "string" };
 
-/** The schemas of errors that no template writes. */
+/** The schemas of the errors that have no template. */
 export const errorSchemas: Readonly<Record<string, JsonSchema>> = {
 	Error: {
 		type: "object",
@@ -52,11 +52,11 @@ export const errorSchemas: Readonly<Record<string, JsonSchema>> = {
 	},
 };
 
-/** The runtime's own errors of input. */
+/** The runtime's own errors about input. */
 const unparsable: ErrorDescription = { code: "invalid_argument", message: "The body is not JSON." };
 const invalidInput: ErrorDescription = { code: "invalid_argument", message: "The input is not valid." };
 
-/** All that a call of a method by `POST /{service}/{method}` may answer. */
+/** All responses of `POST /{service}/{method}`. */
 export function callResponses({ errors }: MethodDescription, output: JsonSchema): Responses {
 	const responses: Responses = {
 		200: { description: "The output.", content: { "application/json": { schema: output } } },
@@ -72,7 +72,7 @@ export function callResponses({ errors }: MethodDescription, output: JsonSchema)
 	return responses;
 }
 
-/** What an event stream answers: always 200, an error is its last event. */
+/** The responses of an event stream. The status is always 200, because an error is the last event. */
 export function eventResponses(output: JsonSchema): Responses {
 	return {
 		200: {
@@ -87,7 +87,7 @@ export function eventResponses(output: JsonSchema): Responses {
 	};
 }
 
-/** All that a route may answer. */
+/** All responses of a route. */
 export function routeResponses(
 	route: Route,
 	{ errors }: MethodDescription,

@@ -5,29 +5,29 @@ import { isSchema } from "../../routes/schema-parts.ts";
 /** Keys of a JSON Schema whose values are data, not schemas. */
 const dataKeys = new Set(["const", "enum", "default", "examples"]);
 
-/** A schema as it stands in a document: its references lead to the document's components. */
+/** A schema in a document. Its references lead to the document's components. */
 export interface AdoptedSchema {
-	/** The whole; a reference where it has a name. */
+	/** The whole schema; a reference where the schema has a name. */
 	readonly whole: JsonSchema;
-	/** The same of a part of it, or of what was made of its parts. */
+	/** The form in the document of a part of the schema, or of a schema made of its parts. */
 	part(schema: JsonSchema): JsonSchema;
 }
 
-/** The schemas that a document has in one place: those with names, and those that refer to themselves. */
+/** The schemas that a document keeps in one place: those with names, and those that refer to themselves. */
 export class SharedSchemas {
 	readonly #schemas = new Map<string, JsonSchema>();
 	readonly #texts = new Map<string, string>();
 
-	/** @param taken names that are not to be given. */
+	/** @param taken names that must not be given. */
 	constructor(taken: Iterable<string>) {
 		for (const name of taken) this.#texts.set(name, "");
 	}
 
 	/**
-	 * Takes in a schema. Definitions become components under their own names, or, where another schema has that name
-	 * already or they have none, under that of the whole.
+	 * Adds a schema. Definitions become components under their own names. A definition whose name another schema
+	 * already has, or that has none, gets a name made from that of the whole.
 	 *
-	 * @param name what the whole is called if it needs a name, such as `shop.find.input`.
+	 * @param name the name of the whole if it needs one, such as `shop.find.input`.
 	 */
 	adopt(name: string, schema: JsonSchema): AdoptedSchema {
 		const parts = definitionsOf(schema, name);
@@ -70,7 +70,7 @@ export class SharedSchemas {
 	}
 }
 
-/** A part of a schema that others refer to, and the names that it may have, the best first. */
+/** A part of a schema that others refer to, and the names that it may get, the best first. */
 interface Definition {
 	readonly pointer: string;
 	readonly names: string[];
@@ -86,7 +86,8 @@ function definitionsOf(schema: JsonSchema, name: string): Definition[] {
 			if (!isSchema(definition)) continue;
 			const plain = given.replaceAll(/[^A-Za-z0-9._-]/g, "_");
 			const own = `${name}.${plain.replace(/^_+/, "")}`;
-			// What is sent and what is answered differs by defaults and transforms; and __schema0 is no name of people.
+			// The schemas of input and output differ by defaults and transforms. A name such as __schema0 was not
+			// chosen by people.
 			const ofSide = `${plain}.${name.slice(name.lastIndexOf(".") + 1)}`;
 			const names = plain.startsWith("__") || plain === "" ? [own] : [plain, ofSide, own];
 			found.push({ pointer: pointerTo(key, given), names, schema: definition });
@@ -96,7 +97,7 @@ function definitionsOf(schema: JsonSchema, name: string): Definition[] {
 	return found;
 }
 
-/** Whether something within a schema refers to the whole, or to a part of it that is no definition. */
+/** Whether something within a schema refers to the whole, or to a part that is not a definition. */
 function refersToWhole(value: unknown): boolean {
 	if (Array.isArray(value)) return value.some(refersToWhole);
 	if (!isSchema(value)) return false;
@@ -120,7 +121,7 @@ function withoutDefinitions({ $defs: _, definitions: __, ...plain }: JsonSchema)
 	return plain;
 }
 
-/** Lets references within a schema lead to components. */
+/** Makes the references within a schema lead to components. */
 function moved(value: unknown, places: ReadonlyMap<string, string>): unknown {
 	if (Array.isArray(value)) return value.map((item) => moved(item, places));
 	if (!isSchema(value)) return value;

@@ -1,17 +1,17 @@
 import type { Security, SecurityScheme } from "../../contract/security.ts";
 
-/** What an operation wants: one of these, each with all of its schemes. */
+/** The demands of an operation: one of these alternatives, with all of its schemes. */
 export type SecurityRequirements = Record<string, string[]>[];
 
-/** The security schemes of a document, each under a name of its own. */
+/** The security schemes of a document. Each has a name of its own. */
 export class SecuritySchemes {
 	readonly #schemes = new Map<string, SecurityScheme>();
 
 	/**
-	 * What callers of a method present: a scheme of each guard that does not leave it open.
+	 * The credentials that callers of a method present: a scheme of each guard that does not leave the method open.
 	 *
 	 * @param path `service/method`.
-	 * @returns undefined when that is nothing.
+	 * @returns undefined when callers need none.
 	 */
 	requirements(path: string, guards: readonly Security[]): SecurityRequirements | undefined {
 		const asking = guards.filter(({ open = [] }) => !open.includes(path));
@@ -28,7 +28,10 @@ export class SecuritySchemes {
 		return Object.fromEntries(this.#schemes);
 	}
 
-	/** The name of a scheme in the document; another service may have one of the same name that is not the same. */
+	/**
+	 * Adds a scheme and returns its name in the document. Another service may have a different scheme of the same
+	 * name.
+	 */
 	#add(wanted: string, scheme: SecurityScheme): string {
 		const text = JSON.stringify(scheme);
 		let name = wanted;
