@@ -1,11 +1,11 @@
-/** Deeper values are refused, before they take the whole stack. */
+/** Deeper values are refused, before they exhaust the stack. */
 const deepest = 500;
 
 /**
- * A value as JSON would carry it: `toJSON` is asked, properties without a value are left out, and numbers that are
- * not finite become null. What is such a value already is returned as it is.
+ * Converts a value as JSON does: it calls `toJSON`, leaves out properties without a value, and turns numbers that are
+ * not finite into null. A value that needs no change is returned as it is.
  *
- * @throws TypeError for what JSON cannot carry: a bigint, a function or symbol that is a whole message, and a circle.
+ * @throws TypeError for values that JSON cannot carry: a bigint, a function or symbol as a whole message, and a circle.
  */
 export function toJsonValue(value: unknown, depth = 0): unknown {
 	if (typeof value === "object" && value !== null) return objectToJson(value, depth);
@@ -15,7 +15,7 @@ export function toJsonValue(value: unknown, depth = 0): unknown {
 }
 
 /**
- * Checks that a value that arrived is one that JSON can carry. MessagePack has further types.
+ * Checks that a received value is one that JSON can carry. MessagePack has further types.
  *
  * @throws TypeError for dates, bytes, sets, bigints and the like.
  */

@@ -4,10 +4,10 @@ import { Packr } from "msgpackr";
 import { checkJsonValue, toJsonValue } from "./json-value.ts";
 
 /**
- * MessagePack, as a format of calls over Allium frames. Messages carry what JSON carries, so callers and services
- * see the same values in either format. It is smaller than JSON and, in Node, slower: measure before you choose it.
+ * MessagePack, as a format of calls over Allium frames. Messages carry the same values as JSON, so callers and services
+ * see no difference. It is smaller than JSON and, in Node, slower: measure before you choose it.
  *
- * Both sides name it; a side that does not is spoken to in JSON.
+ * Both sides must name it. A side that does not is called in JSON.
  *
  * @example
  * const transport = frames({ formats: [msgpack()] });
@@ -16,7 +16,7 @@ export function msgpack(): Format {
 	return { name: "msgpack", number: 2, codec: () => codec };
 }
 
-// Records would make each message depend on those before it, and are no part of MessagePack.
+// Records would make each message depend on the earlier ones, and they are not part of MessagePack.
 const packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: "number" });
 
 const codec: BinaryCodec = {

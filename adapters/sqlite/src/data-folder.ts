@@ -8,14 +8,14 @@ import { fileFailure } from "./failure.ts";
 const folderName = ".allium";
 
 /**
- * The folder that a `sqlite:` URL names. Nothing is created.
+ * The folder that a `sqlite:` URL names. This creates nothing.
  *
  * - `sqlite:` is `.allium` in the nearest ancestor of `cwd` that has one, else in the root of the npm workspace
  *   around it, else in `cwd`.
  * - `sqlite:./folder`, `sqlite:/folder` and `sqlite:///folder` name the folder itself.
  *
  * @param cwd Default: the current folder of the process.
- * @throws ServiceError `invalid_argument` for what is no such URL.
+ * @throws ServiceError `invalid_argument` for a text that is not such a URL.
  */
 export function dataFolder(url: string, cwd: string = process.cwd()): string {
 	const path = url.startsWith("sqlite:") ? url.slice("sqlite:".length) : undefined;
@@ -33,9 +33,9 @@ export function dataFolder(url: string, cwd: string = process.cwd()): string {
 }
 
 /**
- * Makes sure that a folder is there, for the eyes of this user alone. One that it makes is hidden from git.
+ * Makes sure that a folder exists, readable by this user alone. A folder that it makes is hidden from git.
  *
- * @throws ServiceError `failed_precondition` when it cannot be.
+ * @throws ServiceError `failed_precondition` when it cannot be made.
  */
 export function createFolder(folder: string): void {
 	try {
@@ -46,8 +46,8 @@ export function createFolder(folder: string): void {
 }
 
 /**
- * Whether it made the folder, rather than found it. Not `mkdir` with `recursive`, which never returns where
- * the system claims that an existing parent does not exist, as in /proc.
+ * Returns whether it made the folder, rather than found it. It does not use `mkdir` with `recursive`, which never
+ * returns where the system claims that an existing parent does not exist, as in /proc.
  */
 function makeFolders(folder: string): boolean {
 	if (isFolder(folder)) return false;
@@ -73,7 +73,7 @@ function isFolder(path: string): boolean {
 	try {
 		return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 	} catch {
-		// A file is where a folder of the path should be, or it may not be read.
+		// A part of the path is a file, or may not be read.
 		return false;
 	}
 }

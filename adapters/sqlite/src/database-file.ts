@@ -6,9 +6,9 @@ import { after } from "@allium/core/transport";
 import { createFolder } from "./data-folder.ts";
 import { fileFailure, isBusy, refusal, stillBusy } from "./failure.ts";
 
-/** What stands in a file, and how it is reached. */
+/** The contents of a file, and the statements that use them. */
 export interface Schema<Tables> {
-	/** Counts up with every change; a file of a newer version is refused. */
+	/** Increases with every change of the schema. A file of a newer version is refused. */
 	readonly version: number;
 	/** Makes the tables, in an empty database or in place of those of an older version. */
 	readonly sql: string;
@@ -19,19 +19,19 @@ export interface Schema<Tables> {
 interface Connection<Tables> {
 	readonly database: DatabaseSync;
 	readonly tables: Tables;
-	/** Which file it is, for the path may come to name another. */
+	/** The identity of the file, because the path may come to name another one. */
 	readonly identity: string | undefined;
 }
 
-/** How long an operation goes on trying while others hold the file, in milliseconds. */
+/** How long an operation is retried while others hold the file, in milliseconds. */
 export const defaultBusyLimitMs = 5_000;
 /** The longest pause between two tries, in milliseconds. */
 const longestPauseMs = 50;
 
 /**
- * One SQLite file that many processes share. Its busy timeout is zero, for that one would block the event loop;
- * instead a transaction that finds the file held is tried again after a short random pause. The file is made
- * by the first write, and made anew when somebody deletes it.
+ * One SQLite file that many processes share. Its busy timeout is zero, because SQLite's own waiting would block the
+ * event loop. Instead, a transaction that finds the file held is tried again after a short random pause. The first
+ * write makes the file, and the next write makes it again after somebody has deleted it.
  */
 export class DatabaseFile<Tables> {
 	readonly path: string;
@@ -65,7 +65,7 @@ export class DatabaseFile<Tables> {
 		return this.#retrying(() => this.#tryRead(run), ctx);
 	}
 
-	/** Like `read`, but tries once and throws what SQLite does; `isBusy` tells whether to try again. */
+	/** Like `read`, but tries once and throws SQLite's error; `isBusy` tells whether to try again. */
 	tryRead<T>(run: (tables: Tables) => T): T | undefined {
 		try {
 			return this.#tryRead(run);
@@ -74,7 +74,7 @@ export class DatabaseFile<Tables> {
 		}
 	}
 
-	/** Ends the connection. Whatever is being tried ends with `failed_precondition`. */
+	/** Ends the connection. An operation that is being retried ends with `failed_precondition`. */
 	async close(): Promise<void> {
 		this.#closed = true;
 		this.#disconnect();
@@ -134,7 +134,7 @@ export class DatabaseFile<Tables> {
 		const current = this.#current();
 		if (current !== undefined) return current;
 		if (identify(this.path) !== undefined) return this.#connect();
-		// Without a folder nobody has written yet; what is no folder will never have one.
+		// Without a folder nothing has been written yet. A path that is not a folder will never have a file.
 		if (statSync(dirname(this.path), { throwIfNoEntry: false })?.isDirectory() === false) {
 			throw fileFailure(dirname(this.path), Object.assign(new Error("not a folder"), { code: "ENOTDIR" }));
 		}
@@ -158,7 +158,7 @@ export class DatabaseFile<Tables> {
 
 	#create(database: DatabaseSync): void {
 		database.exec("BEGIN IMMEDIATE");
-		// Another process may have been faster, or newer.
+		// Another process may have made the tables first, or those of a newer version.
 		const version = this.#version(database);
 		if (version === 0) this.#requireEmpty(database);
 		if (version < this.#schema.version) {
@@ -187,7 +187,7 @@ export class DatabaseFile<Tables> {
 		connection?.database.close();
 	}
 
-	/** Errors of SQLite that do not pass also end the connection, so that the next try begins afresh. */
+	/** Permanent errors of SQLite also end the connection, so that the next try begins with a new one. */
 	#failure(error: unknown): unknown {
 		if (isServiceError(error) || isBusy(error)) return error;
 		this.#disconnect();
@@ -195,7 +195,7 @@ export class DatabaseFile<Tables> {
 	}
 }
 
-/** Which file a path names at the moment; undefined for none. */
+/** The identity of the file that a path names now; undefined when there is none. */
 function identify(path: string): string | undefined {
 	try {
 		const stat = statSync(path, { bigint: true, throwIfNoEntry: false });

@@ -14,16 +14,16 @@ const refusals: Readonly<Record<number, string>> = {
 	26: "it is not a database; move it away or name another folder",
 };
 
-/** What to do about a folder that does not serve. */
+/** The advice for a folder that cannot be used. */
 const elsewhere = "name a folder that can be written, such as sqlite:/tmp/allium in ALLIUM_URL";
 
-/** Whether another process holds what was asked for, so that trying again soon helps. */
+/** Whether another process holds the file, so that another try soon helps. */
 export function isBusy(error: unknown): boolean {
 	const code = sqliteCode(error);
 	return code === sqliteBusy || code === sqliteLocked || code === sqliteProtocol;
 }
 
-/** The error that says in one sentence why a file or folder does not serve, and what to do about it. */
+/** The error that says in one sentence why a file or folder cannot be used, and what to do about it. */
 export function fileFailure(path: string, error: unknown): ServiceError {
 	const code = sqliteCode(error);
 	if (code !== undefined) return sqliteFailure(path, code, error);
@@ -50,7 +50,7 @@ export function stillBusy(path: string, waitedMs: number, cause: unknown): Servi
 	return new ServiceError({ code: "unavailable", message, cause });
 }
 
-/** An error of use: nothing changes by trying again. */
+/** An error of use: another try changes nothing. */
 export function refusal(message: string, cause?: unknown): ServiceError {
 	return new ServiceError({ code: "failed_precondition", message, cause });
 }
@@ -58,13 +58,13 @@ export function refusal(message: string, cause?: unknown): ServiceError {
 function sqliteFailure(path: string, code: number, error: unknown): ServiceError {
 	const reason = refusals[code];
 	if (reason !== undefined) return refusal(`cannot use the file "${path}": ${reason}`, error);
-	// Happens when somebody deleted one of the three files under those who use them; a new one heals all.
+	// This happens when somebody deleted one of the three files while they were in use. A new file repairs it.
 	const hint = code === sqliteIoError ? ": if its -wal or -shm file was deleted, delete it too" : "";
 	const message = `SQLite failed on "${path}" (${describe(error)})${hint}`;
 	return new ServiceError({ code: "unavailable", message, cause: error });
 }
 
-/** The primary result code, without what the extended one adds. */
+/** The primary result code, without the additions of the extended one. */
 function sqliteCode(error: unknown): number | undefined {
 	if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number")
 		return undefined;

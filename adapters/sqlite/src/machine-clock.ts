@@ -5,8 +5,8 @@ import { uptime } from "node:os";
 const processStart = "bun" in process.versions || "deno" in process.versions ? uptimeMs() - hrtimeMs() : 0;
 
 /**
- * Milliseconds on a clock of the machine that nobody sets, so all its processes agree on it. It begins again when the
- * machine does, and stands still while the machine sleeps.
+ * Milliseconds on a clock of the machine that cannot be set, so all processes of the machine agree on it. It begins
+ * again when the machine restarts, and stands still while the machine sleeps.
  */
 export function machineNow(): number {
 	return Math.floor(processStart + hrtimeMs());
@@ -17,7 +17,7 @@ function hrtimeMs(): number {
 	return seconds * 1_000 + nanoseconds / 1e6;
 }
 
-/** How long the machine is up: to 10 ms on Linux, to a second elsewhere. */
+/** How long the machine has been up: to 10 ms on Linux, to a second elsewhere. */
 function uptimeMs(): number {
 	try {
 		return Number.parseFloat(readFileSync("/proc/uptime", "utf8")) * 1_000;

@@ -6,29 +6,32 @@ import { isBusy, stillBusy } from "./failure.ts";
 import { machineNow } from "./machine-clock.ts";
 import type { InstanceRow, RegistryTables } from "./registry-tables.ts";
 
-/** How often the revision is read, in milliseconds; it takes some microseconds. */
+/** How often the revision is read, in milliseconds. A reading takes some microseconds. */
 const pollMs = 50;
-/** The most of the process' time that reading may take, as where thousands of instances come and go. */
+/**
+ * The greatest share of the process' time that reading may take, which matters where thousands of instances come and
+ * go.
+ */
 const shareOfTime = 0.2;
 const longestPauseMs = 500;
-/** After a silence this long, in milliseconds, others may not have been able to renew either. */
+/** After a silence this long, in milliseconds, other processes may have been unable to renew, too. */
 const longSilenceMs = 1_000;
 /** How long the file may fail before watchers are told, in milliseconds. */
 const patienceMs = 5_000;
 
-/** Keeps a view true to the file while it is watched. */
+/** Keeps a view equal to the file while the view is watched. */
 export class RegistryPoll {
 	readonly #file: DatabaseFile<RegistryTables>;
 	readonly #view: InstanceView;
 	readonly #ttlMs: number;
 	#timer: Timer | undefined;
-	/** Which tables and revision the view shows; undefined while it shows none. */
+	/** The tables and the revision that the view shows; undefined while it shows none. */
 	#shown: { readonly tables: RegistryTables | undefined; readonly revision: number } | undefined;
-	/** When the next lease of the view runs out, as far as it knows. All times are of `machineNow`. */
+	/** When the next lease of the view runs out, as far as is known. All times are of `machineNow`. */
 	#expiresAt = Number.POSITIVE_INFINITY;
 	#lastSuccess = 0;
 	#graceUntil = 0;
-	/** The keys of those that are shown by grace alone. */
+	/** The keys of the instances that are shown only because of the grace. */
 	#spared = new Set<string>();
 
 	constructor(file: DatabaseFile<RegistryTables>, view: InstanceView, ttlMs: number) {
@@ -37,7 +40,7 @@ export class RegistryPoll {
 		this.#ttlMs = ttlMs;
 	}
 
-	/** Begins to read. The first time comes soon, but not at once, so that nobody is called back within a call. */
+	/** Begins to read. The first reading comes soon, but not at once, so that no callback runs within the call. */
 	start(): void {
 		this.#shown = undefined;
 		this.#graceUntil = 0;
@@ -77,7 +80,7 @@ export class RegistryPoll {
 
 	#read(): void {
 		const now = machineNow();
-		// This process was suspended, or somebody held the file: nobody is dead for that.
+		// This process was suspended, or another one held the file. No instance is dead because of that.
 		if (now - this.#lastSuccess > longSilenceMs) this.#giveGrace(now);
 		const shown = this.#shown;
 		const read = this.#file.tryRead((tables) => {
@@ -85,7 +88,7 @@ export class RegistryPoll {
 			const same = shown?.tables === tables && shown.revision === revision;
 			return { tables, revision, rows: same && now < this.#expiresAt ? undefined : tables.rows() };
 		});
-		// The file is another one, or gone: its instances will come to the new one.
+		// The file was replaced or removed. Its instances will register in the new one.
 		if (shown?.tables !== undefined && shown.tables !== read?.tables) this.#giveGrace(now);
 		this.#shown = { tables: read?.tables, revision: read?.revision ?? 0 };
 		if (read === undefined) this.#show(undefined, now);
@@ -102,7 +105,7 @@ export class RegistryPoll {
 		this.#graceUntil = now + this.#ttlMs / 2;
 	}
 
-	/** Shows what is alive; without rows, there is no file. */
+	/** Shows the instances that are alive. Without rows, there is no file. */
 	#show(rows: readonly InstanceRow[] | undefined, now: number): void {
 		const records = new Map<string, InstanceRecord>();
 		const known = new Map<string, InstanceRecord>();
@@ -122,7 +125,7 @@ export class RegistryPoll {
 				spared.delete(record.key);
 			} else expired.add(record.key);
 		}
-		// Rows that ran out stay for as long as a lease, so that one that is missing was released.
+		// Expired rows stay for as long as a lease, so a row that is missing was released.
 		this.#view.replace(records.values(), (key) => rows !== undefined && !expired.has(key));
 	}
 }

@@ -3,21 +3,21 @@ import type { InstanceRecord } from "@allium/core/registry";
 import type { Schema } from "./database-file.ts";
 import { machineNow } from "./machine-clock.ts";
 
-/** The row of an instance, which stays for a while when its lease has run out. */
+/** The row of an instance. It stays for a while after its lease has run out. */
 export interface InstanceRow {
 	readonly text: string;
-	/** On the clock of {@link machineNow}. */
+	/** In the time of {@link machineNow}. */
 	readonly expiresAt: number;
 	readonly isAlive: boolean;
 }
 
 /**
- * A renewal that finds less than this left of the lease counts as a change, for a watcher may have seen it run
- * out while the renewal was being written. In milliseconds.
+ * A renewal counts as a change when less than this is left of the lease, in milliseconds. A watcher may have seen the
+ * lease run out while the renewal was being written.
  */
 const narrowMs = 100;
 
-/** The tables of `registry.db`. The revision counts changes that watchers care about: renewals are none. */
+/** The tables of `registry.db`. The revision counts the changes that concern watchers; renewals do not count. */
 export const registrySchema: Schema<RegistryTables> = {
 	version: 2,
 	sql: `
@@ -36,7 +36,7 @@ export const registrySchema: Schema<RegistryTables> = {
 	prepare: (database) => new RegistryTables(database),
 };
 
-/** The statements of the registry. All but `revision` and `rows` want a transaction. */
+/** The statements of the registry. All but `revision` and `rows` need a transaction. */
 export class RegistryTables {
 	readonly #find: StatementSync;
 	readonly #renew: StatementSync;
@@ -61,7 +61,7 @@ export class RegistryTables {
 		this.#delete = database.prepare(`DELETE FROM instances ${where}`);
 		this.#bump = database.prepare("UPDATE revision SET value = value + 1");
 		this.#revision = database.prepare("SELECT value FROM revision");
-		// A lease that lasts longer than any can was written before the machine restarted.
+		// A lease that lasts longer than any lease can was written before the machine restarted.
 		this.#rows = database.prepare(
 			"SELECT record, expires_at, expires_at > :now AS alive FROM instances WHERE expires_at <= :now + ttl_ms",
 		);
@@ -70,7 +70,9 @@ export class RegistryTables {
 		);
 	}
 
-	/** Renews the lease of a record, or writes it when it is new, changed or had run out. Sweeps now and then. */
+	/**
+	 * Renews the lease of a record. Writes the record when it is new, has changed or had run out. Sweeps now and then.
+	 */
 	put({ instance: { namespace, id }, text }: InstanceRecord, ttl: number): void {
 		const now = machineNow();
 		this.#sweepOnceIn(ttl, now);
@@ -86,7 +88,7 @@ export class RegistryTables {
 		if (this.#delete.run({ namespace, id }).changes !== 0) this.#bump.run();
 	}
 
-	/** Removes what ran out long ago. Whoever reads leaves expired rows out anyway, so this only saves space. */
+	/** Removes rows that ran out long ago. Readers leave out expired rows anyway, so this only saves space. */
 	#sweepOnceIn(ttl: number, now: number): void {
 		if (now - this.#sweptAt < ttl) return;
 		this.#sweptAt = now;

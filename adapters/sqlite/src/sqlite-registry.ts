@@ -18,24 +18,26 @@ import { refusal } from "./failure.ts";
 import { RegistryPoll } from "./registry-poll.ts";
 import { type RegistryTables, registrySchema } from "./registry-tables.ts";
 
-/** How a SQLite registry works. */
+/** The options of a SQLite registry. */
 export interface SqliteRegistryOptions {
 	/** How long a registration lasts without an update, in milliseconds. Default: 5000. */
 	readonly ttlMs?: number;
-	/** Where relative paths and the search for the default folder begin. Default: the current folder. */
+	/**
+	 * The folder from which relative paths and the search for the default folder begin. Default: the current folder.
+	 */
 	readonly cwd?: string;
-	/** How long an operation tries while others hold the file, in milliseconds. Default: 5000. */
+	/** How long an operation is retried while others hold the file, in milliseconds. Default: 5000. */
 	readonly busyLimitMs?: number;
 }
 
 /**
- * The registry of one machine: the file `registry.db` in the folder that the URL names (see `dataFolder`),
- * shared by all processes that use the same folder. The first registration makes the folder and the file;
- * looking alone makes neither.
+ * The registry of one machine: the file `registry.db` in the folder that the URL names (see `dataFolder`). All
+ * processes that use the same folder share it. The first registration makes the folder and the file; reading alone
+ * makes neither.
  *
- * @throws ServiceError `invalid_argument` for a URL of another form. The operations of the registry reject
- * with `failed_precondition` when the folder or file does not serve, and with `unavailable` when other
- * processes held the file for too long.
+ * @throws ServiceError `invalid_argument` for a URL of another form. The operations of the registry reject with
+ * `failed_precondition` when the folder or file cannot be used, and with `unavailable` when other processes held the
+ * file for too long.
  */
 export function registry(url: string, options: SqliteRegistryOptions = {}): Registry {
 	const ttlMs = options.ttlMs ?? defaultTtlMs;
@@ -94,10 +96,10 @@ class SqliteRegistry implements Registry {
 
 class SqliteLease implements Lease {
 	readonly ttlMs: number;
-	/** Never aborts: an update registers anew whatever became of the row. */
+	/** Never aborts, because an update registers the instance again even when its row is gone. */
 	readonly lost: AbortSignal = new AbortController().signal;
 	readonly #file: DatabaseFile<RegistryTables>;
-	/** Told at once of what this process changes, so that a watch sees its own process' changes first. */
+	/** It is told at once about changes of this process, so that a watch sees the changes of its own process first. */
 	readonly #view: InstanceView;
 	#record: InstanceRecord;
 	#released = false;
@@ -127,7 +129,8 @@ class SqliteLease implements Lease {
 
 	async #put(record: InstanceRecord, ctx?: Context): Promise<void> {
 		await this.#file.write((tables) => {
-			// Looked at within the transaction: it may have been released while this waited for the file.
+			// This is checked within the transaction, because the lease may have been released while this waited for
+			// the file.
 			if (this.#released) throw refusal("the lease was released");
 			tables.put(record, this.ttlMs);
 		}, ctx);

@@ -50,14 +50,14 @@ export interface Gateway {
 	 * starting, such as a port that is taken, is printed in one sentence, and the exit code is 1.
 	 */
 	run(): Promise<void>;
-	/** Where it can be reached, once it has started. */
+	/** The URLs at which it can be reached, once it has started. */
 	readonly addresses: readonly string[];
 	readonly config: Config;
 	readonly logger: Logger;
 }
 
 /**
- * Makes a gateway. It needs no configuration: what is registered is served, as it comes and goes.
+ * Makes a gateway. It needs no configuration: it serves the registered services as they come and go.
  *
  * A configuration that cannot be used, such as an address that others can reach without `expose`, is reported by `run`
  * or `start`, whichever comes first.
@@ -200,13 +200,13 @@ class NodeGateway implements Gateway {
 		return this.#listeners.isOpen && !this.#lifecycle.isEnding;
 	}
 
-	/** Whether callers are told of mistakes in the program: for development, on this machine alone. */
+	/** Whether callers see mistakes in the program. That is for development, on this machine alone. */
 	get #tellsMistakes(): boolean {
 		const { NODE_ENV } = this.#options.env ?? process.env;
 		return NODE_ENV !== "production" && isLoopback(this.#host);
 	}
 
-	/** All that is served, as OpenAPI. */
+	/** All served methods, as OpenAPI. */
 	#openApi(): OpenApiDocument {
 		const { contracts, routes } = this.#table;
 		const described = contracts.map((contract) => {
@@ -223,7 +223,8 @@ function servedTable(table: GatewayTable): Part {
 		name: "the clients",
 		async start() {
 			table.open();
-			// Without an answer it goes on: services are served when they are known, and /readyz says when.
+			// Without an answer the start continues. Services are served once they are known, and /readyz reports when
+			// that is.
 			await within(patienceMs, table.whenKnown()).catch(() => {});
 		},
 		stop: () => table.close(),
@@ -236,7 +237,7 @@ function configOf(options: GatewayOptions, env: Environment): Config {
 	return readConfig(env, { ...options, ...(!saysPort && { port: defaultPort }) });
 }
 
-/** What to present to services: as code says, else the environment. */
+/** The credentials for services: those that code gives, else those of the environment. */
 function credentialsOf({ credentials, env = process.env }: GatewayOptions): CredentialsSource {
 	if (typeof credentials === "function") return credentials;
 	const known = credentials ?? readCredentials(env);

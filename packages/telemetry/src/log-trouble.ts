@@ -1,13 +1,13 @@
 import type { Logger } from "@allium/core";
 import { type DiagLogger, DiagLogLevel, diag } from "@opentelemetry/api";
 
-/** How often the same kind of trouble is told, in milliseconds. */
+/** The least time between two reports of the same kind of trouble, in milliseconds. */
 const quietMs = 60_000;
 
 /**
- * Tells what goes wrong in the SDK itself, such as a collector that cannot be reached: at most once a minute.
+ * Reports faults of the SDK itself, such as a collector that cannot be reached, at most once a minute.
  *
- * @returns what tells of further trouble.
+ * @returns a function that reports further trouble.
  */
 export function logTrouble(logger: Logger | undefined): (message: string) => void {
 	const say = logger === undefined ? warnProcess : (text: string) => logger.log("warn", text);

@@ -4,12 +4,12 @@ import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 const timeoutMillis = 5_000;
 
 /**
- * Sends spans to an OTLP collector over HTTP, as JSON. Headers and certificates come from the environment, as
- * OpenTelemetry names them.
+ * Sends spans to an OTLP collector over HTTP, as JSON. Headers and certificates come from the environment, in
+ * OpenTelemetry's variables.
  *
- * @param endpoint the collector. Default: what the environment says.
- * @returns undefined when nobody said where.
- * @throws TypeError when the endpoint is no URL of HTTP.
+ * @param endpoint the collector. Default: the one in the environment.
+ * @returns undefined when neither names a collector.
+ * @throws TypeError when the endpoint is not a URL of HTTP.
  */
 export function otlpExporter(endpoint: string | undefined): OTLPTraceExporter | undefined {
 	if (endpoint === undefined) {
@@ -22,13 +22,13 @@ export function otlpExporter(endpoint: string | undefined): OTLPTraceExporter | 
 	return new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, "")}/v1/traces`, timeoutMillis });
 }
 
-/** Refuses what is no URL of HTTP. */
+/** Refuses a text that is not a URL of HTTP. */
 function checkEndpoint(name: string, endpoint: string): void {
 	if (/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) return;
 	const error = new TypeError(
 		`${name} takes the address of an OTLP collector, such as http://127.0.0.1:4318, and not ${JSON.stringify(endpoint)}`,
 	);
-	// Where it was found out does not help anybody who configures a process.
+	// The stack does not help a person who configures a process.
 	error.stack = error.message;
 	throw error;
 }

@@ -1,15 +1,15 @@
 import { type Logger, type LogLevel, printable } from "@allium/core";
 import { trace } from "@opentelemetry/api";
 
-/** What is used of a logger of pino. */
+/** The part of a pino logger that is used. */
 export type PinoLike = Readonly<Record<LogLevel, (fields: object, message: string) => void>> & {
 	isLevelEnabled(level: LogLevel): boolean;
 };
 
 /**
- * Writes what happens with pino. The field `error` becomes pino's `err`, so that its serializer shows type, message,
- * stack and causes. Lines that are written while a span is active name it, `trace_id` and `span_id`, as OpenTelemetry
- * does for logs.
+ * Writes log lines with pino. The field `error` becomes pino's `err`, so that its serializer shows type, message, stack
+ * and causes. Lines that are written while a span is active carry its `trace_id` and `span_id`, as OpenTelemetry
+ * defines for logs.
  *
  * @example
  * const app = allium({ name: "shop", logger: pinoLogger(pino()) });
@@ -26,7 +26,7 @@ export function pinoLogger(pino: PinoLike): Logger {
 	};
 }
 
-/** What strangers wrote, as it may go to whatever shows the log. */
+/** Makes text from strangers safe for the programs that show the log. */
 function plain(value: unknown): unknown {
 	return typeof value === "string" ? printable(value) : value;
 }

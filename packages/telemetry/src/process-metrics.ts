@@ -6,10 +6,10 @@ const nanosecondsPerSecond = 1e9;
 const microsecondsPerSecond = 1e6;
 
 /**
- * Observes this process whenever somebody asks for the metrics: processor, memory, heap, and how late the event
- * loop is. Names follow the semantic conventions 1.45 (`process.*`, `v8js.*`, `nodejs.*`).
+ * Observes this process whenever the metrics are read: processor, memory, heap, and the delay of the event loop. Names
+ * follow the semantic conventions 1.45 (`process.*`, `v8js.*`, `nodejs.*`).
  *
- * @returns what ends it.
+ * @returns a function that ends the observation.
  */
 export function observeProcess(meter: Meter): () => void {
 	const cpu = meter.createObservableCounter("process.cpu.time", {
@@ -40,7 +40,7 @@ export function observeProcess(meter: Meter): () => void {
 	return observeEventLoop(meter);
 }
 
-/** How late the event loop is, and how busy, since somebody asked last. */
+/** The delay and the utilization of the event loop since the last reading. */
 function observeEventLoop(meter: Meter): () => void {
 	const histogram = monitorEventLoopDelay({ resolution: 10 });
 	histogram.enable();

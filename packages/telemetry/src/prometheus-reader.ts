@@ -2,11 +2,12 @@ import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { AggregationTemporality, type MetricData, MetricReader } from "@opentelemetry/sdk-metrics";
 
 /**
- * Reads what is measured when somebody asks, for the one port to serve: no server of its own. Names end in their
- * unit, as Prometheus wants them: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
+ * Reads the measurements on request, so that the one port can serve them and no server of its own is needed. Names end
+ * in their unit, as Prometheus requires:
+ * https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
  */
 export class PrometheusReader extends MetricReader {
-	// Without the library that measured among the labels: a name tells that.
+	// The labels leave out the library that measured, because the name shows it.
 	readonly #serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
 
 	constructor() {

@@ -6,7 +6,9 @@ import {
 	resourceFromAttributes,
 } from "@opentelemetry/resources";
 
-/** What this process is, to those who see its telemetry: what code says goes before `OTEL_RESOURCE_ATTRIBUTES`. */
+/**
+ * The description of this process in its telemetry. Values from code take precedence over `OTEL_RESOURCE_ATTRIBUTES`.
+ */
 export function resourceOf(name: string, version: string | undefined): Resource {
 	const own = resourceFromAttributes({
 		"service.name": name,

@@ -16,38 +16,43 @@ import { observeProcess } from "./process-metrics.ts";
 import { PrometheusReader } from "./prometheus-reader.ts";
 import { resourceOf } from "./resource.ts";
 
-/** How long it may take to send spans, also those that are left when telemetry ends, in milliseconds. */
+/** How long sending spans may take, in milliseconds. This also bounds the last sending, when telemetry ends. */
 const exportTimeoutMs = 5_000;
 
-/** What telemetry is started with. */
+/** The options of telemetry. */
 export interface TelemetryOptions {
-	/** What spans and metrics say that they come from, `service.name`: as for `allium`. */
+	/** The name of the source of spans and metrics, `service.name`: the same as for `allium`. */
 	readonly name: string;
-	/** Which version of it that is, `service.version`. */
+	/** The version of that source, `service.version`. */
 	readonly version?: string;
 	/**
-	 * Where spans go: the address of an OTLP collector, such as `http://127.0.0.1:4318`, or an exporter. Default:
-	 * `OTEL_EXPORTER_OTLP_ENDPOINT`. Where neither is there, no spans are made.
+	 * The destination of spans: the address of an OTLP collector, such as `http://127.0.0.1:4318`, or an exporter.
+	 * Default: `OTEL_EXPORTER_OTLP_ENDPOINT`. Without either, no spans are made.
 	 */
 	readonly traces?: string | SpanExporter;
-	/** The share of the traces that begin here that is kept, from 0 to 1; others are kept as their caller says. Default: 1. */
+	/**
+	 * The share of traces beginning here that is kept, from 0 to 1. Other traces are kept as their caller says.
+	 * Default: 1.
+	 */
 	readonly sampleRatio?: number;
-	/** Told when spans cannot be sent. Default: a warning of the process. */
+	/** Called when spans cannot be sent. Default: a warning of the process. */
 	readonly logger?: Logger;
 }
 
 /** The OpenTelemetry SDK of a process. */
 export interface Telemetry extends AsyncDisposable {
-	/** What is measured, in Prometheus' text format: `allium({ name, metrics: telemetry.prometheus })`. */
+	/** The measurements in Prometheus' text format: `allium({ name, metrics: telemetry.prometheus })`. */
 	readonly prometheus: () => Promise<string>;
-	/** Sends what is left, and ends; at most 5 s. What was measured is gone. Doing it twice is the same as once. */
+	/**
+	 * Sends the remaining spans, and ends; at most 5 s. The measurements are lost. A second call has no further effect.
+	 */
 	close(): Promise<void>;
 }
 
 /**
- * Sets up and registers the OpenTelemetry SDK for this process: spans to an OTLP collector in batches, metrics
- * for Prometheus, W3C trace context and baggage, and the active context through `await`. Whoever uses the API of
- * OpenTelemetry in this process is part of it: Allium's own tracing and metrics, and other libraries.
+ * Sets up and registers the OpenTelemetry SDK for this process: spans to an OTLP collector in batches, metrics for
+ * Prometheus, W3C trace context and baggage, and the active context through `await`. It serves everything in this
+ * process that uses OpenTelemetry's API: Allium's own tracing and metrics, and other libraries.
  *
  * @example
  * await using telemetry = startTelemetry({ name: "shop" });
@@ -55,7 +60,7 @@ export interface Telemetry extends AsyncDisposable {
  * app.serve(Shop, shop);
  * await app.run();
  *
- * @throws Error when an SDK is registered in this process already, or an option cannot be.
+ * @throws Error when an SDK is registered in this process already, or an option is not possible.
  */
 export function startTelemetry(options: TelemetryOptions): Telemetry {
 	return new Sdk(options);
@@ -108,7 +113,7 @@ class Sdk implements Telemetry {
 	async #close(): Promise<void> {
 		this.#stopObserving();
 		const ends = await Promise.allSettled([this.#tracers?.shutdown(), this.#meters.shutdown()]);
-		// Said, not thrown: whoever ends can do nothing about it.
+		// This is reported and not thrown, because the caller that ends telemetry can do nothing about it.
 		for (const end of ends) if (end.status === "rejected") this.#tell(`what is left is lost: ${end.reason}`);
 		for (const part of [trace, metrics, propagation, context, diag]) part.disable();
 	}

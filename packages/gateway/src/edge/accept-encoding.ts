@@ -1,7 +1,7 @@
 /**
  * The encoding that an `accept-encoding` prefers; undefined when it accepts none, or prefers the body as it is.
  *
- * @param offered the encodings to choose from; of two with the same weight, the first is taken.
+ * @param offered the encodings to choose from. The first of two with the same weight is taken.
  */
 export function preferredEncoding(accepted: string, offered: readonly string[]): string | undefined {
 	const weights = weightsOf(accepted);

@@ -1,7 +1,7 @@
 import type { Logger } from "@allium/core";
 import type { HttpRequest, HttpResponse } from "@allium/node";
 
-/** The paths that are asked for all the time by whatever watches the process. */
+/** The paths that monitoring requests all the time. */
 const probes: readonly string[] = ["/healthz", "/readyz", "/metrics"];
 
 /** Writes a line for a request when it is over. It leaves out the query, which may hold secrets. */

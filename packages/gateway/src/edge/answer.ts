@@ -3,10 +3,10 @@ import type { Answer } from "@allium/node/protocol";
 
 export type { Answer };
 
-/** Gives it, unless the client is gone. */
+/** Sends it, unless the client is gone. */
 export function give(request: HttpRequest, response: HttpResponse, answer: Answer): void {
 	if (response.isClosed || response.isHeadSent) return;
-	// Nobody reads the body of a request that is answered here.
+	// Nothing reads the body of a request that is answered here.
 	request.discard();
 	const { status, type, text, headers } = answer;
 	const length = Buffer.byteLength(text);
@@ -14,7 +14,7 @@ export function give(request: HttpRequest, response: HttpResponse, answer: Answe
 	response.end(text);
 }
 
-/** An error as the services give theirs. */
+/** An error in the form in which services give theirs. */
 export function errorAnswer(status: number, code: string, message: string): Answer {
 	return { status, type: "application/json", text: JSON.stringify({ code, message }) };
 }

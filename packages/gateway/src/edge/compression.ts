@@ -17,7 +17,7 @@ const names: readonly string[] = [...encodings.keys()];
 
 const compressible = /^(?:text\/|application\/(?:[\w.+-]*\+)?(?:json|xml|javascript))/;
 
-/** A head that waits until the body is compressed, as its length is not known before. */
+/** A head that waits until the body is compressed, because its length is not known before. */
 interface HeldHead {
 	readonly status: number;
 	readonly headers: OutgoingHttpHeaders;
@@ -26,8 +26,8 @@ interface HeldHead {
 }
 
 /**
- * Compresses an answer that is given in one piece of a known length, for a client that accepts that. A stream goes
- * out as it comes, and so does an answer that may not be changed on its way.
+ * Compresses an answer that is given in one piece of a known length, for a client that accepts that. Streams, and
+ * answers that may not be changed on their way, go out unchanged.
  */
 export class CompressedResponse extends ResponseLayer {
 	readonly #request: HttpRequest;
@@ -73,7 +73,7 @@ export class CompressedResponse extends ResponseLayer {
 	#send({ status, headers, encoding }: HeldHead, bytes: Buffer): void {
 		headers["content-encoding"] = encoding;
 		headers["content-length"] = bytes.length;
-		// A strong tag promises the same bytes, and these differ.
+		// A strong tag promises the same bytes, and compression changes them.
 		if (typeof headers.etag === "string" && headers.etag.startsWith('"')) headers.etag = `W/${headers.etag}`;
 		this.inner.writeHead(status, headers);
 		this.inner.end(bytes);
@@ -88,7 +88,7 @@ function isWorthIt(status: number, headers: OutgoingHttpHeaders, fromBytes: numb
 	);
 }
 
-/** Whether a `cache-control` forbids to change the body. */
+/** Whether a `cache-control` forbids changes of the body. */
 function forbidsChange(cacheControl: OutgoingHttpHeaders[string]): boolean {
 	return cacheControl !== undefined && /(?:^|,)\s*no-transform\s*(?:,|$)/i.test(String(cacheControl));
 }

@@ -4,10 +4,10 @@ import type { NetConnectOpts, Socket } from "node:net";
 import { platformTimeout } from "@allium/node";
 import { PatientSocket } from "./patient-socket.ts";
 
-/** How long a connection rests when the other side did not say how long it keeps it, in milliseconds. */
+/** How long a connection rests when the other side did not say how long it keeps connections, in milliseconds. */
 const defaultRestMs = 4_000;
 
-/** How much sooner a connection is given up than the other side said, in milliseconds. */
+/** How much earlier a connection is given up than the other side announced, in milliseconds. */
 const marginMs = 1_000;
 
 /**

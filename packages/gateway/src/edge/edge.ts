@@ -9,7 +9,7 @@ import { CompressedResponse } from "./compression.ts";
 import { dropCookies, IdentifiedResponse, identify } from "./request-id.ts";
 import type { ReverseProxy } from "./reverse-proxy.ts";
 
-/** What an edge is made of. */
+/** The parts of an edge. */
 export interface EdgeOptions {
 	/** Tells pages of other origins whether they may call. */
 	readonly cors: HttpLayer;
@@ -17,16 +17,16 @@ export interface EdgeOptions {
 	readonly origins: readonly string[];
 	readonly proxy: ReverseProxy;
 	readonly compressFromBytes: number;
-	/** Asked for what the server does not see: the pages and the web services. */
+	/** The guard for requests that the server does not see: the pages and the web services. */
 	readonly guard: Guard;
-	/** Whether callers are told of mistakes in the program, which are logged anyway. */
+	/** Whether callers see mistakes in the program, which are logged anyway. */
 	readonly tellsMistakes: boolean;
-	/** The gateway's own pages by their path, for an `accept` and the origin under which they were asked for. */
+	/** The gateway's own pages by their path. Each is made for an `accept` and the origin of the request. */
 	readonly pages: ReadonlyMap<string, (accept: string, origin: string) => Answer>;
 	readonly logger: Logger;
 }
 
-/** What a gateway does with an HTTP request before it is a call: everything that is about the web. */
+/** Handles an HTTP request before it becomes a call: everything that concerns the web. */
 export function edge(options: EdgeOptions): HttpLayer {
 	const { cors, logger } = options;
 	return (request, response, next) => {
@@ -37,7 +37,7 @@ export function edge(options: EdgeOptions): HttpLayer {
 	};
 }
 
-/** Finds out whom a request is for: a web service, the gateway itself, or a service. */
+/** Finds out the target of a request: a web service, the gateway itself, or a service. */
 function direct(
 	options: EdgeOptions,
 	request: HttpRequest,
@@ -67,7 +67,9 @@ function direct(
 	next(answer);
 }
 
-/** Whether a request for a WebSocket may be passed on: browsers let every page ask, with cookies of any site. */
+/**
+ * Whether a request for a WebSocket may be passed on. Browsers let every page open one, with the cookies of any site.
+ */
 function mayOpen({ origins }: EdgeOptions, request: HttpRequest): boolean {
 	return isOriginAllowed(request.header("origin"), request.authority, origins);
 }
@@ -78,7 +80,7 @@ const foreignPage = errorAnswer(
 	'pages of another origin may not open WebSockets; the gateway names those that may in its option "cors"',
 );
 
-/** Goes on when the guard lets the request in; answers its error when not. */
+/** Continues when the guard lets the request in, and answers its error otherwise. */
 function admitted(
 	options: EdgeOptions,
 	request: HttpRequest,
@@ -86,7 +88,7 @@ function admitted(
 	goOn: () => void,
 ): void {
 	const { peer, path } = request;
-	// Headers for which metadata has no room are left out: a web service takes more of them than a call does.
+	// Headers that do not fit in metadata are left out, because a web service accepts more of them than a call does.
 	const admit = async (): Promise<void> => {
 		const { metadata } = readHead(request);
 		await askGuard(options, { peer, path, metadata });

@@ -1,8 +1,8 @@
 import { Socket } from "node:net";
 
 /**
- * A connection that is read to its end when the other side takes no more: a web service that refuses a request
- * before it is whole may close at once, and its answer lies before the failure of what was written after.
+ * A connection that is read to its end even when the other side accepts no more bytes. A web service that refuses an
+ * incomplete request may close at once. Its answer arrives before the failure of the later writes.
  */
 export class PatientSocket extends Socket {
 	#isRefused = false;
@@ -20,7 +20,7 @@ export class PatientSocket extends Socket {
 		else super._writev?.(chunks, this.#unlessRefused(done));
 	}
 
-	/** What is written to a side that takes no more is lost, and no failure of this side. */
+	/** Bytes for a side that accepts no more are lost. That is not a failure of this side. */
 	#unlessRefused(done: (error?: Error | null) => void): (error?: Error | null) => void {
 		return (error) => {
 			const code = error != null && "code" in error ? error.code : undefined;

@@ -16,32 +16,32 @@ import { endToEnd } from "./proxy-headers.ts";
 import type { ProxyTarget } from "./proxy-target.ts";
 import { SentBody } from "./sent-body.ts";
 
-/** How long a web service may do nothing before its answer begins, in milliseconds. */
+/** How long a web service may stay silent before its answer begins, in milliseconds. */
 const patienceMs = 60_000;
 
-/** The verbs of requests that may arrive twice, as that does no more than once. */
+/** The verbs of requests that may arrive twice, because a second arrival changes nothing more. */
 const idempotent: readonly (string | undefined)[] = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
 
-/** What a request is passed on with. */
+/** The options of a proxied request. */
 export interface ProxiedRequestOptions {
 	readonly target: ProxyTarget;
 	readonly headers: OutgoingHttpHeaders;
 	readonly logger: Logger;
-	/** Whether the client should send no more on its connection. */
+	/** Whether the client should send no further requests on its connection. */
 	readonly isLast: () => boolean;
 	/** Takes over the connection to the web service for a WebSocket; undefined for any other request. */
 	readonly upgraded: ((service: Socket) => void) | undefined;
 }
 
 /**
- * A request on its way to a web service, and the answer on its way back. It streams both ways, and ends once: with
- * the answer, with an error, or when the client is gone.
+ * A request on its way to a web service, and the answer on its way back. It streams in both directions. It ends once:
+ * with the answer, with an error, or when the client is gone.
  */
 export class ProxiedRequest implements BodyReader {
 	readonly #request: HttpRequest;
 	readonly #response: HttpResponse;
 	readonly #options: ProxiedRequestOptions;
-	/** The request as the web service gets it; undefined when nothing goes to it any more. */
+	/** The request to the web service; undefined when nothing goes to it any more. */
 	#outgoing: ClientRequest | undefined;
 	#isAnswered = false;
 	readonly #sent = new SentBody();
@@ -90,7 +90,7 @@ export class ProxiedRequest implements BodyReader {
 		outgoing.on("upgrade", (answer, socket, head) => this.#switch(answer, socket, head));
 		outgoing.on("error", (error) => {
 			if (outgoing !== this.#outgoing) return;
-			// What came of the answer goes on, and tells by itself whether it is whole.
+			// The part of the answer that arrived is passed on. It shows by itself whether it is complete.
 			if (this.#isAnswered) this.#sendNoMore();
 			else if (this.#mayRepeat(outgoing, traffic)) this.#repeat();
 			else this.#fail(error);
@@ -99,7 +99,7 @@ export class ProxiedRequest implements BodyReader {
 
 	data(chunk: Buffer): void {
 		const outgoing = this.#outgoing;
-		// Nobody wants the rest of a request that was answered.
+		// The rest of a request that was answered is not needed.
 		if (outgoing === undefined) return;
 		this.#sent.add(chunk);
 		this.#late?.refresh();
@@ -120,8 +120,8 @@ export class ProxiedRequest implements BodyReader {
 	}
 
 	/**
-	 * Whether a request may be sent again that failed without a byte of an answer: on a kept connection, which the
-	 * web service may have closed before it saw the request, and when to see it twice does no harm.
+	 * Whether a failed request may be sent again. No byte of an answer has arrived, the connection was a kept one,
+	 * which the web service may have closed before it saw the request, and it does no harm to see the request twice.
 	 */
 	#mayRepeat({ reusedSocket }: ClientRequest, traffic: Traffic): boolean {
 		if (!reusedSocket || traffic.hasReceived || this.#sent.chunks === undefined) return false;
@@ -146,7 +146,7 @@ export class ProxiedRequest implements BodyReader {
 		if (this.#options.isLast() && this.#request.version === 1) headers.connection = "close";
 		response.writeHead(status, headers);
 		response.flushHead();
-		// An answer that breaks off must not look whole.
+		// An answer that breaks off must not look complete.
 		answer.on("error", () => response.destroy());
 		answer.on("aborted", () => response.destroy());
 		answer.on("data", (chunk: Buffer) => {
@@ -159,7 +159,7 @@ export class ProxiedRequest implements BodyReader {
 		});
 	}
 
-	/** Of a header that may stand only once, the first value goes on. Which service does so is said once. */
+	/** Passes on the first value of a header that may occur only once. The service that repeats it is logged once. */
 	#keepFirst(headers: OutgoingHttpHeaders): void {
 		const { target, logger } = this.#options;
 		for (const [name, values] of Object.entries(headers)) {
@@ -198,7 +198,7 @@ export class ProxiedRequest implements BodyReader {
 		upgraded(socket);
 	}
 
-	/** The rest of the request is read, so that a client that writes before it reads gets to the answer. */
+	/** Reads the rest of the request, so that a client that writes everything before it reads gets to the answer. */
 	#sendNoMore(): void {
 		const outgoing = this.#outgoing;
 		this.#outgoing = undefined;
@@ -222,7 +222,7 @@ export class ProxiedRequest implements BodyReader {
 		give(this.#request, this.#response, answer);
 	}
 
-	/** Ends what is under way to the web service. */
+	/** Ends the request to the web service. */
 	#letGo(): void {
 		clearTimeout(this.#late);
 		const outgoing = this.#outgoing;
@@ -231,7 +231,7 @@ export class ProxiedRequest implements BodyReader {
 	}
 }
 
-/** What went over the connection of a request since it has it. */
+/** The bytes on the connection of a request since the request has it. */
 class Traffic {
 	#socket: Socket | undefined;
 	#readBefore = 0;
@@ -256,10 +256,10 @@ class Traffic {
 
 class LateError extends Error {}
 
-/** A web service answers what HTTP does not have there. */
+/** The error for an answer that HTTP does not allow there. */
 class WrongAnswer extends Error {}
 
-/** Whether a status can end a request: RFC 9110 has no others, and HTTP/2 cannot carry them. */
+/** Whether a status can end a request. RFC 9110 has no others, and HTTP/2 cannot carry them. */
 function isFinalStatus(status: number | undefined): status is number {
 	return status !== undefined && status >= 200 && status <= 599;
 }

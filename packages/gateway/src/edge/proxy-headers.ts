@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { type HttpRequest, hostOf } from "@allium/node";
 import { isOfProxies, isPrivate } from "../metadata/forwarding.ts";
 
-/** The headers that are about one connection, and not the request. */
+/** The headers that concern one connection, and not the request. */
 const hopByHop = new Set([
 	"connection",
 	"expect",
@@ -18,17 +18,17 @@ const hopByHop = new Set([
 	"upgrade",
 ]);
 
-/** The headers of a request as a web service gets them: with who asked, and by which name. */
+/** The headers of a request to a web service, with the address of the client and the host that it called. */
 export function proxiedHeaders(request: HttpRequest, url: URL): OutgoingHttpHeaders {
 	const { peer } = request;
 	const headers: OutgoingHttpHeaders = endToEnd(request.rawHeaders, request.header("connection"));
 	const before = headers["x-forwarded-for"];
 	for (const name of Object.keys(headers)) {
-		// Web services may read a name with underscores as the one with hyphens.
+		// Web services may read a name with underscores as the same name with hyphens.
 		const meant = name.replaceAll("_", "-");
 		if (isOfProxies(meant) || isPrivate(meant)) delete headers[name];
 	}
-	// A body of unknown length is told apart from the next request by this alone, whatever the method.
+	// This header alone separates a body of unknown length from the next request, whatever the method.
 	if (headers["content-length"] === undefined && request.hasBody) headers["transfer-encoding"] = "chunked";
 	const address = hostOf(peer.address) ?? peer.address;
 	headers["x-forwarded-for"] = before === undefined ? address : `${[before].flat().join(", ")}, ${address}`;
@@ -39,7 +39,7 @@ export function proxiedHeaders(request: HttpRequest, url: URL): OutgoingHttpHead
 	return headers;
 }
 
-/** The headers that go all the way, of those that stand with a header `connection`. */
+/** The end-to-end headers among those that accompany a header `connection`. */
 export function endToEnd(
 	rawHeaders: readonly string[],
 	connection: string | undefined,

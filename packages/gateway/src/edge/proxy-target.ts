@@ -2,7 +2,7 @@ import { ServiceError } from "@allium/core";
 import { isOwnPath } from "@allium/core/http";
 import { type Connections, connectionsOver } from "./connections.ts";
 
-/** A web service, and the path below which it appears. */
+/** A web service, and the path under which it appears. */
 export class ProxyTarget {
 	/** `/app`, without a slash at its end. */
 	readonly prefix: string;
@@ -11,7 +11,7 @@ export class ProxyTarget {
 	readonly kept: Connections;
 	/** Connections that are made for one request. */
 	readonly fresh: Connections;
-	/** The headers that it answered with twice, though they may stand only once, and that the log has told of. */
+	/** The headers that it has repeated although they may occur only once, and that have been logged. */
 	readonly saidTwice: Set<string> = new Set<string>();
 	/** The path that replaces the prefix. */
 	readonly #base: string;
@@ -42,7 +42,7 @@ export class ProxyTarget {
 		this.#base = hasPath ? parsed.pathname.replace(/\/+$/, "") : this.prefix;
 	}
 
-	/** Whether a path is of this web service. */
+	/** Whether a path belongs to this web service. */
 	has(path: string): boolean {
 		return path === this.prefix || path.startsWith(`${this.prefix}/`);
 	}

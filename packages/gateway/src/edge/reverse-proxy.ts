@@ -7,7 +7,7 @@ import { proxiedHeaders } from "./proxy-headers.ts";
 import { ProxyTarget } from "./proxy-target.ts";
 import { Tunnel } from "./tunnel.ts";
 
-/** Passes requests below some paths on to web services, WebSockets among them, and streams both ways. */
+/** Passes requests below some paths on to web services, including WebSockets, and streams in both directions. */
 export class ReverseProxy {
 	/** The longest prefix first. */
 	readonly #targets: readonly ProxyTarget[];
@@ -19,7 +19,7 @@ export class ReverseProxy {
 
 	/**
 	 * @param routes URLs by path prefix.
-	 * @throws ServiceError `failed_precondition` when a path or a URL is none, or a path is the gateway's own.
+	 * @throws ServiceError `failed_precondition` when a path or a URL is malformed, or a path is the gateway's own.
 	 */
 	constructor(routes: Readonly<Record<string, string>>, logger: Logger) {
 		this.#logger = logger;
@@ -28,7 +28,7 @@ export class ReverseProxy {
 			.sort((one, other) => other.prefix.length - one.prefix.length);
 	}
 
-	/** The prefixes and where they lead, for people. */
+	/** The prefixes and their targets, for people. */
 	get routes(): readonly { path: string; url: string }[] {
 		return this.#targets.map(({ prefix, url }) => ({ path: prefix, url: url.href }));
 	}
@@ -73,7 +73,10 @@ export class ReverseProxy {
 		}).begin();
 	}
 
-	/** Resolves when no request is under way. WebSockets stay open until `close`: nobody can tell when they are over. */
+	/**
+	 * Resolves when no request is under way. WebSockets stay open until `close`, because nobody can tell when they are
+	 * over.
+	 */
 	drain(): Promise<void> {
 		this.#draining = true;
 		this.#check();
@@ -100,7 +103,7 @@ export class ReverseProxy {
 	}
 }
 
-/** Whether a path steps upwards, and so may leave the prefix at the web service. */
+/** Whether a path has a step upwards, by which it could leave the prefix at the web service. */
 function leaves(path: string): boolean {
 	return path.split(/[/\\]|%2f|%5c/i).some((segment) => segment.replace(/%2e/gi, ".") === "..");
 }

@@ -1,7 +1,7 @@
-/** How much of a body is kept, so that it can be sent once more, in bytes. */
+/** How much of a body is kept so that it can be sent a second time, in bytes. */
 const mostBytes = 64 * 1024;
 
-/** What was sent of a body, as long as it is small enough to be sent once more. */
+/** The bytes of a body that have been sent, as long as they are few enough to be sent a second time. */
 export class SentBody {
 	#chunks: Buffer[] | undefined = [];
 	#bytes = 0;
@@ -12,12 +12,12 @@ export class SentBody {
 		else this.#chunks?.push(chunk);
 	}
 
-	/** All that was sent; undefined when it was too much to keep. */
+	/** All bytes that were sent; undefined when they were too many to keep. */
 	get chunks(): readonly Buffer[] | undefined {
 		return this.#chunks;
 	}
 
-	/** Keeps nothing any more: it will not be sent again. */
+	/** Stops keeping bytes: the body will not be sent a second time. */
 	forget(): void {
 		this.#chunks = undefined;
 	}

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 /** How long a tunnel may go without a byte in either direction, in milliseconds. */
 const idleTimeoutMs = 600_000;
 
-/** How long the rest may take to go out when one side has ended, in milliseconds. */
+/** How long the remaining bytes may take to go out after one side has ended, in milliseconds. */
 const lingerMs = 5_000;
 
 /** A connection of a tunnel. */
@@ -13,8 +13,9 @@ export interface TunnelEnd extends Duplex {
 }
 
 /**
- * Two connections that carry what either side says to the other, as fast as that reads. They end together: when one
- * ends or breaks, the other gets what was said before, and ends; when nothing is said for ten minutes, both do.
+ * Two connections that carry the bytes of either side to the other, as fast as the other reads. They end together. When
+ * one ends or breaks, the other gets the bytes that were sent before, and ends. When no byte is sent for ten minutes,
+ * both end.
  */
 export class Tunnel {
 	readonly #ends: readonly [TunnelEnd, TunnelEnd];
@@ -50,7 +51,7 @@ export class Tunnel {
 		for (const end of this.#ends) end.destroy();
 	}
 
-	/** Lets out what was said before, but not for ever. */
+	/** Lets the remaining bytes go out, for a limited time. */
 	#finish(end: TunnelEnd): void {
 		end.destroySoon();
 		this.#linger ??= setTimeout(() => end.destroy(), lingerMs);

@@ -13,7 +13,7 @@ const globalRequestId = "x-global-request-id";
 /** A request id from outside that is accepted as it is. */
 const sane = /^[\w.:/+=@-]{1,128}$/;
 
-/** The request id that came, when it is sane; otherwise a new one. */
+/** The request id that arrived, if it is valid; otherwise a new one. */
 export function requestIdFrom(given: string | undefined): string {
 	return given !== undefined && sane.test(given) ? given : crypto.randomUUID();
 }
@@ -23,12 +23,12 @@ export function isPrivate(name: string): boolean {
 	return name.startsWith("x-global-") || name.startsWith("allium-");
 }
 
-/** Whether a header tells what a proxy knows of the client. From a stranger it is worth nothing. */
+/** Whether a header carries a proxy's knowledge of the client. From a stranger it is worth nothing. */
 export function isOfProxies(name: string): boolean {
 	return name === "forwarded" || name === "x-real-ip" || name.startsWith("x-forwarded-");
 }
 
-/** The hosts through which a request came, as `x-forwarded-for` lists them: those named before, and the last one. */
+/** The hosts through which a request came, in the form of `x-forwarded-for`: those named before, and the last one. */
 function forwardedFor(metadata: ReadonlyMetadata, last: string): string {
 	const before = metadata.getAll(forwardedForHeader);
 	return before.length === 0 ? last : `${before.join(", ")}, ${last}`;
@@ -57,16 +57,15 @@ export function isGatewaysOwn(name: string): boolean {
 	return name === requestIdHeader || name.startsWith("access-control-");
 }
 
-/** What travels on to a service by default: everything but cookies and headers for proxies. */
+/** The metadata that travels on to a service by default: everything but cookies and headers for proxies. */
 export function forwardedByDefault(name: string): boolean {
 	return name !== "cookie" && !name.startsWith("proxy-");
 }
 
 /**
- * The guard of a gateway, on every transport. It removes internal metadata and what strangers claim as proxies do,
- * makes the call send on the rest, adds the request id and the address of the client, and then asks the guard that was
- * given. A trace that may not travel on is hidden from the gateway, too. The guard has the description of the one that
- * was given.
+ * The guard of a gateway, on every transport. It removes internal metadata, and the headers by which a stranger poses
+ * as a proxy. It makes the call send on the rest, and adds the request id and the address of the client. Then it asks
+ * the given guard, whose description it shares. A trace that may not travel on is hidden from the gateway, too.
  */
 export function forwarding(forward: (name: string) => boolean, guard: Guard | undefined): Guard {
 	const isSeen = (name: string): boolean => {

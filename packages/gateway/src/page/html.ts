@@ -3,7 +3,7 @@ import { escapeMarkup } from "@allium/core/http";
 import type { Answer } from "../edge/answer.ts";
 import { style } from "./style.ts";
 
-/** The headers of pages: nothing is stored, nothing from elsewhere runs in them. */
+/** The headers of pages: nothing is stored, and nothing from elsewhere runs in them. */
 export const pageHeaders: Readonly<Record<string, string>> = {
 	"cache-control": "no-store",
 	"content-security-policy":
@@ -12,7 +12,7 @@ export const pageHeaders: Readonly<Record<string, string>> = {
 	vary: "accept",
 };
 
-/** A whole page of one file: no scripts, nothing to load. */
+/** A complete page in one file, without scripts and without anything to load. */
 export function pageAnswer(title: string, body: string): Answer {
 	const text = `<!doctype html>
 <html lang="en">
@@ -45,7 +45,7 @@ export function json(value: unknown): string {
 	return escaped(JSON.stringify(value, null, 2));
 }
 
-/** Text as it may stand in a page. */
+/** Escapes a text for a page. */
 export function escaped(text: string): string {
 	return escapeMarkup(printable(text));
 }

@@ -33,14 +33,14 @@ export interface Listing {
 	readonly services: readonly ServiceListing[];
 	readonly proxies: readonly { readonly path: string; readonly url: string }[];
 	readonly conflicts: readonly RouteConflict[];
-	/** Services that are up and cannot be called, as they do not describe themselves. */
+	/** Services that are up and cannot be called, because they do not describe themselves. */
 	readonly problems: readonly { readonly service: string; readonly why: string }[];
 }
 
 /**
  * Lists what a gateway serves.
  *
- * @param origin what the gateway is called from outside: `http://127.0.0.1:8080`.
+ * @param origin the address at which clients call the gateway: `http://127.0.0.1:8080`.
  */
 export function listing(table: GatewayTable, proxies: Listing["proxies"], origin: string): Listing {
 	const { services } = table;
@@ -88,7 +88,7 @@ function listMethod(
 	return { name, ...(summary !== undefined && { summary }), kind, effect, path, input, output, example };
 }
 
-/** A command that calls a method: by curl where that is easy. */
+/** A command that calls a method: with curl where that is easy. */
 function exampleOf(kind: Kind, effect: Effect, url: string, words: string, message: string): string {
 	if (kind === "unary") return `curl ${url} --json ${quoted(message)}`;
 	if (kind === "server_stream" && effect === "read") {

@@ -3,7 +3,7 @@ import type { Answer } from "../edge/answer.ts";
 import { escaped, json, pageAnswer, pageHeaders, table } from "./html.ts";
 import type { Listing, MethodListing, ServiceListing } from "./listing.ts";
 
-/** The front page, as JSON where an `accept` asks for that and not for HTML. */
+/** The front page. It is JSON when an `accept` asks for JSON and not for HTML. */
 export function frontPage(listing: Listing, accept: string): Answer {
 	if (/\bapplication\/json\b/i.test(accept) && !/\btext\/html\b/i.test(accept)) {
 		return {

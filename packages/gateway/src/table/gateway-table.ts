@@ -63,7 +63,7 @@ export interface GatewayTableOptions {
 	readonly timeoutMs: number | undefined;
 	/** Wraps every method, outermost first; it gets messages decoded. Default: the middleware of servers. */
 	readonly middleware: readonly Middleware[] | undefined;
-	/** Whether callers, too, are told of mistakes in the program. Default: no. */
+	/** Whether callers, too, see mistakes in the program. Default: no. */
 	readonly tellsMistakes?: boolean;
 	/** The certificates for requests to services that describe themselves. */
 	readonly tls: TlsOptions | undefined;
@@ -134,7 +134,7 @@ export class GatewayTable implements EndpointTable {
 			options.middleware === undefined
 				? chain(...serverDefaults().middleware)
 				: reported(options.middleware, this);
-		// Middleware that was given may look at messages, so it gets them decoded.
+		// Given middleware may look at messages, so it gets them decoded.
 		this.#descriptionOptions = options.middleware === undefined ? { json: rawJsonCodec } : {};
 		this.#routes = new GatewayRoutes(options.logger);
 		this.#changes = new ChangeListeners(options.logger);
@@ -174,7 +174,7 @@ export class GatewayTable implements EndpointTable {
 		return this.#changes.add(listener);
 	}
 
-	/** What the gateway's guard wants, then what the guard of the service wants. */
+	/** The security that the gateway's guard requires, then that which the guard of the service requires. */
 	securityOf(service: string): readonly Security[] {
 		const own = securityOf(securityOfGuard(this.guard), service);
 		const theirs = this.#entries.get(service)?.description?.security ?? [];

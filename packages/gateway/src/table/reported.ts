@@ -1,15 +1,15 @@
 import { type Endpoint, isServiceError, type Logger, type Middleware, ServiceError } from "@allium/core";
 import { checkedChain, isMistake, trusted } from "@allium/core/transport";
 
-/** Where errors are reported that callers may not see. */
+/** Where errors that callers may not see are reported. */
 export interface ReportOptions {
 	readonly logger: Logger;
-	/** Whether callers are told of mistakes in the program, too. */
+	/** Whether callers see mistakes in the program, too. */
 	readonly tellsMistakes: boolean;
 }
 
 /**
- * Joins the middleware that a gateway was given into one. An error that no caller may see is logged, and leaves as
+ * Joins the given middleware of a gateway into one. An error that callers may not see is logged, and leaves as
  * `internal`.
  */
 export function reported(middleware: readonly Middleware[], options: ReportOptions): Middleware {

@@ -35,15 +35,15 @@ export interface DescribeWay {
 export type Described = (description: ContractDescription) => void;
 
 /**
- * Keeps the description of one service: asks the newest instance of its newest version, the others when that does
- * not answer, and asks again when the registry shows another hash, or now and then where it knows none. What is known
- * stays while nobody is up.
+ * Keeps the description of one service. It asks the newest instance of the newest version, and the others when that
+ * one does not answer. It asks again when the registry shows another hash, or now and then where the registry knows
+ * none. The known description stays while no instance is up.
  */
 export class Upstream {
 	readonly service: string;
 	/**
-	 * When the first of its instances that were seen was started, since it was last without any; the greatest text
-	 * before there was any.
+	 * The start time of the instance that was started first, among those seen since the service last had none. It is
+	 * the greatest text before any instance was seen.
 	 */
 	since: string = never;
 	/** The instances that are up, the newest version first, and of one version the newest first. */

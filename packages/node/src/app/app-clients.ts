@@ -11,12 +11,12 @@ export class AppClients implements Part {
 	readonly #open = new Set<Closable>();
 	#isClosed = false;
 
-	/** Whether no more clients are made. */
+	/** Set when no more clients are made. */
 	get isClosed(): boolean {
 		return this.#isClosed;
 	}
 
-	/** Adds a client. `make` is given what the client calls when it is closed. */
+	/** Adds a client. `make` receives the function that the client calls when it is closed. */
 	add<C extends Closable>(make: (onClose: () => void) => C): C {
 		const client: C = make(() => this.#open.delete(client));
 		this.#open.add(client);
@@ -27,7 +27,7 @@ export class AppClients implements Part {
 		this.#isClosed = true;
 		const closing = Array.from(this.#open, (client) => client[Symbol.asyncDispose]());
 		await Promise.allSettled(closing);
-		// Rejects with the first failure, now that all are over.
+		// This rejects with the first failure, now that all are over.
 		await Promise.all(closing);
 	}
 }

@@ -19,25 +19,25 @@ import type { PortProtocol } from "../protocol/port-protocol.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import type { ProcessOptions } from "./process-options.ts";
 
-/** What an app is made with; what is not given comes from the environment, or has a default. */
+/** The options of an app. An option that is missing comes from the environment, or has a default. */
 export interface AppOptions extends ProcessOptions {
 	/** The name of the application, as registries show it. */
 	readonly name: string;
 	/**
-	 * Lets calls in or not, before their bodies are read; requests to the operations routes, too, where
-	 * `describeGuard` says so.
+	 * Decides whether a call is let in, before its body is read. It also decides about requests to the operations
+	 * routes when `describeGuard` says so.
 	 */
 	readonly guard?: Guard;
 	/**
-	 * Wraps every method of every service of the process, outermost first: outside of validation, and of what
-	 * `serve` is given. Default: `serverDefaults()`, which is tracing and metrics.
+	 * Wraps every method of every service of the process, outermost first, outside of validation and of the
+	 * middleware that `serve` is given. Default: `serverDefaults()`, which is tracing and metrics.
 	 */
 	readonly middleware?: readonly Middleware[];
-	/** What `/metrics` answers, such as `telemetry.prometheus` of `@allium/telemetry`. Default: 404. */
+	/** The answer of `/metrics`, such as `telemetry.prometheus` of `@allium/telemetry`. Default: 404. */
 	readonly metrics?: MetricsSource;
 	/**
-	 * What this process needs to be healthy: `checker("database", …)`. While one that is critical is not, `/readyz`
-	 * answers 503, and the registry has others called instead.
+	 * The checks of everything that this process needs to be healthy: `checker("database", …)`. While a critical one
+	 * fails, `/readyz` answers 503, and the registry directs calls to other instances.
 	 */
 	readonly health?: readonly Checker[];
 	/**
@@ -49,21 +49,21 @@ export interface AppOptions extends ProcessOptions {
 	readonly origins?: readonly string[];
 	/** Protocols over HTTP on the port, beside Connect, REST, event streams and the operations routes. Default: none. */
 	readonly protocols?: readonly PortProtocol[];
-	/** What the port takes at most; `frames` for what frames take, in both directions. */
+	/** The most that the port takes; `frames` limits frames in both directions. */
 	readonly limits?: AppLimits;
 	/**
-	 * The formats to prefer to JSON over frames, in order, such as `msgpack()` of `@allium/msgpack`: this app reads
-	 * them, and calls those in them that read them, too. Default: none.
+	 * The formats to prefer to JSON over frames, in order, such as `msgpack()` of `@allium/msgpack`. This app reads
+	 * them, and calls other services in them when those read them, too. Default: none.
 	 */
 	readonly formats?: readonly Format[];
 }
 
-/** The bounds of an app. What is not given has its default. */
+/** The bounds of an app. A missing one has its default. */
 export interface AppLimits extends Partial<ServerLimits> {
 	readonly frames?: Partial<FrameLimits>;
 }
 
-/** What a client of an app is made with. */
+/** The options of a client of an app. */
 export interface AppClientOptions extends ClientLayers {
 	/** The address of the service, or several, instead of those in the registry. Default: the registry. */
 	readonly url?: string | readonly string[];

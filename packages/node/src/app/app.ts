@@ -250,7 +250,9 @@ class NodeApp implements App {
 		return { ok: ok && isReady, ...(checks.length > 0 && { checks }) };
 	}
 
-	/** Where it listens, known once the registry is open: where others can find it. */
+	/**
+	 * Where it listens. It is known once the registry is open, because it depends on whether the registry spans hosts.
+	 */
 	get #host(): string {
 		return this.config.host ?? (this.#registry.port.spansHosts === true ? "0.0.0.0" : "127.0.0.1");
 	}

@@ -47,7 +47,7 @@ export class BackendConnection<Name extends keyof Ports> implements Part {
 		this.port = backends[port].defer(opening);
 	}
 
-	/** Where the backend is, for people, without secrets. */
+	/** The address of the backend, for people, without secrets. */
 	get location(): string {
 		return this.port.location ?? maskUrl(this.#url);
 	}

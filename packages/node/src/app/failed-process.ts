@@ -16,19 +16,19 @@ export class FailedProcess implements Runnable {
 	readonly whenStopping: Promise<void> = Promise.resolve();
 	protected readonly failure: ServiceError;
 
-	/** @param failure what is wrong with the configuration. */
+	/** @param failure the mistake in the configuration. */
 	constructor(name: string, failure: ServiceError, logger: Logger = textLogger()) {
 		this.name = name;
 		this.failure = failure;
 		this.logger = logger;
 	}
 
-	/** @throws ServiceError always: it says what is wrong with the configuration. */
+	/** @throws ServiceError always: it names the mistake in the configuration. */
 	get config(): Config {
 		throw this.failure;
 	}
 
-	/** Rejects with what is wrong. */
+	/** Rejects with the mistake. */
 	start(): Promise<void> {
 		appFailed.publish({ name: this.name, error: this.failure });
 		return Promise.reject(this.failure);

@@ -3,7 +3,7 @@ import { appFailed } from "./app-events.ts";
 import type { Part } from "./part.ts";
 import { type Runnable, runUntilSignal } from "./run-until-signal.ts";
 
-/** What a lifecycle is made with. */
+/** The options of a lifecycle. */
 export interface LifecycleOptions {
 	/** The name of the process, for messages. */
 	readonly name: string;
@@ -83,7 +83,7 @@ export class Lifecycle implements Runnable {
 		}
 	}
 
-	/** Ends what is there, once: a start that failed has done it already when it is told to stop. */
+	/** Ends all parts, once. A start that failed has ended them already when the process is told to stop. */
 	#end(): Promise<void> {
 		this.#ending ??= this.#endAll();
 		return this.#ending;

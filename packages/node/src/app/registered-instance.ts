@@ -5,7 +5,7 @@ import type { Part } from "./part.ts";
 /** How long the registry may take to register an instance, in milliseconds. */
 const registerTimeoutMs = 10_000;
 
-/** What the registry is told of an instance; its status is that of its health. */
+/** The registration of an instance. Its status follows from its health. */
 export type InstanceFacts = Omit<Instance, "status">;
 
 /** What a registered instance is made with. */
@@ -13,11 +13,11 @@ export interface RegisteredInstanceOptions {
 	readonly registry: Registry;
 	readonly health: Health;
 	readonly logger: Logger;
-	/** Says what to register, once the process listens. */
+	/** Returns the registration, once the process listens. */
 	readonly describe: () => InstanceFacts;
 }
 
-/** Keeps a process registered while it runs, and has the registry know how healthy it is. */
+/** Keeps a process registered while it runs, and keeps the registry informed of its health. */
 export class RegisteredInstance implements Part {
 	readonly name: string = "the registration";
 	readonly #options: RegisteredInstanceOptions;
@@ -27,7 +27,7 @@ export class RegisteredInstance implements Part {
 		this.#options = options;
 	}
 
-	/** What is registered, once it is. */
+	/** The registered instance, once there is one. */
 	get instance(): Instance | undefined {
 		return this.#registration?.instance;
 	}
@@ -38,7 +38,7 @@ export class RegisteredInstance implements Part {
 		const instance = { ...describe(), status: this.#status };
 		const ctx = Context.background().withTimeout(registerTimeoutMs);
 		this.#registration = await keepRegistered(registry, instance, { logger, ctx });
-		// The health may have changed meanwhile.
+		// The health may have changed in the meantime.
 		this.tellStatus();
 	}
 
@@ -47,12 +47,12 @@ export class RegisteredInstance implements Part {
 		await this.#registration?.release();
 	}
 
-	/** Tells the registry how healthy the instance is, unless it knows. */
+	/** Tells the registry the health of the instance, unless the registry knows it already. */
 	tellStatus(): void {
 		const registration = this.#registration;
 		const status = this.#status;
 		if (registration === undefined || registration.instance.status === status) return;
-		// What the registry does not take now goes along with the next heartbeat, which logs what is wrong.
+		// A change that the registry does not take now goes along with the next heartbeat, which logs the fault.
 		registration.update({ status }).catch(() => {});
 	}
 

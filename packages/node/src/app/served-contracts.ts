@@ -11,7 +11,7 @@ import type { PeerPool } from "@allium/core/transport";
 import type { ContractCheck } from "./contract-check.ts";
 import type { Part } from "./part.ts";
 
-/** What served contracts are compared with, and how. */
+/** How a process compares its contracts, and with which others. */
 export interface ServedContractsOptions {
 	readonly endpoints: Endpoints;
 	readonly registry: Registry;
@@ -20,11 +20,14 @@ export interface ServedContractsOptions {
 	readonly check: ContractCheck;
 }
 
-/** The contracts that a process serves, compared once it is up with what others serve under the same names. */
+/**
+ * The contracts that a process serves. Once the process is up, it compares them with contracts that others serve under
+ * the same names.
+ */
 export class ServedContracts implements Part {
 	readonly name: string = "the comparison of contracts";
 	readonly #options: ServedContractsOptions;
-	/** Ends what is asked of others. */
+	/** Ends the requests to others. */
 	readonly #life = Context.background().withCancel();
 
 	constructor(options: ServedContractsOptions) {
@@ -39,7 +42,7 @@ export class ServedContracts implements Part {
 		});
 	}
 
-	/** Begins to compare; the process runs whatever comes of it. */
+	/** Begins to compare. The process runs whatever the result is. */
 	start(): void {
 		this.#compare().catch(() => {});
 	}
@@ -59,7 +62,7 @@ export class ServedContracts implements Part {
 				const contract = own.get(name);
 				if (contract === undefined || hash === "" || compared.has(hash)) continue;
 				compared.add(hash);
-				// An instance that does not answer says nothing.
+				// An instance that does not answer tells nothing.
 				const other = await peers.describe(instance, name, ctx).catch(() => undefined);
 				if (other !== undefined) check.served(this.#describe(contract), other);
 			}

@@ -25,7 +25,7 @@ export class StandardOutput {
 		process.stdout.write(lines);
 	};
 
-	/** No turn of the event loop comes any more. */
+	/** No further turn of the event loop will come. */
 	readonly #exit = (): void => {
 		this.#isExiting = true;
 		this.#flush();

@@ -4,7 +4,7 @@ import type { BackendConnection } from "./backend-connection.ts";
 import type { Listeners } from "./listeners.ts";
 import type { Part } from "./part.ts";
 
-/** The last part of a process: says that it is up, in the log and to tools that run the process. */
+/** The last part of a process. It reports in the log, and to tools that run the process, that the process is up. */
 export function startReport(
 	name: string,
 	logger: Logger,

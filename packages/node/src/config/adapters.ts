@@ -7,14 +7,14 @@ import { invalidConfiguration } from "./invalid-configuration.ts";
 import { listed } from "./listed.ts";
 import { maskUrl } from "./mask-url.ts";
 
-/** The schemes of the adapters that there are to install, as `@allium/<scheme>`. */
+/** The schemes whose adapters can be installed, as `@allium/<scheme>`. */
 const published: readonly string[] = ["sqlite"];
 
 /** Where adapters are looked for. */
 export interface AdapterSources<Ports> {
-	/** Those that were passed in. They come first. */
+	/** The adapters that were passed in. They come first. */
 	readonly given: AdaptersOf<Ports>;
-	/** Those that need no package. */
+	/** The adapters that need no package. */
 	readonly builtIn: AdaptersOf<Ports>;
 	/** The folder from which packages are resolved. */
 	readonly cwd: string;

@@ -1,13 +1,16 @@
 import type { OpenPort } from "@allium/core/adapter";
 import type { Opening } from "./opening.ts";
 
-/** What stands behind one port of a process, such as its registry: who names the backend, and how it is opened. */
+/**
+ * What is behind one port of a process, such as its registry: where the URL of the backend comes from, and how it is
+ * opened.
+ */
 export interface Backend<Port> {
 	/** The variable with its URL, such as `ALLIUM_REGISTRY`. */
 	readonly variable: string;
 	/** The service instance of Cloud Foundry with its URL, such as `allium-registry`. */
 	readonly binding: string;
-	/** The URL if nobody names one. */
+	/** The URL when none is given. */
 	readonly default: string;
 	/** Makes a port that can be used at once. Its first use opens the backend. */
 	defer(opening: Opening<Port>): Port;
@@ -22,10 +25,10 @@ export type AdapterOf<Ports> = { readonly [Name in keyof Ports]?: OpenPort<Ports
 /** Adapters by the scheme of their URLs. */
 export type AdaptersOf<Ports> = Readonly<Record<string, () => Promise<AdapterOf<Ports>>>>;
 
-/** Which backend stands behind a port. */
+/** The chosen backend of a port. */
 export interface BackendChoice {
 	readonly url: string;
-	/** Who named it, for messages: a variable, an option, or the default. */
+	/** The source of the URL, for messages: a variable, an option, or the default. */
 	readonly source: string;
 	/** The URL to use if the adapter of `url` does not serve the port: `url` was named for all ports. */
 	readonly otherwise?: string;

@@ -2,9 +2,9 @@ import type { Registry } from "@allium/core";
 import type { AdapterOf, AdaptersOf, Backends } from "./backend.ts";
 import { DeferredRegistry } from "./deferred-registry.ts";
 
-/** The ports of a process that stand on backends. */
+/** The ports of a process that need backends. */
 export interface Ports {
-	/** Who is up, and where. */
+	/** The instances that are up, and their addresses. */
 	readonly registry: Registry;
 }
 

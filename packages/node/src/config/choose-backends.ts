@@ -5,14 +5,14 @@ import { type Environment, variable } from "./environment.ts";
 import { wrongValue } from "./invalid-configuration.ts";
 import { maskUrl } from "./mask-url.ts";
 
-/** What code says of the backends: a URL, or a port that is open already and needs no backend. */
+/** How code gives a backend: by a URL, or by a port that is open already and needs no backend. */
 export type BackendOverrides<Ports> = { readonly [Name in keyof Ports]?: string | Ports[Name] | undefined };
 
-/** A URL that somebody may have named. */
+/** A URL that may have been given. */
 interface Candidate {
 	readonly source: string;
 	readonly url: string | undefined;
-	/** Whether it is for all ports, so that it need not fit this one. */
+	/** Whether it applies to all ports, so that it need not fit this one. */
 	readonly isForAll?: true;
 }
 

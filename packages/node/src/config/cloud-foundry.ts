@@ -1,6 +1,6 @@
 import { invalidConfiguration } from "./invalid-configuration.ts";
 
-/** The URL of the service instance of a name that a platform bound to the application; undefined where it bound none. */
+/** The URL in the binding of a service instance with this name; undefined when the platform bound none. */
 export type Bindings = (name: string) => string | undefined;
 
 interface Binding {
@@ -29,7 +29,7 @@ function parse(text: string): Record<string, Binding[]> {
 		const parsed: unknown = JSON.parse(text);
 		if (isServices(parsed)) return parsed;
 	} catch {
-		// Refused below, as JSON that is no object is.
+		// The malformed text is refused below, as JSON that is not an object is.
 	}
 	throw invalidConfiguration(
 		"VCAP_SERVICES is not a JSON object of lists; the platform sets it, so find out what changed it",

@@ -10,7 +10,7 @@ import { readHosts, readProxyProtocol, readTls } from "./edge.ts";
 import { type Environment, variable } from "./environment.ts";
 import { wrongValue } from "./invalid-configuration.ts";
 
-/** Everything about a process that depends on where it runs. */
+/** The configuration of a process: everything that depends on where it runs. */
 export interface Config {
 	readonly namespace: string;
 	/** The backend of each port, such as the registry. */
@@ -35,13 +35,13 @@ export interface Config {
 
 type Settings = Omit<Config, "backends">;
 
-/** What code may set; each wins over the environment. */
+/** The settings that code may give; each takes precedence over the environment. */
 export type ConfigOverrides = BackendOverrides<Ports> & {
 	readonly [K in keyof Settings]?: Settings[K] | undefined;
 };
 
 /**
- * Reads the configuration: the option of code, else `ALLIUM_…` and `PORT`, else what Cloud Foundry binds in
+ * Reads the configuration: the option of code, else `ALLIUM_…` and `PORT`, else the binding of Cloud Foundry in
  * `VCAP_SERVICES`, else the default.
  *
  * @param named what the options of code are called in errors. Default: their names.
@@ -136,7 +136,10 @@ function readLabels(text: string | undefined): Record<string, string> {
 	return Object.fromEntries(entries);
 }
 
-/** Whether a text holds nothing that controls a terminal or breaks a line: it goes to registries, logs and pages. */
+/**
+ * Whether a text has no characters that control a terminal or break a line, because it goes to registries, logs and
+ * pages.
+ */
 function isPlain(text: string): boolean {
 	return printable(text) === text && !/[\t\n]/.test(text);
 }

@@ -2,8 +2,8 @@ import { ServiceError } from "@allium/core";
 import type { Environment } from "./environment.ts";
 
 /**
- * What a process presents to guards that ask for it before a service describes itself: metadata such as
- * `{ authorization: "Bearer …" }`. It is sent to every instance that the registry names, and never printed.
+ * The metadata that a process sends to guards which ask for it before a service describes itself, such as `{
+ * authorization: "Bearer …" }`. It is sent to every instance that the registry names, and never printed.
  */
 export type Credentials = Readonly<Record<string, string>>;
 

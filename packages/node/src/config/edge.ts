@@ -33,7 +33,7 @@ export function readTls(env: Environment, override: TlsOptions | undefined): Tls
 			"certificates of clients are checked against authorities, and there are none; set tls.ca (ALLIUM_TLS_CA)",
 		);
 	}
-	// Made only so that a file at fault is reported now.
+	// This object is made only so that a bad file is reported now.
 	new Credentials(tls);
 	return tls;
 }
@@ -53,7 +53,7 @@ export function readHosts(env: Environment, override: readonly string[] | undefi
 /** The PROXY protocol by `ALLIUM_PROXY_PROTOCOL`: `true`, `false`, or networks such as `10.0.0.0/8,fd00::/8`. */
 export function readProxyProtocol(env: Environment, override: ProxyProtocol | undefined): ProxyProtocol {
 	const proxy = override ?? parseProxyProtocol(variable(env, "ALLIUM_PROXY_PROTOCOL"));
-	// Called only because it throws for what is no network.
+	// This call is made only because it throws for a malformed network.
 	proxiedFrom(proxy, override === undefined ? "ALLIUM_PROXY_PROTOCOL" : "proxyProtocol");
 	return proxy;
 }

@@ -1,7 +1,7 @@
 /** The environment of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The value of a variable; undefined where it is not set, or set to nothing. */
+/** The value of a variable; undefined when it is not set, or is empty. */
 export function variable(env: Environment, name: string): string | undefined {
 	const text = env[name];
 	return text === "" ? undefined : text;

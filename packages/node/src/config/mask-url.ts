@@ -1,4 +1,4 @@
-/** A URL as it may be printed: every password in it is masked. */
+/** Masks every password in a URL, so that it may be printed. */
 export function maskUrl(text: string): string {
 	return text.replace(/(:\/\/[^/@:]*):[^/@]*@/g, "$1:***@");
 }

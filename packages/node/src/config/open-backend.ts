@@ -43,7 +43,7 @@ export async function openBackend<Ports, Name extends keyof Ports & string>(
 	}
 }
 
-/** Why a backend cannot be opened: what it says of its URL, or that it cannot be reached. */
+/** The reason why a backend cannot be opened: its URL is refused, or it cannot be reached. */
 function explained(
 	error: unknown,
 	name: string,
@@ -56,7 +56,7 @@ function explained(
 	return invalidConfiguration(`${source} cannot be used: ${why}`, causeWithout(url, error));
 }
 
-/** An error as a cause, unless its text would show the password of a URL in a log. */
+/** Keeps an error as a cause, unless its text would show the password of a URL in a log. */
 function causeWithout(url: string, error: unknown): unknown {
 	return maskUrl(url) !== url && errorText(error).includes(url) ? undefined : error;
 }

@@ -16,7 +16,7 @@ export class Opening<Port> {
 		this.#close = close;
 	}
 
-	/** What was opened; undefined before. */
+	/** The opened backend; undefined before it is open. */
 	get port(): Port | undefined {
 		return this.#port;
 	}
@@ -28,7 +28,7 @@ export class Opening<Port> {
 		return this.#opening;
 	}
 
-	/** Closes what was opened. Waits for an opening that is under way. */
+	/** Closes the backend. Waits for an opening that is under way. */
 	async close(): Promise<void> {
 		this.#isClosed = true;
 		await this.#opening?.then(this.#close, () => {});

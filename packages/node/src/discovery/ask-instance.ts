@@ -15,13 +15,13 @@ export const patienceMs = 2_000;
 
 /** How an instance is asked about itself. */
 export interface Asking {
-	/** Whom to trust, and how to prove who we are. */
+	/** The certificate of this side, and the authorities that it trusts. */
 	readonly tls: TlsOptions | undefined;
-	/** What its guard is shown. Default: nothing. */
+	/** The metadata for its guard. Default: none. */
 	readonly credentials?: Credentials;
 }
 
-/** What an instance says of its health. */
+/** The health that an instance reports. */
 export interface InstanceReadiness {
 	/** Whether it takes calls. */
 	readonly ok: boolean;
@@ -36,7 +36,7 @@ export interface InstanceReadiness {
  * @param url where it speaks HTTP: {@link httpUrlOf}.
  * @returns undefined when it does not serve that service.
  * @throws ServiceError `permission_denied` when its guard refuses, `unavailable` when it does not answer within 2 s or
- * answers something else, or that of the context when that ends.
+ * its answer is unexpected, or the error of the context when that ends.
  */
 export async function describeService(
 	url: string,
@@ -53,7 +53,7 @@ export async function describeService(
 }
 
 /**
- * Asks an instance which services it serves; none when it does not say.
+ * Asks an instance which services it serves. The list is empty when it does not say.
  *
  * @throws ServiceError as {@link describeService}.
  */
@@ -101,7 +101,7 @@ function unexpected(url: string, answer: JsonAnswer, instead: string): ServiceEr
 	});
 }
 
-/** What `/readyz` of an app answers. */
+/** The answer of an app's `/readyz`. */
 interface ReadinessBody {
 	readonly ok: boolean;
 	readonly draining?: unknown;

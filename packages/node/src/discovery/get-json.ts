@@ -3,10 +3,10 @@ import type { Credentials } from "../config/credentials.ts";
 import { TlsDialer } from "../tls/tls-dialer.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
 
-/** The most that an answer may take, in bytes. */
+/** The largest accepted answer, in bytes. */
 const maxBytes = 16 * 1024 * 1024;
 
-/** What a server answered. */
+/** The answer of a server. */
 export interface JsonAnswer {
 	readonly status: number;
 	/** Undefined where the body is not JSON. */
@@ -14,11 +14,11 @@ export interface JsonAnswer {
 }
 
 /**
- * Gets JSON over HTTP on a connection of its own, so that nothing stays open.
+ * Gets JSON over HTTP on a connection of its own, so that no connection stays open.
  *
- * @param tls whom to trust over HTTPS, and how to prove who we are. Default: those that Node trusts.
- * @param credentials the metadata that proves who we are to guards. Default: none.
- * @throws ServiceError `unavailable` when there is no answer, or that of the context when that ends.
+ * @param tls the trusted authorities for HTTPS, and the certificate of this side. Default: those that Node trusts.
+ * @param credentials the metadata that proves the identity of this side to guards. Default: none.
+ * @throws ServiceError `unavailable` when there is no answer, or the error of the context when that ends.
  */
 export async function getJson(
 	url: string,
