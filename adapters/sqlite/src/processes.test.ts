@@ -49,7 +49,7 @@ class Member {
 		return vi.waitUntil(() => this.listed, patient);
 	}
 
-	/** Ends without a word. */
+	/** Ends without a message. */
 	kill(): void {
 		this.#process.kill("SIGKILL");
 	}
@@ -145,7 +145,7 @@ describe("processes that share a folder", () => {
 		await consuming;
 		for (const all of [latencies, running]) all.sort((left, right) => left - right);
 		console.log(`seen across processes after ${latencies[10]} ms (median), ${latencies.at(-1)} ms (worst)`);
-		// The other process may have had to wait for the processor when this one had not, but hardly half of the times.
+		// The other process may have waited for the processor when this one did not, but hardly in half of the cases.
 		expect(running[10]).toBeLessThan(250);
 	});
 

@@ -16,7 +16,7 @@ afterEach(async () => {
 	for (const instance of instances) await instance[Symbol.asyncDispose]();
 });
 
-/** Many callers in a closed loop over HTTP, until told to stop. */
+/** Many callers in a closed loop over HTTP, until they are told to stop. */
 class Load {
 	calls = 0;
 	readonly failures: unknown[] = [];
@@ -27,7 +27,7 @@ class Load {
 		this.#callers = Array.from({ length: 16 }, () => this.#call(url));
 	}
 
-	/** Resolves when so many further calls were made. */
+	/** Resolves when the given number of further calls have been made. */
 	async further(calls: number): Promise<void> {
 		const goal = this.calls + calls;
 		await expect.poll(() => this.calls, { timeout: 15_000 }).toBeGreaterThan(goal);

@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(() => system[Symbol.asyncDispose]());
 
-/** A gateway before one lab. */
+/** A gateway in front of one lab. */
 async function open(): Promise<string> {
 	await system.serve();
 	return system.open();
@@ -139,7 +139,7 @@ describe("errors", () => {
 		const app = await system.serve();
 		const url = await system.open();
 		await app.stop();
-		// Until the gateway has heard of it, the instance is one that cannot be reached.
+		// Until the gateway has heard of it, the instance cannot be reached.
 		await vi.waitFor(async () => {
 			const answer = await post(`${url}/lab/echo`, { text: "hi" });
 			expect(answer.status).toBe(503);
@@ -381,7 +381,7 @@ describe("a service whose guard asks before it describes itself", () => {
 		const list = await (await fetch(url, { headers: { accept: "application/json" } })).json();
 		expect(list).toMatchObject({ problems: [{ service: "lab", why: expect.stringContaining("its guard") }] });
 		expect(await (await fetch(url)).text()).toContain("Services that cannot be called");
-		// Another instance makes it ask again at once, and there is news of that one alone.
+		// Another instance makes the gateway ask again at once, and the log reports that instance alone.
 		await serveGuarded();
 		await vi.waitFor(() => expect(warnings()).toHaveLength(2));
 		await vi.waitFor(async () => expect((await post(`${url}/lab/echo`)).status).toBe(503));

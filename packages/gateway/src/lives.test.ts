@@ -2,7 +2,7 @@ import { isServiceError, memoryRegistry } from "@allium/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Gateway, gateway } from "./gateway.ts";
 
-/** What is printed, and the exit code, are those of the process. */
+/** Output and exit code belong to the whole process. */
 let printed: string[];
 beforeEach(() => {
 	printed = [];
@@ -19,7 +19,7 @@ afterEach(() => {
 const steps = ["start", "stop", "run", "ask"] as const;
 type Step = (typeof steps)[number];
 
-/** All orders of so many steps. */
+/** All orders of the given number of steps. */
 function orders(length: number): Step[][] {
 	if (length === 0) return [[]];
 	return orders(length - 1).flatMap((order) => steps.map((step) => [...order, step]));
@@ -27,7 +27,7 @@ function orders(length: number): Step[][] {
 
 const refusal = "gateway was stopped, and starts only once; make another one to start again";
 
-/** A gateway, how its steps go, and how they are to go. */
+/** A gateway, the outcome of its steps, and the expected outcome. */
 class Life {
 	readonly gateway: Gateway = gateway({
 		registry: memoryRegistry(),
@@ -40,7 +40,7 @@ class Life {
 	#hasStarted = false;
 	#hasStopped = false;
 
-	/** How a step goes: `"done"`, the status of an answer, or a sentence. */
+	/** The outcome of a step: `"done"`, the status of an answer, or a sentence. */
 	async take(step: Step): Promise<string> {
 		try {
 			return await this.#take(step);
@@ -49,7 +49,7 @@ class Life {
 		}
 	}
 
-	/** How it is to go. */
+	/** The expected outcome. */
 	expected(step: Step): string {
 		if (step === "ask") return this.#hasStarted && !this.#hasStopped ? "200" : "nobody there";
 		if (step === "stop") {

@@ -13,7 +13,7 @@ import { Authority } from "./tls/fixtures/certificates.ts";
 
 const file = new URL("./fixtures/calling-process.ts", import.meta.url).pathname;
 
-/** A server of one transport, dialled by the same or another. */
+/** A server of one transport, called by a client of the same or another. */
 function setup(
 	name: string,
 	listener: Transport,
@@ -35,7 +35,7 @@ const noBackoff =
 	"over HTTP each call is an attempt of its own, bounded by the pool and the budget of retries";
 /** The window of a stream, and a message or two. */
 const overFrames: CallSuiteOptions = { maxBufferedBytes: 288 * 1024 };
-/** The kernel holds megabytes for each connection of HTTP, beside what both sides hold. */
+/** For each connection of HTTP the kernel holds megabytes, in addition to the bytes of both sides. */
 const overHttp: CallSuiteOptions = { maxBufferedBytes: 12 * 1024 * 1024, skip: { backoff: noBackoff } };
 const notTold = "fetch does not say whether a request that failed was sent";
 const noUpload = "fetch cannot send a stream";

@@ -15,7 +15,7 @@ const registry = memoryRegistry();
 const app = (options: Partial<AppOptions>): App =>
 	createApp({ name: "a", registry, env: {}, logger: { log() {} }, ...options });
 
-/** Every option of this package that is a duration, and whether it takes Infinity. */
+/** Every duration among the options of this package, and whether it takes Infinity. */
 const options: readonly [name: string, give: (milliseconds: number) => unknown, kind?: "finite"][] = [
 	["drainDelayMs", (ms) => app({ drainDelayMs: ms }), "finite"],
 	["gracePeriodMs", (ms) => app({ gracePeriodMs: ms })],
@@ -55,7 +55,7 @@ const Greeter = contract("greeter", {
 	hello: method({ output: z.object({ greeting: z.string() }), effect: "read" }),
 });
 
-/** Longer than any timer of the platform, or without end. */
+/** Longer than any timer of the platform, or infinite. */
 const long = [Infinity, 2 ** 31, 1e12];
 
 const ends: (() => unknown)[] = [];
@@ -114,7 +114,7 @@ describe("a bound that is longer than the platform's timers take", () => {
 		const answer = caller.client(Greeter).hello({});
 		await entered.promise;
 		const stopped = server.stop();
-		// Any timer of 1 ms is over when connections of the network have been made.
+		// Any timer of 1 ms has run out by the time that network connections are made.
 		for (let n = 0; n < 20; n++) await new Promise((resolve) => setImmediate(resolve));
 		release.resolve();
 		expect(await answer).toEqual({ greeting: "Hello" });

@@ -12,9 +12,9 @@ import * as previous from "./fixtures/previous/allium.js";
 import { http } from "./http/http-transport.ts";
 import { frames } from "./pipe/frames-transport.ts";
 
-// While a cluster is upgraded, processes of two versions of Allium call each other. The previous version is kept
-// as a file of its own, made by scripts/previous-version.ts; both versions are loaded into this process, so this
-// also shows that each takes what the other made (errors, metadata) for what it is.
+// While a cluster is upgraded, processes of two versions of Allium call each other. The previous version is kept as a
+// file of its own, made by scripts/previous-version.ts. Both versions are loaded into this process, so this also shows
+// that each version recognizes the objects of the other (errors, metadata).
 
 /** One version, with its transports. */
 interface Side {
@@ -75,7 +75,7 @@ const skip: Partial<Record<CallCapability, string>> = {
 };
 /** The window of a stream, and a message or two. */
 const overFrames: CallSuiteOptions = { maxBufferedBytes: 288 * 1024, skip };
-/** The kernel holds megabytes for each connection of HTTP, beside what both sides hold. */
+/** For each connection of HTTP the kernel holds megabytes, in addition to the bytes of both sides. */
 const overHttp: CallSuiteOptions = { maxBufferedBytes: 12 * 1024 * 1024, skip };
 
 for (const [client, server] of [

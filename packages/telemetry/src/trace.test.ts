@@ -41,13 +41,13 @@ async function start(program: string, ...args: string[]): Promise<string> {
 	return started.url;
 }
 
-/** Stops all processes as a platform does, so that they send what they have left. */
+/** Stops all processes as a platform does, so that they send their remaining spans. */
 async function stopAll(): Promise<void> {
 	for (const process of running) process.signal("SIGTERM");
 	for (const process of running) expect(await process.ended()).toBe(0);
 }
 
-/** The chain of spans from the one below `parent` on, as `service kind name`. */
+/** The chain of spans below `parent`, as `service kind name`. */
 function chainBelow(parent: string): string[] {
 	const below = collector.spans.filter(({ parentSpanId }) => parentSpanId === parent);
 	const kinds: Record<number, string> = { 2: "server", 3: "client" };

@@ -81,7 +81,7 @@ describe.each([
 	const parent = propagation.setBaggage(trace.setSpanContext(ROOT_CONTEXT, mine), baggage);
 	const ctx = Context.background().withValue(telemetryContext, parent);
 
-	/** What was kept, the server's span below the client's. */
+	/** The spans that were kept, with the server's span below the client's. */
 	async function chain() {
 		await telemetry.close();
 		const client = kept.spans.find(({ kind }) => kind === SpanKind.CLIENT);
@@ -106,7 +106,7 @@ describe.each([
 		await chain();
 	});
 
-	// What a browser fetches has one direction at a time.
+	// A browser's fetch has one direction at a time.
 	test.skipIf(name === "fetch")("a stream in both directions carries them", async () => {
 		await using client = await open(scheme, transport);
 		expect(await Array.fromAsync(client.both(numbers(), ctx))).toEqual([1, 2]);

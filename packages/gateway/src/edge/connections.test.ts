@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => system[Symbol.asyncDispose]());
 
-/** Asks twice. Resolves with the statuses, and the connections of the service on which it was asked. */
+/** Sends two requests. Resolves with the statuses, and the service's connections on which the requests arrived. */
 async function askTwice(service: RawService, options: RequestInit = {}, between = async () => {}) {
 	const url = await system.open({ proxy: { "/app": service.url } });
 	const first = await fetch(`${url}/app`, options);

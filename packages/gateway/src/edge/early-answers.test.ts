@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { System } from "../fixtures/system.ts";
 
-// Every way in which the edge answers before a body has come.
+// Every way in which the edge answers before a body has arrived.
 const ways: readonly (readonly [
 	what: string,
 	verb: string,

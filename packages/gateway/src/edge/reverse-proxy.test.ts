@@ -256,7 +256,7 @@ describe("a web service behind a path", () => {
 	});
 });
 
-/** Uploads 20 MB, and reads only when all is written, until a text comes. Resolves with what came. */
+/** Uploads 20 MB, and reads only after all is written, until a text arrives. Resolves with everything that arrived. */
 async function uploadThenRead(url: string, last: string): Promise<string> {
 	const { port, host, pathname } = new URL(url);
 	const chunk = Buffer.alloc(1_000_000);
@@ -289,7 +289,7 @@ test.each([
 	);
 });
 
-/** Asks over HTTP/2. */
+/** Sends a request over HTTP/2. */
 async function getHttp2(url: string, path: string) {
 	const session = connect(url);
 	const stream = session.request({ ":path": path });

@@ -10,7 +10,7 @@ let service: RawService;
 
 beforeEach(async () => {
 	system = await System.create();
-	// It agrees, greets, and says again what it hears.
+	// It accepts, greets, and echoes what it receives.
 	service = await RawService.open((socket) => {
 		socket.removeAllListeners("data");
 		socket.write(
@@ -25,7 +25,7 @@ afterEach(async () => {
 	await system[Symbol.asyncDispose]();
 });
 
-/** A client that asks for a WebSocket by hand, and what it has read. */
+/** A client that requests a WebSocket by hand, and the bytes that it has read. */
 class Asking {
 	read = "";
 	readonly socket: Socket;

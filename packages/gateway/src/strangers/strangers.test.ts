@@ -10,7 +10,7 @@ const seed = Number(process.env.ALLIUM_FUZZ_SEED ?? 20_261_125);
 
 const kinds: readonly [Kind, ...Kind[]] = ["unary", "nothing", "many", "upload", "chat"];
 
-/** What would have ended the process. */
+/** Errors that would have ended the process. */
 const fatal: unknown[] = [];
 const note = (error: unknown): void => void fatal.push(error);
 
@@ -27,11 +27,11 @@ afterEach(() => {
 	process.off("uncaughtException", note).off("unhandledRejection", note);
 });
 
-/** Whether a call was answered, or failed as calls may fail. */
+/** Whether a call was answered, or failed in a way that calls may fail. */
 function isWellFormed({ error, status, body = "" }: Settled, { hasClient }: Way, actor: Actor): boolean {
 	if (status !== undefined) return status >= 200 && status <= 599 && (status < 400 || isConnectError(body));
 	if (error === undefined) return true;
-	// What the middleware of a client throws, its caller catches.
+	// The caller catches the errors that a client's middleware throws.
 	const isLocal = actor === "client middleware" || actor === "attempt middleware";
 	return hasClient && (isServiceError(error) || (isLocal && error instanceof Error));
 }

@@ -16,7 +16,7 @@ const seed = Number(process.env.ALLIUM_FUZZ_SEED ?? 20_261_125);
 /** How long anything may take, in milliseconds. */
 const patienceMs = 5_000;
 
-/** What would have ended the process. */
+/** Errors that would have ended the process. */
 const fatal: unknown[] = [];
 const note = (error: unknown): void => void fatal.push(error);
 
@@ -59,7 +59,7 @@ afterAll(async () => {
 	service.close();
 });
 
-/** Asks the gateway over HTTP/1.1; undefined when the answer broke off. */
+/** Sends a request to the gateway over HTTP/1.1; undefined when the answer broke off. */
 async function askHttp1(path: string): Promise<number | undefined> {
 	try {
 		const response = await fetch(url + path, { redirect: "manual", signal: AbortSignal.timeout(patienceMs) });
@@ -71,7 +71,7 @@ async function askHttp1(path: string): Promise<number | undefined> {
 	}
 }
 
-/** Asks it over HTTP/2; undefined when the answer broke off. */
+/** Sends a request to it over HTTP/2; undefined when the answer broke off. */
 async function askHttp2(path: string): Promise<number | undefined> {
 	const session = connectHttp2(url);
 	try {
@@ -89,7 +89,7 @@ async function askHttp2(path: string): Promise<number | undefined> {
 	}
 }
 
-/** Asks it for a WebSocket; resolves with all that comes until the end. */
+/** Requests a WebSocket of it. Resolves with everything that arrives until the end. */
 async function askUpgrade(path: string): Promise<string> {
 	const socket = connect(Number(new URL(url).port), "127.0.0.1");
 	const host = new URL(url).host;

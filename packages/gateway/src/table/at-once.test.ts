@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { AtOnce } from "./at-once.ts";
 
-/** An action that ends when it is told to. */
+/** An action that ends on command. */
 class Action {
 	readonly end = Promise.withResolvers<string>();
 	begun = false;

@@ -21,7 +21,7 @@ class Routed {
 		for (const each of services) this.routes.set(each);
 	}
 
-	/** Which service answers a path. */
+	/** The service that answers a path. */
 	at(path: string): string | undefined {
 		return this.routes.table.find("GET", path)?.value.method.service;
 	}

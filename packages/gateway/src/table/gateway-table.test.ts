@@ -29,7 +29,7 @@ function given(): GatewayTable {
 	return table;
 }
 
-/** An instance that nobody can reach. */
+/** An instance that cannot be reached. */
 function instance(n: number): Instance {
 	return {
 		id: `${n}`,

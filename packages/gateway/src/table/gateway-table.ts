@@ -53,7 +53,7 @@ const askedAtOnce = 16;
 /** How many services are updated in one turn of the event loop, so that calls do not wait for thousands of them. */
 const lookedAtOnce = 100;
 
-/** What a table is made with. */
+/** The options of a table. */
 export interface GatewayTableOptions {
 	readonly registry: Registry;
 	readonly namespace: string;

@@ -4,7 +4,7 @@ import { reported } from "./reported.ts";
 
 const Shop = contract("shop", { buy: method({}) });
 
-/** What a caller gets when a gateway has this middleware, and what is logged. */
+/** The error that a caller gets from a gateway with this middleware, and the lines that are logged. */
 async function through(middleware: Middleware, tellsMistakes = false) {
 	const log = vi.fn();
 	const next: Endpoint = async () => ({});

@@ -14,7 +14,7 @@ import type { App } from "./app-type.ts";
 
 const Who = contract("who", { ask: method({ output: z.object({ id: z.string() }), effect: "read" }) });
 
-/** Something that a process needs, and that can go down. */
+/** A dependency of a process that can go down. */
 class Database {
 	isUp = true;
 	readonly checker: Checker = checker(

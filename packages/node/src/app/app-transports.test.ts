@@ -26,7 +26,7 @@ const Adder = contract("adder", {
 	add: method({ input: z.object({ n: z.int() }), output: z.object({ n: z.int() }), effect: "read" }),
 });
 
-/** A transport as others may write one: it runs unary calls within the process, at `direct:` addresses. */
+/** A transport as a third party may write it: it runs unary calls within the process, at `direct:` addresses. */
 class DirectTransport implements Transport {
 	readonly scheme: string = "direct";
 	/** The address of each call. */

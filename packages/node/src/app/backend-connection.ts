@@ -7,7 +7,7 @@ import { openBackend } from "../config/open-backend.ts";
 import { Opening } from "../config/opening.ts";
 import type { Part } from "./part.ts";
 
-/** What a connection is made with. */
+/** The options of a connection. */
 export interface BackendConnectionOptions<Port> {
 	/** A port that is open already and stays open; a URL is in the configuration. */
 	readonly given: Port | string | undefined;

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 
 const program = fileURLToPath(new URL("../fixtures/forgetful-process.ts", import.meta.url));
 
-/** Runs the program until it ends, or has said what is expected. */
+/** Runs the program until it ends, or has printed the expected text. */
 async function forget(what: string, env: object, said: RegExp): Promise<string> {
 	const child = spawn(process.execPath, ["--conditions=@allium/source", program, what], {
 		env: { PATH: process.env.PATH, ...env },

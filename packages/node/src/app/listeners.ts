@@ -4,7 +4,7 @@ import type { Part } from "./part.ts";
 import type { ProcessOptions } from "./process-options.ts";
 import { within } from "./within.ts";
 
-/** What a process listens for, and with. */
+/** The endpoints and the options of a process' listeners. */
 export interface ListenersOptions {
 	/** The one port. Transports of the process that listen come before it. */
 	readonly port: Acceptor;
@@ -13,7 +13,7 @@ export interface ListenersOptions {
 }
 
 /**
- * What a process listens with. When it drains, it accepts calls for `drainDelayMs` more, since callers learn only then
+ * The listeners of a process. When it drains, it accepts calls for `drainDelayMs` more, since callers learn only then
  * that it leaves. After that, calls in flight may take `gracePeriodMs`, and streams `streamGraceMs`.
  */
 export class Listeners implements Part {

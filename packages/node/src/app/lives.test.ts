@@ -8,7 +8,7 @@ const Greeter = contract("greeter", {
 	hello: method({ output: z.object({ greeting: z.string() }), effect: "read" }),
 });
 
-/** What is printed, and the exit code, are those of the process. */
+/** Output and exit code belong to the whole process. */
 let printed: string[];
 beforeEach(() => {
 	printed = [];
@@ -25,13 +25,13 @@ afterEach(() => {
 const steps = ["start", "stop", "run", "serve", "client", "call"] as const;
 type Step = (typeof steps)[number];
 
-/** All orders of so many steps. */
+/** All orders of the given number of steps. */
 function orders(length: number): Step[][] {
 	if (length === 0) return [[]];
 	return orders(length - 1).flatMap((order) => steps.map((step) => [...order, step]));
 }
 
-/** An app, how its steps go, and how they are to go. */
+/** An app, the outcome of its steps, and the expected outcome. */
 class Life {
 	readonly app: App = createApp({
 		name: "a",
@@ -40,14 +40,14 @@ class Life {
 		drainDelayMs: 0,
 		logger: { log() {} },
 	});
-	/** Made before everything else. */
+	/** This is made before everything else. */
 	readonly #client = this.app.client(Greeter, { middleware: [] });
 	readonly #runs: Promise<void>[] = [];
 	#hasStarted = false;
 	#hasStopped = false;
 	#serves = false;
 
-	/** How a step goes: `"done"`, the answer of a call, or a sentence. */
+	/** The outcome of a step: `"done"`, the answer of a call, or a sentence. */
 	async take(step: Step): Promise<string> {
 		try {
 			return await this.#take(step);
@@ -56,7 +56,7 @@ class Life {
 		}
 	}
 
-	/** How it is to go. */
+	/** The expected outcome. */
 	expected(step: Step): string {
 		const { hasStopped, hasStarted } = { hasStopped: this.#hasStopped, hasStarted: this.#hasStarted };
 		const refusal = "a was stopped, and starts only once; make another one to start again";
@@ -116,14 +116,14 @@ class Life {
 		const before = printed.length;
 		const run = this.app.run();
 		this.#runs.push(run);
-		// It goes on until it is stopped; it has started when a second start has nothing to do.
+		// It runs until it is stopped. It has started when a second start has nothing to do.
 		await this.app.start().catch(() => run);
 		const [line] = printed.slice(before);
 		return line === undefined ? "running" : `printed: ${line.trim()}`;
 	}
 }
 
-/** What is open in the process that keeps it from ending. */
+/** The open handles that keep the process from ending. */
 function handles(): string[] {
 	return process.getActiveResourcesInfo().filter((kind) => /TCP|Timeout|Pipe/.test(kind));
 }

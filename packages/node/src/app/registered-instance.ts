@@ -8,7 +8,7 @@ const registerTimeoutMs = 10_000;
 /** The registration of an instance. Its status follows from its health. */
 export type InstanceFacts = Omit<Instance, "status">;
 
-/** What a registered instance is made with. */
+/** The options of a registered instance. */
 export interface RegisteredInstanceOptions {
 	readonly registry: Registry;
 	readonly health: Health;

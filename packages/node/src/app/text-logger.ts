@@ -6,7 +6,7 @@ const order: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 /** Shared by all loggers, as a process has one standard output. */
 const standardOutput: StandardOutput = new StandardOutput();
 
-/** What a text logger is made with. */
+/** The options of a text logger. */
 export interface TextLoggerOptions {
 	/** Messages below it are dropped. Default: `info`. */
 	readonly level?: LogLevel;

@@ -7,10 +7,10 @@ import { openRegistry } from "./open-registry.ts";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
 
-/** Variables between processes of our own, which nobody sets by hand. */
+/** Variables between Allium's own processes, which nobody sets by hand. */
 const internal = ["ALLIUM_DEV_PARENT"];
 
-/** Variables of packages that are for development. */
+/** Variables of packages for development. */
 const elsewhere = /^ALLIUM_(SEED|TELEMETRY)$/;
 
 function variablesIn(files: readonly string[]): string[] {

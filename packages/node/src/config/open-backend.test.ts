@@ -7,14 +7,14 @@ import { chooseBackends } from "./choose-backends.ts";
 import { openBackend } from "./open-backend.ts";
 import { Opening } from "./opening.ts";
 
-/** A port as small as can be. */
+/** A minimal port. */
 interface TestPort {
 	readonly url: string;
 	readonly options?: AdapterOptions;
 	close(): Promise<void>;
 }
 
-/** A table with a second port, as a later version has it. */
+/** A table with a second port, as a later version will have it. */
 interface TestPorts {
 	readonly registry: TestPort;
 	readonly broker: TestPort;
@@ -51,7 +51,7 @@ const adapters: AdaptersOf<TestPorts> = {
 	local: async () => ({ registry: open, broker: open }),
 };
 
-/** Opens a port as a process does that has this environment. */
+/** Opens a port as a process with this environment does. */
 function opened(name: keyof TestPorts, env: Readonly<Record<string, string>>): Promise<TestPort> {
 	const choices = chooseBackends(table, env, {}, (option) => option);
 	return openBackend(table, name, choices[name], {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cors } from "../http/cors.ts";
 import { openTarget, type Target } from "./fixtures/target.ts";
 
-// Every way in which a request is answered before its body has come; the body then comes, a byte at a time.
+// Every way in which a request is answered before its body has arrived. The body then arrives, a byte at a time.
 const json = "application/json";
 const ways: readonly (readonly [
 	what: string,
@@ -121,7 +121,7 @@ describe("over HTTP/2, a body that goes on after its answer ends with its stream
 		session.destroy();
 	});
 
-	/** Has a byte of the body arrive, where the server has not ended the stream yet. */
+	/** Lets a byte of the body arrive while the server has not ended the stream. */
 	async function drip(stream: ClientHttp2Stream): Promise<void> {
 		if (!stream.closed) stream.write(" ");
 		await new Promise((resolve) => stream.session?.ping(resolve));

@@ -16,7 +16,7 @@ let target: Target;
 
 afterEach(() => target.listener.close());
 
-/** How much the memory of this process grows while something happens, in MiB; at its highest. */
+/** The growth of this process' memory while something happens, at its highest, in MiB. */
 async function growth(action: () => Promise<void>): Promise<number> {
 	globalThis.gc?.();
 	const before = process.memoryUsage().rss;
@@ -44,7 +44,7 @@ describe("10,000 connections that never get anywhere", () => {
 		}
 		const authority = new Authority();
 		target = await openTarget({
-			// Opening takes longer than the time that each has by default.
+			// Opening all of them takes longer than the default time of each.
 			limits: {
 				connections: count + 100,
 				firstByteTimeoutMs: 60_000,
@@ -253,7 +253,7 @@ describe("a body that is larger than it looks", () => {
 			expect(answer.status).toBe(429);
 			expect(await answer.json()).toMatchObject({ code: "resource_exhausted" });
 		}
-		// All of them would take 3 GiB, and 4 MiB of each 200 MiB.
+		// All bodies would take 3 GiB, and 4 MiB of each 200 MiB.
 		expect(process.memoryUsage().rss - before).toBeLessThan(400 * mebibyte);
 		expect(await target.neighbour()).toMatchObject({ status: 200 });
 	});
@@ -294,7 +294,7 @@ describe("a body that is larger than it looks", () => {
 });
 
 describe("streams of HTTP/2 that are reset as soon as they are opened", () => {
-	/** Opens streams and resets them at once; resolves with the code by which the server ended the session. */
+	/** Opens streams and resets them at once. Resolves with the code by which the server ended the session. */
 	async function reset(count: number, path: string): Promise<number | undefined> {
 		const session = connectHttp2(target.url);
 		let code: number | undefined;
@@ -310,7 +310,7 @@ describe("streams of HTTP/2 that are reset as soon as they are opened", () => {
 			stream.on("error", () => {});
 			stream.write("{}");
 			stream.close(constants.NGHTTP2_CANCEL);
-			// As fast as the server lets go of them.
+			// It goes as fast as the server releases them.
 			if (opened % 100 === 99) await new Promise((resolve) => session.ping(resolve));
 		}
 		await new Promise((resolve) => (session.destroyed ? resolve(0) : session.ping(resolve)));

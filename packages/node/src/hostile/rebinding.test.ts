@@ -5,13 +5,13 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { ServerOptions } from "../server/server.ts";
 import { openTarget, type Target } from "./fixtures/target.ts";
 
-// A page whose own name leads to this machine: the browser gives that name as the host, and as the page's origin.
+// The name of a page leads to this machine. The browser gives that name as the host, and as the page's origin.
 const host = "evil.example.com";
 let target: Target;
 
 afterEach(() => target.listener.close());
 
-/** The statuses that a request under a host gets: over HTTP/1.1, over HTTP/2, and when it asks for a WebSocket. */
+/** The statuses of a request under a host: over HTTP/1.1, over HTTP/2, and for a WebSocket. */
 async function statuses(port: number, name = host): Promise<number[]> {
 	const authority = `${name}:${port}`;
 	const origin = `http://${authority}`;

@@ -14,7 +14,7 @@ import { openTarget, type Target } from "./fixtures/target.ts";
 const Books = contract("books", {
 	/** Four megabytes. */
 	read: method({ output: z.object({ text: z.string() }), effect: "read" }),
-	/** The same again and again. */
+	/** The same text repeated. */
 	pages: method({ output: stream(z.object({ text: z.string() })), effect: "read" }),
 });
 const bookRoutes = routes(Books, { read: get("/book") });
@@ -29,7 +29,7 @@ async function open(tls?: { cert: string; key: string }, limits: Partial<ServerL
 	began = ended = 0;
 	logged = [];
 	const logger = { log: (_: string, message: string) => void logged.push(message) };
-	// Time jumps here, and the pings of keep-alive with it: what a busy machine answers late is not lost.
+	// Time jumps here, and so do the pings of keep-alive. Answers that a busy machine gives late are not lost.
 	const frameLimits = { keepAliveMs: Number.POSITIVE_INFINITY };
 	const frames = { acceptFrames: acceptFrames({ limits: frameLimits }), webSockets: { limits: frameLimits } };
 	const options = {
@@ -64,7 +64,7 @@ function ask(path: string, headers = ""): string {
 	return `GET ${path} HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n`;
 }
 
-/** A frame of Allium. */
+/** A frame of Allium's protocol. */
 function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
 	const head = Buffer.alloc(10);
 	head.writeUInt32BE(payload.length, 0);
@@ -75,7 +75,7 @@ function frame(type: number, flags: number, stream: number, payload: Buffer): Bu
 }
 
 const ping = frame(8, 0, 0, Buffer.alloc(8));
-/** The beginning of a connection that gives room without end, and a call of `pages`. */
+/** The beginning of a connection that grants unlimited room, and a call of `pages`. */
 const callOfPages = Buffer.concat([
 	Buffer.from("A16C6D01", "hex"),
 	frame(0, 0, 0, Buffer.from("00027FFFFFFF00037FFFFFFF", "hex")),
@@ -85,7 +85,7 @@ const upgrade =
 	"connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n" +
 	"sec-websocket-protocol: allium.v1\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-/** A binary message of a WebSocket, masked with nothing. */
+/** A binary message of a WebSocket, masked with zeros. */
 function message(bytes: Buffer): Buffer {
 	return Buffer.concat([Buffer.of(0x82, 0x80 | bytes.length, 0, 0, 0, 0), bytes]);
 }
@@ -104,7 +104,7 @@ describe("a client that asks over and over, and reads nothing", () => {
 			each.on("error", () => {}).once("close", () => codes.push(each.rstCode));
 			each.pause();
 		}
-		// Sixteen times the bound are reached by four replies.
+		// Four replies reach sixteen times the bound.
 		await vi.waitFor(() => expect(codes).toEqual(Array(6).fill(constants.NGHTTP2_ENHANCE_YOUR_CALM)));
 		session.destroy();
 	});
@@ -114,7 +114,7 @@ describe("a client that asks over and over, and reads nothing", () => {
 		socket.pause().write(ask(call).repeat(100));
 		await vi.waitFor(() => expect(began).toBeGreaterThan(0));
 		for (let turn = 0; turn < 20; turn++) await target.neighbour();
-		// Some fit into the buffers of the system; those run that did, and one.
+		// Some replies fit into the buffers of the system. The handlers of those run, and one more.
 		expect(began).toBeLessThan(10);
 		socket.destroy();
 	});
@@ -153,7 +153,7 @@ describe("an answer that nobody reads", () => {
 		await target.listener.close();
 	});
 
-	/** Lets time pass until a connection is cut for it. */
+	/** Lets time pass until a connection is cut because of it. */
 	async function cut(): Promise<void> {
 		await vi.waitFor(async () => {
 			await vi.advanceTimersByTimeAsync(15_000);
@@ -178,7 +178,7 @@ describe("an answer that nobody reads", () => {
 			began = 0;
 			socket.on("error", () => {}).pause();
 			socket.write(request);
-			// Before that the time for the first bytes would be over.
+			// Earlier, the time for the first bytes would run out instead.
 			await vi.waitFor(() => expect(began).toBeGreaterThan(0));
 			await cut();
 			socket.destroy();
@@ -212,7 +212,7 @@ describe("an answer that nobody reads", () => {
 		socket.pause().write(ask("/books/pages", events));
 		let taken = 0;
 		for (let turn = 0; turn < 10; turn++) {
-			// Enough for the system to tell the other side that there is room.
+			// This is enough for the system to tell the other side that there is room.
 			for (let read = 0; read < 8_000_000; ) {
 				const chunk: Buffer | null = socket.read();
 				if (chunk === null) await once(socket, "readable");
@@ -236,7 +236,7 @@ describe("an answer that nobody reads", () => {
 		});
 		await Promise.all(streams.map((each) => once(each, "response")));
 		for (const each of streams) each.pause();
-		// The connection lives: it answers pings all the time.
+		// The connection is alive: it answers pings all the time.
 		for (let second = 0; second < 61; second++) {
 			await new Promise((resolve) => session.ping(resolve));
 			await vi.advanceTimersByTimeAsync(1_000);

@@ -20,7 +20,7 @@ async function* of<T>(...items: T[]): AsyncIterable<T> {
 	yield* items;
 }
 
-/** Calls by descriptor alone, as a client in another language does. */
+/** Calls with the descriptor alone, as a client in another language does. */
 class Caller {
 	readonly transport: Transport;
 
@@ -50,7 +50,7 @@ class Caller {
 	}
 }
 
-/** The fields of a message, without what protobuf adds. */
+/** The fields of a message, without the additions of protobuf. */
 function plain(message: object): Init {
 	return Object.fromEntries(Object.entries(message).filter(([key]) => !key.startsWith("$")));
 }
@@ -70,7 +70,7 @@ async function failure(promise: Promise<unknown>): Promise<ConnectError> {
 	return error;
 }
 
-/** What a Connect client has of the details of an error, as they came. */
+/** The details of an error as a Connect client received them. */
 function details(error: ConnectError) {
 	const incoming = error.details.filter((detail) => "type" in detail && "value" in detail);
 	const wire = incoming.map(({ type, value }) => ({

@@ -11,7 +11,7 @@ import { HttpPeer, type HttpPeerOptions } from "./http-peer.ts";
 
 const background = Context.background();
 
-/** A request as the server of the other library saw it. */
+/** A request as the other library's server saw it. */
 interface Seen {
 	readonly method: string | undefined;
 	readonly contentType: string | undefined;
@@ -50,7 +50,7 @@ const handlers = {
 
 const handler = connectNodeAdapter({
 	routes: (router) => {
-		// The descriptor is made at run time, so the types know nothing of its methods.
+		// The descriptor is made at run time, so the types do not know its methods.
 		router.service(LabProto, handlers as unknown as ServiceImpl<typeof LabProto>);
 	},
 });

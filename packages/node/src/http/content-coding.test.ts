@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => listener.close());
 
-/** Posts a body in an encoding; in parts, when it is to arrive after its head. */
+/** Posts a body in an encoding, in parts when the body must arrive after its head. */
 function send(path: string, encoding: string, ...parts: Uint8Array[]) {
 	return new Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; body: string }>(
 		(resolve, reject) => {

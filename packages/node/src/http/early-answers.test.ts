@@ -10,7 +10,9 @@ beforeEach(async () => {
 });
 afterEach(() => listener.close());
 
-/** Writes a head and 20 MB of a body, and reads only when all is written. Resolves with what comes first. */
+/**
+ * Writes a head and 20 MB of a body, and reads only after all is written. Resolves with the first bytes that arrive.
+ */
 async function uploadThenRead(...lines: string[]): Promise<string> {
 	const socket = connect(Number(new URL(listener.addresses[0] as string).port), "127.0.0.1");
 	const chunk = Buffer.alloc(1_000_000);

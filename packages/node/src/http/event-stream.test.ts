@@ -17,7 +17,7 @@ const Feed = contract("feed", {
 	}),
 	flood: method({ output: stream(z.object({ text: z.string() })), effect: "read" }),
 	idle: method({ output: stream(z.object({ n: z.int() })), effect: "read" }),
-	/** Goes on after the position that its client has. */
+	/** Continues after the position that its client has. */
 	follow: method({
 		input: z.object({ after: z.int().default(0) }),
 		output: stream(z.object({ position: z.int() })),

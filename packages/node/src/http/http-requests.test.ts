@@ -44,7 +44,7 @@ function post(
 	return fetch(`${url}${path}`, { method: "POST", body: body ?? null, headers });
 }
 
-/** Sends bytes, and resolves with all that comes until the connection ends. */
+/** Sends bytes. Resolves with everything that arrives until the connection ends. */
 function raw(...parts: (string | Buffer)[]): Promise<string> {
 	return new Promise((resolve, reject) => {
 		const { port } = new URL(url);
@@ -229,7 +229,7 @@ describe("a unary request", () => {
 		socket.write(begin("/lab/hang", "{}") + begin("/lab/hang", "{}"));
 		await vi.waitFor(() => expect(log.ended).toEqual(["deadline_exceeded"]));
 		await vi.waitFor(() => expect(answers).toMatch(/deadline_exceeded.*"text":"a".*"text":"b"/s));
-		// Of those that hang one runs, and ends with its connection; the other never begins.
+		// Of the hanging ones, one runs and ends with its connection. The other never begins.
 		await vi.waitFor(() => expect(log.running).toBe(1));
 		socket.destroy();
 		await vi.waitFor(() => expect(log.ended).toEqual(["deadline_exceeded", "canceled"]));

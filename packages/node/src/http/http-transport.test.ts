@@ -27,7 +27,7 @@ async function* of<T>(...items: T[]): AsyncIterable<T> {
 	yield* items;
 }
 
-/** An input that never yields, and tells when it is stopped. */
+/** An input that never yields, and reports when it is stopped. */
 function silence() {
 	let stop = (): void => {};
 	const state = { stopped: false };
@@ -163,7 +163,7 @@ describe("calls over HTTP", () => {
 	test("a slow consumer pauses the producer, and breaking out stops it", async () => {
 		const messages = (await peer.endpoint(Lab.flood)(undefined, background)) as AsyncIterable<unknown>;
 		for await (const _ of messages) {
-			// The producer has stopped to produce when a while brings nothing new.
+			// The producer has stopped when a while brings nothing new.
 			let before = -1;
 			await vi.waitFor(
 				() => {
@@ -284,7 +284,7 @@ describe("calls over HTTP", () => {
 		const address = await open(proxy);
 		const other = new HttpPeer(address);
 		for (let n = 0; n < 20; n++) await other.endpoint(Lab.sum)({ a: n, b: 1 }, background);
-		// One waits a turn of the loop before it is used again.
+		// A connection rests for one turn of the event loop before it is used again.
 		expect(connections).toBeLessThanOrEqual(2);
 		await other.close();
 		await closed(proxy);

@@ -10,7 +10,7 @@ function watched(milliseconds = 100) {
 	const session = new EventEmitter();
 	const idle = vi.fn();
 	const watch = new Http2Idle(session as Http2Session, milliseconds, idle);
-	/** Begins a stream; returns what ends it. */
+	/** Begins a stream. Returns a function that ends it. */
 	const begin = (): (() => void) => {
 		const stream = new EventEmitter();
 		watch.add(stream as Http2Stream);

@@ -14,9 +14,9 @@ const Store = contract("store", {
 	set: method({ input: z.int(), output: z.object({ n: z.int() }) }),
 });
 
-/** How many rows were committed, each time. */
+/** The number of committed rows, for each commit. */
 let committed: number[];
-/** Handlers that have begun, and that have ended. */
+/** The handlers that have begun, and those that have ended. */
 let begun: number;
 let ended: number;
 let listener: Listener;
@@ -69,7 +69,7 @@ describe("a client made with node:http2", () => {
 		return request.resume();
 	}
 
-	/** One that has sent some rows. */
+	/** A client that has sent some rows. */
 	async function uploading(path: string): Promise<ClientHttp2Stream> {
 		const upload = request(path, "application/connect+json");
 		const before = begun;
@@ -78,7 +78,7 @@ describe("a client made with node:http2", () => {
 		return upload;
 	}
 
-	// What is read between the end and the reset differs from time to time.
+	// The number of bytes read between the end and the reset varies.
 	test.each(["/store/upload", "/store/sync"])(
 		"that resets %s, and sends the end of its body before, has committed nothing",
 		async (path) => {
@@ -120,7 +120,7 @@ describe("a client made with node:http2", () => {
 		await vi.waitFor(() => expect(call.pending).toBe(false));
 		call.destroy();
 		await new Promise((resolve) => call.once("close", resolve));
-		// What follows on the connection is read behind the reset.
+		// The bytes that follow on the connection are read after the reset.
 		const next = request("/store/set", "application/json");
 		next.end("7");
 		await vi.waitFor(() => expect(committed).toContain(7));

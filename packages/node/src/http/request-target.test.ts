@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => listener.close());
 
-/** Sends a head. Resolves with all that comes until the connection ends. */
+/** Sends a head. Resolves with everything that arrives until the connection ends. */
 async function raw(...lines: string[]): Promise<string> {
 	const socket = connect(port, "127.0.0.1");
 	socket.write(`${lines.join("\r\n")}\r\n\r\n`);
@@ -27,7 +27,7 @@ async function raw(...lines: string[]): Promise<string> {
 	return all;
 }
 
-/** Asks over HTTP/2. Resolves with the status. */
+/** Sends a request over HTTP/2. Resolves with the status. */
 async function statusOverHttp2(headers: Record<string, string | string[]>): Promise<unknown> {
 	const session = connectHttp2(`http://127.0.0.1:${port}`);
 	const stream = session.request(headers);

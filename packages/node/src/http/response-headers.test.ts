@@ -11,7 +11,7 @@ const Doubler = contract("doubler", {
 	many: method({ output: stream(z.object({ n: z.int() })), effect: "read" }),
 });
 
-/** A service whose handlers give each of these headers twice. */
+/** A service whose handlers set each of these headers twice. */
 async function open(...names: string[]) {
 	const lines: [LogLevel, string, object | undefined][] = [];
 	const logger: Logger = { log: (level, message, fields) => void lines.push([level, message, fields]) };
@@ -34,7 +34,7 @@ async function open(...names: string[]) {
 	return { url, lines, [Symbol.asyncDispose]: () => listener.close() };
 }
 
-/** Asks over HTTP/2; resolves with the headers of the answer. */
+/** Sends a request over HTTP/2. Resolves with the headers of the answer. */
 async function ask(url: string, path: string, body?: string) {
 	const session = connect(url);
 	const type = path === "/doubler/many" ? "text/event-stream" : "*/*";

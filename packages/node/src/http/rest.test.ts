@@ -160,7 +160,7 @@ async function answer(response: Response | Promise<Response>): Promise<[number, 
 	return [status, body === "" ? "" : body.startsWith("{") ? JSON.parse(body) : body];
 }
 
-/** Sends bytes, and resolves with what comes first. */
+/** Sends bytes. Resolves with the first bytes that arrive. */
 async function firstBytes(bytes: string): Promise<string> {
 	const socket = connect(Number(new URL(url).port), "127.0.0.1");
 	socket.write(bytes);
@@ -244,7 +244,7 @@ describe("a route", () => {
 			{ id: "9/ä", size: 9, tags: [] },
 		]);
 		expect(await answer(send("GET", "/items/newest?message={}"))).toEqual([200, { id: "newest" }]);
-		// Only the verbs that calls have.
+		// It lists only the verbs of calls.
 		expect(await answer(send("GET", "/items/create"))).toMatchObject([200, { id: "create" }]);
 	});
 
@@ -390,7 +390,7 @@ describe("curl", () => {
 		);
 		expect(await curl(version, "-i", "-X", "DELETE", `${url}/items/7`)).toMatch(/^HTTP\/[0-9.]+ 204/);
 		expect(await curl(version, `${url}/items/7?depth=2`)).toBe('{"id":"7","depth":2,"tags":[]}');
-		// Each was delivered, also where there was no body.
+		// Each answer was delivered, even where there was no body.
 		await vi.waitFor(() => expect(log.outcomes).toEqual([true, true, true]));
 	});
 });

@@ -6,7 +6,7 @@ import { Lab } from "./fixtures/lab.ts";
 import { HttpPeer } from "./http-peer.ts";
 
 let server: Server;
-/** Connections that have come, and those of them that nobody listens to any more. */
+/** The connections that have arrived, and those on which the server no longer answers. */
 let connections: Set<Socket>;
 let silent: Set<Socket>;
 let peer: HttpPeer;
@@ -30,7 +30,7 @@ afterEach(async () => {
 	server.close();
 });
 
-/** Calls, and says how that went. */
+/** Makes a call, and returns its outcome. */
 async function call(timeoutMs = 5_000): Promise<string> {
 	try {
 		await peer.endpoint(Lab.sum)({ a: 1, b: 2 }, Context.background().withTimeout(timeoutMs));
@@ -40,7 +40,7 @@ async function call(timeoutMs = 5_000): Promise<string> {
 	}
 }
 
-/** Connections of HTTP/1.1 that wait for calls, and then are silent. */
+/** Connections of HTTP/1.1 that wait for calls, and then fall silent. */
 async function fallSilent(): Promise<void> {
 	await Promise.all(Array.from({ length: 4 }, () => call()));
 	expect(connections.size).toBe(4);

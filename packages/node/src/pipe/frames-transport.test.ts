@@ -79,7 +79,7 @@ function port(): number {
 	return Number(new URL(url).port);
 }
 
-/** A connection by hand; what the server sends is gathered as text. */
+/** A connection made by hand. It collects the server's bytes as text. */
 async function rawSocket(): Promise<{ socket: Socket; received: () => string; closed: Promise<unknown> }> {
 	const socket = connect(port(), "127.0.0.1");
 	await once(socket, "connect");

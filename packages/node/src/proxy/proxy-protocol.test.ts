@@ -21,7 +21,7 @@ async function start(options: ServerOptions): Promise<void> {
 
 afterEach(() => listener.close());
 
-/** Sends bytes one by one, as the worst of networks does; resolves with all that comes until the end. */
+/** Sends bytes one by one, as the worst of networks does. Resolves with everything that arrives until the end. */
 function dribble(bytes: string): Promise<string> {
 	return new Promise((resolve) => {
 		let all = "";

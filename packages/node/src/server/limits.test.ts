@@ -5,7 +5,7 @@ import { defaultServerLimits } from "./limits.ts";
 
 const guide = readFileSync(new URL("../../../../docs/guide/limits.md", import.meta.url), "utf8");
 
-/** The names and defaults in the table below a heading. */
+/** The names and defaults in the table under a heading. */
 function documented(heading: string): Record<string, number> {
 	const [, section = ""] = guide.split(`\n## ${heading}\n`);
 	const [table = ""] = section.split("\n## ");

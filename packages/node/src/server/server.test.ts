@@ -43,7 +43,7 @@ function open(): Promise<Socket> {
 	});
 }
 
-/** All that comes on a socket until it ends, however it does. */
+/** Everything that arrives on a socket until it ends, in whatever way. */
 function ended(socket: Socket): Promise<string> {
 	return new Promise((resolve) => {
 		let all = "";
@@ -177,7 +177,7 @@ describe("bounds", () => {
 		const sockets = [await slow(), await slow()];
 		const [refusal] = await Promise.race(sockets.map((socket) => once(socket, "data")));
 		expect(String(refusal)).toContain("too many bodies are under way");
-		// One that is there as a whole is not held.
+		// A body that has arrived as a whole is not held.
 		const whole = await open();
 		whole.write(request("/lab/echo", body));
 		const [echo] = await once(whole, "data");

@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Replaces the file as editors and deployments do: at once. */
+/** Replaces the file in one step, as editors and deployments do. */
 function write(content: unknown): void {
 	writeFileSync(`${path}.new`, typeof content === "string" ? content : JSON.stringify(content));
 	renameSync(`${path}.new`, path);
@@ -30,7 +30,7 @@ async function addresses(open: Registry): Promise<string[]> {
 	return (await open.list()).flatMap((instance) => instance.addresses).sort();
 }
 
-/** The addresses that a watcher believes in, as they change. */
+/** The addresses that a watcher knows, as they change. */
 function watched(open: Registry): { readonly up: Map<string, Instance>; readonly snapshots: () => number } {
 	const up = new Map<string, Instance>();
 	let snapshots = 0;

@@ -86,7 +86,7 @@ function secure(options: ConnectionOptions = {}): Promise<TLSSocket> {
 	});
 }
 
-/** All that comes on a socket until it ends, however it does. */
+/** Everything that arrives on a socket until it ends, in whatever way. */
 function ended(socket: Socket): Promise<string> {
 	return new Promise((resolve) => {
 		let all = "";

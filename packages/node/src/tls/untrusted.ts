@@ -1,4 +1,4 @@
-/** What Node calls certificates whose authority it does not know. */
+/** Node's error codes for certificates whose authority it does not know. */
 const unknownAuthority: ReadonlySet<string> = new Set([
 	"DEPTH_ZERO_SELF_SIGNED_CERT",
 	"SELF_SIGNED_CERT_IN_CHAIN",
@@ -7,7 +7,7 @@ const unknownAuthority: ReadonlySet<string> = new Set([
 	"UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
 ]);
 
-/** Adds to an error of TLS what to do about it, where the certificate of the other side is not trusted. */
+/** Adds advice to an error of TLS when the certificate of the other side is not trusted. */
 export function adviseOnTrust(error: NodeJS.ErrnoException): void {
 	if (!unknownAuthority.has(error.code ?? "")) return;
 	error.message +=

@@ -109,7 +109,7 @@ test("an address that is none is refused in one sentence", async () => {
 	expect(() => webSocketTransport().dial("http://127.0.0.1")).toThrow("write it like wss://example.org");
 });
 
-/** What becomes of a request for a WebSocket: `open`, or the status and the message of the refusal. */
+/** The outcome of a request for a WebSocket: `open`, or the status and the message of the refusal. */
 function ask(path: string, protocols: string[], headers: Record<string, string> = {}): Promise<string> {
 	const socket = new WebSocketClient(url(path), protocols, { headers });
 	return new Promise((resolve, reject) => {
@@ -193,7 +193,7 @@ describe("a request for a WebSocket", () => {
 	});
 });
 
-/** Opens a WebSocket without any code of ours. */
+/** Opens a WebSocket without any code of Allium. */
 async function openRaw(): Promise<WebSocketClient> {
 	const socket = new WebSocketClient(url("/-/ws"), frames);
 	await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
@@ -273,7 +273,7 @@ describe("draining", () => {
 	});
 });
 
-/** Says one thing, then nothing more until it is stopped. */
+/** Yields one message, and then nothing more until it is stopped. */
 function endless(): AsyncIterable<{ text: string }> {
 	let said = false;
 	let stop = (): void => {};
