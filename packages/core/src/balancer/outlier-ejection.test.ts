@@ -14,7 +14,7 @@ afterEach(() => void vi.useRealTimers());
 
 const failed = (code: Code = "unavailable"): Outcome => ({ ok: false, error: new ServiceError({ code }) });
 
-/** Lets so many calls end so at a candidate. */
+/** Ends `times` calls at a candidate, all with the same outcome. */
 function end(candidate: Candidate | undefined, outcome: Outcome, times = 1): void {
 	for (let n = 0; n < times; n++) {
 		candidate?.load.start();
@@ -26,7 +26,7 @@ function pool(ids: readonly string[], options?: OutlierOptions) {
 	const balancer = outlierEjection(roundRobin(), options);
 	const all = joined(balancer, ...ids);
 	pick(balancer, all);
-	/** Who is not passed over. */
+	/** The ids of the instances that are not passed over. */
 	const picked = (from: readonly Candidate[] = all) =>
 		Object.entries(count(balancer, from, 100))
 			.filter(([, times]) => times > 0)
@@ -104,7 +104,7 @@ describe("what is passed over", () => {
 describe("an instance whose calls succeed much less often than the others'", () => {
 	const ids = ["a", "b", "c", "d", "e", "f"];
 
-	/** All have so many calls; those of the first fail now and then, never five in a row. */
+	/** Runs `count` calls at every instance. Those of the first fail now and then, but never five in a row. */
 	function interval(count: number, perFailure: number, names: readonly string[] = ids) {
 		const { balancer, all, picked } = pool(names);
 		for (const candidate of all) {

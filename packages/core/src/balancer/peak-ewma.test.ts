@@ -36,7 +36,7 @@ function pool(ids: readonly string[], options?: PeakEwmaOptions) {
 		if (picked === undefined) throw new Error("nothing was picked");
 		return picked;
 	};
-	/** How often each is picked when calls end at once or are not counted at all. */
+	/** How often each instance is picked when calls end at once or are not counted at all. */
 	const count = (times: number) => {
 		const counts = Object.fromEntries(ids.map((id) => [id, 0]));
 		for (let i = 0; i < times; i++) {
@@ -119,7 +119,10 @@ describe("picking", () => {
 });
 
 describe("at a call a second, of two", () => {
-	/** The seconds in which the first of two is called, which fails as told when it is; the other always answers. */
+	/**
+	 * The seconds in which the first of two instances is called. It fails when `fails` says so; the other always
+	 * answers.
+	 */
 	function secondsOf(fails: (calls: number) => boolean, seconds: number): number[] {
 		const { load, pick } = pool(["a", "b"]);
 		for (const index of [0, 1]) answer(load(index), 1);

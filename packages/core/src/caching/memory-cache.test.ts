@@ -5,7 +5,7 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 afterEach(() => void vi.useRealTimers());
 
 const entry = (body: string) => ({ body, freshUntil: 0 });
-/** Takes 1,200 bytes with a key of one letter, near enough. */
+/** Takes about 1,200 bytes with a key of one letter. */
 const page = entry("x".repeat(499));
 
 test("keeps what it is given, and the newest of it", () => {

@@ -7,7 +7,7 @@ import { chain, type Endpoint, type Middleware, only } from "./endpoint.ts";
 const Add = contract("add", { sum: method({}), concat: method({}) });
 const ctx = Context.background();
 
-/** Middleware that writes down when a call passes it, in and out. */
+/** Middleware that notes when a call passes it, on the way in and on the way out. */
 function annotate(name: string, seen: string[]): Middleware {
 	return (next, { path }) =>
 		async (input, ctx) => {

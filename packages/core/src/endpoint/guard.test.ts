@@ -13,7 +13,7 @@ const Shop = contract("shop", { list: method({ effect: "read" }), buy: method({}
 const letAllIn: Guard = (_, ctx) => ctx;
 const token: SecurityScheme = { type: "http", scheme: "bearer", bearerFormat: "JWT" };
 
-/** What the description of a service says that a guard keeps. */
+/** The security that the description of a service states for its guard. */
 function securityBehind(description: GuardDescription) {
 	const endpoints = new Endpoints({ guard: describeGuard(letAllIn, description) });
 	endpoints.serve(Shop, { list: async () => {}, buy: async () => {} });

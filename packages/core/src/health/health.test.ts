@@ -16,7 +16,7 @@ afterEach(() => {
 
 let health: Health | undefined;
 
-/** The health of one checker that is started, the changes that it told, and the lines that it logged. */
+/** The health of one started checker, the changes that it reported, and the lines that it logged. */
 async function started(check: Check, options: CheckerOptions = {}) {
 	const changes: boolean[] = [];
 	const lines: string[] = [];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { judge, noVerdict } from "./verdict.ts";
 
-/** The verdicts after each of these results; three failures and two successes in a row change one. */
+/** The verdicts after each of these results. Three failures or two successes in a row change a verdict. */
 function verdicts(...results: boolean[]) {
 	let verdict = noVerdict;
 	return results.map((passed) => {

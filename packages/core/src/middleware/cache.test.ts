@@ -13,7 +13,7 @@ afterEach(() => void vi.useRealTimers());
 
 const background = Context.background();
 
-/** A callee that answers with how often it was called. */
+/** A callee that answers with the number of its calls. */
 function counting(options: Partial<CacheOptions> = {}, method: Method = methods.read) {
 	let times = 0;
 	const next = vi.fn<Endpoint>(async () => ({ times: ++times }));

@@ -24,7 +24,7 @@ function callee(options: CircuitBreakerOptions = {}) {
 	});
 	const endpoint = wrapped(breaker, next, methods.read);
 	const call = (ctx = background) => endpoint({}, ctx).catch((error: ServiceError) => error);
-	/** Lets a call end so for each code, `undefined` for an answer. */
+	/** Makes a call for each code that fails with it; `undefined` stands for an answer. */
 	const calls = async (...codes: (Code | undefined)[]) => {
 		for (const code of codes) {
 			if (code !== undefined) next.mockRejectedValueOnce(failure(code));
@@ -129,7 +129,7 @@ describe("a circuit that has been open for a while", () => {
 });
 
 describe("a stream", () => {
-	/** A stream that the test ends; `settle()` waits until the circuit has heard of what happened. */
+	/** A stream that the test ends. `settle()` waits until the circuit has noted the end. */
 	function streams(options: CircuitBreakerOptions = {}) {
 		const opened: PromiseWithResolvers<IteratorResult<unknown>>[] = [];
 		const next: Endpoint = async () => ({
@@ -145,7 +145,7 @@ describe("a stream", () => {
 		const endpoint = wrapped(breaker, failing, methods.watch);
 		const open = async (): Promise<AsyncIterator<unknown>> =>
 			((await endpoint({}, background)) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-		/** Opens a stream, and lets it end so. */
+		/** Opens a stream, and ends it in the given way. */
 		const run = async (code: Code | "done" | "left"): Promise<void> => {
 			const stream = await open();
 			if (code === "left") await stream.return?.();
@@ -156,7 +156,7 @@ describe("a stream", () => {
 				await last;
 			}
 		};
-		/** As many failures before acceptance as open it, and then the time until it is half open. */
+		/** Fails before acceptance often enough to open the circuit, and then waits until it is half open. */
 		const halfOpen = async (): Promise<void> => {
 			for (let n = 0; n < 4; n++) {
 				failing.mockRejectedValueOnce(failure());
@@ -201,7 +201,7 @@ describe("a stream", () => {
 			const { run, open, states } = streams();
 			for (let n = 0; n < 20; n++) await run(end);
 			expect(states).toEqual([]);
-			// Were they successes, these would be too few.
+			// If the earlier streams counted as successes, these failures would be too few.
 			for (let n = 0; n < 4; n++) await run("unavailable");
 			expect(states).toEqual(["open"]);
 			await expect(open()).rejects.toMatchObject({ reason: "circuit_open" });

@@ -17,7 +17,7 @@ afterEach(() => {
 
 const background = Context.background();
 
-/** A service that works on so many calls at once; the others wait for their turn, even when nobody waits for them. */
+/** A service with a number of workers. Calls beyond that wait for their turn, even when their callers have given up. */
 function queueing(workers: number, workMs: number): Endpoint {
 	const freeAt: number[] = new Array(workers).fill(0);
 	return async (_, ctx) => {
@@ -29,7 +29,10 @@ function queueing(workers: number, workMs: number): Endpoint {
 	};
 }
 
-/** Calls so often each millisecond for so long; how many a second were answered in time, from `fromMs` on. */
+/**
+ * Makes `perMs` calls each millisecond for `forMs`. Returns how many a second were answered in time, from `fromMs`
+ * on.
+ */
 async function goodput(
 	middleware: Middleware,
 	service: Endpoint,
@@ -51,7 +54,7 @@ async function goodput(
 }
 
 describe("three times as many calls as a service can serve", () => {
-	// Ten at once, 10 ms each: a thousand a second.
+	// Ten workers, 10 ms for each call: a thousand calls a second.
 	const load = { perMs: 3, deadlineMs: 100, forMs: 3_000, fromMs: 1_000 };
 
 	test("make it answer all of them too late without a limit", async () => {
@@ -126,13 +129,13 @@ describe("a call that nobody waits for any more", () => {
 });
 
 test("calls that would end too late lower the limit until they make their deadlines", async () => {
-	// One at once, 10 ms each: when there are more than eight, all of them are late.
+	// One worker, 10 ms for each call: when there are more than eight calls, all of them are late.
 	const load = { perMs: 1, deadlineMs: 80, forMs: 6_000, fromMs: 4_000 };
 	expect(await goodput(concurrencyLimit({ tolerance: 5 }), queueing(1, 10), load)).toBeGreaterThan(70);
 });
 
 describe("a call with little time left", () => {
-	/** An endpoint that has been seen to take 100 ms. */
+	/** An endpoint whose latency is known to be 100 ms. */
 	async function seen() {
 		const next = vi.fn(queueing(100, 100));
 		const endpoint = wrapped(concurrencyLimit(), next, methods.write);

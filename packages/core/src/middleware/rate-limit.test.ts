@@ -11,7 +11,7 @@ afterEach(() => void vi.useRealTimers());
 const answer: Endpoint = async () => "answer";
 const byUser = (_: Context, __: unknown, input: unknown) => (input as { user: string }).user;
 
-/** How many of so many calls at once are let through. */
+/** How many of `times` concurrent calls are let through. */
 async function passed(endpoint: Endpoint, times: number, input: unknown = {}): Promise<number> {
 	const calls = Array.from({ length: times }, () => endpoint(input, Context.background()));
 	return (await Promise.allSettled(calls)).filter(({ status }) => status === "fulfilled").length;
@@ -66,7 +66,7 @@ describe("with a key", () => {
 	test("no more are remembered than told, those used last", async () => {
 		const endpoint = limited({ perSecond: 1, key: byUser, maxKeys: 2 });
 		for (const user of ["ann", "bob", "cid"]) await passed(endpoint, 1, { user });
-		// Ann was forgotten, and now Bob is.
+		// Ann was forgotten, and now Bob is forgotten.
 		expect(await passed(endpoint, 1, { user: "ann" })).toBe(1);
 		expect(await passed(endpoint, 1, { user: "cid" })).toBe(0);
 		expect(await passed(endpoint, 1, { user: "bob" })).toBe(1);

@@ -31,7 +31,7 @@ afterEach(() => {
 const unavailable = () => new ServiceError({ code: "unavailable" });
 const notExecuted = () => serviceErrorFrom({ code: "unavailable" }, { notExecuted: true });
 
-/** An endpoint that fails so often, each time on the next instance, and then answers. */
+/** An endpoint that fails `failures` times, each time at the next instance, and then answers. */
 function flaky(failures: number, error: () => ServiceError = unavailable, instances = ["a", "b", "c", "d"]) {
 	let attempts = 0;
 	const at: number[] = [];
@@ -44,7 +44,7 @@ function flaky(failures: number, error: () => ServiceError = unavailable, instan
 	return { endpoint, at };
 }
 
-/** Calls, and lets all the time pass that it takes. */
+/** Makes a call, and lets all the time pass that it takes. */
 async function call(next: Endpoint, method: Method, options?: RetryOptions, outer = Context.background()) {
 	const ctx = outer["~with"]({ scope: new CallScope() });
 	const result = retry(options)(next, method)({}, ctx).catch((error: ServiceError) => error);
@@ -131,7 +131,7 @@ describe("what provably never ran", () => {
 	test("moves on free of charge once for each instance", async () => {
 		const { endpoint, at } = flaky(99, notExecuted, ["a", "b"]);
 		await call(endpoint, C.write, { attempts: 3 });
-		// Twice for nothing, then two retries that count.
+		// Two free failovers, then two retries that count.
 		expect(at).toHaveLength(1 + 2 + 2);
 	});
 
@@ -224,7 +224,7 @@ describe("the caller's context", () => {
 });
 
 describe("a stream", () => {
-	/** Opens so many streams that break after so many messages, then one that is whole. */
+	/** Opens `broken` streams that break after a number of messages, then one that is complete. */
 	function streams(broken: number, messages: number) {
 		let opened = 0;
 		const endpoint = vi.fn<Endpoint>(async () => {

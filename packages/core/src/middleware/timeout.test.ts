@@ -16,7 +16,7 @@ const C = contract("c", {
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** Never answers; fails when its context ends. */
+/** Never answers, but fails when its context ends. */
 const silent: Endpoint = (_, ctx) =>
 	new Promise((_, reject) => ctx.signal.addEventListener("abort", () => reject(ctx.error)));
 

@@ -35,7 +35,7 @@ function arrived(metadata: MetadataInit, outgoing: MetadataInit = {}): Context {
 	return background["~with"]({ metadata: new Metadata(metadata), outgoing: new Metadata(outgoing), peer });
 }
 
-/** Calls an endpoint inside of tracing, and tells with which context it was called. */
+/** Calls an endpoint inside of tracing, and returns the context with which it was called. */
 async function traced(side: CallSide, ctx: Context, end: Endpoint = async () => {}) {
 	const seen: Context[] = [];
 	const endpoint = wrapped(
@@ -192,7 +192,7 @@ describe("with an SDK", () => {
 	});
 
 	describe("a call that is tried twice", () => {
-		/** Calls what fails at first; tells the ids of all spans by what they are. */
+		/** Makes a call that fails at first. Returns the spans of the server and of the client. */
 		async function tried(layers: ClientLayers) {
 			const endpoints = new Endpoints();
 			let calls = 0;

@@ -38,7 +38,7 @@ const named = (name: string): BinaryCodec => ({
 	decode: () => ({}),
 });
 
-/** As it comes over the wire. */
+/** A description as it arrives over the wire. */
 const described = JSON.parse(JSON.stringify(describe(Shop)));
 
 group("a contract made from a description", () => {

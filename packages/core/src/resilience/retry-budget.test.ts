@@ -4,7 +4,7 @@ import { RetryBudget } from "./retry-budget.ts";
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** How many retries it grants until it says no. */
+/** How many retries the budget grants before it refuses one. */
 function withdrawAll(budget: RetryBudget): number {
 	let granted = 0;
 	while (granted < 10_000 && budget.withdraw()) granted++;

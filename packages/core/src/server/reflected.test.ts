@@ -11,7 +11,7 @@ import { Endpoints } from "./endpoints.ts";
 
 const Add = contract("add", { sum: method({ effect: "read" }) }, { version: "1.2.0" });
 
-/** What a process that serves `add` answers when it is asked. */
+/** The answer of a process that serves `add` to a question about itself. */
 async function ask(name: "describe" | "identify", service: string, guard?: Guard): Promise<unknown> {
 	const endpoints = new Endpoints({ guard });
 	endpoints.serve(Add, { sum: async () => ({}) });

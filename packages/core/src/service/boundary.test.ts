@@ -20,14 +20,14 @@ const Shop = contract("shop", {
 
 const where = { method: "stock/take", instance: "3f2a", address: "allium://10.0.0.3:4000" };
 
-/** An error as it comes back from a callee. */
+/** An error as it arrives from a callee. */
 function foreign(code: Code, reason?: string, more: object = {}): ServiceError {
 	const metadata = new Metadata({ "callee-secret": "1" });
 	const origin = { domain: "stock", callee: { ...where, answered: true } };
 	return Object.assign(serviceErrorFrom({ code, reason, message: "detail", metadata }, origin), more);
 }
 
-/** What the log says of an error of a callee. */
+/** The log line about an error of a callee. */
 const told = (error: unknown) => ({
 	method: "shop/buy",
 	callee: where.method,
@@ -36,7 +36,7 @@ const told = (error: unknown) => ({
 	error,
 });
 
-/** What a caller of `shop/buy` gets when the handler throws, and what was logged. */
+/** The error that a caller of `shop/buy` gets when the handler throws, and the log. */
 async function thrown(error: unknown, ctx = Context.background()) {
 	const log = vi.fn();
 	const handler = async () => {

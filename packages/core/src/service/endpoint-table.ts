@@ -41,6 +41,6 @@ export interface EndpointTable {
 	onChange?(listener: ChangeListener): () => void;
 	/** Why a known path is not served, such as `unavailable`; undefined when the path is unknown. */
 	whyMissing?(path: string): ServiceError | undefined;
-	/** The open calls with a stream. With them, whoever stops the process can end streams that never end by themselves. */
+	/** The open calls with a stream. Through them a process that stops can end streams that never end by themselves. */
 	readonly streams?: OpenStreams | undefined;
 }

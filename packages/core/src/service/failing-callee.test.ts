@@ -13,7 +13,7 @@ import type { Service } from "./service.ts";
 
 const Orders = contract("orders", { place: method({}) });
 
-/** What the caller of `orders/place` sees, and what is logged, when its handler calls `who` so and fails. */
+/** The error that the caller of `orders/place` sees, and the log, when its handler makes this call and fails. */
 async function place(
 	cluster: Cluster,
 	call: (client: ReturnType<typeof clientOf>, ctx: Context) => Promise<unknown>,

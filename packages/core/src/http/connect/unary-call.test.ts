@@ -10,14 +10,14 @@ import { UnaryCall } from "./unary-call.ts";
 
 const Lab = contract("lab", { sum: method({ input: anything({}), output: anything({}) }) });
 
-/** Turns the bytes around, so that a test sees whether they were. */
+/** Reverses the bytes, so that a test sees whether they were decompressed. */
 const reversed: Compression = {
 	name: "reversed",
 	inflate: (bytes) => bytes.toReversed(),
 	deflate: (bytes) => bytes.toReversed(),
 };
 
-/** What a call becomes that is answered with a body under an encoding. */
+/** The outcome of a call that is answered with a body under an encoding. */
 async function outcome(
 	compression: Compression | undefined,
 	encoding: string,

@@ -346,7 +346,7 @@ describe("schemas", () => {
 			last: method({ output: z.object({ item: Item.nullable() }), effect: "read" }),
 		});
 		const { components, paths } = await documentOf(Orders, { last: get("/last") });
-		// What is answered has no other members; what is sent may.
+		// An output has no further members; an input may have some.
 		expect(Object.keys(components.schemas)).toEqual(["Error", "ConnectError", "Item", "Item.input"]);
 		const content = paths["/orders/place"]?.post?.responses[200]?.content;
 		expect(content).toEqual({ "application/json": { schema: { $ref: "#/components/schemas/Item" } } });
