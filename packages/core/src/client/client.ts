@@ -134,7 +134,6 @@ export function clientEndpoints(service: string, options: ClientOptions): Client
 
 	const resolve: Resolve = {
 		target,
-		closed: () => life.ctx.error !== undefined,
 		waitForReady: options.waitForReady ?? false,
 	};
 	const middleware = checkedChain("the client's middleware", layers.middleware);
@@ -166,7 +165,6 @@ function placeOf(source: ClientSource): string | undefined {
 /** Where attempts look for instances. */
 interface Resolve {
 	readonly target: Target;
-	closed(): boolean;
 	/** Whether calls wait for an instance that can be reached, where their contexts do not say. */
 	readonly waitForReady: boolean;
 }
@@ -208,7 +206,7 @@ function fixedInstance(service: string, url: string): Instance {
 function attempts(
 	method: Method,
 	middleware: readonly Middleware[],
-	{ target, closed, waitForReady }: Resolve,
+	{ target, waitForReady }: Resolve,
 	logger: Logger,
 ): Endpoint {
 	const call = layered(method, middleware, logger);
@@ -223,7 +221,7 @@ function attempts(
 		return ctx["~scope"]?.hasTried === true ? target.whenReachable(choice, ctx) : undefined;
 	};
 	const attempt: Endpoint = (input, ctx) => {
-		if (closed()) return Promise.reject(clientClosed());
+		if (target.isClosed) return Promise.reject(clientClosed());
 		ctx["~received"]?.["~clear"]();
 		const wait = obstacle(ctx);
 		if (wait !== undefined) return wait.then(() => attempt(input, ctx));

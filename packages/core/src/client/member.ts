@@ -105,7 +105,7 @@ export class Member implements Candidate, CallObserver {
 		const code = outcome.ok ? undefined : outcome.error.code;
 		if (code === "unavailable") this.pause();
 		// A call that was given up says nothing of whether the instance can be reached.
-		else if (this.#backoff.failures > 0 && code !== "canceled" && code !== "deadline_exceeded") {
+		else if (this.#pausedUntil > 0 && code !== "canceled" && code !== "deadline_exceeded") {
 			this.#backoff.reset();
 			this.#pausedUntil = 0;
 			this.#listener.onPause(this, 0);

@@ -60,7 +60,7 @@ export class Target implements MemberListener {
 	/** Gone from the source, but still with calls in flight. */
 	readonly #retiring = new Set<Member>();
 	readonly #life = Context.background().withCancel();
-	#closed = false;
+	#isClosed = false;
 	#hasLoadFailed = false;
 
 	constructor(options: TargetOptions) {
@@ -91,9 +91,14 @@ export class Target implements MemberListener {
 		return this.#isKnown;
 	}
 
+	/** Whether all instances were given up. */
+	get isClosed(): boolean {
+		return this.#isClosed;
+	}
+
 	/** Takes in what the registry says. */
 	apply(event: RegistryEvent): void {
-		if (this.#closed) return;
+		if (this.#isClosed) return;
 		this.#uncallable = undefined;
 		if (event.type === "snapshot") this.#replace(event.instances);
 		else if (event.type === "up") this.#set(event.instance);
@@ -203,7 +208,7 @@ export class Target implements MemberListener {
 
 	/** Gives up all instances at once. */
 	async close(): Promise<void> {
-		this.#closed = true;
+		this.#isClosed = true;
 		this.#life.cancel();
 		this.#held.close();
 		this.#introductions?.close();

@@ -63,23 +63,27 @@ function validateOutput(next: Endpoint, method: Method, onThrown: ValidateOption
 		const map = (output: unknown): unknown => mapStream(checkStream(output), check);
 		return (input, ctx) => next(input, ctx).then(map, onThrown);
 	}
-	const checkAnswer = (value: unknown): unknown =>
-		unwrap(parse(schema, value), method, value === undefined ? missingOutput : invalidAnswer(value));
+	const checkAnswer = (value: unknown): unknown => unwrap(parse(schema, value), method, invalidAnswer, value);
 	return (input, ctx) => next(input, ctx).then(checkAnswer, onThrown);
 }
 
 /** The value that a schema accepted; synchronous where the schema is. */
-function unwrap(parsed: Parsed | Promise<Parsed>, method: Method, refusal: Refusal): unknown {
+function unwrap(
+	parsed: Parsed | Promise<Parsed>,
+	method: Method,
+	refusal: Refusal,
+	value?: unknown,
+): unknown {
 	return parsed instanceof Promise
-		? parsed.then((result) => accept(result, method, refusal))
-		: accept(parsed, method, refusal);
+		? parsed.then((result) => accept(result, method, refusal, value))
+		: accept(parsed, method, refusal, value);
 }
 
 /** Makes the error for a value that a schema does not accept. */
-type Refusal = (method: Method, issues: readonly Issue[]) => Error;
+type Refusal = (method: Method, issues: readonly Issue[], value: unknown) => Error;
 
-function accept(parsed: Parsed, method: Method, refusal: Refusal): unknown {
-	if (parsed.issues !== undefined) throw refusal(method, parsed.issues);
+function accept(parsed: Parsed, method: Method, refusal: Refusal, value?: unknown): unknown {
+	if (parsed.issues !== undefined) throw refusal(method, parsed.issues, value);
 	return parsed.value;
 }
 
@@ -96,14 +100,11 @@ function invalidOutput(method: Method, issues: readonly Issue[]): Error {
 	return new InvalidOutput(method, issues);
 }
 
-/** The error for a missing output where the schema does not accept one. Most likely a `return` is missing. */
-function missingOutput(method: Method): Error {
-	return noAnswer("the handler", method);
-}
-
-/** The refusal of a value that should be one message. */
-function invalidAnswer(value: unknown): Refusal {
-	return isAsyncIterable(value) ? (method) => noMessage("the handler", method) : invalidOutput;
+/** The error for an answer that is not the one message that the schema accepts. */
+function invalidAnswer(method: Method, issues: readonly Issue[], value: unknown): Error {
+	// Most likely a `return` is missing.
+	if (value === undefined) return noAnswer("the handler", method);
+	return isAsyncIterable(value) ? noMessage("the handler", method) : invalidOutput(method, issues);
 }
 
 function summary(issues: readonly Issue[]): string {

@@ -2,7 +2,7 @@ import type { Format } from "../codec/format.ts";
 import { jsonCodec } from "../codec/json-codec.ts";
 import { jsonFormat } from "../codec/json-format.ts";
 import { type MethodCodecs, methodCodecs } from "../codec/method-codecs.ts";
-import type { Method } from "../contract/method.ts";
+import { givesStream, type Method } from "../contract/method.ts";
 import { formatFlags } from "./wire/request-frame.ts";
 
 /** One format in which a method is called. */
@@ -19,6 +19,8 @@ export interface CallTarget {
 	readonly method: Method;
 	/** `service/method` as UTF-8. */
 	readonly path: Uint8Array;
+	/** Whether the reply is a stream. */
+	readonly givesStream: boolean;
 	/** The formats of the method that this side speaks, in order of preference. JSON is the last. */
 	readonly encodings: readonly CallEncoding[];
 }
@@ -31,7 +33,8 @@ export function callTarget(method: Method, formats: readonly Format[]): CallTarg
 		if (codecs !== undefined) encodings.push(encoding(format, codecs));
 	}
 	encodings.push(encoding(jsonFormat, jsonCodecs(method)));
-	return { method, path: new TextEncoder().encode(method.path), encodings };
+	const path = new TextEncoder().encode(method.path);
+	return { method, path, givesStream: givesStream(method.kind), encodings };
 }
 
 /** The encoding for calls to a side that reads these formats: the first of the target's that it reads. */

@@ -2,7 +2,6 @@ import type { EncodedMessage } from "../codec/codec.ts";
 import { type Outcome, succeeded } from "../context/call-scope.ts";
 import { canceled, deadlineExceeded, type Follower, type Following } from "../context/cancellation.ts";
 import type { Context } from "../context/context.ts";
-import { givesStream } from "../contract/method.ts";
 import { ServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
 import { type CallObserver, endCall, observeAccepted } from "../transport/observe-calls.ts";
 import { ownDeadline } from "../transport/own-deadline.ts";
@@ -12,7 +11,7 @@ import { Inbound } from "./inbound.ts";
 import { Stream } from "./stream.ts";
 import type { StreamHandler } from "./stream-handler.ts";
 import { StreamedInput } from "./streamed-input.ts";
-import { bodyRoom, decodeFrom } from "./wire/body.ts";
+import { decodeFrom } from "./wire/body.ts";
 import { readEnd } from "./wire/end-frame.ts";
 import { readError } from "./wire/error-frame.ts";
 import { Flag, FrameType, ProtocolError } from "./wire/frame.ts";
@@ -65,8 +64,13 @@ export class ClientCall implements StreamHandler, Follower {
 		this.deadline = ctx.deadline;
 	}
 
-	/** Sends the request. `body` is the whole input where it is one message that fits behind the head. */
-	begin(body: EncodedMessage | undefined): void {
+	/**
+	 * Sends the request.
+	 *
+	 * @param body the whole input where it is one message that fits behind the head.
+	 * @param room the space that the body takes at most, in bytes.
+	 */
+	begin(body: EncodedMessage | undefined, room: number): void {
 		const now = performance.now();
 		this.#beganAt = now;
 		this.#observer?.onBegin();
@@ -80,7 +84,6 @@ export class ClientCall implements StreamHandler, Follower {
 		}
 		connection.add(this);
 		const flags = this.#encoding.flags | (body === undefined ? 0 : Flag.body | Flag.end);
-		const room = body === undefined ? 0 : bodyRoom(connection.bytes, body);
 		const { outgoing } = this.#ctx;
 		beginRequest(
 			connection.batch.writer,
@@ -137,16 +140,12 @@ export class ClientCall implements StreamHandler, Follower {
 		this.#fail(serviceErrorFrom({ code, message }, { notExecuted, domain }));
 	}
 
-	get #isStreaming(): boolean {
-		return givesStream(this.#target.method.kind);
-	}
-
 	#onResponse(flags: number, bytes: Uint8Array, start: number, end: number): void {
 		const connection = this.#connection;
 		const { metadata, end: bodyStart } = readResponse(bytes, start, end, connection.bytes);
 		if (metadata.size > 0) this.#ctx["~received"]?.["~receive"]("headers", metadata);
 		const hasBody = (flags & Flag.body) !== 0;
-		if (this.#isStreaming) {
+		if (this.#target.givesStream) {
 			if (hasBody) throw new ProtocolError("the head of a stream carries a message");
 			this.#accept();
 		} else if (hasBody) {
@@ -180,7 +179,7 @@ export class ClientCall implements StreamHandler, Follower {
 	/** The other side sends nothing more on this stream. */
 	#onLast(): void {
 		if (this.#over) return;
-		if (this.#isStreaming) {
+		if (this.#target.givesStream) {
 			this.#accept();
 			this.#close();
 			this.#inbound?.end();

@@ -8,7 +8,7 @@ import { type CallEncoding, type CallTarget, encodingFor } from "./call-target.t
 import { ClientCall } from "./client-call.ts";
 import { Connection } from "./connection.ts";
 import type { FrameLimits } from "./frame-limits.ts";
-import { exceeds } from "./wire/body.ts";
+import { bodyRoom, exceeds } from "./wire/body.ts";
 import { lastStreamId } from "./wire/frame.ts";
 import { GoawayCode } from "./wire/goaway-frame.ts";
 
@@ -65,22 +65,23 @@ export class ClientConnection {
 		return encodingFor(target, this.#connection.remote.formats);
 	}
 
-	/** Whether a call with one message can begin at once. */
-	takes(body: EncodedMessage): boolean {
-		return this.usable && this.#connection.streams.hasRoom && this.#connection.queue.fits(body);
-	}
-
-	/** Makes a call with one message that it {@link takes}. */
+	/** Makes a call with one message, if it can begin at once and the message goes out in one piece; else undefined. */
 	begin(
 		target: CallTarget,
 		encoding: CallEncoding,
 		body: EncodedMessage,
 		ctx: Context,
 		observer?: CallObserver,
-	): Promise<unknown> {
+	): Promise<unknown> | undefined {
+		const { bytes, queue, streams } = this.#connection;
+		const room = bodyRoom(bytes, body);
+		if (!this.usable || !streams.hasRoom || !queue.hasRoomFor(room)) return undefined;
 		return new Promise((resolve, reject) => {
 			const id = this.#nextId++;
-			new ClientCall(this.#connection, target, encoding, ctx, observer, resolve, reject, id).begin(body);
+			new ClientCall(this.#connection, target, encoding, ctx, observer, resolve, reject, id).begin(
+				body,
+				room,
+			);
 		});
 	}
 
@@ -92,12 +93,13 @@ export class ClientConnection {
 		ctx: Context,
 	): Promise<unknown> {
 		for (let waited = false; !this.#mayBegin(ctx, waited); waited = true) await this.#nextChance(ctx);
-		const { bytes, queue, remote } = this.#connection;
+		const { bytes, remote } = this.#connection;
 		if (exceeds(bytes, body, remote.maxMessageBytes)) throw messageTooLarge(remote.maxMessageBytes);
-		if (queue.fits(body)) return this.begin(target, encoding, body, ctx);
+		const whole = this.begin(target, encoding, body, ctx);
+		if (whole !== undefined) return whole;
 		return new Promise((resolve, reject) => {
 			const outgoing = this.#newCall(target, encoding, ctx, resolve, reject);
-			outgoing.begin(undefined);
+			outgoing.begin(undefined, 0);
 			void outgoing.sendMessage(body);
 		});
 	}
@@ -112,7 +114,7 @@ export class ClientConnection {
 		for (let waited = false; !this.#mayBegin(ctx, waited); waited = true) await this.#nextChance(ctx);
 		return new Promise((resolve, reject) => {
 			const outgoing = this.#newCall(target, encoding, ctx, resolve, reject);
-			outgoing.begin(undefined);
+			outgoing.begin(undefined, 0);
 			outgoing.sendStream(input);
 		});
 	}

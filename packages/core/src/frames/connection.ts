@@ -43,6 +43,8 @@ export interface ConnectionRole {
  */
 export class Connection implements PipeHandler {
 	readonly limits: FrameLimits;
+	/** Who is at the other end. */
+	readonly peer: PeerInfo;
 	readonly bytes: ByteHandling;
 	readonly batch: FrameBatch;
 	readonly queue: SendQueue;
@@ -64,6 +66,7 @@ export class Connection implements PipeHandler {
 		this.#pipe = pipe;
 		this.#role = role;
 		this.limits = { ...defaultFrameLimits, ...limits };
+		this.peer = pipe.peer;
 		this.bytes = pipe.bytes ?? standardBytes;
 		this.assembly = new Assembly(this.limits);
 		this.#window = new ReceiveWindow(this.limits.connectionWindowBytes);
@@ -73,10 +76,8 @@ export class Connection implements PipeHandler {
 			flushed: () => this.queue.proceed(),
 			failed: (message) => this.destroy(message),
 		});
-		this.queue = new SendQueue(this.batch, this.bytes, sendQueueBytes);
-		this.#reader = new FrameReader(this.bytes, (type, flags, stream, bytes, start, end) =>
-			this.#onFrame(type, flags, stream, bytes, start, end),
-		);
+		this.queue = new SendQueue(this.batch, sendQueueBytes);
+		this.#reader = new FrameReader(this.bytes, this.#onFrame.bind(this));
 		this.#keepAlive = new KeepAlive(this.limits, {
 			busy: () => this.streams.size > 0,
 			ping: () => this.#ping(),
@@ -84,11 +85,6 @@ export class Connection implements PipeHandler {
 			idle: role.onIdle,
 			leave: role.onSilent,
 		});
-	}
-
-	/** Who is at the other end. */
-	get peer(): PeerInfo {
-		return this.#pipe.peer;
 	}
 
 	/** What the other side announced. Known once the connection is ready. */

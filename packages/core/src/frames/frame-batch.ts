@@ -45,11 +45,6 @@ export class FrameBatch {
 		this.writer = new FrameWriter(bytes);
 	}
 
-	/** The bytes that have gathered. */
-	get pending(): number {
-		return this.writer.pending;
-	}
-
 	/** Ends the frame that begins or ends a call. */
 	finishHead(): void {
 		this.writer.finish();
@@ -66,7 +61,7 @@ export class FrameBatch {
 	/** Ends a small frame that does not wait for the send queue. */
 	finishControl(): void {
 		this.writer.finish();
-		if (this.#blocked && this.pending > this.#maxBlockedBytes)
+		if (this.#blocked && this.writer.pending > this.#maxBlockedBytes)
 			this.#owner.failed("the other side does not read what it is sent");
 		else this.#schedule(true, false);
 	}
@@ -102,7 +97,7 @@ export class FrameBatch {
 	 */
 	#schedule(prompt: boolean, more: boolean): void {
 		if (this.#blocked) return;
-		if (this.#heads >= batchHeads || this.pending >= batchBytes) {
+		if (this.#heads >= batchHeads || this.writer.pending >= batchBytes) {
 			this.flush();
 			return;
 		}

@@ -107,9 +107,12 @@ export class FramesPeer implements Peer {
 			return connection.unary(target, encoding, body, ctx);
 		};
 		const observedWait = observeCalls(wait, method);
+		// A method with one format needs no connection in order to encode.
+		const [first, second] = target.encodings;
+		const only = second === undefined ? first : undefined;
 		return (input, ctx, observer) => {
 			const connection = this.#current;
-			const encoding = knownEncoding(target, connection);
+			const encoding = only ?? connection?.encodingFor(target);
 			let waiting: WaitingInput;
 			if (encoding === undefined) waiting = { input, encoded: undefined };
 			else {
@@ -119,7 +122,8 @@ export class FramesPeer implements Peer {
 				} catch (error) {
 					return Promise.reject(error);
 				}
-				if (connection?.takes(body) === true) return connection.begin(target, encoding, body, ctx, observer);
+				const call = connection?.begin(target, encoding, body, ctx, observer);
+				if (call !== undefined) return call;
 				waiting = { input, encoded: { encoding, body } };
 			}
 			return observer === undefined ? wait(waiting, ctx) : observedWait(waiting, ctx, observer);
@@ -213,13 +217,4 @@ interface WaitingInput {
 	readonly input: unknown;
 	/** The input as it was encoded when the call was made. Undefined where its format was not known then. */
 	readonly encoded: { readonly encoding: CallEncoding; readonly body: EncodedMessage } | undefined;
-}
-
-/** The format in which a method is called, where that is known without a connection or the connection is ready. */
-function knownEncoding(
-	target: CallTarget,
-	connection: ClientConnection | undefined,
-): CallEncoding | undefined {
-	if (target.encodings.length === 1) return target.encodings[0];
-	return connection?.encodingFor(target);
 }

@@ -108,7 +108,7 @@ export class LongReply {
 	async #sendHead(): Promise<void> {
 		const { queue } = this.#stream.connection;
 		while (!queue.hasRoom && !this.#stream.closed) await queue.whenRoom();
-		if (!this.#stream.closed) sendHead(this.#stream, this.#call.response, 0, undefined);
+		if (!this.#stream.closed) sendHead(this.#stream, this.#call.response, 0, undefined, 0);
 	}
 
 	#end(): void {

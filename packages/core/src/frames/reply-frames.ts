@@ -3,20 +3,23 @@ import { noMetadata } from "../context/metadata.ts";
 import type { ResponseMetadata } from "../context/response.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { Stream } from "./stream.ts";
-import { bodyRoom } from "./wire/body.ts";
 import { beginEnd } from "./wire/end-frame.ts";
 import { beginError } from "./wire/error-frame.ts";
 import { beginResponse } from "./wire/response-frame.ts";
 
-/** Sends the head of a reply, with a message behind it that fits, if any. */
+/**
+ * Sends the head of a reply, with a message behind it that fits, if any.
+ *
+ * @param room the space that the message takes at most, in bytes.
+ */
 export function sendHead(
 	{ id, connection }: Stream,
 	response: ResponseMetadata,
 	flags: number,
 	body: EncodedMessage | undefined,
+	room: number,
 ): void {
 	const headers = response.hasHeaders ? response.headers : noMetadata;
-	const room = body === undefined ? 0 : bodyRoom(connection.bytes, body);
 	beginResponse(connection.batch.writer, flags, id, headers, room);
 	connection.queue.finishHead(body);
 }

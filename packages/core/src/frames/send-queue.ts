@@ -1,8 +1,6 @@
 import type { EncodedMessage } from "../codec/codec.ts";
-import type { ByteHandling } from "../transport/pipe.ts";
 import { FragmentQueue, type Fragments } from "./fragment-queue.ts";
 import type { FrameBatch } from "./frame-batch.ts";
-import { bodyRoom } from "./wire/body.ts";
 import { Flag, maxFragmentBytes } from "./wire/frame.ts";
 import { beginFragment, beginMessage } from "./wire/message-frame.ts";
 import type { RemoteSettings } from "./wire/settings-frame.ts";
@@ -13,7 +11,6 @@ import type { RemoteSettings } from "./wire/settings-frame.ts";
  */
 export class SendQueue {
 	readonly #batch: FrameBatch;
-	readonly #bytes: ByteHandling;
 	readonly #maxBytes: number;
 	readonly #fragments = new FragmentQueue();
 	/** The senders that wait for room. */
@@ -22,9 +19,8 @@ export class SendQueue {
 	#window = 0;
 	#closed = false;
 
-	constructor(batch: FrameBatch, bytes: ByteHandling, maxBytes: number) {
+	constructor(batch: FrameBatch, maxBytes: number) {
 		this.#batch = batch;
-		this.#bytes = bytes;
 		this.#maxBytes = maxBytes;
 	}
 
@@ -42,12 +38,7 @@ export class SendQueue {
 
 	/** Whether the queue takes more messages now. */
 	get hasRoom(): boolean {
-		return this.#batch.pending < this.#maxBytes && !this.#closed;
-	}
-
-	/** Whether a message can go out at once, in one piece. */
-	fits(body: EncodedMessage): boolean {
-		return this.hasRoomFor(bodyRoom(this.#bytes, body));
+		return this.#batch.writer.pending < this.#maxBytes && !this.#closed;
 	}
 
 	/** Whether a message that takes this much space can go out at once, in one piece. */
@@ -55,14 +46,14 @@ export class SendQueue {
 		return bytes <= maxFragmentBytes && bytes <= this.#window && this.hasRoom;
 	}
 
-	/** Ends the frame that begins a call or a reply, with a message behind it that {@link fits}. */
+	/** Ends the frame that begins a call or a reply, with a message behind it that it {@link hasRoomFor}. */
 	finishHead(body: EncodedMessage | undefined): void {
 		if (body !== undefined) this.#window -= this.#batch.writer.body(body);
 		this.#batch.finishHead();
 	}
 
 	/**
-	 * Sends a whole message that {@link fits}. Returns its bytes.
+	 * Sends a whole message that it {@link hasRoomFor}. Returns its bytes.
 	 *
 	 * @param room the space that the message takes at most, in bytes.
 	 */
@@ -136,7 +127,7 @@ export class SendQueue {
 	/** Fragments leave half of the queue to others who wait for it. */
 	#sendFragments(): void {
 		const room = this.#maxBytes * (this.#waiting.size > 0 ? 0.5 : 1);
-		while (this.#fragments.ready && this.#window > 0 && this.hasRoom && this.#batch.pending < room) {
+		while (this.#fragments.ready && this.#window > 0 && this.hasRoom && this.#batch.writer.pending < room) {
 			this.#fragments.sendNext();
 		}
 	}

@@ -12,7 +12,7 @@ import { sendError, sendHead } from "./reply-frames.ts";
 import type { ServerCalls } from "./server-calls.ts";
 import { Stream } from "./stream.ts";
 import type { StreamHandler } from "./stream-handler.ts";
-import { decodeBody } from "./wire/body.ts";
+import { bodyRoom, decodeBody } from "./wire/body.ts";
 import { Flag, FrameType } from "./wire/frame.ts";
 
 /**
@@ -175,8 +175,10 @@ export class ServerStream implements StreamHandler, Follower {
 
 	#sendMessage(body: EncodedMessage): void {
 		const { response } = this.#call;
-		if (this.#connection.queue.fits(body) && !response.hasTrailers) {
-			sendHead(this.stream, response, Flag.body | Flag.end, body);
+		const { bytes, queue } = this.#connection;
+		const room = bodyRoom(bytes, body);
+		if (queue.hasRoomFor(room) && !response.hasTrailers) {
+			sendHead(this.stream, response, Flag.body | Flag.end, body, room);
 			this.#done();
 			return;
 		}

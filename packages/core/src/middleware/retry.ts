@@ -50,8 +50,8 @@ export function retry(options: RetryOptions = {}): Middleware {
 	return trusted((next, method) => {
 		if (takesStream(method.kind)) return next;
 		const policy = new RetryPolicy(method, options, budget);
-		const call: Endpoint = (input, ctx) => attempt(next, policy, input, ctx);
-		return method.kind === "unary" ? call : (input, ctx) => attemptStream(next, policy, input, ctx);
+		if (method.kind === "unary") return retried(next, policy);
+		return (input, ctx) => attemptStream(next, policy, input, ctx);
 	});
 }
 
@@ -116,14 +116,17 @@ class Failures {
 	}
 }
 
-function attempt(next: Endpoint, policy: RetryPolicy, input: unknown, ctx: Context): Promise<unknown> {
-	policy.budget.deposit();
-	const again = (error: unknown): Promise<unknown> => attemptAgain(next, policy, input, ctx, error);
-	try {
-		return next(input, ctx).then(undefined, again);
-	} catch (error) {
-		return again(error);
-	}
+/** The call of a unary method: an attempt, and further ones while it fails. */
+function retried(next: Endpoint, policy: RetryPolicy): Endpoint {
+	return (input, ctx) => {
+		policy.budget.deposit();
+		const again = (error: unknown): Promise<unknown> => attemptAgain(next, policy, input, ctx, error);
+		try {
+			return next(input, ctx).then(undefined, again);
+		} catch (error) {
+			return again(error);
+		}
+	};
 }
 
 /** What happens when the first attempt has failed. */
@@ -148,7 +151,7 @@ async function attemptAgain(
 	}
 }
 
-/** As `attempt`; besides, a stream that breaks before its first message is opened again. */
+/** The call of a method that gives a stream. A stream that breaks before its first message is opened again, too. */
 async function attemptStream(
 	next: Endpoint,
 	policy: RetryPolicy,

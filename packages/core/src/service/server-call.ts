@@ -30,6 +30,8 @@ export class ServerCall {
 	readonly response: ResponseMetadata = new ResponseMetadata();
 	/** The method that is called; undefined when it is not served. */
 	readonly served: ServedMethod | undefined;
+	/** Whether input or output is a stream: then the server may end the call in order to stop. */
+	readonly hasStream: boolean;
 	readonly #endpoints: EndpointTable;
 	readonly #incoming: IncomingCall;
 	readonly #cancellation: Cancellation;
@@ -39,6 +41,7 @@ export class ServerCall {
 		this.#endpoints = endpoints;
 		this.#incoming = incoming;
 		this.served = endpoints.find(incoming.path);
+		this.hasStream = this.served !== undefined && this.served.method.kind !== "unary";
 		const { timeoutMs } = incoming;
 		const deadline = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : performance.now() + timeoutMs;
 		this.#cancellation = new Cancellation(undefined, deadline);
@@ -50,11 +53,6 @@ export class ServerCall {
 			response: this.response,
 			scope: this.#scope,
 		});
-	}
-
-	/** Whether input or output is a stream: then the server may end the call in order to stop. */
-	get hasStream(): boolean {
-		return this.served !== undefined && this.served.method.kind !== "unary";
 	}
 
 	/**
