@@ -52,15 +52,19 @@ export class FrameWriter {
 	}
 
 	u16(value: number): void {
-		this.u8(value >>> 8);
-		this.u8(value);
+		const at = this.#end;
+		this.#chunk[at] = value >>> 8;
+		this.#chunk[at + 1] = value;
+		this.#end = at + 2;
 	}
 
 	u32(value: number): void {
-		this.u8(value >>> 24);
-		this.u8(value >>> 16);
-		this.u8(value >>> 8);
-		this.u8(value);
+		const at = this.#end;
+		this.#chunk[at] = value >>> 24;
+		this.#chunk[at + 1] = value >>> 16;
+		this.#chunk[at + 2] = value >>> 8;
+		this.#chunk[at + 3] = value;
+		this.#end = at + 4;
 	}
 
 	raw(bytes: Uint8Array): void {
