@@ -24,7 +24,7 @@ endpoints.serve(Add, {
 });
 const listener = await (scheme === "http" ? http() : frames()).listen(endpoints, {});
 const url = listener.addresses.find((address) => address.startsWith(`${scheme}:`)) as string;
-const add = createClient(Add, { url, transports: nodeTransports({}) });
+const add = createClient(Add, { url, transports: nodeTransports({ tls: undefined }) });
 const ctx = Context.background();
 for (let n = 0; n < 50; n++) await add.sum({ a: 1, b: n }, ctx);
 
