@@ -2,7 +2,7 @@ import type { Outcome } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
 import type { Instance } from "../registry/instance.ts";
 
-/** What a balancer remembers of one instance. It is kept as long as the instance is known. */
+/** The record that a balancer keeps of one instance. It is kept as long as the instance is known. */
 export interface Load {
 	/** Notes that an attempt begins. */
 	start(): void;

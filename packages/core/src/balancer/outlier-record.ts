@@ -30,7 +30,7 @@ export const defaultOutlierOptions: Required<OutlierOptions> = {
 	deviations: 1.9,
 };
 
-/** What is remembered of one instance. */
+/** The record of one instance. */
 export class OutlierRecord {
 	readonly #options: Required<OutlierOptions>;
 	#inARow = 0;

@@ -83,7 +83,7 @@ export class PeakEwmaLoad implements Load {
 		} else if (elapsedMs >= this.#latencyMs || !saysLittle(outcome.error)) this.#observe(elapsedMs, now);
 	}
 
-	/** What one more call would cost here, in milliseconds. */
+	/** The cost of one more call here, in milliseconds. */
 	cost(now: number): number {
 		if (this.#isOverdue(now)) return 0;
 		// An instance that has not answered yet looks free. This cost keeps it from getting every call until it does.

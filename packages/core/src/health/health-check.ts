@@ -5,7 +5,7 @@ import type { Checker, HealthFacts } from "./checker.ts";
 import { shownError, shownFacts } from "./shown.ts";
 import { judge, noVerdict, type Verdict } from "./verdict.ts";
 
-/** What is known of one check. Plain JSON. */
+/** The state of one check. Plain JSON. */
 export interface CheckReport {
 	readonly name: string;
 	/** Whether the check counts as healthy: false until it has run, and after `failures` failures in a row. */

@@ -10,7 +10,7 @@ export interface HealthReport {
 	readonly checks: readonly CheckReport[];
 }
 
-/** Who learns about changes of the health. */
+/** The listeners to changes of the health. */
 export interface HealthOptions {
 	/** Called when {@link Health.isHealthy} changes. */
 	readonly onChange?: (isHealthy: boolean) => void;

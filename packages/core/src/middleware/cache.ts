@@ -8,7 +8,7 @@ import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { stableJson } from "../json/stable-json.ts";
 import { checkDuration } from "../time/duration.ts";
 
-/** What {@link cache} keeps, and for how long. */
+/** Which answers {@link cache} keeps, where, and for how long. */
 export interface CacheOptions {
 	/** How long an answer is fresh, in milliseconds. */
 	readonly ttlMs: number;

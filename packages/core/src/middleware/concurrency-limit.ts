@@ -204,7 +204,7 @@ class AdaptiveLimit {
 	}
 }
 
-/** What is measured until the limit changes. */
+/** The measurements until the limit changes. */
 class Window {
 	readonly since: number = performance.now();
 	calls = 0;

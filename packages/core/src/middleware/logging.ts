@@ -9,7 +9,7 @@ import { checkedLogger } from "../logger/checked-logger.ts";
 import type { Logger, LogLevel } from "../logger/logger.ts";
 import { activeSpan } from "./tracing.ts";
 
-/** What {@link logging} writes. */
+/** The level and the fields of the lines that {@link logging} writes. */
 export interface LoggingOptions {
 	/** The level of calls that end well. Default: `info`. */
 	readonly level?: LogLevel;

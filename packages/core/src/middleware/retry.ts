@@ -129,7 +129,7 @@ function retried(next: Endpoint, policy: RetryPolicy): Endpoint {
 	};
 }
 
-/** What happens when the first attempt has failed. */
+/** Makes the further attempts after the first has failed. */
 async function attemptAgain(
 	next: Endpoint,
 	policy: RetryPolicy,

@@ -20,7 +20,7 @@ export function breakingDifferences(before: ContractDescription, after: Contract
 export interface ContractsSideBySide {
 	readonly older: ContractDescription;
 	readonly newer: ContractDescription;
-	/** What breaks callers of the older contract at the newer one; see {@link breakingDifferences}. */
+	/** The differences that break callers of the older contract at the newer one; see {@link breakingDifferences}. */
 	readonly breaking: readonly string[];
 	/** The methods that only the newer contract has. */
 	readonly added: readonly string[];

@@ -9,7 +9,7 @@ export interface RegistryFilter {
 }
 
 /**
- * What a watcher sees: first a snapshot, then changes. Another snapshot follows whenever changes may have been
+ * The events that a watcher sees: first a snapshot, then changes. Another snapshot follows whenever changes may have been
  * missed.
  */
 export type RegistryEvent =

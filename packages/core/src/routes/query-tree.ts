@@ -1,4 +1,4 @@
-/** What a query contains for one name: texts, and the nodes within it by their keys in brackets. */
+/** The content of a query under one name: texts, and the nodes within it by their keys in brackets. */
 export interface QueryNode {
 	readonly texts: string[];
 	members: Map<string, QueryNode> | undefined;

@@ -3,7 +3,7 @@ import type { JsonSchema } from "../contract/schema.ts";
 /** A number as JSON writes it. */
 const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** What a single text may mean, by all schemas that it may fit. */
+/** The values that a single text may mean, by all schemas that it may fit. */
 export class ScalarType {
 	/** The listed values, by their text. */
 	readonly #listed = new Map<string, unknown>();

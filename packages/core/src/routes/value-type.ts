@@ -35,7 +35,7 @@ export class ValueTypes {
 	}
 }
 
-/** What a part of an input may be, by all schemas that it may fit. */
+/** The type of a part of an input, by all schemas that it may fit. */
 export class ValueType {
 	/** Whether it may be an object, or a list. */
 	readonly isObject: boolean;

@@ -18,7 +18,7 @@ import { type ServeOptions, serveMethod } from "../service/serve.ts";
 import type { Fits, Service } from "../service/service.ts";
 import { reflected } from "./reflected.ts";
 
-/** What {@link Endpoints} are made with. */
+/** Options of {@link Endpoints}. */
 export interface EndpointsOptions {
 	readonly guard?: Guard | undefined;
 	/**

@@ -1,7 +1,7 @@
 import { isContext } from "../context/context.ts";
 import { kindOf, Mistake } from "../errors/mistake.ts";
 
-/** What is wrong with the value that a guard returned; undefined when it let the request in. */
+/** The mistake in the value that a guard returned; undefined when it let the request in. */
 export function guardMistake(returned: unknown): Mistake | undefined {
 	if (isContext(returned)) return undefined;
 	return new Mistake(

@@ -12,7 +12,7 @@ import type {
 // The API of OpenTelemetry is imported for its types alone. Its fifty files would take a tenth of the start-up time
 // of a service, which may never have an SDK, and what they do with an SDK is little more than what this file does.
 
-/** What an OpenTelemetry SDK has registered in this process. A part is undefined until it is registered. */
+/** The parts that an OpenTelemetry SDK has registered in this process. A part is undefined until it is registered. */
 export interface Registered {
 	readonly trace?: TracerProvider;
 	readonly metrics?: MeterProvider;
@@ -29,7 +29,7 @@ const spanKey: symbol = Symbol.for("OpenTelemetry Context Key SPAN");
 const scope: typeof globalThis & { readonly [registry]?: Registered } = globalThis;
 const nothing: Registered = {};
 
-/** What is registered now. Each call asks, because an SDK may come and go at any time. */
+/** The parts that are registered now. Each call asks, because an SDK may come and go at any time. */
 export function registered(): Registered {
 	return scope[registry] ?? nothing;
 }
