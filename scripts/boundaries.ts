@@ -1,4 +1,4 @@
-// Checks which package imports what: npm run check does it too.
+// Checks which package imports what. `npm run check` includes it.
 import { boundaryViolations } from "./boundaries/boundaries.ts";
 import { root } from "./workspace/root.ts";
 

@@ -1,5 +1,5 @@
-// Bundles what pages load, and fails when that cannot be done, is too big, or holds what it should not: npm run
-// check does it too.
+// Bundles what pages load. It fails if that is impossible, or if a bundle is too big or contains what it should not.
+// `npm run check` includes it.
 
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -9,11 +9,11 @@ import { root } from "./workspace/root.ts";
 /** What a page loads. */
 interface Page {
 	readonly name: string;
-	/** Its program. */
+	/** The page's program. */
 	readonly program: string;
-	/** The most that it may take, minified and gzipped, in bytes. */
+	/** The largest allowed size, minified and gzipped, in bytes. */
 	readonly most: number;
-	/** No file may be loaded whose path has this in it. */
+	/** No file whose path contains this may be loaded. */
 	readonly without?: string;
 }
 

@@ -1,7 +1,7 @@
-// Compiles every published package into its dist: npm run build. The compiler makes its declarations, a bundler
-// few files of its modules. With --check it compiles to nowhere that matters, which npm run check does: only here
-// declarations must stand alone and the core does without Node.
-// With --into <folder> it compiles into the packages of a copy there.
+// Compiles every published package into its dist: npm run build. The compiler writes the declarations, and a bundler
+// combines the modules into a few files. With --check it compiles into a throwaway folder. npm run check includes
+// that, because only a build tests that declarations stand alone and that the core does without Node.
+// With --into <folder> it compiles into the packages of a copy in that folder.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { type Workspace, workspaces } from "./workspace/workspaces.ts";
 const { check: onlyCheck = false, into } = parseArgs({
 	options: { check: { type: "boolean" }, into: { type: "string" } },
 }).values;
-// The compiler looks for types around its project, and several may build into copies at a time.
+// The compiler looks for types around its project, and several builds into copies may run at once.
 const folder = join(
 	cacheFolder,
 	onlyCheck ? "build-check" : into === undefined ? "build" : `build-${process.pid}`,
@@ -25,7 +25,9 @@ const published = workspaces(root).filter(
 );
 const bundled = published.filter(({ folder }) => canBundle(join(root, folder)));
 
-/** The project of one package; its references are its dependencies, so nothing has to be kept in step by hand. */
+/**
+ * Writes the project of one package. Its references are its dependencies, so nothing has to be kept in step by hand.
+ */
 function writeProject(workspace: Workspace): void {
 	const file = projectFile(workspace);
 	const source = join(root, workspace.folder, "src");
@@ -37,7 +39,7 @@ function writeProject(workspace: Workspace): void {
 			rootDir: source,
 			outDir: outputFolder(workspace),
 			tsBuildInfoFile: `${file}.tsbuildinfo`,
-			// The core has to do with what browsers have, too.
+			// The core must work with what browsers have, too.
 			...(workspace.folder === "packages/core" && { types: [], lib: ["esnext", "dom", "dom.iterable"] }),
 		},
 		include: [source],

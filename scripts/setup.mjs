@@ -28,8 +28,8 @@ async function installMissing() {
 }
 
 /**
- * The scripts in package.json say "exec", so that no shell stands between npm and them and takes the signals.
- * The shell of Windows has no such command.
+ * The scripts in package.json say "exec", so that no shell stands between npm and them and takes the signals. The
+ * shell of Windows has no such command.
  */
 function writeExec() {
 	writeFileSync(join(root, "node_modules/.bin/exec.cmd"), "@%*\r\n");

@@ -27,7 +27,7 @@ async function run(processes: readonly ExampleProcess[]): Promise<number> {
 		system.kill();
 	};
 	const ignoreSignals = onStopSignals(stop, force);
-	// Nobody reads any more, as in "npm start | head".
+	// The reader of the output has gone, as in "npm start | head".
 	stdout.on("error", () => {
 		stopped ??= system.stop();
 	});

@@ -1,4 +1,4 @@
-// Type-checks a contract of 200 methods, and fails when that costs the compiler too much: npm run check does it too.
+// Type-checks a contract of 200 methods, and fails if that costs the compiler too much. `npm run check` includes it.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,10 @@ import { cacheFolder, root } from "./workspace/root.ts";
 
 const methods = 200;
 
-/** Checks a program by itself and returns what that cost. One checker: several would share the work by chance. */
+/**
+ * Checks a program by itself and returns the cost. It uses one checker, because several would divide the work by
+ * chance.
+ */
 function check(name: string, program: string): Diagnostics {
 	const folder = join(cacheFolder, "type-budget", name);
 	mkdirSync(folder, { recursive: true });

@@ -1,6 +1,6 @@
 import { type Logger, type Middleware, onSettled, pickedInstance } from "allium";
 
-/** Client middleware for each attempt: says which instance was picked, and how it went. */
+/** Client middleware around each attempt. It logs which instance was picked, and the result. */
 export function attempts(logger: Logger): Middleware {
 	return (next, method) => (input, ctx) => {
 		const address = pickedInstance(ctx)?.addresses[0];

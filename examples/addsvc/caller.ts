@@ -8,9 +8,9 @@ const app = allium({ name: "caller", logger });
 const add = app.client(Add, {
 	// Caller and service may be started in any order.
 	waitForReady: true,
-	// Client, around the whole call: what every client has, retries among it.
+	// Client middleware around the whole call: the defaults of every client, retries among them.
 	middleware: clientDefaults().middleware,
-	// Client, around each attempt, after an instance was picked.
+	// Client middleware around each attempt, after an instance was picked.
 	attempt: [attempts(logger)],
 });
 try {

@@ -6,7 +6,7 @@ export const int32 = { min: -(2 ** 31), max: 2 ** 31 - 1 };
 /** The longest result of `concat`, in characters. */
 export const maxLength = 10;
 
-/** The contract of Go kit's addsvc, and a stream beside it. */
+/** The contract of Go kit's addsvc, with a stream added. */
 export const Add = contract(
 	"add",
 	{

@@ -7,7 +7,7 @@ export interface Counters {
 	charactersConcatenated: number;
 }
 
-/** A service middleware: counts what only the business knows, integers summed and characters concatenated. */
+/** A service middleware. It counts what only the business knows: integers summed and characters concatenated. */
 export function counting(counters: Counters): ServiceMiddleware<typeof Add> {
 	return (next) => ({
 		...next,

@@ -1,7 +1,7 @@
 import type { Logger, ServiceMiddleware } from "allium";
 import type { Add } from "./contract.ts";
 
-/** A service middleware: logs every call with its arguments and its result, as it knows their types. */
+/** A service middleware. It knows the types, so it logs every call with its arguments and its result. */
 export function logging(logger: Logger): ServiceMiddleware<typeof Add> {
 	const log = (method: string, a: unknown, b: unknown, v: unknown, err?: unknown): void =>
 		logger.log("info", "called", { method, a, b, v, err: err instanceof Error ? err.message : undefined });

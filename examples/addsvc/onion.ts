@@ -16,7 +16,7 @@ import { addService } from "./service.ts";
 let depth = 0;
 const say = (text: string): void => console.log("  ".repeat(depth) + text);
 
-/** Says when a call goes in and out. */
+/** Logs when a call goes in and comes out. */
 async function around<T>(name: string, call: () => Promise<T>): Promise<T> {
 	say(`→ ${name}`);
 	depth++;
@@ -43,7 +43,7 @@ const serviceLayer: ServiceMiddleware<typeof Add> = (next) => ({
 	sum: (input, ctx) => around(`service: ${input.a} + ${input.b}`, () => next.sum(input, ctx)),
 });
 
-/** The first attempt never gets anywhere. */
+/** The first attempt always fails. */
 const unlucky: Middleware = (next) => {
 	let attempts = 0;
 	return (input, ctx) => {

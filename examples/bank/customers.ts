@@ -1,4 +1,4 @@
-/** Who banks here when the bank opens. */
+/** The customers that the bank has when it opens. */
 export const customers = [
 	{ account: "ann", card: "card-ann", opening: 100_00 },
 	{ account: "ben", card: "card-ben", opening: 20_00 },

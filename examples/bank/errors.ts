@@ -1,4 +1,4 @@
-// What can go wrong in this bank. Each method declares what it lets pass to its caller; the rest stays inside.
+// The errors of this bank. Each method declares those that it passes to its caller. The others stay inside.
 import type { ErrorSpec } from "allium";
 import * as z from "zod";
 

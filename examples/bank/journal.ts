@@ -3,19 +3,19 @@ import { EventEmitter, once } from "node:events";
 /** An entry and its place in the journal, counted from 1. */
 export type Placed<Entry> = Entry & { readonly position: number };
 
-/** Entries in their order, for some to read and others to follow. It keeps the latest. */
+/** Entries in their order, which callers can read or follow. The journal keeps the latest. */
 export class Journal<Entry extends { readonly id: string }> {
 	readonly #entries: Placed<Entry>[] = [];
 	readonly #capacity: number;
 	readonly #changes = new EventEmitter().setMaxListeners(0);
 	#length = 0;
 
-	/** @param capacity how many entries it keeps. */
+	/** @param capacity How many entries it keeps. */
 	constructor(capacity = 1_000) {
 		this.#capacity = capacity;
 	}
 
-	/** Adds an entry. One whose id it has already is not added again. */
+	/** Adds an entry, unless it has an entry with that id already. */
 	add(entry: Entry): Placed<Entry> {
 		const known = this.#entries.find(({ id }) => id === entry.id);
 		if (known !== undefined) return known;
@@ -32,8 +32,8 @@ export class Journal<Entry extends { readonly id: string }> {
 	}
 
 	/**
-	 * The entries behind a position, then each further one as it comes. Who follows slowly misses those that are
-	 * no longer kept; the positions tell.
+	 * Yields the entries after a position, and then each new one as it arrives. A slow follower misses the entries
+	 * that are no longer kept, and can tell from the positions.
 	 *
 	 * @param after Default: the newest, so that only what comes from now on is given.
 	 */

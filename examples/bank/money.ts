@@ -3,7 +3,7 @@ import * as z from "zod";
 /** An amount of money that moves, in pence: at least one, at most a hundred thousand pounds. */
 export const Amount = z.int().min(1).max(100_000_00);
 
-/** Names a movement of money, once and for ever: who repeats it moves nothing. */
+/** Identifies a movement of money for ever. Repeating the movement moves nothing. */
 export const MovementId = z.string().min(1).max(64);
 
 /** An amount for people: `£4.20`. */

@@ -6,7 +6,7 @@ export const Payment = z.object({
 	id: MovementId,
 	card: z.string().min(1).max(64),
 	amount: Amount,
-	/** How the shop calls itself: `COFFEE AND CO LONDON`. */
+	/** The name that the shop uses: `COFFEE AND CO LONDON`. */
 	merchant: z.string().min(1).max(64),
 });
 

@@ -3,7 +3,7 @@ import type { Match } from "./contract.ts";
 /** Where matches are kept. */
 export interface MatchRepository {
 	add(match: Match): Promise<void>;
-	/** In the order in which they were added. */
+	/** The matches in the order in which they were added. */
 	list(): Promise<Match[]>;
 	find(id: string): Promise<Match | undefined>;
 }

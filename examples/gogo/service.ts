@@ -2,7 +2,7 @@ import type { Service } from "allium";
 import { type Match, Matches } from "./contract.ts";
 import type { MatchRepository } from "./repository.ts";
 
-/** The business logic, over wherever matches are kept. */
+/** The business logic, independent of where matches are kept. */
 export function matchService(repository: MatchRepository): Service<typeof Matches> {
 	return {
 		async create({ gridsize, players }) {

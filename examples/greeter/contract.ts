@@ -1,7 +1,7 @@
 import { contract, method } from "allium";
 import * as z from "zod";
 
-/** What greeter offers: shared by the service, its callers and a browser. */
+/** What the greeter offers. The service, its callers and a browser share it. */
 export const Greeter = contract(
 	"greeter",
 	{

@@ -1,7 +1,7 @@
 import { contract, method } from "allium";
 import * as z from "zod";
 
-/** Statistics, worked out with the help of another service. */
+/** Statistics, computed with the help of another service. */
 export const Stats = contract(
 	"stats",
 	{

@@ -13,7 +13,7 @@ await using telemetry = startTelemetry({ name: "stats" });
 const app = allium({
 	name: "stats",
 	metrics: telemetry.prometheus,
-	// Only reported: without its callee this process is as good as any other that serves stats.
+	// The check is only reported: without its callee this process is as good as any other that serves stats.
 	health: [
 		checker("add", async (ctx) => void (await add.sum({ a: 1, b: 1 }, ctx)), {
 			critical: false,

@@ -8,13 +8,13 @@ import { type SourceFile, sourceFiles } from "./source-file.ts";
 import { parseSpecifier, type Specifier } from "./specifier.ts";
 import { testingInstalled } from "./testing-installed.ts";
 
-/** What the kernel may import types of. It loads nothing but itself. */
+/** The packages from which the kernel may import types. It loads nothing but itself. */
 const typesInCore = ["@opentelemetry/api", "@standard-schema/spec"];
 
-/** The adapters that a published package may import; all others are found by URL. */
+/** The adapters that a published package may import. All other adapters are found by URL. */
 const adaptersOf: Readonly<Record<string, readonly string[]>> = { allium: ["@allium/sqlite"] };
 
-/** All that breaks the dependency rules in the packages of a repository, one sentence each. */
+/** Returns every violation of the dependency rules in the packages of a repository, one sentence each. */
 export function boundaryViolations(root: string): string[] {
 	const all = workspaces(root);
 	const byName = new Map(all.map((workspace) => [workspace.name, workspace]));
@@ -52,7 +52,7 @@ function fileViolations(
 	});
 }
 
-/** A duration that somebody gave is no delay for the platform's timers, which take Infinity for 1 ms. */
+/** A duration that a user gave is no delay for the platform's timers, because they take Infinity for 1 ms. */
 function timerViolations({ path, isTest, rawTimers, imports }: SourceFile): string[] {
 	if (isTest || path === timerModule) return [];
 	const promises = imports.filter((name) => /^(node:)?timers\/promises$/.test(name));
@@ -102,7 +102,7 @@ function leavesPackage(file: SourceFile, workspace: Workspace, specifier: Specif
 	if (specifier.kind !== "relative") return undefined;
 	const target = posix.join(posix.dirname(file.path), specifier.path);
 	if (!specifier.path.startsWith("/") && target.startsWith(`${workspace.folder}/`)) return undefined;
-	// Examples are programs, not packages: one may serve the contract of another.
+	// Examples are programs, not packages, so one may serve the contract of another.
 	if (isApplication(workspace) && target.startsWith("examples/")) return undefined;
 	return "it reaches into another package; import that by its name";
 }
@@ -120,7 +120,7 @@ function isAdapter({ folder }: Workspace): boolean {
 	return folder.startsWith("adapters/");
 }
 
-/** Never published, so it may use everything. */
+/** Whether a workspace is never published, so that it may use everything. */
 function isApplication({ folder }: Workspace): boolean {
 	return folder.startsWith("examples/") || folder === "bench";
 }

@@ -2,8 +2,8 @@ import { posix } from "node:path";
 import type { SourceFile } from "./source-file.ts";
 
 /**
- * The circles of imports among the files of a package that are no tests, one sentence each: a file in a circle cannot
- * be read, or loaded, without all others in it.
+ * Returns the circles of imports among the files of a package, tests excluded, one sentence each. A file in a circle
+ * cannot be read or loaded without all the others in it.
  */
 export function circles(files: readonly SourceFile[]): string[] {
 	const importsOf = new Map<string, string[]>();
@@ -23,7 +23,7 @@ export function circles(files: readonly SourceFile[]): string[] {
 	return found;
 }
 
-/** The first circle that is met on the way from a file; undefined when there is none that was not met before. */
+/** Returns the first circle on the way from a file. Undefined if there is none that was not found before. */
 function circleFrom(
 	path: string,
 	importsOf: ReadonlyMap<string, readonly string[]>,

@@ -4,7 +4,7 @@ import type { Manifest, Workspace } from "../workspace/workspaces.ts";
 import type { SourceFile } from "./source-file.ts";
 import { parseSpecifier } from "./specifier.ts";
 
-/** The packages that files import and that package.json does not declare where it must. */
+/** The packages that files import but that package.json does not declare where it must. */
 export function undeclared(workspace: Workspace, files: readonly SourceFile[], root: string): string[] {
 	const { manifest, name } = workspace;
 	const published = new Set([
@@ -30,7 +30,7 @@ export function undeclared(workspace: Workspace, files: readonly SourceFile[], r
 	});
 }
 
-/** The packages that package.json declares and no file imports or names. */
+/** The packages that package.json declares but no file imports or names. */
 export function unused(workspace: Workspace, files: readonly SourceFile[]): string[] {
 	const { manifest, folder } = workspace;
 	const product = manifest.private === true ? files : files.filter(({ isTest }) => !isTest);

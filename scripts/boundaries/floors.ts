@@ -2,8 +2,9 @@ import { posix } from "node:path";
 import type { SourceFile } from "./source-file.ts";
 
 /**
- * The floors of the core, the lowest first. A folder imports only from floors below its own, so nothing climbs, and
- * folders of one floor know nothing of each other. A file at the top of `src` is an entry and may import from all.
+ * The floors of the core, the lowest first. A folder imports only from floors below its own, so imports never climb,
+ * and folders of one floor know nothing of each other. A file at the top of `src` is an entry and may import from all
+ * floors.
  */
 export const floors: readonly (readonly string[])[] = [
 	["collections", "encoding", "json", "time"],
@@ -21,7 +22,7 @@ export const floors: readonly (readonly string[])[] = [
 
 const sources = "packages/core/src/";
 
-/** Every import of a file of the core that climbs, one sentence each. */
+/** Returns every import of a core file that climbs, one sentence each. */
 export function climbs({ path, isTest, imports }: SourceFile): string[] {
 	const from = folderOf(path);
 	if (isTest || from === undefined) return [];
@@ -38,7 +39,7 @@ export function climbs({ path, isTest, imports }: SourceFile): string[] {
 	});
 }
 
-/** The folder of the core that a file is in; undefined for an entry. */
+/** The core folder that contains a file. Undefined for an entry. */
 function folderOf(path: string): string | undefined {
 	if (!path.startsWith(sources)) return undefined;
 	const [folder, ...rest] = path.slice(sources.length).split("/");

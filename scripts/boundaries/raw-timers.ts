@@ -4,8 +4,9 @@ import { type ESTree, Visitor } from "rolldown/utils";
 export const timerModule = "packages/core/src/time/timer.ts";
 
 /**
- * The timers that a module sets by itself with a delay that it does not know: a duration that somebody gave, which the
- * platform's timers take for 1 ms when it is Infinity, NaN, or above some 24.8 days. Named as they are called.
+ * Finds the timers that a module sets by itself with a delay that it does not know, such as a duration that a user
+ * gave. The platform's timers take such a delay for 1 ms if it is Infinity, NaN, or above some 24.8 days. Each timer
+ * is named as the code calls it.
  */
 export function rawTimers(program: ESTree.Program): string[] {
 	const constants = constantsOf(program);
@@ -33,7 +34,7 @@ export function rawTimers(program: ESTree.Program): string[] {
 	return found;
 }
 
-/** The names that stand for a number, whatever happens. */
+/** The names that always stand for a number. */
 function constantsOf({ body }: ESTree.Program): Set<string> {
 	const declarations = body.map((node) => (node.type === "ExportNamedDeclaration" ? node.declaration : node));
 	return new Set(

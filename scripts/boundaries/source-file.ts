@@ -7,22 +7,22 @@ import { rawTimers } from "./raw-timers.ts";
 export interface SourceFile {
 	/** Relative to the repository, with slashes. */
 	readonly path: string;
-	/** Whether it is only run or read in development: a test, a type test, a configuration. */
+	/** Whether it is run or read only in development: a test, a type test, a configuration. */
 	readonly isTest: boolean;
-	/** What its imports and exports name, of values and of types, static and dynamic, each once. */
+	/** The modules that its imports and exports name, for values and for types, static and dynamic, each once. */
 	readonly imports: readonly string[];
-	/** Those of them that are there when it runs: not what only types come from. */
+	/** The imports that remain when it runs: all except those of types alone. */
 	readonly loads: readonly string[];
-	/** Every string in it: a package may be loaded by a name that is handed around. */
+	/** Every string in the file. A package may be loaded by a name that is passed around. */
 	readonly strings: ReadonlySet<string>;
-	/** The timers that it sets by itself, with a delay that it was given. */
+	/** The timers that the file sets by itself, with a delay that it was given. */
 	readonly rawTimers: readonly string[];
 }
 
-/** Templates are projects of their own, which only travel in a package. */
+/** Templates are projects of their own, and a package only carries them. */
 const skipped = new Set(["node_modules", "dist", "coverage", "templates"]);
 
-/** The source files of a folder, not of hidden folders in it, nor of projects of their own. */
+/** Returns the source files of a folder. It skips hidden folders and projects of their own. */
 export function sourceFiles(root: string, folder: string): SourceFile[] {
 	return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
 		const path = `${folder}/${entry.name}`;

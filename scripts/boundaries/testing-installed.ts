@@ -1,9 +1,9 @@
 import type { Workspace } from "../workspace/workspaces.ts";
 
-/** The package of what only development needs: conformance suites, the simulator, test clients. */
+/** The package with what only development needs: conformance suites, the simulator, test clients. */
 const testing = "@allium/testing";
 
-/** A published package that would bring the simulator to production, as a sentence; empty for all others. */
+/** Returns a sentence if a published package would install the simulator in production, and nothing otherwise. */
 export function testingInstalled({ folder, manifest }: Workspace): string[] {
 	const { dependencies, optionalDependencies, peerDependencies } = manifest;
 	if (manifest.private === true) return [];

@@ -1,11 +1,11 @@
-/** What a run of the compiler cost. */
+/** The cost of a run of the compiler. */
 export interface Diagnostics {
 	readonly instantiations: number;
 	readonly checkSeconds: number;
 }
 
 /**
- * Reads what `tsc --extendedDiagnostics` prints.
+ * Parses the output of `tsc --extendedDiagnostics`.
  *
  * @throws Error when a figure is not there.
  */

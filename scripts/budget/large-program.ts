@@ -1,6 +1,6 @@
 /**
- * A program of one contract with so many methods, a service that fulfils it and a client that calls every
- * method. With none it imports all the same, and is what the others are compared with.
+ * Returns a program with one contract of the given number of methods, a service that implements it and a client that
+ * calls every method. With no methods it has the same imports, and is the baseline for comparison.
  */
 export function largeProgram(methods: number): string {
 	const numbers = Array.from({ length: methods }, (_, index) => index);

@@ -1,6 +1,6 @@
 import type { Workspace } from "../workspace/workspaces.ts";
 
-/** The packages of ours that a package needs to be built and to run. */
+/** The packages of this repository that a package needs in order to be built and to run. */
 export function ownDependencies(workspace: Workspace, all: readonly Workspace[]): Workspace[] {
 	const { dependencies, peerDependencies, optionalDependencies } = workspace.manifest;
 	const names = new Set(Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies }));
@@ -8,7 +8,7 @@ export function ownDependencies(workspace: Workspace, all: readonly Workspace[])
 }
 
 /**
- * The packages in an order in which each comes after those that it needs.
+ * Returns the packages in an order in which each comes after those that it needs.
  *
  * @throws Error when packages need each other in a circle.
  */

@@ -4,7 +4,7 @@ import { rolldown } from "rolldown";
 import { entries } from "./entries.ts";
 
 /**
- * Whether the modules of a package can be put together: not where one looks for files beside itself, as the
+ * Whether the modules of a package can be bundled. They cannot if one of them looks for files beside itself, as the
  * command does for its templates.
  */
 export function canBundle(folder: string): boolean {
@@ -15,10 +15,9 @@ export function canBundle(folder: string): boolean {
 }
 
 /**
- * Puts the modules of a package together: a file for each entry, and chunks for what entries share or load later,
- * so that a module is there once whatever entries a process imports. Other packages stay imports.
- *
- * Starting a service takes half the processor time that it took with a file for each module.
+ * Bundles the modules of a package: a file for each entry, and chunks for what entries share or load later. A module
+ * therefore exists once, whatever entries a process imports. Other packages stay imports. Starting a service takes
+ * half the processor time that it took with a file for each module.
  *
  * @param exports of its package.json
  */

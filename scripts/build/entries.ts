@@ -1,8 +1,8 @@
-/** What may be imported of a package. */
+/** An entry of a package, which others may import. */
 export interface Entry {
-	/** Its file in `dist`, without the ending. */
+	/** Its file in `dist`, without the extension. */
 	readonly name: string;
-	/** From the package's folder. */
+	/** Its path, relative to the package's folder. */
 	readonly source: string;
 }
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
-/** A program to run, with the Node that runs this. */
+/** A program to run with the current Node. */
 export interface Step {
-	/** What it does, as it is announced: `types`. */
+	/** The announced name of the step, such as `types`. */
 	readonly name: string;
 	/** The program and its arguments. */
 	readonly command: readonly [file: string, ...args: string[]];
@@ -15,8 +15,8 @@ export interface StepResult {
 }
 
 /**
- * Runs steps one after the other, each announced and timed; a failed one does not keep the next from running.
- * What stops this process stops the step and leaves the rest out.
+ * Runs steps one after the other, and announces and times each. A failed step does not prevent the next. A signal that
+ * stops this process stops the current step and skips the rest.
  */
 export async function runSteps(
 	steps: readonly Step[],
@@ -48,7 +48,7 @@ export async function runSteps(
 	return results;
 }
 
-/** One line that says how the steps went. */
+/** One line about the results of the steps. */
 export function summary(results: readonly StepResult[]): string {
 	const failed = results.filter(({ passed }) => !passed).map(({ name }) => name);
 	const seconds = results.reduce((sum, result) => sum + result.seconds, 0).toFixed(1);

@@ -5,7 +5,7 @@ import type { Step } from "./run-steps.ts";
 const inModules = (path: string): string => join(root, "node_modules", path);
 const script = (name: string): string => join(root, "scripts", name);
 
-/** What `npm run check` looks at. */
+/** The steps of `npm run check`. */
 export const checks: readonly Step[] = [
 	{ name: "types", command: [inModules("typescript/bin/tsc"), "--noEmit", "-p", root] },
 	{ name: "lint", command: [inModules("@biomejs/biome/bin/biome"), "check", root] },
@@ -15,7 +15,7 @@ export const checks: readonly Step[] = [
 	{ name: "type budget", command: [script("type-budget.ts")] },
 ];
 
-/** All tests; the arguments go to Vitest. */
+/** All tests. The arguments go to Vitest. */
 export function tests(args: readonly string[]): Step {
 	return { name: "tests", command: [inModules("vitest/vitest.mjs"), "run", ...args] };
 }

@@ -12,8 +12,8 @@ export interface Hover {
 }
 
 /**
- * An editor, as far as the language service of TypeScript makes it one, over packages that import each other by
- * name. A cursor is written as a piece of a file's text with `|` before the name that it is on.
+ * An editor as the language service of TypeScript provides it, over packages that import each other by name. A cursor
+ * is written as a piece of a file's text, with `|` before the name under the cursor.
  */
 export class Editor {
 	readonly #folder: string;
@@ -53,7 +53,7 @@ export class Editor {
 		return found.flatMap(({ references }) => references.map((span) => this.#line(span)));
 	}
 
-	/** The lines that a rename writes, as they are afterwards. */
+	/** The lines that a rename changes, as they are afterwards. */
 	rename(file: string, cursor: string, name: string): string[] {
 		const position = this.#position(file, cursor);
 		const info = this.#service.getRenameInfo(this.#path(file), position, {});
@@ -66,12 +66,14 @@ export class Editor {
 		});
 	}
 
-	/** The declarations that a build makes of a package's file. */
+	/** The declarations that a build produces for a package's file. */
 	declarations(file: string): string {
 		return this.#service.getEmitOutput(this.#path(file), true, true).outputFiles[0]?.text ?? "";
 	}
 
-	/** The first line of every message about a package's file, each after the line of code that it is about. */
+	/**
+	 * The first line of every message about a package's file, each after the line of code that the message is about.
+	 */
 	errors(file: string): [code: string, message: string][] {
 		const fileName = this.#path(file);
 		const found = [
@@ -107,7 +109,7 @@ export class Editor {
 		return `${this.#files.get(fileName) ?? relative(root, fileName)}: ${line.trim()}`;
 	}
 
-	/** Packages of the scope are found as if they were installed beside each other. */
+	/** Resolves packages of the scope as if they were installed beside each other. */
 	#host(): ts.LanguageServiceHost {
 		const modules = join(this.#folder, "node_modules");
 		const real = (path: string): string => path.replace(join(modules, this.#scope), this.#folder);

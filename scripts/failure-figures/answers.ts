@@ -2,7 +2,7 @@ import { cache, fallback, retry, singleFlight, timeout } from "@allium/core";
 import type { Figure } from "./figure.ts";
 import { layers, type Scene } from "./scene.ts";
 
-/** Prices of 20 things, asked for more often than can be worked out. */
+/** The prices of 20 things, requested more often than the service can compute them. */
 const popular: Scene = {
 	instances: 1,
 	perSecond: 400,

@@ -19,7 +19,7 @@ export const timeouts: Figure = {
 	},
 };
 
-/** A caller that gives up, and a service that can do a little less than is asked. */
+/** A caller that gives up, and a service that can do a little less than is requested. */
 const hurried = (handle: Scene["handle"]): Scene => ({
 	instances: 1,
 	perSecond: 150,
@@ -36,7 +36,7 @@ export const cancellation: Figure = {
 	},
 };
 
-/** What fails now and then, wherever it is asked for. */
+/** Calls that fail now and then, on every instance. */
 const flaky: Scene = {
 	handle: async ({ node, ctx }) => {
 		await node.work(usualWork(), ctx);
@@ -94,7 +94,7 @@ export const failover: Figure = {
 	},
 };
 
-/** Most answers are quick; one in 50 takes long, wherever it is asked for. */
+/** Most answers are quick. One in 50 takes long, on every instance. */
 const tail: Scene = {
 	handle: ({ node, ctx }) => node.work(Math.random() < 0.02 ? 200 : usualWork(), ctx),
 	cores: 16,

@@ -51,7 +51,7 @@ export const slowStarts: Figure = {
 	},
 };
 
-/** One of five instances fails at once; so it has little to do, and looks the best of all. */
+/** One of five instances fails at once. It therefore has little to do, and looks the best of all. */
 const liar: Scene = {
 	instances: 5,
 	forMs: 20_000,

@@ -46,7 +46,7 @@ export const drains: Figure = {
 	},
 };
 
-/** One of five instances loses its database after five seconds; the others have one of their own. */
+/** One of five instances loses its database after five seconds. Each of the others has a database of its own. */
 function withoutDatabase(): Scene & { readonly lost: Set<string> } {
 	const lost = new Set<string>();
 	return {

@@ -1,12 +1,12 @@
 import { type Outcome, play, type Scene } from "./scene.ts";
 
-/** What is compared: the same trouble, met in several ways. */
+/** A comparison: the same failure, handled in several ways. */
 export interface Figure {
-	/** What goes wrong, as the title of its table. */
+	/** What goes wrong. It is the title of the table. */
 	readonly title: string;
-	/** What of the outcomes is of interest. */
+	/** The outcomes to show. */
 	readonly columns: readonly (keyof Outcome)[];
-	/** The ways to meet it. */
+	/** The ways to handle it. */
 	readonly rows: Readonly<Record<string, Scene>>;
 }
 
@@ -18,7 +18,7 @@ const heads: Record<keyof Outcome, string> = {
 	handled: "handled per call",
 };
 
-/** Plays the scenes of a figure; returns its table, in Markdown. */
+/** Plays the scenes of a figure, and returns its table in Markdown. */
 export async function tableOf({ title, columns, rows }: Figure): Promise<string> {
 	const lines = [`| ${[title, ...columns.map((column) => heads[column])].join(" | ")} |`];
 	lines.push(`|---|${"---:|".repeat(columns.length)}`);

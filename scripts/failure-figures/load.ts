@@ -11,7 +11,7 @@ import {
 import type { Figure } from "./figure.ts";
 import { exponential, layers, type Scene, usualWork } from "./scene.ts";
 
-/** From the fifth second to the fiftieth, answers take 800 ms and fail. */
+/** From the fifth second to the fiftieth, answers take 800 ms and then fail. */
 function sick(): Scene {
 	let isSick = false;
 	return {
@@ -42,7 +42,7 @@ export const breakers: Figure = {
 	},
 };
 
-/** Prices are quick; purchases take half a second of the processor, and there are too many of them. */
+/** Prices are quick. Purchases take half a second of the processor, and there are too many of them. */
 const twoKinds: Scene = {
 	instances: 1,
 	perSecond: 100,
@@ -63,7 +63,7 @@ export const bulkheads: Figure = {
 	},
 };
 
-/** One tenant asks for twice of what can be served, another for a fifth of it. */
+/** One tenant requests twice what can be served, another a fifth of it. */
 const tenants: Scene = {
 	instances: 1,
 	cores: 1,
@@ -85,7 +85,7 @@ export const rates: Figure = {
 	},
 };
 
-/** Three times as many calls as can be served; work is done although nobody waits for it. */
+/** Three times as many calls as can be served. The service works on calls even if nobody waits for them. */
 const overload: Scene = {
 	instances: 1,
 	perSecond: 600,

@@ -16,13 +16,13 @@ import * as z from "zod";
 
 const Call = z.object({ id: z.string() });
 
-/** What is called in every figure. */
+/** The contract that every figure calls. */
 export const Shop = contract("shop", {
 	price: method({ input: Call, effect: "read" }),
 	buy: method({ input: Call }),
 });
 
-/** One call at the server. */
+/** A call that has arrived at the server. */
 export interface Arrived {
 	readonly node: SimulatedNode;
 	readonly id: string;
@@ -30,43 +30,46 @@ export interface Arrived {
 	readonly ctx: Context;
 }
 
-/** A service, who calls it, and what goes wrong. All times are in milliseconds. */
+/** A service, its callers, and what goes wrong. All times are in milliseconds. */
 export interface Scene {
-	/** How many instances. Default: 3. */
+	/** The number of instances. Default: 3. */
 	readonly instances?: number;
 	/** How many calls an instance works on at once. Default: 4. */
 	readonly cores?: number;
-	/** What an instance does for a call. Default: two milliseconds of work, as a median; ten at the 99th percentile. */
+	/**
+	 * What an instance does for a call. Default: work that takes two milliseconds at the median and ten at the 99th
+	 * percentile.
+	 */
 	readonly handle?: (call: Arrived) => unknown;
 	readonly server?: () => readonly Middleware[];
-	/** What an instance looks at to see whether it is healthy. Default: nothing. */
+	/** The checks by which an instance reports its health. Default: none. */
 	readonly checkers?: (node: SimulatedNode) => readonly Checker[];
-	/** Layers of the caller's client. Default: a timeout of a second, retries, peak-EWMA. */
+	/** The layers of the caller's client. Default: a timeout of a second, retries, peak-EWMA. */
 	readonly client?: () => ClientLayers;
-	/** One call. Default: the price of tea. */
+	/** Makes one call. Default: asks for the price of tea. */
 	readonly call?: (shop: Client<typeof Shop>, n: number) => Promise<unknown>;
 	/** Which calls the outcome is about. Default: all. */
 	readonly measured?: (n: number) => boolean;
-	/** Calls a second, at random times, whether or not earlier ones were answered. Default: 200. */
+	/** Calls a second, at random times, whether or not earlier calls were answered. Default: 200. */
 	readonly perSecond?: number;
-	/** For how long. Default: 10 s. */
+	/** How long to make calls. Default: 10 s. */
 	readonly forMs?: number;
-	/** What goes wrong meanwhile. */
+	/** Causes failures meanwhile. */
 	readonly trouble?: (world: World, instances: readonly SimulatedNode[], stop: Stop) => Promise<unknown>;
 }
 
-/** Lets an instance deregister, drain and end. */
+/** Makes an instance deregister, drain and end. */
 export type Stop = (instance: SimulatedNode) => Promise<void>;
 
-/** How a scene went. Latencies are from a call to its answer or error, in milliseconds. */
+/** The result of a scene. Latencies are from a call to its answer or error, in milliseconds. */
 export interface Outcome {
 	/** The share of the calls that were answered. */
 	readonly answered: number;
 	readonly p50: number;
 	readonly p99: number;
-	/** Attempts for each call. */
+	/** Attempts per call. */
 	readonly attempts: number;
-	/** Handlers that ran, for each call. */
+	/** Handler runs per call. */
 	readonly handled: number;
 }
 
@@ -80,13 +83,13 @@ export function exponential(mean: number): number {
 	return -Math.log(1 - Math.random()) * mean;
 }
 
-/** Work that takes a median of 2 ms and 10 ms at the 99th percentile. */
+/** Takes 2 ms at the median and 10 ms at the 99th percentile. */
 export function usualWork(): number {
 	const normal = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 	return 2 * Math.exp((Math.log(5) / 2.326) * normal);
 }
 
-/** Plays a scene; the same each time. */
+/** Plays a scene. The result is the same each time. */
 export async function play(scene: Scene): Promise<Outcome> {
 	const { value } = await simulate({ seed: "figures" }, (world) => stage(world, scene));
 	return value;
@@ -128,7 +131,7 @@ async function stage(world: World, scene: Scene): Promise<Outcome> {
 	return { ...outcome, handled: handled / calls };
 }
 
-/** All calls of a scene; who is not answered a minute after the last call waits for ever. */
+/** Makes all calls of a scene. A call without an answer a minute after the last call counts as waiting for ever. */
 async function callAll(
 	caller: SimulatedNode,
 	scene: Scene,
@@ -175,12 +178,12 @@ async function callAll(
 	};
 }
 
-/** Waits; the globals are those of the node that calls this. */
+/** Waits. The globals are those of the node that calls this. */
 function pause(milliseconds: number): Promise<void> {
 	return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** A context that ends after a while, as that of a caller in a hurry. */
+/** Makes a context that ends after the given time, like that of a caller in a hurry. */
 export function within(milliseconds: number): Context {
 	return Context.background().withTimeout(milliseconds);
 }

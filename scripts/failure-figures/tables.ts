@@ -1,8 +1,8 @@
 /** A table in a page of Markdown. */
 export interface Table {
-	/** What the first cell of its head says. */
+	/** The text of the first cell of its head. */
 	readonly title: string;
-	/** The cells, without the line under the head. */
+	/** The cells, without the line below the head. */
 	readonly rows: readonly (readonly string[])[];
 	readonly text: string;
 }

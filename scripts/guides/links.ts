@@ -16,7 +16,7 @@ function leadsSomewhere(from: string, link: string): boolean {
 	return anchorsOf(readFileSync(target, "utf8")).includes(anchor);
 }
 
-/** The anchors of the headings, as GitHub makes them. */
+/** The anchors of the headings, as GitHub generates them. */
 function anchorsOf(text: string): string[] {
 	return [...withoutBlocks(text).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
 		heading

@@ -1,17 +1,17 @@
-/** A file that a page has its reader write. */
+/** A file that a page tells its reader to write. */
 export interface PageFile {
 	readonly kind: "file";
 	readonly name: string;
 	readonly text: string;
 }
 
-/** A command that a page has its reader type. */
+/** A command that a page tells its reader to type. */
 export interface PageCommand {
 	readonly kind: "command";
 	readonly command: string;
-	/** The lines that the page shows below it; undefined when the page does not show what it prints. */
+	/** The lines that the page shows below the command. Undefined if the page does not show its output. */
 	readonly shown?: readonly string[];
-	/** It runs until the page ends, as a service does in a terminal of its own. */
+	/** Whether the command runs until the page ends, as a service does in a terminal of its own. */
 	readonly isService: boolean;
 }
 

@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
-/** What a command came to. */
+/** The result of a command. */
 export interface CommandResult {
 	readonly code: number | null;
-	/** What it printed, on both outputs. */
+	/** What the command printed, on both outputs. */
 	readonly output: string;
 }
 
-/** Runs commands in one folder, as a person would in several terminals. Whoever makes it calls `stop`. */
+/** Runs commands in one folder, as a person would in several terminals. The owner calls `stop`. */
 export class Terminal {
 	readonly #folder: string;
 	readonly #env: NodeJS.ProcessEnv;
@@ -37,7 +37,7 @@ export class Terminal {
 	 * @throws Error with its output when it ends before, or does not match within a minute.
 	 */
 	serve(command: string, ready: RegExp): Promise<void> {
-		// The shell makes way for the command, so that signals reach it.
+		// The shell replaces itself with the command, so that signals reach the command.
 		const child = this.#spawn(command.replace(/^(?:\w+=\S+ )*/, "$&exec "));
 		let output = "";
 		const ended = once(child, "close").then(([code]) => ({ code, output }));

@@ -5,15 +5,15 @@ import { expect } from "vitest";
 import { anyLines, type PageCommand, type PageStep, patternOf, portsOf, stepsOf, withPorts } from "./page.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Where a page is followed. */
+/** Where to follow a page. */
 export interface Place {
 	readonly folder: string;
 	readonly terminal: Terminal;
-	/** Returns the command that is run in place of one of the page. */
+	/** Returns the command to run in place of the page's. */
 	readonly typed?: (command: string) => string;
 }
 
-/** A step with a title that a test shows. */
+/** A step with the title that a test shows. */
 export type TitledStep = PageStep & { readonly title: string };
 
 /** Returns the steps of a page, on ports that are free here. */
@@ -21,7 +21,7 @@ export async function stepsHere(page: string): Promise<TitledStep[]> {
 	const free = new Set<number>();
 	const shown = [...portsOf(page)].sort();
 	while (free.size < shown.length) free.add(await freePort());
-	// In the same order, so that what is sorted by port stays sorted.
+	// The ports keep their order, so that anything sorted by port stays sorted.
 	const ordered = [...free].sort((a, b) => a - b);
 	const ports = new Map(shown.map((port, index) => [port, ordered[index] ?? 0]));
 	return stepsOf(withPorts(page, ports)).map((step) => ({
@@ -31,8 +31,8 @@ export async function stepsHere(page: string): Promise<TitledStep[]> {
 }
 
 /**
- * Does one step of a page, and compares what comes of it with what the page shows. Of an answer to `curl -i` the page
- * may leave out headers.
+ * Does one step of a page, and compares the result with what the page shows. For an answer to `curl -i` the page may
+ * omit headers.
  */
 export async function take(
 	step: PageStep,
@@ -43,7 +43,7 @@ export async function take(
 		writeFileSync(join(folder, step.name), step.text);
 		return;
 	}
-	// Without a terminal, curl would tell how far it is.
+	// Without a terminal, curl would print its progress.
 	const command = typed(step.command).replaceAll(/\bcurl (?=\S)/g, "curl -sS ");
 	if (step.isService) {
 		await terminal.serve(command, new RegExp(patternOf(step.shown ?? [" is ready "], anyLines)));

@@ -2,14 +2,14 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Manifest } from "../workspace/workspaces.ts";
 
-/** What a package brings along. */
+/** What the installation of a package brings. */
 export interface Installed {
-	/** The folders of the package and of all that it needs. */
+	/** The folders of the package and of everything that it needs. */
 	readonly packages: ReadonlySet<string>;
 	readonly bytes: number;
 }
 
-/** What a package and all that it depends on take in a project where they are installed. */
+/** Returns what a package and all its dependencies take in a project where they are installed. */
 export function installed(project: string, name: string): Installed {
 	const packages = new Set<string>();
 	const add = (from: string, needed: string, isOptional: boolean): void => {
@@ -28,14 +28,16 @@ export function installed(project: string, name: string): Installed {
 	return { packages, bytes: [...packages].reduce((sum, folder) => sum + size(folder), 0) };
 }
 
-/** Where Node finds a package: in the nearest node_modules that has it. */
+/** Finds a package as Node does: in the nearest node_modules that has it. */
 function find(from: string, name: string): string | undefined {
 	const folder = join(from, "node_modules", name);
 	if (existsSync(join(folder, "package.json"))) return folder;
 	return dirname(from) === from ? undefined : find(dirname(from), name);
 }
 
-/** The bytes of all files in a folder, without packages that are installed inside: those count by themselves. */
+/**
+ * The bytes of all files in a folder. Packages that are installed inside are excluded, because they count separately.
+ */
 function size(folder: string): number {
 	return readdirSync(folder, { withFileTypes: true })
 		.filter(({ name }) => name !== "node_modules")

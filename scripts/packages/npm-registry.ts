@@ -8,8 +8,8 @@ import type { Outside } from "./outside.ts";
 import type { Tarball } from "./tarballs.ts";
 
 /**
- * A registry of npm that has the packages of this repository as they would be published; for others it sends npm to
- * the registry that this machine uses. So `npm install allium` does outside what it will do for everybody.
+ * An npm registry with the packages of this repository as they would be published. For all other packages it redirects
+ * npm to the registry that this machine uses. So `npm install allium` does outside what it will do for everybody.
  */
 export class NpmRegistry implements AsyncDisposable {
 	readonly #server: Server;
@@ -48,7 +48,7 @@ export class NpmRegistry implements AsyncDisposable {
 	}
 }
 
-/** What npm is told of a package. */
+/** What the registry tells npm about a package. */
 function documentOf({ name, file, manifest }: Tarball, url: string): unknown {
 	const { version = "" } = manifest;
 	const integrity = `sha512-${createHash("sha512").update(readFileSync(file)).digest("base64")}`;

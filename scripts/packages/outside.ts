@@ -3,14 +3,20 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 
-/** What a process inherits here that it would not have outside; not how to reach the registry of npm. */
+/**
+ * The variables that a process inherits here but would not have outside. The address of the npm registry is not among
+ * them.
+ */
 const inner =
 	/^(NODE_(ENV|OPTIONS|PATH)|VITEST.*|ALLIUM_.*|INIT_CWD|npm_(?!config_).*|npm_config_(node_options|local_prefix|user_agent))$/i;
 
-/** A folder outside of the workspace, where nothing of it is found: no sources, no settings of npm or Node. */
+/**
+ * A folder outside of the workspace, from which nothing of the workspace is found: no sources, no settings of npm or
+ * Node.
+ */
 export class Outside implements Disposable {
 	readonly folder: string;
-	/** The environment of what runs there. What is undefined, a process does not get. */
+	/** The environment of the processes that run there. A process does not get a variable that is undefined. */
 	readonly env: NodeJS.ProcessEnv;
 	readonly #running = new Set<ChildProcess>();
 
@@ -35,7 +41,7 @@ export class Outside implements Disposable {
 		writeFileSync(this.path(file), text);
 	}
 
-	/** Runs a program with the Node that runs this; resolves with what it prints. */
+	/** Runs a program with the current Node. Resolves with what it prints. */
 	node(args: readonly string[], cwd: string): Promise<string> {
 		return this.#run(process.execPath, args, cwd);
 	}
@@ -66,7 +72,7 @@ export class Outside implements Disposable {
 		});
 	}
 
-	/** Ends what still runs, and removes the folder. */
+	/** Ends the processes that still run, and removes the folder. */
 	[Symbol.dispose](): void {
 		for (const child of this.#running) child.kill("SIGKILL");
 		rmSync(this.folder, { recursive: true, force: true });

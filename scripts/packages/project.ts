@@ -5,10 +5,10 @@ import type { Manifest } from "../workspace/workspaces.ts";
 import type { Outside } from "./outside.ts";
 import type { Tarball } from "./tarballs.ts";
 
-/** What a project has beside Allium. */
+/** The packages of a project besides Allium. */
 const others = ["@types/node", "typescript", "vitest", "zod"];
 
-/** Makes an empty project outside, and installs packages there; resolves with its folder. */
+/** Makes an empty project outside, and installs packages there. Resolves with its folder. */
 export async function makeProject(outside: Outside, tarballs: readonly Tarball[]): Promise<string> {
 	const { devDependencies = {} }: Manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 	const dependencies = {

@@ -11,7 +11,7 @@ export interface Tarball {
 	readonly manifest: Manifest;
 }
 
-/** Folders that are not copied: the packages are built again. */
+/** The folders that are not copied, because the packages are built again. */
 const left = new Set(["node_modules", "dist"]);
 
 /** The packages that are published. */
@@ -21,7 +21,7 @@ export function publishedPackages(): Workspace[] {
 	);
 }
 
-/** Builds and packs all packages in a copy of them, so that nothing here changes. */
+/** Copies all packages, and builds and packs the copies, so that nothing here changes. */
 export async function packAll(outside: Outside): Promise<Tarball[]> {
 	const copy = outside.path("packages");
 	const tarballs = outside.path("tarballs");

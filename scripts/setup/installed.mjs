@@ -8,7 +8,7 @@ import { join } from "node:path";
  */
 
 /**
- * Why what is installed is not what the lockfile says; undefined when it is.
+ * Says why what is installed differs from the lockfile. Undefined if it does not.
  *
  * @param {string} root
  * @returns {string | undefined}
@@ -26,8 +26,8 @@ export function whatIsMissing(root) {
 }
 
 /**
- * The first package that is wanted and not there, or there in another version. Packages for other platforms
- * may be absent; packages that nobody asked for may be present.
+ * Returns the first wanted package that is missing or has another version. Packages for other platforms may be absent,
+ * and packages that nobody asked for may be present.
  *
  * @param {Lockfile} wanted
  * @param {Lockfile} installed

@@ -10,19 +10,19 @@ import {
 	writeSync,
 } from "node:fs";
 
-/** A holder touches its lock this often; a holder that is alive but silent for `staleAfterMs` lost it. */
+/** How often a holder touches its lock. A holder that is alive but silent for `staleAfterMs` has lost it. */
 const heartbeatMs = 5_000;
 const staleAfterMs = 120_000;
 const pollMs = 200;
 
 /**
- * Runs `work` while this process alone holds the lock file. Waits for another holder; breaks the lock of a
+ * Runs `work` while this process alone holds the lock file. It waits for another holder, and breaks the lock of a
  * process that is dead.
  *
  * @template T
  * @param {string} path
  * @param {() => Promise<T>} work
- * @param {(pid: number) => void} onWait told once, when another process holds the lock
+ * void} onWait told once, when another process holds the lock => @param {(pid: number) => void} onWait Called once, if another process holds the lock. => void} onWait told once, when another process holds the lock
  * @returns {Promise<T>}
  */
 export async function withLock(path, work, onWait) {
@@ -76,7 +76,7 @@ function read(path) {
 
 /** @param {{ pid: number, ageMs: number }} holder */
 function isStale({ pid, ageMs }) {
-	// An empty file is being written right now, or its writer died in between.
+	// An empty file is being written right now, or its writer died before it wrote.
 	if (Number.isNaN(pid)) return ageMs > heartbeatMs;
 	return !isAlive(pid) || ageMs > staleAfterMs;
 }
@@ -92,8 +92,8 @@ function isAlive(pid) {
 }
 
 /**
- * Of several that find the same stale lock one wins the rename. Who moved a lock that was taken anew in
- * between puts it back.
+ * If several processes find the same stale lock, one wins the rename. A process that moved a lock which another had
+ * just taken puts it back.
  *
  * @param {string} path
  * @param {string} expected
@@ -114,7 +114,7 @@ function touch(path) {
 	try {
 		utimesSync(path, new Date(), new Date());
 	} catch {
-		// Somebody removed the lock by hand; the work goes on.
+		// Somebody removed the lock by hand. The work continues.
 	}
 }
 

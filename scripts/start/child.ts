@@ -20,14 +20,14 @@ export interface Ending {
 }
 
 /**
- * One program as a child process. It leads its own process group, so that a Ctrl-C in the terminal reaches
- * only its parent, which decides how it stops; and it stops by itself when its parent is gone.
+ * Runs one program as a child process. The child leads its own process group, so that a Ctrl-C in the terminal reaches
+ * only its parent, which decides how to stop it. The child stops by itself when its parent has gone.
  */
 export class Child {
 	readonly label: string;
-	/** Settles with its URL when it says that it is ready, or with undefined when it ended before. */
+	/** Settles with the child's URL when it reports that it is ready, or with undefined if it ended first. */
 	readonly ready: Promise<string | undefined>;
-	/** Settles when the process is gone and all that it said was passed on. */
+	/** Settles when the process has gone and all its output has been passed on. */
 	readonly ended: Promise<Ending>;
 	readonly #process: ChildProcess;
 	#closed = false;
@@ -52,7 +52,7 @@ export class Child {
 		void this.ended.then(() => ready.resolve(undefined));
 	}
 
-	/** Asks it to stop, and kills it when it has not within the time. */
+	/** Asks the child to stop, and kills it if it has not stopped within the time. */
 	async stop(graceMs: number, onLate: (label: string) => void): Promise<Ending> {
 		this.#process.kill("SIGTERM");
 		const deadline = setTimeout(() => {
@@ -64,14 +64,14 @@ export class Child {
 		return ending;
 	}
 
-	/** Ends it at once, with whatever it started itself. */
+	/** Kills the child at once, with every process that it started. */
 	kill(): void {
 		const { pid } = this.#process;
 		if (pid === undefined || this.#closed) return;
 		try {
 			process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
 		} catch {
-			// The last of them ended in this moment.
+			// The last process of the group has just ended.
 		}
 	}
 

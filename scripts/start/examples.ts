@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 
 /** One process of the example system. */
 export interface ExampleProcess {
-	/** How its lines are marked: `greeter`, `addsvc 1`, `cards`. */
+	/** The label of its lines: `greeter`, `addsvc 1`, `cards`. */
 	readonly label: string;
 	readonly example: string;
-	/** The program, absolute. */
+	/** The absolute path of the program. */
 	readonly file: string;
 }
 
@@ -16,23 +16,23 @@ export interface Example {
 	readonly name: string;
 	/** One line for people, from its package.json. */
 	readonly description: string;
-	/** Its programs, by their labels: one that is called like the example, or one for each of its services. */
+	/** Its programs by their labels: one with the name of the example, or one for each of its services. */
 	readonly programs: ReadonlyMap<string, string>;
 }
 
-/** The gateway stands before the examples: it comes first, so that a fixed port is the gateway's. */
+/** The gateway comes first, so that it gets a fixed port before the examples do. */
 export const gatewayProcess: ExampleProcess = {
 	label: "gateway",
 	example: "gateway",
 	file: fileURLToPath(new URL("./gateway.ts", import.meta.url)),
 };
 
-/** What `npm start` starts when nothing is asked for, and how many of each. */
+/** What `npm start` starts by default, and how many processes of each. */
 const instances: Readonly<Record<string, number>> = { greeter: 1, addsvc: 2, gogo: 1 };
 
 /**
- * The examples that can be started: folders with a `main.ts`, which is one process, or with a `main.ts` in each
- * folder below `services`, which are one process each.
+ * The examples that can be started. A folder with a `main.ts` is one process. A folder with a `main.ts` in each folder
+ * below `services` is one process for each.
  */
 export function availableExamples(folder: string): Example[] {
 	return foldersIn(folder).flatMap((name) => {
@@ -42,7 +42,7 @@ export function availableExamples(folder: string): Example[] {
 }
 
 /**
- * The processes to start for the names that were asked for.
+ * Returns the processes to start for the given names.
  *
  * @throws Error with one sentence when a name is unknown.
  */

@@ -1,7 +1,7 @@
-/** A line longer than this is passed on in pieces. */
+/** A longer line is passed on in pieces. */
 const longestLine = 65_536;
 
-/** Cuts a stream of text into lines; `end()` passes on what came last without a line break. */
+/** Splits a stream of text into lines. `end()` passes on the last line if it lacks a line break. */
 export class LineSplitter {
 	readonly #onLine: (line: string) => void;
 	#rest = "";

@@ -1,6 +1,8 @@
 const colours = [36, 33, 35, 32, 34, 31];
 
-/** What is said to the person at the terminal: own lines, and those of the children behind their names. */
+/**
+ * The output for the person at the terminal: the system's own lines, and those of the children behind their labels.
+ */
 export class Output {
 	readonly #write: (text: string) => void;
 	readonly #coloured: boolean;
@@ -14,7 +16,7 @@ export class Output {
 		this.#write(`${line}\n`);
 	}
 
-	/** Passes on the lines of one child; `index` chooses its colour. */
+	/** Passes on the lines of one child. `index` chooses its colour. */
 	prefixed(label: string, index: number): (line: string) => void {
 		const prefix = this.#coloured
 			? `\u001b[${colours[index % colours.length]}m${label} |\u001b[0m`

@@ -1,6 +1,6 @@
 /**
- * Where a process can be reached, from the line in which it says that it is ready: the first URL there;
- * undefined for any other line.
+ * Returns the URL of a process from the line in which it reports that it is ready: the first URL in the line.
+ * Undefined for any other line.
  *
  * @example
  * readyUrl("12:30:01 info greeter is ready url=http://127.0.0.1:4000") // "http://127.0.0.1:4000"

@@ -1,13 +1,13 @@
 const signals = ["SIGINT", "SIGTERM"] as const;
 
-/** npm sends on a Ctrl-C that the terminal has sent already: what comes this close together is one request. */
+/** npm forwards a Ctrl-C that the terminal has sent already, so signals this close together are one request. */
 const togetherMs = 400;
 
 const parentPollMs = 500;
 
 /**
- * Calls `stop` on the first request to stop, and `force` on every later one. Under npm, the end of npm is such
- * a request too. Returns what ends it.
+ * Calls `stop` on the first request to stop, and `force` on every later one. Under npm, the end of npm is such a
+ * request too. Returns a function that stops listening.
  */
 export function onStopSignals(stop: () => void, force: () => void): () => void {
 	let firstAt: number | undefined;

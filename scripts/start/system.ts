@@ -2,7 +2,7 @@ import { Child, type Ending } from "./child.ts";
 import type { ExampleProcess } from "./examples.ts";
 import type { Output } from "./output.ts";
 
-/** A process gets this long to stop by itself; then it is killed. */
+/** How long a process gets to stop by itself before it is killed. */
 const graceMs = 12_000;
 const readyMs = 60_000;
 
@@ -14,7 +14,7 @@ export interface SystemOptions {
 	readonly readyMs?: number;
 }
 
-/** A process that is up, and where. */
+/** A running process, and its URL. */
 export interface Running {
 	readonly process: ExampleProcess;
 	readonly url: string;
@@ -41,7 +41,7 @@ export class System {
 	}
 
 	/**
-	 * Settles when every process is ready; undefined when it was stopped before.
+	 * Settles when every process is ready. Undefined if the system was stopped before that.
 	 *
 	 * @throws Error with one sentence when a process ended instead, or took too long.
 	 */
@@ -77,7 +77,7 @@ export class System {
 		return `Not ready after ${limit / 1000} s: ${[...this.#unready].join(", ")}.`;
 	}
 
-	/** Settles when no process is left. Says which one ends on its own once all were up. */
+	/** Settles when no process is left. It reports a process that ends by itself after all were up. */
 	async ended(): Promise<void> {
 		let left = this.#children.size;
 		await Promise.all(
@@ -91,7 +91,7 @@ export class System {
 		);
 	}
 
-	/** Asks all to stop; kills those that take too long. Settles when none is left. */
+	/** Asks all processes to stop, and kills those that take too long. Settles when none is left. */
 	async stop(): Promise<void> {
 		this.#stopping = true;
 		const { graceMs: grace = graceMs, output } = this.#options;
@@ -101,14 +101,14 @@ export class System {
 		await Promise.all([...this.#children.values()].map((child) => child.stop(grace, onLate)));
 	}
 
-	/** Ends all at once. */
+	/** Kills all processes at once. */
 	kill(): void {
 		this.#stopping = true;
 		for (const child of this.#children.values()) child.kill();
 	}
 }
 
-/** A fixed port can be had only once: the first process gets it, the others take free ones. */
+/** Only one process can have a fixed port. The first process gets it, and the others take free ports. */
 function environmentOf(environment: NodeJS.ProcessEnv, first: boolean): NodeJS.ProcessEnv {
 	if (first) return environment;
 	const { PORT: _port, ALLIUM_LISTEN: _listen, ALLIUM_ADVERTISE: _advertise, ...rest } = environment;

@@ -2,7 +2,7 @@ import type { Running } from "./system.ts";
 
 const json = "-H 'content-type: application/json'";
 
-/** What to type for each example, given the address of the gateway, and its own. */
+/** The commands to try for each example, given the address of the gateway and the example's own. */
 const tries: Readonly<Record<string, (gateway: string, own: string) => string[]>> = {
 	greeter: (gateway) => [`curl ${gateway}/greeter/hello ${json} -d '{"name":"John"}'`],
 	stats: (_, own) => [`curl ${own}/metrics`],
@@ -17,7 +17,7 @@ const tries: Readonly<Record<string, (gateway: string, own: string) => string[]>
 	],
 };
 
-/** Where everything is, and what to type into another terminal. */
+/** Says where everything is, and what to type into another terminal. */
 export function thingsToTry(running: readonly Running[]): string[] {
 	const width = Math.max(...running.map(({ process }) => process.label.length));
 	const places = running.map(({ process, url }) => `  ${process.label.padEnd(width)}  ${url}`);

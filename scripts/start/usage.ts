@@ -1,6 +1,6 @@
 import type { Example } from "./examples.ts";
 
-/** What `npm start -- --help` says. */
+/** The text of `npm start -- --help`. */
 export function usage(examples: readonly Example[]): string[] {
 	const width = Math.max(...examples.map(({ name }) => name.length));
 	return [

@@ -1,8 +1,8 @@
-// Before the tests of each file. How long something takes says how busy the machine is; so a test that waits for a
-// condition waits as long as a test may take, and not one second, as Vitest does by default.
+// Runs before the tests of each file. How long something takes depends on how busy the machine is. A test that waits
+// for a condition therefore waits as long as a test may take, not one second as Vitest does by default.
 import { vi } from "vitest";
 
-/** Shorter than a test may take, so that it is the condition that is reported, in milliseconds. */
+/** Shorter than a test may take, so that the report names the condition, in milliseconds. */
 const patienceMs = 150_000;
 
 type Options = Parameters<typeof vi.waitFor>[1];

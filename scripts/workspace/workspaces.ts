@@ -4,7 +4,7 @@ import { join } from "node:path";
 /** A package of this repository. */
 export interface Workspace {
 	readonly name: string;
-	/** Relative to the repository, with slashes: `packages/core`. */
+	/** The path relative to the repository, with slashes: `packages/core`. */
 	readonly folder: string;
 	readonly manifest: Manifest;
 }
@@ -20,7 +20,7 @@ export interface Manifest {
 	readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
-/** The packages that the root's `workspaces` name. Patterns are a folder, or all folders in one (`packages/*`). */
+/** The packages that the root's `workspaces` name. A pattern is a folder, or all folders in one (`packages/*`). */
 export function workspaces(root: string): Workspace[] {
 	const { workspaces: patterns } = readJson(join(root, "package.json")) as { workspaces: readonly string[] };
 	return patterns

@@ -1,30 +1,30 @@
 import { type Context, type Middleware, onSettled } from "allium";
 
-/** Who did what, when, and what came of it. */
+/** An audited call: who did what, when, and with which result. */
 export interface AuditEntry {
 	/** When the call arrived. */
 	readonly at: string;
-	/** The certificate's name where the peer has proved it, else its address. */
+	/** The name in the certificate if the peer has proved it, else the peer's address. */
 	readonly who: string;
-	/** The id that the gateway gave to the request; it is the same in all calls below. */
+	/** The id that the gateway gave to the request. It is the same in all calls below. */
 	readonly request?: string;
 	readonly method: string;
-	/** The input, without what may not be written down. */
+	/** The input, without what must not be recorded. */
 	readonly input: unknown;
 	/** `ok`, or the reason or code of the error. */
 	readonly outcome: string;
 }
 
-/** What is audited, and where entries go. */
+/** What to audit, and where entries go. */
 export interface AuditOptions {
 	readonly write: (entry: AuditEntry) => void;
-	/** Properties of inputs, wherever they stand, that are not written down. */
+	/** The properties of inputs, at any depth, that must not be recorded. */
 	readonly redact: readonly string[];
 }
 
 /**
- * Middleware of our own: notes each call that changes something, at its true end. What only reads leaves no
- * trace.
+ * A middleware of this example. It records each call that changes something, when the call has really ended. Calls
+ * that only read leave no trace.
  */
 export function audit({ write, redact }: AuditOptions): Middleware {
 	const hidden = new Set(redact);

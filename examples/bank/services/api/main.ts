@@ -9,9 +9,9 @@ import { Api } from "./contract.ts";
 import { apiRoutes } from "./routes.ts";
 import { api } from "./service.ts";
 
-// Who follows does so for ever: the process does not wait long for them when it stops.
+// Followers never leave by themselves, so the process does not wait long for them when it stops.
 const app = allium({ name: "api", gracePeriodMs: 2_000 });
-// The first of the chain: its clients have the usual layers, which try again what may be tried again.
+// This is the first service of the chain. Its clients have the default layers, which retry what may be retried.
 const service = api({
 	cardApi: app.client(CardApi),
 	balance: app.client(Balance),

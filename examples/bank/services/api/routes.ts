@@ -1,7 +1,7 @@
 import { get, post, routes } from "allium";
 import { Api } from "./contract.ts";
 
-/** The bank over REST. Errors have the status of their code, but for the one that HTTP has a status for. */
+/** The bank over REST. Errors have the status of their code, except the one that has an HTTP status of its own. */
 export const apiRoutes = routes(Api, {
 	pay: post("/payments", {
 		status: 201,

@@ -28,7 +28,7 @@ export function api({ cardApi, balance, feed }: ApiCallees): Service<typeof Api>
 		topUp: (movement, ctx) => balance.credit(movement, ctx),
 
 		async feed({ account, limit }, ctx) {
-			// The feed knows no accounts: the balance says whether there is one, while the feed is read.
+			// The feed does not know the accounts. The balance tells whether there is one, while the feed is read.
 			const [, { items }] = await fanOut(ctx, [
 				(ctx) => balance.get({ account }, ctx),
 				(ctx) => feed.list({ account, limit }, ctx),

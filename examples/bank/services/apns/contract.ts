@@ -5,7 +5,7 @@ const NewPush = z.object({ id: z.string(), account: z.string(), title: z.string(
 
 const Push = NewPush.extend({ position: z.int() });
 
-/** Stands for Apple's push notification service, and for the phones behind it. */
+/** Represents Apple's push notification service, and the phones behind it. */
 export const Apns = contract(
 	"apns",
 	{

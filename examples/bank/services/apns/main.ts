@@ -2,7 +2,7 @@ import { allium, logging } from "allium";
 import { Apns } from "./contract.ts";
 import { apns } from "./service.ts";
 
-// Who follows does so for ever: the process does not wait long for them when it stops.
+// Followers never leave by themselves, so the process does not wait long for them when it stops.
 const app = allium({ name: "apns", gracePeriodMs: 2_000 });
 app.serve(Apns, apns(), { middleware: [logging(app.logger)] });
 await app.run();

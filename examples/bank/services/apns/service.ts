@@ -9,7 +9,7 @@ interface Push {
 	readonly body: string;
 }
 
-/** Keeps what phones were sent lately, for phones that were not there. */
+/** Keeps recent notifications for phones that were not connected. */
 export function apns(): Service<typeof Apns> {
 	const journals = new Map<string, Journal<Push>>();
 	const of = (account: string): Journal<Push> => {

@@ -5,7 +5,7 @@ import { Amount, MovementId } from "../../money.ts";
 
 const Movement = z.object({ id: MovementId, account: z.string(), amount: Amount });
 
-/** What is on an account, in pence. */
+/** The balance of an account, in pence. */
 const Money = z.object({ balance: z.int() });
 
 /** The money of the accounts. */

@@ -2,19 +2,19 @@ import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { setTimeout } from "node:timers/promises";
 import type { Context, Logger } from "allium";
 
-/** Money that comes to an account, or goes from it when the amount is negative. */
+/** Money that enters an account, or leaves it if the amount is negative. */
 export interface Movement {
 	readonly id: string;
 	readonly account: string;
-	/** In pence. */
+	/** The amount in pence. */
 	readonly amount: number;
 }
 
-/** What became of a movement. */
+/** The decision about a movement. */
 export interface Decision extends Movement {
-	/** False when there was not enough money: then nothing moved. */
+	/** False if there was not enough money. Then nothing moved. */
 	readonly applied: boolean;
-	/** What was on the account afterwards. */
+	/** The balance of the account afterwards. */
 	readonly balance: number;
 }
 
@@ -32,16 +32,16 @@ const tables = `
 	) STRICT;
 `;
 
-/** How long to wait when another process writes, in milliseconds. */
+/** How long to wait while another process writes, in milliseconds. */
 const pauseMs = 5;
-/** After so many waits somebody holds the file for longer than a movement takes. */
+/** After this many waits, another process holds the file for longer than a movement takes. */
 const manyWaits = 20;
-/** What SQLite says then. */
+/** The error code of SQLite in that case. */
 const busy = 5;
 
 /**
- * Where the money is: a SQLite file that several processes may share. Every movement is decided once, whatever
- * it is decided to be, and stays so.
+ * Keeps the money in a SQLite file that several processes may share. Every movement is decided once, and the decision
+ * is final.
  */
 export class Ledger implements Disposable {
 	readonly #database: DatabaseSync;
@@ -52,7 +52,7 @@ export class Ledger implements Disposable {
 		this.#logger = logger;
 	}
 
-	/** Opens a ledger, makes it where there is none, and opens those accounts that it does not have. */
+	/** Opens a ledger. It creates the file if there is none, and opens the accounts that the file does not have. */
 	static async open(
 		path: string,
 		opening: Readonly<Record<string, number>>,
@@ -70,13 +70,13 @@ export class Ledger implements Disposable {
 		return ledger;
 	}
 
-	/** What is on an account; undefined when there is none. */
+	/** The balance of an account. Undefined if there is no such account. */
 	balance(account: string): number | undefined {
 		const row = this.#database.prepare("SELECT balance FROM accounts WHERE account = ?").get(account);
 		return row === undefined ? undefined : Number(row.balance);
 	}
 
-	/** Decides a movement, or says how it was decided before; undefined when there is no such account. */
+	/** Decides a movement, or returns the earlier decision. Undefined if there is no such account. */
 	move(movement: Movement, ctx: Context): Promise<Decision | undefined> {
 		return this.#write((database) => this.#known(movement.id) ?? this.#decide(database, movement), ctx);
 	}
@@ -102,7 +102,7 @@ export class Ledger implements Disposable {
 		return { id, account, amount, applied, balance };
 	}
 
-	/** Runs as the only one that writes. Gives up when the context ends before its turn comes. */
+	/** Runs as the only writer. Gives up if the context ends before its turn comes. */
 	#write<T>(run: (database: DatabaseSync) => T, ctx: Context): Promise<T> {
 		return this.#whenFree(() => this.#transaction(run), ctx);
 	}
@@ -120,7 +120,7 @@ export class Ledger implements Disposable {
 		}
 	}
 
-	/** Does it, again and again while another process holds the file. */
+	/** Runs an action, and repeats it while another process holds the file. */
 	async #whenFree<T>(action: () => T, ctx: Context): Promise<T> {
 		for (let waits = 0; ; waits++) {
 			if (ctx.error !== undefined) throw ctx.error;

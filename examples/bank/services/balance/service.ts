@@ -3,7 +3,7 @@ import { Balance } from "./contract.ts";
 import type { Decision, Ledger, Movement } from "./ledger.ts";
 
 export function balance(ledger: Ledger): Service<typeof Balance> {
-	/** Undefined when the id stands for something else. */
+	/** Returns "reused" if the id stands for something else. */
 	const move = async (movement: Movement, ctx: Context): Promise<Decision | "reused" | undefined> => {
 		const decision = await ledger.move(movement, ctx);
 		if (decision === undefined) return undefined;

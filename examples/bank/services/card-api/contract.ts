@@ -4,7 +4,7 @@ import { card_frozen, id_reused, insufficient_funds, unknown_card } from "../../
 import { Payment, Transaction } from "../../payment.ts";
 import { Card } from "../cards/contract.ts";
 
-/** All that can be done with a card from outside. */
+/** Everything that can be done with a card from outside. */
 export const CardApi = contract(
 	"card-api",
 	{

@@ -8,7 +8,7 @@ export interface CardApiCallees {
 	readonly processing: Service<typeof CardProcessing>;
 }
 
-/** Knows who does what: payments are processed, cards are kept. */
+/** Knows which service does what: one processes payments, another keeps cards. */
 export function cardApi({ cards, processing }: CardApiCallees): Service<typeof CardApi> {
 	return {
 		pay: (payment, ctx) => processing.authorise(payment, ctx),

@@ -16,7 +16,7 @@ export function cardProcessing(callees: CardProcessingCallees): Service<typeof C
 				(ctx) => cards.get({ card }, ctx),
 				(ctx) => transactions.find({ id }, ctx),
 			]);
-			// A payment that was made stays made, though the card was frozen since.
+			// A payment that was made stays made, even if the card has been frozen since.
 			if (state === "frozen" && transaction === undefined) throw CardProcessing.authorise.error.card_frozen();
 			return transactions.record({ id, account, amount, merchant }, ctx);
 		},

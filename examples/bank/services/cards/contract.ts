@@ -12,7 +12,7 @@ export type Card = z.infer<typeof Card>;
 
 const byId = z.object({ card: z.string() });
 
-/** The cards: whose they are, and whether they may pay. */
+/** The cards: their owners, and whether they may pay. */
 export const Cards = contract(
 	"cards",
 	{

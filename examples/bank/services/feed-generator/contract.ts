@@ -3,7 +3,7 @@ import * as z from "zod";
 import { Transaction } from "../../payment.ts";
 import { FeedItem } from "../feed/contract.ts";
 
-/** Makes what happened into items of the feed. */
+/** Turns events into items of the feed. */
 export const FeedGenerator = contract(
 	"feed-generator",
 	{

@@ -2,7 +2,7 @@ import { contract, method, stream } from "allium";
 import * as z from "zod";
 
 const NewItem = z.object({
-	/** That of the transaction. */
+	/** The id of the transaction. */
 	id: z.string(),
 	account: z.string(),
 	title: z.string(),
@@ -16,11 +16,11 @@ export type FeedItem = z.infer<typeof FeedItem>;
 
 export const FeedRange = z.object({
 	account: z.string(),
-	/** The position of the last item that is known already. Default: the newest. */
+	/** The position of the last item that the caller knows. Default: the newest. */
 	after: z.int().min(0).optional(),
 });
 
-/** What happened on an account, for its owner to read. */
+/** The history of an account, for its owner to read. */
 export const Feed = contract(
 	"feed",
 	{

@@ -4,7 +4,7 @@ import { Apns } from "../apns/contract.ts";
 import { Feed } from "./contract.ts";
 import { feed } from "./service.ts";
 
-// Who follows does so for ever: the process does not wait long for them when it stops.
+// Followers never leave by themselves, so the process does not wait long for them when it stops.
 const app = allium({ name: "feed", gracePeriodMs: 2_000 });
 const service = feed({ apns: app.client(Apns, failoverOnly()), logger: app.logger });
 app.serve(Feed, service, { middleware: [logging(app.logger)] });

@@ -24,7 +24,7 @@ export function feed({ apns, logger }: FeedParts): Service<typeof Feed> {
 			try {
 				await apns.push({ id, account, title, body }, ctx);
 			} catch (error) {
-				// It is in the feed all the same.
+				// The item is in the feed all the same.
 				logger.log("warn", "an item was not pushed to the phone", { id, error });
 			}
 			return added;

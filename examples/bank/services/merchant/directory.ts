@@ -1,6 +1,6 @@
 import type { Merchant } from "./contract.ts";
 
-/** Merchants by the words with which their terminals begin. */
+/** Merchants by the words with which the texts of their terminals begin. */
 export const directory: Readonly<Record<string, Merchant>> = {
 	"COFFEE AND CO": {
 		name: "Coffee & Co",

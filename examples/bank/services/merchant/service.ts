@@ -1,7 +1,7 @@
 import type { Service } from "allium";
 import { type Merchant, Merchants } from "./contract.ts";
 
-/** Knows merchants by how their terminals begin: `COFFEE AND CO LONDON` is Coffee & Co. */
+/** Recognises merchants by the beginning of the terminal's text: `COFFEE AND CO LONDON` is Coffee & Co. */
 export function merchants(directory: Readonly<Record<string, Merchant>>): Service<typeof Merchants> {
 	const entries = Object.entries(directory);
 	return {

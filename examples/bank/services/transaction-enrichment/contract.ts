@@ -3,7 +3,7 @@ import * as z from "zod";
 import { Transaction } from "../../payment.ts";
 import { Merchant } from "../merchant/contract.ts";
 
-/** Finds out more of a transaction than the terminal said. */
+/** Finds out more about a transaction than the terminal said. */
 export const TransactionEnrichment = contract(
 	"transaction-enrichment",
 	{

@@ -2,7 +2,7 @@ import { isError, isServiceError, isTrouble, type Service } from "allium";
 import { type Merchant, Merchants } from "../merchant/contract.ts";
 import type { TransactionEnrichment } from "./contract.ts";
 
-/** A transaction is worth showing without its merchant, too: then it goes by what the terminal said. */
+/** A transaction is worth showing even without its merchant. It then shows what the terminal said. */
 export function transactionEnrichment(
 	merchants: Service<typeof Merchants>,
 ): Service<typeof TransactionEnrichment> {
@@ -18,12 +18,12 @@ export function transactionEnrichment(
 	};
 }
 
-/** Whether there is no merchant to be had: nobody knows it, or nobody can be asked. */
+/** Whether no merchant is available: nobody knows it, or nobody can be asked. */
 function isMissing(error: unknown): boolean {
 	return isError(error, Merchants.find.error.unknown_merchant) || (isServiceError(error) && isTrouble(error));
 }
 
-/** `PUB CORNER` as `Pub Corner`. */
+/** Turns `PUB CORNER` into `Pub Corner`. */
 function plainMerchant(name: string): Merchant {
 	const shown = name.toLowerCase().replace(/(?<!\p{L})\p{L}/gu, (letter) => letter.toUpperCase());
 	return { name: shown, emoji: "💳", category: "general" };

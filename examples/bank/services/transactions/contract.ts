@@ -3,7 +3,7 @@ import * as z from "zod";
 import { id_reused, insufficient_funds } from "../../errors.ts";
 import { Transaction } from "../../payment.ts";
 
-/** What was paid. */
+/** The payments that were made. */
 export const Transactions = contract(
 	"transactions",
 	{

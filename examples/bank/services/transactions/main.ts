@@ -8,7 +8,7 @@ import { transactions } from "./service.ts";
 const app = allium({ name: "transactions" });
 const service = transactions({
 	balance: app.client(Balance, failoverOnly()),
-	// Nobody waits for the feed, so this is the first of its chain, and tries again.
+	// Nobody waits for the feed, so this client is the first of its chain, and retries.
 	feedGenerator: app.client(FeedGenerator),
 	logger: app.logger,
 });

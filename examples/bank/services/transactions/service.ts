@@ -10,10 +10,10 @@ export interface TransactionsParts {
 	readonly logger: Logger;
 }
 
-/** How long the feed may take to hear of a transaction, in milliseconds. */
+/** How long it may take to tell the feed of a transaction, in milliseconds. */
 const feedTimeoutMs = 10_000;
 
-/** Keeps transactions for as long as the process lives; the money itself is with the balance. */
+/** Keeps transactions for as long as the process lives. The balance keeps the money itself. */
 export function transactions({
 	balance,
 	feedGenerator,
@@ -21,7 +21,7 @@ export function transactions({
 }: TransactionsParts): Service<typeof Transactions> {
 	const records = new Map<string, Transaction>();
 
-	/** The payment is made, and its caller has the answer: the feed follows in its own time. */
+	/** The payment is made, and its caller has the answer. The feed follows in its own time. */
 	const tellFeed = (transaction: Transaction, ctx: Context): void => {
 		const afterwards = ctx.withoutCancel().withTimeout(feedTimeoutMs);
 		feedGenerator.generate({ transaction }, afterwards).catch((error: unknown) => {
@@ -36,7 +36,8 @@ export function transactions({
 			if (known !== undefined && !isSame(known, payment)) throw Transactions.record.error.id_reused();
 			if (known !== undefined) return known;
 			await balance.debit({ id, account, amount }, ctx);
-			// The same payment may have come twice at once: the balance took the money once, and one is recorded.
+			// The same payment may have arrived twice at once. The balance took the money once, and one transaction is
+			// recorded.
 			const recorded = records.get(id);
 			if (recorded !== undefined) return recorded;
 			const transaction = { id, account, amount, merchant, at: new Date().toISOString() };
