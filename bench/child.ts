@@ -3,32 +3,32 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Answer } from "./protocol.ts";
 
-/** What is compiled once need not be by each of dozens of processes. */
+/** Compiled code is cached, so that dozens of processes need not compile the same modules. */
 const compileCache = fileURLToPath(new URL("../.cache/bench", import.meta.url));
 
-/** Which core a process of the benchmark keeps to: the server's, the client's, or any. */
+/** The core that a process of the benchmark is pinned to: the server's, the client's, or any. */
 export type Core = "server" | "client" | "any";
 
-/** How a process of the benchmark is started. */
+/** How to start a process of the benchmark. */
 export interface ChildOptions {
 	readonly core: Core;
 	readonly execArgv?: readonly string[];
 	readonly env?: Readonly<Record<string, string>>;
-	/** How long it may take to be ready, and beyond its task to answer, in milliseconds. Default: 30 s. */
+	/** How long it may take to be ready, and to answer beyond the time of its task, in milliseconds. Default: 30 s. */
 	readonly timeoutMs?: number;
 }
 
-/** Whether processes can be kept to cores here. */
+/** Whether processes can be pinned to cores on this machine. */
 export const canPin: boolean =
 	process.platform === "linux" &&
 	availableParallelism() > 1 &&
 	spawnSync("taskset", ["-p", String(process.pid)]).status === 0;
 
-/** A process of the benchmark that answers questions, one after the other. */
+/** A process of the benchmark. It answers questions, one after the other. */
 export class Child {
 	readonly #process: ChildProcess;
 	readonly #timeoutMs: number;
-	/** What ends a wait for an answer. */
+	/** Ends the wait for an answer. */
 	#waiting: ((answer: Answer<unknown>) => void) | undefined;
 	#ended: string | undefined;
 	readonly #gone: Promise<void>;
@@ -46,7 +46,7 @@ export class Child {
 		});
 	}
 
-	/** Starts a program of this folder; resolves with what it says when it is ready. */
+	/** Starts a program of this folder. Resolves with what the program reports when it is ready. */
 	static async start<Ready>(
 		program: string,
 		argument: unknown,
@@ -72,7 +72,7 @@ export class Child {
 		return this.#process.pid ?? 0;
 	}
 
-	/** @param forMs how long the task itself takes */
+	/** @param forMs How long the task itself takes. */
 	ask<Value>(question: unknown, forMs = 0): Promise<Value> {
 		if (this.#ended !== undefined) return Promise.reject(new Error(this.#ended));
 		const answer = this.#next<Value>(forMs);
@@ -82,7 +82,7 @@ export class Child {
 		return answer;
 	}
 
-	/** Ends it: in order, by force when it does not. */
+	/** Ends the process: in order, or by force if it does not end. */
 	async stop(): Promise<void> {
 		if (this.#ended !== undefined && this.#process.pid === undefined) return;
 		if (this.#process.connected) this.#process.disconnect();
@@ -112,7 +112,7 @@ export class Child {
 	}
 }
 
-/** Keeps all threads of a process, the garbage collector's too, to one core. */
+/** Pins all threads of a process, including the garbage collector's, to one core. */
 export function pin(pid: number, core: Exclude<Core, "any">): void {
 	spawnSync("taskset", ["-a", "-c", "-p", core === "server" ? "0" : "1", String(pid)]);
 }

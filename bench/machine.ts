@@ -1,6 +1,6 @@
 import { cpus, totalmem } from "node:os";
 
-/** The machine, in a line. */
+/** Describes the machine in one line. */
 export function machine(): string {
 	const model = cpus()[0]?.model.trim() ?? "unknown processor";
 	const gibibytes = (totalmem() / 2 ** 30).toFixed(0);

@@ -24,10 +24,10 @@ const suites: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
 
 const startedAt = performance.now();
 
-/** When a quick run begins no other suite: the longest takes about half a minute. */
+/** After this time a quick run starts no other suite, in milliseconds. The longest suite takes about half a minute. */
 const quickMs = 95_000;
 
-/** Says on standard error how far it is; the report alone goes to standard output. */
+/** Reports progress on standard error. Only the report goes to standard output. */
 function say(line: string): void {
 	const seconds = ((performance.now() - startedAt) / 1000).toFixed(0).padStart(4);
 	process.stderr.write(`${seconds} s  ${line}\n`);

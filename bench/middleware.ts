@@ -1,4 +1,5 @@
-// What each middleware of the core costs: nanoseconds per served call over one without it, all in one run.
+// Measures the cost of each middleware of the core: nanoseconds per served call, compared with a call without it, all
+// in one run.
 // node --conditions=@allium/source bench/middleware.ts
 
 import { Endpoints, noMetadata } from "@allium/core";
@@ -30,7 +31,7 @@ const Bench = contract("bench", {
 	read: method({ input: z.object({ a: z.int(), b: z.int() }), effect: "read" }),
 });
 
-/** What costs something only when an SDK is registered: measured without, then with one. */
+/** Middleware that costs something only when an SDK is registered. It is measured without one, and then with one. */
 const telemetry: Record<string, Middleware> = {
 	"tracing, server": tracing("server"),
 	"tracing, client": tracing("client"),
@@ -63,7 +64,7 @@ const incoming = {
 	timeoutMs: Number.POSITIVE_INFINITY,
 };
 
-/** The service behind a middleware, as transports call it. */
+/** A service behind a middleware, as transports call it. */
 function served(middleware: Middleware): Endpoints {
 	const endpoints = new Endpoints({ middleware: [] });
 	endpoints.serve(Bench, { read: async () => ({}) }, { middleware: [middleware] });
@@ -84,7 +85,7 @@ async function measure(endpoints: Endpoints): Promise<number> {
 
 const median = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0;
 
-/** Measures all of them in turn, so that what else the machine does meets all alike, and prints what each adds. */
+/** Measures the middleware in turn, so that other load on the machine affects all alike. Prints what each adds. */
 async function compare(middleware: Record<string, Middleware>): Promise<void> {
 	const all = { nothing: (next) => next, ...middleware } satisfies Record<string, Middleware>;
 	const entries = Object.entries(all).map(([name, each]) => {

@@ -13,13 +13,13 @@ export interface Options {
 	readonly works: readonly Work[];
 	readonly concurrencies: readonly number[];
 	readonly rounds: number;
-	/** How long one measurement of `sum` takes; others take half of it. */
+	/** How long one measurement of `sum` takes. The others take half of it. */
 	readonly milliseconds: number;
 	readonly quick: boolean;
 	readonly pin: boolean;
-	/** Where the rows go as JSON. */
+	/** The file for the rows as JSON. */
 	readonly json: string | undefined;
-	/** Where the report goes; undefined for a run that is not the whole. */
+	/** The file for the report. Undefined for a run that does not measure everything. */
 	readonly out: string | undefined;
 }
 
@@ -46,13 +46,13 @@ Options:
   --out FILE            writes the report; default for a whole run: bench/RESULTS.md
   --help`;
 
-/** Thrown for arguments that say nothing sensible. */
+/** Thrown for arguments that make no sense. */
 export class UsageError extends Error {}
 
 /**
- * Reads the arguments of a run; undefined when only help is asked for.
+ * Parses the arguments of a run. Returns undefined if they only ask for help.
  *
- * @throws UsageError when they say nothing sensible.
+ * @throws UsageError if they make no sense.
  */
 export function readOptions(args: readonly string[]): Options | undefined {
 	const { values, positionals } = parse(args);

@@ -1,7 +1,7 @@
 import { Child, pin } from "./child.ts";
 import type { Assignment, Measured, Ready, Task, Usage } from "./protocol.ts";
 
-/** Where a stack is, and how its processes run. */
+/** Which stack to run, and how its processes run. */
 export interface PairOptions {
 	readonly file: string;
 	readonly variant?: string;
@@ -11,13 +11,13 @@ export interface PairOptions {
 	readonly execArgv?: readonly string[];
 }
 
-/** What one measurement brought. */
+/** The result of one measurement. */
 export type Round = Measured & { readonly serverCpuSeconds: number };
 
-/** A server and a client process of one stack; the client alone where one process is both. */
+/** The server process and the client process of one stack. If one process is both, it is the client. */
 export class Pair {
 	readonly name: string;
-	/** What can be measured of it: `sum`, `concat`, `count`. */
+	/** What the stack can be measured at: `sum`, `concat`, `count`. */
 	readonly offers: readonly string[];
 	readonly #server: ServerProcess | undefined;
 	readonly #client: Child;
@@ -43,7 +43,7 @@ export class Pair {
 		}
 	}
 
-	/** Drives the load, and adds what it cost the server. */
+	/** Runs the load, and adds its cost to the server. */
 	async measure(task: Exclude<Task, { type: "usage" }>): Promise<Round> {
 		const before = await this.#server?.usage();
 		const forMs = task.type === "calls" ? task.milliseconds : 0;

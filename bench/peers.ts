@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url";
 
 const folder = new URL("peers/", import.meta.url);
 const lockfile = new URL("package-lock.json", folder);
-/** A copy of the lockfile that was installed. */
+/** A copy of the lockfile from which the peers were installed. */
 const installed = new URL("node_modules/.installed.json", folder);
 
-/** The packages that the benchmark compares with, each with its version. */
+/** Returns the packages that the benchmark compares with, each with its version. */
 export function peerVersions(): string[] {
 	const manifest = JSON.parse(readFileSync(new URL("package.json", folder), "utf8")) as {
 		readonly dependencies: Readonly<Record<string, string>>;
@@ -17,10 +17,10 @@ export function peerVersions(): string[] {
 }
 
 /**
- * Installs the peers where they are not there as their lockfile says. They are no part of the workspace: nobody
- * but the benchmark needs them.
+ * Installs the peers unless they are installed as their lockfile says. They are not part of the workspace, because
+ * only the benchmark needs them.
  *
- * @returns why they are not there, if so
+ * @returns Why they are missing, if they are.
  */
 export async function installPeers(say: (line: string) => void): Promise<string | undefined> {
 	if (existsSync(installed) && readFileSync(installed).equals(readFileSync(lockfile))) return undefined;

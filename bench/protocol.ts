@@ -1,12 +1,12 @@
 import type { Helper } from "./stack.ts";
 
-/** Which stack a process of the benchmark runs. */
+/** The stack that a process of the benchmark runs. */
 export interface Assignment {
 	/** The file of the stack, relative to this folder. */
 	readonly file: string;
-	/** What else the stack shall know, where it comes in variants. */
+	/** The variant, for stacks that have several. */
 	readonly variant: string;
-	/** For clients: where the server is. */
+	/** The address of the server, for clients. */
 	readonly address: string;
 }
 
@@ -14,7 +14,7 @@ export interface Assignment {
 export const works = ["sum", "concat 100 B", "concat 10 KB"] as const;
 export type Work = (typeof works)[number];
 
-/** What a client is asked for: calls for some time, or one stream. */
+/** A client's task: calls for some time, or one stream. */
 export type Task =
 	| {
 			readonly type: "calls";
@@ -25,14 +25,14 @@ export type Task =
 	| { readonly type: "stream"; readonly messages: number }
 	| { readonly type: "usage" };
 
-/** What a process has used since it began. */
+/** What a process has used since it started. */
 export interface Usage {
 	readonly cpuSeconds: number;
-	/** Of the process alone, without helpers. */
+	/** The memory of the process alone, without helpers. */
 	readonly rssBytes: number;
 }
 
-/** What a client measured. */
+/** What a client has measured. */
 export interface Measured {
 	/** Calls, or messages of a stream. */
 	readonly calls: number;
@@ -42,14 +42,14 @@ export interface Measured {
 	readonly cpuSeconds: number;
 }
 
-/** What a process of the benchmark says when it is ready. */
+/** What a process of the benchmark reports when it is ready. */
 export interface Ready {
 	readonly name: string;
 	readonly address?: string;
 	readonly helpers?: readonly Helper[];
-	/** Whether the stack has calls of that work. */
+	/** The work that the stack offers. */
 	readonly offers?: readonly string[];
 }
 
-/** What a process answers: what it was asked for, or why not. */
+/** The answer of a process: the value, or why there is none. */
 export type Answer<Value> = { readonly value: Value } | { readonly error: string };

@@ -95,7 +95,7 @@ export function figureTable(figures: readonly Figure[]): string {
 	return markdown(["what", "median (min–max)", "unit"], lines);
 }
 
-/** Targets and what became of them as Markdown. */
+/** Targets and their results as Markdown. */
 export function targetTable(judged: readonly Judged[]): string {
 	const verdicts = { met: "met", missed: "**not met**", unmeasured: "not measured" };
 	const lines = judged.map(({ target, value, verdict }) => {
@@ -119,7 +119,7 @@ function ratio(figure: number): string {
 	return Number.isNaN(figure) ? "–" : figure.toFixed(figure < 0.1 ? 3 : 2);
 }
 
-/** Three digits that count. */
+/** Rounds to three significant digits. */
 function rounded(figure: number): string {
 	if (figure >= 1000) return Math.round(figure).toLocaleString("en-US");
 	return String(Number(figure.toPrecision(3)));

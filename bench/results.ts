@@ -4,7 +4,7 @@ import { median, type Spread, spread } from "./statistics.ts";
 /** One line of a table of calls: the medians of all rounds. */
 export interface Row {
 	readonly suite: string;
-	/** As `--stacks` takes it. */
+	/** The stack's id, as `--stacks` takes it. */
 	readonly stack: string;
 	readonly name: string;
 	readonly group: StackEntry["group"];
@@ -16,7 +16,7 @@ export interface Row {
 	readonly p50us: number;
 	readonly p99us: number;
 	readonly cpuSecondsPer100k: { readonly client: number; readonly server: number };
-	/** Calls a second as a share of the suite's floor's; NaN, and null as JSON, where that was not measured. */
+	/** Calls a second as a share of the suite's floor. NaN, which is null in JSON, if the floor was not measured. */
 	readonly ratioToFloor: number;
 }
 
@@ -35,25 +35,25 @@ export interface Failure {
 	readonly reason: string;
 }
 
-/** All that a run brought. */
+/** Everything that a run has found. */
 export interface Results {
 	readonly rows: readonly Row[];
 	readonly figures: readonly Figure[];
 	readonly failures: readonly Failure[];
 }
 
-/** What one round of one stack brought. */
+/** The result of one round of one stack. */
 export interface Sample {
 	readonly calls: number;
 	readonly seconds: number;
 	readonly p50us: number;
 	readonly p99us: number;
-	/** Of the client. */
+	/** The processor time of the client. */
 	readonly cpuSeconds: number;
 	readonly serverCpuSeconds: number;
 }
 
-/** All rounds of one stack at one work. */
+/** All rounds of one stack at one kind of work. */
 export interface Cell {
 	readonly suite: string;
 	readonly stack: StackEntry;
@@ -63,7 +63,7 @@ export interface Cell {
 	readonly samples: readonly Sample[];
 }
 
-/** The medians of what was measured; the stack called `floor` is what others are compared with at the same work. */
+/** Returns the medians of what was measured. The others are compared with the stack `floor` at the same work. */
 export function rowsOf(cells: readonly Cell[], floor: string): Row[] {
 	const rate = ({ calls, seconds }: Sample): number => calls / seconds;
 	const floors = new Map(

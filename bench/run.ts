@@ -3,15 +3,15 @@ import type { Failure, Figure, Results, Row } from "./results.ts";
 import { type StackEntry, stacks } from "./stacks.ts";
 import { spread } from "./statistics.ts";
 
-/** One run of the benchmark: what it shall do, and what it has found so far. */
+/** One run of the benchmark: what it has to do, and what it has found so far. */
 export class Run implements Results {
 	readonly options: Options;
-	/** Whether processes keep to cores. */
+	/** Whether processes are pinned to cores. */
 	readonly pinned: boolean;
 	readonly rows: Row[] = [];
 	readonly figures: Figure[] = [];
 	readonly failures: Failure[] = [];
-	/** Why what is installed on demand is not there; undefined when it is. */
+	/** Why the packages that are installed on demand are missing. Undefined if they are there. */
 	readonly #notInstalled: string | undefined;
 	readonly #say: (line: string) => void;
 
@@ -25,7 +25,7 @@ export class Run implements Results {
 		this.#say = parts.say;
 	}
 
-	/** Tells whoever waits how far it is. */
+	/** Reports progress to the person who waits. */
 	progress(suite: string, text: string): void {
 		this.#say(`${suite}: ${text}`);
 	}
@@ -40,7 +40,7 @@ export class Run implements Results {
 		if (values.length > 0) this.figures.push({ suite, id, what, unit, ...spread(values) });
 	}
 
-	/** Those of the stacks that are chosen and can be started; the others are reported. */
+	/** Returns those stacks that are chosen and can be started. It reports the others. */
 	stacks(suite: string, ids: readonly string[] = stacks.map(({ id }) => id)): StackEntry[] {
 		const { stacks: chosen } = this.options;
 		const wanted = stacks.filter(({ id }) => ids.includes(id) && (chosen?.includes(id) ?? true));

@@ -7,37 +7,39 @@ export type Sum = (input: { a: number; b: number }) => Promise<{ v: number }>;
 /** Joins two texts. */
 export type Concat = (input: { a: string; b: string }) => Promise<{ v: string }>;
 
-/** One way to carry calls between two processes, as the benchmark drives it. */
+/** One way to carry calls between two processes, as the benchmark uses it. */
 export interface Stack {
-	/** What the tables call it. */
+	/** Its name in the tables. */
 	readonly name: string;
-	/** How its `sum` is called over HTTP/1.1, for who is measured under `wrk`. */
+	/** How to call its `sum` over HTTP/1.1, for stacks that are measured with `wrk`. */
 	readonly http?: { readonly path: string; readonly body?: string };
-	/** In the server's process: serves the work. Without it, there is no such process: the client does all. */
+	/**
+	 * Serves the work, in the server's process. A stack without it has no such process: the client does everything.
+	 */
 	serve?(variant: string): Promise<Server>;
-	/** In the client's process. */
+	/** Makes the calls, in the client's process. */
 	connect(address: string, variant: string): Promise<Calls>;
 }
 
 /** A stack that serves. */
 export interface Server {
 	readonly address: string;
-	/** Other processes that do part of the server's work; their processor time counts as the server's. */
+	/** Other processes that do part of the server's work. Their processor time counts as the server's. */
 	readonly helpers?: readonly Helper[];
 	close(): Promise<void>;
 }
 
 export interface Helper {
 	readonly pid: number;
-	/** Whether it shall keep to the server's core; not what belongs to others on this machine. */
+	/** Whether to pin it to the server's core. Processes that belong to others on this machine are not pinned. */
 	readonly pin: boolean;
 }
 
-/** A stack that calls. What it does not offer is not measured of it. */
+/** A stack that calls. Work that it does not offer is not measured. */
 export interface Calls {
 	readonly sum?: Sum;
 	readonly concat?: Concat;
-	/** Reads a stream of so many small messages `{ n }`; resolves with how many came. */
+	/** Reads a stream of `upTo` small messages `{ n }`. Resolves with how many arrived. */
 	readonly count?: (upTo: number) => Promise<number>;
 	close(): Promise<void>;
 }
@@ -73,7 +75,7 @@ export const work: Service<typeof Work> = {
 	},
 };
 
-/** How many messages a stream brings. */
+/** Reads a stream to its end. Resolves with the number of its messages. */
 export async function drained(messages: AsyncIterable<unknown>): Promise<number> {
 	let count = 0;
 	for await (const _ of messages) count++;

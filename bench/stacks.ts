@@ -1,10 +1,10 @@
 /** A stack that can be measured. */
 export interface StackEntry {
-	/** What `--stacks` takes. */
+	/** The id, as `--stacks` takes it. */
 	readonly id: string;
 	readonly file: string;
 	readonly group: "floor" | "peer" | "allium";
-	/** Whether it needs what is in `peers/node_modules`. */
+	/** Whether it needs the packages in `peers/node_modules`. */
 	readonly installed: boolean;
 	/** Whether it has a server process of its own. */
 	readonly serves: boolean;
@@ -14,7 +14,7 @@ const floor = { group: "floor", installed: false, serves: true } as const;
 const peer = { group: "peer", installed: true, serves: true } as const;
 const allium = { group: "allium", installed: false, serves: true } as const;
 
-/** All stacks, the floor F first: every ratio is to it, unless said otherwise. */
+/** All stacks. The floor F comes first: every ratio refers to it, unless stated otherwise. */
 export const stacks: readonly StackEntry[] = [
 	{ ...floor, id: "floor-net", file: "stacks/floor-net.ts" },
 	{ ...floor, id: "floor-http", file: "peers/floor-http.ts", installed: true },

@@ -1,4 +1,4 @@
-/** The middle of some figures; the mean of the two middle ones where their number is even; NaN of none. */
+/** The middle figure, or the mean of the two middle ones if their number is even. NaN if there are none. */
 export function median(figures: readonly number[]): number {
 	const sorted = [...figures].sort((one, other) => one - other);
 	const middle = sorted.length >> 1;
@@ -7,12 +7,12 @@ export function median(figures: readonly number[]): number {
 	return ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
-/** The figure below which such a share of sorted figures lies; NaN of none. */
+/** The figure below which the given share of the sorted figures lies. NaN if there are none. */
 export function percentile(sorted: readonly number[], share: number): number {
 	return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
-/** Median and range over the rounds. */
+/** The median and the range over the rounds. */
 export interface Spread {
 	readonly median: number;
 	readonly minimum: number;

@@ -1,22 +1,22 @@
 import type { Results, Row } from "./results.ts";
 
-/** What a figure of a run shall be. */
+/** The value that a figure of a run should have. */
 export interface Target {
 	readonly what: string;
 	readonly unit: string;
 	readonly bound: { readonly atLeast?: number; readonly atMost?: number };
-	/** The figure; undefined where the run did not measure it. */
+	/** The figure. Undefined if the run did not measure it. */
 	readonly value: (results: Results) => number | undefined;
 }
 
-/** A target and what became of it. */
+/** A target and its result. */
 export interface Judged {
 	readonly target: Target;
 	readonly value: number | undefined;
 	readonly verdict: "met" | "missed" | "unmeasured";
 }
 
-/** Holds the targets against a run. */
+/** Compares a run with the targets. */
 export function judge(results: Results, all: readonly Target[]): Judged[] {
 	return all.map((target) => {
 		const value = target.value(results);
@@ -27,7 +27,7 @@ export function judge(results: Results, all: readonly Target[]): Judged[] {
 	});
 }
 
-/** `sum`, as the targets mean it. */
+/** The row of `sum` to which the targets refer. */
 const rpc = (stack: string, concurrency: number): Row["stack"][] => [
 	"rpc",
 	stack,
@@ -49,7 +49,7 @@ function row(results: Results, [suite, stack, work, concurrency]: readonly strin
 const rate = (each: Row): number => each.callsPerSecond;
 const cpu = ({ cpuSecondsPer100k: { client, server } }: Row): number => client + server;
 
-/** A figure of one row over the same figure of another. */
+/** A figure of one row, divided by the same figure of another. */
 function over(
 	figure: (each: Row) => number,
 	one: readonly string[],
@@ -61,7 +61,7 @@ function over(
 	};
 }
 
-/** A figure of frames with the default onion over the best that a peer brought. */
+/** A figure of frames with the default middleware, divided by the best figure of a peer. */
 function overPeers(
 	figure: (each: Row) => number,
 	concurrency: number,
@@ -86,7 +86,7 @@ function figure(id: string): Target["value"] {
 	return ({ figures }) => figures.find((each) => each.id === id)?.median;
 }
 
-/** The best of two figures over that of a third. */
+/** The best of two figures, divided by a third. */
 function figureOver(one: string, other: string): Target["value"] {
 	return (results) => {
 		const [above, below] = [figure(one)(results), figure(other)(results)];
@@ -94,7 +94,7 @@ function figureOver(one: string, other: string): Target["value"] {
 	};
 }
 
-/** The slowest of all sizes over the smallest size. */
+/** The slowest of all sizes, divided by the smallest size. */
 function flatness(dimension: string): Target["value"] {
 	return ({ figures }) => {
 		const sizes = figures.filter(({ id }) => id.startsWith(`growth ${dimension} calls `));
@@ -106,7 +106,7 @@ function flatness(dimension: string): Target["value"] {
 
 const atBoth = (make: (concurrency: number) => Target): Target[] => [64, 256].map(make);
 
-/** What the benchmark shall show. */
+/** The targets that the benchmark should meet. */
 export const targets: readonly Target[] = [
 	...atBoth((at) => ({
 		what: `frames, default onion, ${at} at once: calls/s`,

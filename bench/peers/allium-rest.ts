@@ -3,7 +3,7 @@ import { type Stack, Work } from "../stack.ts";
 import { serveWork } from "../stacks/allium.ts";
 import { postJson } from "./post-json.ts";
 
-/** The same service under REST routes on the one port, called as the peers with REST are. */
+/** The same service under REST routes on the one port, called like the REST peers. */
 const alliumRest: Stack = {
 	name: "Allium REST route + undici",
 	http: { path: "/sum" },

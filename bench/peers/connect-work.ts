@@ -3,7 +3,7 @@ import { type Calls, drained } from "../stack.ts";
 import { Add } from "./add_pb.ts";
 import { concat, sum } from "./work.ts";
 
-/** The routes of Connect; protobuf's types are their validation. */
+/** The routes of Connect. The types of protobuf are their validation. */
 export function connectRoutes(router: ConnectRouter): void {
 	router.service(Add, {
 		sum: (request) => sum(request),

@@ -9,7 +9,7 @@ const object = (properties: Record<string, unknown>) => {
 const integer = { type: "integer" };
 const string = { type: "string" };
 
-/** Fastify with JSON schemas of bodies and replies, as its documentation recommends for speed. */
+/** Fastify with JSON schemas for bodies and replies, which its documentation recommends for speed. */
 const fastifyStack: Stack = {
 	name: "Fastify + undici",
 	http: { path: "/sum" },

@@ -10,7 +10,7 @@ const floorHttp: Stack = {
 
 	serve() {
 		const server = createServer(async (request, response) => {
-			// `+` is what both sum and concat do.
+			// Both sum and concat use `+`.
 			const { a, b } = JSON.parse(await text(request)) as { a: number; b: number };
 			const body = JSON.stringify({ v: a + b });
 			response.writeHead(200, {

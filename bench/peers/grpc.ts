@@ -15,7 +15,7 @@ import { loadSync } from "@grpc/proto-loader";
 import { drained, type Stack } from "../stack.ts";
 import { type ConcatInput, concat, type SumInput, sum } from "./work.ts";
 
-/** As its documentation loads them. */
+/** Loaded as the documentation of gRPC does. */
 const definition = loadSync(fileURLToPath(new URL("add.proto", import.meta.url)), {
 	keepCase: true,
 	longs: String,
@@ -27,7 +27,7 @@ const { Add } = loadPackageDefinition(definition).bench as unknown as { Add: Ser
 
 type Unary = (input: unknown, callback: (error: Error | null, reply: never) => void) => ClientUnaryCall;
 
-/** gRPC; protobuf's types are its validation. */
+/** gRPC. The types of protobuf are its validation. */
 const grpc: Stack = {
 	name: "@grpc/grpc-js",
 

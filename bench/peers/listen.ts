@@ -3,7 +3,7 @@ import type { Http2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 
-/** Listens on any free port of this machine; what it returns is a server of the benchmark. */
+/** Listens on any free port of this machine. Returns a server of the benchmark. */
 export async function listen(
 	server: HttpServer | Http2Server,
 ): Promise<{ address: string; close(): Promise<void> }> {
@@ -18,7 +18,7 @@ export async function listen(
 	};
 }
 
-/** A port that is free now, for those who must know theirs before they listen. */
+/** Returns a port that is free now, for servers that must know their port before they listen. */
 export async function freePort(): Promise<number> {
 	const server = createServer();
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -2,7 +2,7 @@ import type { Stack } from "../stack.ts";
 import { freePort } from "./listen.ts";
 import { callMoleculer, serveMoleculer } from "./moleculer-work.ts";
 
-/** Moleculer over TCP, the nodes named instead of found by UDP. */
+/** Moleculer over TCP. The nodes are named instead of found by UDP. */
 const moleculerTcp: Stack = {
 	name: "Moleculer TCP",
 

@@ -2,12 +2,12 @@ import { type BrokerOptions, ServiceBroker } from "moleculer";
 import type { Calls, Concat, Sum } from "../stack.ts";
 import { concat, sum } from "./work.ts";
 
-/** A broker as in production: says warnings only; validates parameters, which is its default. */
+/** Makes a broker as in production. It logs only warnings, and validates parameters, which is its default. */
 function brokerOf(nodeID: string, options: BrokerOptions): ServiceBroker {
 	return new ServiceBroker({ nodeID, namespace: options.namespace ?? "bench", logLevel: "warn", ...options });
 }
 
-/** A node that serves the work. */
+/** Starts a node that serves the work. */
 export async function serveMoleculer(nodeID: string, options: BrokerOptions): Promise<() => Promise<void>> {
 	const broker = brokerOf(nodeID, options);
 	broker.createService({
@@ -27,7 +27,7 @@ export async function serveMoleculer(nodeID: string, options: BrokerOptions): Pr
 	return () => broker.stop();
 }
 
-/** A node that calls it. */
+/** Starts a node that calls it. */
 export async function callMoleculer(nodeID: string, options: BrokerOptions): Promise<Calls> {
 	const broker = brokerOf(nodeID, options);
 	await broker.start();

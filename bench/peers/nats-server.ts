@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import type { Helper } from "../stack.ts";
 
-/** Where NATS usually is. */
+/** The default address of NATS. */
 export const natsUrl: string = process.env.NATS_URL ?? "nats://127.0.0.1:4222";
 
-/** Fails at once where nobody listens: some clients would try for ever. */
+/** Fails at once if nobody listens, because some clients would retry for ever. */
 export function requireNats(): Promise<void> {
 	const { hostname, port } = new URL(natsUrl);
 	return new Promise((resolve, reject) => {
@@ -17,7 +17,7 @@ export function requireNats(): Promise<void> {
 	});
 }
 
-/** The processes of the NATS server of this machine, whose work is part of each call; none where it cannot be told. */
+/** The processes of the NATS server on this machine. Their work is part of each call. None if they cannot be found. */
 export function natsServer(): Helper[] {
 	try {
 		return readdirSync("/proc")

@@ -3,7 +3,7 @@ import type { Stack } from "../stack.ts";
 import { natsServer, natsUrl, requireNats } from "./nats-server.ts";
 import { ConcatInput, concat, SumInput, sum } from "./work.ts";
 
-/** NATS request and reply with JSON, validated by hand as there is no framework to do it. */
+/** NATS request and reply with JSON. The messages are validated by hand, because there is no framework to do it. */
 const nats: Stack = {
 	name: "NATS request/reply",
 

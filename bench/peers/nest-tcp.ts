@@ -14,7 +14,7 @@ import type { Stack } from "../stack.ts";
 import { freePort } from "./listen.ts";
 import { ConcatInput, concat, SumInput, sum } from "./work.ts";
 
-/** The pipe for zod of Nest's documentation. */
+/** The zod pipe from the documentation of Nest. */
 class ZodValidationPipe implements PipeTransform {
 	readonly #schema: z.ZodType;
 
@@ -41,7 +41,7 @@ class AddController {
 
 class AddModule {}
 
-// Decorators called by hand: Node runs TypeScript without them.
+// The decorators are called by hand, because Node runs TypeScript without decorators.
 for (const [name, schema] of [
 	["sum", SumInput],
 	["concat", ConcatInput],

@@ -18,7 +18,7 @@ const router = {
 		.handler(({ input }) => concat(input)),
 };
 
-/** oRPC's own protocol, on its handler for Node and its client over fetch. */
+/** oRPC's own protocol, with its Node handler and its fetch client. */
 const orpc: Stack = {
 	name: "oRPC",
 	http: { path: "/sum", body: '{"json":{"a":20,"b":22}}' },

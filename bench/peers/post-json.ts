@@ -1,10 +1,10 @@
 import { Pool } from "undici";
 import type { Calls } from "../stack.ts";
 
-/** How many connections the client keeps: the floor H is defined so, and all are measured alike. */
+/** How many connections the client keeps. The floor H is defined this way, and all stacks are measured alike. */
 const connections = 16;
 
-/** Calls `/sum` and `/concat` of an address by undici, the fastest client of HTTP/1.1 for Node. */
+/** Calls `/sum` and `/concat` at an address with undici, the fastest HTTP/1.1 client for Node. */
 export function postJson(address: string): Calls {
 	const pool = new Pool(address, { connections });
 	const headers = { "content-type": "application/json" };

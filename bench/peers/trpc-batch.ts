@@ -2,7 +2,7 @@ import { httpBatchLink } from "@trpc/client";
 import type { Stack } from "../stack.ts";
 import { callTrpc, serveTrpc } from "./trpc-work.ts";
 
-/** Calls of one turn go out as one request: its throughput under load is that of batches. */
+/** Calls made in one turn go out as one request, so its throughput under load is that of batches. */
 const trpcBatch: Stack = {
 	name: "tRPC httpBatchLink",
 	serve: serveTrpc,

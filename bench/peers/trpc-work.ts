@@ -18,7 +18,7 @@ const router = t.router({
 });
 export type Router = typeof router;
 
-/** tRPC's own server. Mutations, which are sent by POST as all others here do. */
+/** tRPC's own server. The calls are mutations, which are sent by POST like all others here. */
 export function serveTrpc(): Promise<Server> {
 	return listen(createHTTPServer({ router }));
 }

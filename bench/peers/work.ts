@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** What is validated where a peer leaves the choice of the schema to its users. */
+/** The schemas for peers that leave the choice of a schema to their users. */
 export const SumInput = z.object({ a: z.int(), b: z.int() });
 export const SumOutput = z.object({ v: z.int() });
 export const ConcatInput = z.object({ a: z.string(), b: z.string() });

@@ -1,4 +1,4 @@
-// One client process of the benchmark: drives a stack in a closed loop, and says what it measured.
+// One client process of the benchmark. It runs a stack in a closed loop, and reports what it measured.
 import type { Measured, Ready, Task, Work } from "../protocol.ts";
 import type { Calls, Stack } from "../stack.ts";
 import { percentile } from "../statistics.ts";
@@ -19,7 +19,7 @@ await answerParent(async () => {
 	return { ready, answer, close: () => calls.close() };
 });
 
-/** One call of a kind, its answer checked. */
+/** Makes one call of a kind, and checks its answer. */
 function caller({ sum, concat }: Calls, work: Work): () => Promise<void> {
 	if (work === "sum" && sum !== undefined) {
 		return async () => {
@@ -35,7 +35,7 @@ function caller({ sum, concat }: Calls, work: Work): () => Promise<void> {
 	};
 }
 
-/** So many callers at once, each calling again as soon as it has its answer. */
+/** Runs several callers at once. Each calls again as soon as it has its answer. */
 async function callInLoops(
 	call: () => Promise<void>,
 	concurrency: number,
@@ -66,7 +66,7 @@ async function callInLoops(
 	};
 }
 
-/** One stream, as fast as it comes; its latency is that of the whole stream. */
+/** Reads one stream as fast as it arrives. The latency is that of the whole stream. */
 async function readStream({ count }: Calls, messages: number): Promise<Measured> {
 	if (count === undefined) throw new TypeError("this stack has no stream");
 	const before = process.cpuUsage();

@@ -1,4 +1,4 @@
-// One end of many idle connections or streams: serves or opens them, and says what they hold.
+// One end of many idle connections or streams. It serves or opens them, and reports the memory that they hold.
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { Endpoints } from "@allium/core";
@@ -11,17 +11,17 @@ import { answerParent, assignment } from "./serving.ts";
 
 const Idle = contract("idle", {
 	ping: method({ effect: "read" }),
-	/** Says one thing, and then nothing until its caller leaves. */
+	/** Yields one message, and then nothing until its caller leaves. */
 	hold: method({ output: stream(z.object({ n: z.int() })), effect: "read" }),
 });
 
-/** What the parent asks for. */
+/** The parent's questions. */
 export type Question = { readonly type: "memory" } | { readonly type: "open"; readonly count: number };
 
-/** What a process holds, in bytes. */
+/** The memory that a process holds, in bytes. */
 export interface Memory {
 	readonly rss: number;
-	/** What is in use: the resident memory shrinks late, if ever. */
+	/** The heap in use. The resident memory shrinks late, if ever. */
 	readonly heap: number;
 }
 
@@ -29,7 +29,7 @@ export interface Memory {
 const streamsPerConnection = 10_000;
 
 const { file: role, variant: kind, address } = assignment();
-/** Keeps what was opened reachable, as a program would. */
+/** Keeps everything that was opened reachable, as a program would. */
 const held: unknown[] = [];
 const background = Context.background();
 
@@ -37,7 +37,7 @@ await answerParent(async () => {
 	const ready = role === "server" ? await serve() : {};
 	const answer = async (question: Question): Promise<unknown> => {
 		if (question.type === "open") return openAll(question.count);
-		// Twice: what is only reachable from finished work goes with the second.
+		// Collects twice, because what only finished work can reach goes with the second.
 		for (let times = 0; times < 2; times++) {
 			await new Promise((resolve) => setTimeout(resolve, 100));
 			globalThis.gc?.();
@@ -73,7 +73,7 @@ async function serve(): Promise<{ name: string; address: string }> {
 	return { name: kind, address: listener.addresses.find((url) => url.startsWith(scheme)) ?? "" };
 }
 
-/** Opens so many, some at a time. */
+/** Opens `count` connections or streams, some at a time. */
 async function openAll(count: number): Promise<number> {
 	const open = kind === "streams" ? openStream : kind === "net" ? openSocket : openConnection;
 	for (let opened = 0; opened < count; ) {
@@ -91,7 +91,7 @@ async function openSocket(): Promise<Socket> {
 	return socket;
 }
 
-/** A connection that has carried a call. */
+/** Opens a connection and makes one call on it. */
 async function openConnection(): Promise<Peer> {
 	const transports: Readonly<Record<string, Dialer>> = {
 		frames: frames(),

@@ -1,4 +1,4 @@
-// What the layers cost without a wire: nanoseconds per call, one call after the other, the variants in turn.
+// Measures what the layers cost without a wire: nanoseconds per call, one call after the other, the variants in turn.
 
 import { Endpoints } from "@allium/core";
 import { Context, chain, createClient, type Endpoint, type Middleware } from "allium";
@@ -6,7 +6,7 @@ import { directTransport } from "../direct-transport.ts";
 import { Work, work } from "../stack.ts";
 import { answerParent } from "./serving.ts";
 
-/** How often each is called at a time. */
+/** How often to call each variant before the next one. */
 const batch = 10_000;
 
 const passing: Middleware = (next) => (input, ctx) => next(input, ctx);

@@ -1,4 +1,4 @@
-// One server process of the benchmark: serves a stack, and says what it has used when asked.
+// One server process of the benchmark. It serves a stack, and reports its usage when asked.
 import type { Ready } from "../protocol.ts";
 import type { Stack } from "../stack.ts";
 import { usage } from "../usage.ts";

@@ -1,22 +1,24 @@
 import type { Answer, Assignment } from "../protocol.ts";
 
-/** What a process of the benchmark was started for. */
+/** The purpose for which a process of the benchmark was started. */
 export function assignment(): Assignment {
 	return JSON.parse(process.argv[2] ?? "{}") as Assignment;
 }
 
 /** What a process of the benchmark does. */
 export interface Part<Question> {
-	/** What the parent is told at first. */
+	/** What to tell the parent first. */
 	readonly ready: unknown;
 	answer(question: Question): unknown;
 	close(): Promise<void>;
 }
 
-/** How long closing may take when the parent is gone, in milliseconds. */
+/** How long closing may take after the parent has gone, in milliseconds. */
 const closeMs = 3_000;
 
-/** Begins, says so, and answers what the parent asks, one after the other, until the parent is gone. */
+/**
+ * Starts, reports that it is ready, and answers the parent's questions one after the other until the parent has gone.
+ */
 export async function answerParent<Question>(begin: () => Promise<Part<Question>>): Promise<void> {
 	let part: Part<Question> | undefined;
 	process.on("disconnect", () => {
@@ -30,7 +32,7 @@ export async function answerParent<Question>(begin: () => Promise<Part<Question>
 	process.on("message", (question: Question) => void say(() => part?.answer(question)));
 }
 
-/** Tells the parent what comes of it. */
+/** Tells the parent the result. */
 async function say(run: () => unknown): Promise<void> {
 	let answer: Answer<unknown>;
 	try {

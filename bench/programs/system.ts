@@ -1,4 +1,5 @@
-// A system of many services, each with three REST routes: all services in one process, the gateway in another.
+// A system of many services with three REST routes each. All services are in one process, and the gateway is in
+// another.
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Endpoints, type Instance } from "@allium/core";
 import type { Lease } from "@allium/core/registry";
@@ -9,10 +10,10 @@ import { Context, contract, get, type Logger, method, post, put, routes } from "
 import * as z from "zod";
 import { answerParent, assignment, type Part } from "./serving.ts";
 
-/** How a gateway fared until it knew all services. */
+/** How a gateway performed until it knew all services. */
 export interface Settled {
 	readonly milliseconds: number;
-	/** How long its event loop was blocked at worst, in milliseconds. */
+	/** The longest time for which its event loop was blocked, in milliseconds. */
 	readonly longestBlockMs: number;
 }
 
@@ -23,7 +24,7 @@ const background = Context.background();
 await answerParent(role === "services" ? serveAll : openGateway);
 
 async function serveAll(): Promise<Part<unknown>> {
-	// Nobody has to keep alive what is registered here.
+	// Registrations made here need no renewal.
 	const registry = openRegistry(`sqlite://${folder}`, { ttlMs: 2 ** 31 - 1 });
 	const endpoints = new Endpoints();
 	for (let n = 0; n < count; n++) serve(endpoints, n);
@@ -43,7 +44,7 @@ async function serveAll(): Promise<Part<unknown>> {
 		await listener.close();
 		await registry.close();
 	};
-	// Asked for anything, all services are replaced by new versions, one after the other.
+	// Any question replaces all services by new versions, one after the other.
 	return { ready: {}, answer: deploy, close };
 }
 
@@ -96,7 +97,8 @@ async function openGateway(): Promise<Part<unknown>> {
 	const front = gateway({ registry: `sqlite://${folder}`, adapters, port: 0, drainDelayMs: 0, logger });
 	blocks.enable();
 	await front.start();
-	// Asked for anything, it answers when it knows all services since it started, or since it was last asked.
+	// Any question is answered once the gateway has learned of all services since it started, or since the last
+	// question.
 	const answer = async (): Promise<Settled> => {
 		await settled.promise;
 		const milliseconds = performance.now() - startedAt;

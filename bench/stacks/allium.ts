@@ -4,7 +4,7 @@ import { frames } from "@allium/node";
 import { type Client, createClient, type Routes } from "allium";
 import { type Calls, drained, type Server, Work, work } from "../stack.ts";
 
-/** Serves the work on the one port, as anybody would; the address is that of a scheme. */
+/** Serves the work on the one port, as any service would. Its address is the one with the given scheme. */
 export async function serveWork(scheme: string, routes?: Routes): Promise<Server> {
 	const endpoints = new Endpoints();
 	endpoints.serve(Work, work, routes === undefined ? {} : { routes });
@@ -13,12 +13,12 @@ export async function serveWork(scheme: string, routes?: Routes): Promise<Server
 	return { address, close: () => listener.close() };
 }
 
-/** A client with the default onion. */
+/** A client with the default middleware. */
 export async function callWork(url: string, transport: Dialer): Promise<Calls> {
 	return callsOf(createClient(Work, { url, transports: [transport] }));
 }
 
-/** A client of the work as the benchmark drives it. */
+/** A client of the work, as the benchmark uses it. */
 export function callsOf(client: Client<typeof Work>): Calls {
 	return {
 		sum: (input) => client.sum(input),

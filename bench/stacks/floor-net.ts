@@ -1,7 +1,7 @@
 import { connect, createServer, type Socket } from "node:net";
 import { drained, type Stack } from "../stack.ts";
 
-/** `a` and `b` of a sum or a concat, `upTo` of a stream. */
+/** A sum or a concat has `a` and `b`. A stream has `upTo`. */
 interface Request {
 	readonly id: number;
 	readonly a?: never;
@@ -9,7 +9,7 @@ interface Request {
 	readonly upTo?: number;
 }
 
-/** `v` of a reply, `n` of one message of a stream, neither at the end of a stream. */
+/** A reply has `v`. A message of a stream has `n`. The end of a stream has neither. */
 interface Reply {
 	readonly id: number;
 	readonly v?: never;
@@ -48,7 +48,7 @@ const floorNet: Stack = {
 		const pending = new Map<number, (reply: Reply) => void>();
 		const send = batched(socket);
 		let last = 0;
-		// Whether several replies came at once: their callers are about to call again together.
+		// Whether several replies arrived at once. Their callers are then about to call again together.
 		let crowded = false;
 		const settle = (reply: Reply): void => {
 			const waiting = pending.get(reply.id);
@@ -85,7 +85,7 @@ async function* count(upTo: number): AsyncGenerator<number> {
 	for (let n = 0; n < upTo; n++) yield n;
 }
 
-/** Sends what a generator yields, as fast as the socket takes it. */
+/** Sends what a generator yields, as fast as the socket accepts it. */
 async function sendStream(
 	socket: Socket,
 	send: (message: unknown) => void,
@@ -96,14 +96,14 @@ async function sendStream(
 	for await (const n of messages) {
 		send({ id, n });
 		if (++sent % 500 !== 0) continue;
-		// Lets the turn end, so that what was gathered is written.
+		// Lets the turn end, so that the gathered messages are written.
 		await new Promise((resolve) => setImmediate(resolve));
 		if (socket.writableNeedDrain) await new Promise((resolve) => socket.once("drain", resolve));
 	}
 	send({ id });
 }
 
-/** The messages of a stream that arrived and wait to be read. */
+/** The messages of a stream that have arrived and wait to be read. */
 class Arrived {
 	#waiting: Reply[] = [];
 	#wake: (() => void) | undefined;
@@ -130,10 +130,10 @@ class Arrived {
 	}
 }
 
-/** So many bytes do not wait for the end of the turn: the other side may begin with them. */
+/** This many bytes do not wait for the end of the turn, so that the other side can start on them. */
 const enough = 64 * 1024;
 
-/** Gathers the messages of a turn and writes them as one piece; at once where nothing else is under way. */
+/** Gathers the messages of a turn and writes them in one piece. It writes at once if nothing else is in progress. */
 function batched(socket: Socket): (message: unknown, idle?: boolean) => void {
 	let gathered: string[] = [];
 	let room = 0;
@@ -159,7 +159,7 @@ function batched(socket: Socket): (message: unknown, idle?: boolean) => void {
 	};
 }
 
-/** @param turn told how many messages came at once, after they were handed over */
+/** @param turn Called with the number of messages that arrived at once, after they were passed on. */
 function receive<M>(socket: Socket, each: (message: M) => void, turn?: (count: number) => void): void {
 	let rest: Buffer | undefined;
 	socket.on("data", (chunk: Buffer) => {

@@ -3,7 +3,7 @@ import { frames } from "@allium/node";
 import { Context } from "allium";
 import { type Concat, drained, type Stack, type Sum, Work, work } from "../stack.ts";
 
-/** Allium frames without the onion: the endpoint of the transport called directly, and a server without layers. */
+/** Allium frames without middleware: a direct call of the transport's endpoint, and a server without layers. */
 const framesBareStack: Stack = {
 	name: "Allium frames, bare",
 

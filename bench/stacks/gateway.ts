@@ -8,7 +8,7 @@ import { http } from "@allium/node";
 import type { Stack } from "../stack.ts";
 import { callWork } from "./allium.ts";
 
-/** Connect JSON over HTTP/1.1 to the gateway, frames from there to a service that is a process of its own. */
+/** Connect JSON over HTTP/1.1 to the gateway, and frames from there to a service in a process of its own. */
 const gatewayStack: Stack = {
 	name: "Allium gateway → frames → service",
 
@@ -20,7 +20,7 @@ const gatewayStack: Stack = {
 		});
 		await once(service, "message");
 		const adapters = { sqlite: () => import("@allium/sqlite") };
-		// With the logger that it has by default, so that it writes its access log.
+		// It has the default logger, so that it writes its access log.
 		const front = gateway({ registry, adapters, host: "127.0.0.1", port: 0 });
 		await front.start();
 		return {

@@ -4,11 +4,11 @@ import { Context, contract, createClient, method } from "allium";
 import * as z from "zod";
 import type { Stack } from "../stack.ts";
 
-/** How much there is of everything beside the one thing that is called. */
+/** How many there are of everything else beside the one thing that is called. */
 export interface Size {
-	/** Instances of the service, all at one address, so that it is the choice among them that is measured. */
+	/** Instances of the service. All have one address, so that the measurement covers the choice among them. */
 	readonly instances: number;
-	/** Methods of the service, called in turn. */
+	/** Methods of the service, which are called in turn. */
 	readonly methods: number;
 	/** Services in the registry, each with an instance. */
 	readonly services: number;
@@ -28,7 +28,7 @@ function contractOf({ methods }: Size) {
 	return contract("growth", Object.fromEntries(names(methods).map((name) => [name, sum])));
 }
 
-/** Frames with the default onion, where there is much of something. The variant is a {@link Size}. */
+/** Frames with the default middleware and a large number of one thing. The variant is a {@link Size}. */
 const growth: Stack = {
 	name: "growth",
 
@@ -44,7 +44,7 @@ const growth: Stack = {
 
 	async connect(address, variant) {
 		const size = JSON.parse(variant) as Size;
-		// Nobody has to keep what is registered here alive.
+		// Registrations made here need no renewal.
 		const registry = memoryRegistry({ ttlMs: 2 ** 31 - 1 });
 		for (let n = 0; n < size.instances; n++) await register(registry, "growth", n, address);
 		for (let n = 1; n < size.services; n++) await register(registry, `other${n}`, n, "allium://127.0.0.1:1");

@@ -2,7 +2,7 @@ import { http } from "@allium/node";
 import type { Stack } from "../stack.ts";
 import { callWork, serveWork } from "./allium.ts";
 
-/** Connect JSON over HTTP/1.1 on the same port, with the default onion and Allium's own client. */
+/** Connect JSON over HTTP/1.1 on the same port, with the default middleware and Allium's own client. */
 const httpStack: Stack = {
 	name: "Allium Connect JSON over HTTP/1.1",
 	http: { path: "/add/sum" },

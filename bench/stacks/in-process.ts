@@ -3,7 +3,7 @@ import { directTransport } from "../direct-transport.ts";
 import { type Stack, Work, work } from "../stack.ts";
 import { callWork } from "./allium.ts";
 
-/** The default onion of client and server, called within one process without a wire. */
+/** The default middleware of client and server, called within one process without a wire. */
 const inProcessStack: Stack = {
 	name: "Allium in process, default onion",
 

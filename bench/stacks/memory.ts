@@ -3,7 +3,7 @@ import { memoryTransport } from "@allium/core/frames";
 import { type Stack, Work, work } from "../stack.ts";
 import { callWork } from "./allium.ts";
 
-/** The default onion over frames in memory: client and server are one process. */
+/** The default middleware over frames in memory. Client and server are one process. */
 const memoryStack: Stack = {
 	name: "Allium memory transport",
 

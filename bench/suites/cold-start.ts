@@ -11,7 +11,7 @@ import type { Run } from "../run.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const programs = fileURLToPath(new URL("../programs/cold/", import.meta.url));
 
-/** A program that says where it answers. */
+/** A program that reports where it answers. */
 interface Program {
 	readonly id: string;
 	readonly what: string;
@@ -22,8 +22,8 @@ interface Program {
 }
 
 /**
- * From the start of a process to its first answer: a service with its registry as users install it, compiled,
- * beside bare node:http.
+ * Measures the time from the start of a process to its first answer, for a compiled service with its registry as users
+ * install it, and for bare node:http.
  */
 export async function coldStart(run: Run): Promise<void> {
 	const folder = mkdtempSync(join(tmpdir(), "allium-cold-"));
@@ -44,7 +44,7 @@ export async function coldStart(run: Run): Promise<void> {
 		);
 		const starts = run.options.quick ? 3 : 15;
 		run.progress("process", `${starts} cold starts of each of ${all.length} programs`);
-		// The first of each fills the disk's cache, and makes the registry.
+		// The first start of each program fills the disk's cache and creates the registry.
 		for (let start = 0; start <= starts; start++) {
 			for (const { file, execArgv, milliseconds, cpuMilliseconds } of all) {
 				const took = await firstAnswer([...execArgv, file], folder);
@@ -66,7 +66,9 @@ function program(id: string, what: string, file: string, execArgv: readonly stri
 	return { id, what, file, execArgv, milliseconds: [], cpuMilliseconds: [] };
 }
 
-/** Compiles the packages into a folder where programs find them as if installed. Returns why that failed. */
+/**
+ * Compiles the packages into a folder where programs find them as if installed. Returns why that failed, if it did.
+ */
 function buildInto(folder: string): string | undefined {
 	const modules = join(folder, "node_modules");
 	mkdirSync(join(modules, "@allium"), { recursive: true });
@@ -89,14 +91,14 @@ function buildInto(folder: string): string | undefined {
 	return build.status === 0 ? undefined : `they cannot be built: ${build.stdout.trim().split("\n")[1] ?? ""}`;
 }
 
-/** What a process takes from its start to its first answer. */
+/** Measures a process from its start to its first answer. */
 async function firstAnswer(
 	args: readonly string[],
 	registry: string,
 ): Promise<{ milliseconds: number; cpuMilliseconds: number }> {
 	const startedAt = performance.now();
 	const child = spawn(process.execPath, [...args], {
-		// Without the condition that npm hands down here.
+		// The condition that npm passes down here is removed.
 		env: {
 			...process.env,
 			NODE_OPTIONS: "",

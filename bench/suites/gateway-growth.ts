@@ -7,7 +7,10 @@ import type { Run } from "../run.ts";
 
 const sizes = [500, 2_000] as const;
 
-/** How a gateway fares before many services, each with three REST routes: when it starts, and when all are replaced. */
+/**
+ * Measures a gateway in front of many services with three REST routes each: when it starts, and when all services are
+ * replaced.
+ */
 export async function gatewayGrowth(run: Run): Promise<void> {
 	for (const services of sizes) {
 		const [started, redeployed]: [Settled[], Settled[]] = [[], []];

@@ -28,14 +28,14 @@ export async function growth(run: Run): Promise<void> {
 	await gatewayGrowth(run);
 }
 
-/** Calls over frames where there is much of something. */
+/** Calls over frames with a large number of one thing. */
 async function callGrowth(run: Run): Promise<void> {
 	const grown = await startAll(run);
 	try {
 		const { rounds, quick, milliseconds } = run.options;
 		for (let round = 0; round <= rounds; round++) {
 			run.progress("growth", round === 0 ? "warming up" : `round ${round} of ${rounds}`);
-			// Warm long: what is compared is the same code.
+			// The warm-up is long, because all variants run the same code.
 			const time = round === 0 ? (quick ? 300 : 1_000) : milliseconds;
 			for (const { pair, rates, p99us } of grown) {
 				const task = { type: "calls", work: "sum", concurrency, milliseconds: time } as const;

@@ -8,7 +8,7 @@ import { wrk, wrkMissing } from "./wrk.ts";
 const overHttp = ["floor-http", "http", "rest", "fastify", "hono", "orpc", "connect-http1"];
 const connections = 64;
 
-/** A server of HTTP/1.1 under load. */
+/** An HTTP/1.1 server under load. */
 interface Served extends Cell {
 	readonly server: ServerProcess;
 	readonly url: string;
@@ -17,7 +17,7 @@ interface Served extends Cell {
 	failed: boolean;
 }
 
-/** Servers of HTTP/1.1 alone, in turn, under a client that costs little. */
+/** Measures HTTP/1.1 servers alone, in turn, with a client that costs little. */
 export async function http(run: Run): Promise<void> {
 	const entries = run.stacks("http", overHttp);
 	if (entries.length === 0) return;
@@ -62,7 +62,7 @@ async function measure(run: Run, each: Served, seconds: number, counts: boolean)
 		const before = await server.usage();
 		const result = await wrk({ url, body, connections, seconds, pinned: run.pinned });
 		const serverCpuSeconds = (await server.usage()).cpuSeconds - before.cpuSeconds;
-		// What wrk costs itself is not measured.
+		// The cost of wrk itself is not measured.
 		if (counts) samples.push({ ...result, cpuSeconds: 0, serverCpuSeconds });
 	} catch (error) {
 		each.failed = true;

@@ -11,10 +11,10 @@ const kinds = {
 	streams: "open stream over frames",
 } as const;
 
-/** What the first so many bring in once is not counted as theirs. */
+/** The first ones load things once. That cost is not counted as theirs. */
 const first = 100;
 
-/** What idle connections and streams hold at both ends, and what is left of it when they are gone. */
+/** Measures what idle connections and streams hold at both ends, and what remains when they have gone. */
 export async function idle(run: Run): Promise<void> {
 	const connections = run.options.quick ? 1_000 : 10_000;
 	const all = Object.keys(kinds) as (keyof typeof kinds)[];

@@ -1,11 +1,11 @@
 import { Child } from "../child.ts";
 import type { Run } from "../run.ts";
 
-/** A round takes about 50 ms, so there may be many. */
+/** A round takes about 50 ms, so there can be many. */
 const roundsPerRound = 5;
 const warmUps = 10;
 
-/** What layers cost where no wire hides it. */
+/** Measures what layers cost where no wire hides it. */
 export async function inProcess(run: Run): Promise<void> {
 	run.progress("in-process", "six middlewares, and the whole onion without a wire");
 	const core = run.pinned ? "client" : "any";

@@ -4,14 +4,14 @@ import { stacks } from "../stacks.ts";
 import { coldStart } from "./cold-start.ts";
 import { idle } from "./idle.ts";
 
-/** What a process costs: to start, after load, and by what is idle in it. */
+/** Measures the cost of a process: at its start, after load, and with idle connections. */
 export async function processes(run: Run): Promise<void> {
 	await coldStart(run);
 	await residentAfterLoad(run);
 	await idle(run);
 }
 
-/** The resident memory of both ends after calls of every size, new processes each time. */
+/** The resident memory of both ends after calls of every size. Each measurement uses new processes. */
 async function residentAfterLoad(run: Run): Promise<void> {
 	const { quick, milliseconds } = run.options;
 	const times = quick ? 1 : 3;

@@ -4,16 +4,16 @@ import { type Cell, rowsOf, type Sample } from "../results.ts";
 import type { Run } from "../run.ts";
 import type { StackEntry } from "../stacks.ts";
 
-/** How long each stack is warmed up at each work and concurrency, in milliseconds. */
+/** How long to warm up each stack at each work and concurrency, in milliseconds. */
 const warmUpMs = 300;
 
-/** A stack that runs. */
+/** A running stack. */
 export interface Running {
 	readonly stack: StackEntry;
 	readonly pair: Pair;
 }
 
-/** Calls between two processes: every stack at every work and concurrency, in turn. */
+/** Measures calls between two processes: every stack at every work and concurrency, in turn. */
 export async function rpc(run: Run): Promise<void> {
 	const { works, concurrencies, rounds, milliseconds } = run.options;
 	const warmUp = run.options.quick ? warmUpMs / 2 : warmUpMs;
@@ -44,7 +44,7 @@ export async function rpc(run: Run): Promise<void> {
 	}
 }
 
-/** Starts the stacks, all at once; those that do not start are reported. */
+/** Starts all stacks at once, and reports those that do not start. */
 export async function startPairs(
 	run: Run,
 	suite: string,

@@ -13,10 +13,10 @@ const streaming = [
 	"connect-http1",
 ];
 
-/** How many streams each stack sends before any is measured: the compiler is not done with it after one. */
+/** How many streams each stack sends before any is measured. One stream is not enough for the compiler. */
 const warmUps = 4;
 
-/** One server stream of small messages at a time, as fast as it goes. */
+/** Measures one server stream of small messages at a time, as fast as it goes. */
 export async function streams(run: Run): Promise<void> {
 	const messages = run.options.quick ? 20_000 : 100_000;
 	const { rounds } = run.options;

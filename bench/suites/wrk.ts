@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What `wrk` found in one round. */
+/** The result of `wrk` in one round. */
 export interface WrkResult {
 	readonly calls: number;
 	readonly seconds: number;
@@ -11,18 +11,18 @@ export interface WrkResult {
 	readonly p99us: number;
 }
 
-/** How `wrk` posts. */
+/** The load that `wrk` generates. */
 export interface WrkLoad {
 	readonly url: string;
-	/** JSON. */
+	/** The body as JSON. */
 	readonly body: string;
 	readonly connections: number;
 	readonly seconds: number;
-	/** Keeps it to the client's core. */
+	/** Whether to pin `wrk` to the client's core. */
 	readonly pinned: boolean;
 }
 
-/** Whether `wrk` is there; tries to install it where it is not and that is possible. Returns why not. */
+/** Returns why `wrk` is missing, or undefined if it is there. Tries to install it if that is possible. */
 export function wrkMissing(say: (line: string) => void): string | undefined {
 	const runs = (): boolean => spawnSync("wrk", ["-v"]).error === undefined;
 	if (runs()) return undefined;
@@ -35,7 +35,7 @@ export function wrkMissing(say: (line: string) => void): string | undefined {
 	return runs() ? undefined : "wrk is not installed: install the package wrk, then try again";
 }
 
-/** Lets `wrk` post as fast as it can. Its first line would say so if it could not. */
+/** Makes `wrk` post as fast as it can. */
 export async function wrk(load: WrkLoad): Promise<WrkResult> {
 	const folder = mkdtempSync(join(tmpdir(), "allium-wrk-"));
 	try {
@@ -49,7 +49,7 @@ export async function wrk(load: WrkLoad): Promise<WrkResult> {
 	}
 }
 
-/** Posts the body, and prints what is read here as one line of JSON. */
+/** A script that posts the body, and prints one line of JSON for {@link parseWrk}. */
 function postScript(body: string): string {
 	return `wrk.method = "POST"
 wrk.body = [[${body}]]
@@ -64,9 +64,9 @@ end
 }
 
 /**
- * Reads what the script printed.
+ * Parses what the script printed.
  *
- * @throws Error when calls failed, or there is nothing to read.
+ * @throws Error if calls failed, or if there is nothing to parse.
  */
 export function parseWrk(text: string): WrkResult {
 	const [, json] = /^result (\{.*\})$/m.exec(text) ?? [];

@@ -22,7 +22,7 @@ const pollMs = 200;
  * @template T
  * @param {string} path
  * @param {() => Promise<T>} work
- * void} onWait told once, when another process holds the lock => @param {(pid: number) => void} onWait Called once, if another process holds the lock. => void} onWait told once, when another process holds the lock
+ * @param {(pid: number) => void} onWait Called once, if another process holds the lock.
  * @returns {Promise<T>}
  */
 export async function withLock(path, work, onWait) {

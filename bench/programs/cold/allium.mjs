@@ -1,4 +1,5 @@
-// How soon a service of Allium answers: says where it is when it does, and what that took of the processor at the end.
+// Measures how soon a service of Allium answers. It reports its address when it is ready, and the processor time that
+// this took when it ends.
 import { allium, contract, method, silentLogger } from "allium";
 import * as z from "zod";
 

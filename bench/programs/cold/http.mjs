@@ -1,4 +1,5 @@
-// How soon bare node:http answers: says where it is when it does, and what that took of the processor at the end.
+// Measures how soon bare node:http answers. It reports its address when it is ready, and the processor time that this
+// took when it ends.
 import { createServer } from "node:http";
 
 const server = createServer((request, response) => {
