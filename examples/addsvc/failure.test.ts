@@ -50,7 +50,7 @@ class Load {
 		await Promise.all(this.#callers);
 	}
 
-	/** Resolves when so many further calls were made. */
+	/** Resolves after the given number of further calls. */
 	async further(calls: number): Promise<void> {
 		const goal = this.calls + calls;
 		await expect.poll(() => this.calls, { timeout: 15_000 }).toBeGreaterThan(goal);

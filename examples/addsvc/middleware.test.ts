@@ -27,7 +27,7 @@ describe("slowCalls, server-wide", () => {
 		vi.useRealTimers();
 	});
 
-	/** What is said about a call that takes so many milliseconds. */
+	/** The log of a call that takes the given milliseconds. */
 	async function said(ms: number): Promise<unknown[]> {
 		vi.useFakeTimers({ toFake: ["performance"] });
 		const log = vi.fn();

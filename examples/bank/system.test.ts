@@ -177,7 +177,7 @@ describe("a bank of many processes", () => {
 		expect(await bank.account({ account: "ben" })).toMatchObject({ balance: 0 });
 		expect(spentByBen().sort()).toEqual(made.toSorted());
 
-		// Whoever asks again, perhaps since the answer got lost, is told the same.
+		// A caller that asks again, perhaps because the answer got lost, gets the same answer.
 		for (const payment of [...refused.slice(0, 5), ...payments.slice(50, 70)]) {
 			expect((await pay(payment)).status).toBe(outcomes.get(payment.id));
 		}

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { CommandError } from "../command/command-error.ts";
 import { parseAssertions } from "./assertion.ts";
 
-/** A report of a thousand calls from 1 to 1000 ms, so many of which failed. */
+/** A report of a thousand calls from 1 to 1000 ms, some of which failed. */
 function report(failed = 2): LoadReport {
 	const latency = new Histogram();
 	for (let milliseconds = 1; milliseconds <= 1_000; milliseconds++) latency.record(milliseconds);

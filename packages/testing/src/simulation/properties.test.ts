@@ -22,7 +22,7 @@ const rough: NetworkOptions = {
 
 const { count, tell } = report();
 
-/** Calls of every kind from a caller, spread over so many milliseconds; resolves when all of them are over. */
+/** Makes calls of every kind, spread over the given milliseconds. Resolves when all of them are over. */
 function callAll(caller: SimulatedNode, calls: number, milliseconds: number, ends: Ends): Promise<string[]> {
 	return caller.run(async () => {
 		const ledger = caller.client(Ledger, { middleware: [ends.middleware, ...clientDefaults().middleware] });
