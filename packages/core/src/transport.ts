@@ -4,7 +4,7 @@
  */
 
 export { type ClientEndpoints, clientEndpoints } from "./client/client.ts";
-export { follow, type RegistryFollower } from "./client/follow.ts";
+export { followRegistry, type RegistryFollower } from "./client/follow-registry.ts";
 export { PeerPool, type PeerShare } from "./client/peer-pool.ts";
 export { CallScope, succeeded } from "./context/call-scope.ts";
 export {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from "vitest";
 import { backpressureTests } from "./calls/backpressure.ts";
+import { CallLab } from "./calls/call-lab.ts";
 import { cancellationTests } from "./calls/cancellation.ts";
 import { Cases } from "./calls/cases.ts";
 import { deadlineTests } from "./calls/deadlines.ts";
@@ -10,7 +11,6 @@ import { loadTests } from "./calls/load.ts";
 import { messageTests } from "./calls/messages.ts";
 import { metadataTests } from "./calls/metadata.ts";
 import type { CallSetup, CallSuiteOptions } from "./calls/setup.ts";
-import { World } from "./calls/world.ts";
 
 export type { CallCapability, CallSetup, CallSuiteOptions, CallVersion } from "./calls/setup.ts";
 
@@ -32,10 +32,10 @@ export function callSuite(
 	options: CallSuiteOptions = {},
 ): void {
 	describe(`calls: ${name}`, () => {
-		const world = new World();
-		const cases = new Cases(world, options);
-		beforeEach(async () => world.begin(await setup()));
-		afterEach(() => world.end());
+		const lab = new CallLab();
+		const cases = new Cases(lab, options);
+		beforeEach(async () => lab.begin(await setup()));
+		afterEach(() => lab.end());
 		messageTests(cases);
 		metadataTests(cases);
 		errorTests(cases);

@@ -32,18 +32,18 @@ export function readOnlyRegistrySuite(
 	setup: (listing: Listing) => Promise<ReadOnlyRegistrySetup>,
 ): void {
 	describe(`read-only registry: ${name}`, () => {
-		const world = new World();
-		beforeEach(async () => world.begin(await setup({ orders: [first, second], stock: [third] })));
-		afterEach(() => world.end());
-		listTests(world);
-		watchTests(world);
-		registrationTests(world);
-		changeTests(world);
+		const lab = new ReadOnlyLab();
+		beforeEach(async () => lab.begin(await setup({ orders: [first, second], stock: [third] })));
+		afterEach(() => lab.end());
+		listTests(lab);
+		watchTests(lab);
+		registrationTests(lab);
+		changeTests(lab);
 	});
 }
 
 /** The handles that one test opens. It closes after the test whatever the test leaves open. */
-class World {
+class ReadOnlyLab {
 	#setup: ReadOnlyRegistrySetup | undefined;
 	#open: Registry[] = [];
 	#watchers: Watcher[] = [];
@@ -86,73 +86,73 @@ function addresses(instances: readonly Instance[]): string[] {
 	return instances.flatMap((instance) => instance.addresses).sort();
 }
 
-function listTests(world: World): void {
+function listTests(lab: ReadOnlyLab): void {
 	test("lists what it was told, all of it and by service", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		expect(addresses(await registry.list())).toEqual([third, first, second]);
 		expect(addresses(await registry.list({ service: "orders" }))).toEqual([first, second]);
 		expect(await registry.list({ service: "order" })).toEqual([]);
 	});
 
 	test("shows its instances in one namespace alone", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		expect(await registry.list({ namespace: "default" })).toHaveLength(3);
 		expect(await registry.list({ namespace: "other" })).toEqual([]);
 	});
 
 	test("gives an instance the same id in every process", async () => {
-		const [left, right] = [await world.open(), await world.open()];
+		const [left, right] = [await lab.open(), await lab.open()];
 		expect(await left.list()).toEqual(await right.list());
 		expect(new Set((await left.list()).map(({ id }) => id)).size).toBe(3);
 	});
 
 	test("refuses instead of hanging once it is closed", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		await registry.close();
 		await registry.close();
 		await expect(registry.list()).rejects.toSatisfy(isServiceError);
 	});
 }
 
-function watchTests(world: World): void {
+function watchTests(lab: ReadOnlyLab): void {
 	test("a watch begins with a snapshot, narrowed by namespace and service", async () => {
-		const registry = await world.open();
-		const watcher = await world.watch(registry, { namespace: "default", service: "stock" });
+		const registry = await lab.open();
+		const watcher = await lab.watch(registry, { namespace: "default", service: "stock" });
 		const [event] = watcher.events;
 		expect(event?.type === "snapshot" && addresses(event.instances)).toEqual([third]);
-		const other = await world.watch(registry, { namespace: "other" });
+		const other = await lab.watch(registry, { namespace: "other" });
 		expect(other.told).toEqual(["snapshot"]);
 	});
 
 	test("a watch ends with its context", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		const { ctx, cancel } = background.withCancel();
-		const watcher = await world.watch(registry, {}, ctx);
+		const watcher = await lab.watch(registry, {}, ctx);
 		cancel();
 		expect(await watcher.ended).toBeUndefined();
 	});
 
 	test("a watch ends by a break, and the registry goes on", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		for await (const event of registry.watch({}, background)) {
 			expect(event.type).toBe("snapshot");
 			break;
 		}
-		expect((await world.watch(registry)).up).toHaveLength(3);
+		expect((await lab.watch(registry)).up).toHaveLength(3);
 	});
 
 	test("close ends every watch, and those that begin later", async () => {
-		const registry = await world.open();
-		const watchers = [await world.watch(registry), await world.watch(registry, { service: "stock" })];
+		const registry = await lab.open();
+		const watchers = [await lab.watch(registry), await lab.watch(registry, { service: "stock" })];
 		await registry.close();
 		for (const { ended } of watchers) expect(await ended).toBeUndefined();
 		expect(await new Watcher(registry.watch({}, background)).ended).toBeUndefined();
 	});
 }
 
-function registrationTests(world: World): void {
+function registrationTests(lab: ReadOnlyLab): void {
 	test("a registration changes nothing for anybody, and can be renewed and released", async () => {
-		const [left, right] = [await world.open(), await world.open()];
+		const [left, right] = [await lab.open(), await lab.open()];
 		const before = await right.list();
 		const [instance] = before;
 		if (instance === undefined) throw new Error("the backend lists nothing");
@@ -167,13 +167,13 @@ function registrationTests(world: World): void {
 	});
 }
 
-function changeTests(world: World): void {
+function changeTests(lab: ReadOnlyLab): void {
 	test("a watch tells what is added and what is taken away, and leaves the others alone", async (context) => {
-		if (world.change === undefined) return context.skip("its instances cannot change");
-		const registry = await world.open();
-		const watcher = await world.watch(registry, { service: "orders" });
+		if (lab.change === undefined) return context.skip("its instances cannot change");
+		const registry = await lab.open();
+		const watcher = await lab.watch(registry, { service: "orders" });
 		const [before] = watcher.events;
-		await world.change({ orders: [first, "http://10.0.0.4:4000"], stock: [third] });
+		await lab.change({ orders: [first, "http://10.0.0.4:4000"], stock: [third] });
 		await vi.waitFor(() => expect(watcher.events).toHaveLength(3), { timeout: patienceMs, interval: 5 });
 		const told = watcher.events.slice(1).map((event) => {
 			if (event.type === "snapshot") return "snapshot";
@@ -185,9 +185,9 @@ function changeTests(world: World): void {
 	});
 
 	test("a listing is of what is there now, whether or not somebody watches", async (context) => {
-		if (world.change === undefined) return context.skip("its instances cannot change");
-		const registry = await world.open();
-		await world.change({ orders: [second] });
+		if (lab.change === undefined) return context.skip("its instances cannot change");
+		const registry = await lab.open();
+		await lab.change({ orders: [second] });
 		expect(addresses(await registry.list())).toEqual([second]);
 	});
 }

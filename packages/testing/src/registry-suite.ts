@@ -50,20 +50,20 @@ const background = Context.background();
  */
 export function registrySuite(name: string, setup: () => Promise<RegistrySetup>): void {
 	describe(`registry: ${name}`, () => {
-		const world = new World();
-		beforeEach(async () => world.begin(await setup()));
-		afterEach(() => world.end());
-		registrationTests(world);
-		leaseTests(world);
-		expiryTests(world);
-		watchTests(world);
-		watchEndTests(world);
-		manyTests(world);
+		const lab = new RegistryLab();
+		beforeEach(async () => lab.begin(await setup()));
+		afterEach(() => lab.end());
+		registrationTests(lab);
+		leaseTests(lab);
+		expiryTests(lab);
+		watchTests(lab);
+		watchEndTests(lab);
+		manyTests(lab);
 	});
 }
 
 /** The handles that one test opens. It closes after the test whatever the test leaves open. */
-class World {
+class RegistryLab {
 	#setup: RegistrySetup | undefined;
 	#open: Registry[] = [];
 	#watchers: Watcher[] = [];
@@ -137,9 +137,9 @@ async function ids(registry: Registry, filter?: RegistryFilter): Promise<string[
 	return (await registry.list(filter)).map(({ id }) => id).sort();
 }
 
-function registrationTests(world: World): void {
+function registrationTests(lab: RegistryLab): void {
 	test("a registered instance is listed as it was given", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		const whole = instance("a", {
 			addresses: ["allium://10.0.0.1:1", "http://10.0.0.1:1"],
 			services: [
@@ -156,11 +156,11 @@ function registrationTests(world: World): void {
 	});
 
 	test("an empty registry lists nothing", async () => {
-		expect(await (await world.open()).list()).toEqual([]);
+		expect(await (await lab.open()).list()).toEqual([]);
 	});
 
 	test("lists by service", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		const services = [{ name: "stock", version: "1.0.0", hash: "5" }];
 		await registry.register(instance("a"), background);
 		await registry.register(instance("b", { services }), background);
@@ -171,7 +171,7 @@ function registrationTests(world: World): void {
 	});
 
 	test("namespaces do not see each other, even with the same id", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		const lease = await registry.register(instance("a"), background);
 		await registry.register(instance("a", { namespace: "two", app: "other" }), background);
 		expect(await registry.list({ namespace: "one" })).toEqual([instance("a")]);
@@ -182,7 +182,7 @@ function registrationTests(world: World): void {
 	});
 
 	test("unusual characters come back as they were", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		const labels = {
 			"": "empty",
 			"a.b/c d*>": "'; DROP TABLE instances; --",
@@ -195,7 +195,7 @@ function registrationTests(world: World): void {
 	});
 
 	test("a context that has ended registers nothing", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		const { ctx, cancel } = background.withCancel();
 		cancel();
 		await expect(registry.register(instance("a"), ctx)).rejects.toMatchObject({ code: "canceled" });
@@ -203,7 +203,7 @@ function registrationTests(world: World): void {
 	});
 
 	test("a closed registry refuses instead of hanging", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		await registry.close();
 		await registry.close();
 		await expect(registry.list()).rejects.toSatisfy(isServiceError);
@@ -211,11 +211,11 @@ function registrationTests(world: World): void {
 	});
 }
 
-function leaseTests(world: World): void {
+function leaseTests(lab: RegistryLab): void {
 	test("an update changes the record, for other handles too", async () => {
-		const [left, right] = [await world.open(), await world.open()];
+		const [left, right] = [await lab.open(), await lab.open()];
 		const lease = await left.register(instance("a"), background);
-		const watcher = await world.watch(right);
+		const watcher = await lab.watch(right);
 		const changed = instance("a", { status: "draining", labels: { tier: "gold" }, weight: 2 });
 		await lease.update(changed);
 		await watcher.tells(["snapshot a", "up a"]);
@@ -224,9 +224,9 @@ function leaseTests(world: World): void {
 	});
 
 	test("a released instance is gone", async () => {
-		const [left, right] = [await world.open(), await world.open()];
+		const [left, right] = [await lab.open(), await lab.open()];
 		const lease = await left.register(instance("a"), background);
-		const watcher = await world.watch(right);
+		const watcher = await lab.watch(right);
 		await lease.release();
 		expect(await left.list()).toEqual([]);
 		await watcher.tells(["snapshot a", "down a"]);
@@ -234,14 +234,14 @@ function leaseTests(world: World): void {
 	});
 
 	test("a watch that says that an instance was released is right", async () => {
-		const [left, right] = [await world.open(world.ttlMs), await world.open(world.ttlMs)];
+		const [left, right] = [await lab.open(lab.ttlMs), await lab.open(lab.ttlMs)];
 		const lease = await left.register(instance("released"), background);
 		await left.register(instance("silent"), background);
-		const watcher = await world.watch(right);
+		const watcher = await lab.watch(right);
 		await lease.release();
 		await watcher.tells(
 			["snapshot released silent", "down released", "down silent"],
-			world.ttlMs + 4 * visibleWithinMs,
+			lab.ttlMs + 4 * visibleWithinMs,
 		);
 		const [, released, silent] = watcher.events;
 		// A backend may be unable to tell, but it must not take silence for a release.
@@ -250,7 +250,7 @@ function leaseTests(world: World): void {
 	});
 
 	test("releasing twice is the same as once", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		const lease = await registry.register(instance("a"), background);
 		await registry.register(instance("b"), background);
 		await Promise.all([lease.release(), lease.release()]);
@@ -259,7 +259,7 @@ function leaseTests(world: World): void {
 	});
 
 	test("a late update does not bring a released instance back", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		const lease = await registry.register(instance("a"), background);
 		await lease.release();
 		await expect(lease.update(instance("a"))).rejects.toMatchObject({ code: "failed_precondition" });
@@ -267,60 +267,60 @@ function leaseTests(world: World): void {
 	});
 
 	test("closing a registry leaves its leases to run out", async () => {
-		const [left, right] = [await world.open(), await world.open()];
+		const [left, right] = [await lab.open(), await lab.open()];
 		await left.register(instance("a"), background);
 		await left.close();
 		expect(await ids(right)).toEqual(["a"]);
 	});
 
 	test("a lease says its time to live", async () => {
-		const registry = await world.open(world.ttlMs);
+		const registry = await lab.open(lab.ttlMs);
 		const lease = await registry.register(instance("a"), background);
-		expect(lease.ttlMs).toBe(world.ttlMs);
+		expect(lease.ttlMs).toBe(lab.ttlMs);
 		expect(lease.lost.aborted).toBe(false);
 	});
 }
 
-function expiryTests(world: World): void {
+function expiryTests(lab: RegistryLab): void {
 	test("an instance that is not renewed is gone after its time to live", async () => {
-		const [left, right] = [await world.open(world.ttlMs), await world.open(world.ttlMs)];
-		const watcher = await world.watch(right);
+		const [left, right] = [await lab.open(lab.ttlMs), await lab.open(lab.ttlMs)];
+		const watcher = await lab.watch(right);
 		const before = performance.now();
 		using time = new RunningTime();
 		await left.register(instance("a"), background);
 		await watcher.tells(["snapshot", "up a"]);
-		await watcher.tells(["snapshot", "up a", "down a"], world.ttlMs + 4 * visibleWithinMs);
-		expect(performance.now() - before).toBeGreaterThanOrEqual(world.ttlMs * 0.9);
-		expect(time.milliseconds).toBeLessThan(world.ttlMs + 2 * visibleWithinMs);
+		await watcher.tells(["snapshot", "up a", "down a"], lab.ttlMs + 4 * visibleWithinMs);
+		expect(performance.now() - before).toBeGreaterThanOrEqual(lab.ttlMs * 0.9);
+		expect(time.milliseconds).toBeLessThan(lab.ttlMs + 2 * visibleWithinMs);
 		expect(await right.list()).toEqual([]);
 		expect(await left.list()).toEqual([]);
 	});
 
 	test("an instance that is renewed stays, and watchers hear nothing of it", async () => {
-		const [left, right] = [await world.open(world.ttlMs), await world.open(world.ttlMs)];
+		const [left, right] = [await lab.open(lab.ttlMs), await lab.open(lab.ttlMs)];
 		const lease = await left.register(instance("a"), background);
 		await left.register(instance("silent"), background);
-		const watcher = await world.watch(right);
+		const watcher = await lab.watch(right);
 		await vi.waitFor(
 			async () => {
 				await lease.update(instance("a"));
 				expect(watcher.told).toEqual(["snapshot a silent", "down silent"]);
 			},
-			{ timeout: patienceMs, interval: world.ttlMs / 6 },
+			{ timeout: patienceMs, interval: lab.ttlMs / 6 },
 		);
 		expect(await ids(right)).toEqual(["a"]);
 	});
 
 	test("a wall clock that is set forwards or back takes nobody away", async () => {
-		const [left, right] = [await world.open(), await world.open()];
+		const [left, right] = [await lab.open(), await lab.open()];
 		await left.register(instance("a"), background);
-		const watcher = await world.watch(right);
+		const watcher = await lab.watch(right);
 		vi.useFakeTimers({ toFake: ["Date"] });
 		try {
 			for (const jumpMs of [3_600_000, -7_200_000]) {
 				vi.setSystemTime(Date.now() + jumpMs);
 				expect(await ids(right)).toEqual(["a"]);
-				expect(await ids(await world.open())).toEqual(["a"]);
+				expect(await ids(await lab.open())).toEqual(["a"]);
 			}
 			await left.register(instance("b"), background);
 			await watcher.tells(["snapshot a", "up b"]);
@@ -345,7 +345,7 @@ function expiryTests(world: World): void {
 				return (await transport.listen(endpoints)).addresses;
 			}),
 		);
-		const [left, right] = [await world.open(world.ttlMs), await world.open(world.ttlMs)];
+		const [left, right] = [await lab.open(lab.ttlMs), await lab.open(lab.ttlMs)];
 		await using cart = createClient(Cart, {
 			registry: right,
 			transports: [transport],
@@ -354,7 +354,7 @@ function expiryTests(world: World): void {
 		for (const [index, each] of addresses.entries()) {
 			await left.register(instance(`i${index}`, { addresses: each }), background);
 		}
-		const watcher = await world.watch(right);
+		const watcher = await lab.watch(right);
 		await vi.waitFor(
 			async () => {
 				await cart.ping({});
@@ -368,27 +368,27 @@ function expiryTests(world: World): void {
 	});
 
 	test("an update after the end brings the instance back", async () => {
-		const [left, right] = [await world.open(world.ttlMs), await world.open(world.ttlMs)];
+		const [left, right] = [await lab.open(lab.ttlMs), await lab.open(lab.ttlMs)];
 		const lease = await left.register(instance("a"), background);
-		const watcher = await world.watch(right);
-		await watcher.tells(["snapshot a", "down a"], world.ttlMs + 4 * visibleWithinMs);
+		const watcher = await lab.watch(right);
+		await watcher.tells(["snapshot a", "down a"], lab.ttlMs + 4 * visibleWithinMs);
 		await lease.update(instance("a"));
 		await watcher.tells(["snapshot a", "down a", "up a"]);
 		expect(await ids(right)).toEqual(["a"]);
 	});
 }
 
-function watchTests(world: World): void {
+function watchTests(lab: RegistryLab): void {
 	test("a watch begins with a snapshot, empty or not", async () => {
-		const registry = await world.open();
-		await (await world.watch(registry)).tells(["snapshot"]);
+		const registry = await lab.open();
+		await (await lab.watch(registry)).tells(["snapshot"]);
 		await registry.register(instance("a"), background);
-		await (await world.watch(registry)).tells(["snapshot a"]);
+		await (await lab.watch(registry)).tells(["snapshot a"]);
 	});
 
 	test("a watch tells what comes and goes after its snapshot", async () => {
-		const registry = await world.open();
-		const watcher = await world.watch(registry);
+		const registry = await lab.open();
+		const watcher = await lab.watch(registry);
 		const lease = await registry.register(instance("a"), background);
 		await watcher.tells(["snapshot", "up a"]);
 		await lease.release();
@@ -397,8 +397,8 @@ function watchTests(world: World): void {
 	});
 
 	test("a watch is narrowed by namespace and service", async () => {
-		const [left, right] = [await world.open(), await world.open()];
-		const watcher = await world.watch(right, { namespace: "one", service: "cart" });
+		const [left, right] = [await lab.open(), await lab.open()];
+		const watcher = await lab.watch(right, { namespace: "one", service: "cart" });
 		await left.register(instance("other-namespace", { namespace: "two" }), background);
 		await left.register(instance("other-service", { services: [] }), background);
 		await left.register(instance("a"), background);
@@ -406,22 +406,22 @@ function watchTests(world: World): void {
 	});
 
 	test("an instance that no longer offers what is watched goes down", async () => {
-		const [left, right] = [await world.open(), await world.open()];
+		const [left, right] = [await lab.open(), await lab.open()];
 		const lease = await left.register(instance("a"), background);
-		const watcher = await world.watch(right, { service: "cart" });
+		const watcher = await lab.watch(right, { service: "cart" });
 		await lease.update(instance("a", { services: [] }));
 		await watcher.tells(["snapshot a", "down a"]);
 	});
 
 	test("several watchers of one handle each see everything", async () => {
-		const registry = await world.open();
-		const watchers = [await world.watch(registry), await world.watch(registry)];
+		const registry = await lab.open();
+		const watchers = [await lab.watch(registry), await lab.watch(registry)];
 		await registry.register(instance("a"), background);
 		for (const watcher of watchers) await watcher.tells(["snapshot", "up a"]);
 	});
 
 	test("a slow consumer ends up with the truth", async () => {
-		const [left, right] = [await world.open(), await world.open()];
+		const [left, right] = [await lab.open(), await lab.open()];
 		const slow = right.watch({}, background)[Symbol.asyncIterator]();
 		await slow.next();
 		const lease = await left.register(instance("a"), background);
@@ -436,18 +436,18 @@ function watchTests(world: World): void {
 	});
 }
 
-function watchEndTests(world: World): void {
+function watchEndTests(lab: RegistryLab): void {
 	test("a watch ends when its context does", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		const { ctx, cancel } = background.withCancel();
-		const watcher = await world.watch(registry, {}, ctx);
+		const watcher = await lab.watch(registry, {}, ctx);
 		cancel();
 		expect(await watcher.ended).toBeUndefined();
 		expect(watcher.told).toEqual(["snapshot"]);
 	});
 
 	test("a watch whose context has ended has no events", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		const { ctx, cancel } = background.withCancel();
 		cancel();
 		const watcher = new Watcher(registry.watch({}, ctx));
@@ -456,17 +456,17 @@ function watchEndTests(world: World): void {
 	});
 
 	test("a watch ends by a break, and the registry goes on", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		for await (const event of registry.watch({}, background)) {
 			expect(event).toEqual({ type: "snapshot", instances: [] });
 			break;
 		}
 		await registry.register(instance("a"), background);
-		await (await world.watch(registry)).tells(["snapshot a"]);
+		await (await lab.watch(registry)).tells(["snapshot a"]);
 	});
 
 	test("return() ends a watch that waits for its next event", async () => {
-		const registry = await world.open();
+		const registry = await lab.open();
 		const iterator = registry.watch({}, background)[Symbol.asyncIterator]();
 		await iterator.next();
 		const waiting = iterator.next();
@@ -476,17 +476,17 @@ function watchEndTests(world: World): void {
 	});
 
 	test("close ends every watch, and those that begin later", async () => {
-		const registry = await world.open();
-		const watchers = [await world.watch(registry), await world.watch(registry, { service: "cart" })];
+		const registry = await lab.open();
+		const watchers = [await lab.watch(registry), await lab.watch(registry, { service: "cart" })];
 		await registry.close();
 		for (const { ended } of watchers) expect(await ended).toBeUndefined();
 		expect(await new Watcher(registry.watch({}, background)).ended).toBeUndefined();
 	});
 }
 
-function manyTests(world: World): void {
+function manyTests(lab: RegistryLab): void {
 	test("fifty registrations at once through several handles are all there", async () => {
-		const handles = await Promise.all(Array.from({ length: 5 }, () => world.open()));
+		const handles = await Promise.all(Array.from({ length: 5 }, () => lab.open()));
 		const names = Array.from({ length: 50 }, (_, index) => `i${String(index).padStart(2, "0")}`);
 		await Promise.all(
 			names.map((id, index) => handles[index % handles.length]?.register(instance(id), background)),
@@ -495,8 +495,8 @@ function manyTests(world: World): void {
 	});
 
 	test("one handle sees another's registration within 250 ms", async () => {
-		const [left, right] = [await world.open(), await world.open()];
-		const [ofLeft, ofRight] = [await world.watch(left), await world.watch(right)];
+		const [left, right] = [await lab.open(), await lab.open()];
+		const [ofLeft, ofRight] = [await lab.watch(left), await lab.watch(right)];
 		await left.register(instance("a"), background);
 		await ofRight.tells(["snapshot", "up a"]);
 		await right.register(instance("b"), background);
@@ -505,8 +505,8 @@ function manyTests(world: World): void {
 
 	// This takes a second or two, most of it in the backend.
 	test("ten thousand instances are listed, watched, renewed and released", async () => {
-		const [left, right] = [await world.open(), await world.open()];
-		const watcher = await world.watch(right);
+		const [left, right] = [await lab.open(), await lab.open()];
+		const watcher = await lab.watch(right);
 		const names = Array.from({ length: 10_000 }, (_, index) => `i${String(index).padStart(5, "0")}`);
 		const seen = (expected: readonly string[]): Promise<void> =>
 			vi.waitFor(() => expect(watcher.up).toEqual(expected), { timeout: patienceMs, interval: 50 });

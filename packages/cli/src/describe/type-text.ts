@@ -26,7 +26,7 @@ class TypePrinter {
 		const line = this.#line(schema, false);
 		const seen = view(schema);
 		if (seen.kind === "reference" && !this.#following.includes(seen.pointer)) {
-			return this.#follow(seen.pointer, (found) => this.print(found, width, indent));
+			return this.#resolved(seen.pointer, (found) => this.print(found, width, indent));
 		}
 		if (seen.kind !== "object" || seen.properties.length === 0) return line;
 		const described = seen.properties.some((property) => descriptionOf(property.schema) !== undefined);
@@ -68,7 +68,7 @@ class TypePrinter {
 			case "object":
 				return this.#object(seen.properties, seen.others);
 			case "reference":
-				return this.#follow(seen.pointer, (found) => this.#line(found, atom));
+				return this.#resolved(seen.pointer, (found) => this.#line(found, atom));
 			default:
 				return seen.kind;
 		}
@@ -102,7 +102,7 @@ class TypePrinter {
 		return `[key: string]: ${isOpen ? "unknown" : this.#line(others, false)}`;
 	}
 
-	#follow(pointer: string, print: (schema: unknown) => string): string {
+	#resolved(pointer: string, print: (schema: unknown) => string): string {
 		if (this.#following.includes(pointer)) return pointer.split("/").at(-1)?.replace("#", "") || "this";
 		this.#following.push(pointer);
 		try {

@@ -22,7 +22,7 @@ import { clientClosed } from "../transport/transport-errors.ts";
 import { Choice } from "./candidates.ts";
 import { ClientStream } from "./client-stream.ts";
 import type { Client } from "./client-type.ts";
-import { follow } from "./follow.ts";
+import { followRegistry } from "./follow-registry.ts";
 import { Member } from "./member.ts";
 import { PeerPool } from "./peer-pool.ts";
 import { scoped } from "./scoped.ts";
@@ -183,7 +183,13 @@ async function locate(
 		target.apply({ type: "snapshot", instances });
 	} else {
 		const { registry, namespace } = source;
-		await follow(registry, { service, ...(namespace !== undefined && { namespace }) }, target, logger, ctx);
+		await followRegistry(
+			registry,
+			{ service, ...(namespace !== undefined && { namespace }) },
+			target,
+			logger,
+			ctx,
+		);
 	}
 }
 

@@ -2,7 +2,7 @@ import { Context } from "../context/context.ts";
 import { whileLasts } from "../endpoint/detached-call.ts";
 import { after, type Timer } from "../time/timer.ts";
 import type { Checker, HealthFacts } from "./checker.ts";
-import { shownError, shownFacts } from "./shown.ts";
+import { reportedError, reportedFacts } from "./reported.ts";
 import { judge, noVerdict, type Verdict } from "./verdict.ts";
 
 /** The state of one check. Plain JSON. */
@@ -93,11 +93,11 @@ export class HealthCheck {
 		const startedAt = performance.now();
 		let result: RunResult;
 		try {
-			const facts = shownFacts(await whileLasts(Promise.try(check, ctx), ctx));
+			const facts = reportedFacts(await whileLasts(Promise.try(check, ctx), ctx));
 			result = facts === undefined ? {} : { facts };
 		} catch (error) {
 			const isLate = ctx.error?.code === "deadline_exceeded";
-			result = { error: isLate ? `no result within ${options.timeoutMs} ms` : shownError(error) };
+			result = { error: isLate ? `no result within ${options.timeoutMs} ms` : reportedError(error) };
 		} finally {
 			cancel();
 		}

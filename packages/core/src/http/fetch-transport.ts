@@ -118,7 +118,7 @@ class FetchPeer implements Peer {
 			body: message === undefined || unary ? message : writeEnvelope(0, message),
 			credentials: this.#options.credentials,
 		};
-		const output = this.#calls.follow(call);
+		const output = this.#calls.track(call);
 		void runFetch(request, call);
 		return output;
 	}

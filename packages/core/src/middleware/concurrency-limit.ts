@@ -163,11 +163,11 @@ class AdaptiveLimit {
 		} else if (full && now >= this.#nextProbeAt) {
 			this.#probing = true;
 		} else {
-			this.#follow(latencyMs);
+			this.#moveLimit(latencyMs);
 		}
 	}
 
-	#follow(latencyMs: number): void {
+	#moveLimit(latencyMs: number): void {
 		if (this.#unloadedMs === 0) this.#unloadedMs = latencyMs;
 		const { peak, late, calls } = this.#window;
 		if (peak < this.#limit / 2) {

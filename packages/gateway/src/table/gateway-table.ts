@@ -23,7 +23,7 @@ import {
 	ChangeListeners,
 	type ClientEndpoints,
 	clientEndpoints,
-	follow,
+	followRegistry,
 	OpenStreams,
 	type PeerPool,
 	securityOf,
@@ -144,7 +144,7 @@ export class GatewayTable implements EndpointTable {
 	/** Begins to watch the registry. */
 	open(): void {
 		const { registry, namespace } = this.#options;
-		this.#following ??= follow(registry, { namespace }, this, this.logger, this.#life.ctx);
+		this.#following ??= followRegistry(registry, { namespace }, this, this.logger, this.#life.ctx);
 	}
 
 	/** Whether the registry has listed the services. */

@@ -1,6 +1,6 @@
 import { type Context, type Instance, type Logger, ServiceError } from "@allium/core";
 import type { Registry, RegistryEvent } from "@allium/core/registry";
-import { follow } from "@allium/core/transport";
+import { followRegistry } from "@allium/core/transport";
 
 /** Where services are looked for. */
 export interface ServicesUpOptions {
@@ -41,7 +41,7 @@ export async function servicesUp(
 			unknown = error;
 		},
 	};
-	await follow(registry, { namespace }, follower, logger, watching.ctx);
+	await followRegistry(registry, { namespace }, follower, logger, watching.ctx);
 	const left = missing();
 	if (left.length === 0) return;
 	if (ctx.error?.code !== "deadline_exceeded") throw ctx.error;

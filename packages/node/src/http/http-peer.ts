@@ -157,7 +157,7 @@ export class HttpPeer implements Peer {
 		const body = unaryBody(target.codecs.input.encode(input), headers, target.compression);
 		const call = new UnaryCall(target, ctx);
 		connections.send({ method: "POST", path, headers, body }, call);
-		return this.#calls.follow(call);
+		return this.#calls.track(call);
 	}
 
 	#callByGet(to: Destination, input: unknown, ctx: Context): Promise<unknown> {
@@ -168,7 +168,7 @@ export class HttpPeer implements Peer {
 		const headers = requestHeaders(undefined, ctx);
 		if (target.compression !== undefined) headers.push("accept-encoding", target.compression.name);
 		connections.send({ method: "GET", path: path + query, headers, body: null }, call);
-		return this.#calls.follow(call);
+		return this.#calls.track(call);
 	}
 
 	#callStream(to: Destination, input: unknown, ctx: Context): Promise<unknown> {
@@ -180,13 +180,13 @@ export class HttpPeer implements Peer {
 			const body = write(input);
 			const call = new StreamCall(target, ctx);
 			connections.send({ method: "POST", path, headers, body }, call);
-			return this.#calls.follow(call);
+			return this.#calls.track(call);
 		}
 		const call = new StreamCall(target, ctx, () => body.destroy());
 		const messages = input as AsyncIterable<unknown>;
 		const body = new RequestBody(messages, write, (error) => call.abort(error));
 		connections.send({ method: "POST", path, headers, body }, call);
-		return this.#calls.follow(call);
+		return this.#calls.track(call);
 	}
 }
 

@@ -1,7 +1,7 @@
 import { expect, vi } from "vitest";
+import { type CallLab, until } from "./call-lab.ts";
 import { type Cases, inputStreams, outputStreams } from "./cases.ts";
 import type { Message } from "./message.ts";
-import { until, type World } from "./world.ts";
 
 const messageBytes = 16 * 1024;
 
@@ -45,16 +45,16 @@ export function backpressureTests(cases: Cases): void {
 	cases.each(
 		"a slow consumer pauses the handler that produces, with bounded bytes",
 		outputStreams,
-		async (kind, world) => {
+		async (kind, lab) => {
 			const producer = new Producer(whole);
-			const echo = world.handler;
-			world.handler = () => producer.messages();
+			const echo = lab.handler;
+			lab.handler = () => producer.messages();
 			let consumed = 0;
-			for await (const { text } of world.call(kind)) {
+			for await (const { text } of lab.call(kind)) {
 				consumed += text.length;
 				if (consumed > text.length) continue;
-				world.handler = echo;
-				await expectPaused(producer, bound, world);
+				lab.handler = echo;
+				await expectPaused(producer, bound, lab);
 			}
 			expect(consumed).toBe(whole);
 		},
@@ -64,12 +64,12 @@ export function backpressureTests(cases: Cases): void {
 	cases.each(
 		"a slow handler pauses the caller that produces, with bounded bytes",
 		inputStreams,
-		async (kind, world) => {
+		async (kind, lab) => {
 			const producer = new Producer(whole);
-			const echo = world.handler;
+			const echo = lab.handler;
 			const goOn = Promise.withResolvers<void>();
 			let arrived = false;
-			world.handler = async function* (input) {
+			lab.handler = async function* (input) {
 				arrived = true;
 				let consumed = 0;
 				for await (const { text } of input) {
@@ -78,10 +78,10 @@ export function backpressureTests(cases: Cases): void {
 				}
 				yield { text: String(consumed) };
 			};
-			const replies = Array.fromAsync(world.call(kind, producer.messages()));
+			const replies = Array.fromAsync(lab.call(kind, producer.messages()));
 			await until(() => arrived, "the call arrived");
-			world.handler = echo;
-			await expectPaused(producer, bound, world);
+			lab.handler = echo;
+			await expectPaused(producer, bound, lab);
 			goOn.resolve();
 			expect(await replies).toEqual([{ text: String(whole) }]);
 		},
@@ -90,18 +90,18 @@ export function backpressureTests(cases: Cases): void {
 	cases.each(
 		"a producer that was paused ends when its consumer leaves",
 		outputStreams,
-		async (kind, world) => {
+		async (kind, lab) => {
 			const producer = new Producer(Number.POSITIVE_INFINITY);
 			let ended = false;
-			world.handler = async function* () {
+			lab.handler = async function* () {
 				try {
 					yield* producer.messages();
 				} finally {
 					ended = true;
 				}
 			};
-			const { ctx, cancel } = world.background.withCancel();
-			for await (const _ of world.call(kind, undefined, ctx)) {
+			const { ctx, cancel } = lab.background.withCancel();
+			for await (const _ of lab.call(kind, undefined, ctx)) {
 				await producer.paused();
 				break;
 			}
@@ -114,8 +114,8 @@ export function backpressureTests(cases: Cases): void {
 }
 
 /** A producer counts as paused when few bytes are in flight and other calls proceed meanwhile. */
-async function expectPaused(producer: Producer, bound: number, world: World): Promise<void> {
+async function expectPaused(producer: Producer, bound: number, lab: CallLab): Promise<void> {
 	await producer.paused();
 	expect(producer.bytes).toBeLessThanOrEqual(bound);
-	await world.expectHealthy();
+	await lab.expectHealthy();
 }

@@ -1,7 +1,7 @@
 import { type Format, jsonFormat, type Kind } from "@allium/core";
 import { test } from "vitest";
+import type { CallLab } from "./call-lab.ts";
 import type { CallCapability, CallSuiteOptions } from "./setup.ts";
-import type { World } from "./world.ts";
 
 export const kinds: readonly Kind[] = ["unary", "server_stream", "client_stream", "bidi_stream"];
 /** The kinds whose input is a stream. */
@@ -11,14 +11,14 @@ export const outputStreams: readonly Kind[] = ["server_stream", "bidi_stream"];
 
 /** Declares the cases of one transport. A case that needs a missing capability is skipped, and its title says why. */
 export class Cases {
-	readonly world: World;
+	readonly lab: CallLab;
 	readonly maxMessageBytes: number;
 	readonly maxBufferedBytes: number;
 	readonly format: Format;
 	readonly #skip: Partial<Record<CallCapability, string>>;
 
-	constructor(world: World, options: CallSuiteOptions) {
-		this.world = world;
+	constructor(lab: CallLab, options: CallSuiteOptions) {
+		this.lab = lab;
 		this.maxMessageBytes = options.maxMessageBytes ?? 4 * 1024 * 1024;
 		this.maxBufferedBytes = options.maxBufferedBytes ?? 1024 * 1024;
 		this.format = options.format ?? jsonFormat;
@@ -26,9 +26,9 @@ export class Cases {
 	}
 
 	/** Declares a case that needs some capabilities. */
-	one(title: string, needs: readonly CallCapability[], run: (world: World) => Promise<void>): void {
+	one(title: string, needs: readonly CallCapability[], run: (lab: CallLab) => Promise<void>): void {
 		const reason = needs.map((need) => this.#skip[need]).find((found) => found !== undefined);
-		if (reason === undefined) test(title, () => run(this.world));
+		if (reason === undefined) test(title, () => run(this.lab));
 		else test.skip(`${title} (skipped: ${reason})`, () => {});
 	}
 
@@ -36,9 +36,9 @@ export class Cases {
 	each(
 		title: string,
 		of: readonly Kind[],
-		run: (kind: Kind, world: World) => Promise<void>,
+		run: (kind: Kind, lab: CallLab) => Promise<void>,
 		needs: readonly CallCapability[] = [],
 	): void {
-		for (const kind of of) this.one(`${kind}: ${title}`, [kind, ...needs], (world) => run(kind, world));
+		for (const kind of of) this.one(`${kind}: ${title}`, [kind, ...needs], (lab) => run(kind, lab));
 	}
 }

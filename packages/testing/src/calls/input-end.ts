@@ -1,11 +1,11 @@
 import type { Client, Kind } from "@allium/core";
 import { expect } from "vitest";
+import { answersMany, type CallHandler, type CallLab, until } from "./call-lab.ts";
 import { type Cases, inputStreams } from "./cases.ts";
 import type { Calls } from "./contract.ts";
 import type { Message } from "./message.ts";
 import type { CallCapability } from "./setup.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
-import { answersMany, type CallHandler, until, type World } from "./world.ts";
 
 /** The number of calls in a case. There are several because some ways to end race with each other. */
 const atOnce = 8;
@@ -27,7 +27,7 @@ const ways: readonly Way[] = [
 	{ title: "its caller cancels it", end: ({ cancel }) => cancel() },
 	{ title: "its input throws", end: ({ input }) => input.reject(new Error("the source of the input broke")) },
 	{ title: "its client is closed", end: ({ client }) => client[Symbol.asyncDispose]() },
-	{ title: "its server is closed", end: ({ world }) => world.listener.close() },
+	{ title: "its server is closed", end: ({ lab }) => lab.listener.close() },
 	{
 		title: "its caller leaves its output",
 		kinds: ["bidi_stream"],
@@ -50,11 +50,11 @@ export function inputEndTests(cases: Cases): void {
 			cases.each(
 				`a handler that ${when} is not told that its input ended when ${title}`,
 				kinds,
-				async (kind, world) => {
+				async (kind, lab) => {
 					const uploads = new Uploads(kind, busy);
-					world.handler = uploads.handler;
-					const proxy = needs?.includes("cut") === true ? await world.throughProxy() : undefined;
-					const calls = new UnfinishedCalls(world, kind, way, proxy);
+					lab.handler = uploads.handler;
+					const proxy = needs?.includes("cut") === true ? await lab.throughProxy() : undefined;
+					const calls = new UnfinishedCalls(lab, kind, way, proxy);
 					if (end !== undefined) await until(() => uploads.begun === atOnce, "all handlers took a message");
 					await Promise.all([end?.(calls), calls.ended]);
 					await until(() => uploads.canceled === uploads.arrived, "all handlers were cancelled");
@@ -72,10 +72,10 @@ export function inputEndTests(cases: Cases): void {
 		cases.each(
 			`an input that its caller ends is told to have ended ${title}`,
 			inputStreams,
-			async (kind, world) => {
+			async (kind, lab) => {
 				const uploads = new Uploads(kind, busy);
-				world.handler = uploads.handler;
-				const calls = Array.from({ length: atOnce }, () => Array.fromAsync(world.call(kind, messages)));
+				lab.handler = uploads.handler;
+				const calls = Array.from({ length: atOnce }, () => Array.fromAsync(lab.call(kind, messages)));
 				await until(() => uploads.begun === atOnce, "all handlers took a message");
 				uploads.workDone();
 				await Promise.all(calls);
@@ -87,11 +87,11 @@ export function inputEndTests(cases: Cases): void {
 	cases.each(
 		"a handler that works when its deadline passes gets all of an input that has ended, or an error",
 		inputStreams,
-		async (kind, world) => {
+		async (kind, lab) => {
 			const uploads = new Uploads(kind, true);
-			world.handler = uploads.handler;
-			const ctx = world.background.withTimeout(300);
-			const calls = Array.from({ length: atOnce }, () => Array.fromAsync(world.call(kind, messages, ctx)));
+			lab.handler = uploads.handler;
+			const ctx = lab.background.withTimeout(300);
+			const calls = Array.from({ length: atOnce }, () => Array.fromAsync(lab.call(kind, messages, ctx)));
 			await Promise.allSettled(calls);
 			await until(() => uploads.canceled === uploads.arrived, "all handlers were cancelled");
 			uploads.workDone();
@@ -154,7 +154,7 @@ class Uploads {
 
 /** Calls whose input has not ended, and the means to end them. */
 class UnfinishedCalls {
-	readonly world: World;
+	readonly lab: CallLab;
 	readonly client: Client<typeof Calls>;
 	readonly proxy: TcpProxy | undefined;
 	readonly cancel: () => void;
@@ -165,17 +165,17 @@ class UnfinishedCalls {
 	/** Resolves when all calls are over. */
 	readonly ended: Promise<unknown>;
 
-	constructor(world: World, kind: Kind, { leaves, end }: Way, proxy: TcpProxy | undefined) {
-		this.world = world;
-		this.client = world.client;
+	constructor(lab: CallLab, kind: Kind, { leaves, end }: Way, proxy: TcpProxy | undefined) {
+		this.lab = lab;
+		this.client = lab.client;
 		this.proxy = proxy;
 		// A caller in another place, such as a page, does not wait for it.
 		this.input.promise.catch(() => {});
-		const { ctx, cancel } = world.background.withCancel();
+		const { ctx, cancel } = lab.background.withCancel();
 		this.cancel = cancel;
 		const calling = end === undefined ? ctx.withTimeout(300) : ctx;
 		const call = async (): Promise<void> => {
-			for await (const _ of world.call(kind, this.#messages(), calling)) {
+			for await (const _ of lab.call(kind, this.#messages(), calling)) {
 				if (leaves !== true) continue;
 				await this.output.promise;
 				break;

@@ -1,7 +1,7 @@
 import type { ServiceError } from "@allium/core";
 import { expect, vi } from "vitest";
+import { type CallLab, failure, until, Waiting } from "./call-lab.ts";
 import { type Cases, kinds } from "./cases.ts";
-import { failure, until, Waiting, type World } from "./world.ts";
 
 /** Closing, draining, restarting. */
 export function lifecycleTests(cases: Cases): void {
@@ -14,25 +14,25 @@ function closingTests(cases: Cases): void {
 	cases.each(
 		"a call on a closed client is refused, and never reaches the handler",
 		kinds,
-		async (kind, world) => {
+		async (kind, lab) => {
 			let handled = 0;
-			world.handler = (input) => {
+			lab.handler = (input) => {
 				handled++;
 				return input;
 			};
-			const client = world.connect();
+			const client = lab.connect();
 			await client[Symbol.asyncDispose]();
-			const error = await failure(world.call(kind, undefined, undefined, client));
+			const error = await failure(lab.call(kind, undefined, undefined, client));
 			expect(error).toMatchObject({ code: "unavailable", reason: "client_closed", notExecuted: true });
 			expect(handled).toBe(0);
 		},
 	);
 
-	cases.each("closing a client ends its calls on both sides", kinds, async (kind, world) => {
+	cases.each("closing a client ends its calls on both sides", kinds, async (kind, lab) => {
 		const waiting = new Waiting();
-		world.handler = waiting.handler;
-		const client = world.connect();
-		const failing = failure(world.call(kind, undefined, undefined, client));
+		lab.handler = waiting.handler;
+		const client = lab.connect();
+		const failing = failure(lab.call(kind, undefined, undefined, client));
 		await waiting.untilArrived();
 		await client[Symbol.asyncDispose]();
 		expect(await failing).toMatchObject({ code: "unavailable", reason: "client_closed", notExecuted: false });
@@ -40,12 +40,12 @@ function closingTests(cases: Cases): void {
 		expect(waiting.ended).toEqual(["canceled"]);
 	});
 
-	cases.each("closing the server ends its calls on both sides", kinds, async (kind, world) => {
+	cases.each("closing the server ends its calls on both sides", kinds, async (kind, lab) => {
 		const waiting = new Waiting();
-		world.handler = waiting.handler;
-		const failing = failure(world.call(kind));
+		lab.handler = waiting.handler;
+		const failing = failure(lab.call(kind));
 		await waiting.untilArrived();
-		await world.listener.close();
+		await lab.listener.close();
 		expect(await failing).toMatchObject({ code: "unavailable", notExecuted: false });
 		await waiting.untilEnded();
 	});
@@ -55,22 +55,22 @@ function drainTests(cases: Cases): void {
 	cases.each(
 		"a server that drains finishes its calls and takes no further ones",
 		kinds,
-		async (kind, world) => {
+		async (kind, lab) => {
 			const finish = Promise.withResolvers<void>();
 			let arrived = 0;
-			world.handler = async function* (input) {
+			lab.handler = async function* (input) {
 				const messages = await Array.fromAsync(input);
 				arrived++;
 				await finish.promise;
 				yield* messages;
 			};
-			const inFlight = Array.fromAsync(world.call(kind, [{ text: "in flight" }]));
+			const inFlight = Array.fromAsync(lab.call(kind, [{ text: "in flight" }]));
 			await until(() => arrived === 1, "the call arrived");
 			let drained = false;
-			const draining = world.listener.drain().then(() => {
+			const draining = lab.listener.drain().then(() => {
 				drained = true;
 			});
-			await expectRefusal(world, { code: "unavailable" });
+			await expectRefusal(lab, { code: "unavailable" });
 			expect(drained).toBe(false);
 			finish.resolve();
 			expect(await inFlight).toEqual([{ text: "in flight" }]);
@@ -81,19 +81,19 @@ function drainTests(cases: Cases): void {
 	cases.each(
 		"a stream that never ends is ended by a server that stops, on both sides",
 		["server_stream", "client_stream", "bidi_stream"],
-		async (kind, world) => {
+		async (kind, lab) => {
 			const reasons: (string | undefined)[] = [];
 			let arrived = 0;
 			// The handler ignores that its context has ended.
-			world.handler = async function* (_, ctx) {
+			lab.handler = async function* (_, ctx) {
 				ctx.signal.addEventListener("abort", () => reasons.push(ctx.error?.reason));
 				arrived++;
 				await new Promise(() => {});
 			};
-			const failing = failure(world.call(kind));
+			const failing = failure(lab.call(kind));
 			await until(() => arrived === 1, "the call arrived");
-			const draining = world.listener.drain();
-			world.endpoints.streams.end();
+			const draining = lab.listener.drain();
+			lab.endpoints.streams.end();
 			expect(await failing).toMatchObject({
 				code: "unavailable",
 				reason: "server_stopping",
@@ -108,25 +108,25 @@ function drainTests(cases: Cases): void {
 	cases.one(
 		"a call is known not to be executed when a server that drains refused it",
 		["told"],
-		async (world) => {
+		async (lab) => {
 			const waiting = new Waiting();
-			world.handler = waiting.handler;
-			const inFlight = failure(world.call("unary"));
+			lab.handler = waiting.handler;
+			const inFlight = failure(lab.call("unary"));
 			await waiting.untilArrived();
-			void world.listener.drain();
-			await expectRefusal(world, { code: "unavailable", notExecuted: true });
-			await world.listener.close();
+			void lab.listener.drain();
+			await expectRefusal(lab, { code: "unavailable", notExecuted: true });
+			await lab.listener.close();
 			expect(await inFlight).toMatchObject({ code: "unavailable", notExecuted: false });
 		},
 	);
 }
 
 /** A new call is refused as soon as the client has heard that the server is closing. */
-async function expectRefusal(world: World, expected: Partial<ServiceError>): Promise<void> {
-	world.handler = (input) => input;
+async function expectRefusal(lab: CallLab, expected: Partial<ServiceError>): Promise<void> {
+	lab.handler = (input) => input;
 	await vi.waitFor(
 		async () => {
-			const error = await failure(world.call("unary"));
+			const error = await failure(lab.call("unary"));
 			expect(error).toMatchObject(expected);
 		},
 		{ timeout: 5_000, interval: 10 },
@@ -134,20 +134,20 @@ async function expectRefusal(world: World, expected: Partial<ServiceError>): Pro
 }
 
 function restartTests(cases: Cases): void {
-	cases.one("a call is known not to be executed when no server is there", ["told"], async (world) => {
-		await world.expectHealthy();
-		await world.listener.close();
-		await expectRefusal(world, { code: "unavailable", notExecuted: true });
+	cases.one("a call is known not to be executed when no server is there", ["told"], async (lab) => {
+		await lab.expectHealthy();
+		await lab.listener.close();
+		await expectRefusal(lab, { code: "unavailable", notExecuted: true });
 	});
 
-	cases.each("a client finds its server again after a restart", kinds, async (kind, world) => {
-		await world.expectHealthy();
-		await world.listener.close();
-		expect(await failure(world.call(kind))).toMatchObject({ code: "unavailable" });
-		await world.listen();
+	cases.each("a client finds its server again after a restart", kinds, async (kind, lab) => {
+		await lab.expectHealthy();
+		await lab.listener.close();
+		expect(await failure(lab.call(kind))).toMatchObject({ code: "unavailable" });
+		await lab.listen();
 		await vi.waitFor(
 			async () =>
-				expect(await Array.fromAsync(world.call(kind, [{ text: "again" }]))).toEqual([{ text: "again" }]),
+				expect(await Array.fromAsync(lab.call(kind, [{ text: "again" }]))).toEqual([{ text: "again" }]),
 			{ timeout: 5_000, interval: 10 },
 		);
 	});
@@ -155,10 +155,10 @@ function restartTests(cases: Cases): void {
 	cases.each(
 		"a connection over which nothing comes any more is left when a call over it ran out of time",
 		["unary", "bidi_stream"],
-		async (kind, world) => {
-			const proxy = await world.throughProxy();
+		async (kind, lab) => {
+			const proxy = await lab.throughProxy();
 			const call = () =>
-				Array.fromAsync(world.call(kind, [{ text: "there?" }], world.background.withTimeout(250)));
+				Array.fromAsync(lab.call(kind, [{ text: "there?" }], lab.background.withTimeout(250)));
 			await vi.waitFor(call);
 			proxy.silence();
 			// Over HTTP, the first call may have opened a connection of its own.
@@ -174,10 +174,10 @@ function restartTests(cases: Cases): void {
 	cases.one(
 		"a hundred calls to a server that is away knock no more than their budget allows",
 		["cut"],
-		async (world) => {
-			const proxy = await world.throughProxy();
+		async (lab) => {
+			const proxy = await lab.throughProxy();
 			proxy.refusing = true;
-			const client = world.connect({}, proxy.url);
+			const client = lab.connect({}, proxy.url);
 			const calls = Array.from({ length: 100 }, () => failure(client.unary({ text: "there?" })));
 			for (const error of await Promise.all(calls)) expect(error.code).toBe("unavailable");
 			// The calls, a tenth of them as retries, and the ten retries a second that are always allowed.
@@ -193,13 +193,13 @@ function restartTests(cases: Cases): void {
 	cases.one(
 		"attempts to connect again are apart, by a random part of a growing pause",
 		["backoff", "cut"],
-		async (world) => {
+		async (lab) => {
 			const random = vi.spyOn(Math, "random").mockReturnValue(0);
 			try {
-				const proxy = await world.throughProxy();
+				const proxy = await lab.throughProxy();
 				proxy.refusing = true;
 				const knock = (count: number) =>
-					Promise.all(Array.from({ length: count }, () => failure(world.call("unary"))));
+					Promise.all(Array.from({ length: count }, () => failure(lab.call("unary"))));
 				// With no randomness there is no pause: each round of calls shares one attempt.
 				for (let round = 1; round <= 6; round++) {
 					await knock(10);

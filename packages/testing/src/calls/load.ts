@@ -1,6 +1,6 @@
 import { expect } from "vitest";
+import { until } from "./call-lab.ts";
 import type { Cases } from "./cases.ts";
-import { until } from "./world.ts";
 
 /** Many calls at once. */
 export function loadTests(cases: Cases): void {
@@ -8,24 +8,24 @@ export function loadTests(cases: Cases): void {
 		cases.one(
 			`unary: ${count.toLocaleString("en")} concurrent calls each get their own reply`,
 			count > 1_000 ? ["unary", "many"] : ["unary"],
-			async (world) => {
-				const calls = Array.from({ length: count }, (_, n) => world.client.unary({ text: String(n) }));
+			async (lab) => {
+				const calls = Array.from({ length: count }, (_, n) => lab.client.unary({ text: String(n) }));
 				const replies = await Promise.all(calls);
 				expect(replies.map(({ text }) => text)).toEqual(Array.from({ length: count }, (_, n) => String(n)));
 			},
 		);
 	}
 
-	cases.one("server_stream: 500 streams are open at once", ["server_stream", "streams"], async (world) => {
+	cases.one("server_stream: 500 streams are open at once", ["server_stream", "streams"], async (lab) => {
 		let open = 0;
 		const all = Promise.withResolvers<void>();
-		world.handler = async function* (input) {
+		lab.handler = async function* (input) {
 			open++;
 			await all.promise;
 			yield* input;
 		};
 		const calls = Array.from({ length: 500 }, (_, n) =>
-			Array.fromAsync(world.call("server_stream", [{ text: String(n) }])),
+			Array.fromAsync(lab.call("server_stream", [{ text: String(n) }])),
 		);
 		await until(() => open === 500, "all streams are open");
 		all.resolve();

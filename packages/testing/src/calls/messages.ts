@@ -1,9 +1,9 @@
 import { type Format, methodCodecs } from "@allium/core";
 import { expect } from "vitest";
+import { answersMany, failure, sendsMany, until, Waiting } from "./call-lab.ts";
 import { type Cases, inputStreams, kinds, outputStreams } from "./cases.ts";
 import { Calls } from "./contract.ts";
 import type { Message } from "./message.ts";
-import { answersMany, failure, sendsMany, until, Waiting } from "./world.ts";
 
 /** A message of a given size in a format. */
 function messageOf(bytes: number, format: Format): Message {
@@ -25,29 +25,29 @@ export function messageTests(cases: Cases): void {
 }
 
 function arrivalTests(cases: Cases): void {
-	cases.each("every message arrives once and in order, both ways", kinds, async (kind, world) => {
+	cases.each("every message arrives once and in order, both ways", kinds, async (kind, lab) => {
 		const sent = numbered(sendsMany(kind) ? 500 : 1);
 		const answers = numbered(answersMany(kind) ? 500 : 1);
 		const arrived: Message[] = [];
-		world.handler = async function* (input) {
+		lab.handler = async function* (input) {
 			for await (const message of input) arrived.push(message);
 			yield* answers;
 		};
-		expect(await Array.fromAsync(world.call(kind, sent))).toEqual(answers);
+		expect(await Array.fromAsync(lab.call(kind, sent))).toEqual(answers);
 		expect(arrived).toEqual(sent);
 	});
 
-	cases.each("an empty stream of replies ends without one", outputStreams, async (kind, world) => {
-		world.handler = async function* () {};
-		expect(await Array.fromAsync(world.call(kind))).toEqual([]);
+	cases.each("an empty stream of replies ends without one", outputStreams, async (kind, lab) => {
+		lab.handler = async function* () {};
+		expect(await Array.fromAsync(lab.call(kind))).toEqual([]);
 	});
 
-	cases.each("an empty stream of inputs is a call like any other", inputStreams, async (kind, world) => {
-		world.handler = async function* (input) {
+	cases.each("an empty stream of inputs is a call like any other", inputStreams, async (kind, lab) => {
+		lab.handler = async function* (input) {
 			const messages = await Array.fromAsync(input);
 			yield { text: `${messages.length} messages` };
 		};
-		expect(await Array.fromAsync(world.call(kind, []))).toEqual([{ text: "0 messages" }]);
+		expect(await Array.fromAsync(lab.call(kind, []))).toEqual([{ text: "0 messages" }]);
 	});
 }
 
@@ -55,23 +55,23 @@ function halfCloseTests(cases: Cases): void {
 	cases.each(
 		"half-close: the input ends while the reply is still to come",
 		inputStreams,
-		async (kind, world) => {
+		async (kind, lab) => {
 			const reply = Promise.withResolvers<void>();
 			let inputOver = false;
-			world.handler = async function* (input) {
+			lab.handler = async function* (input) {
 				await Array.fromAsync(input);
 				inputOver = true;
 				await reply.promise;
 				yield { text: "late" };
 			};
-			const replies = Array.fromAsync(world.call(kind));
+			const replies = Array.fromAsync(lab.call(kind));
 			await until(() => inputOver, "the end of the input arrived");
 			reply.resolve();
 			expect(await replies).toEqual([{ text: "late" }]);
 		},
 	);
 
-	cases.one("both sides of a call talk in turns", ["bidi_stream"], async (world) => {
+	cases.one("both sides of a call talk in turns", ["bidi_stream"], async (lab) => {
 		const heard: string[] = [];
 		let heardOne = Promise.withResolvers<void>();
 		async function* talk() {
@@ -81,7 +81,7 @@ function halfCloseTests(cases: Cases): void {
 				heardOne = Promise.withResolvers();
 			}
 		}
-		for await (const { text } of world.call("bidi_stream", talk())) {
+		for await (const { text } of lab.call("bidi_stream", talk())) {
 			heard.push(text);
 			heardOne.resolve();
 		}
@@ -91,7 +91,7 @@ function halfCloseTests(cases: Cases): void {
 	cases.each(
 		"a handler that is done before its input stops who produces it",
 		inputStreams,
-		async (kind, world) => {
+		async (kind, lab) => {
 			let stopped = false;
 			async function* endless() {
 				try {
@@ -100,10 +100,10 @@ function halfCloseTests(cases: Cases): void {
 					stopped = true;
 				}
 			}
-			world.handler = async function* () {
+			lab.handler = async function* () {
 				yield { text: "enough" };
 			};
-			expect(await Array.fromAsync(world.call(kind, endless()))).toEqual([{ text: "enough" }]);
+			expect(await Array.fromAsync(lab.call(kind, endless()))).toEqual([{ text: "enough" }]);
 			await until(() => stopped, "the producer was stopped");
 		},
 	);
@@ -111,15 +111,15 @@ function halfCloseTests(cases: Cases): void {
 	cases.each(
 		"an input that fails is the caller's error, and cancels the handler",
 		inputStreams,
-		async (kind, world) => {
+		async (kind, lab) => {
 			const waiting = new Waiting();
-			world.handler = waiting.handler;
+			lab.handler = waiting.handler;
 			async function* broken() {
 				yield { text: "one" };
 				await waiting.untilArrived();
 				throw new Error("the file is torn");
 			}
-			expect(await failure(world.call(kind, broken()))).toMatchObject({ code: "internal" });
+			expect(await failure(lab.call(kind, broken()))).toMatchObject({ code: "internal" });
 			await waiting.untilEnded();
 			expect(waiting.ended).toEqual(["canceled"]);
 		},
@@ -129,37 +129,37 @@ function halfCloseTests(cases: Cases): void {
 function sizeTests(cases: Cases): void {
 	const limit = cases.maxMessageBytes;
 
-	cases.each("a message of exactly the limit passes, both ways", kinds, async (kind, world) => {
+	cases.each("a message of exactly the limit passes, both ways", kinds, async (kind, lab) => {
 		const largest = messageOf(limit, cases.format);
-		const [reply] = await Array.fromAsync(world.call(kind, [largest]));
+		const [reply] = await Array.fromAsync(lab.call(kind, [largest]));
 		expect(reply?.text.length).toBe(largest.text.length);
 	});
 
 	cases.each(
 		"an input one byte over the limit is refused, and hurts no other call",
 		kinds,
-		async (kind, world) => {
+		async (kind, lab) => {
 			let arrived = 0;
-			world.handler = async function* (input) {
+			lab.handler = async function* (input) {
 				for await (const { text } of input) arrived += text.length;
 				yield { text: "done" };
 			};
-			const error = await failure(world.call(kind, [messageOf(limit + 1, cases.format)]));
+			const error = await failure(lab.call(kind, [messageOf(limit + 1, cases.format)]));
 			expect(error).toMatchObject({ code: "resource_exhausted" });
 			expect(arrived).toBe(0);
-			await world.expectHealthy();
+			await lab.expectHealthy();
 		},
 	);
 
 	cases.each(
 		"a reply one byte over the limit is refused, and hurts no other call",
 		kinds,
-		async (kind, world) => {
-			world.handler = async function* () {
+		async (kind, lab) => {
+			lab.handler = async function* () {
 				yield messageOf(limit + 1, cases.format);
 			};
-			expect(await failure(world.call(kind))).toMatchObject({ code: "resource_exhausted" });
-			await world.expectHealthy();
+			expect(await failure(lab.call(kind))).toMatchObject({ code: "resource_exhausted" });
+			await lab.expectHealthy();
 		},
 	);
 }

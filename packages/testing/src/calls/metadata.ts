@@ -31,20 +31,20 @@ const trace = {
 
 /** Metadata that one side sets arrives on the other. */
 export function metadataTests(cases: Cases): void {
-	cases.each("unusual metadata arrives as it was set", kinds, async (kind, world) => {
+	cases.each("unusual metadata arrives as it was set", kinds, async (kind, lab) => {
 		let arrived: Context["metadata"] = new Metadata();
-		world.handler = (input, ctx) => {
+		lab.handler = (input, ctx) => {
 			arrived = ctx.metadata;
 			return input;
 		};
 		await Array.fromAsync(
-			world.call(kind, undefined, world.background.withMetadata(Object.fromEntries(unusual))),
+			lab.call(kind, undefined, lab.background.withMetadata(Object.fromEntries(unusual))),
 		);
 		expect(only(arrived)).toEqual(only(unusual));
 	});
 
-	cases.each("unusual metadata comes back, as headers and as trailers", kinds, async (kind, world) => {
-		world.handler = async function* (input, ctx) {
+	cases.each("unusual metadata comes back, as headers and as trailers", kinds, async (kind, lab) => {
+		lab.handler = async function* (input, ctx) {
 			for (const [name, value] of unusual) {
 				if (name === "x-long") continue;
 				ctx.response.headers.append(name, value);
@@ -53,33 +53,33 @@ export function metadataTests(cases: Cases): void {
 			yield* input;
 		};
 		const received = new ResponseMetadata();
-		await Array.fromAsync(world.call(kind, undefined, world.background.withResponse(received)));
+		await Array.fromAsync(lab.call(kind, undefined, lab.background.withResponse(received)));
 		const expected = only(unusual.filter(([name]) => name !== "x-long"));
 		expect(only(received.headers)).toEqual(expected);
 		expect(only(received.trailers)).toEqual(expected);
 	});
 
-	cases.each("a trace and its baggage go on with the calls of a handler", kinds, async (kind, world) => {
+	cases.each("a trace and its baggage go on with the calls of a handler", kinds, async (kind, lab) => {
 		const arrived: unknown[] = [];
-		world.handler = async function* (input, ctx) {
+		lab.handler = async function* (input, ctx) {
 			arrived.push(Object.fromEntries([...ctx.metadata].filter(([name]) => name in trace)));
-			if (arrived.length === 1) yield* world.call(kind, input, ctx, world.relay);
+			if (arrived.length === 1) yield* lab.call(kind, input, ctx, lab.relay);
 			else yield* input;
 		};
-		await Array.fromAsync(world.call(kind, undefined, world.background.withMetadata(trace)));
+		await Array.fromAsync(lab.call(kind, undefined, lab.background.withMetadata(trace)));
 		expect(arrived).toEqual([trace, trace]);
 	});
 
-	cases.each("several values of one name keep their order", kinds, async (kind, world) => {
+	cases.each("several values of one name keep their order", kinds, async (kind, lab) => {
 		const bytes = [Uint8Array.of(1, 2), Uint8Array.of(3)];
 		const received = new ResponseMetadata();
-		world.handler = async function* (input, ctx) {
+		lab.handler = async function* (input, ctx) {
 			for (const value of ctx.metadata.getAll("x-many-bin"))
 				ctx.response.trailers.append("x-many-bin", value);
 			yield* input;
 		};
-		const ctx = world.background.withMetadata({ "x-many-bin": bytes }).withResponse(received);
-		await Array.fromAsync(world.call(kind, undefined, ctx));
+		const ctx = lab.background.withMetadata({ "x-many-bin": bytes }).withResponse(received);
+		await Array.fromAsync(lab.call(kind, undefined, ctx));
 		expect(received.trailers.getAll("x-many-bin")).toEqual(bytes);
 	});
 }

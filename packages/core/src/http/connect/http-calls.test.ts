@@ -17,7 +17,7 @@ function followed(fail: "before" | "after" | "never") {
 	const calls = new HttpCalls();
 	const call = new UnaryCall(target, Context.background());
 	if (fail === "before") call.failed(new Error("refused"), false);
-	const answer = calls.follow(call).catch(({ code }) => code);
+	const answer = calls.track(call).catch(({ code }) => code);
 	if (fail === "after") call.failed(new Error("refused"), false);
 	const abort = vi.spyOn(call, "abort");
 	return { calls, answer, abort };

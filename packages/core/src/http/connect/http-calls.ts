@@ -7,8 +7,8 @@ import type { HttpCall } from "./http-call.ts";
 export class HttpCalls {
 	readonly #inFlight = new LinkedList<HttpCall>();
 
-	/** Follows a sent call to its end. Settles as the call does. */
-	follow(call: HttpCall): Promise<unknown> {
+	/** Tracks a sent call to its end. Settles as the call does. */
+	track(call: HttpCall): Promise<unknown> {
 		if (call.isOver) return call.promise;
 		const place = this.#inFlight.add(call);
 		call.onOver = () => place.leave();

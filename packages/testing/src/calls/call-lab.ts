@@ -26,7 +26,7 @@ export type Messages = readonly Message[] | AsyncIterable<Message>;
 const echo: CallHandler = (input) => input;
 
 /** The server and client of one case. It closes after the case whatever the case leaves open. */
-export class World {
+export class CallLab {
 	/** What the handlers do. */
 	handler: CallHandler = echo;
 	/** What the server has logged. */

@@ -5,7 +5,7 @@ const maxText = 256;
 const maxFacts = 32;
 
 /** An error as the health report shows it: one short line, without the secrets that a URL may hold. */
-export function shownError(error: unknown): string {
+export function reportedError(error: unknown): string {
 	try {
 		return lineOf(error) || withoutMessage;
 	} catch {
@@ -33,7 +33,7 @@ function messageOf(error: unknown): string {
 }
 
 /** The facts of a check, as strings and within bounds; undefined when there are none. */
-export function shownFacts(facts: unknown): HealthFacts | undefined {
+export function reportedFacts(facts: unknown): HealthFacts | undefined {
 	if (typeof facts !== "object" || facts === null) return undefined;
 	const entries = Object.entries(facts).slice(0, maxFacts);
 	if (entries.length === 0) return undefined;

@@ -20,7 +20,7 @@ export interface RegistryFollower {
  * Tells a follower what a registry lists, until the context ends. When the registry fails, the follower hears of the
  * failure alone, and the registry is asked again with backoff and full jitter.
  */
-export async function follow(
+export async function followRegistry(
 	registry: Registry,
 	filter: RegistryFilter,
 	follower: RegistryFollower,

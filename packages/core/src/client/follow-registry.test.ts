@@ -8,7 +8,7 @@ import type { Registry, RegistryEvent } from "../registry/registry.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
 import { Choice } from "./candidates.ts";
 import { instance } from "./fixtures/cluster.ts";
-import { follow } from "./follow.ts";
+import { followRegistry } from "./follow-registry.ts";
 import { PeerPool } from "./peer-pool.ts";
 import { Target } from "./target.ts";
 
@@ -52,7 +52,7 @@ function following(...watches: Watch[]) {
 	});
 	const { ctx, cancel } = Context.background().withCancel();
 	const registry = { watch } as Partial<Registry> as Registry;
-	const done = follow(registry, { service: "who" }, target, { log }, ctx);
+	const done = followRegistry(registry, { service: "who" }, target, { log }, ctx);
 	const choice = new Choice(contract("who", { run: method({}) }).run);
 	const known = () => {
 		const ids = Array.from({ length: 4 }, () => target.pick(choice, ctx, undefined).id);
