@@ -169,7 +169,7 @@ export class DatabaseFile<Tables> {
 
 	#requireEmpty(database: DatabaseSync): void {
 		const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() ?? {};
-		if (tables !== 0) throw refusal(`"${this.path}" is the database of something else; name another folder`);
+		if (tables !== 0) throw refusal(`"${this.path}" is the database of another program; name another folder`);
 	}
 
 	#version(database: DatabaseSync): number {

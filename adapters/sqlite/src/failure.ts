@@ -34,7 +34,10 @@ export function fileFailure(path: string, error: unknown): ServiceError {
 			return refusal(`"${path}" may not be written: ${elsewhere}`, error);
 		case "EEXIST":
 		case "ENOTDIR":
-			return refusal(`"${path}" cannot be a folder, for a file is in its way: ${elsewhere}`, error);
+			return refusal(
+				`"${path}" cannot be a folder, because there is a file of that name: ${elsewhere}`,
+				error,
+			);
 		case "ENOENT":
 			return refusal(`"${path}" cannot be made: ${elsewhere}`, error);
 		default: {

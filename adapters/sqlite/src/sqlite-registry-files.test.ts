@@ -115,7 +115,7 @@ describe("the files of a sqlite registry", () => {
 		await writeFile(folder, "not a folder");
 		const refused = await failure();
 		expect(refused).toMatchObject({ code: "failed_precondition" });
-		expect(refused.message).toContain(`"${folder}" cannot be a folder, for a file is in its way`);
+		expect(refused.message).toContain(`"${folder}" cannot be a folder, because there is a file of that name`);
 		expect(await failure(open(join(folder, "below")))).toMatchObject({ code: "failed_precondition" });
 	});
 
@@ -139,7 +139,7 @@ describe("the files of a sqlite registry", () => {
 		const other = new DatabaseSync(file);
 		other.exec("CREATE TABLE diary (entry TEXT)");
 		other.close();
-		expect((await failure()).message).toContain("is the database of something else");
+		expect((await failure()).message).toContain("is the database of another program");
 	});
 
 	test("a database of a newer version is refused, and says what to do", async () => {

@@ -114,7 +114,8 @@ class Sdk implements Telemetry {
 		this.#stopObserving();
 		const ends = await Promise.allSettled([this.#tracers?.shutdown(), this.#meters.shutdown()]);
 		// This is reported and not thrown, because the caller that ends telemetry can do nothing about it.
-		for (const end of ends) if (end.status === "rejected") this.#tell(`what is left is lost: ${end.reason}`);
+		for (const end of ends)
+			if (end.status === "rejected") this.#tell(`telemetry that was not sent is lost: ${end.reason}`);
 		for (const part of [trace, metrics, propagation, context, diag]) part.disable();
 	}
 }

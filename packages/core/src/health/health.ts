@@ -72,7 +72,7 @@ export class Health {
 		try {
 			this.#onChange(isHealthy);
 		} catch (error) {
-			this.#logger.log("error", "whoever is told of the health threw", { error });
+			this.#logger.log("error", "a listener to the health of the process threw", { error });
 		}
 	};
 

@@ -22,7 +22,7 @@ test.each<[string, Logger]>([
 	checked.log("info", "one");
 	checked.log("info", "two", {});
 	await vi.waitFor(() => expect(said).toHaveBeenCalledOnce());
-	expect(said).toHaveBeenCalledWith("the logger fails, and what it is told is lost", {
+	expect(said).toHaveBeenCalledWith("the logger fails, so log lines are lost", {
 		error: new Error("the disk is full"),
 	});
 });

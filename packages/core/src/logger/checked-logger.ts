@@ -21,7 +21,7 @@ class CheckedLogger implements Logger {
 	readonly #failed = (error: unknown): void => {
 		if (this.#hasFailed) return;
 		this.#hasFailed = true;
-		consoleLogger.log("error", "the logger fails, and what it is told is lost", { error });
+		consoleLogger.log("error", "the logger fails, so log lines are lost", { error });
 	};
 }
 

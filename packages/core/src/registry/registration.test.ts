@@ -155,7 +155,7 @@ describe("keepRegistered", () => {
 		await vi.advanceTimersByTimeAsync(101);
 		expect(backend.registrations).toBe(2);
 		expect(lines).toEqual([
-			"warn: the registry lost the lease; registering anew",
+			"warn: the registry lost the lease; the instance registers again",
 			"info: the registry answers again; the instance is registered",
 		]);
 		await vi.advanceTimersByTimeAsync(3 * ttlMs);

@@ -145,7 +145,7 @@ class Heartbeat implements Registration {
 
 	readonly #lost = (): void => {
 		this.#abandon();
-		this.#failed("the registry lost the lease; registering anew");
+		this.#failed("the registry lost the lease; the instance registers again");
 	};
 
 	#succeeded(): void {

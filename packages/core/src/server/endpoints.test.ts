@@ -51,5 +51,5 @@ test("whoever listens is told of each service that comes, until it stops, whatev
 	stop();
 	endpoints.serve(Greeter, { async hello() {} });
 	expect(told).toEqual([1]);
-	expect(logged).toEqual(Array(2).fill("a listener to what is served threw"));
+	expect(logged).toEqual(Array(2).fill("a listener to changes of what is served threw"));
 });

@@ -27,7 +27,7 @@ export class ChangeListeners {
 			try {
 				listener();
 			} catch (error) {
-				this.#logger.log("error", "a listener to what is served threw", { error });
+				this.#logger.log("error", "a listener to changes of what is served threw", { error });
 			}
 		}
 	}

@@ -167,7 +167,8 @@ export class ProxiedRequest implements BodyReader {
 			headers[name] = repeatedHeader(name, values);
 			if (!isSingleHeader(name) || target.saidTwice.has(name)) continue;
 			target.saidTwice.add(name);
-			const message = "a web service answers with a header twice that may stand only once: the first goes on";
+			const message =
+				"a web service sent a header twice that may stand only once; the gateway passes on the first";
 			logger.log("warn", message, { path: target.prefix, url: target.url.origin, header: name });
 		}
 	}

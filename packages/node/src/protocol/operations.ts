@@ -114,7 +114,7 @@ class OperationsRoutes {
 				if (typeof text !== "string") throw new TypeError(`the metrics are ${typeof text} instead of text`);
 				return { status: 200, type: metricsType, text };
 			} catch (error) {
-				this.#endpoints.logger.log("error", "the metrics cannot be told", { error });
+				this.#endpoints.logger.log("error", "the metrics cannot be read", { error });
 				throw error;
 			}
 		}

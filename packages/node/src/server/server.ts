@@ -176,7 +176,7 @@ class Server implements Listener {
 	/** Ends a connection that takes none of the bytes that wait for it. */
 	#cut(socket: Socket): void {
 		const peer = `${socket.remoteAddress}:${socket.remotePort}`;
-		this.#sparing.warn("a connection was cut, as its client reads nothing of what it is sent", { peer });
+		this.#sparing.warn("a connection was cut because its client does not read what it is sent", { peer });
 		socket.destroy();
 	}
 
