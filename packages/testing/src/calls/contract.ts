@@ -63,8 +63,18 @@ export type CallsContract = Contract<{
 	bidi_stream: MethodSpec<Many, Many, CallErrors>;
 }>;
 
-/** Makes the suite's contract with the functions of one version of Allium. */
-export function callsContract({ contract, method, stream }: CallVersion): CallsContract {
+const made = new WeakMap<CallVersion["contract"], CallsContract>();
+
+/** The suite's contract, made once with the functions of each version of Allium. */
+export function callsContract(version: CallVersion): CallsContract {
+	const known = made.get(version.contract);
+	if (known !== undefined) return known;
+	const calls = makeContract(version);
+	made.set(version.contract, calls);
+	return calls;
+}
+
+function makeContract({ contract, method, stream }: CallVersion): CallsContract {
 	const many: Many = stream(message);
 	return contract("calls", {
 		unary: method({ input: message, output: message, errors }),
