@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openRegistry } from "@allium/node";
 import { RunningTime } from "@allium/testing";
 import { ServiceProcess } from "@allium/testing/process";
 import { type App, allium, type Client } from "allium";
@@ -83,7 +84,6 @@ describe("two instances under load", () => {
 		const observer = app.client(Add);
 		await observer.sum({ a: 1, b: 2 });
 		const registered = async (): Promise<number> => {
-			const { openRegistry } = await import("allium");
 			const registry = await openRegistry(`sqlite://${folder}`, {
 				adapters: { sqlite: () => import("@allium/sqlite") },
 			});
