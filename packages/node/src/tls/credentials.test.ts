@@ -71,7 +71,10 @@ describe("the files of a certificate", () => {
 
 	test.each([
 		[{ ALLIUM_TLS_PLAIN: "yes" }, 'ALLIUM_TLS_PLAIN is "yes", but takes refuse, loopback, allow'],
-		[{ ALLIUM_TLS_CLIENTS: "require" }, "certificates of clients need authorities"],
+		[
+			{ ALLIUM_TLS_CLIENTS: "require" },
+			"certificates of clients are checked against authorities, and there are none",
+		],
 	])("are asked about in words that are known: %j", (env, message) => {
 		const files = { ALLIUM_TLS_CERT: one.cert, ALLIUM_TLS_KEY: one.key };
 		expect(() => readConfig({ ...files, ...env })).toThrow(message);
