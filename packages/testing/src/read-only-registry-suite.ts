@@ -1,6 +1,6 @@
 import { Context, type Instance, isServiceError, type Registry } from "@allium/core";
-import type { RegistryFilter } from "@allium/core/registry";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { RegistryHandles } from "./registry-handles.ts";
 import { patienceMs, Watcher } from "./registry-watcher.ts";
 
 /** The addresses of each service, by its name. */
@@ -42,42 +42,13 @@ export function readOnlyRegistrySuite(
 	});
 }
 
-/** The handles that one test opens. It closes after the test whatever the test leaves open. */
-class ReadOnlyLab {
-	#setup: ReadOnlyRegistrySetup | undefined;
-	#open: Registry[] = [];
-	#watchers: Watcher[] = [];
-
-	begin(setup: ReadOnlyRegistrySetup): void {
-		this.#setup = setup;
-	}
-
+class ReadOnlyLab extends RegistryHandles<ReadOnlyRegistrySetup> {
 	get change(): ReadOnlyRegistrySetup["change"] {
-		return this.#setup?.change;
+		return this.setup?.change;
 	}
 
-	async open(): Promise<Registry> {
-		if (this.#setup === undefined) throw new Error("the suite has no backend: setup did not run");
-		const registry = await this.#setup.open();
-		this.#open.push(registry);
-		return registry;
-	}
-
-	/** Watches until the snapshot has arrived. */
-	async watch(registry: Registry, filter: RegistryFilter = {}, ctx: Context = background): Promise<Watcher> {
-		const watcher = new Watcher(registry.watch(filter, ctx));
-		this.#watchers.push(watcher);
-		await vi.waitFor(() => expect(watcher.events).not.toEqual([]), { timeout: patienceMs, interval: 2 });
-		return watcher;
-	}
-
-	async end(): Promise<void> {
-		await Promise.all(this.#open.map((registry) => registry.close()));
-		await Promise.all(this.#watchers.map(({ ended }) => ended));
-		await this.#setup?.close();
-		this.#setup = undefined;
-		this.#open = [];
-		this.#watchers = [];
+	open(): Promise<Registry> {
+		return this.opened((setup) => setup.open());
 	}
 }
 

@@ -12,6 +12,7 @@ import {
 import { memoryTransport } from "@allium/core/frames";
 import type { RegistryFilter } from "@allium/core/registry";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { RegistryHandles } from "./registry-handles.ts";
 import { patienceMs, visibleWithinMs, Watcher } from "./registry-watcher.ts";
 import { RunningTime } from "./running-time.ts";
 
@@ -62,42 +63,13 @@ export function registrySuite(name: string, setup: () => Promise<RegistrySetup>)
 	});
 }
 
-/** The handles that one test opens. It closes after the test whatever the test leaves open. */
-class RegistryLab {
-	#setup: RegistrySetup | undefined;
-	#open: Registry[] = [];
-	#watchers: Watcher[] = [];
-
-	begin(setup: RegistrySetup): void {
-		this.#setup = setup;
-	}
-
+class RegistryLab extends RegistryHandles<RegistrySetup> {
 	get ttlMs(): number {
-		return this.#setup?.ttlMs ?? 0;
+		return this.setup?.ttlMs ?? 0;
 	}
 
-	async open(ttlMs: number = longTtlMs): Promise<Registry> {
-		if (this.#setup === undefined) throw new Error("the suite has no backend: setup did not run");
-		const registry = await this.#setup.open({ ttlMs });
-		this.#open.push(registry);
-		return registry;
-	}
-
-	/** Watches until the snapshot has arrived. */
-	async watch(registry: Registry, filter: RegistryFilter = {}, ctx: Context = background): Promise<Watcher> {
-		const watcher = new Watcher(registry.watch(filter, ctx));
-		this.#watchers.push(watcher);
-		await vi.waitFor(() => expect(watcher.events).not.toEqual([]), { timeout: patienceMs, interval: 2 });
-		return watcher;
-	}
-
-	async end(): Promise<void> {
-		await Promise.all(this.#open.map((registry) => registry.close()));
-		await Promise.all(this.#watchers.map(({ ended }) => ended));
-		await this.#setup?.close();
-		this.#setup = undefined;
-		this.#open = [];
-		this.#watchers = [];
+	open(ttlMs: number = longTtlMs): Promise<Registry> {
+		return this.opened((setup) => setup.open({ ttlMs }));
 	}
 }
 

@@ -3,31 +3,22 @@ import type { BinaryCodec, TextCodec } from "./codec.ts";
 
 /** A codec of which every error is a `ServiceError`, whatever the given one throws. */
 export function checkedTextCodec(codec: TextCodec): TextCodec {
-	return {
-		name: codec.name,
-		binary: false,
-		encode(message) {
-			try {
-				return codec.encode(message);
-			} catch (error) {
-				throw unwritable(codec.name, error);
-			}
-		},
-		decode(text) {
-			try {
-				return codec.decode(text);
-			} catch (error) {
-				throw unreadable(codec.name, error);
-			}
-		},
-	};
+	return { name: codec.name, binary: false, ...checked(codec) };
 }
 
 /** A codec of which every error is a `ServiceError`, whatever the given one throws. */
 export function checkedBinaryCodec(codec: BinaryCodec): BinaryCodec {
+	return { name: codec.name, binary: true, ...checked(codec) };
+}
+
+/** How a codec writes and reads, whatever crosses the wire. */
+interface Coding<Wire> {
+	encode(message: unknown): Wire;
+	decode(wire: Wire): unknown;
+}
+
+function checked<Wire>(codec: Coding<Wire> & { readonly name: string }): Coding<Wire> {
 	return {
-		name: codec.name,
-		binary: true,
 		encode(message) {
 			try {
 				return codec.encode(message);
@@ -35,9 +26,9 @@ export function checkedBinaryCodec(codec: BinaryCodec): BinaryCodec {
 				throw unwritable(codec.name, error);
 			}
 		},
-		decode(bytes) {
+		decode(wire) {
 			try {
-				return codec.decode(bytes);
+				return codec.decode(wire);
 			} catch (error) {
 				throw unreadable(codec.name, error);
 			}

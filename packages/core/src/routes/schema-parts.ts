@@ -1,4 +1,5 @@
 import type { JsonSchema } from "../contract/schema.ts";
+import { isSchema } from "../contract/schema-view.ts";
 import { resolvePointer } from "../json/json-pointer.ts";
 
 /** A schema and the schemas that it combines, with references resolved. Some schemas refer to themselves. */
@@ -29,8 +30,4 @@ export function propertySchemas(parts: readonly JsonSchema[]): Map<string, JsonS
 		}
 	}
 	return found;
-}
-
-export function isSchema(value: unknown): value is JsonSchema {
-	return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import type { JsonSchema } from "../contract/schema.ts";
+import { isSchema } from "../contract/schema-view.ts";
 import { ScalarType } from "./scalar-type.ts";
-import { isSchema, partsOf, propertySchemas } from "./schema-parts.ts";
+import { partsOf, propertySchemas } from "./schema-parts.ts";
 
 /**
  * The types within one JSON Schema. Each is made when it is first requested, and once, because some schemas have no

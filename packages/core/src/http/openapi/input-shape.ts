@@ -1,6 +1,7 @@
 import type { JsonSchema } from "../../contract/schema.ts";
+import { isSchema } from "../../contract/schema-view.ts";
 import { resolvePointer } from "../../json/json-pointer.ts";
-import { isSchema, partsOf, propertySchemas } from "../../routes/schema-parts.ts";
+import { partsOf, propertySchemas } from "../../routes/schema-parts.ts";
 import { type ValueType, ValueTypes } from "../../routes/value-type.ts";
 
 /** A member of an input. */

@@ -1,6 +1,6 @@
 import type { JsonSchema } from "../../contract/schema.ts";
+import { isSchema } from "../../contract/schema-view.ts";
 import { pointerKeys, pointerTo } from "../../json/json-pointer.ts";
-import { isSchema } from "../../routes/schema-parts.ts";
 
 /** Keys of a JSON Schema whose values are data, not schemas. */
 const dataKeys = new Set(["const", "enum", "default", "examples"]);
