@@ -18,7 +18,7 @@ export interface ChildOptions {
 	readonly timeoutMs?: number;
 }
 
-/** Whether processes can be pinned to cores on this machine. */
+/** Tells whether this machine can pin processes to cores. */
 export const canPin: boolean =
 	process.platform === "linux" &&
 	availableParallelism() > 1 &&

@@ -17,7 +17,7 @@ export type Round = Measured & { readonly serverCpuSeconds: number };
 /** The server process and the client process of one stack. If one process is both, it is the client. */
 export class Pair {
 	readonly name: string;
-	/** What the stack can be measured at: `sum`, `concat`, `count`. */
+	/** The works that the stack can do: `sum`, `concat`, `count`. */
 	readonly offers: readonly string[];
 	readonly #server: ServerProcess | undefined;
 	readonly #client: Child;

@@ -25,14 +25,14 @@ export type Task =
 	| { readonly type: "stream"; readonly messages: number }
 	| { readonly type: "usage" };
 
-/** What a process has used since it started. */
+/** The resources that a process has used since it started. */
 export interface Usage {
 	readonly cpuSeconds: number;
 	/** The memory of the process alone, without helpers. */
 	readonly rssBytes: number;
 }
 
-/** What a client has measured. */
+/** The measurements of a client. */
 export interface Measured {
 	/** Calls, or messages of a stream. */
 	readonly calls: number;
@@ -42,7 +42,7 @@ export interface Measured {
 	readonly cpuSeconds: number;
 }
 
-/** What a process of the benchmark reports when it is ready. */
+/** The report of a process of the benchmark that is ready. */
 export interface Ready {
 	readonly name: string;
 	readonly address?: string;

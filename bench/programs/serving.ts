@@ -7,7 +7,7 @@ export function assignment(): Assignment {
 
 /** What a process of the benchmark does. */
 export interface Part<Question> {
-	/** What to tell the parent first. */
+	/** The first message to the parent. */
 	readonly ready: unknown;
 	answer(question: Question): unknown;
 	close(): Promise<void>;

@@ -47,7 +47,7 @@ function objectToJson(value: object, depth: number): unknown {
 	return Object.getPrototypeOf(value) === Object.prototype ? value : Object.fromEntries(entries);
 }
 
-/** Whether JSON leaves a property with this value out. */
+/** Tells whether JSON leaves out a property with this value. */
 function isLeftOut(value: unknown): boolean {
 	return value === undefined || typeof value === "function" || typeof value === "symbol";
 }

@@ -17,7 +17,7 @@ const refusals: Readonly<Record<number, string>> = {
 /** The advice for a folder that cannot be used. */
 const elsewhere = "name a folder that can be written, such as sqlite:/tmp/allium in ALLIUM_URL";
 
-/** Whether another process holds the file, so that another try soon helps. */
+/** Tells whether another process holds the file. Then it helps to try again soon. */
 export function isBusy(error: unknown): boolean {
 	const code = sqliteCode(error);
 	return code === sqliteBusy || code === sqliteLocked || code === sqliteProtocol;
