@@ -8,7 +8,7 @@ import { listed } from "./listed.ts";
 import { maskUrl } from "./mask-url.ts";
 
 /** The schemes whose adapters can be installed, as `@allium/<scheme>`. */
-const published: readonly string[] = ["sqlite"];
+const published: readonly string[] = ["nats", "sqlite"];
 
 /** Where adapters are looked for. */
 export interface AdapterSources<Ports> {
@@ -20,9 +20,10 @@ export interface AdapterSources<Ports> {
 	readonly cwd: string;
 }
 
-/** The scheme of a URL, without its colon. */
+/** The scheme of a URL that names its adapter, without its colon. In `nats+tls:` that is `nats`. */
 export function schemeOf(url: string): string {
-	return url.slice(0, url.indexOf(":"));
+	const [scheme = ""] = url.slice(0, url.indexOf(":")).split("+");
+	return scheme;
 }
 
 /**

@@ -114,11 +114,13 @@ describe("the configuration", () => {
 		expect(() => readConfig({}, { host: "x:80" })).toThrow('host is "x:80", but takes a host without a port');
 	});
 
-	test("masks passwords where it is printed", () => {
+	test("masks passwords and tokens where it is printed", () => {
 		expect(maskUrl("nats://user:secret@broker:4222/x")).toBe("nats://user:***@broker:4222/x");
 		expect(maskUrl("static:a=http://u:p@a:1,http://u:q@b:2")).toBe(
 			"static:a=http://u:***@a:1,http://u:***@b:2",
 		);
+		expect(maskUrl("nats://me:secret@a:1,me:secret@b:2")).toBe("nats://me:***@a:1,me:***@b:2");
+		expect(maskUrl("nats://a:1?token=secret&bucket=b")).toBe("nats://a:1?token=***&bucket=b");
 		expect(maskUrl("sqlite:")).toBe("sqlite:");
 	});
 });

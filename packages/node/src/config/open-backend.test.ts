@@ -109,7 +109,12 @@ describe("one clear sentence", () => {
 		[
 			"a scheme that nobody knows",
 			{ ALLIUM_URL: "nowhere://x" },
-			'ALLIUM_URL is nowhere://x, but there is no adapter for "nowhere:" URLs here; there are adapters for away:, both:, broken:, finder:, local:, neither:, queue:, sqlite: and strict:, and the option "adapters" takes others',
+			'ALLIUM_URL is nowhere://x, but there is no adapter for "nowhere:" URLs here; there are adapters for away:, both:, broken:, finder:, local:, nats:, neither:, queue:, sqlite: and strict:, and the option "adapters" takes others',
+		],
+		[
+			"a package of a scheme with TLS that is not installed",
+			{ ALLIUM_REGISTRY: "nats+tls://me:secret@a:1,me:secret@b:2?token=secret" },
+			'ALLIUM_REGISTRY is nats+tls://me:***@a:1,me:***@b:2?token=***, but there is no adapter for "nats:" URLs here; install it with "npm install @allium/nats"',
 		],
 		[
 			"a package that is not installed",

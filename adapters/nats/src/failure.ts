@@ -1,0 +1,118 @@
+import { isServiceError, ServiceError } from "@allium/core";
+import { JetStreamApiError } from "@nats-io/jetstream";
+import { errors } from "@nats-io/transport-node";
+
+/** The error codes of JetStream's API that name a lack of room. */
+const lacksRoom = [10_002, 10_023, 10_026, 10_027, 10_028, 10_047, 10_077, 10_110, 10_128];
+const replicasNeedCluster = [10_005, 10_074];
+
+/** The error of a URL or an option that cannot be used. */
+export function invalidUrl(message: string): ServiceError {
+	return new ServiceError({ code: "invalid_argument", message });
+}
+
+/** The error of a use that another try does not help. */
+export function refusal(message: string, cause?: unknown): ServiceError {
+	return new ServiceError({ code: "failed_precondition", message, cause });
+}
+
+/** The error of something that may work later. */
+export function unavailable(message: string, cause?: unknown): ServiceError {
+	return new ServiceError({ code: "unavailable", message, cause });
+}
+
+/** The reason why there is no connection, as one sentence that says what to do. */
+export function connectFailure(error: unknown, place: string): ServiceError {
+	if (isServiceError(error)) return error;
+	if (isAuthorization(error)) {
+		return refusal(
+			`the NATS server at ${place} refused the credentials; give those of a user that it knows`,
+			error,
+		);
+	}
+	const why = textOf(error);
+	if (why.includes("does not support 'tls'")) {
+		return refusal(`the NATS server at ${place} has no TLS; write nats:// to go without`, error);
+	}
+	if (isCertificateFailure(error)) {
+		return refusal(
+			`the NATS server at ${place} and this process do not agree on certificates (${why}); name the authority by ca, and a certificate of this process by cert and key where the server asks for one`,
+			error,
+		);
+	}
+	return unavailable(`no NATS server answers at ${place} (${why})`, error);
+}
+
+/** The failure of an operation, as one sentence that says what to do. */
+export function operationFailure(error: unknown, place: string): ServiceError {
+	if (isServiceError(error)) return error;
+	const violation = permissionViolation(error);
+	if (violation !== undefined) {
+		const verb = violation.operation === "publish" ? "publish to" : "subscribe to";
+		return new ServiceError({
+			code: "permission_denied",
+			message: `the NATS server at ${place} does not let this user ${verb} "${violation.subject}"; allow that subject to the user, as the guide to NATS shows`,
+			cause: error,
+		});
+	}
+	if (isJetStreamMissing(error)) return jetStreamMissing(place, error);
+	if (error instanceof JetStreamApiError) return apiFailure(error, place);
+	return unavailable(`the NATS server at ${place} did not do what was asked (${textOf(error)})`, error);
+}
+
+/** Whether nobody listens where JetStream would: it is off, or the stream of a subject is missing. */
+export function isJetStreamMissing(error: unknown): boolean {
+	return error instanceof Error && error.name === "JetStreamNotEnabled";
+}
+
+/** Whether JetStream has no stream of the name that was asked for. */
+export function isStreamMissing(error: unknown): boolean {
+	return error instanceof JetStreamApiError && error.code === 10_059;
+}
+
+/** Whether a stream of the name is there already, with other settings. */
+export function isStreamInUse(error: unknown): boolean {
+	return error instanceof JetStreamApiError && error.code === 10_058;
+}
+
+/** The error of a server or an account without JetStream. */
+export function jetStreamMissing(place: string, cause?: unknown): ServiceError {
+	return refusal(
+		`the NATS server at ${place} has no JetStream for this account; start it with nats-server -js, or enable JetStream for the account`,
+		cause,
+	);
+}
+
+function apiFailure(error: JetStreamApiError, place: string): ServiceError {
+	const said = `JetStream at ${place} refused: ${error.message}`;
+	if (lacksRoom.includes(error.code)) {
+		return refusal(`${said}; raise the limits of the account or of the server`, error);
+	}
+	if (replicasNeedCluster.includes(error.code)) {
+		return refusal(`${said}; give "replicas" no more than the cluster has servers`, error);
+	}
+	return unavailable(said, error);
+}
+
+function permissionViolation(
+	error: unknown,
+): InstanceType<typeof errors.PermissionViolationError> | undefined {
+	for (const one of [error, error instanceof Error ? error.cause : undefined]) {
+		if (one instanceof errors.PermissionViolationError) return one;
+	}
+	return undefined;
+}
+
+function isAuthorization(error: unknown): boolean {
+	return error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
+}
+
+/** The codes of OpenSSL and Node for certificates that are not accepted, on either side. */
+function isCertificateFailure(error: unknown): boolean {
+	const code = error instanceof Error && "code" in error ? String(error.code) : "";
+	return /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|ERR_SSL_|ERR_OSSL_/.test(code);
+}
+
+function textOf(error: unknown): string {
+	return error instanceof Error && error.message !== "" ? error.message : String(error ?? "no reason given");
+}

@@ -1,0 +1,2 @@
+export { natsConnection } from "./nats-connection.ts";
+export type { NatsOptions } from "./nats-url.ts";
