@@ -26,3 +26,4 @@ export {
 	type RegistryEvent,
 	type RegistryFilter,
 } from "./registry/registry.ts";
+export { Renewals, type RenewalsOptions } from "./registry/renewals.ts";

@@ -2,17 +2,34 @@ import type { Context } from "../context/context.ts";
 import type { InstanceRecord } from "./instance-record.ts";
 import { InstanceWatch } from "./instance-watch.ts";
 import type { RegistryEvent, RegistryFilter } from "./registry.ts";
+import { Renewals } from "./renewals.ts";
 
-/** Called when the first watcher begins, and when the last one has left. */
+/** The name of the grace among what is awaited. */
+const grace = "grace";
+
+/** Called when watchers come and go. */
 export interface InstanceViewHooks {
+	/** The first watcher has begun. */
 	start(): void;
+	/** The last watcher has left. */
 	stop(): void;
+	/**
+	 * The first watcher of a service has begun, after `start`. Undefined stands for those who watch all services. An
+	 * adapter can subscribe to the heartbeats of a service then, so that they reach only those who watch it.
+	 */
+	startService?(service: string | undefined): void;
+	/** The last watcher of a service has left, before `stop`. */
+	stopService?(service: string | undefined): void;
 }
 
 /**
  * The instances that a registry believes to be up while it is watched: the part that the registries of all backends
  * share. The backend keeps the view true with `put`, `delete` and `replace`; each watcher gets the differences at its
  * own pace. For authors of registries.
+ *
+ * A backend that is reached over a connection calls `pause` when it loses the connection and `resume` when it has it
+ * back. The leases of everybody ran out together meanwhile, so an instance that is missing stays for a grace of one
+ * time to live, in which it can register again. An instance that is known to have left of its own accord goes at once.
  */
 export class InstanceView {
 	readonly #hooks: InstanceViewHooks;
@@ -24,6 +41,13 @@ export class InstanceView {
 	readonly #watchesOf = new Map<string | undefined, Set<InstanceWatch>>();
 	/** The watches that have news to deliver. */
 	#stirred = new Set<InstanceWatch>();
+	/** The instances that stay only because of the grace. */
+	readonly #missing = new Set<string>();
+	/** Runs while there is a grace. It gives more time to a process that was suspended. */
+	readonly #grace = new Renewals({
+		ttlMs: Number.POSITIVE_INFINITY,
+		expired: () => this.#endGrace(),
+	});
 	#ready = false;
 	#closed = false;
 
@@ -56,15 +80,20 @@ export class InstanceView {
 		if (this.#set(record)) this.#wake();
 	}
 
-	/** Notes that an instance is gone; `released` where it left of its own accord. */
+	/**
+	 * Notes that an instance is gone; `released` where it left of its own accord. During a grace, one that was not
+	 * released stays until the end of the grace.
+	 */
 	delete(key: string, released = false): void {
-		if (this.#remove(key, released)) this.#wake();
+		if (this.#lose(key, released)) this.#wake();
 	}
 
 	/**
-	 * Notes all instances that are up. The first time, watchers get their snapshots.
+	 * Notes all instances that are up. The first time, watchers get their snapshots. During a grace, those that are
+	 * missing and were not released stay until the end of the grace.
 	 *
-	 * @param isReleased whether an instance that is gone left of its own accord, where that is known.
+	 * @param isReleased whether an instance that is gone left of its own accord, where that is known. It is asked once
+	 * about each that is missing.
 	 */
 	replace(records: Iterable<InstanceRecord>, isReleased: (key: string) => boolean = notKnown): void {
 		const gone = new Set(this.#records.keys());
@@ -72,10 +101,35 @@ export class InstanceView {
 			gone.delete(record.key);
 			this.#set(record);
 		}
-		for (const key of gone) this.#remove(key, isReleased(key));
+		for (const key of gone) if (!this.#missing.has(key)) this.#lose(key, isReleased(key));
 		if (!this.#ready) this.#stirred = new Set(this.#watches);
 		this.#ready = true;
 		this.#wake();
+	}
+
+	/**
+	 * Notes that the connection to the backend is lost: what is known stays until `resume`. A grace that runs does not
+	 * end before.
+	 */
+	pause(): void {
+		if (this.#ready && this.watched) this.#grace.renewed(grace, Number.POSITIVE_INFINITY);
+	}
+
+	/**
+	 * Notes that the connection is back, and all instances that are up now. Those that are missing stay for `ttlMs`
+	 * from now, and go then unless they were put again. The first snapshot after the first watcher began has nothing to
+	 * compare with, so it is taken as it is.
+	 *
+	 * @param ttlMs the time to live of registrations, in milliseconds.
+	 * @param isReleased as of `replace`.
+	 */
+	resume(
+		records: Iterable<InstanceRecord>,
+		ttlMs: number,
+		isReleased: (key: string) => boolean = notKnown,
+	): void {
+		if (this.#ready && this.watched) this.#grace.renewed(grace, ttlMs);
+		this.replace(records, isReleased);
 	}
 
 	/** Ends every watch with an error that its consumer sees. */
@@ -103,8 +157,10 @@ export class InstanceView {
 	#join(watch: InstanceWatch): boolean {
 		if (this.#closed) return false;
 		this.#watches.add(watch);
-		entryOf(this.#watchesOf, watch.service, () => new Set()).add(watch);
+		const others = entryOf(this.#watchesOf, watch.service, () => new Set());
+		others.add(watch);
 		if (this.#watches.size === 1) this.#hooks.start();
+		if (others.size === 1) this.#hooks.startService?.(watch.service);
 		return true;
 	}
 
@@ -112,15 +168,21 @@ export class InstanceView {
 		if (!this.#watches.delete(watch)) return;
 		const others = this.#watchesOf.get(watch.service);
 		others?.delete(watch);
-		if (others?.size === 0) this.#watchesOf.delete(watch.service);
+		if (others?.size === 0) {
+			this.#watchesOf.delete(watch.service);
+			this.#hooks.stopService?.(watch.service);
+		}
 		if (this.#watches.size > 0) return;
 		this.#ready = false;
 		this.#records = new Map();
 		this.#recordsOf = new Map();
+		this.#missing.clear();
+		this.#grace.clear();
 		this.#hooks.stop();
 	}
 
 	#set(record: InstanceRecord): boolean {
+		this.#missing.delete(record.key);
 		const before = this.#records.get(record.key);
 		if (before?.text === record.text) return false;
 		if (before !== undefined) this.#withdraw(before, false);
@@ -132,7 +194,20 @@ export class InstanceView {
 		return true;
 	}
 
+	/** Removes an instance, or keeps it as missing while there is a grace. */
+	#lose(key: string, released: boolean): boolean {
+		if (released || !this.#grace.has(grace)) return this.#remove(key, released);
+		if (this.#records.has(key)) this.#missing.add(key);
+		return false;
+	}
+
+	#endGrace(): void {
+		for (const key of this.#missing) this.#remove(key, false);
+		this.#wake();
+	}
+
 	#remove(key: string, released: boolean): boolean {
+		this.#missing.delete(key);
 		const record = this.#records.get(key);
 		if (record === undefined) return false;
 		this.#records.delete(key);

@@ -42,8 +42,9 @@ export interface Lease {
  * live.
  *
  * Operations throw `unavailable` while the backend does not answer. A watch never reports an outage as instances
- * going down: it throws, or waits and continues with a fresh snapshot. Leases that ran out during an outage are
- * reported as gone; it is the clients that do not believe that most instances are gone at once.
+ * going down: it throws, or waits and continues. Leases run out during an outage, so for one time to live after the
+ * connection is back a watch reports only those instances as gone that left of their own accord. A listing has what
+ * the backend knows at the time.
  */
 export interface Registry {
 	/** The location of the registry as a URL for people to read: complete, but without secrets. */
