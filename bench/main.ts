@@ -6,6 +6,7 @@ import { help, type Options, readOptions, type SuiteName, UsageError } from "./o
 import { installPeers, peerVersions } from "./peers.ts";
 import { report, type Setting } from "./report.ts";
 import { Run } from "./run.ts";
+import { cluster } from "./suites/cluster.ts";
 import { growth } from "./suites/growth.ts";
 import { http } from "./suites/http.ts";
 import { inProcess } from "./suites/in-process.ts";
@@ -20,6 +21,7 @@ const suites: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
 	"in-process": inProcess,
 	process: processes,
 	growth,
+	cluster,
 };
 
 const startedAt = performance.now();

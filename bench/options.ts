@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { type Work, works } from "./protocol.ts";
 import { stacks } from "./stacks.ts";
 
-export const suiteNames = ["rpc", "streams", "http", "in-process", "process", "growth"] as const;
+export const suiteNames = ["rpc", "streams", "http", "in-process", "process", "growth", "cluster"] as const;
 export type SuiteName = (typeof suiteNames)[number];
 
 /** What a run measures, and how. */
@@ -32,6 +32,7 @@ Measures Allium side by side with floors and peers; without a suite, all of them
   in-process  what the layers cost without a wire
   process     cold start, memory, idle connections and streams
   growth      calls with many instances, methods and services
+  cluster     calls between apps that found each other in different registries
 
 Options:
   --quick               fewer and shorter rounds: the whole within two minutes

@@ -17,6 +17,7 @@ const titles: Readonly<Record<string, string>> = {
 	"in-process": "Layers without a wire",
 	process: "Processes and memory",
 	growth: "Growth",
+	cluster: "One system, different registries",
 };
 
 /** The whole report as Markdown. */

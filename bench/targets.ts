@@ -104,6 +104,14 @@ function flatness(dimension: string): Target["value"] {
 	};
 }
 
+/** The largest figure of all registries, divided by the smallest. */
+function apart(name: string): Target["value"] {
+	return ({ figures }) => {
+		const medians = figures.filter(({ id }) => id.startsWith(`cluster ${name} `)).map(({ median }) => median);
+		return medians.length < 2 ? undefined : Math.max(...medians) / Math.min(...medians);
+	};
+}
+
 const atBoth = (make: (concurrency: number) => Target): Target[] => [64, 256].map(make);
 
 /** The targets that the benchmark should meet. */
@@ -215,6 +223,12 @@ export const targets: readonly Target[] = [
 		bound: { atLeast: 0.9 },
 		value: flatness(dimension),
 	})),
+	{
+		what: "frames between apps, 64 at once: CPU per call, by whichever registry they were found",
+		unit: "× the cheapest registry",
+		bound: { atMost: 1.05 },
+		value: apart("cpu"),
+	},
 	...[
 		["ready", "that starts before"],
 		["redeploy", "while all is redeployed, of"],

@@ -142,7 +142,7 @@ describe("in an empty project that installed the packages", () => {
 	])("allium new --template $template", ({ template, call, answer }) => {
 		beforeAll(() => allium("new", template, "--template", template).then(() => {}));
 
-		test("needs nothing but what is installed", () => {
+		test("needs nothing but its installed packages", () => {
 			const { dependencies, devDependencies } = JSON.parse(
 				readFileSync(join(project, template, "package.json"), "utf8"),
 			);

@@ -37,7 +37,7 @@ describe("addsvc over REST, as in Go kit", () => {
 		expect(await post(path, JSON.stringify(input))).toEqual([400, type, JSON.stringify({ error })]);
 	});
 
-	test("says what is wrong with the input in the same way", async () => {
+	test("names the mistake in the input in the same way", async () => {
 		const [status, , body] = await post("/sum", '{"a":"1"}');
 		expect([status, JSON.parse(body)]).toEqual([400, { error: expect.stringContaining("a: ") }]);
 		expect((await post("/sum", "{"))[0]).toBe(400);

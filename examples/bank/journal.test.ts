@@ -30,7 +30,7 @@ test("has an entry once, however often it is added", () => {
 	expect(made.latest(9)).toHaveLength(2);
 });
 
-test("is followed from a position on, into what is added later", async () => {
+test("is followed from a position on, into later entries", async () => {
 	const made = journal("a", "b");
 	const following = take(made.follow(1, signal), 2);
 	made.add({ id: "c" });

@@ -96,7 +96,7 @@ describe("a bank of many processes", () => {
 		await bank.unfreeze({ card: "card-ann" });
 	});
 
-	test("writes down who did what, without the cards", async () => {
+	test("writes down the actor and the action, without the cards", async () => {
 		const read = (): Promise<string> => readFile(join(folder, "audit.jsonl"), "utf8");
 		await expect.poll(read).toContain("api/unfreeze");
 		const text = await read();
@@ -146,7 +146,7 @@ describe("a bank of many processes", () => {
 		});
 	});
 
-	test("moved no money for those who did not wait", async () => {
+	test("moved no money for callers that did not wait", async () => {
 		expect(await bank.account({ account: "ann" })).toMatchObject({ balance: 95_80 });
 	});
 

@@ -76,7 +76,7 @@ describe("stats, as processes", () => {
 		expect(await mean(stats.url)).toEqual({ mean: 3 });
 	});
 
-	test("tells whether it finds somebody who adds", async () => {
+	test("tells whether it finds an instance that adds", async () => {
 		await using stats = await ServiceProcess.start(statsMain, { env });
 		const check = async (): Promise<unknown> => {
 			const response = await fetch(`${stats.url}/readyz`);

@@ -205,7 +205,7 @@ describe("declared dependencies", () => {
 		]);
 	});
 
-	test("a development dependency is not enough for what is published", () => {
+	test("a development dependency is not enough for a published file", () => {
 		pack("packages/node", { dependencies: { "@allium/core": "1" }, devDependencies: { undici: "1" } });
 		write("packages/node/src/a.ts", 'import "undici";');
 		expect(violations()).toHaveLength(1);
@@ -218,7 +218,7 @@ describe("declared dependencies", () => {
 		]);
 	});
 
-	test("a dependency that only tests use, or nobody, is reported", () => {
+	test("a dependency that only tests use, or nothing, is reported", () => {
 		pack("packages/node", {
 			dependencies: { "@allium/core": "1", undici: "1" },
 			devDependencies: { ws: "1" },

@@ -35,7 +35,7 @@ describe("a package of two entries that share a module", () => {
 		expect(shared).toBeInstanceOf(Shared);
 	});
 
-	test("imports what is not its own", () => {
+	test("imports the files of other packages", () => {
 		expect(readFileSync(join(folder, "dist/other.js"), "utf8")).not.toContain("class Shared");
 		expect(readFileSync(join(folder, "dist/chunks/shared.js"), "utf8")).toMatch(/from "node:path"/);
 	});

@@ -51,7 +51,7 @@ describe("what a page shows", () => {
 	const matches = (shown: string[], output: string, between?: string): boolean =>
 		new RegExp(`^${patternOf(shown, between)}$`).test(output);
 
-	test("is what is printed", () => {
+	test("is the printed text", () => {
 		expect(matches(["a.b", "c"], "a.b\nc")).toBe(true);
 		expect(matches(["a.b", "c"], "axb\nc")).toBe(false);
 		expect(matches(["a", "c"], "a\nb\nc")).toBe(false);

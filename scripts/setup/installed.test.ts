@@ -6,7 +6,7 @@ import { firstDifference, whatIsMissing } from "./installed.mjs";
 
 const zod = { "node_modules/zod": { version: "4.6.7", integrity: "sha512-a" } };
 
-describe("what is installed beside what the lockfile says", () => {
+describe("the installed packages beside the lockfile", () => {
 	const difference = (wanted: object, installed: object) =>
 		firstDifference({ packages: wanted as never }, { packages: installed as never });
 

@@ -45,7 +45,7 @@ test("the lock of a dead process is broken", async () => {
 	expect(onWait).not.toHaveBeenCalled();
 });
 
-test("the lock of a process that has been silent for minutes is broken, whoever has its number now", async () => {
+test("the lock of a process that has been silent for minutes is broken, even if another process has its number", async () => {
 	writeFileSync(path, `${process.pid} 0`);
 	const longAgo = new Date(Date.now() - 600_000);
 	utimesSync(path, longAgo, longAgo);

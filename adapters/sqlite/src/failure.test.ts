@@ -33,7 +33,7 @@ describe("fileFailure", () => {
 		expect(error.message).toContain('"/data/registry.db"');
 	});
 
-	test("what is not known keeps its own words", () => {
+	test("an unknown failure keeps its own words", () => {
 		const error = fileFailure("/data", systemError("ENOSPC"));
 		expect(error).toMatchObject({ code: "unavailable" });
 		expect(error.message).toContain("ENOSPC: it failed");

@@ -328,7 +328,7 @@ describe("the files of a sqlite registry", () => {
 		database.close();
 	});
 
-	test("what ran out long ago is removed by whoever registers", async () => {
+	test("leases that ran out long ago are removed by the next registration", async () => {
 		await open(folder, { ttlMs: 1 }).register(instance("old"), background);
 		await vi.waitFor(async () => expect(await open().list()).toEqual([]));
 		await vi.waitFor(async () => {

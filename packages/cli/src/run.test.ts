@@ -30,7 +30,7 @@ function piped(input: string, ...args: string[]): Promise<Result> {
 }
 
 describe("services", () => {
-	test("shows a table of what is up, and where", async () => {
+	test("shows a table of the instances and their addresses", async () => {
 		const { code, stdout } = await run("services");
 		const [title, row, ...others] = stdout.trimEnd().split("\n");
 		expect(title?.split(/ +/)).toEqual(["SERVICE", "VERSION", "INSTANCES", "ADDRESSES", "APP", "AGE", "ID"]);
@@ -195,7 +195,7 @@ describe("an error", () => {
 		expect(code).toBe(3);
 	});
 
-	test("of an address where nobody listens exits with 3", async () => {
+	test("of an address where nothing listens exits with 3", async () => {
 		const { code, stderr } = await run("call", "kinds", "echo", "--url", "http://127.0.0.1:1");
 		expect(stderr).toMatch(/^unavailable: cannot reach 127\.0\.0\.1:1: connect ECONNREFUSED/);
 		expect(code).toBe(3);

@@ -112,7 +112,7 @@ describe("errors", () => {
 		});
 	});
 
-	test("what is no JSON is 400", async () => {
+	test("a body that is not JSON is 400", async () => {
 		expect((await post(`${await open()}/lab/echo`, "{")).status).toBe(400);
 	});
 
@@ -249,12 +249,12 @@ describe("metadata", () => {
 		});
 	});
 
-	test("what is ours alone, and cookies, do not", async () => {
+	test("Allium's own headers, and cookies, do not", async () => {
 		const metadata = await received({ "x-global-tenant": "evil", "allium-trust": "me", cookie: "session=1" });
 		expect([...metadata.keys()].filter((name) => /global-tenant|allium|cookie/.test(name))).toEqual([]);
 	});
 
-	test("what is ours alone does not over frames, either", async () => {
+	test("Allium's own headers do not over frames, either", async () => {
 		await using calls = client((await open()).replace("http:", "allium:"));
 		const ctx = Context.background().withMetadata({ "x-global-tenant": "evil", "lab-note": "n" });
 		const { metadata } = await calls.call({}, ctx);
@@ -282,7 +282,7 @@ describe("metadata", () => {
 		expect(response.trailers.get("counted")).toBe("2");
 	});
 
-	test("what strangers say as proxies do stays here, save that the gateway adds who called", async () => {
+	test("forwarding headers of strangers stay here, save that the gateway adds its caller", async () => {
 		const url = await open();
 		const said = {
 			forwarded: "for=10.0.0.1",
@@ -321,7 +321,7 @@ describe("metadata", () => {
 		expect(await trace(await system.open({ forward }))).toEqual([]);
 	});
 
-	test("a guard decides who comes in, and may say more to the services", async () => {
+	test("a guard decides which calls come in, and may add metadata for the services", async () => {
 		await system.serve();
 		const url = await system.open({
 			guard: ({ metadata }, ctx) => {
@@ -336,7 +336,7 @@ describe("metadata", () => {
 	});
 });
 
-test("a guard that asks for the operations routes decides who sees the pages", async () => {
+test("a guard that asks for the operations routes decides which callers see the pages", async () => {
 	await system.serve();
 	const guard: Guard = ({ metadata }, ctx) => {
 		if (metadata.get("authorization") === undefined) throw new ServiceError({ code: "unauthenticated" });
@@ -427,7 +427,7 @@ describe("a service whose guard asks before it describes itself", () => {
 		expect(await (await fetch(`${url}/-/openapi`)).text()).toContain("x-key");
 	});
 
-	test("is no matter for paths of services that nobody knows", async () => {
+	test("does not matter for paths of unknown services", async () => {
 		await serveGuarded();
 		const url = await system.open();
 		expect((await post(`${url}/other/echo`)).status).toBe(404);

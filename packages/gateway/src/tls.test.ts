@@ -17,7 +17,7 @@ function certificate(folder: string): { cert: string; key: string; ca: string } 
 	return { cert, key, ca: cert };
 }
 
-test("with TLS on both sides, the gateway knows and calls services that ask who it is", async () => {
+test("with TLS on both sides, the gateway finds and calls services that ask for its certificate", async () => {
 	await using system = await System.create();
 	const tls = certificate(system.folder);
 	const app = createApp({

@@ -33,7 +33,7 @@ test("smallest, largest and mean are exact", () => {
 });
 
 describe("a percentile", () => {
-	test("is a value that so many percent do not exceed", () => {
+	test("is a value that the given percentage does not exceed", () => {
 		const hundred = of(...Array.from({ length: 100 }, (_, index) => index + 1));
 		for (const percent of [1, 50, 99, 100]) {
 			expect(hundred.percentile(percent) / percent).toBeGreaterThanOrEqual(1);
@@ -69,7 +69,7 @@ test("values beyond all buckets are counted in the outermost", () => {
 	expect(histogram.percentile(50)).toBeLessThan(0.001);
 });
 
-test("what is no number counts as nothing", () => {
+test("a value that is not a number is not counted", () => {
 	expect(of(Number.NaN, -1).max).toBe(0);
 });
 

@@ -53,7 +53,7 @@ describe("a server that stands still for one of ten seconds, at 100 calls a seco
 		return { p50, p99, max: latency.max, calls, failed };
 	}
 
-	test("shows it in p99 of an open loop, as each call counts from when it was due", async () => {
+	test("shows it in p99 of an open loop, as each call counts from its scheduled time", async () => {
 		const { p50, p99, max, calls, failed } = await latency({ rate: 100 });
 		expect([calls, failed]).toEqual([1_000, 0]);
 		expect(p50).toBeLessThan(4);
@@ -177,7 +177,7 @@ describe("a closed loop", () => {
 });
 
 describe("what counts", () => {
-	test("are calls that were due after the warm-up", async () => {
+	test("are calls that were scheduled after the warm-up", async () => {
 		const call = async (number: number): Promise<void> => {
 			if (number < 10) throw new ServiceError({ code: "unavailable" });
 			await pause(1);
@@ -237,7 +237,7 @@ test("a stream counts to its first message, is read to its end, and its messages
 });
 
 describe("the timeline", () => {
-	test("has a window for each second after the warm-up, and tells what is told while it goes on", async () => {
+	test("has a window for each second after the warm-up, and reports it while it runs", async () => {
 		const told: LoadWindow[] = [];
 		const report = await simulated({
 			call: () => pause(5),

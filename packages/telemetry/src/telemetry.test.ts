@@ -126,7 +126,7 @@ describe("/metrics of an app", () => {
 });
 
 describe("telemetry", () => {
-	test("makes no spans where nobody takes them", () => {
+	test("makes no spans where there is no exporter", () => {
 		telemetry = startTelemetry({ name: "shop" });
 		expect(trace.getTracer("test").startSpan("any").isRecording()).toBe(false);
 	});

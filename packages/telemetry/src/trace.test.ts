@@ -102,7 +102,7 @@ describe("one trace, from HTTP through the gateway and three processes", () => {
 		]);
 	});
 
-	test("begins where nobody has begun it, and streams belong to it", async () => {
+	test("begins where there is none yet, and streams belong to it", async () => {
 		await start(hopProgram, "back");
 		const front = await start(hopProgram, "front", "back");
 		const Front = hop("front");

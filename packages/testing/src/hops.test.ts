@@ -192,7 +192,7 @@ describe("over two hops", () => {
 });
 
 describe("metadata of a reply", () => {
-	test("comes back to who asked for it", async () => {
+	test("comes back to its caller", async () => {
 		await using client = testClient(
 			Stock,
 			stock(async (_, ctx) => {

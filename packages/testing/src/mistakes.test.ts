@@ -49,7 +49,7 @@ const calls = {
 };
 
 describe("a handler", () => {
-	const noStream = "where a stream is due: write async *many(), or return another AsyncIterable";
+	const noStream = "instead of a stream: write async *many(), or return another AsyncIterable";
 	test.each<[string, keyof typeof calls, object, string]>([
 		[
 			"returns an array for a stream",
@@ -63,13 +63,13 @@ describe("a handler", () => {
 			"returns nothing",
 			"one",
 			{ one: async () => {} },
-			"returned nothing where its output is due: is a return missing?",
+			"returned nothing instead of its output: is a return missing?",
 		],
 		[
 			"returns a stream for a message",
 			"one",
 			{ one: () => numbers() },
-			"returned a stream where one message is due: write async one()",
+			"returned a stream instead of one message: write async one()",
 		],
 	])("that %s is named in the log and in the answer", async (_, name, spoilt, sentence) => {
 		for (const options of [{}, { serve: { middleware: [passOn] } }]) {
@@ -104,7 +104,7 @@ const spoilt: Record<string, [middleware: unknown, sentence: string]> = {
 		function audit(next: (...all: unknown[]) => unknown) {
 			return async (input: unknown, ctx: unknown) => void (await next(input, ctx));
 		},
-		"(audit) of lab/one returned nothing where its output is due: is a return missing?",
+		"(audit) of lab/one returned nothing instead of its output: is a return missing?",
 	],
 	"drops the context": [
 		function audit(next: (...all: unknown[]) => unknown) {
@@ -184,13 +184,13 @@ describe("a caller", () => {
 		["nothing", undefined],
 	])("who passes %s for a stream is told", async (what, input) => {
 		const { lab } = open();
-		const due = `was called with ${what} where a stream is due: pass what an async function* makes, or another AsyncIterable`;
+		const due = `was called with ${what} instead of a stream: pass what an async function* makes, or another AsyncIterable`;
 		await expect(lab.sum(input as never)).rejects.toThrow(`lab/sum ${due}`);
 		expect(() => lab.chat(input as never)).toThrow(`lab/chat ${due}`);
 		await lab[Symbol.asyncDispose]();
 	});
 
-	test("who passes something else for a context is told", async () => {
+	test("another value in place of a context is refused with a message", async () => {
 		const { lab } = open();
 		const told = "lab/one was called with an object as its second argument, which is a context";
 		await expect(lab.one({ n: 1 }, { timeout: 5 } as never)).rejects.toThrow(told);

@@ -6,6 +6,8 @@ export interface ProcessOptions {
 	/** Variables added to the environment of the current process. */
 	readonly env?: NodeJS.ProcessEnv;
 	readonly args?: readonly string[];
+	/** What to put before the command, such as `via` of a host; see `@allium/testing/hosts`. Default: nothing. */
+	readonly via?: readonly string[];
 }
 
 /**
@@ -34,8 +36,9 @@ export class ServiceProcess implements AsyncDisposable {
 	}
 
 	/** Runs a program. */
-	static run(file: string, { env, args = [] }: ProcessOptions = {}): ServiceProcess {
-		const child = spawn(process.execPath, [file, ...args], {
+	static run(file: string, { env, args = [], via = [] }: ProcessOptions = {}): ServiceProcess {
+		const [command = process.execPath, ...rest] = [...via, process.execPath, file, ...args];
+		const child = spawn(command, rest, {
 			env: { ...process.env, ...env },
 			stdio: ["ignore", "pipe", "pipe"],
 		});

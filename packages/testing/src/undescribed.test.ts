@@ -48,7 +48,7 @@ describe("a contract whose schemas do not describe themselves", () => {
 	});
 });
 
-describe("a part that nobody can see into leaves the rest of a description", () => {
+describe("an opaque part leaves the rest of a description", () => {
 	const inputs = {
 		zod: z.object({ n: z.number(), text: z.string().transform((text) => text.length) }),
 		valibot: toStandardJsonSchema(

@@ -36,7 +36,7 @@ function audited() {
 const payer = { name: "Ann", card: "4000 0000 0000 0002" };
 
 describe("the audit log", () => {
-	test("has who did what, when and with what outcome, without what is redacted", async () => {
+	test("has the actor, the action, the time and the outcome, without redacted fields", async () => {
 		const { entries, client } = audited();
 		await using _ = client;
 		await client.buy({ item: "milk", payer });

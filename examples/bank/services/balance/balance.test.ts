@@ -49,7 +49,7 @@ describe("balance", () => {
 		expect(answers).toEqual(Array(3).fill({ balance: 700 }));
 	});
 
-	test("refuses what is too much, says what is there, and stays by it", async () => {
+	test("refuses an amount that is too large, names the balance, and repeats the refusal", async () => {
 		await using bank = await opened();
 		const tooMuch = { id: "1", account: "ann", amount: 1_001 };
 		const refusal = await caught(bank.client.debit(tooMuch));

@@ -17,7 +17,7 @@ const enrichment: Service<typeof TransactionEnrichment> = {
 const balance: Pick<Service<typeof Balance>, "get"> = { get: async () => ({ balance: 95_80 }) };
 const feed: Pick<Service<typeof Feed>, "add"> = { add: async (item) => ({ ...item, position: 1 }) };
 
-test("a transaction becomes an item with its merchant and what is left", async () => {
+test("a transaction becomes an item with its merchant and the remaining balance", async () => {
 	await using client = testClient(FeedGenerator, feedGenerator({ enrichment, balance, feed }));
 	const at = "2026-01-01T12:00:00Z";
 	const transaction = { id: "1", account: "ann", amount: 4_20, merchant: "COFFEE AND CO", at };

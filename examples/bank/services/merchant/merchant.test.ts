@@ -10,7 +10,7 @@ test.each(["COFFEE AND CO LONDON", "coffee  and co", "COFFEE AND CO"])("%s is Co
 	expect(await client.find({ name })).toMatchObject({ name: "Coffee & Co", emoji: "☕" });
 });
 
-test.each(["COFFEE AND COMPANY", "PUB", ""])("nobody knows %j", async (name) => {
+test.each(["COFFEE AND COMPANY", "PUB", ""])("%j is unknown", async (name) => {
 	await using client = testClient(Merchants, merchants(directory));
 	const error = await client.find({ name }).catch((caught: unknown) => caught);
 	expect(isError(error, Merchants.find.error.unknown_merchant)).toBe(true);

@@ -69,7 +69,7 @@ test("nothing measured holds nothing", () => {
 	expect(holds("p99<1s,p99>0ms,errors<1%", nothing)).toEqual([false, false, false]);
 });
 
-describe("what is wrong is pointed at", () => {
+describe("the mistake is pointed at", () => {
 	const there = "p50 (any percentile such as p99.9), min, mean, max, errors and rate";
 
 	test.each([

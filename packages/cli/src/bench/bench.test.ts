@@ -32,7 +32,7 @@ async function report(...args: string[]) {
 }
 
 describe("a load", () => {
-	test("at a rate is an open loop, whose report shows percentiles and who was called", async () => {
+	test("at a rate is an open loop, whose report shows percentiles and the called instances", async () => {
 		const { code, stdout, stderr } = await bench("echo", '{"text":"hi"}', "--rate", "200", ...short);
 		expect([code, stderr]).toEqual([0, ""]);
 		expect(stdout).toMatch(/^kinds\/echo\nOpen loop: 200\/s at even intervals, at most 1,000 in flight\./);
@@ -137,7 +137,7 @@ test("failures are counted by code and reason; when no call succeeds the exit co
 	expect(code).toBe(1);
 });
 
-test("calls run out of time from when they were due", async () => {
+test("a call's timeout counts from its scheduled time", async () => {
 	const args = ["--rate", "50", "--concurrency", "1", "--timeout", "100ms"];
 	const { stdout } = await bench("wait", ...args, "--json", ...short);
 	const { failures, calls, failed, latency } = JSON.parse(stdout);

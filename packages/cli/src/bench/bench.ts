@@ -35,7 +35,7 @@ export const bench: Run = async (words, surroundings) => {
 		try {
 			const { kind } = methodOf(found, service, method);
 			const inputs = await readInputs(kind, argument, words, stdin);
-			const target: Target = { found, service, method, inputs };
+			const target: MeasuredMethod = { found, service, method, inputs };
 			const result = await measure(target, options, assertions, ctx, words, surroundings);
 			await print(result, words, surroundings);
 			return interruption.code ?? codeOf(result);
@@ -53,7 +53,7 @@ export const bench: Run = async (words, surroundings) => {
 };
 
 /** What to call, and with which input. */
-interface Target {
+interface MeasuredMethod {
 	readonly found: DescribedService;
 	readonly service: string;
 	readonly method: string;
@@ -61,7 +61,7 @@ interface Target {
 }
 
 async function measure(
-	{ found, service, method, inputs }: Target,
+	{ found, service, method, inputs }: MeasuredMethod,
 	options: Omit<LoadOptions, "call">,
 	assertions: readonly Assertion[],
 	ctx: Context,

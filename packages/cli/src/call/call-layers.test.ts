@@ -23,7 +23,7 @@ test("a call takes 10 s at most", async () => {
 	expect(await timeLeft("unary")).toBeLessThanOrEqual(10_000);
 });
 
-test("an input stream takes as long as whoever types it", async () => {
+test("an input stream takes as long as its user types", async () => {
 	expect(await timeLeft("client_stream")).toBe(Number.POSITIVE_INFINITY);
 });
 

@@ -54,7 +54,7 @@ describe("a type is written as in TypeScript", () => {
 		expect(typeText({ type: ["string", "null"] })).toBe("string | null");
 	});
 
-	test("what is no schema is unknown", () => {
+	test("a value that is not a schema is unknown", () => {
 		expect(typeText({ $ref: "https://example.com/" })).toBe("unknown");
 		expect(typeText({ type: "object", properties: { a: true, b: 1 } })).toBe("{ a?: unknown, b?: unknown }");
 	});

@@ -108,7 +108,7 @@ export class DevService {
 		this.#next = undefined;
 		if (started.ready) this.#adopt(child, started.addresses);
 		else if (started.portTaken && this.#current !== undefined) await this.#makeRoom(this.#current, start);
-		else this.#giveUp(child, started.ending);
+		else this.#wasNotReady(child, started.ending);
 	}
 
 	#spawn(): ServiceProcess {
@@ -160,7 +160,7 @@ export class DevService {
 		if (start === this.#start) await this.#launch();
 	}
 
-	#giveUp(child: ServiceProcess, ending: string): void {
+	#wasNotReady(child: ServiceProcess, ending: string): void {
 		const { say } = this.#options;
 		this.#failed = child;
 		if (this.#current !== undefined) say(`did not start (${ending}); the old process goes on`);

@@ -24,7 +24,7 @@ async function started(...args: string[]): Promise<{ gateway: Started; url: stri
 	return { gateway, url };
 }
 
-test("the gateway serves what is registered until it is told to stop", async () => {
+test("the gateway serves the registered services until it is stopped", async () => {
 	const { gateway, url } = await started();
 	const list = await (await fetch(url, { headers: { accept: "application/json" } })).json();
 	expect(list).toMatchObject({ services: [{ name: "kinds" }] });

@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 describe("health", () => {
-	test("shows what is ready, and what its checks found", async () => {
+	test("shows which instances are ready, and what their checks found", async () => {
 		const { code, stdout } = await health();
 		const [title, first, stock, weather, ...others] = stdout.trimEnd().split("\n");
 		expect(title?.split(/ +/)).toEqual(["SERVICES", "HEALTH", "ADDRESS", "APP", "ID"]);
@@ -47,7 +47,7 @@ describe("health", () => {
 		expect([code, others.length]).toEqual([0, 6]);
 	});
 
-	test("says of a service that nobody serves what is meant, and that there is none elsewhere", async () => {
+	test("says of an unknown service which name may be meant, and that there is none elsewhere", async () => {
 		expect(await health("shot")).toMatchObject({
 			code: 3,
 			stderr: expect.stringContaining("Did you mean shop?"),

@@ -23,7 +23,7 @@ test("colours take no room", () => {
 	).toEqual([`${red}   c`, "abc  d"]);
 });
 
-test("a cell breaks no line, and what is written of it as an escape takes room", () => {
+test("a cell breaks no line, and its escaped characters take room", () => {
 	expect(
 		columns([
 			["a\nb", "c"],

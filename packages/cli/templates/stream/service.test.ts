@@ -10,7 +10,7 @@ describe("the countdown", () => {
 		expect(counted).toEqual([{ left: 3 }, { left: 2 }, { left: 1 }, { left: 0 }]);
 	});
 
-	test("ends when nobody listens any more", async () => {
+	test("ends when its consumer stops", async () => {
 		await using client = testClient(NewService, service);
 		for await (const { left } of client.countdown({ from: 1_000, everyMs: 60_000 })) {
 			expect(left).toBe(1_000);

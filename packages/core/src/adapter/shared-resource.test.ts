@@ -16,7 +16,7 @@ function connections() {
 	return { shared, told };
 }
 
-test("the ports of one process share what is at one URL, and the last of them closes it", async () => {
+test("the ports of one process share the resource at one URL, and the last of them closes it", async () => {
 	const { shared, told } = connections();
 	const process = {};
 	const [registry, broker] = await Promise.all([shared.use("a:", process), shared.use("a:", process)]);

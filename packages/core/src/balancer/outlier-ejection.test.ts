@@ -81,7 +81,7 @@ describe("an instance that fails several times in a row", () => {
 	);
 });
 
-describe("what is passed over", () => {
+describe("instances that are passed over", () => {
 	test("is a part of all, and one at least", () => {
 		const { all, picked } = pool(["a", "b", "c"]);
 		for (const candidate of all) end(candidate, failed(), 5);

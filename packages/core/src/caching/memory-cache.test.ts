@@ -32,14 +32,14 @@ test("forgets what was unused for longest when it takes too much", () => {
 	expect(["a", "b", "c", "d"].filter((key) => store.get(key) !== undefined)).toEqual(["a", "c", "d"]);
 });
 
-test("counts what is replaced no more", () => {
+test("no longer counts a replaced entry", () => {
 	const store = memoryCache({ maxBytes: 3600 });
 	store.set("a", page, 1000);
 	for (let times = 0; times < 10; times++) store.set("b", page, 1000);
 	expect(store.get("a")).toBeDefined();
 });
 
-test("does not keep what is larger than all its room, nor forgets the rest for it", () => {
+test("does not keep an entry that is larger than all its room, nor forgets the rest for it", () => {
 	const store = memoryCache({ maxBytes: 3600 });
 	store.set("a", page, 1000);
 	store.set("b", entry("x".repeat(4000)), 1000);

@@ -51,7 +51,7 @@ describe("closing", () => {
 		expect(await call).toMatchObject({ code: "unavailable", reason: "client_closed" });
 	});
 
-	test("does not wait for streams that nobody reads, even of instances that went", async () => {
+	test("does not wait for streams that are not read, even of instances that left", async () => {
 		const cluster = await started("a");
 		const client = clientOf(cluster);
 		const messages = client.count({})[Symbol.asyncIterator]();

@@ -44,7 +44,7 @@ describe("an instance that died without a word", () => {
 		for (const call of calls) expect(await call).toEqual({ from: "b" });
 	});
 
-	test("takes a call that writes along: nobody knows whether it was done", async () => {
+	test("fails a call that writes, because it may have been executed", async () => {
 		const cluster = new Cluster();
 		const arrived = vi.fn();
 		const write = (): Promise<never> => {

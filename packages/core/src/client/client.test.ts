@@ -14,7 +14,7 @@ import { clientOf, failure, started, Who, who } from "./fixtures/who.ts";
 import { PeerPool } from "./peer-pool.ts";
 
 describe("a client of an address", () => {
-	test("calls what is there", async () => {
+	test("calls an instance that is there", async () => {
 		const { transport } = await started("a");
 		await using client = createClient(Who, { url: "memory://a", transports: [transport] });
 		expect(await client.read({})).toEqual({ from: "a" });

@@ -283,7 +283,7 @@ function clientMethod(
 function wrongArguments(method: Method, input: unknown, ctx: unknown): Mistake | undefined {
 	if (isAsyncIterable(input)) return wrongContext(method, input, ctx);
 	return new Mistake(
-		`${method.path} was called with ${kindOf(input)} where a stream is due: pass what an async function* makes, or another AsyncIterable`,
+		`${method.path} was called with ${kindOf(input)} instead of a stream: pass what an async function* makes, or another AsyncIterable`,
 		{ stack: true },
 	);
 }

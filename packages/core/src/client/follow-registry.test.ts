@@ -75,7 +75,7 @@ describe("following a registry", () => {
 		expect(known()).toEqual(["b"]);
 	});
 
-	test("keeps what is known while the registry fails", async () => {
+	test("keeps the known instances while the registry fails", async () => {
 		const { known } = following(
 			[[{ type: "snapshot", instances: [a, b] }], "fails"],
 			[[], "fails"],

@@ -18,7 +18,7 @@ function transport(scheme: string) {
 	return { made, dialled };
 }
 
-test("an address is dialled once for all who share it", () => {
+test("an address is dialled once for all its users", () => {
 	const { made, dialled } = transport("memory");
 	const pool = new PeerPool([made]);
 	const one = pool.share(["memory://a"]);
@@ -28,7 +28,7 @@ test("an address is dialled once for all who share it", () => {
 	expect(dialled.map(({ address }) => address)).toEqual(["memory://a", "memory://b"]);
 });
 
-test("the endpoint of a method is made once for all who share an address", () => {
+test("the endpoint of a method is made once for all users of an address", () => {
 	const C = contract("c", { one: method({}), other: method({}) });
 	const { made, dialled } = transport("memory");
 	const pool = new PeerPool([made]);
@@ -51,7 +51,7 @@ test("the last to release it closes it, each share counting once", async () => {
 	expect(dialled[0]?.close).toHaveBeenCalledOnce();
 });
 
-test("after that it is dialled anew", async () => {
+test("after that it is dialled again", async () => {
 	const { made, dialled } = transport("memory");
 	const pool = new PeerPool([made]);
 	const old = pool.share(["memory://a"]);

@@ -41,7 +41,7 @@ describe("a call settles", () => {
 		expect(settled).toHaveBeenCalledExactlyOnceWith({ ok: false, error });
 	});
 
-	test("with what is thrown at once", async () => {
+	test("with an error that is thrown at once", async () => {
 		const { settled, reply } = call(() => {
 			throw new TypeError("bug");
 		}, C.unary);

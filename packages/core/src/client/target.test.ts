@@ -54,7 +54,7 @@ function target(
 
 const unhealthy = (one: typeof a): typeof a => ({ ...one, status: "unhealthy" });
 
-describe("what is remembered of an instance", () => {
+describe("the memory of an instance", () => {
 	test("survives updates that do not change where it is", () => {
 		const { target: made, join, pickMember } = target();
 		made.apply({ type: "snapshot", instances: [a, b] });
@@ -119,7 +119,7 @@ describe("picking", () => {
 		expect(pick()).toBe("c");
 	});
 
-	test("leaves out what is unhealthy, while at least half are healthy", () => {
+	test("leaves out unhealthy instances, while at least half are healthy", () => {
 		const { target: made, pick } = target();
 		made.apply({ type: "snapshot", instances: [unhealthy(a), b] });
 		expect([pick(), pick(["b"])]).toEqual(["b", "b"]);
@@ -135,13 +135,13 @@ describe("picking", () => {
 		expect(pick()).toBe("b");
 	});
 
-	test("takes what is unhealthy rather than nobody, what drains never", () => {
+	test("takes unhealthy instances rather than none, and draining ones never", () => {
 		const { target: made, pick } = target();
 		made.apply({ type: "snapshot", instances: [unhealthy(a), { ...b, status: "draining" }] });
 		expect([pick(), pick(["a"])]).toEqual(["a", "a"]);
 	});
 
-	test("takes what is unhealthy rather than what cannot be reached", async () => {
+	test("takes unhealthy instances rather than unreachable ones", async () => {
 		const {
 			target: made,
 			pick,
@@ -152,7 +152,7 @@ describe("picking", () => {
 		expect(pick()).toBe("b");
 	});
 
-	test("remembers what is unhealthy, for when it is healthy again", () => {
+	test("remembers unhealthy instances, for when they are healthy again", () => {
 		const { target: made, join, closed } = target();
 		made.apply({ type: "snapshot", instances: [a, b] });
 		made.apply({ type: "up", instance: unhealthy(a) });
@@ -160,7 +160,7 @@ describe("picking", () => {
 		expect([join.mock.calls.length, closed]).toEqual([2, []]);
 	});
 
-	test("says what is wrong where there is nothing to pick", () => {
+	test("names the reason where there is nothing to pick", () => {
 		const { target: made, pick, log } = target();
 		made.apply({ type: "snapshot", instances: [] });
 		expect(pick).toThrow('no instance of "who" is up');
@@ -280,17 +280,17 @@ describe("a registry that does not list instances any more", () => {
 		expect(log).toHaveBeenCalledTimes(2);
 	});
 
-	test("is believed of who was released, down to the last", async () => {
+	test("is believed of released instances, down to the last", async () => {
 		const released = down(a, b, c).map((event) => ({ ...event, released: true }));
 		expect((await told(released.slice(0, 2))).known()).toEqual(["c"]);
 		expect((await told(released)).pick).toThrow('no instance of "who" is up');
 	});
 
-	test("is believed of who cannot be reached, when another is listed", async () => {
+	test("is believed of an unreachable instance, when another is listed", async () => {
 		expect((await told(down(a, b), ["b"])).known()).toEqual(["a", "c"]);
 	});
 
-	test("is believed of who cannot be reached later, when another is listed", async () => {
+	test("is believed of an instance that becomes unreachable later, when another is listed", async () => {
 		const dead: string[] = [];
 		const { call, known } = await told(down(a, b), dead);
 		dead.push("b");
@@ -300,7 +300,7 @@ describe("a registry that does not list instances any more", () => {
 		expect(known()).toEqual(["a", "c"]);
 	});
 
-	test("is believed of who falls silent later, without a call, when another is listed", async () => {
+	test("is believed of an instance that falls silent later, without a call, when another is listed", async () => {
 		const dead: string[] = [];
 		vi.useFakeTimers();
 		const { known } = await told(down(a, b), dead);
@@ -329,7 +329,7 @@ describe("a registry that does not list instances any more", () => {
 		expect(known()).toEqual(["a2", "b", "c"]);
 	});
 
-	test("leaves nobody to call while none of them can be reached, but forgets none", async () => {
+	test("leaves no instance to call while none of them can be reached, but forgets none", async () => {
 		const dead = [...everybody];
 		const { call, pick, known } = await told([{ type: "snapshot", instances: [] }], dead);
 		expect(pick).toThrow('no instance of "who" is up');
@@ -400,7 +400,7 @@ describe("instances of different versions", () => {
 		expect(asked).toHaveBeenCalledTimes(3);
 	});
 
-	test("may have a method of which nobody says that it has it", async () => {
+	test("may have a method that no description lists", async () => {
 		const { ids } = await mixed([old, { ...young }], async (id) => described(id, "run"));
 		expect(ids("added")).toEqual(["a", "b"]);
 	});

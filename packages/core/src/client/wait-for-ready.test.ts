@@ -90,7 +90,7 @@ describe("a call that waits for its callee", () => {
 		expect(await reply).toEqual({ n: 1 });
 	});
 
-	test("says at its deadline that nobody came up", async () => {
+	test("says at its deadline that no instance came up", async () => {
 		const client = connect({ middleware: [timeout(20)] });
 		await expect(client.count({}, waits)).rejects.toMatchObject({
 			code: "unavailable",

@@ -19,7 +19,7 @@ test("what JSON cannot carry is a bug on this side", () => {
 	}
 });
 
-test("what is no JSON is the other side's fault", () => {
+test("text that is not JSON is the other side's fault", () => {
 	for (const text of ["", "{", "{a:1}", "NaN"]) {
 		expect(() => jsonCodec.decode(text)).toThrow(
 			expect.objectContaining({ code: "invalid_argument", reason: "unparsable" }),

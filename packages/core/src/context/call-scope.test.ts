@@ -69,7 +69,7 @@ describe("onSettled", () => {
 		]);
 	});
 
-	test("throws at whoever listens when the call is over already", () => {
+	test("throws at a listener that comes when the call is over", () => {
 		const { scope, ctx } = call();
 		scope.settle(succeeded);
 		const listen = () =>

@@ -79,7 +79,7 @@ describe("a cancellation", () => {
 		expect(told).toEqual(["a", "b", "late"]);
 	});
 
-	test("does not tell who stopped listening", () => {
+	test("does not tell a listener that stopped", () => {
 		const cancellation = new Cancellation(undefined, never);
 		const listener = vi.fn();
 		cancellation.listen(listener)();
@@ -119,7 +119,7 @@ describe("a deadline", () => {
 	});
 });
 
-describe("while nobody listens", () => {
+describe("while there is no listener", () => {
 	test("there is no timer and no link to the parent", () => {
 		const parent = source();
 		new Cancellation(parent, performance.now() + 10);
@@ -145,7 +145,7 @@ describe("while nobody listens", () => {
 		expect([vi.getTimerCount(), parent.listeners.size]).toEqual([0, 0]);
 	});
 
-	test("who follows is told of the end, but takes no timer for the deadline", () => {
+	test("a follower is told of the end, but takes no timer for the deadline", () => {
 		const cancellation = new Cancellation(undefined, performance.now() + 100);
 		const ended = vi.fn();
 		cancellation.follow({ onEnd: ended });
@@ -260,7 +260,7 @@ describe("a signal of the platform", () => {
 });
 
 describe("two joined sources", () => {
-	test.each([0, 1])("end with whichever ends first (%i)", (which) => {
+	test.each([0, 1])("end with the one that ends first (%i)", (which) => {
 		const sources = [new Cancellation(undefined, 100), new Cancellation(undefined, 50)] as const;
 		const joined = new Cancellation(new JoinedSource(...sources), never);
 		const listener = vi.fn();

@@ -134,7 +134,7 @@ describe("the response", () => {
 		expect(root.response.hasHeaders).toBe(false);
 	});
 
-	test("knows whether anybody wrote, and can begin anew", () => {
+	test("knows whether anything was written, and can begin again", () => {
 		const response = new ResponseMetadata();
 		expect([response.hasHeaders, response.hasTrailers, response.headers.size]).toEqual([false, false, 0]);
 		response.headers.append("a", "1");

@@ -13,7 +13,7 @@ function given() {
 }
 
 describe("a deadline", () => {
-	test("ends when time is up, with one error whoever asks", () => {
+	test("ends when its time is up, with one error for all", () => {
 		const { deadline } = given();
 		expect(deadline.error).toBeUndefined();
 		vi.advanceTimersByTime(10);

@@ -14,6 +14,6 @@ test("padding and the URL-safe alphabet are read", () => {
 	expect(fromBase64("-_8")).toEqual(Uint8Array.of(0xfb, 0xff));
 });
 
-test("what is no base64 is undefined", () => {
+test("a text that is not base64 is undefined", () => {
 	for (const text of ["a", "a b=", "äöü", "AAAA=AAA", "{}"]) expect(fromBase64(text)).toBeUndefined();
 });

@@ -27,18 +27,18 @@ export function answerCheck(who: string, method: Method): (answer: unknown) => u
 /** The mistake of an answer that is not a stream, where the method returns one. */
 function noStream(who: string, { path, name }: Method, answer: unknown): Mistake {
 	return new Mistake(
-		`${who} of ${path} returned ${kindOf(answer)} where a stream is due: write async *${name}(), or return another AsyncIterable`,
+		`${who} of ${path} returned ${kindOf(answer)} instead of a stream: write async *${name}(), or return another AsyncIterable`,
 	);
 }
 
 /** The mistake of a missing answer, where the method returns a message. */
 export function noAnswer(who: string, { path }: Method): Mistake {
-	return new Mistake(`${who} of ${path} returned nothing where its output is due: is a return missing?`);
+	return new Mistake(`${who} of ${path} returned nothing instead of its output: is a return missing?`);
 }
 
 /** The mistake of a stream, where the method returns one message. */
 export function noMessage(who: string, { path, name }: Method): Mistake {
-	return new Mistake(`${who} of ${path} returned a stream where one message is due: write async ${name}()`);
+	return new Mistake(`${who} of ${path} returned a stream instead of one message: write async ${name}()`);
 }
 
 /** Wraps an endpoint of foreign code: the result is always a promise, and its value is checked. */

@@ -50,7 +50,7 @@ describe("a guard with a description", () => {
 		expect(securityBehind({ operations: true })).toBeUndefined();
 	});
 
-	test("survives the wire, where what is malformed is refused", () => {
+	test("survives the wire, where a malformed one is refused", () => {
 		const described = describeContract(Shop, [], [{ schemes: { token }, open: ["shop/list"] }]);
 		const read: unknown = JSON.parse(JSON.stringify(described));
 		expect(isContractDescription(read)).toBe(true);

@@ -65,7 +65,7 @@ test("a key called __proto__ becomes an own property", () => {
 	expect(Object.keys(facts.data as object)).toEqual(["__proto__"]);
 });
 
-test("what is malformed is passed over", () => {
+test("malformed details are passed over", () => {
 	for (const details of [
 		undefined,
 		"text",

@@ -51,7 +51,7 @@ describe("a ServiceError made in a program that no compiler checked", () => {
 		expect(() => new ServiceError(init as never)).toThrow(TypeError);
 	});
 
-	test("takes null for what is not there", () => {
+	test("takes null for a missing field", () => {
 		const init = { code: "internal", message: null, reason: null, metadata: null, retryAfterMs: null };
 		expect(new ServiceError(init as never)).toMatchObject({
 			message: "internal",

@@ -145,7 +145,7 @@ describe("flow control", () => {
 	});
 });
 
-describe("what is written in one turn of the loop", () => {
+describe("the writes of one turn of the loop", () => {
 	/** A connection whose turn goes on until it is told to end; what its pipe is given. */
 	function turn() {
 		const writes: number[] = [];
@@ -267,7 +267,7 @@ describe("message size", () => {
 		expect((await client.echo({ text: "x".repeat(500_000) })).text).toHaveLength(500_000);
 	});
 
-	test("who sends unfinished messages beyond the bound is told so, call by call", async () => {
+	test("a sender of unfinished messages beyond the bound is told so, call by call", async () => {
 		const { endpoints } = started();
 		const [near, far] = memoryPipes();
 		const limits = { maxAssemblyBytes: 100_000 };

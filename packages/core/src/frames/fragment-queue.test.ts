@@ -41,7 +41,7 @@ test("a single fragment waits for one other at most", () => {
 	expect(sendAll()).toBe("xaybcabc");
 });
 
-test("a message that is too much beside the others begins when they are out, and nobody overtakes it", () => {
+test("a message that is too much beside the others begins when they are out, and none overtakes it", () => {
 	const { add, sendAll } = open(20);
 	add("a", 2, 20);
 	add("b", 2, 15);

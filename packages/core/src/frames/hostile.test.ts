@@ -339,7 +339,7 @@ describe("a caller that gives no room for its replies", () => {
 		expect(stranger.received.match(/x/g)?.length).toBeGreaterThanOrEqual(20_000);
 	});
 
-	test("has so many held, whatever it asks for at once", async () => {
+	test("has a bounded number held, whatever it asks for at once", async () => {
 		const stranger = new Stranger({ ...limits, maxHeldReplyBytes: 10_000 });
 		stranger.send(closed);
 		stranger.send(

@@ -136,7 +136,7 @@ describe("the end of the messages", () => {
 		expect(outcomes).toEqual([{ ok: true }]);
 	});
 
-	test("is told to who waits for it", async () => {
+	test("is told to its waiting consumer", async () => {
 		const { inbound, outcomes } = observed();
 		const waiting = inbound.next();
 		inbound.end();
@@ -155,7 +155,7 @@ describe("the end of the messages", () => {
 		expect(outcomes).toEqual([{ ok: false, error: lost }]);
 	});
 
-	test("is the error that breaks the stream under who waits", async () => {
+	test("is the error that a waiting consumer sees", async () => {
 		const { inbound, outcomes } = observed();
 		const waiting = inbound.next();
 		inbound.fail(lost);

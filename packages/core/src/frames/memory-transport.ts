@@ -28,7 +28,7 @@ export function memoryTransport(options: MemoryTransportOptions = {}): Transport
 
 	const dial = async (address: string): Promise<Pipe> => {
 		const listener = listeners.get(address);
-		if (listener === undefined) throw new Error("nobody listens there");
+		if (listener === undefined) throw new Error("nothing listens there");
 		return listener.accept();
 	};
 

@@ -59,7 +59,7 @@ function observed(called: Method) {
 	return { told, call: (input: unknown = {}, ctx = Context.background()) => endpoint(input, ctx, observer) };
 }
 
-describe("a call tells whoever makes it, once,", () => {
+describe("a call tells its caller, once,", () => {
 	test("that it begins, and that it succeeded", async () => {
 		const { told, call } = observed(C.add);
 		const reply = call();
@@ -96,7 +96,7 @@ describe("a call tells whoever makes it, once,", () => {
 		expect(told).toEqual(["begin", "unavailable"]);
 	});
 
-	test("that nobody is there", async () => {
+	test("that nothing is there", async () => {
 		await listener.close();
 		const { told, call } = observed(C.add);
 		await expect(call()).rejects.toBeDefined();

@@ -20,7 +20,7 @@ describe("a table of streams", () => {
 		expect(table.size).toBe(2);
 	});
 
-	test("forgets what is deleted, once", () => {
+	test("forgets a deleted entry, once", () => {
 		const table = new StreamTable<ReturnType<typeof entry>>();
 		table.add(entry(1));
 		expect([table.delete(1), table.delete(1), table.delete(9)]).toEqual([true, false, false]);

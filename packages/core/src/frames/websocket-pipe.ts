@@ -81,7 +81,7 @@ export class WebSocketPipe implements Pipe {
 		this.#socket.close(1000);
 	}
 
-	/** The platform cannot cut a WebSocket: it says goodbye on its own, and nobody listens any more. */
+	/** The platform cannot cut a WebSocket: it says goodbye on its own, and nothing listens any more. */
 	destroy(): void {
 		if (this.#closed) return;
 		this.#socket.close(1000);

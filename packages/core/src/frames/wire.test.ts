@@ -271,7 +271,7 @@ describe("in MessagePack the bytes are as specified", () => {
 		await raw.expect(vector("response").replace("00000001", "00000002"));
 	});
 
-	test("of a method that nobody serves: what is missing is the method", async () => {
+	test("of a method that is not served: the method is missing, not the service", async () => {
 		const raw = await served([]);
 		raw.send("000000160135000000010000271000076164642F73756E000082A16101A16202");
 		await vi.waitFor(() => expect(raw.received).toContain(hexOf("no_such_method")));

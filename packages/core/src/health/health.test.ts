@@ -81,7 +81,7 @@ describe("a check on an interval", () => {
 		});
 	});
 
-	test("costs who asks for the health nothing", async () => {
+	test("does not delay a question for the health", async () => {
 		const check = vi.fn(passing);
 		const { health } = await started(check);
 		await Promise.all([health.report(), health.report()]);

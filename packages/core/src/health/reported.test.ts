@@ -9,7 +9,7 @@ test("an error is shown as one short line, with its cause", () => {
 	expect(reportedError(new Error("x".repeat(1_000)))).toHaveLength(256);
 });
 
-test("what is no error, or says nothing, is shown as well as can be", () => {
+test("a thrown value that is not an error, or has no message, is shown as well as can be", () => {
 	expect(reportedError("down")).toBe("down");
 	expect(reportedError(Object.assign(new Error(""), { code: "ECONNREFUSED" }))).toBe("ECONNREFUSED");
 	expect(reportedError(Object.create(null))).toBe("failed without a message");

@@ -15,11 +15,11 @@ test("the first result decides at once", () => {
 	expect(verdicts(false)).toEqual([false]);
 });
 
-test("so many failures in a row are needed before what was healthy is not", () => {
+test("a healthy check fails only after the given number of failures in a row", () => {
 	expect(verdicts(true, false, false, false)).toEqual([true, true, true, false]);
 });
 
-test("so many successes in a row are needed before what was not healthy is", () => {
+test("a failed check is healthy only after the given number of successes in a row", () => {
 	expect(verdicts(false, true, true)).toEqual([false, false, true]);
 });
 

@@ -27,7 +27,7 @@ test.each<[string, Logger]>([
 	});
 });
 
-test("a logger gets what is logged, and is checked once", () => {
+test("a logger gets each line, and is checked once", () => {
 	const log = vi.fn();
 	const checked = checkedLogger({ log });
 	checked.log("warn", "hello", { a: 1 });

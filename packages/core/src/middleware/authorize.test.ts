@@ -8,7 +8,7 @@ import { methods } from "./fixtures/methods.ts";
 const background = Context.background();
 const answer: Endpoint = async () => "answer";
 
-test.each([true, Promise.resolve(true)])("who may goes in: %o", async (verdict) => {
+test.each([true, Promise.resolve(true)])("an allowed caller goes in: %o", async (verdict) => {
 	expect(await authorize(() => verdict)(answer, methods.write)({}, background)).toBe("answer");
 });
 

@@ -17,7 +17,7 @@ function room(concurrency: number, queue?: number) {
 	return { middleware, calls, call };
 }
 
-test("so many calls go in, and the next is refused at once", async () => {
+test("as many calls as allowed go in, and the next is refused at once", async () => {
 	const { call, calls } = room(2);
 	call();
 	call();

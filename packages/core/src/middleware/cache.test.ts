@@ -29,7 +29,7 @@ describe("an answer", () => {
 		expect(await call()).toEqual({ times: 1 });
 	});
 
-	test("is fetched anew when it is not", async () => {
+	test("is fetched again when it is not", async () => {
 		const { call } = counting();
 		await call();
 		vi.advanceTimersByTime(1000);

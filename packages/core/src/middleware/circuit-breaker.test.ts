@@ -68,7 +68,7 @@ describe("a circuit opens", () => {
 		},
 	);
 
-	test("for what is a failure to the user", async () => {
+	test("for outcomes that its user calls failures", async () => {
 		const { calls, call } = callee({ isFailure: ({ code }) => code === "not_found" });
 		await calls("not_found", "not_found", "not_found", "not_found");
 		expect(await call()).toMatchObject(open);
@@ -99,7 +99,7 @@ describe("a circuit that has been open for a while", () => {
 		expect(await call()).toBe("answer");
 	});
 
-	test("lets only so many through at once", async () => {
+	test("lets only a bounded number through at once", async () => {
 		const { call, next } = await halfOpen();
 		const { endpoint, calls } = held();
 		next.mockImplementation(endpoint);
@@ -240,7 +240,7 @@ describe("per instance", () => {
 		expect([await call(at("bad")), await call(at("good"))]).toMatchObject([open, "answer"]);
 	});
 
-	test("outside of attempts says what is wrong", async () => {
+	test("outside of attempts names the mistake", async () => {
 		const { call } = callee({ per: "instance" });
 		expect(await call()).toMatchObject({ message: expect.stringContaining("attempt layer") });
 	});

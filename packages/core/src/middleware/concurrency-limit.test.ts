@@ -65,7 +65,7 @@ describe("three times as many calls as a service can serve", () => {
 		expect(await goodput(concurrencyLimit(), queueing(10, 10), load)).toBeGreaterThan(900);
 	});
 
-	test("do so too when the limit is measured anew again and again", async () => {
+	test("do so too while the limit is measured again and again", async () => {
 		const limit = concurrencyLimit({ probeEveryMs: 500 });
 		expect(await goodput(limit, queueing(10, 10), load)).toBeGreaterThan(800);
 	});
@@ -101,7 +101,7 @@ test("calls beyond the limit are refused at once, until others have ended", asyn
 	expect(calls).toHaveLength(3);
 });
 
-describe("a call that nobody waits for any more", () => {
+describe("a call whose caller has left", () => {
 	test("counts until its handler has ended", async () => {
 		const { endpoint: next, calls } = held();
 		const endpoint = wrapped(concurrencyLimit({ initial: 1 }), next, methods.write);

@@ -34,7 +34,7 @@ const acceptableLateness = 0.1;
 const decrease = 0.8;
 
 /** The smallest factor by which the limit is multiplied after one window. */
-const steepest = 0.2;
+const smallestFactor = 0.2;
 
 /** How long after its deadline a call that is still running counts, in milliseconds. */
 const patienceMs = 10_000;
@@ -179,8 +179,8 @@ class AdaptiveLimit {
 		const gradient = Math.min(1, (this.#unloadedMs * tolerance) / latencyMs);
 		const limit =
 			late > acceptableLateness * calls
-				? this.#limit * Math.max(steepest, Math.min(gradient, decrease, 1 - late / calls))
-				: this.#limit * Math.max(steepest, gradient) + Math.sqrt(this.#limit);
+				? this.#limit * Math.max(smallestFactor, Math.min(gradient, decrease, 1 - late / calls))
+				: this.#limit * Math.max(smallestFactor, gradient) + Math.sqrt(this.#limit);
 		this.#limit = Math.min(maximum, Math.max(minimum, limit));
 	}
 

@@ -30,7 +30,7 @@ test("a call is one line at its end: method, code and time", async () => {
 	expect(log).toHaveBeenCalledExactlyOnceWith("info", "call", { method: "c/read", code: "ok", ms: 120 });
 });
 
-test("a call that arrived tells who called", async () => {
+test("a call that arrived names its caller", async () => {
 	const { log, call } = logged(async () => {});
 	await call({}, background["~with"]({ peer: { address: "127.0.0.1:4000" } }));
 	expect(log.mock.lastCall?.[2]).toMatchObject({ peer: "127.0.0.1:4000" });
@@ -43,7 +43,7 @@ test("a call that is traced names its span", async () => {
 	expect(log.mock.lastCall?.[2]).toMatchObject({ trace_id: span.traceId, span_id: span.spanId });
 });
 
-describe("the level tells who is to blame", () => {
+describe("the level tells which side is to blame", () => {
 	test.each([
 		["error", "internal"],
 		["error", "unavailable"],

@@ -40,7 +40,7 @@ describe("a call that is answered once", () => {
 		expect(next.mock.calls[0]?.[1].remaining()).toBe(100);
 	});
 
-	test("starts no timer while nobody waits for its end", async () => {
+	test("starts no timer while nothing waits for its end", async () => {
 		await timeout(500)(async () => {}, C.unary)({}, Context.background());
 		expect(vi.getTimerCount()).toBe(0);
 	});

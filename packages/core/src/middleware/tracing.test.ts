@@ -68,7 +68,7 @@ describe("without an SDK", () => {
 		expect(activeSpan(inner)).toBeUndefined();
 	});
 
-	test("what is sent already stays", async () => {
+	test("metadata that is set already stays", async () => {
 		const mine = { traceparent: `00-${"1".repeat(32)}-${"2".repeat(16)}-01` };
 		const { sent } = await traced("server", arrived(arrivedTrace, mine));
 		expect(sent).toEqual({ ...mine, baggage: "user=ann" });
@@ -120,7 +120,7 @@ describe("with an SDK", () => {
 		});
 	});
 
-	test("a call at the server is a span below the one that arrived, and tells who called", async () => {
+	test("a call at the server is a span below the one that arrived, and names its caller", async () => {
 		await traced("server", arrived(arrivedTrace));
 		expect(spans()).toHaveLength(1);
 		expect(spans()[0]).toMatchObject({
@@ -143,7 +143,7 @@ describe("with an SDK", () => {
 		});
 	});
 
-	test("a call without the context of a handler is below what is active", async () => {
+	test("a call without the context of a handler is below the active span", async () => {
 		const tracer = trace.getTracer("test");
 		await tracer.startActiveSpan("mine", async (span) => {
 			await traced("client", background);
@@ -153,7 +153,7 @@ describe("with an SDK", () => {
 		expect(client?.parentSpanContext?.spanId).toBe(mine?.spanContext().spanId);
 	});
 
-	test("the context of the call goes before what is active", async () => {
+	test("the context of the call goes before the active span", async () => {
 		const tracer = trace.getTracer("test");
 		const mine = tracer.startSpan("mine");
 		const ctx = background.withValue(telemetryContext, trace.setSpan(ROOT_CONTEXT, mine));

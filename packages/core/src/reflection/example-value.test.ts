@@ -37,7 +37,7 @@ test.each(Object.entries(schemas))("an example of %s fits its schema", (_, schem
 	expect(schema.safeParse(example).error).toBeUndefined();
 });
 
-test("an example shows what is required, and else all that there may be", () => {
+test("an example shows the required fields, or all fields", () => {
 	expect(
 		exampleValue(jsonSchema(z.object({ name: z.string(), n: z.int().optional() }), "input") ?? {}),
 	).toEqual({

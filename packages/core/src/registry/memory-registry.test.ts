@@ -85,7 +85,7 @@ describe("memoryRegistry", () => {
 		expect(vi.getTimerCount()).toBe(0);
 	});
 
-	test("what is no instance is refused", async () => {
+	test("a record that is not an instance is refused", async () => {
 		const registry = memoryRegistry();
 		const wrong = instance("a", { weight: Number.NaN });
 		await expect(registry.register(wrong, background)).rejects.toMatchObject({ code: "invalid_argument" });

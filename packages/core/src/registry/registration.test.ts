@@ -148,7 +148,7 @@ describe("keepRegistered", () => {
 		expect(await backend.list()).toEqual([a]);
 	});
 
-	test("registers anew when the lease is lost", async () => {
+	test("registers again when the lease is lost", async () => {
 		const { backend, lines, keep } = setup();
 		await keep();
 		backend.lose();
@@ -190,7 +190,7 @@ describe("keepRegistered", () => {
 		expect(vi.getTimerCount()).toBe(0);
 	});
 
-	test("a lease that is lost after release is not registered anew", async () => {
+	test("a lease that is lost after release is not registered again", async () => {
 		const { backend, keep } = setup();
 		const registration = await keep();
 		await registration.release();

@@ -10,7 +10,7 @@ test("counts both kinds apart", () => {
 	expect(count.totals()).toEqual({ succeeded: 2, failed: 1 });
 });
 
-test("forgets what is older than the window, and no more", () => {
+test("forgets counts that are older than the window, and no more", () => {
 	const count = new RollingCount(1000);
 	count.add(false);
 	vi.advanceTimersByTime(600);

@@ -154,7 +154,7 @@ describe("conflicts", () => {
 	});
 });
 
-describe("what is ambiguous is refused, and both are named", () => {
+describe("ambiguous routes are refused, and both are named", () => {
 	test("the same paths", () => {
 		expect(() => router("/matches/{id}", "/matches/{name}")).toThrow(
 			"the routes GET /matches/{id} (/matches/{id}) and GET /matches/{name} (/matches/{name}) both match the same paths; change one of them",

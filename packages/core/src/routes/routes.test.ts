@@ -144,7 +144,7 @@ describe("routes() refuses", () => {
 		expect(() => get("/v1/orders:batch")).not.toThrow();
 	});
 
-	test("an error template for a reason that nobody gives, with those that there are", () => {
+	test("an error template for an unknown reason, with those that there are", () => {
 		const Stock = contract("stock", {
 			take: method({
 				errors: { sold_out: { code: "failed_precondition" }, too_many: { code: "out_of_range" } },

@@ -16,7 +16,7 @@ test("methods are found by their path", () => {
 	expect(endpoints.contracts).toEqual([Add, Greeter]);
 });
 
-test("what nobody serves is not found", () => {
+test("a service that is not served is not found", () => {
 	const endpoints = new Endpoints();
 	endpoints.serve(Add, add);
 	for (const path of ["add/diff", "add", "/add/sum", "sum", "", "__proto__"]) {
@@ -39,7 +39,7 @@ test("a service that lacks a method is refused as a whole", () => {
 	expect([endpoints.find("add/sum"), endpoints.contracts]).toEqual([undefined, []]);
 });
 
-test("whoever listens is told of each service that comes, until it stops, whatever another listener throws", () => {
+test("a listener is told of each service that comes, until it stops, whatever another listener throws", () => {
 	const logged: string[] = [];
 	const endpoints = new Endpoints({ logger: { log: (_, message) => void logged.push(message) } });
 	const told: number[] = [];

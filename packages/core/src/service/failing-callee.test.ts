@@ -53,7 +53,7 @@ describe("the log of a service names the callee that failed, where it is and why
 		const { seen, logged, text, log } = await place(system, (client, ctx) => client.write({}, ctx));
 		expect(seen).toMatchObject({ code: "unavailable", message: "unavailable" });
 		expect(logged).toEqual(["warn", "a callee is unavailable", facts]);
-		expect(text).toBe("unavailable: cannot reach memory://a: nobody listens there");
+		expect(text).toBe("unavailable: cannot reach memory://a: nothing listens there");
 		expect(log).toHaveBeenCalledTimes(1);
 	});
 
@@ -83,7 +83,7 @@ describe("the log of a service names the callee that failed, where it is and why
 		);
 	});
 
-	test("when it answers with an error that nobody declares", async () => {
+	test("when it answers with an undeclared error", async () => {
 		const system = await cluster({ write: () => Promise.reject(new Error("secret")) });
 		const { seen, logged, text } = await place(system, (client, ctx) => client.write({}, ctx));
 		expect(seen).toMatchObject({ code: "internal", message: "internal error" });

@@ -24,7 +24,7 @@ async function refusal(
 	return await failure(client[method]({}));
 }
 
-describe("what is shed", () => {
+describe("a shed call", () => {
 	test("before the handler says that it never ran", async () => {
 		expect(await refusal([shed])).toMatchObject({ reason: "full", notExecuted: true });
 	});
@@ -66,7 +66,7 @@ describe("what is shed", () => {
 		expect(error.notExecuted).toBe(false);
 	});
 
-	test("is not what is refused for another reason", async () => {
+	test("is not a call that is refused for another reason", async () => {
 		const refuse: Middleware = () => () => Promise.reject(new ServiceError({ code: "unavailable" }));
 		expect(await refusal([refuse])).toMatchObject({ code: "unavailable", notExecuted: false });
 	});

@@ -35,7 +35,7 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", 
 afterEach(() => void vi.useRealTimers());
 
 describe("the context of a call that arrived", () => {
-	test("tells who called, and what came along", async () => {
+	test("names its caller, and what came along", async () => {
 		const metadata = new Metadata({ "x-global-tenant": "acme", "x-request": "1" });
 		const { call, read, ctx } = arrive({ incoming: { metadata } });
 		await call.run(read);
@@ -43,7 +43,7 @@ describe("the context of a call that arrived", () => {
 		expect(ctx()?.metadata.get("x-request")).toBe("1");
 	});
 
-	test("sends on only what is global", () => {
+	test("sends on only global metadata", () => {
 		const metadata = new Metadata({ "x-global-tenant": ["a", "b"], "x-request": "1", "allium-trace": "2" });
 		const { outgoing } = arrive({ incoming: { metadata } }).call.ctx;
 		expect([...outgoing]).toEqual([
@@ -105,7 +105,7 @@ describe("a guard", () => {
 		expect(read).not.toHaveBeenCalled();
 	});
 
-	test("sees who calls what, with which metadata", async () => {
+	test("sees the caller, the method and the metadata", async () => {
 		const guard = vi.fn<Guard>((_, ctx) => ctx);
 		const metadata = new Metadata({ authorization: "Bearer x" });
 		const { call, read } = arrive({ guard, incoming: { metadata } });
@@ -164,7 +164,7 @@ describe("a guard", () => {
 		await expect(call.run(read)).rejects.toMatchObject({ code: "internal" });
 	});
 
-	test("also stands before what nobody serves", async () => {
+	test("also stands before services that are not served", async () => {
 		const guard = () => Promise.reject(new ServiceError({ code: "unauthenticated" }));
 		const { call, read } = arrive({ guard, incoming: { path: "c/secret" } });
 		await expect(call.run(read)).rejects.toMatchObject({ code: "unauthenticated" });
@@ -172,7 +172,7 @@ describe("a guard", () => {
 });
 
 describe("reading", () => {
-	test("of a path that nobody serves never happens", async () => {
+	test("of a path that is not served never happens", async () => {
 		const { call, read } = arrive({ incoming: { path: "c/other" } });
 		await expect(call.run(read)).rejects.toMatchObject({
 			code: "unimplemented",

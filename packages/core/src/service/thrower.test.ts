@@ -61,7 +61,7 @@ const late: Middleware = (next) => async (input, ctx) => {
 	bug();
 };
 
-describe("the log tells who threw what a method does not declare", () => {
+describe("the log names the source of an undeclared error", () => {
 	test.each<[string, Scene, string]>([
 		["a handler", { service: { one: async () => bug() } }, "the handler threw"],
 		["a handler, at once", { service: { one: bug } }, "the handler threw"],

@@ -34,7 +34,7 @@ describe.each([
 		for (const part of [api.trace, api.metrics, api.context, api.propagation]) part.disable();
 	});
 
-	test("what is registered with it is found, and what is not, is not", () => {
+	test("it finds exactly the keys that are registered with it", () => {
 		const meters = new MeterProvider();
 		const propagator = new W3CTraceContextPropagator();
 		expect(registered().metrics).toBeUndefined();
@@ -62,7 +62,7 @@ describe.each([
 		expect(spanOf(api.trace.deleteSpan(withSpan(rootContext, span)))).toBeUndefined();
 	});
 
-	test("what is active in it is active here, and the other way round", () => {
+	test("a span that is active in it is active here, and the other way round", () => {
 		expect(activeContext()).toBe(rootContext);
 		api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 		const ours = withSpan(rootContext, span);
@@ -75,7 +75,7 @@ describe.each([
 describe("a context", () => {
 	const key = imported.createContextKey("key");
 
-	test("is never changed, only made anew", () => {
+	test("is never changed, only replaced", () => {
 		const one = rootContext.setValue(key, 1);
 		const two = one.setValue(key, 2);
 		expect([rootContext, one, two, two.deleteValue(key)].map((context) => context.getValue(key))).toEqual([

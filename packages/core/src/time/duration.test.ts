@@ -95,7 +95,7 @@ describe("a context", () => {
 		expect(() => Context.background().withDeadline(Number.NaN)).toThrow(RangeError);
 	});
 
-	test("has ended where its time is below 0, as what is left of somebody's time may be", () => {
+	test("has ended where its time is below 0, as a remaining time may be", () => {
 		expect(Context.background().withTimeout(-1).error?.code).toBe("deadline_exceeded");
 	});
 

@@ -27,7 +27,7 @@ describe("the request id", () => {
 		expect(await answer.text()).toContain('["x-global-request-id","abc-1"]');
 	});
 
-	test("is made anew when it is not", async () => {
+	test("is replaced when it is not", async () => {
 		const url = await system.open();
 		const answer = await fetch(url, { headers: { "x-request-id": "a b\tc" } });
 		expect(answer.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
@@ -112,7 +112,7 @@ describe("what is served", () => {
 		expect((await post(`${url}/lab/call`)).status).toBe(200);
 	});
 
-	test("expose refuses what is no name", async () => {
+	test("expose refuses an invalid name", async () => {
 		await expect(system.gateway({ expose: ["lab/*"] }).start()).rejects.toThrow(
 			/takes names of services, or service\/method/,
 		);
@@ -209,7 +209,7 @@ describe("bounds", () => {
 		expect((await post(`${url}/lab/echo`, { text: "x" })).status).toBe(200);
 	});
 
-	test("a caller who says nothing waits as long as the gateway says", async () => {
+	test("a caller without a timeout waits as long as the gateway says", async () => {
 		await system.serve();
 		const url = await system.open({ timeoutMs: 100 });
 		expect((await post(`${url}/lab/wait`)).status).toBe(504);
@@ -234,7 +234,7 @@ describe("the front page", () => {
 		expect(html).toContain("Says &lt;it&gt; again.");
 	});
 
-	test("is JSON for who asks for that", async () => {
+	test("is JSON for a client that asks for it", async () => {
 		await system.serve();
 		const url = await system.open();
 		const answer = await fetch(url, { headers: { accept: "application/json" } });
@@ -250,7 +250,7 @@ describe("the front page", () => {
 		});
 	});
 
-	test("says of a service that nobody runs it now", async () => {
+	test("says of a service that no instance runs now", async () => {
 		const app = await system.serve();
 		const url = await system.open();
 		await app.stop();

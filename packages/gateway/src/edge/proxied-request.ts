@@ -165,10 +165,10 @@ export class ProxiedRequest implements BodyReader {
 		for (const [name, values] of Object.entries(headers)) {
 			if (!Array.isArray(values)) continue;
 			headers[name] = repeatedHeader(name, values);
-			if (!isSingleHeader(name) || target.saidTwice.has(name)) continue;
-			target.saidTwice.add(name);
+			if (!isSingleHeader(name) || target.repeatedHeaders.has(name)) continue;
+			target.repeatedHeaders.add(name);
 			const message =
-				"a web service sent a header twice that may stand only once; the gateway passes on the first";
+				"a web service repeated a header that may occur only once; the gateway passes on the first";
 			logger.log("warn", message, { path: target.prefix, url: target.url.origin, header: name });
 		}
 	}

@@ -12,7 +12,7 @@ export class ProxyTarget {
 	/** Connections that are made for one request. */
 	readonly fresh: Connections;
 	/** The headers that it has repeated although they may occur only once, and that have been logged. */
-	readonly saidTwice: Set<string> = new Set<string>();
+	readonly repeatedHeaders: Set<string> = new Set<string>();
 	/** The path that replaces the prefix. */
 	readonly #base: string;
 

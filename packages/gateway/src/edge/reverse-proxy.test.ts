@@ -54,7 +54,7 @@ describe("a web service behind a path", () => {
 		expect((await fetch(`${url}/apple`)).status).toBe(404);
 	});
 
-	test("has what is below it, but for what is below a longer path", async () => {
+	test("has the paths below it, except those below a longer path", async () => {
 		const url = await system.open({ proxy: { "/app": target, "/app/deep": `${target}/deeper` } });
 		expect(await (await fetch(`${url}/app/deep/x`)).text()).toBe("/deeper/x");
 	});
@@ -66,7 +66,7 @@ describe("a web service behind a path", () => {
 		expect(seen).toEqual([]);
 	});
 
-	test("knows who asked, under which name and id, with cookies, without what is ours alone", async () => {
+	test("knows its caller, by name and id, with cookies, without Allium's own headers", async () => {
 		const url = await system.open({ proxy: { "/app": target } });
 		await fetch(`${url}/app`, {
 			headers: { cookie: "a=1", "x-global-tenant": "evil", te: "trailers", "x-request-id": "one" },
@@ -238,7 +238,7 @@ describe("a web service behind a path", () => {
 		await vi.waitFor(() => expect(service.connections[0]?.destroyed).toBe(true));
 	});
 
-	test("that changes to a protocol for which nobody asked is 502 at once", async () => {
+	test("that changes to a protocol that was not asked for is 502 at once", async () => {
 		await using service = await RawService.open((socket) => {
 			socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: odd\r\n\r\n");
 		});

@@ -95,7 +95,7 @@ describe("a WebSocket to a web service", () => {
 		expect(client.read).toMatch(/hellobye$/);
 	});
 
-	test("ends after ten minutes in which nobody said anything", async () => {
+	test("ends after ten minutes of silence", async () => {
 		const url = await system.open({ proxy: { "/app": service.url } });
 		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 		try {
@@ -185,7 +185,7 @@ describe("a WebSocket is refused", () => {
 		expect(client.read).toMatch(/^HTTP\/1\.1 404 Not Found\r\n.*nope$/s);
 	});
 
-	test("as a bad gateway when nobody is there", async () => {
+	test("as a bad gateway when nothing answers", async () => {
 		expect(await refusal({ proxy: { "/app": "http://127.0.0.1:1" } }, {})).toBe("HTTP/1.1 502 Bad Gateway");
 	});
 

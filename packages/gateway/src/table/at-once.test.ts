@@ -34,7 +34,7 @@ test("one that fails gives its turn to the next", async () => {
 	expect(begun()).toEqual([true, true]);
 });
 
-test("turns that nobody took are there for later calls", async () => {
+test("turns that were not taken are there for later calls", async () => {
 	const { atOnce, actions, results } = given(1, 1);
 	actions[0]?.end.resolve("first");
 	await results[0];

@@ -76,7 +76,7 @@ describe("where two services want the same paths", () => {
 	});
 });
 
-test("a service that is not up keeps paths that nobody else wants, so that calls get 503 and not 404", () => {
+test("a service that is not up keeps paths that no other wants, so that calls get 503 and not 404", () => {
 	const routed = given({ ...older, isUp: false });
 	expect(routed.at("/things/1")).toBe("older");
 });
@@ -102,7 +102,7 @@ test("a route that displaces one gives what that one displaced free", () => {
 	expect([routed.at("/a/1"), routed.at("/c/1"), routed.at("/x/b")]).toEqual(["first", "third", undefined]);
 });
 
-test("what is served depends on which services there are, not on the order in which they came", () => {
+test("the routes depend on which services there are, not on the order in which they came", () => {
 	const paths = ["/a/{id}", "/{id}/b", "/a/b", "/{id}/{rest+}", "/a/{rest+}", "/c/{id}", "/{id}/c"] as const;
 	const all = Array.from({ length: 14 }, (_, index) => {
 		const path = (paths[index % paths.length] as string).replace("{rest+}", "x");

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => system[Symbol.asyncDispose]());
 
-describe("JSON that nobody reads", () => {
+describe("JSON that is not read", () => {
 	test("is written as it came", () => {
 		const text = '{ "n": 12345678901234567890 }';
 		expect(rawJsonCodec.encode(rawJsonCodec.decode(text))).toBe(text);
@@ -110,7 +110,7 @@ test("middleware of the gateway sees messages decoded", async () => {
 	expect(messages).toEqual([{ item: "tea" }, { id: "7", item: "tea" }]);
 });
 
-describe("what is no JSON", () => {
+describe("a text that is not JSON", () => {
 	test.each([
 		["a part of it", "{"],
 		["nothing", ""],

@@ -23,7 +23,7 @@ async function forget(what: string, env: object, said: RegExp): Promise<string> 
 
 const started = /warn {2}shop ends without having been started: end the program with await app\.run\(\)\n$/;
 const stopped =
-	/warn {2}shop calls nobody any more, and keeps its process up: await app\.stop\(\) when it is done\n$/;
+	/warn {2}shop makes no calls any more, and keeps its process up: await app\.stop\(\) when it is done\n$/;
 
 describe("a program is told in development", { timeout: 60_000 }, () => {
 	test("that it forgot to start its app", async () => {

@@ -87,7 +87,7 @@ export class LifeWatch {
 		this.#isManaged = true;
 		this.#logger.log(
 			"warn",
-			`${this.#name} calls nobody any more, and keeps its process up: await app.stop() when it is done`,
+			`${this.#name} makes no calls any more, and keeps its process up: await app.stop() when it is done`,
 		);
 	};
 }

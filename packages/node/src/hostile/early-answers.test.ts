@@ -4,7 +4,7 @@ import { contract, method, ServiceError } from "@allium/core";
 import { post as postRoute, routes } from "@allium/core/http";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cors } from "../http/cors.ts";
-import { openTarget, type Target } from "./fixtures/target.ts";
+import { type AttackedServer, openAttackedServer } from "./fixtures/attacked-server.ts";
 
 // Every way in which a request is answered before its body has arrived. The body then arrives, a byte at a time.
 const json = "application/json";
@@ -46,10 +46,10 @@ const ways: readonly (readonly [
 
 const Items = contract("items", { add: method({}) });
 const pages = cors(["https://app.example.com"]);
-let target: Target;
+let target: AttackedServer;
 
 beforeEach(async () => {
-	target = await openTarget(
+	target = await openAttackedServer(
 		{
 			http: (request, response, next) => {
 				if (request.path !== "/layer") pages(request, response, next);

@@ -9,10 +9,10 @@ import { Lab } from "../http/fixtures/lab.ts";
 import { acceptFrames } from "../pipe/accept-frames.ts";
 import { frames } from "../pipe/frames-transport.ts";
 import { Authority } from "../tls/fixtures/certificates.ts";
-import { everything, openTarget, post, type Target } from "./fixtures/target.ts";
+import { type AttackedServer, everything, openAttackedServer, post } from "./fixtures/attacked-server.ts";
 
 const mebibyte = 1024 * 1024;
-let target: Target;
+let target: AttackedServer;
 
 afterEach(() => target.listener.close());
 
@@ -43,7 +43,7 @@ describe("10,000 connections that never get anywhere", () => {
 			);
 		}
 		const authority = new Authority();
-		target = await openTarget({
+		target = await openAttackedServer({
 			// Opening all of them takes longer than the default time of each.
 			limits: {
 				connections: count + 100,
@@ -78,7 +78,7 @@ describe("10,000 connections that never get anywhere", () => {
 	});
 
 	test("are refused beyond the limit", async () => {
-		target = await openTarget({ limits: { connections: 5 } });
+		target = await openAttackedServer({ limits: { connections: 5 } });
 		const sockets = await Promise.all(Array.from({ length: 8 }, () => target.open()));
 		const cut = sockets.map((socket) => everything(socket));
 		await Promise.race(cut);
@@ -100,7 +100,7 @@ describe("what arrives byte by byte", () => {
 		["the preface of HTTP/2", "PRI * HTTP/2.0\r\n", "", /^(?!HTTP)/],
 		["the preface of frames", "\u00a1l", "", /^(?!HTTP)/],
 	])("ends with its connection when it takes too long: %s", async (_, beginning, drop, end) => {
-		target = await openTarget({
+		target = await openAttackedServer({
 			limits: { firstByteTimeoutMs: 200, headersTimeoutMs: 200, bodyTimeoutMs: 200, idleTimeoutMs: 300 },
 			acceptFrames: acceptFrames({ limits: { handshakeMs: 200 } }),
 		});
@@ -114,14 +114,14 @@ describe("what arrives byte by byte", () => {
 	});
 
 	test("ends with its connection: the headers of an HTTP/2 stream", async () => {
-		target = await openTarget({ limits: { idleTimeoutMs: 300, headersTimeoutMs: 300 } });
+		target = await openAttackedServer({ limits: { idleTimeoutMs: 300, headersTimeoutMs: 300 } });
 		const headers = Buffer.from([0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82]);
 		await target.raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]), headers);
 		expect(await target.neighbour()).toMatchObject({ status: 200 });
 	});
 
 	test("ends with its connection: headers of HTTP/2 that are continued for ever", async () => {
-		target = await openTarget();
+		target = await openAttackedServer();
 		const headers = Buffer.from([0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82]);
 		const continuation = Buffer.from([0, 0, 1, 9, 0, 0, 0, 0, 1, 0x82]);
 		const flood = Array.from({ length: 1_000 }, () => continuation);
@@ -139,7 +139,7 @@ describe("a body of 1 GiB", () => {
 	const gibibyte = 1024 * mebibyte;
 
 	test("is refused by its length, before it is read", async () => {
-		target = await openTarget();
+		target = await openAttackedServer();
 		const socket = await target.open();
 		const answer = everything(socket);
 		socket.write(post("/lab/echo", "").replace("content-length: 0", `content-length: ${gibibyte}`));
@@ -150,7 +150,7 @@ describe("a body of 1 GiB", () => {
 	});
 
 	test("is refused where the limit is, when it comes in chunks", async () => {
-		target = await openTarget();
+		target = await openAttackedServer();
 		const chunk = Buffer.concat([Buffer.from("10000\r\n"), Buffer.alloc(65_536, 0x20), Buffer.from("\r\n")]);
 		let sent = 0;
 		const used = await growth(async () => {
@@ -175,7 +175,7 @@ describe("a body of 1 GiB", () => {
 	});
 
 	test("is refused where the limit is, over HTTP/2", async () => {
-		target = await openTarget();
+		target = await openAttackedServer();
 		const session = connectHttp2(target.url);
 		const stream = session.request({
 			":method": "POST",
@@ -201,7 +201,7 @@ describe("a body of 1 GiB", () => {
 	});
 
 	test("is refused where the limit is, over frames", async () => {
-		target = await openTarget();
+		target = await openAttackedServer();
 		const peer = frames().dial(target.listener.addresses[0] as string);
 		const text = "x".repeat(64 * mebibyte);
 		await expect(peer.endpoint(Lab.echo)({ text }, Context.background())).rejects.toMatchObject({
@@ -212,7 +212,7 @@ describe("a body of 1 GiB", () => {
 	});
 
 	test("cannot be held in parts by many connections", async () => {
-		target = await openTarget({ limits: { heldBodyBytes: 8 * mebibyte } });
+		target = await openAttackedServer({ limits: { heldBodyBytes: 8 * mebibyte } });
 		const part = post("/lab/echo", "").replace("content-length: 0", `content-length: ${4 * mebibyte}`);
 		const sockets = await Promise.all(Array.from({ length: 20 }, () => target.open()));
 		let refused = 0;
@@ -245,7 +245,7 @@ describe("a body that is larger than it looks", () => {
 		["br", brotliCompressSync(text, { params: { [zlib.BROTLI_PARAM_QUALITY]: 1 } })],
 		["deflate", deflateSync(text)],
 	])("is refused where the limit is, many at once: %s", async (encoding, bomb) => {
-		target = await openTarget();
+		target = await openAttackedServer();
 		expect(bomb.length).toBeLessThan(mebibyte);
 		const before = process.memoryUsage().rss;
 		const answers = await Promise.all(Array.from({ length: 50 }, () => send(encoding, bomb)));
@@ -261,7 +261,7 @@ describe("a body that is larger than it looks", () => {
 	test.each(["zstd", "gzip, gzip"])(
 		"is refused unread when it is not known how to read it: %s",
 		async (encoding) => {
-			target = await openTarget();
+			target = await openAttackedServer();
 			const response = await send(encoding, Buffer.alloc(1_000));
 			expect(response.status).toBe(415);
 			expect(response.headers.get("accept-encoding")).toBe("gzip, deflate, br");
@@ -280,7 +280,7 @@ describe("a body that is larger than it looks", () => {
 		],
 		["when it is not what its flag says", gzipped, Buffer.alloc(10), /unparsable|encoding/],
 	])("is refused in a stream: %s", async (_, headers, message, error) => {
-		target = await openTarget();
+		target = await openAttackedServer();
 		const head = Buffer.alloc(5);
 		head[0] = 1;
 		head.writeUInt32BE(message.length, 1);
@@ -319,14 +319,14 @@ describe("streams of HTTP/2 that are reset as soon as they are opened", () => {
 	}
 
 	test("leave nothing running: 1,000 of them", async () => {
-		target = await openTarget();
+		target = await openAttackedServer();
 		expect(await reset(1_000, "/lab/hang")).toBeUndefined();
 		await vi.waitFor(() => expect(target.log.running).toBe(0));
 		expect(await target.neighbour()).toMatchObject({ status: 200 });
 	});
 
 	test("end their connection with ENHANCE_YOUR_CALM when there are more", async () => {
-		target = await openTarget({ limits: { resets: 200 } });
+		target = await openAttackedServer({ limits: { resets: 200 } });
 		expect(await reset(2_000, "/lab/hang")).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
 		await vi.waitFor(() => expect(target.log.running).toBe(0));
 		expect(target.log.ended.length).toBeLessThan(400);
@@ -340,7 +340,7 @@ describe("handlers that go on though their streams were reset", () => {
 	test("are no more than streams may be open, and the next stream is refused as not executed", async () => {
 		let running = 0;
 		const finished = Promise.withResolvers<void>();
-		target = await openTarget({ limits: { streams: 20 } }, (endpoints) =>
+		target = await openAttackedServer({ limits: { streams: 20 } }, (endpoints) =>
 			endpoints.serve(Mill, {
 				async grind() {
 					running++;

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { everything, openTarget, post, type Target } from "./fixtures/target.ts";
+import { type AttackedServer, everything, openAttackedServer, post } from "./fixtures/attacked-server.ts";
 
-let target: Target;
+let target: AttackedServer;
 
 beforeAll(async () => {
-	target = await openTarget({ limits: { headersTimeoutMs: 300, bodyTimeoutMs: 300, idleTimeoutMs: 300 } });
+	target = await openAttackedServer({
+		limits: { headersTimeoutMs: 300, bodyTimeoutMs: 300, idleTimeoutMs: 300 },
+	});
 });
 
 afterAll(async () => {
@@ -152,7 +154,7 @@ describe("bytes that look like HTTP", () => {
 			return `${lines.join(eol)}${eol}${eol}${body}`;
 		});
 
-	test("end with their connection at the latest, and harm nobody", async () => {
+	test("end with their connection at the latest, and harm no other", async () => {
 		const property = fc.asyncProperty(fc.array(request, { maxLength: 3 }), async (requests) => {
 			const socket = await target.open();
 			const ended = everything(socket);

@@ -14,7 +14,7 @@ import { z } from "zod";
 import { Lab } from "../http/fixtures/lab.ts";
 import { http } from "../http/http-transport.ts";
 import { frames } from "../pipe/frames-transport.ts";
-import { openTarget, post, type Target } from "./fixtures/target.ts";
+import { type AttackedServer, openAttackedServer, post } from "./fixtures/attacked-server.ts";
 
 const Vault = contract("vault", {
 	zod: method({ input: z.looseObject({ a: z.int(), more: z.record(z.string(), z.json()).optional() }) }),
@@ -27,7 +27,7 @@ const Vault = contract("vault", {
 	fail: method({ input: z.object({ message: z.string() }) }),
 });
 
-let target: Target;
+let target: AttackedServer;
 let received: Record<string, unknown>;
 let context: Context;
 
@@ -54,7 +54,7 @@ function serve(endpoints: Endpoints): void {
 const peers: Peer[] = [];
 
 beforeAll(async () => {
-	target = await openTarget({}, serve);
+	target = await openAttackedServer({}, serve);
 	peers.push(frames().dial(target.listener.addresses[0] as string), http().dial(target.url));
 });
 
@@ -189,7 +189,7 @@ describe("metadata that would break out of its header", () => {
 		expect(answer.match(/\r\n\r\n/g)).toHaveLength(1);
 	});
 
-	test("is not metadata when it arrives over HTTP: what is not plain ASCII is passed over", async () => {
+	test("is not metadata when it arrives over HTTP: a value that is not plain ASCII is passed over", async () => {
 		const request = http1(`${target.url}/vault/any`, {
 			method: "POST",
 			headers: {

@@ -3,11 +3,11 @@ import { request } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ServerOptions } from "../server/server.ts";
-import { openTarget, type Target } from "./fixtures/target.ts";
+import { type AttackedServer, openAttackedServer } from "./fixtures/attacked-server.ts";
 
 // The name of a page leads to this machine. The browser gives that name as the host, and as the page's origin.
 const host = "evil.example.com";
-let target: Target;
+let target: AttackedServer;
 
 afterEach(() => target.listener.close());
 
@@ -53,7 +53,7 @@ async function overHttp2(port: number, authority: string, origin: string): Promi
 }
 
 async function open(options: ServerOptions = {}): Promise<number> {
-	target = await openTarget(options);
+	target = await openAttackedServer(options);
 	return target.port;
 }
 

@@ -9,7 +9,7 @@ import * as z from "zod";
 import { acceptFrames } from "../pipe/accept-frames.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import { Authority } from "../tls/fixtures/certificates.ts";
-import { openTarget, type Target } from "./fixtures/target.ts";
+import { type AttackedServer, openAttackedServer } from "./fixtures/attacked-server.ts";
 
 const Books = contract("books", {
 	/** Four megabytes. */
@@ -20,7 +20,7 @@ const Books = contract("books", {
 const bookRoutes = routes(Books, { read: get("/book") });
 const text = "x".repeat(4_000_000);
 
-let target: Target;
+let target: AttackedServer;
 let began: number;
 let ended: number;
 let logged: string[];
@@ -38,7 +38,7 @@ async function open(tls?: { cert: string; key: string }, limits: Partial<ServerL
 		...frames,
 		...(tls !== undefined && { tls: { ...tls, plain: "allow" as const } }),
 	};
-	target = await openTarget(options, (endpoints) => {
+	target = await openAttackedServer(options, (endpoints) => {
 		const service = {
 			read: async () => {
 				began++;
@@ -94,7 +94,7 @@ describe("a client that asks over and over, and reads nothing", () => {
 	beforeEach(() => open());
 	afterEach(() => target.listener.close());
 
-	test("has so many replies ready on a connection of HTTP/2; the rest are given up", async () => {
+	test("has a bounded number of replies ready on a connection of HTTP/2; the rest are given up", async () => {
 		await target.listener.close();
 		await open(undefined, { heldReplyBytes: 1_000_000 });
 		const session = connectHttp2(target.url);
@@ -136,7 +136,7 @@ describe("a client that asks over and over, and reads nothing", () => {
 	});
 });
 
-describe("an answer that nobody reads", () => {
+describe("an answer that is not read", () => {
 	let authority: Authority;
 
 	beforeEach(async () => {

@@ -63,7 +63,7 @@ describe("pages of another origin", () => {
 	});
 });
 
-test("with *, every answer is for all pages, whoever asked for it first", async () => {
+test("with *, every answer is for all pages, even for those that did not ask first", async () => {
 	const answer = await call(await open(["*"]), {});
 	expect(answer.headers.get("access-control-allow-origin")).toBe("*");
 	expect(answer.headers.has("vary")).toBe(false);
@@ -74,7 +74,7 @@ test("an OPTIONS that asks for nothing is a request as any other", async () => {
 	expect(answer.status).toBe(405);
 });
 
-test("what is no origin is refused in one sentence", () => {
+test("an invalid origin is refused in one sentence", () => {
 	expect(() => cors(["app.example"])).toThrow(/^cors takes origins such as https:/);
 });
 

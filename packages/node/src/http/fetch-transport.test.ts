@@ -136,7 +136,7 @@ describe("calls by fetch", () => {
 		await vi.waitFor(() => expect(log.ended).toEqual(["canceled"]));
 	});
 
-	test("are cancelled by whoever breaks out", async () => {
+	test("are cancelled when their consumer breaks out", async () => {
 		for await (const _ of client.flood({})) break;
 		await vi.waitFor(() => expect(log.stopped).toBe(1));
 	});
@@ -227,7 +227,7 @@ describe("answers that are not from such a server", () => {
 		expect(await failure(messages.next())).toMatchObject({ code: "unavailable" });
 	});
 
-	test("that never come leave the call unavailable, and nobody knows whether it was executed", async () => {
+	test("that never come leave the call unavailable, perhaps executed", async () => {
 		answer = (response) => response.destroy();
 		const error = await failure(client.ping({}));
 		expect(error).toMatchObject({ code: "unavailable", notExecuted: false });

@@ -265,7 +265,7 @@ describe("a GET", () => {
 		});
 	});
 
-	test("takes what is compressed", async () => {
+	test("takes a compressed body", async () => {
 		const encoded = gzipSync('{"a":1,"b":2}').toString("base64url");
 		const answer = await get(`connect=v1&encoding=json&compression=gzip&base64=1&message=${encoded}`);
 		expect(await answer.json()).toEqual({ v: 3 });

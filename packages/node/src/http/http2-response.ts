@@ -121,14 +121,14 @@ export class Http2Response implements HttpResponse {
 	/** Starts the time within which the client must take something. */
 	#wait(): void {
 		if (this.#place === undefined) {
-			this.original.on("drain", () => this.#goOn());
+			this.original.on("drain", () => this.#afterDrain());
 			this.original.once("close", () => this.#place?.leave());
 		} else this.#place.leave();
 		this.#place = this.#unread.add(this);
 	}
 
 	/** The client has taken everything that was written. */
-	#goOn(): void {
+	#afterDrain(): void {
 		if (this.#rest === undefined) this.#place?.leave();
 		else {
 			this.#wait();

@@ -281,7 +281,7 @@ describe("errors", () => {
 		]);
 	});
 
-	test("that nobody declared tell nothing", async () => {
+	test("that are not declared tell nothing", async () => {
 		expect(await answer(send("POST", "/crash", {}))).toEqual([
 			500,
 			{ code: "internal", message: "internal error" },

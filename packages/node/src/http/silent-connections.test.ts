@@ -47,7 +47,7 @@ async function fallSilent(): Promise<void> {
 	silent = new Set(connections);
 }
 
-test("a call that runs out of time takes the connections with it over which nothing comes", async () => {
+test("a call that runs out of time closes the connections over which nothing comes", async () => {
 	await fallSilent();
 	await vi.waitFor(async () => expect(await call(200)).toBe("deadline_exceeded"));
 	expect(await call()).toBe("answered");

@@ -115,7 +115,7 @@ describe("frames over TCP", () => {
 		await vi.waitFor(() => expect(probe.canceled).toBe(1));
 	});
 
-	test("say that nothing ran when nobody listens", async () => {
+	test("say that nothing ran when nothing listens", async () => {
 		const nobody = createClient(Probe, { url: "allium://127.0.0.1:1", transports: [frames()] });
 		await expect(nobody.hang({})).rejects.toMatchObject({
 			code: "unavailable",
@@ -161,7 +161,7 @@ describe("bytes that are no frames", () => {
 		expect(await client.next({ n: 1 })).toEqual({ n: 2 });
 	});
 
-	test("a frame that is cut off by the end of its connection: nobody else notices", async () => {
+	test("a frame that is cut off by the end of its connection harms no other connection", async () => {
 		const { socket, closed } = await rawSocket();
 		socket.end(Buffer.from(`${settings}0000FFFF0105`, "hex"));
 		await closed;

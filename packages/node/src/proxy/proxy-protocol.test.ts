@@ -64,14 +64,14 @@ test("a header that does not come is not waited for for long", async () => {
 	expect(await dribble("PROXY TCP4 203")).toBe("");
 });
 
-test("who is not a balancer cannot say where it comes from", async () => {
+test("a client that is not a balancer cannot say where it comes from", async () => {
 	await start({ proxyProtocol: { from: ["10.0.0.0/8"] } });
 	expect(await dribble(header + request)).toContain("400 Bad Request");
 	expect(await dribble(request)).toContain('{"text":"x"}');
 	expect(log.ctx?.peer?.address).toMatch(/^127\.0\.0\.1:/);
 });
 
-test("nobody can by default", async () => {
+test("by default no client can", async () => {
 	await start({});
 	expect(await dribble(header + request)).toContain("400 Bad Request");
 });

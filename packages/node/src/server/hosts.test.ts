@@ -85,7 +85,7 @@ describe("on an address that others reach", () => {
 		expect(bound("::").allows("api.example.org")).toBe(true);
 	});
 
-	test("where hosts are named, only they may call, and who calls by address, as health checks do", () => {
+	test("where hosts are named, only those may be called, and addresses, as health checks do", () => {
 		const hosts = bound("0.0.0.0", ["api.example.org"], ["add.internal"]);
 		for (const host of ["api.example.org", "add.internal", "localhost:80", "10.0.0.7:80", "[fd00::7]"]) {
 			expect(hosts.allows(host)).toBe(true);

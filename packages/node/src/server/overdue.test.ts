@@ -36,7 +36,7 @@ test("a deleted item does not expire", () => {
 	expect(vi.getTimerCount()).toBe(0);
 });
 
-test("what is done leaves the others as they are", () => {
+test("an entry that is done leaves the others as they are", () => {
 	const [, b, c] = ["a", "b", "c", "d"].map((name) => overdue.add({ name }));
 	b?.leave();
 	c?.leave();

@@ -189,7 +189,7 @@ describe("a file", () => {
 		await open.close();
 	});
 
-	test("whose folder is made anew is noticed", async () => {
+	test("whose folder is created again is noticed", async () => {
 		write({ orders: "http://a:1" });
 		const open = await registry(`static:${path}`);
 		const { up } = watched(open);
@@ -201,7 +201,7 @@ describe("a file", () => {
 		await open.close();
 	});
 
-	test("is watched no more once nobody watches, or the registry is closed", async () => {
+	test("is no longer watched once there is no watcher, or the registry is closed", async () => {
 		write({ orders: "http://a:1" });
 		const open = await registry(`static:${path}`);
 		const { up } = watched(open);

@@ -160,7 +160,7 @@ describe("TLS on the one port", () => {
 		socket.destroy();
 	});
 
-	test("refuses a client that offers only what is not spoken here", async () => {
+	test("refuses a client that offers only protocols that are not spoken here", async () => {
 		await start();
 		await expect(secure({ ALPNProtocols: ["smtp"] })).rejects.toThrow(/no application protocol/);
 	});

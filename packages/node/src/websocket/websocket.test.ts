@@ -64,7 +64,7 @@ describe("calls over a WebSocket", () => {
 		expect(log.ctx?.metadata.get("x-who")).toBe("ann");
 	});
 
-	test("are cancelled by whoever breaks out", async () => {
+	test("are cancelled when their consumer breaks out", async () => {
 		for await (const _ of client.flood({})) break;
 		await vi.waitFor(() => expect(log.stopped).toBe(1));
 	});
@@ -98,7 +98,7 @@ describe("calls over a WebSocket", () => {
 	});
 });
 
-test("calls to where nobody listens are unavailable", async () => {
+test("calls to an address where nothing listens are unavailable", async () => {
 	await start();
 	await listener.close();
 	await expect(client.ping({})).rejects.toMatchObject({ code: "unavailable", notExecuted: true });

@@ -67,14 +67,14 @@ export function backpressureTests(cases: Cases): void {
 		async (kind, lab) => {
 			const producer = new Producer(whole);
 			const echo = lab.handler;
-			const goOn = Promise.withResolvers<void>();
+			const released = Promise.withResolvers<void>();
 			let arrived = false;
 			lab.handler = async function* (input) {
 				arrived = true;
 				let consumed = 0;
 				for await (const { text } of input) {
 					consumed += text.length;
-					await goOn.promise;
+					await released.promise;
 				}
 				yield { text: String(consumed) };
 			};
@@ -82,7 +82,7 @@ export function backpressureTests(cases: Cases): void {
 			await until(() => arrived, "the call arrived");
 			lab.handler = echo;
 			await expectPaused(producer, bound, lab);
-			goOn.resolve();
+			released.resolve();
 			expect(await replies).toEqual([{ text: String(whole) }]);
 		},
 	);

@@ -107,7 +107,7 @@ describe("the simulated network", () => {
 		expect(runs.of("one way")).toBe(1);
 	});
 
-	test("resets a pipe under its calls; the next call connects anew", async () => {
+	test("resets a pipe under its calls; the next call connects again", async () => {
 		const codes = await outcome(async (world) => {
 			const { call } = await pair(world);
 			const calling = call();
@@ -132,12 +132,12 @@ describe("the simulated network", () => {
 		}
 	});
 
-	test("refuses where nobody listens", async () => {
+	test("refuses where nothing listens", async () => {
 		const error = outcome(async (world) => {
 			const caller = await world.start("caller");
 			await caller.run(() => world.network.dial(caller, "sim://nowhere:1", new AbortController().signal));
 		});
-		await expect(error).rejects.toThrow("nobody listens at sim://nowhere:1");
+		await expect(error).rejects.toThrow("nothing listens at sim://nowhere:1");
 	});
 
 	test("loses, doubles and delays what the registry sends and gets, and calls find their way", async () => {

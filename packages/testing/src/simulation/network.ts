@@ -145,7 +145,7 @@ export class SimulatedNetwork implements PipeNetwork {
 				if (to?.dark) return;
 				const accept = to?.process === undefined ? undefined : to.listeners.get(port);
 				if (to?.process === undefined || accept === undefined) {
-					answer(() => reject(new Error(`nobody listens at ${address}`)));
+					answer(() => reject(new Error(`nothing listens at ${address}`)));
 					return;
 				}
 				const [client, server] = this.#pair(owner, to.process);

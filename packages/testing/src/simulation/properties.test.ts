@@ -214,7 +214,7 @@ function cutOffRegistry(world: World, nodes: readonly SimulatedNode[]): () => vo
 		: network.partition(["registry"], names, { oneWay });
 }
 
-test("after healing, every client's view is what is up", async () => {
+test("after healing, every client sees the instances that are up", async () => {
 	const summary = await simulateSeeds({ seeds: 400 }, async (world) => {
 		const servers = await startServers(world, 4, new Runs());
 		const callers = [await world.start("caller-1"), await world.start("caller-2")];

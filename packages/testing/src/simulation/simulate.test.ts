@@ -97,7 +97,7 @@ describe("a scenario that fails", () => {
 		await expect(long).rejects.toThrow("not over after 1000 ms of virtual time");
 	});
 
-	test("is one in which an event throws where nobody catches it", async () => {
+	test("is one in which an event throws and nothing catches it", async () => {
 		const thrown = simulate({}, async (world) => {
 			setTimeout(() => {
 				throw new Error("from a timer");
@@ -130,7 +130,7 @@ describe("simulated nodes", () => {
 		expect(value).toEqual(new Set(["server-1", "server-2"]));
 	});
 
-	test("lose their timers when they crash, and start anew", async () => {
+	test("lose their timers when they crash, and start again", async () => {
 		const { value } = await simulate({}, async (world) => {
 			let ticks = 0;
 			const node = await world.start("ticker", () => {

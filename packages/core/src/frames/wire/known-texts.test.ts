@@ -7,7 +7,7 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const always = (): boolean => true;
 
 describe("known texts", () => {
-	test("are read from wherever they lie, whichever came before", () => {
+	test("are read from any offset, whatever came before", () => {
 		const texts = new KnownTexts(standardBytes, always);
 		const all = ["add/sum", "add/mus", "add/sun", "", "a", "größe/ändern", "x".repeat(200)];
 		for (const text of [...all, ...all, ...all.toReversed()]) {

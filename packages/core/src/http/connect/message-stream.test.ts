@@ -36,7 +36,7 @@ test("what arrived before an error is delivered before it", async () => {
 	await expect(stream.next()).rejects.toMatchObject({ code: "aborted" });
 });
 
-test("an error wakes all who wait", async () => {
+test("an error wakes all waiting consumers", async () => {
 	const { stream } = open();
 	const first = stream.next();
 	const second = stream.next();

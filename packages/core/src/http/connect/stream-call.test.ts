@@ -56,7 +56,7 @@ test("messages and the end may each be compressed, where that was asked for", as
 	expect(await Array.fromAsync((await outcome) as AsyncIterable<unknown>)).toEqual([{ n: 1 }, { n: 2 }]);
 });
 
-test("a stream of replies that nobody takes is held back", () => {
+test("a stream of replies that is not read is held back", () => {
 	const { call, exit } = answered("count");
 	call.received(writeEnvelope(0, JSON.stringify(large)));
 	expect(exit.pause).toHaveBeenCalledOnce();

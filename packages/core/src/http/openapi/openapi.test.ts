@@ -133,7 +133,7 @@ describe("the document", () => {
 });
 
 describe("a route", () => {
-	test("has what is not in the path as its query where it has no body", () => {
+	test("has the fields that are not in the path as its query where it has no body", () => {
 		expect(operation("/items/{id}", "get").parameters).toEqual([
 			{ name: "id", in: "path", required: true, schema: { type: "string" } },
 			{ name: "depth", in: "query", required: false, schema: expect.objectContaining({ type: "integer" }) },
@@ -141,7 +141,7 @@ describe("a route", () => {
 		expect(operation("/items/{id}", "get").requestBody).toBeUndefined();
 	});
 
-	test("has what is not in the path as its body", () => {
+	test("has the fields that are not in the path as its body", () => {
 		const { parameters, requestBody } = operation("/items/{id}", "put");
 		expect(parameters?.map(({ name }) => name)).toEqual(["id"]);
 		expect(requestBody?.required).toBe(true);

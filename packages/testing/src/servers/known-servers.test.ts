@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { describeServer } from "./describe-server.ts";
+import { consulServer, etcdServer, natsServer } from "./known-servers.ts";
+import { startServer } from "./server-process.ts";
+
+for (const name of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
+	describeServer(name, (file) => {
+		test("answers with its version, and again after kill -9", async () => {
+			await using server = await startServer(natsServer({ file }));
+			await server.restart();
+			expect(server.output).toContain(`Version:  ${name.slice("nats-".length)}`);
+			expect(server.output).toContain("Starting JetStream");
+		});
+	});
+}
+
+describeServer("consul", (file) => {
+	test("answers over HTTP", async () => {
+		await using server = await startServer(consulServer({ file }));
+		const services = await fetch(`http://127.0.0.1:${server.port}/v1/catalog/services`);
+		expect(await services.json()).toEqual({ consul: [] });
+	});
+});
+
+for (const name of ["etcd", "etcd-3.5"] as const) {
+	describeServer(name, (file) => {
+		test("keeps its data when it is killed and started again", async () => {
+			await using server = await startServer(etcdServer({ file }));
+			const post = (path: string, body: unknown): Promise<Response> =>
+				fetch(`http://127.0.0.1:${server.port}/v3/kv/${path}`, {
+					method: "POST",
+					body: JSON.stringify(body),
+				});
+			const key = btoa("key");
+			expect((await post("put", { key, value: btoa("value") })).status).toBe(200);
+			await server.restart();
+			expect(await (await post("range", { key })).json()).toMatchObject({
+				kvs: [{ key, value: btoa("value") }],
+			});
+		});
+	});
+}
