@@ -2,6 +2,7 @@
  * The building blocks of registries in other packages: `@allium/core/registry`. Services and clients do not need it.
  */
 
+export { inertLease } from "./registry/inert-lease.ts";
 export type { Instance, ServedContract } from "./registry/instance.ts";
 export {
 	type InstanceRecord,
@@ -27,3 +28,4 @@ export {
 	type RegistryFilter,
 } from "./registry/registry.ts";
 export { Renewals, type RenewalsOptions } from "./registry/renewals.ts";
+export { isServiceName, parseServiceList } from "./registry/service-list.ts";
