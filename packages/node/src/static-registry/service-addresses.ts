@@ -1,3 +1,5 @@
+import { isServiceName, parseServiceList } from "@allium/core/registry";
+
 /** Where services are: the addresses of each, by its name. */
 export type ServiceAddresses = ReadonlyMap<string, readonly string[]>;
 
@@ -11,19 +13,10 @@ const fileForm =
 /**
  * Reads addresses as a URL lists them: `orders=http://a:1,http://b:2;stock=allium://c:3`.
  *
- * @throws ListingFault that says what is wrong, and what to write.
+ * @throws ListingFault, or ServiceError `invalid_argument`, that says what is wrong, and what to write.
  */
 export function parseList(text: string): ServiceAddresses {
-	const entries = text
-		.split(";")
-		.filter((entry) => entry.trim() !== "")
-		.map((entry): [string, unknown] => {
-			const at = entry.indexOf("=");
-			if (at < 0) throw new ListingFault(`${JSON.stringify(entry)} has no "="; ${listForm}`);
-			const addresses = entry.slice(at + 1).split(",");
-			return [entry.slice(0, at).trim(), addresses.map((address) => address.trim())];
-		});
-	return checked(entries, listForm);
+	return checked(parseServiceList(text, listForm), listForm);
 }
 
 /**
@@ -44,14 +37,12 @@ export function parseFile(text: string): ServiceAddresses {
 	return checked(Object.entries(content), fileForm);
 }
 
-function checked(entries: readonly (readonly [string, unknown])[], form: string): ServiceAddresses {
+function checked(entries: Iterable<readonly [string, unknown]>, form: string): ServiceAddresses {
 	const found = new Map<string, readonly string[]>();
 	for (const [service, value] of entries) {
-		if (!/^[A-Za-z0-9._-]+$/.test(service)) {
+		if (!isServiceName(service)) {
 			throw new ListingFault(`${JSON.stringify(service)} is not the name of a service; ${form}`);
 		}
-		if (found.has(service))
-			throw new ListingFault(`${service} is listed twice; list all its addresses at once`);
 		const addresses: readonly unknown[] = Array.isArray(value) ? value : [value];
 		found.set(service, [...new Set(addresses.map((address) => checkAddress(service, address)))]);
 	}

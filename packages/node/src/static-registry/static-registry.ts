@@ -12,6 +12,7 @@ import type { AdapterOptions } from "@allium/core/adapter";
 import {
 	type InstanceRecord,
 	InstanceView,
+	inertLease,
 	type Lease,
 	matches,
 	type RegistryEvent,
@@ -113,12 +114,7 @@ class StaticRegistry implements Registry {
 		this.#check(ctx);
 		if (!this.#wasToldOfRegistration) this.#tellOfRegistration(instance);
 		this.#wasToldOfRegistration = true;
-		return {
-			ttlMs: Number.POSITIVE_INFINITY,
-			lost: new AbortController().signal,
-			update: async () => {},
-			release: async () => {},
-		};
+		return inertLease();
 	}
 
 	async list(filter: RegistryFilter = {}, ctx?: Context): Promise<Instance[]> {
