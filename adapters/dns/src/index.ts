@@ -1,0 +1,1 @@
+export { type DnsRegistryOptions, registry } from "./dns-registry.ts";

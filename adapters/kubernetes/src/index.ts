@@ -1,0 +1,1 @@
+export { type KubernetesRegistryOptions, registry } from "./kubernetes-registry.ts";
