@@ -8,6 +8,7 @@ import {
 	type Lease,
 	matches,
 	parseInstanceRecord,
+	type RegistryClock,
 	type RegistryEvent,
 	type RegistryFilter,
 } from "@allium/core/registry";
@@ -82,6 +83,11 @@ class SqliteRegistry implements Registry {
 			.map(({ text }) => parseInstanceRecord(text)?.instance)
 			.filter((instance) => instance !== undefined)
 			.filter((instance) => matches(filter, instance));
+	}
+
+	/** The clock of this machine, which all processes share that use the file. */
+	async clock(): Promise<RegistryClock> {
+		return { now: Date.now(), resolutionMs: 1 };
 	}
 
 	watch(filter: RegistryFilter, ctx: Context): AsyncIterable<RegistryEvent> {

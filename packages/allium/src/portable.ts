@@ -1,6 +1,7 @@
 // What services, clients and pages are all written with. Everything here runs in Node and in browsers.
 
 export {
+	allowApps,
 	authorize,
 	bulkhead,
 	type Client,

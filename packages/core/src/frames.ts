@@ -9,6 +9,7 @@ export {
 } from "./frames/frames-peer.ts";
 export { memoryPipes } from "./frames/memory-pipe.ts";
 export { type MemoryTransportOptions, memoryTransport } from "./frames/memory-transport.ts";
+export { refusalBytes } from "./frames/refusal.ts";
 export { ResetCount } from "./frames/reset-count.ts";
 export { ServerConnection, type ServerConnectionOptions } from "./frames/server-connection.ts";
 export { WebSocketPipe, webSocketPath, webSocketProtocol } from "./frames/websocket-pipe.ts";

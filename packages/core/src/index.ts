@@ -31,6 +31,7 @@ export { jsonFormat } from "./codec/json-format.ts";
 export { type MethodCodecs, methodCodecs } from "./codec/method-codecs.ts";
 export { protoFormat } from "./codec/proto-format.ts";
 export type { WireCodecs } from "./codec/wire-codecs.ts";
+export { type AppName, appIdentity, parseAppIdentity } from "./context/app-identity.ts";
 export type { Outcome, SettledListener } from "./context/call-scope.ts";
 export { type Cancelable, Context, type PeerInfo } from "./context/context.ts";
 export { fanOut, race, type Task, type TaskResults } from "./context/fan-out.ts";
@@ -101,6 +102,7 @@ export { Health, type HealthOptions, type HealthReport } from "./health/health.t
 export type { CheckReport } from "./health/health-check.ts";
 export { type Logger, type LogLevel, silentLogger } from "./logger/logger.ts";
 export { printable } from "./logger/printable.ts";
+export { allowApps } from "./middleware/allow-apps.ts";
 export { authorize } from "./middleware/authorize.ts";
 export { type BulkheadOptions, bulkhead } from "./middleware/bulkhead.ts";
 export { type CacheOptions, cache } from "./middleware/cache.ts";
@@ -116,8 +118,9 @@ export { type SingleFlightOptions, singleFlight } from "./middleware/single-flig
 export { timeout } from "./middleware/timeout.ts";
 export { activeSpan, telemetryContext, tracing } from "./middleware/tracing.ts";
 export type { Instance, ServedContract } from "./registry/instance.ts";
+export { instanceIdentity } from "./registry/instance-identity.ts";
 export { type MemoryRegistryOptions, memoryRegistry } from "./registry/memory-registry.ts";
-export type { Registry } from "./registry/registry.ts";
+export type { Registry, RegistryClock } from "./registry/registry.ts";
 export type { CircuitOptions, CircuitState } from "./resilience/circuit.ts";
 export { RetryBudget, type RetryBudgetOptions } from "./resilience/retry-budget.ts";
 export { Endpoints, type EndpointsOptions, serverDefaults } from "./server/endpoints.ts";

@@ -24,6 +24,7 @@ export {
 	type Lease,
 	matches,
 	type Registry,
+	type RegistryClock,
 	type RegistryEvent,
 	type RegistryFilter,
 } from "./registry/registry.ts";

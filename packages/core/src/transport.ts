@@ -38,6 +38,14 @@ export { LinkedList, type Place } from "./transport/linked-list.ts";
 export { decodeBytes } from "./transport/message-text.ts";
 export { type CallObserver, type ObservedEndpoint, observeCalls } from "./transport/observe-calls.ts";
 export { type ByteHandling, type Pipe, type PipeHandler, standardBytes } from "./transport/pipe.ts";
-export type { Acceptor, Dialer, Listener, ListenOptions, Peer, Transport } from "./transport/transport.ts";
+export type {
+	Acceptor,
+	Dialer,
+	DialOptions,
+	Listener,
+	ListenOptions,
+	Peer,
+	Transport,
+} from "./transport/transport.ts";
 export { clientClosed, messageTooLarge, unreachable } from "./transport/transport-errors.ts";
 export { type Ways, waysOf } from "./transport/ways.ts";

@@ -21,7 +21,9 @@ import {
 	readConfig,
 	readCredentials,
 	startReport,
+	type TlsOptions,
 	textLogger,
+	warnOfOpenPort,
 	within,
 } from "@allium/node";
 import { edge } from "./edge/edge.ts";
@@ -159,13 +161,14 @@ class NodeGateway implements Gateway {
 	}
 
 	#openPort(): Promise<Listener> {
-		const { limits, compressFromBytes = defaultCompressFromBytes, cors: origins } = this.#options;
+		const { guard, limits, compressFromBytes = defaultCompressFromBytes, cors: origins } = this.#options;
 		const { port, advertise, hosts, tls, proxyProtocol } = this.config;
 		const reached = advertise ?? reachableHost(this.#host);
 		return listen(this.#table, {
 			host: this.#host,
 			port,
 			hosts,
+			onListening: warnOfOpenPort({ name: "gateway", tls, guard, logger: this.logger }),
 			tls,
 			proxyProtocol,
 			acceptFrames: acceptFrames(),
@@ -234,7 +237,22 @@ function servedTable(table: GatewayTable): Part {
 function configOf(options: GatewayOptions, env: Environment): Config {
 	const saysPort =
 		options.port !== undefined || (env.PORT ?? "") !== "" || /:\d+$/.test(env.ALLIUM_LISTEN ?? "");
-	return readConfig(env, { ...options, ...(!saysPort && { port: defaultPort }) });
+	const config = readConfig(env, { ...options, name: "gateway", ...(!saysPort && { port: defaultPort }) });
+	return { ...config, tls: forStrangers(config.tls, options, env) };
+}
+
+/**
+ * TLS of a gateway in a system whose services all have certificates. Its own callers are browsers and other strangers,
+ * who have none; what they may call is a matter of `expose` and the guard.
+ */
+function forStrangers(
+	tls: TlsOptions | undefined,
+	options: GatewayOptions,
+	env: Environment,
+): TlsOptions | undefined {
+	const isSaid = options.tls?.clientCertificates !== undefined || (env.ALLIUM_TLS_CLIENTS ?? "") !== "";
+	if (tls === undefined || isSaid || (env.ALLIUM_TLS ?? "") === "") return tls;
+	return { ...tls, clientCertificates: "request" };
 }
 
 /** The credentials for services: those that code gives, else those of the environment. */

@@ -1,36 +1,20 @@
-import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Context, createClient } from "@allium/core";
 import { createApp, getJson, https } from "@allium/node";
+import { Authority } from "@allium/node/certificates";
 import { expect, test } from "vitest";
 import { Lab, lab } from "./fixtures/lab.ts";
 import { System } from "./fixtures/system.ts";
 
-/** A certificate for this machine that is its own authority. */
-function certificate(folder: string): { cert: string; key: string; ca: string } {
-	const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
-	const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-	const subject = ["-subj", "/CN=a test", "-addext", "subjectAltName=IP:127.0.0.1"];
-	execFileSync("openssl", ["req", "-x509", ...kind, ...subject, "-keyout", key, "-out", cert], {
-		stdio: "pipe",
-	});
-	return { cert, key, ca: cert };
-}
+const adapters = { sqlite: () => import("@allium/sqlite") };
 
 test("with TLS on both sides, the gateway finds and calls services that ask for its certificate", async () => {
 	await using system = await System.create();
-	const tls = certificate(system.folder);
-	const app = createApp({
-		name: "lab",
-		registry: system.registry,
-		adapters: { sqlite: () => import("@allium/sqlite") },
-		env: {},
-		tls,
-		drainDelayMs: 0,
-		logger: { log() {} },
-	});
-	app.serve(Lab, lab(system.log));
-	await app.start();
+	const authority = Authority.create();
+	const { certificate: cert, key } = authority.issue({ name: "a test", names: ["127.0.0.1"] });
+	const tls = { cert, key, ca: authority.pair.certificate };
+	await system.serve(undefined, undefined, { tls });
 	const made = system.gateway({ tls });
 	await made.start();
 	try {
@@ -39,6 +23,55 @@ test("with TLS on both sides, the gateway finds and calls services that ask for 
 		expect(await client.echo({ text: "hi" })).toEqual({ text: "hi" });
 		const { body } = await getJson(`${url}/-/describe`, Context.background().withTimeout(5_000), tls);
 		expect(body).toMatchObject({ services: [{ name: "lab" }] });
+	} finally {
+		await made.stop();
+	}
+});
+
+/** A folder in which each app has the certificate of its name, as `allium tls issue` makes it. */
+function folderOf(authority: Authority, folder: string, apps: readonly string[]): string {
+	for (const app of apps) {
+		const names = [`spiffe://default/${app}`, "127.0.0.1"];
+		const { certificate, key } = authority.issue({ name: app, names });
+		const files = { "ca.pem": authority.pair.certificate, "key.pem": key, "cert.pem": certificate };
+		mkdirSync(join(folder, app), { recursive: true });
+		for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, app, name), text);
+	}
+	return folder;
+}
+
+test("in a system with ALLIUM_TLS, the gateway proves its name to services, and browsers need no certificate", async () => {
+	await using system = await System.create();
+	const authority = Authority.create();
+	const env = { ALLIUM_TLS: folderOf(authority, join(system.folder, "tls"), ["lab", "gateway"]) };
+	const callers: (string | undefined)[] = [];
+	const app = createApp({
+		name: "lab",
+		registry: system.registry,
+		adapters,
+		env,
+		drainDelayMs: 0,
+		middleware: [
+			(next) => (input, ctx) => {
+				callers.push(ctx.peer?.app);
+				return next(input, ctx);
+			},
+		],
+		logger: { log() {} },
+	});
+	app.serve(Lab, lab(system.log));
+	await app.start();
+	const made = system.gateway({ env });
+	await made.start();
+	try {
+		const url = made.addresses.find((address) => address.startsWith("https:")) ?? "";
+		const browser = { ca: authority.pair.certificate };
+		await using client = createClient(Lab, { url, transports: [https({ tls: browser })] });
+		expect(await client.echo({ text: "hi" })).toEqual({ text: "hi" });
+		expect(callers).toContain("gateway");
+		const direct = app.addresses.find((address) => address.startsWith("https:")) ?? "";
+		await using past = createClient(Lab, { url: direct, transports: [https({ tls: browser })] });
+		await expect(past.echo({ text: "hi" })).rejects.toThrow("the client presents no certificate");
 	} finally {
 		await made.stop();
 		await app.stop();

@@ -53,7 +53,7 @@ const overFetch: CallSuiteOptions = {
 describe("calls", () => {
 	const authority = new Authority();
 	const { ca } = authority;
-	const { cert, key } = authority.issue("server", "IP:127.0.0.1");
+	const { cert, key } = authority.issue("server", ["127.0.0.1"]);
 	afterAll(() => authority.remove());
 	const tls = { ca, cert, key, clientCertificates: "ignore" } as const;
 

@@ -7,6 +7,7 @@ export { ContractCheck } from "./app/contract-check.ts";
 export { FailedProcess } from "./app/failed-process.ts";
 export { Lifecycle, type LifecycleOptions } from "./app/lifecycle.ts";
 export { Listeners, type ListenersOptions } from "./app/listeners.ts";
+export { type OpenPortOptions, warnOfOpenPort } from "./app/open-port.ts";
 export type { Part } from "./app/part.ts";
 export type { ProcessOptions } from "./app/process-options.ts";
 export { reachableHost } from "./app/reachable-host.ts";
@@ -59,6 +60,13 @@ export { checkHosts, hostOf } from "./server/hosts.ts";
 export { checkServerLimits, defaultServerLimits, type ServerLimits } from "./server/limits.ts";
 export { isLoopback } from "./server/loopback.ts";
 export { listen, type ServerOptions } from "./server/server.ts";
-export type { ClientCertificates, PlainPolicy, TlsOptions } from "./tls/tls-options.ts";
+export { identityIn } from "./tls/identity.ts";
+export { tlsFolder } from "./tls/tls-folder.ts";
+export type {
+	ClientCertificates,
+	PlainPolicy,
+	ServerCertificates,
+	TlsOptions,
+} from "./tls/tls-options.ts";
 export { isOriginAllowed } from "./websocket/origin.ts";
 export type { WebSocketsOptions } from "./websocket/websockets.ts";

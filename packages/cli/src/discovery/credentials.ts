@@ -3,13 +3,16 @@ import { type Asking, type Credentials, parseCredentials, readConfig, readCreden
 import type { Surroundings, Words } from "../command/command.ts";
 import { usageError } from "../command/command-error.ts";
 
+/** The name of the command, by which its certificate is found in the folder of `ALLIUM_TLS`. */
+export const commandName = "allium";
+
 /** What to do if a guard refuses. */
 export const credentialsHint =
 	"Its guard wants credentials: give them with --credentials name=value, or in ALLIUM_CREDENTIALS.";
 
 /** How to ask instances about themselves, according to the options and the environment. */
 export function askingOf(words: Words, surroundings: Surroundings): Asking {
-	const { tls } = readConfig(surroundings.env);
+	const { tls } = readConfig(surroundings.env, { name: commandName });
 	return { tls, credentials: credentialsOf(words, surroundings) };
 }
 

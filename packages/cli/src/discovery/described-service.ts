@@ -2,6 +2,7 @@ import {
 	Context,
 	type ContractDescription,
 	type Instance,
+	instanceIdentity,
 	isServiceError,
 	type ServiceError,
 } from "@allium/core";
@@ -141,14 +142,16 @@ async function fromAny(
 ): Promise<ContractDescription> {
 	const failures: string[] = [];
 	const hints = new Set<string>();
-	for (const { addresses } of instances) {
+	for (const instance of instances) {
+		const { addresses } = instance;
 		const url = httpUrlOf(addresses);
 		if (url === undefined) {
 			failures.push(`${addresses.join(", ")}: it does not speak HTTP, by which it is asked`);
 			continue;
 		}
 		try {
-			const description = await describeService(url, service, ctx, asking);
+			const identity = instanceIdentity(instance);
+			const description = await describeService(url, service, ctx, { ...asking, identity });
 			if (description !== undefined) return description;
 			failures.push(`${url}: it does not describe ${service}`);
 		} catch (error) {

@@ -1,6 +1,7 @@
 import { Context, type Instance, type Registry } from "@allium/core";
 import { type Config, type Environment, maskUrl, openRegistry, readConfig } from "@allium/node";
 import type { Surroundings, Words } from "../command/command.ts";
+import { commandName } from "./credentials.ts";
 
 /** How long the registry may take to answer, in milliseconds. */
 const patienceMs = 5_000;
@@ -44,6 +45,6 @@ export class Directory {
 
 /** Reads the configuration. `--registry` and `--namespace` win over the environment. */
 export function configOf(words: Words, env: Environment): Config {
-	const given = { registry: words.value("registry"), namespace: words.value("namespace") };
+	const given = { name: commandName, registry: words.value("registry"), namespace: words.value("namespace") };
 	return readConfig(env, given, (option) => `--${option}`);
 }

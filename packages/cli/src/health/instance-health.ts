@@ -1,4 +1,4 @@
-import { type CheckReport, Context, type Instance, isServiceError } from "@allium/core";
+import { type CheckReport, Context, type Instance, instanceIdentity, isServiceError } from "@allium/core";
 import { type Asking, httpUrlOf, readinessAt } from "@allium/node";
 import { credentialsHint } from "../discovery/credentials.ts";
 
@@ -37,7 +37,10 @@ async function ask(instance: Instance, asking: Asking): Promise<InstanceHealth> 
 	const silent = (problem: string): InstanceHealth => ({ instance, url, ready: false, problem, checks: [] });
 	if (url === undefined) return silent("it has no address that speaks HTTP");
 	try {
-		const { ok, draining, checks } = await readinessAt(url, Context.background(), asking);
+		const { ok, draining, checks } = await readinessAt(url, Context.background(), {
+			...asking,
+			identity: instanceIdentity(instance),
+		});
 		if (ok) return { instance, url, ready: true, checks };
 		if (draining) return silent("it is stopping");
 		const isExplained = checks.some((check) => check.critical && !check.ok);

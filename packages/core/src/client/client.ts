@@ -204,7 +204,7 @@ function fixedInstance(service: string, url: string): Instance {
 		labels: {},
 		weight: 1,
 		status: "up",
-		startedAt: new Date().toISOString(),
+		startedAt: "",
 	};
 }
 

@@ -3,8 +3,9 @@ import type { ContractDescription } from "../contract/describe.ts";
 import type { Method } from "../contract/method.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { Instance } from "../registry/instance.ts";
+import { instanceIdentity } from "../registry/instance-identity.ts";
 import { type ObservedEndpoint, observeCalls } from "../transport/observe-calls.ts";
-import type { Dialer, Peer } from "../transport/transport.ts";
+import type { Dialer, DialOptions, Peer } from "../transport/transport.ts";
 import { Descriptions } from "./descriptions.ts";
 import type { ObservedPeer } from "./observed-peer.ts";
 
@@ -45,9 +46,13 @@ class SharedPeer implements ObservedPeer {
 	}
 }
 
-/** Shares one {@link Peer} for each address among all clients of a process; the last to release it closes it. */
+/**
+ * Shares one {@link Peer} for each address, and the identity that is expected there, among all clients of a process;
+ * the last to release it closes it.
+ */
 export class PeerPool {
 	readonly #dialers: readonly Dialer[];
+	/** By address and identity. */
 	readonly #peers = new Map<string, SharedPeer>();
 	/** What the instances say of their services. */
 	readonly descriptions: Descriptions = new Descriptions();
@@ -61,12 +66,13 @@ export class PeerPool {
 	 *
 	 * @throws ServiceError `failed_precondition` when there is none.
 	 */
-	share(addresses: readonly string[]): PeerShare {
+	share(addresses: readonly string[], options: DialOptions = {}): PeerShare {
 		const { address, dialer } = this.#choose(addresses);
-		let peer = this.#peers.get(address);
+		const key = `${address} ${options.identity ?? ""}`;
+		let peer = this.#peers.get(key);
 		if (peer === undefined) {
-			peer = new SharedPeer(dialer.dial(address));
-			this.#peers.set(address, peer);
+			peer = new SharedPeer(dialer.dial(address, options));
+			this.#peers.set(key, peer);
 		}
 		peer.shares++;
 		let held = true;
@@ -76,7 +82,7 @@ export class PeerPool {
 			release: async () => {
 				if (!held) return;
 				held = false;
-				await this.#release(address);
+				await this.#release(key);
 			},
 		};
 	}
@@ -87,7 +93,7 @@ export class PeerPool {
 	 * @throws ServiceError when it cannot be reached, or does not say it.
 	 */
 	async describe(instance: Instance, service: string, ctx: Context): Promise<ContractDescription> {
-		const share = this.share(instance.addresses);
+		const share = this.share(instance.addresses, { identity: instanceIdentity(instance) });
 		try {
 			const hash = instance.services.find(({ name }) => name === service)?.hash ?? "";
 			return await this.descriptions.of(service, hash, share.peer, ctx);
@@ -96,10 +102,10 @@ export class PeerPool {
 		}
 	}
 
-	async #release(address: string): Promise<void> {
-		const peer = this.#peers.get(address);
+	async #release(key: string): Promise<void> {
+		const peer = this.#peers.get(key);
 		if (peer === undefined || --peer.shares > 0) return;
-		this.#peers.delete(address);
+		this.#peers.delete(key);
 		await peer.close();
 	}
 

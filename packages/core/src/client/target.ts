@@ -6,6 +6,7 @@ import type { Method } from "../contract/method.ts";
 import { type ServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
 import type { Instance } from "../registry/instance.ts";
+import { instanceIdentity } from "../registry/instance-identity.ts";
 import type { RegistryEvent } from "../registry/registry.ts";
 import { after, longestDelayMs } from "../time/timer.ts";
 import { AskedMembers } from "./asked-members.ts";
@@ -297,7 +298,7 @@ export class Target implements MemberListener {
 	#add(instance: Instance): void {
 		const { balancer, peers, logger, service } = this.#options;
 		try {
-			const share = peers.share(instance.addresses);
+			const share = peers.share(instance.addresses, { identity: instanceIdentity(instance) });
 			this.#members.set(instance.id, new Member(instance, service, balancer.join(instance), share, this));
 			const before = this.#latest.add(instance);
 			if (before !== undefined && this.#held.has(before.id)) this.#remove(before.id);

@@ -14,6 +14,11 @@ export interface PeerInfo {
 	readonly address: string;
 	/** The identity of the peer by its TLS certificate; undefined without mutual TLS. */
 	readonly identity?: string;
+	/**
+	 * The name of the app that the peer is, where its certificate names one of this process's namespace:
+	 * `spiffe://<namespace>/<app>`. Guards and {@link allowApps} ask for it.
+	 */
+	readonly app?: string;
 }
 
 /** A linked list of values. The newest comes first, so that it shadows older ones. */

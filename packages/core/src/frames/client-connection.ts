@@ -1,6 +1,6 @@
 import type { EncodedMessage } from "../codec/codec.ts";
 import type { Context } from "../context/context.ts";
-import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
+import { ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import type { CallObserver } from "../transport/observe-calls.ts";
 import type { Pipe } from "../transport/pipe.ts";
 import { messageTooLarge, queueFull } from "../transport/transport-errors.ts";
@@ -10,7 +10,7 @@ import { Connection } from "./connection.ts";
 import type { FrameLimits } from "./frame-limits.ts";
 import { bodyRoom, exceeds } from "./wire/body.ts";
 import { lastStreamId } from "./wire/frame.ts";
-import { GoawayCode } from "./wire/goaway-frame.ts";
+import { type Goaway, GoawayCode } from "./wire/goaway-frame.ts";
 
 /** A connection that makes calls. */
 export class ClientConnection {
@@ -21,6 +21,7 @@ export class ClientConnection {
 	readonly #connection: Connection;
 	#ready = false;
 	#draining = false;
+	#refusal: ServiceError | undefined;
 	#nextId = 1;
 
 	/** @param formats those that this side reads, as SETTINGS has them. */
@@ -36,8 +37,9 @@ export class ClientConnection {
 				this.#ready = true;
 				ready.resolve();
 			},
-			onGoaway: () => {
+			onGoaway: (goaway: Goaway) => {
 				this.#draining = true;
+				if (goaway.code === GoawayCode.refused) this.#refusal = refusedBy(goaway);
 				this.#connection.endWhenIdle();
 			},
 			onSilent: () => this.drain(),
@@ -48,6 +50,11 @@ export class ClientConnection {
 		};
 		this.#connection = new Connection(pipe, role, limits);
 		this.#connection.start();
+	}
+
+	/** Why the server serves this client no call at all; undefined where it does not say so. */
+	get refusal(): ServiceError | undefined {
+		return this.#refusal;
 	}
 
 	/** Whether a call may begin here. */
@@ -153,7 +160,7 @@ export class ClientConnection {
 			connection.suspect();
 			throw queueFull();
 		}
-		if (!this.usable) throw neverSent(connection.closedBy);
+		if (!this.usable) throw neverSent(this.#refusal ?? connection.closedBy);
 		return connection.streams.hasRoom && connection.queue.hasRoom;
 	}
 
@@ -173,6 +180,11 @@ export class ClientConnection {
 			abandon = streams.hasRoom ? queue.wait(resume) : streams.wait(resume);
 		});
 	}
+}
+
+/** The reason that a server gives where it turns a client away. */
+function refusedBy({ message }: Goaway): ServiceError {
+	return new ServiceError({ code: "unavailable", message: `the server refused the connection: ${message}` });
 }
 
 function neverSent(cause: ServiceError | undefined): ServiceError {

@@ -11,7 +11,7 @@ import { SendQueue } from "./send-queue.ts";
 import type { StreamHandler } from "./stream-handler.ts";
 import { Flag, FrameType, ProtocolError } from "./wire/frame.ts";
 import { FrameReader } from "./wire/frame-reader.ts";
-import { beginGoaway, GoawayCode, readGoaway } from "./wire/goaway-frame.ts";
+import { beginGoaway, type Goaway, GoawayCode, readGoaway } from "./wire/goaway-frame.ts";
 import { readFragmentLength } from "./wire/message-frame.ts";
 import { beginPing, beginPong } from "./wire/ping-frame.ts";
 import { jsonOnly, type RemoteSettings, readSettings, writeSettings } from "./wire/settings-frame.ts";
@@ -26,7 +26,7 @@ export interface ConnectionRole {
 	/** Both SETTINGS are known: calls may begin. */
 	onReady(): void;
 	/** The other side takes no further streams. */
-	onGoaway(): void;
+	onGoaway(goaway: Goaway): void;
 	/** There was no call for a long while. Without this, the connection stays. */
 	readonly onIdle?: (() => void) | undefined;
 	/** A call ran out of time, and the other side does not answer. Without this, no PING is sent for such calls. */
@@ -257,9 +257,9 @@ export class Connection implements PipeHandler {
 	}
 
 	#onGoaway(bytes: Uint8Array, start: number, end: number): void {
-		const { lastStream, message } = readGoaway(bytes, start, end, this.bytes);
-		this.streams.refuseAfter(lastStream, () => notAccepted(message));
-		this.#role.onGoaway();
+		const goaway = readGoaway(bytes, start, end, this.bytes);
+		this.streams.refuseAfter(goaway.lastStream, () => notAccepted(goaway.message));
+		this.#role.onGoaway(goaway);
 	}
 
 	#violated(error: Error): void {

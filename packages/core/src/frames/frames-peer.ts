@@ -176,6 +176,7 @@ export class FramesPeer implements Peer {
 			);
 			this.#keep(connection);
 			await connection.ready;
+			if (connection.refusal !== undefined) throw connection.refusal;
 			this.#current = connection;
 			this.#backoff.reset();
 			return connection;

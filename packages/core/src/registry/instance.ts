@@ -11,7 +11,7 @@ export interface ServedContract {
 export interface Instance {
 	/** Unique for each start of a process. */
 	readonly id: string;
-	/** The name of the application that runs here. */
+	/** The name of the application that runs here. Where the registry does not know it, what the registry calls it. */
 	readonly app: string;
 	/** Instances of different namespaces never see each other. */
 	readonly namespace: string;

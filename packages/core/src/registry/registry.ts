@@ -37,6 +37,14 @@ export interface Lease {
 	readonly lost: AbortSignal;
 }
 
+/** The time that the server of a registry tells. */
+export interface RegistryClock {
+	/** The time on the server when it answered, in milliseconds since 1970. */
+	readonly now: number;
+	/** How coarse that time is, in milliseconds: 1000 for the header `date` of HTTP. It is cut off, not rounded. */
+	readonly resolutionMs: number;
+}
+
 /**
  * The instances that are up, and their addresses. An instance that dies without a word is gone within its time to
  * live.
@@ -61,6 +69,11 @@ export interface Registry {
 	 * error.
 	 */
 	watch(filter: RegistryFilter, ctx: Context): AsyncIterable<RegistryEvent>;
+	/**
+	 * Asks the server of the registry for the time, for tools that compare the clocks of machines. A registry whose
+	 * server tells no time does not have this. Nothing else may depend on it: leases run by the server's own clock.
+	 */
+	readonly clock?: ((ctx: Context) => Promise<RegistryClock>) | undefined;
 	/** Ends all watches and frees what the registry holds open. Leases are not released. */
 	close(): Promise<void>;
 }

@@ -43,12 +43,21 @@ export interface Peer {
 	close(): Promise<void>;
 }
 
+/** Who is reached at an address. */
+export interface DialOptions {
+	/**
+	 * The identity that the process there has to prove, such as `spiffe://default/stock`. It is for transports on
+	 * which processes prove their identities. Default: anybody at the address will do.
+	 */
+	readonly identity?: string | undefined;
+}
+
 /** Reaches processes at the addresses of one scheme. */
 export interface Dialer {
 	/** The scheme of the URLs that it dials, without the colon: `allium`, `http`, `memory`. */
 	readonly scheme: string;
 	/** Does not connect yet: the first call does that. */
-	dial(address: string): Peer;
+	dial(address: string, options?: DialOptions): Peer;
 }
 
 /** Accepts calls from other processes. */

@@ -2,6 +2,7 @@ import {
 	Context,
 	type ContractDescription,
 	type Instance,
+	instanceIdentity,
 	type Logger,
 	type ServedContract,
 	ServiceError,
@@ -164,11 +165,12 @@ export class Upstream {
 		this.update(this.instances);
 	}
 
-	async #descriptionBy({ addresses }: Instance): Promise<ContractDescription> {
+	async #descriptionBy(instance: Instance): Promise<ContractDescription> {
+		const { addresses } = instance;
 		const url = httpUrlOf(addresses);
 		if (url === undefined) throw new Error(`none of its addresses speaks HTTP: ${addresses.join(", ")}`);
 		const { tls, credentials } = this.#way;
-		const asking = { tls, credentials: await credentials() };
+		const asking = { tls, credentials: await credentials(), identity: instanceIdentity(instance) };
 		const description = await describeService(url, this.service, this.#life.ctx, asking);
 		if (description !== undefined) return description;
 		throw new ServiceError({ code: "unavailable", message: `${url} does not serve ${this.service}` });

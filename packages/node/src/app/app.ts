@@ -34,6 +34,7 @@ import { LifeWatch } from "./life-watch.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Listeners } from "./listeners.ts";
 import { MissingContextWatch } from "./missing-context.ts";
+import { warnOfOpenPort } from "./open-port.ts";
 import { reachableHost } from "./reachable-host.ts";
 import { type InstanceFacts, RegisteredInstance } from "./registered-instance.ts";
 
@@ -218,7 +219,7 @@ class NodeApp implements App {
 
 	#listen(endpoints: EndpointTable): Promise<Listener> {
 		const { port, advertise, hosts, tls, proxyProtocol } = this.config;
-		const { cors: pages = [], formats, origins = [] } = this.#options;
+		const { name, guard, cors: pages = [], formats, origins = [] } = this.#options;
 		const { frames: frameLimits, ...limits } = this.#options.limits ?? {};
 		const host = this.#host;
 		const reached = advertise ?? reachableHost(host);
@@ -226,6 +227,7 @@ class NodeApp implements App {
 			host,
 			port,
 			hosts,
+			onListening: warnOfOpenPort({ name, tls, guard, logger: this.logger }),
 			acceptFrames: acceptFrames({ formats, limits: frameLimits }),
 			webSockets: {
 				origins: [...pages, ...origins],

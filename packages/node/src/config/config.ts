@@ -38,6 +38,9 @@ type Settings = Omit<Config, "backends">;
 /** The settings that code may give; each takes precedence over the environment. */
 export type ConfigOverrides = BackendOverrides<Ports> & {
 	readonly [K in keyof Settings]?: Settings[K] | undefined;
+} & {
+	/** The name of the process, by which its certificate is found in the folder of `ALLIUM_TLS`. Default: none. */
+	readonly name?: string;
 };
 
 /**
@@ -53,8 +56,9 @@ export function readConfig(
 	named: (option: keyof ConfigOverrides) => string = (option) => option,
 ): Config {
 	const listen = readListen(env);
+	const namespace = readNamespace(env, overrides.namespace, named("namespace"));
 	return {
-		namespace: readNamespace(env, overrides.namespace, named("namespace")),
+		namespace,
 		backends: chooseBackends(backends, env, overrides, named),
 		host: checkHost(overrides.host, named("host")) ?? listen.host,
 		hosts: readHosts(env, overrides.hosts),
@@ -62,7 +66,7 @@ export function readConfig(
 		advertise: readAdvertise(env, overrides.advertise),
 		zone: readZone(env, overrides.zone),
 		labels: overrides.labels ?? readLabels(variable(env, "ALLIUM_LABELS")),
-		tls: readTls(env, overrides.tls),
+		tls: readTls(env, overrides.tls, { namespace, app: overrides.name }),
 		proxyProtocol: readProxyProtocol(env, overrides.proxyProtocol),
 		waitForReady: overrides.waitForReady ?? readSwitch(env, "ALLIUM_WAIT_FOR_READY"),
 	};

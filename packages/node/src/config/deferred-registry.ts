@@ -20,6 +20,12 @@ export class DeferredRegistry implements Registry {
 		return this.#opening.port?.spansHosts;
 	}
 
+	/** Known once it is open, where the registry has a clock. */
+	get clock(): Registry["clock"] {
+		const { port } = this.#opening;
+		return port?.clock?.bind(port);
+	}
+
 	async register(instance: Instance, ctx: Context): Promise<Lease> {
 		return (await this.#opening.opened()).register(instance, ctx);
 	}

@@ -1,33 +1,56 @@
 import { type ProxyProtocol, proxiedFrom } from "../proxy/proxy-protocol.ts";
 import { checkHosts } from "../server/hosts.ts";
 import { Credentials } from "../tls/credentials.ts";
-import type { ClientCertificates, PlainPolicy, TlsOptions } from "../tls/tls-options.ts";
+import { tlsFolder } from "../tls/tls-folder.ts";
+import type { ClientCertificates, PlainPolicy, ServerCertificates, TlsOptions } from "../tls/tls-options.ts";
 import { type Environment, variable } from "./environment.ts";
 import { invalidConfiguration, wrongValue } from "./invalid-configuration.ts";
 
 const plainPolicies: readonly PlainPolicy[] = ["refuse", "loopback", "allow"];
 const clientCertificates: readonly ClientCertificates[] = ["require", "request", "ignore"];
+const serverCertificates: readonly ServerCertificates[] = ["host", "app"];
 
 /**
- * TLS by `ALLIUM_TLS_CERT`, `ALLIUM_TLS_KEY`, `ALLIUM_TLS_CA`, `ALLIUM_TLS_CLIENTS` and `ALLIUM_TLS_PLAIN`;
- * undefined where neither they nor the code set anything.
+ * TLS by the folder of `ALLIUM_TLS`, or by `ALLIUM_TLS_CERT`, `ALLIUM_TLS_KEY` and `ALLIUM_TLS_CA`, which win over it;
+ * `ALLIUM_TLS_CLIENTS`, `ALLIUM_TLS_SERVERS` and `ALLIUM_TLS_PLAIN` say what is required. Undefined where neither they
+ * nor the code set anything.
  *
  * @throws ServiceError `failed_precondition` that names the file at fault and says what is wrong with it.
  */
-export function readTls(env: Environment, override: TlsOptions | undefined): TlsOptions | undefined {
-	const cert = override?.cert ?? variable(env, "ALLIUM_TLS_CERT");
-	const key = override?.key ?? variable(env, "ALLIUM_TLS_KEY");
-	const ca = override?.ca ?? variable(env, "ALLIUM_TLS_CA");
+export function readTls(
+	env: Environment,
+	override: TlsOptions | undefined,
+	{ namespace, app }: { readonly namespace: string; readonly app: string | undefined },
+): TlsOptions | undefined {
+	const path = variable(env, "ALLIUM_TLS");
+	const folder = path === undefined ? undefined : tlsFolder(path, app);
+	const cert = override?.cert ?? variable(env, "ALLIUM_TLS_CERT") ?? folder?.cert;
+	const key = override?.key ?? variable(env, "ALLIUM_TLS_KEY") ?? folder?.key;
+	const ca = override?.ca ?? variable(env, "ALLIUM_TLS_CA") ?? folder?.ca;
+	const servers =
+		override?.serverCertificates ??
+		oneOf("ALLIUM_TLS_SERVERS", env, serverCertificates) ??
+		folder?.serverCertificates;
 	const clients = override?.clientCertificates ?? oneOf("ALLIUM_TLS_CLIENTS", env, clientCertificates);
 	const plain = override?.plain ?? oneOf("ALLIUM_TLS_PLAIN", env, plainPolicies);
 	if (cert === undefined && key === undefined && ca === undefined && override === undefined) {
-		if (clients === undefined && plain === undefined) return undefined;
-		const name = clients === undefined ? "ALLIUM_TLS_PLAIN" : "ALLIUM_TLS_CLIENTS";
+		const set = { ALLIUM_TLS_CLIENTS: clients, ALLIUM_TLS_SERVERS: servers, ALLIUM_TLS_PLAIN: plain };
+		const [name] = Object.entries(set).find(([, value]) => value !== undefined) ?? [];
+		if (name === undefined) return undefined;
 		throw invalidConfiguration(
-			`${name} is set, but has no effect without TLS; set ALLIUM_TLS_CERT and ALLIUM_TLS_KEY as well`,
+			`${name} is set, but has no effect without TLS; set ALLIUM_TLS, or ALLIUM_TLS_CERT and ALLIUM_TLS_KEY, as well`,
 		);
 	}
-	const tls: TlsOptions = { ...override, cert, key, ca, clientCertificates: clients, plain };
+	const tls: TlsOptions = {
+		...override,
+		cert,
+		key,
+		ca,
+		clientCertificates: clients,
+		serverCertificates: servers,
+		plain,
+		namespace: override?.namespace ?? namespace,
+	};
 	if (ca === undefined && (clients ?? "ignore") !== "ignore") {
 		throw invalidConfiguration(
 			"certificates of clients are checked against authorities, and there are none; set tls.ca (ALLIUM_TLS_CA)",

@@ -19,6 +19,8 @@ export interface Asking {
 	readonly tls: TlsOptions | undefined;
 	/** The metadata for its guard. Default: none. */
 	readonly credentials?: Credentials;
+	/** The identity that it has to prove over TLS: `instanceIdentity(instance)`. Default: that of the host. */
+	readonly identity?: string | undefined;
 }
 
 /** The health that an instance reports. */
@@ -76,10 +78,10 @@ export async function readinessAt(url: string, ctx: Context, asking: Asking): Pr
 	throw unexpected(path, answer, "nothing of its health");
 }
 
-async function ask(url: string, outer: Context, { tls, credentials }: Asking): Promise<JsonAnswer> {
+async function ask(url: string, outer: Context, { tls, credentials, identity }: Asking): Promise<JsonAnswer> {
 	const { ctx, cancel } = outer.withTimeout(patienceMs).withCancel();
 	try {
-		return await getJson(url, ctx, tls, credentials);
+		return await getJson(url, ctx, tls, credentials, identity);
 	} catch (error) {
 		if (outer.error !== undefined) throw outer.error;
 		const isLate = isServiceError(error) && error.code === "deadline_exceeded";

@@ -18,6 +18,7 @@ export interface JsonAnswer {
  *
  * @param tls the trusted authorities for HTTPS, and the certificate of this side. Default: those that Node trusts.
  * @param credentials the metadata that proves the identity of this side to guards. Default: none.
+ * @param identity that which the server has to prove over HTTPS. Default: that of the host.
  * @throws ServiceError `unavailable` when there is no answer, or the error of the context when that ends.
  */
 export async function getJson(
@@ -25,9 +26,10 @@ export async function getJson(
 	ctx: Context,
 	tls?: TlsOptions,
 	credentials: Credentials = {},
+	identity?: string,
 ): Promise<JsonAnswer> {
 	const { get } = url.startsWith("https:") ? await import("node:https") : await import("node:http");
-	const way = dialling(url, tls);
+	const way = dialling(url, tls, identity);
 	return new Promise((resolve, reject) => {
 		const fail = (error: Error): void => reject(ctx.error ?? unreachable(url, error));
 		const request = get(url, { signal: ctx.signal, headers: { ...credentials }, ...way }, (response) => {
@@ -68,12 +70,12 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 	return typeof value === "object" && value !== null;
 }
 
-function dialling(url: string, tls: TlsOptions | undefined) {
+function dialling(url: string, tls: TlsOptions | undefined, identity: string | undefined) {
 	const { protocol, hostname, port } = new URL(url);
 	if (protocol !== "https:") return { agent: false as const };
 	const dialer = new TlsDialer(tls);
 	const host = hostname.replace(/^\[|\]$/g, "");
-	return { createConnection: () => dialer.dial(host, Number(port === "" ? 443 : port), "http/1.1") };
+	return { createConnection: () => dialer.dial(host, Number(port || 443), "http/1.1", identity) };
 }
 
 function parse(text: string): unknown {

@@ -52,7 +52,7 @@ describe("10,000 connections that never get anywhere", () => {
 				handshakeTimeoutMs: 60_000,
 			},
 			acceptFrames: acceptFrames({ limits: { handshakeMs: 60_000 } }),
-			tls: { ...authority.issue("server", "IP:127.0.0.1"), plain: "allow" },
+			tls: { ...authority.issue("server", ["127.0.0.1"]), plain: "allow" },
 		});
 		authority.remove();
 		const program = fileURLToPath(new URL("fixtures/connections.ts", import.meta.url));

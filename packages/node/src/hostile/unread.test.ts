@@ -144,7 +144,7 @@ describe("an answer that is not read", () => {
 			toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"],
 		});
 		authority = new Authority();
-		await open(authority.issue("server", "IP:127.0.0.1"));
+		await open(authority.issue("server", ["127.0.0.1"]));
 	});
 
 	afterEach(async () => {

@@ -54,6 +54,13 @@ export interface HttpPeerOptions {
 	readonly maxHeaderBytes?: number;
 }
 
+/** How a peer connects over TLS. */
+export interface HttpPeerTls {
+	readonly dialer?: TlsDialer;
+	/** The identity that the server has to prove. Default: that of the host. */
+	readonly identity?: string | undefined;
+}
+
 /** The connections of one version of HTTP, through which requests go out. */
 interface Connections {
 	send(request: OutgoingRequest, call: HttpCall): void;
@@ -81,10 +88,10 @@ export class HttpPeer implements Peer {
 	#closed = false;
 
 	/**
-	 * @param tls for addresses of `https:`. Without it, the authorities that Node trusts apply.
+	 * @param tls for addresses of `https:`. Without it, the authorities that Node trusts apply, and the host counts.
 	 * @throws ServiceError `invalid_argument` when the address is not a URL of HTTP.
 	 */
-	constructor(address: string, options: HttpPeerOptions = {}, tls?: TlsDialer) {
+	constructor(address: string, options: HttpPeerOptions = {}, tls: HttpPeerTls = {}) {
 		const url = URL.parse(address);
 		if (url?.protocol !== "http:" && url?.protocol !== "https:") {
 			const message = `"${address}" is no address; write it like http://127.0.0.1:4000`;
@@ -96,7 +103,7 @@ export class HttpPeer implements Peer {
 		this.#address = address;
 		this.#basePath = url.pathname.replace(/\/+$/, "");
 		this.#options = options;
-		const dial = url.protocol === "https:" ? dialWith(url, tls ?? new TlsDialer()) : undefined;
+		const dial = url.protocol === "https:" ? dialWith(url, tls) : undefined;
 		const shared = { origin, connectTimeoutMs, maxHeaderBytes, dialTls: dial && (() => dial("http/1.1")) };
 		this.#unary = new Http1Connections({ ...shared, connections: options.connections ?? 256 });
 		this.#streams = new Http1Connections({ ...shared, connections: options.streamConnections ?? 1_000 });
@@ -190,8 +197,11 @@ export class HttpPeer implements Peer {
 	}
 }
 
-function dialWith(url: URL, tls: TlsDialer): (protocol: TlsProtocol) => TLSSocket {
+function dialWith(
+	url: URL,
+	{ dialer = new TlsDialer(), identity }: HttpPeerTls,
+): (protocol: TlsProtocol) => TLSSocket {
 	const host = url.hostname.replace(/^\[|\]$/g, "");
 	const port = url.port === "" ? 443 : Number(url.port);
-	return (protocol) => tls.dial(host, port, protocol);
+	return (protocol) => dialer.dial(host, port, protocol, identity);
 }

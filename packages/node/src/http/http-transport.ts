@@ -1,5 +1,5 @@
 import type { EndpointTable } from "@allium/core";
-import type { Listener, ListenOptions, Peer, Transport } from "@allium/core/transport";
+import type { DialOptions, Listener, ListenOptions, Peer, Transport } from "@allium/core/transport";
 import { checkDuration } from "@allium/core/transport";
 import { parseListenAddress } from "../server/listen-address.ts";
 import { listen } from "../server/server.ts";
@@ -41,7 +41,8 @@ export function https(options: HttpsOptions = {}): Transport {
 		scheme: "https",
 		listen: (endpoints, listenOptions) =>
 			listenWith(endpoints, requireCertificate(options.tls), listenOptions),
-		dial: (address: string): Peer => new HttpPeer(address, options, dialer),
+		dial: (address: string, { identity }: DialOptions = {}): Peer =>
+			new HttpPeer(address, options, { dialer, identity }),
 	};
 }
 

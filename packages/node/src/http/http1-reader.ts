@@ -3,18 +3,18 @@ import type { Socket } from "node:net";
 import type { PeerInfo } from "@allium/core";
 import { http } from "../platform/builtins.ts";
 import { platformTimeout } from "../platform/timeout.ts";
+import type { Answer } from "../protocol/answer.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import type { EarlyAnswers } from "./early-answers.ts";
 import { Http1Request } from "./http1-request.ts";
 import { Http1Response } from "./http1-response.ts";
 import { PipelinedRequests } from "./pipelined-requests.ts";
 
-const tlsNeededText = "This port takes TLS only: use https://\n";
-
-/** The answer to a client that speaks HTTP/1.1 plainly to a port that takes TLS only. */
-export const tlsNeeded: string =
-	"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n" +
-	`content-length: ${tlsNeededText.length}\r\n\r\n${tlsNeededText}`;
+/** An answer as bytes, for a client whose request nobody reads. */
+export function wholeAnswer({ status, type, text }: Answer): string {
+	const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ""}\r\nconnection: close\r\ncontent-type: ${type}\r\n`;
+	return `${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
+}
 
 /** Reads requests of HTTP/1.1 from given connections, by Node's parser. */
 export class Http1Reader {

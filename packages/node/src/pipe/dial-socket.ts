@@ -11,11 +11,15 @@ export function dialSocket(address: string, signal: AbortSignal): Promise<Pipe> 
 	return opened(connect({ host, port, noDelay: true }), "connect", signal);
 }
 
-/** Opens connections over TLS for frames to addresses such as `allium+tls://add.example:4000`. */
-export function dialSecurely(dialer: TlsDialer): DialPipe {
+/**
+ * Opens connections over TLS for frames to addresses such as `allium+tls://add.example:4000`.
+ *
+ * @param identity that which the server has to prove. Default: that of the host.
+ */
+export function dialSecurely(dialer: TlsDialer, identity?: string): DialPipe {
 	return (address, signal) => {
 		const { host, port } = parseAddress(address);
-		return opened(dialer.dial(host, port, "allium/1"), "secureConnect", signal);
+		return opened(dialer.dial(host, port, "allium/1", identity), "secureConnect", signal);
 	};
 }
 

@@ -1,6 +1,6 @@
 import type { EndpointTable, Format } from "@allium/core";
 import { checkFramesOptions, type FrameLimits, FramesPeer } from "@allium/core/frames";
-import type { Listener, ListenOptions, Peer, Transport } from "@allium/core/transport";
+import type { DialOptions, Listener, ListenOptions, Peer, Transport } from "@allium/core/transport";
 import { parseListenAddress } from "../server/listen-address.ts";
 import { listen } from "../server/server.ts";
 import { TlsDialer } from "../tls/tls-dialer.ts";
@@ -50,12 +50,13 @@ export function frames(options: FramesOptions = {}): Transport {
  */
 export function framesTls(options: FramesTlsOptions = {}): Transport {
 	checkFramesOptions(options);
-	const dial = dialSecurely(new TlsDialer(options.tls));
+	const dialer = new TlsDialer(options.tls);
 	return {
 		scheme: "allium+tls",
 		listen: (endpoints, listenOptions) =>
 			listenWith(endpoints, options, requireCertificate(options.tls), listenOptions),
-		dial: (address: string): Peer => new FramesPeer(address, dial, options),
+		dial: (address: string, { identity }: DialOptions = {}): Peer =>
+			new FramesPeer(address, dialSecurely(dialer, identity), options),
 	};
 }
 

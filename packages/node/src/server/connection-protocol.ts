@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { PeerInfo } from "@allium/core";
+import type { PeerInfo, ServiceError } from "@allium/core";
 
 /**
  * A protocol of connections to the port, once TLS and the PROXY header are off: frames, HTTP/2, HTTP/1.1. A further
@@ -12,8 +12,8 @@ export interface ConnectionProtocol {
 	readonly alpn: string | undefined;
 	/** The schemes of its addresses; undefined when it has none of its own. */
 	readonly schemes: { readonly plain: string; readonly secure: string } | undefined;
-	/** The answer to a client that speaks it plainly to a port that takes TLS only. Default: nothing. */
-	readonly tlsNeeded?: string;
+	/** The answer to a client that is turned away before it was listened to. Default: nothing. */
+	refusal?(error: ServiceError): Uint8Array | string;
 	/** Whether the first bytes of a connection are its own; undefined when it needs more of them, four at most. */
 	begins(bytes: Uint8Array): boolean | undefined;
 	/** Takes over a connection. Its bytes are unread. */

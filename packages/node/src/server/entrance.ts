@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { Logger, PeerInfo } from "@allium/core";
+import { type Logger, type PeerInfo, ServiceError } from "@allium/core";
 import { peerOf } from "../platform/peer-address.ts";
 import { readProxyHeader } from "../proxy/proxy-header.ts";
 import { type ProxyProtocol, proxiedFrom } from "../proxy/proxy-protocol.ts";
@@ -105,8 +105,13 @@ export class Entrance {
 				if (protocol) protocol.accept(socket, peer);
 				else this.#undecided.add(socket);
 			},
-			refused: (reason, { address }) => {
+			failed: (reason, { address }) => {
 				this.#log.warn("a TLS handshake failed", { peer: address, reason });
+			},
+			refused: (socket, flaw, { address }) => {
+				this.#log.warn("a client was refused by its certificate", { peer: address, reason: flaw });
+				const agreed = protocols.find(({ alpn }) => alpn === (socket.alpnProtocol || "http/1.1"));
+				turnAway(socket, agreed?.refusal?.(certificateNeeded(flaw)));
 			},
 			renegotiated: ({ address }) => {
 				const message = "a connection was cut, as its client wanted TLS to be negotiated again";
@@ -143,15 +148,34 @@ export class Entrance {
 		return policy === "allow" || (policy === "loopback" && isLoopback(hostOf(address) ?? ""));
 	}
 
-	#refusePlain(socket: Socket, { name: protocol, tlsNeeded }: ConnectionProtocol, peer: PeerInfo): void {
-		this.#log.warn("a client spoke plainly to a port that takes TLS only", { peer: peer.address, protocol });
-		if (tlsNeeded !== undefined) socket.end(tlsNeeded);
-		socket.destroySoon();
-		// Unread bytes would turn the end into a reset, and the client could lose the answer.
-		socket.resume();
+	#refusePlain(socket: Socket, protocol: ConnectionProtocol, peer: PeerInfo): void {
+		const fields = { peer: peer.address, protocol: protocol.name };
+		this.#log.warn("a client spoke plainly to a port that takes TLS only", fields);
+		turnAway(socket, protocol.refusal?.(tlsNeeded));
 	}
 
 	#peerOf(socket: Socket): PeerInfo {
 		return this.#peers.get(socket) ?? { address: peerOf(socket) };
 	}
+}
+
+/** How long a client that is turned away has to read why, in milliseconds. */
+const farewellMs = 1_000;
+
+/** Ends a connection with a last word. Whatever the client sends is dropped. */
+function turnAway(socket: Socket, words: Uint8Array | string = ""): void {
+	// A connection that is closed before its bytes are read is reset, and the client could lose the answer.
+	socket.resume();
+	socket.setTimeout(farewellMs, () => socket.destroy());
+	socket.end(words);
+}
+
+const tlsNeeded = new ServiceError({
+	code: "failed_precondition",
+	reason: "tls_needed",
+	message: "this port takes TLS only: use https://, or allium+tls:// for frames",
+});
+
+function certificateNeeded(message: string): ServiceError {
+	return new ServiceError({ code: "unauthenticated", reason: "certificate_needed", message });
 }

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import type { EndpointTable, PeerInfo } from "@allium/core";
+import type { EndpointTable, PeerInfo, ServiceError } from "@allium/core";
+import { refusalBytes } from "@allium/core/frames";
 import type { ConnectionProtocol } from "./connection-protocol.ts";
 import type { SparingLog } from "./sparing-log.ts";
 
@@ -50,6 +51,10 @@ export class FramesProtocol implements ConnectionProtocol {
 		this.#sessions.add(session);
 		socket.on("close", () => this.#sessions.delete(session));
 		if (this.#draining) void session.drain();
+	}
+
+	refusal({ message }: ServiceError): Uint8Array {
+		return refusalBytes(message);
 	}
 
 	async drain(): Promise<void> {

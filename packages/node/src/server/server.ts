@@ -1,4 +1,4 @@
-import { createServer, type Server as NetServer, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from "node:net";
 import { type EndpointTable, type Logger, silentLogger } from "@allium/core";
 import { checkedLogger, type Listener } from "@allium/core/transport";
 import type { HttpLayer } from "../http/http-layer.ts";
@@ -33,6 +33,8 @@ export interface ServerOptions {
 	readonly hosts?: readonly string[];
 	/** Default: logs nothing. */
 	readonly logger?: Logger;
+	/** Told once on which address it listens. */
+	readonly onListening?: (bound: AddressInfo) => void;
 	/** Takes over a connection that speaks frames; its bytes are unread. Without it, such connections are cut. */
 	readonly acceptFrames?: AcceptFrames;
 	/** The answer of `/readyz`. Default: ready until the server drains. */
@@ -148,8 +150,11 @@ class Server implements Listener {
 				this.#net.removeListener("error", failed);
 				this.#net.on("error", (error) => this.#logger.log("error", "the port failed", { error }));
 				const bound = this.#net.address();
-				if (typeof bound === "object" && bound !== null) this.#hosts.bound(bound.address);
 				this.#addresses = this.#reachable(host);
+				if (typeof bound === "object" && bound !== null) {
+					this.#hosts.bound(bound.address);
+					this.#options.onListening?.(bound);
+				}
 				resolve();
 			});
 		});

@@ -16,7 +16,7 @@ const apps: App[] = [];
 
 beforeAll(() => {
 	authority = new Authority();
-	const { cert, key } = authority.issue("both", "IP:127.0.0.1,URI:spiffe://shop/orders");
+	const { cert, key } = authority.issue("both", ["127.0.0.1", "spiffe://shop/orders"]);
 	files = { ALLIUM_TLS_CERT: cert, ALLIUM_TLS_KEY: key, ALLIUM_TLS_CA: authority.ca };
 });
 

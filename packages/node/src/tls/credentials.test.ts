@@ -11,8 +11,8 @@ let other: Pair;
 
 beforeAll(() => {
 	authority = new Authority();
-	one = authority.issue("one", "DNS:localhost");
-	other = authority.issue("other", "DNS:localhost");
+	one = authority.issue("one", ["localhost"]);
+	other = authority.issue("other", ["localhost"]);
 });
 
 afterAll(() => authority.remove());
@@ -37,7 +37,7 @@ describe("the files of a certificate", () => {
 	test.skipIf(process.getuid?.() === 0)(
 		"that may not be read are named (not as root, who may read all)",
 		() => {
-			const secret = authority.issue("secret", "DNS:localhost");
+			const secret = authority.issue("secret", ["localhost"]);
 			chmodSync(secret.key, 0);
 			expect(() => readConfig({ ALLIUM_TLS_CERT: secret.cert, ALLIUM_TLS_KEY: secret.key })).toThrow(
 				`ALLIUM_TLS_KEY) names ${secret.key}, which may not be read by this process`,

@@ -1,12 +1,10 @@
-import type { TLSSocket } from "node:tls";
+import type { PeerCertificate } from "node:tls";
 
 /**
- * The identity that the other side of a connection proved: the first URI of its certificate, with SPIFFE URIs before
- * others; else its first DNS name; else its common name. Undefined when it proved nothing.
+ * The identity in a certificate: its first URI, with SPIFFE URIs before others; else its first DNS name; else its
+ * common name. Undefined where it has none of them.
  */
-export function identityOf(socket: TLSSocket): string | undefined {
-	if (!socket.authorized) return undefined;
-	const { subject, subjectaltname } = socket.getPeerCertificate();
+export function identityIn({ subject, subjectaltname }: PeerCertificate): string | undefined {
 	const names = alternativeNames(subjectaltname ?? "");
 	const uris = names.filter(({ type }) => type === "URI").map(({ value }) => value);
 	const commonName: string | string[] | undefined = subject?.CN;

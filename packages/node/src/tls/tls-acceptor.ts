@@ -1,11 +1,13 @@
 import { Socket } from "node:net";
 import type { Server as NodeTlsServer, SecureContextOptions, TLSSocket } from "node:tls";
-import type { Logger, PeerInfo } from "@allium/core";
+import { type Logger, type PeerInfo, parseAppIdentity } from "@allium/core";
 import { longestDelayMs } from "@allium/core/transport";
 import { tls } from "../platform/builtins.ts";
 import { platformTimeout } from "../platform/timeout.ts";
+import { clientFlaw } from "./client-flaw.ts";
 import { Credentials } from "./credentials.ts";
-import { identityOf } from "./identity.ts";
+import { identityIn } from "./identity.ts";
+import { alertText } from "./tls-advice.ts";
 import type { TlsOptions } from "./tls-options.ts";
 
 /** The parts of a TLS acceptor. */
@@ -19,7 +21,12 @@ export interface TlsAcceptorOptions {
 	/** Takes over a connection whose handshake is done. */
 	readonly secured: (socket: TLSSocket, peer: PeerInfo) => void;
 	/** Called for a handshake that failed, after its connection was cut. */
-	readonly refused: (reason: string, peer: PeerInfo) => void;
+	readonly failed: (reason: string, peer: PeerInfo) => void;
+	/**
+	 * Called for a client that has no certificate which is trusted here, where one is needed. The connection still has
+	 * to be ended. By then both sides speak TLS, so that the client can be told why.
+	 */
+	readonly refused: (socket: TLSSocket, flaw: string, peer: PeerInfo) => void;
 	/** Called for a connection that was cut because its client wanted a second handshake. */
 	readonly renegotiated: (peer: PeerInfo) => void;
 }
@@ -60,7 +67,7 @@ export class TlsAcceptor {
 	}
 
 	#create(pem: SecureContextOptions): NodeTlsServer {
-		const { protocols, handshakeTimeoutMs, secured, refused } = this.#options;
+		const { protocols, handshakeTimeoutMs, secured, failed, refused } = this.#options;
 		const { clientCertificates, ca } = this.#options.tls;
 		const certificates = clientCertificates ?? (ca === undefined ? "ignore" : "require");
 		const server = tls().createServer({
@@ -69,24 +76,31 @@ export class TlsAcceptor {
 			// Here 0 means the platform's default.
 			handshakeTimeout: platformTimeout(handshakeTimeoutMs) || longestDelayMs,
 			requestCert: certificates !== "ignore",
-			rejectUnauthorized: certificates === "require",
+			// Node would cut the connection without a word.
+			rejectUnauthorized: false,
 		});
 		server.on("secureConnection", (socket) => {
-			const identity = identityOf(socket);
 			const peer = this.#peerOf(socket);
 			this.#refuseRenegotiation(socket, peer);
-			secured(socket, identity === undefined ? peer : { ...peer, identity });
+			if (certificates === "require" && !socket.authorized) refused(socket, clientFlaw(socket), peer);
+			else secured(socket, this.#identified(socket, peer));
 		});
 		server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
-			// The type says Error, but the value is the code of a check, such as CERT_HAS_EXPIRED.
-			const denied: unknown = socket.authorizationError;
 			// The error of a handshake that takes too long says nothing else.
 			socket.destroy();
 			// A client that just leaves, as port scanners do, is not logged.
-			if (denied || error.code !== "ECONNRESET")
-				refused(String(denied ?? error.message), this.#peerOf(socket));
+			if (error.code !== "ECONNRESET") failed(alertText(error) ?? error.message, this.#peerOf(socket));
 		});
 		return server;
+	}
+
+	/** The peer with what its certificate proves. */
+	#identified(socket: TLSSocket, peer: PeerInfo): PeerInfo {
+		const identity = socket.authorized ? identityIn(socket.getPeerCertificate()) : undefined;
+		if (identity === undefined) return peer;
+		const { namespace = "default" } = this.#options.tls;
+		const named = parseAppIdentity(identity);
+		return { ...peer, identity, ...(named?.namespace === namespace && { app: named.app }) };
 	}
 
 	/**

@@ -6,6 +6,9 @@ export type PlainPolicy = "refuse" | "loopback" | "allow";
 /** What a server requires of its clients' certificates. */
 export type ClientCertificates = "require" | "request" | "ignore";
 
+/** What a client requires of the certificates of servers. */
+export type ServerCertificates = "host" | "app";
+
 /**
  * TLS for both directions of a process: how it proves its identity, and which authorities it trusts. Certificates, keys
  * and authorities are paths of PEM files, which are read again when they change, or the PEM text itself.
@@ -29,8 +32,16 @@ export interface TlsOptions {
 	 * `"refuse"`.
 	 */
 	readonly plain?: PlainPolicy | undefined;
-	/** The name for which certificates of servers are checked. Default: the host of the address. */
+	/**
+	 * What the certificates of servers must name: `"host"` is the host of the address. `"app"` is the app that the
+	 * registry has there, as `spiffe://<namespace>/<app>`; where no app is known, as at an address that code gives,
+	 * the host counts. Default: `"host"`, and `"app"` for a folder, as `ALLIUM_TLS` names one.
+	 */
+	readonly serverCertificates?: ServerCertificates | undefined;
+	/** The host for which certificates of servers are checked. Default: that of the address. */
 	readonly serverName?: string | undefined;
+	/** The namespace of the apps that callers may be: `ctx.peer.app`. Default: `default`. */
+	readonly namespace?: string | undefined;
 	/**
 	 * How often, at most, the files are checked when connections begin, in milliseconds; Infinity for never. Default: 1
 	 * s.

@@ -4,11 +4,13 @@ import { readU32 } from "./frame-reader.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 
 /** The codes of GOAWAY. */
-export const GoawayCode = { draining: 0, protocolError: 1, idle: 2 } as const;
+export const GoawayCode = { draining: 0, protocolError: 1, idle: 2, refused: 3 } as const;
 
 /** What a GOAWAY says: streams after `lastStream` are not served. */
 export interface Goaway {
 	readonly lastStream: number;
+	/** One of {@link GoawayCode}, or one that is not known here. */
+	readonly code: number;
 	readonly message: string;
 }
 
@@ -23,5 +25,9 @@ export function beginGoaway(writer: FrameWriter, lastStream: number, code: numbe
 /** @throws ProtocolError when it is malformed. */
 export function readGoaway(bytes: Uint8Array, start: number, end: number, text: ByteHandling): Goaway {
 	if (end - start < 5) throw new ProtocolError("GOAWAY is malformed");
-	return { lastStream: readU32(bytes, start), message: text.readText(bytes, start + 5, end) };
+	return {
+		lastStream: readU32(bytes, start),
+		code: bytes[start + 4] ?? 0,
+		message: text.readText(bytes, start + 5, end),
+	};
 }
