@@ -1,15 +1,14 @@
 import { readFileSync } from "node:fs";
 import type { Acceptor, Dialer } from "@allium/core/transport";
 import type { Adapters, Environment } from "@allium/node";
-import type { Command, Surroundings } from "./command/command.ts";
-import { usageError } from "./command/command-error.ts";
+import type { Surroundings } from "./command/command.ts";
 import { commands } from "./command/commands.ts";
 import { type ExitCode, exitCode } from "./command/exit-code.ts";
+import { findCommand, subcommands } from "./command/find-command.ts";
 import { commandHelp, overview } from "./command/help.ts";
 import { report } from "./command/report.ts";
 import { readWords } from "./command/words.ts";
 import { Terminal } from "./terminal/terminal.ts";
-import { nearest } from "./text/nearest.ts";
 
 /** The surroundings of the command. What is not given is taken from the process. */
 export interface RunOptions {
@@ -60,35 +59,26 @@ async function dispatch(line: readonly string[], surroundings: Surroundings): Pr
 		await terminal.print(version());
 		return exitCode.ok;
 	}
-	const named = first === "help" ? rest[0] : first;
-	if (named === undefined || named === "--help" || named === "-h") {
+	const isHelp = first === "help";
+	const named = isHelp ? rest : line;
+	if (named.length === 0 || named[0] === "--help" || named[0] === "-h") {
 		await terminal.print(overview(commands, terminal.styles));
 		return exitCode.ok;
 	}
-	const command = find(named);
-	const words = readWords(command, first === "help" ? ["--help"] : rest);
+	const group = subcommands(named[0] ?? "", commands);
+	if (group.length > 0 && (named[1] === "--help" || named[1] === "-h" || (isHelp && named.length === 1))) {
+		await terminal.print(overview(group, terminal.styles));
+		return exitCode.ok;
+	}
+	const found = findCommand(named, commands);
+	const { command } = found;
+	const words = readWords(command, isHelp ? ["--help"] : found.rest);
 	if (words.has("help")) {
 		await terminal.print(commandHelp(command, terminal.styles));
 		return exitCode.ok;
 	}
 	const runCommand = await command.load();
 	return runCommand(words, surroundings);
-}
-
-function find(name: string): Command {
-	const command = commands.find((candidate) => candidate.name === name);
-	if (command !== undefined) return command;
-	const all = commands.filter(({ isHidden }) => isHidden !== true).map((candidate) => candidate.name);
-	if (name.startsWith("-")) {
-		throw usageError(`allium has no option ${name}; options come after the command.`, [
-			"allium --help lists the commands.",
-		]);
-	}
-	const close = nearest(name, all);
-	throw usageError(
-		`allium has no command ${JSON.stringify(name)}.${close === undefined ? "" : ` Did you mean ${close}?`}`,
-		[`The commands are ${all.join(", ")}; allium --help describes them.`],
-	);
 }
 
 /** The version of this package. */

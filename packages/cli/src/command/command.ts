@@ -31,6 +31,7 @@ export interface Option {
 
 /** The description of a command, and how to load it. */
 export interface Command {
+	/** One word, or two for one of a group: `tls init`. */
 	readonly name: string;
 	readonly summary: string;
 	/** Whether it is meant for programs, so that no help lists it. */

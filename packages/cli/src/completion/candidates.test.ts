@@ -22,6 +22,14 @@ describe("the first word", () => {
 		expect(words("help", "se")).toEqual(["services"]);
 		expect(words("help", "services", "")).toEqual([]);
 	});
+
+	test("may be that of a group, with a command after it", () => {
+		expect(words("tl")).toEqual(["tls"]);
+		expect(words("tls", "i")).toEqual(["init", "issue"]);
+		expect(words("help", "tls", "in")).toEqual(["init"]);
+		expect(words("tls", "init", "--f")).toEqual(["--force"]);
+		expect(words("tls", "init", "")).toEqual([":folders"]);
+	});
 });
 
 describe("an argument", () => {

@@ -1,4 +1,5 @@
 import type { Command, Completes, Option } from "../command/command.ts";
+import { subcommands } from "../command/find-command.ts";
 import { commonOptions } from "../command/words.ts";
 
 /** A possible completion of a word, and what it means. */
@@ -31,12 +32,24 @@ const nothing: Wanted = { what: "words", candidates: [] };
  */
 export function wanted(line: readonly string[], commands: readonly Command[]): Wanted {
 	const [first = "", ...rest] = joined(line);
-	if (rest.length === 0) return words(commandNames(commands, first), first);
-	if (first === "help" && rest.length === 1) return words(commandNames(commands, ""), rest[0] ?? "");
-	const command = commands.find(({ name }) => name === first);
+	if (rest.length === 0) return words(firstWords(commands, first), first);
+	if (first === "help") return helped(rest, commands);
+	const group = subcommands(first, commands);
+	const second = group.length === 0 ? undefined : rest.shift();
+	if (second !== undefined && rest.length === 0) return words(secondWords(first, group), second);
+	const name = second === undefined ? first : `${first} ${second}`;
+	const command = commands.find((candidate) => candidate.name === name);
 	if (command === undefined) return nothing;
 	const current = rest.pop() ?? "";
 	return new CommandLine(command, rest).wanted(current);
+}
+
+/** What stands after `help`: the name of a command. */
+function helped(rest: readonly string[], commands: readonly Command[]): Wanted {
+	const [first = "", second] = rest;
+	if (rest.length === 1) return words(firstWords(commands, ""), first);
+	if (rest.length > 2 || second === undefined) return nothing;
+	return words(secondWords(first, subcommands(first, commands)), second);
 }
 
 /** Joins `--name=value` into one word as other shells do, because bash splits it into several. */
@@ -130,15 +143,25 @@ class CommandLine {
 	}
 }
 
-function commandNames(commands: readonly Command[], beginning: string): Candidate[] {
-	const names = commands
-		.filter(({ isHidden }) => isHidden !== true)
-		.map(({ name, summary }) => ({ word: name, summary }));
-	if (!beginning.startsWith("-")) return names;
-	return [
-		{ word: "--help", summary: "Show what there is." },
-		{ word: "--version", summary: "Show the version." },
-	];
+/** The first words of command lines. The commands of a group share theirs. */
+function firstWords(commands: readonly Command[], beginning: string): Candidate[] {
+	if (beginning.startsWith("-")) {
+		return [
+			{ word: "--help", summary: "Show what there is." },
+			{ word: "--version", summary: "Show the version." },
+		];
+	}
+	const names = new Map<string, string>();
+	for (const { name, summary, isHidden } of commands) {
+		const [word = ""] = name.split(" ");
+		if (isHidden !== true && !names.has(word)) names.set(word, summary);
+	}
+	return Array.from(names, ([word, summary]) => ({ word, summary }));
+}
+
+/** The second words of the commands of a group. */
+function secondWords(first: string, group: readonly Command[]): Candidate[] {
+	return group.map(({ name, summary }) => ({ word: name.slice(first.length + 1), summary }));
 }
 
 function words(all: readonly Candidate[], beginning: string): Wanted {

@@ -1,0 +1,19 @@
+import { isServiceError } from "@allium/core";
+import { type Config, type Environment, maskUrl } from "@allium/node";
+import type { Words } from "../command/command.ts";
+import { configOf } from "../discovery/directory.ts";
+import { type Examined, ok, wrong } from "./finding.ts";
+
+/** Examines what the environment and the options say. */
+export function examineConfiguration(words: Words, env: Environment): Examined<Config> {
+	try {
+		const config = configOf(words, env);
+		const { registry } = config.backends;
+		const tls = config.tls?.cert === undefined ? "no TLS" : "TLS";
+		const says = `namespace ${config.namespace}, registry ${maskUrl(registry.url)} (${registry.source}), ${tls}`;
+		return { findings: [ok(says)], value: config };
+	} catch (error) {
+		if (!isServiceError(error)) throw error;
+		return { findings: [wrong(error.message, "set the variable or option that the sentence names")] };
+	}
+}

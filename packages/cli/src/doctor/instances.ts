@@ -1,0 +1,45 @@
+import { Context, type Instance, instanceIdentity, isServiceError } from "@allium/core";
+import { type Asking, httpUrlOf, readinessAt } from "@allium/node";
+import type { Surroundings, Words } from "../command/command.ts";
+import { askingOf } from "../discovery/credentials.ts";
+import { type Examined, type Finding, ok, wrong } from "./finding.ts";
+import { inGroups } from "./in-groups.ts";
+
+/** How much of an id to show: enough to tell instances apart. */
+const idLength = 8;
+
+/** Examines whether the instances that are registered answer. */
+export async function examineInstances(
+	instances: readonly Instance[],
+	words: Words,
+	surroundings: Surroundings,
+): Promise<Examined> {
+	if (instances.length === 0) return { findings: [ok("none is registered")] };
+	const asking = askingOf(words, surroundings);
+	const { results, left } = await inGroups(instances, (instance) => staleness(instance, asking));
+	const stale = results.filter((finding) => finding !== undefined);
+	const rest = left === 0 ? "" : `; ${left} were not asked, as there are too many`;
+	const answering = results.length - stale.length;
+	const summary = ok(`${answering} of ${results.length} answer${rest}`);
+	return { findings: stale.length === 0 ? [summary] : stale };
+}
+
+/** The finding about an instance that does not answer; undefined when it does, whatever it says. */
+async function staleness(instance: Instance, asking: Asking): Promise<Finding | undefined> {
+	const { id, app, addresses } = instance;
+	const url = httpUrlOf(addresses);
+	// It is reached by other means than HTTP, which cannot be tried here.
+	if (url === undefined) return undefined;
+	try {
+		await readinessAt(url, Context.background(), { ...asking, identity: instanceIdentity(instance) });
+		return undefined;
+	} catch (error) {
+		if (!isServiceError(error)) throw error;
+		// It answered, even if its guard or another program did.
+		if (error.code === "permission_denied" || / answers \d{3}/.test(error.message)) return undefined;
+		return wrong(
+			`${app} (${id.slice(0, idLength)}) is registered and does not answer: ${error.message}`,
+			"if its process is gone, its registration goes by itself within seconds; else stop it, or make that address reachable from here (ALLIUM_ADVERTISE)",
+		);
+	}
+}
