@@ -115,6 +115,11 @@ export class ServerProcess implements AsyncDisposable {
 		this.#child?.kill("SIGCONT");
 	}
 
+	/** Asks the process to read its files again, as many servers do on SIGHUP. */
+	reload(): void {
+		this.#child?.kill("SIGHUP");
+	}
+
 	/** Kills the process and removes its data. */
 	async close(): Promise<void> {
 		await this.kill();
