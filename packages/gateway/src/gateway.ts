@@ -15,6 +15,7 @@ import {
 	Lifecycle,
 	Listeners,
 	listen,
+	NamedTransport,
 	nodeDialers,
 	type Part,
 	reachableHost,
@@ -101,6 +102,9 @@ class NodeGateway implements Gateway {
 			logger,
 			scope: this,
 		});
+		// It calls over the transport that a URL names, but it does not listen there: nobody looks for it.
+		const transport = new NamedTransport({ adapters: options.adapters, config, logger, scope: this });
+		const dialled = [...(options.transports ?? []), ...transport.transports];
 		checkServerLimits(options.limits ?? {});
 		if (options.timeoutMs !== undefined) checkDuration("timeoutMs", options.timeoutMs);
 		this.#host = config.host ?? defaultHost;
@@ -110,7 +114,7 @@ class NodeGateway implements Gateway {
 		this.#table = new GatewayTable({
 			registry: connection.port,
 			namespace: config.namespace,
-			peers: new PeerPool(nodeDialers(options.transports, { tls: config.tls })),
+			peers: new PeerPool(nodeDialers(dialled, { tls: config.tls, schemes: config.schemes })),
 			tls: config.tls,
 			credentials: credentialsOf(options),
 			exposure: new Exposure(options.expose, this.#host),
@@ -125,7 +129,7 @@ class NodeGateway implements Gateway {
 			options,
 		);
 		const report = startReport("gateway", logger, this.#listeners, connection);
-		const parts = [connection, servedTable(this.#table), this.#listeners, report];
+		const parts = [connection, transport, servedTable(this.#table), this.#listeners, report];
 		this.#lifecycle = new Lifecycle({ name: "gateway", logger, parts });
 	}
 

@@ -7,6 +7,7 @@ export { ContractCheck } from "./app/contract-check.ts";
 export { FailedProcess } from "./app/failed-process.ts";
 export { Lifecycle, type LifecycleOptions } from "./app/lifecycle.ts";
 export { Listeners, type ListenersOptions } from "./app/listeners.ts";
+export { NamedTransport, type NamedTransportOptions } from "./app/named-transport.ts";
 export { type OpenPortOptions, warnOfOpenPort } from "./app/open-port.ts";
 export type { Part } from "./app/part.ts";
 export type { ProcessOptions } from "./app/process-options.ts";

@@ -45,6 +45,12 @@ export interface ClientLayers {
 	readonly attempt?: readonly Middleware[];
 	/** Picks the instance for each attempt. Clients must not share one. */
 	readonly balancer?: Balancer;
+	/**
+	 * The schemes of the addresses at which instances are called, the preferred first, such as `["allium+tls", "nats"]`.
+	 * Those that are not named come after them, in the order of the transports. When an address cannot be reached, a call
+	 * goes to the next one of its instance. Default: the order of the transports.
+	 */
+	readonly schemes?: readonly string[];
 	readonly logger?: Logger;
 	/**
 	 * Whether calls wait, up to their deadlines, until an instance is up and can be reached, where their contexts do not
@@ -120,11 +126,13 @@ export function clientEndpoints(service: string, options: ClientOptions): Client
 	const layers = { ...clientDefaults(), ...options };
 	const logger = checkedLogger(options.logger ?? silentLogger);
 	const peers = "peers" in options ? options.peers : new PeerPool(options.transports);
+	peers.checkSchemes(options.schemes ?? []);
 	const where = (): string | undefined => placeOf(options);
 	const target = new Target({
 		service,
 		balancer: layers.balancer,
 		peers,
+		schemes: options.schemes,
 		logger,
 		where,
 		onDescribed: options.onDescribed,

@@ -22,8 +22,12 @@ afterEach(() => void vi.useRealTimers());
 
 function member(endpoint: Endpoint) {
 	const load = { start: vi.fn(), end: vi.fn() };
-	const peer = { endpoint: (method: Method) => observeCalls(endpoint, method), refusesUntil: 0 };
-	const share = { peer, address: "memory://a", release: vi.fn(async () => {}) };
+	const peer = {
+		address: "memory://a",
+		endpoint: (method: Method) => observeCalls(endpoint, method),
+		refusesUntil: 0,
+	};
+	const share = { peer, release: vi.fn(async () => {}) };
 	const paused = vi.fn();
 	const onLoadFailure = vi.fn();
 	const listener = {

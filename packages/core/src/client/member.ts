@@ -57,7 +57,7 @@ export class Member implements Candidate, CallObserver {
 
 	/** Where it is called. */
 	get address(): string {
-		return this.#share.address;
+		return this.peer.address;
 	}
 
 	/** Until when to pass it over, as it could not be reached when last tried; 0 when it could. */

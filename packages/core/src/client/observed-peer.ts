@@ -1,9 +1,16 @@
 import type { Method } from "../contract/method.ts";
 import type { ObservedEndpoint } from "../transport/observe-calls.ts";
 
-/** The connection to one address, as members use it. */
+/** The way to one instance, as members use it. */
 export interface ObservedPeer {
+	/** Where calls go now. It changes where an instance has several addresses. */
+	readonly address: string;
 	endpoint(method: Method): ObservedEndpoint;
 	/** As {@link Peer.refusesUntil}; 0 where it does not refuse. */
 	readonly refusesUntil: number;
+}
+
+/** A way whose owner closes it. */
+export interface OwnedPeer extends ObservedPeer {
+	close(): Promise<void>;
 }

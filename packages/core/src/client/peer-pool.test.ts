@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { contract } from "../contract/contract.ts";
 import { method } from "../contract/method.ts";
 import type { Dialer, Peer } from "../transport/transport.ts";
@@ -62,11 +62,47 @@ test("after that it is dialled again", async () => {
 	expect(dialled[1]?.close).not.toHaveBeenCalled();
 });
 
-test("the first address that a transport is there for is taken", () => {
-	const [allium, http] = [transport("allium"), transport("http")];
-	const pool = new PeerPool([allium.made, http.made]);
-	pool.share(["memory://a", "http://a", "allium://a"]);
-	expect([allium.dialled.length, http.dialled[0]?.address]).toEqual([0, "http://a"]);
+describe("an instance with several addresses", () => {
+	const dialledFor = (addresses: readonly string[], schemes?: readonly string[]): string[] => {
+		const [allium, http] = [transport("allium"), transport("http")];
+		const share = new PeerPool([allium.made, http.made]).share(addresses, { schemes });
+		const others = [...allium.dialled, ...http.dialled].map(({ address }) => address);
+		return [share.peer.address, ...others.filter((address) => address !== share.peer.address)];
+	};
+
+	test("is reached at the one whose transport comes first, of those that a transport is there for", () => {
+		expect(dialledFor(["memory://a", "http://a", "allium://b"])).toEqual(["allium://b", "http://a"]);
+		expect(dialledFor(["memory://a", "http://a"])).toEqual(["http://a"]);
+	});
+
+	test("is reached at the one whose scheme is named first", () => {
+		expect(dialledFor(["allium://b", "http://a"], ["http"])).toEqual(["http://a", "allium://b"]);
+	});
+
+	test("is reached at the first of those with one scheme", () => {
+		expect(dialledFor(["http://b", "http://a"])).toEqual(["http://b", "http://a"]);
+	});
+
+	test("has one way to one host and port, because they lead to one socket", () => {
+		expect(dialledFor(["http://a:1", "allium://a:1", "http://a:2"])).toEqual(["allium://a:1", "http://a:2"]);
+	});
+
+	test("shares the way to each of them with others, and the last to release it closes it", async () => {
+		const { made, dialled } = transport("http");
+		const pool = new PeerPool([made]);
+		const [both, again, one] = [["http://a", "http://b"], ["http://a", "http://b"], ["http://b"]].map(
+			(addresses) => pool.share(addresses),
+		);
+		expect(both?.peer).toBe(again?.peer);
+		expect(dialled.map(({ address }) => address)).toEqual(["http://a", "http://b"]);
+		await both?.release();
+		expect(dialled[0]?.close).not.toHaveBeenCalled();
+		await again?.release();
+		expect(dialled[0]?.close).toHaveBeenCalledOnce();
+		expect(dialled[1]?.close).not.toHaveBeenCalled();
+		await one?.release();
+		expect(dialled[1]?.close).toHaveBeenCalledOnce();
+	});
 });
 
 test("where none is, the error says what there is", () => {

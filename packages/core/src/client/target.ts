@@ -29,6 +29,8 @@ export interface TargetOptions {
 	readonly service: string;
 	readonly balancer: Balancer;
 	readonly peers: PeerPool;
+	/** The schemes by which instances are called first, in order. Default: as the transports are ordered. */
+	readonly schemes?: readonly string[] | undefined;
 	readonly logger: Logger;
 	/** Told what instances say of the service, once for each hash, some time after the first call. */
 	readonly onDescribed?: ((description: ContractDescription) => void) | undefined;
@@ -296,9 +298,9 @@ export class Target implements MemberListener {
 	}
 
 	#add(instance: Instance): void {
-		const { balancer, peers, logger, service } = this.#options;
+		const { balancer, peers, schemes, logger, service } = this.#options;
 		try {
-			const share = peers.share(instance.addresses, { identity: instanceIdentity(instance) });
+			const share = peers.share(instance.addresses, { identity: instanceIdentity(instance), schemes });
 			this.#members.set(instance.id, new Member(instance, service, balancer.join(instance), share, this));
 			const before = this.#latest.add(instance);
 			if (before !== undefined && this.#held.has(before.id)) this.#remove(before.id);

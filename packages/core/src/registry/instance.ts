@@ -15,7 +15,7 @@ export interface Instance {
 	readonly app: string;
 	/** Instances of different namespaces never see each other. */
 	readonly namespace: string;
-	/** URLs, the preferred first: `allium://127.0.0.1:41234`. */
+	/** URLs: `allium://127.0.0.1:41234`. Each client has its own order of schemes; within a scheme, the first comes first. */
 	readonly addresses: readonly string[];
 	readonly services: readonly ServedContract[];
 	readonly zone?: string;

@@ -34,6 +34,7 @@ import { LifeWatch } from "./life-watch.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Listeners } from "./listeners.ts";
 import { MissingContextWatch } from "./missing-context.ts";
+import { NamedTransport } from "./named-transport.ts";
 import { warnOfOpenPort } from "./open-port.ts";
 import { reachableHost } from "./reachable-host.ts";
 import { type InstanceFacts, RegisteredInstance } from "./registered-instance.ts";
@@ -74,6 +75,7 @@ class NodeApp implements App {
 	readonly #lifeWatch: LifeWatch | undefined;
 	readonly #contractCheck: ContractCheck;
 	readonly #registry: BackendConnection<"registry">;
+	readonly #transport: NamedTransport;
 	readonly #clients = new AppClients();
 	readonly #contracts: ServedContracts;
 	readonly #listeners: Listeners;
@@ -94,10 +96,13 @@ class NodeApp implements App {
 			logger,
 			scope: this,
 		});
+		this.#transport = new NamedTransport({ adapters: options.adapters, config, logger, scope: this });
 		const registry = this.#registry.port;
 		checkServerLimits(limits);
-		const { formats, transports } = options;
-		this.#peers = new PeerPool(nodeDialers(transports, { tls: config.tls, formats, limits: limits.frames }));
+		const { formats } = options;
+		const { tls, schemes } = config;
+		const transports = [...(options.transports ?? []), ...this.#transport.transports];
+		this.#peers = new PeerPool(nodeDialers(transports, { tls, formats, limits: limits.frames, schemes }));
 		if (isDevelopment) {
 			this.#contextWatch = new MissingContextWatch(logger);
 			this.#lifeWatch = new LifeWatch(name, logger);
@@ -110,7 +115,7 @@ class NodeApp implements App {
 			tellsMistakes: () => isDevelopment && isLoopback(this.#host),
 		});
 		const port = { listen: (endpoints: EndpointTable) => this.#listen(endpoints) };
-		this.#listeners = new Listeners({ port, endpoints: this.#endpoints, logger }, options);
+		this.#listeners = new Listeners({ port, endpoints: this.#endpoints, logger }, { ...options, transports });
 		this.#contractCheck = new ContractCheck(logger);
 		this.#contracts = new ServedContracts({
 			endpoints: this.#endpoints,
@@ -130,7 +135,15 @@ class NodeApp implements App {
 		this.#lifecycle = new Lifecycle({
 			name,
 			logger,
-			parts: [this.#registry, this.#clients, this.#listeners, registration, this.#contracts, report],
+			parts: [
+				this.#registry,
+				this.#transport,
+				this.#clients,
+				this.#listeners,
+				registration,
+				this.#contracts,
+				report,
+			],
 		});
 	}
 

@@ -12,8 +12,8 @@ export interface ProcessOptions extends ConfigOverrides {
 	/** Adapters by scheme, before those that are installed. */
 	readonly adapters?: Adapters;
 	/**
-	 * Transports beside those of Node. They are preferred to those of Node. Clients use the ones that dial, and the
-	 * process can be reached on the ones that listen, too.
+	 * Transports beside those of Node and the one that `transport` names. They are preferred to those, unless `schemes`
+	 * says otherwise. Clients use the ones that dial, and the process can be reached on the ones that listen, too.
 	 */
 	readonly transports?: readonly (Dialer | Acceptor)[];
 	/** Default: lines on standard output. */

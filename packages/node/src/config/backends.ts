@@ -1,4 +1,5 @@
 import type { Registry } from "@allium/core";
+import type { Transport } from "@allium/core/transport";
 import type { AdapterOf, AdaptersOf, Backends } from "./backend.ts";
 import { DeferredRegistry } from "./deferred-registry.ts";
 
@@ -8,11 +9,17 @@ export interface Ports {
 	readonly registry: Registry;
 }
 
+/** The ports that adapters may serve. */
+export interface AdapterPorts extends Ports {
+	/** Carries calls, beside the transports of Node. */
+	readonly transport: Transport;
+}
+
 /** What an adapter package exports: a function for each port that it serves. */
-export type Adapter = AdapterOf<Ports>;
+export type Adapter = AdapterOf<AdapterPorts>;
 
 /** Adapters by the scheme of their URLs, for bundlers and third parties: `{ nats: () => import("@allium/nats") }`. */
-export type Adapters = AdaptersOf<Ports>;
+export type Adapters = AdaptersOf<AdapterPorts>;
 
 /** The backends of a process. */
 export const backends: Backends<Ports> = {

@@ -50,11 +50,20 @@ export function chooseBackends<Ports>(
 function choose(fallback: string, candidates: readonly Candidate[]): BackendChoice {
 	for (const { source, url, isForAll } of candidates) {
 		if (url === undefined) continue;
-		if (!isUrl(url))
-			throw wrongValue(source, maskUrl(url), "a URL, such as sqlite: or sqlite:/var/lib/allium");
+		checkUrl(source, url, "sqlite: or sqlite:/var/lib/allium");
 		return { url, source, ...(isForAll && { otherwise: fallback }) };
 	}
 	return { url: fallback, source: "the default" };
+}
+
+/**
+ * Checks the URL of a backend.
+ *
+ * @param source what holds it, for the error.
+ * @throws ServiceError `failed_precondition` for a text that is none.
+ */
+export function checkUrl(source: string, url: string, example: string): void {
+	if (!isUrl(url)) throw wrongValue(source, maskUrl(url), `a URL, such as ${example}`);
 }
 
 /** Whether a text begins with a scheme, and can be printed. */

@@ -3,9 +3,10 @@ import { printable } from "@allium/core";
 import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
 import { authorityForm, parseAuthority } from "../server/authority.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
-import type { BackendChoices } from "./backend.ts";
+import type { BackendChoice, BackendChoices } from "./backend.ts";
 import { backends, type Ports } from "./backends.ts";
 import { type BackendOverrides, chooseBackends } from "./choose-backends.ts";
+import { chooseTransport } from "./choose-transport.ts";
 import { readHosts, readProxyProtocol, readTls } from "./edge.ts";
 import { type Environment, variable } from "./environment.ts";
 import { wrongValue } from "./invalid-configuration.ts";
@@ -15,6 +16,10 @@ export interface Config {
 	readonly namespace: string;
 	/** The backend of each port, such as the registry. */
 	readonly backends: BackendChoices<Ports>;
+	/** The transport that calls may take beside those of Node; undefined for none. */
+	readonly transport: BackendChoice | undefined;
+	/** The schemes of the addresses at which others are called first, in order. */
+	readonly schemes: readonly string[];
 	/** The interface to listen on; undefined lets the registry decide: all if it spans hosts, loopback otherwise. */
 	readonly host: string | undefined;
 	/** The hosts by which others may call this process, beside its own; if empty, the interface decides. */
@@ -33,7 +38,7 @@ export interface Config {
 	readonly waitForReady: boolean;
 }
 
-type Settings = Omit<Config, "backends">;
+type Settings = Omit<Config, "backends" | "transport">;
 
 /** The settings that code may give; each takes precedence over the environment. */
 export type ConfigOverrides = BackendOverrides<Ports> & {
@@ -41,6 +46,8 @@ export type ConfigOverrides = BackendOverrides<Ports> & {
 } & {
 	/** The name of the process, by which its certificate is found in the folder of `ALLIUM_TLS`. Default: none. */
 	readonly name?: string;
+	/** The URL of what carries calls beside the transports of Node, such as `nats://nats.internal:4222`. */
+	readonly transport?: string | undefined;
 };
 
 /**
@@ -60,6 +67,8 @@ export function readConfig(
 	return {
 		namespace,
 		backends: chooseBackends(backends, env, overrides, named),
+		transport: chooseTransport(env, overrides.transport, named("transport")),
+		schemes: readSchemes(env, overrides.schemes, named("schemes")),
 		host: checkHost(overrides.host, named("host")) ?? listen.host,
 		hosts: readHosts(env, overrides.hosts),
 		port: checkPort(named("port"), String(overrides.port ?? listen.port)),
@@ -76,6 +85,19 @@ function readSwitch(env: Environment, name: string): boolean {
 	const text = variable(env, name) ?? "false";
 	if (text === "true" || text === "false") return text === "true";
 	throw wrongValue(name, text, "true or false");
+}
+
+/** Schemes by `ALLIUM_SCHEMES`: `allium+tls,nats`. */
+function readSchemes(
+	env: Environment,
+	override: readonly string[] | undefined,
+	option: string,
+): readonly string[] {
+	const text = variable(env, "ALLIUM_SCHEMES");
+	const schemes = override ?? text?.split(",").map((scheme) => scheme.trim()) ?? [];
+	if (schemes.every((scheme) => /^[a-z][a-z0-9+.-]*$/.test(scheme))) return schemes;
+	const name = override === undefined ? "ALLIUM_SCHEMES" : option;
+	throw wrongValue(name, schemes.join(","), "schemes without their colon, such as allium+tls,nats");
 }
 
 /** `ALLIUM_LISTEN` is `host:port`, `host`, or `:port`; `PORT` is a port alone and wins over its port. */

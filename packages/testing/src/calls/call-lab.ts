@@ -119,18 +119,20 @@ export class CallLab {
 		this.#url = setup.url?.(this.#listener) ?? String(this.#listener.addresses[0]);
 	}
 
-	/** Makes another client. It has no layers unless some are given. */
-	connect(
-		layers: ClientLayers = { middleware: [], attempt: [] },
-		url: string = this.#url,
-	): Client<CallsContract> {
-		return this.#connect(this.callers, this.#needSetup().transport, layers, url);
+	/** Makes another client, through the proxy if there is one. It has no layers unless some are given. */
+	connect(layers: ClientLayers = { middleware: [], attempt: [] }): Client<CallsContract> {
+		const { transport, between } = this.#needSetup();
+		const proxy = this.#proxy;
+		if (proxy === undefined) return this.#connect(this.callers, transport, layers, this.#url);
+		if (between === undefined) return this.#connect(this.callers, transport, layers, proxy.url);
+		return this.#connect(this.callers, between.transport(proxy.url), layers, this.#url);
 	}
 
 	/** Puts a proxy in front of the server. All further calls go through it. */
 	async throughProxy(): Promise<TcpProxy> {
-		this.#proxy = await TcpProxy.start(this.#url);
-		this.#client = this.connect(undefined, this.#proxy.url);
+		const { between } = this.#needSetup();
+		this.#proxy = await TcpProxy.start(between?.url ?? this.#url);
+		this.#client = this.connect();
 		return this.#proxy;
 	}
 

@@ -177,7 +177,7 @@ function restartTests(cases: Cases): void {
 		async (lab) => {
 			const proxy = await lab.throughProxy();
 			proxy.refusing = true;
-			const client = lab.connect({}, proxy.url);
+			const client = lab.connect({});
 			const calls = Array.from({ length: 100 }, () => failure(client.unary({ text: "there?" })));
 			for (const error of await Promise.all(calls)) expect(error.code).toBe("unavailable");
 			// The calls, a tenth of them as retries, and the ten retries a second that are always allowed.

@@ -27,6 +27,15 @@ export interface CallSetup {
 	readonly server?: CallVersion & { readonly transport: Dialer };
 	/** A program that calls the method `calls/unary` at the URL in its last argument. The suite kills it. */
 	readonly program?: { readonly file: string; readonly args?: readonly string[] };
+	/**
+	 * A server in between, to which both sides connect, such as a broker. A case that cuts connections cuts those of the
+	 * caller to it. Default: none, so that it cuts those to the callee.
+	 */
+	readonly between?: {
+		readonly url: string;
+		/** The transport that dials by way of the server at another URL: that of a proxy before it. */
+		transport(url: string): Dialer;
+	};
 	/** Removes whatever belongs to neither the client nor the server. */
 	close?(): Promise<void>;
 }

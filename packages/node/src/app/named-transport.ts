@@ -1,0 +1,62 @@
+import type { Logger } from "@allium/core";
+import type { Transport } from "@allium/core/transport";
+import { schemeOf } from "../config/adapters.ts";
+import type { Backends } from "../config/backend.ts";
+import type { Adapters } from "../config/backends.ts";
+import { builtIn } from "../config/built-in.ts";
+import type { Config } from "../config/config.ts";
+import { DeferredTransport } from "../config/deferred-transport.ts";
+import { openBackend } from "../config/open-backend.ts";
+import { Opening } from "../config/opening.ts";
+import type { Part } from "./part.ts";
+
+/** What the transport of a process is opened with. */
+export interface NamedTransportOptions {
+	readonly adapters: Adapters | undefined;
+	readonly config: Config;
+	readonly logger: Logger;
+	/** The process: its connections share what their adapters can share. */
+	readonly scope: object;
+}
+
+/** The row of a transport in the table of backends. It is apart, because there is one only where a URL names it. */
+const row: Backends<{ readonly transport: Transport }> = {
+	transport: {
+		variable: "ALLIUM_TRANSPORT",
+		binding: "allium-transport",
+		default: "nats://127.0.0.1:4222",
+		defer: (opening) => new DeferredTransport("nats", opening),
+	},
+};
+
+/** The transport of a process that a URL names, beside those of Node. Its package is loaded when the process starts. */
+export class NamedTransport implements Part {
+	readonly name: string = "the transport";
+	/** The transport, which can be used at once; none where no URL names one. */
+	readonly transports: readonly Transport[];
+	readonly #opening: Opening<Transport> | undefined;
+
+	constructor({ adapters = {}, config, logger, scope }: NamedTransportOptions) {
+		const { transport: choice, namespace } = config;
+		if (choice === undefined) {
+			this.transports = [];
+			return;
+		}
+		const using = { adapters, builtIn, namespace, cwd: process.cwd(), logger, scope };
+		this.#opening = new Opening(
+			"transport",
+			() => openBackend(row, "transport", choice, using),
+			// Who dialled and listened closes.
+			async () => {},
+		);
+		this.transports = [new DeferredTransport(schemeOf(choice.url), this.#opening)];
+	}
+
+	async start(): Promise<void> {
+		await this.#opening?.opened();
+	}
+
+	async stop(): Promise<void> {
+		await this.#opening?.close();
+	}
+}
