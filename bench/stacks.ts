@@ -20,6 +20,7 @@ export const stacks: readonly StackEntry[] = [
 	{ ...floor, id: "floor-http", file: "peers/floor-http.ts", installed: true },
 	{ ...allium, id: "frames-bare", file: "stacks/frames-bare.ts" },
 	{ ...allium, id: "frames", file: "stacks/frames.ts" },
+	{ ...allium, id: "frames-nats", file: "stacks/frames-nats.ts" },
 	{ ...allium, id: "http", file: "stacks/http.ts" },
 	{ ...allium, id: "rest", file: "peers/allium-rest.ts", installed: true },
 	{ ...allium, id: "gateway", file: "stacks/gateway.ts" },

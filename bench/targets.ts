@@ -188,6 +188,12 @@ export const targets: readonly Target[] = [
 		value: over(rate, rpc("http", at), rpc("floor-http", at)),
 	})),
 	{
+		what: "frames over NATS, default onion, 64 at once: calls/s",
+		unit: "× bare requests of the NATS client",
+		bound: { atLeast: 0.8 },
+		value: over(rate, rpc("frames-nats", 64), rpc("nats", 64)),
+	},
+	{
 		what: "gateway → frames → service, 64 at once: calls/s",
 		unit: "× H",
 		bound: { atLeast: 0.6 },

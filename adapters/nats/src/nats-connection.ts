@@ -246,7 +246,7 @@ export class NatsConnection implements AsyncDisposable {
 	}
 }
 
-function connectOptions(address: NatsAddress, backoff: Backoff): ConnectionOptions {
+export function connectOptions(address: NatsAddress, backoff: Backoff): ConnectionOptions {
 	const { servers, tls, user, password, token, creds, nkey, ca, cert, key } = address;
 	const files = {
 		...(ca !== undefined && { ca: readText("ca", ca) }),

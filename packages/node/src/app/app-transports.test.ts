@@ -15,9 +15,11 @@ import {
 	ServerCall,
 	succeeded,
 	type Transport,
+	unreachable,
 } from "@allium/core/transport";
 import { afterEach, describe, expect, test } from "vitest";
 import * as z from "zod";
+import type { Adapters } from "../config/backends.ts";
 import { frames } from "../pipe/frames-transport.ts";
 import { createApp } from "./app.ts";
 import type { App, AppOptions } from "./app-type.ts";
@@ -147,10 +149,77 @@ describe("a transport that is given to an app", () => {
 		expect(app.addresses[0]).toBe("direct:0");
 	});
 
+	test("has another one tried where it cannot be reached, and is put behind others by name", async () => {
+		const registry = memoryRegistry();
+		const direct = new DirectTransport();
+		const app = await serving(registry, { transports: [direct] });
+		const away: Dialer = {
+			scheme: "direct",
+			dial: (address) => ({
+				endpoint: () => () => Promise.reject(unreachable(address, "no way there")),
+				close: async () => {},
+			}),
+		};
+		const caller = makeApp(registry, { name: "caller", transports: [away] });
+		expect(await caller.client(Adder).add({ n: 1 })).toEqual({ n: 2 });
+
+		const choosing = makeApp(registry, { name: "choosing", transports: [direct], schemes: ["allium"] });
+		expect(await choosing.client(Adder).add({ n: 1 })).toEqual({ n: 2 });
+		expect(direct.called).toEqual([]);
+		expect(await choosing.client(Adder, { schemes: ["direct"] }).add({ n: 1 })).toEqual({ n: 2 });
+		expect(direct.called).toEqual([app.addresses[0]]);
+	});
+
 	test("is refused when it can neither dial nor listen", () => {
 		const nothing = {} as Dialer;
 		expect(() => makeApp(memoryRegistry(), { transports: [nothing] })).toThrow(
 			"a transport has a function dial or a function listen",
 		);
 	});
+});
+
+describe("a transport that a URL names", () => {
+	const adapters = (direct: Transport): Adapters => ({ direct: async () => ({ transport: () => direct }) });
+
+	test("is loaded at the start, listened on, and called over", async () => {
+		const registry = memoryRegistry();
+		const direct = new DirectTransport();
+		const options = { env: { ALLIUM_TRANSPORT: "direct:" }, adapters: adapters(direct) };
+		const app = await serving(registry, options);
+		expect(app.addresses[0]).toBe("direct:0");
+
+		// A process that only calls does not start.
+		const caller = makeApp(registry, { ...options, name: "caller" });
+		expect(await caller.client(Adder).add({ n: 1 })).toEqual({ n: 2 });
+		expect(direct.called).toContain("direct:0");
+	});
+
+	test("keeps the process from starting when it cannot be opened", async () => {
+		const broken: Adapters = {
+			direct: async () => ({ transport: () => Promise.reject(new Error("refused")) }),
+		};
+		const app = makeApp(memoryRegistry(), { transport: "direct://broker", adapters: broken });
+		await expect(app.start()).rejects.toThrow(
+			"the transport at direct://broker cannot be reached: refused; start it, or set ALLIUM_TRANSPORT to another one",
+		);
+	});
+
+	test("leaves its callers the other ways when it cannot be opened", async () => {
+		const registry = memoryRegistry();
+		await serving(registry, { transports: [new DirectTransport()] });
+		const caller = makeApp(registry, { name: "caller", transport: "direct:", adapters: {} });
+		expect(await caller.client(Adder).add({ n: 1 })).toEqual({ n: 2 });
+	});
+
+	test("is one that an adapter serves", async () => {
+		const app = makeApp(memoryRegistry(), { transport: "direct:", adapters: { direct: async () => ({}) } });
+		await expect(app.start()).rejects.toThrow('the adapter for "direct:" URLs has no transport');
+	});
+});
+
+test("a scheme that no transport has is refused", async () => {
+	const app = makeApp(memoryRegistry(), { env: { ALLIUM_SCHEMES: "pigeon" } });
+	await expect(app.start()).rejects.toThrow(
+		'"schemes" (ALLIUM_SCHEMES) names "pigeon", but there is no transport',
+	);
 });

@@ -7,6 +7,8 @@ describe("the configuration", () => {
 		expect(readConfig({})).toEqual({
 			namespace: "default",
 			backends: { registry: { url: "sqlite:", source: "the default" } },
+			transport: undefined,
+			schemes: [],
 			host: undefined,
 			hosts: [],
 			port: 0,
@@ -28,10 +30,14 @@ describe("the configuration", () => {
 			ALLIUM_ADVERTISE: "add.internal",
 			ALLIUM_ZONE: "eu-1",
 			ALLIUM_LABELS: "tier=gold, canary=",
+			ALLIUM_TRANSPORT: "nats://broker:4222",
+			ALLIUM_SCHEMES: "allium+tls, nats",
 		});
 		expect(config).toEqual({
 			namespace: "staging",
 			backends: { registry: { url: "nats://broker:4222", source: "ALLIUM_REGISTRY" } },
+			transport: { url: "nats://broker:4222", source: "ALLIUM_TRANSPORT" },
+			schemes: ["allium+tls", "nats"],
 			host: "0.0.0.0",
 			hosts: ["api.example.org", "*.example.net"],
 			port: 4000,
@@ -57,6 +63,21 @@ describe("the configuration", () => {
 		expect(chosen(own, { registry: "sqlite:./here" })).toEqual({ url: "sqlite:./here", source: "registry" });
 	});
 
+	test("takes the transport from code, its own variable or a binding of its own, and not from ALLIUM_URL", () => {
+		const vcap = JSON.stringify({
+			"user-provided": [{ name: "allium-transport", credentials: { uri: "nats://bound:4222" } }],
+		});
+		const chosen = (...given: Parameters<typeof readConfig>) => readConfig(...given).transport;
+		expect(chosen({ ALLIUM_URL: "nats://all:4222" })).toBeUndefined();
+		expect(chosen({ VCAP_SERVICES: vcap })?.url).toBe("nats://bound:4222");
+		const own = { VCAP_SERVICES: vcap, ALLIUM_TRANSPORT: "nats://own:4222" };
+		expect(chosen(own)).toEqual({ url: "nats://own:4222", source: "ALLIUM_TRANSPORT" });
+		expect(chosen(own, { transport: "nats://code:4222" })).toEqual({
+			url: "nats://code:4222",
+			source: "transport",
+		});
+	});
+
 	test("takes PORT before the port of ALLIUM_LISTEN", () => {
 		expect(readConfig({ PORT: "8081", ALLIUM_LISTEN: "127.0.0.1:4000" })).toMatchObject({
 			host: "127.0.0.1",
@@ -77,6 +98,11 @@ describe("the configuration", () => {
 		[{ ALLIUM_HOSTS: "https://a.org" }, "ALLIUM_HOSTS takes hosts without scheme and port, such as"],
 		[{ ALLIUM_LABELS: "gold" }, 'ALLIUM_LABELS is "gold", but takes key=value,key=value'],
 		[{ ALLIUM_NAMESPACE: "a b" }, 'ALLIUM_NAMESPACE is "a b", but takes'],
+		[{ ALLIUM_SCHEMES: "allium:" }, 'ALLIUM_SCHEMES is "allium:", but takes schemes without their colon'],
+		[
+			{ ALLIUM_TRANSPORT: "broker" },
+			'ALLIUM_TRANSPORT is "broker", but takes a URL, such as nats://127.0.0.1:4222',
+		],
 		[{ ALLIUM_REGISTRY: "localhost" }, 'ALLIUM_REGISTRY is "localhost", but takes a URL'],
 		[
 			{ ALLIUM_LISTEN: "9090" },

@@ -1,0 +1,101 @@
+import { type EndpointTable, type Format, type Logger, silentLogger } from "@allium/core";
+import { checkFramesOptions, type DialPipe, type FrameLimits, FramesPeer } from "@allium/core/frames";
+import {
+	Backoff,
+	type Listener,
+	type ListenOptions,
+	type Peer,
+	type Transport,
+} from "@allium/core/transport";
+import { connect, createInbox } from "@nats-io/transport-node";
+import { connectFailure } from "./failure.ts";
+import { connectOptions } from "./nats-connection.ts";
+import { NatsLink } from "./nats-link.ts";
+import { PipeTable } from "./nats-pipe.ts";
+import { type NatsOptions, parseNatsUrl, placeOf } from "./nats-url.ts";
+import { dialPipe } from "./transport-dialer.ts";
+import { NatsListener } from "./transport-listener.ts";
+import { newInstanceSubject, subjectOf } from "./transport-subjects.ts";
+
+/** The options of calls over NATS. */
+export interface NatsTransportOptions extends NatsOptions {
+	/** The namespace of the process: it is part of all subjects. Default: `default`. */
+	readonly namespace?: string;
+	/** Default: logs nothing. */
+	readonly logger?: Logger;
+	/** The formats to prefer to JSON, in order, such as `msgpack()` of `@allium/msgpack`. Default: none. */
+	readonly formats?: readonly Format[];
+	readonly limits?: Partial<FrameLimits>;
+	/** How long opening a pipe may take, in milliseconds. Default: 5 s. */
+	readonly connectTimeoutMs?: number;
+}
+
+/**
+ * Calls over the NATS servers at a URL, for processes that reach them, but not one another. Each instance listens at a
+ * subject of its own, so its address is one such as `nats://allium-pipes.default.4f1c…`: it names no server, because each
+ * process has its own way there. Calls are Allium frames over pairs of subjects. Beside them, an instance answers plain
+ * requests of any NATS client at `allium.<namespace>.<service>.<method>`.
+ *
+ * It has a connection of its own, apart from that of a registry: what calls carry must not hold up heartbeats. The first
+ * call opens it, or the listener; when nobody dials or listens any more, it is closed.
+ *
+ * @throws ServiceError `invalid_argument` for a URL that cannot be used; RangeError for a duration or the number of a
+ * format that is not possible.
+ * @example
+ * const app = allium({ name: "orders", transports: [transport("nats://nats.internal:4222")] });
+ */
+export function transport(url: string, options: NatsTransportOptions = {}): Transport {
+	checkFramesOptions(options);
+	const { namespace = "default", logger = silentLogger } = options;
+	const { address, parameters } = parseNatsUrl(url, options, ["inbox"]);
+	const location = placeOf(address);
+	// The client library asks it for the pause between the servers of a cluster.
+	const backoff = new Backoff({ firstMs: 50, longestMs: 2_000 });
+	const link = new NatsLink({
+		location,
+		logger,
+		connect: async () => {
+			try {
+				// A lost connection is not repaired, because what was on its way is lost: the link makes another one.
+				return await connect({ ...connectOptions(address, backoff), reconnect: false });
+			} catch (error) {
+				throw connectFailure(error, location);
+			}
+		},
+	});
+	let pipes: PipeTable | undefined;
+	const dial: DialPipe = (to, signal) => {
+		pipes ??= new PipeTable(link, createInbox(parameters.inbox));
+		return dialPipe(link, pipes, to, signal);
+	};
+	return {
+		scheme: "nats",
+		dial(to: string): Peer {
+			subjectOf(to);
+			return new NatsPeer(to, link, dial, options);
+		},
+		listen: (endpoints: EndpointTable, { address: subject }: ListenOptions = {}): Promise<Listener> =>
+			NatsListener.listen({
+				...options,
+				link,
+				namespace,
+				endpoints,
+				subject: subject ?? newInstanceSubject(namespace),
+			}),
+	};
+}
+
+/** The way to one instance. It uses the link until it is closed. */
+class NatsPeer extends FramesPeer {
+	readonly #release: () => Promise<void>;
+
+	constructor(to: string, link: NatsLink, dial: DialPipe, options: NatsTransportOptions) {
+		super(to, dial, options);
+		this.#release = link.use();
+	}
+
+	override async close(): Promise<void> {
+		await super.close();
+		await this.#release();
+	}
+}
