@@ -5,7 +5,8 @@
 
 export { type ClientEndpoints, clientEndpoints } from "./client/client.ts";
 export { followRegistry, type RegistryFollower } from "./client/follow-registry.ts";
-export { PeerPool, type PeerShare } from "./client/peer-pool.ts";
+export type { ObservedPeer, PeerShare } from "./client/observed-peer.ts";
+export { PeerPool, type ShareOptions } from "./client/peer-pool.ts";
 export { CallScope, succeeded } from "./context/call-scope.ts";
 export {
 	Cancellation,

@@ -4,8 +4,7 @@ import { type Method, takesStream } from "../contract/method.ts";
 import { isServiceError } from "../errors/service-error.ts";
 import type { CallObserver, ObservedEndpoint } from "../transport/observe-calls.ts";
 import { isServed } from "./descriptions.ts";
-import type { OwnedPeer } from "./observed-peer.ts";
-import type { PeerShare } from "./peer-pool.ts";
+import type { OwnedPeer, PeerShare } from "./observed-peer.ts";
 
 /** How often it is tried whether a better way can be reached again, in milliseconds. */
 const returnEveryMs = 10_000;

@@ -8,8 +8,7 @@ import { isRefusal } from "../errors/trouble.ts";
 import type { Instance } from "../registry/instance.ts";
 import { Backoff } from "../time/backoff.ts";
 import type { CallObserver } from "../transport/observe-calls.ts";
-import type { ObservedPeer } from "./observed-peer.ts";
-import type { PeerShare } from "./peer-pool.ts";
+import type { ObservedPeer, PeerShare } from "./observed-peer.ts";
 
 /** How long an instance that cannot be reached is passed over, in milliseconds: doubling up to the bound. */
 const pauses = { firstMs: 100, longestMs: 5_000, jitter: 0.5 };

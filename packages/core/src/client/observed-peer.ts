@@ -14,3 +14,9 @@ export interface ObservedPeer {
 export interface OwnedPeer extends ObservedPeer {
 	close(): Promise<void>;
 }
+
+/** A share in the way to an instance. Whoever holds it releases it once. */
+export interface PeerShare {
+	readonly peer: ObservedPeer;
+	release(): Promise<void>;
+}

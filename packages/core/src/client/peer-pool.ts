@@ -9,13 +9,7 @@ import { type ObservedEndpoint, observeCalls } from "../transport/observe-calls.
 import type { Dialer, DialOptions, Peer } from "../transport/transport.ts";
 import { Descriptions } from "./descriptions.ts";
 import { FallbackPeer } from "./fallback-peer.ts";
-import type { ObservedPeer, OwnedPeer } from "./observed-peer.ts";
-
-/** A share in the way to an address. Whoever holds it releases it once. */
-export interface PeerShare {
-	readonly peer: ObservedPeer;
-	release(): Promise<void>;
-}
+import type { ObservedPeer, OwnedPeer, PeerShare } from "./observed-peer.ts";
 
 /** How an instance is reached. */
 export interface ShareOptions extends DialOptions {
