@@ -62,6 +62,7 @@ export function operationFailure(error: unknown, place: string): ServiceError {
 
 /** Whether nobody listens where JetStream would: it is off, or the stream of a subject is missing. */
 export function isJetStreamMissing(error: unknown): boolean {
+	if (error instanceof errors.RequestError) return error.isNoResponders();
 	return error instanceof Error && error.name === "JetStreamNotEnabled";
 }
 

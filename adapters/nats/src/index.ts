@@ -1,3 +1,3 @@
-export { natsConnection } from "./nats-connection.ts";
+export { type NatsRegistryOptions, registry } from "./nats-registry.ts";
 export type { NatsOptions } from "./nats-url.ts";
 export { type NatsTransportOptions, transport } from "./transport.ts";

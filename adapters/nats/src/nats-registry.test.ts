@@ -1,0 +1,25 @@
+import { registrySuite } from "@allium/testing/registry-suite";
+import { describeServer, natsServer, type ServerProcess, startServer } from "@allium/testing/servers";
+import { afterAll, beforeAll } from "vitest";
+import { registry } from "./index.ts";
+
+for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
+	describeServer(version, (file) => {
+		let server: ServerProcess;
+		let buckets = 0;
+
+		beforeAll(async () => {
+			server = await startServer(natsServer({ file }));
+		});
+		afterAll(() => server.close());
+
+		registrySuite("nats", async () => {
+			const bucket = `suite${buckets++}`;
+			return {
+				ttlMs: 300,
+				open: ({ ttlMs }) => registry(`nats://127.0.0.1:${server.port}`, { ttlMs, bucket }),
+				close: async () => {},
+			};
+		});
+	});
+}
