@@ -20,10 +20,10 @@ export {
 } from "./http/connect/headers.ts";
 export { HttpCall, type HttpExit } from "./http/connect/http-call.ts";
 export {
-	type HttpCallTarget,
-	type HttpCallTargetInit,
-	httpCallTarget,
-} from "./http/connect/http-call-target.ts";
+	type HttpCallee,
+	type HttpCalleeInit,
+	httpCallee,
+} from "./http/connect/http-callee.ts";
 export { HttpCalls } from "./http/connect/http-calls.ts";
 export { type MessageSource, MessageStream } from "./http/connect/message-stream.ts";
 export { isSingleHeader, repeatedHeader } from "./http/connect/repeated-header.ts";

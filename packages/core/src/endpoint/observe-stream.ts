@@ -4,7 +4,7 @@ import { toServiceError } from "../errors/service-error.ts";
 import { leave } from "./leave-stream.ts";
 
 /** A stream that reports its true end itself, so no observer has to look at each of its messages. */
-export interface TellingStream extends AsyncIterable<unknown> {
+export interface ObservableStream extends AsyncIterable<unknown> {
 	/** @internal The listener that it calls, once. */
 	"~settled": SettledListener | undefined;
 }
@@ -20,7 +20,7 @@ export function observeStream(
 	settled: SettledListener,
 	translate?: (error: unknown) => unknown,
 ): AsyncIterable<unknown> {
-	if (translate === undefined && isTelling(source) && source["~settled"] === undefined) {
+	if (translate === undefined && isObservable(source) && source["~settled"] === undefined) {
 		source["~settled"] = settled;
 		return source;
 	}
@@ -53,6 +53,6 @@ export function observeStream(
 	};
 }
 
-function isTelling(source: unknown): source is TellingStream {
+function isObservable(source: unknown): source is ObservableStream {
 	return typeof source === "object" && source !== null && "~settled" in source;
 }

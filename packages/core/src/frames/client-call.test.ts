@@ -6,7 +6,7 @@ import { method } from "../contract/method.ts";
 import { stream } from "../contract/stream.ts";
 import { Endpoints } from "../server/endpoints.ts";
 import type { Pipe } from "../transport/pipe.ts";
-import { callTarget } from "./call-target.ts";
+import { framesCallee } from "./frames-callee.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { FramesPeer } from "./frames-peer.ts";
 import { memoryPipes } from "./memory-pipe.ts";
@@ -98,10 +98,10 @@ test.each([
 ])("a call is not kept where %s before it is sent", async (_, context) => {
 	const connection = new ClientConnection(dial(), jsonOnly);
 	await connection.ready;
-	const target = callTarget(Echo.echo, []);
-	const encoding = connection.encodingFor(target);
+	const callee = framesCallee(Echo.echo, []);
+	const encoding = connection.encodingFor(callee);
 	const body = encoding.codecs.input.encode({ text: "one" });
-	const call = connection.begin(target, encoding, body, context());
+	const call = connection.begin(callee, encoding, body, context());
 	await expect(call).rejects.toMatchObject({ code: expect.stringMatching(/canceled|deadline_exceeded/) });
 	connection.drain();
 	// It would wait for a call that it kept.

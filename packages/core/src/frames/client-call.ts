@@ -5,7 +5,7 @@ import type { Context } from "../context/context.ts";
 import { ServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
 import { type CallObserver, endCall, observeAccepted } from "../transport/observe-calls.ts";
 import { ownDeadline } from "../transport/own-deadline.ts";
-import type { CallEncoding, CallTarget } from "./call-target.ts";
+import type { CallEncoding, FramesCallee } from "./frames-callee.ts";
 import type { Connection } from "./connection.ts";
 import { Inbound } from "./inbound.ts";
 import { Stream } from "./stream.ts";
@@ -26,7 +26,7 @@ export class ClientCall implements StreamHandler, Follower {
 	readonly stream: Stream;
 	readonly deadline: number;
 	readonly #connection: Connection;
-	readonly #target: CallTarget;
+	readonly #callee: FramesCallee;
 	readonly #encoding: CallEncoding;
 	readonly #ctx: Context;
 	readonly #observer: CallObserver | undefined;
@@ -45,7 +45,7 @@ export class ClientCall implements StreamHandler, Follower {
 
 	constructor(
 		connection: Connection,
-		target: CallTarget,
+		callee: FramesCallee,
 		encoding: CallEncoding,
 		ctx: Context,
 		observer: CallObserver | undefined,
@@ -54,7 +54,7 @@ export class ClientCall implements StreamHandler, Follower {
 		id: number,
 	) {
 		this.#connection = connection;
-		this.#target = target;
+		this.#callee = callee;
 		this.#encoding = encoding;
 		this.#ctx = ctx;
 		this.#observer = observer;
@@ -89,7 +89,7 @@ export class ClientCall implements StreamHandler, Follower {
 			connection.batch.writer,
 			flags,
 			this.stream.id,
-			this.#target.path,
+			this.#callee.path,
 			remaining,
 			outgoing,
 			room,
@@ -136,7 +136,7 @@ export class ClientCall implements StreamHandler, Follower {
 	onLost(error: ServiceError): void {
 		// One error for all calls of a connection would share its stack and its metadata.
 		const { code, message, notExecuted } = error;
-		const domain = this.#target.method.service;
+		const domain = this.#callee.method.service;
 		this.#fail(serviceErrorFrom({ code, message }, { notExecuted, domain }));
 	}
 
@@ -145,7 +145,7 @@ export class ClientCall implements StreamHandler, Follower {
 		const { metadata, end: bodyStart } = readResponse(bytes, start, end, connection.bytes);
 		if (metadata.size > 0) this.#ctx["~received"]?.["~receive"]("headers", metadata);
 		const hasBody = (flags & Flag.body) !== 0;
-		if (this.#target.givesStream) {
+		if (this.#callee.givesStream) {
 			if (hasBody) throw new ProtocolError("the head of a stream carries a message");
 			this.#accept();
 		} else if (hasBody) {
@@ -163,7 +163,7 @@ export class ClientCall implements StreamHandler, Follower {
 	}
 
 	#onErrorFrame(flags: number, bytes: Uint8Array, start: number, end: number): void {
-		const error = readError(flags, bytes, start, end, this.#connection.bytes, this.#target.method);
+		const error = readError(flags, bytes, start, end, this.#connection.bytes, this.#callee.method);
 		if (error.metadata !== undefined) this.#ctx["~received"]?.["~receive"]("trailers", error.metadata);
 		this.#fail(ownDeadline(error, this.#ctx));
 	}
@@ -179,7 +179,7 @@ export class ClientCall implements StreamHandler, Follower {
 	/** The other side sends nothing more on this stream. */
 	#onLast(): void {
 		if (this.#over) return;
-		if (this.#target.givesStream) {
+		if (this.#callee.givesStream) {
 			this.#accept();
 			this.#close();
 			this.#inbound?.end();
@@ -219,7 +219,7 @@ export class ClientCall implements StreamHandler, Follower {
 	}
 
 	#tell(outcome: Outcome): void {
-		if (this.#observer !== undefined) endCall(this.#observer, this.#target.method, outcome, this.#beganAt);
+		if (this.#observer !== undefined) endCall(this.#observer, this.#callee.method, outcome, this.#beganAt);
 	}
 
 	#fail(error: ServiceError): void {

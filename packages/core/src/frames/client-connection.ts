@@ -4,7 +4,7 @@ import { ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import type { CallObserver } from "../transport/observe-calls.ts";
 import type { Pipe } from "../transport/pipe.ts";
 import { messageTooLarge, queueFull } from "../transport/transport-errors.ts";
-import { type CallEncoding, type CallTarget, encodingFor } from "./call-target.ts";
+import { type CallEncoding, type FramesCallee, encodingFor } from "./frames-callee.ts";
 import { ClientCall } from "./client-call.ts";
 import { Connection } from "./connection.ts";
 import type { FrameLimits } from "./frame-limits.ts";
@@ -68,13 +68,13 @@ export class ClientConnection {
 	}
 
 	/** The format in which a method is called here. Known once the connection is ready. */
-	encodingFor(target: CallTarget): CallEncoding {
-		return encodingFor(target, this.#connection.remote.formats);
+	encodingFor(callee: FramesCallee): CallEncoding {
+		return encodingFor(callee, this.#connection.remote.formats);
 	}
 
 	/** Makes a call with one message, if it can begin at once and the message goes out in one piece; else undefined. */
 	begin(
-		target: CallTarget,
+		callee: FramesCallee,
 		encoding: CallEncoding,
 		body: EncodedMessage,
 		ctx: Context,
@@ -85,7 +85,7 @@ export class ClientConnection {
 		if (!this.usable || !streams.hasRoom || !queue.hasRoomFor(room)) return undefined;
 		return new Promise((resolve, reject) => {
 			const id = this.#nextId++;
-			new ClientCall(this.#connection, target, encoding, ctx, observer, resolve, reject, id).begin(
+			new ClientCall(this.#connection, callee, encoding, ctx, observer, resolve, reject, id).begin(
 				body,
 				room,
 			);
@@ -94,7 +94,7 @@ export class ClientConnection {
 
 	/** Makes a call with one message, as soon as it may begin. */
 	async unary(
-		target: CallTarget,
+		callee: FramesCallee,
 		encoding: CallEncoding,
 		body: EncodedMessage,
 		ctx: Context,
@@ -102,10 +102,10 @@ export class ClientConnection {
 		for (let waited = false; !this.#mayBegin(ctx, waited); waited = true) await this.#nextChance(ctx);
 		const { bytes, remote } = this.#connection;
 		if (exceeds(bytes, body, remote.maxMessageBytes)) throw messageTooLarge(remote.maxMessageBytes);
-		const whole = this.begin(target, encoding, body, ctx);
+		const whole = this.begin(callee, encoding, body, ctx);
 		if (whole !== undefined) return whole;
 		return new Promise((resolve, reject) => {
-			const outgoing = this.#newCall(target, encoding, ctx, resolve, reject);
+			const outgoing = this.#newCall(callee, encoding, ctx, resolve, reject);
 			outgoing.begin(undefined, 0);
 			void outgoing.sendMessage(body);
 		});
@@ -113,28 +113,28 @@ export class ClientConnection {
 
 	/** Makes a call with a stream of messages, as soon as it may begin. */
 	async streaming(
-		target: CallTarget,
+		callee: FramesCallee,
 		encoding: CallEncoding,
 		input: AsyncIterable<unknown>,
 		ctx: Context,
 	): Promise<unknown> {
 		for (let waited = false; !this.#mayBegin(ctx, waited); waited = true) await this.#nextChance(ctx);
 		return new Promise((resolve, reject) => {
-			const outgoing = this.#newCall(target, encoding, ctx, resolve, reject);
+			const outgoing = this.#newCall(callee, encoding, ctx, resolve, reject);
 			outgoing.begin(undefined, 0);
 			outgoing.sendStream(input);
 		});
 	}
 
 	#newCall(
-		target: CallTarget,
+		callee: FramesCallee,
 		encoding: CallEncoding,
 		ctx: Context,
 		resolve: (output: unknown) => void,
 		reject: (error: ServiceError) => void,
 	): ClientCall {
 		const id = this.#nextId++;
-		return new ClientCall(this.#connection, target, encoding, ctx, undefined, resolve, reject, id);
+		return new ClientCall(this.#connection, callee, encoding, ctx, undefined, resolve, reject, id);
 	}
 
 	/** Takes no new calls, and ends when those in flight have ended. */

@@ -5,7 +5,7 @@ import { Assembly } from "./assembly.ts";
 import { FrameBatch } from "./frame-batch.ts";
 import { defaultFrameLimits, type FrameLimits } from "./frame-limits.ts";
 import { KeepAlive } from "./keep-alive.ts";
-import { OpenStreams } from "./open-streams.ts";
+import { ConnectionStreams } from "./connection-streams.ts";
 import { ReceiveWindow } from "./receive-window.ts";
 import { SendQueue } from "./send-queue.ts";
 import type { StreamHandler } from "./stream-handler.ts";
@@ -38,7 +38,7 @@ export interface ConnectionRole {
 /**
  * The state machine of one connection: preface, SETTINGS, frames to their streams, and an orderly or sudden end.
  * It knows nothing of sockets; a {@link Pipe} carries it. Its parts each own what they are named for: the
- * {@link OpenStreams}, the {@link SendQueue} of messages, the {@link FrameBatch} that goes out at the end of a turn,
+ * {@link ConnectionStreams}, the {@link SendQueue} of messages, the {@link FrameBatch} that goes out at the end of a turn,
  * the {@link Assembly} of messages that are not whole yet.
  */
 export class Connection implements PipeHandler {
@@ -48,7 +48,7 @@ export class Connection implements PipeHandler {
 	readonly bytes: ByteHandling;
 	readonly batch: FrameBatch;
 	readonly queue: SendQueue;
-	readonly streams: OpenStreams = new OpenStreams();
+	readonly streams: ConnectionStreams = new ConnectionStreams();
 	readonly assembly: Assembly;
 	readonly #pipe: Pipe;
 	readonly #role: ConnectionRole;

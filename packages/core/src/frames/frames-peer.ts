@@ -11,7 +11,7 @@ import { type CallObserver, type ObservedEndpoint, observeCalls } from "../trans
 import type { Pipe } from "../transport/pipe.ts";
 import type { Peer } from "../transport/transport.ts";
 import { clientClosed, unreachable } from "../transport/transport-errors.ts";
-import { type CallEncoding, type CallTarget, callTarget } from "./call-target.ts";
+import { type CallEncoding, type FramesCallee, framesCallee } from "./frames-callee.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { checkFormats, formatsMask } from "./formats.ts";
 import { checkFrameLimits, type FrameLimits } from "./frame-limits.ts";
@@ -98,21 +98,21 @@ export class FramesPeer implements Peer {
 	#unaryEndpoint(
 		method: Method,
 	): (input: unknown, ctx: Context, observer?: CallObserver) => Promise<unknown> {
-		const target = this.#target(method);
+		const callee = this.#callee(method);
 		const wait = async (waiting: unknown, ctx: Context): Promise<unknown> => {
 			const { input, encoded } = waiting as WaitingInput;
 			const connection = await this.#usable(ctx);
-			const encoding = connection.encodingFor(target);
+			const encoding = connection.encodingFor(callee);
 			const body = encoded?.encoding === encoding ? encoded.body : encoding.codecs.input.encode(input);
-			return connection.unary(target, encoding, body, ctx);
+			return connection.unary(callee, encoding, body, ctx);
 		};
 		const observedWait = observeCalls(wait, method);
 		// A method with one format needs no connection in order to encode.
-		const [first, second] = target.encodings;
+		const [first, second] = callee.encodings;
 		const only = second === undefined ? first : undefined;
 		return (input, ctx, observer) => {
 			const connection = this.#current;
-			const encoding = only ?? connection?.encodingFor(target);
+			const encoding = only ?? connection?.encodingFor(callee);
 			let waiting: WaitingInput;
 			if (encoding === undefined) waiting = { input, encoded: undefined };
 			else {
@@ -122,7 +122,7 @@ export class FramesPeer implements Peer {
 				} catch (error) {
 					return Promise.reject(error);
 				}
-				const call = connection?.begin(target, encoding, body, ctx, observer);
+				const call = connection?.begin(callee, encoding, body, ctx, observer);
 				if (call !== undefined) return call;
 				waiting = { input, encoded: { encoding, body } };
 			}
@@ -131,16 +131,16 @@ export class FramesPeer implements Peer {
 	}
 
 	#streamingEndpoint(method: Method): Endpoint {
-		const target = this.#target(method);
+		const callee = this.#callee(method);
 		return async (input, ctx) => {
 			const connection = await this.#usable(ctx);
-			const encoding = connection.encodingFor(target);
-			return connection.streaming(target, encoding, input as AsyncIterable<unknown>, ctx);
+			const encoding = connection.encodingFor(callee);
+			return connection.streaming(callee, encoding, input as AsyncIterable<unknown>, ctx);
 		};
 	}
 
-	#target(method: Method): CallTarget {
-		return callTarget(method, this.#options.formats ?? []);
+	#callee(method: Method): FramesCallee {
+		return framesCallee(method, this.#options.formats ?? []);
 	}
 
 	#usable(ctx: Context): ClientConnection | Promise<ClientConnection> {

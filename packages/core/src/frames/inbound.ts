@@ -1,7 +1,7 @@
 import type { Codec, EncodedMessage } from "../codec/codec.ts";
 import { type Outcome, type SettledListener, succeeded } from "../context/call-scope.ts";
 import { canceled } from "../context/cancellation.ts";
-import type { TellingStream } from "../endpoint/observe-stream.ts";
+import type { ObservableStream } from "../endpoint/observe-stream.ts";
 import { ServiceError, toServiceError } from "../errors/service-error.ts";
 import { LinkedList } from "../transport/linked-list.ts";
 import { messageTooLarge } from "../transport/transport-errors.ts";
@@ -42,7 +42,7 @@ interface Waiter {
  * The messages that arrive on one stream. It joins fragments, holds messages until they are consumed, and returns
  * credit as they are. The stream's window and the size of one message bound it. Iterable once.
  */
-export class Inbound implements TellingStream, AsyncIterator<unknown, undefined>, Growing {
+export class Inbound implements ObservableStream, AsyncIterator<unknown, undefined>, Growing {
 	readonly #owner: InboundOwner;
 	readonly #messages = new LinkedList<Arrived>();
 	readonly #unfinished: UnfinishedMessage;

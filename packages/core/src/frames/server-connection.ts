@@ -5,12 +5,12 @@ import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts"
 import type { EndpointTable } from "../service/endpoint-table.ts";
 import { ServerCall } from "../service/server-call.ts";
 import type { Pipe } from "../transport/pipe.ts";
-import { jsonCodecs, plainJson } from "./call-target.ts";
+import { jsonCodecs, plainJson } from "./frames-callee.ts";
 import { Connection } from "./connection.ts";
 import { formatsMask } from "./formats.ts";
 import type { FrameLimits } from "./frame-limits.ts";
 import { ServerCalls } from "./server-calls.ts";
-import { ServerStream } from "./server-stream.ts";
+import { FramesExchange } from "./frames-exchange.ts";
 import { readBody } from "./wire/body.ts";
 import { beginError } from "./wire/error-frame.ts";
 import { Flag } from "./wire/frame.ts";
@@ -96,7 +96,7 @@ export class ServerConnection {
 		}
 		const hasBody = (flags & Flag.body) !== 0;
 		const body = hasBody ? readBody(codecs.input, connection.bytes, bytes, bodyStart, end) : undefined;
-		const stream = new ServerStream(id, connection, this.#calls, call, codecs, path);
+		const stream = new FramesExchange(id, connection, this.#calls, call, codecs, path);
 		stream.begin(body, length, (flags & Flag.end) !== 0);
 	}
 

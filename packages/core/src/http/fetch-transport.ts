@@ -10,7 +10,7 @@ import { clientClosed } from "../transport/transport-errors.ts";
 import { writeEnvelope } from "./connect/envelope.ts";
 import { type FetchRequest, runFetch } from "./connect/fetch-request.ts";
 import { getQuery } from "./connect/get-query.ts";
-import { type HttpCallTarget, httpCallTarget } from "./connect/http-call-target.ts";
+import { type HttpCallee, httpCallee } from "./connect/http-callee.ts";
 import { HttpCalls } from "./connect/http-calls.ts";
 import { requestHeaders } from "./connect/request-headers.ts";
 import { StreamCall } from "./connect/stream-call.ts";
@@ -74,7 +74,7 @@ class FetchPeer implements Peer {
 		}
 		const { format, get = false, maxMessageBytes = 4 * 1024 * 1024 } = this.#options;
 		const address = this.#address;
-		const target = httpCallTarget({ method, address, maxMessageBytes, bytes: standardBytes, format });
+		const callee = httpCallee({ method, address, maxMessageBytes, bytes: standardBytes, format });
 		const mayGet = get && kind === "unary" && effect === "read";
 		const url = `${this.#base}/${path}`;
 		return (input, ctx) => {
@@ -84,10 +84,10 @@ class FetchPeer implements Peer {
 				return Promise.reject(serviceErrorFrom(clientClosed(), { notExecuted: true, domain: service }));
 			}
 			try {
-				const message = target.codecs.input.encode(input);
-				const query = mayGet ? getQuery(target.format.name, message) : undefined;
+				const message = callee.codecs.input.encode(input);
+				const query = mayGet ? getQuery(callee.format.name, message) : undefined;
 				return this.#call(
-					target,
+					callee,
 					query === undefined ? url : url + query,
 					query === undefined ? message : undefined,
 					ctx,
@@ -105,16 +105,16 @@ class FetchPeer implements Peer {
 
 	/** @param message undefined when the URL contains it. */
 	#call(
-		target: HttpCallTarget,
+		callee: HttpCallee,
 		url: string,
 		message: EncodedMessage | undefined,
 		ctx: Context,
 	): Promise<unknown> {
-		const unary = target.method.kind === "unary";
-		const call = unary ? new UnaryCall(target, ctx) : new StreamCall(target, ctx);
+		const unary = callee.method.kind === "unary";
+		const call = unary ? new UnaryCall(callee, ctx) : new StreamCall(callee, ctx);
 		const request: FetchRequest = {
 			url,
-			headers: requestHeaders(message === undefined ? undefined : target.contentType, ctx),
+			headers: requestHeaders(message === undefined ? undefined : callee.contentType, ctx),
 			body: message === undefined || unary ? message : writeEnvelope(0, message),
 			credentials: this.#options.credentials,
 		};

@@ -4,8 +4,8 @@ import {
 	getQuery,
 	type HttpCall,
 	HttpCalls,
-	type HttpCallTarget,
-	httpCallTarget,
+	type HttpCallee,
+	httpCallee,
 	requestHeaders,
 	StreamCall,
 	UnaryCall,
@@ -66,9 +66,9 @@ interface Connections {
 	send(request: OutgoingRequest, call: HttpCall): void;
 }
 
-/** The target of one method's calls. */
+/** Where the calls of one method go. */
 interface Destination {
-	readonly target: HttpCallTarget;
+	readonly callee: HttpCallee;
 	readonly path: string;
 	readonly connections: Connections;
 	/** Writes a message of a stream in its envelope. */
@@ -114,7 +114,7 @@ export class HttpPeer implements Peer {
 		const { format, get = false, maxMessageBytes = 4 * 1024 * 1024 } = this.#options;
 		const address = this.#address;
 		const compression = this.#options.compress === undefined ? undefined : gzip;
-		const target = httpCallTarget({
+		const callee = httpCallee({
 			method,
 			address,
 			maxMessageBytes,
@@ -122,9 +122,9 @@ export class HttpPeer implements Peer {
 			format,
 			compression,
 		});
-		const { input: codec } = target.codecs;
+		const { input: codec } = callee.codecs;
 		const to: Destination = {
-			target,
+			callee,
 			write: (message) => messageEnvelope(codec.encode(message), compression),
 			path: `${this.#basePath}/${method.path}`,
 			connections: this.#connectionsFor(method),
@@ -159,37 +159,37 @@ export class HttpPeer implements Peer {
 	}
 
 	#callUnary(to: Destination, input: unknown, ctx: Context): Promise<unknown> {
-		const { target, path, connections } = to;
-		const headers = requestHeaders(target.contentType, ctx);
-		const body = unaryBody(target.codecs.input.encode(input), headers, target.compression);
-		const call = new UnaryCall(target, ctx);
+		const { callee, path, connections } = to;
+		const headers = requestHeaders(callee.contentType, ctx);
+		const body = unaryBody(callee.codecs.input.encode(input), headers, callee.compression);
+		const call = new UnaryCall(callee, ctx);
 		connections.send({ method: "POST", path, headers, body }, call);
 		return this.#calls.track(call);
 	}
 
 	#callByGet(to: Destination, input: unknown, ctx: Context): Promise<unknown> {
-		const { target, path, connections } = to;
-		const query = getQuery(target.format.name, target.codecs.input.encode(input));
+		const { callee, path, connections } = to;
+		const query = getQuery(callee.format.name, callee.codecs.input.encode(input));
 		if (query === undefined) return this.#callUnary(to, input, ctx);
-		const call = new UnaryCall(target, ctx);
+		const call = new UnaryCall(callee, ctx);
 		const headers = requestHeaders(undefined, ctx);
-		if (target.compression !== undefined) headers.push("accept-encoding", target.compression.name);
+		if (callee.compression !== undefined) headers.push("accept-encoding", callee.compression.name);
 		connections.send({ method: "GET", path: path + query, headers, body: null }, call);
 		return this.#calls.track(call);
 	}
 
 	#callStream(to: Destination, input: unknown, ctx: Context): Promise<unknown> {
-		const { target, path, connections, write } = to;
-		const { method, contentType, compression } = target;
+		const { callee, path, connections, write } = to;
+		const { method, contentType, compression } = callee;
 		const headers = requestHeaders(contentType, ctx);
 		if (compression !== undefined) acceptCompressed(headers, compression);
 		if (method.kind === "server_stream") {
 			const body = write(input);
-			const call = new StreamCall(target, ctx);
+			const call = new StreamCall(callee, ctx);
 			connections.send({ method: "POST", path, headers, body }, call);
 			return this.#calls.track(call);
 		}
-		const call = new StreamCall(target, ctx, () => body.destroy());
+		const call = new StreamCall(callee, ctx, () => body.destroy());
 		const messages = input as AsyncIterable<unknown>;
 		const body = new RequestBody(messages, write, (error) => call.abort(error));
 		connections.send({ method: "POST", path, headers, body }, call);

@@ -8,7 +8,7 @@ import { ownDeadline } from "../../transport/own-deadline.ts";
 import { messageTooLarge, unreachable } from "../../transport/transport-errors.ts";
 import { joined } from "./envelope.ts";
 import { readHeaders } from "./headers.ts";
-import type { HttpCallTarget } from "./http-call-target.ts";
+import type { HttpCallee } from "./http-callee.ts";
 import {
 	connectionLost,
 	foreign,
@@ -36,7 +36,7 @@ export interface HttpExit {
 export abstract class HttpCall {
 	/** Settles as the endpoint does. */
 	readonly promise: Promise<unknown>;
-	protected readonly target: HttpCallTarget;
+	protected readonly callee: HttpCallee;
 	protected readonly ctx: Context;
 	protected status = 0;
 	protected headers: ResponseHeaders = {};
@@ -50,8 +50,8 @@ export abstract class HttpCall {
 	#chunks: Uint8Array[] = [];
 	#held = 0;
 
-	constructor(target: HttpCallTarget, ctx: Context) {
-		this.target = target;
+	constructor(callee: HttpCallee, ctx: Context) {
+		this.callee = callee;
 		this.ctx = ctx;
 		this.promise = new Promise((resolve, reject) => {
 			this.#resolve = resolve;
@@ -90,7 +90,7 @@ export abstract class HttpCall {
 
 	/** Notes that the request failed; `sent` tells whether any of it may have reached the server. */
 	failed(error: unknown, sent: boolean): void {
-		const { method, address } = this.target;
+		const { method, address } = this.callee;
 		if (sent) this.fail(connectionLost(method, error));
 		else {
 			const refused = unreachable(address, error);
@@ -137,14 +137,14 @@ export abstract class HttpCall {
 	/** Holds a part of a body that is one message or an error. */
 	protected hold(chunk: Uint8Array): void {
 		this.#held += chunk.length;
-		if (this.#held > this.target.maxMessageBytes) this.abort(messageTooLarge(this.target.maxMessageBytes));
+		if (this.#held > this.callee.maxMessageBytes) this.abort(messageTooLarge(this.callee.maxMessageBytes));
 		else this.#chunks.push(chunk);
 	}
 
 	/** Ends the call with the body that was held: the output, or the error. */
 	protected finishBody(): void {
 		if (this.over) return;
-		const { method, contentType } = this.target;
+		const { method, contentType } = this.callee;
 		let body: Uint8Array;
 		try {
 			body = this.#inflated(joined(this.#chunks, this.#held));
@@ -163,7 +163,7 @@ export abstract class HttpCall {
 
 	/** The body as it was before the server compressed it. */
 	#inflated(body: Uint8Array): Uint8Array {
-		const { compression, maxMessageBytes } = this.target;
+		const { compression, maxMessageBytes } = this.callee;
 		return isCompressed(this.headers, "content-encoding", compression)
 			? compression.inflate(body, maxMessageBytes)
 			: body;
@@ -171,13 +171,13 @@ export abstract class HttpCall {
 
 	/** The error for an answer with a status other than 200. Errors are JSON, whatever the format. */
 	#error(body: Uint8Array, trailers: Metadata): ServiceError {
-		const { method, bytes } = this.target;
+		const { method, bytes } = this.callee;
 		const text = readMessage(bytes, body, 0, body.length);
 		return ownDeadline(responseError(this.status, this.headers, text, method, trailers), this.ctx);
 	}
 
 	#decode(body: Uint8Array): void {
-		const { method, codecs, bytes } = this.target;
+		const { method, codecs, bytes } = this.callee;
 		let output: unknown;
 		try {
 			output = decodeBytes(codecs.output, bytes, body);

@@ -2,11 +2,11 @@ import { expect, test, vi } from "vitest";
 import { Context } from "../../context/context.ts";
 import { methods } from "../../middleware/fixtures/methods.ts";
 import { standardBytes } from "../../transport/pipe.ts";
-import { httpCallTarget } from "./http-call-target.ts";
+import { httpCallee } from "./http-callee.ts";
 import { HttpCalls } from "./http-calls.ts";
 import { UnaryCall } from "./unary-call.ts";
 
-const target = httpCallTarget({
+const callee = httpCallee({
 	method: methods.read,
 	address: "http://x",
 	maxMessageBytes: 1_000,
@@ -15,7 +15,7 @@ const target = httpCallTarget({
 
 function followed(fail: "before" | "after" | "never") {
 	const calls = new HttpCalls();
-	const call = new UnaryCall(target, Context.background());
+	const call = new UnaryCall(callee, Context.background());
 	if (fail === "before") call.failed(new Error("refused"), false);
 	const answer = calls.track(call).catch(({ code }) => code);
 	if (fail === "after") call.failed(new Error("refused"), false);

@@ -7,7 +7,7 @@ import { stream } from "../../contract/stream.ts";
 import { standardBytes } from "../../transport/pipe.ts";
 import type { Compression } from "./compression.ts";
 import { compressedFlag, endStreamFlag, writeEnvelope } from "./envelope.ts";
-import { httpCallTarget } from "./http-call-target.ts";
+import { httpCallee } from "./http-callee.ts";
 import { StreamCall } from "./stream-call.ts";
 
 const Lab = contract("lab", {
@@ -17,18 +17,18 @@ const Lab = contract("lab", {
 
 /** A call that was answered with a stream of messages. */
 function answered(called: "total" | "count", compression?: Compression) {
-	const target = httpCallTarget({
+	const callee = httpCallee({
 		method: Lab[called],
 		address: "http://x",
 		maxMessageBytes: 1024 * 1024,
 		bytes: standardBytes,
 		compression,
 	});
-	const call = new StreamCall(target, Context.background());
+	const call = new StreamCall(callee, Context.background());
 	const exit = { abort: vi.fn(), pause: vi.fn(), resume: vi.fn() };
 	const outcome = call.promise.catch((error: unknown) => error);
 	call.began(exit);
-	call.answered(200, { "content-type": target.contentType });
+	call.answered(200, { "content-type": callee.contentType });
 	return { call, exit, outcome };
 }
 

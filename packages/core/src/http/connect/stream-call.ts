@@ -8,7 +8,7 @@ import { readConnectError } from "./connect-error.ts";
 import { compressedFlag, EnvelopeReader, endStreamFlag } from "./envelope.ts";
 import { readHeaders, trailersFromJson } from "./headers.ts";
 import { HttpCall } from "./http-call.ts";
-import type { HttpCallTarget } from "./http-call-target.ts";
+import type { HttpCallee } from "./http-callee.ts";
 import { MessageStream } from "./message-stream.ts";
 import {
 	connectionLost,
@@ -33,8 +33,8 @@ export class StreamCall extends HttpCall {
 	#reply: Uint8Array | undefined;
 
 	/** @param stopInput ends the input when the call is over, where it is a stream. */
-	constructor(target: HttpCallTarget, ctx: Context, stopInput?: () => void) {
-		super(target, ctx);
+	constructor(callee: HttpCallee, ctx: Context, stopInput?: () => void) {
+		super(callee, ctx);
 		this.#stopInput = stopInput;
 		this.#messages = new MessageStream({
 			pause: () => this.pause(),
@@ -43,12 +43,12 @@ export class StreamCall extends HttpCall {
 			decode: (message) => this.#decode(message),
 		});
 		const envelope = (flags: number, message: Uint8Array): void => this.#envelope(flags, message);
-		this.#envelopes = new EnvelopeReader(target.maxMessageBytes, envelope, target.compression !== undefined);
+		this.#envelopes = new EnvelopeReader(callee.maxMessageBytes, envelope, callee.compression !== undefined);
 	}
 
 	#envelope(flags: number, sent: Uint8Array): void {
 		if (this.over) return;
-		const { method, compression, maxMessageBytes } = this.target;
+		const { method, compression, maxMessageBytes } = this.callee;
 		const isDeflated = compression !== undefined && (flags & compressedFlag) !== 0;
 		const message = isDeflated ? compression.inflate(sent, maxMessageBytes) : sent;
 		const kind = isDeflated ? flags & ~compressedFlag : flags;
@@ -59,10 +59,10 @@ export class StreamCall extends HttpCall {
 
 	override answered(status: number, headers: ResponseHeaders): void {
 		super.answered(status, headers);
-		if (status !== 200 || !hasType(headers, this.target.contentType)) return;
+		if (status !== 200 || !hasType(headers, this.callee.contentType)) return;
 		this.#streaming = true;
 		this.ctx["~received"]?.["~receive"]("headers", readHeaders(headers, false).headers);
-		if (this.target.method.kind === "client_stream") return;
+		if (this.callee.method.kind === "client_stream") return;
 		this.#accepted = true;
 		this.resolve(this.#messages);
 	}
@@ -75,14 +75,14 @@ export class StreamCall extends HttpCall {
 		try {
 			this.#envelopes.push(chunk);
 		} catch (error) {
-			this.abort(foreign(this.target.method, toServiceError(error)));
+			this.abort(foreign(this.callee.method, toServiceError(error)));
 		}
 	}
 
 	completed(): void {
 		if (!this.#streaming) this.finishBody();
 		// A complete stream would be over by now.
-		else this.fail(connectionLost(this.target.method, "the answer broke off before its last message"));
+		else this.fail(connectionLost(this.callee.method, "the answer broke off before its last message"));
 	}
 
 	protected override fail(error: ServiceError): void {
@@ -100,9 +100,9 @@ export class StreamCall extends HttpCall {
 	#ended(message: Uint8Array): void {
 		let end: { error?: unknown; metadata?: unknown };
 		try {
-			end = Object(JSON.parse(readMessage(this.target.bytes, message, 0, message.length)));
+			end = Object(JSON.parse(readMessage(this.callee.bytes, message, 0, message.length)));
 		} catch {
-			this.abort(protocolError(this.target.method, "the end of the answer is not JSON"));
+			this.abort(protocolError(this.callee.method, "the end of the answer is not JSON"));
 			return;
 		}
 		const trailers = trailersFromJson(end.metadata);
@@ -115,7 +115,7 @@ export class StreamCall extends HttpCall {
 	}
 
 	#arrived(message: Uint8Array): void {
-		const { method } = this.target;
+		const { method } = this.callee;
 		if (method.kind !== "client_stream") this.#messages.push(message);
 		else if (this.#reply === undefined) this.#reply = message;
 		else this.abort(protocolError(method, `${method.path} answered more than one message`));
@@ -124,7 +124,7 @@ export class StreamCall extends HttpCall {
 	/** Ends a call whose output is one message. */
 	#finishSingle(): void {
 		if (this.#reply === undefined) {
-			this.fail(protocolError(this.target.method, "the reply is missing"));
+			this.fail(protocolError(this.callee.method, "the reply is missing"));
 			return;
 		}
 		let output: unknown;
@@ -139,12 +139,12 @@ export class StreamCall extends HttpCall {
 	}
 
 	#error(json: unknown, metadata: Metadata): ServiceError {
-		const { method } = this.target;
+		const { method } = this.callee;
 		return readConnectError(json, { method, code: "unknown", message: `${method.path} failed`, metadata });
 	}
 
 	#decode(message: Uint8Array): unknown {
-		const { method, codecs, bytes } = this.target;
+		const { method, codecs, bytes } = this.callee;
 		try {
 			return decodeBytes(codecs.output, bytes, message);
 		} catch (cause) {

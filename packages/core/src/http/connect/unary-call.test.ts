@@ -5,7 +5,7 @@ import { contract } from "../../contract/contract.ts";
 import { method } from "../../contract/method.ts";
 import { standardBytes } from "../../transport/pipe.ts";
 import type { Compression } from "./compression.ts";
-import { httpCallTarget } from "./http-call-target.ts";
+import { httpCallee } from "./http-callee.ts";
 import { UnaryCall } from "./unary-call.ts";
 
 const Lab = contract("lab", { sum: method({ input: anything({}), output: anything({}) }) });
@@ -24,14 +24,14 @@ async function outcome(
 	body: Uint8Array,
 	status = 200,
 ): Promise<unknown> {
-	const target = httpCallTarget({
+	const callee = httpCallee({
 		method: Lab.sum,
 		address: "http://x",
 		maxMessageBytes: 1_000,
 		bytes: standardBytes,
 		compression,
 	});
-	const call = new UnaryCall(target, Context.background());
+	const call = new UnaryCall(callee, Context.background());
 	const settled = call.promise.catch((error: unknown) => error);
 	call.answered(status, { "content-type": "application/json", "content-encoding": encoding });
 	call.received(body);

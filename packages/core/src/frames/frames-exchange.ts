@@ -19,7 +19,7 @@ import { Flag, FrameType } from "./wire/frame.ts";
  * The server's side of one call over frames. It feeds the call with what arrives, and sends what the call answers.
  * The call knows nothing of it.
  */
-export class ServerStream implements StreamHandler, Follower {
+export class FramesExchange implements StreamHandler, Follower {
 	readonly stream: Stream;
 	readonly deadline: number;
 	readonly #connection: Connection;

@@ -4,7 +4,7 @@ import type { StreamHandler } from "./stream-handler.ts";
 import { StreamTable } from "./stream-table.ts";
 
 /** The streams that are open on a connection, their deadlines, and the calls that wait for one of them to end. */
-export class OpenStreams {
+export class ConnectionStreams {
 	readonly #table = new StreamTable<StreamHandler>();
 	readonly #deadlines = new Deadlines(() => this.#table.values());
 	/** The calls that wait, as the other side takes no more at once. */

@@ -14,8 +14,8 @@ export interface CallEncoding {
 	readonly flags: number;
 }
 
-/** What calls over frames need to know of their method, worked out once. */
-export interface CallTarget {
+/** A method as calls over frames need to know it, worked out once. */
+export interface FramesCallee {
 	readonly method: Method;
 	/** `service/method` as UTF-8. */
 	readonly path: Uint8Array;
@@ -26,7 +26,7 @@ export interface CallTarget {
 }
 
 /** @param formats those to prefer to JSON, in order; a method that has no codecs in one goes without it. */
-export function callTarget(method: Method, formats: readonly Format[]): CallTarget {
+export function framesCallee(method: Method, formats: readonly Format[]): FramesCallee {
 	const encodings: CallEncoding[] = [];
 	for (const format of formats) {
 		const codecs = methodCodecs(method, format);
@@ -37,8 +37,8 @@ export function callTarget(method: Method, formats: readonly Format[]): CallTarg
 	return { method, path, givesStream: givesStream(method.kind), encodings };
 }
 
-/** The encoding for calls to a side that reads these formats: the first of the target's that it reads. */
-export function encodingFor({ encodings }: CallTarget, remoteFormats: number): CallEncoding {
+/** The encoding for calls to a side that reads these formats: the first of the method that it reads. */
+export function encodingFor({ encodings }: FramesCallee, remoteFormats: number): CallEncoding {
 	let chosen = encodings[0] as CallEncoding;
 	for (let index = 1; (chosen.mask & remoteFormats) === 0 && index < encodings.length; index++) {
 		chosen = encodings[index] as CallEncoding;

@@ -7,8 +7,8 @@ import type { ByteHandling } from "../../transport/pipe.ts";
 import type { Compression } from "./compression.ts";
 import { streamTypeOf, unaryTypeOf } from "./content-type.ts";
 
-/** The facts that the calls of one method to one address share, worked out once. */
-export interface HttpCallTarget {
+/** A method at one address, as calls over HTTP need to know it, worked out once. */
+export interface HttpCallee {
 	readonly method: Method;
 	readonly address: string;
 	readonly maxMessageBytes: number;
@@ -23,18 +23,18 @@ export interface HttpCallTarget {
 	readonly compression?: Compression | undefined;
 }
 
-/** The facts from which {@link httpCallTarget} makes a target. */
-export interface HttpCallTargetInit
-	extends Pick<HttpCallTarget, "method" | "address" | "maxMessageBytes" | "bytes" | "compression"> {
+/** The facts that {@link httpCallee} takes. */
+export interface HttpCalleeInit
+	extends Pick<HttpCallee, "method" | "address" | "maxMessageBytes" | "bytes" | "compression"> {
 	/** The preferred format. Default: JSON. */
 	readonly format?: Format | undefined;
 }
 
 /**
- * Makes the target of a method's calls. A method without codecs for the format is called in JSON, which every method
+ * Describes a method for its calls. A method without codecs for the format is called in JSON, which every method
  * has.
  */
-export function httpCallTarget({ format = jsonFormat, ...rest }: HttpCallTargetInit): HttpCallTarget {
+export function httpCallee({ format = jsonFormat, ...rest }: HttpCalleeInit): HttpCallee {
 	const { method } = rest;
 	const preferred = methodCodecs(method, format);
 	const spoken = preferred === undefined ? jsonFormat : format;
