@@ -1,4 +1,4 @@
-import type { Method } from "../contract/method.ts";
+import { type Method, takesStream } from "../contract/method.ts";
 import type { Member } from "./member.ts";
 
 /** The instances that a call may go to. A balancer gets the same arrays until something changes. */
@@ -14,12 +14,15 @@ export interface Candidates {
 /** The instances that the calls of one method may go to, kept until the instances change. */
 export class Choice {
 	readonly method: Method;
+	/** Whether the input is a stream. */
+	readonly takesStream: boolean;
 	candidates: Candidates = { reachable: [], listed: [], until: 0 };
 	/** The state of the instances for which they were found. */
 	generation = -1;
 
 	constructor(method: Method) {
 		this.method = method;
+		this.takesStream = takesStream(method.kind);
 	}
 }
 

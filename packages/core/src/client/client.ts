@@ -1,6 +1,5 @@
 import type { Balancer } from "../balancer/balancer.ts";
 import { peakEwma } from "../balancer/peak-ewma.ts";
-import { pickedCandidate } from "../balancer/picked-instance.ts";
 import { Context, isContext } from "../context/context.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { ContractDescription } from "../contract/describe.ts";
@@ -18,16 +17,13 @@ import { tracing } from "../middleware/tracing.ts";
 import type { Instance } from "../registry/instance.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Dialer } from "../transport/transport.ts";
-import { clientClosed } from "../transport/transport-errors.ts";
-import { Choice } from "./candidates.ts";
+import { attempts } from "./attempts.ts";
 import { ClientStream } from "./client-stream.ts";
 import type { Client } from "./client-type.ts";
 import { followRegistry } from "./follow-registry.ts";
-import { Member } from "./member.ts";
 import { PeerPool } from "./peer-pool.ts";
 import { scoped } from "./scoped.ts";
 import { Target } from "./target.ts";
-import { waiting } from "./wait-for-ready.ts";
 
 /** Where a client finds whom to call: one or several addresses, or a registry. */
 export type ClientSource =
@@ -140,15 +136,13 @@ export function clientEndpoints(service: string, options: ClientOptions): Client
 	const life = Context.background().withCancel();
 	const following = locate(service, options, target, logger, life.ctx);
 
-	const resolve: Resolve = {
-		target,
-		waitForReady: options.waitForReady ?? false,
-	};
+	const { attempt: around, waitForReady = false } = layers;
+	const attempted = { target, middleware: around, waitForReady, logger };
 	const middleware = checkedChain("the client's middleware", layers.middleware);
 	const addressOf = (id: string): string | undefined => target.addressOf(id);
 	const endpoint = (method: Method): Endpoint => {
-		const attempt = attempts(method, layers.attempt, resolve, logger);
-		return scoped(middleware(attempt, method), method, life.ctx, addressOf, logger);
+		const call = middleware(attempts(method, attempted), method);
+		return scoped(call, method, life.ctx, addressOf, logger);
 	};
 	const close = async (): Promise<void> => {
 		options.onClose?.();
@@ -168,13 +162,6 @@ function placeOf(source: ClientSource): string | undefined {
 	if ("url" in source || source.registry.location === undefined) return undefined;
 	const { registry, namespace } = source;
 	return namespace === undefined ? registry.location : `${registry.location} (namespace ${namespace})`;
-}
-
-/** Where attempts look for instances. */
-interface Resolve {
-	readonly target: Target;
-	/** Whether calls wait for an instance that can be reached, where their contexts do not say. */
-	readonly waitForReady: boolean;
 }
 
 /** Tells the target where the instances are; resolves when the context has ended. */
@@ -214,57 +201,6 @@ function fixedInstance(service: string, url: string): Instance {
 		status: "up",
 		startedAt: "",
 	};
-}
-
-/** Resolve → balance → attempt middleware → transport. */
-function attempts(
-	method: Method,
-	middleware: readonly Middleware[],
-	{ target, waitForReady }: Resolve,
-	logger: Logger,
-): Endpoint {
-	const call = layered(method, middleware, logger);
-	const choice = new Choice(method);
-	const takesMany = takesStream(method.kind);
-	/** What to wait for before an instance is picked; undefined for nothing. */
-	const obstacle = (ctx: Context): Promise<void> | undefined => {
-		if (!target.isKnown) return target.whenKnown(ctx);
-		// A call with an input stream cannot be repeated, so it has to find the right instance at once.
-		if (takesMany) return target.whenDescribed(choice, ctx);
-		// Another attempt would be in vain while no instance can be reached.
-		return ctx["~scope"]?.hasTried === true ? target.whenReachable(choice, ctx) : undefined;
-	};
-	const attempt: Endpoint = (input, ctx) => {
-		if (target.isClosed) return Promise.reject(clientClosed());
-		ctx["~received"]?.["~clear"]();
-		const wait = obstacle(ctx);
-		if (wait !== undefined) return wait.then(() => attempt(input, ctx));
-		try {
-			const scope = ctx["~scope"];
-			const member = target.pick(choice, ctx, scope?.tried);
-			scope?.addTried(member.id);
-			return call(member, input, ctx);
-		} catch (error) {
-			return Promise.reject(error);
-		}
-	};
-	return waiting(attempt, { target, choice, byDefault: waitForReady, once: takesMany });
-}
-
-/** Makes an attempt at the instance that was picked. */
-type AttemptAt = (member: Member, input: unknown, ctx: Context) => Promise<unknown>;
-
-/** The attempt middleware around the member that was picked. To `onSettled`, each attempt is a call of its own. */
-function layered(method: Method, middleware: readonly Middleware[], logger: Logger): AttemptAt {
-	if (middleware.length === 0) return (member, input, ctx) => member.attempt(method, input, ctx);
-	const innermost: Endpoint = (input, ctx) => {
-		const member = ctx.get(pickedCandidate);
-		if (!(member instanceof Member)) throw new Mistake("attempt middleware must pass its context on");
-		return member.attempt(method, input, ctx);
-	};
-	const chained = checkedChain("the client's attempt middleware", middleware)(innermost, method);
-	const layers = scoped(chained, method, undefined, undefined, logger);
-	return (member, input, ctx) => layers(input, ctx.withValue(pickedCandidate, member));
 }
 
 /** The function that users call. */

@@ -142,11 +142,11 @@ describe("following a registry", () => {
 
 describe("a call that waits for the registry's first word", () => {
 	test("goes on when it comes", async () => {
-		const { target } = following([[], "fails"], [[{ type: "snapshot", instances: [a] }], "goes on"]);
+		const { target, known } = following([[], "fails"], [[{ type: "snapshot", instances: [a] }], "goes on"]);
 		const waiting = target.whenKnown(Context.background());
 		await vi.advanceTimersByTimeAsync(100);
 		await waiting;
-		expect(target.isKnown).toBe(true);
+		expect(known()).toEqual([a.id]);
 	});
 
 	test("is told at its deadline why it did not come", async () => {

@@ -1,6 +1,7 @@
 import { CallScope, succeeded } from "../context/call-scope.ts";
-import { Cancellation, deadlineExceeded, isPlainDeadline, JoinedSource } from "../context/cancellation.ts";
-import { Context } from "../context/context.ts";
+import { Cancellation, deadlineExceeded, isPlainDeadline, never } from "../context/cancellation.ts";
+import type { Context } from "../context/context.ts";
+import { JoinedSource } from "../context/joined-source.ts";
 import { givesStream, type Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { observeStream } from "../endpoint/observe-stream.ts";
@@ -51,16 +52,14 @@ export function scoped(
 	};
 }
 
-const never = Context.background()["~cancellation"];
-
 /** The context of a call: the caller's, with a scope of its own. The life ends it, too. */
 function inside(outer: Context, scope: CallScope, life: Context | undefined): Context {
 	const cancellation = outer["~cancellation"];
-	if (life === undefined) return outer["~ofCall"](cancellation, scope);
+	if (life === undefined) return outer["~derive"](cancellation, scope);
 	const ending = life["~cancellation"];
-	if (cancellation === never) return outer["~ofCall"](ending, scope);
+	if (cancellation === never) return outer["~derive"](ending, scope);
 	const joined = new JoinedSource(cancellation, ending);
-	return outer["~ofCall"](new Cancellation(joined, Number.POSITIVE_INFINITY, scope), scope);
+	return outer["~derive"](new Cancellation(joined, Number.POSITIVE_INFINITY, scope), scope);
 }
 
 /** A call that failed. */

@@ -3,19 +3,17 @@ import { Context } from "../context/context.ts";
 import { sleep } from "../context/sleep.ts";
 import type { ContractDescription } from "../contract/describe.ts";
 import type { Method } from "../contract/method.ts";
-import { type ServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
+import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
-import type { Instance } from "../registry/instance.ts";
-import { instanceIdentity } from "../registry/instance-identity.ts";
 import type { RegistryEvent } from "../registry/registry.ts";
 import { after, longestDelayMs } from "../time/timer.ts";
+import { clientClosed } from "../transport/transport-errors.ts";
 import { AskedMembers } from "./asked-members.ts";
 import { beforeEnd } from "./before-end.ts";
 import { but, type Candidates, type Choice, findCandidates } from "./candidates.ts";
-import { HeldMembers } from "./held-members.ts";
 import { Introductions } from "./introductions.ts";
-import { addressesOf, LatestInstances } from "./latest-instances.ts";
-import { Member, type MemberListener } from "./member.ts";
+import type { Member } from "./member.ts";
+import { Members } from "./members.ts";
 import type { PeerPool } from "./peer-pool.ts";
 
 /** The longest that a call waits until an instance may be tried again, in milliseconds. */
@@ -40,12 +38,9 @@ export interface TargetOptions {
  * The instances that a client calls: kept up to date by what its source tells, remembered while the source is
  * silent, and picked from by the balancer.
  */
-export class Target implements MemberListener {
+export class Target {
 	readonly #options: TargetOptions;
-	readonly #members = new Map<string, Member>();
-	/** Those of the members that the source let go, although they may be there. */
-	readonly #held: HeldMembers;
-	readonly #latest = new LatestInstances();
+	readonly #members: Members;
 	/** Counts the changes of what may be picked. */
 	#generation = 0;
 	/** Resolves at the next change, where a call waits for it. */
@@ -58,56 +53,36 @@ export class Target implements MemberListener {
 	#isKnown = false;
 	/** Why it is not known which instances there are. */
 	#failure: ServiceError | undefined;
-	/** Why the instances that are up cannot be called. */
-	#uncallable: ServiceError | undefined;
-	/** Gone from the source, but still with calls in flight. */
-	readonly #retiring = new Set<Member>();
 	readonly #life = Context.background().withCancel();
 	#isClosed = false;
-	#hasLoadFailed = false;
 
 	constructor(options: TargetOptions) {
 		this.#options = options;
-		const { service, peers, onDescribed, logger } = options;
+		const { service, balancer, peers, schemes, onDescribed, logger } = options;
+		const { descriptions } = peers;
 		const { ctx } = this.#life;
-		this.#held = new HeldMembers({
+		const onChange = (): void => this.#changed();
+		const asked = new AskedMembers({ service, descriptions, ctx, onDescribed: onChange });
+		this.#asked = asked;
+		this.#members = new Members({
 			service,
-			members: this.#members,
+			balancer,
+			peers,
+			schemes,
 			logger,
 			ctx,
-			remove: (id) => this.#remove(id),
-		});
-		this.#asked = new AskedMembers({
-			service,
-			descriptions: peers.descriptions,
-			ctx,
-			onDescribed: () => this.#changed(),
+			onChange,
+			onRefusal: (member) => asked.ask(member),
 		});
 		if (onDescribed !== undefined) {
-			const { descriptions } = peers;
 			this.#introductions = new Introductions(service, descriptions, onDescribed, ctx, logger);
 		}
-	}
-
-	/** Whether it is known which instances there are. */
-	get isKnown(): boolean {
-		return this.#isKnown;
-	}
-
-	/** Whether all instances were given up. */
-	get isClosed(): boolean {
-		return this.#isClosed;
 	}
 
 	/** Takes in what the registry says. */
 	apply(event: RegistryEvent): void {
 		if (this.#isClosed) return;
-		this.#uncallable = undefined;
-		if (event.type === "snapshot") this.#replace(event.instances);
-		else if (event.type === "up") this.#set(event.instance);
-		else if (event.released === true) this.#remove(event.instance.id);
-		else this.#hold([event.instance.id]);
-		this.#held.dropUnreachable();
+		this.#members.apply(event);
 		this.#isKnown = true;
 		this.#failure = undefined;
 		this.#known.resolve();
@@ -116,6 +91,21 @@ export class Target implements MemberListener {
 	/** The registry does not answer. What is known stays; while nothing is known, calls fail with this error. */
 	unknownBecause(error: ServiceError): void {
 		if (!this.#isKnown) this.#failure = error;
+	}
+
+	/**
+	 * What an attempt has to wait for before an instance is picked; undefined for nothing. Rejects when the target is
+	 * closed.
+	 *
+	 * @param tried the ids of the instances that the call has tried.
+	 */
+	obstacle(choice: Choice, ctx: Context, tried: readonly string[]): Promise<void> | undefined {
+		if (this.#isClosed) return Promise.reject(clientClosed());
+		if (!this.#isKnown) return this.whenKnown(ctx);
+		// A call with an input stream cannot be repeated, so it has to find the right instance at once.
+		if (choice.takesStream) return this.whenDescribed(choice, ctx);
+		// Another attempt would be in vain while no instance can be reached.
+		return tried.length > 0 ? this.whenReachable(choice, ctx) : undefined;
 	}
 
 	/** Resolves when it is known which instances there are, or the context ends. */
@@ -136,7 +126,7 @@ export class Target implements MemberListener {
 		for (;;) {
 			const { reachable, until } = this.#current(choice);
 			if (reachable.length > 0) return;
-			if (this.#uncallable !== undefined) throw this.#nobody();
+			if (this.#members.uncallable !== undefined) throw this.#nobody();
 			this.#change ??= Promise.withResolvers<void>();
 			const paused = Promise.withResolvers<void>();
 			const wait = until - performance.now();
@@ -174,8 +164,11 @@ export class Target implements MemberListener {
 	 * another, nor one that cannot be reached while there is one that can, nor one that is unhealthy while half of
 	 * them are healthy.
 	 */
-	pick(choice: Choice, ctx: Context, tried: readonly string[] | undefined): Member {
-		const member = this.#options.balancer.pick(this.#candidatesBut(choice, tried), ctx);
+	pick(choice: Choice, ctx: Context, tried: readonly string[] = []): Member {
+		const { reachable, listed } = this.#current(choice);
+		const all = reachable.length > 0 ? reachable : listed;
+		const untried = tried.length === 0 ? undefined : (but(tried, reachable) ?? but(tried, listed));
+		const member = this.#options.balancer.pick(untried ?? all, ctx);
 		if (member === undefined) throw this.#nobody();
 		return member;
 	}
@@ -185,49 +178,12 @@ export class Target implements MemberListener {
 		return this.#members.get(id)?.address;
 	}
 
-	onPause(member: Member, until: number): void {
-		this.#changed();
-		// An instance that the source let go and that cannot be reached is gone.
-		if (until > 0 && this.#held.isDispensable(member)) this.#remove(member.id);
-	}
-
-	/** Logs the failure once: it is likely to come back with each call. */
-	onLoadFailure(member: Member, error: unknown): void {
-		if (this.#hasLoadFailed) return;
-		this.#hasLoadFailed = true;
-		const { logger, service } = this.#options;
-		logger.log("error", "the load that the balancer keeps of an instance threw", {
-			service,
-			instance: member.id,
-			error,
-		});
-	}
-
-	/** The instance is of another version, or another process has its address. */
-	onRefusal(member: Member): void {
-		if (this.#held.has(member.id)) this.#held.verify(member);
-		else this.#asked.ask(member);
-	}
-
 	/** Gives up all instances at once. */
 	async close(): Promise<void> {
 		this.#isClosed = true;
 		this.#life.cancel();
-		this.#held.close();
 		this.#introductions?.close();
-		const members = [...this.#members.values(), ...this.#retiring];
-		this.#members.clear();
-		this.#changed();
-		await Promise.all(members.map((member) => member.release()));
-	}
-
-	#candidatesBut(choice: Choice, tried: readonly string[] | undefined): readonly Member[] {
-		const { reachable, listed } = this.#current(choice);
-		if (tried !== undefined && tried.length > 0) {
-			const untried = but(tried, reachable) ?? but(tried, listed);
-			if (untried !== undefined) return untried;
-		}
-		return reachable.length > 0 ? reachable : listed;
+		await this.#members.close();
 	}
 
 	#current(choice: Choice): Candidates {
@@ -243,15 +199,16 @@ export class Target implements MemberListener {
 	}
 
 	#find(method: Method): Candidates {
-		const all = [...this.#members.values()];
+		const all = this.#members.all();
+		const { heldIds } = this.#members;
 		if (isMixed(all)) for (const member of all) if (member.description === undefined) this.#asked.ask(member);
 		this.#introductions?.see(all);
 		const having = all.filter((member) => member.has(method));
 		const now = performance.now();
 		// Where nobody has it, any one says so.
-		if (having.length > 0 && having.length < all.length) return findCandidates(having, this.#held.ids, now);
+		if (having.length > 0 && having.length < all.length) return findCandidates(having, heldIds, now);
 		if (this.#common === undefined || now >= this.#common.until) {
-			this.#common = findCandidates(all, this.#held.ids, now);
+			this.#common = findCandidates(all, heldIds, now);
 		}
 		return this.#common;
 	}
@@ -264,67 +221,9 @@ export class Target implements MemberListener {
 		this.#change = undefined;
 	}
 
-	#replace(instances: readonly Instance[]): void {
-		const ids = new Set(instances.map(({ id }) => id));
-		for (const instance of instances) this.#set(instance);
-		this.#hold([...this.#members.keys()].filter((id) => !ids.has(id)));
-	}
-
-	/** The source lets members go. Those whose address another has are gone; the others may be there. */
-	#hold(ids: readonly string[]): void {
-		for (const id of ids) {
-			const member = this.#members.get(id);
-			if (member === undefined || this.#held.has(id)) continue;
-			if (this.#latest.isReplaced(member.instance)) this.#remove(id);
-			else this.#held.add(member);
-		}
-		this.#changed();
-	}
-
-	#set(instance: Instance): void {
-		this.#held.delete(instance.id);
-		this.#changed();
-		if (instance.status === "draining") {
-			this.#remove(instance.id);
-			return;
-		}
-		const member = this.#members.get(instance.id);
-		if (member !== undefined && addressesOf(member.instance) === addressesOf(instance)) {
-			member.update(instance, this.#options.service);
-			return;
-		}
-		if (member !== undefined) this.#remove(instance.id);
-		this.#add(instance);
-	}
-
-	#add(instance: Instance): void {
-		const { balancer, peers, schemes, logger, service } = this.#options;
-		try {
-			const share = peers.share(instance.addresses, { identity: instanceIdentity(instance), schemes });
-			this.#members.set(instance.id, new Member(instance, service, balancer.join(instance), share, this));
-			const before = this.#latest.add(instance);
-			if (before !== undefined && this.#held.has(before.id)) this.#remove(before.id);
-		} catch (error) {
-			this.#uncallable = toServiceError(error);
-			logger.log("warn", "an instance cannot be called", { service, instance: instance.id, error });
-		}
-	}
-
-	#remove(id: string): void {
-		const member = this.#members.get(id);
-		if (member === undefined) return;
-		this.#latest.delete(member.instance);
-		this.#members.delete(id);
-		this.#held.delete(id);
-		this.#changed();
-		this.#retiring.add(member);
-		const forget = (): void => void this.#retiring.delete(member);
-		member.retire().then(forget, forget);
-	}
-
 	#nobody(): ServiceError {
 		const { service, where } = this.#options;
-		const cause = this.#uncallable;
+		const cause = this.#members.uncallable;
 		const place = where?.();
 		const message =
 			cause === undefined

@@ -1,4 +1,3 @@
-import type { Context } from "../context/context.ts";
 import { type ContextKey, contextKey } from "../context/key.ts";
 import { sleep } from "../context/sleep.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
@@ -25,14 +24,11 @@ function reachedNobody(error: unknown): boolean {
 }
 
 /**
- * Makes the attempts of calls wait for an instance where the call, or by default the client, asks for it. A call whose
- * input is a stream waits for its first instance, but is not tried again: its input cannot be read twice.
+ * The attempts of calls that wait for an instance that can be reached. A call whose input is a stream waits for its first
+ * instance, but is not tried again: its input cannot be read twice.
  */
-export function waiting(
-	attempt: Endpoint,
-	{ target, choice, byDefault, once }: { target: Target; choice: Choice; byDefault: boolean; once: boolean },
-): Endpoint {
-	const attemptWhenReady = async (input: unknown, ctx: Context): Promise<unknown> => {
+export function attemptWhenReady(attempt: Endpoint, target: Target, choice: Choice): Endpoint {
+	return async (input, ctx) => {
 		let failure: unknown;
 		for (;;) {
 			try {
@@ -44,14 +40,10 @@ export function waiting(
 			try {
 				return await attempt(input, ctx);
 			} catch (error) {
-				if (once || !reachedNobody(error) || ctx.error !== undefined) throw error;
+				if (choice.takesStream || !reachedNobody(error) || ctx.error !== undefined) throw error;
 				failure = error;
 			}
 			await sleep(pauseMs, ctx).catch(() => Promise.reject(failure));
 		}
-	};
-	return (input, ctx) => {
-		const waits = ctx.get(waitForReady) ?? byDefault;
-		return waits ? attemptWhenReady(input, ctx) : attempt(input, ctx);
 	};
 }

@@ -29,11 +29,6 @@ export class CallScope {
 		return typeof this.#tried === "string" ? [this.#tried] : this.#tried;
 	}
 
-	/** Whether the call has tried an instance. */
-	get hasTried(): boolean {
-		return this.#tried !== none;
-	}
-
 	/** Notes that the call tries an instance. */
 	addTried(id: string): void {
 		this.#tried = this.#tried === none ? id : [...this.tried, id];

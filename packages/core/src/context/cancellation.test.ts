@@ -2,7 +2,9 @@ import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ServiceError } from "../errors/service-error.ts";
 import { CallScope, succeeded } from "./call-scope.ts";
-import { Cancellation, type Follower, JoinedSource, SignalSource } from "./cancellation.ts";
+import { Cancellation, type Follower } from "./cancellation.ts";
+import { JoinedSource } from "./joined-source.ts";
+import { SignalSource } from "./signal-source.ts";
 
 const never = Number.POSITIVE_INFINITY;
 

@@ -55,7 +55,7 @@ export class Cancellation implements Ending, Follower {
 	readonly #scope: CallScope | undefined;
 
 	constructor(parent: CancellationSource | undefined, deadline: number, scope?: CallScope) {
-		this.parent = parent;
+		this.parent = parent === never ? undefined : parent;
 		this.#scope = scope;
 		this.deadline = parent === undefined ? deadline : Math.min(deadline, parent.deadline);
 	}
@@ -147,6 +147,7 @@ export class Cancellation implements Ending, Follower {
 	#end(error: ServiceError): void {
 		this.#error = error;
 		let link = this.#first;
+		if (link === undefined) return;
 		this.#letGo();
 		while (link !== undefined) {
 			const { follower } = link;
@@ -160,7 +161,7 @@ export class Cancellation implements Ending, Follower {
 	#letGo(): void {
 		this.#parentFollowing?.stop();
 		this.#parentFollowing = undefined;
-		this.#stopTimer();
+		if (this.#timer !== undefined) this.#stopTimer();
 	}
 
 	/** For the deadline of this one and of all above, which is not later. */
@@ -208,71 +209,33 @@ class Link implements Following {
 	}
 }
 
-const notFollowing: Following = { stop: noop };
+/** Follows nothing: what would be followed has ended, or never ends. */
+export const notFollowing: Following = { stop: noop };
 
 function noop(): void {}
 
-/** Joins two sources: ended by whichever ends first. Listens to them only while somebody listens here. */
-export class JoinedSource implements CancellationSource {
-	readonly deadline: number;
-	readonly #one: CancellationSource;
-	readonly #other: CancellationSource;
+/** The end of the root of all contexts, which never comes. It keeps nobody who follows it. */
+class Never implements Ending {
+	readonly error = undefined;
+	readonly deadline: number = Number.POSITIVE_INFINITY;
+	#signal: AbortSignal | undefined;
 
-	constructor(one: CancellationSource, other: CancellationSource) {
-		this.deadline = Math.min(one.deadline, other.deadline);
-		this.#one = one;
-		this.#other = other;
+	follow(): Following {
+		return notFollowing;
 	}
 
-	get error(): ServiceError | undefined {
-		return this.#one.error ?? this.#other.error;
+	listen(): () => void {
+		return noop;
 	}
 
-	follow(follower: Follower): Following {
-		const one = this.#one.follow(follower);
-		const other = this.#other.follow(follower);
-		return {
-			stop() {
-				one.stop();
-				other.stop();
-			},
-		};
+	get signal(): AbortSignal {
+		this.#signal ??= new AbortController().signal;
+		return this.#signal;
 	}
 }
 
-/** Joins a signal of the platform to a parent; listens to the signal only while somebody listens here. */
-export class SignalSource implements CancellationSource {
-	readonly deadline: number;
-	readonly #parent: CancellationSource;
-	readonly #signal: AbortSignal;
-
-	constructor(parent: CancellationSource, signal: AbortSignal) {
-		this.deadline = parent.deadline;
-		this.#parent = parent;
-		this.#signal = signal;
-	}
-
-	get error(): ServiceError | undefined {
-		return this.#parent.error ?? (this.#signal.aborted ? cancellationError(this.#signal.reason) : undefined);
-	}
-
-	follow(follower: Follower): Following {
-		const signal = this.#signal;
-		if (signal.aborted) {
-			follower.onEnd(cancellationError(signal.reason));
-			return notFollowing;
-		}
-		const aborted = (): void => follower.onEnd(cancellationError(signal.reason));
-		signal.addEventListener("abort", aborted);
-		const parent = this.#parent.follow(follower);
-		return {
-			stop() {
-				signal.removeEventListener("abort", aborted);
-				parent.stop();
-			},
-		};
-	}
-}
+/** What ends a context that nothing ends. */
+export const never: Ending = new Never();
 
 /** Ends what runs under a call that has settled; one for all, as making an error is slow. */
 export const callIsOver: ServiceError = new ServiceError({ code: "canceled", message: "the call is over" });
@@ -295,7 +258,8 @@ export function isPlainDeadline({ code, message }: ServiceError): boolean {
 	return code === "deadline_exceeded" && message === deadlineMessage;
 }
 
-function cancellationError(reason: unknown): ServiceError {
+/** The error of a context that ended for a reason that somebody gave. */
+export function cancellationError(reason: unknown): ServiceError {
 	const error = toServiceError(reason);
 	return error.code === "canceled" || error.code === "deadline_exceeded" || error.code === "unavailable"
 		? error

@@ -2,11 +2,12 @@ import { kindOf, Mistake } from "../errors/mistake.ts";
 import type { ReadonlyMetadata } from "../errors/readonly-metadata.ts";
 import type { ServiceError } from "../errors/service-error.ts";
 import type { CallScope } from "./call-scope.ts";
-import { Cancellation, type Ending, SignalSource } from "./cancellation.ts";
+import { Cancellation, type Ending, never } from "./cancellation.ts";
 import { Deadline } from "./deadline.ts";
 import type { ContextKey } from "./key.ts";
 import { Metadata, type MetadataInit, noMetadata } from "./metadata.ts";
 import { ResponseMetadata } from "./response.ts";
+import { SignalSource } from "./signal-source.ts";
 
 /** The other end of a call that arrived. */
 export interface PeerInfo {
@@ -55,7 +56,7 @@ export interface Cancelable {
  */
 export class Context {
 	static readonly #background = new Context(
-		new Cancellation(undefined, Number.POSITIVE_INFINITY),
+		never,
 		undefined,
 		undefined,
 		noMetadata,
@@ -99,6 +100,18 @@ export class Context {
 		this.peer = peer;
 		this.#response = response;
 		this.#values = values;
+	}
+
+	/** @internal The context of a call that arrived. */
+	static "~ofArrived"(
+		cancellation: Ending,
+		scope: CallScope,
+		metadata: ReadonlyMetadata,
+		outgoing: ReadonlyMetadata,
+		peer: PeerInfo,
+		response: ResponseMetadata,
+	): Context {
+		return new Context(cancellation, scope, undefined, metadata, outgoing, peer, response, undefined);
 	}
 
 	/** The root of all contexts. It is never cancelled, and has no deadline and no values. */
@@ -145,7 +158,7 @@ export class Context {
 
 	/** A context that also carries a value within this process. */
 	withValue<Value>(key: ContextKey<Value>, value: Value): Context {
-		return this.#derive(this["~cancellation"], this["~scope"], { key, value, next: this.#values });
+		return this["~derive"](this["~cancellation"], this["~scope"], { key, value, next: this.#values });
 	}
 
 	/** A context whose next call sends this metadata, too. A name given here replaces its earlier values. */
@@ -186,23 +199,28 @@ export class Context {
 	 * @throws RangeError for NaN.
 	 */
 	withDeadline(deadline: number): Context {
-		if (!(deadline < this.deadline)) {
+		if (!(deadline < this["~cancellation"].deadline)) {
 			if (Number.isNaN(deadline)) throw new RangeError("a deadline is a time in milliseconds, and not NaN");
 			return this;
 		}
-		return this.#endedBy(new Deadline(this["~cancellation"], deadline, this["~scope"]));
+		const ending = new Deadline(this["~cancellation"], deadline, this["~scope"]);
+		return this["~derive"](ending, this["~scope"]);
 	}
 
 	/** A context that its owner can cancel. It ends with this one, too. */
 	withCancel(): Cancelable {
 		const cancellation = new Cancellation(this["~cancellation"], Number.POSITIVE_INFINITY, this["~scope"]);
-		return { ctx: this.#endedBy(cancellation), cancel: (reason) => cancellation.cancel(reason) };
+		return {
+			ctx: this["~derive"](cancellation, this["~scope"]),
+			cancel: (reason) => cancellation.cancel(reason),
+		};
 	}
 
 	/** A context that also ends when a signal of the platform aborts, as of a browser's button or an HTTP request. */
 	withSignal(signal: AbortSignal): Context {
 		const source = new SignalSource(this["~cancellation"], signal);
-		return this.#endedBy(new Cancellation(source, Number.POSITIVE_INFINITY, this["~scope"]));
+		const cancellation = new Cancellation(source, Number.POSITIVE_INFINITY, this["~scope"]);
+		return this["~derive"](cancellation, this["~scope"]);
 	}
 
 	/**
@@ -210,8 +228,7 @@ export class Context {
 	 * no call, so `onSettled` refuses it.
 	 */
 	withoutCancel(): Context {
-		const cancellation = new Cancellation(undefined, Number.POSITIVE_INFINITY);
-		return this.#derive(cancellation, undefined, this.#values);
+		return this["~derive"](never, undefined);
 	}
 
 	/** @internal A context for one call of the runtime. */
@@ -228,16 +245,12 @@ export class Context {
 		);
 	}
 
-	/** @internal The context of a call that settles by itself. */
-	"~ofCall"(cancellation: Ending, scope: CallScope): Context {
-		return this.#derive(cancellation, scope, this.#values);
-	}
-
-	#endedBy(cancellation: Ending): Context {
-		return this.#derive(cancellation, this["~scope"], this.#values);
-	}
-
-	#derive(cancellation: Ending, scope: CallScope | undefined, values: ValueNode | undefined): Context {
+	/** @internal A context that is ended by something else, or belongs to another call, or has other values. */
+	"~derive"(
+		cancellation: Ending,
+		scope: CallScope | undefined,
+		values: ValueNode | undefined = this.#values,
+	): Context {
 		return new Context(
 			cancellation,
 			scope,

@@ -27,7 +27,8 @@ export type Parsed =
 /** Validates a value. The result of a synchronous schema is not a promise. */
 export function parse(schema: Schema, value: unknown): Parsed | Promise<Parsed> {
 	const result = schema["~standard"].validate(value);
-	return isPromise(result) ? Promise.resolve(result).then(toParsed) : toParsed(result);
+	if (isPromise(result)) return Promise.resolve(result).then(toParsed);
+	return result.issues === undefined ? result : toParsed(result);
 }
 
 /** The types that JSON cannot carry, as zod and valibot name them when they fail to describe one. */

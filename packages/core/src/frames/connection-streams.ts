@@ -38,7 +38,7 @@ export class ConnectionStreams {
 	/** Returns whether the stream was open. A call that waited may begin in its place. */
 	remove(id: number): boolean {
 		if (!this.#table.delete(id)) return false;
-		this.passTurn();
+		if (this.#waiting.size > 0) this.passTurn();
 		return true;
 	}
 

@@ -2,10 +2,10 @@ import type { PeerInfo } from "../context/context.ts";
 import { ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import { type ByteHandling, type Pipe, type PipeHandler, standardBytes } from "../transport/pipe.ts";
 import { Assembly } from "./assembly.ts";
-import { FrameBatch } from "./frame-batch.ts";
+import { ConnectionStreams } from "./connection-streams.ts";
+import { type BatchOwner, FrameBatch } from "./frame-batch.ts";
 import { defaultFrameLimits, type FrameLimits } from "./frame-limits.ts";
 import { KeepAlive } from "./keep-alive.ts";
-import { ConnectionStreams } from "./connection-streams.ts";
 import { ReceiveWindow } from "./receive-window.ts";
 import { SendQueue } from "./send-queue.ts";
 import type { StreamHandler } from "./stream-handler.ts";
@@ -41,7 +41,7 @@ export interface ConnectionRole {
  * {@link ConnectionStreams}, the {@link SendQueue} of messages, the {@link FrameBatch} that goes out at the end of a turn,
  * the {@link Assembly} of messages that are not whole yet.
  */
-export class Connection implements PipeHandler {
+export class Connection implements PipeHandler, BatchOwner {
 	readonly limits: FrameLimits;
 	/** Who is at the other end. */
 	readonly peer: PeerInfo;
@@ -55,12 +55,13 @@ export class Connection implements PipeHandler {
 	readonly #reader: FrameReader;
 	readonly #keepAlive: KeepAlive;
 	readonly #window: ReceiveWindow;
-	/** Undefined until SETTINGS of the other side have come. */
-	#remote: RemoteSettings | undefined;
+	/** What the other side announced. Known once the connection is ready. */
+	remote: RemoteSettings = unannounced;
+	/** Why the connection has ended, once it has. */
+	closedBy: ServiceError | undefined;
 	/** The last stream that this side took from the other; GOAWAY names it. */
 	#lastAccepted = 0;
 	#endsWhenIdle = false;
-	#closedBy: ServiceError | undefined;
 
 	constructor(pipe: Pipe, role: ConnectionRole, limits: Partial<FrameLimits> = {}) {
 		this.#pipe = pipe;
@@ -71,11 +72,7 @@ export class Connection implements PipeHandler {
 		this.assembly = new Assembly(this.limits);
 		this.#window = new ReceiveWindow(this.limits.connectionWindowBytes);
 		const { sendQueueBytes } = this.limits;
-		this.batch = new FrameBatch(pipe, this.bytes, sendQueueBytes, {
-			isIdle: () => this.streams.size <= 1,
-			flushed: () => this.queue.proceed(),
-			failed: (message) => this.destroy(message),
-		});
+		this.batch = new FrameBatch(pipe, this.bytes, sendQueueBytes, this);
 		this.queue = new SendQueue(this.batch, sendQueueBytes);
 		this.#reader = new FrameReader(this.bytes, this.#onFrame.bind(this));
 		this.#keepAlive = new KeepAlive(this.limits, {
@@ -85,16 +82,6 @@ export class Connection implements PipeHandler {
 			idle: role.onIdle,
 			leave: role.onSilent,
 		});
-	}
-
-	/** What the other side announced. Known once the connection is ready. */
-	get remote(): RemoteSettings {
-		return this.#remote ?? unannounced;
-	}
-
-	/** Why the connection has ended, once it has. */
-	get closedBy(): ServiceError | undefined {
-		return this.#closedBy;
 	}
 
 	/** Sends the preface and SETTINGS and begins to read. */
@@ -147,7 +134,7 @@ export class Connection implements PipeHandler {
 
 	/** Returns credit to the other side, on a stream or, for stream 0, on the connection. */
 	sendCredit(stream: number, bytes: number): void {
-		if (this.#closedBy !== undefined) return;
+		if (this.closedBy !== undefined) return;
 		beginWindow(this.batch.writer, stream, bytes);
 		this.batch.finishControl();
 	}
@@ -156,12 +143,12 @@ export class Connection implements PipeHandler {
 
 	/** A call ran out of time: finds out whether the other side is there at all. */
 	suspect(): void {
-		if (this.#closedBy === undefined) this.#keepAlive.suspect();
+		if (this.closedBy === undefined) this.#keepAlive.suspect();
 	}
 
 	/** Tells the other side that no streams after those taken will be served. */
 	goaway(code: number, message: string): void {
-		if (this.#closedBy !== undefined) return;
+		if (this.closedBy !== undefined) return;
 		beginGoaway(this.batch.writer, this.#lastAccepted, code, message);
 		this.batch.finishControl();
 	}
@@ -181,7 +168,7 @@ export class Connection implements PipeHandler {
 	// ---- the pipe
 
 	data(bytes: Uint8Array): void {
-		if (this.#closedBy !== undefined) return;
+		if (this.closedBy !== undefined) return;
 		this.#keepAlive.heard();
 		try {
 			this.#reader.push(bytes);
@@ -204,8 +191,8 @@ export class Connection implements PipeHandler {
 	// ---- inside
 
 	#onFrame(type: number, flags: number, id: number, bytes: Uint8Array, start: number, end: number): void {
-		if (this.#closedBy !== undefined) return;
-		if (this.#remote === undefined) this.#onFirst(type, bytes, start, end);
+		if (this.closedBy !== undefined) return;
+		if (this.remote === unannounced) this.#onFirst(type, bytes, start, end);
 		else if (type === FrameType.message) this.#onMessage(flags, id, bytes, start, end);
 		else if (type === FrameType.request) this.#role.onRequest(id, flags, bytes, start, end);
 		else if (type === FrameType.window) this.#onWindow(id, readWindow(bytes, start, end));
@@ -222,7 +209,7 @@ export class Connection implements PipeHandler {
 	#onFirst(type: number, bytes: Uint8Array, start: number, end: number): void {
 		if (type !== FrameType.settings) throw new ProtocolError("SETTINGS has to be the first frame");
 		const remote = readSettings(bytes.subarray(start, end));
-		this.#remote = remote;
+		this.remote = remote;
 		this.streams.limit(remote.maxStreams);
 		this.queue.open(remote);
 		this.#keepAlive.handshaken();
@@ -271,15 +258,15 @@ export class Connection implements PipeHandler {
 	}
 
 	#finish(): void {
-		if (this.#closedBy !== undefined) return;
+		if (this.closedBy !== undefined) return;
 		this.batch.flush();
 		this.#close(lost("the connection was closed"));
 		this.#pipe.end();
 	}
 
 	#close(error: ServiceError): void {
-		if (this.#closedBy !== undefined) return;
-		this.#closedBy = error;
+		if (this.closedBy !== undefined) return;
+		this.closedBy = error;
 		this.#keepAlive.stop();
 		this.batch.close();
 		this.queue.close();

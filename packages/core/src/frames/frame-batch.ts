@@ -12,14 +12,14 @@ const maxBlockedControlBytes = 1024 * 1024;
 const batchHeads = 32;
 const batchBytes = 64 * 1024;
 
-/** What a batch asks of its connection, and tells it. */
+/** What a batch needs of its connection. */
 export interface BatchOwner {
-	/** Whether hardly anything else is under way, so that waiting for more frames would only cost time. */
-	isIdle(): boolean;
-	/** A batch went out at the end of its turn, and the pipe takes more. */
-	flushed(): void;
-	/** The pipe is of no use any more. */
-	failed(message: string): void;
+	/** The open streams. While there is hardly one, to wait for more frames would only cost time. */
+	readonly streams: { readonly size: number };
+	/** What waits to be sent. It goes on when a batch went out at the end of its turn, and the pipe takes more. */
+	readonly queue: { proceed(): void };
+	/** Ends the connection: the pipe is of no use any more. */
+	destroy(message: string): void;
 }
 
 /**
@@ -62,7 +62,7 @@ export class FrameBatch {
 	finishControl(): void {
 		this.writer.finish();
 		if (this.#blocked && this.writer.pending > this.#maxBlockedBytes)
-			this.#owner.failed("the other side does not read what it is sent");
+			this.#owner.destroy("the other side does not read what it is sent");
 		else this.#schedule(true, false);
 	}
 
@@ -75,7 +75,7 @@ export class FrameBatch {
 		try {
 			if (!this.#pipe.write(bytes)) this.#blocked = true;
 		} catch (error) {
-			this.#owner.failed(`connection lost: ${reasonOf(error)}`);
+			this.#owner.destroy(`connection lost: ${reasonOf(error)}`);
 		}
 	}
 
@@ -103,13 +103,13 @@ export class FrameBatch {
 		}
 		if (this.#flushScheduled) return;
 		this.#flushScheduled = true;
-		this.#pipe.schedule(this.#flushNow, prompt && this.#owner.isIdle(), more);
+		this.#pipe.schedule(this.#flushNow, prompt && this.#owner.streams.size <= 1, more);
 	}
 
 	readonly #flushNow = (): void => {
 		this.#flushScheduled = false;
 		if (this.#closed) return;
 		this.flush();
-		if (!this.#blocked && !this.#closed) this.#owner.flushed();
+		if (!this.#blocked && !this.#closed) this.#owner.queue.proceed();
 	};
 }

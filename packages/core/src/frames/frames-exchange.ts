@@ -118,15 +118,15 @@ export class FramesExchange implements StreamHandler, Follower {
 	}
 
 	#run(body: EncodedMessage | undefined, ended: boolean): void {
-		this.#calls.began();
+		this.#calls.running++;
 		if (this.#call.hasStream) this.#call.follow(this);
 		this.#call.run(this.#input(body, ended)).then(
 			(output) => {
-				this.#calls.ended();
+				this.#calls.running--;
 				this.#answer(output);
 			},
 			(error) => {
-				this.#calls.ended();
+				this.#calls.running--;
 				this.#fail(toServiceError(error));
 			},
 		);

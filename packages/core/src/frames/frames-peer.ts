@@ -11,10 +11,10 @@ import { type CallObserver, type ObservedEndpoint, observeCalls } from "../trans
 import type { Pipe } from "../transport/pipe.ts";
 import type { Peer } from "../transport/transport.ts";
 import { clientClosed, unreachable } from "../transport/transport-errors.ts";
-import { type CallEncoding, type FramesCallee, framesCallee } from "./frames-callee.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { checkFormats, formatsMask } from "./formats.ts";
 import { checkFrameLimits, type FrameLimits } from "./frame-limits.ts";
+import { type CallEncoding, type FramesCallee, framesCallee } from "./frames-callee.ts";
 
 /** Opens a pipe to an address. Gives up when the signal aborts. */
 export type DialPipe = (address: string, signal: AbortSignal) => Promise<Pipe>;

@@ -10,26 +10,12 @@ export class ServerCalls {
 	readonly #cancels: ResetCount;
 	readonly #maxCancels: number;
 	/** The handlers that run, though their callers may have cancelled them. */
-	#running = 0;
+	running = 0;
 
 	constructor({ maxHeldReplyBytes, maxCancels }: FrameLimits) {
 		this.heldReplies = new HeldReplies(maxHeldReplyBytes);
 		this.#cancels = new ResetCount(maxCancels);
 		this.#maxCancels = maxCancels;
-	}
-
-	get running(): number {
-		return this.#running;
-	}
-
-	/** A handler begins. */
-	began(): void {
-		this.#running++;
-	}
-
-	/** A handler has answered, or failed. */
-	ended(): void {
-		this.#running--;
 	}
 
 	/**

@@ -5,12 +5,12 @@ import { type ServiceError, serviceErrorFrom } from "../errors/service-error.ts"
 import type { EndpointTable } from "../service/endpoint-table.ts";
 import { ServerCall } from "../service/server-call.ts";
 import type { Pipe } from "../transport/pipe.ts";
-import { jsonCodecs, plainJson } from "./frames-callee.ts";
 import { Connection } from "./connection.ts";
 import { formatsMask } from "./formats.ts";
 import type { FrameLimits } from "./frame-limits.ts";
-import { ServerCalls } from "./server-calls.ts";
+import { jsonCodecs, plainJson } from "./frames-callee.ts";
 import { FramesExchange } from "./frames-exchange.ts";
+import { ServerCalls } from "./server-calls.ts";
 import { readBody } from "./wire/body.ts";
 import { beginError } from "./wire/error-frame.ts";
 import { Flag } from "./wire/frame.ts";

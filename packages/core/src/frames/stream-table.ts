@@ -17,15 +17,14 @@ const mostPlaces = 4096;
  */
 export class StreamTable<Entry extends Numbered> {
 	#places: (Entry | undefined)[] = new Array(fewestPlaces).fill(undefined);
+	/** Turns an id into its place. */
+	#mask = fewestPlaces - 1;
 	readonly #lasting = new Map<number, Entry>();
-	#size = 0;
-
-	get size(): number {
-		return this.#size;
-	}
+	/** How many streams there are. */
+	size = 0;
 
 	get(id: number): Entry | undefined {
-		const entry = this.#at(id);
+		const entry = this.#places[id & this.#mask];
 		if (entry !== undefined && entry.stream.id === id) return entry;
 		return this.#lasting.size === 0 ? undefined : this.#lasting.get(id);
 	}
@@ -33,25 +32,30 @@ export class StreamTable<Entry extends Numbered> {
 	/** Adds a stream, whose id must not have been used before. */
 	add(entry: Entry): void {
 		const { id } = entry.stream;
-		this.#size++;
-		if (this.#at(id) !== undefined && this.#size * 2 > this.#places.length) this.#grow();
-		const older = this.#at(id);
+		this.size++;
+		let older = this.#places[id & this.#mask];
+		if (older !== undefined && this.size * 2 > this.#places.length) {
+			this.#grow();
+			older = this.#places[id & this.#mask];
+		}
 		if (older !== undefined) this.#lasting.set(older.stream.id, older);
-		this.#put(id, entry);
+		this.#places[id & this.#mask] = entry;
 	}
 
 	/** Returns whether the stream was there. */
 	delete(id: number): boolean {
-		if (this.#at(id)?.stream.id === id) this.#put(id, undefined);
+		const place = id & this.#mask;
+		if (this.#places[place]?.stream.id === id) this.#places[place] = undefined;
 		else if (this.#lasting.size === 0 || !this.#lasting.delete(id)) return false;
-		this.#size--;
+		this.size--;
 		return true;
 	}
 
 	clear(): void {
 		this.#places = new Array(fewestPlaces).fill(undefined);
+		this.#mask = fewestPlaces - 1;
 		this.#lasting.clear();
-		this.#size = 0;
+		this.size = 0;
 	}
 
 	/** All streams. They may be deleted while this iterates. */
@@ -60,20 +64,14 @@ export class StreamTable<Entry extends Numbered> {
 		for (const entry of this.#places) if (entry !== undefined) yield entry;
 	}
 
-	#at(id: number): Entry | undefined {
-		return this.#places[id & (this.#places.length - 1)];
-	}
-
-	#put(id: number, entry: Entry | undefined): void {
-		this.#places[id & (this.#places.length - 1)] = entry;
-	}
-
 	/** Doubles the places. Streams that did not share a place before do not share one now. */
 	#grow(): void {
 		if (this.#places.length === mostPlaces) return;
 		const places: (Entry | undefined)[] = new Array(this.#places.length * 2).fill(undefined);
-		for (const entry of this.#places)
-			if (entry !== undefined) places[entry.stream.id & (places.length - 1)] = entry;
+		this.#mask = places.length - 1;
+		for (const entry of this.#places) {
+			if (entry !== undefined) places[entry.stream.id & this.#mask] = entry;
+		}
 		this.#places = places;
 	}
 }

@@ -18,16 +18,13 @@ export class Stream implements CreditReturn, StreamWindows {
 	/** Made when the first message arrives: most calls have theirs behind the head. */
 	#receiveWindow: ReceiveWindow | undefined;
 	#outgoing: OutgoingMessage | undefined;
-	#closed = false;
+	/** Whether it was given up on this side. */
+	closed = false;
 
 	constructor(id: number, connection: Connection) {
 		this.id = id;
 		this.connection = connection;
 		this.#sendWindow = connection.remote.streamWindowBytes;
-	}
-
-	get closed(): boolean {
-		return this.#closed;
 	}
 
 	/** The bytes that are left of the message that is on its way out. */
@@ -50,7 +47,7 @@ export class Stream implements CreditReturn, StreamWindows {
 	}
 
 	creditStream(bytes: number): void {
-		if (this.#closed) return;
+		if (this.closed) return;
 		const credit = this.#incoming.consume(bytes);
 		if (credit > 0) this.connection.sendCredit(this.id, credit);
 	}
@@ -68,7 +65,7 @@ export class Stream implements CreditReturn, StreamWindows {
 	 * @throws ServiceError `resource_exhausted` when the message is larger than the other side takes.
 	 */
 	send(body: EncodedMessage, flags = 0): Promise<void> | undefined {
-		if (this.#closed) return undefined;
+		if (this.closed) return undefined;
 		const { bytes, queue, remote } = this.connection;
 		const room = bodyRoom(bytes, body);
 		if (room <= this.#sendWindow && queue.hasRoomFor(room)) {
@@ -89,7 +86,7 @@ export class Stream implements CreditReturn, StreamWindows {
 	/** Sends the next fragment. Returns whether there is more to send, and window to send it. */
 	sendFragment(): boolean {
 		const outgoing = this.#outgoing;
-		if (outgoing === undefined || this.#closed) return false;
+		if (outgoing === undefined || this.closed) return false;
 		const { queue } = this.connection;
 		const size = Math.min(outgoing.left, maxFragmentBytes, this.#sendWindow, queue.window);
 		if (size <= 0 && outgoing.left > 0) return this.#sendWindow > 0;
@@ -98,21 +95,21 @@ export class Stream implements CreditReturn, StreamWindows {
 		queue.sendFragment(this.id, whole ? outgoing.flags : Flag.more, fragment);
 		this.#sendWindow -= size;
 		if (!whole) return this.#sendWindow > 0;
-		this.#leave();
+		this.#leave(outgoing);
 		return false;
 	}
 
 	/** Gives the stream up on this side: nothing more is sent, and a sender that waits goes on. */
 	close(): void {
-		if (this.#closed) return;
-		this.#closed = true;
+		if (this.closed) return;
+		this.closed = true;
 		this.connection.remove(this.id);
-		this.#leave();
+		if (this.#outgoing !== undefined) this.#leave(this.#outgoing);
 	}
 
 	/** Tells the other side that the call is over, and closes. */
 	cancel(): void {
-		if (this.#closed) return;
+		if (this.closed) return;
 		const { batch } = this.connection;
 		beginCancel(batch.writer, this.id);
 		batch.finishControl();
@@ -125,9 +122,7 @@ export class Stream implements CreditReturn, StreamWindows {
 	}
 
 	/** The message has gone out, or will never go out. */
-	#leave(): void {
-		const outgoing = this.#outgoing;
-		if (outgoing === undefined) return;
+	#leave(outgoing: OutgoingMessage): void {
 		this.#outgoing = undefined;
 		this.connection.queue.remove(outgoing);
 		outgoing.done();

@@ -71,7 +71,8 @@ function server(next: Endpoint, method: Method, sdk: SdkTracer): Endpoint {
 	const streams = givesStream(method.kind);
 	const facts = methodAttributes(method, "server");
 	return (input, arrived) => {
-		const ctx = handOn(arrived);
+		// What arrived without metadata brings no trace.
+		const ctx = arrived.metadata.size === 0 ? arrived : handOn(arrived);
 		const tracer = sdk.current();
 		if (tracer === undefined) return next(input, ctx);
 		const parent = extract(rootContext, ctx.metadata);

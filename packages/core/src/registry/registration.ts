@@ -114,7 +114,7 @@ class Heartbeat implements Registration {
 		this.#timer?.stop();
 		try {
 			await this.#limited(
-				this.#lease === undefined ? this.#registerAnew() : this.#lease.update(this.#instance),
+				this.#lease === undefined ? this.#registerAgain() : this.#lease.update(this.#instance),
 			);
 		} catch (error) {
 			this.#failed("the registry does not answer; trying on", error);
@@ -123,7 +123,7 @@ class Heartbeat implements Registration {
 		this.#succeeded();
 	}
 
-	async #registerAnew(): Promise<void> {
+	async #registerAgain(): Promise<void> {
 		const ctx = Context.background().withTimeout(this.#ttlMs);
 		const lease = await this.#registry.register(this.#instance, ctx);
 		// The registration may have been released while this waited.

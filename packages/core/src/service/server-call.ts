@@ -45,14 +45,16 @@ export class ServerCall {
 		const { timeoutMs } = incoming;
 		const deadline = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : performance.now() + timeoutMs;
 		this.#cancellation = new Cancellation(undefined, deadline);
-		this.ctx = Context.background()["~with"]({
-			cancellation: this.#cancellation,
-			metadata: incoming.metadata,
-			outgoing: forwarded(incoming.metadata),
-			peer: incoming.peer,
-			response: this.response,
-			scope: this.#scope,
-		});
+		const { metadata, peer } = incoming;
+		const outgoing = metadata.size === 0 ? noMetadata : forwarded(metadata);
+		this.ctx = Context["~ofArrived"](
+			this.#cancellation,
+			this.#scope,
+			metadata,
+			outgoing,
+			peer,
+			this.response,
+		);
 	}
 
 	/**

@@ -13,7 +13,6 @@ const carried = [["traceparent", "tracestate"], ["baggage"]] as const;
 /** A context whose calls continue the trace that arrived, also in processes that take no part in it. */
 export function handOn(ctx: Context): Context {
 	const { metadata, outgoing } = ctx;
-	if (metadata.size === 0) return ctx;
 	let sent: Metadata | undefined;
 	for (const names of carried) {
 		const [first] = names;

@@ -3,8 +3,8 @@ import { type Context, type Endpoint, type Format, type Method, ServiceError } f
 import {
 	getQuery,
 	type HttpCall,
-	HttpCalls,
 	type HttpCallee,
+	HttpCalls,
 	httpCallee,
 	requestHeaders,
 	StreamCall,

@@ -30,13 +30,8 @@ export class FrameReader {
 		this.#listener = listener;
 	}
 
-	/** Whether the preface has arrived whole. */
-	get prefaced(): boolean {
-		return this.#prefaceRead === preface.length;
-	}
-
 	push(bytes: Uint8Array): void {
-		let offset = this.#readPreface(bytes);
+		let offset = this.#prefaceRead === preface.length ? 0 : this.#readPreface(bytes);
 		if (this.#partial !== undefined) offset = this.#complete(this.#partial, bytes, offset);
 		while (bytes.length - offset >= headerBytes) {
 			const end = offset + headerBytes + payloadLength(bytes, offset);

@@ -32,10 +32,11 @@ export class FrameWriter {
 	/** Begins a frame whose payload takes at most `room` bytes. */
 	begin(type: number, flags: number, stream: number, room: number): void {
 		this.#reserve(headerBytes + room);
-		this.#frame = this.#end;
-		this.#end += 4;
-		this.u8(type);
-		this.u8(flags);
+		const start = this.#end;
+		this.#frame = start;
+		this.#chunk[start + 4] = type;
+		this.#chunk[start + 5] = flags;
+		this.#end = start + 6;
 		this.u32(stream);
 	}
 
@@ -113,7 +114,7 @@ export class FrameWriter {
 
 	/** Hands over everything that was written; undefined when there is nothing. */
 	take(): Uint8Array | undefined {
-		if (this.pending === 0) return undefined;
+		if (this.#start === this.#end) return undefined;
 		const taken = this.#chunk.subarray(this.#start, this.#end);
 		this.#start = this.#end;
 		return taken;
