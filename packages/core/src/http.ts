@@ -25,7 +25,7 @@ export {
 	httpCallee,
 } from "./http/connect/http-callee.ts";
 export { HttpCalls } from "./http/connect/http-calls.ts";
-export { type MessageSource, MessageStream } from "./http/connect/message-stream.ts";
+export { HttpMessages, type MessageBody } from "./http/connect/http-messages.ts";
 export { isSingleHeader, repeatedHeader } from "./http/connect/repeated-header.ts";
 export { requestHeaders } from "./http/connect/request-headers.ts";
 export { StreamCall } from "./http/connect/stream-call.ts";

@@ -35,6 +35,7 @@ export { Backoff, type BackoffBounds, type BackoffOptions } from "./time/backoff
 export { checkDuration, type DurationKind } from "./time/duration.ts";
 export { after, every, longestDelayMs, type Timer } from "./time/timer.ts";
 export { Deadlines, type Expiring } from "./transport/deadlines.ts";
+export { IncomingMessages, type MessageSource } from "./transport/incoming-messages.ts";
 export { LinkedList, type Place } from "./transport/linked-list.ts";
 export { decodeBytes } from "./transport/message-text.ts";
 export { type CallObserver, type ObservedEndpoint, observeCalls } from "./transport/observe-calls.ts";

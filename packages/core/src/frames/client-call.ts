@@ -5,8 +5,8 @@ import type { Context } from "../context/context.ts";
 import { ServiceError, serviceErrorFrom, toServiceError } from "../errors/service-error.ts";
 import { type CallObserver, endCall, observeAccepted } from "../transport/observe-calls.ts";
 import { ownDeadline } from "../transport/own-deadline.ts";
-import type { CallEncoding, FramesCallee } from "./frames-callee.ts";
 import type { Connection } from "./connection.ts";
+import type { CallEncoding, FramesCallee } from "./frames-callee.ts";
 import { Inbound } from "./inbound.ts";
 import { Stream } from "./stream.ts";
 import type { StreamHandler } from "./stream-handler.ts";
@@ -152,6 +152,7 @@ export class ClientCall implements StreamHandler, Follower {
 			connection.received(end - bodyStart);
 			connection.credit(end - bodyStart);
 			this.#finish(bytes, bodyStart, end);
+			return;
 		}
 		if ((flags & Flag.end) !== 0) this.#onLast();
 	}
@@ -172,8 +173,8 @@ export class ClientCall implements StreamHandler, Follower {
 		if (this.#accepted) return;
 		this.#accepted = true;
 		const observer = this.#observer;
-		const inbound = this.#openInbound();
-		this.#resolve(observer === undefined ? inbound : observeAccepted(inbound, this.#beganAt, observer));
+		const { messages } = this.#openInbound();
+		this.#resolve(observer === undefined ? messages : observeAccepted(messages, this.#beganAt, observer));
 	}
 
 	/** The other side sends nothing more on this stream. */

@@ -141,7 +141,7 @@ export class FramesExchange implements StreamHandler, Follower {
 		}
 		const inbound = this.#openInbound();
 		if (ended) inbound.end();
-		return isStream ? () => inbound : () => inbound.single(missingInput());
+		return isStream ? () => inbound.messages : () => inbound.single(missingInput());
 	}
 
 	#openInbound(): Inbound {

@@ -4,12 +4,12 @@ import {
 	compressedFlag,
 	EnvelopeReader,
 	endStreamFlag,
-	MessageStream,
+	HttpMessages,
 	streamTypeOf,
 	toConnectError,
 	trailersToJson,
 } from "@allium/core/http";
-import { callIsOver, canceled, type Place } from "@allium/core/transport";
+import { callIsOver, canceled, type IncomingMessages, type Place } from "@allium/core/transport";
 import { decodeMessage, type PendingBody } from "../http/body.ts";
 import { gzip } from "../http/compression.ts";
 import { writeEnvelope } from "../http/envelope.ts";
@@ -56,7 +56,7 @@ export class ConnectStream implements CallProtocol, OutputFraming, PendingBody {
 		this.#input = input;
 		// With a single message, the end of the input means nothing to the handler.
 		this.#exchange.request.readBody(input, !isSingle);
-		return isSingle ? this.#single(input.messages) : input.messages;
+		return isSingle ? this.#single(input.incoming.messages) : input.incoming.messages;
 	}
 
 	reply(output: unknown): void {
@@ -84,12 +84,12 @@ export class ConnectStream implements CallProtocol, OutputFraming, PendingBody {
 
 	stop(error: ServiceError): void {
 		this.#inputDue?.leave();
-		this.#input?.messages.cut(error);
+		this.#input?.incoming.messages.cut(error);
 		this.#pump.stop();
 	}
 
 	/** The input of a method that takes one message. */
-	async #single(messages: MessageStream): Promise<unknown> {
+	async #single(messages: IncomingMessages<Uint8Array>): Promise<unknown> {
 		const due = this.#exchange.host.bodyBounds.pending.add(this);
 		this.#inputDue = due;
 		try {
@@ -108,13 +108,13 @@ export class ConnectStream implements CallProtocol, OutputFraming, PendingBody {
 		const metadata = trailersToJson(response.hasTrailers ? response.trailers : undefined, error?.metadata);
 		const body = Object.keys(metadata).length === 0 ? end : { ...end, metadata };
 		this.#exchange.finish(writeEnvelope(endStreamFlag, JSON.stringify(body)));
-		this.#input?.messages.cut(callIsOver);
+		this.#input?.incoming.messages.cut(callIsOver);
 	}
 }
 
 /** The messages of a request, from the envelopes of its body. */
 class MessageInput implements BodyReader {
-	readonly messages: MessageStream;
+	readonly incoming: HttpMessages;
 	readonly #exchange: Exchange;
 	readonly #codecs: MethodCodecs;
 	readonly #compression: Compression | undefined;
@@ -128,7 +128,7 @@ class MessageInput implements BodyReader {
 		this.#exchange = exchange;
 		this.#codecs = codecs;
 		this.#compression = compression;
-		this.messages = new MessageStream({
+		this.incoming = new HttpMessages({
 			pause: () => request.pause(),
 			resume: () => request.resume(),
 			// The rest of the body is read and dropped.
@@ -151,17 +151,17 @@ class MessageInput implements BodyReader {
 
 	end(): void {
 		if (this.#reader.partial) this.#break(malformed("the request ended within a message"));
-		else this.messages.end();
+		else this.incoming.messages.end();
 	}
 
 	broken(): void {
-		this.messages.fail(canceled());
+		this.incoming.messages.fail(canceled());
 	}
 
 	#take(flags: number, message: Uint8Array): void {
 		if ((flags & ~compressedFlag) !== 0) throw malformed(`an envelope of a request has the flags ${flags}`);
 		if ((flags & compressedFlag) !== 0) this.#compressed.add(message);
-		this.messages.push(message);
+		this.incoming.push(message);
 	}
 
 	#decode(message: Uint8Array): unknown {
@@ -173,7 +173,7 @@ class MessageInput implements BodyReader {
 
 	#break(error: ServiceError): void {
 		this.#isBroken = true;
-		this.messages.fail(error);
+		this.incoming.messages.fail(error);
 		this.#exchange.request.resume();
 		this.#exchange.fail(error);
 	}

@@ -9,7 +9,7 @@ import { compressedFlag, EnvelopeReader, endStreamFlag } from "./envelope.ts";
 import { readHeaders, trailersFromJson } from "./headers.ts";
 import { HttpCall } from "./http-call.ts";
 import type { HttpCallee } from "./http-callee.ts";
-import { MessageStream } from "./message-stream.ts";
+import { HttpMessages } from "./http-messages.ts";
 import {
 	connectionLost,
 	foreign,
@@ -23,7 +23,7 @@ import {
 export class StreamCall extends HttpCall {
 	/** Ends the input, where it is a stream. */
 	readonly #stopInput: (() => void) | undefined;
-	readonly #messages: MessageStream;
+	readonly #incoming: HttpMessages;
 	readonly #envelopes: EnvelopeReader;
 	/** Whether the response turned out to be a stream. */
 	#streaming = false;
@@ -36,7 +36,7 @@ export class StreamCall extends HttpCall {
 	constructor(callee: HttpCallee, ctx: Context, stopInput?: () => void) {
 		super(callee, ctx);
 		this.#stopInput = stopInput;
-		this.#messages = new MessageStream({
+		this.#incoming = new HttpMessages({
 			pause: () => this.pause(),
 			resume: () => this.resume(),
 			stopped: () => this.abort(canceled()),
@@ -64,7 +64,7 @@ export class StreamCall extends HttpCall {
 		this.ctx["~received"]?.["~receive"]("headers", readHeaders(headers, false).headers);
 		if (this.callee.method.kind === "client_stream") return;
 		this.#accepted = true;
-		this.resolve(this.#messages);
+		this.resolve(this.#incoming.messages);
 	}
 
 	received(chunk: Uint8Array): void {
@@ -88,7 +88,7 @@ export class StreamCall extends HttpCall {
 	protected override fail(error: ServiceError): void {
 		if (this.over) return;
 		super.fail(error);
-		this.#messages.fail(error);
+		this.#incoming.messages.fail(error);
 	}
 
 	protected override close(): void {
@@ -110,13 +110,13 @@ export class StreamCall extends HttpCall {
 		if (end.error !== undefined) this.fail(ownDeadline(this.#error(end.error, trailers), this.ctx));
 		else if (this.#accepted) {
 			this.close();
-			this.#messages.end();
+			this.#incoming.messages.end();
 		} else this.#finishSingle();
 	}
 
 	#arrived(message: Uint8Array): void {
 		const { method } = this.callee;
-		if (method.kind !== "client_stream") this.#messages.push(message);
+		if (method.kind !== "client_stream") this.#incoming.push(message);
 		else if (this.#reply === undefined) this.#reply = message;
 		else this.abort(protocolError(method, `${method.path} answered more than one message`));
 	}

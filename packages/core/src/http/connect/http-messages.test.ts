@@ -1,23 +1,23 @@
 import { expect, test } from "vitest";
 import { ServiceError } from "../../errors/service-error.ts";
-import { MessageStream } from "./message-stream.ts";
+import { HttpMessages } from "./http-messages.ts";
 
 function open() {
 	const events: string[] = [];
-	const stream = new MessageStream({
+	const incoming = new HttpMessages({
 		pause: () => events.push("pause"),
 		resume: () => events.push("resume"),
 		stopped: () => events.push("stopped"),
 		decode: String,
 	});
-	return { stream, events };
+	return { incoming, stream: incoming.messages, events };
 }
 
 test("messages come in order, waited for or not", async () => {
-	const { stream } = open();
+	const { incoming, stream } = open();
 	const first = stream.next();
 	const second = stream.next();
-	for (const text of ["a", "b", "c"]) stream.push(Buffer.from(text));
+	for (const text of ["a", "b", "c"]) incoming.push(Buffer.from(text));
 	stream.end();
 	expect([await first, await second, await stream.next(), await stream.next()]).toEqual([
 		{ done: false, value: "a" },
@@ -28,8 +28,8 @@ test("messages come in order, waited for or not", async () => {
 });
 
 test("what arrived before an error is delivered before it", async () => {
-	const { stream } = open();
-	stream.push(Buffer.from("a"));
+	const { incoming, stream } = open();
+	incoming.push(Buffer.from("a"));
 	stream.fail(new ServiceError({ code: "aborted" }));
 	expect((await stream.next()).value).toBe("a");
 	await expect(stream.next()).rejects.toMatchObject({ code: "aborted" });
@@ -51,8 +51,8 @@ test.each([
 ])(
 	"a stream that is cut off loses the messages that wait, though it %s, and says so",
 	async (_, hasEnded) => {
-		const { stream, events } = open();
-		for (let n = 0; n < 3; n++) stream.push(Buffer.alloc(40 * 1024));
+		const { incoming, stream, events } = open();
+		for (let n = 0; n < 3; n++) incoming.push(Buffer.alloc(40 * 1024));
 		if (hasEnded) stream.end();
 		stream.cut(new ServiceError({ code: "deadline_exceeded" }));
 		await expect(stream.next()).rejects.toMatchObject({ code: "deadline_exceeded" });
@@ -62,8 +62,8 @@ test.each([
 );
 
 test("a stream whose last message was consumed has ended in order, though it is cut off then", async () => {
-	const { stream } = open();
-	stream.push(Buffer.from("a"));
+	const { incoming, stream } = open();
+	incoming.push(Buffer.from("a"));
 	stream.end();
 	await stream.next();
 	stream.cut(new ServiceError({ code: "deadline_exceeded" }));
@@ -71,9 +71,9 @@ test("a stream whose last message was consumed has ended in order, though it is 
 });
 
 test("the source is paused while much waits, and resumed when it was consumed", async () => {
-	const { stream, events } = open();
+	const { incoming, stream, events } = open();
 	const large = Buffer.alloc(40 * 1024);
-	for (let n = 0; n < 3; n++) stream.push(large);
+	for (let n = 0; n < 3; n++) incoming.push(large);
 	expect(events).toEqual(["pause"]);
 	await stream.next();
 	expect(events).toEqual(["pause"]);
@@ -83,12 +83,12 @@ test("the source is paused while much waits, and resumed when it was consumed", 
 });
 
 test("breaking out stops the source once, and drops what waits", async () => {
-	const { stream, events } = open();
-	stream.push(Buffer.from("a"));
-	stream.push(Buffer.from("b"));
+	const { incoming, stream, events } = open();
+	incoming.push(Buffer.from("a"));
+	incoming.push(Buffer.from("b"));
 	for await (const _ of stream) break;
 	await stream.return();
-	stream.push(Buffer.from("c"));
+	incoming.push(Buffer.from("c"));
 	expect(events).toEqual(["stopped"]);
 	expect((await stream.next()).done).toBe(true);
 });
