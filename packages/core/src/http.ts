@@ -38,6 +38,7 @@ export {
 	openapi,
 } from "./http/openapi/openapi.ts";
 export type { OpenApiParameter } from "./http/openapi/parameters.ts";
+export { type RouteTransportOptions, routeTransport } from "./http/route-transport.ts";
 export { isCallVerb } from "./routes/call-verb.ts";
 export { Coercion } from "./routes/coercion.ts";
 export { type RouteReply, routeErrorReply } from "./routes/error-reply.ts";

@@ -16,6 +16,7 @@ export {
 	type Follower,
 	type Following,
 } from "./context/cancellation.ts";
+export { sleep } from "./context/sleep.ts";
 export { securityOf } from "./contract/security.ts";
 export { fromBase64, toBase64 } from "./encoding/base64.ts";
 export { checkedChain, trusted } from "./endpoint/checked-chain.ts";

@@ -1,6 +1,6 @@
 import type { Balancer } from "../balancer/balancer.ts";
 import type { Context } from "../context/context.ts";
-import { type ServiceError, toServiceError } from "../errors/service-error.ts";
+import { ServiceError, toServiceError } from "../errors/service-error.ts";
 import type { Logger } from "../logger/logger.ts";
 import type { Instance } from "../registry/instance.ts";
 import { instanceIdentity } from "../registry/instance-identity.ts";
@@ -136,7 +136,9 @@ export class Members implements MemberListener {
 	#set(instance: Instance): void {
 		this.#held.delete(instance.id);
 		this.#options.onChange();
-		if (instance.status === "draining") {
+		const isUncallable = instance.foreign === true && !this.#options.peers.callsForeign;
+		if (isUncallable) this.#uncallable = foreignAlone(this.#options.service);
+		if (isUncallable || instance.status === "draining") {
 			this.#remove(instance.id);
 			return;
 		}
@@ -173,4 +175,12 @@ export class Members implements MemberListener {
 		const forget = (): void => void this.#retiring.delete(member);
 		member.retire().then(forget, forget);
 	}
+}
+
+/** The error of calls where all instances are foreign. */
+function foreignAlone(service: string): ServiceError {
+	return new ServiceError({
+		code: "failed_precondition",
+		message: `what the registry has of "${service}" is a plain web service, which knows no contracts: call it by REST routes, with the option "routes" of app.client() or with routeTransport()`,
+	});
 }

@@ -88,6 +88,11 @@ export class PeerPool {
 		this.#dialers = dialers;
 	}
 
+	/** Whether it leads to instances that know nothing of Allium. */
+	get callsForeign(): boolean {
+		return this.#dialers.some(({ callsForeign }) => callsForeign === true);
+	}
+
 	/**
 	 * The way to the instance at these addresses. It leads to the address that is preferred, and to the next where that
 	 * one cannot be reached. Of several addresses at one host and port, which lead to one socket, only the preferred one

@@ -61,11 +61,12 @@ function byName([left]: readonly [string, unknown], [right]: readonly [string, u
 
 function isInstance(value: unknown): value is Instance {
 	if (typeof value !== "object" || value === null) return false;
-	const { id, app, namespace, addresses, services, zone, labels, weight, status, startedAt } =
+	const { id, app, namespace, addresses, services, zone, labels, weight, status, startedAt, foreign } =
 		value as Partial<Record<keyof Instance, unknown>>;
 	return (
 		[id, app, namespace, startedAt].every(isString) &&
 		(zone === undefined || isString(zone)) &&
+		(foreign === undefined || typeof foreign === "boolean") &&
 		(status === "up" || status === "draining" || status === "unhealthy") &&
 		typeof weight === "number" &&
 		Array.isArray(addresses) &&

@@ -25,4 +25,11 @@ export interface Instance {
 	readonly status: "up" | "draining" | "unhealthy";
 	/** ISO 8601; empty where the registry does not know it. */
 	readonly startedAt: string;
+	/**
+	 * Whether the registry knows the instance from elsewhere: a plain web service that did not register by Allium, such
+	 * as one of Consul's other users. It neither describes itself nor knows contracts. So clients do not call it by the
+	 * name of a method, and only what speaks plain HTTP does: the gateway's reverse proxy, and clients by REST routes.
+	 * Default: false.
+	 */
+	readonly foreign?: boolean;
 }

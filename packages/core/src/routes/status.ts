@@ -45,3 +45,37 @@ export function codeOfStatus(status: number): Code {
 			return "unknown";
 	}
 }
+
+/**
+ * The code for an HTTP status of a service that knows nothing of Connect: what the status itself means, as gRPC maps
+ * it.
+ */
+export function codeOfPlainStatus(status: number): Code {
+	switch (status) {
+		case 400:
+		case 422:
+			return "invalid_argument";
+		case 401:
+			return "unauthenticated";
+		case 403:
+			return "permission_denied";
+		case 404:
+		case 410:
+			return "not_found";
+		case 409:
+			return "aborted";
+		case 412:
+			return "failed_precondition";
+		case 429:
+			return "resource_exhausted";
+		case 501:
+			return "unimplemented";
+		case 502:
+		case 503:
+			return "unavailable";
+		case 504:
+			return "deadline_exceeded";
+		default:
+			return status >= 500 ? "internal" : "unknown";
+	}
+}

@@ -56,6 +56,11 @@ export interface DialOptions {
 export interface Dialer {
 	/** The scheme of the URLs that it dials, without the colon: `allium`, `http`, `memory`. */
 	readonly scheme: string;
+	/**
+	 * Whether it calls instances that know nothing of Allium: {@link Instance.foreign}. Clients leave those out
+	 * otherwise. Default: false.
+	 */
+	readonly callsForeign?: boolean;
 	/** Does not connect yet: the first call does that. */
 	dial(address: string, options?: DialOptions): Peer;
 }
