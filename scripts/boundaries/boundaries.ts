@@ -11,6 +11,9 @@ import { testingInstalled } from "./testing-installed.ts";
 /** The packages from which the kernel may import types. It loads nothing but itself. */
 const typesInCore = ["@opentelemetry/api", "@standard-schema/spec"];
 
+/** What adapters share whose servers speak HTTP. It uses Node, so it is no part of the core. */
+const sharedByAdapters = "@allium/http-backend";
+
 /** The adapters that a published package may import. All other adapters are found by URL. */
 const adaptersOf: Readonly<Record<string, readonly string[]>> = { allium: ["@allium/sqlite"] };
 
@@ -91,7 +94,8 @@ function foreignInCore(
 function wrongDirection(from: Workspace, target: Workspace): string | undefined {
 	if (isCore(from)) return "the core depends on no other package of ours";
 	if (isAdapter(from)) {
-		return isCore(target) ? undefined : "an adapter may import the core, and no other package of ours";
+		if (isCore(target) || target.name === sharedByAdapters) return undefined;
+		return `an adapter may import the core and ${sharedByAdapters}, and no other package of ours`;
 	}
 	if (!isAdapter(target) || isApplication(from)) return undefined;
 	if (adaptersOf[from.name]?.includes(target.name)) return undefined;

@@ -1,0 +1,39 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { errorText } from "@allium/core";
+import { refusal } from "./faults.ts";
+
+/** Authorities and certificate for a server of a backend, as PEM text. */
+export interface BackendTls {
+	/** The authorities that may have issued the certificate of the server. Default: those that Node trusts. */
+	readonly ca?: string;
+	/** The certificate of this process. Default: none. */
+	readonly cert?: string;
+	/** The private key of the certificate. */
+	readonly key?: string;
+	/** The name that the certificate of the server must have. Default: the host of the URL. */
+	readonly servername?: string;
+}
+
+/** The options of a URL that {@link readTls} reads. */
+export const tlsOptions: readonly string[] = ["ca", "cert", "key", "servername"];
+
+/**
+ * Reads the files that the options of a URL name.
+ *
+ * @throws ServiceError `failed_precondition` that names the file that cannot be read.
+ */
+export async function readTls(options: ReadonlyMap<string, string>, cwd: string): Promise<BackendTls> {
+	const files = ["ca", "cert", "key"].filter((option) => options.has(option));
+	const read = files.map(async (option) => [option, await pem(option, options.get(option) ?? "", cwd)]);
+	const servername = options.get("servername");
+	return { ...Object.fromEntries(await Promise.all(read)), ...(servername !== undefined && { servername }) };
+}
+
+async function pem(option: string, path: string, cwd: string): Promise<string> {
+	try {
+		return await readFile(resolve(cwd, path), "utf8");
+	} catch (error) {
+		throw refusal(`the file of ${option}=${path} cannot be read: ${errorText(error)}`, error);
+	}
+}
