@@ -1,0 +1,1 @@
+export { type ConsulOptions, registry } from "./consul-registry.ts";
