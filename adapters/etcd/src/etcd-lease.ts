@@ -1,0 +1,136 @@
+import { type Context, type Instance, isServiceError, ServiceError } from "@allium/core";
+import { type InstanceRecord, instanceRecord, type Lease } from "@allium/core/registry";
+import { fields, refusal } from "@allium/http-backend";
+import type { EtcdServer } from "./etcd-server.ts";
+import { farewell, type KeyState, keyState } from "./key-state.ts";
+import { base64, keysOf } from "./keys.ts";
+
+/**
+ * The registration of one instance: a lease of etcd, and a key for each contract that vanishes with it. A renewal
+ * touches the lease alone, so no watcher hears of it.
+ */
+export class EtcdLease implements Lease {
+	/** Never aborts, because an update registers again when etcd has forgotten the lease. */
+	readonly lost: AbortSignal = new AbortController().signal;
+	readonly #server: EtcdServer;
+	readonly #wrote: (keys: readonly KeyState[]) => void;
+	readonly #askedSeconds: number;
+	#record: InstanceRecord;
+	/** Whether all keys have the record, as far as is known. */
+	#isWritten = false;
+	/** The id of the lease; undefined before the first one, and after it ran out. */
+	#id: string | undefined;
+	#seconds: number;
+	/** The keys that etcd may have. */
+	#keys: readonly string[] = [];
+	#released: Promise<void> | undefined;
+	/** The end of the queue: an update that is late must not come after the release. */
+	#last: Promise<void> = Promise.resolve();
+
+	/** @param wrote called with keys that were written. */
+	constructor(
+		server: EtcdServer,
+		record: InstanceRecord,
+		seconds: number,
+		wrote: (keys: readonly KeyState[]) => void,
+	) {
+		this.#server = server;
+		this.#wrote = wrote;
+		this.#record = record;
+		this.#askedSeconds = seconds;
+		this.#seconds = seconds;
+	}
+
+	/** What etcd granted, which is at least 2 s with its defaults. */
+	get ttlMs(): number {
+		return this.#seconds * 1_000;
+	}
+
+	begin(ctx: Context): Promise<void> {
+		return this.#enqueue(() => this.#put(this.#record, ctx));
+	}
+
+	async update(instance: Instance): Promise<void> {
+		const record = instanceRecord(instance);
+		if (record.key !== this.#record.key) throw refusal("the lease is of another instance");
+		await this.#enqueue(async () => {
+			const isSame = this.#isWritten && record.text === this.#record.text;
+			if (!isSame || !(await this.#renew())) await this.#put(record);
+		});
+	}
+
+	release(): Promise<void> {
+		this.#released ??= this.#last.then(() => this.#leave());
+		return this.#released;
+	}
+
+	async #enqueue(run: () => Promise<void>): Promise<void> {
+		if (this.#released !== undefined) throw refusal("the lease was released");
+		const done = this.#last.then(run);
+		this.#last = done.catch(() => {});
+		await done;
+	}
+
+	/** False where the lease has run out: etcd then answers without a time to live. */
+	async #renew(): Promise<boolean> {
+		if (this.#id === undefined) return false;
+		const answer = await this.#server.call("/v3/lease/keepalive", { ID: this.#id });
+		if (Number(fields(answer.result).TTL ?? 0) > 0) return true;
+		this.#id = undefined;
+		return false;
+	}
+
+	/** Writes the keys, with another lease where the one there was has run out. */
+	async #put(record: InstanceRecord, ctx?: Context): Promise<void> {
+		try {
+			await this.#write(record, this.#id ?? (await this.#grant(ctx)), ctx);
+		} catch (error) {
+			if (!isServiceError(error) || error.code !== "not_found") throw error;
+			await this.#write(record, await this.#grant(ctx), ctx);
+		}
+	}
+
+	async #write(record: InstanceRecord, lease: string, ctx: Context | undefined): Promise<void> {
+		const keys = keysOf(record.instance);
+		const dropped = this.#keys.filter((key) => !keys.includes(key));
+		this.#keys = [...keys, ...dropped];
+		this.#isWritten = false;
+		await this.#putAll(keys, record.text, lease, ctx);
+		await this.#putAll(dropped, farewell, lease, ctx);
+		await Promise.all(dropped.map((key) => this.#server.call("/v3/kv/deleterange", { key }, ctx)));
+		this.#keys = keys;
+		this.#record = record;
+		this.#isWritten = true;
+	}
+
+	async #putAll(keys: readonly string[], text: string, lease: string, ctx?: Context): Promise<void> {
+		const value = base64(text);
+		const written = keys.map(async (key) => {
+			const answer = await this.#server.call("/v3/kv/put", { key, value, lease }, ctx);
+			return keyState({ key, value, mod_revision: fields(answer.header).revision });
+		});
+		this.#wrote((await Promise.all(written)).filter((state) => state !== undefined));
+	}
+
+	async #grant(ctx: Context | undefined): Promise<string> {
+		const { ID, TTL } = await this.#server.call("/v3/lease/grant", { TTL: String(this.#askedSeconds) }, ctx);
+		if (typeof ID !== "string" || !(Number(TTL) > 0)) {
+			throw new ServiceError({ code: "unavailable", message: "etcd granted no lease" });
+		}
+		this.#id = ID;
+		this.#seconds = Number(TTL);
+		return ID;
+	}
+
+	async #leave(): Promise<void> {
+		const lease = this.#id;
+		if (lease === undefined) return;
+		try {
+			await this.#putAll(this.#keys, farewell, lease);
+			await this.#server.call("/v3/lease/revoke", { ID: lease });
+		} catch (error) {
+			// The lease ran out before.
+			if (!isServiceError(error) || error.code !== "not_found") throw error;
+		}
+	}
+}

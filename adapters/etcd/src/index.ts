@@ -1,0 +1,1 @@
+export { type EtcdOptions, registry } from "./etcd-registry.ts";
