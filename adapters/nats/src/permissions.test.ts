@@ -19,7 +19,7 @@ function instance(id: string, namespace = "default"): Instance {
 		labels: {},
 		weight: 1,
 		status: "up",
-		startedAt: "",
+		startedAt: "2026-01-01T00:00:00Z",
 	};
 }
 

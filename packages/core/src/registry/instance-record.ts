@@ -24,7 +24,7 @@ export function instanceKey({ namespace, id }: Pick<Instance, "namespace" | "id"
  */
 export function instanceRecord(instance: Instance): InstanceRecord {
 	const text = JSON.stringify(sorted(instance));
-	const record = parseInstanceRecord(text);
+	const record = readRecord(text);
 	if (record === undefined) throw invalid("the instance to register is not of the form of Instance");
 	if (text.length > maxInstanceRecordLength) {
 		throw invalid(
@@ -34,8 +34,16 @@ export function instanceRecord(instance: Instance): InstanceRecord {
 	return record;
 }
 
-/** Reads a record that another process wrote; undefined when it is not a record. */
+/**
+ * Reads a record that another process wrote of itself; undefined when it is none. A process says when it started: so
+ * nobody can write a record of an app that clients would take for a mere address, and not ask for its certificate.
+ */
 export function parseInstanceRecord(text: string): InstanceRecord | undefined {
+	const record = readRecord(text);
+	return record?.instance.startedAt === "" ? undefined : record;
+}
+
+function readRecord(text: string): InstanceRecord | undefined {
 	let value: unknown;
 	try {
 		value = JSON.parse(text);

@@ -2,6 +2,7 @@ import { type Context, errorText, isCode, ServiceError } from "@allium/core";
 import type { Credentials } from "../config/credentials.ts";
 import { TlsDialer } from "../tls/tls-dialer.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
+import { unproven } from "../tls/unproven.ts";
 
 /** The largest accepted answer, in bytes. */
 const maxBytes = 16 * 1024 * 1024;
@@ -19,7 +20,7 @@ export interface JsonAnswer {
  * @param tls the trusted authorities for HTTPS, and the certificate of this side. Default: those that Node trusts.
  * @param credentials the metadata that proves the identity of this side to guards. Default: none.
  * @param identity that which the server has to prove over HTTPS. Default: that of the host.
- * @throws ServiceError `unavailable` when there is no answer, or the error of the context when that ends.
+ * @throws ServiceError `unavailable` when there is no answer, or nobody can prove the identity there, or the error of the context when that ends.
  */
 export async function getJson(
 	url: string,
@@ -28,6 +29,8 @@ export async function getJson(
 	credentials: Credentials = {},
 	identity?: string,
 ): Promise<JsonAnswer> {
+	const refused = url.startsWith("https:") ? undefined : unproven(url, identity, tls);
+	if (refused !== undefined) throw refused;
 	const { get } = url.startsWith("https:") ? await import("node:https") : await import("node:http");
 	const way = dialling(url, tls, identity);
 	return new Promise((resolve, reject) => {

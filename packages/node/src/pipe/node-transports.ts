@@ -5,6 +5,7 @@ import { invalidConfiguration } from "../config/invalid-configuration.ts";
 import { listed } from "../config/listed.ts";
 import { http, https } from "../http/http-transport.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
+import { withoutProof } from "../tls/unproven.ts";
 import { frames, framesTls } from "./frames-transport.ts";
 
 /** The options that all outgoing transports share. */
@@ -21,7 +22,8 @@ export interface NodeTransportsOptions {
 /** The transports of Node, in the order in which they are preferred: frames and HTTP, each with and without TLS. */
 export function nodeTransports({ tls, formats, limits }: NodeTransportsOptions): Transport[] {
 	const options = { ...(formats !== undefined && { formats }), ...(limits !== undefined && { limits }) };
-	return [framesTls({ ...options, tls }), frames(options), https({ tls }), http()];
+	const [overTls, plain] = [{ ...options, tls }, withoutProof(frames(options), tls)];
+	return [framesTls(overTls), plain, https({ tls }), withoutProof(http(), tls)];
 }
 
 /**

@@ -117,6 +117,25 @@ describe("apps with a folder of certificates", () => {
 		});
 	});
 
+	test("do not call a process without TLS, whatever the registry says", async () => {
+		const impostor = await serveStock("stock", { ALLIUM_TLS: "" });
+		expect(impostor.addresses.map((address) => new URL(address).protocol)).toEqual(["allium:", "http:"]);
+		const sentence = "without TLS nobody there can prove to be spiffe://default/stock";
+		await expect(makeApp("shop").client(Stock).take({})).rejects.toMatchObject({
+			code: "unavailable",
+			notExecuted: true,
+			message: expect.stringContaining(sentence),
+		});
+		const tls = tlsFolder(authority.folder, "shop");
+		const url = httpUrlOf(impostor.addresses) ?? "";
+		const identity = "spiffe://default/stock";
+		const asked = describeService(url, "stock", Context.background(), { tls, identity });
+		await expect(asked).rejects.toThrow(sentence);
+		// An address that code gives is called as it is.
+		const byUrl = makeApp("shop").client(Stock, { url });
+		expect(await byUrl.whoCalls({})).toEqual({ app: "nobody", identity: "none" });
+	});
+
 	test("check the host instead, where the address comes from code", async () => {
 		const stock = await serveStock();
 		const url = stock.addresses[0] ?? "";
