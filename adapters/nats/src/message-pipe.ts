@@ -32,8 +32,11 @@ const smallestCutBytes = 16 * 1024;
 /** How long the last bytes may wait for room after `end`, in milliseconds, before the pipe is reset. */
 const endTimeoutMs = 5_000;
 
-/** The seconds of silence after which the other end is probed. Later, the frames' own PING takes over. */
+/** The seconds without calls after which the other end is probed. Later, the frames' own PING finds out. */
 const probeSeconds: ReadonlySet<number> = new Set([1, 2, 4, 8]);
+
+/** A message with no more than this is no sign of calls, in bytes: so large is a PING of frames. */
+const pingBytes = 18;
 
 /**
  * A pipe over messages that may get lost. Each message says how many bytes were sent before it, so that a lost, doubled
@@ -61,8 +64,8 @@ export class MessagePipe implements Pipe {
 	#ending: Timer | undefined;
 	#closed = false;
 	#failure: Error | undefined;
-	#heard = true;
-	#silentSeconds = 0;
+	/** Seconds since a message of a call was sent or arrived. */
+	#idleSeconds = 0;
 
 	constructor(peer: PeerInfo, carrier: MessageCarrier) {
 		this.peer = peer;
@@ -128,14 +131,12 @@ export class MessagePipe implements Pipe {
 	}
 
 	/**
-	 * Called every second. An end that has heard nothing probes whether the other end is there, and whether it missed the
-	 * last message: nobody else tells when a process has died.
+	 * Called every second. When calls were under way and have fallen silent, it probes whether the other end is there, and
+	 * whether it missed the last message: nobody else tells when a process has died.
 	 */
 	tick(): void {
-		if (this.#heard) this.#silentSeconds = 0;
-		else this.#silentSeconds++;
-		this.#heard = false;
-		if (probeSeconds.has(this.#silentSeconds)) this.#send(PipeMessageType.acknowledge);
+		this.#idleSeconds++;
+		if (probeSeconds.has(this.#idleSeconds)) this.#send(PipeMessageType.acknowledge);
 	}
 
 	get #inFlight(): number {
@@ -147,11 +148,15 @@ export class MessagePipe implements Pipe {
 	}
 
 	#take({ type, received, payload }: PipeMessage): void {
-		this.#heard = true;
+		this.#noteCalls(payload);
 		this.#acknowledged = received;
 		if (type === PipeMessageType.data && !this.#deliver(payload)) return;
 		if (type === PipeMessageType.end) this.#close();
 		else this.#resume();
+	}
+
+	#noteCalls(payload: Uint8Array): void {
+		if (payload.length > pingBytes) this.#idleSeconds = 0;
 	}
 
 	/** Passes a part of the stream on. Returns whether the pipe is still there. */
@@ -200,6 +205,7 @@ export class MessagePipe implements Pipe {
 
 	#send(type: PipeMessageType, payload: Uint8Array = noPayload): void {
 		const message = writePipeMessage({ type, position: this.#sent, received: this.#received, payload });
+		this.#noteCalls(payload);
 		this.#sent = sum(this.#sent, payload.length);
 		this.#reported = this.#received;
 		try {

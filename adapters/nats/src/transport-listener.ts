@@ -74,7 +74,7 @@ export class NatsListener implements Listener {
 
 	async close(): Promise<void> {
 		this.#stopAccepting();
-		this.#requests.close();
+		await this.#requests.close();
 		for (const connection of this.#connections) connection.close();
 		this.#pipes.close();
 		await this.#release();

@@ -58,10 +58,11 @@ export class PlainRequests {
 		return this.#drained.promise;
 	}
 
-	/** Takes no further requests, and cancels those under way. */
-	close(): void {
-		void this.drain();
+	/** Takes no further requests, and cancels those under way. Resolves when their callers were told. */
+	close(): Promise<void> {
+		const drained = this.drain();
 		for (const call of [...this.#calls]) call.cancel();
+		return drained;
 	}
 
 	#subscribe(contracts: readonly AnyContract[]): void {
