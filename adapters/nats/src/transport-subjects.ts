@@ -38,7 +38,10 @@ export function subjectOf(address: string): string {
 	});
 }
 
-/** A namespace as one token of a subject: dots, which separate tokens, are written as `=2E`. */
+/**
+ * A namespace as one token of a subject: dots, which separate tokens, are written as `=2E`. The subjects of heartbeats
+ * begin with `allium.beat`, so that namespace is written in another way.
+ */
 function token(namespace: string): string {
-	return namespace.replaceAll(".", "=2E");
+	return namespace === "beat" ? "=62eat" : namespace.replaceAll(".", "=2E");
 }

@@ -218,6 +218,26 @@ describeServer("nats-2.9", (program) => {
 		});
 	});
 
+	test("the permissions that the guide lists are enough", async () => {
+		const strict = await configured(
+			program,
+			`authorization { users: [
+				{ user: service, password: pw, permissions: {
+					publish: ["_INBOX.>"], subscribe: ["allium-pipes.default.>", "allium.default.>"] } }
+				{ user: caller, password: pw, permissions: {
+					publish: ["allium-pipes.default.>"], subscribe: ["_INBOX.>"] } }
+				{ user: plain, password: pw, permissions: { publish: ["allium.default.>"], subscribe: ["_INBOX.>"] } }
+			] }`,
+		);
+		const of = (user: string): string => `nats://${user}:pw@127.0.0.1:${strict.port}`;
+		const listener = await listening(transport(of("service")));
+		expect(await clientOf(transport(of("caller")), listener).sum({ a: 1, b: 2 })).toEqual({ v: 3 });
+		const servers = `127.0.0.1:${strict.port}`;
+		const plain = closing(await connect({ servers, user: "plain", pass: "pw" }));
+		const reply = await plain.request("allium.default.calculator.sum", '{"a":1,"b":2}', { timeout: 10_000 });
+		expect(reply.json()).toEqual({ v: 3 });
+	});
+
 	describe("a plain request", () => {
 		let plain: NatsConnection;
 		beforeAll(async () => {
@@ -264,6 +284,25 @@ describeServer("nats-2.9", (program) => {
 			await serving();
 			const reply = await request(`allium.default.${path}`, body);
 			expect(reply.json()).toMatchObject({ code });
+		});
+
+		test("carries metadata as headers, in both directions", async () => {
+			const endpoints = new Endpoints();
+			endpoints.serve(Calculator, {
+				...calculator,
+				async concat({ a }, ctx) {
+					ctx.response.headers.set("x-tenant", String(ctx.metadata.get("x-tenant")));
+					ctx.response.trailers.set("x-cost", "2");
+					return { v: a };
+				},
+			});
+			closing(await transport(url, { namespace: "headers" }).listen(endpoints));
+			const all = headers();
+			all.set("X-Tenant", "acme");
+			const reply = await request("allium.headers.calculator.concat", '{"a":"hi"}', all);
+			expect(reply.json()).toEqual({ v: "hi" });
+			expect(reply.headers?.get("x-tenant")).toBe("acme");
+			expect(reply.headers?.get("trailer-x-cost")).toBe("2");
 		});
 
 		test("ends at the time that its header says, though its handler hangs", async () => {

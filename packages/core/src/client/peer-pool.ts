@@ -109,6 +109,15 @@ export class PeerPool {
 	}
 
 	/**
+	 * The address at which calls to the instance at these addresses go first.
+	 *
+	 * @throws ServiceError `failed_precondition` when there is no transport for any of them.
+	 */
+	preferred(addresses: readonly string[]): string {
+		return this.#waysTo(addresses, [])[0]?.address ?? "";
+	}
+
+	/**
 	 * Checks names of schemes.
 	 *
 	 * @throws Mistake for one that no transport has.

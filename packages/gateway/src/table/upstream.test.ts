@@ -7,8 +7,8 @@ import {
 	method,
 	silentLogger,
 } from "@allium/core";
-import type { Listener } from "@allium/core/transport";
-import { listen } from "@allium/node";
+import { type Listener, PeerPool } from "@allium/core/transport";
+import { listen, nodeTransports } from "@allium/node";
 import { expect, test } from "vitest";
 import { AtOnce } from "./at-once.ts";
 import { Upstream } from "./upstream.ts";
@@ -24,7 +24,8 @@ test("a service whose hash the registry does not know is asked again, so that a 
 	const old = await serve(Old, 0);
 	const url = String(old.addresses.find((address) => address.startsWith("http:")));
 	const described: ContractDescription[] = [];
-	const way = { tls: undefined, credentials: async () => ({}) };
+	const peers = new PeerPool(nodeTransports({ tls: undefined }));
+	const way = { tls: undefined, credentials: async () => ({}), peers };
 	const upstream = new Upstream("shop", (found) => described.push(found), silentLogger, new AtOnce(1), way);
 	const instance: Instance = {
 		id: "1",

@@ -8,7 +8,7 @@ import {
 	ServiceError,
 } from "@allium/core";
 import { compareVersions } from "@allium/core/reflection";
-import { after, Backoff, type Timer } from "@allium/core/transport";
+import { after, Backoff, type PeerPool, type Timer } from "@allium/core/transport";
 import { describeService, httpUrlOf, type TlsOptions } from "@allium/node";
 import type { CredentialsSource } from "../gateway-options.ts";
 import type { AtOnce } from "./at-once.ts";
@@ -30,6 +30,8 @@ const never = "\uffff";
 export interface DescribeWay {
 	readonly tls: TlsOptions | undefined;
 	readonly credentials: CredentialsSource;
+	/** The ways of calls to instances. */
+	readonly peers: PeerPool;
 }
 
 /** Called with the description of a service, whenever that changes. */
@@ -166,11 +168,16 @@ export class Upstream {
 	}
 
 	async #descriptionBy(instance: Instance): Promise<ContractDescription> {
+		const { tls, credentials, peers } = this.#way;
 		const { addresses } = instance;
+		const known = await credentials();
+		// Where calls go by way of a broker, nobody says that the port can be reached.
+		if (httpUrlOf([peers.preferred(addresses)]) === undefined) {
+			return peers.describe(instance, this.service, this.#life.ctx.withMetadata(known));
+		}
 		const url = httpUrlOf(addresses);
 		if (url === undefined) throw new Error(`none of its addresses speaks HTTP: ${addresses.join(", ")}`);
-		const { tls, credentials } = this.#way;
-		const asking = { tls, credentials: await credentials(), identity: instanceIdentity(instance) };
+		const asking = { tls, credentials: known, identity: instanceIdentity(instance) };
 		const description = await describeService(url, this.service, this.#life.ctx, asking);
 		if (description !== undefined) return description;
 		throw new ServiceError({ code: "unavailable", message: `${url} does not serve ${this.service}` });
