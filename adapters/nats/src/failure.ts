@@ -21,8 +21,13 @@ export function unavailable(message: string, cause?: unknown): ServiceError {
 	return new ServiceError({ code: "unavailable", message, cause });
 }
 
-/** The reason why there is no connection, as one sentence that says what to do. */
-export function connectFailure(error: unknown, place: string): ServiceError {
+/**
+ * The reason why there is no connection, as one sentence that says what to do.
+ *
+ * @param mayNeedCertificate whether TLS is used without a certificate of this process. A server that asks for one then
+ * closes the connection without a word.
+ */
+export function connectFailure(error: unknown, place: string, mayNeedCertificate = false): ServiceError {
 	if (isServiceError(error)) return error;
 	if (isAuthorization(error)) {
 		return refusal(
@@ -40,7 +45,8 @@ export function connectFailure(error: unknown, place: string): ServiceError {
 			error,
 		);
 	}
-	return unavailable(`no NATS server answers at ${place} (${why})`, error);
+	const hint = mayNeedCertificate ? "; if it asks for certificates of clients, give cert and key" : "";
+	return unavailable(`no NATS server answers at ${place} (${why})${hint}`, error);
 }
 
 /** The failure of an operation, as one sentence that says what to do. */

@@ -1,14 +1,17 @@
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { type Context, isServiceError, type ServiceError } from "@allium/core";
 import { type Share, SharedResource } from "@allium/core/adapter";
 import { after, Backoff } from "@allium/core/transport";
 import {
 	type Authenticator,
 	type NatsConnection as Client,
-	type ConnectionOptions,
 	connect,
 	credsAuthenticator,
+	type NodeConnectionOptions,
 	nkeyAuthenticator,
+	type Server,
 } from "@nats-io/transport-node";
 import { connectFailure, operationFailure, refusal, unavailable } from "./failure.ts";
 import { type NatsAddress, placeOf } from "./nats-url.ts";
@@ -93,7 +96,7 @@ export class NatsConnection implements AsyncDisposable {
 		try {
 			client = await connect(connectOptions(address, backoff));
 		} catch (error) {
-			throw connectFailure(error, place);
+			throw connectFailure(error, place, address.tls && address.cert === undefined);
 		}
 		const connection = new NatsConnection(place, client, backoff);
 		void connection.#observe();
@@ -246,13 +249,16 @@ export class NatsConnection implements AsyncDisposable {
 	}
 }
 
-export function connectOptions(address: NatsAddress, backoff: Backoff): ConnectionOptions {
+export function connectOptions(address: NatsAddress, backoff: Backoff): NodeConnectionOptions {
 	const { servers, tls, user, password, token, creds, nkey, ca, cert, key } = address;
+	const attempts = new Attempts(backoff);
 	const files = {
 		...(ca !== undefined && { ca: readText("ca", ca) }),
 		...(cert !== undefined && { cert: readText("cert", cert) }),
 		...(key !== undefined && { key: readText("key", key) }),
 	};
+	// The library passes them all on to Node, and declares only some of them.
+	const secured = { ...files, checkServerIdentity: attempts.checkServerIdentity };
 	return {
 		servers: [...servers],
 		name: "allium",
@@ -260,11 +266,12 @@ export function connectOptions(address: NatsAddress, backoff: Backoff): Connecti
 		pingInterval: pingMs,
 		maxPingOut: 2,
 		maxReconnectAttempts: -1,
-		reconnectDelayHandler: () => backoff.next(),
+		reconnectDelayHandler: attempts.reconnectDelayHandler,
+		reconnectToServer: attempts.reconnectToServer,
 		// A password that is changed on the server and then here must not end the process' connection for good.
 		ignoreAuthErrorAbort: true,
 		noAsyncTraces: true,
-		...(tls && { tls: files }),
+		...(tls && { tls: secured }),
 		...(user !== undefined && { user, pass: password ?? "" }),
 		...(token !== undefined && { token }),
 		...(creds !== undefined && { authenticator: renewed("creds", creds, credsAuthenticator) }),
@@ -272,6 +279,31 @@ export function connectOptions(address: NatsAddress, backoff: Backoff): Connecti
 			authenticator: renewed("nkey", nkey, (seed) => nkeyAuthenticator(trimmed(seed))),
 		}),
 	};
+}
+
+/** What the attempts to connect share: the delay before the next, and the server that is being tried. */
+class Attempts {
+	readonly #backoff: Backoff;
+	#delayMs = 0;
+	#host = "";
+
+	constructor(backoff: Backoff) {
+		this.#backoff = backoff;
+	}
+
+	/** The library asks for the delay several times before one attempt. */
+	readonly reconnectDelayHandler = (): number => this.#delayMs;
+
+	/** The library chooses the server, the first of these. */
+	readonly reconnectToServer = ([server]: readonly Server[]): null => {
+		this.#delayMs = this.#backoff.next();
+		this.#host = server?.hostname ?? "";
+		return null;
+	};
+
+	/** The library names no host to check where the server is given by its IP address; Node then takes localhost. */
+	readonly checkServerIdentity = (host: string, certificate: PeerCertificate): Error | undefined =>
+		checkServerIdentity(host === "localhost" && isIP(this.#host) > 0 ? this.#host : host, certificate);
 }
 
 /**

@@ -199,6 +199,28 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 			expect(lines).toEqual(["snapshot a b"]);
 		});
 
+		test("a hundred watches of one process cost the server one reading after an outage, not a hundred", async () => {
+			const registering = await open();
+			const services = Array.from({ length: 100 }, (_, n) => ({
+				name: `s${n}`,
+				version: "1.0.0",
+				hash: "h",
+			}));
+			await keep(registering, "a", { services });
+			const watching = await open();
+			const all = services.map(({ name }) => told(watching, name));
+			await vi.waitFor(() => expect(all).toEqual(services.map(() => ["snapshot a"])), patient);
+			await server.kill();
+			await server.restart();
+			let readings = 0;
+			const counting = await raw();
+			const subject = "$JS.EVENT.ADVISORY.CONSUMER.CREATED.>";
+			counting.subscribe(subject, { callback: () => void readings++ });
+			await keep(registering, "b", { services });
+			await vi.waitFor(() => expect(all).toEqual(services.map(() => ["snapshot a", "up b"])), patient);
+			expect(readings).toBeLessThanOrEqual(8);
+		});
+
 		test("reading alone makes nothing on the server", async () => {
 			const reading = await open();
 			expect(await reading.list()).toEqual([]);

@@ -7,6 +7,7 @@ import {
 	matches,
 	type RegistryEvent,
 	type RegistryFilter,
+	Renewals,
 } from "@allium/core/registry";
 import { invalidUrl, refusal } from "./failure.ts";
 import { longestTtlMs, shortestTtlMs } from "./heartbeat.ts";
@@ -59,6 +60,7 @@ class NatsRegistry implements Registry {
 	readonly #share: Share<NatsConnection>;
 	readonly #storage: RegistryStorage;
 	readonly #listings: ListingQueue;
+	readonly #renewals: Renewals;
 	readonly #ttlMs: number;
 	/** What is watched, by its keys. */
 	readonly #feeds = new Map<string, RegistryFeed>();
@@ -69,6 +71,7 @@ class NatsRegistry implements Registry {
 		this.#share = share;
 		this.#storage = storage;
 		this.#listings = new ListingQueue(storage);
+		this.#renewals = new Renewals({ ttlMs, expired: (term) => this.#onOverdue(term) });
 		this.#ttlMs = ttlMs;
 	}
 
@@ -97,18 +100,24 @@ class NatsRegistry implements Registry {
 	async close(): Promise<void> {
 		this.#isClosed = true;
 		for (const { view } of [...this.#feeds.values()]) view.close();
+		this.#renewals.close();
 		await this.#share.release();
 	}
 
 	#feed(keys: string): RegistryFeed {
 		const known = this.#feeds.get(keys);
 		if (known !== undefined) return known;
-		const feed = new RegistryFeed(this.#storage, this.#listings, keys, this.#ttlMs, () => {
+		const feed = new RegistryFeed(this.#storage, this.#listings, this.#renewals, keys, this.#ttlMs, () => {
 			if (this.#feeds.get(keys) === feed) this.#feeds.delete(keys);
 		});
 		if (this.#isClosed) feed.view.close();
 		else this.#feeds.set(keys, feed);
 		return feed;
+	}
+
+	#onOverdue(term: string): void {
+		const [keys = "", name = ""] = term.split(" ");
+		this.#feeds.get(keys)?.onOverdue(name);
 	}
 
 	#checkOpen(): void {

@@ -1,9 +1,9 @@
 import { isServiceError } from "@allium/core";
-import { InstanceView, Renewals } from "@allium/core/registry";
+import { InstanceView, type Renewals } from "@allium/core/registry";
 import { after, Backoff, type Timer } from "@allium/core/transport";
 import type { Msg, Subscription } from "@nats-io/transport-node";
 import { operationFailure } from "./failure.ts";
-import { type Heartbeat, parseHeartbeat } from "./heartbeat.ts";
+import { type Heartbeat, parseHeartbeat, recordVersion } from "./heartbeat.ts";
 import type { ListingQueue } from "./listing-queue.ts";
 import { instanceOf, recordKeys } from "./registry-keys.ts";
 import {
@@ -24,6 +24,8 @@ const decoder = new TextDecoder();
 interface Shown {
 	readonly stored: StoredRecord;
 	readonly ttlMs: number;
+	/** The version of its record that heartbeats name; undefined before the first. */
+	version?: string;
 }
 
 /**
@@ -58,12 +60,15 @@ export class RegistryFeed {
 	#wasLost = false;
 
 	/**
+	 * @param renewals awaits the heartbeats of the feeds of a process, so that one timer serves them all. Who makes it
+	 * passes what is overdue to `onOverdue`.
 	 * @param ttlMs how long an instance lasts until its first heartbeat arrives, in milliseconds.
 	 * @param stopped called when nobody watches any more.
 	 */
 	constructor(
 		storage: RegistryStorage,
 		listings: ListingQueue,
+		renewals: Renewals,
 		keys: string,
 		ttlMs: number,
 		stopped: () => void,
@@ -73,7 +78,7 @@ export class RegistryFeed {
 		this.#keys = keys;
 		this.#ttlMs = ttlMs;
 		this.#stopped = stopped;
-		this.#renewals = new Renewals({ ttlMs, expired: (name) => this.#onOverdue(name) });
+		this.#renewals = renewals;
 		this.view = new InstanceView({ start: () => this.#start(), stop: () => this.#stop() });
 	}
 
@@ -94,8 +99,7 @@ export class RegistryFeed {
 		this.#unlisten?.();
 		for (const subscription of this.#subscriptions) subscription.unsubscribe();
 		this.#subscriptions = [];
-		this.#renewals.clear();
-		this.#renewals.resume();
+		for (const name of this.#shown.keys()) this.#renewals.forget(this.#term(name));
 		this.#shown.clear();
 		this.#overdue.clear();
 		this.#changed = undefined;
@@ -188,12 +192,12 @@ export class RegistryFeed {
 
 	#show(name: string, shown: Shown): void {
 		this.#shown.set(name, shown);
-		this.#renewals.renewed(name, shown.ttlMs);
+		this.#renewals.renewed(this.#term(name), shown.ttlMs);
 	}
 
 	#forget(name: string): void {
 		this.#shown.delete(name);
-		this.#renewals.forget(name);
+		this.#renewals.forget(this.#term(name));
 	}
 
 	#put(name: string, shown: Shown): void {
@@ -228,8 +232,8 @@ export class RegistryFeed {
 		const key = message.subject.slice(this.#storage.heartbeatSubject("").length);
 		const name = instanceOf(key);
 		const shown = this.#shown.get(name);
-		if (shown?.stored.version === heartbeat.version) {
-			this.#renewals.renewed(name, heartbeat.ttlMs);
+		if (shown !== undefined && versionOf(shown) === heartbeat.version) {
+			this.#renewals.renewed(this.#term(name), heartbeat.ttlMs);
 			if (shown.ttlMs !== heartbeat.ttlMs) this.#shown.set(name, { ...shown, ttlMs: heartbeat.ttlMs });
 			// It may be one that is shown only until the grace is over.
 			if (this.view.ready) this.view.put(shown.stored.record);
@@ -250,7 +254,13 @@ export class RegistryFeed {
 		}
 	}
 
-	#onOverdue(name: string): void {
+	/** The name of an instance among what the renewals of all feeds await. */
+	#term(name: string): string {
+		return `${this.#keys} ${name}`;
+	}
+
+	/** The heartbeats of an instance stay away. */
+	onOverdue(name: string): void {
 		this.#overdue.add(name);
 		if (this.#overdue.size === 1) void this.#removeOverdue();
 	}
@@ -265,11 +275,17 @@ export class RegistryFeed {
 		this.#overdue.clear();
 		for (const name of overdue) {
 			const shown = this.#shown.get(name);
-			if (shown === undefined || this.#renewals.has(name)) continue;
+			if (shown === undefined || this.#renewals.has(this.#term(name))) continue;
 			if (answers) {
 				this.#shown.delete(name);
 				this.view.delete(shown.stored.record.key);
-			} else this.#renewals.renewed(name, shown.ttlMs);
+			} else this.#renewals.renewed(this.#term(name), shown.ttlMs);
 		}
 	}
+}
+
+/** The version of a record is worked out when it is first asked for, because many records come at once. */
+function versionOf(shown: Shown): string {
+	shown.version ??= recordVersion(shown.stored.record.text);
+	return shown.version;
 }

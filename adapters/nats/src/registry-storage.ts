@@ -13,7 +13,7 @@ import {
 import { type KV, Kvm } from "@nats-io/kv";
 import { type NatsConnection as Client, type MsgHdrs, nanos } from "@nats-io/transport-node";
 import { isJetStreamMissing, isStreamInUse, isStreamMissing } from "./failure.ts";
-import { type Heartbeat, heartbeatText, longestTtlMs, parseHeartbeat, recordVersion } from "./heartbeat.ts";
+import { type Heartbeat, heartbeatText, longestTtlMs, parseHeartbeat } from "./heartbeat.ts";
 import { type LastMessages, lastMessages, longestReadingMs } from "./last-messages.ts";
 import type { NatsConnection, OperationOptions } from "./nats-connection.ts";
 import { recordKeys } from "./registry-keys.ts";
@@ -42,8 +42,6 @@ export interface StorageOptions {
 export interface StoredRecord {
 	readonly key: string;
 	readonly record: InstanceRecord;
-	/** Distinguishes its contents. */
-	readonly version: string;
 }
 
 /** What the server knows of some keys. */
@@ -314,5 +312,5 @@ export function isRemoval(headers: MsgHdrs | undefined): boolean {
 export function storedRecord(key: string, data: Uint8Array): StoredRecord | undefined {
 	const record = parseInstanceRecord(decoder.decode(data));
 	if (record === undefined || !recordKeys(record.instance).includes(key)) return undefined;
-	return { key, record, version: recordVersion(record.text) };
+	return { key, record };
 }
