@@ -9,8 +9,11 @@ const firstBackoffMs = 50;
 const pauseMs = 10;
 /** The pause when the answer has no news and comes at once, in milliseconds. Consul does not do that. */
 const noNewsPauseMs = 1_000;
-/** The greatest share of the process' time that reading may take, where thousands of instances come and go. */
-const shareOfTime = 0.2;
+/**
+ * How much Consul is asked for in a millisecond, in UTF-16 code units: where thousands of instances come and go, each
+ * change brings all of them, which costs Consul more than the process that reads them.
+ */
+const unitsPerMs = 10_000;
 const longestPauseMs = 2_000;
 
 /** What a query reports. */
@@ -60,10 +63,9 @@ export class BlockingQuery {
 				const answer = await this.#server.query(this.#path, index, ctx);
 				// The index goes back when the servers of Consul were set up again, or restored.
 				const isBehind = answer.index < index;
-				const began = performance.now();
-				if (answer.index !== index || index === 0) this.#listener.answered(answer.body(), isBehind);
-				pause =
-					answer.index !== index ? pauseAfter(performance.now() - began) : pauseWithoutNews(began - asked);
+				const hasNews = answer.index !== index || index === 0;
+				if (hasNews) this.#listener.answered(answer.body(), isBehind);
+				pause = hasNews ? pauseAfter(answer.length) : pauseWithoutNews(performance.now() - asked);
 				index = isBehind ? 0 : answer.index;
 				this.#backoff.reset();
 			} catch (error) {
@@ -77,8 +79,8 @@ export class BlockingQuery {
 	}
 }
 
-function pauseAfter(workMs: number): number {
-	return Math.min(longestPauseMs, Math.max(pauseMs, workMs / shareOfTime));
+function pauseAfter(length: number): number {
+	return Math.min(longestPauseMs, Math.max(pauseMs, length / unitsPerMs));
 }
 
 function pauseWithoutNews(waitedMs: number): number {

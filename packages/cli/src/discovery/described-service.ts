@@ -9,7 +9,7 @@ import {
 import { compareVersions } from "@allium/core/reflection";
 import { type Asking, describeService, httpUrl, httpUrlOf, servicesAt, type TlsOptions } from "@allium/node";
 import type { Surroundings, Words } from "../command/command.ts";
-import { unavailable, usageError } from "../command/command-error.ts";
+import { type CommandError, unavailable, usageError } from "../command/command-error.ts";
 import { askingOf, credentialsHint } from "./credentials.ts";
 import { Directory } from "./directory.ts";
 import { unknownName } from "./unknown-name.ts";
@@ -115,13 +115,22 @@ async function instancesOf(
 		const sentence = `No instance of ${JSON.stringify(service)} is up ${where}`;
 		throw unknownName(sentence, service, names, "No service is up there; start one with: allium dev");
 	}
-	if (id === undefined) return serving;
-	const chosen = serving.filter((instance) => instance.id.startsWith(id));
+	const known = serving.filter(({ foreign }) => foreign !== true);
+	if (known.length === 0) throw foreignService(service, where, serving);
+	if (id === undefined) return known;
+	const chosen = known.filter((instance) => instance.id.startsWith(id));
 	if (chosen.length === 1) return chosen;
-	const ids = serving.map((instance) => instance.id);
+	const ids = known.map((instance) => instance.id);
 	if (chosen.length > 1)
 		throw usageError(`Several instances of ${service} have an id that begins with ${id}.`, ids);
 	throw unknownName(`No instance of ${service} has an id that begins with ${id}`, id, ids, "");
+}
+
+/** The error for a service of which the registry has plain web services alone. */
+function foreignService(service: string, where: string, instances: readonly Instance[]): CommandError {
+	const sentence = `${JSON.stringify(service)} is foreign ${where}: a plain web service, which knows no contracts.`;
+	const addresses = instances.flatMap((instance) => instance.addresses);
+	return unavailable(sentence, addresses.length === 0 ? [] : [`curl ${addresses[0]}`]);
 }
 
 /** The version of a service that an instance serves. */

@@ -35,6 +35,10 @@ export async function healthOf(instances: readonly Instance[], asking: Asking): 
 async function ask(instance: Instance, asking: Asking): Promise<InstanceHealth> {
 	const url = httpUrlOf(instance.addresses);
 	const silent = (problem: string): InstanceHealth => ({ instance, url, ready: false, problem, checks: [] });
+	// A plain web service has no readiness that could be asked for, so the word of the registry counts.
+	if (instance.foreign === true && instance.status === "up")
+		return { instance, url, ready: true, checks: [] };
+	if (instance.foreign === true) return silent("the registry says that it is unhealthy");
 	if (url === undefined) return silent("it has no address that speaks HTTP");
 	try {
 		const { ok, draining, checks } = await readinessAt(url, Context.background(), {

@@ -60,10 +60,11 @@ function plain({ name, version, instances }: ServiceGroup): object {
 	return {
 		name,
 		version,
-		instances: instances.map(({ id, app, addresses, zone, labels, status, startedAt }) => ({
+		instances: instances.map(({ id, app, addresses, zone, labels, status, startedAt, foreign }) => ({
 			id,
 			app,
 			status,
+			...(foreign === true && { foreign }),
 			addresses,
 			...(zone !== undefined && { zone }),
 			labels,
@@ -89,9 +90,10 @@ function table(groups: readonly ServiceGroup[], styles: Styles): string[] {
 	]);
 }
 
-/** Where a person can reach an instance, and any problem with it. */
-function address({ addresses, status }: Instance): string {
+/** Where a person can reach an instance, whether it is a plain web service, and any problem with it. */
+function address({ addresses, status, foreign }: Instance): string {
 	const shown = addresses.find((one) => /^https?:/.test(one)) ?? addresses[0];
 	const where = shown === undefined ? "none" : httpUrl(shown);
-	return status === "up" ? where : `${where} (${status})`;
+	const remarks = [...(foreign === true ? ["foreign"] : []), ...(status === "up" ? [] : [status])];
+	return remarks.length === 0 ? where : `${where} (${remarks.join(", ")})`;
 }

@@ -33,6 +33,16 @@ test("instances come, change what they serve, and go", () => {
 	expect([ids(serving.of("cart")), ids(serving.of("orders"))]).toEqual([[], ["a"]]);
 });
 
+test("a foreign instance serves no contracts", () => {
+	const serving = new ServingInstances();
+	const foreign = { ...instance("a", "cart"), foreign: true };
+	expect(serving.apply({ type: "snapshot", instances: [foreign, instance("b", "stock")] })).toEqual([
+		"stock",
+	]);
+	expect(serving.apply({ type: "up", instance: foreign })).toEqual([]);
+	expect(ids(serving.of("cart"))).toEqual([]);
+});
+
 test("a snapshot takes the place of all that was told before", () => {
 	const serving = new ServingInstances();
 	serving.apply({ type: "up", instance: instance("a", "cart") });

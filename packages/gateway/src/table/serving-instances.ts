@@ -1,7 +1,7 @@
 import type { Instance } from "@allium/core";
 import type { RegistryEvent } from "@allium/core/registry";
 
-/** The instances of the registry, by the services that they serve. */
+/** The instances of the registry that serve contracts, by the services that they serve. Foreign ones do not. */
 export class ServingInstances {
 	readonly #instances = new Map<string, Instance>();
 	readonly #byService = new Map<string, Map<string, Instance>>();
@@ -15,7 +15,7 @@ export class ServingInstances {
 	apply(event: RegistryEvent): string[] {
 		const before =
 			event.type === "snapshot" ? [...this.#instances.values()] : [this.#instances.get(event.instance.id)];
-		const told = event.type === "snapshot" ? event.instances : [event.instance];
+		const told = (event.type === "snapshot" ? event.instances : [event.instance]).filter(isCallable);
 		const removed = before.filter((instance) => instance !== undefined);
 		for (const instance of removed) this.#remove(instance);
 		if (event.type !== "down") for (const instance of told) this.#put(instance);
@@ -39,4 +39,8 @@ export class ServingInstances {
 			if (others?.size === 0) this.#byService.delete(name);
 		}
 	}
+}
+
+function isCallable({ foreign }: Instance): boolean {
+	return foreign !== true;
 }

@@ -9,6 +9,7 @@ import type {
 	Guard,
 	Logger,
 	Middleware,
+	Routes,
 	ServeOptions,
 	Service,
 } from "@allium/core";
@@ -67,6 +68,12 @@ export interface AppLimits extends Partial<ServerLimits> {
 export interface AppClientOptions extends ClientLayers {
 	/** The address of the service, or several, instead of those in the registry. Default: the registry. */
 	readonly url?: string | readonly string[];
+	/**
+	 * The REST routes by which a plain web service is called, as `routes()` makes them. So the client also calls the
+	 * foreign instances that the registry lists, which know nothing of Allium, and instances at `http:` and `https:`
+	 * addresses alone. Default: methods are called by their names.
+	 */
+	readonly routes?: Routes;
 }
 
 /** A process of the system: serves contracts, calls others, and is found by name. */
@@ -89,6 +96,7 @@ export interface App {
 	 * @example
 	 * const stock = app.client(Stock);
 	 * const rates = app.client(Rates, { url: "https://rates.example.com" });
+	 * const payments = app.client(Payments, { routes: paymentRoutes });
 	 */
 	client<C extends AnyContract>(contract: C, options?: AppClientOptions): Client<C>;
 	/**

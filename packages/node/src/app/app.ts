@@ -9,12 +9,14 @@ import {
 	type Fits,
 	Health,
 	type Logger,
+	type Routes,
 	type ServeOptions,
 	type Service,
 	serverDefaults,
 	toServiceError,
 } from "@allium/core";
-import { checkedLogger, type Listener, PeerPool } from "@allium/core/transport";
+import { routeTransport } from "@allium/core/http";
+import { checkedLogger, type Dialer, type Listener, PeerPool } from "@allium/core/transport";
 import { type Config, readConfig } from "../config/config.ts";
 import { isInvalidConfiguration } from "../config/invalid-configuration.ts";
 import { cors } from "../http/cors.ts";
@@ -164,10 +166,11 @@ class NodeApp implements App {
 	}
 
 	client<C extends AnyContract>(contract: C, options: AppClientOptions = {}): Client<C> {
-		const { url, ...layers } = options;
+		const { url, routes, ...layers } = options;
 		const { name } = this.#options;
 		if (this.#clients.isClosed) throw new TypeError(`client() comes before stop(); ${name} has stopped`);
-		if (url !== undefined) this.#checkAddresses(contract, url);
+		const peers = routes === undefined ? this.#peers : new PeerPool(routeDialers(routes));
+		if (url !== undefined) checkAddresses(contract, url, peers);
 		this.#lifeWatch?.calls();
 		return this.#clients.add((onClose) =>
 			createClient(contract, {
@@ -175,9 +178,10 @@ class NodeApp implements App {
 					? { registry: this.#registry.port, namespace: this.config.namespace }
 					: { url }),
 				waitForReady: this.config.waitForReady,
-				peers: this.#peers,
+				peers,
 				logger: this.logger,
-				onDescribed: this.#contractCheck.forClient(contract),
+				// A plain web service does not describe itself.
+				...(routes === undefined && { onDescribed: this.#contractCheck.forClient(contract) }),
 				...(this.#contextWatch !== undefined && { onMissingContext: this.#contextWatch.report }),
 				...layers,
 				...(this.#lifeWatch !== undefined && {
@@ -212,22 +216,6 @@ class NodeApp implements App {
 	run(): Promise<void> {
 		this.#lifeWatch?.managed();
 		return this.#lifecycle.run();
-	}
-
-	/** @throws TypeError for an address that cannot be called. */
-	#checkAddresses(contract: AnyContract, url: string | readonly string[]): void {
-		const urls = typeof url === "string" ? [url] : url;
-		const { name } = contract["~allium"];
-		if (urls.length === 0) throw new TypeError(`client() of ${name} got no address in its option "url"`);
-		for (const address of urls) {
-			try {
-				void this.#peers.share([address]).release();
-			} catch (error) {
-				throw new TypeError(
-					`client() of ${name} cannot call ${JSON.stringify(address)}: ${toServiceError(error).message}`,
-				);
-			}
-		}
 	}
 
 	#listen(endpoints: EndpointTable): Promise<Listener> {
@@ -285,5 +273,26 @@ class NodeApp implements App {
 			weight: 1,
 			startedAt: new Date().toISOString(),
 		};
+	}
+}
+
+/** The ways to plain web services. */
+function routeDialers(routes: Routes): Dialer[] {
+	return [routeTransport(routes), routeTransport(routes, { scheme: "https" })];
+}
+
+/** @throws TypeError for an address that cannot be called. */
+function checkAddresses(contract: AnyContract, url: string | readonly string[], peers: PeerPool): void {
+	const urls = typeof url === "string" ? [url] : url;
+	const { name } = contract["~allium"];
+	if (urls.length === 0) throw new TypeError(`client() of ${name} got no address in its option "url"`);
+	for (const address of urls) {
+		try {
+			void peers.share([address]).release();
+		} catch (error) {
+			throw new TypeError(
+				`client() of ${name} cannot call ${JSON.stringify(address)}: ${toServiceError(error).message}`,
+			);
+		}
 	}
 }
