@@ -18,9 +18,9 @@ import type { Instance } from "../registry/instance.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Dialer } from "../transport/transport.ts";
 import { attempts } from "./attempts.ts";
-import { ClientStream } from "./client-stream.ts";
 import type { Client } from "./client-type.ts";
 import { followRegistry } from "./follow-registry.ts";
+import { LazyStream } from "./lazy-stream.ts";
 import { PeerPool } from "./peer-pool.ts";
 import { scoped } from "./scoped.ts";
 import { Target } from "./target.ts";
@@ -214,7 +214,7 @@ function clientMethod(
 		return (input, ctx = background(method)) => {
 			const mistake = wrong(method, input, ctx);
 			if (mistake !== undefined) throw mistake;
-			return new ClientStream(call, input, ctx);
+			return new LazyStream(call, input, ctx);
 		};
 	}
 	return (input, ctx = background(method)) => {

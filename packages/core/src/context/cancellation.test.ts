@@ -1,29 +1,13 @@
-import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ServiceError } from "../errors/service-error.ts";
 import { CallScope, succeeded } from "./call-scope.ts";
-import { Cancellation, type Follower } from "./cancellation.ts";
-import { JoinedSource } from "./joined-source.ts";
-import { SignalSource } from "./signal-source.ts";
+import { Cancellation } from "./cancellation.ts";
+import { countedSource } from "./fixtures/counted-source.ts";
 
 const never = Number.POSITIVE_INFINITY;
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());
-
-/** A source that counts who listens. */
-function source() {
-	const listeners = new Set<Follower>();
-	return {
-		error: undefined as ServiceError | undefined,
-		deadline: never,
-		listeners,
-		follow(follower: Follower) {
-			listeners.add(follower);
-			return { stop: () => void listeners.delete(follower) };
-		},
-	};
-}
 
 describe("a cancellation", () => {
 	test("goes on until it is cancelled", () => {
@@ -123,13 +107,13 @@ describe("a deadline", () => {
 
 describe("while there is no listener", () => {
 	test("there is no timer and no link to the parent", () => {
-		const parent = source();
+		const parent = countedSource();
 		new Cancellation(parent, performance.now() + 10);
 		expect([vi.getTimerCount(), parent.listeners.size]).toEqual([0, 0]);
 	});
 
 	test("there is none any more, once the last listener has left", () => {
-		const parent = source();
+		const parent = countedSource();
 		const cancellation = new Cancellation(parent, performance.now() + 10);
 		const leave = [cancellation.listen(() => {}), cancellation.listen(() => {})];
 		expect([vi.getTimerCount(), parent.listeners.size]).toEqual([1, 1]);
@@ -140,7 +124,7 @@ describe("while there is no listener", () => {
 	});
 
 	test("nor after the end", () => {
-		const parent = source();
+		const parent = countedSource();
 		const cancellation = new Cancellation(parent, performance.now() + 10);
 		cancellation.listen(() => {});
 		cancellation.cancel();
@@ -173,7 +157,7 @@ describe("while there is no listener", () => {
 	});
 
 	test("followers stop in any order, the parent is let go with the last", () => {
-		const parent = source();
+		const parent = countedSource();
 		const cancellation = new Cancellation(parent, never);
 		const [one, two, three] = [1, 2, 3].map(() => cancellation.follow({ onEnd: () => {} }));
 		two?.stop();
@@ -209,91 +193,12 @@ describe("the signal of a cancellation", () => {
 	});
 
 	test("aborts when the call that it was made for settles, and lets go of timer and parent", () => {
-		const parent = source();
+		const parent = countedSource();
 		const scope = new CallScope();
 		const { signal } = new Cancellation(parent, performance.now() + 10, scope);
 		expect([vi.getTimerCount(), parent.listeners.size]).toEqual([1, 1]);
 		scope.settle(succeeded);
 		expect([vi.getTimerCount(), parent.listeners.size]).toEqual([0, 0]);
 		expect(signal.reason).toMatchObject({ code: "canceled", message: "the call is over" });
-	});
-});
-
-describe("a signal of the platform", () => {
-	test("ends what it is joined to, with its reason as the cause", () => {
-		const controller = new AbortController();
-		const joined = new Cancellation(
-			new SignalSource(new Cancellation(undefined, never), controller.signal),
-			never,
-		);
-		const listener = vi.fn();
-		joined.listen(listener);
-		controller.abort("enough");
-		expect(listener).toHaveBeenCalledExactlyOnceWith(
-			expect.objectContaining({ code: "canceled", cause: "enough" }),
-		);
-	});
-
-	test("counts when it was aborted before", () => {
-		const source = new SignalSource(new Cancellation(undefined, never), AbortSignal.abort());
-		expect(new Cancellation(source, never).error?.code).toBe("canceled");
-	});
-
-	test("does not hinder the parent's end or deadline", () => {
-		const parent = new Cancellation(undefined, performance.now() + 10);
-		const joined = new Cancellation(new SignalSource(parent, new AbortController().signal), never);
-		const listener = vi.fn();
-		joined.listen(listener);
-		expect(joined.deadline).toBe(parent.deadline);
-		vi.advanceTimersByTime(10);
-		expect(listener).toHaveBeenCalledOnce();
-	});
-
-	test("is listened to only while somebody listens", () => {
-		const { signal } = new AbortController();
-		const add = vi.spyOn(signal, "addEventListener");
-		const remove = vi.spyOn(signal, "removeEventListener");
-		const joined = new Cancellation(new SignalSource(new Cancellation(undefined, never), signal), never);
-		expect(add).not.toHaveBeenCalled();
-		joined.listen(() => {})();
-		expect(add).toHaveBeenCalledOnce();
-		expect(remove).toHaveBeenCalledExactlyOnceWith("abort", add.mock.calls[0]?.[1]);
-	});
-});
-
-describe("two joined sources", () => {
-	test.each([0, 1])("end with the one that ends first (%i)", (which) => {
-		const sources = [new Cancellation(undefined, 100), new Cancellation(undefined, 50)] as const;
-		const joined = new Cancellation(new JoinedSource(...sources), never);
-		const listener = vi.fn();
-		joined.listen(listener);
-		sources[which]?.cancel("this one");
-		expect(listener).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ cause: "this one" }));
-		expect(joined.deadline).toBe(50);
-	});
-
-	test("are both let go", () => {
-		const [one, other] = [source(), source()];
-		const joined = new Cancellation(new JoinedSource(one, other), never);
-		joined.listen(() => {})();
-		expect([one.listeners.size, other.listeners.size]).toEqual([0, 0]);
-	});
-
-	test.each([0, 1])("are both let go where one of them had ended before (%i)", (which) => {
-		const ended = new Cancellation(undefined, never);
-		ended.cancel();
-		const goesOn = source();
-		const joined = which === 0 ? new JoinedSource(ended, goesOn) : new JoinedSource(goesOn, ended);
-		const told = vi.fn();
-		new Cancellation(joined, never).follow({ onEnd: told });
-		expect([told.mock.calls.length, goesOn.listeners.size]).toEqual([1, 0]);
-	});
-
-	test("are both let go where one is a signal, and the other had ended before", () => {
-		const ended = new Cancellation(undefined, never);
-		ended.cancel();
-		const { signal } = new AbortController();
-		new Cancellation(new SignalSource(ended, signal), never).follow({ onEnd: vi.fn() });
-		expect(getEventListeners(signal, "abort")).toEqual([]);
 	});
 });

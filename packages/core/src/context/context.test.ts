@@ -16,6 +16,18 @@ describe("the background", () => {
 		expect(root.remaining()).toBe(Number.POSITIVE_INFINITY);
 		expect([root.metadata.size, root.outgoing.size, root.peer]).toEqual([0, 0, undefined]);
 	});
+
+	test("keeps nobody who follows it, as calls do by the million", () => {
+		const cancellation = root["~cancellation"];
+		const told = vi.fn();
+		expect(cancellation.follow({ onEnd: told })).toBe(cancellation.follow({ onEnd: told }));
+		expect(told).not.toHaveBeenCalled();
+	});
+
+	test("has one signal, which never aborts", () => {
+		expect(root.signal).toBe(root.signal);
+		expect(root.signal.aborted).toBe(false);
+	});
 });
 
 describe("a context with a timeout", () => {

@@ -32,13 +32,13 @@ export class Inbound implements MessageSource<EncodedMessage>, Growing {
 	/** The messages for the consumer. */
 	readonly messages: IncomingMessages<EncodedMessage> = new IncomingMessages(this);
 	readonly #owner: InboundOwner;
-	readonly #unfinished: UnfinishedMessage;
+	/** Made when a first fragment arrives: most messages come whole. */
+	#unfinished: UnfinishedMessage | undefined;
 	/** Credit on the stream that is held back, while messages wait to be consumed or others to become whole. */
 	#heldCredit = 0;
 
 	constructor(owner: InboundOwner) {
 		this.#owner = owner;
-		this.#unfinished = new UnfinishedMessage(owner, this);
 	}
 
 	/** Takes one fragment. Returns an error when the message is over a limit. */
@@ -49,20 +49,21 @@ export class Inbound implements MessageSource<EncodedMessage>, Growing {
 			return undefined;
 		}
 		const { maxMessageBytes, codec, bytes: handling } = this.#owner;
-		if (this.#unfinished.length + length > maxMessageBytes) return messageTooLarge(maxMessageBytes);
+		const unfinished = this.#unfinished;
+		if ((unfinished?.length ?? 0) + length > maxMessageBytes) return messageTooLarge(maxMessageBytes);
 		if (more) return this.#hold(bytes, start, end);
-		if (!this.#unfinished.begun) {
+		if (unfinished === undefined || !unfinished.begun) {
 			this.messages.push(readBody(codec, handling, bytes, start, end), length);
 			return undefined;
 		}
-		const whole = this.#unfinished.finish(bytes, start, end);
+		const whole = unfinished.finish(bytes, start, end);
 		this.messages.push(codec.binary ? whole : readBody(codec, handling, whole, 0, whole.length), length);
 		return undefined;
 	}
 
 	/** No more messages will come. */
 	end(): void {
-		if (this.#unfinished.begun) this.messages.fail(endedWithin());
+		if (this.#unfinished?.begun === true) this.messages.fail(endedWithin());
 		else this.messages.end();
 		this.#release();
 	}
@@ -101,11 +102,12 @@ export class Inbound implements MessageSource<EncodedMessage>, Growing {
 	}
 
 	grow(): void {
-		this.#unfinished.grow();
+		this.#unfinished?.grow();
 		this.#returnHeld();
 	}
 
 	#hold(bytes: Uint8Array, start: number, end: number): ServiceError | undefined {
+		this.#unfinished ??= new UnfinishedMessage(this.#owner, this);
 		if (!this.#unfinished.hold(bytes, start, end)) {
 			return new ServiceError({
 				code: "resource_exhausted",
@@ -124,14 +126,14 @@ export class Inbound implements MessageSource<EncodedMessage>, Growing {
 	 */
 	#returnHeld(): void {
 		if (this.#heldCredit === 0 || this.messages.hasWaiting) return;
-		if (this.#unfinished.begun && !this.#unfinished.mayGrow()) return;
+		if (this.#unfinished?.begun === true && !this.#unfinished.mayGrow()) return;
 		this.#owner.window.creditStream(this.#heldCredit);
 		this.#heldCredit = 0;
 	}
 
 	/** Gives back what an unfinished message held. */
 	#release(): void {
-		this.#unfinished.drop();
+		this.#unfinished?.drop();
 		if (this.#heldCredit > 0) this.#owner.window.creditStream(this.#heldCredit);
 		this.#heldCredit = 0;
 	}

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { Context } from "../context/context.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
-import { ClientStream } from "./client-stream.ts";
+import { LazyStream } from "./lazy-stream.ts";
 
 /** An endpoint that yields numbers without end, and notes when it is left. */
 function endless() {
@@ -24,7 +24,7 @@ const undecided = () =>
 		(_, ctx) => new Promise((_, reject) => ctx.signal.addEventListener("abort", () => reject(ctx.error))),
 	);
 
-const streamOf = (endpoint: Endpoint, ctx = Context.background()) => new ClientStream(endpoint, "input", ctx);
+const streamOf = (endpoint: Endpoint, ctx = Context.background()) => new LazyStream(endpoint, "input", ctx);
 
 describe("a client's stream", () => {
 	test("calls when it is first read, and once", async () => {

@@ -6,7 +6,7 @@ import type { Endpoint } from "../endpoint/endpoint.ts";
  * The output stream of a call. The call begins with the first `next`. Breaking out of the loop cancels it, even while
  * it waits to be accepted. The stream can be iterated once.
  */
-export class ClientStream implements AsyncIterable<unknown>, AsyncIterator<unknown> {
+export class LazyStream implements AsyncIterable<unknown>, AsyncIterator<unknown> {
 	readonly #endpoint: Endpoint;
 	readonly #input: unknown;
 	readonly #ctx: Context;
