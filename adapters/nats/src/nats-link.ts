@@ -136,8 +136,12 @@ export class NatsLink {
 		this.#isAsked = true;
 		// The second interval is for what arrived while this process itself was busy.
 		let patience = 2;
+		let heard = connection.stats().inBytes;
 		const timer = every(patienceMs, () => {
-			if (--patience > 0) return;
+			const { inBytes } = connection.stats();
+			patience = inBytes === heard ? patience - 1 : 2;
+			heard = inBytes;
+			if (patience > 0) return;
 			answered();
 			this.#lose(connection, `${this.location} does not answer`);
 			void connection.close().catch(() => {});

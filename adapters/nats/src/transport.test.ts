@@ -185,6 +185,44 @@ describeServer("nats-2.9", (program) => {
 		});
 	});
 
+	describe("a cluster of servers", () => {
+		/** A server of a cluster whose first member has the given port for routes, or is it. */
+		const member = (first?: ServerProcess): Promise<ServerProcess> =>
+			startServer({
+				...natsServer({ file: program }),
+				ports: 2,
+				args: ({ ports: [port, routes] }) => [
+					...["-a", "127.0.0.1", "-p", String(port), "--cluster_name", "test"],
+					...["--cluster", `nats://127.0.0.1:${routes}`],
+					...(first === undefined ? [] : ["--routes", `nats://127.0.0.1:${first.ports[1]}`]),
+				],
+			});
+
+		test("carries calls between processes at different servers, from the first call on", async () => {
+			const first = closing(await member());
+			const second = closing(await member(first));
+			const listener = await listening(transport(`nats://127.0.0.1:${first.port}`));
+			const call = (): Promise<unknown> =>
+				clientOf(transport(`nats://127.0.0.1:${second.port}`), listener).sum({ a: 1, b: 2 });
+			await vi.waitFor(call);
+			for (let caller = 0; caller < 20; caller++) expect(await call()).toEqual({ v: 3 });
+		});
+
+		test("carries calls on when one of its servers is killed", async () => {
+			const first = closing(await member());
+			const second = closing(await member(first));
+			const servers = `nats://127.0.0.1:${first.port},127.0.0.1:${second.port}`;
+			const client = clientOf(transport(servers), await listening(transport(servers)));
+			const called = () => vi.waitFor(async () => expect(await client.sum({ a: 1, b: 2 })).toEqual({ v: 3 }));
+			await called();
+			await first.kill();
+			await called();
+			await first.restart();
+			await second.kill();
+			await called();
+		});
+	});
+
 	describe("what keeps calls from going over NATS", () => {
 		test("is told in a sentence: no server", async () => {
 			const nats = transport("nats://127.0.0.1:1");

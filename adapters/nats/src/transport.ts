@@ -24,8 +24,8 @@ export interface NatsTransportOptions extends NatsOptions {
 	/** Default: logs nothing. */
 	readonly logger?: Logger;
 	/** The formats to prefer to JSON, in order, such as `msgpack()` of `@allium/msgpack`. Default: none. */
-	readonly formats?: readonly Format[];
-	readonly limits?: Partial<FrameLimits>;
+	readonly formats?: readonly Format[] | undefined;
+	readonly limits?: Partial<FrameLimits> | undefined;
 	/** How long opening a pipe may take, in milliseconds. Default: 5 s. */
 	readonly connectTimeoutMs?: number;
 }

@@ -7,7 +7,11 @@ import type { App, AppOptions } from "./app-type.ts";
 
 const Way = contract("way", {
 	/** The way by which the call came. */
-	came: method({ output: z.object({ from: z.string() }), effect: "read" }),
+	came: method({
+		input: z.object({ note: z.string().optional() }),
+		output: z.object({ from: z.string() }),
+		effect: "read",
+	}),
 });
 
 describeServer("nats-2.9", (program) => {
@@ -72,6 +76,20 @@ describeServer("nats-2.9", (program) => {
 		await server.restart();
 		await vi.waitFor(() => expect(logged).toContain("NATS is reached again"));
 		expect((await app("another", registry, { env }).client(Way).came({})).from).toMatch(/^nats:/);
+	});
+
+	test("an app has its limits over NATS, too", async () => {
+		const server = await startNats();
+		const registry = memoryRegistry();
+		const options = {
+			transport: `nats://127.0.0.1:${server.port}`,
+			limits: { frames: { maxMessageBytes: 20_000 } },
+		};
+		await service(registry, options);
+		const call = app("caller", registry, options)
+			.client(Way)
+			.came({ note: "x".repeat(30_000) });
+		await expect(call).rejects.toMatchObject({ code: "resource_exhausted", reason: "message_too_large" });
 	});
 
 	test("an app does not start while NATS is away, and says what to do", async () => {

@@ -98,13 +98,13 @@ class NodeApp implements App {
 			logger,
 			scope: this,
 		});
-		this.#transport = new NamedTransport({ adapters: options.adapters, config, logger, scope: this });
+		const calls = { formats: options.formats, limits: limits.frames };
+		this.#transport = new NamedTransport({ adapters: options.adapters, config, logger, calls, scope: this });
 		const registry = this.#registry.port;
 		checkServerLimits(limits);
-		const { formats } = options;
 		const { tls, schemes } = config;
 		const transports = [...(options.transports ?? []), ...this.#transport.transports];
-		this.#peers = new PeerPool(nodeDialers(transports, { tls, formats, limits: limits.frames, schemes }));
+		this.#peers = new PeerPool(nodeDialers(transports, { tls, schemes, ...calls }));
 		if (isDevelopment) {
 			this.#contextWatch = new MissingContextWatch(logger);
 			this.#lifeWatch = new LifeWatch(name, logger);

@@ -6,7 +6,7 @@ import type { Adapters } from "../config/backends.ts";
 import { builtIn } from "../config/built-in.ts";
 import type { Config } from "../config/config.ts";
 import { DeferredTransport } from "../config/deferred-transport.ts";
-import { openBackend } from "../config/open-backend.ts";
+import { type CallOptions, openBackend } from "../config/open-backend.ts";
 import { Opening } from "../config/opening.ts";
 import type { Part } from "./part.ts";
 
@@ -15,6 +15,8 @@ export interface NamedTransportOptions {
 	readonly adapters: Adapters | undefined;
 	readonly config: Config;
 	readonly logger: Logger;
+	/** How its calls are carried. Default: in JSON, within the default limits. */
+	readonly calls?: CallOptions;
 	/** The process: its connections share what their adapters can share. */
 	readonly scope: object;
 }
@@ -36,13 +38,13 @@ export class NamedTransport implements Part {
 	readonly transports: readonly Transport[];
 	readonly #opening: Opening<Transport> | undefined;
 
-	constructor({ adapters = {}, config, logger, scope }: NamedTransportOptions) {
+	constructor({ adapters = {}, config, logger, calls = {}, scope }: NamedTransportOptions) {
 		const { transport: choice, namespace } = config;
 		if (choice === undefined) {
 			this.transports = [];
 			return;
 		}
-		const using = { adapters, builtIn, namespace, cwd: process.cwd(), logger, scope };
+		const using = { adapters, builtIn, namespace, cwd: process.cwd(), logger, scope, calls };
 		this.#opening = new Opening(
 			"transport",
 			() => openBackend(row, "transport", choice, using),

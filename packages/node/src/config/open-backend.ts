@@ -1,5 +1,6 @@
-import { errorText, isServiceError, ServiceError } from "@allium/core";
+import { errorText, type Format, isServiceError, ServiceError } from "@allium/core";
 import type { AdapterOptions } from "@allium/core/adapter";
+import type { FrameLimits } from "@allium/core/frames";
 import { loadAdapter, schemeOf } from "./adapters.ts";
 import type { AdapterOf, AdaptersOf, BackendChoice, Backends } from "./backend.ts";
 import { invalidConfiguration } from "./invalid-configuration.ts";
@@ -12,6 +13,16 @@ export interface OpenBackendOptions<Ports> extends AdapterOptions {
 	readonly adapters: AdaptersOf<Ports>;
 	/** Adapters by scheme that need no package. */
 	readonly builtIn: AdaptersOf<Ports>;
+	/** What a transport is told of the calls that it carries, beside the other options. */
+	readonly calls?: CallOptions;
+}
+
+/** How a process wants its calls to be carried. */
+export interface CallOptions {
+	/** The formats to prefer to JSON, in order. */
+	readonly formats?: readonly Format[] | undefined;
+	/** The limits of frames. */
+	readonly limits?: Partial<FrameLimits> | undefined;
 }
 
 /**
@@ -27,7 +38,7 @@ export async function openBackend<Ports, Name extends keyof Ports & string>(
 	choice: BackendChoice,
 	options: OpenBackendOptions<Ports>,
 ): Promise<Ports[Name]> {
-	const { adapters: given, builtIn, namespace, cwd, logger, scope } = options;
+	const { adapters: given, builtIn, namespace, cwd, logger, scope, calls } = options;
 	const adapter = await loadAdapter(choice, { given, builtIn, cwd });
 	const open = adapter[name];
 	if (open === undefined) {
@@ -37,7 +48,7 @@ export async function openBackend<Ports, Name extends keyof Ports & string>(
 		return openBackend(table, name, { url: otherwise, source: "the default" }, options);
 	}
 	try {
-		return await open(choice.url, { namespace, cwd, logger, scope });
+		return await open(choice.url, { namespace, cwd, logger, scope, ...calls });
 	} catch (error) {
 		throw explained(error, name, table[name].variable, choice);
 	}
