@@ -30,6 +30,7 @@ export function sliceInstances(slice: EndpointSlice, reading: SliceReading): Sli
 	if (service === undefined || ports.length === 0) return [];
 	const services = contractsOf(labels, service, reading.serviceName);
 	if (services.length === 0) return [];
+	const ofService = plainLabels(labels);
 	return (slice.endpoints ?? []).flatMap((endpoint) => {
 		const status = statusOf(endpoint);
 		const [host] = endpoint.addresses;
@@ -45,7 +46,7 @@ export function sliceInstances(slice: EndpointSlice, reading: SliceReading): Sli
 				),
 				services,
 				...(zone != null && { zone }),
-				labels: { ...plainLabels(labels), ...placeLabels(endpoint) },
+				labels: { ...ofService, ...placeLabels(endpoint) },
 				status,
 			},
 		];

@@ -53,6 +53,8 @@ export class SliceTable {
 		else this.#slices.delete(name);
 		for (const key of before?.keys() ?? []) if (!said.has(key)) this.#withdraw(key, name, changes);
 		for (const [key, instance] of said) {
+			// Most endpoints of a slice stay as they are when one changes.
+			if (before !== undefined && isEqual(before.get(key), instance)) continue;
 			const ofInstance = this.#instances.get(key) ?? new Map<string, SliceInstance>();
 			this.#instances.set(key, ofInstance);
 			ofInstance.set(name, instance);
@@ -75,6 +77,10 @@ export class SliceTable {
 
 function nameOf({ metadata: { namespace, name } }: EndpointSlice): string {
 	return `${namespace}/${name}`;
+}
+
+function isEqual(one: SliceInstance | undefined, other: SliceInstance): boolean {
+	return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** One instance from what several slices say of it. The order in which they came does not matter. */
