@@ -49,11 +49,12 @@ export class ApiClient {
 	 * @throws ApiError for an answer that is an error; ServiceError `unavailable` where there is none, or it is not JSON.
 	 */
 	async get(request: ApiRequest): Promise<unknown> {
-		const response = await this.#ask(request);
+		const text = await this.#text(await this.#ask(request));
 		try {
-			return JSON.parse(await this.#text(response));
+			return JSON.parse(text);
 		} catch (error) {
-			throw this.#unreachable(error);
+			const message = `the API server ${this.#cluster.server} answers no JSON to the request to ${request.what}`;
+			throw new ServiceError({ code: "unavailable", message, cause: error });
 		}
 	}
 
@@ -76,6 +77,7 @@ export class ApiClient {
 			if (rest.length > maxLine) throw new Error(`a line of the watch takes more than ${maxLine} bytes`);
 			for (const text of lines) if (text.trim() !== "") line(text);
 		});
+		if (rest.trim() !== "") throw this.#unreachable(new Error("the watch ended within a line"));
 	}
 
 	/** Closes the connections. Requests that wait for an answer fail. */
@@ -161,23 +163,24 @@ export class ApiClient {
 	): Promise<void> {
 		return new Promise((resolve, reject) => {
 			let timer: Timer | undefined;
-			const wait = (): void => {
+			const fail = (error: unknown): void => {
 				timer?.stop();
-				timer = after(silenceMs, () => response.destroy(new Error(silent)));
-			};
-			const fail = (error: Error): void => {
-				timer?.stop();
+				response.destroy();
 				reject(this.#unreachable(error));
 			};
+			const wait = (): void => {
+				timer?.stop();
+				timer = after(silenceMs, () => fail(new Error(silent)));
+			};
+			// The connection may have broken before this began to read.
+			if (response.destroyed) return fail(response.errored ?? new Error("the connection was closed"));
 			wait();
 			response.on("data", (chunk: Buffer) => {
 				wait();
 				try {
 					take(chunk);
 				} catch (error) {
-					timer?.stop();
-					response.destroy();
-					reject(this.#unreachable(error));
+					fail(error);
 				}
 			});
 			response.on("error", fail);

@@ -1,4 +1,4 @@
-import type { Logger, Registry } from "@allium/core";
+import { Context, type Logger, type Registry } from "@allium/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { TestCluster } from "./fixtures/cluster.ts";
 import { pod, sliceOf } from "./fixtures/pods.ts";
@@ -153,7 +153,7 @@ describe("a watch", () => {
 
 	test("ends with its last consumer", async () => {
 		const registry = await cluster.open();
-		for await (const event of registry.watch({}, (await import("@allium/core")).Context.background())) {
+		for await (const event of registry.watch({}, Context.background())) {
 			expect(event.type).toBe("snapshot");
 			break;
 		}
@@ -244,7 +244,7 @@ describe("an outage", () => {
 			"answers 500 .*leader changed",
 		],
 		[502, "<html>", "answers 502"],
-		[200, "<html>", "cannot reach the API server"],
+		[200, "<html>", "answers no JSON to the request to list"],
 		[200, "{}", "answers something else than a list"],
 	])("may be an answer: %s %s", async (status, body, sentence) => {
 		const { registry, events } = await watched();

@@ -1,13 +1,13 @@
 import type { Logger } from "@allium/core";
 import type { InstanceView } from "@allium/core/registry";
-import { after, Backoff } from "@allium/core/transport";
+import { after, Backoff, type Timer } from "@allium/core/transport";
 import { ApiError } from "./api-error.ts";
 import type { SliceSource } from "./slice-source.ts";
 import type { InstanceChanges, SliceTable } from "./slice-table.ts";
 
 /** The bounds of the pause after a failure, in milliseconds. */
 const pauses = { firstMs: 200, longestMs: 10_000 };
-/** A watch that ends sooner, in milliseconds, and told nothing, counts as a failure, so that it is not begun at once. */
+/** A watch that told nothing and ends sooner than this, in milliseconds, is not begun again at once. */
 const shortestWatchMs = 1_000;
 
 /** What a watch of slices works with. */
@@ -75,17 +75,26 @@ export class SliceWatch {
 			put: (record) => view.put(record),
 			delete: (key) => view.delete(key, true),
 		};
-		await source.watch(this.#version ?? "", signal, {
-			opened: () => this.#succeeded(),
-			put: (slice) => table.put(slice, changes),
-			delete: (slice) => table.delete(slice, changes),
-			reached: (version) => {
-				this.#version = version;
-				hasTold = true;
-				this.#backoff.reset();
-			},
-			malformed: () => this.#malformed(),
-		});
+		let lasting: Timer | undefined;
+		try {
+			await source.watch(this.#version ?? "", signal, {
+				// What accepts a watch and ends it at once is no API server that answers again.
+				opened: () => {
+					lasting = after(shortestWatchMs, () => this.#succeeded());
+				},
+				put: (slice) => table.put(slice, changes),
+				delete: (slice) => table.delete(slice, changes),
+				reached: (version) => {
+					this.#version = version;
+					hasTold = true;
+					this.#backoff.reset();
+					this.#succeeded();
+				},
+				malformed: () => this.#malformed(),
+			});
+		} finally {
+			lasting?.stop();
+		}
 		return hasTold || performance.now() - startedAt >= shortestWatchMs;
 	}
 
