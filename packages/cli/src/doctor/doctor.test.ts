@@ -474,3 +474,20 @@ describe("certificates", () => {
 		});
 	});
 });
+
+test("an instance that lets in nobody without a certificate is told to those who have none", async () => {
+	const authority = Authority.create();
+	const { certificate: cert, key } = authority.issue({ name: "shop", names: ["127.0.0.1"] });
+	const ca = join(folder, "ca.pem");
+	writeFileSync(ca, authority.pair.certificate);
+	await serve(Shop, shop, { tls: { cert, key, ca } });
+	const remedy = expect.stringContaining("set ALLIUM_TLS to the folder with the certificates of the system");
+	expect(await found("instances")).toMatchObject({
+		code: 1,
+		findings: [{ says: expect.stringMatching(/is not reached over TLS from here: .*self-signed/), remedy }],
+	});
+	expect(await found("instances", [], { ALLIUM_TLS_CA: ca })).toMatchObject({
+		code: 1,
+		findings: [{ says: expect.stringContaining("the client presents no certificate"), remedy }],
+	});
+});

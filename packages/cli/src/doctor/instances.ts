@@ -8,6 +8,12 @@ import { inGroups } from "./in-groups.ts";
 /** How much of an id to show: enough to tell instances apart. */
 const idLength = 8;
 
+const ownTls =
+	"set ALLIUM_TLS to the folder with the certificates of the system, and issue one for allium there (allium tls issue allium)";
+
+const gone =
+	"if its process is gone, its registration goes by itself within seconds; else stop it, or make that address reachable from here (ALLIUM_ADVERTISE)";
+
 /** Examines whether the instances that are registered answer. */
 export async function examineInstances(
 	instances: readonly Instance[],
@@ -35,11 +41,12 @@ async function staleness(instance: Instance, asking: Asking): Promise<Finding | 
 		return undefined;
 	} catch (error) {
 		if (!isServiceError(error)) throw error;
+		const { message } = error;
+		const name = `${app} (${id.slice(0, idLength)})`;
+		if (/certificate/.test(message))
+			return wrong(`${name} is not reached over TLS from here: ${message}`, ownTls);
 		// It answered, even if its guard or another program did.
-		if (error.code === "permission_denied" || / answers \d{3}/.test(error.message)) return undefined;
-		return wrong(
-			`${app} (${id.slice(0, idLength)}) is registered and does not answer: ${error.message}`,
-			"if its process is gone, its registration goes by itself within seconds; else stop it, or make that address reachable from here (ALLIUM_ADVERTISE)",
-		);
+		if (error.code === "permission_denied" || / answers \d{3}/.test(message)) return undefined;
+		return wrong(`${name} is registered and does not answer: ${message}`, gone);
 	}
 }

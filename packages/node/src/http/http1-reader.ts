@@ -10,10 +10,12 @@ import { Http1Request } from "./http1-request.ts";
 import { Http1Response } from "./http1-response.ts";
 import { PipelinedRequests } from "./pipelined-requests.ts";
 
-/** An answer as bytes, for a client whose request nobody reads. */
-export function wholeAnswer({ status, type, text }: Answer): string {
+/** Gives a client an answer whatever it asks, and ends the connection. */
+export function refuseHttp1(socket: Socket, { status, type, text }: Answer): void {
 	const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ""}\r\nconnection: close\r\ncontent-type: ${type}\r\n`;
-	return `${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
+	// The request is dropped.
+	socket.resume();
+	socket.end(`${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
 }
 
 /** Reads requests of HTTP/1.1 from given connections, by Node's parser. */

@@ -7,7 +7,6 @@ import type {
 import { connect } from "node:net";
 import { Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { printable } from "@allium/core";
 import type { HttpCall } from "@allium/core/http";
 import { after, type Timer } from "@allium/core/transport";
 import { http2 } from "../platform/builtins.ts";
@@ -134,11 +133,10 @@ class Session {
 			timer.stop();
 		});
 		this.http2.on("error", (error) => {
-			this.error ??= error;
+			this.error = error;
 		});
-		this.http2.on("goaway", (code, lastStreamId, reason) => {
+		this.http2.on("goaway", (_code, lastStreamId) => {
 			this.#lastAccepted = lastStreamId;
-			if (code !== 0 && reason !== undefined && reason.length > 0) this.error ??= refusedBy(reason);
 		});
 		this.#idle = new Http2Idle(this.http2, idleTimeoutMs, () => this.http2.close());
 		this.closed = new Promise((resolve) => {
@@ -187,13 +185,6 @@ class Session {
 			(stream.id !== undefined && stream.id > this.#lastAccepted)
 		);
 	}
-}
-
-/** The reason that a server gives for ending a connection. */
-function refusedBy(reason: Uint8Array): Error {
-	return new Error(
-		`the server refused the connection: ${printable(Buffer.from(reason).toString()).slice(0, 256)}`,
-	);
 }
 
 function toObject(method: string, path: string, headers: readonly string[]): OutgoingHttpHeaders {

@@ -6,7 +6,16 @@ import { FramesProtocol } from "./frames-protocol.ts";
 import { SparingLog } from "./sparing-log.ts";
 
 function protocol(name: string, begins: ConnectionProtocol["begins"]): ConnectionProtocol {
-	return { name, begins, alpn: name, schemes: undefined, accept() {}, async drain() {}, close() {} };
+	return {
+		name,
+		begins,
+		alpn: name,
+		schemes: undefined,
+		accept() {},
+		refuse() {},
+		async drain() {},
+		close() {},
+	};
 }
 
 const frames = new FramesProtocol(undefined, new Endpoints(), new SparingLog(silentLogger));

@@ -12,8 +12,11 @@ export interface ConnectionProtocol {
 	readonly alpn: string | undefined;
 	/** The schemes of its addresses; undefined when it has none of its own. */
 	readonly schemes: { readonly plain: string; readonly secure: string } | undefined;
-	/** The answer to a client that is turned away before it was listened to. Default: nothing. */
-	refusal?(error: ServiceError): Uint8Array | string;
+	/**
+	 * Tells a client why no call of its is taken, and ends the connection, whose bytes are unread. The connection is cut
+	 * a second later in any case.
+	 */
+	refuse(socket: Socket, error: ServiceError): void;
 	/** Whether the first bytes of a connection are its own; undefined when it needs more of them, four at most. */
 	begins(bytes: Uint8Array): boolean | undefined;
 	/** Takes over a connection. Its bytes are unread. */

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { type Logger, type PeerInfo, ServiceError } from "@allium/core";
+import { after } from "@allium/core/transport";
 import { peerOf } from "../platform/peer-address.ts";
 import { readProxyHeader } from "../proxy/proxy-header.ts";
 import { type ProxyProtocol, proxiedFrom } from "../proxy/proxy-protocol.ts";
@@ -109,9 +110,9 @@ export class Entrance {
 				this.#log.warn("a TLS handshake failed", { peer: address, reason });
 			},
 			refused: (socket, flaw, { address }) => {
-				this.#log.warn("a client was refused by its certificate", { peer: address, reason: flaw });
+				this.#log.warn("a client was not let in", { peer: address, reason: flaw });
 				const agreed = protocols.find(({ alpn }) => alpn === (socket.alpnProtocol || "http/1.1"));
-				turnAway(socket, agreed?.refusal?.(certificateNeeded(flaw)));
+				turnAway(socket, agreed, certificateNeeded(flaw));
 			},
 			renegotiated: ({ address }) => {
 				const message = "a connection was cut, as its client wanted TLS to be negotiated again";
@@ -151,7 +152,7 @@ export class Entrance {
 	#refusePlain(socket: Socket, protocol: ConnectionProtocol, peer: PeerInfo): void {
 		const fields = { peer: peer.address, protocol: protocol.name };
 		this.#log.warn("a client spoke plainly to a port that takes TLS only", fields);
-		turnAway(socket, protocol.refusal?.(tlsNeeded));
+		turnAway(socket, protocol, tlsNeeded);
 	}
 
 	#peerOf(socket: Socket): PeerInfo {
@@ -162,12 +163,13 @@ export class Entrance {
 /** How long a client that is turned away has to read why, in milliseconds. */
 const farewellMs = 1_000;
 
-/** Ends a connection with a last word. Whatever the client sends is dropped. */
-function turnAway(socket: Socket, words: Uint8Array | string = ""): void {
+/** Ends a connection, and tells the client why. */
+function turnAway(socket: Socket, protocol: ConnectionProtocol | undefined, error: ServiceError): void {
 	// A connection that is closed before its bytes are read is reset, and the client could lose the answer.
-	socket.resume();
-	socket.setTimeout(farewellMs, () => socket.destroy());
-	socket.end(words);
+	const timer = after(farewellMs, () => socket.destroy());
+	socket.once("close", () => timer.stop());
+	if (protocol === undefined) socket.destroy();
+	else protocol.refuse(socket, error);
 }
 
 const tlsNeeded = new ServiceError({

@@ -53,8 +53,9 @@ export class FramesProtocol implements ConnectionProtocol {
 		if (this.#draining) void session.drain();
 	}
 
-	refusal({ message }: ServiceError): Uint8Array {
-		return refusalBytes(message);
+	refuse(socket: Socket, { message }: ServiceError): void {
+		socket.resume();
+		socket.end(refusalBytes(message));
 	}
 
 	async drain(): Promise<void> {

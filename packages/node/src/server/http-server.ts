@@ -3,9 +3,9 @@ import { EarlyAnswers } from "../http/early-answers.ts";
 import type { HttpLayer } from "../http/http-layer.ts";
 import type { HttpRequest } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
-import { Http1Reader, wholeAnswer } from "../http/http1-reader.ts";
+import { Http1Reader, refuseHttp1 } from "../http/http1-reader.ts";
 import { beginsHttp2, Http2Reader } from "../http/http2-reader.ts";
-import { http2Refusal } from "../http/http2-refusal.ts";
+import { refuseHttp2 } from "../http/http2-refusal.ts";
 import { RequestTargets, type UnsettledRequest } from "../http/request-target.ts";
 import { errorAnswer } from "../protocol/answer.ts";
 import { connect } from "../protocol/connect.ts";
@@ -75,7 +75,7 @@ export class HttpServer {
 				alpn: "h2",
 				schemes: undefined,
 				begins: beginsHttp2,
-				refusal: ({ message }) => http2Refusal(message),
+				refuse: (socket, error) => refuseHttp2(socket, errorAnswer(error)),
 				accept: (socket, peer) => this.#http2.accept(socket, peer),
 				drain,
 				close,
@@ -84,7 +84,7 @@ export class HttpServer {
 				name: "HTTP/1.1",
 				alpn: "http/1.1",
 				schemes: { plain: "http", secure: "https" },
-				refusal: (error) => wholeAnswer(errorAnswer(error)),
+				refuse: (socket, error) => refuseHttp1(socket, errorAnswer(error)),
 				// HTTP/1.1 takes all bytes that no other protocol knows, and its parser judges them.
 				begins: () => true,
 				accept: (socket, peer) => this.#http1.accept(socket, peer),

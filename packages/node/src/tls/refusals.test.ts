@@ -1,3 +1,4 @@
+import { connect as connectTls } from "node:tls";
 import { Context } from "@allium/core";
 import type { Listener, Peer, Transport } from "@allium/core/transport";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -115,9 +116,7 @@ describe.each(calls)("a server that needs certificates, over %s", (_, call) => {
 		await start({ ...server, ca: authority.ca });
 		await expect(call(files(pair()))).rejects.toThrow(sentence);
 		await vi.waitFor(() =>
-			expect(logged).toContainEqual(
-				expect.stringContaining(`a client was refused by its certificate: ${sentence}`),
-			),
+			expect(logged).toContainEqual(expect.stringContaining(`a client was not let in: ${sentence}`)),
 		);
 		await expectService();
 	});
@@ -177,3 +176,24 @@ test.each([
 	);
 	await expectService();
 });
+
+test.each(["allium/1", "h2", "http/1.1"])(
+	"a client without a certificate that stays over %s, and says nothing, is cut",
+	async (protocol) => {
+		await start({ ...server, ca: authority.ca });
+		const { hostname, port } = new URL(listener.addresses[0] ?? "");
+		const socket = connectTls({
+			host: hostname,
+			port: Number(port),
+			rejectUnauthorized: false,
+			ALPNProtocols: [protocol],
+		});
+		await new Promise((resolve) =>
+			socket
+				.on("error", () => {})
+				.resume()
+				.once("close", resolve),
+		);
+		await expectService();
+	},
+);

@@ -348,7 +348,6 @@ describe("a plain connection to a port with TLS", () => {
 		await start();
 		expect(await plain(get)).toMatch(/^HTTP\/1\.1 400 Bad Request[\s\S]*use https:\/\//);
 		expect(await plain(Uint8Array.of(0xa1, 0x6c, 0x6d, 1))).toContain("this port takes TLS only");
-		expect(await plain("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")).toContain("this port takes TLS only");
 		expect(logged.join()).toContain("a client spoke plainly to a port that takes TLS only");
 	});
 
