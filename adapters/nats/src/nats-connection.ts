@@ -249,6 +249,7 @@ export class NatsConnection implements AsyncDisposable {
 	}
 }
 
+/** The options of the client library for the servers at an address. The backoff gives the delay before each attempt. */
 export function connectOptions(address: NatsAddress, backoff: Backoff): NodeConnectionOptions {
 	const { servers, tls, user, password, token, creds, nkey, ca, cert, key } = address;
 	const attempts = new Attempts(backoff);
