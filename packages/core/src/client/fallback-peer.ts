@@ -1,6 +1,7 @@
 import type { Outcome } from "../context/call-scope.ts";
 import { type Cancelable, Context } from "../context/context.ts";
 import { type Method, takesStream } from "../contract/method.ts";
+import { Reflection } from "../contract/reflection.ts";
 import { isServiceError } from "../errors/service-error.ts";
 import type { CallObserver, ObservedEndpoint } from "../transport/observe-calls.ts";
 import { isServed } from "./descriptions.ts";
@@ -70,7 +71,8 @@ export class FallbackPeer implements OwnedPeer {
 
 	/** The way that a new call takes. */
 	#begin(service: string): number {
-		if (this.#current > 0) this.#tryToReturn(service);
+		// Who asks for what is served does not name the service.
+		if (this.#current > 0 && service !== Reflection["~allium"].name) this.#tryToReturn(service);
 		const way = this.#ways[this.#current];
 		if (way !== undefined && way.peer.refusesUntil > performance.now())
 			return this.#next(new Set()) ?? this.#current;
