@@ -21,9 +21,9 @@ export interface Pipe {
 	/** Sends bytes, which belong to the pipe from now on. Returns false when its buffer is full: wait for `drain`. */
 	write(bytes: Uint8Array): boolean;
 	/**
-	 * Calls `flush` soon, so that everything written in the meantime goes out in one piece. It calls at once where
-	 * nothing else is in progress (`idle`), because waiting would only cost time. After a message of a stream, `more`
-	 * messages may follow in a moment.
+	 * Calls `flush` soon, so that everything written in the meantime goes out in one piece. It calls at once, or when
+	 * the running code has ended, where nothing else is in progress (`idle`), because waiting would only cost time.
+	 * After a message of a stream, `more` messages may follow in a moment.
 	 */
 	schedule(flush: () => void, idle: boolean, more: boolean): void;
 	/** Ends the pipe in order, after what was written. */

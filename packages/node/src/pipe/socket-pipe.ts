@@ -43,11 +43,11 @@ export class SocketPipe implements Pipe {
 	}
 
 	/**
-	 * A single call's bytes go out at once. With several calls, the bytes of one turn of the event loop go out
-	 * together.
+	 * A single call's bytes go out as soon as the code that makes it has run, so that calls which it makes together go
+	 * out together. With several calls, the bytes of one turn of the event loop go out together.
 	 */
 	schedule(flush: () => void, idle: boolean): void {
-		if (idle) flush();
+		if (idle) process.nextTick(flush);
 		else setImmediate(flush);
 	}
 
