@@ -5,6 +5,7 @@ import { http } from "../platform/builtins.ts";
 import { platformTimeout } from "../platform/timeout.ts";
 import type { Answer } from "../protocol/answer.ts";
 import type { ServerLimits } from "../server/limits.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { EarlyAnswers } from "./early-answers.ts";
 import { Http1Request } from "./http1-request.ts";
 import { Http1Response } from "./http1-response.ts";
@@ -24,6 +25,8 @@ export class Http1Reader {
 	readonly #early: EarlyAnswers;
 	readonly #take: (request: Http1Request, response: Http1Response) => void;
 	readonly #pipelined: PipelinedRequests;
+	/** The responses to the requests that this turn of the event loop has read. */
+	readonly #arrived: Arrivals<ServerResponse>;
 	readonly #peers = new WeakMap<Socket, PeerInfo>();
 
 	/** @param take takes up a request. */
@@ -35,6 +38,7 @@ export class Http1Reader {
 		this.#early = early;
 		this.#take = take;
 		this.#pipelined = new PipelinedRequests(limits.pipelinedRequests);
+		this.#arrived = new Arrivals(this.#takeUp);
 		this.#server = this.#create(limits);
 	}
 
@@ -76,12 +80,13 @@ export class Http1Reader {
 	 * Takes up a request after this turn of the event loop has read all bytes that are there. By then a body that
 	 * came with its head is complete, and the requests of other connections are worked on together.
 	 */
-	readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-		if (response.socket === null) this.#pipelined.add(request, response, this.#takeUp);
-		else setImmediate(this.#takeUp, request, response);
+	readonly #onRequest = (_request: IncomingMessage, response: ServerResponse): void => {
+		if (response.socket === null) this.#pipelined.add(response, this.#takeUp);
+		else this.#arrived.add(response);
 	};
 
-	readonly #takeUp = (original: IncomingMessage, response: ServerResponse): void => {
+	readonly #takeUp = (response: ServerResponse): void => {
+		const { req: original } = response;
 		const { socket } = original;
 		// The code that follows listens to the end of the connection, and must not miss it.
 		if (socket.destroyed) return;

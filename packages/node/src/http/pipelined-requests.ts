@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /**
@@ -15,17 +15,13 @@ export class PipelinedRequests {
 	}
 
 	/** Makes a request wait for its turn. It is forgotten when the connection ends. */
-	add(
-		request: IncomingMessage,
-		response: ServerResponse,
-		begin: (request: IncomingMessage, response: ServerResponse) => void,
-	): void {
-		const { socket } = request;
+	add(response: ServerResponse, begin: (response: ServerResponse) => void): void {
+		const { socket } = response.req;
 		this.#count(socket, 1);
 		// Node gives a response its connection when the connection is free.
 		response.once("socket", () => {
 			this.#count(socket, -1);
-			begin(request, response);
+			begin(response);
 		});
 	}
 
