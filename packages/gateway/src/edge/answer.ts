@@ -1,7 +1,6 @@
+import { type Code, ServiceError } from "@allium/core";
 import type { HttpRequest, HttpResponse } from "@allium/node";
-import type { Answer } from "@allium/node/protocol";
-
-export type { Answer };
+import { type Answer, errorAnswer } from "@allium/node/protocol";
 
 /** Sends it, unless the client is gone. */
 export function give(request: HttpRequest, response: HttpResponse, answer: Answer): void {
@@ -14,7 +13,7 @@ export function give(request: HttpRequest, response: HttpResponse, answer: Answe
 	response.end(text);
 }
 
-/** An error in the form in which services give theirs. */
-export function errorAnswer(status: number, code: string, message: string): Answer {
-	return { status, type: "application/json", text: JSON.stringify({ code, message }) };
+/** An error in the form in which calls give theirs, with a status that its code does not lead to by itself. */
+export function errorWithStatus(status: number, code: Code, message: string): Answer {
+	return { ...errorAnswer(new ServiceError({ code, message })), status };
 }

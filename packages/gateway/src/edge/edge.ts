@@ -1,10 +1,9 @@
-import { type Guard, type Logger, toServiceError } from "@allium/core";
-import { httpStatus } from "@allium/core/http";
-import { askGuard, guardsOperations } from "@allium/core/transport";
+import { type Guard, type Logger, ServiceError, toServiceError } from "@allium/core";
+import { guardsOperations } from "@allium/core/transport";
 import { type HttpLayer, type HttpRequest, type HttpResponse, isOriginAllowed } from "@allium/node";
-import { readHead } from "@allium/node/protocol";
+import { type Answer, admit, errorAnswer, readHead, wrongVerb } from "@allium/node/protocol";
 import { logAccess } from "./access-log.ts";
-import { type Answer, errorAnswer, give } from "./answer.ts";
+import { give } from "./answer.ts";
 import { CompressedResponse } from "./compression.ts";
 import { dropCookies, IdentifiedResponse, identify } from "./request-id.ts";
 import type { ReverseProxy } from "./reverse-proxy.ts";
@@ -75,9 +74,11 @@ function mayOpen({ origins }: EdgeOptions, request: HttpRequest): boolean {
 }
 
 const foreignPage = errorAnswer(
-	403,
-	"permission_denied",
-	'pages of another origin may not open WebSockets; the gateway names those that may in its option "cors"',
+	new ServiceError({
+		code: "permission_denied",
+		message:
+			'pages of another origin may not open WebSockets; the gateway names those that may in its option "cors"',
+	}),
 );
 
 /** Continues when the guard lets the request in, and answers its error otherwise. */
@@ -87,21 +88,14 @@ function admitted(
 	response: HttpResponse,
 	goOn: () => void,
 ): void {
-	const { peer, path } = request;
 	// Headers that do not fit in metadata are left out, because a web service accepts more of them than a call does.
-	const admit = async (): Promise<void> => {
-		const { metadata } = readHead(request);
-		await askGuard(options, { peer, path, metadata });
-	};
-	const refuse = (thrown: unknown): void => {
-		const { code, message } = toServiceError(thrown);
-		give(request, response, errorAnswer(httpStatus(code), code, message));
-	};
+	const { metadata } = readHead(request);
+	const refuse = (thrown: unknown): void => give(request, response, errorAnswer(toServiceError(thrown)));
 	const giveUp = (error: unknown): void => {
-		options.logger.log("error", "a request could not be answered", { path, error });
+		options.logger.log("error", "a request could not be answered", { path: request.path, error });
 		response.destroy();
 	};
-	admit().then(goOn, refuse).catch(giveUp);
+	admit(options, request, { metadata, error: undefined }).then(goOn, refuse).catch(giveUp);
 }
 
 function givePage(
@@ -110,8 +104,7 @@ function givePage(
 	response: HttpResponse,
 ): void {
 	if (request.method !== "GET" && request.method !== "HEAD") {
-		const refusal = errorAnswer(405, "unimplemented", `${request.path} takes GET and HEAD only`);
-		give(request, response, { ...refusal, headers: { allow: "GET, HEAD" } });
+		give(request, response, wrongVerb(request.path, ["GET", "HEAD"]));
 		return;
 	}
 	const scheme = request.isSecure ? "https" : "http";

@@ -10,7 +10,7 @@ import type { Logger } from "@allium/core";
 import { isSingleHeader, repeatedHeader } from "@allium/core/http";
 import type { HttpRequest, HttpResponse } from "@allium/node";
 import type { BodyReader } from "@allium/node/protocol";
-import { errorAnswer, give } from "./answer.ts";
+import { errorWithStatus, give } from "./answer.ts";
 import type { Connections } from "./connections.ts";
 import { endToEnd } from "./proxy-headers.ts";
 import type { ProxyTarget } from "./proxy-target.ts";
@@ -218,8 +218,8 @@ export class ProxiedRequest implements BodyReader {
 		const how = isLate ? "takes too long" : isWrong ? error.message : "cannot be reached";
 		const message = `the web service at ${target.prefix} ${how}`;
 		const answer = isLate
-			? errorAnswer(504, "deadline_exceeded", message)
-			: errorAnswer(502, "unavailable", message);
+			? errorWithStatus(504, "deadline_exceeded", message)
+			: errorWithStatus(502, "unavailable", message);
 		give(this.#request, this.#response, answer);
 	}
 

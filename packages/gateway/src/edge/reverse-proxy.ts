@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Logger } from "@allium/core";
 import type { HttpRequest, HttpResponse } from "@allium/node";
-import { errorAnswer, give } from "./answer.ts";
+import { errorWithStatus, give } from "./answer.ts";
 import { ProxiedRequest } from "./proxied-request.ts";
 import { proxiedHeaders } from "./proxy-headers.ts";
 import { ProxyTarget } from "./proxy-target.ts";
@@ -44,7 +44,7 @@ export class ReverseProxy {
 		const target = this.#find(path);
 		if (target === undefined) return;
 		if (leaves(path)) {
-			give(request, response, errorAnswer(400, "invalid_argument", "the path may not have .. in it"));
+			give(request, response, errorWithStatus(400, "invalid_argument", "the path may not have .. in it"));
 			return;
 		}
 		this.#inFlight++;

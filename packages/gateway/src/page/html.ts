@@ -1,6 +1,6 @@
 import { printable } from "@allium/core";
 import { escapeMarkup } from "@allium/core/http";
-import type { Answer } from "../edge/answer.ts";
+import type { Answer } from "@allium/node/protocol";
 import { style } from "./style.ts";
 
 /** The headers of pages: nothing is stored, and nothing from elsewhere runs in them. */

@@ -1,5 +1,5 @@
 import type { OpenApiDocument, OpenApiOperation, OpenApiParameter } from "@allium/core/http";
-import type { Answer } from "../edge/answer.ts";
+import type { Answer } from "@allium/node/protocol";
 import { escaped, json, pageAnswer, table } from "./html.ts";
 
 /** An OpenAPI document as a page to read: every operation with its parameters, bodies and answers. */

@@ -1,5 +1,5 @@
 import { printable } from "@allium/core";
-import type { Answer } from "../edge/answer.ts";
+import type { Answer } from "@allium/node/protocol";
 import { escaped, json, pageAnswer, pageHeaders, table } from "./html.ts";
 import type { Listing, MethodListing, ServiceListing } from "./listing.ts";
 

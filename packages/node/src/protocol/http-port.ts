@@ -1,5 +1,5 @@
 import type { EndpointTable, Logger } from "@allium/core";
-import { askGuard, ServerCall } from "@allium/core/transport";
+import { ServerCall } from "@allium/core/transport";
 import type { BodyBounds, PendingBody } from "../http/body.ts";
 import type { HttpRequest } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
@@ -7,6 +7,7 @@ import { readHead } from "../http/request-head.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import { Overdue } from "../server/overdue.ts";
 import { SparingLog } from "../server/sparing-log.ts";
+import { admit } from "./admission.ts";
 import { type Answer, answerTo } from "./answer.ts";
 import { CallDeadlines } from "./call-deadlines.ts";
 import { Exchange } from "./exchange.ts";
@@ -70,12 +71,8 @@ export class HttpPort implements Port, ExchangeHost {
 		return new HttpCarrier(this, this.endpoints, request, response, options);
 	}
 
-	async admit(request: HttpRequest): Promise<void> {
-		if (this.endpoints.guard === undefined) return;
-		const { metadata, error } = readHead(request);
-		if (error !== undefined) throw error;
-		const { peer, path } = request;
-		await askGuard(this.endpoints, { peer, path, metadata });
+	admit(request: HttpRequest): Promise<void> {
+		return admit(this.endpoints, request);
 	}
 
 	respond(request: HttpRequest, response: HttpResponse, make: () => Answer | Promise<Answer>): void {

@@ -3,6 +3,7 @@
 export { type BodyReader, type HttpRequest, headerOf } from "../http/http-request.ts";
 export type { HttpResponse } from "../http/http-response.ts";
 export { type RequestHead, readHead } from "../http/request-head.ts";
+export { admit } from "./admission.ts";
 export { type Answer, errorAnswer, wrongVerb } from "./answer.ts";
 export type { CallProtocol, Exchange } from "./exchange.ts";
 export type { ExchangeHost } from "./exchange-host.ts";
