@@ -1,7 +1,8 @@
 import type { ContractDescription, Effect, JsonSchema, Kind, MethodDescription } from "@allium/core";
 import { exampleValue } from "@allium/core/reflection";
 import type { RouteConflict } from "../table/gateway-routes.ts";
-import type { GatewayTable, KnownService } from "../table/gateway-table.ts";
+import type { GatewayTable } from "../table/gateway-table.ts";
+import type { KnownService } from "../table/known-service.ts";
 
 /** A service as the gateway lists it. */
 export interface ServiceListing {
