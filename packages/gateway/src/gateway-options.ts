@@ -1,5 +1,5 @@
 import type { Guard, Logger, Middleware } from "@allium/core";
-import type { Credentials, MetricsSource, PortProtocol, ProcessOptions, ServerLimits } from "@allium/node";
+import type { Credentials, ProcessOptions, ServerLimits } from "@allium/node";
 
 /** Returns the credentials, whenever they are needed. */
 export type CredentialsSource = () => Credentials | Promise<Credentials>;
@@ -36,14 +36,10 @@ export interface GatewayOptions extends Omit<ProcessOptions, "zone" | "labels" |
 	 * metrics. Without middleware of yours, the gateway hands JSON on without decoding it.
 	 */
 	readonly middleware?: readonly Middleware[];
-	/** The answer of `/metrics`, such as `telemetry.prometheus` of `@allium/telemetry`. Default: 404. */
-	readonly metrics?: MetricsSource;
 	/** Which headers of a request travel on to the service, by name. Default: all but cookies. */
 	readonly forward?: (name: string) => boolean;
 	/** The origins whose pages may call, such as `https://app.example.com`, or `*` for all. Default: none. */
 	readonly cors?: readonly string[];
-	/** Protocols over HTTP on the port, beside Connect, REST, event streams and the operations routes. Default: none. */
-	readonly protocols?: readonly PortProtocol[];
 	/** Web services by the path under which they appear: `{ "/app": "http://127.0.0.1:3000" }`. */
 	readonly proxy?: Readonly<Record<string, string>>;
 	/**

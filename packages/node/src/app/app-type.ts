@@ -15,8 +15,6 @@ import type {
 } from "@allium/core";
 import type { FrameLimits } from "@allium/core/frames";
 import type { Config } from "../config/config.ts";
-import type { MetricsSource } from "../protocol/operations.ts";
-import type { PortProtocol } from "../protocol/port-protocol.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import type { ProcessOptions } from "./process-options.ts";
 
@@ -34,8 +32,6 @@ export interface AppOptions extends ProcessOptions {
 	 * middleware that `serve` is given. Default: `serverDefaults()`, which is tracing and metrics.
 	 */
 	readonly middleware?: readonly Middleware[];
-	/** The answer of `/metrics`, such as `telemetry.prometheus` of `@allium/telemetry`. Default: 404. */
-	readonly metrics?: MetricsSource;
 	/**
 	 * The checks of everything that this process needs to be healthy: `checker("database", …)`. While a critical one
 	 * fails, `/readyz` answers 503, and the registry directs calls to other instances.
@@ -48,8 +44,6 @@ export interface AppOptions extends ProcessOptions {
 	readonly cors?: readonly string[];
 	/** Origins of web pages that may open WebSockets here, beside those of `cors`. Default: none. */
 	readonly origins?: readonly string[];
-	/** Protocols over HTTP on the port, beside Connect, REST, event streams and the operations routes. Default: none. */
-	readonly protocols?: readonly PortProtocol[];
 	/** The most that the port takes; `frames` limits frames in both directions. */
 	readonly limits?: AppLimits;
 	/**

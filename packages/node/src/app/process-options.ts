@@ -3,6 +3,8 @@ import type { Acceptor, Dialer } from "@allium/core/transport";
 import type { Adapters } from "../config/backends.ts";
 import type { ConfigOverrides } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
+import type { MetricsSource } from "../protocol/operations.ts";
+import type { PortProtocol } from "../protocol/port-protocol.ts";
 
 /**
  * The options of every process that serves. An option that is missing comes from the environment, or has a default. A
@@ -16,6 +18,10 @@ export interface ProcessOptions extends ConfigOverrides {
 	 * says otherwise. Clients use the ones that dial, and the process can be reached on the ones that listen, too.
 	 */
 	readonly transports?: readonly (Dialer | Acceptor)[];
+	/** Protocols over HTTP on the port, beside Connect, REST, event streams and the operations routes. Default: none. */
+	readonly protocols?: readonly PortProtocol[];
+	/** The answer of `/metrics`, such as `telemetry.prometheus` of `@allium/telemetry`. Default: 404. */
+	readonly metrics?: MetricsSource;
 	/** Default: lines on standard output. */
 	readonly logger?: Logger;
 	/**
