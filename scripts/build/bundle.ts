@@ -15,9 +15,10 @@ export function canBundle(folder: string): boolean {
 }
 
 /**
- * Bundles the modules of a package: a file for each entry, and chunks for what entries share or load later. A module
- * therefore exists once, whatever entries a process imports. Other packages stay imports. Starting a service takes
- * half the processor time that it took with a file for each module.
+ * Bundles the modules of a package: a file for each entry, one for all that entries share, and one for each part that
+ * they load later. A module therefore exists once, whatever entries a process imports. Other packages stay imports.
+ * Every file costs at the start: with a file for each module, starting a service took twice the processor time, and
+ * with a file for each set of entries that share modules it took a tenth more.
  *
  * @param exports of its package.json
  */
@@ -31,7 +32,13 @@ export async function bundle(folder: string, exports: unknown, output: string): 
 		},
 	});
 	try {
-		await bundling.write({ dir: output, format: "esm", chunkFileNames: "chunks/[name].js" });
+		await bundling.write({
+			dir: output,
+			format: "esm",
+			chunkFileNames: "chunks/[name].js",
+			codeSplitting: { groups: [{ name: "shared", minShareCount: 2 }] },
+			comments: { jsdoc: false },
+		});
 	} finally {
 		await bundling.close();
 	}
