@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Context, type Instance, type Registry } from "@allium/core";
 import { describeServer } from "@allium/testing/servers";
@@ -62,8 +63,11 @@ describe("a URL", () => {
 
 	test.each([
 		["consul://user:token@a", "Consul knows no users: write the token as in consul://:TOKEN@127.0.0.1:8500"],
-		["consul://a?ttl=soon", "the time to live must be a whole number of milliseconds, not NaN"],
-		["consul://a?token=x", 'a consul: URL has no option "token"; it has dc, ttl, ca, cert, key, servername'],
+		["consul://a?ttlMs=soon", "the time to live must be a whole number of milliseconds, not NaN"],
+		[
+			"consul://a?token=x",
+			'a consul: URL has no option "token"; it has dc, ttlMs, ca, cert, key, serverName',
+		],
 		["consul://a,b", "a consul: URL names one server, and this one names 2"],
 	])("%s is refused in a sentence", async (url, message) => {
 		await expect(registry(url)).rejects.toMatchObject({ code: "invalid_argument", message });
@@ -210,15 +214,10 @@ describeServer("consul", (program) => {
 	});
 });
 
-/** The policy of docs/guide/consul.md. */
-const policy = {
-	Name: "shop",
-	Rules: `
-		service "cart" { policy = "write" }
-		service_prefix "" { policy = "read" }
-		node_prefix "" { policy = "read" }
-	`,
-};
+/** The policy of the guide. */
+const guide = readFileSync(new URL("../../../docs/guide/consul.md", import.meta.url), "utf8");
+const [, rules = ""] = /```hcl file=shop-policy\.hcl\n([^`]+)```/.exec(guide) ?? [];
+const policy = { Name: "shop", Rules: rules };
 
 /** The events that a watch reports, as short text. */
 function watched(

@@ -41,7 +41,7 @@ export interface ConsulOptions extends Partial<AdapterOptions> {
  *
  * - `consul://127.0.0.1:8500`, and `consul+tls://consul.example.org:8501` over TLS
  * - `consul://:TOKEN@127.0.0.1:8500`, with an ACL token
- * - options: `?dc=` (datacenter), `ttl=` (milliseconds), and `ca=`, `cert=`, `key=` (PEM files) and `servername=`
+ * - options: `?dc=` (datacenter), `ttlMs=` (milliseconds), and `ca=`, `cert=`, `key=` (PEM files) and `serverName=`
  *
  * Each contract of an instance is a service of Consul with the contract's name, in another namespace than `default` as
  * `namespace--name`. Its health and its metadata are there for the other users of Consul, whose own services are listed
@@ -55,7 +55,7 @@ export async function registry(url: string, options: ConsulOptions = {}): Promis
 	const { origins, user, password, options: given, location } = serverUrl(url, form);
 	if (user !== "")
 		throw invalid("Consul knows no users: write the token as in consul://:TOKEN@127.0.0.1:8500");
-	const ttlMs = checkedTtl(Number(given.get("ttl") ?? options.ttlMs ?? defaultTtlMs));
+	const ttlMs = checkedTtl(Number(given.get("ttlMs") ?? options.ttlMs ?? defaultTtlMs));
 	const server = new ConsulServer({
 		ttlMs,
 		origin: origins[0] ?? "",
@@ -76,7 +76,7 @@ const form = {
 	scheme: "consul",
 	defaultPort: 8500,
 	severalServers: false,
-	options: ["dc", "ttl"],
+	options: ["dc", "ttlMs"],
 };
 
 interface ConsulRegistryOptions {

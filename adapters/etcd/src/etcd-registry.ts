@@ -50,7 +50,7 @@ export interface EtcdOptions extends Partial<AdapterOptions> {
  *
  * - `etcd://10.0.0.1:2379,10.0.0.2:2379,10.0.0.3:2379`, and `etcd+tls://…` over TLS
  * - `etcd://USER:PASSWORD@10.0.0.1:2379`
- * - options: `?ttl=` (milliseconds), and `ca=`, `cert=`, `key=` (PEM files) and `servername=`
+ * - options: `?ttlMs=` (milliseconds), and `ca=`, `cert=`, `key=` (PEM files) and `serverName=`
  *
  * An instance is a lease, and a key `/allium/<namespace>/<contract>/<id>` for each of its contracts.
  *
@@ -62,7 +62,7 @@ export async function registry(url: string, options: EtcdOptions = {}): Promise<
 	const { origins, user, password, options: given, location } = serverUrl(url, form);
 	const login =
 		user === "" ? { user: options.user ?? "", password: options.password ?? "" } : { user, password };
-	const seconds = secondsOf(Number(given.get("ttl") ?? options.ttlMs ?? defaultTtlMs));
+	const seconds = secondsOf(Number(given.get("ttlMs") ?? options.ttlMs ?? defaultTtlMs));
 	const server = new EtcdServer({
 		origins,
 		tls: { ...options.tls, ...(await readTls(given, cwd)) },
@@ -79,7 +79,7 @@ export async function registry(url: string, options: EtcdOptions = {}): Promise<
 	return new EtcdRegistry(location, server, seconds, logger);
 }
 
-const form: ServerUrlForm = { scheme: "etcd", defaultPort: 2379, severalServers: true, options: ["ttl"] };
+const form: ServerUrlForm = { scheme: "etcd", defaultPort: 2379, severalServers: true, options: ["ttlMs"] };
 
 class EtcdRegistry implements Registry {
 	readonly location: string;

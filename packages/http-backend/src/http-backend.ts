@@ -1,5 +1,5 @@
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as plainRequest } from "node:http";
-import { Agent as SecureAgent, request as secureRequest } from "node:https";
+import { type RequestOptions, Agent as SecureAgent, request as secureRequest } from "node:https";
 import type { Context } from "@allium/core";
 import { after, type Timer } from "@allium/core/transport";
 import { backendClosed, tooLarge, unanswered, unreachable } from "./faults.ts";
@@ -186,7 +186,7 @@ class Exchange implements Disposable {
 			headers: { ...headers, ...(body !== undefined && { "content-length": Buffer.byteLength(body) }) },
 			agent: agent ?? false,
 			signal: this.#ending.signal,
-			...(isSecure && { ...tls, rejectUnauthorized: true }),
+			...(isSecure && secured(tls)),
 		});
 		// The wait for a connection is not the server's.
 		sent.on("socket", () => this.limit(this.#request.timeoutMs));
@@ -227,6 +227,12 @@ class Exchange implements Disposable {
 		signal.addEventListener("abort", end);
 		this.#unlisten.push(() => signal.removeEventListener("abort", end));
 	}
+}
+
+function secured({ serverName, ...files }: BackendTls): RequestOptions {
+	const name = serverName === undefined ? {} : { servername: serverName };
+	// Set explicitly, so that the environment of the process cannot switch the check off.
+	return { ...files, ...name, rejectUnauthorized: true };
 }
 
 async function wholeText(response: IncomingMessage, maxBytes: number): Promise<string> {

@@ -1,22 +1,22 @@
 import { expect, test } from "vitest";
 import { type ServerUrlForm, serverUrl } from "./server-url.ts";
 
-const form: ServerUrlForm = { scheme: "etcd", defaultPort: 2379, severalServers: true, options: ["ttl"] };
+const form: ServerUrlForm = { scheme: "etcd", defaultPort: 2379, severalServers: true, options: ["ttlMs"] };
 
 test.each([
 	["etcd://a", ["http://a:2379"]],
 	["etcd://a:1,b:2", ["http://a:1", "http://b:2"]],
 	["etcd+tls://[::1]:80/", ["https://[::1]:80"]],
-	["etcd://10.0.0.1?ttl=3000", ["http://10.0.0.1:2379"]],
+	["etcd://10.0.0.1?ttlMs=3000", ["http://10.0.0.1:2379"]],
 ])("%s leads to %j", (url, origins) => {
 	expect(serverUrl(url, form).origins).toEqual(origins);
 });
 
 test("user and password are decoded, and the password is not shown", () => {
-	const { user, password, location, options } = serverUrl("etcd://al%40l:p%2F%3A%40@a:1?ttl=3000", form);
+	const { user, password, location, options } = serverUrl("etcd://al%40l:p%2F%3A%40@a:1?ttlMs=3000", form);
 	expect([user, password]).toEqual(["al@l", "p/:@"]);
-	expect(location).toBe("etcd://al%40l:***@a:1?ttl=3000");
-	expect(options).toEqual(new Map([["ttl", "3000"]]));
+	expect(location).toBe("etcd://al%40l:***@a:1?ttlMs=3000");
+	expect(options).toEqual(new Map([["ttlMs", "3000"]]));
 });
 
 test.each([
@@ -36,9 +36,11 @@ test.each([
 
 test("an option that does not exist is refused with those that do", () => {
 	expect(() => serverUrl("etcd://a?tls=on", form)).toThrow(
-		'a etcd: URL has no option "tls"; it has ttl, ca, cert, key, servername',
+		'a etcd: URL has no option "tls"; it has ttlMs, ca, cert, key, serverName',
 	);
-	expect(() => serverUrl("etcd://a?ttl=1&ttl=2", form)).toThrow('the option "ttl" of the URL is given twice');
+	expect(() => serverUrl("etcd://a?ttlMs=1&ttlMs=2", form)).toThrow(
+		'the option "ttlMs" of the URL is given twice',
+	);
 });
 
 test("a second server is refused where one is enough", () => {

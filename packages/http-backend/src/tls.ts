@@ -12,11 +12,11 @@ export interface BackendTls {
 	/** The private key of the certificate. */
 	readonly key?: string;
 	/** The name that the certificate of the server must have. Default: the host of the URL. */
-	readonly servername?: string;
+	readonly serverName?: string;
 }
 
 /** The options of a URL that {@link readTls} reads. */
-export const tlsOptions: readonly string[] = ["ca", "cert", "key", "servername"];
+export const tlsOptions: readonly string[] = ["ca", "cert", "key", "serverName"];
 
 /**
  * Reads the files that the options of a URL name.
@@ -26,8 +26,8 @@ export const tlsOptions: readonly string[] = ["ca", "cert", "key", "servername"]
 export async function readTls(options: ReadonlyMap<string, string>, cwd: string): Promise<BackendTls> {
 	const files = ["ca", "cert", "key"].filter((option) => options.has(option));
 	const read = files.map(async (option) => [option, await pem(option, options.get(option) ?? "", cwd)]);
-	const servername = options.get("servername");
-	return { ...Object.fromEntries(await Promise.all(read)), ...(servername !== undefined && { servername }) };
+	const serverName = options.get("serverName");
+	return { ...Object.fromEntries(await Promise.all(read)), ...(serverName !== undefined && { serverName }) };
 }
 
 async function pem(option: string, path: string, cwd: string): Promise<string> {
