@@ -13,6 +13,7 @@ import {
 	instanceRecord,
 	type Lease,
 	matches,
+	type RegistryClock,
 	type RegistryEvent,
 	type RegistryFilter,
 } from "@allium/core/registry";
@@ -140,6 +141,11 @@ class ConsulRegistry implements Registry {
 
 	watch(filter: RegistryFilter, ctx: Context): AsyncIterable<RegistryEvent> {
 		return this.#views.watch(filter, ctx);
+	}
+
+	/** The clock of the agent, to the second. */
+	clock(ctx: Context): Promise<RegistryClock | undefined> {
+		return this.#server.clock(ctx);
 	}
 
 	async close(): Promise<void> {

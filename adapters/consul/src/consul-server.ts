@@ -1,7 +1,9 @@
 import { type Context, ServiceError } from "@allium/core";
+import type { RegistryClock } from "@allium/core/registry";
 import {
 	type BackendAnswer,
 	type BackendTls,
+	clockIn,
 	excerpt,
 	HttpBackend,
 	refusal,
@@ -64,6 +66,11 @@ export class ConsulServer {
 		const leader = this.#json(answer);
 		if (typeof leader !== "string") throw this.#stranger(answer);
 		if (leader === "") throw unavailable(`Consul at ${this.#host} has no leader`);
+	}
+
+	/** The time of the agent. */
+	async clock(ctx: Context): Promise<RegistryClock | undefined> {
+		return clockIn(this.#checked(await this.#ask("GET", "/v1/status/leader", { ctx })));
 	}
 
 	/** The agent's own interface, which does not know of datacenters. */

@@ -13,6 +13,7 @@ import {
 	instanceRecord,
 	type Lease,
 	matches,
+	type RegistryClock,
 	type RegistryEvent,
 	type RegistryFilter,
 } from "@allium/core/registry";
@@ -129,6 +130,11 @@ class EtcdRegistry implements Registry {
 
 	watch(filter: RegistryFilter, ctx: Context): AsyncIterable<RegistryEvent> {
 		return this.#views.watch(filter, ctx);
+	}
+
+	/** The clock of a member, to the second. */
+	clock(ctx: Context): Promise<RegistryClock | undefined> {
+		return this.#server.clock(ctx);
 	}
 
 	async close(): Promise<void> {

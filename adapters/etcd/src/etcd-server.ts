@@ -1,7 +1,9 @@
 import { type Context, isServiceError, type Logger, ServiceError } from "@allium/core";
+import type { RegistryClock } from "@allium/core/registry";
 import {
 	type BackendAnswer,
 	type BackendTls,
+	clockIn,
 	excerpt,
 	type Fields,
 	fields,
@@ -84,6 +86,13 @@ export class EtcdServer {
 		if (typeof leader !== "string" || leader === "0") {
 			throw new ServiceError({ code: "unavailable", message: `etcd at ${this.#host} has no leader` });
 		}
+	}
+
+	/** The time of a member. */
+	async clock(ctx: Context): Promise<RegistryClock | undefined> {
+		const url = `${this.#origin}/v3/maintenance/status`;
+		const bounds = { timeoutMs: this.#limitMs, maxBytes };
+		return clockIn(await this.#http.ask({ method: "POST", url, headers: {}, body: "{}", ...bounds }, ctx));
 	}
 
 	/**

@@ -5,6 +5,7 @@ import {
 	instanceRecord,
 	type Lease,
 	matches,
+	type RegistryClock,
 	type RegistryEvent,
 	type RegistryFilter,
 	Renewals,
@@ -95,6 +96,13 @@ class NatsRegistry implements Registry {
 
 	watch(filter: RegistryFilter, ctx: Context): AsyncIterable<RegistryEvent> {
 		return { [Symbol.asyncIterator]: () => this.#feed(keysOf(filter)).view.watch(filter, ctx) };
+	}
+
+	/** The clock of the server, which it tells as soon as something was registered there. */
+	async clock(ctx: Context): Promise<RegistryClock | undefined> {
+		this.#checkOpen();
+		const now = await this.#storage.clock(ctx);
+		return now === undefined ? undefined : { now, resolutionMs: 1 };
 	}
 
 	async close(): Promise<void> {

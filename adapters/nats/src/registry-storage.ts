@@ -149,6 +149,17 @@ export class RegistryStorage {
 		};
 	}
 
+	/** The time of the server; undefined while nothing was registered there. Reading nothing asks for no more than it. */
+	async clock(ctx: Context): Promise<number | undefined> {
+		const { bucket } = this.#options;
+		const nothing = this.heartbeatSubject("clock");
+		const { now } = await this.connection.run(
+			(client) => this.#read(client, heartbeatStream(bucket), nothing),
+			{ ctx },
+		);
+		return now === 0 ? undefined : now;
+	}
+
 	async #read(client: Client, stream: string, subject: string): Promise<LastMessages> {
 		try {
 			return await lastMessages(client, await this.#openManager(client), stream, subject);

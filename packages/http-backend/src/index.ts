@@ -1,3 +1,4 @@
+export { clockIn } from "./clock-in.ts";
 export { excerpt, refusal, strangerAt } from "./faults.ts";
 export { type Fields, fields } from "./fields.ts";
 export { type BackendAnswer, type BackendRequest, HttpBackend } from "./http-backend.ts";

@@ -131,6 +131,17 @@ function registrationTests(lab: RegistryLab): void {
 		expect(await (await lab.open()).list()).toEqual([]);
 	});
 
+	test("a clock, where there is one, is that of the server, which here is that of this machine", async (context) => {
+		const registry = await lab.open();
+		if (registry.clock === undefined) return context.skip("this registry tells no time");
+		await registry.register(instance("a"), background);
+		const before = Date.now();
+		const told = await registry.clock(background);
+		const { now, resolutionMs } = told ?? expect.unreachable();
+		expect(now).toBeGreaterThan(before - resolutionMs - 1_000);
+		expect(now).toBeLessThan(Date.now() + 1_000);
+	});
+
 	test("lists by service", async () => {
 		const registry = await lab.open();
 		const services = [{ name: "stock", version: "1.0.0", hash: "5" }];

@@ -9,12 +9,15 @@ const mostMs = 2_000;
 
 /** Examines how far the clock of the registry's server differs from that of this machine. */
 export async function examineClock(registry: Registry): Promise<Examined> {
-	if (registry.clock === undefined) return { findings: [skipped("this registry tells no time")] };
+	const timeless = { findings: [skipped("this registry tells no time")] };
+	if (registry.clock === undefined) return timeless;
 	const { ctx, cancel } = Context.background().withTimeout(patienceMs).withCancel();
 	try {
 		const asked = Date.now();
 		const start = performance.now();
-		const { now, resolutionMs } = await registry.clock(ctx);
+		const told = await registry.clock(ctx);
+		if (told === undefined) return timeless;
+		const { now, resolutionMs } = told;
 		const tookMs = performance.now() - start;
 		// The time is cut off, so on average it is half its resolution later. It was told somewhere on the way.
 		const aheadMs = now + resolutionMs / 2 - (asked + tookMs / 2);

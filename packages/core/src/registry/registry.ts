@@ -70,10 +70,11 @@ export interface Registry {
 	 */
 	watch(filter: RegistryFilter, ctx: Context): AsyncIterable<RegistryEvent>;
 	/**
-	 * Asks the server of the registry for the time, for tools that compare the clocks of machines. A registry whose
-	 * server tells no time does not have this. Nothing else may depend on it: leases run by the server's own clock.
+	 * Asks the server of the registry for the time, for tools that compare the clocks of machines; undefined while the
+	 * server does not tell it. A registry whose server never tells it does not have this. Nothing else may depend on
+	 * it: leases run by the server's own clock.
 	 */
-	readonly clock?: ((ctx: Context) => Promise<RegistryClock>) | undefined;
+	readonly clock?: ((ctx: Context) => Promise<RegistryClock | undefined>) | undefined;
 	/** Ends all watches and frees what the registry holds open. Leases are not released. */
 	close(): Promise<void>;
 }
