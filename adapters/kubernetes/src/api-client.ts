@@ -13,9 +13,12 @@ const maxLine = 8 * 1024 * 1024;
 /** The interval at which the system probes connections on which nothing happens, in milliseconds. */
 const probeMs = 15_000;
 
+/** An answer that is read whole may take this many times as long as it may take to begin. */
+const wholeAnswer = 3;
+
 /** How long a server may take. */
 export interface ApiBounds {
-	/** Until an answer begins, and between its parts, in milliseconds. */
+	/** Until an answer begins, and between its parts, in milliseconds. A whole answer may take three times as long. */
 	readonly answerMs: number;
 	/** How long a watch may be silent, in milliseconds. */
 	readonly silenceMs: number;
@@ -146,9 +149,12 @@ export class ApiClient {
 		const { answerMs } = this.#bounds;
 		const chunks: Buffer[] = [];
 		let bytes = 0;
+		const latest = performance.now() + wholeAnswer * answerMs;
 		await this.#chunks(response, answerMs, `the answer stopped for ${answerMs} ms`, (chunk) => {
 			bytes += chunk.length;
 			if (bytes > maxBytes) throw new Error(`the answer takes more than ${maxBytes} bytes`);
+			if (performance.now() > latest)
+				throw new Error(`the answer takes more than ${wholeAnswer * answerMs} ms`);
 			chunks.push(chunk);
 		});
 		return Buffer.concat(chunks).toString();
@@ -194,7 +200,7 @@ export class ApiClient {
 
 	/** The connections for some credentials. Others get connections of their own. */
 	#agentFor({ token: _, ...tls }: ClusterCredentials): http.Agent {
-		if (this.#isClosed) throw new Error("there are no connections any more");
+		if (this.#isClosed) throw this.#unreachable(undefined);
 		const credentials = JSON.stringify(tls);
 		if (this.#agent?.credentials === credentials) return this.#agent.agent;
 		this.#agent?.agent.destroy();

@@ -5,6 +5,8 @@ import { type EndpointSlice, isEndpointSlice, isSliceList, resourceVersionOf } f
 
 /** How many slices are listed at once. A slice has up to 100 endpoints, by default. */
 const pageSize = 100;
+/** The most pages of a list. More than a hundred thousand slices are no cluster. */
+const mostPages = 1_000;
 /** How often a list is begun again because its pages are of a version that the server no longer has. */
 const mostBeginnings = 3;
 /** How long a watch lasts until the server ends it, in seconds: at least this, and up to twice as long. */
@@ -105,12 +107,13 @@ export class SliceSource {
 	async #pages(signal: AbortSignal): Promise<SliceListing> {
 		const slices: EndpointSlice[] = [];
 		let token: string | undefined;
-		for (;;) {
+		for (let page = 1; page <= mostPages; page++) {
 			const { items, metadata } = await this.#page(String(pageSize), token, signal);
 			slices.push(...items.filter(isEndpointSlice));
 			token = metadata.continue;
 			if (token === undefined || token === "") return { slices, version: metadata.resourceVersion };
 		}
+		throw this.#unusable(`lists more than ${mostPages} pages of endpointslices ${this.#where}`);
 	}
 
 	async #page(limit: string, token: string | undefined, signal: AbortSignal) {
@@ -118,10 +121,11 @@ export class SliceSource {
 		const path = this.#url({ limit, continue: token });
 		const page = await this.#client.get({ path, what, signal });
 		if (isSliceList(page)) return page;
-		throw new ServiceError({
-			code: "unavailable",
-			message: `the API server ${this.#server} answers something else than a list to the request to ${what}`,
-		});
+		throw this.#unusable(`answers something else than a list to the request to ${what}`);
+	}
+
+	#unusable(why: string): ServiceError {
+		return new ServiceError({ code: "unavailable", message: `the API server ${this.#server} ${why}` });
 	}
 
 	#tell(line: string, what: string, listener: SliceListener): void {
