@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ExecCredential } from "./exec-credential.ts";
 import { TestCluster } from "./fixtures/cluster.ts";
 import { pod, sliceOf } from "./fixtures/pods.ts";
 
@@ -189,6 +190,24 @@ describe("a program that prints credentials", () => {
 		cluster.server.tokens.clear();
 		cluster.server.tokens.add("second-token");
 		expect(await shop.list()).toHaveLength(1);
+	});
+
+	test("is run again before its answer runs out", async () => {
+		const runs = join(cluster.folder, "runs");
+		const soon = new Date(Date.now() + 30_000).toISOString();
+		program([`echo run >> ${runs}`, credential("first-token", `,"expirationTimestamp":"${soon}"`)]);
+		const exec = new ExecCredential(
+			{ command: "./get-token", apiVersion: "v1", args: [], env: {}, installHint: undefined },
+			cluster.folder,
+		);
+		await exec.get(false);
+		expect(await exec.get(false)).toMatchObject({ token: "first-token" });
+		expect(readFileSync(runs, "utf8")).toBe("run\nrun\n");
+		const late = new Date(Date.now() + 3_600_000).toISOString();
+		program([`echo run >> ${runs}`, credential("second-token", `,"expirationTimestamp":"${late}"`)]);
+		await exec.get(false);
+		expect(await exec.get(false)).toMatchObject({ token: "second-token" });
+		expect(readFileSync(runs, "utf8")).toBe("run\nrun\nrun\n");
 	});
 
 	test.each([
