@@ -38,6 +38,7 @@ import { Listeners } from "./listeners.ts";
 import { MissingContextWatch } from "./missing-context.ts";
 import { NamedTransport } from "./named-transport.ts";
 import { warnOfOpenPort } from "./open-port.ts";
+import { warnOfOpenTransport } from "./open-transport.ts";
 import { reachableHost } from "./reachable-host.ts";
 import { type InstanceFacts, RegisteredInstance } from "./registered-instance.ts";
 
@@ -140,6 +141,7 @@ class NodeApp implements App {
 			parts: [
 				this.#registry,
 				this.#transport,
+				warnOfOpenTransport({ name, config, guard: options.guard, logger }),
 				this.#clients,
 				this.#listeners,
 				registration,
