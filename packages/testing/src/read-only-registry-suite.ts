@@ -1,7 +1,7 @@
 import { Context, type Instance, isServiceError, type Registry } from "@allium/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { RegistryHandles } from "./registry-handles.ts";
-import { patienceMs, Watcher } from "./registry-watcher.ts";
+import { RegistryHandles } from "./registry/registry-handles.ts";
+import { patienceMs, Watcher } from "./registry/registry-watcher.ts";
 
 /** The addresses of each service, by its name. */
 export type Listing = Readonly<Record<string, readonly string[]>>;

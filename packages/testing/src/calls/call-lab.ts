@@ -12,10 +12,10 @@ import {
 } from "@allium/core";
 import type { Dialer, Listener } from "@allium/core/transport";
 import { expect, vi } from "vitest";
+import { type FaultProxy, faultProxy } from "../faults/index.ts";
 import { type CallsContract, callsContract } from "./contract.ts";
 import type { Message } from "./message.ts";
 import type { CallSetup, CallVersion } from "./setup.ts";
-import { TcpProxy } from "./tcp-proxy.ts";
 
 /** What a case makes the handlers do, for every kind of method: messages in, messages out. */
 export type CallHandler = (input: AsyncIterable<Message>, ctx: Context) => AsyncIterable<Message>;
@@ -40,7 +40,7 @@ export class CallLab {
 	#client: Client<CallsContract> | undefined;
 	#relay: Client<CallsContract> | undefined;
 	#clients: Client<CallsContract>[] = [];
-	#proxy: TcpProxy | undefined;
+	#proxy: FaultProxy | undefined;
 
 	async begin(setup: CallSetup): Promise<void> {
 		this.#setup = setup;
@@ -129,9 +129,9 @@ export class CallLab {
 	}
 
 	/** Puts a proxy in front of the server. All further calls go through it. */
-	async throughProxy(): Promise<TcpProxy> {
+	async throughProxy(): Promise<FaultProxy> {
 		const { between } = this.#needSetup();
-		this.#proxy = await TcpProxy.start(between?.url ?? this.#url);
+		this.#proxy = await faultProxy({ target: between?.url ?? this.#url });
 		this.#client = this.connect();
 		return this.#proxy;
 	}

@@ -1,11 +1,11 @@
 import type { Client, Kind } from "@allium/core";
 import { expect } from "vitest";
+import type { FaultProxy } from "../faults/index.ts";
 import { answersMany, type CallHandler, type CallLab, until } from "./call-lab.ts";
 import { type Cases, inputStreams } from "./cases.ts";
 import type { Calls } from "./contract.ts";
 import type { Message } from "./message.ts";
 import type { CallCapability } from "./setup.ts";
-import type { TcpProxy } from "./tcp-proxy.ts";
 
 /** The number of calls in a case. There are several because some ways to end race with each other. */
 const atOnce = 8;
@@ -156,7 +156,7 @@ class Uploads {
 class UnfinishedCalls {
 	readonly lab: CallLab;
 	readonly client: Client<typeof Calls>;
-	readonly proxy: TcpProxy | undefined;
+	readonly proxy: FaultProxy | undefined;
 	readonly cancel: () => void;
 	/** What the input waits for after its messages. */
 	readonly input: PromiseWithResolvers<never> = Promise.withResolvers();
@@ -165,7 +165,7 @@ class UnfinishedCalls {
 	/** Resolves when all calls are over. */
 	readonly ended: Promise<unknown>;
 
-	constructor(lab: CallLab, kind: Kind, { leaves, end }: Way, proxy: TcpProxy | undefined) {
+	constructor(lab: CallLab, kind: Kind, { leaves, end }: Way, proxy: FaultProxy | undefined) {
 		this.lab = lab;
 		this.client = lab.client;
 		this.proxy = proxy;

@@ -160,7 +160,7 @@ function restartTests(cases: Cases): void {
 			const call = () =>
 				Array.fromAsync(lab.call(kind, [{ text: "there?" }], lab.background.withTimeout(250)));
 			await vi.waitFor(call);
-			proxy.silence();
+			proxy.add({ fault: "drop", connections: "current" });
 			// Over HTTP, the first call may have opened a connection of its own.
 			await call().catch(() => {});
 			await vi.waitFor(async () => expect(await call()).toEqual([{ text: "there?" }]), {
@@ -176,13 +176,13 @@ function restartTests(cases: Cases): void {
 		["cut"],
 		async (lab) => {
 			const proxy = await lab.throughProxy();
-			proxy.refusing = true;
+			const refusal = proxy.add({ fault: "refuse" });
 			const client = lab.connect({});
 			const calls = Array.from({ length: 100 }, () => failure(client.unary({ text: "there?" })));
 			for (const error of await Promise.all(calls)) expect(error.code).toBe("unavailable");
 			// The calls, a tenth of them as retries, and the ten retries a second that are always allowed.
 			expect(proxy.connections).toBeLessThanOrEqual(100 + 10 + 30);
-			proxy.refusing = false;
+			refusal.remove();
 			await vi.waitFor(async () => expect(await client.unary({ text: "hello" })).toEqual({ text: "hello" }), {
 				timeout: 5_000,
 				interval: 10,
@@ -197,7 +197,7 @@ function restartTests(cases: Cases): void {
 			const random = vi.spyOn(Math, "random").mockReturnValue(0);
 			try {
 				const proxy = await lab.throughProxy();
-				proxy.refusing = true;
+				proxy.add({ fault: "refuse" });
 				const knock = (count: number) =>
 					Promise.all(Array.from({ length: count }, () => failure(lab.call("unary"))));
 				// With no randomness there is no pause: each round of calls shares one attempt.

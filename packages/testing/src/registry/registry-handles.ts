@@ -1,16 +1,23 @@
 import { Context, type Registry } from "@allium/core";
 import type { RegistryFilter } from "@allium/core/registry";
-import { expect, vi } from "vitest";
-import { patienceMs, Watcher } from "./registry-watcher.ts";
+import { expect } from "vitest";
+import { eventually } from "./eventually.ts";
+import { patienceMs as usualPatienceMs, Watcher } from "./registry-watcher.ts";
 
 const background = Context.background();
 
 /** The handles that one test opens on a backend. They are closed after the test, whatever the test leaves open. */
 export class RegistryHandles<Setup extends { close(): Promise<void> }> {
+	/** How long to wait for a condition without a bound of its own, in milliseconds. */
+	readonly patienceMs: number;
 	/** The backend of the test that runs. */
 	protected setup: Setup | undefined;
 	#open: Registry[] = [];
 	#watchers: Watcher[] = [];
+
+	constructor(patienceMs: number = usualPatienceMs) {
+		this.patienceMs = patienceMs;
+	}
 
 	begin(setup: Setup): void {
 		this.setup = setup;
@@ -26,10 +33,15 @@ export class RegistryHandles<Setup extends { close(): Promise<void> }> {
 
 	/** Watches until the snapshot has arrived. */
 	async watch(registry: Registry, filter: RegistryFilter = {}, ctx: Context = background): Promise<Watcher> {
-		const watcher = new Watcher(registry.watch(filter, ctx));
+		const watcher = new Watcher(registry.watch(filter, ctx), this.patienceMs);
 		this.#watchers.push(watcher);
-		await vi.waitFor(() => expect(watcher.events).not.toEqual([]), { timeout: patienceMs, interval: 2 });
+		await this.eventually(() => expect(watcher.events).not.toEqual([]), 2);
 		return watcher;
+	}
+
+	/** Runs an assertion until it passes, as long as there is patience. */
+	eventually(assertion: () => void | Promise<void>, intervalMs = 5): Promise<void> {
+		return eventually(assertion, { patienceMs: this.patienceMs, intervalMs });
 	}
 
 	async end(): Promise<void> {

@@ -1,24 +1,33 @@
 import type { Instance } from "@allium/core";
 import type { RegistryEvent } from "@allium/core/registry";
-import { expect, vi } from "vitest";
-import { RunningTime } from "./running-time.ts";
+import { expect } from "vitest";
+import { RunningTime } from "../running-time.ts";
+import { eventually } from "./eventually.ts";
 
 /** How soon one handle must see what another did, in milliseconds of running time. */
 export const visibleWithinMs = 250;
 /** How long to wait for a condition without such a bound, in milliseconds. */
-export const patienceMs = 30_000;
+export const patienceMs = 120_000;
 
 /** Consumes a watch and keeps the events that it reported. */
 export class Watcher {
 	readonly events: RegistryEvent[] = [];
 	/** Resolves when the iteration is over, with the error that ended it, if any. */
 	readonly ended: Promise<unknown>;
+	/** Whether the iteration is over. */
+	isOver = false;
+	readonly #patienceMs: number;
 
-	constructor(source: AsyncIterable<RegistryEvent>) {
+	/** @param patience How long `tells` waits, in milliseconds. */
+	constructor(source: AsyncIterable<RegistryEvent>, patience: number = patienceMs) {
+		this.#patienceMs = patience;
 		this.ended = this.#consume(source).then(
 			() => undefined,
 			(error: unknown) => error ?? new Error("the watch threw undefined"),
 		);
+		void this.ended.then(() => {
+			this.isOver = true;
+		});
 	}
 
 	async #consume(source: AsyncIterable<RegistryEvent>): Promise<void> {
@@ -45,10 +54,15 @@ export class Watcher {
 		});
 	}
 
+	/** The ids of the instances that went down at some time, in order. */
+	get gone(): string[] {
+		return this.events.flatMap((event) => (event.type === "down" ? [event.instance.id] : []));
+	}
+
 	/** Waits for events that must be seen soon after they happened. */
 	async tells(told: readonly string[], within: number = visibleWithinMs): Promise<void> {
 		using time = new RunningTime();
-		await vi.waitFor(() => expect(this.told).toEqual(told), { timeout: patienceMs, interval: 2 });
+		await eventually(() => expect(this.told).toEqual(told), { patienceMs: this.#patienceMs, intervalMs: 2 });
 		expect(time.milliseconds).toBeLessThanOrEqual(within);
 	}
 }

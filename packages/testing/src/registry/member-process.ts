@@ -1,0 +1,63 @@
+import { fileURLToPath } from "node:url";
+import { ServiceProcess } from "../service-process.ts";
+import type { RegistrySetup } from "./registry-setup.ts";
+
+/** Who the process registers as. */
+export interface MemberOptions {
+	readonly id: string;
+	readonly ttlMs: number;
+	/** How far its clock is off, in milliseconds. */
+	readonly skewMs: number;
+}
+
+const isSource: boolean = import.meta.url.endsWith(".ts");
+const program: string = fileURLToPath(
+	new URL(isSource ? "./registry-member.ts" : "./registry-member.js", import.meta.url),
+);
+
+/** A process of its own that is registered, and watches. */
+export class MemberProcess implements AsyncDisposable {
+	readonly #process: ServiceProcess;
+
+	private constructor(process: ServiceProcess) {
+		this.#process = process;
+	}
+
+	static start(
+		{ module, url }: NonNullable<RegistrySetup["program"]>,
+		{ id, ttlMs, skewMs }: MemberOptions,
+	): MemberProcess {
+		const args = [module, url, id, String(ttlMs), String(skewMs)];
+		const env = isSource ? { NODE_OPTIONS: "--conditions=@allium/source" } : {};
+		return new MemberProcess(ServiceProcess.run(program, { args, env }));
+	}
+
+	/** Resolves when it is registered and has its first snapshot. */
+	get ready(): Promise<unknown> {
+		return this.#process.says(/^snapshot/m);
+	}
+
+	/** The events that it was told, as short text: `snapshot a b`, `up a`, `down a`. */
+	get told(): string[] {
+		return this.#process.output.split("\n").filter((line) => /^(snapshot|up|down)\b/.test(line));
+	}
+
+	/** Ends it without a word. */
+	async kill(): Promise<void> {
+		this.#process.signal("SIGKILL");
+		await this.#process.ended();
+	}
+
+	/** It does nothing until `resume`. */
+	suspend(): void {
+		this.#process.signal("SIGSTOP");
+	}
+
+	resume(): void {
+		this.#process.signal("SIGCONT");
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		await this.#process[Symbol.asyncDispose]();
+	}
+}

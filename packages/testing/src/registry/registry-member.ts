@@ -1,0 +1,25 @@
+// A process that registers an instance, keeps it registered and watches, for the registry suite:
+// node registry-member.js <module> <url> <id> <ttlMs> <skewMs>
+import { Context, type Registry, silentLogger } from "@allium/core";
+import { keepRegistered } from "@allium/core/registry";
+import { instance } from "./cart-instance.ts";
+
+const [module = "", url = "", id = "", ttlMs = "", skewMs = ""] = process.argv.slice(2);
+
+/** The clock of this machine is off by the skew. */
+const trueNow = Date.now.bind(Date);
+Date.now = () => trueNow() + Number(skewMs);
+
+interface Adapter {
+	registry(url: string, options: { readonly ttlMs: number }): Registry | Promise<Registry>;
+}
+
+const adapter: Adapter = await import(module);
+const registry = await adapter.registry(url, { ttlMs: Number(ttlMs) });
+const registered = instance(id, { startedAt: new Date(Date.now()).toISOString() });
+await keepRegistered(registry, registered, { logger: silentLogger });
+console.log("registered");
+for await (const event of registry.watch({}, Context.background())) {
+	const told = event.type === "snapshot" ? event.instances : [event.instance];
+	console.log([event.type, ...told.map(({ id }) => id).sort()].join(" "));
+}
