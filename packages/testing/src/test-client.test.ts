@@ -1,4 +1,4 @@
-import { contract, method, type Service, stream } from "@allium/core";
+import { allowApps, contract, method, type Service, stream } from "@allium/core";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { testClient } from "./test-client.ts";
@@ -43,6 +43,14 @@ describe("a test client", () => {
 		await using client = testClient(Numbers, numbers);
 		expect(await client.double({ n: 21 })).toEqual({ n: 42 });
 		expect(await client.nothing({})).toEqual({});
+	});
+
+	test("calls as the app that it is said to be", async () => {
+		const serve = { middleware: [allowApps(["shop"])] };
+		await using shop = testClient(Numbers, numbers, { serve, caller: { address: "test", app: "shop" } });
+		expect(await shop.double({ n: 21 })).toEqual({ n: 42 });
+		await using nobody = testClient(Numbers, numbers, { serve });
+		await expect(nobody.double({ n: 21 })).rejects.toMatchObject({ code: "unauthenticated" });
 	});
 
 	test("receives a stream", async () => {

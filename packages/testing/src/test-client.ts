@@ -8,6 +8,7 @@ import {
 	type Guard,
 	type Logger,
 	type Middleware,
+	type PeerInfo,
 	type ServeOptions,
 	type Service,
 } from "@allium/core";
@@ -18,6 +19,8 @@ export interface TestClientOptions<C extends AnyContract> {
 	/** The options of the server's side, as for `serve`. */
 	readonly serve?: ServeOptions<C>;
 	readonly guard?: Guard;
+	/** What handlers are told of the caller, such as `{ address: "test", app: "shop" }`: as if by its certificate. */
+	readonly caller?: PeerInfo;
 	/** The server's own middleware, as for `allium`. */
 	readonly middleware?: readonly Middleware[];
 	/** The options of the client's side, as for `createClient`. */
@@ -41,7 +44,7 @@ export function testClient<C extends AnyContract, S>(
 	const { logger, guard, middleware } = options;
 	const endpoints = new Endpoints({ guard, middleware, logger, tellsMistakes: true });
 	endpoints.serve(contract, service, options.serve);
-	const transport = memoryTransport();
+	const transport = memoryTransport({ caller: options.caller });
 	const listening = transport.listen(endpoints, { address: "test" });
 	const client = createClient(contract, {
 		url: "memory://test",

@@ -491,3 +491,23 @@ test("an instance that lets in nobody without a certificate is told to those who
 		findings: [{ says: expect.stringContaining("the client presents no certificate"), remedy }],
 	});
 });
+
+test("an instance without TLS is told to those who have it", async () => {
+	const authority = Authority.create();
+	const { certificate, key } = authority.issue({ name: "allium", names: ["spiffe://default/allium"] });
+	mkdirSync(join(folder, "tls"));
+	const files = { "ca.pem": authority.pair.certificate, "key.pem": key, "cert.pem": certificate };
+	for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, "tls", name), text);
+	await serve(Shop, shop);
+	expect(await found("instances", [], { ALLIUM_TLS: join(folder, "tls") })).toMatchObject({
+		code: 1,
+		findings: [
+			{
+				says: expect.stringMatching(
+					/^shop \([0-9a-f]{8}\) registered without TLS, and is not called from here$/,
+				),
+				remedy: expect.stringContaining("start that app with ALLIUM_TLS, too"),
+			},
+		],
+	});
+});

@@ -11,6 +11,9 @@ const idLength = 8;
 const ownTls =
 	"set ALLIUM_TLS to the folder with the certificates of the system, and issue one for allium there (allium tls issue allium)";
 
+const startWithTls =
+	"start that app with ALLIUM_TLS, too; or unset it here to see what other apps without it see";
+
 const gone =
 	"if its process is gone, its registration goes by itself within seconds; else stop it, or make that address reachable from here (ALLIUM_ADVERTISE)";
 
@@ -43,6 +46,8 @@ async function staleness(instance: Instance, asking: Asking): Promise<Finding | 
 		if (!isServiceError(error)) throw error;
 		const { message } = error;
 		const name = `${app} (${id.slice(0, idLength)})`;
+		if (/without TLS/.test(message))
+			return wrong(`${name} registered without TLS, and is not called from here`, startWithTls);
 		if (/certificate/.test(message))
 			return wrong(`${name} is not reached over TLS from here: ${message}`, ownTls);
 		// It answered, even if its guard or another program did.

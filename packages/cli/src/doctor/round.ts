@@ -57,7 +57,11 @@ export class Round {
 		const shown = state === "wrong" ? red(state) : state === "skipped" ? dim(state) : state;
 		const indent = " ".repeat(nameWidth + stateWidth);
 		const lines = [
-			bold(name) + " ".repeat(nameWidth - name.length) + shown + " ".repeat(stateWidth - state.length) + says,
+			(name === "" ? "" : bold(name)) +
+				" ".repeat(nameWidth - name.length) +
+				shown +
+				" ".repeat(stateWidth - state.length) +
+				says,
 			...(finding.state === "wrong"
 				? [...(finding.details ?? []).map((detail) => `${indent}${detail}`), `${indent}→ ${finding.remedy}`]
 				: []),

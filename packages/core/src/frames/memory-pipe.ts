@@ -1,3 +1,4 @@
+import type { PeerInfo } from "../context/context.ts";
 import type { Pipe, PipeHandler } from "../transport/pipe.ts";
 
 /** How many bytes one direction holds before `write` returns false. */
@@ -13,17 +14,23 @@ function afterTurns(turns: number, run: () => void): void {
 	void soon.then(turns === 1 ? run : () => afterTurns(turns - 1, run));
 }
 
-/** Makes the two ends of a pipe within one process. */
-export function memoryPipes(): [Pipe, Pipe] {
-	const left = new MemoryPipe();
-	const right = new MemoryPipe();
+const memory: PeerInfo = { address: "memory" };
+
+/**
+ * Makes the two ends of a pipe within one process.
+ *
+ * @param caller what the second end is told of the first.
+ */
+export function memoryPipes(caller: PeerInfo = memory): [Pipe, Pipe] {
+	const left = new MemoryPipe(memory);
+	const right = new MemoryPipe(caller);
 	left.connect(right);
 	right.connect(left);
 	return [left, right];
 }
 
 class MemoryPipe implements Pipe {
-	readonly peer = { address: "memory" };
+	readonly peer: PeerInfo;
 	#other: MemoryPipe | undefined;
 	#handler: PipeHandler | undefined;
 	#incoming: Uint8Array[] = [];
@@ -32,6 +39,10 @@ class MemoryPipe implements Pipe {
 	#delivering = false;
 	#ended = false;
 	#closed = false;
+
+	constructor(peer: PeerInfo) {
+		this.peer = peer;
+	}
 
 	connect(other: MemoryPipe): void {
 		this.#other = other;

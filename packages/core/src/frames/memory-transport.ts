@@ -1,4 +1,5 @@
 import type { Format } from "../codec/format.ts";
+import type { PeerInfo } from "../context/context.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { EndpointTable } from "../service/endpoint-table.ts";
 import type { Pipe } from "../transport/pipe.ts";
@@ -13,6 +14,8 @@ export interface MemoryTransportOptions {
 	/** The formats to prefer to JSON, in order, on both sides. Default: none. */
 	readonly formats?: readonly Format[] | undefined;
 	readonly limits?: Partial<FrameLimits> | undefined;
+	/** What handlers are told of their callers: `ctx.peer`. Default: the address `memory`. */
+	readonly caller?: PeerInfo | undefined;
 }
 
 /**
@@ -65,7 +68,7 @@ class MemoryListener implements Listener {
 	}
 
 	accept(): Pipe {
-		const [client, server] = memoryPipes();
+		const [client, server] = memoryPipes(this.#options.caller);
 		const connection = new ServerConnection(server, this.#endpoints, this.#options);
 		this.#connections.add(connection);
 		void connection.closed.then(() => this.#connections.delete(connection));
