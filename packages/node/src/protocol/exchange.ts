@@ -91,7 +91,8 @@ export class Exchange implements Expiring, Follower {
 		this.response.onClose(this.#onClose);
 		const run = this.call.run(() => protocol.read());
 		run.then(this.#onOutput, this.#onError);
-		countRun(this.request.load, run);
+		const { load } = this.request;
+		if (load !== undefined) countRun(load, run);
 		if (this.#isOver) return;
 		const isTimed = this.deadline !== Number.POSITIVE_INFINITY;
 		// Only this exchange can cancel a unary call without a deadline.
@@ -170,7 +171,9 @@ export class Exchange implements Expiring, Follower {
 	finish(last?: string | Uint8Array): void {
 		this.#isOver = true;
 		this.#letGo();
-		endReply(this.request, this.response, last);
+		// Most connections carry one call at a time, and have no load.
+		if (this.request.load === undefined) this.response.end(last);
+		else endReply(this.request, this.response, last);
 	}
 
 	/** Answers with a head alone. */
