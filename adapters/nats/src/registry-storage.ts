@@ -291,7 +291,8 @@ export class RegistryStorage {
 	}
 
 	#openManager(client: Client): Promise<JetStreamManager> {
-		this.#manager ??= jetstreamManager(client, { checkAPI: false });
+		// What the manager is asked is bounded by those who ask.
+		this.#manager ??= jetstreamManager(client, { checkAPI: false, timeout: longestReadingMs });
 		return this.#manager;
 	}
 }
