@@ -1,31 +1,15 @@
-import { readFileSync } from "node:fs";
-import { isIP } from "node:net";
-import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { type Context, isServiceError, type ServiceError } from "@allium/core";
 import { type Share, SharedResource } from "@allium/core/adapter";
-import { after, Backoff } from "@allium/core/transport";
-import {
-	type Authenticator,
-	type NatsConnection as Client,
-	connect,
-	credsAuthenticator,
-	type NodeConnectionOptions,
-	nkeyAuthenticator,
-	type Server,
-} from "@nats-io/transport-node";
+import { after } from "@allium/core/transport";
+import { type NatsConnection as Client, connect } from "@nats-io/transport-node";
+import { Attempts, connectOptions } from "./connect-options.ts";
 import { connectFailure, operationFailure, refusal, unavailable } from "./failure.ts";
 import { type NatsAddress, placeOf } from "./nats-url.ts";
 
-/** How often an idle connection is tried, in milliseconds. It is given up when two tries had no answer. */
-const pingMs = 10_000;
-/** How long one server may take to accept a connection, in milliseconds. */
-const connectMs = 5_000;
 /** How long an operation may take where nothing else is said, in milliseconds. */
 const operationMs = 5_000;
 /** How long the last messages may take to leave when the connection is closed, in milliseconds. */
 const drainMs = 1_000;
-/** The delay before a server is tried again, in milliseconds. */
-const reconnectBounds = { firstMs: 50, longestMs: 2_000, jitter: 0.5 };
 const oldestServer = [2, 9] as const;
 
 /** Hears of the connection. */
@@ -66,7 +50,7 @@ export class NatsConnection implements AsyncDisposable {
 	readonly place: string;
 	/** The client of the library. Operations by `run` are bounded, and their errors say what to do. */
 	readonly client: Client;
-	readonly #backoff: Backoff;
+	readonly #attempts: Attempts;
 	readonly #listeners = new Set<ConnectionListener>();
 	/** Ends the operations that are under way. */
 	readonly #underWay = new Set<(error: ServiceError) => void>();
@@ -77,10 +61,10 @@ export class NatsConnection implements AsyncDisposable {
 	#isClosed = false;
 	#probe: Promise<boolean> | undefined;
 
-	private constructor(place: string, client: Client, backoff: Backoff) {
+	private constructor(place: string, client: Client, attempts: Attempts) {
 		this.place = place;
 		this.client = client;
-		this.#backoff = backoff;
+		this.#attempts = attempts;
 	}
 
 	/**
@@ -91,14 +75,14 @@ export class NatsConnection implements AsyncDisposable {
 	 */
 	static async open(address: NatsAddress): Promise<NatsConnection> {
 		const place = placeOf(address);
-		const backoff = new Backoff(reconnectBounds);
+		const attempts = new Attempts();
 		let client: Client;
 		try {
-			client = await connect(connectOptions(address, backoff));
+			client = await connect(connectOptions(address, attempts));
 		} catch (error) {
 			throw connectFailure(error, place, address.tls && address.cert === undefined);
 		}
-		const connection = new NatsConnection(place, client, backoff);
+		const connection = new NatsConnection(place, client, attempts);
 		void connection.#observe();
 		try {
 			connection.#checkVersion();
@@ -134,6 +118,14 @@ export class NatsConnection implements AsyncDisposable {
 	listen(listener: ConnectionListener): () => void {
 		this.#listeners.add(listener);
 		return () => void this.#listeners.delete(listener);
+	}
+
+	/**
+	 * Lets no more than this time pass between two attempts to have a lost connection back, in milliseconds. The
+	 * shortest time of all users counts.
+	 */
+	tryWithin(milliseconds: number): void {
+		this.#attempts.within(milliseconds);
 	}
 
 	/**
@@ -226,7 +218,7 @@ export class NatsConnection implements AsyncDisposable {
 	#back(): void {
 		if (this.#isUp || this.#isClosed) return;
 		this.#isUp = true;
-		this.#backoff.reset();
+		this.#attempts.succeeded();
 		const waiting = this.#waiting;
 		this.#waiting = new Set();
 		for (const start of waiting) start();
@@ -246,106 +238,6 @@ export class NatsConnection implements AsyncDisposable {
 
 	#silent(withinMs: number): ServiceError {
 		return unavailable(`the NATS server at ${this.place} did not answer within ${withinMs} ms`);
-	}
-}
-
-/** The options of the client library for the servers at an address. The backoff gives the delay before each attempt. */
-export function connectOptions(address: NatsAddress, backoff: Backoff): NodeConnectionOptions {
-	const { servers, tls, user, password, token, creds, nkey, ca, cert, key } = address;
-	const attempts = new Attempts(backoff);
-	const files = {
-		...(ca !== undefined && { ca: readText("ca", ca) }),
-		...(cert !== undefined && { cert: readText("cert", cert) }),
-		...(key !== undefined && { key: readText("key", key) }),
-	};
-	// The library passes them all on to Node, and declares only some of them.
-	const secured = { ...files, checkServerIdentity: attempts.checkServerIdentity };
-	return {
-		servers: [...servers],
-		name: "allium",
-		timeout: connectMs,
-		pingInterval: pingMs,
-		maxPingOut: 2,
-		maxReconnectAttempts: -1,
-		reconnectDelayHandler: attempts.reconnectDelayHandler,
-		reconnectToServer: attempts.reconnectToServer,
-		// A password that is changed on the server and then here must not end the process' connection for good.
-		ignoreAuthErrorAbort: true,
-		noAsyncTraces: true,
-		...(tls && { tls: secured }),
-		...(user !== undefined && { user, pass: password ?? "" }),
-		...(token !== undefined && { token }),
-		...(creds !== undefined && { authenticator: renewed("creds", creds, credsAuthenticator) }),
-		...(nkey !== undefined && {
-			authenticator: renewed("nkey", nkey, (seed) => nkeyAuthenticator(trimmed(seed))),
-		}),
-	};
-}
-
-/** What the attempts to connect share: the delay before the next, and the server that is being tried. */
-class Attempts {
-	readonly #backoff: Backoff;
-	#delayMs = 0;
-	#host = "";
-
-	constructor(backoff: Backoff) {
-		this.#backoff = backoff;
-	}
-
-	/** The library asks for the delay several times before one attempt. */
-	readonly reconnectDelayHandler = (): number => this.#delayMs;
-
-	/** The library chooses the server, the first of these. */
-	readonly reconnectToServer = ([server]: readonly Server[]): null => {
-		this.#delayMs = this.#backoff.next();
-		this.#host = server?.hostname ?? "";
-		return null;
-	};
-
-	/** The library names no host to check where the server is given by its IP address; Node then takes localhost. */
-	readonly checkServerIdentity = (host: string, certificate: PeerCertificate): Error | undefined =>
-		checkServerIdentity(host === "localhost" && isIP(this.#host) > 0 ? this.#host : host, certificate);
-}
-
-/**
- * Reads the file for each connection, because credentials are renewed while a process runs. Once a connection was
- * made, a file that is unusable must not end it for good: then the last usable one counts.
- */
-function renewed(name: string, path: string, make: (content: Uint8Array) => Authenticator): Authenticator {
-	let last = make(readBytes(name, path));
-	try {
-		last("nonce");
-	} catch (error) {
-		throw refusal(
-			`${name} names the file ${path}, which holds none; name a file as nsc or nk writes it`,
-			error,
-		);
-	}
-	return (nonce) => {
-		try {
-			const next = make(readBytes(name, path));
-			const auth = next(nonce);
-			last = next;
-			return auth;
-		} catch {
-			return last(nonce);
-		}
-	};
-}
-
-function trimmed(bytes: Uint8Array): Uint8Array {
-	return new TextEncoder().encode(new TextDecoder().decode(bytes).trim());
-}
-
-function readText(name: string, path: string): string {
-	return readBytes(name, path).toString("utf8");
-}
-
-function readBytes(name: string, path: string): Buffer {
-	try {
-		return readFileSync(path);
-	} catch (error) {
-		throw refusal(`${name} names the file ${path}, which cannot be read; name a file that can`, error);
 	}
 }
 

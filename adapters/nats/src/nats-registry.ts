@@ -52,6 +52,8 @@ export async function registry(url: string, options: NatsRegistryOptions = {}): 
 	const { address, location, parameters } = parseNatsUrl(url, options, parameterNames);
 	const { ttlMs, ...storage } = readOptions(options, parameters);
 	const share = await natsConnection(address, options.scope ?? {});
+	// So that instances are back before the grace of their watchers is over.
+	share.resource.tryWithin(ttlMs / 3);
 	return new NatsRegistry(location, share, new RegistryStorage(share.resource, storage), ttlMs);
 }
 

@@ -1,15 +1,9 @@
 import { type EndpointTable, type Format, type Logger, silentLogger } from "@allium/core";
 import { checkFramesOptions, type DialPipe, type FrameLimits, FramesPeer } from "@allium/core/frames";
-import {
-	Backoff,
-	type Listener,
-	type ListenOptions,
-	type Peer,
-	type Transport,
-} from "@allium/core/transport";
+import type { Listener, ListenOptions, Peer, Transport } from "@allium/core/transport";
 import { connect, createInbox } from "@nats-io/transport-node";
+import { Attempts, connectOptions } from "./connect-options.ts";
 import { connectFailure } from "./failure.ts";
-import { connectOptions } from "./nats-connection.ts";
 import { NatsLink } from "./nats-link.ts";
 import { PipeTable } from "./nats-pipe.ts";
 import { type NatsOptions, parseNatsUrl, placeOf } from "./nats-url.ts";
@@ -49,15 +43,14 @@ export function transport(url: string, options: NatsTransportOptions = {}): Tran
 	const { namespace = "default", logger = silentLogger } = options;
 	const { address, parameters } = parseNatsUrl(url, options, ["inbox"]);
 	const location = placeOf(address);
-	// The client library asks it for the pause between the servers of a cluster.
-	const backoff = new Backoff({ firstMs: 50, longestMs: 2_000 });
+	const attempts = new Attempts();
 	const link = new NatsLink({
 		location,
 		logger,
 		connect: async () => {
 			try {
 				// A lost connection is not repaired, because what was on its way is lost: the link makes another one.
-				return await connect({ ...connectOptions(address, backoff), reconnect: false });
+				return await connect({ ...connectOptions(address, attempts), reconnect: false });
 			} catch (error) {
 				throw connectFailure(error, location);
 			}
