@@ -7,6 +7,7 @@ import {
 	PermissionViolationError,
 	type Subscription,
 } from "@nats-io/transport-node";
+import { unavailable } from "./failure.ts";
 
 /** A subscription that the link makes again whenever it is connected again. */
 export interface LinkSubscription {
@@ -59,7 +60,8 @@ export class NatsLink {
 	/** Users who need the connection to be there. */
 	#keepers = 0;
 	#reconnecting: Timer | undefined;
-	#isAsked = false;
+	/** Runs while the server is asked whether it is there. */
+	#asking: Timer | undefined;
 
 	constructor(options: NatsLinkOptions) {
 		this.#options = options;
@@ -124,33 +126,45 @@ export class NatsLink {
 		connection.publish(subject, message, options);
 	}
 
-	/** Resolves when the server has taken what was sent, subscriptions among it. Rejects when the connection is gone. */
+	/**
+	 * Resolves when the server has taken what was sent, subscriptions among it. Rejects with `unavailable` when the
+	 * connection is lost before, or the server does not answer.
+	 */
 	async flush(): Promise<void> {
-		await this.#connection?.flush();
+		const lost = Promise.withResolvers<never>();
+		const unlisten = this.listen({ onLost: (reason) => lost.reject(unavailable(reason)) });
+		this.suspect();
+		try {
+			await Promise.race([this.#connection?.flush(), lost.promise]);
+		} finally {
+			unlisten();
+		}
 	}
 
 	/** Finds out whether the server is there at all, and gives the connection up if it does not answer. */
 	suspect(): void {
 		const connection = this.#connection;
-		if (connection === undefined || this.#isAsked) return;
-		this.#isAsked = true;
+		if (connection === undefined || this.#asking !== undefined) return;
 		// The second interval is for what arrived while this process itself was busy.
 		let patience = 2;
 		let heard = connection.stats().inBytes;
-		const timer = every(patienceMs, () => {
+		this.#asking = every(patienceMs, () => {
 			const { inBytes } = connection.stats();
 			patience = inBytes === heard ? patience - 1 : 2;
 			heard = inBytes;
 			if (patience > 0) return;
-			answered();
 			this.#lose(connection, `${this.location} does not answer`);
 			void connection.close().catch(() => {});
 		});
 		const answered = (): void => {
-			timer.stop();
-			this.#isAsked = false;
+			if (this.#connection === connection) this.#stopAsking();
 		};
 		connection.flush().then(answered, answered);
+	}
+
+	#stopAsking(): void {
+		this.#asking?.stop();
+		this.#asking = undefined;
 	}
 
 	async #connect(): Promise<NatsConnection> {
@@ -220,6 +234,7 @@ export class NatsLink {
 	#lose(connection: NatsConnection, reason: string): void {
 		if (this.#connection !== connection) return;
 		this.#connection = undefined;
+		this.#stopAsking();
 		for (const subscription of this.#subscriptions.keys()) this.#subscriptions.set(subscription, undefined);
 		for (const listener of [...this.#listeners]) listener.onLost(reason);
 		if (this.#keepers === 0) return;
@@ -243,6 +258,7 @@ export class NatsLink {
 
 	async #close(): Promise<void> {
 		this.#reconnecting?.stop();
+		this.#stopAsking();
 		const connection = this.#connection;
 		this.#connection = undefined;
 		if (connection === undefined) return;

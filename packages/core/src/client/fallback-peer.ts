@@ -63,8 +63,7 @@ export class FallbackPeer implements OwnedPeer {
 				call.fail();
 				throw error;
 			}
-			this.#current = next;
-			this.#returnAt = performance.now() + returnEveryMs;
+			this.#stayAt(next);
 			return this.#attempt(endpoints, call, next);
 		});
 	}
@@ -74,9 +73,16 @@ export class FallbackPeer implements OwnedPeer {
 		// Who asks for what is served does not name the service.
 		if (this.#current > 0 && service !== Reflection["~allium"].name) this.#tryToReturn(service);
 		const way = this.#ways[this.#current];
-		if (way !== undefined && way.peer.refusesUntil > performance.now())
-			return this.#next(new Set()) ?? this.#current;
+		if (way === undefined || way.peer.refusesUntil <= performance.now()) return this.#current;
+		const next = this.#next(new Set());
+		if (next !== undefined) this.#stayAt(next);
 		return this.#current;
+	}
+
+	/** Calls take a way until a better one can be reached again. */
+	#stayAt(way: number): void {
+		this.#current = way;
+		this.#returnAt = performance.now() + returnEveryMs;
 	}
 
 	/** The best of the ways that were not tried and do not refuse. */
