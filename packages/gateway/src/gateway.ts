@@ -111,11 +111,12 @@ class NodeGateway implements Gateway {
 		this.#cors = cors(options.cors ?? []);
 		this.#proxy = new ReverseProxy(options.proxy ?? {}, logger);
 		this.#guard = forwarding(options.forward ?? forwardedByDefault, options.guard);
+		const tls = towardsServices(config, options.env ?? process.env);
 		this.#table = new GatewayTable({
 			registry: connection.port,
 			namespace: config.namespace,
-			peers: new PeerPool(nodeDialers(dialled, { tls: config.tls, schemes: config.schemes })),
-			tls: config.tls,
+			peers: new PeerPool(nodeDialers(dialled, { tls, schemes: config.schemes })),
+			tls,
 			credentials: credentialsOf(options),
 			exposure: new Exposure(options.expose, this.#host),
 			guard: this.#guard,
@@ -257,6 +258,16 @@ function forStrangers(
 	const isSaid = options.tls?.clientCertificates !== undefined || (env.ALLIUM_TLS_CLIENTS ?? "") !== "";
 	if (tls === undefined || isSaid || (env.ALLIUM_TLS ?? "") === "") return tls;
 	return { ...tls, clientCertificates: "request" };
+}
+
+/**
+ * TLS towards services. With `ALLIUM_TLS` it is that of the folder, whatever else is said of TLS: so the gateway can show
+ * browsers a certificate that they trust, and services the one that they trust.
+ */
+function towardsServices({ tls, namespace }: Config, env: Environment): TlsOptions | undefined {
+	const { ALLIUM_TLS, ALLIUM_TLS_SERVERS } = env;
+	if ((ALLIUM_TLS ?? "") === "") return tls;
+	return readConfig({ ALLIUM_TLS, ALLIUM_TLS_SERVERS }, { name: "gateway", namespace }).tls;
 }
 
 /** The credentials for services: those that code gives, else those of the environment. */

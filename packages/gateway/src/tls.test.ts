@@ -40,40 +40,53 @@ function folderOf(authority: Authority, folder: string, apps: readonly string[])
 	return folder;
 }
 
-test("in a system with ALLIUM_TLS, the gateway proves its name to services, and browsers need no certificate", async () => {
-	await using system = await System.create();
-	const authority = Authority.create();
-	const env = { ALLIUM_TLS: folderOf(authority, join(system.folder, "tls"), ["lab", "gateway"]) };
-	const callers: (string | undefined)[] = [];
-	const app = createApp({
-		name: "lab",
-		registry: system.registry,
-		adapters,
-		env,
-		drainDelayMs: 0,
-		middleware: [
-			(next) => (input, ctx) => {
-				callers.push(ctx.peer?.app);
-				return next(input, ctx);
-			},
-		],
-		logger: { log() {} },
-	});
-	app.serve(Lab, lab(system.log));
-	await app.start();
-	const made = system.gateway({ env });
-	await made.start();
-	try {
-		const url = made.addresses.find((address) => address.startsWith("https:")) ?? "";
-		const browser = { ca: authority.pair.certificate };
-		await using client = createClient(Lab, { url, transports: [https({ tls: browser })] });
-		expect(await client.echo({ text: "hi" })).toEqual({ text: "hi" });
-		expect(callers).toContain("gateway");
-		const direct = app.addresses.find((address) => address.startsWith("https:")) ?? "";
-		await using past = createClient(Lab, { url: direct, transports: [https({ tls: browser })] });
-		await expect(past.echo({ text: "hi" })).rejects.toThrow("the client presents no certificate");
-	} finally {
-		await made.stop();
-		await app.stop();
-	}
-});
+const authority = Authority.create();
+const world = Authority.create({ name: "an authority that browsers know" });
+const known = world.issue({ name: "shop.example", names: ["127.0.0.1"] });
+
+test.each([
+	["its own certificate", { ca: authority.pair.certificate }, {}],
+	[
+		"one that browsers know",
+		{ ca: world.pair.certificate },
+		{ tls: { cert: known.certificate, key: known.key } },
+	],
+])(
+	"in a system with ALLIUM_TLS, the gateway proves its name to services, and shows browsers, which need none, %s",
+	async (_, browser, options) => {
+		await using system = await System.create();
+		const env = { ALLIUM_TLS: folderOf(authority, join(system.folder, "tls"), ["lab", "gateway"]) };
+		const callers: (string | undefined)[] = [];
+		const app = createApp({
+			name: "lab",
+			registry: system.registry,
+			adapters,
+			env,
+			drainDelayMs: 0,
+			middleware: [
+				(next) => (input, ctx) => {
+					callers.push(ctx.peer?.app);
+					return next(input, ctx);
+				},
+			],
+			logger: { log() {} },
+		});
+		app.serve(Lab, lab(system.log));
+		await app.start();
+		const made = system.gateway({ env, ...options });
+		await made.start();
+		try {
+			const url = made.addresses.find((address) => address.startsWith("https:")) ?? "";
+			await using client = createClient(Lab, { url, transports: [https({ tls: browser })] });
+			expect(await client.echo({ text: "hi" })).toEqual({ text: "hi" });
+			expect(callers).toContain("gateway");
+			const direct = app.addresses.find((address) => address.startsWith("https:")) ?? "";
+			const inside = { ca: authority.pair.certificate };
+			await using past = createClient(Lab, { url: direct, transports: [https({ tls: inside })] });
+			await expect(past.echo({ text: "hi" })).rejects.toThrow("the client presents no certificate");
+		} finally {
+			await made.stop();
+			await app.stop();
+		}
+	},
+);
