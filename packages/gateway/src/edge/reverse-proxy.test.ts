@@ -327,7 +327,7 @@ describe("a web service that answers what HTTP does not have", () => {
 		}
 		const plain = await fetch(`${url}/odd`);
 		expect(plain.headers.get("content-type")).toBe("text/plain");
-		const said = system.lines.filter(({ message }) => message.includes("twice"));
+		const said = system.lines.filter(({ message }) => message.includes("repeated a header"));
 		expect(said.map(({ fields }) => fields.header)).toEqual([
 			"content-type",
 			"etag",
