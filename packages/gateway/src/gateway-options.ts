@@ -40,7 +40,10 @@ export interface GatewayOptions extends Omit<ProcessOptions, "zone" | "labels" |
 	readonly forward?: (name: string) => boolean;
 	/** The origins whose pages may call, such as `https://app.example.com`, or `*` for all. Default: none. */
 	readonly cors?: readonly string[];
-	/** Web services by the path under which they appear: `{ "/app": "http://127.0.0.1:3000" }`. */
+	/**
+	 * Web services by the path under which they appear: `{ "/app": "http://127.0.0.1:3000" }`, or a service of the
+	 * registry, whose instances take turns: `{ "/pay": "service:payments" }`.
+	 */
 	readonly proxy?: Readonly<Record<string, string>>;
 	/**
 	 * The size from which an answer is compressed for clients that accept that, in bytes; Infinity for never. Default:

@@ -1,4 +1,4 @@
-import { describe, type Guard, type Logger } from "@allium/core";
+import { describe, type Guard, type Logger, type Registry } from "@allium/core";
 import { type OpenApiDocument, openapi } from "@allium/core/http";
 import { checkDuration, checkedLogger, type Listener, PeerPool } from "@allium/core/transport";
 import {
@@ -84,6 +84,7 @@ class NodeGateway implements Gateway {
 	readonly #options: GatewayOptions;
 	readonly #host: string;
 	readonly #cors: HttpLayer;
+	readonly #registry: Registry;
 	readonly #proxy: ReverseProxy;
 	readonly #guard: Guard;
 	readonly #table: GatewayTable;
@@ -109,6 +110,7 @@ class NodeGateway implements Gateway {
 		if (options.timeoutMs !== undefined) checkDuration("timeoutMs", options.timeoutMs);
 		this.#host = config.host ?? defaultHost;
 		this.#cors = cors(options.cors ?? []);
+		this.#registry = connection.port;
 		this.#proxy = new ReverseProxy(options.proxy ?? {}, logger);
 		this.#guard = forwarding(options.forward ?? forwardedByDefault, options.guard);
 		const tls = towardsServices(config, options.env ?? process.env);
@@ -153,6 +155,7 @@ class NodeGateway implements Gateway {
 	/** Listens. Requests that are passed on to web services are drained and closed with the port. */
 	async #listen(): Promise<Listener> {
 		const listener = await this.#openPort();
+		this.#proxy.open({ registry: this.#registry, namespace: this.config.namespace });
 		return {
 			addresses: listener.addresses,
 			drain: async () => {

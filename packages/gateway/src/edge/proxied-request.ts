@@ -25,6 +25,8 @@ const idempotent: readonly (string | undefined)[] = ["GET", "HEAD", "OPTIONS", "
 /** The options of a proxied request. */
 export interface ProxiedRequestOptions {
 	readonly target: ProxyTarget;
+	/** Where else the request may go, when the target cannot be reached. */
+	readonly elsewhere: () => ProxyTarget | undefined;
 	readonly headers: OutgoingHttpHeaders;
 	readonly logger: Logger;
 	/** Whether the client should send no further requests on its connection. */
@@ -41,6 +43,8 @@ export class ProxiedRequest implements BodyReader {
 	readonly #request: HttpRequest;
 	readonly #response: HttpResponse;
 	readonly #options: ProxiedRequestOptions;
+	#target: ProxyTarget;
+	#hasTurned = false;
 	/** The request to the web service; undefined when nothing goes to it any more. */
 	#outgoing: ClientRequest | undefined;
 	#isAnswered = false;
@@ -52,11 +56,13 @@ export class ProxiedRequest implements BodyReader {
 		this.#request = request;
 		this.#response = response;
 		this.#options = options;
+		this.#target = options.target;
 	}
 
 	begin(): void {
 		const request = this.#request;
-		const { target, upgraded } = this.#options;
+		const { upgraded } = this.#options;
+		const target = this.#target;
 		this.#response.onClose(() => this.#letGo());
 		this.#send(upgraded === undefined ? target.kept : target.fresh);
 		if (upgraded !== undefined || !request.hasBody) this.#finish();
@@ -64,7 +70,8 @@ export class ProxiedRequest implements BodyReader {
 	}
 
 	#send(connections: Connections): void {
-		const { target, headers } = this.#options;
+		const { headers } = this.#options;
+		const target = this.#target;
 		const { url } = target;
 		const outgoing = (url.protocol === "https:" ? requestHttps : requestHttp)({
 			agent: connections,
@@ -92,7 +99,7 @@ export class ProxiedRequest implements BodyReader {
 			if (outgoing !== this.#outgoing) return;
 			// The part of the answer that arrived is passed on. It shows by itself whether it is complete.
 			if (this.#isAnswered) this.#sendNoMore();
-			else if (this.#mayRepeat(outgoing, traffic)) this.#repeat();
+			else if (this.#mayRepeat(outgoing, traffic) || this.#turnsElsewhere(error)) this.#repeat();
 			else this.#fail(error);
 		});
 	}
@@ -128,9 +135,22 @@ export class ProxiedRequest implements BodyReader {
 		return idempotent.includes(this.#request.method) || !traffic.hasSent;
 	}
 
+	/** Turns to another target, once, where the one there was cannot be reached, so that nothing went out. */
+	#turnsElsewhere(error: Error): boolean {
+		const isUnreached = "syscall" in error && error.syscall === "connect";
+		if (!isUnreached || this.#hasTurned || this.#sent.chunks === undefined) return false;
+		this.#hasTurned = true;
+		this.#target.unreachable();
+		const other = this.#options.elsewhere();
+		if (other === undefined || other === this.#target) return false;
+		this.#target = other;
+		this.#options.headers.host = other.url.host;
+		return true;
+	}
+
 	#repeat(): void {
 		clearTimeout(this.#late);
-		this.#send(this.#options.target.fresh);
+		this.#send(this.#target.fresh);
 		for (const chunk of this.#sent.chunks ?? []) this.#outgoing?.write(chunk);
 		if (this.#isSentWhole) this.#outgoing?.end();
 		else this.#request.resume();
@@ -161,7 +181,8 @@ export class ProxiedRequest implements BodyReader {
 
 	/** Passes on the first value of a header that may occur only once. The service that repeats it is logged once. */
 	#keepFirst(headers: OutgoingHttpHeaders): void {
-		const { target, logger } = this.#options;
+		const { logger } = this.#options;
+		const target = this.#target;
 		for (const [name, values] of Object.entries(headers)) {
 			if (!Array.isArray(values)) continue;
 			headers[name] = repeatedHeader(name, values);
@@ -208,13 +229,15 @@ export class ProxiedRequest implements BodyReader {
 	}
 
 	#fail(error: Error): void {
-		const { target, logger } = this.#options;
+		const { logger } = this.#options;
+		const target = this.#target;
 		this.#letGo();
 		if (this.#response.isClosed) return;
 		const isLate = error instanceof LateError;
 		const isWrong = error instanceof WrongAnswer;
 		const what = isWrong ? "a web service answers wrongly" : "a web service does not answer";
 		logger.log("warn", what, { path: target.prefix, url: target.url.origin, error });
+		if (!isWrong) target.unreachable();
 		const how = isLate ? "takes too long" : isWrong ? error.message : "cannot be reached";
 		const message = `the web service at ${target.prefix} ${how}`;
 		const answer = isLate

@@ -1,5 +1,3 @@
-import { ServiceError } from "@allium/core";
-import { isOwnPath } from "@allium/core/http";
 import { type Connections, connectionsOver } from "./connections.ts";
 
 /** A web service, and the path under which it appears. */
@@ -13,38 +11,28 @@ export class ProxyTarget {
 	readonly fresh: Connections;
 	/** The headers that it has repeated although they may occur only once, and that have been logged. */
 	readonly repeatedHeaders: Set<string> = new Set<string>();
+	/** Called when it could not be reached. */
+	readonly unreachable: () => void;
 	/** The path that replaces the prefix. */
 	readonly #base: string;
 
 	/**
 	 * @param url A URL without a path keeps the path of a request as it is. A URL with a path, even `/`, puts that
 	 * path in place of the prefix.
-	 * @throws ServiceError `failed_precondition` when the path or the URL is malformed, or the path is the gateway's own.
 	 */
-	constructor(path: string, url: string) {
-		const parsed = URL.parse(url);
-		const isPath = /^\/[^?#]*[^/?#]\/*$/.test(path);
-		if (!isPath || parsed === null || !/^https?:$/.test(parsed.protocol) || parsed.search !== "") {
-			throw refusal(
-				`proxy takes a path and a URL, such as "/app": "http://127.0.0.1:3000", and got ${JSON.stringify(path)}: ${JSON.stringify(url)}`,
-			);
-		}
-		if (isOwnPath(path)) {
-			throw refusal(
-				`proxy cannot take ${path}: /-/…, /healthz, /readyz and /metrics are paths of the gateway itself`,
-			);
-		}
-		this.prefix = path.replace(/\/+$/, "");
-		this.url = parsed;
-		this.kept = connectionsOver(parsed.protocol, true);
-		this.fresh = connectionsOver(parsed.protocol, false);
+	constructor(prefix: string, url: string, unreachable: () => void = () => {}) {
+		this.prefix = prefix;
+		this.url = new URL(url);
+		this.unreachable = unreachable;
+		this.kept = connectionsOver(this.url.protocol, true);
+		this.fresh = connectionsOver(this.url.protocol, false);
 		const hasPath = !/^https?:\/\/[^/]*$/.test(url);
-		this.#base = hasPath ? parsed.pathname.replace(/\/+$/, "") : this.prefix;
+		this.#base = hasPath ? this.url.pathname.replace(/\/+$/, "") : this.prefix;
 	}
 
-	/** Whether a path belongs to this web service. */
-	has(path: string): boolean {
-		return path === this.prefix || path.startsWith(`${this.prefix}/`);
+	/** Ends the connections that no request uses. */
+	rest(): void {
+		for (const socket of Object.values(this.kept.freeSockets).flat()) socket?.destroy();
 	}
 
 	/** Ends all connections. */
@@ -58,8 +46,4 @@ export class ProxyTarget {
 		const path = this.#base + requested.slice(this.prefix.length);
 		return path.startsWith("/") ? path : `/${path}`;
 	}
-}
-
-function refusal(message: string): ServiceError {
-	return new ServiceError({ code: "failed_precondition", reason: "invalid_configuration", message });
 }

@@ -49,6 +49,29 @@ describe("a web service behind a path", () => {
 		expect(await (await fetch(url + asked)).text()).toBe(got);
 	});
 
+	test("may be a service that the registry lists, and an instance that cannot be reached costs no request", async () => {
+		const registry = `static:payments=http://127.0.0.1:1,${target}`;
+		const url = await system.open({
+			registry,
+			proxy: { "/pay": "service:payments", "/v1": "service:payments/" },
+		});
+		await expect.poll(async () => (await fetch(`${url}/pay/a`)).status).toBe(200);
+		for (let count = 0; count < 6; count++) {
+			expect(await (await fetch(`${url}/pay/a?b=c`)).text()).toBe("/pay/a?b=c");
+			expect(await (await fetch(`${url}/v1/a`, { method: "POST", body: "x" })).text()).toBe("/a");
+		}
+		expect(seen.at(-1)?.headers.host).toBe(new URL(target).host);
+	});
+
+	test("of which no instance is up is answered 503", async () => {
+		const url = await system.open({ proxy: { "/pay": "service:payments" } });
+		const answer = await fetch(`${url}/pay/a`);
+		expect([answer.status, await answer.json()]).toMatchObject([
+			503,
+			{ message: "no instance of service:payments is up" },
+		]);
+	});
+
 	test("gets nothing of another path that only begins alike", async () => {
 		const url = await system.open({ proxy: { "/app": target } });
 		expect((await fetch(`${url}/apple`)).status).toBe(404);

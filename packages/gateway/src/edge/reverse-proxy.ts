@@ -3,14 +3,15 @@ import type { Logger } from "@allium/core";
 import type { HttpRequest, HttpResponse } from "@allium/node";
 import { errorWithStatus, give } from "./answer.ts";
 import { ProxiedRequest } from "./proxied-request.ts";
+import type { ServiceSource } from "./proxied-service.ts";
 import { proxiedHeaders } from "./proxy-headers.ts";
-import { ProxyTarget } from "./proxy-target.ts";
+import { ProxyRoute } from "./proxy-route.ts";
 import { Tunnel } from "./tunnel.ts";
 
 /** Passes requests below some paths on to web services, including WebSockets, and streams in both directions. */
 export class ReverseProxy {
 	/** The longest prefix first. */
-	readonly #targets: readonly ProxyTarget[];
+	readonly #routes: readonly ProxyRoute[];
 	readonly #tunnels = new Set<Tunnel>();
 	readonly #logger: Logger;
 	#inFlight = 0;
@@ -18,19 +19,24 @@ export class ReverseProxy {
 	#draining = false;
 
 	/**
-	 * @param routes URLs by path prefix.
+	 * @param routes URLs and services by path prefix.
 	 * @throws ServiceError `failed_precondition` when a path or a URL is malformed, or a path is the gateway's own.
 	 */
 	constructor(routes: Readonly<Record<string, string>>, logger: Logger) {
 		this.#logger = logger;
-		this.#targets = Object.entries(routes)
-			.map(([path, url]) => new ProxyTarget(path, url))
+		this.#routes = Object.entries(routes)
+			.map(([path, to]) => new ProxyRoute(path, to))
 			.sort((one, other) => other.prefix.length - one.prefix.length);
 	}
 
 	/** The prefixes and their targets, for people. */
 	get routes(): readonly { path: string; url: string }[] {
-		return this.#targets.map(({ prefix, url }) => ({ path: prefix, url: url.href }));
+		return this.#routes.map(({ prefix, shown }) => ({ path: prefix, url: shown }));
+	}
+
+	/** Begins to look for the services that requests go to. */
+	open(source: Omit<ServiceSource, "logger">): void {
+		for (const route of this.#routes) route.open({ ...source, logger: this.#logger });
 	}
 
 	/** Whether requests to a path go to a web service. */
@@ -41,10 +47,16 @@ export class ReverseProxy {
 	/** Passes a request on. */
 	forward(request: HttpRequest, response: HttpResponse): void {
 		const { path, upgradeSocket } = request;
-		const target = this.#find(path);
-		if (target === undefined) return;
+		const route = this.#find(path);
+		if (route === undefined) return;
 		if (leaves(path)) {
 			give(request, response, errorWithStatus(400, "invalid_argument", "the path may not have .. in it"));
+			return;
+		}
+		const target = route.next();
+		if (target === undefined) {
+			const message = `no instance of ${route.shown} is up`;
+			give(request, response, errorWithStatus(503, "unavailable", message));
 			return;
 		}
 		this.#inFlight++;
@@ -66,6 +78,7 @@ export class ReverseProxy {
 			};
 		new ProxiedRequest(request, response, {
 			target,
+			elsewhere: () => route.next(),
 			headers,
 			logger: this.#logger,
 			isLast: () => this.#draining,
@@ -86,11 +99,11 @@ export class ReverseProxy {
 	/** Ends the connections to the web services. */
 	close(): void {
 		for (const tunnel of this.#tunnels) tunnel.close();
-		for (const target of this.#targets) target.close();
+		for (const route of this.#routes) route.close();
 	}
 
-	#find(path: string): ProxyTarget | undefined {
-		return this.#targets.find((target) => target.has(path));
+	#find(path: string): ProxyRoute | undefined {
+		return this.#routes.find((route) => route.has(path));
 	}
 
 	#open(client: Socket, service: Socket): void {
