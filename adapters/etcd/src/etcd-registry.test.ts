@@ -10,7 +10,12 @@ for (const name of ["etcd", "etcd-3.5"] as const) {
 			return {
 				// etcd grants no less with its defaults, and looks for leases that ran out twice a second.
 				ttlMs: 2_000,
-				open: ({ ttlMs }) => registry(url, { ttlMs }),
+				lateMs: 1_000,
+				pushes: true,
+				target: url,
+				open: ({ ttlMs, target = url }) => registry(target, { ttlMs }),
+				outage: { kill: () => server.kill(), restart: () => server.restart() },
+				program: { module: import.meta.resolve("./index.ts"), url },
 				close: () => server.close(),
 			};
 		});

@@ -45,6 +45,11 @@ export class RegistryLab extends RegistryHandles<RegistrySetup> {
 		return this.#needSetup().lateMs ?? 500;
 	}
 
+	/** How many instances the largest test registers. */
+	get many(): number {
+		return this.#needSetup().many ?? 10_000;
+	}
+
 	/** The server, in a test that needs `outage`. */
 	get outage(): RegistryOutage {
 		return given(this.#needSetup().outage);

@@ -41,6 +41,11 @@ export interface RegistrySetup {
 	 * `registry(url, { ttlMs })`, by `import.meta.resolve("./index.ts")`, and the URL.
 	 */
 	readonly program?: { readonly module: string; readonly url: string };
+	/**
+	 * How many instances the largest test registers through one handle. A setup that gives fewer says why its server
+	 * cannot take so many from one process. Default: 10,000.
+	 */
+	readonly many?: number;
 	/** Whether the server tells watchers of changes, so that none of them polls. Default: false. */
 	readonly pushes?: boolean;
 	/**
