@@ -197,3 +197,40 @@ test.each(["allium/1", "h2", "http/1.1"])(
 		await expectService();
 	},
 );
+
+test("a client without a certificate does not get in by resuming the session in which it was refused", async () => {
+	await start({ ...server, ca: authority.ca });
+	const { hostname, port } = new URL(listener.addresses[0] ?? "");
+	/** Asks over HTTP/1.1; resolves with the answer, the ticket of the session, and whether it was resumed. */
+	const ask = (session?: Buffer) =>
+		new Promise<{ answer: string; ticket: Buffer | undefined; isResumed: boolean | undefined }>((resolve) => {
+			const options = { host: hostname, port: Number(port), rejectUnauthorized: false };
+			const socket = connectTls({
+				...options,
+				ALPNProtocols: ["http/1.1"],
+				...(session !== undefined && { session }),
+			});
+			let answer = "";
+			let ticket: Buffer | undefined;
+			let isResumed: boolean | undefined;
+			socket.on("session", (given) => {
+				ticket = given;
+			});
+			socket.on("data", (bytes) => {
+				answer += bytes.toString();
+			});
+			socket.on("error", () => {});
+			socket.once("secureConnect", () => {
+				isResumed = socket.isSessionReused();
+				socket.write("GET /-/describe HTTP/1.1\r\nhost: localhost\r\n\r\n");
+			});
+			socket.once("close", () => resolve({ answer, ticket, isResumed }));
+		});
+	const first = await ask();
+	expect(first.answer).toContain("the client presents no certificate");
+	expect(first.ticket).toBeDefined();
+	const second = await ask(first.ticket);
+	expect(second.isResumed).toBe(true);
+	expect(second.answer).toContain("the client presents no certificate");
+	expect(second.answer).not.toContain("services");
+});

@@ -4,7 +4,7 @@ import { type Logger, type PeerInfo, parseAppIdentity } from "@allium/core";
 import { longestDelayMs } from "@allium/core/transport";
 import { tls } from "../platform/builtins.ts";
 import { platformTimeout } from "../platform/timeout.ts";
-import { clientFlaw } from "./client-flaw.ts";
+import { clientFlaw, isProven } from "./client-flaw.ts";
 import { Credentials } from "./credentials.ts";
 import { identityIn } from "./identity.ts";
 import { alertText } from "./tls-advice.ts";
@@ -82,7 +82,7 @@ export class TlsAcceptor {
 		server.on("secureConnection", (socket) => {
 			const peer = this.#peerOf(socket);
 			this.#refuseRenegotiation(socket, peer);
-			if (certificates === "require" && !socket.authorized) refused(socket, clientFlaw(socket), peer);
+			if (certificates === "require" && !isProven(socket)) refused(socket, clientFlaw(socket), peer);
 			else secured(socket, this.#identified(socket, peer));
 		});
 		server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
@@ -96,7 +96,7 @@ export class TlsAcceptor {
 
 	/** The peer with what its certificate proves. */
 	#identified(socket: TLSSocket, peer: PeerInfo): PeerInfo {
-		const identity = socket.authorized ? identityIn(socket.getPeerCertificate()) : undefined;
+		const identity = isProven(socket) ? identityIn(socket.getPeerCertificate()) : undefined;
 		if (identity === undefined) return peer;
 		const { namespace = "default" } = this.#options.tls;
 		const named = parseAppIdentity(identity);
