@@ -64,7 +64,7 @@ export class RegistryStorage {
 	#manager: Promise<JetStreamManager> | undefined;
 	#bucket: Promise<KV> | undefined;
 	#making: Promise<void> | undefined;
-	#lookedAtLoss = 0;
+	#wereThere = false;
 	#madeCount = 0;
 
 	constructor(connection: NatsConnection, options: StorageOptions) {
@@ -187,10 +187,13 @@ export class RegistryStorage {
 		return this.#bucket;
 	}
 
-	/** Runs an operation on the streams. They are made where they are missing, also when somebody deleted them. */
+	/**
+	 * Runs an operation on the streams. They are made where they are missing, also when somebody deleted them. Once they
+	 * were there, the operation comes first: watchers hear a heartbeat at once, even while a cluster elects a leader.
+	 */
 	#withStreams(operation: (client: Client) => Promise<void>, options: OperationOptions): Promise<void> {
 		return this.connection.run(async (client) => {
-			await this.#made(client);
+			if (!this.#wereThere) await this.#made(client);
 			const isDone = await this.#unlessMissing(client, () => operation(client).then(() => true));
 			if (isDone) return;
 			await this.#made(client);
@@ -225,11 +228,8 @@ export class RegistryStorage {
 		}
 	}
 
-	/** Looks for the streams at first and after each loss of the connection, and makes those that are missing. */
+	/** Looks for the streams, and makes those that are missing. */
 	#made(client: Client): Promise<void> {
-		const { lossCount } = this.connection;
-		if (lossCount !== this.#lookedAtLoss) this.#making = undefined;
-		this.#lookedAtLoss = lossCount;
 		this.#making ??= this.#make(client).catch((error: unknown) => {
 			this.#making = undefined;
 			throw error;
@@ -270,6 +270,7 @@ export class RegistryStorage {
 			);
 		}
 		if (missing.length > 0) this.#madeCount++;
+		this.#wereThere = true;
 	}
 
 	/** The names of the streams that the server does not have. */
