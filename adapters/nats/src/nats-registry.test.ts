@@ -14,10 +14,15 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 		afterAll(() => server.close());
 
 		registrySuite("nats", async () => {
-			const bucket = `suite${buckets++}`;
+			const query = `?bucket=suite${buckets++}`;
+			const target = `nats://127.0.0.1:${server.port}`;
 			return {
-				ttlMs: 300,
-				open: ({ ttlMs }) => registry(`nats://127.0.0.1:${server.port}`, { ttlMs, bucket }),
+				ttlMs: 1_000,
+				pushes: true,
+				target,
+				open: ({ ttlMs, target: address = target }) => registry(address + query, { ttlMs }),
+				outage: { kill: () => server.kill(), restart: () => server.restart() },
+				program: { module: import.meta.resolve("./index.ts"), url: target + query },
 				close: async () => {},
 			};
 		});
