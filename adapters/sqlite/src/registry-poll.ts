@@ -1,5 +1,5 @@
 import { isServiceError } from "@allium/core";
-import { type InstanceRecord, type InstanceView, parseInstanceRecord } from "@allium/core/registry";
+import { type InstanceView, parseInstanceRecord } from "@allium/core/registry";
 import { after, type Timer } from "@allium/core/transport";
 import type { DatabaseFile } from "./database-file.ts";
 import { isBusy, stillBusy } from "./failure.ts";
@@ -30,9 +30,6 @@ export class RegistryPoll {
 	/** When the next lease of the view runs out, as far as is known. All times are of `machineNow`. */
 	#expiresAt = Number.POSITIVE_INFINITY;
 	#lastSuccess = 0;
-	#graceUntil = 0;
-	/** The keys of the instances that are shown only because of the grace. */
-	#spared = new Set<string>();
 
 	constructor(file: DatabaseFile<RegistryTables>, view: InstanceView, ttlMs: number) {
 		this.#file = file;
@@ -43,8 +40,6 @@ export class RegistryPoll {
 	/** Begins to read. The first reading comes soon, but not at once, so that no callback runs within the call. */
 	start(): void {
 		this.#shown = undefined;
-		this.#graceUntil = 0;
-		this.#spared.clear();
 		this.#lastSuccess = machineNow();
 		this.#schedule(0);
 	}
@@ -80,8 +75,6 @@ export class RegistryPoll {
 
 	#read(): void {
 		const now = machineNow();
-		// This process was suspended, or another one held the file. No instance is dead because of that.
-		if (now - this.#lastSuccess > longSilenceMs) this.#giveGrace(now);
 		const shown = this.#shown;
 		const read = this.#file.tryRead((tables) => {
 			const revision = tables.revision();
@@ -89,43 +82,32 @@ export class RegistryPoll {
 			return { tables, revision, rows: same && now < this.#expiresAt ? undefined : tables.rows() };
 		});
 		// The file was replaced or removed. Its instances will register in the new one.
-		if (shown?.tables !== undefined && shown.tables !== read?.tables) this.#giveGrace(now);
+		const isOther = shown?.tables !== undefined && shown.tables !== read?.tables;
+		// This process was suspended, or another one held the file. No instance is dead because of that.
+		const isBack = isOther || now - this.#lastSuccess > longSilenceMs;
 		this.#shown = { tables: read?.tables, revision: read?.revision ?? 0 };
-		if (read === undefined) this.#show(undefined, now);
-		else if (read.rows !== undefined) {
-			this.#expiresAt = read.rows.reduce(
-				(earliest, { expiresAt, isAlive }) => (isAlive ? Math.min(earliest, expiresAt) : earliest),
-				Number.POSITIVE_INFINITY,
-			);
-			this.#show(read.rows, now);
-		}
+		const rows = read === undefined ? [] : read.rows;
+		if (rows !== undefined) this.#show(rows, isBack, isOther);
+		else if (isBack) this.#view.resume([...this.#view.records()], this.#ttlMs);
 	}
 
-	#giveGrace(now: number): void {
-		this.#graceUntil = now + this.#ttlMs / 2;
-	}
-
-	/** Shows the instances that are alive. Without rows, there is no file. */
-	#show(rows: readonly InstanceRow[] | undefined, now: number): void {
-		const records = new Map<string, InstanceRecord>();
-		const known = new Map<string, InstanceRecord>();
-		for (const record of this.#view.records()) known.set(record.text, record);
-		if (now < this.#graceUntil) {
-			for (const record of this.#view.records()) records.set(record.key, record);
-			this.#expiresAt = Math.min(this.#expiresAt, this.#graceUntil);
-		}
-		const spared = new Set(records.keys());
-		const expired = this.#spared;
-		this.#spared = spared;
-		for (const { text, isAlive } of rows ?? []) {
+	/** Shows the instances that are alive. */
+	#show(rows: readonly InstanceRow[], isBack: boolean, isOther: boolean): void {
+		const known = new Map(Array.from(this.#view.records(), (record) => [record.text, record]));
+		const expired = new Set<string>();
+		const records = [];
+		this.#expiresAt = Number.POSITIVE_INFINITY;
+		for (const { text, isAlive, expiresAt } of rows) {
 			const record = known.get(text) ?? parseInstanceRecord(text);
 			if (record === undefined) continue;
 			if (isAlive) {
-				records.set(record.key, record);
-				spared.delete(record.key);
+				records.push(record);
+				this.#expiresAt = Math.min(this.#expiresAt, expiresAt);
 			} else expired.add(record.key);
 		}
-		// Expired rows stay for as long as a lease, so a row that is missing was released.
-		this.#view.replace(records.values(), (key) => rows !== undefined && !expired.has(key));
+		// Expired rows stay for as long as a lease, so a row that is missing from the same file was released.
+		const isReleased = (key: string): boolean => !isOther && !expired.has(key);
+		if (isBack) this.#view.resume(records, this.#ttlMs, isReleased);
+		else this.#view.replace(records, isReleased);
 	}
 }

@@ -57,12 +57,18 @@ export class SimulatedNetwork implements PipeNetwork {
 	readonly #pipes = new Set<SimulatedPipe>();
 	#options: NetworkOptions;
 	#port = 0;
+	#datagrams = 0;
 
 	constructor(simulator: Simulator, nodes: ReadonlyMap<string, NetworkNode>, options: NetworkOptions) {
 		this.#simulator = simulator;
 		this.#nodes = nodes;
 		this.#random = simulator.source("network");
 		this.#options = options;
+	}
+
+	/** How many datagrams have been sent: the messages of the registry. */
+	get datagrams(): number {
+		return this.#datagrams;
 	}
 
 	/** Changes the network's behaviour from now on. Options that are not given keep their value. */
@@ -179,6 +185,7 @@ export class SimulatedNetwork implements PipeNetwork {
 
 	/** @internal Sends a datagram, which may be lost, doubled or overtaken. */
 	send(from: string, to: string, deliver: () => void): void {
+		this.#datagrams++;
 		const { loss = 0, doubling = 0, delay } = this.#options.datagrams ?? {};
 		const copies = this.#random.chance(loss) ? 0 : this.#random.chance(doubling) ? 2 : 1;
 		if (copies !== 1) this.#simulator.note(`datagram to ${to} ${copies === 0 ? "lost" : "doubled"}`);

@@ -1,71 +1,14 @@
-import {
-	type Balancer,
-	clientDefaults,
-	type Middleware,
-	retry,
-	roundRobin,
-	ServiceError,
-	timeout,
-	triedInstances,
-} from "@allium/core";
+import { type Middleware, retry, ServiceError, timeout, triedInstances } from "@allium/core";
 import { expect, test } from "vitest";
-import { Ends, Ledger, Runs, serveLedger, startServers, trouble } from "./fixtures/ledger.ts";
+import { Ledger, Runs, startServers } from "./fixtures/ledger.ts";
 import { quantile, report } from "./fixtures/report.ts";
-import { type NetworkOptions, type SimulatedNode, simulateSeeds, uniform, type World } from "./index.ts";
-
-/** A network on which everything happens now and then. */
-const rough: NetworkOptions = {
-	resets: 0.002,
-	stalls: { probability: 0.005, duration: uniform(0, 1_000) },
-	datagrams: { loss: 0.05, doubling: 0.05, delay: uniform(0, 100) },
-};
+import { convergence, cutOff, replacement, rough, settling } from "./fixtures/scenarios.ts";
+import { simulateSeeds } from "./index.ts";
 
 const { count, tell } = report();
 
-/** Makes calls of every kind, spread over the given milliseconds. Resolves when all of them are over. */
-function callAll(caller: SimulatedNode, calls: number, milliseconds: number, ends: Ends): Promise<string[]> {
-	return caller.run(async () => {
-		const ledger = caller.client(Ledger, { middleware: [ends.middleware, ...clientDefaults().middleware] });
-		const drain = async (id: string): Promise<void> => {
-			for await (const _ of ledger.watch({ id })) if (Math.random() < 0.1) break;
-		};
-		const one = async (index: number): Promise<string> => {
-			await new Promise((resolve) => setTimeout(resolve, Math.random() * milliseconds));
-			const kind = (["read", "put", "pay", "watch"] as const)[index % 4] ?? "read";
-			const id = `${caller.name}-${kind}-${index}`;
-			const call = kind === "watch" ? drain(id) : ledger[kind]({ id });
-			return call.then(
-				() => `${id} ok`,
-				(error) => `${id} ${error.code}`,
-			);
-		};
-		return Promise.all(Array.from({ length: calls }, (_, index) => one(index)));
-	});
-}
-
 test("no call settles twice or never, and a write runs at most once", async () => {
-	const summary = await simulateSeeds({ seeds: 800, limitMs: 120_000 }, async (world) => {
-		const runs = new Runs();
-		const ends = new Ends();
-		const servers = await startServers(world, 3, runs);
-		const callers = [await world.start("caller-1"), await world.start("caller-2")];
-		world.network.configure(rough);
-		const calls = callers.map((caller) => callAll(caller, 40, 5_000, ends));
-		await trouble(world, servers, callers, 5_000);
-		// A call that never settles ends the simulation with an error: nothing is left to happen, or the limit.
-		const outcomes = (await Promise.all(calls)).flat();
-		await world.sleep(30_000);
-		expect(outcomes).toHaveLength(80);
-		expect(ends.counts).toEqual(new Array(80).fill(1));
-		for (const [process, { counts }] of runs.ends) {
-			// Calls that were running when their node crashed end with it.
-			const allowed = process?.alive ? [1] : [0, 1];
-			expect(counts.filter((times) => !allowed.includes(times))).toEqual([]);
-		}
-		const often = [...runs.byId].filter(([id, times]) => id.includes("-pay-") && times > 1);
-		expect(often).toEqual([]);
-		return outcomes.filter((outcome) => outcome.endsWith(" ok")).length;
-	});
+	const summary = await simulateSeeds({ seeds: 800, limitMs: 120_000 }, settling);
 	count("settling", summary);
 	const served = summary.values.reduce((sum, each) => sum + each, 0);
 	tell(`  ${served} of ${summary.seeds * 80} calls were served`);
@@ -120,134 +63,16 @@ test("retries never exceed their budget", async () => {
 	expect(Math.max(...summary.values)).toBeGreaterThan(0.2);
 });
 
-test("calls go on while the registry is cut off, and come back to all instances after", {
-	timeout: 60_000,
-}, async () => {
-	const summary = await simulateSeeds({ seeds: 400 }, async (world) => {
-		const servers = await startServers(world, 3, new Runs());
-		const caller = await world.start("caller");
-		const ledger = await caller.run(() => caller.client(Ledger, { balancer: roundRobin() }));
-		const failures: string[] = [];
-		let phase = "before";
-		const seen = { before: new Set<string>(), during: new Set<string>(), after: new Set<string>() };
-		const calling = caller.run(async () => {
-			while (phase !== "over") {
-				const now = phase as keyof typeof seen;
-				await ledger.pay({ id: "x" }).then(
-					({ by }) => seen[now].add(by),
-					(error) => failures.push(`${now}: ${error.message}`),
-				);
-				await new Promise((resolve) => setTimeout(resolve, Math.random() * 200));
-			}
-		});
-		await world.sleep(2_000);
-		const heal = cutOffRegistry(world, world.random.chance(0.7) ? [...servers, caller] : servers);
-		phase = "during";
-		await world.sleep(world.random.between(1_000, 30_000));
-		heal();
-		phase = "after";
-		await world.sleep(10_000);
-		phase = "over";
-		await calling;
-		expect(failures).toEqual([]);
-		expect(seen.during.size).toBe(3);
-		expect(seen.after.size).toBe(3);
-	});
-	count("registry cut off", summary);
+test("calls go on while the registry is cut off, and come back to all instances after", async () => {
+	count("registry cut off", await simulateSeeds({ seeds: 400 }, cutOff));
 });
 
 test("instances that are replaced one by one, in order, lose no call", async () => {
-	const summary = await simulateSeeds({ seeds: 200 }, async (world) => {
-		const runs = new Runs();
-		const stops = new Map<string, () => Promise<void>>();
-		const names = ["server-1", "server-2", "server-3"];
-		const servers = await Promise.all(
-			names.map((name) =>
-				world.start(name, async (node) => {
-					const served = await serveLedger(node, runs);
-					stops.set(name, () => served.stop({ drainDelayMs: world.random.pick([0, 500]) }));
-				}),
-			),
-		);
-		const caller = await world.start("caller");
-		const ledger = await caller.run(() => caller.client(Ledger));
-		const failures: string[] = [];
-		let over = false;
-		const calling = caller.run(async () => {
-			const calls: Promise<unknown>[] = [];
-			while (!over) {
-				const id = `pay-${calls.length}`;
-				calls.push(ledger.pay({ id }).catch((error) => failures.push(`${id}: ${error.message}`)));
-				await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
-			}
-			await Promise.all(calls);
-			return calls.length;
-		});
-		await world.sleep(500);
-		for (const server of servers) {
-			await server.run(() => stops.get(server.name)?.());
-			server.crash();
-			await world.sleep(world.random.between(0, 500));
-			await server.restart();
-			await world.sleep(500);
-		}
-		over = true;
-		const calls = await calling;
-		expect(failures).toEqual([]);
-		expect([...runs.byId.values()]).toEqual(new Array(calls).fill(1));
-		return calls;
-	});
-	count("replacement", summary);
+	count("replacement", await simulateSeeds({ seeds: 200 }, replacement));
 });
 
-/** By a partition, in one direction or both; or a crash, silent or not. */
-function cutOffRegistry(world: World, nodes: readonly SimulatedNode[]): () => void {
-	const names = nodes.map(({ name }) => name);
-	const { registry, network, random } = world;
-	if (random.chance(0.3)) {
-		registry.crash({ silent: random.chance(0.5) });
-		return () => void registry.restart();
-	}
-	const oneWay = random.chance(0.5);
-	return random.chance(0.5)
-		? network.partition(names, ["registry"], { oneWay })
-		: network.partition(["registry"], names, { oneWay });
-}
-
 test("after healing, every client sees the instances that are up", async () => {
-	const summary = await simulateSeeds({ seeds: 400 }, async (world) => {
-		const servers = await startServers(world, 4, new Runs());
-		const callers = [await world.start("caller-1"), await world.start("caller-2")];
-		world.network.configure(rough);
-		const views = new Map<string, readonly string[]>();
-		for (const caller of callers) {
-			const watched = (): Balancer => {
-				const { join, pick } = roundRobin();
-				return {
-					join,
-					pick(candidates, ctx) {
-						views.set(caller.name, candidates.map(({ instance }) => instance.app).sort());
-						return pick(candidates, ctx);
-					},
-				};
-			};
-			const ledger = await caller.run(() => caller.client(Ledger, { balancer: watched() }));
-			void caller.run(async () => {
-				while (true) {
-					void ledger.read({ id: "x" }).catch(() => {});
-					await new Promise((resolve) => setTimeout(resolve, 200));
-				}
-			});
-		}
-		await trouble(world, servers, callers, 8_000);
-		const gone = servers.pop();
-		gone?.crash({ silent: true });
-		const healedAt = world.now;
-		const up = servers.map(({ name }) => name).sort();
-		const converged = (): boolean => callers.every(({ name }) => views.get(name)?.join() === up.join());
-		await world.until("every client sees what is up", converged, 20_000);
-		return world.now - healedAt;
-	});
+	const summary = await simulateSeeds({ seeds: 400 }, convergence);
 	count("convergence", summary);
 	const times = [...summary.values].sort((one, other) => one - other);
 	tell(

@@ -1,6 +1,6 @@
 import { ServiceError } from "@allium/core";
 import type { NetworkNode, SimulatedNetwork } from "./network.ts";
-import type { RegistryServer } from "./registry-server.ts";
+import type { RegistryNews, RegistryServer, Subscriber } from "./registry-server.ts";
 import type { Simulator } from "./simulator.ts";
 
 /** How long to wait for an answer before the request counts as lost, and how many times to send it. */
@@ -42,6 +42,20 @@ export class RegistryChannel {
 			if (answer !== undefined) return answer.value;
 		}
 		throw new ServiceError({ code: "unavailable", message: `the registry did not answer to ${name}` });
+	}
+
+	/** A subscriber of the running process, whose messages may be lost, doubled and reordered. */
+	subscriber(isWanted: () => boolean, take: (news: RegistryNews) => void): Subscriber {
+		const owner = this.#simulator.current;
+		return {
+			isAlive: () => owner.alive && isWanted(),
+			tell: (news) =>
+				this.#network.send(this.#to.name, this.#from.name, () => {
+					if (!owner.alive) return;
+					this.#simulator.current = owner;
+					take(news);
+				}),
+		};
 	}
 
 	#once<Answer>(

@@ -1,26 +1,39 @@
 import { type Context, type Instance, type Registry, ServiceError } from "@allium/core";
 import {
 	InstanceView,
-	instanceRecord,
+	instanceKey,
 	type Lease,
 	matches,
 	type RegistryEvent,
 	type RegistryFilter,
+	Renewals,
 } from "@allium/core/registry";
+import { after } from "@allium/core/transport";
 import type { RegistryChannel } from "./registry-channel.ts";
+import type { RegistryNews, RegistryState } from "./registry-server.ts";
 
-/** How often a watching node asks which instances are up, in milliseconds. */
-const pollMs = 250;
+/** How often a watching node asks whether it has missed something, in milliseconds. */
+const pollMs = 1_000;
 
 /**
- * A node's access to the registry of a simulation. All requests are datagrams. A watch asks repeatedly, and keeps what
- * it knows while no answer arrives.
+ * A node's access to the registry of a simulation. All messages are datagrams. A watcher subscribes, applies the
+ * changes that it is told in order, and asks for everything when it has missed one. It finds out by itself which leases
+ * have run out, and keeps what it knows while no answer arrives.
  */
 export class SimulatedRegistry implements Registry {
 	readonly location: string = "sim://registry";
 	readonly #channel: RegistryChannel;
 	readonly #ttlMs: number;
 	readonly #view: InstanceView;
+	readonly #renewals: Renewals;
+	/** The instances that are dead, although the registry may list them still. */
+	readonly #dead = new Set<string>();
+	/** What the view shows. Undefined where the next answer is to be taken in, whatever its revision. */
+	#shown: Pick<RegistryState, "epoch" | "revision"> | undefined;
+	/** Whether the last question had no answer. */
+	#isLost = false;
+	/** Ends the pause before the next question. */
+	#askNow: (() => void) | undefined;
 	/** The number of the current round of requests. Earlier rounds do not continue. */
 	#round = 0;
 	#closed = false;
@@ -28,9 +41,16 @@ export class SimulatedRegistry implements Registry {
 	constructor(channel: RegistryChannel, ttlMs: number) {
 		this.#channel = channel;
 		this.#ttlMs = ttlMs;
+		this.#renewals = new Renewals({
+			ttlMs,
+			expired: (key) => {
+				this.#dead.add(key);
+				this.#view.delete(key);
+			},
+		});
 		this.#view = new InstanceView({
 			start: () => void this.#follow(++this.#round),
-			stop: () => void this.#round++,
+			stop: () => this.#stop(),
 		});
 	}
 
@@ -48,7 +68,7 @@ export class SimulatedRegistry implements Registry {
 			},
 			release: async () => {
 				released = true;
-				await this.#channel.ask("release", (server) => server.release(instance.id));
+				await this.#channel.ask("release", (server) => server.release(instanceKey(instance)));
 			},
 		};
 	}
@@ -65,21 +85,104 @@ export class SimulatedRegistry implements Registry {
 
 	async close(): Promise<void> {
 		this.#closed = true;
-		this.#round++;
 		this.#view.close();
+		this.#renewals.close();
+	}
+
+	#stop(): void {
+		this.#round++;
+		this.#shown = undefined;
+		this.#isLost = false;
+		this.#dead.clear();
+		this.#renewals.clear();
+		this.#askNow?.();
 	}
 
 	async #follow(round: number): Promise<void> {
-		while (round === this.#round) {
+		const isCurrent = (): boolean => round === this.#round;
+		const subscriber = this.#channel.subscriber(isCurrent, (news) => {
+			if (isCurrent()) this.#take(news);
+		});
+		while (isCurrent()) {
 			try {
-				const instances = await this.#channel.ask("list", (server) => server.list());
-				if (round === this.#round) this.#view.replace(instances.map(instanceRecord));
+				const state = await this.#channel.ask("watch", (server) => server.subscribe(subscriber));
+				if (isCurrent()) this.#answered(state);
 			} catch (error) {
-				// A watcher that knows nothing yet must hear of the failure. All others continue with what they know.
-				if (round === this.#round && !this.#view.ready) this.#view.fail(error);
+				if (isCurrent()) this.#unanswered(error);
 			}
-			await new Promise((resolve) => setTimeout(resolve, pollMs));
+			if (isCurrent()) await this.#pause();
 		}
+	}
+
+	async #pause(): Promise<void> {
+		const { promise, resolve } = Promise.withResolvers<void>();
+		const timer = after(pollMs, resolve);
+		this.#askNow = resolve;
+		await promise;
+		timer.stop();
+		this.#askNow = undefined;
+	}
+
+	#answered(state: RegistryState): void {
+		const shown = this.#shown;
+		if (shown !== undefined && shown.epoch === state.epoch) {
+			// A replica that is behind has answered.
+			if (state.revision < shown.revision) return;
+			if (state.revision === shown.revision && !this.#isLost) return;
+		}
+		const wasAway = this.#isLost || (shown !== undefined && shown.epoch !== state.epoch);
+		this.#shown = { epoch: state.epoch, revision: state.revision };
+		this.#isLost = false;
+		this.#renewals.resume();
+		if (wasAway) this.#dead.clear();
+		const records = [...state.records.values()].filter(({ key }) => !this.#dead.has(key));
+		for (const { key } of records) if (!this.#renewals.has(key)) this.#renewals.renewed(key);
+		if (wasAway) this.#view.resume(records, this.#ttlMs);
+		else this.#view.replace(records);
+	}
+
+	/** A watcher that knows nothing yet must hear of the failure. All others continue with what they know. */
+	#unanswered(error: unknown): void {
+		if (!this.#view.ready) {
+			this.#view.fail(error);
+			return;
+		}
+		this.#isLost = true;
+		this.#view.pause();
+		this.#renewals.pause();
+	}
+
+	/** Takes in what the registry tells, which may come twice, late, or never. */
+	#take(news: RegistryNews): void {
+		const shown = this.#shown;
+		if (shown === undefined || news.epoch < shown.epoch) return;
+		if (news.type === "renewed") this.#renewed(news.key);
+		else if (news.epoch > shown.epoch || news.revision > shown.revision + 1) this.#askNow?.();
+		else if (news.revision === shown.revision + 1) {
+			this.#shown = { epoch: shown.epoch, revision: news.revision };
+			this.#apply(news);
+		}
+	}
+
+	#apply(news: Exclude<RegistryNews, { readonly type: "renewed" }>): void {
+		if (news.type === "put") {
+			this.#dead.delete(news.record.key);
+			this.#renewals.renewed(news.record.key);
+			this.#view.put(news.record);
+		} else {
+			this.#renewals.forget(news.key);
+			this.#view.delete(news.key, true);
+		}
+	}
+
+	#renewed(key: string): void {
+		if (this.#view.get(key) !== undefined) {
+			this.#renewals.renewed(key);
+			return;
+		}
+		// It was taken for dead, or its registration was missed.
+		if (this.#dead.delete(key)) this.#shown = undefined;
+		this.#askNow?.();
 	}
 
 	#check(ctx?: Context): void {

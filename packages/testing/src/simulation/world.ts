@@ -1,11 +1,10 @@
-import type { Instance } from "@allium/core";
 import { defaultTtlMs } from "@allium/core/registry";
 import { checkDuration } from "@allium/core/transport";
 import { type NetworkOptions, SimulatedNetwork } from "./network.ts";
 import { type NodeOptions, type Program, SimulatedNode } from "./node.ts";
 import type { Random } from "./random.ts";
 import { RegistryChannel } from "./registry-channel.ts";
-import { RegistryServer } from "./registry-server.ts";
+import { type RegistryFaults, RegistryServer } from "./registry-server.ts";
 import { SimulatedRegistry } from "./simulated-registry.ts";
 import type { Simulator } from "./simulator.ts";
 
@@ -14,6 +13,8 @@ export interface WorldOptions {
 	readonly network?: NetworkOptions;
 	/** How long a registration lasts without a renewal, in milliseconds. Default: 5 s. */
 	readonly ttlMs?: number;
+	/** How the registry misbehaves. Default: not at all. */
+	readonly registry?: RegistryFaults;
 }
 
 /** What a scenario acts on. */
@@ -30,7 +31,8 @@ export class World {
 	readonly #nodes = new Map<string, SimulatedNode>();
 	readonly #ttlMs: number;
 	#server: RegistryServer | undefined;
-	#known: Instance[] = [];
+	#registryFaults: RegistryFaults;
+	#registryStarts = 0;
 
 	/** @internal `simulate` makes the world. */
 	constructor(simulator: Simulator, options: WorldOptions) {
@@ -38,10 +40,8 @@ export class World {
 		this.#ttlMs = checkDuration("ttlMs", options.ttlMs ?? defaultTtlMs, "positive");
 		this.random = simulator.source("scenario");
 		this.network = new SimulatedNetwork(simulator, this.#nodes, options.network ?? {});
-		this.registry = this.#add("registry", async () => {
-			this.#known = (await this.#server?.list()) ?? [];
-			this.#server = new RegistryServer(this.#ttlMs, this.#known);
-		});
+		this.#registryFaults = options.registry ?? {};
+		this.registry = this.#add("registry", () => this.#startRegistry());
 	}
 
 	/** The nodes, in the order of their first start. */
@@ -76,9 +76,27 @@ export class World {
 		}
 	}
 
+	/** Changes how the registry misbehaves from now on. Options that are not given keep their value. */
+	configureRegistry(faults: RegistryFaults): void {
+		this.#registryFaults = { ...this.#registryFaults, ...faults };
+	}
+
 	/** Writes to the log. */
 	log(text: string): void {
 		this.#simulator.note(text);
+	}
+
+	/** Runs in each life of the registry's node. */
+	#startRegistry(): void {
+		const { snapshotAgeMs = 0 } = this.#registryFaults;
+		this.#server = new RegistryServer({
+			ttlMs: this.#ttlMs,
+			epoch: ++this.#registryStarts,
+			records: this.#server?.stateBefore(snapshotAgeMs).records ?? new Map(),
+			faults: () => this.#registryFaults,
+			now: () => this.#simulator.now,
+			random: () => Math.random(),
+		});
 	}
 
 	#add(name: string, program?: Program, options: NodeOptions = {}): SimulatedNode {

@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { quantile, report } from "./fixtures/report.ts";
+import { convergence, cutOff, replacement, rough, settling } from "./fixtures/scenarios.ts";
+import { type NetworkOptions, type Scenario, simulateSeeds, uniform, type World } from "./index.ts";
+
+const { count, tell } = report();
+
+/** The messages of the registry come twice, late, or never, and overtake one another. */
+const datagrams: NetworkOptions = { datagrams: { loss: 0.05, doubling: 0.2, delay: uniform(0, 150) } };
+
+/** Runs a scenario while the registry does whatever registries do, once the servers are up. */
+function withFaults<Value>(
+	scenario: (world: World, network: NetworkOptions) => Promise<Value>,
+	{ kills = 3 } = {},
+): Scenario<Value> {
+	return (world) => {
+		void misbehave(world, kills);
+		return scenario(world, { ...rough, ...datagrams });
+	};
+}
+
+async function misbehave(world: World, mostKills: number): Promise<void> {
+	const { random, registry } = world;
+	await world.sleep(400);
+	world.network.configure(datagrams);
+	world.configureRegistry({
+		...(random.chance(0.5) && { lateExpiry: uniform(0, 3_000) }),
+		...(random.chance(0.5) && { snapshotAgeMs: random.between(0, 5_000) }),
+		...(random.chance(0.5) && { staleReads: { probability: 0.3, ageMs: random.between(0, 3_000) } }),
+	});
+	// It is killed and restarted a few times.
+	for (let kills = random.below(mostKills + 1); kills > 0; kills--) {
+		await world.sleep(random.between(100, 2_500));
+		registry.crash({ silent: random.chance(0.5) });
+		await world.sleep(random.between(0, 1_000));
+		await registry.restart();
+	}
+}
+
+describe("while the registry expires late, repeats itself, forgets, and reads from a stale replica", () => {
+	test("no call settles twice or never, and a write runs at most once", async () => {
+		const summary = await simulateSeeds({ seeds: 200, limitMs: 120_000 }, withFaults(settling));
+		count("settling", summary);
+		const served = summary.values.reduce((sum, each) => sum + each, 0);
+		expect(served).toBeGreaterThan(summary.seeds * 20);
+	});
+
+	test("calls go on while the registry is cut off, and come back to all instances after", async () => {
+		count("registry cut off", await simulateSeeds({ seeds: 800 }, withFaults(cutOff)));
+	});
+
+	// The registry is not killed: a server that cannot register ends at once, and that is not in order.
+	test("instances that are replaced one by one, in order, lose no call", async () => {
+		count("replacement", await simulateSeeds({ seeds: 600 }, withFaults(replacement, { kills: 0 })));
+	});
+
+	test("after healing, every client sees the instances that are up", async () => {
+		const summary = await simulateSeeds({ seeds: 400 }, withFaults(convergence));
+		count("convergence", summary);
+		const times = [...summary.values].sort((one, other) => one - other);
+		const [median, most] = [quantile(times, 0.5), quantile(times, 1)].map(Math.round);
+		tell(`  after ${median} ms at the median, ${most} ms at most`);
+	});
+});
