@@ -59,7 +59,7 @@ export class ConnectUnary implements CallProtocol {
 			if (!head.hasBody && !isStream(method.input) && method.input === undefined) return {};
 		}
 		checkHead(head);
-		this.#checkEncoding(head.contentEncoding);
+		if (head.contentEncoding !== undefined) this.#checkEncoding(head.contentEncoding);
 		return exchange.readBody(codecs.input);
 	}
 
