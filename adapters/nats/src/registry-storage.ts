@@ -26,7 +26,6 @@ const mostRecordBytes = 1024 * 1024;
 const mostHeartbeatBytes = 1024;
 /** How long a message may have no answer before it is in doubt whether its stream is there, in milliseconds. */
 const doubtMs = 500;
-const inDoubt = Symbol("in doubt");
 const decoder = new TextDecoder();
 
 /** How the server keeps records. It counts when they are first written; later, the operator changes it. */
@@ -65,6 +64,7 @@ export class RegistryStorage {
 	#bucket: Promise<KV> | undefined;
 	#making: Promise<void> | undefined;
 	#wereThere = false;
+	#lookedAtLoss = 0;
 	#madeCount = 0;
 
 	constructor(connection: NatsConnection, options: StorageOptions) {
@@ -215,17 +215,27 @@ export class RegistryStorage {
 		});
 		// It may be left behind.
 		trying.catch(() => {});
-		const { promise: doubt, resolve } = Promise.withResolvers<typeof inDoubt>();
-		const timer = after(doubtMs, () => resolve(inDoubt));
-		try {
-			const first = await Promise.race([trying, doubt]);
-			if (first !== inDoubt) return first;
+		const { promise: doubt, resolve } = Promise.withResolvers<void>();
+		const timer = after(this.#doubtMs(), resolve);
+		const looking = doubt.then(async () => {
 			if ((await this.#missing(client)).length > 0) return missing();
 			// They may have been missing a moment ago. Doing it twice is the same as once.
-			return await Promise.race([trying, operation()]);
+			return Promise.race([trying, operation()]);
+		});
+		looking.catch(() => {});
+		try {
+			return await Promise.race([trying, looking]);
 		} finally {
 			timer.stop();
 		}
+	}
+
+	/** A server that was away may have lost its streams, so they are in doubt at once. */
+	#doubtMs(): number {
+		const { lossCount } = this.connection;
+		if (lossCount === this.#lookedAtLoss) return doubtMs;
+		this.#lookedAtLoss = lossCount;
+		return 0;
 	}
 
 	/** Looks for the streams, and makes those that are missing. */
