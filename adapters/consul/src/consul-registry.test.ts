@@ -11,7 +11,7 @@ describeServer("consul", (program) => {
 			lateMs: 1_000,
 			pushes: true,
 			// An agent is made for the services of one host: each registration costs it time in proportion to those that it
-			// has, some 10 ms at 3,000. Ten thousand instances at a hundred agents are in consul-catalog.test.ts.
+			// has, some 30 to 45 ms at 3,000. Ten thousand instances at a hundred agents are in consul-catalog.test.ts.
 			many: 1_000,
 			target: url,
 			open: ({ ttlMs, target = url }) => registry(target, { ttlMs }),
