@@ -89,7 +89,11 @@ export class FaultyFlow {
 	}
 
 	#add(bytes: Buffer | undefined): void {
-		if (this.#isSilent) return;
+		if (this.#isSilent) {
+			// Whoever ends its own side is not kept waiting for the end of the other.
+			if (bytes === undefined) this.#source.end();
+			return;
+		}
 		this.#waiting.push({ bytes, arrivedAt: performance.now(), luck: Math.random() });
 		this.#waitingBytes += bytes?.length ?? 0;
 		this.pump();
