@@ -1,6 +1,5 @@
 import type { Context, Instance } from "@allium/core";
-import { type InstanceRecord, instanceRecord, type Lease } from "@allium/core/registry";
-import { refusal } from "@allium/http-backend";
+import { type InstanceRecord, type Lease, LeaseQueue } from "@allium/core/registry";
 import type { CatalogMirror } from "./catalog-mirror.ts";
 import type { ConsulServer } from "./consul-server.ts";
 import { checkId, type ServiceDefinition, serviceDefinitions } from "./service-definition.ts";
@@ -21,9 +20,7 @@ export class ConsulLease implements Lease {
 	#isWritten = false;
 	/** The services that the agent may know. */
 	#registered: readonly ServiceDefinition[] = [];
-	#released: Promise<void> | undefined;
-	/** The end of the queue: an update that is late must not come after the release. */
-	#last: Promise<void> = Promise.resolve();
+	readonly #queue: LeaseQueue;
 
 	/** @param changed called when others can see a change of the instance. */
 	constructor(
@@ -37,32 +34,23 @@ export class ConsulLease implements Lease {
 		this.#mirror = mirror;
 		this.#changed = changed;
 		this.#record = record;
+		this.#queue = new LeaseQueue(record.key);
 		this.ttlMs = ttlMs;
 	}
 
 	begin(ctx: Context): Promise<void> {
-		return this.#enqueue(() => this.#register(this.#record, ctx));
+		return this.#queue.update(this.#record.instance, (record) => this.#register(record, ctx));
 	}
 
-	async update(instance: Instance): Promise<void> {
-		const record = instanceRecord(instance);
-		if (record.key !== this.#record.key) throw refusal("the lease is of another instance");
-		await this.#enqueue(async () => {
+	update(instance: Instance): Promise<void> {
+		return this.#queue.update(instance, async (record) => {
 			const isSame = this.#isWritten && record.text === this.#record.text;
 			if (!isSame || !(await this.#renew())) await this.#register(record);
 		});
 	}
 
 	release(): Promise<void> {
-		this.#released ??= this.#last.then(() => this.#leave());
-		return this.#released;
-	}
-
-	async #enqueue(run: () => Promise<void>): Promise<void> {
-		if (this.#released !== undefined) throw refusal("the lease was released");
-		const done = this.#last.then(run);
-		this.#last = done.catch(() => {});
-		await done;
+		return this.#queue.release(() => this.#leave());
 	}
 
 	async #register(record: InstanceRecord, ctx?: Context): Promise<void> {

@@ -1,6 +1,6 @@
 import { type Context, type Instance, isServiceError, ServiceError } from "@allium/core";
-import { type InstanceRecord, instanceRecord, type Lease } from "@allium/core/registry";
-import { fields, refusal } from "@allium/http-backend";
+import { type InstanceRecord, type Lease, LeaseQueue } from "@allium/core/registry";
+import { fields } from "@allium/http-backend";
 import type { EtcdServer } from "./etcd-server.ts";
 import { farewell, type KeyState, keyState } from "./key-state.ts";
 import { base64, keysOf } from "./keys.ts";
@@ -23,9 +23,7 @@ export class EtcdLease implements Lease {
 	#seconds: number;
 	/** The keys that etcd may have. */
 	#keys: readonly string[] = [];
-	#released: Promise<void> | undefined;
-	/** The end of the queue: an update that is late must not come after the release. */
-	#last: Promise<void> = Promise.resolve();
+	readonly #queue: LeaseQueue;
 
 	/** @param wrote called with keys that were written. */
 	constructor(
@@ -37,6 +35,7 @@ export class EtcdLease implements Lease {
 		this.#server = server;
 		this.#wrote = wrote;
 		this.#record = record;
+		this.#queue = new LeaseQueue(record.key);
 		this.#askedSeconds = seconds;
 		this.#seconds = seconds;
 	}
@@ -47,28 +46,18 @@ export class EtcdLease implements Lease {
 	}
 
 	begin(ctx: Context): Promise<void> {
-		return this.#enqueue(() => this.#put(this.#record, ctx));
+		return this.#queue.update(this.#record.instance, (record) => this.#put(record, ctx));
 	}
 
-	async update(instance: Instance): Promise<void> {
-		const record = instanceRecord(instance);
-		if (record.key !== this.#record.key) throw refusal("the lease is of another instance");
-		await this.#enqueue(async () => {
+	update(instance: Instance): Promise<void> {
+		return this.#queue.update(instance, async (record) => {
 			const isSame = this.#isWritten && record.text === this.#record.text;
 			if (!isSame || !(await this.#renew())) await this.#put(record);
 		});
 	}
 
 	release(): Promise<void> {
-		this.#released ??= this.#last.then(() => this.#leave());
-		return this.#released;
-	}
-
-	async #enqueue(run: () => Promise<void>): Promise<void> {
-		if (this.#released !== undefined) throw refusal("the lease was released");
-		const done = this.#last.then(run);
-		this.#last = done.catch(() => {});
-		await done;
+		return this.#queue.release(() => this.#leave());
 	}
 
 	/** False where the lease has run out: etcd then answers without a time to live. */

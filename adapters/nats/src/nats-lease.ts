@@ -1,6 +1,5 @@
 import type { Context, Instance } from "@allium/core";
-import { type InstanceRecord, instanceRecord, type Lease } from "@allium/core/registry";
-import { refusal } from "./failure.ts";
+import { type InstanceRecord, type Lease, LeaseQueue } from "@allium/core/registry";
 import { recordVersion } from "./heartbeat.ts";
 import type { OperationOptions } from "./nats-connection.ts";
 import { recordKeys } from "./registry-keys.ts";
@@ -25,43 +24,31 @@ export class NatsLease implements Lease {
 	/** Never aborts, because an update registers the instance again even when its record is gone. */
 	readonly lost: AbortSignal = new AbortController().signal;
 	readonly #storage: RegistryStorage;
-	readonly #key: string;
+	readonly #queue: LeaseQueue;
 	/** Throws when the registry is closed. */
 	readonly #checkOpen: () => void;
 	#written: Written | undefined;
 	#checkedAt = 0;
 	#checkedLosses = 0;
-	/** The end of the queue: an update must not overtake a release. */
-	#last: Promise<void> = Promise.resolve();
-	#released: Promise<void> | undefined;
 
 	constructor(storage: RegistryStorage, key: string, ttlMs: number, checkOpen: () => void) {
 		this.#storage = storage;
-		this.#key = key;
+		this.#queue = new LeaseQueue(key);
 		this.ttlMs = ttlMs;
 		this.#checkOpen = checkOpen;
 	}
 
 	/** Registers the instance. */
-	begin(record: InstanceRecord, ctx: Context): Promise<void> {
-		return this.#enqueue(record, ctx);
+	begin(instance: Instance, ctx: Context): Promise<void> {
+		return this.#queue.update(instance, (record) => this.#send(record, ctx));
 	}
 
-	async update(instance: Instance): Promise<void> {
-		const record = instanceRecord(instance);
-		if (record.key !== this.#key) throw refusal("the lease is of another instance");
-		await this.#enqueue(record);
+	update(instance: Instance): Promise<void> {
+		return this.#queue.update(instance, (record) => this.#send(record));
 	}
 
 	release(): Promise<void> {
-		this.#released ??= this.#last.then(() => this.#release());
-		return this.#released;
-	}
-
-	#enqueue(record: InstanceRecord, ctx?: Context): Promise<void> {
-		const sent = this.#last.then(() => this.#send(record, ctx));
-		this.#last = sent.catch(() => {});
-		return sent;
+		return this.#queue.release(() => this.#release());
 	}
 
 	get #withinMs(): number {
@@ -70,7 +57,6 @@ export class NatsLease implements Lease {
 
 	async #send(record: InstanceRecord, ctx?: Context): Promise<void> {
 		this.#checkOpen();
-		if (this.#released !== undefined) throw refusal("the lease was released");
 		if (ctx?.error !== undefined) throw ctx.error;
 		const options = { withinMs: this.#withinMs, ctx };
 		if (this.#needsWriting(record)) await this.#write(record, options);

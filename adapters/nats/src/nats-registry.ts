@@ -81,7 +81,7 @@ class NatsRegistry implements Registry {
 	async register(instance: Instance, ctx: Context): Promise<Lease> {
 		const record = instanceRecord(instance);
 		const lease = new NatsLease(this.#storage, record.key, this.#ttlMs, () => this.#checkOpen());
-		await lease.begin(record, ctx);
+		await lease.begin(instance, ctx);
 		return lease;
 	}
 

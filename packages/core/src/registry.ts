@@ -12,6 +12,7 @@ export {
 	parseInstanceRecord,
 } from "./registry/instance-record.ts";
 export { InstanceView, type InstanceViewHooks } from "./registry/instance-view.ts";
+export { LeaseQueue } from "./registry/lease-queue.ts";
 export { MemoryInstances } from "./registry/memory-registry.ts";
 export {
 	keepRegistered,
