@@ -89,11 +89,7 @@ export class FaultyFlow {
 	}
 
 	#add(bytes: Buffer | undefined): void {
-		if (this.#isSilent) {
-			// Whoever ends its own side is not kept waiting for the end of the other.
-			if (bytes === undefined) this.#source.end();
-			return;
-		}
+		if (this.#isSilent) return;
 		this.#waiting.push({ bytes, arrivedAt: performance.now(), luck: Math.random() });
 		this.#waitingBytes += bytes?.length ?? 0;
 		this.pump();

@@ -63,7 +63,7 @@ export class SocketPair {
 		const ways = [faults("upstream", 0), faults("downstream", 0)];
 		if (ways.some(({ drops }) => drops)) {
 			this.#isApart = true;
-			this.#client.on("end", () => this.#client.end()).resume();
+			this.#client.resume();
 			return;
 		}
 		if (ways.some(({ stalls }) => stalls)) return;
