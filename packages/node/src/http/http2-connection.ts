@@ -4,7 +4,7 @@ import type {
 	IncomingHttpHeaders,
 	OutgoingHttpHeaders,
 } from "node:http2";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { HttpCall } from "@allium/core/http";
@@ -30,6 +30,9 @@ const suspectMs = 1_000;
 
 /** After this much further silence, in milliseconds, the calls of the connection fail. */
 const silenceMs = 10_000;
+
+/** How long the server may take to end its side of a connection that ends, in milliseconds. */
+const endWithinMs = 1_000;
 
 /** How long a connection without calls is kept, in milliseconds. */
 const idleTimeoutMs = 60_000;
@@ -86,7 +89,7 @@ export class Http2Connection {
 	/** Ends every request and the connection. */
 	async close(): Promise<void> {
 		const closed = [...this.#open].map((session) => session.closed);
-		for (const session of this.#open) session.http2.destroy();
+		for (const session of this.#open) session.destroy();
 		await Promise.all(closed);
 	}
 
@@ -109,24 +112,24 @@ class Session {
 	error: unknown;
 	#lastAccepted = Number.POSITIVE_INFINITY;
 	readonly #idle: Http2Idle;
+	readonly #socket: Socket;
 	/** Set while a ping is out, because a call ran out of time and the server may be gone. */
 	#suspicion: Timer | undefined;
+	/** Set while the session ends. */
+	#ending: Timer | undefined;
 
 	constructor({ origin, connectTimeoutMs, maxHeaderBytes, dialTls }: Http2Options) {
 		const { hostname, port } = origin;
+		const host = hostname.replace(/^\[|\]$/g, "");
+		const socket =
+			dialTls?.() ?? connect({ host, port: Number(port === "" ? 80 : port), noDelay: true, keepAlive: true });
+		this.#socket = socket;
 		this.http2 = http2().connect(origin.origin, {
-			createConnection: () =>
-				dialTls?.() ??
-				connect({
-					host: hostname.replace(/^\[|\]$/g, ""),
-					port: Number(port === "" ? 80 : port),
-					noDelay: true,
-					keepAlive: true,
-				}),
+			createConnection: () => socket,
 			settings: { enablePush: false, maxHeaderListSize: maxHeaderBytes },
 		});
 		const timer = after(connectTimeoutMs, () => {
-			this.http2.destroy(new Error(`no connection within ${connectTimeoutMs} ms`));
+			this.destroy(new Error(`no connection within ${connectTimeoutMs} ms`));
 		});
 		this.http2.on("connect", () => {
 			this.connected = true;
@@ -138,11 +141,12 @@ class Session {
 		this.http2.on("goaway", (_code, lastStreamId) => {
 			this.#lastAccepted = lastStreamId;
 		});
-		this.#idle = new Http2Idle(this.http2, idleTimeoutMs, () => this.http2.close());
+		this.#idle = new Http2Idle(this.http2, idleTimeoutMs, () => this.destroy());
 		this.closed = new Promise((resolve) => {
 			this.http2.once("close", () => {
 				timer.stop();
 				this.#suspicion?.stop();
+				this.#ending?.stop();
 				resolve();
 			});
 		});
@@ -150,6 +154,16 @@ class Session {
 
 	get usable(): boolean {
 		return !this.http2.closed && !this.http2.destroyed && this.#lastAccepted === Number.POSITIVE_INFINITY;
+	}
+
+	/**
+	 * Ends every stream and the connection. Node would wait for the server to end its side, which never happens over a
+	 * connection that carries nothing any more.
+	 */
+	destroy(error?: Error): void {
+		this.http2.destroy(error);
+		if (this.#socket.destroyed) return;
+		this.#ending ??= after(endWithinMs, () => this.#socket.destroy());
 	}
 
 	/** Begins a stream. The signal ends it. */
@@ -173,7 +187,7 @@ class Session {
 			// Further calls open another connection. This one ends with the calls that it has.
 			this.http2.close();
 			this.#suspicion = after(silenceMs, () => {
-				this.http2.destroy(new Error("the server does not answer"));
+				this.destroy(new Error("the server does not answer"));
 			});
 		});
 	}
