@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -105,9 +106,11 @@ export class ServerProcess implements AsyncDisposable {
 		return this.#end("SIGTERM");
 	}
 
-	/** Halts the process: connections stay, and nothing is answered. */
+	/** Halts the process: connections stay, and nothing is answered. On Linux it has halted when this returns. */
 	suspend(): void {
-		this.#child?.kill("SIGSTOP");
+		const child = this.#child;
+		if (child?.kill("SIGSTOP") !== true || process.platform !== "linux") return;
+		while (!hasEnded(child) && !isHalted(child.pid)) Atomics.wait(never, 0, 0, 1);
 	}
 
 	/** Lets the process go on after `suspend`. */
@@ -162,6 +165,19 @@ export class ServerProcess implements AsyncDisposable {
 	readonly #killAtExit = (): void => {
 		this.#child?.kill("SIGKILL");
 	};
+}
+
+/** Waiting on it blocks this thread for the given time, in milliseconds. */
+const never = new Int32Array(new SharedArrayBuffer(4));
+
+/** Whether a process of Linux is stopped by a signal, or gone. */
+function isHalted(pid: number | undefined): boolean {
+	try {
+		// The state follows the name of the program, which stands in parentheses.
+		return /\) [TZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+	} catch {
+		return true;
+	}
 }
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
