@@ -23,7 +23,7 @@ beforeAll(async () => {
 		labels: {},
 		weight: 1,
 		status: "up",
-		startedAt: "",
+		startedAt: "2026-01-01T00:00:00.000Z",
 		foreign: true,
 	} as const;
 	registration = await keepRegistered(registry, payments, { logger: silentLogger });
