@@ -16,7 +16,7 @@ const noNewsPauseMs = 1_000;
 const unitsPerMs = 10_000;
 const longestPauseMs = 2_000;
 
-/** What a query reports. */
+/** Receives the results of a query. */
 export interface QueryListener {
 	/** The part of the catalog is this now. `isAfterLoss` where changes before it may have been missed. */
 	answered(body: unknown, isAfterLoss: boolean): void;

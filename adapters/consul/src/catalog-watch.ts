@@ -6,7 +6,7 @@ import { fixedNames, merged, namesIn, servicePath, servicesPath } from "./catalo
 import type { ConsulServer } from "./consul-server.ts";
 import { type ListedService, listedServices } from "./listed-service.ts";
 
-/** What the watches of one registry share. */
+/** The parts that the watches of one registry share. */
 export interface CatalogWatchOptions {
 	readonly server: ConsulServer;
 	/** That of the process, which sees foreign services as its own. */

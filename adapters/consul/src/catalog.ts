@@ -44,7 +44,7 @@ export function namesIn(body: unknown, { namespace, service }: RegistryFilter, o
 	return names;
 }
 
-/** What several lists of the catalog say together. */
+/** The union of several lists of the catalog. */
 export interface MergedServices {
 	/** The instances that are up. */
 	readonly up: readonly InstanceRecord[];

@@ -16,7 +16,7 @@ export class ConsulLease implements Lease {
 	readonly #mirror: CatalogMirror;
 	readonly #changed: (instance: Instance) => Promise<void>;
 	#record: InstanceRecord;
-	/** Whether all services have the record, as far as is known. */
+	/** True if, as far as this process knows, all its services have the record. */
 	#isWritten = false;
 	/** The services that the agent may know. */
 	#registered: readonly ServiceDefinition[] = [];

@@ -195,7 +195,7 @@ interface AskOptions {
 	readonly ctx?: Context | undefined;
 }
 
-/** Whether an agent says that it does not know a check or service: 404, and 500 before Consul 1.11. */
+/** Returns true if the agent does not know a check or a service. It answers 404, or 500 before Consul 1.11. */
 function isUnknown({ status, text }: BackendAnswer): boolean {
 	if (status === 404) return true;
 	return status === 500 && /unknown (check|service)|does not have associated TTL/i.test(text);

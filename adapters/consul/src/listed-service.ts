@@ -6,7 +6,7 @@ import { recordText } from "./service-definition.ts";
 /** A service that the catalog lists. */
 export interface ListedService {
 	readonly record: InstanceRecord;
-	/** Whether all its checks, and those of its node, are better than critical. */
+	/** True if none of its checks, nor those of its node, is critical. */
 	readonly isUp: boolean;
 	/** Grows with each change of the service. */
 	readonly index: number;

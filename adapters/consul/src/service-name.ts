@@ -19,7 +19,7 @@ export function serviceName(namespace: string, contract: string): string {
 	return namespace === "default" ? name : `${plain(namespace)}${separator}${name}`;
 }
 
-/** Whether a name in Consul may be that of a contract, in any namespace or in the given one. */
+/** Returns true if a name in Consul may stand for a contract, in the given namespace or in any. */
 export function mayBeOf(name: string, namespace: string | undefined, contract: string | undefined): boolean {
 	if (namespace !== undefined && contract !== undefined) return name === serviceName(namespace, contract);
 	if (contract !== undefined) return name === contract || name.endsWith(`${separator}${contract}`);

@@ -36,7 +36,7 @@ async function addresses(from: Registry, service?: string): Promise<string[]> {
 	return instances.flatMap((instance) => instance.addresses).sort();
 }
 
-/** What a watch tells, as short text: `up allium://10.0.0.1:4000`. */
+/** The events of a watch as short text: `up allium://10.0.0.1:4000`. */
 function told(
 	from: Registry,
 	service?: string,

@@ -2,7 +2,7 @@ import { ServiceError } from "@allium/core";
 import { isServiceName, parseServiceList } from "@allium/core/registry";
 import { parseRecordName, placeholder, type RecordName } from "./record-name.ts";
 
-/** What a `dns:` URL says. */
+/** The contents of a `dns:` URL. */
 export interface DnsUrl {
 	/** The services that the URL names. The other services of a template are known when a client asks for them. */
 	readonly services: readonly string[];

@@ -23,19 +23,11 @@ export interface NatsOptions {
 }
 
 /** How the servers of NATS are reached. Plain JSON; equal addresses share a connection. */
-export interface NatsAddress {
+export interface NatsAddress extends Omit<NatsOptions, "cwd"> {
 	/** `host:port` of each server. */
 	readonly servers: readonly string[];
 	/** Whether a server without TLS is refused. A server that has TLS gets it in any case. */
 	readonly tls: boolean;
-	readonly user?: string;
-	readonly password?: string;
-	readonly token?: string;
-	readonly creds?: string;
-	readonly nkey?: string;
-	readonly ca?: string;
-	readonly cert?: string;
-	readonly key?: string;
 }
 
 /** A URL that was read. */

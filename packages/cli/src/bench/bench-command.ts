@@ -1,5 +1,5 @@
 import type { Command } from "../command/command.ts";
-import { callee, metadata } from "../command/common-options.ts";
+import { calledMethod, callee, metadata } from "../command/common-options.ts";
 
 /** `allium bench` */
 export const benchCommand: Command = {
@@ -7,12 +7,7 @@ export const benchCommand: Command = {
 	summary: "Put a method under load, and measure its latencies.",
 	takesPath: true,
 	arguments: [
-		{
-			name: "service",
-			summary: "The name of the service; <service>/<method> in one word works too.",
-			completes: "services",
-		},
-		{ name: "method", summary: "The name of the method.", completes: "methods" },
+		...calledMethod,
 		{
 			name: "json|-",
 			summary:

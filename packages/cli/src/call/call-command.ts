@@ -1,5 +1,5 @@
 import type { Command } from "../command/command.ts";
-import { callee, metadata } from "../command/common-options.ts";
+import { calledMethod, callee, metadata } from "../command/common-options.ts";
 
 /** `allium call` */
 export const callCommand: Command = {
@@ -7,12 +7,7 @@ export const callCommand: Command = {
 	summary: "Call a method and print its answer.",
 	takesPath: true,
 	arguments: [
-		{
-			name: "service",
-			summary: "The name of the service; <service>/<method> in one word works too.",
-			completes: "services",
-		},
-		{ name: "method", summary: "The name of the method.", completes: "methods" },
+		...calledMethod,
 		{
 			name: "json|-",
 			summary: "The input as JSON, or - to read it from standard input. Default: {}",

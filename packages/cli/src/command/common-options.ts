@@ -1,4 +1,4 @@
-import type { Option } from "./command.ts";
+import type { Argument, Option } from "./command.ts";
 
 /** The options that choose the registry and the namespace. */
 export const discovery: Readonly<Record<string, Option>> = {
@@ -26,6 +26,16 @@ export const callee: Readonly<Record<string, Option>> = {
 	instance: { value: "id", summary: "Call this instance; the first characters of its id are enough." },
 	...discovery,
 };
+
+/** The arguments that name the method to call. */
+export const calledMethod: readonly Argument[] = [
+	{
+		name: "service",
+		summary: "The name of the service; <service>/<method> in one word works too.",
+		completes: "services",
+	},
+	{ name: "method", summary: "The name of the method.", completes: "methods" },
+];
 
 /** Metadata of a call. */
 export const metadata: Option = {
