@@ -16,7 +16,7 @@ export const floors: readonly (readonly string[])[] = [
 	["transport"],
 	["caching", "resilience", "telemetry"],
 	["middleware"],
-	["client", "server"],
+	["client", "event", "server"],
 	["frames", "http"],
 ];
 

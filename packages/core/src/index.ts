@@ -46,6 +46,7 @@ export {
 	type ContractOptions,
 	type ContractWire,
 	contract,
+	type EventName,
 	type MethodName,
 	type MethodSpecs,
 } from "./contract/contract.ts";
@@ -64,6 +65,18 @@ export {
 	type MethodDescription,
 } from "./contract/describe.ts";
 export {
+	type AnyEvent,
+	type EventData,
+	type EventFacts,
+	type EventInit,
+	type EventSpec,
+	type EventType,
+	type EventValue,
+	event,
+	type Upcast,
+} from "./contract/event.ts";
+export {
+	type CallKind,
 	type Effect,
 	type Empty,
 	givesStream,

@@ -1,5 +1,5 @@
 import type { Context } from "../context/context.ts";
-import type { AnyContract } from "../contract/contract.ts";
+import type { AnyContract, EventName } from "../contract/contract.ts";
 import type { Empty, Method } from "../contract/method.ts";
 import type { Schema, SchemaInput, SchemaOutput } from "../contract/schema.ts";
 import type { StreamOf } from "../contract/stream.ts";
@@ -25,7 +25,7 @@ export type ClientMethod<M> =
  * Each method keeps its declaration in the contract: editors show its docs, and lead there.
  */
 export type Client<C extends AnyContract> = {
-	readonly [K in keyof C as Exclude<K, "~allium">]: ClientMethod<C[K]>;
+	readonly [K in keyof C as Exclude<K, "~allium" | EventName<C>>]: ClientMethod<C[K]>;
 } & {
 	[Symbol.asyncDispose](): Promise<void>;
 };

@@ -1,5 +1,6 @@
 import { codes, isCode } from "../errors/code.ts";
 import { declaredError, type ErrorSpecs } from "./declared-error.ts";
+import { type EventSpec, type EventType, eventType, isEventSpec } from "./event.ts";
 import type { Kind, Method, MethodSpec } from "./method.ts";
 import { checkName } from "./name.ts";
 import { jsonSchema } from "./schema.ts";
@@ -33,16 +34,20 @@ export interface ContractInfo {
 	readonly wire: ContractWire | undefined;
 	/** The methods in the order in which they were written. */
 	readonly methods: readonly Method[];
+	/** The events in the order in which they were written. */
+	readonly events: readonly EventType[];
 }
 
-/** The methods of a contract as they are written. */
-export type MethodSpecs = Readonly<Record<string, MethodSpec>>;
+/** The methods and events of a contract as they are written. */
+export type MethodSpecs = Readonly<Record<string, MethodSpec | EventSpec>>;
 
 /** A contract: its methods as properties, all else under `"~allium"`. */
 export type Contract<M extends MethodSpecs = MethodSpecs> = {
-	readonly [K in keyof M]: M[K] extends MethodSpec<infer I, infer O, infer E, infer F>
-		? Method<I, O, E, F>
-		: never;
+	readonly [K in keyof M]: M[K] extends EventSpec<infer S>
+		? EventType<K & string, S>
+		: M[K] extends MethodSpec<infer I, infer O, infer E, infer F>
+			? Method<I, O, E, F>
+			: never;
 } & { readonly "~allium": ContractInfo };
 
 /** Any contract, where the types of its methods do not matter. */
@@ -50,8 +55,14 @@ export interface AnyContract {
 	readonly "~allium": ContractInfo;
 }
 
+/** The names of a contract's events. */
+export type EventName<C extends AnyContract> = {
+	[K in keyof C]: C[K] extends { readonly kind: "event" } ? K : never;
+}[keyof C] &
+	string;
+
 /** The names of a contract's methods. */
-export type MethodName<C extends AnyContract> = Exclude<keyof C, "~allium">;
+export type MethodName<C extends AnyContract> = Exclude<keyof C, "~allium" | EventName<C>>;
 
 /**
  * Makes a contract: a plain value that server, client and browser share. Node warns of schemas that do not
@@ -70,7 +81,12 @@ export function contract<const M extends MethodSpecs>(
 	options: ContractOptions = {},
 ): Contract<M> {
 	checkName("service", name);
-	const methods = Object.entries(specs).map(([key, spec]) => bind(name, key, spec));
+	const methods: Method[] = [];
+	const events: EventType[] = [];
+	for (const [key, spec] of Object.entries(specs)) {
+		if (isEventSpec(spec)) events.push(bindEvent(name, key, spec));
+		else methods.push(bind(name, key, spec));
+	}
 	checkPaths(methods);
 	warnOfUndescribed(name, methods);
 	const info: ContractInfo = Object.freeze({
@@ -80,10 +96,17 @@ export function contract<const M extends MethodSpecs>(
 		meta: options.meta ?? {},
 		wire: options.wire,
 		methods: Object.freeze(methods),
+		events: Object.freeze(events),
 	});
-	const made = Object.fromEntries(methods.map((method) => [method.name, method]));
+	const made = Object.fromEntries([...methods, ...events].map((member) => [member.name, member]));
 	Object.defineProperty(made, "~allium", { value: info });
 	return Object.freeze(made) as unknown as Contract<M>;
+}
+
+function bindEvent(service: string, name: string, spec: EventSpec): EventType {
+	checkName("method", name);
+	checkJson(`${service}/${name}`, "data", spec.data, "output");
+	return eventType(service, name, spec);
 }
 
 function bind(service: string, name: string, spec: MethodSpec): Method {

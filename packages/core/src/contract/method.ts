@@ -9,8 +9,11 @@ import type { Side, StreamOf } from "./stream.ts";
  */
 export type Effect = "read" | "idempotent" | "write";
 
-/** Which sides of a method are streams. */
-export type Kind = "unary" | "server_stream" | "client_stream" | "bidi_stream";
+/** Which sides of a method are streams. The handlers of an event are methods of the kind `event`. */
+export type Kind = "unary" | "server_stream" | "client_stream" | "bidi_stream" | "event";
+
+/** The kinds of methods that are called. */
+export type CallKind = Exclude<Kind, "event">;
 
 /** Whether the input of a method is a stream. */
 export function takesStream(kind: Kind): boolean {

@@ -1,5 +1,5 @@
 import type { Context } from "../context/context.ts";
-import type { AnyContract } from "../contract/contract.ts";
+import type { AnyContract, EventName } from "../contract/contract.ts";
 import type { Empty, Method } from "../contract/method.ts";
 import type { Schema, SchemaInput, SchemaOutput } from "../contract/schema.ts";
 import type { StreamOf } from "../contract/stream.ts";
@@ -23,7 +23,7 @@ export type Handler<M> =
 
 /** An object of functions that fulfils a contract: business logic, no transport in sight. */
 export type Service<C extends AnyContract> = {
-	readonly [K in keyof C as Exclude<K, "~allium">]: Handler<C[K]>;
+	readonly [K in keyof C as Exclude<K, "~allium" | EventName<C>>]: Handler<C[K]>;
 };
 
 /** Wraps a whole service, with its types: logging, counting, caching that knows the business. */

@@ -1,10 +1,10 @@
 import * as core from "@allium/core";
 import {
+	type CallKind,
 	type Client,
 	type ClientLayers,
 	type Context,
 	isServiceError,
-	type Kind,
 	type Logger,
 	type Middleware,
 	type Service,
@@ -138,7 +138,7 @@ export class CallLab {
 
 	/** Makes a call of any kind and yields its replies. */
 	async *call(
-		kind: Kind,
+		kind: CallKind,
 		input: Messages = [{ text: "hello" }],
 		ctx: Context = this.background,
 		client: Client<CallsContract> = this.client,
@@ -197,9 +197,9 @@ export class CallLab {
 }
 
 /** Whether the input of a kind is a stream. */
-export const sendsMany = (kind: Kind): boolean => kind === "client_stream" || kind === "bidi_stream";
+export const sendsMany = (kind: CallKind): boolean => kind === "client_stream" || kind === "bidi_stream";
 /** Whether the output of a kind is a stream. */
-export const answersMany = (kind: Kind): boolean => kind === "server_stream" || kind === "bidi_stream";
+export const answersMany = (kind: CallKind): boolean => kind === "server_stream" || kind === "bidi_stream";
 
 /** Turns messages into a stream. */
 export async function* all(messages: Messages): AsyncGenerator<Message> {

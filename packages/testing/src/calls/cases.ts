@@ -1,13 +1,13 @@
-import { type Format, jsonFormat, type Kind } from "@allium/core";
+import { type CallKind, type Format, jsonFormat } from "@allium/core";
 import { test } from "vitest";
 import type { CallLab } from "./call-lab.ts";
 import type { CallCapability, CallSuiteOptions } from "./setup.ts";
 
-export const kinds: readonly Kind[] = ["unary", "server_stream", "client_stream", "bidi_stream"];
+export const kinds: readonly CallKind[] = ["unary", "server_stream", "client_stream", "bidi_stream"];
 /** The kinds whose input is a stream. */
-export const inputStreams: readonly Kind[] = ["client_stream", "bidi_stream"];
+export const inputStreams: readonly CallKind[] = ["client_stream", "bidi_stream"];
 /** The kinds whose output is a stream. */
-export const outputStreams: readonly Kind[] = ["server_stream", "bidi_stream"];
+export const outputStreams: readonly CallKind[] = ["server_stream", "bidi_stream"];
 
 /** Declares the cases of one transport. A case that needs a missing capability is skipped, and its title says why. */
 export class Cases {
@@ -35,8 +35,8 @@ export class Cases {
 	/** Declares a case for each of some kinds of methods. */
 	each(
 		title: string,
-		of: readonly Kind[],
-		run: (kind: Kind, lab: CallLab) => Promise<void>,
+		of: readonly CallKind[],
+		run: (kind: CallKind, lab: CallLab) => Promise<void>,
 		needs: readonly CallCapability[] = [],
 	): void {
 		for (const kind of of) this.one(`${kind}: ${title}`, [kind, ...needs], (lab) => run(kind, lab));

@@ -1,4 +1,4 @@
-import type { Client, Kind } from "@allium/core";
+import type { CallKind, Client } from "@allium/core";
 import { expect } from "vitest";
 import type { FaultProxy } from "../faults/index.ts";
 import { answersMany, type CallHandler, type CallLab, until } from "./call-lab.ts";
@@ -14,7 +14,7 @@ const messages: readonly Message[] = [{ text: "one" }, { text: "two" }, { text: 
 /** A way for calls to end before their input does. */
 interface Way {
 	readonly title: string;
-	readonly kinds?: readonly Kind[];
+	readonly kinds?: readonly CallKind[];
 	readonly needs?: readonly CallCapability[];
 	/** Whether callers stop reading the output when told to. */
 	readonly leaves?: boolean;
@@ -110,11 +110,11 @@ class Uploads {
 	ended = 0;
 	/** How many messages each handler that committed had received. */
 	readonly committed: number[] = [];
-	readonly #kind: Kind;
+	readonly #kind: CallKind;
 	readonly #work: PromiseWithResolvers<void> = Promise.withResolvers();
 
 	/** @param busy Whether the handlers work on each message until they are told that it is done. */
-	constructor(kind: Kind, busy: boolean) {
+	constructor(kind: CallKind, busy: boolean) {
 		this.#kind = kind;
 		if (!busy) this.workDone();
 	}
@@ -165,7 +165,7 @@ class UnfinishedCalls {
 	/** Resolves when all calls are over. */
 	readonly ended: Promise<unknown>;
 
-	constructor(lab: CallLab, kind: Kind, { leaves, end }: Way, proxy: FaultProxy | undefined) {
+	constructor(lab: CallLab, kind: CallKind, { leaves, end }: Way, proxy: FaultProxy | undefined) {
 		this.lab = lab;
 		this.client = lab.client;
 		this.proxy = proxy;

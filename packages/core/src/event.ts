@@ -1,0 +1,56 @@
+/**
+ * The ports of messaging, for adapters: `@allium/core/event`. Services and clients do not need it.
+ */
+
+export type {
+	Broker,
+	BrokerFeatures,
+	BrokerTopic,
+	Consumer,
+	ConsumerReport,
+	Deliver,
+	Delivered,
+	GroupSpec,
+	ParkedEvent,
+	Parking,
+	Verdict,
+} from "./event/broker.ts";
+export type { EventRecord } from "./event/event-record.ts";
+export { eventText, parseEvent } from "./event/event-text.ts";
+export type {
+	Deferred,
+	DeferredInLane,
+	Delayed,
+	GroupId,
+	GroupReport,
+	GroupState,
+	GroupStore,
+	GroupSummary,
+	HandlingError,
+	LaneChange,
+	LaneLease,
+	LaneReport,
+	LaneState,
+	Member,
+	MemberReport,
+	Slice,
+	Trying,
+	Which,
+} from "./event/group-state.ts";
+export { laneOf } from "./event/lane-of.ts";
+export {
+	type Behind,
+	type Cursor,
+	type Cursors,
+	defaultLanes,
+	defaultMaxEventBytes,
+	defaultRetainMs,
+	type Log,
+	type LogFeatures,
+	type Page,
+	type PageBounds,
+	type Placed,
+	type Receipt,
+	type TopicLog,
+	type TopicOptions,
+} from "./event/log.ts";

@@ -1,0 +1,122 @@
+import type { Context } from "../context/context.ts";
+import type { EventRecord } from "./event-record.ts";
+import type { DeferredInLane, GroupId, GroupState, HandlingError, Slice, Which } from "./group-state.ts";
+import type { Log, LogFeatures, Placed, Receipt, TopicOptions } from "./log.ts";
+
+/** What a broker guarantees. What is asked for and missing fails at start; a default falls back to what is there. */
+export interface BrokerFeatures extends LogFeatures {
+	/** Whether events of one key are handled in order. */
+	readonly keyOrder: boolean;
+	/** Whether a group can begin at the start or at a time, and be put back. */
+	readonly replay: boolean;
+	/** Whether events can wait for their time. */
+	readonly delay: boolean;
+	/** What a parked event can hold: its key, itself only, or nothing, because nothing can be parked. */
+	readonly park: "key" | "event" | false;
+	/** Whether the checkpoint of a member that lost its lanes is refused. */
+	readonly fenced: boolean;
+}
+
+/** A topic that is open for publishing. */
+export interface BrokerTopic {
+	readonly topic: string;
+	readonly lanes: number;
+	readonly features: BrokerFeatures;
+	/** As {@link TopicLog.append}. */
+	publish(events: readonly EventRecord[], ctx: Context): Promise<readonly Receipt[]>;
+}
+
+/** An event that is to be handled. */
+export interface Delivered extends Placed {
+	/** The first is 1. */
+	readonly attempt: number;
+	/** The claim under which it is handled. Sinks that refuse smaller ones are safe from a member that was paused. */
+	readonly epoch: number;
+	/** Whether it was handled in vain until an operator replayed it. */
+	readonly isReplay: boolean;
+}
+
+/** What becomes of an event. The core decides it, the broker does it. */
+export type Verdict =
+	| { readonly do: "done" }
+	/** `blameless`: the fault is not the event's, so that the attempt does not count. */
+	| {
+			readonly do: "retry";
+			readonly afterMs: number;
+			readonly blameless: boolean;
+			readonly error: HandlingError;
+	  }
+	| { readonly do: "park"; readonly error: HandlingError };
+
+/** Handles one event. Never rejects. The context ends when the lane is lost or the consumer is closed. */
+export type Deliver = (delivered: Delivered, ctx: Context) => Promise<Verdict>;
+
+/** What a group of this process wants. */
+export interface GroupSpec extends GroupId {
+	/** Where a group that does not exist yet begins. */
+	readonly from: "start" | "now" | Date;
+	/** The events that it handles, by name, and the newest version of each. All others are passed over. */
+	readonly handles: Readonly<Record<string, number>>;
+	/** How many events are handled at once. */
+	readonly concurrency: number;
+	/** How many bytes of events are in memory. */
+	readonly bytes: number;
+	/** Every process gets all events, from now on. Nothing is kept. */
+	readonly each: boolean;
+	readonly park: "key" | "event";
+}
+
+/** How a consumer is doing. A number that is not known is missing. */
+export interface ConsumerReport {
+	/** Events that are not settled. */
+	readonly lag?: number;
+	/** The age of the oldest of these, in seconds. */
+	readonly lagSeconds?: number;
+	readonly retrying?: number;
+	readonly parked?: number;
+	readonly delayed?: number;
+	/** The lanes that this process holds. */
+	readonly lanes: number;
+	/** Events of unknown types that were passed over by this process. */
+	readonly passedOver: number;
+	/** Why the group, or a part of it, does not go on, and what to do. */
+	readonly trouble?: string;
+}
+
+/** A group that is being worked on by this process. */
+export interface Consumer {
+	/** Takes no further events, and finishes and saves those in hand. */
+	drain(ctx: Context): Promise<void>;
+	/** Ends at once. What is in hand is handled again, here or elsewhere. */
+	close(): Promise<void>;
+	report(ctx: Context): Promise<ConsumerReport>;
+}
+
+/** The parked events of a group. */
+export interface Parking {
+	list(page: { readonly after?: string; readonly limit: number }, ctx: Context): Promise<Slice<ParkedEvent>>;
+	replay(which: Which, ctx: Context): Promise<number>;
+	discard(which: Which, ctx: Context): Promise<number>;
+}
+
+/** A parked event. Its record is undefined when the topic keeps it no longer. */
+export interface ParkedEvent extends DeferredInLane {
+	readonly event: EventRecord | undefined;
+}
+
+/** Durable publish and subscribe. */
+export interface Broker {
+	/** The location of the broker as a URL for people to read: complete, but without secrets. */
+	readonly location?: string | undefined;
+	/** Opens a topic for publishing. Makes it when it is missing. */
+	open(topic: string, options: TopicOptions, ctx: Context): Promise<BrokerTopic>;
+	/** Works on a group. Resolves once the group exists, so that nothing published later is missed. */
+	consume(spec: GroupSpec, deliver: Deliver, ctx: Context): Promise<Consumer>;
+	/** The parked events of a group. */
+	parking(id: GroupId): Parking;
+	/** What tools read, where the broker keeps events. */
+	readonly log?: Log | undefined;
+	/** What tools read and change, where the broker keeps the state of groups. */
+	readonly state?: GroupState | undefined;
+	close(): Promise<void>;
+}

@@ -1,0 +1,28 @@
+/** An event as it lies in a log: what was published, and what the runtime stamped on it. */
+export interface EventRecord {
+	/** Unique in its topic. An event that is published again under the same id is a duplicate. */
+	readonly id: string;
+	/** `contract.event`. */
+	readonly type: string;
+	/** The version of the data. */
+	readonly version: number;
+	/** The app that published it. */
+	readonly source: string;
+	/** What orders it: events of one key are handled one after another. Without a key there is no order. */
+	readonly key?: string;
+	/** When it was published, in ISO 8601. */
+	readonly time: string;
+	/** It is not handled before this time, in ISO 8601. */
+	readonly notBefore?: string;
+	/** What the schema of the event yielded: JSON. */
+	readonly data: unknown;
+	/** Shared by all that follows from one first cause. */
+	readonly correlationId: string;
+	/** The call or the event whose handler published it. */
+	readonly causationId?: string;
+	/** The trace of the publisher, as W3C Trace Context writes it. */
+	readonly traceparent?: string;
+	readonly tracestate?: string;
+	/** The metadata `x-global-*` of the publisher, by name. */
+	readonly metadata?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,129 @@
+import type { Context } from "../context/context.ts";
+import type { EventRecord } from "./event-record.ts";
+
+/**
+ * A place in a lane. Opaque: of two in one lane, the greater string is the later. `""` is before all. A cursor also
+ * carries a hash of the event that it names, so that a log that was restored from a backup can be told (`diverged`).
+ */
+export type Cursor = string;
+
+/** A place in each of some lanes, by the number of the lane. */
+export type Cursors = ReadonlyMap<number, Cursor>;
+
+/** An event in its place. */
+export interface Placed {
+	readonly event: EventRecord;
+	readonly lane: number;
+	readonly cursor: Cursor;
+	/** How much of the bounds it takes: the bytes of its text. */
+	readonly bytes: number;
+	/** Why the log's text is no event; then `event` has an id of the log's own and the text as data. It is parked. */
+	readonly fault?: string;
+}
+
+/** What becomes of an event that was published. */
+export interface Receipt {
+	readonly id: string;
+	readonly lane: number;
+	/** Its place. Undefined where places are given later: see {@link TopicLog.place}. */
+	readonly cursor: Cursor | undefined;
+	/** Whether an event of this id was there already; then nothing was added. */
+	readonly duplicate: boolean;
+}
+
+/** Some events of some lanes, in order. */
+export interface Page {
+	/** Of each lane in order. What the log does not tell now never comes to lie before `next`. */
+	readonly events: readonly Placed[];
+	/** Where to go on, for each lane that was asked for. */
+	readonly next: Cursors;
+	/** The lanes in which events behind the given cursor are gone, because the topic keeps them no longer. */
+	readonly lost: readonly number[];
+}
+
+/** How much one page has at most. One event that is larger still comes alone. */
+export interface PageBounds {
+	readonly events: number;
+	readonly bytes: number;
+	/** Only events of this key. Default: all. */
+	readonly key?: string;
+}
+
+/** What a log guarantees. */
+export interface LogFeatures {
+	/** Whether events of different lanes have an order, too. */
+	readonly order: "log" | "lane";
+	/** For how long an id is remembered, in milliseconds; Infinity while the event is kept. 0: never. */
+	readonly dedupeMs: number;
+	/** Whether the events of one `append` are added all or none. */
+	readonly atomic: boolean;
+	/** What an event has survived once it is published: a power cut, the loss of a server, or only a crash of the process. */
+	readonly syncs: "disk" | "replicas" | "later";
+	/** The largest event as text, in bytes. */
+	readonly maxEventBytes: number;
+}
+
+/** How a topic is made. What is there already stays as it is. */
+export interface TopicOptions {
+	/** Default: 16. */
+	readonly lanes?: number;
+	/** How long events are kept, in milliseconds. Default: 30 days. */
+	readonly retainMs?: number;
+	/** How many bytes of events are kept. Default: no bound. */
+	readonly retainBytes?: number;
+}
+
+export const defaultLanes = 16;
+export const defaultRetainMs: number = 30 * 24 * 60 * 60 * 1000;
+/** The largest event, as text in bytes, where the backend has no smaller bound. */
+export const defaultMaxEventBytes: number = 1024 * 1024;
+
+/** How far a reader is behind the end of a lane. */
+export interface Behind {
+	/** The events after its cursor. */
+	readonly events: number;
+	/** When the first of these was published, in milliseconds since 1970; undefined without one. */
+	readonly since: number | undefined;
+}
+
+/** The events of one contract, in lanes. */
+export interface TopicLog {
+	readonly topic: string;
+	readonly lanes: number;
+	readonly features: LogFeatures;
+	/**
+	 * Adds events in the order given. Durable as `features.syncs` says when it resolves. The lane of an event is that
+	 * of its key (`laneOf`). Rejects with `resource_exhausted`, reason `event_too_large`, before anything is added.
+	 */
+	append(events: readonly EventRecord[], ctx: Context): Promise<readonly Receipt[]>;
+	/** The events behind each cursor, without gaps, of the lanes that are given. */
+	read(after: Cursors, bounds: PageBounds, ctx: Context): Promise<Page>;
+	/** Single events by their places; undefined for what is kept no longer. */
+	get(
+		places: readonly { readonly lane: number; readonly cursor: Cursor }[],
+		ctx: Context,
+	): Promise<readonly (Placed | undefined)[]>;
+	/** The place of every lane at which a reader begins: before all, behind all, or behind what was published before a time. */
+	at(when: "start" | "now" | Date, ctx: Context): Promise<Cursors>;
+	/** The lanes whose cursor names an event that this log never had: it was restored, or is another log. */
+	diverged(after: Cursors, ctx: Context): Promise<readonly number[]>;
+	/** How far readers at these cursors are behind. */
+	behind(after: Cursors, ctx: Context): Promise<ReadonlyMap<number, Behind>>;
+	/** Resolves when there may be more behind the cursors; sometimes without reason, never over 250 ms late. Ends with `ctx`. */
+	changed(after: Cursors, ctx: Context): Promise<void>;
+	/** The place of a receipt, where places are given later; waits for it. */
+	place(receipt: Receipt, ctx: Context): Promise<Cursor>;
+}
+
+/** Append-only topics. Operations reject with `unavailable` while the backend does not answer. */
+export interface Log {
+	/** The location of the log as a URL for people to read: complete, but without secrets. */
+	readonly location?: string | undefined;
+	/** Opens a topic. Makes it when it is missing. */
+	open(topic: string, options: TopicOptions, ctx: Context): Promise<TopicLog>;
+	/** Opens a topic that is there. */
+	find(topic: string, ctx: Context): Promise<TopicLog | undefined>;
+	/** The names of all topics, sorted. */
+	topics(ctx: Context): Promise<readonly string[]>;
+	close(): Promise<void>;
+}
