@@ -47,6 +47,7 @@ export {
 	type ContractWire,
 	contract,
 	type EventName,
+	type EventOf,
 	type MethodName,
 	type MethodSpecs,
 } from "./contract/contract.ts";
@@ -104,6 +105,7 @@ export {
 	toServiceError,
 } from "./errors/service-error.ts";
 export { isTrouble } from "./errors/trouble.ts";
+export type { EventHandler, FitsHandlers, Handlers } from "./event/handlers.ts";
 export {
 	type Check,
 	type Checker,

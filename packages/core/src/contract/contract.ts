@@ -61,6 +61,11 @@ export type EventName<C extends AnyContract> = {
 }[keyof C] &
 	string;
 
+/** An event of a contract as it is published: one of its values. */
+export type EventOf<C extends AnyContract> = {
+	[K in EventName<C>]: C[K] extends (...data: never) => infer Value ? Value : never;
+}[EventName<C>];
+
 /** The names of a contract's methods. */
 export type MethodName<C extends AnyContract> = Exclude<keyof C, "~allium" | EventName<C>>;
 
