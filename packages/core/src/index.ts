@@ -106,6 +106,10 @@ export {
 } from "./errors/service-error.ts";
 export { isTrouble } from "./errors/trouble.ts";
 export type { EventHandler, FitsHandlers, Handlers } from "./event/handlers.ts";
+export { later } from "./event/later.ts";
+export type { Receipt } from "./event/log.ts";
+export type { Publish, PublishMiddleware } from "./event/publish.ts";
+export type { RedeliveryOptions, SubscribeOptions } from "./event/subscribe-options.ts";
 export {
 	type Check,
 	type Checker,

@@ -70,6 +70,10 @@ export interface EventValue<N extends string = string, D = unknown> {
 	readonly data: D;
 	/** The declaration, which validates the data when the event is published. */
 	readonly of: AnyEvent;
+	/** What tells it from all others of its topic. Default: the runtime makes one when it is published. */
+	readonly id?: string;
+	/** It is not handled before this time, in ISO 8601: see `later`. */
+	readonly notBefore?: string;
 }
 
 /** An event of a contract, whatever its data. */

@@ -5,13 +5,17 @@ import type {
 	ClientLayers,
 	Context,
 	Fits,
+	FitsHandlers,
 	Format,
 	Guard,
+	Handlers,
 	Logger,
 	Middleware,
+	Publish,
 	Routes,
 	ServeOptions,
 	Service,
+	SubscribeOptions,
 } from "@allium/core";
 import type { FrameLimits } from "@allium/core/frames";
 import type { Config } from "../config/config.ts";
@@ -93,6 +97,31 @@ export interface App {
 	 * const payments = app.client(Payments, { routes: paymentRoutes });
 	 */
 	client<C extends AnyContract>(contract: C, options?: AppClientOptions): Client<C>;
+	/**
+	 * Publishes events of the contracts that it serves, and of those that the option `publishes` names. It can be
+	 * passed on as a dependency of a service. See {@link Publish}.
+	 *
+	 * @example
+	 * await app.publish(Matches.started({ id, size: 19 }), ctx);
+	 */
+	readonly publish: Publish;
+	/**
+	 * Handles events of a contract, from `start` on. A group handles each event once it is published, at least once, and
+	 * those of one key in order. An event whose handler fails is tried again, and parked when that does not help.
+	 *
+	 * @throws TypeError after `start`, `run` or `stop`, for handlers of events that the contract does not have, and for
+	 * a second subscription of one group.
+	 * @throws RangeError for an option that cannot be used.
+	 * @example
+	 * app.subscribe(Matches, {
+	 *   async ended({ winner }, ctx) { await players.reward({ player: winner }, ctx); },
+	 * }, { group: "rewards" });
+	 */
+	subscribe<C extends AnyContract, H>(
+		contract: C,
+		handlers: FitsHandlers<C, H> & Handlers<C>,
+		options?: SubscribeOptions,
+	): void;
 	/**
 	 * Waits until an instance of each of the services is up: for 30 seconds, or as long as the context that comes last.
 	 * Rejects with `unavailable` and the reason `not_ready`, naming the services that are missing.

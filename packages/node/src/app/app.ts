@@ -194,6 +194,14 @@ class NodeApp implements App {
 		);
 	}
 
+	publish(): Promise<never> {
+		return Promise.reject(new TypeError("publish() is not there yet"));
+	}
+
+	subscribe(): void {
+		throw new TypeError("subscribe() is not there yet");
+	}
+
 	ready(...services: readonly string[] | readonly [...services: string[], ctx: Context]): Promise<void> {
 		const all: readonly (string | Context)[] = services;
 		const names = all.filter((each) => typeof each === "string");
