@@ -15,6 +15,7 @@ export type {
 	Parking,
 	Verdict,
 } from "./event/broker.ts";
+export { cursorAt, positionOf } from "./event/cursor.ts";
 export type { EventRecord } from "./event/event-record.ts";
 export { eventText, parseEvent } from "./event/event-text.ts";
 export type {
@@ -54,3 +55,6 @@ export {
 	type TopicLog,
 	type TopicOptions,
 } from "./event/log.ts";
+export { type MemoryGroupStateOptions, MemoryGroups, memoryGroupState } from "./event/memory-group-state.ts";
+export { type MemoryLogOptions, MemoryTopics, memoryLog } from "./event/memory-log.ts";
+export { placedText, type TextPlace } from "./event/placed-text.ts";

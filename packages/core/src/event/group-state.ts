@@ -27,7 +27,7 @@ export interface MemberReport extends Member {
 /** A lane of a group as everybody sees it. */
 export interface LaneReport {
 	readonly lane: number;
-	/** The member that claimed it and has not released it. */
+	/** The member that claimed it and has not released it. It may have left or been resigned since. */
 	readonly holder: string | undefined;
 	readonly epoch: number;
 	readonly cursor: Cursor;
@@ -136,6 +136,9 @@ export type Which = "all" | { readonly ids: readonly string[] } | { readonly key
 /**
  * What one group knows, in its backend. There are no clocks in it: whoever holds a lane keeps it until it releases it,
  * or another member, who saw the holder silent for too long, claims it under the epoch that it saw.
+ *
+ * Of a group that is missing, `join`, `rewind` and `changed` reject with `not_found`, `save` as with a lost lease;
+ * nothing else rejects.
  */
 export interface GroupStore {
 	/** Makes the group at these places if it is missing, with a lane for each. Returns whether it made it. */
@@ -173,9 +176,12 @@ export interface GroupStore {
 	replay(which: Which, ctx: Context): Promise<number>;
 	/** Makes parked events due at once, to be passed over. Returns how many. */
 	discard(which: Which, ctx: Context): Promise<number>;
-	/** Puts the group at other places, without anything deferred or delayed. Rejects with `failed_precondition` while a lane is held. */
+	/**
+	 * Puts the group at other places, without anything deferred or delayed. Rejects with `failed_precondition` while a
+	 * member holds a lane. Leases from before are worth nothing afterwards, and no epoch comes again.
+	 */
 	rewind(cursors: Cursors, ctx: Context): Promise<void>;
-	/** Removes the group. Rejects with `failed_precondition` while a lane is held. */
+	/** Removes the group. Rejects as `rewind` does. A group of the same name that is made later gives no epoch again. */
 	forget(ctx: Context): Promise<void>;
 	/** Resolves when members, holders or edits may have changed; sometimes without reason, never over 1 s late. Ends with `ctx`. */
 	changed(ctx: Context): Promise<void>;
