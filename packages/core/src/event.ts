@@ -55,6 +55,7 @@ export {
 	type TopicLog,
 	type TopicOptions,
 } from "./event/log.ts";
+export { type LogBrokerOptions, logBroker } from "./event/log-broker.ts";
 export { type MemoryGroupStateOptions, MemoryGroups, memoryGroupState } from "./event/memory-group-state.ts";
 export { type MemoryLogOptions, MemoryTopics, memoryLog } from "./event/memory-log.ts";
 export { placedText, type TextPlace } from "./event/placed-text.ts";
