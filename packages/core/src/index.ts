@@ -33,6 +33,7 @@ export { protoFormat } from "./codec/proto-format.ts";
 export type { WireCodecs } from "./codec/wire-codecs.ts";
 export { type AppName, appIdentity, parseAppIdentity } from "./context/app-identity.ts";
 export type { Outcome, SettledListener } from "./context/call-scope.ts";
+export { Cause, causeOf, effectName, type Operation } from "./context/cause.ts";
 export { type Cancelable, Context, type PeerInfo } from "./context/context.ts";
 export { fanOut, race, type Task, type TaskResults } from "./context/fan-out.ts";
 export { type ContextKey, contextKey } from "./context/key.ts";

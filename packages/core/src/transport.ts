@@ -16,9 +16,11 @@ export {
 	type Follower,
 	type Following,
 } from "./context/cancellation.ts";
+export { withCause } from "./context/cause.ts";
 export { sleep } from "./context/sleep.ts";
 export { securityOf } from "./contract/security.ts";
 export { fromBase64, toBase64 } from "./encoding/base64.ts";
+export { uuidv7 } from "./encoding/uuid.ts";
 export { checkedChain, trusted } from "./endpoint/checked-chain.ts";
 export { guardsOperations, securityOfGuard } from "./endpoint/guard.ts";
 export { abandon, leave } from "./endpoint/leave-stream.ts";
