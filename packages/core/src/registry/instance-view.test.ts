@@ -77,6 +77,49 @@ describe("after an outage", () => {
 		expect(told).toEqual(["down c"]);
 	});
 
+	test("the grace lasts while missing instances keep coming back, as a thousand do that register again at once", async () => {
+		view.resume([], ttlMs);
+		await pass(0.9 * ttlMs);
+		view.put(a);
+		await pass(0.9 * ttlMs);
+		view.put(b);
+		await pass(ttlMs - 1);
+		expect(told).toEqual([]);
+		await pass(1);
+		expect(told).toEqual(["down c"]);
+	});
+
+	test("instances that were not missing do not prolong the grace", async () => {
+		view.resume([a, b], ttlMs);
+		await pass(0.9 * ttlMs);
+		view.put(record("d"));
+		view.put(record("a", 2));
+		await pass(0.1 * ttlMs);
+		expect(told).toEqual(["up d", "up a", "down c"]);
+	});
+
+	test("an instance that comes and goes prolongs the grace to 12 times to live at most", async () => {
+		view.resume([b], ttlMs);
+		for (let half = 0; half < 23; half++) {
+			view.put(a);
+			view.delete(a.key);
+			await pass(ttlMs / 2);
+		}
+		expect(told).toEqual([]);
+		view.put(a);
+		await pass(ttlMs / 2);
+		expect(told).toEqual(["down c"]);
+	});
+
+	test("one that is put while the connection is lost again does not end the grace of that loss", async () => {
+		view.resume([b, c], ttlMs);
+		view.pause();
+		view.put(a);
+		view.delete(b.key);
+		await pass(60_000);
+		expect(told).toEqual([]);
+	});
+
 	test("one that comes back with another record is told as changed", async () => {
 		view.resume([], ttlMs);
 		view.put(record("a", 2));

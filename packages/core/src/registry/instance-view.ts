@@ -6,6 +6,8 @@ import { Renewals } from "./renewals.ts";
 
 /** The name of the grace among what is awaited. */
 const grace = "grace";
+/** A grace that is prolonged by instances that come back ends after this many times to live. */
+const mostGraces = 12;
 
 /** Called when watchers come and go. */
 export interface InstanceViewHooks {
@@ -29,7 +31,9 @@ export interface InstanceViewHooks {
  *
  * A backend that is reached over a connection calls `pause` when it loses the connection and `resume` when it has it
  * back. The leases of everybody ran out together meanwhile, so an instance that is missing stays for a grace of one
- * time to live, in which it can register again. An instance that is known to have left of its own accord goes at once.
+ * time to live, in which it can register again. A thousand instances that register again at once may take longer, so
+ * the grace lasts until none has come back for one time to live, and for 12 of them at most. An instance that is known
+ * to have left of its own accord goes at once.
  */
 export class InstanceView {
 	readonly #hooks: InstanceViewHooks;
@@ -48,6 +52,10 @@ export class InstanceView {
 		ttlMs: Number.POSITIVE_INFINITY,
 		expired: () => this.#endGrace(),
 	});
+	/** How long the grace lasts after the last instance came back. Undefined while the connection is lost. */
+	#graceMs: number | undefined;
+	/** When the grace ends in any case, by `performance.now()`. */
+	#graceBound = 0;
 	#ready = false;
 	#closed = false;
 
@@ -112,12 +120,14 @@ export class InstanceView {
 	 * end before.
 	 */
 	pause(): void {
-		if (this.#ready && this.watched) this.#grace.renewed(grace, Number.POSITIVE_INFINITY);
+		if (!this.#ready || !this.watched) return;
+		this.#graceMs = undefined;
+		this.#grace.renewed(grace, Number.POSITIVE_INFINITY);
 	}
 
 	/**
-	 * Notes that the connection is back, and all instances that are up now. Those that are missing stay for `ttlMs`
-	 * from now, and go then unless they were put again. The first snapshot after the first watcher began has nothing to
+	 * Notes that the connection is back, and all instances that are up now. Those that are missing stay until no
+	 * missing one was put for `ttlMs`, and go then. The first snapshot after the first watcher began has nothing to
 	 * compare with, so it is taken as it is.
 	 *
 	 * @param ttlMs the time to live of registrations, in milliseconds.
@@ -128,7 +138,11 @@ export class InstanceView {
 		ttlMs: number,
 		isReleased: (key: string) => boolean = notKnown,
 	): void {
-		if (this.#ready && this.watched) this.#grace.renewed(grace, ttlMs);
+		if (this.#ready && this.watched) {
+			this.#graceMs = ttlMs;
+			this.#graceBound = performance.now() + mostGraces * ttlMs;
+			this.#grace.renewed(grace, ttlMs);
+		}
 		this.replace(records, isReleased);
 	}
 
@@ -182,7 +196,7 @@ export class InstanceView {
 	}
 
 	#set(record: InstanceRecord): boolean {
-		this.#missing.delete(record.key);
+		if (this.#missing.delete(record.key)) this.#prolongGrace();
 		const before = this.#records.get(record.key);
 		if (before?.text === record.text) return false;
 		if (before !== undefined) this.#withdraw(before, false);
@@ -199,6 +213,13 @@ export class InstanceView {
 		if (released || !this.#grace.has(grace)) return this.#remove(key, released);
 		if (this.#records.has(key)) this.#missing.add(key);
 		return false;
+	}
+
+	/** A missing instance has come back, so others may still be on their way. */
+	#prolongGrace(): void {
+		if (this.#graceMs === undefined || !this.#grace.has(grace)) return;
+		const left = this.#graceBound - performance.now();
+		if (left > 0) this.#grace.renewed(grace, Math.min(this.#graceMs, left));
 	}
 
 	#endGrace(): void {
