@@ -89,8 +89,8 @@ export class MemoryTopic {
 		this.#drop();
 		const { entries, gone } = this.#lane(lane);
 		if (when === "start") return gone;
-		const later = when === "now" ? -1 : entries.findIndex(({ at }) => at >= when);
-		return entries.at(later === -1 ? -1 : later - 1)?.cursor ?? gone;
+		if (when === "now") return entries.at(-1)?.cursor ?? gone;
+		return entries.findLast(({ at }) => at < when)?.cursor ?? gone;
 	}
 
 	diverged(lane: number, cursor: Cursor): boolean {

@@ -1,7 +1,7 @@
 import { Context, type Registry } from "@allium/core";
 import type { RegistryFilter } from "@allium/core/registry";
 import { expect } from "vitest";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../suite/eventually.ts";
 import { patienceMs as usualPatienceMs, Watcher } from "./registry-watcher.ts";
 
 const background = Context.background();

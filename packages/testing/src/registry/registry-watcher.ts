@@ -2,7 +2,7 @@ import type { Instance } from "@allium/core";
 import type { RegistryEvent } from "@allium/core/registry";
 import { expect } from "vitest";
 import { RunningTime } from "../running-time.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../suite/eventually.ts";
 
 /** How soon one handle must see what another did, in milliseconds of running time. */
 export const visibleWithinMs = 250;

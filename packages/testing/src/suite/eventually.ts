@@ -13,6 +13,11 @@ export async function eventually(
 		} catch (error) {
 			if (performance.now() >= end) throw error;
 		}
-		await new Promise<void>((resolve) => after(intervalMs, resolve));
+		await pause(intervalMs);
 	}
+}
+
+/** Lets time pass, in milliseconds, where there is no condition to wait for. */
+export function pause(milliseconds: number): Promise<void> {
+	return new Promise((resolve) => after(milliseconds, resolve));
 }

@@ -1,0 +1,51 @@
+import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
+import { ServiceProcess } from "../service-process.ts";
+import type { LogCase } from "./log-case.ts";
+import { type LogLab, readAll, topicName } from "./log-lab.ts";
+import type { LogSetup } from "./log-setup.ts";
+import { batchOf, idOf } from "./match-event.ts";
+
+const isSource: boolean = import.meta.url.endsWith(".ts");
+const program: string = fileURLToPath(
+	new URL(isSource ? "./publisher.ts" : "./publisher.js", import.meta.url),
+);
+
+/** How many publishers are killed. */
+const kills = 20;
+
+/** Publishers that are killed. */
+export const processCases: readonly LogCase[] = [
+	{
+		title:
+			"of a publisher that is killed all is there that was acknowledged, and each call whole or not at all",
+		needs: ["program"],
+		async run(lab) {
+			const topic = await lab.topic({ lanes: 4 });
+			const acknowledged: string[] = [];
+			for (let count = 0; count < kills; count++) {
+				acknowledged.push(...(await killedAfter(lab, `p${count}`, 1 + (count % 5))));
+			}
+			const read = new Set((await readAll(topic)).map(idOf));
+			expect(acknowledged.filter((id) => !read.has(id))).toEqual([]);
+			if (!topic.features.atomic) return;
+			for (const id of read) {
+				const [publisher = "", batch] = id.split("-");
+				const missing = batchOf(publisher, Number(batch)).filter((event) => !read.has(event.id));
+				expect(missing, `of the call of ${id}`).toEqual([]);
+			}
+		},
+	},
+];
+
+/** Kills a publisher after so many calls. Returns the ids that were acknowledged. */
+async function killedAfter(lab: LogLab, name: string, calls: number): Promise<string[]> {
+	const { module, url }: NonNullable<LogSetup["program"]> = lab.setup.program ?? expect.unreachable();
+	const env = isSource ? { NODE_OPTIONS: "--conditions=@allium/source" } : {};
+	await using publisher = ServiceProcess.run(program, { args: [module, url, topicName, name], env });
+	await publisher.says(new RegExp(`^acknowledged ${calls}$`, "m"));
+	publisher.signal("SIGKILL");
+	await publisher.ended();
+	const batches = publisher.output.matchAll(/^acknowledged (\d+)$/gm);
+	return Array.from(batches, ([, batch]) => batchOf(name, Number(batch)).map(({ id }) => id)).flat();
+}
