@@ -1,3 +1,4 @@
+import { issuesText } from "../contract/issues-text.ts";
 import type { Method } from "../contract/method.ts";
 import { type Issue, type Parsed, parse } from "../contract/schema.ts";
 import { isStream, messageSchema } from "../contract/stream.ts";
@@ -28,7 +29,7 @@ export class InvalidOutput extends TypeError {
 	override readonly name = "InvalidOutput";
 
 	constructor(method: Method, issues: readonly Issue[]) {
-		super(`invalid output of ${method.path}: ${summary(issues)}`);
+		super(`invalid output of ${method.path}: ${issuesText(issues)}`);
 		// The stack of the check says nothing about the code that made the output.
 		this.stack = `${this.name}: ${this.message}`;
 	}
@@ -91,7 +92,7 @@ function invalidInput(method: Method, issues: readonly Issue[]): ServiceError {
 	return new ServiceError({
 		code: "invalid_argument",
 		reason: "invalid_input",
-		message: `invalid input for ${method.path}: ${summary(issues)}`,
+		message: `invalid input for ${method.path}: ${issuesText(issues)}`,
 		data: { issues },
 	});
 }
@@ -105,11 +106,4 @@ function invalidAnswer(method: Method, issues: readonly Issue[], value: unknown)
 	// Most likely a `return` is missing.
 	if (value === undefined) return noAnswer("the handler", method);
 	return isAsyncIterable(value) ? noMessage("the handler", method) : invalidOutput(method, issues);
-}
-
-function summary(issues: readonly Issue[]): string {
-	const shown = issues.slice(0, 3).map(({ path, message }) => {
-		return path.length === 0 ? message : `${path.join(".")}: ${message}`;
-	});
-	return shown.join("; ") + (issues.length > 3 ? `; and ${issues.length - 3} more` : "");
 }

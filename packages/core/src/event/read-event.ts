@@ -1,0 +1,59 @@
+import type { AnyEvent } from "../contract/event.ts";
+import { issuesText } from "../contract/issues-text.ts";
+import { reasonOf } from "../errors/reason.ts";
+import { ServiceError } from "../errors/service-error.ts";
+import type { EventRecord } from "./event-record.ts";
+import { parsedData } from "./parsed-data.ts";
+
+/** The part of a stored event that its data are read from. */
+type Stored = Pick<EventRecord, "id" | "version" | "data">;
+
+/**
+ * Returns the data of a stored event as its handler takes them. Those of the present version are what its publisher's
+ * schema yielded, and are not parsed again. Older ones are upcast step by step, and then parsed.
+ *
+ * Rejects with `failed_precondition`: with the reason `unknown_version` for a version that the contract does not know,
+ * or has no upcast from; `upcast_failed` when an upcast throws; `invalid_event` when the schema refuses what the
+ * upcasts return. It is of no use to try again.
+ */
+export async function readEvent(event: AnyEvent, stored: Stored): Promise<unknown> {
+	if (stored.version === event.version) return stored.data;
+	const parsed = await parsedData(event, upcastData(event, stored));
+	if (parsed.issues === undefined) return parsed.value;
+	const fault = `the schema refuses what the upcasts made of it: ${issuesText(parsed.issues)}`;
+	throw unreadable(event, stored, "invalid_event", fault);
+}
+
+function upcastData(event: AnyEvent, stored: Stored): unknown {
+	if (stored.version > event.version) {
+		const fault = `version ${event.version} is the newest that is known here; update this service`;
+		throw unreadable(event, stored, "unknown_version", fault);
+	}
+	// The record may be handled again, and an upcast may change what it is given.
+	let data: unknown = structuredClone(stored.data);
+	for (let version = stored.version; version < event.version; version++) {
+		const upcast = event.upcast[version];
+		if (upcast === undefined) {
+			const fault = `the contract has no upcast from version ${version}`;
+			throw unreadable(event, stored, "unknown_version", fault);
+		}
+		try {
+			data = upcast(data);
+		} catch (error) {
+			const fault = `the upcast from version ${version} failed with ${reasonOf(error)}`;
+			throw unreadable(event, stored, "upcast_failed", fault, error);
+		}
+	}
+	return data;
+}
+
+function unreadable(
+	{ type }: AnyEvent,
+	{ id, version }: Stored,
+	reason: string,
+	fault: string,
+	cause?: unknown,
+): ServiceError {
+	const message = `the event ${type} with the id ${id}, of version ${version}, cannot be read: ${fault}`;
+	return new ServiceError({ code: "failed_precondition", reason, message, cause });
+}
