@@ -69,14 +69,13 @@ export {
 export {
 	type AnyEvent,
 	type EventData,
-	type EventFacts,
 	type EventInit,
 	type EventSpec,
 	type EventType,
 	type EventValue,
 	event,
-	type Upcast,
 } from "./contract/event.ts";
+export type { EventDeclaration, EventFacts, Upcast } from "./contract/event-declaration.ts";
 export {
 	type CallKind,
 	type Effect,

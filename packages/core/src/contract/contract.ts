@@ -1,10 +1,11 @@
 import { codes, isCode } from "../errors/code.ts";
+import { checkJson } from "./check-json.ts";
 import { declaredError, type ErrorSpecs } from "./declared-error.ts";
-import { type EventSpec, type EventType, eventType, isEventSpec } from "./event.ts";
+import type { AnyEvent, EventSpec, EventType } from "./event.ts";
 import type { Kind, Method, MethodSpec } from "./method.ts";
 import { checkName } from "./name.ts";
-import { jsonSchema } from "./schema.ts";
-import { isStream, messageSchema, type Side } from "./stream.ts";
+import type { SchemaInput, SchemaOutput } from "./schema.ts";
+import { isStream } from "./stream.ts";
 import { warnOfUndescribed } from "./undescribed.ts";
 
 /** Facts about a contract beside its methods. */
@@ -35,7 +36,7 @@ export interface ContractInfo {
 	/** The methods in the order in which they were written. */
 	readonly methods: readonly Method[];
 	/** The events in the order in which they were written. */
-	readonly events: readonly EventType[];
+	readonly events: readonly AnyEvent[];
 }
 
 /** The methods and events of a contract as they are written. */
@@ -44,7 +45,7 @@ export type MethodSpecs = Readonly<Record<string, MethodSpec | EventSpec>>;
 /** A contract: its methods as properties, all else under `"~allium"`. */
 export type Contract<M extends MethodSpecs = MethodSpecs> = {
 	readonly [K in keyof M]: M[K] extends EventSpec<infer S>
-		? EventType<K & string, S>
+		? EventType<K & string, SchemaInput<S>, SchemaOutput<S>>
 		: M[K] extends MethodSpec<infer I, infer O, infer E, infer F>
 			? Method<I, O, E, F>
 			: never;
@@ -73,8 +74,8 @@ export type MethodName<C extends AnyContract> = Exclude<keyof C, "~allium" | Eve
  * Makes a contract: a plain value that server, client and browser share. Node warns of schemas that do not
  * describe themselves as JSON Schema.
  *
- * @throws TypeError when a name is not allowed, two methods have one path, or a schema describes what JSON cannot
- * carry.
+ * @throws TypeError when a name is not allowed, two methods have one path, a schema describes what JSON cannot carry,
+ * or an event lacks the upcast from a version, or its key.
  * @example
  * const Greeter = contract("greeter", {
  *   hello: method({ input: z.object({ name: z.string() }), output: z.object({ greeting: z.string() }) }),
@@ -87,13 +88,13 @@ export function contract<const M extends MethodSpecs>(
 ): Contract<M> {
 	checkName("service", name);
 	const methods: Method[] = [];
-	const events: EventType[] = [];
+	const events: AnyEvent[] = [];
 	for (const [key, spec] of Object.entries(specs)) {
-		if (isEventSpec(spec)) events.push(bindEvent(name, key, spec));
+		if ("~event" in spec) events.push(spec["~event"](name, key));
 		else methods.push(bind(name, key, spec));
 	}
-	checkPaths(methods);
-	warnOfUndescribed(name, methods);
+	checkPaths([...methods, ...events]);
+	warnOfUndescribed(name, [...methods, ...events]);
 	const info: ContractInfo = Object.freeze({
 		name,
 		version: options.version ?? "0.0.0",
@@ -106,12 +107,6 @@ export function contract<const M extends MethodSpecs>(
 	const made = Object.fromEntries([...methods, ...events].map((member) => [member.name, member]));
 	Object.defineProperty(made, "~allium", { value: info });
 	return Object.freeze(made) as unknown as Contract<M>;
-}
-
-function bindEvent(service: string, name: string, spec: EventSpec): EventType {
-	checkName("method", name);
-	checkJson(`${service}/${name}`, "data", spec.data, "output");
-	return eventType(service, name, spec);
 }
 
 function bind(service: string, name: string, spec: MethodSpec): Method {
@@ -148,14 +143,14 @@ function bind(service: string, name: string, spec: MethodSpec): Method {
 	});
 }
 
-/** Refuses two methods that have the same name on the wire. */
+/** Refuses two methods or events that have the same name on the wire. */
 function checkPaths(methods: readonly Method[]): void {
 	const names = new Map<string, string>();
 	for (const { name, path } of methods) {
 		const other = names.get(path);
 		if (other !== undefined) {
 			throw new TypeError(
-				`the methods "${other}" and "${name}" both have the path ${path}; give one of them another wireName`,
+				`"${other}" and "${name}" both have the path ${path}; give one of them another wireName`,
 			);
 		}
 		names.set(path, name);
@@ -165,17 +160,4 @@ function checkPaths(methods: readonly Method[]): void {
 function kindOf(spec: MethodSpec): Kind {
 	if (isStream(spec.input)) return isStream(spec.output) ? "bidi_stream" : "client_stream";
 	return isStream(spec.output) ? "server_stream" : "unary";
-}
-
-/** Refuses a schema whose JSON Schema says that JSON cannot carry it. */
-function checkJson(path: string, what: string, schema: Side | undefined, side: "input" | "output"): void {
-	const message = messageSchema(schema);
-	if (message === undefined) return;
-	try {
-		jsonSchema(message, side);
-	} catch (error) {
-		throw new TypeError(
-			`${path}: the ${what} cannot cross the wire as JSON (${(error as Error).message}); describe it with strings, numbers, booleans, arrays and objects`,
-		);
-	}
 }

@@ -1,47 +1,52 @@
+import { checkedEvent } from "./check-event.ts";
+import type { EarlierVersions } from "./earlier-versions.ts";
+import type { EventDeclaration, EventFacts, Upcast } from "./event-declaration.ts";
 import type { IfJson } from "./json.ts";
-import type { Empty } from "./method.ts";
-import type { Schema, SchemaInput, SchemaOutput } from "./schema.ts";
+import type { IfKept } from "./kept.ts";
+import type { Schema, SchemaInput, SchemaOf, SchemaOutput } from "./schema.ts";
 
 /** The names of the properties of an event's data that may be its key: strings. */
-type KeyName<D> = { [P in keyof D & string]: D[P] extends string ? P : never }[keyof D & string];
+type KeyName<D> = { [P in keyof D & string]-?: D[P] extends string ? P : never }[keyof D & string];
 
-/** Turns the data of an earlier version into the next. It gets what was stored, and returns what the schema accepts. */
-// biome-ignore lint/suspicious/noExplicitAny: the data of an old version has no type any more
-export type Upcast<Next> = (data: any) => Next;
+/** `K` where the data has such a string; else the sentence that the compiler shows. */
+type IfKey<D, K> =
+	K extends KeyName<D> ? K : `${K & string} is not a string in the data, so it cannot be the key`;
 
-/** The facts about an event beside its data. */
-export interface EventFacts {
-	/** One line for people. */
-	readonly summary?: string;
-	/** The version of the data. Default: 1. */
-	readonly version?: number;
-	/** Keeps the event in its store: it is neither relayed nor described. Default: `false`. */
-	readonly private?: boolean;
-	/** Annotations for others: gateways, dashboards, generators. */
-	readonly meta?: Readonly<Record<string, unknown>>;
-}
+/** The upcasts of an event with these earlier versions. The last of them makes what the schema accepts. */
+export type Upcasts<Earlier extends readonly number[], Next> = Earlier extends readonly []
+	? "there is no version before 1 to upcast from"
+	: {
+			readonly [V in Earlier[number]]?: Earlier extends readonly [...unknown[], V]
+				? Upcast<Next>
+				: Upcast<unknown>;
+		};
 
 /** An event as it is written in a contract. */
-export interface EventSpec<S extends Schema = Schema> extends EventFacts {
-	/** Tells an event from a method. */
-	readonly "~event": true;
+export interface EventSpec<S extends Schema = Schema> extends EventDeclaration<S> {
+	/** Makes the event of a contract. It comes with the declaration, so that contracts without events do not load it. */
+	readonly "~event": (service: string, name: string) => AnyEvent;
 	readonly data: S;
 	readonly key?: string;
-	/** From the version of the key to the next. */
+	readonly version?: number;
 	readonly upcast?: Readonly<Record<number, Upcast<unknown>>>;
 }
 
-/** An event to be declared. A property that JSON cannot carry is refused by a message that begins with its path. */
-export interface EventInit<S extends Schema> extends EventFacts {
-	/** What happened: the schema may give defaults, but accepts what it yields. */
-	readonly data: IfJson<SchemaOutput<S>, S, "data">;
+/** An event to be declared. A fault in it is refused by a message that begins with its place. */
+export interface EventInit<S extends Schema, K extends string, V extends number> extends EventFacts {
+	/** What happened, as JSON. The schema may give defaults, but does not transform: what it yields it accepts. */
+	readonly data: IfJson<SchemaOutput<S>, IfKept<SchemaInput<S>, SchemaOutput<S>, S>, "data">;
 	/**
 	 * The property of the data that orders events: those of one key are handled one after another. It is the
 	 * `subject` of the CloudEvent, and the id of streams and documents. Default: no order.
 	 */
-	readonly key?: KeyName<SchemaOutput<S>>;
-	/** From the version of the key to the next: `{ 1: (old) => ({ ...old, size: 19 }) }`. */
-	readonly upcast?: Readonly<Record<number, Upcast<SchemaInput<S>>>>;
+	readonly key?: IfKey<SchemaOutput<S>, K> | KeyName<SchemaOutput<S>>;
+	/** The version of the data. Default: 1. */
+	readonly version?: V;
+	/**
+	 * From the version of the key to the next: `{ 1: (old) => ({ ...old, size: 19 }) }`. Events of versions without
+	 * one are no longer read.
+	 */
+	readonly upcast?: Upcasts<EarlierVersions<V>, SchemaInput<S>>;
 }
 
 /**
@@ -50,13 +55,15 @@ export interface EventInit<S extends Schema> extends EventFacts {
  * @example
  * started: event({ key: "id", data: z.object({ id: z.string(), size: z.int() }) })
  */
-export function event<S extends Schema>(spec: EventInit<S>): EventSpec<S>;
-export function event(spec: object): EventSpec {
-	return { ...(spec as EventSpec), "~event": true };
-}
-
-export function isEventSpec(spec: object): spec is EventSpec {
-	return "~event" in spec;
+export function event<S extends Schema, const K extends string = never, const V extends number = 1>(
+	spec: EventInit<S, K, V>,
+): EventSpec<S>;
+export function event(checked: object): EventSpec {
+	const spec = checked as EventDeclaration;
+	return {
+		...spec,
+		"~event": (service, name) => eventType(service, name, checkedEvent(service, name, spec)),
+	};
 }
 
 /** An event that happened, to be published: a plain value. */
@@ -101,21 +108,31 @@ export interface AnyEvent {
 	readonly error: Readonly<Record<never, never>>;
 }
 
+/** A function type of its own: from a call, editors lead to the event in the contract, and not to a signature here. */
+type MakeEvent<N extends string, Given> = (data: Given) => EventValue<N, Given>;
+
 /**
  * An event of a contract. Called with data, it makes the value that is published: `Matches.started({ id, size })`.
  * It is a method of the kind `event`, so that middleware wraps its handlers as it wraps methods.
+ *
+ * @typeParam Given the data as it is published, with or without what the schema gives by default.
+ * @typeParam Data the data as handlers get it.
  */
-export interface EventType<N extends string = string, S extends Schema = Schema> extends AnyEvent {
-	(data: SchemaInput<S>): EventValue<N, SchemaInput<S>>;
+export interface EventType<N extends string, Given, Data = Given> extends AnyEvent, MakeEvent<N, Given> {
 	readonly name: N;
-	readonly input: S;
+	readonly input: SchemaOf<Given, Data>;
+}
+
+/** An event whose handlers get these data. */
+export interface EventWith<Data> {
+	readonly kind: "event";
+	readonly input: SchemaOf<unknown, Data>;
 }
 
 /** What a handler of the event gets. */
-export type EventData<T> = T extends EventType<string, infer S> ? SchemaOutput<S> : Empty;
+export type EventData<E> = E extends EventWith<infer Data> ? Data : never;
 
-/** Makes the event of a contract from its declaration. */
-export function eventType(service: string, name: string, spec: EventSpec): EventType {
+function eventType(service: string, name: string, spec: EventDeclaration): EventType<string, unknown> {
 	const facts = {
 		service,
 		path: `${service}/${name}`,
@@ -140,8 +157,8 @@ export function eventType(service: string, name: string, spec: EventSpec): Event
 		data,
 		of: type,
 	});
-	const type: EventType = Object.freeze(
-		Object.defineProperty(Object.assign(made, facts), "name", { value: name }),
-	) as EventType;
+	const type: EventType<string, unknown> = Object.freeze(
+		Object.assign(Object.defineProperty(made, "name", { value: name, enumerable: true }), facts),
+	);
 	return type;
 }

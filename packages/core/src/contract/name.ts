@@ -19,7 +19,7 @@ const reserved = new Set([
 const longestName = 128;
 
 /** Refuses a name that transports or registries could not carry. */
-export function checkName(what: "service" | "method", name: string): void {
+export function checkName(what: "service" | "method" | "event", name: string): void {
 	const pattern = what === "service" ? /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/ : /^[A-Za-z0-9_-]+$/;
 	const allowed =
 		what === "service" ? 'letters, digits, "-", "_" and inner "."' : 'letters, digits, "-" and "_"';

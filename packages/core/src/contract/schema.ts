@@ -4,6 +4,9 @@ import { lenient } from "./lenient.ts";
 /** Any Standard Schema: zod, valibot, arktype and others. */
 export type Schema = StandardSchemaV1;
 
+/** A schema that accepts and yields these types. */
+export type SchemaOf<Input, Output> = StandardSchemaV1<Input, Output>;
+
 /** What a schema accepts. */
 export type SchemaInput<S extends Schema> = StandardSchemaV1.InferInput<S>;
 

@@ -36,9 +36,9 @@ function remedyOf(vendor: string): string {
 	return `take a version of ${vendor} that implements Standard JSON Schema (https://standardschema.dev), or wrap its schemas`;
 }
 
-function sidesOf({ input, output, errors }: Method): [side: string, schema: Schema][] {
+function sidesOf({ kind, input, output, errors }: Method): [side: string, schema: Schema][] {
 	const sides: [string, Schema | undefined][] = [
-		["input", messageSchema(input)],
+		[kind === "event" ? "data" : "input", messageSchema(input)],
 		["output", messageSchema(output)],
 		...Object.entries(errors).map(([reason, { data }]): [string, Schema | undefined] => [
 			`data of ${reason}`,

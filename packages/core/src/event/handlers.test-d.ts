@@ -1,8 +1,8 @@
 import { expectTypeOf } from "vitest";
 import * as z from "zod";
 import type { Context } from "../context/context.ts";
-import { contract, type EventName, type EventOf, type MethodName } from "../contract/contract.ts";
-import { type EventValue, event } from "../contract/event.ts";
+import { contract } from "../contract/contract.ts";
+import { event } from "../contract/event.ts";
 import { method } from "../contract/method.ts";
 import type { FitsHandlers, Handlers } from "./handlers.ts";
 
@@ -13,15 +13,9 @@ const Matches = contract("matches", {
 });
 type Matches = typeof Matches;
 
-expectTypeOf<EventName<Matches>>().toEqualTypeOf<"started" | "ended">();
-expectTypeOf<MethodName<Matches>>().toEqualTypeOf<"create">();
 expectTypeOf<keyof Handlers<Matches>>().toEqualTypeOf<"started" | "ended">();
 expectTypeOf<Required<Handlers<Matches>>["started"]>().toEqualTypeOf<
 	(data: { id: string; size: number }, ctx: Context) => Promise<void> | void
->();
-expectTypeOf<EventOf<Matches>>().toEqualTypeOf<
-	| EventValue<"started", { id: string; size?: number | undefined }>
-	| EventValue<"ended", { id: string; winner?: string | undefined }>
 >();
 
 // Handlers infer from the contract, and may wait or not.

@@ -1,9 +1,10 @@
 import type { Context } from "../context/context.ts";
 import type { AnyContract, EventName } from "../contract/contract.ts";
-import type { EventData } from "../contract/event.ts";
+import type { EventWith } from "../contract/event.ts";
 
 /** The function that handles one event. The event is done when it returns, and tried again or parked when it throws. */
-export type EventHandler<E> = (data: EventData<E>, ctx: Context) => Promise<void> | void;
+export type EventHandler<E> =
+	E extends EventWith<infer Data> ? (data: Data, ctx: Context) => Promise<void> | void : never;
 
 /**
  * An object of functions that handles events of a contract, by name. Events without a function are passed over.
