@@ -9,9 +9,11 @@ const editor = new Editor(join(import.meta.dirname, "shop"), "@shop", [
 	"service",
 	"caller",
 	"customer",
+	"subscriber",
 	"wrong-schema",
 	"wrong-routes",
 	"wrong-service",
+	"wrong-event",
 ]);
 
 /** Where the method `take` is named, with its name left out. */
@@ -26,7 +28,9 @@ const takes = (name: string): string[] => [
 ];
 
 test("the packages have no errors", () => {
-	for (const file of ["contract", "service", "caller", "customer"]) expect(editor.errors(file)).toEqual([]);
+	for (const file of ["contract", "service", "caller", "customer", "subscriber"]) {
+		expect(editor.errors(file)).toEqual([]);
+	}
 });
 
 describe.each([
@@ -78,6 +82,37 @@ describe("on a declared error", () => {
 	});
 });
 
+/** Where the event `sold` is named, with its name left out. */
+const sales = (name: string): string[] => [
+	`contract: ${name}: event({`,
+	`service: return Stock.${name}({ article });`,
+	`subscriber: async ${name}({ article, pieces }) {`,
+	`subscriber: export const type: string = Stock.${name}.type;`,
+];
+
+describe.each([
+	["an event that is made", "service", "Stock.|sold("],
+	["a handler of an event", "subscriber", "async |sold("],
+	["an event of the contract as a value", "subscriber", "Stock.|sold.type"],
+	["the declaration of an event", "contract", "|sold: event"],
+])("on %s", (_, file, cursor) => {
+	test("go to definition leads to the declaration in the contract", () => {
+		expect(editor.definition(file, cursor)).toEqual(sales("sold").slice(0, 1));
+	});
+
+	test("hover shows the doc comment of the declaration", () => {
+		expect(editor.hover(file, cursor).docs).toBe("Pieces were sold.");
+	});
+
+	test("find references lists every package", () => {
+		expect(editor.references(file, cursor)).toEqual(sales("sold"));
+	});
+
+	test("rename writes every package", () => {
+		expect(editor.rename(file, cursor, "bought")).toEqual(sales("bought"));
+	});
+});
+
 describe("of a contract that is installed as a build", () => {
 	test("the declarations are those that the compiler makes", () => {
 		const published = readFileSync(join(import.meta.dirname, "shop/published/index.d.ts"), "utf8");
@@ -92,6 +127,7 @@ describe("of a contract that is installed as a build", () => {
 			"Fewer pieces are left than were asked for.",
 			"published/index.d.ts: readonly too_few:",
 		],
+		["a handler of an event", "|sold: (", "Pieces were sold.", "published/index.d.ts: readonly sold:"],
 	])("%s shows the docs and leads to the declaration", (_, cursor, docs, declaration) => {
 		expect(editor.hover("customer", cursor).docs).toBe(docs);
 		expect(editor.definition("customer", cursor)).toEqual([expect.stringContaining(declaration)]);
@@ -123,6 +159,18 @@ describe("hover shows plain shapes", () => {
 			"service",
 			"async |take(",
 			"take: (input: { article: string; pieces: number; }, ctx: Context) => Promise<{ left: number; }>",
+		],
+		[
+			"an event that is made",
+			"service",
+			"Stock.|sold(",
+			'sold: EventType (data: { article: string; pieces?: number | undefined; }) => EventValue<"sold", { article: string; pieces?: number | undefined; }>',
+		],
+		[
+			"a handler of an event",
+			"subscriber",
+			"async |sold(",
+			"sold?: (data: { article: string; pieces: number; }, ctx: Context) => Promise<void> | void",
 		],
 	])("for %s", (_, file, cursor, shape) => {
 		expect(editor.hover(file, cursor).shape).toBe(shape);
@@ -168,6 +216,39 @@ describe("the first line of a message names the property at fault", () => {
 		["one whose types differ", "(Stock, wrong)", 'Misfit<"count has other types">'],
 	])("for a service: %s", (_, code, fault) => {
 		const messages = editor.errors("wrong-service").filter(([line]) => line.includes(code));
+		expect(messages).toEqual([[expect.anything(), expect.stringContaining(fault)]]);
+	});
+
+	test.each([
+		[
+			"a key that is no string",
+			'key: "pieces"',
+			"pieces is not a string in the data, so it cannot be the key",
+		],
+		["a key that may be missing", 'key: "to"', "to is not a string in the data, so it cannot be the key"],
+		["a key that is not there", 'key: "color"', "color is not a string in the data, so it cannot be the key"],
+		["a date", "z.date()", "data.since is a Date, which JSON cannot carry"],
+		["a schema that transforms a part", "lines: ", "data.lines[].cents is transformed;"],
+		["a schema that transforms", "transform(Number)", "data is transformed;"],
+		["an upcast that returns too little", '({ article: "book" })', "'() => { article: string; }'"],
+		["an upcast from no earlier version", "{ 3: ", "'3' does not exist in type"],
+		["an upcast to the first version", "{ 0: ", "there is no version before 1 to upcast from"],
+		["wrong data", 'pieces: "one"', "Type 'string' is not assignable to type 'number'"],
+		["an event that is called on a client", "client.sold", "Property 'sold' does not exist on type 'Client<"],
+		["an event that is served", "...stock, async sold", "'sold' does not exist in type 'Service<"],
+		["an event in a service", "async take() {}, async sold", "'sold' does not exist in type 'Service<"],
+		["a handler for no event", "async withdrew", "'withdrew' does not exist in type"],
+		["a handler for a method", "{ async take() {} });", "'take' does not exist in type"],
+		["handlers for no event", "(Stock, typo)", 'Misfit<"soled is no event of the contract">'],
+		["handlers with other data", "(Stock, wrong)", 'Misfit<"sold has other types">'],
+		["a handler that reads what is not there", "({ color })", "Property 'color' does not exist on type '{"],
+		[
+			"an object of handlers for no event",
+			"async withdrawn",
+			"'withdrawn' does not exist in type 'Handlers<",
+		],
+	])("for an event: %s", (_, code, fault) => {
+		const messages = editor.errors("wrong-event").filter(([line]) => line.includes(code));
 		expect(messages).toEqual([[expect.anything(), expect.stringContaining(fault)]]);
 	});
 });

@@ -1,4 +1,4 @@
-import { contract, method, stream } from "@allium/core";
+import { contract, event, method, stream } from "@allium/core";
 import * as z from "zod";
 
 /** What lies on the shelves of a shop. */
@@ -25,5 +25,10 @@ export const Stock = contract("stock", {
 		input: z.object({ below: z.int() }),
 		output: stream(z.object({ article: z.string() })),
 		effect: "read",
+	}),
+	/** Pieces were sold. */
+	sold: event({
+		key: "article",
+		data: z.object({ article: z.string(), pieces: z.int().default(1) }),
 	}),
 });

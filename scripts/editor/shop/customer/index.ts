@@ -1,4 +1,4 @@
-import { type Client, isError } from "@allium/core";
+import { type Client, type Handlers, isError } from "@allium/core";
 import { Stock } from "@shop/published";
 
 export async function buy(stock: Client<typeof Stock>): Promise<number> {
@@ -9,3 +9,7 @@ export async function buy(stock: Client<typeof Stock>): Promise<number> {
 		throw error;
 	}
 }
+
+export const sales: Handlers<typeof Stock> = {
+	sold: ({ pieces }) => console.log(pieces),
+};

@@ -33,4 +33,9 @@ export declare const Stock: import("@allium/core").Contract<{
     }, z.core.$strip>, import("@allium/core").StreamOf<z.ZodObject<{
         article: z.ZodString;
     }, z.core.$strip>>, Readonly<Record<never, never>>, "read">;
+    /** Pieces were sold. */
+    readonly sold: import("@allium/core").EventSpec<z.ZodObject<{
+        article: z.ZodString;
+        pieces: z.ZodDefault<z.ZodInt>;
+    }, z.core.$strip>>;
 }>;

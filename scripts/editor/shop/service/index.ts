@@ -1,4 +1,4 @@
-import type { Service } from "@allium/core";
+import type { EventOf, Service } from "@allium/core";
 import { get, post, routes } from "@allium/core/http";
 import { Stock } from "@shop/contract";
 
@@ -20,3 +20,7 @@ export const stockRoutes = routes(Stock, {
 	count: get("/stock/{article}"),
 	take: post("/stock/{article}/taken", { errors: { too_few: { status: 409 } } }),
 });
+
+export function sale(article: string): EventOf<typeof Stock> {
+	return Stock.sold({ article });
+}
