@@ -39,6 +39,7 @@ export { fanOut, race, type Task, type TaskResults } from "./context/fan-out.ts"
 export { type ContextKey, contextKey } from "./context/key.ts";
 export { Metadata, type MetadataInit, maxMetadataBytes, noMetadata } from "./context/metadata.ts";
 export { onSettled } from "./context/on-settled.ts";
+export { principal } from "./context/principal.ts";
 export { ResponseMetadata } from "./context/response.ts";
 export {
 	type AnyContract,

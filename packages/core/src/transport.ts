@@ -7,6 +7,7 @@ export { type ClientEndpoints, clientEndpoints } from "./client/client.ts";
 export { followRegistry, type RegistryFollower } from "./client/follow-registry.ts";
 export type { ObservedPeer, PeerShare } from "./client/observed-peer.ts";
 export { PeerPool, type ShareOptions } from "./client/peer-pool.ts";
+export { callIdName, withArrivedCallId, withCallId } from "./context/call-id.ts";
 export { CallScope, succeeded } from "./context/call-scope.ts";
 export {
 	Cancellation,

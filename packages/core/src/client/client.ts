@@ -20,6 +20,7 @@ import type { Dialer } from "../transport/transport.ts";
 import { attempts } from "./attempts.ts";
 import type { Client } from "./client-type.ts";
 import { followRegistry } from "./follow-registry.ts";
+import { identified } from "./identified.ts";
 import { LazyStream } from "./lazy-stream.ts";
 import { PeerPool } from "./peer-pool.ts";
 import { scoped } from "./scoped.ts";
@@ -53,6 +54,11 @@ export interface ClientLayers {
 	 * say by {@link waitForReady}. Default: false; they fail at once with `unavailable`.
 	 */
 	readonly waitForReady?: boolean;
+	/**
+	 * Whether every call that may have an effect has an id. Default: false; only calls that follow from an event, from a
+	 * call with an id or from a request with an `Idempotency-Key` have one.
+	 */
+	readonly callIds?: boolean;
 	/**
 	 * Told what the instances say of the service, once for each hash and once where none is known, some time after the
 	 * first call. A caller can compare it with what was expected.
@@ -136,13 +142,13 @@ export function clientEndpoints(service: string, options: ClientOptions): Client
 	const life = Context.background().withCancel();
 	const following = locate(service, options, target, logger, life.ctx);
 
-	const { attempt: around, waitForReady = false } = layers;
+	const { attempt: around, waitForReady = false, callIds = false } = layers;
 	const attempted = { target, middleware: around, waitForReady, logger };
 	const middleware = checkedChain("the client's middleware", layers.middleware);
 	const addressOf = (id: string): string | undefined => target.addressOf(id);
 	const endpoint = (method: Method): Endpoint => {
 		const call = middleware(attempts(method, attempted), method);
-		return scoped(call, method, life.ctx, addressOf, logger);
+		return identified(scoped(call, method, life.ctx, addressOf, logger), method, callIds);
 	};
 	const close = async (): Promise<void> => {
 		options.onClose?.();

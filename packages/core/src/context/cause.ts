@@ -2,7 +2,7 @@ import { forgetOldest } from "../collections/forget-oldest.ts";
 import { sha256 } from "../encoding/sha256.ts";
 import { uuidv8 } from "../encoding/uuid.ts";
 import { ServiceError } from "../errors/service-error.ts";
-import { stableJson } from "../json/stable-json.ts";
+import { dataText } from "../json/stable-json.ts";
 import type { Context } from "./context.ts";
 import { type ContextKey, contextKey } from "./key.ts";
 
@@ -138,18 +138,7 @@ class Begun implements Operation {
 /** What an operation is, as text: no two different ones have the same. */
 function textOf(cause: string, path: string, input: unknown, name: string | undefined): string {
 	if (name !== undefined) return JSON.stringify([cause, path, name]);
-	return JSON.stringify([cause, path]) + inputText(input);
-}
-
-/** Empty for what is no data, such as a stream: such operations are told apart by their order. */
-function inputText(input: unknown): string {
-	const text = stableJson(input);
-	if (text !== undefined) return text;
-	try {
-		return JSON.stringify(input) ?? "";
-	} catch {
-		return "";
-	}
+	return JSON.stringify([cause, path]) + dataText(input);
 }
 
 function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {

@@ -58,6 +58,11 @@ export function declaredError<E extends ErrorSpec>(
 	return Object.freeze(Object.assign(make, { code: spec.code, reason })) as DeclaredError<E>;
 }
 
+/** Whether an error is one of those that a method declares. */
+export function isDeclared(method: { readonly errors: ErrorSpecs }, { reason, code }: ServiceError): boolean {
+	return reason !== undefined && method.errors[reason]?.code === code;
+}
+
 /** Whether a caught value is the declared error, thrown here or received over the wire. It narrows the data. */
 export function isError<E extends ErrorSpec>(
 	error: unknown,

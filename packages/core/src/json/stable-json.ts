@@ -24,3 +24,17 @@ export function stableJson(value: unknown, depth = 0): string | undefined {
 	}
 	return `{${members.join(",")}}`;
 }
+
+/**
+ * A value as text, to be compared with others. Equal data has the same text; what JSON would change is written as JSON
+ * writes it, and what it cannot write is empty.
+ */
+export function dataText(value: unknown): string {
+	const text = stableJson(value);
+	if (text !== undefined) return text;
+	try {
+		return JSON.stringify(value) ?? "";
+	} catch {
+		return "";
+	}
+}

@@ -15,6 +15,10 @@ export const runtimeReasons = [
 	"bulkhead_full",
 	"circuit_open",
 	"no_instance",
+	"invalid_idempotency_key",
+	"key_reused",
+	"call_in_progress",
+	"reply_not_kept",
 ] as const;
 
 /** The reason of an error that a server itself makes, or `*` for all that have no template of their own. */

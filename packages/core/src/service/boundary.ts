@@ -1,4 +1,5 @@
 import type { Context } from "../context/context.ts";
+import { isDeclared } from "../contract/declared-error.ts";
 import { givesStream, type Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { mapStream } from "../endpoint/map-stream.ts";
@@ -121,10 +122,6 @@ function errorOfCallee(method: Source, error: ServiceError, logger: EndpointTabl
 
 function internal(cause: unknown): ServiceError {
 	return new ServiceError({ code: "internal", message: "internal error", cause });
-}
-
-function isDeclared(method: Source, error: ServiceError): boolean {
-	return error.reason !== undefined && method.errors[error.reason]?.code === error.code;
 }
 
 function isOwn(method: Source, error: ServiceError): boolean {

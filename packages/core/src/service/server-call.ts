@@ -1,3 +1,4 @@
+import { withArrivedCause } from "../context/call-id.ts";
 import { CallScope, type Outcome } from "../context/call-scope.ts";
 import { Cancellation, callIsOver, type Follower, type Following } from "../context/cancellation.ts";
 import { Context, isContext, type PeerInfo } from "../context/context.ts";
@@ -135,11 +136,12 @@ export class ServerCall {
 	/** Reads the input only when a method is there to take it. */
 	#readAndInvoke(read: () => unknown, ctx: Context): Promise<unknown> {
 		if (this.served === undefined) return Promise.reject(this.#missing());
-		const { endpoint } = this.served;
+		const { endpoint, method } = this.served;
 		try {
+			const caused = withArrivedCause(ctx, method.path, method.effect !== "read");
 			const input = read();
-			if (!(input instanceof Promise)) return endpoint(input, ctx);
-			return input.then((value) => endpoint(value, ctx), rethrow);
+			if (!(input instanceof Promise)) return endpoint(input, caused);
+			return input.then((value) => endpoint(value, caused), rethrow);
 		} catch (error) {
 			return Promise.reject(toServiceError(error));
 		}

@@ -9,7 +9,7 @@ import {
 	ResponseMetadata,
 	ServiceError,
 } from "@allium/core";
-import { leave, mapStream, serviceErrorFrom } from "@allium/core/transport";
+import { leave, mapStream, serviceErrorFrom, withArrivedCallId } from "@allium/core/transport";
 import { isGatewaysOwn } from "../metadata/forwarding.ts";
 
 /**
@@ -24,7 +24,7 @@ export function passThrough(call: Endpoint, method: Method, logger: Logger): End
 		const fail = (error: unknown): never => {
 			throw relayed(error, method, ctx, logger);
 		};
-		return call(input, ctx.withResponse(received)).then(
+		return call(input, withArrivedCallId(ctx).withResponse(received)).then(
 			(output) => {
 				if (received.hasHeaders) copy(received.headers, ctx.response.headers);
 				if (streams) return withTrailers(mapStream(output, undefined, fail), received, ctx);

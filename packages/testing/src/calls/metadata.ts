@@ -1,4 +1,5 @@
-import { type Context, Metadata, type MetadataValue, ResponseMetadata } from "@allium/core";
+import { Cause, type Context, Metadata, type MetadataValue, ResponseMetadata } from "@allium/core";
+import { callIdName, withCause } from "@allium/core/transport";
 import { expect } from "vitest";
 import { type Cases, kinds } from "./cases.ts";
 
@@ -69,6 +70,32 @@ export function metadataTests(cases: Cases): void {
 		await Array.fromAsync(lab.call(kind, undefined, lab.background.withMetadata(trace)));
 		expect(arrived).toEqual([trace, trace]);
 	});
+
+	cases.each(
+		"what comes again makes the same calls, hop by hop, and two calls when it makes two",
+		kinds,
+		async (kind, lab) => {
+			const arrived: (string | undefined)[] = [];
+			lab.handler = async function* (input, ctx) {
+				arrived.push(ctx.metadata.get(callIdName));
+				const isFirst = arrived.length % 3 === 1;
+				const messages = await Array.fromAsync(input);
+				for (let times = 0; isFirst && times < 2; times++) {
+					await Array.fromAsync(lab.call(kind, messages, ctx, lab.relay));
+				}
+				yield* messages;
+			};
+			for (let times = 0; times < 2; times++) {
+				const ctx = withCause(lab.background, new Cause("event-1"));
+				await Array.fromAsync(lab.call(kind, undefined, ctx));
+			}
+			const [first, again] = [arrived.slice(0, 3), arrived.slice(3)];
+			expect(new Set(first).size).toBe(3);
+			expect(first).not.toContain(undefined);
+			expect(again).toEqual(first);
+		},
+		["causes"],
+	);
 
 	cases.each("several values of one name keep their order", kinds, async (kind, lab) => {
 		const bytes = [Uint8Array.of(1, 2), Uint8Array.of(3)];

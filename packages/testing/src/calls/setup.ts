@@ -45,7 +45,8 @@ export interface CallSetup {
  * the setup; `backoff`, one connection that calls share, with pauses between attempts to open it; `silence`,
  * connections that are given up when they fall silent; `backpressure`, a bound on the bytes of replies in flight;
  * `many`, ten thousand concurrent calls; `streams`, hundreds of concurrent streams; `told`, clients that learn whether
- * a failed call was ever sent; `stopping`, a server that ends its streams in order to stop.
+ * a failed call was ever sent; `stopping`, a server that ends its streams in order to stop; `causes`, callers and
+ * callees that know the ids of calls.
  */
 export type CallCapability =
 	| Kind
@@ -57,7 +58,8 @@ export type CallCapability =
 	| "many"
 	| "streams"
 	| "told"
-	| "stopping";
+	| "stopping"
+	| "causes";
 
 /** What the suite needs to know about a transport. */
 export interface CallSuiteOptions {
