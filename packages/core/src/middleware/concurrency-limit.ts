@@ -1,5 +1,5 @@
 import type { Context } from "../context/context.ts";
-import type { Method } from "../contract/method.ts";
+import { givesStream, type Method, takesStream } from "../contract/method.ts";
 import type { Middleware } from "../endpoint/endpoint.ts";
 import { isServiceError, ServiceError } from "../errors/service-error.ts";
 import { checkDuration } from "../time/duration.ts";
@@ -58,7 +58,7 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions = {}): Middlew
 	const { probeEveryMs = 1 } = options;
 	checkDuration("probeEveryMs of concurrencyLimit()", probeEveryMs, "positive");
 	return (next, method) => {
-		if (method.kind !== "unary") return next;
+		if (takesStream(method.kind) || givesStream(method.kind)) return next;
 		const limit = new AdaptiveLimit(options);
 		return (input, ctx) => {
 			const entered = limit.enter(ctx);

@@ -1,20 +1,11 @@
-import type { Attributes, Histogram, MeterProvider, UpDownCounter } from "@opentelemetry/api";
+import type { Attributes, Histogram, Meter, UpDownCounter } from "@opentelemetry/api";
 import { onSettled } from "../context/on-settled.ts";
 import type { Method } from "../contract/method.ts";
 import { trusted } from "../endpoint/checked-chain.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import type { Code } from "../errors/code.ts";
-import {
-	type CallSide,
-	instrumentation,
-	methodAttributes,
-	outcomeAttributes,
-	schemaUrl,
-} from "../telemetry/call-facts.ts";
-import { registered } from "../telemetry/open-telemetry.ts";
-
-/** The bounds that the conventions advise, in seconds. */
-const buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+import { type CallSide, methodAttributes, outcomeAttributes } from "../telemetry/call-facts.ts";
+import { durationBuckets, SdkInstruments } from "../telemetry/sdk-instruments.ts";
 
 /**
  * Measures each call until its true end, streams included. The histogram `rpc.server.call.duration` or
@@ -31,11 +22,16 @@ const buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
  * @param side the side of the call that it measures.
  */
 export function metrics(side: CallSide): Middleware {
-	const sdk = new SdkInstruments(side);
+	const sdk = new SdkInstruments((meter) => make(meter, side));
 	return trusted((next, method) => measured(next, method, side, sdk));
 }
 
-function measured(next: Endpoint, method: Method, side: CallSide, sdk: SdkInstruments): Endpoint {
+function measured(
+	next: Endpoint,
+	method: Method,
+	side: CallSide,
+	sdk: SdkInstruments<Instruments>,
+): Endpoint {
 	let made: MethodAttributes | undefined;
 	return (input, ctx) => {
 		const instruments = sdk.current();
@@ -82,34 +78,12 @@ interface Instruments {
 	readonly active: UpDownCounter;
 }
 
-/** The instruments of the registered SDK. Each call asks for them, because an SDK may be registered at any time. */
-class SdkInstruments {
-	readonly #side: CallSide;
-	#provider: MeterProvider | undefined;
-	#instruments: Instruments | undefined;
-
-	constructor(side: CallSide) {
-		this.#side = side;
-	}
-
-	/** Undefined when there is no SDK. */
-	current(): Instruments | undefined {
-		const provider = registered().metrics;
-		if (provider !== this.#provider) {
-			this.#provider = provider;
-			this.#instruments = provider && make(provider, this.#side);
-		}
-		return this.#instruments;
-	}
-}
-
-function make(provider: MeterProvider, side: CallSide): Instruments {
-	const meter = provider.getMeter(instrumentation, undefined, { schemaUrl });
+function make(meter: Meter, side: CallSide): Instruments {
 	return {
 		duration: meter.createHistogram(`rpc.${side}.call.duration`, {
 			description: `How long ${side === "server" ? "incoming" : "outgoing"} calls take.`,
 			unit: "s",
-			advice: { explicitBucketBoundaries: buckets },
+			advice: { explicitBucketBoundaries: durationBuckets },
 		}),
 		active: meter.createUpDownCounter(`allium.${side}.active_calls`, {
 			description: `How many ${side === "server" ? "incoming" : "outgoing"} calls are going on.`,

@@ -1,7 +1,7 @@
 import { triedInstances } from "../balancer/tried-instances.ts";
 import type { Context } from "../context/context.ts";
 import { sleep } from "../context/sleep.ts";
-import { type Method, takesStream } from "../contract/method.ts";
+import { givesStream, type Method, takesStream } from "../contract/method.ts";
 import { trusted } from "../endpoint/checked-chain.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { leave } from "../endpoint/leave-stream.ts";
@@ -50,8 +50,8 @@ export function retry(options: RetryOptions = {}): Middleware {
 	return trusted((next, method) => {
 		if (takesStream(method.kind)) return next;
 		const policy = new RetryPolicy(method, options, budget);
-		if (method.kind === "unary") return retried(next, policy);
-		return (input, ctx) => attemptStream(next, policy, input, ctx);
+		if (givesStream(method.kind)) return (input, ctx) => attemptStream(next, policy, input, ctx);
+		return retried(next, policy);
 	});
 }
 

@@ -1,4 +1,4 @@
-import type { Attributes, Context as OtelContext, Span, Tracer, TracerProvider } from "@opentelemetry/api";
+import type { Attributes, Context as OtelContext, Span } from "@opentelemetry/api";
 import { pickedInstance } from "../balancer/picked-instance.ts";
 import type { Outcome } from "../context/call-scope.ts";
 import type { Context } from "../context/context.ts";
@@ -7,14 +7,7 @@ import { onSettled } from "../context/on-settled.ts";
 import { givesStream, type Method } from "../contract/method.ts";
 import { trusted } from "../endpoint/checked-chain.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
-import {
-	type CallSide,
-	instrumentation,
-	isFailure,
-	methodAttributes,
-	outcomeAttributes,
-	schemaUrl,
-} from "../telemetry/call-facts.ts";
+import { type CallSide, isFailure, methodAttributes, outcomeAttributes } from "../telemetry/call-facts.ts";
 import { driven } from "../telemetry/driven-stream.ts";
 import {
 	activeContext,
@@ -25,6 +18,7 @@ import {
 	spanOf,
 	withSpan,
 } from "../telemetry/open-telemetry.ts";
+import { SdkTracer } from "../telemetry/sdk-tracer.ts";
 import { extract, handOn, inject } from "../telemetry/trace-carrier.ts";
 
 /**
@@ -121,20 +115,4 @@ function peerAttributes(address: string | undefined): Attributes {
 	if (address === undefined) return {};
 	const [, host = address, port] = /^(?:[a-z+]+:\/\/)?\[?(.*?)\]?(?::(\d+))?$/.exec(address) ?? [];
 	return { "network.peer.address": host, ...(port !== undefined && { "network.peer.port": Number(port) }) };
-}
-
-/** The tracer of the SDK that is registered. Each call asks for it, because an SDK may be registered at any time. */
-class SdkTracer {
-	#provider: TracerProvider | undefined;
-	#tracer: Tracer | undefined;
-
-	/** Undefined when there is no SDK. */
-	current(): Tracer | undefined {
-		const provider = registered().trace;
-		if (provider !== this.#provider) {
-			this.#provider = provider;
-			this.#tracer = provider?.getTracer(instrumentation, undefined, { schemaUrl });
-		}
-		return this.#tracer;
-	}
 }

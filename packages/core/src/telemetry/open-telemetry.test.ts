@@ -88,6 +88,7 @@ describe("a context", () => {
 });
 
 test("the values that stand here are those of the API", () => {
-	expect(spanKinds).toEqual({ server: imported.SpanKind.SERVER, client: imported.SpanKind.CLIENT });
+	const { SERVER, CLIENT, PRODUCER, CONSUMER } = imported.SpanKind;
+	expect(spanKinds).toEqual({ server: SERVER, client: CLIENT, producer: PRODUCER, consumer: CONSUMER });
 	expect(errorStatus).toBe(imported.SpanStatusCode.ERROR);
 });

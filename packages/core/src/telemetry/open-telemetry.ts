@@ -34,11 +34,13 @@ export function registered(): Registered {
 	return scope[registry] ?? nothing;
 }
 
-/** The kinds of the spans of calls. They stand here because only the types of the API are imported. */
-export const spanKinds: { readonly server: SpanKind.SERVER; readonly client: SpanKind.CLIENT } = {
-	server: 1,
-	client: 2,
-};
+/** The kinds of the spans of calls and events. They stand here because only the types of the API are imported. */
+export const spanKinds: {
+	readonly server: SpanKind.SERVER;
+	readonly client: SpanKind.CLIENT;
+	readonly producer: SpanKind.PRODUCER;
+	readonly consumer: SpanKind.CONSUMER;
+} = { server: 1, client: 2, producer: 3, consumer: 4 };
 
 /** The status of a span that failed. */
 export const errorStatus: SpanStatusCode.ERROR = 2;
