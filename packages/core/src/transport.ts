@@ -31,6 +31,7 @@ export { type DetailFacts, type ErrorDetail, errorDetails, readErrorDetails } fr
 export { isMistake, kindOf, Mistake } from "./errors/mistake.ts";
 export { type Origin, serviceErrorFrom } from "./errors/service-error.ts";
 export { checkedLogger } from "./logger/checked-logger.ts";
+export { SparingLog } from "./logger/sparing-log.ts";
 export { askGuard } from "./service/ask-guard.ts";
 export { type ChangeListener, ChangeListeners } from "./service/change-listeners.ts";
 export { isServerStopping, OpenStreams } from "./service/open-streams.ts";

@@ -1,12 +1,11 @@
 import type { EndpointTable, Logger } from "@allium/core";
-import { ServerCall } from "@allium/core/transport";
+import { ServerCall, SparingLog } from "@allium/core/transport";
 import type { BodyBounds, PendingBody } from "../http/body.ts";
 import type { HttpRequest } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
 import { readHead } from "../http/request-head.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import { Overdue } from "../server/overdue.ts";
-import { SparingLog } from "../server/sparing-log.ts";
 import { admit } from "./admission.ts";
 import { type Answer, answerTo } from "./answer.ts";
 import { CallDeadlines } from "./call-deadlines.ts";

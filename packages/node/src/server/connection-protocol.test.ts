@@ -1,9 +1,9 @@
 import { Endpoints, silentLogger } from "@allium/core";
+import { SparingLog } from "@allium/core/transport";
 import { expect, test } from "vitest";
 import { beginsHttp2 } from "../http/http2-reader.ts";
 import { type ConnectionProtocol, protocolOf } from "./connection-protocol.ts";
 import { FramesProtocol } from "./frames-protocol.ts";
-import { SparingLog } from "./sparing-log.ts";
 
 function protocol(name: string, begins: ConnectionProtocol["begins"]): ConnectionProtocol {
 	return {

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { type Logger, type PeerInfo, ServiceError } from "@allium/core";
-import { after } from "@allium/core/transport";
+import { after, SparingLog } from "@allium/core/transport";
 import { peerOf } from "../platform/peer-address.ts";
 import { readProxyHeader } from "../proxy/proxy-header.ts";
 import { type ProxyProtocol, proxiedFrom } from "../proxy/proxy-protocol.ts";
@@ -11,7 +11,6 @@ import { FirstBytes } from "./first-bytes.ts";
 import { hostOf } from "./hosts.ts";
 import type { ServerLimits } from "./limits.ts";
 import { isLoopback } from "./loopback.ts";
-import { SparingLog } from "./sparing-log.ts";
 
 /** The parts of an entrance. */
 export interface EntranceOptions {

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import type { EndpointTable, PeerInfo, ServiceError } from "@allium/core";
 import { refusalBytes } from "@allium/core/frames";
+import type { SparingLog } from "@allium/core/transport";
 import type { ConnectionProtocol } from "./connection-protocol.ts";
-import type { SparingLog } from "./sparing-log.ts";
 
 /** The server's side of one connection that speaks frames. */
 export interface FramesSession {

@@ -1,4 +1,5 @@
 import { ServiceError, toServiceError } from "@allium/core";
+import { SparingLog } from "@allium/core/transport";
 import { EarlyAnswers } from "../http/early-answers.ts";
 import type { HttpLayer } from "../http/http-layer.ts";
 import type { HttpRequest } from "../http/http-request.ts";
@@ -18,7 +19,6 @@ import { Rest } from "../protocol/rest.ts";
 import { WebSockets, type WebSocketsOptions } from "../websocket/websockets.ts";
 import type { ConnectionProtocol } from "./connection-protocol.ts";
 import type { Hosts } from "./hosts.ts";
-import { SparingLog } from "./sparing-log.ts";
 
 /** The parts of an HTTP server. */
 export interface HttpServerOptions extends HttpPortOptions {

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from "node:net";
 import { type EndpointTable, type Logger, silentLogger } from "@allium/core";
-import { checkedLogger, type Listener } from "@allium/core/transport";
+import { checkedLogger, type Listener, SparingLog } from "@allium/core/transport";
 import type { HttpLayer } from "../http/http-layer.ts";
 import type { MetricsSource } from "../protocol/operations.ts";
 import type { PortProtocol, Readiness } from "../protocol/port-protocol.ts";
@@ -15,7 +15,6 @@ import { Hosts } from "./hosts.ts";
 import { HttpServer } from "./http-server.ts";
 import { checkServerLimits, defaultServerLimits, type ServerLimits } from "./limits.ts";
 import { listenError } from "./listen-error.ts";
-import { SparingLog } from "./sparing-log.ts";
 import { StalledConnections } from "./stalled-connections.ts";
 
 /** How the one port is served. */

@@ -1,5 +1,5 @@
-import type { LogLevel } from "@allium/core";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { LogLevel } from "./logger.ts";
 import { SparingLog } from "./sparing-log.ts";
 
 beforeEach(() => vi.useFakeTimers());

@@ -1,9 +1,9 @@
-import type { Logger } from "@allium/core";
+import type { Logger, LogLevel } from "./logger.ts";
 
 /** The least time between two lines with the same message, in milliseconds. */
 const intervalMs = 1_000;
 
-/** Logs events that strangers can cause as often as they like: each message once a second, with the number left out. */
+/** Logs what others can cause as often as they like: each message once a second, with the number left out. */
 export class SparingLog {
 	readonly #logger: Logger;
 	readonly #said = new Map<string, { nextAt: number; leftOut: number }>();
@@ -13,7 +13,12 @@ export class SparingLog {
 	}
 
 	/** @param message a constant; variable parts belong in the fields. */
-	warn(message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+	warn(message: string, fields?: Readonly<Record<string, unknown>>): void {
+		this.log("warn", message, fields);
+	}
+
+	/** As {@link SparingLog.warn}, at another level. */
+	log(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
 		const now = performance.now();
 		const before = this.#said.get(message);
 		if (before !== undefined && now < before.nextAt) {
@@ -22,6 +27,6 @@ export class SparingLog {
 		}
 		const leftOut = before?.leftOut ?? 0;
 		this.#said.set(message, { nextAt: now + intervalMs, leftOut: 0 });
-		this.#logger.log("warn", message, leftOut === 0 ? fields : { ...fields, leftOut });
+		this.#logger.log(level, message, leftOut === 0 ? fields : { ...fields, leftOut });
 	}
 }
