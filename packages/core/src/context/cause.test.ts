@@ -55,6 +55,7 @@ describe("a cause", () => {
 		["path", cause(), "players/reward", charge],
 		["input", cause(), "players/charge", { player: "p1", amount: 6 }],
 		["name", cause(), "players/charge", charge, "deposit"],
+		["handler", new Cause(event, event, "rewards"), "players/charge", charge],
 	])("gives another id for another %s", (_, other, path, input, name) => {
 		const { id } = cause().begin("players/charge", charge);
 		expect(other.begin(path, input, name).id).not.toBe(id);

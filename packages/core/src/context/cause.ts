@@ -49,15 +49,21 @@ export class Cause {
 	readonly id: string;
 	/** The id of the first cause of all. */
 	readonly correlationId: string;
+	readonly #seed: string;
 	/** By digest; the one that was asked for last is at the end. */
 	#repetitions: Map<string, Repetitions> | undefined;
 	/** The digest of every id that was given out. */
 	#given: Map<string, string> | undefined;
 
-	/** @param correlationId default: this is the first cause. */
-	constructor(id: string, correlationId: string = id) {
+	/**
+	 * @param correlationId default: this is the first cause.
+	 * @param handler tells apart those who handle one cause, such as the groups of an event: what they do differs, even
+	 * where it is equal.
+	 */
+	constructor(id: string, correlationId: string = id, handler = "") {
 		this.id = id;
 		this.correlationId = correlationId;
+		this.#seed = handler === "" ? id : JSON.stringify([id, handler]);
 	}
 
 	/**
@@ -77,7 +83,7 @@ export class Cause {
 	 * same id: whoever chose the inputs sought that.
 	 */
 	begin(path: string, input: unknown, name?: string): Operation {
-		const first = sha256(textOf(this.id, path, input, name));
+		const first = sha256(textOf(this.#seed, path, input, name));
 		const repetitions = this.#repetitionsOf(first);
 		const index = repetitions.take();
 		const digest = index === 0 ? first : sha256(`${first} ${index}`);
