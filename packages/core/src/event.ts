@@ -38,6 +38,7 @@ export type {
 	Trying,
 	Which,
 } from "./event/group-state.ts";
+export type { Guarantees } from "./event/guarantees.ts";
 export { laneOf } from "./event/lane-of.ts";
 export {
 	type Behind,
@@ -59,3 +60,9 @@ export { type LogBrokerOptions, logBroker } from "./event/log-broker.ts";
 export { type MemoryGroupStateOptions, MemoryGroups, memoryGroupState } from "./event/memory-group-state.ts";
 export { type MemoryLogOptions, MemoryTopics, memoryLog } from "./event/memory-log.ts";
 export { placedText, type TextPlace } from "./event/placed-text.ts";
+export { Publisher, type PublisherOptions } from "./event/publisher.ts";
+export {
+	type BegunSubscription,
+	Subscription,
+	type SubscriptionOptions,
+} from "./event/subscription.ts";

@@ -106,10 +106,13 @@ export {
 	toServiceError,
 } from "./errors/service-error.ts";
 export { isTrouble } from "./errors/trouble.ts";
+export { type Delivery, delivery } from "./event/delivery.ts";
+export { handlerDefaults } from "./event/handler-defaults.ts";
 export type { EventHandler, FitsHandlers, Handlers } from "./event/handlers.ts";
 export { later } from "./event/later.ts";
 export type { Receipt } from "./event/log.ts";
 export type { Publish, PublishMiddleware } from "./event/publish.ts";
+export { type PublishDefaultsOptions, publishDefaults } from "./event/publish-defaults.ts";
 export type { RedeliveryOptions, SubscribeOptions } from "./event/subscribe-options.ts";
 export {
 	type Check,

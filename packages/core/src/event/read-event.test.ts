@@ -19,9 +19,9 @@ const { ended } = contract("matches", {
 const stored = (version: number, data: unknown) => ({ id: "e1", version, data });
 
 describe("a stored event", () => {
-	test("of the present version is handled as it was stored, without being parsed", async () => {
-		const data = { id: "a", winner: 1 };
-		expect(await readEvent(ended, stored(4, data))).toBe(data);
+	test("of the present version is parsed", async () => {
+		const data = { id: "a", winner: "ann" };
+		expect(await readEvent(ended, stored(4, data))).toEqual({ ...data, rated: true });
 	});
 
 	test("of an earlier version is upcast step by step, and parsed", async () => {
@@ -65,6 +65,7 @@ describe("a stored event that cannot be read is refused with its type, id and ve
 		["of a newer version", stored(5, {}), "unknown_version", "version 4 is the newest that is known here"],
 		["of a version without upcast", stored(1, {}), "unknown_version", "no upcast from version 1"],
 		["whose upcast throws", stored(3, {}), "upcast_failed", "the upcast from version 3 failed with "],
+		["that others wrote without its schema", stored(4, { id: 1 }), "invalid_event", "refuses its data: id: "],
 		["whose upcasts make what the schema refuses", stored(3, { champion: "a" }), "invalid_event", "id: "],
 	])("%s", async (_, record, reason, fault) => {
 		const read = readEvent(ended, record);

@@ -9,18 +9,19 @@ import { parsedData } from "./parsed-data.ts";
 type Stored = Pick<EventRecord, "id" | "version" | "data">;
 
 /**
- * Returns the data of a stored event as its handler takes them. Those of the present version are what its publisher's
- * schema yielded, and are not parsed again. Older ones are upcast step by step, and then parsed.
+ * Returns the data of a stored event as its handler takes them. Older versions are upcast step by step. Then the data
+ * are parsed, whatever their version: not only Allium writes to logs.
  *
  * Rejects with `failed_precondition`: with the reason `unknown_version` for a version that the contract does not know,
- * or has no upcast from; `upcast_failed` when an upcast throws; `invalid_event` when the schema refuses what the
- * upcasts return. It is of no use to try again.
+ * or has no upcast from; `upcast_failed` when an upcast throws; `invalid_event` when the schema refuses the data.
+ * It is of no use to try again.
  */
 export async function readEvent(event: AnyEvent, stored: Stored): Promise<unknown> {
-	if (stored.version === event.version) return stored.data;
-	const parsed = await parsedData(event, upcastData(event, stored));
+	const isPresent = stored.version === event.version;
+	const parsed = await parsedData(event, isPresent ? stored.data : upcastData(event, stored));
 	if (parsed.issues === undefined) return parsed.value;
-	const fault = `the schema refuses what the upcasts made of it: ${issuesText(parsed.issues)}`;
+	const what = isPresent ? "its data" : "what the upcasts made of it";
+	const fault = `the schema refuses ${what}: ${issuesText(parsed.issues)}`;
 	throw unreadable(event, stored, "invalid_event", fault);
 }
 

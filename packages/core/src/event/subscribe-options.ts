@@ -1,4 +1,5 @@
 import type { Middleware } from "../endpoint/endpoint.ts";
+import { checkDuration } from "../time/duration.ts";
 
 /** When an event whose handler failed is tried again. */
 export interface RedeliveryOptions {
@@ -42,4 +43,55 @@ export interface SubscribeOptions {
 	readonly middleware?: readonly Middleware[];
 	/** Whether the process is not ready while the group is in trouble. Default: `false`; it is only reported. */
 	readonly critical?: boolean;
+}
+
+/** The options of a subscription with their defaults. */
+export interface CheckedOptions {
+	readonly each: boolean;
+	readonly from: "now" | "start" | Date;
+	readonly concurrency: number;
+	readonly bytes: number;
+	readonly timeoutMs: number;
+	readonly retry: Required<RedeliveryOptions>;
+	readonly critical: boolean;
+	/** What was asked for explicitly. */
+	readonly asked: SubscribeOptions;
+}
+
+const defaults = {
+	each: false,
+	from: "now",
+	concurrency: 16,
+	bytes: 4 * 1024 * 1024,
+	timeoutMs: 30_000,
+	critical: false,
+} as const;
+
+const retryDefaults = { attempts: 8, firstDelayMs: 200, longestDelayMs: 5 * 60_000 };
+
+/**
+ * Checks the options of a subscription, and fills in the defaults.
+ *
+ * @param where names the subscription in errors.
+ * @throws RangeError for one that is out of range.
+ */
+export function checkedOptions(where: string, options: SubscribeOptions): CheckedOptions {
+	const retry = { ...retryDefaults, ...options.retry };
+	const checked = { ...defaults, ...options, retry, asked: options };
+	checkCount(`concurrency of ${where}`, checked.concurrency);
+	checkCount(`bytes of ${where}`, checked.bytes);
+	checkCount(`retry.attempts of ${where}`, retry.attempts);
+	checkDuration(`timeoutMs of ${where}`, checked.timeoutMs, "positive");
+	checkDuration(`retry.firstDelayMs of ${where}`, retry.firstDelayMs, "finite");
+	checkDuration(`retry.longestDelayMs of ${where}`, retry.longestDelayMs, "finite");
+	const { from } = checked;
+	if (from instanceof Date && Number.isNaN(from.getTime())) {
+		throw new RangeError(`from of ${where} is a date that is no time`);
+	}
+	return checked;
+}
+
+function checkCount(option: string, count: number): void {
+	if (Number.isInteger(count) && count >= 1) return;
+	throw new RangeError(`${option} takes an integer of at least 1, and was given ${String(count)}`);
 }

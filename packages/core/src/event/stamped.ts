@@ -1,0 +1,50 @@
+import { causeOf } from "../context/cause.ts";
+import type { Context } from "../context/context.ts";
+import type { EventValue } from "../contract/event.ts";
+import { toBase64 } from "../encoding/base64.ts";
+import { handOn } from "../telemetry/trace-carrier.ts";
+import type { EventRecord } from "./event-record.ts";
+import type { ValidEvent } from "./valid-event.ts";
+
+/** The record of an event that is published now: what the runtime stamps on it follows from the context. */
+export function stamped(
+	event: EventValue & { readonly id: string },
+	{ data, key }: ValidEvent,
+	source: string,
+	ctx: Context,
+): EventRecord {
+	const { of, id, notBefore } = event;
+	const { outgoing } = handOn(ctx);
+	const traceparent = outgoing.get("traceparent");
+	const tracestate = traceparent === undefined ? undefined : outgoing.get("tracestate");
+	const metadata = globalsOf(ctx);
+	const cause = causeOf(ctx);
+	return {
+		id,
+		type: of.type,
+		version: of.version,
+		source,
+		...(key !== undefined && { key }),
+		time: new Date().toISOString(),
+		...(notBefore !== undefined && { notBefore }),
+		data,
+		correlationId: cause?.correlationId ?? id,
+		...(cause !== undefined && { causationId: cause.id }),
+		...(traceparent !== undefined && { traceparent }),
+		...(tracestate !== undefined && { tracestate }),
+		...(metadata !== undefined && { metadata }),
+	};
+}
+
+/** The metadata `x-global-*` that travels on. Bytes are written in base64, as their names end in `-bin`. */
+function globalsOf({ outgoing }: Context): Record<string, string> | undefined {
+	let globals: Record<string, string> | undefined;
+	for (const [name, value] of outgoing) {
+		if (!name.startsWith("x-global-")) continue;
+		globals ??= {};
+		const text = typeof value === "string" ? value : toBase64(value);
+		const before = globals[name];
+		globals[name] = before === undefined ? text : `${before}, ${text}`;
+	}
+	return globals;
+}
