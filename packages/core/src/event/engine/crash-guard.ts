@@ -1,0 +1,79 @@
+import type { HandlingError, LaneState, Trying } from "../group-state.ts";
+import type { Cursor } from "../log.ts";
+
+/** A lane is handled carefully once this many of its holders in a row were gone without releasing it. */
+const crashesToCare = 2;
+
+/** An event is parked once this many processes were gone while they handled it alone. */
+const crashesToPark = 2;
+
+/** So many events of a careful lane, handled one by one, show that none of them ends the process. */
+const eventsToTrust = 256;
+
+/**
+ * Finds the event that ends the process of whoever handles it. After two crashes in a row a lane is handled one by
+ * one, and the event is noted before its handler runs. What then ends the process twice is parked.
+ */
+export class CrashGuard {
+	readonly #crashes: number;
+	#careful: boolean;
+	/** The event that was being handled when an earlier holder was gone. */
+	readonly #suspect: Trying | undefined;
+	/** The deferred events that were there when the lane was claimed, and were not tried since. */
+	readonly #untried = new Set<string>();
+	readonly #start: Cursor;
+	#tried = 0;
+
+	constructor({ crashes, trying, deferred, cursor }: LaneState) {
+		this.#crashes = crashes;
+		this.#suspect =
+			trying !== undefined && crashes > 0 ? { ...trying, crashes: trying.crashes + 1 } : undefined;
+		this.#careful = crashes >= crashesToCare || this.#suspect !== undefined;
+		this.#start = cursor;
+		if (crashes > 0) for (const { id, due } of deferred) if (due !== "parked") this.#untried.add(id);
+	}
+
+	/** Whether events are handled one by one. */
+	get isCareful(): boolean {
+		return this.#careful;
+	}
+
+	/** What is noted before an event is handled. */
+	trying(cursor: Cursor): Trying {
+		return { cursor, crashes: cursor === this.#suspect?.cursor ? this.#suspect.crashes : 0 };
+	}
+
+	/** Why an event is not handled any more. */
+	refusal(cursor: Cursor): HandlingError | undefined {
+		if (this.#suspect?.cursor !== cursor || this.#suspect.crashes < crashesToPark) return undefined;
+		return {
+			code: "aborted",
+			reason: "process_ended",
+			message: `${this.#suspect.crashes} processes ended while they handled this event; replay it once its handler is mended`,
+		};
+	}
+
+	/**
+	 * Notes that an event was handled, in whatever way, and the process lives. Returns whether the lane is trusted from
+	 * now on, so that its crashes are forgotten.
+	 *
+	 * @param cursor the cursor of the lane by now.
+	 */
+	survived(deferred: string | undefined, cursor: Cursor, isIdle: boolean): boolean {
+		if (this.#crashes === 0) return false;
+		if (deferred !== undefined) this.#untried.delete(deferred);
+		this.#tried++;
+		if (this.#untried.size > 0) return false;
+		if (this.#careful ? this.#tried < eventsToTrust && !isIdle : cursor === this.#start) return false;
+		return this.#trust();
+	}
+
+	#trusted = false;
+
+	#trust(): boolean {
+		if (this.#trusted) return false;
+		this.#trusted = true;
+		this.#careful = false;
+		return true;
+	}
+}

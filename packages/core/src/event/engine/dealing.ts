@@ -1,0 +1,99 @@
+import type { LaneReport, Member, MemberReport } from "../group-state.ts";
+
+/** What is known when lanes are dealt. */
+export interface Table {
+	/** Those that are not silent. */
+	readonly members: readonly MemberReport[];
+	readonly lanes: readonly LaneReport[];
+}
+
+/** What a member is to do, so that the lanes are dealt evenly. */
+export interface Deal {
+	readonly claim: readonly LaneReport[];
+	/** The numbers of lanes that others are to have. */
+	readonly release: readonly number[];
+}
+
+/**
+ * Deals the lanes of a group evenly among its members, and moves as few as it can. Every member that knows the same
+ * comes to the same result, and does its own part of it. Only a member that covers what the newest handles gets lanes;
+ * another keeps its share of those that it has.
+ */
+export function deal({ members, lanes }: Table, me: string): Deal {
+	const held = heldLanes({ members, lanes });
+	const newest = members.reduce<MemberReport | undefined>(
+		(newest, member) => (newest === undefined || member.joined > newest.joined ? member : newest),
+		undefined,
+	);
+	const shares = dealShares(
+		members,
+		held,
+		lanes.length,
+		(member) => newest === undefined || covers(member, newest),
+	);
+	const mine = held.get(me) ?? [];
+	const free = lanes.filter(({ holder }) => holder === undefined || !held.has(holder));
+	return {
+		claim: dealFree(free, shares, held).get(me) ?? [],
+		release: mine.slice(shares.get(me) ?? mine.length).map(({ lane }) => lane),
+	};
+}
+
+/** Whether a member handles all that another one handles. */
+export function covers(member: Member, other: Member): boolean {
+	const handled = new Map(Object.entries(member.handles));
+	return Object.entries(other.handles).every(([name, version]) => (handled.get(name) ?? 0) >= version);
+}
+
+function heldLanes({ members, lanes }: Table): Map<string, LaneReport[]> {
+	const held = new Map<string, LaneReport[]>(members.map(({ id }) => [id, []]));
+	for (const lane of lanes) if (lane.holder !== undefined) held.get(lane.holder)?.push(lane);
+	return held;
+}
+
+/** How many lanes each member is to have. Those that have most now get what an even share leaves over. */
+function dealShares(
+	members: readonly MemberReport[],
+	held: ReadonlyMap<string, readonly LaneReport[]>,
+	lanes: number,
+	isEligible: (member: MemberReport) => boolean,
+): Map<string, number> {
+	const count = (id: string): number => held.get(id)?.length ?? 0;
+	const shares = new Map<string, number>();
+	const most = Math.ceil(lanes / members.length);
+	let left = lanes;
+	for (const member of members.filter((member) => !isEligible(member))) {
+		const share = Math.min(most, count(member.id));
+		shares.set(member.id, share);
+		left -= share;
+	}
+	const eligible = members
+		.filter(isEligible)
+		.sort((one, other) => count(other.id) - count(one.id) || one.joined - other.joined);
+	eligible.forEach(({ id }, index) => {
+		const share = Math.floor(left / eligible.length) + (index < left % eligible.length ? 1 : 0);
+		shares.set(id, share);
+	});
+	return shares;
+}
+
+/** Deals the free lanes in turn to those that have less than their share. */
+function dealFree(
+	free: readonly LaneReport[],
+	shares: ReadonlyMap<string, number>,
+	held: ReadonlyMap<string, readonly LaneReport[]>,
+): Map<string, LaneReport[]> {
+	const dealt = new Map<string, LaneReport[]>();
+	const lacks = Array.from(shares, ([id, share]) => ({ id, lacks: share - (held.get(id)?.length ?? 0) }));
+	let next = 0;
+	for (const lane of free) {
+		const needy = lacks.findIndex((each, index) => index >= next && each.lacks > 0);
+		const index = needy === -1 ? lacks.findIndex((each) => each.lacks > 0) : needy;
+		const member = lacks[index];
+		if (member === undefined) break;
+		member.lacks--;
+		dealt.set(member.id, [...(dealt.get(member.id) ?? []), lane]);
+		next = index + 1;
+	}
+	return dealt;
+}

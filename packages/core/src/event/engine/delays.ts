@@ -1,0 +1,97 @@
+import type { Delayed } from "../group-state.ts";
+import type { Cursor } from "../log.ts";
+import { DueHeap } from "./due-heap.ts";
+
+/** How many delayed events of a lane are asked for at once. */
+export const delaysAtOnce = 256;
+
+/** How many are in memory at most; then the later ones are forgotten, and asked for again. */
+const mostDelays: number = 4 * delaysAtOnce;
+
+/** The next delayed events of a lane. All others are in the state of the group alone. */
+export class Delays {
+	#waiting = new DueHeap<Delayed>();
+	/** All that are due until here are in memory. What is due later may not be. */
+	#horizon = Number.NEGATIVE_INFINITY;
+	/** Those that are in memory or being handled. */
+	readonly #known = new Set<Cursor>();
+	/** What is added while the group's state is being asked. */
+	#meanwhile: Delayed[] | undefined;
+	/** Those that are over since the group's state was asked: it may still tell of them. */
+	#over: Cursor[] = [];
+
+	/** When the next is due, in milliseconds since 1970; Infinity without one. */
+	get due(): number {
+		return this.#waiting.due;
+	}
+
+	/** Whether there may be more in the state of the group than here. */
+	get needsMore(): boolean {
+		return (
+			this.#meanwhile === undefined && this.#waiting.size === 0 && this.#horizon !== Number.POSITIVE_INFINITY
+		);
+	}
+
+	add(delayed: Delayed): void {
+		if (this.#meanwhile !== undefined) this.#meanwhile.push(delayed);
+		else if (delayed.due <= this.#horizon) this.#insert(delayed);
+	}
+
+	/** Call it before the state of the group is asked, and once all that was added is saved. */
+	ask(): void {
+		this.#meanwhile = [];
+	}
+
+	/** What the state of the group told: its earliest ones, at most `delaysAtOnce`. Undefined when it did not answer. */
+	told(delayed: readonly Delayed[] | undefined): void {
+		const meanwhile = this.#meanwhile ?? [];
+		this.#meanwhile = undefined;
+		if (delayed !== undefined) {
+			const last = delayed.length < delaysAtOnce ? undefined : delayed.at(-1);
+			this.#horizon = last?.due ?? Number.POSITIVE_INFINITY;
+			for (const each of delayed) this.#insert(each);
+		}
+		for (const each of meanwhile) this.add(each);
+		for (const cursor of this.#over) this.#known.delete(cursor);
+		this.#over = [];
+	}
+
+	/** The next one that is due, to be handled. It is not given again. */
+	takeDue(now: number): Delayed | undefined {
+		return this.#waiting.due <= now ? this.#waiting.pop() : undefined;
+	}
+
+	/** One that was taken could not be handled yet. */
+	putBack(delayed: Delayed): void {
+		this.#waiting.push(delayed.due, delayed);
+	}
+
+	/** One that was taken is over. */
+	forget(cursor: Cursor): void {
+		if (this.#meanwhile === undefined) this.#known.delete(cursor);
+		else this.#over.push(cursor);
+	}
+
+	#insert(delayed: Delayed): void {
+		if (this.#known.has(delayed.cursor)) return;
+		this.#known.add(delayed.cursor);
+		this.#waiting.push(delayed.due, delayed);
+		if (this.#waiting.size > mostDelays) this.#trim();
+	}
+
+	#trim(): void {
+		const kept = new DueHeap<Delayed>();
+		while (kept.size < delaysAtOnce) {
+			const next = this.#waiting.pop();
+			if (next === undefined) break;
+			kept.push(next.due, next);
+			this.#horizon = next.due;
+		}
+		for (let next = this.#waiting.pop(); next !== undefined; next = this.#waiting.pop()) {
+			// Those that are due at the horizon are told again: they are known by then.
+			if (next.due <= this.#horizon) kept.push(next.due, next);
+			else this.#known.delete(next.cursor);
+		}
+		this.#waiting = kept;
+	}
+}

@@ -1,0 +1,321 @@
+import { Context } from "../../context/context.ts";
+import { sleep } from "../../context/sleep.ts";
+import { errorText } from "../../errors/error-text.ts";
+import { ServiceError } from "../../errors/service-error.ts";
+import type { Logger } from "../../logger/logger.ts";
+import { Backoff } from "../../time/backoff.ts";
+import type { Consumer, ConsumerReport, Deliver, GroupSpec } from "../broker.ts";
+import type { GroupStore } from "../group-state.ts";
+import type { Page, Placed, TopicLog } from "../log.ts";
+import { attempt } from "./attempt.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { groupReport } from "./group-report.ts";
+import { HeldLanes } from "./held-lanes.ts";
+import { KnownEvents } from "./known-events.ts";
+import type { Lane } from "./lane.ts";
+import { LaneDealer } from "./lane-dealer.ts";
+import type { Membership } from "./membership.ts";
+import { Reader } from "./reader.ts";
+import { Recovery } from "./recovery.ts";
+import { Troubles } from "./troubles.ts";
+
+/** How long `close` waits for the last save, in milliseconds. */
+const closeMs = 1_000;
+
+/** What a consumer needs. */
+export interface GroupConsumerOptions {
+	readonly spec: GroupSpec;
+	readonly deliver: Deliver;
+	readonly topic: TopicLog;
+	readonly store: GroupStore;
+	readonly membership: Membership;
+	readonly ttlMs: number;
+	readonly saveMs: number;
+	readonly saveEvents: number;
+	readonly deferredBound: number;
+	readonly logger: Logger;
+	/** Told once it has ended. */
+	readonly ended: () => void;
+}
+
+/** Works on a group, as far as its lanes are dealt to this process. It connects the parts, which know little of each other. */
+export class GroupConsumer implements Consumer {
+	readonly #options: GroupConsumerOptions;
+	readonly #known: KnownEvents;
+	readonly #troubles: Troubles;
+	/** Ends what reads, and what claims lanes. */
+	readonly #taking = Context.background().withCancel();
+	/** Ends all. */
+	readonly #working = Context.background().withCancel();
+	readonly #held: HeldLanes;
+	readonly #dispatcher: Dispatcher;
+	readonly #reader: Reader;
+	readonly #recovery: Recovery;
+	readonly #dealer: LaneDealer;
+	readonly #unfollow: () => void;
+	#passedOver = 0;
+	#drained: Promise<void> | undefined;
+	#closed: Promise<void> | undefined;
+
+	constructor(options: GroupConsumerOptions) {
+		const { spec, topic, store, membership, ttlMs, logger } = options;
+		const { topic: name, group, concurrency, bytes, park, handles } = spec;
+		this.#options = options;
+		this.#known = new KnownEvents(handles);
+		const troubles = new Troubles(logger, { topic: name, group });
+		this.#troubles = troubles;
+		const { ctx } = this.#working;
+		const taking = this.#taking.ctx;
+		const save = (lane: Lane): Promise<void> => this.#held.save(lane);
+		this.#held = new HeldLanes({
+			...options,
+			park,
+			ctx,
+			troubles,
+			longestPauseMs: ttlMs,
+			changed: (lost) => this.#lanesChanged(lost),
+		});
+		this.#dispatcher = new Dispatcher({
+			...options,
+			concurrency,
+			save,
+			ended: (lane) => this.#ended(lane),
+			resumed: () => this.#resume(),
+		});
+		this.#reader = new Reader({
+			topic,
+			concurrency,
+			bytes,
+			patienceMs: 2 * ttlMs,
+			ctx: taking,
+			troubles,
+			lanes: () => this.#held.all,
+			take: (page, lanes) => this.#take(page, lanes),
+		});
+		this.#recovery = new Recovery({
+			topic,
+			store,
+			concurrency,
+			bytes,
+			patienceMs: 2 * ttlMs,
+			ctx: taking,
+			troubles,
+			logger,
+			lanes: () => this.#held.all.values(),
+			save,
+			handled: (lane, events) => this.#handled(lane, events),
+			ready: () => this.#dispatcher.pump(),
+		});
+		this.#dealer = new LaneDealer({
+			topic,
+			store,
+			membership,
+			handles,
+			held: this.#held,
+			ttlMs,
+			ctx: taking,
+			troubles,
+			taken: (lane) => leaseLost(spec, lane),
+			changed: () => this.#resume(),
+		});
+		this.#unfollow = membership.follow({
+			onLost: () => this.#loseAll(),
+			onAlive: () => this.#dealer.wake(),
+		});
+		void this.#dealer.run();
+		void this.#reader.run();
+	}
+
+	drain(ctx: Context): Promise<void> {
+		this.#drained ??= this.#drain(ctx);
+		return this.#drained;
+	}
+
+	close(): Promise<void> {
+		this.#closed ??= this.#close();
+		return this.#closed;
+	}
+
+	async report(ctx: Context): Promise<ConsumerReport> {
+		const { topic, store, membership } = this.#options;
+		const lanes = [...this.#held.all.values()];
+		const numbers = await groupReport({ topic, store, lanes, ctx });
+		const trouble = [this.#troubles.text, membership.trouble, laneTrouble(lanes)].filter(
+			(text) => text !== undefined,
+		);
+		return {
+			...numbers,
+			lanes: lanes.length,
+			passedOver: this.#passedOver,
+			...(trouble.length > 0 && { trouble: trouble.join("; ") }),
+		};
+	}
+
+	async #drain(ctx: Context): Promise<void> {
+		this.#taking.cancel();
+		const released = Promise.all([...this.#held.all.values()].map((lane) => this.#held.release(lane)));
+		const { promise: over, resolve } = Promise.withResolvers<void>();
+		const unlisten = ctx["~cancellation"].listen(() => resolve());
+		await Promise.race([released, over]);
+		unlisten();
+		await this.close();
+	}
+
+	/** What is settled by now is saved, if that does not take long. */
+	async #close(): Promise<void> {
+		const { store, membership, ttlMs, ended } = this.#options;
+		this.#taking.cancel();
+		this.#recovery.close();
+		this.#dispatcher.close();
+		const lanes = [...this.#held.all.values()];
+		for (const lane of lanes) {
+			void lane.close();
+			lane.cancel();
+		}
+		const { ctx } = this.#working;
+		await attempt(Math.min(closeMs, ttlMs), ctx, async (ctx) => {
+			await Promise.all(lanes.map((lane) => this.#held.giveBack(lane)));
+			await store.leave(membership.id, ctx);
+		}).catch(() => {});
+		this.#unfollow();
+		this.#loseAll();
+		this.#held.close();
+		this.#working.cancel();
+		ended();
+	}
+
+	#lanesChanged(lost?: Lane): void {
+		if (lost !== undefined) this.#dispatcher.forget(lost);
+		this.#dispatcher.setLanes([...this.#held.all.values()]);
+		this.#reader.wake();
+		this.#dealer.wake();
+	}
+
+	#ended(lane: Lane): void {
+		this.#reader.freed(lane);
+		if (lane.deferrals.size > 0) this.#recovery.wake();
+	}
+
+	#resume(): void {
+		this.#recovery.wake();
+		this.#reader.wake();
+		this.#dispatcher.pump();
+	}
+
+	#loseAll(): void {
+		const { spec } = this.#options;
+		for (const lane of [...this.#held.all.values()]) this.#held.lose(lane, leaseLost(spec, lane.number));
+	}
+
+	async #take(page: Page, lanes: ReadonlyMap<number, Lane>): Promise<void> {
+		const isHeld = (lane: Lane | undefined): lane is Lane =>
+			lane?.isOpen === true && this.#held.all.get(lane.number) === lane;
+		for (const number of page.lost) {
+			const lane = lanes.get(number);
+			if (isHeld(lane)) this.#dealer.stop({ lane: number, cursor: lane.window.cursor, isDiverged: false });
+		}
+		const newer = await this.#newerHandlers(page.events);
+		for (const placed of page.events) {
+			const lane = lanes.get(placed.lane);
+			if (!isHeld(lane)) continue;
+			const member = newer?.get(placed);
+			if (member !== undefined) this.#dealer.bar(lane, member);
+			else if (this.#isPassedOver(placed)) {
+				this.#passedOver++;
+				lane.skip(placed);
+			} else lane.take(placed);
+		}
+		for (const [number, lane] of lanes) {
+			const next = page.next.get(number);
+			if (isHeld(lane) && next !== undefined) lane.readTo(next);
+		}
+		this.#resumeAfterReading();
+	}
+
+	#resumeAfterReading(): void {
+		this.#dispatcher.pump();
+		this.#recovery.wake();
+	}
+
+	#isPassedOver({ event, fault }: Placed): boolean {
+		return fault === undefined && this.#known.acquaintance(event) === "unknown";
+	}
+
+	/** Of the events of a held key, those that are handled here. */
+	async #handled(lane: Lane, events: readonly Placed[]): Promise<readonly Placed[]> {
+		const newer = await this.#newerHandlers(events);
+		const [member] = newer?.values() ?? [];
+		if (member !== undefined && lane.isOpen) this.#dealer.bar(lane, member);
+		return events.filter((placed) => !this.#isPassedOver(placed));
+	}
+
+	/**
+	 * The events that only a newer member handles, and which member that is. It is asked after the events were read:
+	 * whoever published them may have started together with that member.
+	 */
+	async #newerHandlers(events: readonly Placed[]): Promise<ReadonlyMap<Placed, string> | undefined> {
+		const strange = events.filter(
+			({ event, fault }) => fault === undefined && this.#known.acquaintance(event) !== "handled",
+		);
+		if (strange.length === 0) return undefined;
+		const members = await this.#newerMembers();
+		const found = new Map<Placed, string>();
+		for (const placed of strange) {
+			const member = members.find(({ known }) => known.acquaintance(placed.event) === "handled");
+			if (member !== undefined) found.set(placed, member.id);
+		}
+		return found;
+	}
+
+	/** The members that joined after this one. Resolves once they are known, or nothing is taken any more. */
+	async #newerMembers(): Promise<readonly { readonly id: string; readonly known: KnownEvents }[]> {
+		const { store, membership, ttlMs } = this.#options;
+		const { ctx } = this.#taking;
+		const backoff = new Backoff({ firstMs: 50, longestMs: 1_000 });
+		while (ctx.error === undefined) {
+			try {
+				const members = await attempt(ttlMs, ctx, (ctx) => store.members(ctx));
+				this.#troubles.clear("members");
+				const live = this.#dealer.live(members);
+				const joined = members.find(({ id }) => id === membership.id)?.joined ?? 0;
+				return live
+					.filter((member) => member.joined > joined)
+					.map(({ id, handles }) => ({ id, known: new KnownEvents(handles) }));
+			} catch (error) {
+				this.#troubles.set("members", `the members of the group are not known: ${errorText(error)}`);
+				await sleep(backoff.next(), ctx).catch(() => {});
+			}
+		}
+		return [];
+	}
+}
+
+/** Why lanes do not go on, although all backends answer. */
+function laneTrouble(lanes: readonly Lane[]): string | undefined {
+	const blocked = lanes.filter(({ isBlocked }) => isBlocked).map(({ number }) => number);
+	const paused = lanes.filter(({ pause }) => pause.until !== 0).map(({ number }) => number);
+	const texts: string[] = [];
+	if (blocked.length > 0) {
+		texts.push(
+			`too many events are deferred in ${named(blocked)}: see to the parked ones (allium parked list), then replay or discard them`,
+		);
+	}
+	if (paused.length > 0) {
+		texts.push(
+			`${named(paused)} paused, because most deliveries met trouble that is not the events' own, such as a service that is away; tried again by and by`,
+		);
+	}
+	return texts.length > 0 ? texts.join("; ") : undefined;
+}
+
+function named(lanes: readonly number[]): string {
+	return `${lanes.length === 1 ? "lane" : "lanes"} ${lanes.join(", ")}`;
+}
+
+function leaseLost({ topic, group }: GroupSpec, lane: number): ServiceError {
+	return new ServiceError({
+		code: "unavailable",
+		reason: "lease_lost",
+		message: `lane ${lane} of the topic ${topic} may belong to another process of the group ${group} by now; its events are handled again there`,
+	});
+}

@@ -1,0 +1,51 @@
+import type { Context } from "../../context/context.ts";
+import type { ConsumerReport } from "../broker.ts";
+import type { GroupReport, GroupStore } from "../group-state.ts";
+import type { Cursor, TopicLog } from "../log.ts";
+import type { Lane } from "./lane.ts";
+
+/** What is asked how a group is doing. */
+export interface GroupReportSources {
+	readonly topic: TopicLog;
+	readonly store: GroupStore;
+	/** The lanes that this process holds: of these it knows more than the group's state. */
+	readonly lanes: readonly Lane[];
+	readonly ctx: Context;
+}
+
+type Numbers = Pick<ConsumerReport, "lag" | "lagSeconds" | "retrying" | "parked" | "delayed">;
+
+/** The numbers of a group that are known now. What cannot be asked is missing. Never rejects. */
+export async function groupReport(sources: GroupReportSources): Promise<Numbers> {
+	const { store, ctx } = sources;
+	const [report, counts] = await Promise.allSettled([store.report(ctx), store.counts(ctx)]);
+	if (report.status === "rejected" || counts.status === "rejected" || report.value === undefined) return {};
+	try {
+		return { ...counts.value, ...(await lag(sources, report.value, counts.value.retrying)) };
+	} catch {
+		return counts.value;
+	}
+}
+
+/** What is behind the cursors, less what is settled ahead of them, and what is tried again. */
+async function lag(
+	{ topic, lanes, ctx }: GroupReportSources,
+	report: GroupReport,
+	retrying: number,
+): Promise<Numbers> {
+	const cursors = new Map<number, Cursor>(report.lanes.map(({ lane, cursor }) => [lane, cursor]));
+	for (const { number, window } of lanes) cursors.set(number, window.cursor);
+	const behind = await topic.behind(cursors, ctx);
+	let events = retrying;
+	let since = Number.POSITIVE_INFINITY;
+	for (const each of behind.values()) {
+		events += each.events;
+		since = Math.min(since, each.since ?? since);
+	}
+	for (const { window, deferrals } of lanes) {
+		events -= window.ahead().length;
+		for (const entry of deferrals.all()) if (entry.due !== "parked") since = Math.min(since, entry.since);
+	}
+	const seconds = since === Number.POSITIVE_INFINITY ? 0 : Math.max(0, Date.now() - since) / 1_000;
+	return { lag: Math.max(0, events), lagSeconds: seconds };
+}
