@@ -2,6 +2,7 @@
  * The ports of messaging, for adapters: `@allium/core/event`. Services and clients do not need it.
  */
 
+export { fnv1a } from "./encoding/fnv1a.ts";
 export type {
 	Broker,
 	BrokerFeatures,
@@ -66,3 +67,4 @@ export {
 	Subscription,
 	type SubscriptionOptions,
 } from "./event/subscription.ts";
+export { Waiters } from "./event/waiters.ts";
