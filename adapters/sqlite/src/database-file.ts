@@ -5,9 +5,14 @@ import { type Context, isServiceError } from "@allium/core";
 import { after } from "@allium/core/transport";
 import { createFolder } from "./data-folder.ts";
 import { fileFailure, isBusy, refusal, stillBusy } from "./failure.ts";
+import { fileIdentity } from "./file-identity.ts";
 
 /** The contents of a file, and the statements that use them. */
 export interface Schema<Tables> {
+	/** What the file holds, for messages: `the registry`. */
+	readonly name: string;
+	/** What a power cut may cost: with FULL nothing that was committed, with NORMAL the last transactions. */
+	readonly synchronous: "FULL" | "NORMAL";
 	/** Increases with every change of the schema. A file of a newer version is refused. */
 	readonly version: number;
 	/** Makes the tables, in an empty database or in place of those of an older version. */
@@ -47,9 +52,23 @@ export class DatabaseFile<Tables> {
 		this.#busyLimitMs = busyLimitMs;
 	}
 
+	/** What the file holds, for messages. */
+	get name(): string {
+		return this.#schema.name;
+	}
+
 	/** Runs in a transaction that alone may write. Makes the file when it is missing. */
 	write<T>(run: (tables: Tables) => T, ctx?: Context): Promise<T> {
 		return this.#retrying(() => this.#transaction(this.#current() ?? this.#connect(), run), ctx);
+	}
+
+	/** Like `write`, but tries once and throws SQLite's error; `isBusy` tells whether to try again. */
+	tryWrite<T>(run: (tables: Tables) => T): T {
+		try {
+			return this.#transaction(this.#current() ?? this.#connect(), run);
+		} catch (error) {
+			throw this.#failure(error);
+		}
 	}
 
 	/** Like `write`, but does nothing when there is no file. */
@@ -124,8 +143,8 @@ export class DatabaseFile<Tables> {
 
 	/** The connection, if there is one and the path still names its file. */
 	#current(): Connection<Tables> | undefined {
-		if (this.#closed) throw refusal("the registry is closed");
-		if (this.#connection !== undefined && identify(this.path) !== this.#connection.identity)
+		if (this.#closed) throw refusal(`${this.#schema.name} is closed`);
+		if (this.#connection !== undefined && fileIdentity(this.path) !== this.#connection.identity)
 			this.#disconnect();
 		return this.#connection;
 	}
@@ -133,7 +152,7 @@ export class DatabaseFile<Tables> {
 	#existing(): Connection<Tables> | undefined {
 		const current = this.#current();
 		if (current !== undefined) return current;
-		if (identify(this.path) !== undefined) return this.#connect();
+		if (fileIdentity(this.path) !== undefined) return this.#connect();
 		// Without a folder nothing has been written yet. A path that is not a folder will never have a file.
 		if (statSync(dirname(this.path), { throwIfNoEntry: false })?.isDirectory() === false) {
 			throw fileFailure(dirname(this.path), Object.assign(new Error("not a folder"), { code: "ENOTDIR" }));
@@ -145,10 +164,10 @@ export class DatabaseFile<Tables> {
 		createFolder(dirname(this.path));
 		const database = new DatabaseSync(this.path, { timeout: 0 });
 		try {
-			database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+			database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${this.#schema.synchronous}`);
 			if (this.#version(database) !== this.#schema.version) this.#create(database);
 			const tables = this.#schema.prepare(database);
-			this.#connection = { database, tables, identity: identify(this.path) };
+			this.#connection = { database, tables, identity: fileIdentity(this.path) };
 			return this.#connection;
 		} catch (error) {
 			database.close();
@@ -192,15 +211,5 @@ export class DatabaseFile<Tables> {
 		if (isServiceError(error) || isBusy(error)) return error;
 		this.#disconnect();
 		return fileFailure(this.path, error);
-	}
-}
-
-/** The identity of the file that a path names now; undefined when there is none. */
-function identify(path: string): string | undefined {
-	try {
-		const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-		return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
-	} catch {
-		return undefined;
 	}
 }

@@ -19,6 +19,8 @@ const narrowMs = 100;
 
 /** The tables of `registry.db`. The revision counts the changes that concern watchers; renewals do not count. */
 export const registrySchema: Schema<RegistryTables> = {
+	name: "the registry",
+	synchronous: "NORMAL",
 	version: 2,
 	sql: `
 		DROP TABLE IF EXISTS instances;
