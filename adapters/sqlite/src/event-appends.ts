@@ -1,0 +1,68 @@
+import { cursorAt, type Receipt } from "@allium/core/event";
+import type { EventTables, NewEvent, NewTopic, TopicRow } from "./event-tables.ts";
+import { refusal } from "./failure.ts";
+import type { Turn } from "./write-queue.ts";
+
+/** What is known of a topic while a transaction adds to it. */
+interface Growing {
+	readonly row: TopicRow;
+	/** How many events each lane has, as far as it was asked for. */
+	readonly numbers: Map<number, number>;
+	bytes: number;
+	last: number;
+}
+
+/** The events that one transaction adds. What they have in common is read and written once. */
+export class EventAppends implements Turn<EventTables> {
+	readonly tables: EventTables;
+	readonly #topics = new Map<string, Growing>();
+	readonly #time = Date.now();
+
+	constructor(tables: EventTables) {
+		this.tables = tables;
+	}
+
+	/** Adds events to a topic. Makes the topic if it is missing: the file may have been deleted. */
+	append(name: string, options: NewTopic, events: readonly NewEvent[]): Receipt[] {
+		const topic = this.#topic(name, options);
+		if (topic.row.lanes !== options.lanes) {
+			throw refusal(
+				`the topic ${name} has been made again with ${topic.row.lanes} lanes instead of ${options.lanes}; ` +
+					"restart this process",
+			);
+		}
+		return events.map((event) => this.#add(topic, event));
+	}
+
+	/** Notes what the topics have now. */
+	finish(): void {
+		for (const { row, bytes, last } of this.#topics.values()) {
+			if (last > 0) this.tables.noteTopic(row.id, bytes, last);
+		}
+	}
+
+	#topic(name: string, options: NewTopic): Growing {
+		const known = this.#topics.get(name);
+		if (known !== undefined) return known;
+		const topic = { row: this.tables.needTopic(name, options), numbers: new Map(), bytes: 0, last: 0 };
+		this.#topics.set(name, topic);
+		return topic;
+	}
+
+	#add(topic: Growing, event: NewEvent): Receipt {
+		const { id, lane } = event;
+		const { row, numbers } = topic;
+		const number = 1 + (numbers.get(lane) ?? this.tables.lastBefore(row.id, lane, Infinity)?.number ?? 0);
+		const added = this.tables.insert(row.id, event, { number, time: this.#time });
+		if (added === undefined) return this.#duplicate(row.id, id);
+		numbers.set(lane, number);
+		topic.bytes += added.bytes;
+		topic.last = added.position;
+		return { id, lane, cursor: cursorAt(added.position, id), duplicate: false };
+	}
+
+	#duplicate(topic: number, id: string): Receipt {
+		const { position, lane } = this.tables.find(topic, id) ?? { position: 0, lane: 0 };
+		return { id, lane, cursor: cursorAt(position, id), duplicate: true };
+	}
+}

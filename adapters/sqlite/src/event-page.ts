@@ -1,0 +1,165 @@
+import {
+	type Cursor,
+	type Cursors,
+	cursorAt,
+	fnv1a,
+	type Page,
+	type PageBounds,
+	type Placed,
+	placedText,
+	positionOf,
+} from "@allium/core/event";
+import type { EventPlace, EventRow, EventSize, EventTables, TopicRow } from "./event-tables.ts";
+
+/** For how long a page is read at once, in milliseconds: it is read on in the next turn of the event loop. */
+const sliceMs = 2;
+/** How much of a lane is read at once, in order that others come next and a slice is not much longer. */
+const chunk = { events: 64, bytes: 128 * 1024 };
+/** How many positions are searched for a key at once. */
+const keyChunk = 16_384;
+
+/** A lane that is being read. */
+interface Reading {
+	readonly lane: number;
+	/** It has been read up to here. */
+	position: number;
+}
+
+/** Reads one page in slices. Each lane is read for itself, so that the lanes may be far apart. */
+export class EventPage {
+	readonly #topic: string;
+	readonly #bounds: PageBounds;
+	readonly #keyHash: number | undefined;
+	readonly #lanes: readonly Reading[];
+	/** The lanes that may have more. They take turns. */
+	#open: Reading[];
+	readonly #next: Map<number, Cursor>;
+	readonly #events: Placed[] = [];
+	#lost: readonly number[] | undefined;
+	#bytes = 0;
+	#isFull = false;
+
+	constructor(topic: string, after: Cursors, bounds: PageBounds) {
+		this.#topic = topic;
+		this.#bounds = bounds;
+		this.#keyHash = bounds.key === undefined ? undefined : fnv1a(bounds.key);
+		this.#next = new Map(after);
+		this.#lanes = Array.from(after, ([lane, cursor]) => ({ lane, position: positionOf(cursor) }));
+		// The lane that is the farthest behind comes first, so that none starves where the bounds hold only a few events.
+		this.#open = [...this.#lanes].sort((one, other) => one.position - other.position);
+	}
+
+	/** What was read up to now, in the order of the log. */
+	get page(): Page {
+		this.#events.sort((one, other) => (one.cursor < other.cursor ? -1 : 1));
+		return { events: this.#events, next: this.#next, lost: this.#lost ?? [] };
+	}
+
+	/** Reads a slice. Returns whether the page is complete. */
+	read(tables: EventTables): boolean {
+		const topic = tables.topic(this.#topic);
+		return topic === undefined || this.#readSlice(tables, topic);
+	}
+
+	#readSlice(tables: EventTables, topic: TopicRow): boolean {
+		const started = performance.now();
+		this.#lost ??= this.#skipGone(tables.gone(topic.id));
+		while (!this.#isFull) {
+			const reading = this.#open.shift();
+			if (reading === undefined) break;
+			if (this.#readChunk(tables, topic, reading)) this.#open.push(reading);
+			if (performance.now() - started > sliceMs) return false;
+		}
+		if (this.#keyHash !== undefined) this.#passOver(tables, topic);
+		return true;
+	}
+
+	/** Begins behind what is kept no longer. Returns the lanes that lost something. */
+	#skipGone(gone: ReadonlyMap<number, EventPlace>): number[] {
+		const lost: number[] = [];
+		for (const reading of this.#lanes) {
+			const last = gone.get(reading.lane);
+			if (last === undefined || last.position <= reading.position) continue;
+			lost.push(reading.lane);
+			this.#advance(reading, last);
+		}
+		return lost;
+	}
+
+	/** Takes the next events of a lane. Returns whether the lane may have more. */
+	#readChunk(tables: EventTables, topic: TopicRow, reading: Reading): boolean {
+		if (this.#keyHash !== undefined) return this.#searchChunk(tables, topic, reading, this.#keyHash);
+		const { lane, position } = reading;
+		const limit = this.#share();
+		const sizes = tables.sizes(topic.id, lane, position, limit);
+		const fitting = this.#fitting(sizes);
+		const last = fitting.at(-1);
+		if (last === undefined) return false;
+		for (const row of tables.events(topic.id, lane, position, last.position)) {
+			this.#add(reading, row);
+		}
+		return fitting.length < sizes.length || sizes.length === limit;
+	}
+
+	/** Takes the next events of the key. Returns whether the lane may have more. */
+	#searchChunk(tables: EventTables, topic: TopicRow, reading: Reading, keyHash: number): boolean {
+		const { lane, position } = reading;
+		const through = position + keyChunk;
+		const limit = this.#share();
+		const sizes = tables.sizesOfKey(topic.id, lane, position, through, keyHash, limit);
+		const fitting = this.#fitting(sizes);
+		for (const { position } of fitting) {
+			const row = tables.event(topic.id, lane, position);
+			if (row !== undefined) this.#add(reading, row);
+		}
+		if (fitting.length < sizes.length || sizes.length === limit) return true;
+		reading.position = through;
+		return through < topic.last;
+	}
+
+	/** How many events the lane adds in its turn. */
+	#share(): number {
+		const left = Math.max(1, this.#bounds.events - this.#events.length);
+		return Math.min(chunk.events, Math.ceil(left / (this.#open.length + 1)));
+	}
+
+	/** The first of these events, as many as the chunk and the page have room for. */
+	#fitting(sizes: readonly EventSize[]): readonly EventSize[] {
+		let bytes = 0;
+		for (const [index, size] of sizes.entries()) {
+			const isFirst = index === 0 && this.#events.length === 0;
+			this.#isFull = !isFirst && this.#bytes + bytes + size.bytes > this.#bounds.bytes;
+			if (this.#isFull || (index > 0 && bytes + size.bytes > chunk.bytes)) return sizes.slice(0, index);
+			bytes += size.bytes;
+		}
+		return sizes;
+	}
+
+	#add(reading: Reading, row: EventRow): void {
+		const { lane } = reading;
+		const placed = placedText(row.text, { lane, cursor: this.#advance(reading, row), bytes: row.bytes });
+		// Another key may have the same hash.
+		if (this.#bounds.key !== undefined && placed.event.key !== this.#bounds.key) return;
+		this.#events.push(placed);
+		this.#bytes += placed.bytes;
+		if (this.#events.length >= this.#bounds.events) this.#isFull = true;
+	}
+
+	/** Goes on behind an event. Returns its cursor. */
+	#advance(reading: Reading, { position, id }: EventPlace): Cursor {
+		const cursor = cursorAt(position, id);
+		reading.position = position;
+		this.#next.set(reading.lane, cursor);
+		return cursor;
+	}
+
+	/** Goes on behind the events of other keys that were passed over. */
+	#passOver(tables: EventTables, topic: TopicRow): void {
+		for (const reading of this.#lanes) {
+			const last = tables.lastBefore(topic.id, reading.lane, reading.position + 1);
+			if (last !== undefined && last.position > positionOf(this.#next.get(reading.lane) ?? "")) {
+				this.#advance(reading, last);
+			}
+		}
+	}
+}

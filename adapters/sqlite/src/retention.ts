@@ -1,0 +1,109 @@
+import { Context, errorText, type Logger } from "@allium/core";
+import { after, type Timer } from "@allium/core/transport";
+import type { DatabaseFile } from "./database-file.ts";
+import type { EventAppends } from "./event-appends.ts";
+import type { EventRow, EventTables, TopicRow } from "./event-tables.ts";
+import type { WriteQueue } from "./write-queue.ts";
+
+/** How many events one transaction removes at most. */
+const stepEvents = 64;
+/** The pause after a step that leaves something to do, in milliseconds. */
+const stepPauseMs = 20;
+/** The pauses between two looks, in milliseconds. */
+const pauses = { shortest: 50, longest: 60_000, ofBytes: 1_000 };
+
+/** Removes the events that their topics keep no longer, in the background and in small steps. */
+export class Retention {
+	readonly #file: DatabaseFile<EventTables>;
+	readonly #queue: WriteQueue<EventTables, EventAppends>;
+	readonly #logger: Logger;
+	#timer: Timer | undefined;
+	#stopped = false;
+	#isFailing = false;
+
+	constructor(file: DatabaseFile<EventTables>, queue: WriteQueue<EventTables, EventAppends>, logger: Logger) {
+		this.#file = file;
+		this.#queue = queue;
+		this.#logger = logger;
+	}
+
+	/** Begins, or looks at once, because there may be a topic that keeps events for a shorter time. */
+	start(): void {
+		this.#schedule(0);
+	}
+
+	stop(): void {
+		this.#stopped = true;
+		this.#timer?.stop();
+	}
+
+	#schedule(pause: number): void {
+		this.#timer?.stop();
+		if (!this.#stopped) this.#timer = after(pause, () => void this.#look());
+	}
+
+	/** Takes a step. Never rejects. */
+	async #look(): Promise<void> {
+		let pause = pauses.longest;
+		try {
+			const topics = (await this.#file.read((tables) => tables.topics())) ?? [];
+			for (const topic of topics) pause = Math.min(pause, await this.#step(topic));
+			this.#isFailing = false;
+		} catch (error) {
+			if (!this.#isFailing && !this.#stopped) {
+				this.#logger.log("warn", `old events are not removed from "${this.#file.path}": ${errorText(error)}`);
+			}
+			this.#isFailing = true;
+		}
+		this.#schedule(pause);
+	}
+
+	/** Removes some events of a topic. Returns how long to pause. */
+	async #step({ name, retainMs, retainBytes }: TopicRow): Promise<number> {
+		const isDue = await this.#file.read((tables) => oldest(tables, tables.topic(name), 1).length > 0);
+		if (isDue === true) {
+			await this.#queue.write(({ tables }) => removeOldest(tables, tables.topic(name)), Context.background());
+			return stepPauseMs;
+		}
+		const bytesPause = retainBytes === Number.POSITIVE_INFINITY ? pauses.longest : pauses.ofBytes;
+		return Math.max(pauses.shortest, Math.min(retainMs / 4, bytesPause));
+	}
+}
+
+/** An event that is to be removed, and its lane. */
+interface Old {
+	readonly lane: number;
+	readonly row: EventRow;
+}
+
+/** The oldest events of a topic that it keeps no longer. */
+function oldest(tables: EventTables, topic: TopicRow | undefined, limit: number): Old[] {
+	if (topic === undefined) return [];
+	const places = Array.from({ length: topic.lanes }, (_, lane) =>
+		tables.sizes(topic.id, lane, 0, limit).map(({ position }) => ({ lane, position })),
+	).flat();
+	places.sort((one, other) => one.position - other.position);
+	const limitTime = Date.now() - topic.retainMs;
+	const found: Old[] = [];
+	let { bytes } = topic;
+	for (const { lane, position } of places.slice(0, limit)) {
+		const row = tables.event(topic.id, lane, position);
+		if (row === undefined || (row.time >= limitTime && bytes <= topic.retainBytes)) break;
+		found.push({ lane, row });
+		bytes -= row.bytes;
+	}
+	return found;
+}
+
+function removeOldest(tables: EventTables, topic: TopicRow | undefined): void {
+	if (topic === undefined) return;
+	const old = oldest(tables, topic, stepEvents);
+	for (const [lane, rows] of Map.groupBy(old, ({ lane }) => lane)) {
+		const bytes = tables.remove(
+			topic.id,
+			lane,
+			rows.map(({ row }) => row),
+		);
+		tables.noteTopic(topic.id, -bytes, 0);
+	}
+}

@@ -1,0 +1,244 @@
+import { type Context, type Logger, ServiceError } from "@allium/core";
+import {
+	type Behind,
+	type Cursor,
+	type Cursors,
+	cursorAt,
+	defaultLanes,
+	defaultMaxEventBytes,
+	defaultRetainMs,
+	type EventRecord,
+	eventText,
+	fnv1a,
+	type Log,
+	type LogFeatures,
+	laneOf,
+	type Page,
+	type PageBounds,
+	type Placed,
+	placedText,
+	positionOf,
+	type Receipt,
+	type TopicLog,
+	type TopicOptions,
+} from "@allium/core/event";
+import type { DatabaseFile } from "./database-file.ts";
+import { EventAppends } from "./event-appends.ts";
+import { EventPage } from "./event-page.ts";
+import type { EventTables, NewEvent, NewTopic, TopicRow } from "./event-tables.ts";
+import { FileBell } from "./file-bell.ts";
+import { nextTurn } from "./next-turn.ts";
+import { Retention } from "./retention.ts";
+import { WriteQueue } from "./write-queue.ts";
+
+const features: LogFeatures = {
+	order: "log",
+	dedupeMs: Number.POSITIVE_INFINITY,
+	atomic: true,
+	syncs: "disk",
+	maxEventBytes: defaultMaxEventBytes,
+};
+
+/** How many single events are read at once, before others have their turn. */
+const mostPlaces = 64;
+
+/** Where a single event lies. */
+interface PlaceInLane {
+	readonly lane: number;
+	readonly cursor: Cursor;
+}
+
+/** What the topics of a log share. */
+interface Shared {
+	readonly file: DatabaseFile<EventTables>;
+	readonly queue: WriteQueue<EventTables, EventAppends>;
+	readonly bell: FileBell;
+}
+
+/** A log in a SQLite file. */
+export class SqliteLog implements Log {
+	readonly location: string;
+	readonly #shared: Shared;
+	readonly #retention: Retention;
+
+	constructor(location: string, file: DatabaseFile<EventTables>, busyLimitMs: number, logger: Logger) {
+		this.location = location;
+		const queue = new WriteQueue(file, (tables) => new EventAppends(tables), busyLimitMs);
+		this.#shared = { file, queue, bell: new FileBell(file) };
+		this.#retention = new Retention(file, queue, logger);
+	}
+
+	async open(name: string, options: TopicOptions, ctx: Context): Promise<TopicLog> {
+		const {
+			lanes = defaultLanes,
+			retainMs = defaultRetainMs,
+			retainBytes = Number.POSITIVE_INFINITY,
+		} = options;
+		const wanted = { lanes, retainMs, retainBytes };
+		const row = await this.#shared.queue.write(({ tables }) => tables.needTopic(name, wanted), ctx);
+		this.#retention.start();
+		return new SqliteTopicLog(name, row, this.#shared);
+	}
+
+	async find(name: string, ctx: Context): Promise<TopicLog | undefined> {
+		const row = await this.#shared.file.read((tables) => tables.topic(name), ctx);
+		return row === undefined ? undefined : new SqliteTopicLog(name, row, this.#shared);
+	}
+
+	async topics(ctx: Context): Promise<readonly string[]> {
+		const rows = await this.#shared.file.read((tables) => tables.topics(), ctx);
+		return (rows ?? []).map(({ name }) => name).sort();
+	}
+
+	async close(): Promise<void> {
+		this.#retention.stop();
+		const { file, queue, bell } = this.#shared;
+		const closing = file.close();
+		bell.close();
+		await Promise.all([closing, queue.idle()]);
+	}
+}
+
+class SqliteTopicLog implements TopicLog {
+	readonly topic: string;
+	readonly lanes: number;
+	readonly features = features;
+	readonly #options: NewTopic;
+	readonly #shared: Shared;
+
+	constructor(topic: string, options: NewTopic, shared: Shared) {
+		this.topic = topic;
+		this.lanes = options.lanes;
+		this.#options = options;
+		this.#shared = shared;
+	}
+
+	async append(events: readonly EventRecord[], ctx: Context): Promise<readonly Receipt[]> {
+		const added = events.map((event) => this.#newEvent(event));
+		const { queue, bell } = this.#shared;
+		const receipts = await queue.write((now) => now.append(this.topic, this.#options, added), ctx);
+		bell.ring();
+		return receipts;
+	}
+
+	async read(after: Cursors, bounds: PageBounds, ctx: Context): Promise<Page> {
+		const page = new EventPage(this.topic, after, bounds);
+		for (;;) {
+			const isWhole = await this.#shared.file.read((tables) => page.read(tables), ctx);
+			// Without a file there is nothing to read.
+			if (isWhole !== false) return page.page;
+			await nextTurn();
+		}
+	}
+
+	async get(places: readonly PlaceInLane[], ctx: Context): Promise<readonly (Placed | undefined)[]> {
+		const found: (Placed | undefined)[] = [];
+		while (found.length < places.length) {
+			const some = places.slice(found.length, found.length + mostPlaces);
+			const read = await this.#read(
+				(tables, { id }) => some.map((place) => placedAt(tables, id, place)),
+				ctx,
+			);
+			found.push(...(read ?? some.map(() => undefined)));
+			if (found.length < places.length) await nextTurn();
+		}
+		return found;
+	}
+
+	async at(when: "start" | "now" | Date, ctx: Context): Promise<Cursors> {
+		const cursors = await this.#read((tables, topic) => placesAt(tables, topic, when), ctx);
+		return cursors ?? new Map(Array.from({ length: this.lanes }, (_, lane) => [lane, ""]));
+	}
+
+	async diverged(after: Cursors, ctx: Context): Promise<readonly number[]> {
+		const lanes = await this.#read((tables, topic) => divergedLanes(tables, topic, after), ctx);
+		return lanes ?? [...after].filter(([, cursor]) => cursor !== "").map(([lane]) => lane);
+	}
+
+	async behind(after: Cursors, ctx: Context): Promise<ReadonlyMap<number, Behind>> {
+		const read = await this.#read((tables, { id }) => {
+			return Array.from(
+				after,
+				([lane, cursor]) => [lane, behindOf(tables, id, lane, positionOf(cursor))] as const,
+			);
+		}, ctx);
+		return new Map(read ?? Array.from(after, ([lane]) => [lane, { events: 0, since: undefined }]));
+	}
+
+	async changed(after: Cursors, ctx: Context): Promise<void> {
+		let seen = -1;
+		const hasMore = (tables: EventTables, { id, last }: TopicRow): boolean => {
+			if (last === seen) return false;
+			seen = last;
+			return [...after].some(
+				([lane, cursor]) => tables.firstBehind(id, lane, positionOf(cursor)) !== undefined,
+			);
+		};
+		await this.#shared.bell.until(() => this.#read(hasMore, ctx), ctx);
+	}
+
+	async place({ id, cursor }: Receipt, ctx: Context): Promise<Cursor> {
+		if (cursor !== undefined) return cursor;
+		const found = await this.#read((tables, topic) => tables.find(topic.id, id), ctx);
+		if (found !== undefined) return cursorAt(found.position, id);
+		throw new ServiceError({
+			code: "not_found",
+			message: `the topic ${this.topic} has no event with the id ${id}, or keeps it no longer`,
+		});
+	}
+
+	/** Reads of the topic; undefined where there is no file or no topic, because it was deleted. */
+	#read<T>(run: (tables: EventTables, topic: TopicRow) => T, ctx: Context): Promise<T | undefined> {
+		return this.#shared.file.read((tables) => {
+			const topic = tables.topic(this.topic);
+			return topic === undefined ? undefined : run(tables, topic);
+		}, ctx);
+	}
+
+	#newEvent(event: EventRecord): NewEvent {
+		return {
+			id: event.id,
+			lane: laneOf(event, this.lanes),
+			keyHash: event.key === undefined ? undefined : fnv1a(event.key),
+			text: eventText(event, this.features.maxEventBytes),
+		};
+	}
+}
+
+function placedAt(tables: EventTables, topic: number, { lane, cursor }: PlaceInLane): Placed | undefined {
+	const row = tables.event(topic, lane, positionOf(cursor));
+	if (row === undefined || cursorAt(row.position, row.id) !== cursor) return undefined;
+	return placedText(row.text, { lane, cursor, bytes: row.bytes });
+}
+
+/** The place of each lane at which a reader begins. */
+function placesAt(tables: EventTables, topic: TopicRow, when: "start" | "now" | Date): Cursors {
+	const before = when === "now" ? topic.last + 1 : when === "start" ? 0 : tables.positionAt(when.getTime());
+	const gone = tables.gone(topic.id);
+	return new Map(
+		Array.from({ length: topic.lanes }, (_, lane) => {
+			const last = tables.lastBefore(topic.id, lane, before) ?? gone.get(lane);
+			return [lane, last === undefined ? "" : cursorAt(last.position, last.id)];
+		}),
+	);
+}
+
+function divergedLanes(tables: EventTables, topic: TopicRow, after: Cursors): number[] {
+	const gone = tables.gone(topic.id);
+	return Array.from(after)
+		.filter(([lane, cursor]) => {
+			const position = positionOf(cursor);
+			// What is kept no longer cannot be compared.
+			if (position <= (gone.get(lane)?.position ?? 0)) return false;
+			const row = tables.event(topic.id, lane, position);
+			return row === undefined || cursorAt(position, row.id) !== cursor;
+		})
+		.map(([lane]) => lane);
+}
+
+function behindOf(tables: EventTables, topic: number, lane: number, position: number): Behind {
+	const first = tables.firstBehind(topic, lane, position);
+	if (first === undefined) return { events: 0, since: undefined };
+	const last = tables.lastBefore(topic, lane, Infinity);
+	return { events: (last?.number ?? first.number) - first.number + 1, since: first.time };
+}

@@ -1,0 +1,135 @@
+import { type Context, isServiceError } from "@allium/core";
+import { after, Backoff } from "@allium/core/transport";
+import { type DatabaseFile, defaultBusyLimitMs } from "./database-file.ts";
+import { isBusy, stillBusy } from "./failure.ts";
+import { nextTurn } from "./next-turn.ts";
+
+/** How many writes share a transaction at most, so that it does not block the event loop for long. */
+const mostWrites = 256;
+
+/** What is done in a transaction, with what its writes share. */
+export interface Turn<Tables> {
+	readonly tables: Tables;
+	/** Writes what the writes of the transaction have in common. Runs before the commit. */
+	finish?(): void;
+}
+
+/** A write that waits for its transaction. */
+interface Write<Now> {
+	readonly ctx: Context;
+	/** Carries it out. Returns what tells its caller after the commit. */
+	readonly run: (now: Now) => () => void;
+	readonly fail: (error: unknown) => void;
+}
+
+/**
+ * Group commit: all writes of one turn of the event loop are one transaction, whoever asked for them, so that they
+ * share the wait for the disk. They run in the order in which they were asked for. While another process holds the
+ * file, they wait until the deadlines of their contexts, and no longer than the bound of the queue.
+ */
+export class WriteQueue<Tables, Now extends Turn<Tables> = Turn<Tables>> {
+	readonly #file: DatabaseFile<Tables>;
+	readonly #begin: (tables: Tables) => Now;
+	readonly #busyLimitMs: number;
+	#waiting: Write<Now>[] = [];
+	#work: Promise<void> | undefined;
+
+	/** @param begin Makes what the writes of one transaction use. */
+	constructor(
+		file: DatabaseFile<Tables>,
+		begin: (tables: Tables) => Now,
+		busyLimitMs: number = defaultBusyLimitMs,
+	) {
+		this.#file = file;
+		this.#begin = begin;
+		this.#busyLimitMs = busyLimitMs;
+	}
+
+	/**
+	 * Resolves after the commit. Where `run` refuses with a `ServiceError`, it must not have changed anything, because
+	 * the transaction goes on with the other writes.
+	 */
+	write<T>(run: (now: Now) => T, ctx: Context): Promise<T> {
+		return new Promise((resolve, reject) => {
+			this.#waiting.push({
+				ctx,
+				run: (now) => {
+					const result = run(now);
+					return () => resolve(result);
+				},
+				fail: reject,
+			});
+			this.#work ??= this.#workOff();
+		});
+	}
+
+	/** Resolves when nothing is being written. After the file was closed, what waits is refused. */
+	async idle(): Promise<void> {
+		await this.#work;
+	}
+
+	async #workOff(): Promise<void> {
+		const pauses = new Backoff({ firstMs: 2, longestMs: 50 });
+		let busySince: number | undefined;
+		await nextTurn();
+		while (this.#dropEnded()) {
+			const busy = this.#tryOnce();
+			if (busy === undefined) {
+				busySince = undefined;
+				pauses.reset();
+				await nextTurn();
+				continue;
+			}
+			busySince ??= performance.now();
+			if (performance.now() - busySince >= this.#busyLimitMs) {
+				this.#fail(this.#waiting, stillBusy(this.#file.path, this.#busyLimitMs, busy));
+			} else await new Promise<void>((resolve) => after(1 + pauses.next(), resolve));
+		}
+		this.#work = undefined;
+	}
+
+	/** Runs one transaction. Returns the error when another process holds the file. */
+	#tryOnce(): unknown {
+		let taken: readonly Write<Now>[] = this.#waiting;
+		let tell: (() => void)[];
+		try {
+			tell = this.#file.tryWrite((tables) => {
+				taken = this.#waiting.slice(0, mostWrites);
+				return this.#runAll(taken, this.#begin(tables));
+			});
+		} catch (error) {
+			if (isBusy(error)) return error;
+			this.#fail(taken, error);
+			return undefined;
+		}
+		this.#waiting = this.#waiting.slice(taken.length);
+		for (const each of tell) each();
+		return undefined;
+	}
+
+	#runAll(writes: readonly Write<Now>[], now: Now): (() => void)[] {
+		const tell = writes.map(({ run, fail }) => {
+			try {
+				return run(now);
+			} catch (error) {
+				if (!isServiceError(error)) throw error;
+				return () => fail(error);
+			}
+		});
+		now.finish?.();
+		return tell;
+	}
+
+	#fail(writes: readonly Write<Now>[], error: unknown): void {
+		this.#waiting = this.#waiting.slice(writes.length);
+		for (const { fail } of writes) fail(error);
+	}
+
+	/** Ends the writes whose contexts have ended. Returns whether others wait. */
+	#dropEnded(): boolean {
+		const ended = this.#waiting.filter(({ ctx }) => ctx.error !== undefined);
+		if (ended.length > 0) this.#waiting = this.#waiting.filter((write) => !ended.includes(write));
+		for (const { ctx, fail } of ended) fail(ctx.error);
+		return this.#waiting.length > 0;
+	}
+}
