@@ -1,2 +1,3 @@
 export { dataFolder } from "./data-folder.ts";
+export { broker, type SqliteBrokerOptions } from "./sqlite-broker.ts";
 export { registry, type SqliteRegistryOptions } from "./sqlite-registry.ts";
