@@ -1,11 +1,21 @@
-import { registrySuite } from "@allium/testing/registry-suite";
+import {
+	type RegistrySetup,
+	registryCases,
+	registryRules,
+	registrySuite,
+} from "@allium/testing/registry-suite";
 import { describeServer } from "@allium/testing/servers";
 import { startEtcd } from "./fixtures/etcd.ts";
 import { registry } from "./index.ts";
 
-for (const name of ["etcd", "etcd-3.5"] as const) {
+const versions = [
+	{ name: "etcd", cases: registryCases },
+	{ name: "etcd-3.5", cases: registryRules },
+] as const;
+
+for (const { name, cases } of versions) {
 	describeServer(name, (program) => {
-		registrySuite(name, async () => {
+		const setup = async (): Promise<RegistrySetup> => {
 			const { server, url } = await startEtcd(program);
 			return {
 				// etcd grants no less with its defaults, and looks for leases that ran out twice a second.
@@ -18,6 +28,7 @@ for (const name of ["etcd", "etcd-3.5"] as const) {
 				program: { module: import.meta.resolve("./index.ts"), url },
 				close: () => server.close(),
 			};
-		});
+		};
+		registrySuite(name, setup, cases);
 	});
 }

@@ -1,9 +1,20 @@
-import { registrySuite } from "@allium/testing/registry-suite";
+import {
+	type RegistrySetup,
+	registryCases,
+	registryRules,
+	registrySuite,
+} from "@allium/testing/registry-suite";
 import { describeServer, natsServer, type ServerProcess, startServer } from "@allium/testing/servers";
 import { afterAll, beforeAll } from "vitest";
 import { registry } from "./index.ts";
 
-for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
+const versions = [
+	{ version: "nats-2.9", cases: registryCases },
+	{ version: "nats-2.10", cases: registryRules },
+	{ version: "nats-2.15", cases: registryCases },
+] as const;
+
+for (const { version, cases } of versions) {
 	describeServer(version, (file) => {
 		let server: ServerProcess;
 		let buckets = 0;
@@ -13,7 +24,7 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 		});
 		afterAll(() => server.close());
 
-		registrySuite("nats", async () => {
+		const setup = async (): Promise<RegistrySetup> => {
 			const query = `?bucket=suite${buckets++}`;
 			const target = `nats://127.0.0.1:${server.port}`;
 			return {
@@ -25,6 +36,7 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 				program: { module: import.meta.resolve("./index.ts"), url: target + query },
 				close: async () => {},
 			};
-		});
+		};
+		registrySuite("nats", setup, cases);
 	});
 }

@@ -17,16 +17,21 @@ import { watchEndCases } from "./registry/watch-end-cases.ts";
 export { type ReadOnlyRegistrySetup, readOnlyRegistrySuite } from "./read-only-registry-suite.ts";
 export type { RegistryOutage, RegistrySetup } from "./registry/registry-setup.ts";
 
-/** Everything that must hold for a registry. */
-export const registryCases: readonly RegistryCase[] = [
+/** What must hold for a registry while its backend is well. */
+export const registryRules: readonly RegistryCase[] = [
 	...registrationCases,
 	...leaseCases,
 	...expiryCases,
 	...watchCases,
 	...watchEndCases,
-	...manyCases,
 	...pushCases,
 	...leftoverCases,
+];
+
+/** Everything that must hold for a registry. */
+export const registryCases: readonly RegistryCase[] = [
+	...registryRules,
+	...manyCases,
 	...processCases,
 	...partitionCases,
 	...outageCases,
@@ -37,6 +42,7 @@ export const registryCases: readonly RegistryCase[] = [
  * server gives more than `open`: a `target` for the fault proxy, an `outage`, a `program`, and whether it `pushes`.
  *
  * @param setup Makes an empty backend; called before every test.
+ * @param cases Default: all. `registryRules` alone suit a further version of a server, on which the rest was tried.
  *
  * @example
  * registrySuite("memory", async () => {
@@ -60,7 +66,11 @@ export const registryCases: readonly RegistryCase[] = [
  * 	};
  * });
  */
-export function registrySuite(name: string, setup: () => Promise<RegistrySetup>): void {
+export function registrySuite(
+	name: string,
+	setup: () => Promise<RegistrySetup>,
+	cases: readonly RegistryCase[] = registryCases,
+): void {
 	describe(`registry: ${name}`, () => {
 		const lab = new RegistryLab();
 		beforeEach(async () => lab.begin(await setup()));
@@ -68,7 +78,7 @@ export function registrySuite(name: string, setup: () => Promise<RegistrySetup>)
 		afterAll(() => {
 			for (const [what, figure] of lab.figures) console.info(`registry ${name}: ${what}: ${figure}`);
 		});
-		for (const { title, needs = [], timeoutMs, run } of registryCases) {
+		for (const { title, needs = [], timeoutMs, run } of cases) {
 			test(title, timeoutMs === undefined ? {} : { timeout: timeoutMs }, async (context) => {
 				const missing = lab.lacks(needs);
 				if (missing !== undefined) return context.skip(withoutAbility[missing]);
