@@ -13,6 +13,8 @@ export { triedInstances } from "./balancer/tried-instances.ts";
 export { weighted } from "./balancer/weighted.ts";
 export type { CacheEntry, CacheStore } from "./caching/cache-store.ts";
 export { type MemoryCacheOptions, memoryCache } from "./caching/memory-cache.ts";
+export { type MemoryOnceStoreOptions, memoryOnceStore } from "./caching/memory-once-store.ts";
+export type { OnceAttempt, OnceRecord, OnceStore } from "./caching/once-store.ts";
 export {
 	type ClientDefaultsOptions,
 	type ClientLayers,
@@ -135,6 +137,7 @@ export { type FallbackOptions, fallback } from "./middleware/fallback.ts";
 export { type HedgeOptions, hedge } from "./middleware/hedge.ts";
 export { type LoggingOptions, logging } from "./middleware/logging.ts";
 export { metrics } from "./middleware/metrics.ts";
+export { type OnceOptions, once } from "./middleware/once.ts";
 export { type RateLimitOptions, rateLimit } from "./middleware/rate-limit.ts";
 export { type RetryOptions, retry } from "./middleware/retry.ts";
 export { type SingleFlightOptions, singleFlight } from "./middleware/single-flight.ts";
