@@ -22,4 +22,5 @@ export const servers: Readonly<Record<ServerName, Source>> = {
 	"etcd-3.5": { kind: "unpacked", suite: "trixie", packages: ["etcd-server"] },
 	dnsmasq: { kind: "installed", packages: ["dnsmasq-base"] },
 	named: { kind: "installed", packages: ["bind9", "bind9-dnsutils"] },
+	postgres: { kind: "installed", packages: ["postgresql"] },
 };

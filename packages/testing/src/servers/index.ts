@@ -1,6 +1,13 @@
 /** Real servers in tests: `@allium/testing/servers`. */
 
 export { describeServer } from "./describe-server.ts";
-export { consulServer, etcdServer, type KnownServerOptions, natsServer } from "./known-servers.ts";
+export {
+	consulServer,
+	etcdServer,
+	type KnownServerOptions,
+	natsServer,
+	type PostgresServerOptions,
+	postgresServer,
+} from "./known-servers.ts";
 export { type ServerOptions, type ServerPlace, ServerProcess, startServer } from "./server-process.ts";
 export { isServerRequired, type ServerName, serverProgram, serversFolder } from "./server-program.ts";

@@ -1,6 +1,10 @@
+import { execFile } from "node:child_process";
+import { realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { describeServer } from "./describe-server.ts";
-import { consulServer, etcdServer, natsServer } from "./known-servers.ts";
+import { consulServer, etcdServer, natsServer, postgresServer } from "./known-servers.ts";
 import { startServer } from "./server-process.ts";
 
 for (const name of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
@@ -40,3 +44,22 @@ for (const name of ["etcd", "etcd-3.5"] as const) {
 		});
 	});
 }
+
+describeServer("postgres", (file) => {
+	test("keeps what is committed when it is killed and started again, and asks for its password", async () => {
+		await using server = await startServer(postgresServer({ file, password: "secret" }));
+		const query = async (sql: string, password = "secret"): Promise<string> => {
+			const url = `postgres://postgres:${password}@127.0.0.1:${server.port}/postgres`;
+			const { stdout } = await promisify(execFile)(join(dirname(realpathSync(file)), "psql"), [
+				url,
+				"-Atc",
+				sql,
+			]);
+			return stdout.trim();
+		};
+		await query("CREATE TABLE kept AS SELECT 1 AS value");
+		await server.restart();
+		expect(await query("SELECT value FROM kept")).toBe("1");
+		await expect(query("SELECT 1", "wrong")).rejects.toThrow("password authentication failed");
+	});
+});

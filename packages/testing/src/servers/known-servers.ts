@@ -1,4 +1,8 @@
+import { execFile } from "node:child_process";
+import { realpathSync } from "node:fs";
 import { connect } from "node:net";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import type { ServerOptions } from "./server-process.ts";
 
 /** Further arguments for a server, after those that the test needs in any case. */
@@ -50,6 +54,54 @@ export function etcdServer({ file, args = [], host = "127.0.0.1" }: KnownServerO
 			];
 		},
 		answers: async ({ ports: [port] }) => (await fetch(`http://127.0.0.1:${port}/health`)).ok,
+	};
+}
+
+/** Beside {@link KnownServerOptions}. */
+export interface PostgresServerOptions extends KnownServerOptions {
+	/** The password of the user `postgres`. Default: nobody is asked for one. */
+	readonly password?: string;
+}
+
+/**
+ * Makes the data where there is none, and becomes the server. The administrator may not run it, so that the user
+ * `postgres`, which Debian's packages make, takes the place of root.
+ */
+const postgresScript = `
+set -eu
+programs=$1 folder=$2
+shift 2
+if [ "$(id -u)" = 0 ]; then
+	chown postgres "$folder"
+	exec setpriv --reuid postgres --regid postgres --clear-groups sh -c "$ALLIUM_SCRIPT" postgres "$programs" "$folder" "$@"
+fi
+if [ ! -e "$folder/made" ]; then
+	rm -rf "$folder/data"
+	printf '%s' "$ALLIUM_PASSWORD" > "$folder/password"
+	auth=trust
+	if [ -s "$folder/password" ]; then auth="scram-sha-256 --pwfile=$folder/password"; fi
+	"$programs/initdb" -D "$folder/data" -U postgres -E UTF8 --locale=C --no-sync -A $auth
+	touch "$folder/made"
+fi
+exec "$programs/postgres" -D "$folder/data" -k "$folder" "$@"
+`;
+
+/** PostgreSQL with the user and the database `postgres`. */
+export function postgresServer(options: PostgresServerOptions): ServerOptions {
+	const { file, args = [], host = "127.0.0.1", password = "" } = options;
+	// Where the file is a link, the other programs are beside what it leads to.
+	const programs = dirname(realpathSync(file));
+	return {
+		file: "/bin/sh",
+		args: ({ ports: [port], folder }) => [
+			...["-c", postgresScript, "postgres", programs, folder],
+			...["-p", String(port), "-c", `listen_addresses=${host}`, ...args],
+		],
+		env: { ALLIUM_SCRIPT: postgresScript, ALLIUM_PASSWORD: password },
+		answers: async ({ ports: [port] }) => {
+			await promisify(execFile)(join(programs, "pg_isready"), ["-h", "127.0.0.1", "-p", String(port)]);
+			return true;
+		},
 	};
 }
 

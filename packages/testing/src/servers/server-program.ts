@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
 /** The folder, relative to the workspace, in which `npm run services` puts the servers. */
@@ -14,13 +14,14 @@ const programs = {
 	"etcd-3.5": "etcd",
 	dnsmasq: "dnsmasq",
 	named: "named",
+	postgres: "postgres",
 } as const;
 
 /** A server that tests use, in one version. */
 export type ServerName = keyof typeof programs;
 
 /** The servers whose programs Debian installs for the whole machine, because they need libraries of their own. */
-const ofTheMachine: readonly ServerName[] = ["dnsmasq", "named"];
+const ofTheMachine: readonly ServerName[] = ["dnsmasq", "named", "postgres"];
 
 /** The path of a server's program, or undefined where it is not installed. `npm run services` installs it. */
 export function serverProgram(name: ServerName): string | undefined {
@@ -28,9 +29,17 @@ export function serverProgram(name: ServerName): string | undefined {
 	const unpacked = ["usr/sbin", "usr/bin"].flatMap((folder) =>
 		ancestors(process.cwd()).map((root) => join(root, serversFolder, name, folder, file)),
 	);
-	const path = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"];
+	const path = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", ...postgresFolders()];
 	const installed = ofTheMachine.includes(name) ? path.map((folder) => join(folder, file)) : [];
 	return [...unpacked, ...installed].find(isExecutable);
+}
+
+/** Where Debian puts the programs of PostgreSQL, the newest version first. */
+function postgresFolders(): string[] {
+	const root = "/usr/lib/postgresql";
+	if (!existsSync(root)) return [];
+	const versions = readdirSync(root).sort((one, other) => Number(other) - Number(one));
+	return versions.map((version) => join(root, version, "bin"));
 }
 
 /** Whether `ALLIUM_TEST_REQUIRE` names a server: its tests must not be skipped. */
