@@ -67,7 +67,6 @@ export {
 	type ContractDescription,
 	describe,
 	type ErrorDescription,
-	type EventDescription,
 	type MethodDescription,
 } from "./contract/describe.ts";
 export {

@@ -1,0 +1,37 @@
+import { type Share, SharedResource } from "@allium/core/adapter";
+import { Database } from "./database.ts";
+import { News } from "./news.ts";
+import type { PostgresAddress } from "./postgres-url.ts";
+import { Sequencer } from "./sequencer.ts";
+
+const backends = new SharedResource(async (key: string) => {
+	const address: PostgresAddress = JSON.parse(key);
+	return new Backend(await Database.open(address));
+});
+
+/**
+ * What the ports of a process share that use the same address.
+ *
+ * @param scope the process: `AdapterOptions.scope`.
+ */
+export function openBackend(address: PostgresAddress, scope: object): Promise<Share<Backend>> {
+	return backends.use(JSON.stringify(address), scope);
+}
+
+/** A database, who gives its events their places, and who waits for changes. */
+export class Backend implements AsyncDisposable {
+	readonly database: Database;
+	readonly sequencer: Sequencer;
+	readonly news: News;
+
+	constructor(database: Database) {
+		this.database = database;
+		this.sequencer = new Sequencer(database);
+		this.news = new News(database, this.sequencer);
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		this.news.close();
+		await this.database[Symbol.asyncDispose]();
+	}
+}

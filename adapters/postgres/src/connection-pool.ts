@@ -1,0 +1,104 @@
+import type { Duplex } from "node:stream";
+import postgres from "postgres";
+import type { PostgresAddress } from "./postgres-url.ts";
+import { serverSocket } from "./server-socket.ts";
+
+/** How long a server may take for a statement, in milliseconds, before it gives the statement up itself. */
+export const statementMs = 10_000;
+/** How long a server may take to let a user in, in seconds. */
+const loginSeconds = 5;
+/** How long the library waits before a connection is made again, in seconds. Each use is bounded by its caller. */
+const pauseSeconds = 0.05;
+/** How long a connection is kept that nobody needs, in seconds. */
+const idleSeconds = 5;
+/** How many statements one connection has under way at most, beside the one that runs. */
+const statementsAhead = 8;
+
+/** What a pool is for. */
+export interface PoolOptions {
+	/** The most connections. */
+	readonly connections: number;
+	/** Which of the servers of the address is used. */
+	readonly host: number;
+	readonly notified?: (payload: string) => void;
+	/** A connection ended. */
+	readonly lost?: () => void;
+}
+
+/** Connections to one server, made when they are needed. Ending it lets go of all of them at once, also of silent ones. */
+export class ConnectionPool {
+	/** The index of its server in the address. */
+	readonly host: number;
+	readonly #sql: postgres.Sql;
+	readonly #sockets = new Set<Duplex>();
+	#ended = false;
+
+	constructor(address: PostgresAddress, { connections, host, notified, lost }: PoolOptions) {
+		this.host = host;
+		const server = address.hosts[host % address.hosts.length] ?? { host: "127.0.0.1", port: 5432 };
+		this.#sql = postgres({
+			host: server.host,
+			port: server.port,
+			database: address.database,
+			user: address.user,
+			password: address.password ?? "",
+			max: connections,
+			ssl: false,
+			fetch_types: false,
+			idle_timeout: idleSeconds,
+			connect_timeout: loginSeconds,
+			backoff: () => pauseSeconds,
+			// A connection that listens is needed all the time.
+			...(notified !== undefined && { max_lifetime: null, idle_timeout: 0 }),
+			onnotice: () => {},
+			onclose: () => lost?.(),
+			// The library takes these, too, and does not declare them.
+			...{
+				max_pipeline: statementsAhead,
+				socket: () => this.#socket(server, address),
+				onnotify: (_channel: string, payload: string) => notified?.(payload),
+			},
+			connection: {
+				application_name: "allium",
+				search_path: address.schema,
+				statement_timeout: statementMs,
+				default_transaction_isolation: "read committed",
+			},
+		});
+	}
+
+	/** Runs one statement. It is prepared once in each connection. */
+	async run<Row extends object>(text: string, values: readonly Value[]): Promise<readonly Row[]> {
+		return this.#sql.unsafe<Row[]>(text, [...values], { prepare: true });
+	}
+
+	/** Runs several statements as one message, which is one transaction. */
+	async runAll(text: string): Promise<void> {
+		await this.#sql.unsafe(text).simple();
+	}
+
+	/** Lets go of all connections. What is under way fails. */
+	end(): void {
+		if (this.#ended) return;
+		this.#ended = true;
+		this.#sql.end({ timeout: 0 }).catch(() => {});
+		// The library ends its connections in a later turn, and would wait for silent ones.
+		setImmediate(() => {
+			for (const socket of this.#sockets) socket.destroy();
+		});
+	}
+
+	async #socket(
+		server: { readonly host: string; readonly port: number },
+		address: PostgresAddress,
+	): Promise<Duplex> {
+		const socket = await serverSocket(server, address);
+		this.#sockets.add(socket);
+		socket.once("close", () => this.#sockets.delete(socket));
+		if (this.#ended) socket.destroy();
+		return socket;
+	}
+}
+
+/** What a statement takes. */
+export type Value = string | number | boolean | null;

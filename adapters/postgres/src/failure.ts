@@ -1,0 +1,94 @@
+import { isServiceError, ServiceError } from "@allium/core";
+
+/** What another try right away may help against: a serialization failure, a deadlock. */
+const conflicts = ["40001", "40P01"];
+
+/** The error of a URL or an option that cannot be used. */
+export function invalidUrl(message: string): ServiceError {
+	return new ServiceError({ code: "invalid_argument", message });
+}
+
+/** The error of a use that another try does not help. */
+export function refusal(message: string, cause?: unknown): ServiceError {
+	return new ServiceError({ code: "failed_precondition", message, cause });
+}
+
+/** The error of something that may work later. */
+export function unavailable(message: string, cause?: unknown): ServiceError {
+	return new ServiceError({ code: "unavailable", message, cause });
+}
+
+/** Whether a statement lost against another one, so that it is run again. */
+export function isConflict(error: unknown): boolean {
+	return conflicts.includes(codeOf(error));
+}
+
+/** Whether the server takes no writes, as a replica does. Then another server of the URL is tried. */
+export function isReadOnly(error: unknown): boolean {
+	return codeOf(error) === "25006";
+}
+
+/** The failure of a statement or of a connection, as one sentence that says what to do. */
+export function failure(error: unknown, place: string): ServiceError {
+	if (isServiceError(error)) return error;
+	const code = codeOf(error);
+	const said = textOf(error);
+	const refused = refusals[code];
+	if (refused !== undefined) return refusal(`PostgreSQL at ${place} ${refused} (${said})`, error);
+	if (code === "42501") {
+		const message = `PostgreSQL at ${place} does not let this user do what Allium needs (${said}); grant it, as the guide to PostgreSQL shows`;
+		return new ServiceError({ code: "permission_denied", message, cause: error });
+	}
+	const hint = troubles[code];
+	if (hint !== undefined) return unavailable(`PostgreSQL at ${place} ${hint} (${said})`, error);
+	if (isCertificateFailure(code)) {
+		return refusal(
+			`PostgreSQL at ${place} and this process do not agree on certificates (${said}); name the authority by ca, and a certificate of this process by cert and key where the server asks for one`,
+			error,
+		);
+	}
+	// The classes of what the statement itself did wrong: its data, a constraint, its syntax or names, a bound.
+	if (/^(22|23|42|54)[0-9A-Z]{3}$/.test(code)) {
+		const message = `PostgreSQL at ${place} refused a statement (${code}: ${said})`;
+		return new ServiceError({ code: "internal", message, cause: error });
+	}
+	if (/^[0-9A-Z]{5}$/.test(code) && !code.startsWith("08") && !code.startsWith("57P")) {
+		return unavailable(`PostgreSQL at ${place} did not do what was asked (${code}: ${said})`, error);
+	}
+	return unavailable(
+		`PostgreSQL at ${place} does not answer (${said}); it is tried again with every use`,
+		error,
+	);
+}
+
+/** What the server refuses until somebody changes something, by its SQLSTATE. */
+const refusals: Readonly<Record<string, string>> = {
+	"28P01": "refuses the password; give that of a user that it knows",
+	"28000": "refuses the user; name one that pg_hba.conf lets in from this host",
+	"3D000": "has no such database; make it, or name another one in the URL",
+	"42P01": "has lost a table of Allium; stop everything that uses the schema, drop it, and start again",
+	"3F000": "has lost the schema of Allium; start again, so that it is made",
+	SASL_SIGNATURE_MISMATCH: "does not prove that it knows the password; is it the right server?",
+};
+
+/** What may end by itself, and how it is helped, by its SQLSTATE. */
+const troubles: Readonly<Record<string, string>> = {
+	"53100": "has a full disk; make room",
+	"53200": "is out of memory",
+	"53300": "has no connection left; raise its max_connections, or lower `connections` in the URL",
+	"57014": "took too long for a statement",
+	"25006": "takes no writes; name the primary in the URL, or several hosts, of which the primary is found",
+};
+
+/** The codes of OpenSSL and Node for certificates that are not accepted, on either side. */
+function isCertificateFailure(code: string): boolean {
+	return /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|ERR_SSL_|ERR_OSSL_/.test(code);
+}
+
+function codeOf(error: unknown): string {
+	return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+function textOf(error: unknown): string {
+	return error instanceof Error && error.message !== "" ? error.message : codeOf(error) || "no reason given";
+}

@@ -1,0 +1,2 @@
+export { broker, type PostgresBrokerOptions } from "./postgres-broker.ts";
+export type { PostgresOptions } from "./postgres-url.ts";

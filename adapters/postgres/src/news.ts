@@ -1,0 +1,80 @@
+import type { Context } from "@allium/core";
+import { every, type Timer } from "@allium/core/transport";
+import type { Database } from "./database.ts";
+import type { Sequencer } from "./sequencer.ts";
+
+/** How often it is looked for news that nobody told, in milliseconds, while somebody waits. */
+const lookEveryMs = 200;
+/** How many of these pass until it is looked for changes of groups. */
+const looksForGroups = 4;
+
+const logSql = "SELECT position, EXISTS (SELECT FROM pending) AS pending FROM counter";
+const groupsSql = "SELECT 'g' || id AS name, revision FROM groups";
+
+/**
+ * Waits for changes of topics (`t` and a number) and of groups (`g` and a number): by the notifications of PostgreSQL,
+ * and by looking from time to time, because notifications are lost with their connection, and an appender may die
+ * before its events have positions.
+ */
+export class News {
+	readonly #database: Database;
+	readonly #sequencer: Sequencer;
+	#timer: Timer | undefined;
+	#looks = 0;
+	#isLooking = false;
+	#position = "";
+	#revisions = new Map<string, string>();
+
+	constructor(database: Database, sequencer: Sequencer) {
+		this.#database = database;
+		this.#sequencer = sequencer;
+	}
+
+	/** Resolves with the next change. Rejects when the context ends before. */
+	async wait(name: string, ctx: Context): Promise<void> {
+		this.#timer ??= every(lookEveryMs, () => void this.#look());
+		await this.#database.notifications.wait(name, ctx);
+	}
+
+	close(): void {
+		this.#timer?.stop();
+		this.#timer = undefined;
+	}
+
+	async #look(): Promise<void> {
+		const awaited = this.#database.notifications.awaited;
+		if (awaited.length === 0) return this.close();
+		if (this.#isLooking) return;
+		this.#isLooking = true;
+		try {
+			if (awaited.some((name) => name.startsWith("t"))) await this.#lookAtLog();
+			if (this.#looks++ % looksForGroups === 0 && awaited.some((name) => name.startsWith("g"))) {
+				await this.#lookAtGroups();
+			}
+		} catch {
+			// The database is away. Those who wait learn it from what they do next.
+			this.#database.notifications.tellAll();
+		} finally {
+			this.#isLooking = false;
+		}
+	}
+
+	async #lookAtLog(): Promise<void> {
+		const [row] = await this.#database.query<{ position: string; pending: boolean }>(logSql, []);
+		if (row?.pending === true) await this.#sequencer.run();
+		if (row === undefined || row.position === this.#position) return;
+		this.#position = row.position;
+		const { notifications } = this.#database;
+		for (const name of notifications.awaited) if (name.startsWith("t")) notifications.tell(name);
+	}
+
+	async #lookAtGroups(): Promise<void> {
+		const rows = await this.#database.query<{ name: string; revision: string }>(groupsSql, []);
+		const before = this.#revisions;
+		this.#revisions = new Map(rows.map(({ name, revision }) => [name, revision]));
+		const { notifications } = this.#database;
+		for (const name of notifications.awaited) {
+			if (before.get(name) !== this.#revisions.get(name)) notifications.tell(name);
+		}
+	}
+}

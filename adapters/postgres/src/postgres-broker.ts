@@ -1,0 +1,46 @@
+import { type Broker, type GroupState, type LogBrokerOptions, logBroker } from "@allium/core/event";
+import { openBackend } from "./backend.ts";
+import { BackendHandle } from "./backend-handle.ts";
+import { PostgresGroupState } from "./postgres-group-state.ts";
+import { PostgresLog } from "./postgres-log.ts";
+import { type PostgresOptions, parsePostgresUrl } from "./postgres-url.ts";
+
+/** The options of a broker on PostgreSQL. What the URL says, too, is overruled by them. */
+export interface PostgresBrokerOptions extends PostgresOptions, LogBrokerOptions {
+	/** The process that opens it. What has the same scope and the same database shares its connections. */
+	readonly scope?: object;
+}
+
+/**
+ * Events in tables of a PostgreSQL database: `postgres://user:password@host:5432/database`. It needs PostgreSQL 12 or
+ * newer. The first process makes the schema and its tables.
+ *
+ * @throws ServiceError `invalid_argument` for a URL or an option that cannot be used; `unavailable` when no server
+ * answers; `failed_precondition` when the server refuses the user, has no such database, or the schema is of another
+ * program or of a newer version; `permission_denied` when the user may not do what is needed.
+ * @example
+ * const events = await broker("postgres://shop:secret@db.example/shop");
+ */
+export async function broker(url: string, options: PostgresBrokerOptions = {}): Promise<Broker> {
+	const { log, state } = await postgresPorts(url, options);
+	try {
+		return logBroker(log, state, options);
+	} catch (error) {
+		await Promise.all([log.close(), state.close()]);
+		throw error;
+	}
+}
+
+/** The log and the state of groups in a database. Both have to be closed. */
+export async function postgresPorts(
+	url: string,
+	options: PostgresOptions & { readonly scope?: object } = {},
+): Promise<{ readonly log: PostgresLog; readonly state: GroupState }> {
+	const address = parsePostgresUrl(url, options);
+	const scope = options.scope ?? {};
+	const shares = [await openBackend(address, scope), await openBackend(address, scope)] as const;
+	return {
+		log: new PostgresLog(new BackendHandle("the log", shares[0])),
+		state: new PostgresGroupState(new BackendHandle("the state of groups", shares[1])),
+	};
+}

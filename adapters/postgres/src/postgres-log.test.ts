@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import type { LogSetup } from "@allium/testing/log-suite";
+import { logSuite } from "@allium/testing/log-suite";
+import { describeServer } from "@allium/testing/servers";
+import { afterAll, beforeAll } from "vitest";
+import { RunningPostgres } from "./fixtures/running-postgres.ts";
+import { postgresPorts } from "./postgres-broker.ts";
+import type { PostgresLog } from "./postgres-log.ts";
+
+describeServer("postgres", (file) => {
+	let server: RunningPostgres;
+	beforeAll(async () => {
+		server = await RunningPostgres.start(file);
+	});
+	afterAll(() => server[Symbol.asyncDispose]());
+
+	logSuite("postgres", async (): Promise<LogSetup> => {
+		const url = server.newUrl();
+		const opened: PostgresLog[] = [];
+		return {
+			target: `tcp://${server.host}`,
+			open: async ({ target }) => {
+				const { log, state } = await postgresPorts(target === undefined ? url : through(url, target));
+				await state.close();
+				opened.push(log);
+				return log;
+			},
+			outage: { kill: () => server.kill(), restart: () => server.server.restart() },
+			putText: async (topic, lane, text) => {
+				const id = createHash("sha256").update(text).digest("hex");
+				await server.runIn(
+					url,
+					`WITH added AS (
+						INSERT INTO events (topic, lane, bytes, id, text)
+						SELECT id, ${lane}, ${Buffer.byteLength(text)}, '${id}', $text$${text}$text$
+						FROM topics WHERE key = '${topic}' RETURNING seq
+					) INSERT INTO pending SELECT seq FROM added`,
+				);
+			},
+			retain: async () => {
+				for (const log of opened) await log.retain();
+			},
+			handles: () => server.connections(),
+			close: async () => {},
+		};
+	});
+});
+
+/** The same database through another address. */
+function through(url: string, target: string): string {
+	return url.replace(/@[^/]+/, `@${new URL(target).host}`);
+}
