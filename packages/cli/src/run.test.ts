@@ -69,9 +69,21 @@ describe("describe", () => {
 		expect(stdout).toContain(`try     allium call kinds total '[{"n":10},{"n":10}]'\n`);
 	});
 
+	test("shows events with their version, key and data", async () => {
+		const { stdout } = await run("describe", "kinds");
+		const head = "counted  event, version 3, reads versions from 2, in the order of what";
+		expect(stdout).toContain(
+			`\n\n${head}\n  Something was counted.\n  data    { what: string, n: integer }\n`,
+		);
+	});
+
 	test("prints the description as JSON", async () => {
 		const { stdout } = await run("describe", "kinds", "--json");
-		expect(JSON.parse(stdout)).toMatchObject({ name: "kinds", methods: { double: { kind: "bidi_stream" } } });
+		expect(JSON.parse(stdout)).toMatchObject({
+			name: "kinds",
+			methods: { double: { kind: "bidi_stream" } },
+			events: { counted: { version: 3, oldestVersion: 2, key: "what", data: { type: "object" } } },
+		});
 	});
 
 	test("asks an address without a registry", async () => {

@@ -67,6 +67,7 @@ export {
 	type ContractDescription,
 	describe,
 	type ErrorDescription,
+	type EventDescription,
 	type MethodDescription,
 } from "./contract/describe.ts";
 export {

@@ -1,6 +1,7 @@
 import {
 	type ContractDescription,
 	type ErrorDescription,
+	type EventDescription,
 	givesStream,
 	type JsonSchema,
 	type Kind,
@@ -25,18 +26,22 @@ export interface ContractTextOptions {
 	readonly options: string;
 }
 
-/** The width of the column with the names of a method's parts. */
+/** The width of the column with the names of the parts of a method or an event. */
 const margin = 10;
 
-/** Formats a contract for people: what it is, where it is, and each method with its types, errors and an example. */
+/**
+ * Formats a contract for people: what it is, where it is, each method with its types, errors and an example, and each
+ * event with its data.
+ */
 export function contractText(description: ContractDescription, options: ContractTextOptions): string {
-	const { name, version, summary, methods } = description;
+	const { name, version, summary, methods, events = {} } = description;
 	const { bold, dim } = options.styles;
 	const head = [`${bold(name)} ${version}`, ...(summary === undefined ? [] : [summary])];
 	const where = options.addresses.map((address) => dim(address));
-	const all = Object.entries(methods).map(([method, described]) =>
-		methodLines(name, method, described, options),
-	);
+	const all = [
+		...Object.entries(methods).map(([method, described]) => methodLines(name, method, described, options)),
+		...Object.entries(events).map(([event, described]) => eventLines(event, described, options)),
+	];
 	const wants = (description.security ?? []).map(securityLine);
 	return [...head, ...where, ...wants, ...all.flatMap((lines) => ["", ...lines])].join("\n");
 }
@@ -69,8 +74,7 @@ function methodLines(
 	method: MethodDescription,
 	{ styles, width, options }: ContractTextOptions,
 ): string[] {
-	const { bold, dim } = styles;
-	const room = width - margin - 2;
+	const room = roomOf(width);
 	const [takesStream, givesStream] = streams(method.kind);
 	const parts: [string, string[]][] = [
 		["input", sideLines(method.input, takesStream, room)],
@@ -78,9 +82,36 @@ function methodLines(
 		["errors", errorLines(method.errors, room)],
 		["try", [`allium call ${service} ${name} ${exampleWord(method.input, takesStream)}${options}`]],
 	];
+	const facts = [method.kind.replaceAll("_", " "), method.effect];
+	return memberLines(name, facts, method.summary, parts, styles);
+}
+
+function eventLines(name: string, event: EventDescription, { styles, width }: ContractTextOptions): string[] {
+	const { version, oldestVersion, key, summary, data } = event;
+	const facts = [
+		"event",
+		`version ${version}`,
+		...(oldestVersion === undefined ? [] : [`reads versions from ${oldestVersion}`]),
+		...(key === undefined ? [] : [`in the order of ${key}`]),
+	];
+	return memberLines(name, facts, summary, [["data", sideLines(data, false, roomOf(width))]], styles);
+}
+
+/** The width of a part. */
+function roomOf(width: number): number {
+	return width - margin - 2;
+}
+
+function memberLines(
+	name: string,
+	facts: readonly string[],
+	summary: string | undefined,
+	parts: readonly [title: string, lines: string[]][],
+	{ bold, dim }: Styles,
+): string[] {
 	return [
-		`${bold(name)}  ${dim(`${method.kind.replaceAll("_", " ")}, ${method.effect}`)}`,
-		...(method.summary === undefined ? [] : [`  ${method.summary}`]),
+		`${bold(name)}  ${dim(facts.join(", "))}`,
+		...(summary === undefined ? [] : [`  ${summary}`]),
 		...parts.flatMap(([title, lines]) =>
 			lines.map((line, index) => `  ${dim((index === 0 ? title : "").padEnd(margin - 2))}${line}`),
 		),

@@ -1,5 +1,6 @@
 import { checkJson } from "./check-json.ts";
 import type { EventDeclaration } from "./event-declaration.ts";
+import { isEventVersion } from "./event-version.ts";
 import { hasString } from "./has-string.ts";
 import { checkName } from "./name.ts";
 import { jsonSchema } from "./schema.ts";
@@ -14,7 +15,7 @@ export function checkedEvent(service: string, name: string, spec: EventDeclarati
 	const type = `${service}.${name}`;
 	const { data, key, version = 1, upcast = {} } = spec;
 	checkJson(type, "data", data, "output");
-	if (!isVersion(version)) {
+	if (!isEventVersion(version)) {
 		throw new TypeError(`${type}: the version is ${String(version)}; versions are 1, 2, 3 and so on`);
 	}
 	checkUpcasts(type, version, upcast);
@@ -25,7 +26,7 @@ export function checkedEvent(service: string, name: string, spec: EventDeclarati
 /** The upcasts are a chain without gaps that ends at the version. */
 function checkUpcasts(type: string, version: number, upcast: object): void {
 	for (const [earlier, step] of Object.entries(upcast)) {
-		if (!isVersion(Number(earlier)) || Number(earlier) >= version) {
+		if (!isEventVersion(Number(earlier)) || Number(earlier) >= version) {
 			throw new TypeError(
 				`${type}: there is an upcast from version ${earlier}; upcasts are from the versions before ${version}`,
 			);
@@ -42,10 +43,6 @@ function checkUpcasts(type: string, version: number, upcast: object): void {
 			`${type}: the upcast from version ${earlier} to ${earlier + 1} is missing, so that events of version ${first} could not be read`,
 		);
 	}
-}
-
-function isVersion(version: number): boolean {
-	return Number.isSafeInteger(version) && version >= 1;
 }
 
 function checkKey(type: string, key: string, { data }: EventDeclaration): void {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { contract } from "./contract.ts";
 import { describe as describeContract } from "./describe.ts";
+import { event } from "./event.ts";
 import { method } from "./method.ts";
 import { stream } from "./stream.ts";
 
@@ -99,7 +100,63 @@ describe("the description of a contract that is spoken in further formats", () =
 	});
 });
 
+describe("the description of events", () => {
+	const data = z.object({ id: z.string(), size: z.int().default(19) });
+	const withEvents = (events: Parameters<typeof contract>[1]) =>
+		describeContract(contract("matches", { create: method({}), ...events }));
+	const started = event({ data, key: "id", summary: "A match began.", meta: { ui: 1 } });
+
+	test("tells each event's version, key, docs, and data as they are stored", () => {
+		expect(withEvents({ started }).events).toEqual({
+			started: {
+				version: 1,
+				key: "id",
+				summary: "A match began.",
+				meta: { ui: 1 },
+				data: expect.objectContaining({
+					properties: { id: { type: "string" }, size: expect.objectContaining({ type: "integer" }) },
+					required: ["id", "size"],
+				}),
+			},
+		});
+	});
+
+	test("tells the earliest version that can be read, where there are upcasts", () => {
+		const ended = event({ data, version: 4, upcast: { 2: String, 3: () => ({ id: "a" }) } });
+		expect(withEvents({ ended }).events?.ended).toMatchObject({ version: 4, oldestVersion: 2 });
+		expect(withEvents({ started }).events?.started).not.toHaveProperty("oldestVersion");
+	});
+
+	test("leaves out what is private, and all of it where nothing is left", () => {
+		const secret = event({ data, private: true });
+		expect(Object.keys(withEvents({ started, secret }).events ?? {})).toEqual(["started"]);
+		expect(withEvents({ secret })).toEqual(withEvents({}));
+		expect(withEvents({})).not.toHaveProperty("events");
+	});
+
+	test("changes the hash with what subscribers could notice", () => {
+		const described = [
+			withEvents({}),
+			withEvents({ started }),
+			withEvents({ started: event({ data }) }),
+			withEvents({ started: event({ data, version: 2 }) }),
+			withEvents({ started: event({ data, version: 2, upcast: { 1: () => ({ id: "a" }) } }) }),
+			withEvents({ started: event({ data: data.extend({ at: z.string() }) }) }),
+		];
+		expect(new Set(described.map(({ hash }) => hash)).size).toBe(described.length);
+	});
+
+	test("is plain JSON", () => {
+		const described = withEvents({ started });
+		expect(JSON.parse(JSON.stringify(described))).toEqual(described);
+	});
+});
+
 describe("the hash of a contract", () => {
+	test("stays what it was before contracts could have events", () => {
+		expect(describeContract(make()).hash).toBe("ce902cd81d448fe2");
+	});
+
 	test("is the same for the same contract", () => {
 		expect(describeContract(make()).hash).toBe(describeContract(make()).hash);
 		expect(describeContract(make()).hash).toMatch(/^[0-9a-f]{16}$/);

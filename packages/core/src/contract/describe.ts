@@ -2,6 +2,7 @@ import { fnv1a } from "../encoding/fnv1a.ts";
 import type { Code } from "../errors/code.ts";
 import type { AnyContract, ContractWire } from "./contract.ts";
 import type { ErrorSpec } from "./declared-error.ts";
+import type { AnyEvent } from "./event.ts";
 import type { Effect, Kind, Method } from "./method.ts";
 import type { Route } from "./route.ts";
 import { type JsonSchema, jsonSchema } from "./schema.ts";
@@ -17,6 +18,8 @@ export interface ContractDescription {
 	summary?: string;
 	meta?: Readonly<Record<string, unknown>>;
 	methods: Record<string, MethodDescription>;
+	/** The events that others may handle, where it has some. */
+	events?: Record<string, EventDescription>;
 	/** Its REST routes, where it is served with some. */
 	routes?: readonly Route[];
 	/** The security schemes that callers present: one of each. */
@@ -44,8 +47,22 @@ export interface ErrorDescription {
 	data?: JsonSchema;
 }
 
+export interface EventDescription {
+	/** The version of the data. */
+	version: number;
+	/** The earliest version that can be read, by upcasts, where that is not the version itself. */
+	oldestVersion?: number;
+	/** The property of the data that orders the events. */
+	key?: string;
+	summary?: string;
+	meta?: Readonly<Record<string, unknown>>;
+	/** The JSON Schema of the data as they are stored, and handlers get them. `{}` when nothing is known. */
+	data: JsonSchema;
+}
+
 /**
- * Describes a contract as plain JSON: name, version, methods with kind, effect, schemas, errors and docs.
+ * Describes a contract as plain JSON: name, version, methods with kind, effect, schemas, errors and docs, and events
+ * that are not private.
  *
  * @param routes the REST routes that it is served with.
  * @param security the security schemes that its callers present, one of each.
@@ -57,14 +74,17 @@ export function describe(
 ): ContractDescription {
 	const { name, version, summary, meta, wire, methods } = contract["~allium"];
 	const described = Object.fromEntries(methods.map((method) => [method.name, describeMethod(method)]));
-	const formats = wire === undefined ? [] : [wire];
+	const events = describeEvents(contract["~allium"].events);
+	// What a contract does not have leaves its hash as it was.
+	const parts = [events, wire].filter((part) => part !== undefined);
 	return {
 		name,
 		version,
-		hash: fingerprint(JSON.stringify([name, version, described, ...routes, ...security, ...formats])),
+		hash: fingerprint(JSON.stringify([name, version, described, ...routes, ...security, ...parts])),
 		...(summary !== undefined && { summary }),
 		...(Object.keys(meta).length > 0 && { meta }),
 		methods: described,
+		...(events !== undefined && { events }),
 		...(routes.length > 0 && { routes }),
 		...(security.length > 0 && { security }),
 		...(wire !== undefined && { wire }),
@@ -84,6 +104,25 @@ function describeMethod(method: Method): MethodDescription {
 		errors: Object.fromEntries(
 			Object.entries(method.errors).map(([reason, spec]) => [reason, describeError(spec)]),
 		),
+	};
+}
+
+/** Undefined where no event is for others. */
+function describeEvents(events: readonly AnyEvent[]): Record<string, EventDescription> | undefined {
+	const open = events.filter((event) => !event.private);
+	if (open.length === 0) return undefined;
+	return Object.fromEntries(open.map((event) => [event.name, describeEvent(event)]));
+}
+
+function describeEvent({ version, upcast, key, summary, meta, input }: AnyEvent): EventDescription {
+	const oldestVersion = Math.min(version, ...Object.keys(upcast).map(Number));
+	return {
+		version,
+		...(oldestVersion < version && { oldestVersion }),
+		...(key !== undefined && { key }),
+		...(summary !== undefined && { summary }),
+		...(Object.keys(meta).length > 0 && { meta }),
+		data: jsonSchema(input, "output") ?? {},
 	};
 }
 

@@ -1,6 +1,6 @@
 import { checkedEvent } from "./check-event.ts";
-import type { EarlierVersions } from "./earlier-versions.ts";
 import type { EventDeclaration, EventFacts, Upcast } from "./event-declaration.ts";
+import type { EarlierVersions } from "./event-version.ts";
 import type { IfJson } from "./json.ts";
 import type { IfKept } from "./kept.ts";
 import type { Schema, SchemaInput, SchemaOf, SchemaOutput } from "./schema.ts";
@@ -58,11 +58,15 @@ export interface EventInit<S extends Schema, K extends string, V extends number>
 export function event<S extends Schema, const K extends string = never, const V extends number = 1>(
 	spec: EventInit<S, K, V>,
 ): EventSpec<S>;
-export function event(checked: object): EventSpec {
-	const spec = checked as EventDeclaration;
+export function event(spec: object): EventSpec {
+	return eventSpec(spec as EventDeclaration);
+}
+
+/** {@link event} without the checks of the compiler, for what programs declare. */
+export function eventSpec(declared: EventDeclaration): EventSpec {
 	return {
-		...spec,
-		"~event": (service, name) => eventType(service, name, checkedEvent(service, name, spec)),
+		...declared,
+		"~event": (service, name) => eventType(service, name, checkedEvent(service, name, declared)),
 	};
 }
 

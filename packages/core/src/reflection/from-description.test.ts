@@ -5,6 +5,7 @@ import { methodCodecs } from "../codec/method-codecs.ts";
 import { protoFormat } from "../codec/proto-format.ts";
 import { contract } from "../contract/contract.ts";
 import { describe } from "../contract/describe.ts";
+import { event } from "../contract/event.ts";
 import { type Method, method } from "../contract/method.ts";
 import type { Schema } from "../contract/schema.ts";
 import { stream } from "../contract/stream.ts";
@@ -86,6 +87,30 @@ group("a contract made from a description", () => {
 		expect(methodCodecs(contractFromDescription(told).getUser as Method, protoFormat)).toBeUndefined();
 	});
 
+	test("has the events that are described", () => {
+		const Sales = contract("sales", {
+			list: method({ effect: "read" }),
+			sold: event({
+				summary: "Sold.",
+				meta: { ui: 1 },
+				key: "id",
+				version: 3,
+				data: z.object({ id: z.string() }),
+				upcast: { 1: String, 2: () => ({ id: "a" }) },
+			}),
+			returned: event({ data: z.object({ id: z.string(), count: z.int().default(1) }) }),
+		});
+		const told = JSON.parse(JSON.stringify(describe(Sales)));
+		const made = contractFromDescription(told);
+		expect(describe(made)).toEqual(told);
+		expect(made["~allium"].methods.map(({ name }) => name)).toEqual(["list"]);
+		expect(made["~allium"].events).toEqual([
+			expect.objectContaining({ type: "sales.sold", kind: "event", key: "id", version: 3 }),
+			expect.objectContaining({ type: "sales.returned" }),
+		]);
+		expect(made["~allium"].events[0]?.upcast[1]?.({ id: 1 })).toEqual({ id: 1 });
+	});
+
 	test("refuses a name that no transport carries", () => {
 		expect(() => contractFromDescription({ ...described, name: "a/b" })).toThrow(TypeError);
 	});
@@ -94,6 +119,8 @@ group("a contract made from a description", () => {
 group("isContractDescription", () => {
 	test("accepts what describe makes", () => {
 		expect(isContractDescription(described)).toBe(true);
+		const events = { sold: { version: 3, oldestVersion: 1, key: "id", summary: "Sold.", data: {} } };
+		expect(isContractDescription({ ...described, events })).toBe(true);
 	});
 
 	test.each([
@@ -107,6 +134,16 @@ group("isContractDescription", () => {
 		{ ...described, methods: { buy: { ...described.methods.buy, effect: "maybe" } } },
 		{ ...described, methods: { buy: { ...described.methods.buy, input: true } } },
 		{ ...described, methods: { buy: { ...described.methods.buy, errors: { gone: { code: "lost" } } } } },
+		{ ...described, methods: { buy: { ...described.methods.buy, kind: "event" } } },
+		{ ...described, events: [] },
+		{ ...described, events: { sold: 1 } },
+		{ ...described, events: { sold: { version: 1 } } },
+		{ ...described, events: { sold: { version: 0, data: {} } } },
+		{ ...described, events: { sold: { version: "1", data: {} } } },
+		{ ...described, events: { sold: { version: 1, oldestVersion: 2, data: {} } } },
+		{ ...described, events: { sold: { version: 1e15, oldestVersion: 1, data: {} } } },
+		{ ...described, events: { sold: { version: 1, key: 1, data: {} } } },
+		{ ...described, events: { sold: { version: 1, summary: 1, data: {} } } },
 	])("refuses what is none", (value) => {
 		expect(isContractDescription(value)).toBe(false);
 	});

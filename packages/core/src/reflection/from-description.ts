@@ -7,8 +7,11 @@ import {
 	type ContractDescription,
 	describesEmpty,
 	type ErrorDescription,
+	type EventDescription,
 	type MethodDescription,
 } from "../contract/describe.ts";
+import { type EventSpec, eventSpec } from "../contract/event.ts";
+import { isEventVersion } from "../contract/event-version.ts";
 import { type Effect, givesStream, type Kind, type MethodSpec, takesStream } from "../contract/method.ts";
 import type { JsonSchema } from "../contract/schema.ts";
 import { isSecurity } from "../contract/security.ts";
@@ -43,9 +46,10 @@ export interface FromDescriptionOptions {
 
 /**
  * Makes a contract from the description that a service gives of itself. Its schemas accept every value as it is,
- * because the service validates. They describe themselves as the service described them.
+ * because the service validates. They describe themselves as the service described them. The upcasts of its events
+ * return the data as they are.
  *
- * @throws TypeError when a name is not allowed.
+ * @throws TypeError when a name is not allowed, or the key of an event is no string in its data.
  * @example
  * const client = createClient(contractFromDescription(description), { url, transports: [http()] });
  */
@@ -53,9 +57,15 @@ export function contractFromDescription(
 	description: ContractDescription,
 	{ formats = [], json }: FromDescriptionOptions = {},
 ): Contract<Readonly<Record<string, MethodSpec>>> {
-	const { name, version, summary, meta, methods, wire } = description;
+	const { name, version, summary, meta, methods, events = {}, wire } = description;
 	const codecs = findCodecs(description, formats, json);
-	const specs = Object.entries(methods).map(([key, method]) => [key, specOf(key, method, codecs)] as const);
+	const specs: [string, MethodSpec][] = [
+		...Object.entries(methods).map(([key, method]): [string, MethodSpec] => [
+			key,
+			specOf(key, method, codecs),
+		]),
+		...Object.entries(events).map(([key, described]): [string, EventSpec] => [key, eventOf(described)]),
+	];
 	return contract<Readonly<Record<string, MethodSpec>>>(name, Object.fromEntries(specs), {
 		version,
 		...(summary !== undefined && { summary }),
@@ -89,7 +99,7 @@ export function isContractDescription(value: unknown): value is ContractDescript
 	const { name, version, hash, methods, security = [], wire } = value;
 	const texts = [name, version, hash].every((text) => typeof text === "string");
 	if (!Array.isArray(security) || !security.every(isSecurity)) return false;
-	if (!isOptional(wire, isWire)) return false;
+	if (!isOptional(wire, isWire) || !isOptional(value.events, isEvents)) return false;
 	return texts && isOptional(value.summary, isText) && Object.values(methods).every(isMethodDescription);
 }
 
@@ -104,6 +114,21 @@ function isMethodDescription(value: unknown): value is MethodDescription {
 	return (
 		known && texts && isObject(input) && isObject(output) && Object.values(errors).every(isErrorDescription)
 	);
+}
+
+function isEvents(value: unknown): boolean {
+	return isObject(value) && Object.values(value).every(isEventDescription);
+}
+
+/** The most versions of an event that one contract reads: more are no description, but an attack. */
+const mostVersions = 1_000;
+
+function isEventDescription(value: unknown): value is EventDescription {
+	if (!isObject(value) || !isObject(value.data)) return false;
+	const { version, oldestVersion = version, key, summary } = value;
+	if (!isEventVersion(version) || !isEventVersion(oldestVersion)) return false;
+	const known = oldestVersion <= version && version - oldestVersion < mostVersions;
+	return known && isOptional(key, isText) && isOptional(summary, isText);
 }
 
 function isErrorDescription(value: unknown): value is ErrorDescription {
@@ -127,6 +152,14 @@ function specOf(name: string, described: MethodDescription, codecs: FindCodecs):
 		errors: errorsOf(errors),
 	};
 }
+
+function eventOf({ version, oldestVersion = version, data, ...facts }: EventDescription): EventSpec {
+	const earlier = Array.from({ length: version - oldestVersion }, (_, index) => oldestVersion + index);
+	const upcast = Object.fromEntries(earlier.map((from) => [from, unchanged]));
+	return eventSpec({ ...facts, version, data: anything(data), upcast });
+}
+
+const unchanged = (data: unknown): unknown => data;
 
 /** A side that was not declared stays undeclared, because its `{}` need not be sent. */
 function sideOf(

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import * as z from "zod";
 import { contract } from "../contract/contract.ts";
+import { event } from "../contract/event.ts";
 import { method } from "../contract/method.ts";
 import { Endpoints } from "./endpoints.ts";
 
@@ -37,6 +39,14 @@ test("a service that lacks a method is refused as a whole", () => {
 		'the service for "add" lacks the method "concat"',
 	);
 	expect([endpoints.find("add/sum"), endpoints.contracts]).toEqual([undefined, []]);
+});
+
+test("a contract may have events alone, which are not called", () => {
+	const endpoints = new Endpoints();
+	const News = contract("news", { told: event({ data: z.object({}) }) });
+	endpoints.serve(News, {});
+	expect(endpoints.contracts).toEqual([News]);
+	expect(endpoints.find("news/told")).toBeUndefined();
 });
 
 test("a listener is told of each service that comes, until it stops, whatever another listener throws", () => {

@@ -37,16 +37,21 @@ export class Exposure {
 		return false;
 	}
 
-	/** A description without the methods and routes that are not served. */
+	/** A description without the methods, routes and events that are not served. */
 	narrow(description: ContractDescription): ContractDescription {
 		const names = this.#names;
 		if (names === undefined || names.has(description.name)) return description;
-		const methods = Object.entries(description.methods).filter(([method]) => {
-			return names.has(`${description.name}/${method}`);
-		});
-		const served = Object.fromEntries(methods);
-		const routes = description.routes?.filter(({ method }) => Object.hasOwn(served, method));
-		return { ...description, methods: served, ...(routes !== undefined && { routes }) };
+		const isExposed = ([member]: [string, unknown]): boolean => names.has(`${description.name}/${member}`);
+		const methods = Object.fromEntries(Object.entries(description.methods).filter(isExposed));
+		const routes = description.routes?.filter(({ method }) => Object.hasOwn(methods, method));
+		const { events: all = {}, ...rest } = description;
+		const events = Object.entries(all).filter(isExposed);
+		return {
+			...rest,
+			methods,
+			...(events.length > 0 && { events: Object.fromEntries(events) }),
+			...(routes !== undefined && { routes }),
+		};
 	}
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { type AnyContract, contract } from "../../contract/contract.ts";
 import { describe as describeContract } from "../../contract/describe.ts";
+import { event } from "../../contract/event.ts";
 import { method } from "../../contract/method.ts";
 import type { JsonSchema } from "../../contract/schema.ts";
 import type { Security } from "../../contract/security.ts";
@@ -494,3 +495,12 @@ function leads(root: unknown, reference: string): boolean {
 		place = (place as Record<string, unknown> | undefined)?.[key];
 	return reference.startsWith("#/") && place !== undefined;
 }
+
+test("events leave the document as it is", () => {
+	const methods = { list: method({ output: z.array(Item), effect: "read" }) };
+	const told = event({ data: Item.extend({ at: z.string().meta({ id: "Time" }) }) });
+	const document = (contract: AnyContract) =>
+		openapi([describeContract(contract)], { title: "shop", version: "1" });
+	const withEvents = document(contract("shop", { ...methods, told }));
+	expect(withEvents).toEqual(document(contract("shop", methods)));
+});

@@ -1,0 +1,32 @@
+import type { EventDescription } from "../contract/describe.ts";
+import { misfits } from "./misfits.ts";
+
+/** Lists what breaks those who handle an event, or read it again from a log, when it changes. */
+export function eventDifferences(name: string, before: EventDescription, after: EventDescription): string[] {
+	return [...keyDifferences(name, before, after), ...versionDifferences(name, before, after)];
+}
+
+function keyDifferences(name: string, before: EventDescription, after: EventDescription): string[] {
+	if (before.key === undefined || before.key === after.key) return [];
+	return [`the key of ${name} is ${after.key ?? "missing"} instead of ${before.key}`];
+}
+
+function versionDifferences(name: string, before: EventDescription, after: EventDescription): string[] {
+	if (after.version < before.version) {
+		return [`${name} has the version ${after.version} instead of ${before.version}`];
+	}
+	const oldest = oldestOf(after);
+	if (oldest > oldestOf(before)) {
+		return [
+			`${name} of the versions before ${oldest} cannot be read any more: upcasts from them are missing`,
+		];
+	}
+	if (after.version > before.version) return [];
+	// Events of one version are not parsed when they are read, so that both contracts have to take those of the other.
+	const whys = new Set([...misfits(before.data, after.data), ...misfits(after.data, before.data)]);
+	return [...whys].map((why) => `${name} has other data under the same version: ${why}`);
+}
+
+function oldestOf({ version, oldestVersion = version }: EventDescription): number {
+	return oldestVersion;
+}
