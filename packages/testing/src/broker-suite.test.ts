@@ -1,0 +1,53 @@
+import {
+	type Broker,
+	logBroker,
+	MemoryGroups,
+	MemoryTopics,
+	memoryGroupState,
+	memoryLog,
+} from "@allium/core/event";
+import { describe, expect, test } from "vitest";
+import { BrokerLab } from "./broker/broker-lab.ts";
+import type { BrokerOpenOptions, BrokerSetup } from "./broker/broker-setup.ts";
+import { type BrokerFlaw, flawedBroker } from "./broker/fixtures/flawed-broker.ts";
+import { Gate } from "./broker/fixtures/gate.ts";
+import { brokerCases, brokerSuite } from "./broker-suite.ts";
+import { verdictOf } from "./suite/suite-case.ts";
+
+async function memory(flaw?: BrokerFlaw): Promise<BrokerSetup> {
+	const [topics, groups] = [new MemoryTopics(), new MemoryGroups()];
+	const open = ({ target: _, ...options }: BrokerOpenOptions, gate: Gate): Broker => {
+		const [log, state] = [memoryLog({ topics }), memoryGroupState({ groups })];
+		return flaw === undefined
+			? logBroker(gate.log(log), gate.state(state), options)
+			: flawedBroker({ log, state, gate }, options, flaw);
+	};
+	return {
+		ttlMs: 400,
+		open: async (options) => open(options, new Gate()),
+		async openCut(options) {
+			const gate = new Gate();
+			return { broker: open(options, gate), cut: () => gate.cut(), heal: () => gate.heal() };
+		},
+		putText: async (topic, lane, text) => topics.putText(topic, lane, text),
+		close: async () => {},
+	};
+}
+
+brokerSuite("memory", () => memory());
+
+describe("the suite finds out a broker with", () => {
+	test.each<[flaw: BrokerFlaw, title: string]>([
+		["requeue at the end", "the later events of a failing key wait behind it"],
+		["a reader by sequence", "16 publishers race: a group misses none of their events"],
+		[
+			"a place created at the first save",
+			"a group that is there before it first saves keeps its place: what came while nobody worked is handled",
+		],
+		["a refusal that leaves no trace", "a parked event is listed with its error, attempts and times"],
+		["data in the deferred list", "what is kept of a failing event is its place, and not its data"],
+	])("%s: %s", async (flaw, title) => {
+		const parts = { lab: new BrokerLab(6_000), cases: brokerCases };
+		expect(await verdictOf(title, parts, () => memory(flaw))).toBeInstanceOf(Error);
+	});
+});
