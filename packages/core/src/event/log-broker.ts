@@ -7,6 +7,7 @@ import type { Broker, BrokerFeatures, BrokerTopic, Consumer, Deliver, GroupSpec,
 import { GroupConsumer } from "./engine/group-consumer.ts";
 import { GroupParking } from "./engine/group-parking.ts";
 import { Membership } from "./engine/membership.ts";
+import { Turns } from "./engine/turns.ts";
 import type { GroupId, GroupState } from "./group-state.ts";
 import type { Log, TopicLog, TopicOptions } from "./log.ts";
 import { memoryGroupState } from "./memory-group-state.ts";
@@ -45,6 +46,7 @@ class LogBroker implements Broker {
 	readonly log: Log;
 	readonly state: GroupState;
 	readonly #options: Required<LogBrokerOptions>;
+	readonly #turns = new Turns();
 	readonly #shared: Home;
 	/** For groups that are this process's own. */
 	#own: Home | undefined;
@@ -119,8 +121,8 @@ class LogBroker implements Broker {
 		const store = state.group(spec);
 		await store.create(await topic.at(spec.each ? "now" : spec.from, ctx), ctx);
 		await store.join({ id: membership.id, handles: spec.handles }, ctx);
-		await membership.renew(ctx);
-		return new GroupConsumer({ ...this.#options, spec, deliver, topic, store, membership, ended });
+		const turns = this.#turns;
+		return new GroupConsumer({ ...this.#options, turns, spec, deliver, topic, store, membership, ended });
 	}
 
 	#home(state: GroupState): Home {

@@ -9,17 +9,18 @@ export function attempt<T>(
 	ctx: Context,
 	run: (ctx: Context) => Promise<T>,
 ): Promise<T> {
-	const { ctx: limited, cancel } = ctx.withTimeout(milliseconds).withCancel();
+	const limited = ctx.withTimeout(milliseconds);
 	return new Promise<T>((resolve, reject) => {
 		const unlisten = limited["~cancellation"].listen(reject);
-		const end = (settle: () => void): void => {
-			unlisten();
-			settle();
-			cancel();
-		};
 		Promise.try(run, limited).then(
-			(answer) => end(() => resolve(answer)),
-			(error) => end(() => reject(error)),
+			(answer) => {
+				unlisten();
+				resolve(answer);
+			},
+			(error) => {
+				unlisten();
+				reject(error);
+			},
 		);
 	});
 }

@@ -4,6 +4,7 @@ import type { Deliver, Verdict } from "../broker.ts";
 import type { EventInHand } from "./event-in-hand.ts";
 import type { Lane } from "./lane.ts";
 import type { Membership } from "./membership.ts";
+import type { Turns } from "./turns.ts";
 
 /** What the dispatcher of a group needs. */
 export interface DispatcherOptions {
@@ -11,6 +12,8 @@ export interface DispatcherOptions {
 	readonly concurrency: number;
 	readonly deliver: Deliver;
 	readonly membership: Membership;
+	/** Shared by all groups of the process: after crashes, one event at a time is under suspicion. */
+	readonly turns: Turns;
 	/** Resolves once all changes of a lane are saved, or it is lost. */
 	readonly save: (lane: Lane) => Promise<void>;
 	/** Told when an event is over. */
@@ -69,16 +72,28 @@ export class Dispatcher {
 		else this.#deliver(lane, event);
 	}
 
-	/** Notes which event is handled, in case that it ends the process. */
+	/** Notes which event is handled while it is, in case that it ends the process. */
 	async #beginCarefully(lane: Lane, event: EventInHand): Promise<void> {
+		const { membership, save, turns } = this.#options;
+		const leave = await turns.take();
+		const unlisten = lane.ctx["~cancellation"].listen(leave);
 		lane.changes.trying(lane.guard.trying(event.cursor));
-		await this.#options.save(lane);
-		if (!lane.isLost && this.#options.membership.isAlive()) this.#deliver(lane, event);
+		await save(lane);
+		if (lane.isLost || !membership.isAlive()) return leave();
+		this.#deliver(lane, event, async () => {
+			lane.changes.trying("none");
+			await save(lane);
+			unlisten();
+			leave();
+		});
 	}
 
-	#deliver(lane: Lane, event: EventInHand): void {
+	/** @param after called when the event is over, and the lane still held. */
+	#deliver(lane: Lane, event: EventInHand, after?: () => void): void {
 		const ended = (verdict: Verdict): void => {
-			if (this.#end(lane, event, verdict)) this.pump();
+			if (!this.#end(lane, event, verdict)) return;
+			after?.();
+			this.pump();
 		};
 		const failed = (error: unknown): void => ended(broken(error));
 		try {

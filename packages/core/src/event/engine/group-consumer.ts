@@ -18,6 +18,7 @@ import type { Membership } from "./membership.ts";
 import { Reader } from "./reader.ts";
 import { Recovery } from "./recovery.ts";
 import { Troubles } from "./troubles.ts";
+import type { Turns } from "./turns.ts";
 
 /** How long `close` waits for the last save, in milliseconds. */
 const closeMs = 1_000;
@@ -29,6 +30,8 @@ export interface GroupConsumerOptions {
 	readonly topic: TopicLog;
 	readonly store: GroupStore;
 	readonly membership: Membership;
+	/** Shared by all groups of the process. */
+	readonly turns: Turns;
 	readonly ttlMs: number;
 	readonly saveMs: number;
 	readonly saveEvents: number;
@@ -137,9 +140,9 @@ export class GroupConsumer implements Consumer {
 	}
 
 	async report(ctx: Context): Promise<ConsumerReport> {
-		const { topic, store, membership } = this.#options;
+		const { topic, store, membership, ttlMs } = this.#options;
 		const lanes = [...this.#held.all.values()];
-		const numbers = await groupReport({ topic, store, lanes, ctx });
+		const numbers = await groupReport({ topic, store, lanes, patienceMs: ttlMs, ctx });
 		const trouble = [this.#troubles.text, membership.trouble, laneTrouble(lanes)].filter(
 			(text) => text !== undefined,
 		);

@@ -2,6 +2,7 @@ import type { Context } from "../../context/context.ts";
 import type { ConsumerReport } from "../broker.ts";
 import type { GroupReport, GroupStore } from "../group-state.ts";
 import type { Cursor, TopicLog } from "../log.ts";
+import { attempt } from "./attempt.ts";
 import type { Lane } from "./lane.ts";
 
 /** What is asked how a group is doing. */
@@ -10,6 +11,8 @@ export interface GroupReportSources {
 	readonly store: GroupStore;
 	/** The lanes that this process holds: of these it knows more than the group's state. */
 	readonly lanes: readonly Lane[];
+	/** How long a backend may take for an answer. */
+	readonly patienceMs: number;
 	readonly ctx: Context;
 }
 
@@ -17,8 +20,11 @@ type Numbers = Pick<ConsumerReport, "lag" | "lagSeconds" | "retrying" | "parked"
 
 /** The numbers of a group that are known now. What cannot be asked is missing. Never rejects. */
 export async function groupReport(sources: GroupReportSources): Promise<Numbers> {
-	const { store, ctx } = sources;
-	const [report, counts] = await Promise.allSettled([store.report(ctx), store.counts(ctx)]);
+	const { store, patienceMs, ctx } = sources;
+	const [report, counts] = await Promise.allSettled([
+		attempt(patienceMs, ctx, (ctx) => store.report(ctx)),
+		attempt(patienceMs, ctx, (ctx) => store.counts(ctx)),
+	]);
 	if (report.status === "rejected" || counts.status === "rejected" || report.value === undefined) return {};
 	try {
 		return { ...counts.value, ...(await lag(sources, report.value, counts.value.retrying)) };
@@ -29,13 +35,13 @@ export async function groupReport(sources: GroupReportSources): Promise<Numbers>
 
 /** What is behind the cursors, less what is settled ahead of them, and what is tried again. */
 async function lag(
-	{ topic, lanes, ctx }: GroupReportSources,
+	{ topic, lanes, patienceMs, ctx }: GroupReportSources,
 	report: GroupReport,
 	retrying: number,
 ): Promise<Numbers> {
 	const cursors = new Map<number, Cursor>(report.lanes.map(({ lane, cursor }) => [lane, cursor]));
 	for (const { number, window } of lanes) cursors.set(number, window.cursor);
-	const behind = await topic.behind(cursors, ctx);
+	const behind = await attempt(patienceMs, ctx, (ctx) => topic.behind(cursors, ctx));
 	let events = retrying;
 	let since = Number.POSITIVE_INFINITY;
 	for (const each of behind.values()) {

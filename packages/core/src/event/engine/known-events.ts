@@ -15,7 +15,7 @@ export class KnownEvents {
 
 	/** The type of an event is `contract.event`, and a topic has the events of one contract. */
 	acquaintance({ type, version }: EventRecord): Acquaintance {
-		const newest = this.#versions.get(type.slice(type.lastIndexOf(".") + 1)) ?? this.#versions.get(type);
+		const newest = this.#versions.get(type) ?? this.#versions.get(type.slice(type.lastIndexOf(".") + 1));
 		if (newest === undefined) return "unknown";
 		return version <= newest ? "handled" : "newer";
 	}

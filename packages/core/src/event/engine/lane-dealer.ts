@@ -7,6 +7,7 @@ import { after } from "../../time/timer.ts";
 import type { GroupReport, GroupStore, LaneLease, LaneReport, Member, MemberReport } from "../group-state.ts";
 import type { Cursor, TopicLog } from "../log.ts";
 import { attempt } from "./attempt.ts";
+import { ChangeWait } from "./change-wait.ts";
 import { deal } from "./dealing.ts";
 import type { HeldLanes } from "./held-lanes.ts";
 import type { Lane } from "./lane.ts";
@@ -54,8 +55,7 @@ export class LaneDealer {
 	#freeSince = new Map<number, { readonly epoch: number; readonly since: number }>();
 	/** Why no lane is held. */
 	#misplaced: Misplaced | undefined;
-	#wake: (() => void) | undefined;
-	#isWoken = false;
+	readonly #news = new ChangeWait();
 
 	constructor(options: LaneDealerOptions) {
 		this.#options = options;
@@ -66,7 +66,7 @@ export class LaneDealer {
 	async run(): Promise<void> {
 		const { ctx, membership, troubles } = this.#options;
 		while (ctx.error === undefined) {
-			this.#isWoken = false;
+			this.#news.reset();
 			try {
 				if (membership.isAlive()) await this.#look();
 				this.#backoff.reset();
@@ -82,8 +82,7 @@ export class LaneDealer {
 
 	/** Looks at the group soon. */
 	wake(): void {
-		this.#isWoken = true;
-		this.#wake?.();
+		this.#news.wake();
 	}
 
 	/** The members that are not silent, of those that were asked for just now. */
@@ -282,21 +281,13 @@ export class LaneDealer {
 
 	/** Waits for a change, or until silent members may be found. */
 	async #waitForChange(): Promise<void> {
-		const { store, ttlMs } = this.#options;
-		await sleep(Math.min(leastBetweenLooksMs, ttlMs / 8), this.#options.ctx);
-		if (this.#isWoken) return;
-		const { ctx, cancel } = this.#options.ctx.withCancel();
-		const woken = new Promise<void>((resolve) => void ctx["~cancellation"].listen(() => resolve()));
-		const timer = after(ttlMs / 4, cancel);
-		this.#wake = cancel;
+		const { store, ctx, ttlMs } = this.#options;
+		await sleep(Math.min(leastBetweenLooksMs, ttlMs / 8), ctx);
+		const timer = after(ttlMs / 4, () => this.#news.wake());
 		try {
-			await Promise.race([store.changed(ctx), woken]);
-		} catch (error) {
-			if (ctx.error === undefined) throw error;
+			await this.#news.wait(ctx, (ctx) => store.changed(ctx));
 		} finally {
-			this.#wake = undefined;
 			timer.stop();
-			cancel();
 		}
 	}
 }

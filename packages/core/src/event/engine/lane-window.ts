@@ -53,7 +53,7 @@ export class LaneWindow {
 
 	/** Whether an event was settled before the lane was claimed. It then has its place already. */
 	wasSettledAhead(cursor: Cursor): boolean {
-		if (!this.#ahead.delete(cursor)) return false;
+		if (this.#ahead.size === 0 || !this.#ahead.delete(cursor)) return false;
 		this.add({ cursor, settled: true });
 		return true;
 	}

@@ -4,6 +4,7 @@ import { errorText } from "../../errors/error-text.ts";
 import { Backoff } from "../../time/backoff.ts";
 import type { Cursor, Page, TopicLog } from "../log.ts";
 import { attempt } from "./attempt.ts";
+import { ChangeWait } from "./change-wait.ts";
 import type { Lane } from "./lane.ts";
 import type { Troubles } from "./troubles.ts";
 
@@ -37,10 +38,7 @@ export class Reader {
 	readonly #options: ReaderOptions;
 	readonly #pageEvents: number;
 	readonly #backoff = new Backoff({ firstMs: 50, longestMs: 2_000 });
-	/** Ends the wait for news. */
-	#endWait: (() => void) | undefined;
-	/** Whether it was woken since it looked at the lanes. */
-	#isWoken = false;
+	readonly #news = new ChangeWait();
 	/** What leaves something unread for want of room: the bounds of the group, or those of a lane. */
 	#short: "group" | "lane" | undefined;
 	#turnBegan = 0;
@@ -68,28 +66,28 @@ export class Reader {
 
 	/** There are other lanes to be read. */
 	wake(): void {
-		this.#isWoken = true;
-		this.#endWait?.();
+		this.#news.wake();
 	}
 
 	/** An event is over. */
 	freed(lane: Lane): void {
-		if (this.#short === undefined || this.#isWoken) return;
+		if (this.#short === undefined || this.#news.isWoken) return;
 		if (this.#hasRoom(2) && (this.#short === "group" || this.#wants(lane, 2))) this.wake();
 	}
 
 	async #read(): Promise<void> {
 		const { topic, patienceMs, ctx, take } = this.#options;
-		this.#isWoken = false;
+		this.#news.reset();
 		const lanes = this.#wanted();
 		const room = this.#room;
-		if (lanes.size === 0 || !this.#hasRoom(1)) return this.#waitForNews(undefined);
+		if (lanes.size === 0 || !this.#hasRoom(1)) return this.#news.wait(ctx);
 		const after = new Map<number, Cursor>();
 		for (const [number, { window }] of lanes) after.set(number, window.read);
 		const bounds = { events: this.#pageEvents, bytes: room };
 		const page = await attempt(patienceMs, ctx, (ctx) => topic.read(after, bounds, ctx));
 		await take(page, lanes);
-		if (page.events.length === 0 && page.lost.length === 0) await this.#waitForNews(after);
+		if (page.events.length === 0 && page.lost.length === 0)
+			await this.#news.wait(ctx, (ctx) => topic.changed(after, ctx));
 		else await this.#giveTurn();
 	}
 
@@ -126,23 +124,6 @@ export class Reader {
 		let room = this.#options.bytes;
 		for (const { bytes } of this.#options.lanes().values()) room -= bytes;
 		return room;
-	}
-
-	/** Waits until the log has more behind these cursors, or until it is woken. */
-	async #waitForNews(after: ReadonlyMap<number, Cursor> | undefined): Promise<void> {
-		if (this.#isWoken) return;
-		const { ctx, cancel } = this.#options.ctx.withCancel();
-		const woken = new Promise<void>((resolve) => void ctx["~cancellation"].listen(() => resolve()));
-		this.#endWait = cancel;
-		try {
-			if (after === undefined) await woken;
-			else await Promise.race([this.#options.topic.changed(after, ctx), woken]);
-		} catch (error) {
-			if (ctx.error === undefined) throw error;
-		} finally {
-			this.#endWait = undefined;
-			cancel();
-		}
 	}
 
 	/** A log in memory and quick handlers would leave no turn to timers, such as that of the next renewal. */

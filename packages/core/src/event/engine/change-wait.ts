@@ -1,0 +1,44 @@
+import type { Context } from "../../context/context.ts";
+import { ServiceError } from "../../errors/service-error.ts";
+
+/** One for all waits, because they end often, and making an error is slow. */
+const waitIsOver = new ServiceError({ code: "canceled", message: "the wait is over" });
+
+/** A wait that can be ended by whoever has news. */
+export class ChangeWait {
+	#end: (() => void) | undefined;
+	#isWoken = false;
+
+	/** Whether it was woken since `reset`. */
+	get isWoken(): boolean {
+		return this.#isWoken;
+	}
+
+	/** What was changed until now is known. */
+	reset(): void {
+		this.#isWoken = false;
+	}
+
+	/** Ends the wait, or the next one if there is none. */
+	wake(): void {
+		this.#isWoken = true;
+		this.#end?.();
+	}
+
+	/** Waits until a backend tells of a change, or until it is woken, or until the context ends. */
+	async wait(ctx: Context, changed?: (ctx: Context) => Promise<void>): Promise<void> {
+		if (this.#isWoken) return;
+		const { ctx: waiting, cancel } = ctx.withCancel();
+		const woken = new Promise<void>((resolve) => void waiting["~cancellation"].listen(() => resolve()));
+		this.#end = () => cancel(waitIsOver);
+		try {
+			await (changed === undefined ? woken : Promise.race([changed(waiting), woken]));
+		} catch (error) {
+			// Backends may reject when a wait ends.
+			if (waiting.error === undefined) throw error;
+		} finally {
+			this.#end = undefined;
+			cancel(waitIsOver);
+		}
+	}
+}
