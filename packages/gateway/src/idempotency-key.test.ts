@@ -1,4 +1,4 @@
-import { contract, createClient, method } from "@allium/core";
+import { contract, createClient, method, once } from "@allium/core";
 import { post as byPost, routes } from "@allium/core/http";
 import { frames } from "@allium/node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -61,6 +61,59 @@ describe.each(["/payments/pay", "/payments"])("a POST to %s with an Idempotency-
 		const answer = await post((await open()) + path, { amount: 5 }, { "idempotency-key": "order-7" });
 		expect(answer.status).toBe(400);
 		expect(await answer.text()).toContain("is a UUID");
+	});
+});
+
+describe("with once(), a payment", () => {
+	/** A gateway before a service that carries a payment out once, and counts. */
+	async function paying() {
+		const amounts: number[] = [];
+		await system.serve((app) =>
+			app.serve(
+				Payments,
+				{
+					pay: async ({ amount }) => {
+						amounts.push(amount);
+						return { id: `payment ${amounts.length}`, key: null };
+					},
+				},
+				{ routes: routes(Payments, { pay: byPost("/payments") }), middleware: [once()] },
+			),
+		);
+		return { url: await system.open(), amounts };
+	}
+
+	test.each(["/payments/pay", "/payments"])(
+		"is made once by two requests to %s with one key",
+		async (path) => {
+			const { url, amounts } = await paying();
+			const answers = [await pay(url + path, ann), await pay(url + path, ann)];
+			expect(answers).toEqual(["payment 1", "payment 1"]);
+			expect(amounts).toEqual([5]);
+		},
+	);
+
+	test("is made once by requests at the same time", async () => {
+		const { url, amounts } = await paying();
+		const answers = await Promise.all(Array.from({ length: 5 }, () => pay(`${url}/payments/pay`, ann)));
+		expect(new Set(answers)).toEqual(new Set(["payment 1"]));
+		expect(amounts).toEqual([5]);
+	});
+
+	test("is made by each caller that sends the key", async () => {
+		const { url, amounts } = await paying();
+		await pay(`${url}/payments/pay`, ann);
+		await pay(`${url}/payments/pay`, { ...ann, authorization: "Bearer bob" });
+		expect(amounts).toEqual([5, 5]);
+	});
+
+	test("with the key of another one is refused", async () => {
+		const { url, amounts } = await paying();
+		await pay(`${url}/payments/pay`, ann);
+		const answer = await post(`${url}/payments/pay`, { amount: 6 }, ann);
+		expect(answer.status).toBe(400);
+		expect(await answer.text()).toContain("key_reused");
+		expect(amounts).toEqual([5]);
 	});
 });
 
