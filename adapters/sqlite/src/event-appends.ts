@@ -53,12 +53,12 @@ export class EventAppends implements Turn<EventTables> {
 		const { id, lane } = event;
 		const { row, numbers } = topic;
 		const number = 1 + (numbers.get(lane) ?? this.tables.lastBefore(row.id, lane, Infinity)?.number ?? 0);
-		const added = this.tables.insert(row.id, event, { number, time: this.#time });
-		if (added === undefined) return this.#duplicate(row.id, id);
+		const position = this.tables.insert(row.id, event, { number, time: this.#time });
+		if (position === undefined) return this.#duplicate(row.id, id);
 		numbers.set(lane, number);
-		topic.bytes += added.bytes;
-		topic.last = added.position;
-		return { id, lane, cursor: cursorAt(added.position, id), duplicate: false };
+		topic.bytes += event.bytes;
+		topic.last = position;
+		return { id, lane, cursor: cursorAt(position, id), duplicate: false };
 	}
 
 	#duplicate(topic: number, id: string): Receipt {

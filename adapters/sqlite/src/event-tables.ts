@@ -39,6 +39,8 @@ export interface NewEvent {
 	readonly lane: number;
 	/** Undefined without a key. */
 	readonly keyHash: number | undefined;
+	/** The bytes of the text. */
+	readonly bytes: number;
 	readonly text: string;
 }
 
@@ -134,7 +136,7 @@ export class EventTables {
 		this.#noteTopic = query("UPDATE topics SET bytes = bytes + ?, last = max(last, ?) WHERE id = ?");
 		this.#insert = query(
 			"INSERT INTO events (topic, lane, key_hash, bytes, number, time, id, text)" +
-				" VALUES (?1, ?2, ?3, octet_length(?7), ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING RETURNING position, bytes",
+				" VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 		);
 		this.#find = query("SELECT position, lane FROM events WHERE topic = ? AND id = ?");
 		this.#sizes = query(`SELECT position, bytes ${ofLane} AND position > ? ORDER BY position LIMIT ?`);
@@ -178,11 +180,10 @@ export class EventTables {
 		this.#noteTopic.run(bytes, last, topic);
 	}
 
-	/** Adds an event. Undefined when the topic has one of this id. */
-	insert(topic: number, { id, lane, keyHash, text }: NewEvent, count: EventCount): EventSize | undefined {
-		const { number, time } = count;
-		const row = this.#insert.get(topic, lane, keyHash ?? null, number, time, storable(id), text);
-		return row === undefined ? undefined : sizeRow(row);
+	/** Adds an event. Returns its position; undefined when the topic has one of this id. */
+	insert(topic: number, event: NewEvent, { number, time }: EventCount): number | undefined {
+		const { id, lane, keyHash = null, bytes, text } = event;
+		return this.#insert.insert(topic, lane, keyHash, bytes, number, time, storable(id), text);
 	}
 
 	/** The place of an id. */

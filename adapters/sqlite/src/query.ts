@@ -25,4 +25,10 @@ export class Query {
 	run(...values: SQLInputValue[]): number {
 		return Number(this.#statement.run(...values).changes);
 	}
+
+	/** Inserts a row. Returns its number; undefined when there was a conflict. RETURNING would take twice as long. */
+	insert(...values: SQLInputValue[]): number | undefined {
+		const { changes, lastInsertRowid } = this.#statement.run(...values);
+		return changes === 0 ? undefined : Number(lastInsertRowid);
+	}
 }

@@ -196,11 +196,13 @@ class SqliteTopicLog implements TopicLog {
 	}
 
 	#newEvent(event: EventRecord): NewEvent {
+		const text = eventText(event, this.features.maxEventBytes);
 		return {
 			id: event.id,
 			lane: laneOf(event, this.lanes),
 			keyHash: event.key === undefined ? undefined : fnv1a(event.key),
-			text: eventText(event, this.features.maxEventBytes),
+			bytes: Buffer.byteLength(text),
+			text,
 		};
 	}
 }
