@@ -13,6 +13,8 @@ export interface Schema<Tables> {
 	readonly name: string;
 	/** What a power cut may cost: with FULL nothing that was committed, with NORMAL the last transactions. */
 	readonly synchronous: "FULL" | "NORMAL";
+	/** At how many pages the WAL is written into the file. Default: 1000, as SQLite's. */
+	readonly checkpointPages?: number;
 	/** Increases with every change of the schema. A file of a newer version is refused. */
 	readonly version: number;
 	/** Makes the tables, in an empty database or in place of those of an older version. */
@@ -164,7 +166,9 @@ export class DatabaseFile<Tables> {
 		createFolder(dirname(this.path));
 		const database = new DatabaseSync(this.path, { timeout: 0 });
 		try {
-			database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${this.#schema.synchronous}`);
+			const { synchronous, checkpointPages = 1_000 } = this.#schema;
+			database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`);
+			database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
 			if (this.#version(database) !== this.#schema.version) this.#create(database);
 			const tables = this.#schema.prepare(database);
 			this.#connection = { database, tables, identity: fileIdentity(this.path) };

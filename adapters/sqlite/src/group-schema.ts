@@ -7,7 +7,7 @@ export const groupSchema: Schema<GroupTables> = {
 	// A power cut may take back the last changes: events are handled again. Their order in the file stays.
 	synchronous: "NORMAL",
 	version: 1,
-	// Epochs begin at the time, so that no lease of an earlier file is worth anything in this one.
+	// Epochs begin at the time in milliseconds, with room for a thousand in each, so that no lease of an earlier file is worth anything in this one.
 	sql: `
 		CREATE TABLE groups (
 			id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -18,7 +18,7 @@ export const groupSchema: Schema<GroupTables> = {
 			UNIQUE (topic, name)
 		) STRICT;
 		CREATE TABLE epochs (value INTEGER NOT NULL) STRICT;
-		INSERT INTO epochs VALUES (unixepoch() * 1000000);
+		INSERT INTO epochs VALUES (CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER) * 1000);
 		CREATE TABLE renewals (
 			member TEXT PRIMARY KEY,
 			value INTEGER NOT NULL,
