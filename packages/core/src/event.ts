@@ -19,6 +19,7 @@ export type {
 export { cursorAt, positionOf } from "./event/cursor.ts";
 export type { EventRecord } from "./event/event-record.ts";
 export { eventText, parseEvent } from "./event/event-text.ts";
+export { GroupMetrics, type MeasuredGroup } from "./event/group-metrics.ts";
 export type {
 	Deferred,
 	DeferredInLane,

@@ -23,6 +23,7 @@ export { securityOf } from "./contract/security.ts";
 export { fromBase64, toBase64 } from "./encoding/base64.ts";
 export { uuidv7 } from "./encoding/uuid.ts";
 export { checkedChain, trusted } from "./endpoint/checked-chain.ts";
+export { whileLasts } from "./endpoint/detached-call.ts";
 export { guardsOperations, securityOfGuard } from "./endpoint/guard.ts";
 export { abandon, leave } from "./endpoint/leave-stream.ts";
 export { mapStream } from "./endpoint/map-stream.ts";

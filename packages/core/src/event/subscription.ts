@@ -14,6 +14,7 @@ import { type Guarantees, guaranteesOf } from "./guarantees.ts";
 import { handlerDefaults } from "./handler-defaults.ts";
 import { type HandledEvent, handledEvents } from "./handler-endpoint.ts";
 import { handlingOf } from "./handling.ts";
+import type { TopicOptions } from "./log.ts";
 import { type CheckedOptions, checkedOptions, type SubscribeOptions } from "./subscribe-options.ts";
 import { handlingError, verdictOn } from "./verdict.ts";
 
@@ -22,6 +23,8 @@ export interface SubscriptionOptions extends SubscribeOptions {
 	readonly group: string;
 	/** Wraps each handler, outside of the check of the data, outermost first. Default: {@link handlerDefaults}. */
 	readonly outermost?: readonly Middleware[] | undefined;
+	/** How the topic is made, where it is missing. */
+	readonly newTopic?: TopicOptions | undefined;
 	/** Default: a logger that writes nothing. */
 	readonly logger?: Logger | undefined;
 }
@@ -40,6 +43,7 @@ export class Subscription {
 	readonly id: GroupId;
 	readonly options: CheckedOptions;
 	readonly #events: ReadonlyMap<string, HandledEvent>;
+	readonly #newTopic: TopicOptions;
 	readonly #log: SparingLog;
 
 	/**
@@ -51,6 +55,7 @@ export class Subscription {
 		const { outermost = handlerDefaults().middleware } = options;
 		this.id = { topic: contract["~allium"].name, group };
 		this.options = checkedOptions(`subscribe() of ${this.name}`, options);
+		this.#newTopic = options.newTopic ?? {};
 		this.#log = new SparingLog(checkedLogger(logger));
 		const handled = handledEvents(contract, handlers, { outermost, middleware });
 		this.#events = new Map(handled.map((each) => [each.type.type, each]));
@@ -67,14 +72,21 @@ export class Subscription {
 	 * @throws ServiceError `failed_precondition`, reason `not_offered`, for an explicit option that the broker lacks.
 	 */
 	async begin(broker: Broker, ctx: Context): Promise<BegunSubscription> {
-		const { features } = await broker.open(this.id.topic, {}, ctx);
+		const { features } = await whileLasts(broker.open(this.id.topic, this.#newTopic, ctx), ctx);
 		const { from, concurrency, bytes, each, asked } = this.options;
 		const guarantees = guaranteesOf(`the group ${this.name}`, asked, features, broker.location);
 		const known = Array.from(this.#events.values(), ({ type }) => [type.name, type.version] as const);
 		const handles = Object.fromEntries(known);
 		const park = guarantees.park === "key" ? "key" : "event";
 		const spec: GroupSpec = { ...this.id, from, handles, concurrency, bytes, each, park };
-		return { consumer: await broker.consume(spec, this.deliver, ctx), guarantees };
+		const consuming = broker.consume(spec, this.deliver, ctx);
+		try {
+			return { consumer: await whileLasts(consuming, ctx), guarantees };
+		} catch (error) {
+			// A consumer that comes late has no owner.
+			consuming.then((consumer) => consumer.close()).catch(() => {});
+			throw error;
+		}
 	}
 
 	/** Handles one event. Never rejects. */

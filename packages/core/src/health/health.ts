@@ -20,21 +20,28 @@ export interface HealthOptions {
 
 /** The checkers of a process at work, and their joint verdict. Its owner starts and stops it. */
 export class Health {
-	readonly #checks: readonly HealthCheck[];
+	readonly #checks: HealthCheck[] = [];
 	readonly #onChange: (isHealthy: boolean) => void;
 	readonly #logger: Logger;
-	#isHealthy: boolean;
+	#isHealthy = true;
 
 	/** @throws TypeError when two checkers have the same name. */
 	constructor(checkers: readonly Checker[], options: HealthOptions = {}) {
-		const names = new Set<string>();
-		for (const { name } of checkers) {
-			if (names.has(name)) throw new TypeError(`there are two checkers named "${name}"`);
-			names.add(name);
-		}
 		this.#onChange = options.onChange ?? (() => {});
 		this.#logger = checkedLogger(options.logger ?? silentLogger);
-		this.#checks = checkers.map((checker) => new HealthCheck(checker, this.#judged));
+		for (const checker of checkers) this.add(checker);
+	}
+
+	/**
+	 * Adds a checker, before `start`.
+	 *
+	 * @throws TypeError when there is one of that name.
+	 */
+	add(checker: Checker): void {
+		if (this.#checks.some((check) => check.checker.name === checker.name)) {
+			throw new TypeError(`there are two checkers named "${checker.name}"`);
+		}
+		this.#checks.push(new HealthCheck(checker, this.#judged));
 		this.#isHealthy = this.#outOfBand().length === 0;
 	}
 
