@@ -12,11 +12,13 @@ import type {
 	Logger,
 	Middleware,
 	Publish,
+	PublishMiddleware,
 	Routes,
 	ServeOptions,
 	Service,
 	SubscribeOptions,
 } from "@allium/core";
+import type { TopicOptions } from "@allium/core/event";
 import type { FrameLimits } from "@allium/core/frames";
 import type { Config } from "../config/config.ts";
 import type { ServerLimits } from "../server/limits.ts";
@@ -55,6 +57,28 @@ export interface AppOptions extends ProcessOptions {
 	 * them, and calls other services in them when those read them, too. Default: none.
 	 */
 	readonly formats?: readonly Format[];
+	/**
+	 * Contracts that others serve, and whose events this app may publish, too. An app may always publish the events of
+	 * the contracts that it serves. Default: none.
+	 */
+	readonly publishes?: readonly AnyContract[];
+	/** How events are published and handled. */
+	readonly events?: AppEventsOptions;
+}
+
+/** How an app publishes and handles events. What is missing has its default. */
+export interface AppEventsOptions {
+	/** Wraps each publication, outermost first. Default: `publishDefaults()`, with tracing, metrics, timeout and retries. */
+	readonly publish?: readonly PublishMiddleware[];
+	/**
+	 * Wraps the handlers of all subscriptions, outermost first, outside of the check of the data and of the middleware
+	 * that `subscribe` is given. Default: `handlerDefaults()`, which is tracing and metrics.
+	 */
+	readonly handle?: readonly Middleware[];
+	/** How many bytes of events are on their way to the broker at once. Further ones wait. Default: 16 MiB. */
+	readonly maxBytes?: number;
+	/** How long events are kept, and in how many lanes, by the name of their contract, where the topic is new. */
+	readonly topics?: Readonly<Record<string, TopicOptions>>;
 }
 
 /** The bounds of an app. A missing one has its default. */

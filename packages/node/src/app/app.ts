@@ -9,9 +9,11 @@ import {
 	type Fits,
 	Health,
 	type Logger,
+	type Publish,
 	type Routes,
 	type ServeOptions,
 	type Service,
+	type SubscribeOptions,
 	serverDefaults,
 	toServiceError,
 } from "@allium/core";
@@ -35,6 +37,8 @@ import { instanceId } from "./instance-id.ts";
 import { LifeWatch } from "./life-watch.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Listeners } from "./listeners.ts";
+import { warnOfLocalBroker } from "./local-broker.ts";
+import { Messaging } from "./messaging.ts";
 import { MissingContextWatch } from "./missing-context.ts";
 import { NamedTransport } from "./named-transport.ts";
 import { warnOfOpenPort } from "./open-port.ts";
@@ -78,6 +82,7 @@ class NodeApp implements App {
 	readonly #lifeWatch: LifeWatch | undefined;
 	readonly #contractCheck: ContractCheck;
 	readonly #registry: BackendConnection<"registry">;
+	readonly #messaging: Messaging;
 	readonly #transport: NamedTransport;
 	readonly #clients = new AppClients();
 	readonly #contracts: ServedContracts;
@@ -92,15 +97,10 @@ class NodeApp implements App {
 		this.logger = checkedLogger(options.logger ?? textLogger());
 		const { config, logger } = this;
 		this.#options = options;
-		this.#registry = new BackendConnection("registry", {
-			given: options.registry,
-			adapters: options.adapters,
-			config,
-			logger,
-			scope: this,
-		});
+		const connecting = { adapters: options.adapters, config, logger, scope: this };
+		this.#registry = new BackendConnection("registry", { given: options.registry, ...connecting });
 		const calls = { formats: options.formats, limits: limits.frames };
-		this.#transport = new NamedTransport({ adapters: options.adapters, config, logger, calls, scope: this });
+		this.#transport = new NamedTransport({ ...connecting, calls });
 		const registry = this.#registry.port;
 		checkServerLimits(limits);
 		const { tls, schemes } = config;
@@ -110,12 +110,17 @@ class NodeApp implements App {
 			this.#contextWatch = new MissingContextWatch(logger);
 			this.#lifeWatch = new LifeWatch(name, logger);
 		}
-		const given = options.middleware ?? serverDefaults().middleware;
+		const middleware = options.middleware ?? serverDefaults().middleware;
 		this.#endpoints = new Endpoints({
 			guard: options.guard,
-			middleware: this.#contextWatch === undefined ? given : [this.#contextWatch.around(given)],
+			middleware: this.#contextWatch?.around("the server's middleware", middleware) ?? middleware,
 			logger,
 			tellsMistakes: () => isDevelopment && isLoopback(this.#host),
+		});
+		this.#messaging = new Messaging(options, {
+			...connecting,
+			served: () => this.#endpoints.contracts,
+			contextWatch: this.#contextWatch,
 		});
 		const port = { listen: (endpoints: EndpointTable) => this.#listen(endpoints) };
 		this.#listeners = new Listeners({ port, endpoints: this.#endpoints, logger }, { ...options, transports });
@@ -134,17 +139,22 @@ class NodeApp implements App {
 			logger,
 			describe: () => this.#facts(),
 		});
-		const report = startReport(name, logger, this.#listeners, this.#registry);
+		const report = startReport(name, logger, this.#listeners, this.#registry, this.#messaging.broker);
 		this.#lifecycle = new Lifecycle({
 			name,
 			logger,
 			parts: [
 				this.#registry,
+				this.#messaging.broker,
+				warnOfLocalBroker({ broker: this.#messaging.broker, registry, logger }),
+				this.#messaging.publications,
 				this.#transport,
 				warnOfOpenTransport({ name, config, guard: options.guard, logger }),
 				this.#clients,
 				this.#listeners,
+				this.#messaging.subscriptions,
 				registration,
+				this.#messaging.subscriptions.inHand,
 				this.#contracts,
 				report,
 			],
@@ -160,9 +170,7 @@ class NodeApp implements App {
 		service: Fits<C, S> & Service<C>,
 		options: ServeOptions<C> = {},
 	): void {
-		const { name } = this.#options;
-		if (this.#lifecycle.hasBegun) throw new TypeError("serve() comes before start() and run()");
-		if (this.#lifecycle.isStopping) throw new TypeError(`serve() comes before stop(); ${name} was stopped`);
+		this.#checkTime("serve");
 		this.#lifeWatch?.serves();
 		this.#endpoints.serve(contract, service, options);
 	}
@@ -194,12 +202,15 @@ class NodeApp implements App {
 		);
 	}
 
-	publish(): Promise<never> {
-		return Promise.reject(new TypeError("publish() is not there yet"));
-	}
+	readonly publish: Publish = (events, ctx) => {
+		const published = this.#messaging.publications.publish(events, ctx);
+		return this.#lifeWatch === undefined ? published : this.#lifeWatch.during(published);
+	};
 
-	subscribe(): void {
-		throw new TypeError("subscribe() is not there yet");
+	subscribe(contract: AnyContract, handlers: object, options: SubscribeOptions = {}): void {
+		this.#checkTime("subscribe");
+		this.#health.add(this.#messaging.subscribe(contract, handlers, options));
+		this.#lifeWatch?.serves();
 	}
 
 	ready(...services: readonly string[] | readonly [...services: string[], ctx: Context]): Promise<void> {
@@ -226,6 +237,13 @@ class NodeApp implements App {
 	run(): Promise<void> {
 		this.#lifeWatch?.managed();
 		return this.#lifecycle.run();
+	}
+
+	/** @throws TypeError after `start`, `run` or `stop`. */
+	#checkTime(step: "serve" | "subscribe"): void {
+		const { name } = this.#options;
+		if (this.#lifecycle.hasBegun) throw new TypeError(`${step}() comes before start() and run()`);
+		if (this.#lifecycle.isStopping) throw new TypeError(`${step}() comes before stop(); ${name} was stopped`);
 	}
 
 	#listen(endpoints: EndpointTable): Promise<Listener> {

@@ -16,6 +16,8 @@ export interface BackendConnectionOptions<Port> {
 	readonly logger: Logger;
 	/** The process: its connections share what their adapters can share. */
 	readonly scope: object;
+	/** Whether the process needs the backend when it starts. Otherwise its first use opens it. Default: yes. */
+	readonly isNeeded?: () => boolean;
 }
 
 /** A port of a process and its backend, which is opened and closed with the process. */
@@ -24,15 +26,17 @@ export class BackendConnection<Name extends keyof Ports> implements Part {
 	/** Can be used at once. */
 	readonly port: Ports[Name];
 	readonly #url: string;
+	readonly #isNeeded: () => boolean;
 	/** Undefined where the port was given. */
 	readonly #opening: Opening<Ports[Name]> | undefined;
 
 	constructor(port: Name, options: BackendConnectionOptions<Ports[Name]>) {
-		const { given, adapters = {}, config, logger, scope } = options;
+		const { given, adapters = {}, config, logger, scope, isNeeded = () => true } = options;
 		const { namespace } = config;
 		const choice = config.backends[port];
 		this.name = `the ${port}`;
 		this.#url = choice.url;
+		this.#isNeeded = isNeeded;
 		if (typeof given === "object") {
 			this.port = given;
 			return;
@@ -52,8 +56,13 @@ export class BackendConnection<Name extends keyof Ports> implements Part {
 		return this.port.location ?? maskUrl(this.#url);
 	}
 
+	/** Whether the process needs it when it starts. */
+	get isNeeded(): boolean {
+		return this.#isNeeded();
+	}
+
 	async start(): Promise<void> {
-		await this.#opening?.opened();
+		if (this.isNeeded) await this.#opening?.opened();
 	}
 
 	async stop(): Promise<void> {

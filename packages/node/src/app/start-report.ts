@@ -10,6 +10,7 @@ export function startReport(
 	logger: Logger,
 	listeners: Listeners,
 	registry: BackendConnection<"registry">,
+	broker?: BackendConnection<"broker">,
 ): Part {
 	return {
 		name: "the report",
@@ -19,6 +20,7 @@ export function startReport(
 			logger.log("info", `${name} is ready`, {
 				url: addresses.find((address) => /^https?:/.test(address)),
 				registry: registry.location,
+				...(broker?.isNeeded === true && { broker: broker.location }),
 			});
 		},
 	};

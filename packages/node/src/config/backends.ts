@@ -1,12 +1,16 @@
 import type { Registry } from "@allium/core";
+import type { Broker } from "@allium/core/event";
 import type { Transport } from "@allium/core/transport";
 import type { AdapterOf, AdaptersOf, Backends } from "./backend.ts";
+import { DeferredBroker } from "./deferred-broker.ts";
 import { DeferredRegistry } from "./deferred-registry.ts";
 
 /** The ports of a process that need backends. */
 export interface Ports {
 	/** The instances that are up, and their addresses. */
 	readonly registry: Registry;
+	/** Carries events. */
+	readonly broker: Broker;
 }
 
 /** The ports that adapters may serve. */
@@ -28,5 +32,11 @@ export const backends: Backends<Ports> = {
 		binding: "allium-registry",
 		default: "sqlite:",
 		defer: (opening) => new DeferredRegistry(opening),
+	},
+	broker: {
+		variable: "ALLIUM_BROKER",
+		binding: "allium-broker",
+		default: "sqlite:",
+		defer: (opening) => new DeferredBroker(opening),
 	},
 };

@@ -6,7 +6,10 @@ describe("the configuration", () => {
 	test("is local by default", () => {
 		expect(readConfig({})).toEqual({
 			namespace: "default",
-			backends: { registry: { url: "sqlite:", source: "the default" } },
+			backends: {
+				registry: { url: "sqlite:", source: "the default" },
+				broker: { url: "sqlite:", source: "the default" },
+			},
 			transport: undefined,
 			schemes: [],
 			host: undefined,
@@ -35,7 +38,10 @@ describe("the configuration", () => {
 		});
 		expect(config).toEqual({
 			namespace: "staging",
-			backends: { registry: { url: "nats://broker:4222", source: "ALLIUM_REGISTRY" } },
+			backends: {
+				registry: { url: "nats://broker:4222", source: "ALLIUM_REGISTRY" },
+				broker: { url: "sqlite:", source: "the default" },
+			},
 			transport: { url: "nats://broker:4222", source: "ALLIUM_TRANSPORT" },
 			schemes: ["allium+tls", "nats"],
 			host: "0.0.0.0",

@@ -1,0 +1,78 @@
+import {
+	type AnyContract,
+	type Checker,
+	handlerDefaults,
+	type Logger,
+	type Middleware,
+	type SubscribeOptions,
+} from "@allium/core";
+import { Subscription } from "@allium/core/event";
+import type { AppEventsOptions, AppOptions } from "./app-type.ts";
+import { BackendConnection, type BackendConnectionOptions } from "./backend-connection.ts";
+import type { MissingContextWatch } from "./missing-context.ts";
+import { Publications } from "./publications.ts";
+import { Subscriptions } from "./subscriptions.ts";
+
+/** What the events of an app need of the app. */
+export interface MessagingOptions extends Omit<BackendConnectionOptions<never>, "given" | "isNeeded"> {
+	/** The contracts that it serves now. */
+	readonly served: () => readonly AnyContract[];
+	/** Only in development. */
+	readonly contextWatch: MissingContextWatch | undefined;
+}
+
+/** The events of an app: its broker, what it publishes, and what it handles. */
+export class Messaging {
+	readonly broker: BackendConnection<"broker">;
+	readonly publications: Publications;
+	readonly subscriptions: Subscriptions;
+	readonly #group: string;
+	readonly #logger: Logger;
+	readonly #outermost: readonly Middleware[];
+	readonly #topics: NonNullable<AppEventsOptions["topics"]>;
+
+	constructor(options: AppOptions, { served, contextWatch, ...connecting }: MessagingOptions) {
+		const { name, publishes = [], events = {}, gracePeriodMs = 10_000 } = options;
+		const { handle = handlerDefaults().middleware, publish, maxBytes, topics = {} } = events;
+		const { logger } = connecting;
+		this.#group = name;
+		this.#logger = logger;
+		this.#topics = topics;
+		this.#outermost = contextWatch?.around("the app's middleware of handlers", handle) ?? handle;
+		this.broker = new BackendConnection("broker", {
+			...connecting,
+			given: options.broker,
+			isNeeded: () => this.publications.topics.length > 0 || !this.subscriptions.isEmpty,
+		});
+		this.publications = new Publications({
+			name,
+			broker: this.broker.port,
+			logger,
+			served,
+			publishes,
+			middleware: publish,
+			maxBytes,
+			topics,
+			onMissingContext: contextWatch?.reportEvent,
+			gracePeriodMs,
+		});
+		this.subscriptions = new Subscriptions({ broker: this.broker.port, logger, gracePeriodMs });
+	}
+
+	/**
+	 * Adds a subscription.
+	 *
+	 * @returns what checks the health of its group.
+	 */
+	subscribe(contract: AnyContract, handlers: object, options: SubscribeOptions): Checker {
+		const { name: topic } = contract["~allium"];
+		const subscription = new Subscription(contract, handlers, {
+			group: this.#group,
+			...options,
+			outermost: this.#outermost,
+			newTopic: Object.hasOwn(this.#topics, topic) ? this.#topics[topic] : undefined,
+			logger: this.#logger,
+		});
+		return this.subscriptions.add(subscription);
+	}
+}

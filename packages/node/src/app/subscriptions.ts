@@ -1,0 +1,132 @@
+import { type Checker, Context, checker, type Logger } from "@allium/core";
+import {
+	type BegunSubscription,
+	type Broker,
+	type Consumer,
+	GroupMetrics,
+	type MeasuredGroup,
+	type Subscription,
+} from "@allium/core/event";
+import { whileLasts } from "@allium/core/transport";
+import type { Part } from "./part.ts";
+import { skippedEvents } from "./skipped-events.ts";
+
+/** How long a group may take to begin, in milliseconds. */
+const beginTimeoutMs = 10_000;
+
+/** Where the subscriptions of a process work. */
+export interface SubscriptionsOptions {
+	readonly broker: Broker;
+	readonly logger: Logger;
+	/** How long events in hand may take when the process stops, in milliseconds. */
+	readonly gracePeriodMs: number;
+}
+
+/**
+ * The groups of a process. They begin when it can be called, and before others find it: events that follow from calls
+ * then find their groups. When it stops, they end while others still find it, because handlers may need services of
+ * their own process. See {@link Subscriptions.inHand}.
+ */
+export class Subscriptions implements Part, Iterable<MeasuredGroup> {
+	readonly name: string = "the subscriptions";
+	readonly #options: SubscriptionsOptions;
+	readonly #subscriptions = new Map<string, Subscription>();
+	readonly #consumers = new Map<Subscription, Consumer>();
+	readonly #metrics = new GroupMetrics(this);
+	/** The part that comes after the registration. It takes no further events, and finishes those in hand. */
+	readonly inHand: Part = { name: "the events in hand", drain: () => this.#drain() };
+	#isEnding = false;
+
+	constructor(options: SubscriptionsOptions) {
+		this.#options = options;
+	}
+
+	/** Whether there are none. */
+	get isEmpty(): boolean {
+		return this.#subscriptions.size === 0;
+	}
+
+	/**
+	 * Adds a group, before `start`.
+	 *
+	 * @returns what checks its health.
+	 * @throws TypeError when the process works on the group already.
+	 */
+	add(subscription: Subscription): Checker {
+		const { topic, group } = subscription.id;
+		const name = `${topic}/${group}`;
+		if (this.#subscriptions.has(name)) {
+			throw new TypeError(
+				`the group "${group}" handles "${topic}" already; put both handlers into one object, or name another group`,
+			);
+		}
+		this.#subscriptions.set(name, subscription);
+		const { critical } = subscription.options;
+		const check = (ctx: Context): Promise<Record<string, string>> => this.#check(subscription, ctx);
+		// What a registry learns runs on an interval, the rest when somebody asks.
+		return { ...checker("group", check, { critical, inBand: !critical }), name };
+	}
+
+	/** The groups at work. */
+	*[Symbol.iterator](): Iterator<MeasuredGroup> {
+		for (const [{ id }, consumer] of this.#consumers) yield { id, consumer };
+	}
+
+	/** Rejects with the first failure, once each group has begun or failed. */
+	async start(): Promise<void> {
+		const beginning = Array.from(this.#subscriptions.values(), (each) => this.#begin(each));
+		await Promise.allSettled(beginning);
+		await Promise.all(beginning);
+		if (!this.isEmpty) this.#metrics.start();
+	}
+
+	async stop(): Promise<void> {
+		this.#metrics.stop();
+		await all(Array.from(this.#consumers.values(), (consumer) => consumer.close()));
+		this.#consumers.clear();
+	}
+
+	async #drain(): Promise<void> {
+		this.#isEnding = true;
+		const ctx = Context.background().withTimeout(this.#options.gracePeriodMs);
+		await all(Array.from(this.#consumers.values(), (consumer) => whileLasts(consumer.drain(ctx), ctx)));
+	}
+
+	async #begin(subscription: Subscription): Promise<void> {
+		const { broker, logger } = this.#options;
+		const ctx = Context.background().withTimeout(beginTimeoutMs);
+		const skipped = await whileLasts(skippedEvents(broker, subscription, ctx), ctx);
+		const begun = await subscription.begin(broker, ctx);
+		this.#consumers.set(subscription, begun.consumer);
+		logger.log("info", "events are handled", factsOf(subscription, begun, broker));
+		if (skipped === 0) return;
+		const facts = { ...subscription.id, skipped };
+		logger.log("info", 'a new group begins now; from: "start" takes what was published before', facts);
+	}
+
+	async #check(subscription: Subscription, ctx: Context): Promise<Record<string, string>> {
+		this.#metrics.start();
+		const consumer = this.#consumers.get(subscription);
+		if (consumer === undefined) throw new Error("it has not begun");
+		const { trouble, ...facts } = await consumer.report(ctx);
+		if (trouble !== undefined && !this.#isEnding) throw new Error(trouble);
+		return Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, String(value)]));
+	}
+}
+
+/** Waits for all, and rejects with the first failure. */
+async function all(promises: readonly Promise<unknown>[]): Promise<void> {
+	await Promise.allSettled(promises);
+	await Promise.all(promises);
+}
+
+/** The group and what it can rely on, for people. */
+function factsOf(
+	{ id, options }: Subscription,
+	{ guarantees }: BegunSubscription,
+	{ location }: Broker,
+): Readonly<Record<string, unknown>> {
+	if (options.each) return { ...id, broker: location, each: true, durable: false };
+	const { order, park, fenced } = guarantees;
+	return { ...id, broker: location, order, park, fenced };
+}
