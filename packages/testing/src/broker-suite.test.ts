@@ -38,7 +38,20 @@ brokerSuite("memory", () => memory());
 
 describe("the suite finds out a broker with", () => {
 	test.each<[flaw: BrokerFlaw, title: string]>([
+		[
+			"no fencing",
+			"what a process that was cut off saves too late changes nothing: its successor's work stands",
+		],
 		["requeue at the end", "the later events of a failing key wait behind it"],
+		[
+			"a cursor that passes unfinished work",
+			"what was in hand when its process ended is handled, though later events were handled before",
+		],
+		[
+			"drops only the event in hand",
+			"a process that was cut off gives its lanes up whole: no key is stuck, and each is in order",
+		],
+		["unkeyed dispatch", "100 keys of 100 events, 16 at once: each key one after another, in order"],
 		["a reader by sequence", "16 publishers race: a group misses none of their events"],
 		[
 			"a place created at the first save",

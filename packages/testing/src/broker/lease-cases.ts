@@ -3,7 +3,7 @@ import { matchEvent, matchEvents } from "../log/match-event.ts";
 import { pause } from "../suite/eventually.ts";
 import type { BrokerCase } from "./broker-case.ts";
 import { background } from "./broker-lab.ts";
-import { done, Recorder, untilEnd } from "./recorder.ts";
+import { done, type Handle, Recorder, untilEnd } from "./recorder.ts";
 
 /** Lanes that are lost and taken. */
 export const leaseCases: readonly BrokerCase[] = [
@@ -46,9 +46,10 @@ export const leaseCases: readonly BrokerCase[] = [
 			if (cut === undefined) return skip("the setup cannot cut a process off");
 			const topic = await lab.topic({ lanes: 1 });
 			if (!topic.features.fenced) return skip("the broker does not refuse the late");
-			// It is handled, but what is saved of it waits.
-			const late = new Recorder(({ event }) => {
-				if (event.id === "a-0") cut.cut();
+			const late = new Recorder(({ event }, ctx) => {
+				if (event.id !== "a-0") return untilEnd(ctx);
+				// It is handled, but what is saved of it waits.
+				cut.cut();
 				return done;
 			});
 			await lab.consume(cut.broker, late);
@@ -56,11 +57,10 @@ export const leaseCases: readonly BrokerCase[] = [
 			await lab.eventually(() => expect(late.handled).toContain("a-0"));
 			const successor = await lab.worker(new Recorder(), {}, { ttlMs: lab.setup.ttlMs });
 			await lab.eventually(() => expect(successor.recorder.handled).toContain("a-5"));
-			await lab.settles(successor);
-			cut.heal();
-			await cut.broker.close();
 			await successor.consumer.drain(background);
 			await successor.broker.close();
+			cut.heal();
+			await cut.broker.close();
 			const third = await lab.worker();
 			await topic.publish([matchEvent("next", { key: "a" })], background);
 			await lab.handles(third.recorder, 1);
@@ -74,18 +74,25 @@ export const leaseCases: readonly BrokerCase[] = [
 			if (cut === undefined) return skip("the setup cannot cut a process off");
 			const topic = await lab.topic({ lanes: 2 });
 			const keys = ["a", "b", "c", "d", "e", "f"];
-			const slow = async (): Promise<typeof done> => {
+			let isCut = false;
+			const slow: Handle = async () => {
 				await pause(5);
 				return done;
 			};
-			const [first, second] = [new Recorder(slow), new Recorder(slow)];
-			await lab.consume(cut.broker, first);
+			const first = new Recorder((delivered, ctx) =>
+				delivered.event.id.endsWith("-5") && !isCut ? untilEnd(ctx) : slow(delivered, ctx),
+			);
+			const second = new Recorder(slow);
+			const consumer = await lab.consume(cut.broker, first);
 			for (const key of keys) await topic.publish(matchEvents(key, 20), background);
-			await lab.eventually(() => expect(first.handled.length).toBeGreaterThan(10));
+			await lab.eventually(() => expect(first.inHand).toBe(keys.length));
 			cut.cut();
 			await lab.worker(second, {}, { ttlMs: lab.setup.ttlMs });
-			await lab.eventually(() => expect(second.handled.length).toBeGreaterThan(0));
+			await lab.handles(second, keys.length * 15);
+			isCut = true;
 			cut.heal();
+			// It has its share again.
+			await lab.eventually(async () => expect((await consumer.report(background)).lanes).toBe(1));
 			for (const key of keys) {
 				const late = matchEvents(`${key}-late`, 3, { key });
 				await topic.publish(late, background);

@@ -24,10 +24,11 @@ export const orderCases: readonly BrokerCase[] = [
 			const recorder = new Recorder(slowly);
 			await lab.worker(recorder);
 			for (let round = 0; round < 100; round += 10) {
-				const events = Array.from({ length: 10 }, (_, index) =>
-					keys.map((key) => matchEvent(`${key}-${round + index}`, { key })),
+				// Side by side, so that they would overlap if they could.
+				const events = keys.flatMap((key) =>
+					Array.from({ length: 10 }, (_, index) => matchEvent(`${key}-${round + index}`, { key })),
 				);
-				await topic.publish(events.flat(), background);
+				await topic.publish(events, background);
 			}
 			await lab.handles(recorder, 10_000);
 			expect(recorder.overlaps).toEqual([]);
@@ -120,8 +121,8 @@ export const orderCases: readonly BrokerCase[] = [
 			const topic = await lab.topic({ lanes: 1 });
 			const stuck = new Recorder(({ event }, ctx) => (event.key === "slow" ? untilEnd(ctx) : done));
 			const first = await lab.worker(stuck);
-			await topic.publish([matchEvent("slow", { key: "slow" }), ...matchEvents("a", 50)], background);
-			await lab.handles(stuck, 50);
+			await topic.publish([matchEvent("slow", { key: "slow" }), ...matchEvents("a", 400)], background);
+			await lab.handles(stuck, 400);
 			await first.consumer.close();
 			const second = await lab.worker();
 			await lab.eventually(() => expect(second.recorder.handled).toContain("slow"));
