@@ -1,4 +1,4 @@
-import { contract, createClient, method, once } from "@allium/core";
+import { type Context, causeOf, contract, createClient, method, once } from "@allium/core";
 import { post as byPost, routes } from "@allium/core/http";
 import { frames } from "@allium/node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -10,6 +10,7 @@ const Payments = contract("payments", {
 		input: z.object({ amount: z.int() }),
 		output: z.object({ id: z.string().nullable(), key: z.string().nullable() }),
 	}),
+	count: method({ output: z.object({ cause: z.string().nullable() }), effect: "read" }),
 });
 
 let system: System;
@@ -17,6 +18,9 @@ beforeEach(async () => {
 	system = await System.create();
 });
 afterEach(() => system[Symbol.asyncDispose]());
+
+/** Tells what a call follows from. */
+const count = async (_: unknown, ctx: Context) => ({ cause: causeOf(ctx)?.id ?? null });
 
 /** A gateway before a service that tells the id of each call. */
 async function open(): Promise<string> {
@@ -28,6 +32,7 @@ async function open(): Promise<string> {
 					id: metadata.get("allium-call-id") ?? null,
 					key: metadata.get("idempotency-key") ?? null,
 				}),
+				count,
 			},
 			{ routes: routes(Payments, { pay: byPost("/payments") }) },
 		),
@@ -76,6 +81,7 @@ describe("with once(), a payment", () => {
 						amounts.push(amount);
 						return { id: `payment ${amounts.length}`, key: null };
 					},
+					count,
 				},
 				{ routes: routes(Payments, { pay: byPost("/payments") }), middleware: [once()] },
 			),
@@ -115,6 +121,11 @@ describe("with once(), a payment", () => {
 		expect(await answer.text()).toContain("key_reused");
 		expect(amounts).toEqual([5]);
 	});
+});
+
+test("a key means nothing to a method that only reads, not even one that would be refused", async () => {
+	const answer = await post(`${await open()}/payments/count`, {}, { "idempotency-key": "order-7" });
+	expect(await answer.json()).toEqual({ cause: null });
 });
 
 test("strangers cannot name their calls as services do", async () => {

@@ -14,15 +14,15 @@ function arrived(metadata: MetadataInit, peer: PeerInfo = { address: "test" }): 
 
 /** The cause of a call with effects that arrived. */
 function causeOfCall(ctx: Context, path = "shop/buy") {
-	return causeOf(withArrivedCause(ctx, path, true));
+	return causeOf(withArrivedCause(ctx, path));
 }
 
 const idOf = (metadata: MetadataInit, peer?: PeerInfo) => causeOfCall(arrived(metadata, peer))?.id;
 
 describe("a call that arrived", () => {
-	test("has no cause where it brought no metadata, and its context stays as it is", () => {
-		const ctx = arrived({});
-		expect(withArrivedCause(ctx, "shop/buy", true)).toBe(ctx);
+	test("has no cause where it brought neither an id nor a key, and its context stays as it is", () => {
+		const ctx = arrived({ authorization: "Bearer ann" });
+		expect(withArrivedCause(ctx, "shop/buy")).toBe(ctx);
 	});
 
 	test("is its own cause by its id", () => {
@@ -41,7 +41,7 @@ describe("a call that arrived", () => {
 	});
 
 	test("that is passed on keeps its id", () => {
-		const ctx = withArrivedCause(arrived({ "allium-call-id": "call-1" }), "shop/buy", true);
+		const ctx = withArrivedCause(arrived({ "allium-call-id": "call-1" }), "shop/buy");
 		expect([...withArrivedCallId(ctx).outgoing]).toEqual([["allium-call-id", "call-1"]]);
 		expect(withArrivedCallId(arrived({})).outgoing.size).toBe(0);
 	});
@@ -58,11 +58,6 @@ describe("an Idempotency-Key", () => {
 
 	test("yields to the id of the call", () => {
 		expect(idOf({ "allium-call-id": "call-1", "idempotency-key": key })).toBe("call-1");
-	});
-
-	test("means nothing to methods that only read", () => {
-		const ctx = arrived({ "idempotency-key": "order-7" });
-		expect(withArrivedCause(ctx, "shop/list", false)).toBe(ctx);
 	});
 
 	test("is another one in another method", () => {

@@ -9,17 +9,16 @@ export const callIdName = "allium-call-id";
 const correlationIdName = "allium-correlation-id";
 
 /**
- * The context of a handler: a call that arrived with an id, or with an `Idempotency-Key`, is the cause of what follows.
+ * The context of a handler that may have effects: a call that arrived with an id, or with an `Idempotency-Key`, is the
+ * cause of what follows.
  *
- * @param takesKeys whether the call may have an effect.
  * @throws ServiceError `invalid_argument`, reason `invalid_idempotency_key`.
  */
-export function withArrivedCause(ctx: Context, path: string, takesKeys: boolean): Context {
+export function withArrivedCause(ctx: Context, path: string): Context {
 	const { metadata } = ctx;
-	if (metadata.size === 0) return ctx;
 	const id = metadata.get(callIdName);
 	if (id !== undefined) return withCause(ctx, new Cause(id, metadata.get(correlationIdName)));
-	const keyed = takesKeys ? callIdOfKey(ctx, path) : undefined;
+	const keyed = callIdOfKey(ctx, path);
 	return keyed === undefined ? ctx : withCause(ctx, new Cause(keyed));
 }
 

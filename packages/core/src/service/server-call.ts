@@ -138,7 +138,8 @@ export class ServerCall {
 		if (this.served === undefined) return Promise.reject(this.#missing());
 		const { endpoint, method } = this.served;
 		try {
-			const caused = withArrivedCause(ctx, method.path, method.effect !== "read");
+			const mayHaveCause = method.effect !== "read" && ctx.metadata.size > 0;
+			const caused = mayHaveCause ? withArrivedCause(ctx, method.path) : ctx;
 			const input = read();
 			if (!(input instanceof Promise)) return endpoint(input, caused);
 			return input.then((value) => endpoint(value, caused), rethrow);
