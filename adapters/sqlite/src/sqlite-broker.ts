@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { type Logger, silentLogger } from "@allium/core";
-import { type Broker, logBroker } from "@allium/core/event";
+import { silentLogger } from "@allium/core";
+import { type Broker, type LogBrokerOptions, logBroker } from "@allium/core/event";
 import { checkDuration } from "@allium/core/transport";
 import { dataFolder } from "./data-folder.ts";
 import { DatabaseFile, defaultBusyLimitMs } from "./database-file.ts";
@@ -9,18 +9,14 @@ import { groupSchema } from "./group-schema.ts";
 import { SqliteGroupState } from "./sqlite-group-state.ts";
 import { SqliteLog } from "./sqlite-log.ts";
 
-/** The options of a SQLite broker. */
-export interface SqliteBrokerOptions {
-	/** How long a process keeps its lanes after its last renewal, in milliseconds. Default: 5000. */
-	readonly ttlMs?: number;
+/** The options of a SQLite broker. All processes of a group are given the same of {@link LogBrokerOptions}. */
+export interface SqliteBrokerOptions extends LogBrokerOptions {
 	/**
 	 * The folder from which relative paths and the search for the default folder begin. Default: the current folder.
 	 */
 	readonly cwd?: string;
 	/** How long an operation is retried while others hold the file, in milliseconds. Default: 5000. */
 	readonly busyLimitMs?: number;
-	/** Is told when something fails in the background. Default: a logger that writes nothing. */
-	readonly logger?: Logger;
 }
 
 /**
@@ -33,9 +29,7 @@ export interface SqliteBrokerOptions {
  * file for too long.
  */
 export function broker(url: string, options: SqliteBrokerOptions = {}): Broker {
-	const { ttlMs, logger = silentLogger } = options;
-	const parts = { log: sqliteLog(url, options), state: sqliteGroupState(url, options) };
-	return logBroker(parts.log, parts.state, { logger, ...(ttlMs !== undefined && { ttlMs }) });
+	return logBroker(sqliteLog(url, options), sqliteGroupState(url, options), options);
 }
 
 /** The log of {@link broker}. */
