@@ -1,0 +1,66 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { Delays, delaysAtOnce } from "./delays.ts";
+
+let delays: Delays;
+beforeEach(() => {
+	delays = new Delays();
+});
+
+function upTo(count: number, first = 1): { readonly cursor: string; readonly due: number }[] {
+	return Array.from({ length: count }, (_, index) => ({ cursor: `c${first + index}`, due: first + index }));
+}
+
+describe("delayed events", () => {
+	test("are asked for first, as there may be some from before", () => {
+		expect(delays.needsMore).toBe(true);
+		delays.ask();
+		expect(delays.needsMore).toBe(false);
+		delays.told([{ cursor: "c", due: 10 }]);
+		expect([delays.takeDue(9), delays.takeDue(10)?.cursor, delays.needsMore]).toEqual([
+			undefined,
+			"c",
+			false,
+		]);
+	});
+
+	test("that are added while they are asked for are not forgotten", () => {
+		delays.ask();
+		delays.add({ cursor: "late", due: 5 });
+		delays.told([]);
+		expect(delays.takeDue(5)?.cursor).toBe("late");
+	});
+
+	test("are asked for again when all that are known are handled, and there may be more", () => {
+		delays.ask();
+		delays.told(upTo(delaysAtOnce));
+		delays.add({ cursor: "beyond", due: delaysAtOnce + 1 });
+		for (let due = 1; due <= delaysAtOnce; due++) expect(delays.takeDue(1_000)?.due).toBe(due);
+		expect([delays.takeDue(1_000), delays.needsMore]).toEqual([undefined, true]);
+	});
+
+	test("that are being handled are not given again when they are told again", () => {
+		delays.ask();
+		delays.told([{ cursor: "c", due: 1 }]);
+		delays.takeDue(1);
+		delays.ask();
+		delays.forget("c");
+		delays.told([{ cursor: "c", due: 1 }]);
+		expect(delays.takeDue(1)).toBeUndefined();
+	});
+
+	test("are forgotten beyond a bound, the latest first, and asked for again", () => {
+		delays.ask();
+		delays.told([]);
+		for (const each of upTo(10 * delaysAtOnce).reverse()) delays.add(each);
+		let given = 0;
+		while (delays.takeDue(Number.MAX_SAFE_INTEGER) !== undefined) given++;
+		expect(given).toBeLessThan(5 * delaysAtOnce);
+		expect(delays.needsMore).toBe(true);
+	});
+
+	test("are asked for again when the group's state did not answer", () => {
+		delays.ask();
+		delays.told(undefined);
+		expect(delays.needsMore).toBe(true);
+	});
+});

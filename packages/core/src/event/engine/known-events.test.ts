@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { inLane } from "./fixtures/in-lane.ts";
+import { KnownEvents } from "./known-events.ts";
+
+test.each([
+	["matches.started", 1, "handled"],
+	["matches.started", 2, "handled"],
+	["matches.started", 3, "newer"],
+	["matches.ended", 1, "unknown"],
+	["matches.__proto__", 1, "unknown"],
+	["constructor", 1, "unknown"],
+])("an event of the type %s and version %d is %s", (type, version, acquaintance) => {
+	const known = new KnownEvents({ started: 2 });
+	expect(known.acquaintance(inLane(1, "key", { type, version }).event)).toBe(acquaintance);
+});
