@@ -17,7 +17,7 @@ export interface DispatcherOptions {
 	/** Resolves once all changes of a lane are saved, or it is lost. */
 	readonly save: (lane: Lane) => Promise<void>;
 	/** Told when an event is over. */
-	readonly ended: (lane: Lane) => void;
+	readonly ended: (lane: Lane, verdict: Verdict) => void;
 	/** Told when a lane has paused for long enough. */
 	readonly resumed: () => void;
 }
@@ -108,7 +108,7 @@ export class Dispatcher {
 		if (!lane.end(event, verdict)) return false;
 		this.#running--;
 		if (lane.pause.until !== 0) this.#awaitPause();
-		this.#options.ended(lane);
+		this.#options.ended(lane, verdict);
 		return true;
 	}
 

@@ -4,7 +4,7 @@ import { errorText } from "../../errors/error-text.ts";
 import { ServiceError } from "../../errors/service-error.ts";
 import type { Logger } from "../../logger/logger.ts";
 import { Backoff } from "../../time/backoff.ts";
-import type { Consumer, ConsumerReport, Deliver, GroupSpec } from "../broker.ts";
+import type { Consumer, ConsumerReport, Deliver, GroupSpec, Verdict } from "../broker.ts";
 import type { GroupStore } from "../group-state.ts";
 import type { Page, Placed, TopicLog } from "../log.ts";
 import { attempt } from "./attempt.ts";
@@ -82,7 +82,7 @@ export class GroupConsumer implements Consumer {
 			...options,
 			concurrency,
 			save,
-			ended: (lane) => this.#ended(lane),
+			ended: (lane, verdict) => this.#ended(lane, verdict),
 			resumed: () => this.#resume(),
 		});
 		this.#reader = new Reader({
@@ -98,7 +98,8 @@ export class GroupConsumer implements Consumer {
 		this.#recovery = new Recovery({
 			topic,
 			store,
-			concurrency,
+			// Events that fail slowly do not take all the room from the others.
+			concurrency: Math.ceil(concurrency / 2),
 			bytes,
 			patienceMs: 2 * ttlMs,
 			ctx: taking,
@@ -194,9 +195,9 @@ export class GroupConsumer implements Consumer {
 		this.#dealer.wake();
 	}
 
-	#ended(lane: Lane): void {
+	#ended(lane: Lane, verdict: Verdict): void {
 		this.#reader.freed(lane);
-		if (lane.deferrals.size > 0) this.#recovery.wake();
+		if (verdict.do === "retry") this.#recovery.wake();
 	}
 
 	#resume(): void {
