@@ -204,6 +204,7 @@ describe("the first line of a message names the property at fault", () => {
 		["GET beside others", "take: [", '"take has the effect write; GET is for the effect read"'],
 		["a stream", "watch: get", '"watch is a stream; REST routes are for unary methods"'],
 		["a method that is not there", "give: post", "'give' does not exist"],
+		["an event", "sold: put", "'sold' does not exist"],
 		["a parameter that is not in the input", '"/stock/{sku}', '"take has no {sku} in its input"'],
 		["an error that is not declared", "too_many", '"take declares no error too_many"'],
 	])("for a route of %s", (_, code, fault) => {

@@ -1,4 +1,4 @@
-import type { AnyContract } from "../contract/contract.ts";
+import type { AnyContract, EventName } from "../contract/contract.ts";
 import type { Method } from "../contract/method.ts";
 import type { ErrorTemplate, ErrorTemplates, Route, Routes, Verb } from "../contract/route.ts";
 import type { Side } from "../contract/stream.ts";
@@ -18,7 +18,7 @@ type KnownReason<Reason extends string> = string extends Reason ? never : Reason
  * @typeParam S the type of the routes as written. The compiler checks it, and names the method whose route is wrong.
  */
 export type RouteSpecs<C extends AnyContract, S = never> = RouteFaults<C, S> & {
-	readonly [K in keyof C as Exclude<K, "~allium">]?: RouteOf<C[K]> | readonly RouteOf<C[K]>[];
+	readonly [K in keyof C as Exclude<K, "~allium" | EventName<C>>]?: RouteOf<C[K]> | readonly RouteOf<C[K]>[];
 };
 
 /** A route that fits a method. */

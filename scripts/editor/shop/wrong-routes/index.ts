@@ -1,4 +1,4 @@
-import { contract, method, stream } from "@allium/core";
+import { contract, event, method, stream } from "@allium/core";
 import { get, post, put, routes } from "@allium/core/http";
 import * as z from "zod";
 
@@ -8,6 +8,7 @@ const Stock = contract("stock", {
 		errors: { too_few: { code: "failed_precondition" } },
 	}),
 	watch: method({ output: stream(z.string()), effect: "read" }),
+	sold: event({ data: z.object({ article: z.string() }) }),
 });
 
 export const notRead = routes(Stock, {
@@ -27,4 +28,7 @@ export const parameter = routes(Stock, {
 });
 export const template = routes(Stock, {
 	take: put("/stock", { errors: { too_many: { status: 409 } } }),
+});
+export const ofEvent = routes(Stock, {
+	sold: put("/stock/{article}/sold"),
 });
