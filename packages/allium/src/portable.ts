@@ -24,6 +24,7 @@ export {
 	type Endpoint,
 	type ErrorSpec,
 	type ErrorTemplate,
+	type EventData,
 	effectName,
 	event,
 	fallback,
