@@ -1,5 +1,14 @@
 import { type App, type AppOptions, createApp } from "@allium/node";
 
+// What publishes and handles events, and has effects once, is for services alone: pages would only load it.
+export {
+	delivery,
+	handlerDefaults,
+	memoryBroker,
+	memoryOnceStore,
+	once,
+	publishDefaults,
+} from "@allium/core";
 export { type App, type AppOptions, textLogger } from "@allium/node";
 export { type ClientOptions, createClient } from "./create-client.ts";
 export * from "./portable.ts";
