@@ -14,6 +14,18 @@ const idleSeconds = 5;
 /** How many statements one connection has under way at most, beside the one that runs. */
 const statementsAhead = 8;
 
+/**
+ * Every statement reads few rows by an index. Left alone, PostgreSQL would plan some of them for tables that were empty
+ * when it saw them first, or would sort what lies in order, or would plan for longer than it runs them.
+ */
+const planning = {
+	plan_cache_mode: "force_generic_plan",
+	enable_seqscan: "off",
+	enable_bitmapscan: "off",
+	max_parallel_workers_per_gather: "0",
+	jit: "off",
+};
+
 /** What a pool is for. */
 export interface PoolOptions {
 	/** The most connections. */
@@ -63,6 +75,7 @@ export class ConnectionPool {
 				search_path: address.schema,
 				statement_timeout: statementMs,
 				default_transaction_isolation: "read committed",
+				...planning,
 			},
 		});
 	}

@@ -40,6 +40,7 @@ describeServer("postgres", (file) => {
 			retain: async () => {
 				for (const log of opened) await log.retain();
 			},
+			program: { module: import.meta.resolve("./index.ts"), url },
 			handles: () => server.connections(),
 			close: async () => {},
 		};

@@ -1,9 +1,13 @@
 import type { Context } from "@allium/core";
-import { sleep } from "@allium/core/transport";
+import { after, Backoff, sleep } from "@allium/core/transport";
 import type { Database } from "./database.ts";
 
 /** The most events that one run places, so that others see the first of many soon. */
 const mostInRun = 1_000;
+/** The longest rest after a run, in milliseconds: what is committed meanwhile is placed together. */
+const longestRestMs = 20;
+/** The rest after runs in vain, in milliseconds: of many processes that append, few try while one is at it. */
+const vainBounds = { firstMs: 20, longestMs: 100, jitter: 0.5 };
 /** How often it is looked whether another process has placed what is waited for, in milliseconds. */
 const lookEveryMs = 5;
 
@@ -12,6 +16,9 @@ export class Sequencer {
 	readonly #database: Database;
 	#running: Promise<void> | undefined;
 	#next: Promise<void> | undefined;
+	/** When the next run may begin, so that placing takes half of the time at most. */
+	#restsUntil = 0;
+	readonly #vain = new Backoff(vainBounds);
 
 	constructor(database: Database) {
 		this.#database = database;
@@ -22,7 +29,8 @@ export class Sequencer {
 	 * Rejects when the database fails.
 	 */
 	run(): Promise<void> {
-		if (this.#running === undefined) return this.#begin();
+		const isResting = performance.now() < this.#restsUntil;
+		if (this.#running === undefined && !isResting) return this.#begin();
 		this.#next ??= this.#behind(this.#running);
 		return this.#next;
 	}
@@ -43,10 +51,11 @@ export class Sequencer {
 		}
 	}
 
-	async #behind(running: Promise<void>): Promise<void> {
-		await running.catch(() => {});
+	async #behind(running: Promise<void> | undefined): Promise<void> {
+		await running?.catch(() => {});
+		await new Promise<void>((resolve) => after(this.#restsUntil - performance.now(), resolve));
 		this.#next = undefined;
-		await this.run();
+		await (this.#running ?? this.#begin());
 	}
 
 	#begin(): Promise<void> {
@@ -59,13 +68,19 @@ export class Sequencer {
 
 	async #place(): Promise<void> {
 		for (;;) {
+			const began = performance.now();
 			const [run] = await this.#database.query<{ placed: number }>("SELECT sequence_pending($1) AS placed", [
 				mostInRun,
 			]);
-			if (run === undefined || run.placed === -1) return;
+			if (run === undefined || run.placed === -1) return this.#rest(this.#vain.next());
 			// Others may have looked for the lock in vain while this one had it, so it looks once more without it.
 			const [pending] = await this.#database.query("SELECT FROM pending LIMIT 1", []);
-			if (pending === undefined) return;
+			this.#vain.reset();
+			if (pending === undefined) return this.#rest(Math.min(longestRestMs, performance.now() - began));
 		}
+	}
+
+	#rest(milliseconds: number): void {
+		this.#restsUntil = performance.now() + milliseconds;
 	}
 }

@@ -23,6 +23,7 @@ SET LOCAL search_path TO ${schema};
 ${versionSql}
 ${logSql}
 ${sequencerSql(schema)}
+${timesSql}
 ${retentionSql}
 ${groupsSql}
 `;
@@ -62,18 +63,19 @@ CREATE TABLE IF NOT EXISTS events (
 	lane int NOT NULL,
 	bytes int NOT NULL,
 	key_hash int,
-	at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	id text COLLATE "C" NOT NULL,
 	key text COLLATE "C",
 	text text COLLATE "C" NOT NULL,
 	UNIQUE (topic, id)
 );
-CREATE TABLE IF NOT EXISTS pending (seq bigint PRIMARY KEY);
+-- Short-lived rows, and few of them: an index would cost more than it saves.
+CREATE TABLE IF NOT EXISTS pending (seq bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS counter (
 	position bigint NOT NULL,
+	at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	one bool NOT NULL DEFAULT true PRIMARY KEY CHECK (one)
 );
-INSERT INTO counter VALUES (0) ON CONFLICT DO NOTHING;
+INSERT INTO counter (position) VALUES (0) ON CONFLICT DO NOTHING;
 CREATE TABLE IF NOT EXISTS log (
 	position bigint NOT NULL,
 	seq bigint NOT NULL UNIQUE,
@@ -85,7 +87,6 @@ CREATE TABLE IF NOT EXISTS log (
 	PRIMARY KEY (topic, lane, position)
 );
 CREATE INDEX IF NOT EXISTS log_keys ON log (key_hash, position) WHERE key_hash IS NOT NULL;
-CREATE INDEX IF NOT EXISTS log_times ON log USING brin (at) WITH (autosummarize);
 `;
 
 /**
@@ -100,18 +101,21 @@ SET search_path FROM CURRENT AS $$
 DECLARE
 	taken bigint[];
 	behind bigint;
+	placed_at timestamptz;
 	told text;
 BEGIN
 	IF NOT pg_try_advisory_xact_lock(${lockClass}, 'pending'::regclass::oid::int) THEN RETURN -1; END IF;
 	WITH deleted AS (
-		DELETE FROM pending WHERE seq IN (SELECT seq FROM pending ORDER BY seq LIMIT most) RETURNING seq
+		DELETE FROM pending WHERE ctid = ANY (ARRAY(SELECT ctid FROM pending ORDER BY seq LIMIT most)) RETURNING seq
 	)
 	SELECT array_agg(seq ORDER BY seq) INTO taken FROM deleted;
 	IF taken IS NULL THEN RETURN 0; END IF;
-	UPDATE counter SET position = position + cardinality(taken) RETURNING position - cardinality(taken) INTO behind;
+	-- Times never go back, so that a time is found as a position is.
+	UPDATE counter SET position = position + cardinality(taken), at = greatest(at, clock_timestamp())
+	RETURNING position - cardinality(taken), at INTO behind, placed_at;
 	WITH placed AS (
 		INSERT INTO log (position, seq, topic, lane, bytes, key_hash, at)
-		SELECT behind + place, seq, topic, lane, bytes, key_hash, at
+		SELECT behind + place, seq, topic, lane, bytes, key_hash, placed_at
 		FROM unnest(taken) WITH ORDINALITY AS given (seq, place) JOIN events USING (seq)
 		RETURNING topic, bytes
 	), sums AS (
@@ -125,6 +129,27 @@ BEGIN
 END $$;
 `;
 }
+
+/** Of each lane the last position before a time; of an empty lane, what is kept no longer. Found by halving. */
+const timesSql = `
+CREATE OR REPLACE FUNCTION positions_before(of_topic int, moment timestamptz) RETURNS TABLE (in_lane int, place bigint)
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+	late bigint;
+	found_at timestamptz;
+	found_place bigint;
+BEGIN
+	FOR in_lane, place IN SELECT lane, gone FROM lanes WHERE topic = of_topic LOOP
+		SELECT position + 1 INTO late FROM counter;
+		WHILE place < late - 1 LOOP
+			SELECT position, at INTO found_place, found_at FROM log
+			WHERE topic = of_topic AND lane = in_lane AND position >= (place + late) / 2 ORDER BY position LIMIT 1;
+			IF found_at < moment THEN place := found_place; ELSE late := (place + late) / 2; END IF;
+		END LOOP;
+		RETURN NEXT;
+	END LOOP;
+END $$;
+`;
 
 /**
  * Removes the oldest events of a topic: those from before a time, and those that are too many bytes; at most so many of

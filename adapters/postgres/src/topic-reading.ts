@@ -52,12 +52,27 @@ UNION ALL
 SELECT -1, 0, '', 0, '', 'pending' WHERE (SELECT ${reachesEnd} FROM chosen) AND EXISTS (SELECT FROM pending)`;
 }
 
-const readSql = `${chosen(`
+/** How many lanes a statement names one by one. */
+const mostNamed = 64;
+
+/**
+ * The next rows of some lanes. Where they are named one by one, PostgreSQL merges them, and reads no more of each than
+ * the page takes.
+ */
+function readSql(lanes: number): string {
+	const columns = "SELECT lane, position, seq, bytes FROM log WHERE topic = $1";
+	const named = Array.from(
+		{ length: lanes },
+		(_, index) =>
+			`(${columns} AND lane = ($2::int[])[${index + 1}] AND position > ($3::bigint[])[${index + 1}] ORDER BY position)`,
+	);
+	const merged = named.join(" UNION ALL ");
+	const each = `
 	SELECT log.* FROM ${after} CROSS JOIN LATERAL (
-		SELECT lane, position, seq, bytes FROM log
-		WHERE topic = $1 AND lane = after.lane AND position > after.position ORDER BY position LIMIT $4
-	) AS log`)}
-ORDER BY position`;
+		${columns} AND lane = after.lane AND position > after.position ORDER BY position LIMIT $4
+	) AS log`;
+	return `${chosen(lanes > mostNamed ? each : `SELECT * FROM (${merged}) AS log`)} ORDER BY position`;
+}
 
 /** Where the page has all that there is of the key, it goes on at the ends of the lanes. */
 const readKeySql = `${chosen(`
@@ -81,24 +96,19 @@ JOIN log ON log.topic = $1 AND log.lane = wanted.lane AND position = place JOIN 
 
 const startSql = `SELECT lane, gone::float8 AS position, gone_id AS id FROM lanes WHERE topic = $1`;
 
-/** The last event of each lane that lies before the first of some rows. */
-function lastBefore(first: string): string {
-	return `
-WITH first AS (${first})
+const nowSql = `
 SELECT lanes.lane, coalesce(last.position, gone)::float8 AS position, coalesce(last.id, gone_id) AS id
-FROM lanes LEFT JOIN first USING (lane) LEFT JOIN LATERAL (
+FROM lanes LEFT JOIN LATERAL (
 	SELECT log.position, id FROM log JOIN events USING (seq)
-	WHERE log.topic = $1 AND log.lane = lanes.lane AND log.position < coalesce(first.position, 9223372036854775807)
-	ORDER BY log.position DESC LIMIT 1
+	WHERE log.topic = $1 AND log.lane = lanes.lane ORDER BY log.position DESC LIMIT 1
 ) AS last ON true
 WHERE lanes.topic = $1`;
-}
 
-const nowSql = lastBefore("SELECT 0 AS lane, 0 AS position WHERE false");
-
-const timeSql = lastBefore(
-	"SELECT lane, min(position) AS position FROM log WHERE topic = $1 AND at >= $2::timestamptz GROUP BY lane",
-);
+const timeSql = `
+SELECT lanes.lane, place::float8 AS position, coalesce(id, gone_id) AS id
+FROM positions_before($1, $2::timestamptz) JOIN lanes ON topic = $1 AND lane = in_lane
+LEFT JOIN log ON log.topic = $1 AND log.lane = in_lane AND log.position = place
+LEFT JOIN events USING (seq)`;
 
 const behindSql = `
 SELECT after.lane, count(log.position)::float8 AS events, min(extract(epoch FROM at) * 1000)::float8 AS since
@@ -131,7 +141,7 @@ export class TopicReading {
 		const bounds = [Math.max(1, most), Math.min(bytes, Number.MAX_SAFE_INTEGER)];
 		const values = [...this.#values(cursors), ...bounds];
 		const rows = await (key === undefined
-			? this.#handle.query<PlacedRow>(readSql, values, ctx)
+			? this.#handle.query<PlacedRow>(readSql(cursors.size), values, ctx)
 			: this.#handle.query<PlacedRow>(readKeySql, [...values, keyHash(key), indexedText(key)], ctx));
 		const isPending = rows.some(({ kind }) => kind === "pending");
 		return { page: pageOf(cursors, rows), isPending };
