@@ -16,9 +16,7 @@ describeServer("postgres", (file) => {
 		return {
 			target: `tcp://${server.host}`,
 			open: async ({ target }) => {
-				const { log, state } = await postgresPorts(
-					target === undefined ? url : url.replace(/@[^/]+/, `@${new URL(target).host}`),
-				);
+				const { log, state } = await postgresPorts(target === undefined ? url : server.through(url, target));
 				await log.close();
 				return state;
 			},

@@ -20,22 +20,15 @@ describeServer("postgres", (file) => {
 		return {
 			target: `tcp://${server.host}`,
 			open: async ({ target }) => {
-				const { log, state } = await postgresPorts(target === undefined ? url : through(url, target));
+				const { log, state } = await postgresPorts(target === undefined ? url : server.through(url, target));
 				await state.close();
 				opened.push(log);
 				return log;
 			},
 			outage: { kill: () => server.kill(), restart: () => server.server.restart() },
-			putText: async (topic, lane, text) => {
+			putText: (topic, lane, text) => {
 				const id = createHash("sha256").update(text).digest("hex");
-				await server.runIn(
-					url,
-					`WITH added AS (
-						INSERT INTO events (topic, lane, bytes, id, text)
-						SELECT id, ${lane}, ${Buffer.byteLength(text)}, '${id}', $text$${text}$text$
-						FROM topics WHERE key = '${topic}' RETURNING seq
-					) INSERT INTO pending SELECT seq FROM added`,
-				);
+				return server.putText(url, { topic, lane, id, text });
 			},
 			retain: async () => {
 				for (const log of opened) await log.retain();
@@ -46,8 +39,3 @@ describeServer("postgres", (file) => {
 		};
 	});
 });
-
-/** The same database through another address. */
-function through(url: string, target: string): string {
-	return url.replace(/@[^/]+/, `@${new URL(target).host}`);
-}
