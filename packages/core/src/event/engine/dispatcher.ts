@@ -90,8 +90,8 @@ export class Dispatcher {
 
 	/** @param after called when the event is over, and the lane still held. */
 	#deliver(lane: Lane, event: EventInHand, after?: () => void): void {
-		const ended = (verdict: Verdict): void => {
-			if (!this.#end(lane, event, verdict)) return;
+		const ended = (verdict: Verdict | undefined): void => {
+			if (!this.#end(lane, event, verdict ?? broken("it has no verdict"))) return;
 			after?.();
 			this.pump();
 		};

@@ -1,9 +1,6 @@
 import { Context } from "../../context/context.ts";
-import { sleep } from "../../context/sleep.ts";
-import { errorText } from "../../errors/error-text.ts";
 import { ServiceError } from "../../errors/service-error.ts";
 import type { Logger } from "../../logger/logger.ts";
-import { Backoff } from "../../time/backoff.ts";
 import type { Consumer, ConsumerReport, Deliver, GroupSpec, Verdict } from "../broker.ts";
 import type { GroupStore } from "../group-state.ts";
 import type { Page, Placed, TopicLog } from "../log.ts";
@@ -15,6 +12,7 @@ import { KnownEvents } from "./known-events.ts";
 import type { Lane } from "./lane.ts";
 import { LaneDealer } from "./lane-dealer.ts";
 import type { Membership } from "./membership.ts";
+import { NewerMembers } from "./newer-members.ts";
 import { Reader } from "./reader.ts";
 import { Recovery } from "./recovery.ts";
 import { Troubles } from "./troubles.ts";
@@ -45,6 +43,7 @@ export interface GroupConsumerOptions {
 export class GroupConsumer implements Consumer {
 	readonly #options: GroupConsumerOptions;
 	readonly #known: KnownEvents;
+	readonly #newerMembers: NewerMembers;
 	readonly #troubles: Troubles;
 	/** Ends what reads, and what claims lanes. */
 	readonly #taking = Context.background().withCancel();
@@ -121,6 +120,15 @@ export class GroupConsumer implements Consumer {
 			troubles,
 			taken: (lane) => leaseLost(spec, lane),
 			changed: () => this.#resume(),
+		});
+		this.#newerMembers = new NewerMembers({
+			store,
+			me: membership.id,
+			known: this.#known,
+			patienceMs: ttlMs,
+			ctx: taking,
+			troubles,
+			live: (members) => this.#dealer.live(members),
 		});
 		this.#unfollow = membership.follow({
 			onLost: () => this.#loseAll(),
@@ -218,11 +226,11 @@ export class GroupConsumer implements Consumer {
 			const lane = lanes.get(number);
 			if (isHeld(lane)) this.#dealer.stop({ lane: number, cursor: lane.window.cursor, isDiverged: false });
 		}
-		const newer = await this.#newerHandlers(page.events);
+		const newer = await this.#newerMembers.handlersOf(page.events);
 		for (const placed of page.events) {
 			const lane = lanes.get(placed.lane);
 			if (!isHeld(lane)) continue;
-			const member = newer?.get(placed);
+			const member = newer.get(placed);
 			if (member !== undefined) this.#dealer.bar(lane, member);
 			else if (this.#isPassedOver(placed)) {
 				this.#passedOver++;
@@ -247,50 +255,10 @@ export class GroupConsumer implements Consumer {
 
 	/** Of the events of a held key, those that are handled here. */
 	async #handled(lane: Lane, events: readonly Placed[]): Promise<readonly Placed[]> {
-		const newer = await this.#newerHandlers(events);
-		const [member] = newer?.values() ?? [];
+		const newer = await this.#newerMembers.handlersOf(events);
+		const [member] = newer.values();
 		if (member !== undefined && lane.isOpen) this.#dealer.bar(lane, member);
 		return events.filter((placed) => !this.#isPassedOver(placed));
-	}
-
-	/**
-	 * The events that only a newer member handles, and which member that is. It is asked after the events were read:
-	 * whoever published them may have started together with that member.
-	 */
-	async #newerHandlers(events: readonly Placed[]): Promise<ReadonlyMap<Placed, string> | undefined> {
-		const strange = events.filter(
-			({ event, fault }) => fault === undefined && this.#known.acquaintance(event) !== "handled",
-		);
-		if (strange.length === 0) return undefined;
-		const members = await this.#newerMembers();
-		const found = new Map<Placed, string>();
-		for (const placed of strange) {
-			const member = members.find(({ known }) => known.acquaintance(placed.event) === "handled");
-			if (member !== undefined) found.set(placed, member.id);
-		}
-		return found;
-	}
-
-	/** The members that joined after this one. Resolves once they are known, or nothing is taken any more. */
-	async #newerMembers(): Promise<readonly { readonly id: string; readonly known: KnownEvents }[]> {
-		const { store, membership, ttlMs } = this.#options;
-		const { ctx } = this.#taking;
-		const backoff = new Backoff({ firstMs: 50, longestMs: 1_000 });
-		while (ctx.error === undefined) {
-			try {
-				const members = await attempt(ttlMs, ctx, (ctx) => store.members(ctx));
-				this.#troubles.clear("members");
-				const live = this.#dealer.live(members);
-				const joined = members.find(({ id }) => id === membership.id)?.joined ?? 0;
-				return live
-					.filter((member) => member.joined > joined)
-					.map(({ id, handles }) => ({ id, known: new KnownEvents(handles) }));
-			} catch (error) {
-				this.#troubles.set("members", `the members of the group are not known: ${errorText(error)}`);
-				await sleep(backoff.next(), ctx).catch(() => {});
-			}
-		}
-		return [];
 	}
 }
 

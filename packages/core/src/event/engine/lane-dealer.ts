@@ -170,7 +170,9 @@ export class LaneDealer {
 			if (!members.some(({ id }) => id === member)) this.#barred.delete(lane);
 		}
 		const wanted = new Set([...claim, ...this.#forgotten(report, members)]);
-		await this.#claim([...wanted].filter((lane) => this.#mayClaim(lane)));
+		const stale = report.lanes.filter((lane) => lane.holder === membership.id && held.wasGivenBack(lane));
+		const notYet = new Set(stale.map(({ lane }) => lane));
+		await this.#claim([...wanted].filter(({ lane }) => !notYet.has(lane) && this.#mayClaim(lane)));
 	}
 
 	/** A lane as this member knows it, which may be more than the report does. */
@@ -195,9 +197,8 @@ export class LaneDealer {
 		});
 	}
 
-	#mayClaim(lane: LaneReport): boolean {
-		const { held } = this.#options;
-		return !held.all.has(lane.lane) && !held.wasGivenBack(lane) && !this.#barred.has(lane.lane);
+	#mayClaim(lane: number): boolean {
+		return !this.#options.held.all.has(lane) && !this.#barred.has(lane);
 	}
 
 	async #claim(lanes: readonly LaneReport[]): Promise<void> {

@@ -125,7 +125,7 @@ export class Lane {
 		const event = new EventInHand(placed, this.lease.epoch);
 		this.window.add(event);
 		if (placed.fault !== undefined) this.#defer(event, { do: "park", error: unreadable(placed.fault) });
-		else if (notBefore !== undefined) this.#delay(event, Date.parse(notBefore));
+		else if (notBefore !== undefined) this.#delay(event, Date.parse(notBefore) || 0);
 		else if (this.#keys.take(event)) this.#hold(event);
 		else if (key !== undefined) this.#passOver(event, key);
 	}
