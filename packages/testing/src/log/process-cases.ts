@@ -1,15 +1,9 @@
-import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
-import { ServiceProcess } from "../service-process.ts";
+import { runProgram } from "../suite/suite-program.ts";
 import type { LogCase } from "./log-case.ts";
 import { type LogLab, readAll, topicName } from "./log-lab.ts";
 import type { LogSetup } from "./log-setup.ts";
 import { batchOf, idOf } from "./match-event.ts";
-
-const isSource: boolean = import.meta.url.endsWith(".ts");
-const program: string = fileURLToPath(
-	new URL(isSource ? "./publisher.ts" : "./publisher.js", import.meta.url),
-);
 
 /** How many publishers are killed. */
 const kills = 20;
@@ -41,8 +35,7 @@ export const processCases: readonly LogCase[] = [
 /** Kills a publisher after so many calls. Returns the ids that were acknowledged. */
 async function killedAfter(lab: LogLab, name: string, calls: number): Promise<string[]> {
 	const { module, url }: NonNullable<LogSetup["program"]> = lab.setup.program ?? expect.unreachable();
-	const env = isSource ? { NODE_OPTIONS: "--conditions=@allium/source" } : {};
-	await using publisher = ServiceProcess.run(program, { args: [module, url, topicName, name], env });
+	await using publisher = runProgram(import.meta.url, "./publisher", [module, url, topicName, name]);
 	await publisher.says(new RegExp(`^acknowledged ${calls}$`, "m"));
 	publisher.signal("SIGKILL");
 	await publisher.ended();

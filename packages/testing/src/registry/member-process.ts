@@ -1,5 +1,5 @@
-import { fileURLToPath } from "node:url";
-import { ServiceProcess } from "../service-process.ts";
+import type { ServiceProcess } from "../service-process.ts";
+import { runProgram } from "../suite/suite-program.ts";
 import type { RegistrySetup } from "./registry-setup.ts";
 
 /** Who the process registers as. */
@@ -9,11 +9,6 @@ export interface MemberOptions {
 	/** How far its clock is off, in milliseconds. */
 	readonly skewMs: number;
 }
-
-const isSource: boolean = import.meta.url.endsWith(".ts");
-const program: string = fileURLToPath(
-	new URL(isSource ? "./registry-member.ts" : "./registry-member.js", import.meta.url),
-);
 
 /** A process of its own that is registered, and watches. */
 export class MemberProcess implements AsyncDisposable {
@@ -28,8 +23,7 @@ export class MemberProcess implements AsyncDisposable {
 		{ id, ttlMs, skewMs }: MemberOptions,
 	): MemberProcess {
 		const args = [module, url, id, String(ttlMs), String(skewMs)];
-		const env = isSource ? { NODE_OPTIONS: "--conditions=@allium/source" } : {};
-		return new MemberProcess(ServiceProcess.run(program, { args, env }));
+		return new MemberProcess(runProgram(import.meta.url, "./registry-member", args));
 	}
 
 	/** Resolves when it is registered and has its first snapshot. */

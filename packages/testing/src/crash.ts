@@ -1,0 +1,180 @@
+import { Context } from "@allium/core";
+import type { Broker, Deliver } from "@allium/core/event";
+import { type BrokerModule, crashGroup, keyOf, poisonKey } from "./crash/crash-event.ts";
+import { type CrashFindings, crashFindings } from "./crash/crash-findings.ts";
+import { CrashPublisher } from "./crash/crash-publisher.ts";
+import { CrashWorkers } from "./crash/crash-workers.ts";
+import type { BackendOutage } from "./suite/backend-lab.ts";
+import { eventually, pause } from "./suite/eventually.ts";
+
+export type { BackendOutage } from "./suite/backend-lab.ts";
+
+/** What is killed, and how often. */
+export interface CrashOptions {
+	/** The module that exports `broker(url, { ttlMs })`, by `import.meta.resolve("./index.ts")`. */
+	readonly module: string;
+	readonly url: string;
+	/** How often a worker is killed, or suspended for longer than its time to live. */
+	readonly cycles: number;
+	/** The time to live of the workers, in milliseconds. Default: 600. */
+	readonly ttlMs?: number;
+	/** How many workers there are. Default: 3. */
+	readonly workers?: number;
+	/** The server, which every tenth cycle kills and restarts instead. Default: it is left alone. */
+	readonly outage?: BackendOutage;
+	/** Is told of what goes on. Default: nobody is. */
+	readonly progress?: (line: string) => void;
+}
+
+/** What came of it. */
+export interface CrashReport extends CrashFindings {
+	/** How many events were acknowledged. */
+	readonly acknowledged: number;
+	/** How often events were handled that had been handled before. */
+	readonly repeats: number;
+	readonly kills: number;
+	readonly suspensions: number;
+	readonly restarts: number;
+	/** The ids of the poisonous key in the order in which they were handled once they could be. */
+	readonly replayed: readonly string[];
+	/** Whether that is the order in which they were published, beginning with the parked one. */
+	readonly parkedInOrder: boolean;
+}
+
+const background = Context.background();
+
+/** How far publishers may be ahead of the workers, in events. */
+const farthest = 500;
+/** How long to wait for progress, in milliseconds, before the run is over. */
+const patienceMs = 120_000;
+
+/**
+ * Kills and suspends processes that handle events, and finds out whether an event was lost or a key got out of order.
+ *
+ * @throws Error when the workers make no progress any more.
+ */
+export async function crashCycles(options: CrashOptions): Promise<CrashReport> {
+	const { module, url, ttlMs = 600 } = options;
+	const adapter: BrokerModule = await import(module);
+	const broker = await adapter.broker(url, { ttlMs });
+	try {
+		return await new CrashRun(options, broker, ttlMs).run();
+	} finally {
+		await broker.close();
+	}
+}
+
+class CrashRun {
+	readonly #options: CrashOptions;
+	readonly #broker: Broker;
+	readonly #ttlMs: number;
+	readonly #topic = `crash-${Date.now().toString(36)}`;
+	readonly #counts = { kills: 0, suspensions: 0, restarts: 0 };
+
+	constructor(options: CrashOptions, broker: Broker, ttlMs: number) {
+		this.#options = options;
+		this.#broker = broker;
+		this.#ttlMs = ttlMs;
+	}
+
+	async run(): Promise<CrashReport> {
+		const { module, url, cycles, workers: size = 3, progress = () => {} } = this.#options;
+		const topic = await this.#broker.open(this.#topic, { lanes: 8 }, background);
+		const park = topic.features.park === "key" ? "key" : "event";
+		await using workers = new CrashWorkers([module, url, this.#topic, park, String(this.#ttlMs)]);
+		for (let count = 0; count < size; count++) await workers.start();
+		const publisher = new CrashPublisher(topic, background, () => {
+			workers.collect();
+			return publisher.healthy - workers.first.size < farthest;
+		});
+		try {
+			for (let cycle = 1; cycle <= cycles; cycle++) {
+				await this.#cycle(cycle, workers);
+				if (cycle % 10 === 0) progress(this.#line(cycle, publisher, workers));
+			}
+		} finally {
+			await publisher.stop();
+		}
+		await this.#settle(publisher, workers);
+		await workers.stop();
+		const replayed = await this.#replay(publisher, park);
+		const poisonous = publisher.acknowledged.filter((id) => keyOf(id) === poisonKey);
+		const expected = park === "key" ? poisonous : poisonous.slice(0, 1);
+		return {
+			...crashFindings(publisher.acknowledged, workers.first),
+			...this.#counts,
+			acknowledged: publisher.acknowledged.length,
+			repeats: workers.handled - workers.first.size,
+			replayed,
+			parkedInOrder: JSON.stringify(replayed) === JSON.stringify(expected),
+		};
+	}
+
+	/** Does one worker harm, and waits until the others have got on. */
+	async #cycle(cycle: number, workers: CrashWorkers): Promise<void> {
+		const { outage } = this.#options;
+		await workers.work(2);
+		workers.collect();
+		const before = workers.first.size;
+		if (outage !== undefined && cycle % 10 === 0) {
+			await outage.kill();
+			await outage.restart();
+			this.#counts.restarts++;
+		} else if (Math.random() < 0.7) {
+			await workers.kill();
+			this.#counts.kills++;
+			await workers.work(1);
+		} else {
+			await workers.suspend(() => pause((1.2 + Math.random()) * this.#ttlMs));
+			this.#counts.suspensions++;
+		}
+		await this.#until("the workers handle nothing any more", () => {
+			workers.collect();
+			return workers.first.size > before;
+		});
+	}
+
+	/** Waits until all is handled that can be, or nothing comes any more. */
+	async #settle(publisher: CrashPublisher, workers: CrashWorkers): Promise<void> {
+		const expected = publisher.acknowledged.filter((id) => keyOf(id) !== poisonKey);
+		await this.#until("not all is handled", () => {
+			workers.collect();
+			return expected.every((id) => workers.first.has(id));
+		}).catch(() => {});
+	}
+
+	/** Lets the poisonous key go on. Returns the ids in the order in which they are handled now. */
+	async #replay(publisher: CrashPublisher, park: "key" | "event"): Promise<string[]> {
+		const handled: string[] = [];
+		const deliver: Deliver = async ({ event }) => {
+			if (event.key === poisonKey && !handled.includes(event.id)) handled.push(event.id);
+			return { do: "done" };
+		};
+		const spec = crashGroup(this.#topic, park);
+		await this.#until("the poisonous event is not parked", async () => {
+			const { items } = await this.#broker.parking(spec).list({ limit: 10 }, background);
+			return items.length > 0;
+		}).catch(() => {});
+		const consumer = await this.#broker.consume(spec, deliver, background);
+		await this.#broker.parking(spec).replay("all", background);
+		const all = publisher.acknowledged.filter((id) => keyOf(id) === poisonKey).length;
+		const expected = park === "key" ? all : 1;
+		await this.#until("what was parked is not handled", () => handled.length >= expected).catch(() => {});
+		await consumer.drain(background);
+		return handled;
+	}
+
+	#line(cycle: number, { acknowledged }: CrashPublisher, { first, handled }: CrashWorkers): string {
+		const repeats = handled - first.size;
+		return `cycle ${cycle}: ${acknowledged.length} published, ${first.size} handled, ${repeats} of them again`;
+	}
+
+	#until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+		return eventually(
+			async () => {
+				if (!(await holds())) throw new Error(what);
+			},
+			{ patienceMs, intervalMs: 20 },
+		);
+	}
+}

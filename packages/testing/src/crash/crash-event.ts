@@ -1,0 +1,44 @@
+import type { Broker, EventRecord, GroupSpec } from "@allium/core/event";
+
+/** The first event of this key can never be handled. */
+export const poisonKey = "poison";
+
+const keys: readonly string[] = [...Array.from({ length: 20 }, (_, index) => `k${index}`), poisonKey];
+
+/** The events that are published in one call: the next one of each key. */
+export function crashEvents(round: number): EventRecord[] {
+	return keys.map((key) => ({
+		id: `${key}-${round}`,
+		type: "crash.happened",
+		version: 1,
+		source: "crash",
+		key,
+		time: new Date().toISOString(),
+		data: { round },
+		correlationId: `${key}-${round}`,
+	}));
+}
+
+/** The key of an event, by its id. */
+export function keyOf(id: string): string {
+	return id.slice(0, id.lastIndexOf("-"));
+}
+
+/** What the workers want. */
+export function crashGroup(topic: string, park: GroupSpec["park"]): GroupSpec {
+	return {
+		topic,
+		group: "crash",
+		from: "now",
+		handles: { happened: 1 },
+		concurrency: 16,
+		bytes: 4 * 1024 * 1024,
+		each: false,
+		park,
+	};
+}
+
+/** What an adapter exports for brokers. */
+export interface BrokerModule {
+	broker(url: string, options: { readonly ttlMs?: number }): Broker | Promise<Broker>;
+}

@@ -1,0 +1,36 @@
+// A process that handles events until it is killed: node crash-worker.js <module> <url> <topic> <park> <ttlMs>
+import { Context } from "@allium/core";
+import type { Deliver } from "@allium/core/event";
+import { pause } from "../suite/eventually.ts";
+import { type BrokerModule, crashGroup, poisonKey } from "./crash-event.ts";
+
+const [module = "", url = "", topic = "", park = "", ttl = ""] = process.argv.slice(2);
+const ttlMs = Number(ttl);
+
+/** How many handlers take up to half of the time to live, and how many fail. */
+const [slow, failing] = [0.02, 0.03];
+/** How long the others take at most, in milliseconds. */
+const quickMs = 5;
+
+const error = { code: "unavailable", message: "this attempt fails" };
+
+const deliver: Deliver = async ({ event, attempt }, ctx) => {
+	await pause(Math.random() * (Math.random() < slow ? ttlMs / 2 : quickMs));
+	if (event.key === poisonKey && event.id === `${poisonKey}-0`) {
+		return attempt < 3 ? { do: "retry", afterMs: 50, blameless: false, error } : { do: "park", error };
+	}
+	if (ctx.error !== undefined || Math.random() < failing) {
+		return { do: "retry", afterMs: 20 + Math.random() * 80, blameless: true, error };
+	}
+	// The clock of the machine, which all its processes share, in microseconds.
+	console.log(`handled ${event.id} ${process.hrtime.bigint() / 1_000n}`);
+	return { do: "done" };
+};
+
+const adapter: BrokerModule = await import(module);
+const broker = await adapter.broker(url, { ttlMs });
+await broker.consume(crashGroup(topic, park === "key" ? "key" : "event"), deliver, Context.background());
+process.once("SIGTERM", () => {
+	void broker.close().then(() => process.exit());
+});
+console.log("ready");

@@ -1,0 +1,17 @@
+import { fileURLToPath } from "node:url";
+import { ServiceProcess } from "../service-process.ts";
+
+/**
+ * Runs a program that lies beside a module, from its source where the module is source.
+ *
+ * @param base The `import.meta.url` of the module.
+ * @param name The file of the program without its ending, such as `./publisher`.
+ */
+export function runProgram(base: string, name: string, args: readonly string[]): ServiceProcess {
+	const isSource = base.endsWith(".ts");
+	const file = fileURLToPath(new URL(`${name}${isSource ? ".ts" : ".js"}`, base));
+	return ServiceProcess.run(file, {
+		args,
+		env: isSource ? { NODE_OPTIONS: "--conditions=@allium/source" } : {},
+	});
+}
