@@ -14,7 +14,7 @@ export interface MeasuredGroup {
 /** How long a group may take to say how it does, in milliseconds. */
 const reportTimeoutMs = 5_000;
 
-/** The gauges of a group. What is not known is not measured. */
+/** The gauges of a group. What was never known is not measured, and what is no longer known is NaN. */
 const gauges = {
 	lag: ["allium.group.lag", "{event}", "Events that the group has not settled."],
 	lagSeconds: [
@@ -58,6 +58,7 @@ export class GroupMetrics {
 			const [metric, unit, description] = gauges[name];
 			made.set(name, meter.createObservableGauge(metric, { unit, description }));
 		}
+		const told = new Set<string>();
 		const callback: BatchObservableCallback = async (result) => {
 			for (const { id, report } of await this.#reports()) {
 				const attributes = {
@@ -65,8 +66,12 @@ export class GroupMetrics {
 					"messaging.consumer.group.name": id.group,
 				};
 				for (const [name, gauge] of made) {
-					const value = report[name];
-					if (value !== undefined) result.observe(gauge, value, attributes);
+					const value = report?.[name];
+					const series = JSON.stringify([id.topic, id.group, name]);
+					if (value === undefined && !told.has(series)) continue;
+					told.add(series);
+					// An SDK would repeat the last value of a gauge that is not observed, as if it were still so.
+					result.observe(gauge, value ?? Number.NaN, attributes);
 				}
 			}
 		};
@@ -75,14 +80,14 @@ export class GroupMetrics {
 		this.#stop = () => meter.removeBatchObservableCallback(callback, observed);
 	}
 
-	/** Those that can be had now. */
-	async #reports(): Promise<readonly { readonly id: GroupId; readonly report: ConsumerReport }[]> {
+	/** What each group says. Undefined where it cannot be had now. */
+	#reports(): Promise<readonly { readonly id: GroupId; readonly report: ConsumerReport | undefined }[]> {
 		const ctx = Context.background().withTimeout(reportTimeoutMs);
 		const asked = Array.from(this.#groups, async ({ id, consumer }) => {
-			return { id, report: await whileLasts(consumer.report(ctx), ctx) };
+			const report = Promise.try(() => consumer.report(ctx));
+			return { id, report: await whileLasts(report, ctx).catch(() => undefined) };
 		});
-		const settled = await Promise.allSettled(asked);
-		return settled.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+		return Promise.all(asked);
 	}
 }
 
