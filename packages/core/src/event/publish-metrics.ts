@@ -1,7 +1,7 @@
 import type { Counter, Histogram, Meter } from "@opentelemetry/api";
 import { durationBuckets, SdkInstruments } from "../telemetry/sdk-instruments.ts";
 import { failureAttributes, listOf, topicAttributes } from "./messaging-facts.ts";
-import type { PublishMiddleware } from "./publish.ts";
+import type { Publish, PublishMiddleware } from "./publish.ts";
 
 /**
  * Measures each publication: the histogram `messaging.client.operation.duration` in seconds, and the counter
@@ -9,23 +9,31 @@ import type { PublishMiddleware } from "./publish.ts";
  */
 export function publishMetrics(): PublishMiddleware {
 	const sdk = new SdkInstruments(make);
-	return (next) => async (events, ctx) => {
+	return (next) => (events, ctx) => {
 		const instruments = sdk.current();
-		const list = listOf(events);
-		const [first] = list;
+		const [first] = listOf(events);
 		if (instruments === undefined || first === undefined) return next(events, ctx);
-		const startedAt = performance.now();
-		let attributes = topicAttributes(first.topic, "publish");
-		try {
-			return await next(events, ctx);
-		} catch (error) {
-			attributes = { ...attributes, ...failureAttributes(error) };
-			throw error;
-		} finally {
-			instruments.duration.record((performance.now() - startedAt) / 1000, attributes);
-			instruments.sent.add(list.length, attributes);
-		}
+		return measured(instruments, first.topic, listOf(events).length, () => next(events, ctx));
 	};
+}
+
+async function measured(
+	{ duration, sent }: Instruments,
+	topic: string,
+	count: number,
+	publish: () => ReturnType<Publish>,
+): ReturnType<Publish> {
+	const startedAt = performance.now();
+	let attributes = topicAttributes(topic, "publish");
+	try {
+		return await publish();
+	} catch (error) {
+		attributes = { ...attributes, ...failureAttributes(error) };
+		throw error;
+	} finally {
+		duration.record((performance.now() - startedAt) / 1000, attributes);
+		sent.add(count, attributes);
+	}
 }
 
 interface Instruments {
