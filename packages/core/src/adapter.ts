@@ -2,3 +2,4 @@
 
 export type { AdapterOptions, OpenPort } from "./adapter/adapter-options.ts";
 export { type Share, SharedResource } from "./adapter/shared-resource.ts";
+export { forgetOldest } from "./collections/forget-oldest.ts";
