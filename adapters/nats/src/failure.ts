@@ -4,6 +4,7 @@ import { errors } from "@nats-io/transport-node";
 
 /** The error codes of JetStream's API that name a lack of room. */
 const lacksRoom = [10_002, 10_023, 10_026, 10_027, 10_028, 10_047, 10_077, 10_110, 10_128];
+const messageMissing = [10_037, 10_043, 10_057];
 const replicasNeedCluster = [10_005, 10_074];
 
 /** The error of a URL or an option that cannot be used. */
@@ -80,6 +81,16 @@ export function isStreamMissing(error: unknown): boolean {
 /** Whether a stream of the name is there already, with other settings. */
 export function isStreamInUse(error: unknown): boolean {
 	return error instanceof JetStreamApiError && error.code === 10_058;
+}
+
+/** Whether a stream does not have the message that was to be removed. */
+export function isMessageMissing(error: unknown): boolean {
+	return error instanceof JetStreamApiError && messageMissing.includes(error.code);
+}
+
+/** Whether another message came to lie behind the one that was expected to be the last of its subject. */
+export function isOtherLast(error: unknown): boolean {
+	return error instanceof JetStreamApiError && (error.code === 10_071 || error.code === 10_164);
 }
 
 /** The error of a server or an account without JetStream. */

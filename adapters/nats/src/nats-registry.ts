@@ -10,7 +10,7 @@ import {
 	type RegistryFilter,
 	Renewals,
 } from "@allium/core/registry";
-import { invalidUrl, refusal } from "./failure.ts";
+import { refusal } from "./failure.ts";
 import { longestTtlMs, shortestTtlMs } from "./heartbeat.ts";
 import { ListingQueue } from "./listing-queue.ts";
 import { type NatsConnection, natsConnection } from "./nats-connection.ts";
@@ -19,6 +19,7 @@ import { type NatsOptions, parseNatsUrl } from "./nats-url.ts";
 import { RegistryFeed } from "./registry-feed.ts";
 import { keysOf } from "./registry-keys.ts";
 import { RegistryStorage, type StorageOptions } from "./registry-storage.ts";
+import { bucketName, oneOf, wholeNumber } from "./storage-options.ts";
 
 /** The options of a NATS registry. Each may also be a query parameter of the URL; what is given here wins. */
 export interface NatsRegistryOptions extends NatsOptions {
@@ -139,33 +140,11 @@ function readOptions(
 	options: NatsRegistryOptions,
 	parameters: Readonly<Record<string, string>>,
 ): StorageOptions & { readonly ttlMs: number } {
-	const bucket = options.bucket ?? parameters.bucket ?? "allium";
-	if (!/^[A-Za-z0-9_-]{1,64}$/.test(bucket)) {
-		throw invalidUrl(
-			`bucket takes at most 64 letters, digits, "-" and "_"; it was given ${JSON.stringify(bucket)}`,
-		);
-	}
-	const storage = options.storage ?? parameters.storage ?? "file";
-	if (storage !== "file" && storage !== "memory") {
-		throw invalidUrl(`storage takes file or memory; it was given ${JSON.stringify(storage)}`);
-	}
+	const { ttlMs = parameters.ttlMs ?? defaultTtlMs, replicas = parameters.replicas ?? 1 } = options;
 	return {
-		bucket,
-		storage,
-		replicas: wholeNumber("replicas", options.replicas ?? parameters.replicas ?? 1, 1, 5),
-		ttlMs: wholeNumber(
-			"ttlMs",
-			options.ttlMs ?? parameters.ttlMs ?? defaultTtlMs,
-			shortestTtlMs,
-			longestTtlMs,
-		),
+		bucket: bucketName(options.bucket ?? parameters.bucket),
+		storage: oneOf("storage", options.storage ?? parameters.storage, ["file", "memory"]),
+		replicas: wholeNumber("replicas", replicas, 1, 5),
+		ttlMs: wholeNumber("ttlMs", ttlMs, shortestTtlMs, longestTtlMs),
 	};
-}
-
-function wholeNumber(name: string, given: number | string, least: number, most: number): number {
-	const value = Number(given);
-	if (Number.isInteger(value) && value >= least && value <= most) return value;
-	throw invalidUrl(
-		`${name} takes a whole number from ${least} to ${most}; it was given ${JSON.stringify(given)}`,
-	);
 }
