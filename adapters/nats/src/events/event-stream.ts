@@ -1,0 +1,155 @@
+import type { Context } from "@allium/core";
+import {
+	type JetStreamClient,
+	type JetStreamManager,
+	jetstream,
+	jetstreamManager,
+	type PubAck,
+	type StoredMsg,
+	type StreamConfig,
+	type StreamInfo,
+} from "@nats-io/jetstream";
+import type { MsgHdrs } from "@nats-io/transport-node";
+import { isMessageMissing, isStreamInUse, isStreamMissing } from "../failure.ts";
+import type { NatsConnection } from "../nats-connection.ts";
+
+/** A message that a stream keeps. */
+export interface StoredMessage {
+	readonly subject: string;
+	readonly data: Uint8Array;
+	readonly headers: MsgHdrs | undefined;
+	/** Its place in the stream. The first message ever has 1. */
+	readonly sequence: number;
+	/** When the server stored it, by its clock: milliseconds since 1970. */
+	readonly storedAt: number;
+}
+
+/**
+ * One stream of JetStream. What it tells comes from the leader of the stream, so that who wrote something reads it.
+ * Everything rejects with `unavailable` while the server does not answer.
+ */
+export class EventStream {
+	readonly name: string;
+	readonly connection: NatsConnection;
+	readonly #jetStream: JetStreamClient;
+	#manager: Promise<JetStreamManager> | undefined;
+
+	constructor(connection: NatsConnection, name: string) {
+		this.connection = connection;
+		this.name = name;
+		// The check would ask for the limits of the account, which many users may not see.
+		this.#jetStream = jetstream(connection.client, { checkAPI: false });
+	}
+
+	/** Undefined when there is no such stream. */
+	info(ctx?: Context): Promise<StreamInfo | undefined> {
+		return this.connection.run(async () => unlessMissing((await this.manager()).streams.info(this.name)), {
+			ctx,
+		});
+	}
+
+	/** Makes the stream unless it is there, with whichever settings. Returns how it is. */
+	async make(config: Omit<Partial<StreamConfig>, "name">, ctx?: Context): Promise<StreamInfo> {
+		const found = await this.info(ctx);
+		if (found !== undefined) return found;
+		return this.connection.run(
+			async () => {
+				const { streams } = await this.manager();
+				try {
+					return await streams.add({ ...config, name: this.name });
+				} catch (error) {
+					if (isStreamInUse(error)) return streams.info(this.name);
+					throw error;
+				}
+			},
+			{ ctx },
+		);
+	}
+
+	/** The message at a place; undefined when it is kept no longer. */
+	async at(sequence: number, ctx?: Context): Promise<StoredMessage | undefined> {
+		return sequence === 0 ? undefined : this.#get({ seq: sequence }, ctx);
+	}
+
+	/** The first message behind a place whose subject a filter lets through. */
+	next(after: number, filter: string, ctx?: Context): Promise<StoredMessage | undefined> {
+		return this.#get({ seq: after + 1, next_by_subj: filter }, ctx);
+	}
+
+	/** The last message whose subject a filter lets through. */
+	last(filter: string, ctx?: Context): Promise<StoredMessage | undefined> {
+		return this.#get({ last_by_subj: filter }, ctx);
+	}
+
+	/** Removes the message at a place, and leaves nothing in its stead. */
+	async remove(sequence: number, ctx?: Context): Promise<void> {
+		await this.connection.run(
+			async () => {
+				try {
+					await (await this.manager()).streams.deleteMessage(this.name, sequence, false);
+				} catch (error) {
+					// It was gone already.
+					if (!isMessageMissing(error)) throw error;
+				}
+			},
+			{ ctx },
+		);
+	}
+
+	/** Removes all messages whose subjects a filter lets through. */
+	async purge(filter: string, ctx?: Context): Promise<void> {
+		await this.connection.run(async () => (await this.manager()).streams.purge(this.name, { filter }), {
+			ctx,
+		});
+	}
+
+	/** Publishes a message. To be called within `connection.run`, which bounds it. */
+	publish(subject: string, data: string, options: PublishOptions = {}): Promise<PubAck> {
+		const { headers, expectedLast } = options;
+		return this.#jetStream.publish(subject, data, {
+			...(headers !== undefined && { headers }),
+			...(expectedLast !== undefined && { expect: { lastSubjectSequence: expectedLast } }),
+		});
+	}
+
+	/** The library's access to the API. What it is asked is bounded by `connection.run`. */
+	manager(): Promise<JetStreamManager> {
+		this.#manager ??= jetstreamManager(this.connection.client, { checkAPI: false });
+		return this.#manager;
+	}
+
+	#get(query: MessageQuery, ctx: Context | undefined): Promise<StoredMessage | undefined> {
+		return this.connection.run(
+			async () => {
+				const found = await (await this.manager()).streams.getMessage(this.name, query);
+				return found === null ? undefined : storedMessage(found);
+			},
+			{ ctx },
+		);
+	}
+}
+
+/** How a message is published. */
+export interface PublishOptions {
+	readonly headers?: MsgHdrs;
+	/** The place that the last message of the subject must have; 0 when there must be none. */
+	readonly expectedLast?: number;
+}
+
+/** Which message is asked for: the library passes on what it does not declare. */
+type MessageQuery =
+	| { readonly seq: number; readonly next_by_subj?: string }
+	| { readonly last_by_subj: string };
+
+function storedMessage({ subject, data, header, seq, timestamp }: StoredMsg): StoredMessage {
+	return { subject, data, headers: header, sequence: seq, storedAt: Date.parse(timestamp) };
+}
+
+async function unlessMissing<T>(asking: Promise<T>): Promise<T | undefined> {
+	try {
+		return await asking;
+	} catch (error) {
+		if (isStreamMissing(error)) return undefined;
+		throw error;
+	}
+}

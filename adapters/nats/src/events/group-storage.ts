@@ -1,0 +1,193 @@
+import type { Context } from "@allium/core";
+import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from "@nats-io/jetstream";
+import { headers } from "@nats-io/transport-node";
+import { isJetStreamMissing, isOtherLast, isStreamMissing } from "../failure.ts";
+import type { NatsConnection } from "../nats-connection.ts";
+import { EventStream, type StoredMessage } from "./event-stream.ts";
+import { countAfter, StreamReading } from "./stream-reading.ts";
+import { newsOf } from "./topic-subjects.ts";
+
+/** How much is read at once while keys are listed. */
+const pageBounds = { messages: 1_000, bytes: 4 * 1024 * 1024 };
+const decoder = new TextDecoder();
+
+/** A value, and where it lies. */
+export interface Entry {
+	readonly key: string;
+	readonly text: string;
+	/** Greater than that of everything written before. */
+	readonly revision: number;
+}
+
+/** How the server keeps the state of groups. It counts when the bucket is made. */
+export interface GroupStorageOptions {
+	/** What names on the server begin with. */
+	readonly bucket: string;
+	readonly replicas: number;
+	readonly storage: "file" | "memory";
+}
+
+/**
+ * The bucket with the state of groups: `<bucket>_groups`. The tools of NATS for buckets read it; in contrast to their
+ * buckets, what is removed leaves nothing behind.
+ */
+export class GroupStorage {
+	readonly connection: NatsConnection;
+	readonly #options: GroupStorageOptions;
+	readonly #stream: EventStream;
+	readonly #root: string;
+
+	constructor(connection: NatsConnection, options: GroupStorageOptions) {
+		this.connection = connection;
+		this.#options = options;
+		this.#stream = new EventStream(connection, `KV_${options.bucket}_groups`);
+		this.#root = `$KV.${options.bucket}_groups.`;
+	}
+
+	/** The subject on which the server tells what it stored under keys, which may have wildcards. */
+	newsSubject(keys: string): string {
+		return newsOf(this.#options.bucket, this.#root + keys);
+	}
+
+	/** The key of a subject, of news or not. */
+	keyOf(subject: string): string {
+		return subject.slice(subject.indexOf(this.#root) + this.#root.length);
+	}
+
+	/** Makes the bucket if it is missing. */
+	async make(ctx: Context): Promise<void> {
+		await this.#stream.make(this.#config(), ctx);
+	}
+
+	/** Whether the server tells what is stored. It does so where Allium made the bucket. */
+	async tells(): Promise<boolean> {
+		return (await this.#stream.info())?.config.republish !== undefined;
+	}
+
+	/** Undefined when nothing is stored under the key. */
+	async read(key: string, ctx?: Context): Promise<Entry | undefined> {
+		const message = await unlessMissing(this.#stream.last(this.#root + key, ctx));
+		return message === undefined ? undefined : this.#entry(message);
+	}
+
+	/**
+	 * Writes a value. Returns its revision; undefined when the key does not have the revision that is expected, 0 for
+	 * none, or the bucket is missing.
+	 */
+	write(key: string, text: string, ctx: Context, options: WriteOptions = {}): Promise<number | undefined> {
+		const { expected, ttlSeconds } = options;
+		const expiry = headers();
+		// Servers before 2.11 would ignore it.
+		if (ttlSeconds !== undefined && this.connection.isAtLeast(2, 11))
+			expiry.set("Nats-TTL", `${ttlSeconds}s`);
+		return this.connection.run(
+			async () => {
+				try {
+					const publishing = { headers: expiry, ...(expected !== undefined && { expectedLast: expected }) };
+					return (await this.#stream.publish(this.#root + key, text, publishing)).seq;
+				} catch (error) {
+					if (isOtherLast(error) || isJetStreamMissing(error)) return undefined;
+					throw error;
+				}
+			},
+			{ ctx },
+		);
+	}
+
+	/** What is stored under keys, the oldest first, up to a number. */
+	async list(
+		keys: string,
+		ctx?: Context,
+		most: number = Number.POSITIVE_INFINITY,
+	): Promise<readonly Entry[]> {
+		const filter = this.#root + keys;
+		// Most listings find nothing, which this tells at less cost.
+		const first = await unlessMissing(this.#stream.next(0, filter, ctx));
+		if (first === undefined) return [];
+		const reading = new StreamReading(this.#stream, [filter], first.sequence - 1);
+		try {
+			const found: Entry[] = [];
+			for (let isComplete = false; !isComplete && found.length < most; ) {
+				const bounds = { ...pageBounds, messages: Math.min(pageBounds.messages, most - found.length) };
+				const page = await reading.next(bounds, ctx);
+				found.push(...page.messages.map((message) => this.#entry(message)));
+				isComplete = page.isComplete;
+			}
+			return found;
+		} finally {
+			void reading.end();
+		}
+	}
+
+	/** How many keys there are. */
+	async count(keys: string, ctx: Context): Promise<number> {
+		return (await unlessMissing(countAfter(this.#stream, this.#root + keys, 0, ctx))) ?? 0;
+	}
+
+	/** Whether anything is stored under keys. */
+	async has(keys: string, ctx?: Context): Promise<boolean> {
+		return (await unlessMissing(this.#stream.next(0, this.#root + keys, ctx))) !== undefined;
+	}
+
+	/** Removes what is stored under one key. */
+	async remove(key: string, ctx?: Context): Promise<void> {
+		const found = await this.read(key, ctx);
+		if (found !== undefined) await this.#stream.remove(found.revision, ctx);
+	}
+
+	/** Removes what was written with a revision, unless its key was written again. */
+	async removeRevision(revision: number, ctx?: Context): Promise<void> {
+		await this.#stream.remove(revision, ctx);
+	}
+
+	/** Removes what is stored under keys. */
+	async removeAll(keys: string, ctx: Context): Promise<void> {
+		if (this.connection.isAtLeast(2, 10)) {
+			await unlessMissing(this.#stream.purge(this.#root + keys, ctx));
+			return;
+		}
+		// There, it would let all who are listing miss what they have not read yet.
+		for (;;) {
+			const some = await this.list(keys, ctx, pageBounds.messages);
+			if (some.length === 0) return;
+			await Promise.all(some.map(({ revision }) => this.#stream.remove(revision, ctx)));
+		}
+	}
+
+	#entry({ subject, data, sequence }: StoredMessage): Entry {
+		return { key: this.keyOf(subject), text: decoder.decode(data), revision: sequence };
+	}
+
+	#config(): Partial<StreamConfig> {
+		const { bucket, replicas, storage } = this.#options;
+		return {
+			subjects: [`${this.#root}>`],
+			description: "Allium: the state of the groups that handle events",
+			retention: RetentionPolicy.Limits,
+			discard: DiscardPolicy.New,
+			storage: storage === "file" ? StorageType.File : StorageType.Memory,
+			max_msgs_per_subject: 1,
+			num_replicas: replicas,
+			allow_rollup_hdrs: true,
+			allow_direct: true,
+			republish: { src: ">", dest: newsOf(bucket, ">") },
+			...(this.connection.isAtLeast(2, 11) && { allow_msg_ttl: true }),
+		};
+	}
+}
+
+/** How a value is written. */
+export interface WriteOptions {
+	readonly expected?: number | undefined;
+	/** After this time the server removes it, where it can. */
+	readonly ttlSeconds?: number;
+}
+
+async function unlessMissing<T>(operation: Promise<T>): Promise<T | undefined> {
+	try {
+		return await operation;
+	} catch (error) {
+		if (isStreamMissing(error instanceof Error ? error.cause : undefined)) return undefined;
+		throw error;
+	}
+}
