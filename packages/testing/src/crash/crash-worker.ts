@@ -34,3 +34,8 @@ process.once("SIGTERM", () => {
 	void broker.close().then(() => process.exit());
 });
 console.log("ready");
+
+// A harness that is killed cannot end its workers.
+const parent = process.ppid;
+while (process.ppid === parent) await pause(1_000);
+process.exit();
