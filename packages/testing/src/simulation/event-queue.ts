@@ -3,9 +3,9 @@ import type { SimulatedProcess } from "./simulated-process.ts";
 /** Something that will happen. */
 export interface SimulatedEvent {
 	/** Virtual milliseconds since the simulation began. */
-	readonly time: number;
+	time: number;
 	/** Orders events of the same time: the one that was scheduled first happens first. */
-	readonly order: number;
+	order: number;
 	/** The process that owns the event. The event does not happen if that process is dead by then. */
 	readonly process: SimulatedProcess;
 	readonly run: () => void;
@@ -18,6 +18,11 @@ export class EventQueue {
 
 	get size(): number {
 		return this.#heap.length;
+	}
+
+	/** How many events of a process are pending. */
+	pendingOf(process: SimulatedProcess): number {
+		return this.#heap.filter((event) => event.process === process && !event.canceled).length;
 	}
 
 	push(event: SimulatedEvent): void {

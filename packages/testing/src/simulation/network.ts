@@ -139,10 +139,10 @@ export class SimulatedNetwork implements PipeNetwork {
 			signal.addEventListener("abort", abort, { once: true });
 			const answer = (settle: () => void): void => {
 				this.transmit(hostname, from.name, { busyUntil: 0 }, () => {
-					if (!owner.alive) return;
-					this.#simulator.current = owner;
-					signal.removeEventListener("abort", abort);
-					settle();
+					this.#simulator.enter(owner, () => {
+						signal.removeEventListener("abort", abort);
+						settle();
+					});
 				});
 			};
 			this.#simulator.note(`dial ${address}`);
@@ -155,9 +155,10 @@ export class SimulatedNetwork implements PipeNetwork {
 					return;
 				}
 				const [client, server] = this.#pair(owner, to.process);
-				this.#simulator.current = to.process;
-				this.#simulator.note(`accept ${client.id} from ${from.name}`);
-				accept(server);
+				this.#simulator.enter(to.process, () => {
+					this.#simulator.note(`accept ${client.id} from ${from.name}`);
+					accept(server);
+				});
 				answer(() => {
 					if (signal.aborted) client.destroy();
 					else resolve(client);

@@ -6,16 +6,21 @@ import {
 	createClient,
 	describe,
 	Endpoints,
+	type FitsHandlers,
 	type Guard,
+	type Handlers,
 	type Logger,
+	type Publish,
 	type Registry,
 	type ServeOptions,
 	type Service,
 } from "@allium/core";
+import type { Broker } from "@allium/core/event";
 import type { FrameLimits } from "@allium/core/frames";
 import { keepRegistered, type Registration } from "@allium/core/registry";
 import { after, checkDuration, PeerPool, type Pipe, type Transport } from "@allium/core/transport";
 import type { NetworkNode, SimulatedNetwork } from "./network.ts";
+import type { NodeMessaging, NodeSubscribeOptions, Subscribed } from "./node-messaging.ts";
 import { Processor } from "./processor.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import { simulatedTransport } from "./simulated-transport.ts";
@@ -46,6 +51,12 @@ export interface Served {
 	stop(options?: { readonly drainDelayMs?: number }): Promise<void>;
 }
 
+/** How a node reaches what all nodes share. */
+export interface NodeBackends {
+	readonly registry: (node: SimulatedNode) => Registry;
+	readonly messaging: (node: SimulatedNode) => NodeMessaging;
+}
+
 /** A machine of the simulation. Its code runs in `run` and in its program. */
 export class SimulatedNode implements NetworkNode {
 	readonly name: string;
@@ -55,13 +66,16 @@ export class SimulatedNode implements NetworkNode {
 	readonly listeners: Map<string, (pipe: Pipe) => void> = new Map();
 	readonly #simulator: Simulator;
 	readonly #network: SimulatedNetwork;
-	readonly #registry: (node: SimulatedNode, process: SimulatedProcess) => Registry;
+	readonly #backends: NodeBackends;
 	readonly #options: NodeOptions;
 	readonly #program: Program | undefined;
 	#lives = 0;
 	#parts:
 		| { readonly transport: Transport; readonly registry: Registry; readonly peers: PeerPool }
 		| undefined;
+	/** Made when it is first used. */
+	#messaging: NodeMessaging | undefined;
+	#clockSkewMs = 0;
 	#processor: Processor;
 
 	/** @internal `world.start` makes nodes. */
@@ -69,14 +83,14 @@ export class SimulatedNode implements NetworkNode {
 		name: string,
 		simulator: Simulator,
 		network: SimulatedNetwork,
-		registry: (node: SimulatedNode, process: SimulatedProcess) => Registry,
+		backends: NodeBackends,
 		program: Program | undefined,
 		options: NodeOptions,
 	) {
 		this.name = name;
 		this.#simulator = simulator;
 		this.#network = network;
-		this.#registry = registry;
+		this.#backends = backends;
 		this.#program = program;
 		this.#options = options;
 		this.#processor = new Processor(simulator, options.cores ?? 1);
@@ -90,6 +104,11 @@ export class SimulatedNode implements NetworkNode {
 	/** The transport of the simulated network, for parts that are assembled by hand. */
 	get transport(): Transport {
 		return this.#running().transport;
+	}
+
+	/** The node's access to the simulated broker. Use it only in the node's own code. */
+	get broker(): Broker {
+		return this.#messagingFor("broker").broker;
 	}
 
 	/** The node's access to the simulated registry. */
@@ -171,6 +190,24 @@ export class SimulatedNode implements NetworkNode {
 		};
 	}
 
+	/**
+	 * Publishes events through the simulated broker, as `app.publish` does in production. Call it only from the node's
+	 * own code.
+	 */
+	readonly publish: Publish = (events, ctx) => this.#messagingFor("publish").publish(events, ctx);
+
+	/**
+	 * Handles events of a contract, as `app.subscribe` does in production. Resolves once the group exists. Call it only
+	 * from the node's own code.
+	 */
+	subscribe<C extends AnyContract, H>(
+		contract: C,
+		handlers: FitsHandlers<C, H> & Handlers<C>,
+		options: NodeSubscribeOptions,
+	): Promise<Subscribed> {
+		return this.#messagingFor("subscribe").subscribe(contract, handlers, options);
+	}
+
 	/** Makes a client that finds its instances in the simulated registry. Call it only from the node's own code. */
 	client<C extends AnyContract>(contract: C, layers: ClientLayers = {}): Client<C> {
 		const { registry, peers } = this.#inside("client");
@@ -198,6 +235,38 @@ export class SimulatedNode implements NetworkNode {
 	}
 
 	/**
+	 * Halts the process for the given milliseconds, as SIGSTOP does: nothing of it runs, its clocks go on, and then all
+	 * that was due happens at once.
+	 */
+	pause(milliseconds: number): void {
+		checkDuration("pause()", milliseconds);
+		const { process } = this;
+		if (process === undefined) throw this.#isDown();
+		this.log(`pauses for ${milliseconds.toFixed(0)} ms`);
+		process.pausedUntil = Math.max(process.pausedUntil, this.#simulator.now + milliseconds);
+	}
+
+	/** Sets the wall clock of the machine this much ahead of the true time, or behind it; `performance.now()` is right. */
+	skewClock(milliseconds: number): void {
+		checkDuration("skewClock()", Math.abs(milliseconds));
+		this.log(`has a wall clock that is ${milliseconds.toFixed(0)} ms ahead`);
+		this.#clockSkewMs = milliseconds;
+		if (this.process !== undefined) this.process.clockSkewMs = milliseconds;
+	}
+
+	/** How many timers, and other things that are due, are pending in the running process. */
+	get pending(): number {
+		return this.process === undefined ? 0 : this.#simulator.pendingOf(this.process);
+	}
+
+	/** @internal What this node has still to deliver. Undefined if there is nothing. */
+	async undelivered(): Promise<string | undefined> {
+		const messaging = this.#messaging;
+		if (messaging === undefined) return undefined;
+		return this.run(() => messaging.undelivered()).catch((error) => String(error));
+	}
+
+	/**
 	 * Ends the node without warning: its timers, calls and memory are gone, and its connections are reset. With
 	 * `silent`, the whole machine goes: nobody is told, and nothing answers in its place until it is restarted.
 	 */
@@ -207,6 +276,7 @@ export class SimulatedNode implements NetworkNode {
 		this.log(options.silent ? "crashes silently" : "crashes");
 		this.process = undefined;
 		this.#parts = undefined;
+		this.#messaging = undefined;
 		this.dark = options.silent ?? false;
 		this.listeners.clear();
 		process.crash(this.dark);
@@ -218,11 +288,12 @@ export class SimulatedNode implements NetworkNode {
 		this.dark = false;
 		this.log("starts");
 		const process = this.#simulator.process(this.name, ++this.#lives);
+		process.clockSkewMs = this.#clockSkewMs;
 		this.process = process;
 		this.#processor = new Processor(this.#simulator, this.#options.cores ?? 1);
 		return this.run(async () => {
 			const transport = simulatedTransport(this, this.#network, this.#options.limits);
-			const registry = this.#registry(this, process);
+			const registry = this.#backends.registry(this);
 			this.#parts = { transport, registry, peers: new PeerPool([transport]) };
 			process.disposers.push(() => registry.close());
 			await this.#program?.(this);
@@ -232,6 +303,16 @@ export class SimulatedNode implements NetworkNode {
 	#running(): { readonly transport: Transport; readonly registry: Registry; readonly peers: PeerPool } {
 		if (this.#parts === undefined) throw this.#isDown();
 		return this.#parts;
+	}
+
+	#messagingFor(what: string): NodeMessaging {
+		this.#inside(what);
+		if (this.#messaging === undefined) {
+			const messaging = this.#backends.messaging(this);
+			this.#messaging = messaging;
+			this.process?.disposers.push(() => messaging.broker.close());
+		}
+		return this.#messaging;
 	}
 
 	/** Anything made outside of the node would outlive a crash. */

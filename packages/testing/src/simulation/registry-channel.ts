@@ -50,11 +50,9 @@ export class RegistryChannel {
 		return {
 			isAlive: () => owner.alive && isWanted(),
 			tell: (news) =>
-				this.#network.send(this.#to.name, this.#from.name, () => {
-					if (!owner.alive) return;
-					this.#simulator.current = owner;
-					take(news);
-				}),
+				this.#network.send(this.#to.name, this.#from.name, () =>
+					this.#simulator.enter(owner, () => take(news)),
+				),
 		};
 	}
 
@@ -68,22 +66,23 @@ export class RegistryChannel {
 		return new Promise((resolve, reject) => {
 			const timer = this.#simulator.schedule(answerTimeoutMs, () => resolve(undefined));
 			const settle = (how: () => void): void => {
-				this.#network.send(to, from, () => {
-					if (!owner.alive) return;
-					this.#simulator.current = owner;
-					timer.canceled = true;
-					how();
-				});
+				this.#network.send(to, from, () =>
+					this.#simulator.enter(owner, () => {
+						timer.canceled = true;
+						how();
+					}),
+				);
 			};
 			this.#network.send(from, to, () => {
 				const server = this.#server();
 				if (server === undefined || this.#to.process === undefined) return;
-				this.#simulator.current = this.#to.process;
-				this.#simulator.note(`${name} from ${from}`);
-				request(server).then(
-					(value) => settle(() => resolve({ value })),
-					(error) => settle(() => reject(error)),
-				);
+				this.#simulator.enter(this.#to.process, () => {
+					this.#simulator.note(`${name} from ${from}`);
+					request(server).then(
+						(value) => settle(() => resolve({ value })),
+						(error) => settle(() => reject(error)),
+					);
+				});
 			});
 		});
 	}

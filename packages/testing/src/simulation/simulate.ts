@@ -60,6 +60,7 @@ export async function simulate<Value>(
 		const value = await simulator.run(async () => {
 			const world = new World(simulator, options);
 			await world.registry.restart();
+			await world.broker.restart();
 			return await scenario(world);
 		});
 		const { log, events, now } = simulator;

@@ -131,9 +131,7 @@ export class SimulatedPipe implements Pipe {
 		if (this.#silent) return;
 		const lane = this.other === undefined ? { busyUntil: 0 } : this.other.#lane;
 		this.#network.transmit(this.remote, this.owner.name, lane, () => {
-			if (!this.owner.alive || this.#closed) return;
-			this.#simulator.current = this.owner;
-			this.lost(reason);
+			this.#simulator.enter(this.owner, () => this.lost(reason));
 		});
 	}
 
@@ -152,8 +150,9 @@ export class SimulatedPipe implements Pipe {
 			const { other } = this;
 			if (other === undefined) return;
 			if (other.owner.alive && !other.#closed) {
-				this.#simulator.current = other.owner;
-				happen(other);
+				this.#simulator.enter(other.owner, () => {
+					if (!other.#closed) happen(other);
+				});
 			} else if (other.owner.alive || this.#network.answersFor(other.owner)) {
 				this.lostSoon("the connection was reset by the other end");
 			}
@@ -179,9 +178,9 @@ export class SimulatedPipe implements Pipe {
 		if (!this.#waiting || this.#onTheWay >= highWaterBytes) return;
 		this.#waiting = false;
 		this.#network.transmit(this.remote, this.owner.name, { busyUntil: 0 }, () => {
-			if (!this.owner.alive || this.#closed) return;
-			this.#simulator.current = this.owner;
-			this.#handler?.drain();
+			this.#simulator.enter(this.owner, () => {
+				if (!this.#closed) this.#handler?.drain();
+			});
 		});
 	}
 

@@ -8,6 +8,10 @@ export class SimulatedProcess {
 	/** When it started, in virtual milliseconds. Its `performance.now()` counts from there, as in a real process. */
 	readonly startedAt: number;
 	alive = true;
+	/** Until when nothing of it runs, in virtual milliseconds. */
+	pausedUntil = 0;
+	/** By how many milliseconds its wall clock is wrong. */
+	clockSkewMs = 0;
 	/** Ends what was opened here when the simulation is over, so that nothing outside keeps it alive. */
 	readonly disposers: (() => unknown)[] = [];
 	readonly #crashListeners = new Set<(silent: boolean) => void>();

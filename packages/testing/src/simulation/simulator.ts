@@ -70,7 +70,7 @@ export class Simulator implements GlobalsHost {
 	}
 
 	dateNow(): number {
-		return epoch + Math.floor(this.now);
+		return epoch + Math.floor(this.now + this.current.clockSkewMs);
 	}
 
 	uuid(): string {
@@ -92,6 +92,25 @@ export class Simulator implements GlobalsHost {
 		const event = { time, order: this.#order++, process, run, canceled: false };
 		this.#queue.push(event);
 		return event;
+	}
+
+	/**
+	 * Runs something as a process's, within the present event: once the process is no longer paused, and never when it
+	 * is dead.
+	 */
+	enter(process: SimulatedProcess, run: () => void): void {
+		if (!process.alive) return;
+		if (process.pausedUntil > this.now) {
+			this.at(process.pausedUntil - this.now, process, run);
+			return;
+		}
+		this.current = process;
+		run();
+	}
+
+	/** How many timers and other events of a process are pending. */
+	pendingOf(process: SimulatedProcess): number {
+		return this.#queue.pendingOf(process);
 	}
 
 	/** Resolves in the running process after the given milliseconds, which may be a fraction. */
@@ -142,8 +161,7 @@ export class Simulator implements GlobalsHost {
 
 	/** Runs the next event. Returns false if there is none, or if there were too many. */
 	#next(): boolean {
-		let event = this.#queue.pop();
-		while (event !== undefined && (event.canceled || !event.process.alive)) event = this.#queue.pop();
+		const event = this.#due();
 		if (event === undefined) {
 			this.fail(new Error("nothing is left to happen, but the scenario waits; some promise never settles"));
 			return false;
@@ -160,6 +178,19 @@ export class Simulator implements GlobalsHost {
 			this.fail(error);
 		}
 		return true;
+	}
+
+	/** The next event that is still to happen. Those of a paused process wait for its end, in their order. */
+	#due(): SimulatedEvent | undefined {
+		for (let event = this.#queue.pop(); event !== undefined; event = this.#queue.pop()) {
+			const { process, canceled } = event;
+			if (canceled || !process.alive) continue;
+			if (process.pausedUntil <= event.time) return event;
+			event.time = process.pausedUntil;
+			event.order = this.#order++;
+			this.#queue.push(event);
+		}
+		return undefined;
 	}
 
 	#tooLong(): string {

@@ -1,0 +1,74 @@
+import { type AnyContract, Context, type Logger, type Publish, type SubscribeOptions } from "@allium/core";
+import { type Broker, type Consumer, Publisher, Subscription } from "@allium/core/event";
+import { after } from "@allium/core/transport";
+
+/** How a node works on a group. */
+export interface NodeSubscribeOptions extends SubscribeOptions {
+	/** The name of the group. */
+	readonly group: string;
+}
+
+/** A group that a node works on. */
+export interface Subscribed {
+	readonly consumer: Consumer;
+	/** Takes no further events, and finishes those in hand, for `gracePeriodMs` (default 10,000) at most. */
+	stop(options?: { readonly gracePeriodMs?: number }): Promise<void>;
+}
+
+/** What one life of a node publishes and handles. */
+export class NodeMessaging {
+	readonly broker: Broker;
+	readonly #publisher: Publisher;
+	readonly #logger: Logger;
+	readonly #name: string;
+	/** The groups that are this process's own: nobody else knows how far they are. */
+	readonly #own = new Set<Consumer>();
+	#publishing = 0;
+
+	constructor(name: string, broker: Broker, logger: Logger) {
+		this.broker = broker;
+		this.#name = name;
+		this.#logger = logger;
+		this.#publisher = new Publisher({ broker, source: name });
+	}
+
+	readonly publish: Publish = async (events, ctx) => {
+		this.#publishing++;
+		try {
+			return await this.#publisher.publish(events, ctx);
+		} finally {
+			this.#publishing--;
+		}
+	};
+
+	async subscribe(
+		contract: AnyContract,
+		handlers: object,
+		options: NodeSubscribeOptions,
+	): Promise<Subscribed> {
+		const subscription = new Subscription(contract, handlers, { ...options, logger: this.#logger });
+		const { consumer } = await subscription.begin(this.broker, Context.background().withTimeout(10_000));
+		if (options.each) this.#own.add(consumer);
+		return {
+			consumer,
+			stop: async ({ gracePeriodMs = 10_000 } = {}) => {
+				const { ctx, cancel } = Context.background().withCancel();
+				const timer = after(gracePeriodMs, cancel);
+				await consumer.drain(ctx);
+				timer.stop();
+				this.#own.delete(consumer);
+			},
+		};
+	}
+
+	/** What this process has still to deliver, and nobody else knows of. Undefined if there is nothing. */
+	async undelivered(): Promise<string | undefined> {
+		if (this.#publishing > 0) return `${this.#name} publishes events`;
+		for (const consumer of this.#own) {
+			const { lag, retrying, delayed } = await consumer.report(Context.background().withTimeout(1_000));
+			if (lag !== 0 || retrying !== 0 || delayed !== 0)
+				return `${this.#name} handles events of its own group`;
+		}
+		return undefined;
+	}
+}
