@@ -29,7 +29,7 @@ export interface MemoryGroupStateOptions {
 /** The groups that several states in memory share, as processes share a backend. */
 export class MemoryGroups {
 	/** @internal By topic, then by name. */
-	readonly "~groups" = new Map<string, Map<string, MemoryGroup>>();
+	readonly "~groups": Map<string, Map<string, MemoryGroup>> = new Map();
 	#epoch = 0;
 
 	/** @internal Epochs grow over all groups, so that a lease of a group that was forgotten is worth nothing later. */

@@ -35,7 +35,7 @@ export interface MemoryLogOptions {
 /** The topics that several memory logs share, as processes share a backend. */
 export class MemoryTopics {
 	/** @internal */
-	readonly "~topics" = new Map<string, MemoryTopic>();
+	readonly "~topics": Map<string, MemoryTopic> = new Map();
 
 	/** Puts a text into a lane of a topic that is there, as a stranger could who knows nothing of events. */
 	putText(topic: string, lane: number, text: string): void {

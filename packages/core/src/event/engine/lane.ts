@@ -41,9 +41,9 @@ export class Lane {
 	readonly number: number;
 	readonly ctx: Context;
 	readonly window: LaneWindow;
-	readonly deferrals = new Deferrals();
-	readonly delays = new Delays();
-	readonly changes = new LaneChanges();
+	readonly deferrals: Deferrals = new Deferrals();
+	readonly delays: Delays = new Delays();
+	readonly changes: LaneChanges = new LaneChanges();
 	readonly guard: CrashGuard;
 	readonly pause: LanePause;
 	/** Under a new epoch after a save whose fate is not known. */
