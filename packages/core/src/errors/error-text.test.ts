@@ -14,6 +14,15 @@ const refused = serviceErrorFrom(
 );
 
 describe("the text of an error", () => {
+	test("is there even if its cause throws", () => {
+		const error = Object.defineProperty(new Error("a bug"), "cause", {
+			get: () => {
+				throw new Error("no");
+			},
+		});
+		expect(errorText(error)).toBe("a bug");
+	});
+
 	test("is its code, reason and message", () => {
 		const init = { code: "not_found", reason: "gone", message: "no such match" } as const;
 		expect(errorText(new ServiceError(init))).toBe("not_found (gone): no such match");
@@ -21,6 +30,7 @@ describe("the text of an error", () => {
 		expect(errorText(new ServiceError({ code: "not_found" }))).toBe("not_found");
 		expect(errorText(new TypeError("a bug"))).toBe("a bug");
 		expect(errorText("thrown")).toBe("thrown");
+		expect(errorText(Object.create(null))).toBe("a value that cannot be shown");
 	});
 
 	test("names the callee that is the cause, where that is and why, each once", () => {

@@ -8,7 +8,7 @@ const mostCauses = 8;
 /**
  * An error and its causes in one line for a log: code, reason and message, then the callee, its address and why. For
  * example `unavailable; caused by unavailable: cannot reach allium://10.0.0.3:4000: connect ECONNREFUSED
- * 10.0.0.3:4000 (stock/take, instance 3f2a)`.
+ * 10.0.0.3:4000 (stock/take, instance 3f2a)`. Never throws, whatever was caught.
  */
 export function errorText(error: unknown): string {
 	const parts = [ownText(error)];
@@ -44,5 +44,9 @@ function placeText(callee: Callee | undefined, told: string): string {
 }
 
 function causeOf(error: unknown): unknown {
-	return error instanceof Error ? error.cause : undefined;
+	try {
+		return error instanceof Error ? error.cause : undefined;
+	} catch {
+		return undefined;
+	}
 }

@@ -1,13 +1,27 @@
+/** How deep the reasons inside of reasons are looked at, because an error may be its own cause. */
+const deepest = 8;
+
 /**
  * The reason of a failure, in the words of the platform. For a host with several addresses, Node throws an
- * `AggregateError` without a message, and `fetch` throws "fetch failed"; there the reasons lie inside.
+ * `AggregateError` without a message, and `fetch` throws "fetch failed"; there the reasons lie inside. Never throws:
+ * what was caught may be any value, even one that cannot be examined.
  */
 export function reasonOf(cause: unknown): string {
-	if (!(cause instanceof Error)) return String(cause);
-	if (cause instanceof AggregateError && cause.errors.length > 0) {
-		return [...new Set(cause.errors.map(reasonOf))].join("; ");
+	try {
+		return textOf(cause, 0);
+	} catch {
+		return "a value that cannot be shown";
 	}
-	if (cause.message === "fetch failed" && cause.cause !== undefined) return reasonOf(cause.cause);
-	const { code } = cause as { code?: unknown };
-	return cause.message !== "" ? cause.message : typeof code === "string" ? code : cause.name;
+}
+
+function textOf(cause: unknown, depth: number): string {
+	if (!(cause instanceof Error)) return String(cause);
+	const { message, code } = cause as { message: unknown; code?: unknown };
+	if (depth < deepest) {
+		if (cause instanceof AggregateError && cause.errors.length > 0) {
+			return [...new Set(cause.errors.map((error) => textOf(error, depth + 1)))].join("; ");
+		}
+		if (message === "fetch failed" && cause.cause !== undefined) return textOf(cause.cause, depth + 1);
+	}
+	return message !== "" ? String(message) : typeof code === "string" ? code : cause.name;
 }

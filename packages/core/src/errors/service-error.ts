@@ -168,15 +168,15 @@ export function serviceErrorFrom<Data>(init: ServiceErrorInit<Data>, origin: Ori
 
 /**
  * Whether a caught value is a {@link ServiceError}, from whichever copy of the package. An error with invalid fields is
- * none.
+ * none, and so is a value that cannot be examined.
  */
 export function isServiceError(error: unknown): error is ServiceError {
-	return (
-		typeof error === "object" &&
-		error !== null &&
-		(error as { [brand]?: unknown })[brand] === true &&
-		isSound(error as ServiceError)
-	);
+	if (typeof error !== "object" || error === null) return false;
+	try {
+		return (error as { [brand]?: unknown })[brand] === true && isSound(error as ServiceError);
+	} catch {
+		return false;
+	}
 }
 
 /** A caught value as a {@link ServiceError}: itself, or `internal` with the value as its local cause. */

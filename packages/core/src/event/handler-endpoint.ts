@@ -38,12 +38,18 @@ export function handledEvents(
 	for (const [name, handler] of Object.entries(handlers)) {
 		const type = events.find((event) => event.name === name);
 		if (handler === undefined) continue;
-		if (type === undefined) throw new TypeError(`"${topic}" has no event "${name}" that could be handled`);
+		if (type === undefined) throw noEvent(topic, name, events);
 		if (!isHandler(handler)) throw new TypeError(`the handler of ${type.type} is not a function`);
 		handled.push({ type, endpoint: handlerEndpoint(type, handler.bind(handlers), layers) });
 	}
 	if (handled.length === 0) throw new TypeError(`subscribe() of "${topic}" was given no handler`);
 	return handled;
+}
+
+function noEvent(topic: string, name: string, events: readonly AnyEvent[]): TypeError {
+	const names = events.map((event) => event.name).join(", ");
+	const has = names === "" ? "the contract declares none" : `its events are ${names}`;
+	return new TypeError(`"${topic}" has no event "${name}" that could be handled; ${has}`);
 }
 
 function isHandler(value: unknown): value is Handler {

@@ -155,6 +155,13 @@ describe("what cannot be published", () => {
 		await expect(Reflect.apply(publish, undefined, [value, ctx])).rejects.toThrow(/publish\(\) takes events/);
 	});
 
+	test("is named when it is an event whose data were forgotten", async () => {
+		const { publish } = publisherTo(new Published());
+		await expect(Reflect.apply(publish, undefined, [Matches.started, ctx])).rejects.toThrow(
+			"and was given matches.started without its data",
+		);
+	});
+
 	test("is an event with something else than a context", async () => {
 		const { publish } = publisherTo(new Published());
 		await expect(Reflect.apply(publish, undefined, [Matches.seen({ by: "me" }), {}])).rejects.toThrow(

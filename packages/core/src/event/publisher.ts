@@ -170,9 +170,14 @@ function isEvent(value: unknown): boolean {
 
 function noEvent(value: unknown): Mistake {
 	return new Mistake(
-		`publish() takes events, such as Matches.started({ id }), and was given ${kindOf(value)}`,
+		`publish() takes events, such as Matches.started({ id }), and was given ${nameOf(value)}`,
 		{ stack: true },
 	);
+}
+
+function nameOf(value: unknown): string {
+	const { type, kind } = typeof value === "function" ? (value as Partial<AnyEvent>) : {};
+	return kind === "event" ? `${type} without its data` : kindOf(value);
 }
 
 function wrongContext(given: unknown): Mistake {

@@ -1,4 +1,5 @@
 import type { Middleware } from "../endpoint/endpoint.ts";
+import { kindOf } from "../errors/mistake.ts";
 import { checkDuration } from "../time/duration.ts";
 
 /** When an event whose handler failed is tried again. */
@@ -78,17 +79,31 @@ const retryDefaults = { attempts: 8, firstDelayMs: 200, longestDelayMs: 5 * 60_0
 export function checkedOptions(where: string, options: SubscribeOptions): CheckedOptions {
 	const retry = { ...retryDefaults, ...options.retry };
 	const checked = { ...defaults, ...options, retry, asked: options };
+	if (options.group === "")
+		throw new RangeError(`group of ${where} is empty; leave it out for the name of the app`);
 	checkCount(`concurrency of ${where}`, checked.concurrency);
 	checkCount(`bytes of ${where}`, checked.bytes);
 	checkCount(`retry.attempts of ${where}`, retry.attempts);
 	checkDuration(`timeoutMs of ${where}`, checked.timeoutMs, "positive");
 	checkDuration(`retry.firstDelayMs of ${where}`, retry.firstDelayMs, "finite");
 	checkDuration(`retry.longestDelayMs of ${where}`, retry.longestDelayMs, "finite");
-	const { from } = checked;
-	if (from instanceof Date && Number.isNaN(from.getTime())) {
-		throw new RangeError(`from of ${where} is a date that is no time`);
-	}
+	checkFrom(where, checked.from);
+	checkChoice(`park of ${where}`, options.park, ["key", "event"]);
+	checkChoice(`order of ${where}`, options.order, ["key"]);
 	return checked;
+}
+
+function checkFrom(where: string, from: unknown): void {
+	if (!(from instanceof Date)) checkChoice(`from of ${where}`, from, ["now", "start"], ["a date"]);
+	else if (Number.isNaN(from.getTime())) throw new RangeError(`from of ${where} is a date that is no time`);
+}
+
+/** What comes from a configuration may be any text. */
+function checkChoice(option: string, given: unknown, choices: readonly string[], more: string[] = []): void {
+	if (given === undefined || (typeof given === "string" && choices.includes(given))) return;
+	const takes = [...choices.map((choice) => JSON.stringify(choice)), ...more].join(" or ");
+	const got = typeof given === "string" ? JSON.stringify(given) : kindOf(given);
+	throw new RangeError(`${option} takes ${takes}, and was given ${got}`);
 }
 
 function checkCount(option: string, count: number): void {

@@ -390,10 +390,19 @@ describe("a subscription is refused", () => {
 	const make = (handlers: object, options: SubscribeOptions = {}) =>
 		new Subscription(Matches, handlers, { group: "rewards", ...options });
 	const ended = () => {};
+	const names = Matches["~allium"].events.map(({ name }) => name).join(", ");
+
+	test("with a group without a name", () => {
+		expect(() => make({ ended }, { group: "" })).toThrow(/group of subscribe\(\) .* is empty/);
+	});
 
 	test.each([
 		["without handlers", {}, 'subscribe() of "matches" was given no handler'],
-		["with a handler of no event", { begun: ended }, '"matches" has no event "begun" that could be handled'],
+		[
+			"with a handler of no event",
+			{ begun: ended },
+			`"matches" has no event "begun" that could be handled; its events are ${names}`,
+		],
 		[
 			"with a handler that is no function",
 			{ ended: "later" },
@@ -412,6 +421,9 @@ describe("a subscription is refused", () => {
 		{ retry: { firstDelayMs: -1 } },
 		{ retry: { longestDelayMs: Number.POSITIVE_INFINITY } },
 		{ from: new Date("soon") },
+		{ from: "begin" as "start" },
+		{ park: "all" as "key" },
+		{ order: "none" as "key" },
 	])("with %j", (options) => {
 		expect(() => make({ ended }, options)).toThrow(/of subscribe\(\) of rewards of matches/);
 	});

@@ -44,13 +44,6 @@ function isBlameless({ code }: ServiceError): boolean {
 /** What a handler threw as it is kept with the event. It may be any value, even one that cannot be examined. */
 export function handlingError(thrown: unknown): HandlingError {
 	const { code, reason } = isServiceError(thrown) ? thrown : { code: "internal", reason: undefined };
-	return { code, ...(reason !== undefined && { reason }), message: textOf(thrown).slice(0, longestMessage) };
-}
-
-function textOf(thrown: unknown): string {
-	try {
-		return isServiceError(thrown) ? thrown.message : errorText(thrown);
-	} catch {
-		return "the handler threw a value that cannot be shown";
-	}
+	const message = isServiceError(thrown) ? thrown.message : errorText(thrown);
+	return { code, ...(reason !== undefined && { reason }), message: message.slice(0, longestMessage) };
 }

@@ -8,7 +8,7 @@ import { listed } from "./listed.ts";
 import { maskUrl } from "./mask-url.ts";
 
 /** The schemes whose adapters can be installed, as `@allium/<scheme>`. */
-const published: readonly string[] = ["consul", "dns", "etcd", "kubernetes", "nats", "sqlite"];
+const published: readonly string[] = ["consul", "dns", "etcd", "kubernetes", "nats", "postgres", "sqlite"];
 
 /** Where adapters are looked for. */
 export interface AdapterSources<Ports> {
