@@ -1,6 +1,6 @@
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
-import { setTimeout } from "node:timers/promises";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import type { Context, Logger } from "allium";
+import { SharedFile } from "../../shared-file.ts";
 
 /** Money that enters an account, or leaves it if the amount is negative. */
 export interface Movement {
@@ -32,24 +32,15 @@ const tables = `
 	) STRICT;
 `;
 
-/** How long to wait while another process writes, in milliseconds. */
-const pauseMs = 5;
-/** After this many waits, another process holds the file for longer than a movement takes. */
-const manyWaits = 20;
-/** The error code of SQLite in that case. */
-const busy = 5;
-
 /**
  * Keeps the money in a SQLite file that several processes may share. Every movement is decided once, and the decision
  * is final.
  */
 export class Ledger implements Disposable {
-	readonly #database: DatabaseSync;
-	readonly #logger: Logger;
+	readonly #file: SharedFile;
 
-	private constructor(database: DatabaseSync, logger: Logger) {
-		this.#database = database;
-		this.#logger = logger;
+	private constructor(file: SharedFile) {
+		this.#file = file;
 	}
 
 	/** Opens a ledger. It creates the file if there is none, and opens the accounts that the file does not have. */
@@ -59,34 +50,31 @@ export class Ledger implements Disposable {
 		logger: Logger,
 		ctx: Context,
 	): Promise<Ledger> {
-		// No busy timeout: SQLite would block the whole process while it waits.
-		const ledger = new Ledger(new DatabaseSync(path, { timeout: 0 }), logger);
-		await ledger.#whenFree(() => ledger.#database.exec("PRAGMA journal_mode = WAL"), ctx);
-		await ledger.#write((database) => {
-			database.exec(tables);
+		const file = await SharedFile.open(path, { name: "the ledger", tables, logger }, ctx);
+		await file.write((database) => {
 			const open = database.prepare("INSERT OR IGNORE INTO accounts VALUES (?, ?)");
 			for (const [account, balance] of Object.entries(opening)) open.run(account, balance);
 		}, ctx);
-		return ledger;
+		return new Ledger(file);
 	}
 
 	/** The balance of an account. Undefined if there is no such account. */
 	balance(account: string): number | undefined {
-		const row = this.#database.prepare("SELECT balance FROM accounts WHERE account = ?").get(account);
+		const row = this.#file.database.prepare("SELECT balance FROM accounts WHERE account = ?").get(account);
 		return row === undefined ? undefined : Number(row.balance);
 	}
 
 	/** Decides a movement, or returns the earlier decision. Undefined if there is no such account. */
 	move(movement: Movement, ctx: Context): Promise<Decision | undefined> {
-		return this.#write((database) => this.#known(movement.id) ?? this.#decide(database, movement), ctx);
+		return this.#file.write((database) => this.#known(movement.id) ?? this.#decide(database, movement), ctx);
 	}
 
 	[Symbol.dispose](): void {
-		this.#database.close();
+		this.#file[Symbol.dispose]();
 	}
 
 	#known(id: string): Decision | undefined {
-		const row = this.#database.prepare("SELECT * FROM movements WHERE id = ?").get(id);
+		const row = this.#file.database.prepare("SELECT * FROM movements WHERE id = ?").get(id);
 		return row === undefined ? undefined : decision(row);
 	}
 
@@ -101,42 +89,6 @@ export class Ledger implements Disposable {
 			.run(id, account, amount, applied ? 1 : 0, balance);
 		return { id, account, amount, applied, balance };
 	}
-
-	/** Runs as the only writer. Gives up if the context ends before its turn comes. */
-	#write<T>(run: (database: DatabaseSync) => T, ctx: Context): Promise<T> {
-		return this.#whenFree(() => this.#transaction(run), ctx);
-	}
-
-	#transaction<T>(run: (database: DatabaseSync) => T): T {
-		const database = this.#database;
-		database.exec("BEGIN IMMEDIATE");
-		try {
-			const result = run(database);
-			database.exec("COMMIT");
-			return result;
-		} catch (error) {
-			if (database.isTransaction) database.exec("ROLLBACK");
-			throw error;
-		}
-	}
-
-	/** Runs an action, and repeats it while another process holds the file. */
-	async #whenFree<T>(action: () => T, ctx: Context): Promise<T> {
-		for (let waits = 0; ; waits++) {
-			if (ctx.error !== undefined) throw ctx.error;
-			try {
-				return action();
-			} catch (error) {
-				if (!isBusy(error)) throw error;
-			}
-			if (waits === manyWaits) this.#logger.log("warn", "another process holds the ledger");
-			await setTimeout(pauseMs, undefined, { signal: ctx.signal });
-		}
-	}
-}
-
-function isBusy(error: unknown): boolean {
-	return error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === busy;
 }
 
 function decision(row: Record<string, SQLOutputValue>): Decision {
