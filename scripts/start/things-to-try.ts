@@ -7,6 +7,12 @@ const tries: Readonly<Record<string, (gateway: string, own: string) => string[]>
 	greeter: (gateway) => [`curl ${gateway}/greeter/hello ${json} -d '{"name":"John"}'`],
 	stats: (_, own) => [`curl ${own}/metrics`],
 	addsvc: () => [`npx allium call add sum '{"a":1,"b":2}'`],
+	drones: (gateway) => [
+		`curl ${gateway}/api/cmds/telemetry ${json} -d '{"drone_id":"d1","battery":72,"uptime":6941,"core_temp":21}'`,
+		`curl ${gateway}/api/cmds/alerts ${json} -d '{"drone_id":"d1","fault_code":12,"description":"rotor 2 is loose"}'`,
+		`curl ${gateway}/drones/d1/lastTelemetry`,
+		`curl ${gateway}/drones/d1/lastAlert`,
+	],
 	bank: (gateway) => [
 		`curl ${gateway}/payments ${json} -d '{"id":"pay-1","card":"card-ann","amount":420,"merchant":"COFFEE AND CO LONDON"}'`,
 		`curl ${gateway}/accounts/ann`,
