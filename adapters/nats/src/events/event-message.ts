@@ -37,19 +37,18 @@ export function eventHeaders({ id }: EventMessage): MsgHdrs {
 	return made;
 }
 
-/** The cursor of an event that was published. */
-export function publishedCursor(sequence: number, { id }: EventMessage): Cursor {
-	return cursorAt(sequence, id);
+/** The cursor of an event that was added. It names the text, so that another event at the same place has another one. */
+export function publishedCursor(sequence: number, { text }: EventMessage): Cursor {
+	return cursorAt(sequence, text);
 }
 
-/** The cursor of a stored message. Messages of strangers may have no id. */
-export function cursorOf({ sequence, headers, data }: StoredMessage): Cursor {
-	const id = headers?.get(idHeader) ?? "";
-	return cursorAt(sequence, id === "" ? decoder.decode(data) : id);
+/** The cursor of a stored message. */
+export function cursorOf({ sequence, data }: StoredMessage): Cursor {
+	return cursorAt(sequence, decoder.decode(data));
 }
 
-export function placedMessage(message: StoredMessage): Placed {
-	const { subject, data } = message;
-	const place = { lane: laneOfSubject(subject), cursor: cursorOf(message), bytes: data.length };
-	return placedText(decoder.decode(data), place);
+export function placedMessage({ subject, data, sequence }: StoredMessage): Placed {
+	const text = decoder.decode(data);
+	const cursor = cursorAt(sequence, text);
+	return placedText(text, { lane: laneOfSubject(subject), cursor, bytes: data.length });
 }

@@ -17,7 +17,6 @@ import type { NatsConnection } from "../nats-connection.ts";
 export interface StoredMessage {
 	readonly subject: string;
 	readonly data: Uint8Array;
-	readonly headers: MsgHdrs | undefined;
 	/** Its place in the stream. The first message ever has 1. */
 	readonly sequence: number;
 	/** When the server stored it, by its clock: milliseconds since 1970. */
@@ -141,8 +140,8 @@ type MessageQuery =
 	| { readonly seq: number; readonly next_by_subj?: string }
 	| { readonly last_by_subj: string };
 
-function storedMessage({ subject, data, header, seq, timestamp }: StoredMsg): StoredMessage {
-	return { subject, data, headers: header, sequence: seq, storedAt: Date.parse(timestamp) };
+function storedMessage({ subject, data, seq, timestamp }: StoredMsg): StoredMessage {
+	return { subject, data, sequence: seq, storedAt: Date.parse(timestamp) };
 }
 
 async function unlessMissing<T>(asking: Promise<T>): Promise<T | undefined> {

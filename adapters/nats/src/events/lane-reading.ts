@@ -1,6 +1,7 @@
 import type { Context } from "@allium/core";
 import type { EventStream, StoredMessage } from "./event-stream.ts";
-import { type ReadingBounds, type ReadingPage, StreamReading } from "./stream-reading.ts";
+import type { ReadingBounds } from "./inflow.ts";
+import { type ReadingPage, StreamReading } from "./stream-reading.ts";
 import { laneOfSubject } from "./topic-subjects.ts";
 
 /** The places of some lanes behind which is read. */

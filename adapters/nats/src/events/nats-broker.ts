@@ -50,17 +50,15 @@ export async function broker(url: string, options: NatsBrokerOptions = {}): Prom
 	const { address, location, parameters } = parseNatsUrl(url, options, parameterNames);
 	const { namespace = "default", scope = {} } = options;
 	const { ttlMs, syncs, dedupeMs, ...storage } = readOptions(options, parameters);
-	const share = await natsConnection(address, scope);
-	const log = new NatsLog(location, share, { ...storage, namespace, syncs, dedupeMs });
+	const shares = [await natsConnection(address, scope), await natsConnection(address, scope)] as const;
+	const log = new NatsLog(location, shares[0], { ...storage, namespace, syncs, dedupeMs });
+	const state = new NatsGroupState(location, shares[1], { ...storage, namespace });
 	try {
-		if (syncs === "disk" && !share.resource.isAtLeast(2, 10)) throw tooOldToSync(share.resource);
-		const state = new NatsGroupState(location, await natsConnection(address, scope), {
-			...storage,
-			namespace,
-		});
+		const { resource } = shares[0];
+		if (syncs === "disk" && !resource.isAtLeast(2, 10)) throw tooOldToSync(resource);
 		return logBroker(log, state, { ...options, ...(ttlMs !== undefined && { ttlMs }) });
 	} catch (error) {
-		await log.close();
+		await Promise.all([log.close(), state.close()]);
 		throw error;
 	}
 }

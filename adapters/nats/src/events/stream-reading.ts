@@ -1,5 +1,4 @@
 import type { Context } from "@allium/core";
-import { after as later } from "@allium/core/transport";
 import {
 	AckPolicy,
 	type ConsumerConfig,
@@ -7,10 +6,10 @@ import {
 	DeliverPolicy,
 	ReplayPolicy,
 } from "@nats-io/jetstream";
-import { type NatsConnection as Client, createInbox, nanos, nuid } from "@nats-io/transport-node";
+import { nanos, nuid } from "@nats-io/transport-node";
 import { unavailable } from "../failure.ts";
 import type { EventStream, StoredMessage } from "./event-stream.ts";
-import { Pull, type Pulled, type PullRequest } from "./pull.ts";
+import { Inflow, type Inflowing, type PullRequest, type ReadingBounds } from "./inflow.ts";
 
 /** The server forgets a consumer that is not asked for more after this time, in milliseconds. */
 const forgottenMs = 30_000;
@@ -22,11 +21,8 @@ export const restMs = 20_000;
  */
 const silentMs = [500, 1_000, 2_000] as const;
 
-/** How much is read at once. */
-export interface ReadingBounds {
-	readonly messages: number;
-	readonly bytes: number;
-}
+/** How much is asked for while a page is handled, in bytes. */
+const mostAheadBytes = 256 * 1024;
 
 /** What was read. */
 export interface ReadingPage {
@@ -38,16 +34,15 @@ export interface ReadingPage {
 /** A consumer on the server. */
 interface Consumer {
 	readonly name: string;
+	readonly inflow: Inflow;
 	readonly lossCount: number;
-	readonly usedAt: number;
-	/** How many messages it has delivered. */
-	readonly delivered: number;
+	usedAt: number;
 }
 
 /**
  * Reads a stream in order from a place on, page by page. It acknowledges nothing: who reads keeps its place itself. On
  * the server it is a consumer in memory that goes when it is not used any more. After a failure another one goes on at
- * the same place.
+ * the same place. One page at a time may be asked for.
  */
 export class StreamReading {
 	readonly #stream: EventStream;
@@ -73,50 +68,52 @@ export class StreamReading {
 			if (end !== "amiss" || messages.length > 0) return { messages, isComplete: end === "complete" };
 			if (!(await this.#hasMore(ctx))) return { messages, isComplete: true };
 		}
-		throw unavailable(
-			`the NATS server at ${this.#stream.connection.place} does not tell what the stream ${this.#stream.name} holds`,
-		);
+		const { connection, name } = this.#stream;
+		throw unavailable(`the NATS server at ${connection.place} does not tell what the stream ${name} holds`);
 	}
 
 	/** Lets the server forget it. */
 	async end(): Promise<void> {
 		const consumer = this.#consumer;
-		if (consumer === undefined) return;
-		this.#consumer = undefined;
-		await forget(this.#stream, consumer.name);
+		this.#drop();
+		if (consumer !== undefined) await forget(this.#stream, consumer.name);
 	}
 
-	async #ask(bounds: ReadingBounds, patienceMs: number, ctx: Context | undefined): Promise<Pulled> {
-		const consumer = this.#usable ?? (await this.#open(ctx));
-		// What arrives after a failure would be missing in the next page.
-		this.#consumer = undefined;
-		let pulled = await this.#pull(
-			consumer,
-			{ batch: bounds.messages, max_bytes: bounds.bytes, no_wait: true },
-			patienceMs,
-			ctx,
-		);
-		if (pulled.end === "too large")
-			pulled = await this.#pull(consumer, { batch: 1, no_wait: true }, patienceMs, ctx);
-		if (pulled.end !== "amiss") {
-			const delivered = consumer.delivered + pulled.messages.length;
-			this.#consumer = { ...consumer, delivered, usedAt: performance.now() };
+	async #ask(bounds: ReadingBounds, patienceMs: number, ctx: Context | undefined): Promise<Inflowing> {
+		if (!this.#isUsable) this.#drop();
+		this.#consumer ??= await this.#open(ctx);
+		const { inflow } = this.#consumer;
+		try {
+			const taken = await this.#stream.connection.run(() => ask(inflow, bounds, patienceMs), { ctx });
+			this.#consumer.usedAt = performance.now();
+			if (taken.end === "amiss") this.#drop();
+			else if (taken.end === "full" && !inflow.hasMore) inflow.ask(ahead(bounds), patienceMs);
+			return taken;
+		} catch (error) {
+			this.#drop();
+			throw error;
 		}
-		return pulled;
 	}
 
-	/** The consumer, as long as the server is sure to know it. */
-	get #usable(): Consumer | undefined {
+	/** Whether the server is sure to know the consumer. */
+	get #isUsable(): boolean {
 		const { isUp, lossCount } = this.#stream.connection;
 		const consumer = this.#consumer;
-		if (!isUp || consumer?.lossCount !== lossCount) return undefined;
-		return performance.now() - consumer.usedAt < restMs ? consumer : undefined;
+		if (!isUp || consumer?.lossCount !== lossCount || consumer.inflow.isAmiss) return false;
+		return performance.now() - consumer.usedAt < restMs;
+	}
+
+	#drop(): void {
+		this.#consumer?.inflow.close();
+		this.#consumer = undefined;
 	}
 
 	async #open(ctx: Context | undefined): Promise<Consumer> {
-		const { lossCount } = this.#stream.connection;
+		const { connection, name: stream } = this.#stream;
+		const { lossCount, client } = connection;
 		const { name } = await addConsumer(this.#stream, this.#filters, this.#after, ctx);
-		return { name, lossCount, usedAt: performance.now(), delivered: 0 };
+		const inflow = new Inflow(client, `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`);
+		return { name, inflow, lossCount, usedAt: performance.now() };
 	}
 
 	async #hasMore(ctx: Context | undefined): Promise<boolean> {
@@ -125,20 +122,29 @@ export class StreamReading {
 		);
 		return next.some((message) => message !== undefined);
 	}
+}
 
-	#pull(
-		consumer: Consumer,
-		request: PullRequest,
-		patienceMs: number,
-		ctx: Context | undefined,
-	): Promise<Pulled> {
-		const { connection, name } = this.#stream;
-		const subject = `$JS.API.CONSUMER.MSG.NEXT.${name}.${consumer.name}`;
-		return connection.run(
-			(client) => pull(client, subject, { request, patienceMs, delivered: consumer.delivered }),
-			{ ctx },
-		);
+/** Takes what was asked for ahead, and asks for the rest. */
+async function ask(inflow: Inflow, bounds: ReadingBounds, patienceMs: number): Promise<Inflowing> {
+	await inflow.over();
+	const ahead = inflow.take(bounds);
+	const taken = ahead.messages.reduce((sum, { data }) => sum + data.length, 0);
+	const left = { messages: bounds.messages - ahead.messages.length, bytes: bounds.bytes - taken };
+	if (ahead.end === "amiss" || inflow.hasMore || left.messages <= 0 || left.bytes <= 0) return ahead;
+	inflow.ask({ batch: left.messages, max_bytes: left.bytes, no_wait: true }, patienceMs);
+	await inflow.ready();
+	let rest = inflow.take(left);
+	if (rest.end === "too large" && ahead.messages.length + rest.messages.length === 0) {
+		inflow.ask({ batch: 1, no_wait: true }, patienceMs);
+		await inflow.ready();
+		rest = inflow.take(left);
 	}
+	return { messages: [...ahead.messages, ...rest.messages], end: rest.end };
+}
+
+/** What is asked for while a page is handled. */
+function ahead({ messages, bytes }: ReadingBounds): PullRequest {
+	return { batch: messages, max_bytes: Math.min(bytes, mostAheadBytes), no_wait: true };
 }
 
 /** How many messages there are behind a place. */
@@ -163,29 +169,6 @@ export async function placeBefore(
 	const { name, delivered } = await addConsumer(stream, [filter], time, ctx);
 	void forget(stream, name);
 	return delivered.stream_seq;
-}
-
-/** Asks a consumer for messages. Bounded by who calls. */
-async function pull(
-	client: Client,
-	subject: string,
-	options: { readonly request: PullRequest; readonly patienceMs: number; readonly delivered: number },
-): Promise<Pulled> {
-	const { request, patienceMs, delivered } = options;
-	const pulling = new Pull(request, delivered);
-	const inbox = createInbox();
-	const subscription = client.subscribe(inbox, {
-		callback: (error, message) => pulling.take(error, message),
-	});
-	void subscription.closed.then(() => pulling.fail(unavailable("the reading was broken off")));
-	const timer = later(patienceMs, () => pulling.end("amiss"));
-	try {
-		client.publish(subject, JSON.stringify(request), { reply: inbox });
-		return await pulling.ended;
-	} finally {
-		timer.stop();
-		subscription.unsubscribe();
-	}
 }
 
 function addConsumer(

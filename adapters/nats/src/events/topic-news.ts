@@ -48,6 +48,8 @@ export class TopicNews {
 	#lookedAt = Number.NEGATIVE_INFINITY;
 	/** The count of losses of the connection when the lanes were last looked at; undefined before. */
 	#losses: number | undefined;
+	/** Whether the server does not let this user hear the news. */
+	#isRefused = false;
 	#isClosed = false;
 
 	constructor({ stream, subjects, lanes, edges, subject }: TopicNewsOptions) {
@@ -102,7 +104,8 @@ export class TopicNews {
 	/** Asks whether there is more, where that is not sure to be told. */
 	#poll(): void {
 		const { connection } = this.#stream;
-		const isTold = this.#subject !== undefined && this.#losses === connection.lossCount;
+		const isHeard = this.#subject !== undefined && !this.#isRefused;
+		const isTold = isHeard && this.#losses === connection.lossCount;
 		if (!connection.isUp || (isTold && performance.now() - this.#lookedAt < backstopMs)) return;
 		// Whoever waits is told when it succeeds.
 		this.#look().catch(() => {});
@@ -141,6 +144,7 @@ export class TopicNews {
 		this.#subscription = connection.client.subscribe(this.#subject, {
 			callback: (error, message) => {
 				if (error === null) this.#hear(message);
+				else this.#isRefused = true;
 			},
 		});
 		await connection.run((client) => client.flush());

@@ -1,9 +1,9 @@
 import { type Context, ServiceError } from "@allium/core";
-import type { EventRecord, Receipt } from "@allium/core/event";
+import { cursorAt, type EventRecord, type Receipt } from "@allium/core/event";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import type { NatsConnection as Client, MsgHdrs } from "@nats-io/transport-node";
 import { isJetStreamMissing } from "../failure.ts";
-import { type EventMessage, eventHeaders, eventMessage, publishedCursor } from "./event-message.ts";
+import { cursorOf, type EventMessage, eventHeaders, eventMessage, publishedCursor } from "./event-message.ts";
 import type { EventStream } from "./event-stream.ts";
 import type { EventPlace, TopicSubjects } from "./topic-subjects.ts";
 
@@ -56,16 +56,25 @@ export class TopicPublisher {
 
 	/** Sends them one after another in one go, so that the server adds them in this order. */
 	async #publishEach(messages: readonly Outgoing[]): Promise<readonly Receipt[]> {
+		const answers = messages.map((message) => this.#publishOne(message));
+		// All are awaited, so that nothing of a call that was rejected is added later.
+		if (answers.length > 1) await Promise.allSettled(answers);
+		return Promise.all(answers);
+	}
+
+	async #publishOne(message: Outgoing): Promise<Receipt> {
 		const { stream } = this.#options;
-		const answers = messages.map((message) =>
-			stream.publish(message.subject, message.text, { headers: eventHeaders(message) }),
-		);
-		const settled = await Promise.allSettled(answers);
-		return settled.map((answer, index) => {
-			const message = messages[index];
-			if (answer.status === "rejected" || message === undefined) throw reasonOf(answer);
-			return receipt(message, answer.value.seq, answer.value.duplicate);
+		const { seq, duplicate } = await stream.publish(message.subject, message.text, {
+			headers: eventHeaders(message),
 		});
+		return duplicate ? this.#duplicate(message, seq) : receipt(message, seq);
+	}
+
+	/** The receipt of an event that was there already, maybe with another text. */
+	async #duplicate({ eventId, lane }: Outgoing, sequence: number): Promise<Receipt> {
+		const stored = await this.#options.stream.at(sequence);
+		const cursor = stored === undefined ? cursorAt(sequence, "") : cursorOf(stored);
+		return { id: eventId, lane, cursor, duplicate: true };
 	}
 
 	async #publishBatch(client: Client, messages: readonly Outgoing[]): Promise<readonly Receipt[]> {
@@ -84,7 +93,7 @@ export class TopicPublisher {
 				headers: last.headers,
 			});
 			// They lie one behind another.
-			return messages.map((message, index) => receipt(message, seq - parts.length + index, false));
+			return messages.map((message, index) => receipt(message, seq - parts.length + index));
 		} catch (error) {
 			// They were published before, and the reply was lost. Each is told its place then.
 			if (error instanceof JetStreamApiError && error.code === duplicateInBatch)
@@ -101,12 +110,9 @@ function batchHeaders(message: Outgoing, batch: string, sequence: number): MsgHd
 	return headers;
 }
 
-function receipt(message: Outgoing, sequence: number, duplicate: boolean): Receipt {
-	return { id: message.eventId, lane: message.lane, cursor: publishedCursor(sequence, message), duplicate };
-}
-
-function reasonOf(answer: PromiseSettledResult<unknown>): unknown {
-	return answer.status === "rejected" ? answer.reason : undefined;
+function receipt(message: Outgoing, sequence: number): Receipt {
+	const { eventId, lane } = message;
+	return { id: eventId, lane, cursor: publishedCursor(sequence, message), duplicate: false };
 }
 
 /** Undefined when the stream is missing. */
