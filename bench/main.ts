@@ -7,6 +7,7 @@ import { installPeers, peerVersions } from "./peers.ts";
 import { report, type Setting } from "./report.ts";
 import { Run } from "./run.ts";
 import { cluster } from "./suites/cluster.ts";
+import { events } from "./suites/events.ts";
 import { growth } from "./suites/growth.ts";
 import { http } from "./suites/http.ts";
 import { inProcess } from "./suites/in-process.ts";
@@ -22,6 +23,7 @@ const suites: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
 	process: processes,
 	growth,
 	cluster,
+	events,
 };
 
 const startedAt = performance.now();

@@ -2,7 +2,16 @@ import { parseArgs } from "node:util";
 import { type Work, works } from "./protocol.ts";
 import { stacks } from "./stacks.ts";
 
-export const suiteNames = ["rpc", "streams", "http", "in-process", "process", "growth", "cluster"] as const;
+export const suiteNames = [
+	"rpc",
+	"streams",
+	"http",
+	"in-process",
+	"process",
+	"growth",
+	"cluster",
+	"events",
+] as const;
 export type SuiteName = (typeof suiteNames)[number];
 
 /** What a run measures, and how. */
@@ -16,6 +25,8 @@ export interface Options {
 	/** How long one measurement of `sum` takes. The others take half of it. */
 	readonly milliseconds: number;
 	readonly quick: boolean;
+	/** Whether a million events wait, too (events). */
+	readonly million: boolean;
 	readonly pin: boolean;
 	/** The file for the rows as JSON. */
 	readonly json: string | undefined;
@@ -33,6 +44,7 @@ Measures Allium side by side with floors and peers; without a suite, all of them
   process     cold start, memory, idle connections and streams
   growth      calls with many instances, methods and services
   cluster     calls between apps that found each other in different registries
+  events      publishing, reading and handling on every backend, beside its bare floor and queues of jobs
 
 Options:
   --quick               fewer and shorter rounds: the whole within two minutes
@@ -42,6 +54,7 @@ Options:
   --concurrency 1,64    calls at once (rpc)
   --rounds N            default 5; 2 with --quick
   --milliseconds N      of one measurement; default 700; 150 with --quick
+  --million             a million events wait on SQLite, too: two minutes more (events)
   --no-pin              lets processes use any core
   --json FILE           writes the rows as JSON
   --out FILE            writes the report; default for a whole run: bench/RESULTS.md
@@ -79,6 +92,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
 		rounds: positive(values.rounds ?? (quick ? "2" : "5"), "--rounds"),
 		milliseconds: positive(values.milliseconds ?? (quick ? "150" : "700"), "--milliseconds"),
 		quick,
+		million: values.million,
 		pin: values.pin,
 		json: values.json,
 		out: values.out ?? (whole ? new URL("RESULTS.md", import.meta.url).pathname : undefined),
@@ -94,6 +108,7 @@ function parse(args: readonly string[]) {
 			options: {
 				help: { type: "boolean", default: false },
 				quick: { type: "boolean", default: false },
+				million: { type: "boolean", default: false },
 				stacks: { type: "string" },
 				floor: { type: "boolean", default: true },
 				work: { type: "string" },

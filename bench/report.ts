@@ -18,6 +18,7 @@ const titles: Readonly<Record<string, string>> = {
 	process: "Processes and memory",
 	growth: "Growth",
 	cluster: "One system, different registries",
+	events: "Events",
 };
 
 /** The whole report as Markdown. */

@@ -40,6 +40,11 @@ export class Run implements Results {
 		if (values.length > 0) this.figures.push({ suite, id, what, unit, ...spread(values) });
 	}
 
+	/** @throws Error if the packages that are installed on demand are missing. */
+	requirePeers(): void {
+		if (this.#notInstalled !== undefined) throw new Error(this.#notInstalled);
+	}
+
 	/** Returns those stacks that are chosen and can be started. It reports the others. */
 	stacks(suite: string, ids: readonly string[] = stacks.map(({ id }) => id)): StackEntry[] {
 		const { stacks: chosen } = this.options;

@@ -77,4 +77,20 @@ describe("the benchmark's targets", () => {
 		});
 		expect(verdicts({ ...none, figures }, "growth of methods")).toEqual([[0.8, "missed"]]);
 	});
+
+	test("compare handling with queues of jobs, and the processor time of publishing with that of a call", () => {
+		const figures = [
+			figure("events sqlite handle", 50),
+			figure("events bullmq work", 5),
+			figure("events postgres handle", 10),
+			figure("events graphile work", 1),
+			figure("events sqlite publish 64 cpu", 25),
+			figure("events frames cpu", 20),
+		];
+		const results = { ...none, figures };
+		expect(verdicts(results, "SQLite: handle", "× BullMQ")).toEqual([[10, "met"]]);
+		expect(verdicts(results, "PostgreSQL: handle", "× Graphile")).toEqual([[10, "missed"]]);
+		expect(verdicts(results, "PostgreSQL: handle", "× pg-boss")).toEqual([[undefined, "unmeasured"]]);
+		expect(verdicts(results, "SQLite: publish, 64 at once: CPU")).toEqual([[5, "met"]]);
+	});
 });

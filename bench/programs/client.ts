@@ -1,7 +1,7 @@
 // One client process of the benchmark. It runs a stack in a closed loop, and reports what it measured.
+import { callInLoops } from "../closed-loop.ts";
 import type { Measured, Ready, Task, Work } from "../protocol.ts";
 import type { Calls, Stack } from "../stack.ts";
-import { percentile } from "../statistics.ts";
 import { usage } from "../usage.ts";
 import { answerParent, assignment } from "./serving.ts";
 
@@ -32,37 +32,6 @@ function caller({ sum, concat }: Calls, work: Work): () => Promise<void> {
 	return async () => {
 		const { v } = await concat({ a: half, b: half });
 		if (v.length !== 2 * half.length) throw new Error(`wrong answer: ${v.length} characters`);
-	};
-}
-
-/** Runs several callers at once. Each calls again as soon as it has its answer. */
-async function callInLoops(
-	call: () => Promise<void>,
-	concurrency: number,
-	milliseconds: number,
-): Promise<Measured> {
-	const latencies: number[] = [];
-	const before = process.cpuUsage();
-	const start = performance.now();
-	const end = start + milliseconds;
-	const loop = async (): Promise<void> => {
-		for (let now = performance.now(); now < end; ) {
-			await call();
-			const after = performance.now();
-			latencies.push(after - now);
-			now = after;
-		}
-	};
-	await Promise.all(Array.from({ length: concurrency }, loop));
-	const seconds = (performance.now() - start) / 1000;
-	const { user, system } = process.cpuUsage(before);
-	latencies.sort((one, other) => one - other);
-	return {
-		calls: latencies.length,
-		seconds,
-		p50us: percentile(latencies, 0.5) * 1000,
-		p99us: percentile(latencies, 0.99) * 1000,
-		cpuSeconds: (user + system) / 1e6,
 	};
 }
 
