@@ -123,7 +123,8 @@ export interface App {
 	client<C extends AnyContract>(contract: C, options?: AppClientOptions): Client<C>;
 	/**
 	 * Publishes events of the contracts that it serves, and of those that the option `publishes` names. It can be
-	 * passed on as a dependency of a service. See {@link Publish}.
+	 * passed on as a dependency of a service. Rejects with `failed_precondition`, reason `stopped`, after `stop`. See
+	 * {@link Publish}.
 	 *
 	 * @example
 	 * await app.publish(Matches.started({ id, size: 19 }), ctx);

@@ -1,4 +1,4 @@
-import { contract, isServiceError, memoryRegistry, method } from "@allium/core";
+import { contract, event, isServiceError, memoryBroker, memoryRegistry, method } from "@allium/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { createApp } from "./app.ts";
@@ -7,6 +7,8 @@ import type { App } from "./app-type.ts";
 const Greeter = contract("greeter", {
 	hello: method({ output: z.object({ greeting: z.string() }), effect: "read" }),
 });
+
+const Greetings = contract("greetings", { said: event({ data: z.object({ to: z.string() }) }) });
 
 /** Output and exit code belong to the whole process. */
 let printed: string[];
@@ -22,13 +24,14 @@ afterEach(() => {
 	process.exitCode = undefined;
 });
 
-const steps = ["start", "stop", "run", "serve", "client", "call"] as const;
-type Step = (typeof steps)[number];
+const callSteps = ["start", "stop", "run", "serve", "client", "call"] as const;
+const eventSteps = ["start", "stop", "run", "subscribe", "publish"] as const;
+type Step = (typeof callSteps | typeof eventSteps)[number];
 
-/** All orders of the given number of steps. */
-function orders(length: number): Step[][] {
+/** All orders of the given number of these steps. */
+function orders(steps: readonly Step[], length: number): Step[][] {
 	if (length === 0) return [[]];
-	return orders(length - 1).flatMap((order) => steps.map((step) => [...order, step]));
+	return orders(steps, length - 1).flatMap((order) => steps.map((step) => [...order, step]));
 }
 
 /** An app, the outcome of its steps, and the expected outcome. */
@@ -36,6 +39,8 @@ class Life {
 	readonly app: App = createApp({
 		name: "a",
 		registry: memoryRegistry(),
+		broker: memoryBroker(),
+		publishes: [Greetings],
 		env: { NODE_ENV: "production" },
 		drainDelayMs: 0,
 		logger: { log() {} },
@@ -46,6 +51,7 @@ class Life {
 	#hasStarted = false;
 	#hasStopped = false;
 	#serves = false;
+	#subscribes = false;
 
 	/** The outcome of a step: `"done"`, the answer of a call, or a sentence. */
 	async take(step: Step): Promise<string> {
@@ -78,6 +84,15 @@ class Life {
 				if (this.#serves) return 'TypeError: service "greeter" is served already';
 				this.#serves = true;
 				return "done";
+			case "subscribe":
+				if (hasStarted) return "TypeError: subscribe() comes before start() and run()";
+				if (hasStopped) return "TypeError: subscribe() comes before stop(); a was stopped";
+				if (this.#subscribes)
+					return expect.stringContaining('TypeError: the group "a" handles "greetings" already');
+				this.#subscribes = true;
+				return "done";
+			case "publish":
+				return hasStopped ? "failed_precondition: a has stopped, and publishes no more events" : "done";
 			case "client":
 				return hasStopped ? "TypeError: client() comes before stop(); a has stopped" : "done";
 			case "call":
@@ -104,6 +119,12 @@ class Life {
 			case "serve":
 				app.serve(Greeter, { hello: async () => ({ greeting: "Hello" }) });
 				return "done";
+			case "subscribe":
+				app.subscribe(Greetings, { async said() {} });
+				return "done";
+			case "publish":
+				await app.publish(Greetings.said({ to: "John" }));
+				return "done";
 			case "client":
 				app.client(Greeter);
 				return "done";
@@ -128,11 +149,14 @@ function handles(): string[] {
 	return process.getActiveResourcesInfo().filter((kind) => /TCP|Timeout|Pipe/.test(kind));
 }
 
-describe.each(steps)("every order of four steps that begins with %s", (first) => {
+describe.each([
+	...callSteps.map((first) => ({ first, kind: "calls", steps: callSteps, more: 3 })),
+	...eventSteps.map((first) => ({ first, kind: "events", steps: eventSteps, more: 2 })),
+])("every order of the steps with $kind that begins with $first", ({ first, steps, more }) => {
 	test("has one right outcome for each, and ends with nothing left", async () => {
 		const before = handles().length;
 		const signals = process.listenerCount("SIGTERM");
-		for (const rest of orders(3)) {
+		for (const rest of orders(steps, more)) {
 			const order = [first, ...rest];
 			const life = new Life();
 			const outcomes: string[] = [];

@@ -1,4 +1,4 @@
-import type { AnyContract, Logger, Publish } from "@allium/core";
+import { type AnyContract, type Logger, type Publish, ServiceError } from "@allium/core";
 import { type Broker, type BrokerFeatures, Publisher, type PublisherOptions } from "@allium/core/event";
 import { listed } from "../config/listed.ts";
 import type { Part } from "./part.ts";
@@ -24,6 +24,7 @@ export class Publications implements Part {
 	readonly name: string = "the publications";
 	readonly #options: PublicationsOptions;
 	readonly #publisher: Publisher;
+	#hasStopped = false;
 
 	constructor(options: PublicationsOptions) {
 		const { name, broker, middleware, maxBytes, topics, onMissingContext } = options;
@@ -39,9 +40,9 @@ export class Publications implements Part {
 		});
 	}
 
-	get publish(): Publish {
-		return this.#publisher.publish;
-	}
+	/** Rejects with `failed_precondition`, reason `stopped`, once the app has stopped, whoever made its broker. */
+	readonly publish: Publish = (events, ctx) =>
+		this.#hasStopped ? Promise.reject(stopped(this.#options.name)) : this.#publisher.publish(events, ctx);
 
 	/** The contracts with events that it may publish. */
 	get topics(): readonly string[] {
@@ -65,12 +66,21 @@ export class Publications implements Part {
 		return within(this.#options.gracePeriodMs, this.#publisher.drained());
 	}
 
+	stop(): void {
+		this.#hasStopped = true;
+	}
+
 	#whyNot(topic: string): string | undefined {
 		const { name, served, publishes } = this.#options;
 		const may = [...served(), ...publishes].some((contract) => contract["~allium"].name === topic);
 		if (may) return undefined;
 		return `${name} does not serve "${topic}", whose events it would publish; serve it, or name the contract in the option "publishes"`;
 	}
+}
+
+function stopped(name: string): ServiceError {
+	const message = `${name} has stopped, and publishes no more events`;
+	return new ServiceError({ code: "failed_precondition", reason: "stopped", message });
 }
 
 /** What publishers can rely on, for people. */
