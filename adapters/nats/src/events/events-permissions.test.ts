@@ -26,7 +26,7 @@ function event(id: string): EventRecord {
 	};
 }
 
-for (const version of ["nats-2.9", "nats-2.15"] as const) {
+for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 	describeServer(version, (file) => {
 		describe("the permissions of the guide", () => {
 			let server: ServerProcess;

@@ -42,7 +42,7 @@ async function failure(operation: Promise<unknown>): Promise<string> {
 	return isServiceError(error) ? `${error.code}: ${error.message}` : String(error);
 }
 
-for (const version of ["nats-2.9", "nats-2.15"] as const) {
+for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 	describeServer(version, (file) => {
 		let server: ServerProcess;
 		let opened: Broker[];
