@@ -17,6 +17,7 @@ export type {
 	Verdict,
 } from "./event/broker.ts";
 export { cursorAt, positionOf } from "./event/cursor.ts";
+export { type GroupNumbers, type GroupReportSources, groupReport } from "./event/engine/group-report.ts";
 export type { EventRecord } from "./event/event-record.ts";
 export { eventText, parseEvent } from "./event/event-text.ts";
 export { GroupMetrics, type MeasuredGroup } from "./event/group-metrics.ts";

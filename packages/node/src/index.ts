@@ -29,6 +29,7 @@ export { type Credentials, parseCredentials, readCredentials } from "./config/cr
 export type { Environment } from "./config/environment.ts";
 export { invalidConfiguration, isInvalidConfiguration } from "./config/invalid-configuration.ts";
 export { maskUrl } from "./config/mask-url.ts";
+export { type OpenBrokerOptions, openBroker } from "./config/open-broker.ts";
 export { type OpenRegistryOptions, openRegistry } from "./config/open-registry.ts";
 export {
 	type Asking,

@@ -10,6 +10,9 @@ import { maskUrl } from "./mask-url.ts";
 /** The schemes whose adapters can be installed, as `@allium/<scheme>`. */
 const published: readonly string[] = ["consul", "dns", "etcd", "kubernetes", "nats", "postgres", "sqlite"];
 
+/** Other schemes of the URLs that an adapter takes. */
+const synonyms: Readonly<Record<string, string>> = { postgresql: "postgres" };
+
 /** Where adapters are looked for. */
 export interface AdapterSources<Ports> {
 	/** The adapters that were passed in. They come first. */
@@ -28,7 +31,7 @@ export function schemeOf(url: string): string {
 
 /**
  * Loads the adapter for the scheme of a URL: one that was passed in, one that needs no package, or the package
- * `@allium/<scheme>`.
+ * `@allium/<scheme>`. A scheme that is another name of one, such as `postgresql`, has the adapter of that one.
  *
  * @throws ServiceError `failed_precondition` when there is none, or it cannot be loaded.
  */
@@ -37,7 +40,8 @@ export async function loadAdapter<Ports>(
 	{ given, builtIn, cwd }: AdapterSources<Ports>,
 ): Promise<AdapterOf<Ports>> {
 	const scheme = schemeOf(choice.url);
-	const load = own(given, scheme) ?? own(builtIn, scheme) ?? fromPackage<Ports>(scheme, cwd);
+	const name = own(synonyms, scheme) ?? scheme;
+	const load = own(given, scheme) ?? own(given, name) ?? own(builtIn, name) ?? fromPackage<Ports>(name, cwd);
 	if (load === undefined) throw noAdapter(choice, Object.keys({ ...given, ...builtIn }));
 	try {
 		return await load();
@@ -49,14 +53,14 @@ export async function loadAdapter<Ports>(
 	}
 }
 
-function own<Ports>(adapters: AdaptersOf<Ports>, scheme: string): AdaptersOf<Ports>[string] | undefined {
-	return Object.hasOwn(adapters, scheme) ? adapters[scheme] : undefined;
+function own<T>(table: Readonly<Record<string, T>>, scheme: string): T | undefined {
+	return Object.hasOwn(table, scheme) ? table[scheme] : undefined;
 }
 
 /** Loads an adapter from its package; undefined where that is not installed. */
-function fromPackage<Ports>(scheme: string, cwd: string): (() => Promise<AdapterOf<Ports>>) | undefined {
+function fromPackage<Ports>(name: string, cwd: string): (() => Promise<AdapterOf<Ports>>) | undefined {
 	try {
-		const path = createRequire(join(cwd, "package.json")).resolve(`@allium/${scheme}`);
+		const path = createRequire(join(cwd, "package.json")).resolve(`@allium/${name}`);
 		return () => import(pathToFileURL(path).href);
 	} catch {
 		return undefined;
@@ -66,8 +70,9 @@ function fromPackage<Ports>(scheme: string, cwd: string): (() => Promise<Adapter
 function noAdapter({ url, source }: BackendChoice, known: readonly string[]) {
 	const scheme = schemeOf(url);
 	const named = `${source} is ${maskUrl(url)}, but there is no adapter for "${scheme}:" URLs here`;
-	if (published.includes(scheme)) {
-		return invalidConfiguration(`${named}; install it with "npm install @allium/${scheme}"`);
+	const name = own(synonyms, scheme) ?? scheme;
+	if (published.includes(name)) {
+		return invalidConfiguration(`${named}; install it with "npm install @allium/${name}"`);
 	}
 	const schemes = [...new Set([...known, ...published])].sort().map((one) => `${one}:`);
 	return invalidConfiguration(

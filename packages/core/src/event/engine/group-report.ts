@@ -16,10 +16,11 @@ export interface GroupReportSources {
 	readonly ctx: Context;
 }
 
-type Numbers = Pick<ConsumerReport, "lag" | "lagSeconds" | "retrying" | "parked" | "delayed">;
+/** What is known of a group. */
+export type GroupNumbers = Pick<ConsumerReport, "lag" | "lagSeconds" | "retrying" | "parked" | "delayed">;
 
 /** The numbers of a group that are known now. What cannot be asked is missing. Never rejects. */
-export async function groupReport(sources: GroupReportSources): Promise<Numbers> {
+export async function groupReport(sources: GroupReportSources): Promise<GroupNumbers> {
 	const { store, patienceMs, ctx } = sources;
 	const [report, counts] = await Promise.allSettled([
 		attempt(patienceMs, ctx, (ctx) => store.report(ctx)),
@@ -38,7 +39,7 @@ async function lag(
 	{ topic, lanes, patienceMs, ctx }: GroupReportSources,
 	report: GroupReport,
 	retrying: number,
-): Promise<Numbers> {
+): Promise<GroupNumbers> {
 	const cursors = new Map<number, Cursor>(report.lanes.map(({ lane, cursor }) => [lane, cursor]));
 	for (const { number, window } of lanes) cursors.set(number, window.cursor);
 	const behind = await attempt(patienceMs, ctx, (ctx) => topic.behind(cursors, ctx));
