@@ -12,3 +12,4 @@ export {
 	type FromDescriptionOptions,
 	isContractDescription,
 } from "./reflection/from-description.ts";
+export { type ValueFault, valueFaults } from "./reflection/value-faults.ts";

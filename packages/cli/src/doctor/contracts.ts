@@ -29,7 +29,7 @@ export async function examineContracts(
 	return { findings: [ok(services.size === 0 ? "no service is up" : `${count} one contract`)] };
 }
 
-function driftOf({ older, newer, breaking, added }: ContractsSideBySide): Finding {
+function driftOf({ older, newer, breaking, breaks, added }: ContractsSideBySide): Finding {
 	const { name } = older;
 	const versions =
 		older.version === newer.version
@@ -40,7 +40,7 @@ function driftOf({ older, newer, breaking, added }: ContractsSideBySide): Findin
 		return ok(`${name} is served ${versions}, which breaks no caller${only}`);
 	}
 	return wrong(
-		`${name} is served ${versions}, and callers of the older break at the newer`,
+		`${name} is served ${versions}, and ${breaks} of the older break at the newer`,
 		`serve the newer under a name of its own, such as ${name}.v2, or stop one of them`,
 		shortened(breaking),
 	);

@@ -16,12 +16,12 @@ export async function conflicts(
 	surroundings: Surroundings,
 ): Promise<string[]> {
 	const compared = await compareContracts(instances, describers(words, surroundings));
-	return compared.flatMap(({ older, newer, breaking, added }) => {
+	return compared.flatMap(({ older, newer, breaking, breaks, added }) => {
 		if (breaking.length === 0) return [];
 		const { name } = older;
 		const more = breaking.length > most ? [`  and ${breaking.length - most} more`] : [];
 		return [
-			`${name} ${older.version} and ${name} ${newer.version} are served under one name, and callers of the older break at the newer:`,
+			`${name} ${older.version} and ${name} ${newer.version} are served under one name, and ${breaks} of the older break at the newer:`,
 			...breaking.slice(0, most).map((difference) => `  ${difference}`),
 			...more,
 			...(added.length > 0 ? [`  only the newer has ${added.join(", ")}`] : []),

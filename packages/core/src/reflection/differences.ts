@@ -11,10 +11,16 @@ import { misfits } from "./misfits.ts";
  * compatible.
  */
 export function breakingDifferences(before: ContractDescription, after: ContractDescription): string[] {
-	return [
-		...differing(before.methods, after.methods, methodDifferences),
-		...differing(before.events, after.events, eventDifferences),
-	];
+	const { callers, subscribers } = broken(before, after);
+	return [...callers, ...subscribers];
+}
+
+/** The differences by whom they break. */
+function broken(before: ContractDescription, after: ContractDescription) {
+	return {
+		callers: differing(before.methods, after.methods, methodDifferences),
+		subscribers: differing(before.events, after.events, eventDifferences),
+	};
 }
 
 /** Compares the members of one name. */
@@ -35,6 +41,8 @@ export interface ContractsSideBySide {
 	readonly newer: ContractDescription;
 	/** The differences that break callers and subscribers of the older contract at the newer one; see {@link breakingDifferences}. */
 	readonly breaking: readonly string[];
+	/** Whom they break, for people: `callers`, `subscribers`, or `callers and subscribers`. Empty without any. */
+	readonly breaks: string;
 	/** The methods and events that only the newer contract has. */
 	readonly added: readonly string[];
 }
@@ -54,7 +62,9 @@ export function sideBySide(one: ContractDescription, other: ContractDescription)
 function ordered(older: ContractDescription, newer: ContractDescription): ContractsSideBySide {
 	const known = membersOf(older);
 	const added = Object.keys(membersOf(newer)).filter((name) => !Object.hasOwn(known, name));
-	return { older, newer, breaking: breakingDifferences(older, newer), added };
+	const { callers, subscribers } = broken(older, newer);
+	const breaks = [callers.length > 0 && "callers", subscribers.length > 0 && "subscribers"].filter(Boolean);
+	return { older, newer, breaking: [...callers, ...subscribers], breaks: breaks.join(" and "), added };
 }
 
 function membersOf({ methods, events }: ContractDescription): object {

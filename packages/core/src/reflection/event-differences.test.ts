@@ -102,3 +102,9 @@ test("the contract that knows the higher version of an event is the newer", () =
 	expect(newer.events?.ended?.version).toBe(2);
 	expect(breaking).toEqual([]);
 });
+
+test("what breaks handlers alone is said to break subscribers, and no callers", () => {
+	const { breaks } = sideBySide(described({ ended }), described({}));
+	expect(breaks).toBe("subscribers");
+	expect(sideBySide(described({ ended }), described({ ended })).breaks).toBe("");
+});
