@@ -3,8 +3,15 @@ import type { Adapters, Environment } from "@allium/node";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { ExitCode } from "./exit-code.ts";
 
-/** What a shell completes a word to: names from the registry, names of files, or fixed words. */
-export type Completes = "services" | "methods" | "files" | "folders" | readonly string[];
+/** What a shell completes a word to: names from the registry or the broker, names of files, or fixed words. */
+export type Completes =
+	| "services"
+	| "methods"
+	| "topics"
+	| "groups"
+	| "files"
+	| "folders"
+	| readonly string[];
 
 /** An argument of a command, after the command's name. */
 export interface Argument {

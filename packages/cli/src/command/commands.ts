@@ -4,9 +4,22 @@ import { completionCommand } from "../completion/completion-command.ts";
 import { describeCommand } from "../describe/describe-command.ts";
 import { devCommand } from "../dev/dev-command.ts";
 import { doctorCommand } from "../doctor/doctor-command.ts";
+import {
+	eventsPublishCommand,
+	eventsShowCommand,
+	eventsTailCommand,
+	eventsTopicsCommand,
+} from "../events/event-commands.ts";
 import { gatewayCommand } from "../gateway/gateway-command.ts";
+import {
+	groupsDeleteCommand,
+	groupsListCommand,
+	groupsRewindCommand,
+	groupsShowCommand,
+} from "../groups/group-commands.ts";
 import { healthCommand } from "../health/health-command.ts";
 import { newCommand } from "../new/new-command.ts";
+import { parkedDiscardCommand, parkedListCommand, parkedReplayCommand } from "../parked/parked-commands.ts";
 import { servicesCommand } from "../services/services-command.ts";
 import { tlsInitCommand, tlsIssueCommand } from "../tls/tls-commands.ts";
 import type { Command } from "./command.ts";
@@ -30,6 +43,17 @@ export const commands: readonly Command[] = [
 	doctorCommand,
 	describeCommand,
 	callCommand,
+	eventsTailCommand,
+	eventsShowCommand,
+	eventsPublishCommand,
+	eventsTopicsCommand,
+	groupsListCommand,
+	groupsShowCommand,
+	groupsRewindCommand,
+	groupsDeleteCommand,
+	parkedListCommand,
+	parkedReplayCommand,
+	parkedDiscardCommand,
 	benchCommand,
 	devCommand,
 	gatewayCommand,

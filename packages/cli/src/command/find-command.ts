@@ -9,13 +9,18 @@ export interface FoundCommand {
 }
 
 /**
- * Finds the command with which a command line begins. A name may have two words, such as `tls init`.
+ * Finds the command with which a command line begins. A name may have two words, such as `tls init`. The first of them
+ * alone means `list`, where there is such a command: `allium groups` is `allium groups list`.
  *
  * @throws CommandError that names the nearest command, or all of them.
  */
 export function findCommand(line: readonly string[], commands: readonly Command[]): FoundCommand {
 	const [first = "", second] = line;
 	const group = subcommands(first, commands);
+	const list = commands.find((candidate) => candidate.name === `${first} list`);
+	if (list !== undefined && (second === undefined || second.startsWith("-"))) {
+		return { command: list, rest: line.slice(1) };
+	}
 	const length = group.length > 0 ? 2 : 1;
 	const name = line.slice(0, length).join(" ");
 	const command = commands.find((candidate) => candidate.name === name);

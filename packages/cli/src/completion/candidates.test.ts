@@ -29,6 +29,7 @@ describe("the first word", () => {
 		expect(words("help", "tls", "in")).toEqual(["init"]);
 		expect(words("tls", "init", "--f")).toEqual(["--force"]);
 		expect(words("tls", "init", "")).toEqual([":folders"]);
+		expect(words("groups", "")).toEqual(["list", "show", "rewind", "delete"]);
 	});
 });
 
@@ -40,6 +41,9 @@ describe("an argument", () => {
 		expect(words("dev", "a.ts", "b.ts", "")).toEqual([":files"]);
 		expect(words("new", "")).toEqual([":folders"]);
 		expect(words("completion", "z")).toEqual(["zsh"]);
+		expect(words("events", "tail", "")).toEqual([":topics"]);
+		expect(words("parked", "replay", "matches", "")).toEqual([":groups"]);
+		expect(words("groups", "rewind", "matches", "rewards", "--to", "s")).toEqual(["start"]);
 	});
 
 	test("counts without the options before it", () => {

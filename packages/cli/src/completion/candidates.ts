@@ -12,7 +12,7 @@ export interface Candidate {
 export type Wanted =
 	| { readonly what: "words"; readonly candidates: readonly Candidate[] }
 	| {
-			readonly what: "services" | "methods" | "files" | "folders";
+			readonly what: Extract<Completes, string>;
 			/** The beginning of the word. */
 			readonly beginning: string;
 			/** The text before it in the same word, such as `--url=`. */

@@ -34,12 +34,13 @@ type LookUp = Exclude<Wanted, { what: "words" }>;
 /** The names that are up and begin with the word. None if they cannot be found in time. */
 async function lookedUp(lookUp: LookUp, surroundings: Surroundings): Promise<Candidate[]> {
 	const { what, prefix, beginning } = lookUp;
+	if (what === "files" || what === "folders") return [];
 	const words = wordsOf(lookUp);
 	// Ends the process whatever it waits for, such as a backend that does not answer.
 	const timer = setTimeout(() => process.exit(exitCode.ok), patienceMs);
 	try {
-		const found = what === "services" ? services(words, surroundings) : methods(words, surroundings);
-		return (await found)
+		const found = await names[what](words, surroundings);
+		return found
 			.filter(({ word }) => word.startsWith(beginning))
 			.map(({ word, summary }) => ({ word: prefix + word, summary }));
 	} catch {
@@ -57,6 +58,9 @@ function wordsOf({ arguments: given, options }: LookUp): Words {
 		values: (option) => [options.get(option)].filter((value) => value !== undefined),
 	};
 }
+
+/** What is looked up, and how. */
+const names = { services, methods, topics, groups } as const;
 
 async function services(words: Words, surroundings: Surroundings): Promise<Candidate[]> {
 	const { Directory } = await import("../discovery/directory.ts");
@@ -79,4 +83,23 @@ async function methods(words: Words, surroundings: Surroundings): Promise<Candid
 	} finally {
 		await found.close();
 	}
+}
+
+async function topics(words: Words, surroundings: Surroundings): Promise<Candidate[]> {
+	const { withBroker } = await import("../broker/opened-broker.ts");
+	const found = await withBroker(words, surroundings, (opened) =>
+		opened.ask((ctx) => opened.log.topics(ctx)),
+	);
+	return found.map((word) => ({ word, summary: "" }));
+}
+
+/** The groups of the topic before them. */
+async function groups(words: Words, surroundings: Surroundings): Promise<Candidate[]> {
+	const { withBroker } = await import("../broker/opened-broker.ts");
+	const found = await withBroker(words, surroundings, (opened) =>
+		opened.ask((ctx) => opened.state.groups(ctx)),
+	);
+	return found
+		.filter(({ topic }) => topic === words.arguments[0])
+		.map(({ group }) => ({ word: group, summary: "" }));
 }

@@ -43,8 +43,13 @@ export class Directory {
 	}
 }
 
-/** Reads the configuration. `--registry` and `--namespace` win over the environment. */
+/** Reads the configuration. `--registry`, `--broker` and `--namespace` win over the environment. */
 export function configOf(words: Words, env: Environment): Config {
-	const given = { name: commandName, registry: words.value("registry"), namespace: words.value("namespace") };
+	const given = {
+		name: commandName,
+		registry: words.value("registry"),
+		broker: words.value("broker"),
+		namespace: words.value("namespace"),
+	};
 	return readConfig(env, given, (option) => `--${option}`);
 }

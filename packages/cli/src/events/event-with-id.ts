@@ -1,0 +1,41 @@
+import type { Cursors, Placed, TopicLog } from "@allium/core/event";
+import type { OpenedBroker } from "../broker/opened-broker.ts";
+
+/** How much is read at once. */
+const page = { events: 1_000, bytes: 8 * 1024 * 1024 };
+
+/** How far the clocks of publishers may be off, in milliseconds. */
+const skewMs = 60 * 60 * 1000;
+
+/** Looks through a topic for the event of an id. Ids of the runtime tell when they were made, which shortens the way. */
+export async function eventWithId(
+	opened: OpenedBroker,
+	topic: TopicLog,
+	id: string,
+): Promise<Placed | undefined> {
+	const madeAt = timeOf(id);
+	const near =
+		madeAt === undefined ? undefined : await searched(opened, topic, id, new Date(madeAt - skewMs));
+	return near ?? searched(opened, topic, id, "start");
+}
+
+async function searched(
+	opened: OpenedBroker,
+	topic: TopicLog,
+	id: string,
+	from: "start" | Date,
+): Promise<Placed | undefined> {
+	let cursors: Cursors = await opened.ask((ctx) => topic.at(from, ctx));
+	for (;;) {
+		const { events, next } = await opened.ask((ctx) => topic.read(cursors, page, ctx));
+		const found = events.find(({ event }) => event.id === id);
+		if (found !== undefined || events.length === 0) return found;
+		cursors = next;
+	}
+}
+
+/** When a UUID of version 7 was made, in milliseconds since 1970; undefined for other ids. */
+function timeOf(id: string): number | undefined {
+	const [, high, low] = /^([\da-f]{8})-([\da-f]{4})-7[\da-f]{3}-[\da-f]{4}-[\da-f]{12}$/i.exec(id) ?? [];
+	return high === undefined ? undefined : Number.parseInt(`${high}${low}`, 16);
+}

@@ -1,0 +1,80 @@
+import { Context } from "@allium/core";
+import {
+	type GroupId,
+	type GroupReport,
+	groupReport,
+	type MemberReport,
+	type TopicLog,
+} from "@allium/core/event";
+import type { OpenedBroker } from "../broker/opened-broker.ts";
+import { formatAge } from "../text/duration.ts";
+
+/** After how much silence a member counts as gone, in milliseconds. It renews itself every second or so. */
+export const silentAfterMs = 15_000;
+
+/** How long the numbers of a group may take, in milliseconds. */
+const patienceMs = 5_000;
+
+/** What is known of a group. A number that is not known is missing. */
+export interface GroupFacts extends GroupId {
+	readonly report: GroupReport;
+	/** The lanes that a member holds. */
+	readonly held: number;
+	readonly lag?: number;
+	readonly lagSeconds?: number;
+	readonly retrying?: number;
+	readonly parked?: number;
+	readonly delayed?: number;
+	/** Why it does not go on, and what to do, a sentence each. */
+	readonly trouble: readonly string[];
+}
+
+/** Looks at a group. Undefined when there is none. */
+export async function groupFacts(opened: OpenedBroker, id: GroupId): Promise<GroupFacts | undefined> {
+	const store = opened.state.group(id);
+	const report = await opened.ask((ctx) => store.report(ctx));
+	if (report === undefined) return undefined;
+	const topic = await opened.ask((ctx) => opened.log.find(id.topic, ctx));
+	const { topic: name, group } = id;
+	const members = new Set(report.members.map((member) => member.id));
+	const held = report.lanes.filter(({ holder }) => holder !== undefined && members.has(holder)).length;
+	if (topic === undefined) {
+		const trouble = [`its topic is gone; delete the group: allium groups delete ${name} ${group}`];
+		return { topic: name, group, report, held, trouble };
+	}
+	const ctx = Context.background();
+	const numbers = await groupReport({ topic, store, lanes: [], patienceMs, ctx });
+	const trouble = await troubleOf(opened, topic, id, report, numbers.lag ?? 0);
+	return { topic: name, group, report, held, ...numbers, trouble };
+}
+
+async function troubleOf(
+	opened: OpenedBroker,
+	topic: TopicLog,
+	{ group }: GroupId,
+	{ members, lanes }: GroupReport,
+	lag: number,
+): Promise<string[]> {
+	const cursors = new Map(lanes.map(({ lane, cursor }) => [lane, cursor]));
+	const diverged = await opened.ask((ctx) => topic.diverged(cursors, ctx));
+	const start = `start the app that subscribes as ${group}`;
+	const silent = members.length > 0 && members.every(isSilent);
+	return [
+		...(diverged.length > 0
+			? [
+					`the topic has other events than those that lane ${diverged.join(", ")} handled: it was restored from a backup, or is another log; put the group at a place: allium groups rewind ${topic.topic} ${group} --to <time>`,
+				]
+			: []),
+		...(members.length === 0 && lag > 0 ? [`no process handles its events; ${start}`] : []),
+		...(silent ? [`its processes have been silent for ${leastSilence(members)}; ${start}`] : []),
+	];
+}
+
+/** Whether the server's clock tells that a member is gone. Where it tells nothing, the member counts as live. */
+export function isSilent({ silentMs }: MemberReport): boolean {
+	return silentMs !== undefined && silentMs >= silentAfterMs;
+}
+
+function leastSilence(members: readonly MemberReport[]): string {
+	return formatAge(Math.min(...members.map(({ silentMs = 0 }) => silentMs)));
+}
