@@ -9,7 +9,15 @@ export {
 	once,
 	publishDefaults,
 } from "@allium/core";
-export { type App, type AppOptions, textLogger } from "@allium/node";
+export {
+	type App,
+	type AppOptions,
+	sendWebhook,
+	textLogger,
+	verifyWebhook,
+	webhook,
+	webhookSecret,
+} from "@allium/node";
 export { type ClientOptions, createClient } from "./create-client.ts";
 export * from "./portable.ts";
 

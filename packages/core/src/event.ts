@@ -19,7 +19,7 @@ export type {
 export { cursorAt, positionOf } from "./event/cursor.ts";
 export { type GroupNumbers, type GroupReportSources, groupReport } from "./event/engine/group-report.ts";
 export type { EventRecord } from "./event/event-record.ts";
-export { eventText, parseEvent } from "./event/event-text.ts";
+export { eventText, parseEvent, readEventObject } from "./event/event-text.ts";
 export { GroupMetrics, type MeasuredGroup } from "./event/group-metrics.ts";
 export type {
 	Deferred,
@@ -69,4 +69,5 @@ export {
 	Subscription,
 	type SubscriptionOptions,
 } from "./event/subscription.ts";
+export { readEvent } from "./event/read-event.ts";
 export { Waiters } from "./event/waiters.ts";

@@ -75,6 +75,7 @@ export {
 	type EventData,
 	type EventInit,
 	type EventSpec,
+	type EventStamp,
 	type EventType,
 	type EventValue,
 	event,

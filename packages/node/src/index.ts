@@ -70,5 +70,19 @@ export type {
 	ServerCertificates,
 	TlsOptions,
 } from "./tls/tls-options.ts";
+export {
+	sendWebhook,
+	type WebhookMessage,
+	type WebhookTarget,
+} from "./webhook/send-webhook.ts";
+export { type WebhookOptions, webhook } from "./webhook/webhook.ts";
+export {
+	type VerifiedWebhook,
+	type VerifyWebhookOptions,
+	verifyWebhook,
+	type WebhookHeaders,
+	type WebhookSecret,
+	webhookSecret,
+} from "./webhook/webhook-signature.ts";
 export { isOriginAllowed } from "./websocket/origin.ts";
 export type { WebSocketsOptions } from "./websocket/websockets.ts";

@@ -85,6 +85,23 @@ export interface EventValue<N extends string = string, D = unknown> {
 	readonly id?: string;
 	/** It is not handled before this time, in ISO 8601: see `later`. */
 	readonly notBefore?: string;
+	/** What a sender elsewhere wrote on it. Default: the runtime stamps it when it is published. */
+	readonly stamp?: EventStamp;
+}
+
+/** What the runtime stamps on an event, where a sender elsewhere has not done so. */
+export interface EventStamp {
+	/** Who published it. */
+	readonly source?: string;
+	/** Shared by all that follows from one first cause. */
+	readonly correlationId?: string;
+	/** What it follows from. */
+	readonly causationId?: string;
+	/** The trace of the publisher, as W3C Trace Context writes it. */
+	readonly traceparent?: string;
+	readonly tracestate?: string;
+	/** The metadata `x-global-*` of the publisher, by name. */
+	readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** An event of a contract, whatever its data. */

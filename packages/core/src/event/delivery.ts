@@ -14,6 +14,8 @@ export interface Delivery {
 	/** The contract that declares it. */
 	readonly topic: string;
 	readonly group: string;
+	/** The app that published it, or what a sender elsewhere calls itself. */
+	readonly source: string;
 	/** When it was published. */
 	readonly time: Date;
 	/** The first is 1. */

@@ -44,6 +44,11 @@ export function parseEvent(text: string): EventRecord | { readonly fault: string
 	} catch (error) {
 		return { fault: `it is not JSON: ${(error as Error).message}` };
 	}
+	return readEventObject(parsed);
+}
+
+/** {@link parseEvent} for what is parsed already. */
+export function readEventObject(parsed: unknown): EventRecord | { readonly fault: string } {
 	if (!isObject(parsed)) return { fault: "it is not a JSON object" };
 	const { id, type, source, subject, time, data } = parsed;
 	if (!isText(id)) return { fault: 'it has no "id"' };

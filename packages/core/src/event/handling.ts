@@ -37,13 +37,14 @@ export function handlingOf(delivered: Delivered, group: GroupId, timeoutMs: numb
 
 function deliveryOf(delivered: Delivered, { topic, group }: GroupId): Delivery {
 	const { event, attempt, lane, cursor, epoch, isReplay } = delivered;
-	const { id, type, version, time, key, correlationId, causationId } = event;
+	const { id, type, version, source, time, key, correlationId, causationId } = event;
 	return {
 		id,
 		type,
 		version,
 		topic,
 		group,
+		source,
 		time: new Date(time),
 		attempt,
 		key,

@@ -55,6 +55,13 @@ describe("an event that is published", () => {
 		expect(broker.records).toMatchObject([{ id: "seen-1" }]);
 	});
 
+	test("keeps what a sender elsewhere stamped on it", async () => {
+		const broker = new Published();
+		const stamp = { source: "/tills/7", correlationId: "c1", causationId: "c2" };
+		await publisherTo(broker).publish({ ...Matches.seen({ by: "me" }), stamp }, ctx);
+		expect(broker.records).toMatchObject([stamp]);
+	});
+
 	test("carries trace, metadata and causes of its context on", async () => {
 		const broker = new Published();
 		const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";

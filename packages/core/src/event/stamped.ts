@@ -13,7 +13,7 @@ export function stamped(
 	source: string,
 	ctx: Context,
 ): EventRecord {
-	const { of, id, notBefore } = event;
+	const { of, id, notBefore, stamp } = event;
 	const { outgoing } = handOn(ctx);
 	const traceparent = outgoing.get("traceparent");
 	const tracestate = traceparent === undefined ? undefined : outgoing.get("tracestate");
@@ -33,6 +33,7 @@ export function stamped(
 		...(traceparent !== undefined && { traceparent }),
 		...(tracestate !== undefined && { tracestate }),
 		...(metadata !== undefined && { metadata }),
+		...stamp,
 	};
 }
 

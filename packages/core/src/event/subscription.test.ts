@@ -102,6 +102,7 @@ describe("a handler", () => {
 		expect(delivery(seen)).toEqual({
 			id: "e1",
 			type: "matches.ended",
+			source: "shop",
 			version: 2,
 			topic: "matches",
 			group: "rewards",
