@@ -62,6 +62,11 @@ export interface AppOptions extends ProcessOptions {
 	 * the contracts that it serves. Default: none.
 	 */
 	readonly publishes?: readonly AnyContract[];
+	/**
+	 * Contracts whose events others may post to `/-/events/{contract}`, as CloudEvents over HTTP: whoever the guard lets
+	 * in. This app publishes them. Default: none.
+	 */
+	readonly accepts?: readonly AnyContract[];
 	/** How events are published and handled. */
 	readonly events?: AppEventsOptions;
 }

@@ -264,7 +264,7 @@ class NodeApp implements App {
 				limits: frameLimits,
 			},
 			...(pages.length > 0 && { http: cors(pages) }),
-			protocols: this.#options.protocols ?? [],
+			protocols: [...this.#messaging.protocols, ...(this.#options.protocols ?? [])],
 			limits,
 			tls,
 			proxyProtocol,

@@ -7,6 +7,8 @@ import {
 	type SubscribeOptions,
 } from "@allium/core";
 import { Subscription } from "@allium/core/event";
+import { cloudEvents } from "../protocol/cloud-events.ts";
+import type { PortProtocol } from "../protocol/port-protocol.ts";
 import type { AppEventsOptions, AppOptions } from "./app-type.ts";
 import { BackendConnection, type BackendConnectionOptions } from "./backend-connection.ts";
 import type { MissingContextWatch } from "./missing-context.ts";
@@ -26,13 +28,15 @@ export class Messaging {
 	readonly broker: BackendConnection<"broker">;
 	readonly publications: Publications;
 	readonly subscriptions: Subscriptions;
+	/** How others post events here. */
+	readonly protocols: readonly PortProtocol[];
 	readonly #group: string;
 	readonly #logger: Logger;
 	readonly #outermost: readonly Middleware[];
 	readonly #topics: NonNullable<AppEventsOptions["topics"]>;
 
 	constructor(options: AppOptions, { served, contextWatch, ...connecting }: MessagingOptions) {
-		const { name, publishes = [], events = {}, gracePeriodMs = 10_000 } = options;
+		const { name, publishes = [], accepts = [], events = {}, gracePeriodMs = 10_000 } = options;
 		const { handle = handlerDefaults().middleware, publish, maxBytes, topics = {} } = events;
 		const { logger } = connecting;
 		this.#group = name;
@@ -49,13 +53,15 @@ export class Messaging {
 			broker: this.broker.port,
 			logger,
 			served,
-			publishes,
+			publishes: [...publishes, ...accepts],
 			middleware: publish,
 			maxBytes,
 			topics,
 			onMissingContext: contextWatch?.reportEvent,
 			gracePeriodMs,
 		});
+		const { publish: taken } = this.publications;
+		this.protocols = accepts.length === 0 ? [] : [cloudEvents({ contracts: accepts, publish: taken })];
 		this.subscriptions = new Subscriptions({ broker: this.broker.port, logger, gracePeriodMs });
 	}
 

@@ -5,6 +5,7 @@ export type { HttpResponse } from "../http/http-response.ts";
 export { type RequestHead, readHead } from "../http/request-head.ts";
 export { admit } from "./admission.ts";
 export { type Answer, errorAnswer, wrongVerb } from "./answer.ts";
+export { type CloudEventsOptions, cloudEvents } from "./cloud-events.ts";
 export type { CallProtocol, Exchange } from "./exchange.ts";
 export type { ExchangeHost } from "./exchange-host.ts";
 export { type OutputFraming, OutputPump } from "./output-pump.ts";
