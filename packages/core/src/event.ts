@@ -64,10 +64,10 @@ export { type MemoryGroupStateOptions, MemoryGroups, memoryGroupState } from "./
 export { type MemoryLogOptions, MemoryTopics, memoryLog } from "./event/memory-log.ts";
 export { placedText, type TextPlace } from "./event/placed-text.ts";
 export { Publisher, type PublisherOptions } from "./event/publisher.ts";
+export { readEvent } from "./event/read-event.ts";
 export {
 	type BegunSubscription,
 	Subscription,
 	type SubscriptionOptions,
 } from "./event/subscription.ts";
-export { readEvent } from "./event/read-event.ts";
 export { Waiters } from "./event/waiters.ts";
