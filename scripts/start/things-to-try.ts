@@ -1,6 +1,7 @@
 import type { Running } from "./system.ts";
 
 const json = "-H 'content-type: application/json'";
+const token = "-H 'authorization: Bearer token-ann'";
 
 /** The commands to try for each example, given the address of the gateway and the example's own. */
 const tries: Readonly<Record<string, (gateway: string, own: string) => string[]>> = {
@@ -12,6 +13,11 @@ const tries: Readonly<Record<string, (gateway: string, own: string) => string[]>
 		`curl ${gateway}/api/cmds/alerts ${json} -d '{"drone_id":"d1","fault_code":12,"description":"rotor 2 is loose"}'`,
 		`curl ${gateway}/drones/d1/lastTelemetry`,
 		`curl ${gateway}/drones/d1/lastAlert`,
+	],
+	webhooks: (gateway) => [
+		`npx allium call webhooks list '{"account_id":"acc_ann"}'`,
+		`curl ${gateway}/webhooks ${json} ${token} -d '{"account_id":"acc_ann","url":"http://127.0.0.1:9000/hook"}'`,
+		`curl ${gateway}/transactions ${json} ${token} -d '{"account_id":"acc_ann","amount":-350,"description":"tea"}'`,
 	],
 	bank: (gateway) => [
 		`curl ${gateway}/payments ${json} -d '{"id":"pay-1","card":"card-ann","amount":420,"merchant":"COFFEE AND CO LONDON"}'`,
