@@ -15,9 +15,9 @@ const tries: Readonly<Record<string, (gateway: string, own: string) => string[]>
 		`curl ${gateway}/drones/d1/lastAlert`,
 	],
 	webhooks: (gateway) => [
-		`npx allium call webhooks list '{"account_id":"acc_ann"}'`,
 		`curl ${gateway}/webhooks ${json} ${token} -d '{"account_id":"acc_ann","url":"http://127.0.0.1:9000/hook"}'`,
 		`curl ${gateway}/transactions ${json} ${token} -d '{"account_id":"acc_ann","amount":-350,"description":"tea"}'`,
+		`curl '${gateway}/webhooks?account_id=acc_ann' ${token}`,
 	],
 	bank: (gateway) => [
 		`curl ${gateway}/payments ${json} -d '{"id":"pay-1","card":"card-ann","amount":420,"merchant":"COFFEE AND CO LONDON"}'`,
