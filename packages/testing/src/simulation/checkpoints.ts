@@ -10,8 +10,6 @@ interface Checkpoint {
 export class Checkpoints {
 	readonly #lanes = new Map<string, Checkpoint>();
 	readonly #violated: (error: Error) => void;
-	/** How many were accepted. */
-	count = 0;
 
 	/** @param violated Told when a checkpoint goes back. */
 	constructor(violated: (error: Error) => void) {
@@ -19,7 +17,6 @@ export class Checkpoints {
 	}
 
 	saved({ topic, group }: GroupId, { lane, epoch }: LaneLease, { cursor }: LaneChange): void {
-		this.count++;
 		const name = `lane ${lane} of the group ${group} of ${topic}`;
 		const last = this.#lanes.get(name) ?? { epoch: 0, cursor: "" };
 		const next = { epoch, cursor: cursor ?? last.cursor };
