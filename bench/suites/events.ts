@@ -176,7 +176,10 @@ class Servers {
 
 function optionsOf(name: "postgres" | "nats" | "redis"): ServerOptions {
 	if (name === "nats") return natsServer({ file: programOf(["nats-2.10", "nats-2.9"]) });
-	if (name === "postgres") return postgresServer({ file: programOf(["postgres"]) });
+	if (name === "postgres") {
+		// Ours and the peers keep their connections for the whole run, more than the default of 100 together.
+		return postgresServer({ file: programOf(["postgres"]), args: ["-c", "max_connections=300"] });
+	}
 	return {
 		file: "redis-server",
 		// Nothing is persisted, in favour of the peer.
