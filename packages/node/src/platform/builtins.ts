@@ -7,6 +7,11 @@
  */
 export const http: typeof import("node:http") = process.getBuiltinModule("node:http");
 
+/** `node:crypto`. */
+export function crypto(): typeof import("node:crypto") {
+	return process.getBuiltinModule("node:crypto");
+}
+
 /** `node:http2`, which loads `node:tls` as well. */
 export function http2(): typeof import("node:http2") {
 	return process.getBuiltinModule("node:http2");

@@ -1,6 +1,6 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { ServiceError } from "@allium/core";
 import { checkDuration } from "@allium/core/transport";
+import { crypto } from "../platform/builtins.ts";
 
 /**
  * What signs webhooks: `whsec_` and at least 24 bytes in base64, as {@link webhookSecret} makes it. While a secret is
@@ -33,7 +33,7 @@ const version = "v1";
 
 /** Makes a secret for webhooks, from 32 random bytes. */
 export function webhookSecret(): string {
-	return prefix + randomBytes(32).toString("base64");
+	return prefix + crypto().randomBytes(32).toString("base64");
 }
 
 /**
@@ -99,13 +99,13 @@ export function webhookKeys(secret: WebhookSecret): readonly Buffer[] {
 }
 
 function signature(key: Buffer, id: string, timestamp: string, body: string | Uint8Array): string {
-	const hmac = createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body);
+	const hmac = crypto().createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body);
 	return `${version},${hmac.digest("base64")}`;
 }
 
 /** In constant time, so that nobody can guess a signature letter by letter. */
 function isSame(given: Buffer, expected: Buffer): boolean {
-	return given.length === expected.length && timingSafeEqual(given, expected);
+	return given.length === expected.length && crypto().timingSafeEqual(given, expected);
 }
 
 function headerOf(headers: WebhookHeaders, name: string): string {
