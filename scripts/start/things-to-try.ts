@@ -19,6 +19,11 @@ const tries: Readonly<Record<string, (gateway: string, own: string) => string[]>
 		`curl ${gateway}/transactions ${json} ${token} -d '{"account_id":"acc_ann","amount":-350,"description":"tea"}'`,
 		`curl '${gateway}/webhooks?account_id=acc_ann' ${token}`,
 	],
+	myevents: (gateway) => [
+		`curl ${gateway}/events ${json} -d '{"name":"opera aida","startdate":1800000000,"enddate":1800007200,"duration":120,"location":{"name":"West Street Opera House","address":"11 West Street","country":"U.S.A.","opentime":7,"closetime":20}}'`,
+		`curl ${gateway}/events/name/opera%20aida`,
+		`curl ${gateway}/events/…/bookings ${json} -d '{"seats":2}'    # with the id of the event; then look at it again`,
+	],
 	bank: (gateway) => [
 		`curl ${gateway}/payments ${json} -d '{"id":"pay-1","card":"card-ann","amount":420,"merchant":"COFFEE AND CO LONDON"}'`,
 		`curl ${gateway}/accounts/ann`,
