@@ -23,4 +23,5 @@ export const servers: Readonly<Record<ServerName, Source>> = {
 	dnsmasq: { kind: "installed", packages: ["dnsmasq-base"] },
 	named: { kind: "installed", packages: ["bind9", "bind9-dnsutils"] },
 	postgres: { kind: "installed", packages: ["postgresql"] },
+	rabbitmq: { kind: "installed", packages: ["rabbitmq-server"] },
 };

@@ -8,6 +8,7 @@ export {
 	natsServer,
 	type PostgresServerOptions,
 	postgresServer,
+	rabbitServer,
 } from "./known-servers.ts";
 export { type ServerOptions, type ServerPlace, ServerProcess, startServer } from "./server-process.ts";
 export { isServerRequired, type ServerName, serverProgram, serversFolder } from "./server-program.ts";

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { describeServer } from "./describe-server.ts";
-import { consulServer, etcdServer, natsServer, postgresServer } from "./known-servers.ts";
+import { consulServer, etcdServer, natsServer, postgresServer, rabbitServer } from "./known-servers.ts";
 import { startServer } from "./server-process.ts";
 
 for (const name of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
@@ -61,5 +61,13 @@ describeServer("postgres", (file) => {
 		await server.restart();
 		expect(await query("SELECT value FROM kept")).toBe("1");
 		await expect(query("SELECT 1", "wrong")).rejects.toThrow("password authentication failed");
+	});
+});
+
+describeServer("rabbitmq", (file) => {
+	test("answers as AMQP 0-9-1, and again after kill -9", async () => {
+		await using server = await startServer(rabbitServer({ file }));
+		await server.restart();
+		expect(server.output).toContain("RabbitMQ");
 	});
 });

@@ -105,6 +105,48 @@ export function postgresServer(options: PostgresServerOptions): ServerOptions {
 	};
 }
 
+/** RabbitMQ with the user `guest`, whose password is `guest`. The first port is that of clients. */
+export function rabbitServer({ file, args = [], host = "127.0.0.1" }: KnownServerOptions): ServerOptions {
+	const script = `
+set -eu
+rabbit=$1 folder=$2 port=$3 distribution=$4 host=$5
+shift 5
+export RABBITMQ_NODENAME="test$port@localhost" RABBITMQ_NODE_PORT="$port" RABBITMQ_DIST_PORT="$distribution"
+export RABBITMQ_NODE_IP_ADDRESS="$host" RABBITMQ_MNESIA_BASE="$folder/data" RABBITMQ_LOG_BASE="$folder/log"
+export RABBITMQ_ENABLED_PLUGINS_FILE="$folder/plugins" RABBITMQ_CONFIG_FILE="$folder/rabbitmq.conf" HOME="$folder"
+export RABBITMQ_PID_FILE="$folder/pid"
+echo '[].' > "$folder/plugins"
+touch "$folder/rabbitmq.conf"
+exec "$rabbit" "$@"
+`;
+	return {
+		file: "/bin/sh",
+		ports: 2,
+		args: ({ ports: [port, distribution], folder }) => [
+			...["-c", script, "rabbitmq", file, folder, String(port), String(distribution), host],
+			...args,
+		],
+		// The server takes the place of its script, so that a signal reaches it.
+		env: { RUNNING_UNDER_SYSTEMD: "1" },
+		answers: ({ ports: [port] }) => greets(port),
+	};
+}
+
+/** Whether a server of AMQP answers the header of the protocol with a frame. */
+function greets(port: number | undefined): Promise<boolean> {
+	return new Promise((resolve) => {
+		const socket = connect(port ?? 0, "127.0.0.1");
+		const answer = (isThere: boolean): void => {
+			socket.destroy();
+			resolve(isThere);
+		};
+		socket.once("connect", () => socket.write("AMQP\0\0\u0009\u0001", "latin1"));
+		socket.once("data", ([type]) => answer(type === 1));
+		socket.once("error", () => answer(false));
+		socket.once("close", () => answer(false));
+	});
+}
+
 /** Whether something accepts connections on a port of 127.0.0.1. */
 function accepts(port: number | undefined): Promise<boolean> {
 	return new Promise((resolve) => {

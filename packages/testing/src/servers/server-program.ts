@@ -15,13 +15,14 @@ const programs = {
 	dnsmasq: "dnsmasq",
 	named: "named",
 	postgres: "postgres",
+	rabbitmq: "rabbitmq-server",
 } as const;
 
 /** A server that tests use, in one version. */
 export type ServerName = keyof typeof programs;
 
 /** The servers whose programs Debian installs for the whole machine, because they need libraries of their own. */
-const ofTheMachine: readonly ServerName[] = ["dnsmasq", "named", "postgres"];
+const ofTheMachine: readonly ServerName[] = ["dnsmasq", "named", "postgres", "rabbitmq"];
 
 /** The path of a server's program, or undefined where it is not installed. `npm run services` installs it. */
 export function serverProgram(name: ServerName): string | undefined {
@@ -29,7 +30,9 @@ export function serverProgram(name: ServerName): string | undefined {
 	const unpacked = ["usr/sbin", "usr/bin"].flatMap((folder) =>
 		ancestors(process.cwd()).map((root) => join(root, serversFolder, name, folder, file)),
 	);
-	const path = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", ...postgresFolders()];
+	// Debian's script of RabbitMQ in /usr/sbin runs it as another user, and ends without it.
+	const first = name === "rabbitmq" ? ["/usr/lib/rabbitmq/bin"] : [];
+	const path = [...first, ...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", ...postgresFolders()];
 	const installed = ofTheMachine.includes(name) ? path.map((folder) => join(folder, file)) : [];
 	return [...unpacked, ...installed].find(isExecutable);
 }
