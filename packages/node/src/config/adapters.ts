@@ -8,7 +8,16 @@ import { listed } from "./listed.ts";
 import { maskUrl } from "./mask-url.ts";
 
 /** The schemes whose adapters can be installed, as `@allium/<scheme>`. */
-const published: readonly string[] = ["consul", "dns", "etcd", "kubernetes", "nats", "postgres", "sqlite"];
+const published: readonly string[] = [
+	"amqp",
+	"consul",
+	"dns",
+	"etcd",
+	"kubernetes",
+	"nats",
+	"postgres",
+	"sqlite",
+];
 
 /** Other schemes of the URLs that an adapter takes. */
 const synonyms: Readonly<Record<string, string>> = { postgresql: "postgres" };
@@ -23,10 +32,16 @@ export interface AdapterSources<Ports> {
 	readonly cwd: string;
 }
 
-/** The scheme of a URL that names its adapter, without its colon. In `nats+tls:` that is `nats`. */
+/** Schemes of others that lead to an adapter of another name. */
+const aliases: ReadonlyMap<string, string> = new Map([
+	["amqps", "amqp"],
+	["postgresql", "postgres"],
+]);
+
+/** The scheme of a URL that names its adapter, without its colon. In `nats+tls:` that is `nats`, in `amqps:` `amqp`. */
 export function schemeOf(url: string): string {
 	const [scheme = ""] = url.slice(0, url.indexOf(":")).split("+");
-	return scheme;
+	return aliases.get(scheme) ?? scheme;
 }
 
 /**
