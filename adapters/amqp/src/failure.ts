@@ -1,0 +1,69 @@
+import { isServiceError, ServiceError } from "@allium/core";
+
+/** The error of a URL or an option that cannot be used. */
+export function invalidUrl(message: string): ServiceError {
+	return new ServiceError({ code: "invalid_argument", message });
+}
+
+/** The error of a use that another try does not help. */
+export function refusal(message: string, cause?: unknown): ServiceError {
+	return new ServiceError({ code: "failed_precondition", message, cause });
+}
+
+/** The error of something that may work later. */
+export function unavailable(message: string, cause?: unknown): ServiceError {
+	return new ServiceError({ code: "unavailable", message, cause });
+}
+
+/** The code that the server or the client library gave an error: `NOT_FOUND`, `ECONNREFUSED`. */
+export function codeOf(error: unknown): string {
+	return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+/** The failure of a connection or of a request, as one sentence that says what to do. */
+export function failure(error: unknown, place: string): ServiceError {
+	if (isServiceError(error)) return error;
+	const code = codeOf(error);
+	const said = textOf(error);
+	if (code === "ACCESS_REFUSED" && said.includes("Login was refused")) {
+		return refusal(
+			`RabbitMQ at ${place} refuses the user or the password; give those of a user that it knows`,
+			error,
+		);
+	}
+	if (code === "ACCESS_REFUSED") {
+		const message = `RabbitMQ at ${place} does not let this user do what Allium needs (${said}); grant it, as the guide to RabbitMQ shows`;
+		return new ServiceError({ code: "permission_denied", message, cause: error });
+	}
+	if (code === "NOT_ALLOWED") {
+		return refusal(
+			`RabbitMQ at ${place} does not let this user into the virtual host (${said}); make it, or grant the user its permissions`,
+			error,
+		);
+	}
+	if (code === "PRECONDITION_FAILED" && said.includes("inequivalent arg")) {
+		return refusal(
+			`RabbitMQ at ${place} has a queue or an exchange of this name with other settings (${said}); delete it, or use another namespace`,
+			error,
+		);
+	}
+	if (isCertificateFailure(code)) {
+		return refusal(
+			`RabbitMQ at ${place} and this process do not agree on certificates (${said}); name the authority by ca, and a certificate of this process by cert and key where the server asks for one`,
+			error,
+		);
+	}
+	return unavailable(
+		`RabbitMQ at ${place} does not answer (${said}); it is tried again with every use`,
+		error,
+	);
+}
+
+/** The codes of OpenSSL and Node for certificates that are not accepted, on either side. */
+function isCertificateFailure(code: string): boolean {
+	return /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|ERR_SSL_|ERR_OSSL_/.test(code);
+}
+
+function textOf(error: unknown): string {
+	return error instanceof Error && error.message !== "" ? error.message : codeOf(error) || "no reason given";
+}

@@ -1,0 +1,2 @@
+export type { AmqpOptions } from "./amqp-url.ts";
+export { broker, type RabbitBrokerOptions } from "./rabbit-broker.ts";

@@ -1,0 +1,118 @@
+import { type Context, isServiceError } from "@allium/core";
+import { uuidv7, whileLasts } from "@allium/core/transport";
+import type { Channel, ReturnedMessage } from "rabbitmq-client";
+import { failure, unavailable } from "./failure.ts";
+import type { RabbitConnection } from "./rabbit-connection.ts";
+
+/** A message that is sent. */
+export interface OutgoingMessage {
+	readonly exchange: string;
+	readonly routingKey: string;
+	readonly text: string;
+	readonly headers?: Readonly<Record<string, string>>;
+	/** Whether it is refused where no queue takes it. Default: `false`; nobody may want the events of a topic yet. */
+	readonly mandatory?: boolean;
+}
+
+const contentType = "application/cloudevents+json; charset=utf-8";
+
+/** How long a server may take to confirm a message, in milliseconds: it blocks those who publish while it lacks room. */
+const confirmMs = 30_000;
+
+/** Sends messages in the order of the calls. Each is confirmed by the server. */
+export class Outbox {
+	readonly #connection: RabbitConnection;
+	#channel: Promise<Channel> | undefined;
+	/** Ends what waits for a confirmation. The library forgets those that it had just written when its connection ends. */
+	readonly #waiting = new Set<(error: Error) => void>();
+	/** The messages that no queue took, by the id that they were sent with. */
+	readonly #returned = new Set<string>();
+
+	constructor(connection: RabbitConnection) {
+		this.#connection = connection;
+	}
+
+	/**
+	 * Sends messages. Resolves when all are confirmed. What it rejects with tells nothing about which of them arrived;
+	 * it is `unavailable` where another try may help.
+	 */
+	async send(messages: readonly OutgoingMessage[], ctx: Context): Promise<void> {
+		this.#connection.check();
+		const limited = ctx.withTimeout(confirmMs);
+		try {
+			await whileLasts(this.#send(messages), limited);
+		} catch (error) {
+			if (!isServiceError(error) || ctx.error !== undefined || limited.error === undefined) throw error;
+			throw unavailable(
+				`RabbitMQ at ${this.#connection.place} confirmed nothing for ${confirmMs / 1_000} s; does it lack memory or room on its disk?`,
+				error,
+			);
+		}
+	}
+
+	/** Closes its channel. */
+	async close(): Promise<void> {
+		const channel = await this.#channel?.catch(() => undefined);
+		await channel?.close();
+	}
+
+	async #send(messages: readonly OutgoingMessage[]): Promise<void> {
+		const channel = await this.#open();
+		const lost = Promise.withResolvers<never>();
+		this.#waiting.add(lost.reject);
+		try {
+			const sent = Promise.all(messages.map((message) => this.#one(channel, message)));
+			await Promise.race([sent, lost.promise]);
+		} catch (error) {
+			throw failure(error, this.#connection.place);
+		} finally {
+			this.#waiting.delete(lost.reject);
+		}
+	}
+
+	async #one(
+		channel: Channel,
+		{ text, headers, mandatory = false, ...address }: OutgoingMessage,
+	): Promise<void> {
+		const correlationId = mandatory ? uuidv7() : undefined;
+		await channel.basicPublish(
+			{
+				...address,
+				mandatory,
+				durable: true,
+				contentType,
+				...(headers !== undefined && { headers: { ...headers } }),
+				...(correlationId !== undefined && { correlationId }),
+			},
+			Buffer.from(text),
+		);
+		if (correlationId === undefined) return;
+		// The server returns a message before it confirms it, but the library tells of that a turn later.
+		await new Promise((resolve) => setImmediate(resolve));
+		if (!this.#returned.delete(correlationId)) return;
+		throw unavailable(`RabbitMQ at ${this.#connection.place} has lost the queue ${address.routingKey}`);
+	}
+
+	#open(): Promise<Channel> {
+		this.#channel ??= this.#confirming();
+		return this.#channel;
+	}
+
+	async #confirming(): Promise<Channel> {
+		try {
+			const channel = await this.#connection.channel();
+			channel.once("close", () => {
+				this.#channel = undefined;
+				for (const reject of this.#waiting) reject(new Error("the connection is lost"));
+			});
+			channel.on("basic.return", ({ correlationId = "" }: ReturnedMessage) =>
+				this.#returned.add(correlationId),
+			);
+			await channel.confirmSelect();
+			return channel;
+		} catch (error) {
+			this.#channel = undefined;
+			throw failure(error, this.#connection.place);
+		}
+	}
+}

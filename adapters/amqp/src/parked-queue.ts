@@ -1,0 +1,123 @@
+import type { Context } from "@allium/core";
+import type { GroupId, ParkedEvent, Parking, Slice, Which } from "@allium/core/event";
+import type { Channel } from "rabbitmq-client";
+import { codeOf } from "./failure.ts";
+import type { Names } from "./names.ts";
+import type { Outbox } from "./outbox.ts";
+import { parkedEvent, replayedMessage } from "./parked-message.ts";
+import type { RabbitConnection } from "./rabbit-connection.ts";
+
+/** How many parked events one call looks at, and how many bytes of them. */
+const most = 10_000;
+const mostBytes = 64 * 1024 * 1024;
+
+/** How a queue of parked events is reached. */
+export interface ParkedQueueOptions {
+	readonly id: GroupId;
+	readonly names: Names;
+	readonly connection: RabbitConnection;
+	readonly outbox: Outbox;
+}
+
+/** A parked event that is out of the queue until it is acknowledged or given back. */
+interface Taken {
+	readonly parked: ParkedEvent;
+	readonly text: string;
+	readonly deliveryTag: number;
+}
+
+/** The parked events of a group: a queue. They are taken out to be seen, and given back in their order. */
+export class ParkedQueue implements Parking {
+	readonly #options: ParkedQueueOptions;
+
+	constructor(options: ParkedQueueOptions) {
+		this.#options = options;
+	}
+
+	/** What is given back may change its place in the queue, so that the list has an order of its own. */
+	async list(
+		{ after = "", limit }: { readonly after?: string; readonly limit: number },
+		ctx: Context,
+	): Promise<Slice<ParkedEvent>> {
+		const taken = await this.#taken(ctx, async () => {});
+		const behind = taken.filter((each) => placeIn(each) > after);
+		const page = behind.slice(0, limit);
+		const items = page.map(({ parked }) => parked);
+		const last = page.at(-1);
+		return behind.length > limit && last !== undefined ? { items, next: placeIn(last) } : { items };
+	}
+
+	async replay(which: Which, ctx: Context): Promise<number> {
+		const { names, id, outbox } = this.#options;
+		return this.#settle(which, ctx, ({ parked, text }) =>
+			outbox.send([replayedMessage(names, id, parked, text)], ctx),
+		);
+	}
+
+	async discard(which: Which, ctx: Context): Promise<number> {
+		return this.#settle(which, ctx, async () => {});
+	}
+
+	/** Removes each event that is meant, once something was done with it. Returns how many. */
+	async #settle(which: Which, ctx: Context, act: (taken: Taken) => Promise<void>): Promise<number> {
+		let count = 0;
+		await this.#taken(ctx, async (taken, channel) => {
+			for (const each of taken.filter(({ parked }) => isMeant(parked, which))) {
+				await act(each);
+				channel.basicAck({ deliveryTag: each.deliveryTag });
+				count++;
+			}
+		});
+		return count;
+	}
+
+	/** Takes events out, in the order in which they first failed. What is not acknowledged is given back. */
+	async #taken(
+		ctx: Context,
+		act: (taken: readonly Taken[], channel: Channel) => Promise<void>,
+	): Promise<readonly Taken[]> {
+		return this.#options.connection.run(ctx, async (channel) => {
+			try {
+				const taken = await this.#take(channel, ctx);
+				await act(taken, channel);
+				return taken;
+			} finally {
+				// 0 stands for all that are out.
+				if (channel.active) channel.basicNack({ deliveryTag: 0, multiple: true, requeue: true });
+			}
+		});
+	}
+
+	async #take(channel: Channel, ctx: Context): Promise<readonly Taken[]> {
+		const { names, id } = this.#options;
+		const taken: Taken[] = [];
+		let bytes = 0;
+		try {
+			while (taken.length < most && bytes < mostBytes && ctx.error === undefined) {
+				const message = await channel.basicGet({ queue: names.parked(id) });
+				if (message === undefined) break;
+				const text = String(message.body);
+				bytes += Buffer.byteLength(text);
+				taken.push({ parked: parkedEvent(message, text), text, deliveryTag: message.deliveryTag });
+			}
+		} catch (error) {
+			// Nobody has worked on the group yet.
+			if (codeOf(error) !== "NOT_FOUND") throw error;
+		}
+		return taken.sort((one, other) => (placeIn(one) < placeIn(other) ? -1 : 1));
+	}
+}
+
+/** A time in milliseconds has so many digits until the year 2286. */
+const digits = 13;
+
+/** Sorts events as they first failed. Those of one moment sort by their ids, which count up as they are made. */
+function placeIn({ parked: { since, cursor, lane } }: Taken): string {
+	return `${String(since).padStart(digits, "0")} ${cursor} ${lane}`;
+}
+
+function isMeant({ id, key }: ParkedEvent, which: Which): boolean {
+	if (which === "all") return true;
+	if ("ids" in which) return which.ids.includes(id);
+	return key !== undefined && which.keys.includes(key);
+}

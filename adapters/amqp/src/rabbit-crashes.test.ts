@@ -1,0 +1,138 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Context, isServiceError } from "@allium/core";
+import type { Broker, BrokerTopic, EventRecord } from "@allium/core/event";
+import { describeServer } from "@allium/testing/servers";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { RunningRabbit } from "./fixtures/running-rabbit.ts";
+import { broker } from "./rabbit-broker.ts";
+
+const background = Context.background();
+
+/** How often a worker is killed: the proof by hand takes 100. */
+const kills = Number(process.env.ALLIUM_KILLS ?? 10);
+const keys = Array.from({ length: 20 }, (_, index) => `k${index}`);
+const patient = { timeout: 240_000, interval: 50 };
+
+describeServer("rabbitmq", (rabbit) => {
+	let server: RunningRabbit;
+	let folder: string;
+	let file: string;
+	let events: Broker;
+	let workers: ChildProcess[] = [];
+	beforeAll(async () => {
+		server = await RunningRabbit.start(rabbit);
+		folder = mkdtempSync(join(tmpdir(), "allium-rabbit-"));
+	});
+	afterAll(async () => {
+		await server[Symbol.asyncDispose]();
+		rmSync(folder, { recursive: true });
+	});
+	afterEach(async () => {
+		for (const worker of workers) worker.kill("SIGKILL");
+		workers = [];
+		await events.close();
+	});
+
+	/** The ids of what was handled, each time that it was. */
+	const handled = (): string[] => readFileSync(file, "utf8").split("\n").slice(0, -1);
+
+	async function begin(): Promise<{ readonly url: string; readonly topic: BrokerTopic }> {
+		file = join(folder, String(Math.random()));
+		writeFileSync(file, "");
+		const url = server.newUrl();
+		events = await broker(url, { ttlMs: 2_000 });
+		return { url, topic: await events.open("matches", { lanes: 4 }, background) };
+	}
+
+	async function startWorker(url: string): Promise<ChildProcess> {
+		const worker = fork(join(import.meta.dirname, "fixtures/worker.ts"), [url, file], {
+			execArgv: ["--conditions=@allium/source"],
+		});
+		workers.push(worker);
+		await once(worker, "message");
+		return worker;
+	}
+
+	/** Publishes an event of each key, again and again, until it is told to stop. Returns how many of each there are. */
+	function publishing(topic: BrokerTopic): { stop(): Promise<number> } {
+		let isOver = false;
+		const publish = async (): Promise<number> => {
+			let round = 0;
+			for (; !isOver; round++) {
+				await publishSurely(
+					topic,
+					keys.map((key) => event(`${key}-${round}`, key)),
+				);
+				await new Promise((resolve) => setImmediate(resolve));
+			}
+			return round;
+		};
+		const published = publish();
+		return {
+			stop: () => {
+				isOver = true;
+				return published;
+			},
+		};
+	}
+
+	/** Nothing acknowledged is lost, and each key was handled in order; what was handled again does not count. */
+	async function expectAll(rounds: number): Promise<void> {
+		await vi.waitFor(() => expect(new Set(handled()).size).toBe(rounds * keys.length), patient);
+		const first = [...new Set(handled())];
+		for (const key of keys) {
+			const inOrder = Array.from({ length: rounds }, (_, round) => `${key}-${round}`);
+			expect(first.filter((id) => id.startsWith(`${key}-`))).toEqual(inOrder);
+		}
+		const repeats = handled().length - first.length;
+		console.info(`rabbitmq: ${first.length} events, ${repeats} of them again`);
+	}
+
+	test(`nothing is lost, and keys keep their order, while workers are killed ${kills} times`, {
+		timeout: 900_000,
+	}, async () => {
+		const { url, topic } = await begin();
+		await startWorker(url);
+		const { stop } = publishing(topic);
+		for (let kill = 0; kill < kills; kill++) {
+			const next = startWorker(url);
+			const before = handled().length;
+			await next;
+			await vi.waitFor(() => expect(handled().length).toBeGreaterThan(before), patient);
+			workers.shift()?.kill("SIGKILL");
+		}
+		await expectAll(await stop());
+	});
+
+	test("publishing rejects as unavailable while the server is away", { timeout: 240_000 }, async () => {
+		const { topic } = await begin();
+		await topic.publish([event("before", "a")], background);
+		await server.server.kill();
+		await expect(topic.publish([event("during", "a")], background)).rejects.toMatchObject({
+			code: "unavailable",
+		});
+		await server.server.restart();
+		await publishSurely(topic, [event("after", "a")]);
+	});
+});
+
+function event(id: string, key: string): EventRecord {
+	const time = new Date().toISOString();
+	return { id, type: "matches.started", version: 1, source: "test", key, time, data: {}, correlationId: id };
+}
+
+/** Publishes again while the broker is unavailable, as an app does. */
+async function publishSurely(topic: BrokerTopic, batch: readonly EventRecord[]): Promise<void> {
+	for (;;) {
+		try {
+			await topic.publish(batch, background);
+			return;
+		} catch (error) {
+			if (!isServiceError(error) || error.code !== "unavailable") throw error;
+		}
+	}
+}
