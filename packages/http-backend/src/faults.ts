@@ -12,6 +12,11 @@ const untrusted: ReadonlySet<unknown> = new Set([
 	"ERR_TLS_CERT_ALTNAME_INVALID",
 ]);
 
+/** The codes of TLS alerts about the certificate of a client: it is missing, or not trusted. */
+const refusedCertificate = /^ERR_SSL_.*ALERT_.*(CERT|UNKNOWN_CA)/;
+/** How Node words a connection that ended in the handshake: it has no code of its own. */
+const endedInHandshake = "before secure TLS connection was established";
+
 /** The error of a request after `close`. */
 export function backendClosed(): ServiceError {
 	return new ServiceError({ code: "failed_precondition", message: "the registry is closed" });
@@ -45,6 +50,12 @@ export function unreachable(name: string, url: string, error: unknown): ServiceE
 			error,
 		);
 	}
+	if (typeof code === "string" && refusedCertificate.test(code)) {
+		return refusal(
+			`${name} at ${hostOf(url)} refused this process for its certificate (${messageOf(error)}): give one that it trusts with ?cert=…&key=…`,
+			error,
+		);
+	}
 	if (code === "EPROTO" || code === "ERR_SSL_WRONG_VERSION_NUMBER") {
 		return refusal(
 			`${name} at ${hostOf(url)} and this process agree on no TLS (${messageOf(error)}): if it does not speak TLS, leave out "+tls"`,
@@ -54,9 +65,11 @@ export function unreachable(name: string, url: string, error: unknown): ServiceE
 	if (typeof code === "string" && code.startsWith("HPE_")) {
 		return strangerAt(name, url, "it does not speak HTTP");
 	}
+	const why = messageOf(error);
+	const hint = why.includes(endedInHandshake) ? '; if it does not speak TLS, leave out "+tls"' : "";
 	return new ServiceError({
 		code: "unavailable",
-		message: `${name} at ${hostOf(url)} cannot be reached: ${messageOf(error)}`,
+		message: `${name} at ${hostOf(url)} cannot be reached: ${why}${hint}`,
 		cause: error,
 	});
 }
