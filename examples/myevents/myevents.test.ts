@@ -2,7 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { ServiceProcess } from "@allium/testing/process";
-import { describeServer, natsServer, type ServerProcess, startServer } from "@allium/testing/servers";
+import {
+	describeServer,
+	natsServer,
+	rabbitServer,
+	type ServerProcess,
+	startServer,
+} from "@allium/testing/servers";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Booking } from "./services/bookings/contract.ts";
 import type { MyEvent } from "./services/events/contract.ts";
@@ -10,6 +16,7 @@ import type { MyEvent } from "./services/events/contract.ts";
 /** The brokers with servers: what starts one, and the URL of it. */
 const brokers = [
 	{ name: "nats-2.15", server: natsServer, url: (port: number) => `nats://127.0.0.1:${port}` },
+	{ name: "rabbitmq", server: rabbitServer, url: (port: number) => `amqp://127.0.0.1:${port}` },
 ] as const;
 
 /** Names the broker. Empty for SQLite, which is the default. */
