@@ -20,7 +20,10 @@ const published: readonly string[] = [
 ];
 
 /** Other schemes of the URLs that an adapter takes. */
-const synonyms: Readonly<Record<string, string>> = { postgresql: "postgres" };
+const synonyms: ReadonlyMap<string, string> = new Map([
+	["amqps", "amqp"],
+	["postgresql", "postgres"],
+]);
 
 /** Where adapters are looked for. */
 export interface AdapterSources<Ports> {
@@ -32,16 +35,10 @@ export interface AdapterSources<Ports> {
 	readonly cwd: string;
 }
 
-/** Schemes of others that lead to an adapter of another name. */
-const aliases: ReadonlyMap<string, string> = new Map([
-	["amqps", "amqp"],
-	["postgresql", "postgres"],
-]);
-
-/** The scheme of a URL that names its adapter, without its colon. In `nats+tls:` that is `nats`, in `amqps:` `amqp`. */
+/** The scheme of a URL, without its colon and without what follows a plus: in `nats+tls:` that is `nats`. */
 export function schemeOf(url: string): string {
 	const [scheme = ""] = url.slice(0, url.indexOf(":")).split("+");
-	return aliases.get(scheme) ?? scheme;
+	return scheme;
 }
 
 /**
@@ -55,7 +52,7 @@ export async function loadAdapter<Ports>(
 	{ given, builtIn, cwd }: AdapterSources<Ports>,
 ): Promise<AdapterOf<Ports>> {
 	const scheme = schemeOf(choice.url);
-	const name = own(synonyms, scheme) ?? scheme;
+	const name = synonyms.get(scheme) ?? scheme;
 	const load = own(given, scheme) ?? own(given, name) ?? own(builtIn, name) ?? fromPackage<Ports>(name, cwd);
 	if (load === undefined) throw noAdapter(choice, Object.keys({ ...given, ...builtIn }));
 	try {
@@ -85,7 +82,7 @@ function fromPackage<Ports>(name: string, cwd: string): (() => Promise<AdapterOf
 function noAdapter({ url, source }: BackendChoice, known: readonly string[]) {
 	const scheme = schemeOf(url);
 	const named = `${source} is ${maskUrl(url)}, but there is no adapter for "${scheme}:" URLs here`;
-	const name = own(synonyms, scheme) ?? scheme;
+	const name = synonyms.get(scheme) ?? scheme;
 	if (published.includes(name)) {
 		return invalidConfiguration(`${named}; install it with "npm install @allium/${name}"`);
 	}
