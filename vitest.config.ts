@@ -18,6 +18,8 @@ export default {
 		hookTimeout: 180_000,
 		expect: { poll: { timeout: 150_000 } },
 		setupFiles: ["scripts/test/patience.ts"],
+		// Most files wait for leases, servers and processes, so more of them run at once than there are cores.
+		maxWorkers: 4,
 		projects: [
 			{
 				extends: true,
