@@ -1,7 +1,7 @@
 import type { Measured } from "./protocol.ts";
 import { percentile } from "./statistics.ts";
 
-/** Runs several callers at once, numbered from 0. Each calls again as soon as it has its answer. */
+/** Runs several callers at once, numbered from 0. Each calls once at least, and again as soon as it has its answer. */
 export async function callInLoops(
 	call: (caller: number) => Promise<unknown>,
 	concurrency: number,
@@ -10,27 +10,32 @@ export async function callInLoops(
 	const meter = new Meter();
 	const end = performance.now() + milliseconds;
 	const loop = async (caller: number): Promise<void> => {
-		for (let now = performance.now(); now < end; ) {
+		let now = performance.now();
+		do {
 			await call(caller);
 			const after = performance.now();
 			meter.add(after - now);
 			now = after;
-		}
+		} while (now < end);
 	};
 	await Promise.all(Array.from({ length: concurrency }, (_, caller) => loop(caller)));
 	return meter.measured();
 }
 
-/** Repeats a step that does several things in one go, such as a transaction or a page. Returns the rate of the things. */
+/**
+ * Repeats a step that does several things in one go, such as a transaction or a page, once at least. Returns the rate
+ * of the things.
+ */
 export async function repeat(step: () => number | Promise<number>, milliseconds: number): Promise<Measured> {
 	const meter = new Meter();
 	const end = performance.now() + milliseconds;
-	for (let now = performance.now(); now < end; ) {
+	let now = performance.now();
+	do {
 		const done = await step();
 		const after = performance.now();
 		meter.add(after - now, done);
 		now = after;
-	}
+	} while (now < end);
 	return meter.measured();
 }
 
