@@ -19,7 +19,7 @@ export default {
 		expect: { poll: { timeout: 150_000 } },
 		setupFiles: ["scripts/test/patience.ts"],
 		// Most files wait for leases, servers and processes, so more of them run at once than there are cores.
-		maxWorkers: 4,
+		maxWorkers: 3,
 		projects: [
 			{
 				extends: true,
