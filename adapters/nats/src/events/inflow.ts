@@ -1,3 +1,4 @@
+import { unavailable } from "@allium/core/adapter";
 import { after, type Timer } from "@allium/core/transport";
 import {
 	type NatsConnection as Client,
@@ -5,7 +6,6 @@ import {
 	type Msg,
 	type Subscription,
 } from "@nats-io/transport-node";
-import { unavailable } from "../failure.ts";
 import type { StoredMessage } from "./event-stream.ts";
 
 /** A request for messages, as the server reads it. */

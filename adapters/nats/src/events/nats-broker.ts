@@ -1,6 +1,6 @@
 import type { ServiceError } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 import { type Broker, type LogBrokerOptions, logBroker } from "@allium/core/event";
-import { refusal } from "../failure.ts";
 import { type NatsConnection, natsConnection } from "../nats-connection.ts";
 import { type NatsOptions, parseNatsUrl } from "../nats-url.ts";
 import { bucketName, oneOf, wholeNumber } from "../storage-options.ts";

@@ -1,7 +1,7 @@
 import type { Context } from "@allium/core";
 import type { Share } from "@allium/core/adapter";
+import { refusal } from "@allium/core/adapter";
 import type { GroupId, GroupState, GroupStore, GroupSummary } from "@allium/core/event";
-import { refusal } from "../failure.ts";
 import type { NatsConnection } from "../nats-connection.ts";
 import { NamespaceKeys } from "./group-keys.ts";
 import { groupRecord, withoutMember } from "./group-record.ts";

@@ -1,5 +1,6 @@
 import type { Context, ServiceError } from "@allium/core";
 import type { Share } from "@allium/core/adapter";
+import { refusal } from "@allium/core/adapter";
 import {
 	defaultLanes,
 	defaultMaxEventBytes,
@@ -17,7 +18,6 @@ import {
 	type StreamInfo,
 } from "@nats-io/jetstream";
 import { millis, nanos } from "@nats-io/transport-node";
-import { refusal } from "../failure.ts";
 import type { NatsConnection } from "../nats-connection.ts";
 import { keyPart } from "../registry-keys.ts";
 import { headerBytes } from "./event-message.ts";

@@ -1,4 +1,5 @@
 import type { Context } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 import {
 	type Behind,
 	type Cursor,
@@ -13,7 +14,6 @@ import {
 	type Receipt,
 	type TopicLog,
 } from "@allium/core/event";
-import { refusal } from "../failure.ts";
 import { cursorOf, placedMessage } from "./event-message.ts";
 import type { EventStream } from "./event-stream.ts";
 import { countAfter, placeBefore } from "./stream-reading.ts";

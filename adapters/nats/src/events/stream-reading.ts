@@ -1,4 +1,5 @@
 import type { Context } from "@allium/core";
+import { unavailable } from "@allium/core/adapter";
 import {
 	AckPolicy,
 	type ConsumerConfig,
@@ -7,7 +8,6 @@ import {
 	ReplayPolicy,
 } from "@nats-io/jetstream";
 import { nanos, nuid } from "@nats-io/transport-node";
-import { unavailable } from "../failure.ts";
 import type { EventStream, StoredMessage } from "./event-stream.ts";
 import { Inflow, type Inflowing, type PullRequest, type ReadingBounds } from "./inflow.ts";
 

@@ -1,5 +1,5 @@
 import type { Context } from "@allium/core";
-import { refusal } from "../failure.ts";
+import { refusal } from "@allium/core/adapter";
 import type { EventStream } from "./event-stream.ts";
 
 /** What a topic keeps. */

@@ -1,8 +1,8 @@
 import type { Context, ServiceError } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 import { type Cursors, positionOf } from "@allium/core/event";
 import { every, type Timer } from "@allium/core/transport";
 import type { Msg, Subscription } from "@nats-io/transport-node";
-import { refusal } from "../failure.ts";
 import type { EventStream } from "./event-stream.ts";
 import type { TopicEdges } from "./topic-edges.ts";
 import { laneOfSubject, type TopicSubjects } from "./topic-subjects.ts";
