@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { invalidUrl } from "./failure.ts";
+import { invalidUrl, readParameters } from "@allium/core/adapter";
 
 /** How RabbitMQ is reached, beside the URL. What is given here wins over the URL. */
 export interface AmqpOptions {
@@ -50,7 +50,7 @@ export function parseAmqpUrl(url: string, options: AmqpOptions = {}): AmqpAddres
 	if (scheme === "") throw invalidUrl(`this is no URL of RabbitMQ; ${form}`);
 	const [user = "", ...password] = userInfo.split(":");
 	const tls = scheme !== "amqp";
-	const given = { ...readQuery(query), ...defined(options) };
+	const given: Parameters = { ...readParameters(query, parameters), ...defined(options) };
 	const address: AmqpAddress = {
 		hosts: hosts.split(",").map((host) => readHost(host, tls ? 5671 : 5672)),
 		vhost: vhost === "" ? "/" : decoded(vhost),
@@ -102,20 +102,6 @@ function decoded(text: string): string {
 }
 
 type Parameters = Readonly<Partial<Record<(typeof parameters)[number], string>>>;
-
-function readQuery(query: string): Parameters {
-	const found = new Map<string, string>();
-	for (const [name, value] of new URLSearchParams(query)) {
-		if (!parameters.some((known) => known === name)) {
-			throw invalidUrl(
-				`${JSON.stringify(name)} is no parameter of this URL; it takes ${[...parameters].sort().join(", ")}`,
-			);
-		}
-		if (found.has(name) || value === "") throw invalidUrl(`the parameter ${name} takes one value`);
-		found.set(name, value);
-	}
-	return Object.fromEntries(found);
-}
 
 /** The options that are parameters, too. */
 function defined(options: AmqpOptions): Parameters {

@@ -1,19 +1,5 @@
 import { isServiceError, ServiceError } from "@allium/core";
-
-/** The error of a URL or an option that cannot be used. */
-export function invalidUrl(message: string): ServiceError {
-	return new ServiceError({ code: "invalid_argument", message });
-}
-
-/** The error of a use that another try does not help. */
-export function refusal(message: string, cause?: unknown): ServiceError {
-	return new ServiceError({ code: "failed_precondition", message, cause });
-}
-
-/** The error of something that may work later. */
-export function unavailable(message: string, cause?: unknown): ServiceError {
-	return new ServiceError({ code: "unavailable", message, cause });
-}
+import { refusal, unavailable } from "@allium/core/adapter";
 
 /** The code that the server or the client library gave an error: `NOT_FOUND`, `ECONNREFUSED`. */
 export function codeOf(error: unknown): string {

@@ -1,8 +1,9 @@
 import { type Cancelable, Context } from "@allium/core";
+import { unavailable } from "@allium/core/adapter";
 import { type Deliver, placedText, type Verdict } from "@allium/core/event";
 import { after, every, type Timer } from "@allium/core/transport";
 import type { AsyncMessage, Channel } from "rabbitmq-client";
-import { failure, unavailable } from "./failure.ts";
+import { failure } from "./failure.ts";
 import type { Handed } from "./handed.ts";
 import { KeyLines } from "./key-lines.ts";
 import { isReplay } from "./parked-message.ts";

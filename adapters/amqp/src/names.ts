@@ -1,5 +1,5 @@
+import { invalidUrl } from "@allium/core/adapter";
 import type { GroupId } from "@allium/core/event";
-import { invalidUrl } from "./failure.ts";
 
 /** The longest name that AMQP takes, in bytes. */
 const longestName = 255;

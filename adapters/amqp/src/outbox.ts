@@ -1,7 +1,8 @@
 import { type Context, isServiceError } from "@allium/core";
+import { unavailable } from "@allium/core/adapter";
 import { uuidv7, whileLasts } from "@allium/core/transport";
 import type { Channel, ReturnedMessage } from "rabbitmq-client";
-import { failure, unavailable } from "./failure.ts";
+import { failure } from "./failure.ts";
 import type { RabbitConnection } from "./rabbit-connection.ts";
 
 /** A message that is sent. */

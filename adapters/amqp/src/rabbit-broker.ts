@@ -1,4 +1,5 @@
 import type { Context } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 import type {
 	Broker,
 	BrokerTopic,
@@ -11,7 +12,6 @@ import type {
 } from "@allium/core/event";
 import { checkDuration } from "@allium/core/transport";
 import { type AmqpOptions, parseAmqpUrl } from "./amqp-url.ts";
-import { refusal } from "./failure.ts";
 import { GroupConsumer } from "./group-consumer.ts";
 import { Names } from "./names.ts";
 import { Outbox } from "./outbox.ts";

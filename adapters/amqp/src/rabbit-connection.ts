@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import type { ConnectionOptions } from "node:tls";
 import type { Context } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 import { after, whileLasts } from "@allium/core/transport";
 import { type Channel, Connection } from "rabbitmq-client";
 import { type AmqpAddress, placeOf } from "./amqp-url.ts";
-import { failure, refusal } from "./failure.ts";
+import { failure } from "./failure.ts";
 
 /** How long a use waits for a connection that is lost, in milliseconds. */
 const patienceMs = 5_000;

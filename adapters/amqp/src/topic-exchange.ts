@@ -1,4 +1,5 @@
 import type { Context } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 import {
 	type BrokerFeatures,
 	type BrokerTopic,
@@ -9,7 +10,7 @@ import {
 	laneOf,
 	type Receipt,
 } from "@allium/core/event";
-import { codeOf, refusal } from "./failure.ts";
+import { codeOf } from "./failure.ts";
 import type { Names } from "./names.ts";
 import type { Outbox } from "./outbox.ts";
 import type { RabbitConnection } from "./rabbit-connection.ts";

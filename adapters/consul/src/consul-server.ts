@@ -1,4 +1,5 @@
 import { type Context, ServiceError } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 import type { RegistryClock } from "@allium/core/registry";
 import {
 	type BackendAnswer,
@@ -6,7 +7,6 @@ import {
 	clockIn,
 	excerpt,
 	HttpBackend,
-	refusal,
 	strangerAt,
 } from "@allium/http-backend";
 

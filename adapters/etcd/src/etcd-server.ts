@@ -1,4 +1,5 @@
 import { type Context, isServiceError, type Logger, ServiceError } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 import type { RegistryClock } from "@allium/core/registry";
 import {
 	type BackendAnswer,
@@ -8,7 +9,6 @@ import {
 	type Fields,
 	fields,
 	HttpBackend,
-	refusal,
 	strangerAt,
 } from "@allium/http-backend";
 

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { errorText } from "@allium/core";
-import { refusal } from "./refusal.ts";
+import { refusal } from "@allium/core/adapter";
 
 /** The largest file, in bytes. */
 const maxBytes = 1024 * 1024;

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { errorText } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 import type { ClusterCredentials } from "./cluster.ts";
-import { refusal } from "./refusal.ts";
 
 /** How long the program may take, in milliseconds. */
 const patienceMs = 30_000;

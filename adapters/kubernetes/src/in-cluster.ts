@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { refusal } from "@allium/core/adapter";
 import type { Cluster, ClusterCredentials } from "./cluster.ts";
 import { readCredentialFile } from "./credential-file.ts";
-import { refusal } from "./refusal.ts";
 import { Renewed } from "./renewed.ts";
 
 /** Where Kubernetes mounts the credentials of a pod's service account. */

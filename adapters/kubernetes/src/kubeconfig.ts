@@ -2,11 +2,11 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { errorText } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 import type { Cluster, ClusterCredentials } from "./cluster.ts";
 import { readCredentialFile } from "./credential-file.ts";
 import { type ExecCommand, ExecCredential } from "./exec-credential.ts";
 import type { Variables } from "./in-cluster.ts";
-import { refusal } from "./refusal.ts";
 import { Renewed } from "./renewed.ts";
 
 /** An object of a kubeconfig, and the folder that its relative paths begin in. */

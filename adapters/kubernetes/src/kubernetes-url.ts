@@ -1,5 +1,5 @@
+import { invalidUrl } from "@allium/core/adapter";
 import { checkDuration } from "@allium/core/transport";
-import { invalid } from "./refusal.ts";
 import { placeholder } from "./slice-instances.ts";
 
 /** How a registry of Kubernetes is read. Each has a parameter of the same name in the URL; the option of code wins. */
@@ -46,14 +46,16 @@ const names: readonly (keyof KubernetesSettings)[] = [
 export function kubernetesSettings(url: string, options: Partial<KubernetesSettings>): KubernetesSettings {
 	const [path = "", query = ""] = url.slice("kubernetes:".length).split("?", 2);
 	if (path !== "") {
-		throw invalid(
+		throw invalidUrl(
 			`"${url}" has ${JSON.stringify(path)} after "kubernetes:"; write kubernetes:?namespace=shop`,
 		);
 	}
 	const parameters: Record<string, string> = {};
 	for (const [name, value] of new URLSearchParams(query)) {
 		if (!names.some((known) => known === name)) {
-			throw invalid(`"kubernetes:" takes no parameter ${JSON.stringify(name)}; it takes ${names.join(", ")}`);
+			throw invalidUrl(
+				`"kubernetes:" takes no parameter ${JSON.stringify(name)}; it takes ${names.join(", ")}`,
+			);
 		}
 		parameters[name] = value;
 	}
@@ -82,7 +84,7 @@ function duration(
 	const text = parameters[name];
 	if (text === undefined) return defaults[name];
 	if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-	throw invalid(
+	throw invalidUrl(
 		`the parameter ${name} of "kubernetes:" is ${JSON.stringify(text)}, but takes milliseconds, such as 5000`,
 	);
 }
@@ -95,14 +97,14 @@ function checkNamespace(namespace: string | undefined): string | undefined {
 	) {
 		return namespace;
 	}
-	throw invalid(
+	throw invalidUrl(
 		`the parameter namespace of "kubernetes:" is ${JSON.stringify(namespace)}, but takes the name of a namespace, or *`,
 	);
 }
 
 function checkTemplate(service: string): string {
 	if (service.split(placeholder).length === 2) return service;
-	throw invalid(
+	throw invalidUrl(
 		`the parameter service of "kubernetes:" is ${JSON.stringify(service)}, but takes a name with ${placeholder} once, such as prod-${placeholder}`,
 	);
 }

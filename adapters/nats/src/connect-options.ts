@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
+import { refusal } from "@allium/core/adapter";
 import { Backoff } from "@allium/core/transport";
 import {
 	type Authenticator,
@@ -9,7 +10,6 @@ import {
 	nkeyAuthenticator,
 	type Server,
 } from "@nats-io/transport-node";
-import { refusal } from "./failure.ts";
 import type { NatsAddress } from "./nats-url.ts";
 
 /** How often an idle connection is tried, in milliseconds. It is given up when two tries had no answer. */

@@ -1,4 +1,5 @@
 import { isServiceError, ServiceError } from "@allium/core";
+import { refusal, unavailable } from "@allium/core/adapter";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { errors } from "@nats-io/transport-node";
 
@@ -6,21 +7,6 @@ import { errors } from "@nats-io/transport-node";
 const lacksRoom = [10_002, 10_023, 10_026, 10_027, 10_028, 10_047, 10_077, 10_110, 10_128];
 const messageMissing = [10_037, 10_043, 10_057];
 const replicasNeedCluster = [10_005, 10_074];
-
-/** The error of a URL or an option that cannot be used. */
-export function invalidUrl(message: string): ServiceError {
-	return new ServiceError({ code: "invalid_argument", message });
-}
-
-/** The error of a use that another try does not help. */
-export function refusal(message: string, cause?: unknown): ServiceError {
-	return new ServiceError({ code: "failed_precondition", message, cause });
-}
-
-/** The error of something that may work later. */
-export function unavailable(message: string, cause?: unknown): ServiceError {
-	return new ServiceError({ code: "unavailable", message, cause });
-}
 
 /**
  * The reason why there is no connection, as one sentence that says what to do.

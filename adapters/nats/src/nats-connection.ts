@@ -1,9 +1,9 @@
 import { type Context, isServiceError, type ServiceError } from "@allium/core";
-import { type Share, SharedResource } from "@allium/core/adapter";
+import { refusal, type Share, SharedResource, unavailable } from "@allium/core/adapter";
 import { after } from "@allium/core/transport";
 import { type NatsConnection as Client, connect } from "@nats-io/transport-node";
 import { Attempts, connectOptions } from "./connect-options.ts";
-import { connectFailure, operationFailure, refusal, unavailable } from "./failure.ts";
+import { connectFailure, operationFailure } from "./failure.ts";
 import { type NatsAddress, placeOf } from "./nats-url.ts";
 
 /** How long an operation may take where nothing else is said, in milliseconds. */

@@ -1,4 +1,5 @@
 import type { Logger } from "@allium/core";
+import { unavailable } from "@allium/core/adapter";
 import { after, Backoff, clientClosed, every, type Timer } from "@allium/core/transport";
 import {
 	type Msg,
@@ -7,7 +8,6 @@ import {
 	PermissionViolationError,
 	type Subscription,
 } from "@nats-io/transport-node";
-import { unavailable } from "./failure.ts";
 
 /** A subscription that the link makes again whenever it is connected again. */
 export interface LinkSubscription {

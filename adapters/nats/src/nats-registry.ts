@@ -1,5 +1,6 @@
 import type { Context, Instance, Registry } from "@allium/core";
 import type { Share } from "@allium/core/adapter";
+import { refusal } from "@allium/core/adapter";
 import {
 	defaultTtlMs,
 	instanceRecord,
@@ -10,7 +11,6 @@ import {
 	type RegistryFilter,
 	Renewals,
 } from "@allium/core/registry";
-import { refusal } from "./failure.ts";
 import { longestTtlMs, shortestTtlMs } from "./heartbeat.ts";
 import { ListingQueue } from "./listing-queue.ts";
 import { type NatsConnection, natsConnection } from "./nats-connection.ts";

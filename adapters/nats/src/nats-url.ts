@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { invalidUrl } from "./failure.ts";
+import { invalidUrl, readParameters } from "@allium/core/adapter";
 
 /** How the servers of NATS are reached, beside the URL. What is given here wins over the URL. */
 export interface NatsOptions {
@@ -56,7 +56,7 @@ export function parseNatsUrl(url: string, options: NatsOptions, own: readonly st
 	const [, scheme = "", list = "", query = ""] =
 		/^(nats|nats\+tls|tls):\/\/([^?#]+)(?:\?([^#]*))?$/.exec(url) ?? [];
 	if (scheme === "") throw invalidUrl(`this is no URL of NATS; ${form}`);
-	const parameters = readQuery(query, [...connectionParameters, ...own]);
+	const parameters = readParameters(query, [...connectionParameters, ...own]);
 	const servers = list.replace(/\/$/, "").split(",").map(readServer);
 	const user = oneUser(servers);
 	const given = { ...user, ...pick(parameters, connectionParameters), ...defined(options) };
@@ -125,20 +125,6 @@ function oneUser(servers: readonly Server[]): { readonly user?: string; readonly
 		}
 	}
 	return first?.user === undefined ? {} : { user: first.user, password: first.password ?? "" };
-}
-
-function readQuery(query: string, known: readonly string[]): Readonly<Record<string, string>> {
-	const found = new Map<string, string>();
-	for (const [name, value] of new URLSearchParams(query)) {
-		if (!known.includes(name)) {
-			throw invalidUrl(
-				`${JSON.stringify(name)} is no parameter of this URL; it takes ${[...known].sort().join(", ")}`,
-			);
-		}
-		if (found.has(name) || value === "") throw invalidUrl(`the parameter ${name} takes one value`);
-		found.set(name, value);
-	}
-	return Object.fromEntries(found);
 }
 
 function checkedAddress(address: NatsAddress): NatsAddress {

@@ -1,4 +1,4 @@
-import { invalidUrl } from "./failure.ts";
+import { invalidUrl } from "@allium/core/adapter";
 
 /** The name of what is made on the server, as an option or a query parameter. */
 export function bucketName(given: string | undefined): string {

@@ -1,8 +1,8 @@
 import type { Context } from "@allium/core";
 import type { Share } from "@allium/core/adapter";
+import { refusal } from "@allium/core/adapter";
 import type { Backend } from "./backend.ts";
 import type { Value } from "./connection-pool.ts";
-import { refusal } from "./failure.ts";
 
 /** The use of a backend by one port. It refuses what is asked of it once it is closed, and ends what waits. */
 export class BackendHandle {

@@ -1,8 +1,9 @@
 import { type Context, isServiceError, type ServiceError } from "@allium/core";
+import { refusal, unavailable } from "@allium/core/adapter";
 import type { LogFeatures } from "@allium/core/event";
 import { after } from "@allium/core/transport";
 import { ConnectionPool, statementMs, type Value } from "./connection-pool.ts";
-import { failure, isConflict, isReadOnly, refusal, unavailable } from "./failure.ts";
+import { failure, isConflict, isReadOnly } from "./failure.ts";
 import { Listening } from "./listening.ts";
 import { Notifications } from "./notifications.ts";
 import { type PostgresAddress, placeOf } from "./postgres-url.ts";

@@ -1,22 +1,8 @@
 import { isServiceError, ServiceError } from "@allium/core";
+import { refusal, unavailable } from "@allium/core/adapter";
 
 /** What another try right away may help against: a serialization failure, a deadlock. */
 const conflicts = ["40001", "40P01"];
-
-/** The error of a URL or an option that cannot be used. */
-export function invalidUrl(message: string): ServiceError {
-	return new ServiceError({ code: "invalid_argument", message });
-}
-
-/** The error of a use that another try does not help. */
-export function refusal(message: string, cause?: unknown): ServiceError {
-	return new ServiceError({ code: "failed_precondition", message, cause });
-}
-
-/** The error of something that may work later. */
-export function unavailable(message: string, cause?: unknown): ServiceError {
-	return new ServiceError({ code: "unavailable", message, cause });
-}
 
 /** Whether a statement lost against another one, so that it is run again. */
 export function isConflict(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { invalidUrl } from "./failure.ts";
+import { invalidUrl, readParameters } from "@allium/core/adapter";
 
 /** How PostgreSQL is reached, beside the URL. What is given here wins over the URL. */
 export interface PostgresOptions {
@@ -61,7 +61,7 @@ export function parsePostgresUrl(url: string, options: PostgresOptions = {}): Po
 	const [, scheme = "", userInfo, hosts = "", database = "", query = ""] =
 		/^(postgres(?:ql)?(?:\+tls)?):\/\/(?:([^/?#]*)@)?([^/?#@]+)\/([^/?#]+)(?:\?([^#]*))?$/.exec(url) ?? [];
 	if (scheme === "") throw invalidUrl(`this is no URL of a database of PostgreSQL; ${form}`);
-	const given = { ...readQuery(query), ...defined(options) };
+	const given: Parameters = { ...readParameters(query, parameters), ...defined(options) };
 	const [user, password] = readUser(userInfo);
 	const address: PostgresAddress = {
 		hosts: hosts.split(",").map(readHost),
@@ -124,20 +124,6 @@ function decoded(text: string): string {
 	} catch {
 		throw invalidUrl("user, password and database must be percent-encoded, as in p%40ss for p@ss");
 	}
-}
-
-function readQuery(query: string): Parameters {
-	const found = new Map<string, string>();
-	for (const [name, value] of new URLSearchParams(query)) {
-		if (!parameters.some((known) => known === name)) {
-			throw invalidUrl(
-				`${JSON.stringify(name)} is no parameter of this URL; it takes ${[...parameters].sort().join(", ")}`,
-			);
-		}
-		if (found.has(name) || value === "") throw invalidUrl(`the parameter ${name} takes one value`);
-		found.set(name, value);
-	}
-	return Object.fromEntries(found);
 }
 
 /** The options that are parameters, too. */

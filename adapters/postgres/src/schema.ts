@@ -1,6 +1,6 @@
+import { refusal, unavailable } from "@allium/core/adapter";
 import type { LogFeatures } from "@allium/core/event";
 import type { ConnectionPool } from "./connection-pool.ts";
-import { refusal, unavailable } from "./failure.ts";
 import { type PostgresAddress, placeOf } from "./postgres-url.ts";
 import { tablesSql, tablesVersion } from "./tables.ts";
 

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { connect, isIP, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { refusal, unavailable } from "@allium/core/adapter";
 import { after } from "@allium/core/transport";
-import { refusal, unavailable } from "./failure.ts";
 import type { PostgresAddress, PostgresHost } from "./postgres-url.ts";
 
 /** How long a server may take to accept a connection, and then to agree on TLS, in milliseconds. */

@@ -2,9 +2,10 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type Context, isServiceError } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 import { after } from "@allium/core/transport";
 import { createFolder } from "./data-folder.ts";
-import { fileFailure, isBusy, refusal, stillBusy } from "./failure.ts";
+import { fileFailure, isBusy, stillBusy } from "./failure.ts";
 import { fileIdentity } from "./file-identity.ts";
 
 /** The contents of a file, and the statements that use them. */

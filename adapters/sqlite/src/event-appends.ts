@@ -1,6 +1,6 @@
+import { refusal } from "@allium/core/adapter";
 import { cursorAt, type Receipt } from "@allium/core/event";
 import type { EventTables, NewEvent, NewTopic, TopicRow } from "./event-tables.ts";
-import { refusal } from "./failure.ts";
 import type { Turn } from "./write-queue.ts";
 
 /** What is known of a topic while a transaction adds to it. */

@@ -1,4 +1,5 @@
 import { ServiceError } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 
 /** Primary result codes of SQLite, https://sqlite.org/rescode.html */
 const sqliteBusy = 5;
@@ -51,11 +52,6 @@ export function fileFailure(path: string, error: unknown): ServiceError {
 export function stillBusy(path: string, waitedMs: number, cause: unknown): ServiceError {
 	const message = `other processes held "${path}" for ${waitedMs} ms; is one of them stopped in a debugger?`;
 	return new ServiceError({ code: "unavailable", message, cause });
-}
-
-/** An error of use: another try changes nothing. */
-export function refusal(message: string, cause?: unknown): ServiceError {
-	return new ServiceError({ code: "failed_precondition", message, cause });
 }
 
 function sqliteFailure(path: string, code: number, error: unknown): ServiceError {

@@ -1,8 +1,8 @@
 import { type FSWatcher, utimesSync, watch } from "node:fs";
 import type { Context } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 import { Waiters } from "@allium/core/event";
 import { every, type Timer } from "@allium/core/transport";
-import { refusal } from "./failure.ts";
 import { fileIdentity } from "./file-identity.ts";
 
 /** How often a missed ring is made up for, in milliseconds. Ports allow 250. */

@@ -1,4 +1,5 @@
 import { type Context, ServiceError } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 import type {
 	Cursors,
 	Deferred,
@@ -18,7 +19,6 @@ import type {
 } from "@allium/core/event";
 import type { DatabaseFile } from "./database-file.ts";
 import type { DeferredCounts } from "./deferred-tables.ts";
-import { refusal } from "./failure.ts";
 import { FileBell } from "./file-bell.ts";
 import type { GroupRow, GroupTables } from "./group-tables.ts";
 import { WriteQueue } from "./write-queue.ts";

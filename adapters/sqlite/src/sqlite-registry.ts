@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Context, type Instance, type Registry, ServiceError } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 import {
 	defaultTtlMs,
 	type InstanceRecord,
@@ -15,7 +16,6 @@ import {
 import { checkDuration } from "@allium/core/transport";
 import { dataFolder } from "./data-folder.ts";
 import { DatabaseFile, defaultBusyLimitMs } from "./database-file.ts";
-import { refusal } from "./failure.ts";
 import { RegistryPoll } from "./registry-poll.ts";
 import { type RegistryTables, registrySchema } from "./registry-tables.ts";
 

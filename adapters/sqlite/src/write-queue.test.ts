@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Context } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DatabaseFile, type Schema } from "./database-file.ts";
-import { refusal } from "./failure.ts";
 import { Query } from "./query.ts";
 import { WriteQueue } from "./write-queue.ts";
 

@@ -1,4 +1,5 @@
 import { errorText, isServiceError, printable, ServiceError } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
 
 /** How much of a stranger's answer is shown. */
 const shownLength = 120;
@@ -83,11 +84,6 @@ export function strangerAt(name: string, url: string, why: string): ServiceError
 export function excerpt(text: string): string {
 	const line = printable(text.trim().slice(0, shownLength));
 	return text.trim().length > shownLength ? `${line}…` : line;
-}
-
-/** An error of use: another try changes nothing. */
-export function refusal(message: string, cause?: unknown): ServiceError {
-	return new ServiceError({ code: "failed_precondition", message, cause });
 }
 
 function hostOf(url: string): string {

@@ -1,5 +1,5 @@
 export { clockIn } from "./clock-in.ts";
-export { excerpt, refusal, strangerAt } from "./faults.ts";
+export { excerpt, strangerAt } from "./faults.ts";
 export { type Fields, fields } from "./fields.ts";
 export { type BackendAnswer, type BackendRequest, HttpBackend } from "./http-backend.ts";
 export { Pulse, type PulseOptions } from "./pulse.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { errorText } from "@allium/core";
-import { refusal } from "./faults.ts";
+import { refusal } from "@allium/core/adapter";
 
 /** Authorities and certificate for a server of a backend, as PEM text. */
 export interface BackendTls {
