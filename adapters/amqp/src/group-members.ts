@@ -17,7 +17,7 @@ export interface GroupMembersOptions {
 	readonly onChange: () => void;
 }
 
-/** What members tell each other. `look` comes back to its sender alone, behind all that was told before. */
+/** The messages between members. Only its sender reads a `look`, which arrives after all messages sent before it. */
 type Told =
 	| ({ readonly say: "here" } & Member)
 	| { readonly say: "gone"; readonly id: string }

@@ -11,7 +11,7 @@ export interface OutgoingMessage {
 	readonly routingKey: string;
 	readonly text: string;
 	readonly headers?: Readonly<Record<string, string>>;
-	/** Whether it is refused where no queue takes it. Default: `false`; nobody may want the events of a topic yet. */
+	/** Whether the server rejects the message when no queue takes it. Default: `false`, because a topic may have no groups yet. */
 	readonly mandatory?: boolean;
 }
 

@@ -6,7 +6,7 @@ import type { OutgoingMessage } from "./outbox.ts";
 const prefix = "x-allium-";
 const replayed = `${prefix}replayed`;
 
-/** What is kept of an event that is parked. */
+/** A parked event, with the reason why it was parked. */
 export interface Parked {
 	readonly lane: number;
 	readonly text: string;
@@ -46,7 +46,7 @@ export function replayedMessage(
 	};
 }
 
-/** Whether an operator had an event handled again. */
+/** Whether an operator replayed the event. */
 export function isReplay({ headers }: HeaderFields): boolean {
 	return headers?.[replayed] === "true";
 }

@@ -34,7 +34,7 @@ export class ParkedQueue implements Parking {
 		this.#options = options;
 	}
 
-	/** What is given back may change its place in the queue, so that the list has an order of its own. */
+	/** The list is sorted here, because an event that is given back may change its place in the queue. */
 	async list(
 		{ after = "", limit }: { readonly after?: string; readonly limit: number },
 		ctx: Context,

@@ -58,7 +58,7 @@ export class RabbitConnection {
 			connection.unsafeDestroy();
 			throw failure(error, place);
 		}
-		// What fails is told by the operation that fails. Without a listener, the process would end.
+		// The operation that fails reports the error. Without this listener, the process would end.
 		connection.on("error", ignore);
 		return new RabbitConnection(place, connection);
 	}

@@ -1,7 +1,7 @@
-/** Something that waits for room to be done. */
+/** Work that waits until there is room for it. */
 export interface Job {
 	readonly bytes: number;
-	/** Whether it is still to be done. */
+	/** False when the job is no longer needed. It is then dropped without being run. */
 	isWanted(): boolean;
 	/** Does it. Never rejects. */
 	run(): Promise<void>;
