@@ -37,7 +37,7 @@ export class Names {
 		return this.#name(topic, group, "parked");
 	}
 
-	/** What the members of one group have in common. */
+	/** The routing key under which the members of a group find each other. */
 	group({ topic, group }: GroupId): string {
 		return this.#name(topic, group, "members");
 	}
