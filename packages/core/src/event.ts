@@ -17,7 +17,6 @@ export type {
 	Verdict,
 } from "./event/broker.ts";
 export { cursorAt, positionOf } from "./event/cursor.ts";
-export { type GroupNumbers, type GroupReportSources, groupReport } from "./event/engine/group-report.ts";
 export type { EventRecord } from "./event/event-record.ts";
 export { eventText, parseEvent, readEventObject } from "./event/event-text.ts";
 export { GroupMetrics, type MeasuredGroup } from "./event/group-metrics.ts";
@@ -41,7 +40,7 @@ export type {
 	Trying,
 	Which,
 } from "./event/group-state.ts";
-export type { Guarantees } from "./event/guarantees.ts";
+export { type Guarantees, guaranteesOf } from "./event/guarantees.ts";
 export { laneOf } from "./event/lane-of.ts";
 export {
 	type Behind,
@@ -59,15 +58,17 @@ export {
 	type TopicLog,
 	type TopicOptions,
 } from "./event/log.ts";
-export { type LogBrokerOptions, logBroker } from "./event/log-broker.ts";
-export { type MemoryGroupStateOptions, MemoryGroups, memoryGroupState } from "./event/memory-group-state.ts";
-export { type MemoryLogOptions, MemoryTopics, memoryLog } from "./event/memory-log.ts";
 export { placedText, type TextPlace } from "./event/placed-text.ts";
 export { Publisher, type PublisherOptions } from "./event/publisher.ts";
 export { readEvent } from "./event/read-event.ts";
+export { Relay, type RelayOptions } from "./event/relay.ts";
+export type { ServerReport, ServerWarning } from "./event/server-report.ts";
+export { stamped } from "./event/stamped.ts";
+export { type CheckedOptions, checkedOptions } from "./event/subscribe-options.ts";
 export {
 	type BegunSubscription,
 	Subscription,
 	type SubscriptionOptions,
 } from "./event/subscription.ts";
+export { verdictOn } from "./event/verdict.ts";
 export { Waiters } from "./event/waiters.ts";

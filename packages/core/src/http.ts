@@ -13,6 +13,8 @@ export {
 export { getQuery } from "./http/connect/get-query.ts";
 export {
 	appendHeader,
+	type HeaderName,
+	headerNameOf,
 	headerValue,
 	isProtocolHeader,
 	trailerPrefix,

@@ -115,7 +115,6 @@ export { handlerDefaults } from "./event/handler-defaults.ts";
 export type { EventHandler, FitsHandlers, Handlers } from "./event/handlers.ts";
 export { later } from "./event/later.ts";
 export type { Receipt } from "./event/log.ts";
-export { memoryBroker } from "./event/memory-broker.ts";
 export type { Publish, PublishMiddleware } from "./event/publish.ts";
 export { type PublishDefaultsOptions, publishDefaults } from "./event/publish-defaults.ts";
 export type { RedeliveryOptions, SubscribeOptions } from "./event/subscribe-options.ts";

@@ -48,6 +48,31 @@ export function findCandidates(
 	return { reachable, listed, until };
 }
 
+/** How long it is taken for granted that instances share an address, in milliseconds: their ways may change. */
+const sharedMs = 1_000;
+
+/**
+ * As {@link findCandidates}, where one address leads to whichever of several instances takes a call: of these, one stands
+ * for all, so that nobody balances between ways that are the same.
+ *
+ * @returns undefined where all instances are called apart.
+ */
+export function findShared(
+	members: readonly Member[],
+	held: ReadonlySet<string>,
+	now: number,
+): Candidates | undefined {
+	const standing = new Map<string, Member>();
+	for (const member of members) {
+		const key = member.peer.sharedAddress ?? member.id;
+		const before = standing.get(key);
+		if (before === undefined || held.has(before.id)) standing.set(key, member);
+	}
+	if (standing.size === members.length) return undefined;
+	const found = findCandidates([...standing.values()], held, now);
+	return { ...found, until: Math.min(found.until, now + sharedMs) };
+}
+
 /** The members that were not tried; undefined when there are none. */
 export function but(tried: readonly string[], members: readonly Member[]): readonly Member[] | undefined {
 	const untried = members.filter(({ id }) => !tried.includes(id));

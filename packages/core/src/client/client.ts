@@ -22,6 +22,7 @@ import type { Client } from "./client-type.ts";
 import { followRegistry } from "./follow-registry.ts";
 import { identified } from "./identified.ts";
 import { LazyStream } from "./lazy-stream.ts";
+import { ofMethod } from "./method-of.ts";
 import { PeerPool } from "./peer-pool.ts";
 import { scoped } from "./scoped.ts";
 import { Target } from "./target.ts";
@@ -110,7 +111,7 @@ export function createClient<C extends AnyContract>(contract: C, options: Client
 		return Context.background();
 	};
 	const entries = methods.map((method) => {
-		return [method.name, clientMethod(method, endpoint(method), background)] as const;
+		return [method.name, ofMethod(clientMethod(method, endpoint(method), background), method)] as const;
 	});
 	return Object.assign(Object.fromEntries(entries), { [Symbol.asyncDispose]: close }) as unknown as Client<C>;
 }

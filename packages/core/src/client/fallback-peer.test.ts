@@ -13,6 +13,7 @@ import { memoryRegistry } from "../registry/memory-registry.ts";
 import { Endpoints } from "../server/endpoints.ts";
 import type { Service } from "../service/service.ts";
 import type { Dialer, Listener } from "../transport/transport.ts";
+import { notCarried } from "../transport/transport-errors.ts";
 import { type ClientLayers, createClient } from "./client.ts";
 import { instance } from "./fixtures/cluster.ts";
 import { failure } from "./fixtures/who.ts";
@@ -35,6 +36,8 @@ const echo: Service<typeof Echo> = {
 class TwoAddresses {
 	/** The addresses of the calls that arrived. */
 	readonly arrived: string[] = [];
+	/** Whether the direct way carries no streams. */
+	isDirectUnary = false;
 	/** How often the transports were asked for connections. */
 	readonly dials = { direct: 0, relayed: 0 };
 	readonly #registry = memoryRegistry({ ttlMs: 3_600_000 });
@@ -87,7 +90,15 @@ class TwoAddresses {
 			scheme,
 			dial: (address) => {
 				this.dials[scheme]++;
-				return this.#memory[scheme].dial(address.replace(scheme, "memory"));
+				const peer = this.#memory[scheme].dial(address.replace(scheme, "memory"));
+				if (!this.isDirectUnary || scheme === "relayed") return peer;
+				return {
+					endpoint: (called) =>
+						called.kind === "unary"
+							? peer.endpoint(called)
+							: () => Promise.reject(notCarried("it has a stream")),
+					close: () => peer.close(),
+				};
 			},
 		};
 	}
@@ -139,6 +150,22 @@ describe("an instance with several addresses", () => {
 			yield { text: "b" };
 		}
 		expect(await system.client().join(words())).toEqual({ text: "ab" });
+	});
+
+	test("is called at the next with what the preferred cannot carry, and with all else as before", async () => {
+		const system = await twoAddresses("direct", "relayed");
+		system.isDirectUnary = true;
+		const { balancer, load } = watching();
+		const client = system.client({ balancer });
+		async function* words() {
+			yield { text: "a" };
+			yield { text: "b" };
+		}
+		expect(await client.join(words())).toEqual({ text: "ab" });
+		await client.echo({ text: "hello" });
+		expect(system.arrived).toEqual(["relayed", "direct"]);
+		expect(load.start).toHaveBeenCalledTimes(2);
+		expect(load.end.mock.calls.map(([outcome]) => outcome)).toEqual([{ ok: true }, { ok: true }]);
 	});
 
 	test("is called on where it was reached, until the preferred address answers again", async () => {

@@ -4,6 +4,7 @@ import { type Method, takesStream } from "../contract/method.ts";
 import { Reflection } from "../contract/reflection.ts";
 import { isServiceError } from "../errors/service-error.ts";
 import type { CallObserver, ObservedEndpoint } from "../transport/observe-calls.ts";
+import { isNotCarried } from "../transport/transport-errors.ts";
 import { isServed } from "./descriptions.ts";
 import type { OwnedPeer, PeerShare } from "./observed-peer.ts";
 
@@ -12,8 +13,8 @@ const returnEveryMs = 10_000;
 
 /**
  * The ways to one instance that can be reached at several addresses. Calls take the preferred one. A call that no
- * address has accepted takes the next, and those after it stay there, until a better way answers again. To everybody
- * else the call is one attempt: only the outcome of the last way counts.
+ * address has accepted takes the next, and those after it stay there, until a better way answers again. A call that a way
+ * cannot carry takes the next alone. To everybody else the call is one attempt: only the outcome of the last way counts.
  */
 export class FallbackPeer implements OwnedPeer {
 	/** The preferred first. */
@@ -38,6 +39,12 @@ export class FallbackPeer implements OwnedPeer {
 		return Math.min(...this.#ways.map(({ peer }) => peer.refusesUntil));
 	}
 
+	/** None while the way refuses: calls are about to take another. */
+	get sharedAddress(): string | undefined {
+		const peer = this.#ways[this.#current]?.peer;
+		return peer === undefined || peer.refusesUntil > performance.now() ? undefined : peer.sharedAddress;
+	}
+
 	endpoint(method: Method): ObservedEndpoint {
 		const endpoints = this.#ways.map(({ peer }) => peer.endpoint(method));
 		const many = takesStream(method.kind);
@@ -58,12 +65,12 @@ export class FallbackPeer implements OwnedPeer {
 		if (endpoint === undefined) throw new RangeError(`there is no way ${at}`);
 		call.tried.add(at);
 		return endpoint(call.input, call.ctx, call).then(undefined, (error) => {
-			const next = isUnreached(error) && call.mayRepeat ? this.#next(call.tried) : undefined;
+			const next = isPassedOn(error) && call.mayRepeat ? this.#next(call.tried) : undefined;
 			if (next === undefined) {
 				call.fail();
 				throw error;
 			}
-			this.#stayAt(next);
+			if (isUnreached(error)) this.#stayAt(next);
 			return this.#attempt(endpoints, call, next);
 		});
 	}
@@ -139,7 +146,7 @@ class FallbackCall implements CallObserver {
 	}
 
 	onEnd(outcome: Outcome, elapsedMs: number, now: number): void {
-		if (outcome.ok || !isUnreached(outcome.error)) this.#observer.onEnd(outcome, elapsedMs, now);
+		if (outcome.ok || !isPassedOn(outcome.error)) this.#observer.onEnd(outcome, elapsedMs, now);
 		else this.#unreached = [outcome, elapsedMs, now];
 	}
 
@@ -164,6 +171,11 @@ class Untouched implements AsyncIterable<unknown> {
 		this.isTouched = true;
 		return this.#input[Symbol.asyncIterator]();
 	}
+}
+
+/** Whether a call may take the next way: it was not received at this one, or cannot be carried there. */
+function isPassedOn(error: unknown): boolean {
+	return isUnreached(error) || (isServiceError(error) && isNotCarried(error));
 }
 
 /** Whether the address of a way cannot be reached: nobody has received the call. */

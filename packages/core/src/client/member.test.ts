@@ -26,6 +26,7 @@ function member(endpoint: Endpoint) {
 		address: "memory://a",
 		endpoint: (method: Method) => observeCalls(endpoint, method),
 		refusesUntil: 0,
+		sharedAddress: undefined,
 	};
 	const share = { peer, release: vi.fn(async () => {}) };
 	const paused = vi.fn();

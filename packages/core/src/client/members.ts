@@ -122,15 +122,28 @@ export class Members implements MemberListener {
 		this.#hold([...this.#byId.keys()].filter((id) => !ids.has(id)));
 	}
 
-	/** The source lets members go. Those whose address another has are gone; the others may be there. */
+	/**
+	 * The source lets members go. Those whose address another has are gone; the others may be there. Where calls go to
+	 * whichever instance takes them, an answer would not tell which one that was, so that those are gone, too.
+	 */
 	#hold(ids: readonly string[]): void {
 		for (const id of ids) {
 			const member = this.#byId.get(id);
 			if (member === undefined || this.#held.has(id)) continue;
-			if (this.#latest.isReplaced(member.instance)) this.#remove(id);
+			const isGone = this.#latest.isReplaced(member.instance) || this.#isCovered(member, ids);
+			if (isGone) this.#remove(id);
 			else this.#held.add(member);
 		}
 		this.#options.onChange();
+	}
+
+	/** Whether another member that the source lists takes the calls of this one. */
+	#isCovered(member: Member, gone: readonly string[]): boolean {
+		const { sharedAddress } = member.peer;
+		if (sharedAddress === undefined) return false;
+		return this.all().some(
+			({ id, peer }) => peer.sharedAddress === sharedAddress && !gone.includes(id) && !this.#held.has(id),
+		);
 	}
 
 	#set(instance: Instance): void {

@@ -8,6 +8,8 @@ export interface ObservedPeer {
 	endpoint(method: Method): ObservedEndpoint;
 	/** As {@link Peer.refusesUntil}; 0 where it does not refuse. */
 	readonly refusesUntil: number;
+	/** Where calls go now, if other instances have the address, too, as {@link Peer.isShared} tells; else undefined. */
+	readonly sharedAddress: string | undefined;
 }
 
 /** A way whose owner closes it. */

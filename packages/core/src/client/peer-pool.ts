@@ -35,6 +35,10 @@ class DialledPeer implements OwnedPeer {
 		return this.#peer.refusesUntil ?? 0;
 	}
 
+	get sharedAddress(): string | undefined {
+		return this.#peer.isShared === true ? this.address : undefined;
+	}
+
 	close(): Promise<void> {
 		return this.#peer.close();
 	}
@@ -66,6 +70,10 @@ class SharedPeer implements ObservedPeer {
 
 	get refusesUntil(): number {
 		return this.#peer.refusesUntil;
+	}
+
+	get sharedAddress(): string | undefined {
+		return this.#peer.sharedAddress;
 	}
 
 	close(): Promise<void> {

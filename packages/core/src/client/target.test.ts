@@ -32,6 +32,7 @@ function target(
 		dial: (address: string): Peer => ({
 			endpoint: (method) =>
 				method.service === "allium.reflection" ? () => describe(address.slice("memory://".length)) : endpoint,
+			isShared: address === "memory://queue",
 			close: async () => void closed.push(address),
 		}),
 	} as Partial<Transport> as Transport;
@@ -70,6 +71,40 @@ describe("the memory of an instance", () => {
 		made.apply({ type: "up", instance: { ...a, addresses: ["memory://elsewhere"] } });
 		expect(join).toHaveBeenCalledTimes(2);
 		await vi.waitFor(() => expect(closed).toEqual(["memory://a"]));
+	});
+});
+
+describe("instances that share an address", () => {
+	const behind = (one: typeof a): typeof a => ({ ...one, addresses: ["memory://queue"] });
+
+	test("are one to the balancer, beside those that are called apart", () => {
+		const seen: string[][] = [];
+		const { target: made, pick } = target(undefined, (candidates) => {
+			seen.push((candidates as { readonly id: string }[]).map(({ id }) => id));
+		});
+		made.apply({ type: "snapshot", instances: [behind(a), b, behind(c)] });
+		expect(pick()).toBe("a");
+		expect(seen).toEqual([["a", "b"]]);
+		made.apply({ type: "down", instance: behind(a), released: true });
+		expect(pick()).toBe("b");
+		expect(seen.at(-1)).toEqual(["b", "c"]);
+	});
+
+	test("are not held when the source lets one of them go, as the others would answer in its place", () => {
+		const { target: made, pick, log } = target();
+		made.apply({ type: "snapshot", instances: [behind(a), behind(c)] });
+		made.apply({ type: "down", instance: behind(c) });
+		made.apply({ type: "down", instance: behind(a) });
+		// The last one stands for the queue.
+		expect(pick()).toBe("a");
+		expect(log).not.toHaveBeenCalled();
+	});
+
+	test("are called apart with a stream, which takes another way", () => {
+		const { target: made } = target();
+		made.apply({ type: "snapshot", instances: [behind(a), behind(c)] });
+		const choice = new Choice({ ...run, kind: "server_stream" });
+		expect(made.pick(choice, ctx, ["a"]).id).toBe("c");
 	});
 });
 

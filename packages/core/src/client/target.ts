@@ -10,7 +10,7 @@ import { after, longestDelayMs } from "../time/timer.ts";
 import { clientClosed } from "../transport/transport-errors.ts";
 import { AskedMembers } from "./asked-members.ts";
 import { beforeEnd } from "./before-end.ts";
-import { but, type Candidates, type Choice, findCandidates } from "./candidates.ts";
+import { but, type Candidates, type Choice, findCandidates, findShared } from "./candidates.ts";
 import { Introductions } from "./introductions.ts";
 import type { Member } from "./member.ts";
 import { Members } from "./members.ts";
@@ -201,10 +201,15 @@ export class Target {
 	#find(method: Method): Candidates {
 		const all = this.#members.all();
 		const { heldIds } = this.#members;
+		const now = performance.now();
+		const shared = method.kind === "unary" ? findShared(all, heldIds, now) : undefined;
+		if (shared !== undefined) {
+			this.#introductions?.see(all);
+			return shared;
+		}
 		if (isMixed(all)) for (const member of all) if (member.description === undefined) this.#asked.ask(member);
 		this.#introductions?.see(all);
 		const having = all.filter((member) => member.has(method));
-		const now = performance.now();
 		// Where nobody has it, any one says so.
 		if (having.length > 0 && having.length < all.length) return findCandidates(having, heldIds, now);
 		if (this.#common === undefined || now >= this.#common.until) {

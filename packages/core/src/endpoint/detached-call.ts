@@ -34,6 +34,15 @@ export function detachedCall(
 export function whileLasts<T>(promise: Promise<T>, ctx: Context): Promise<T> {
 	return new Promise((resolve, reject) => {
 		const unlisten = ctx["~cancellation"].listen(reject);
-		promise.then(resolve, reject).finally(unlisten);
+		promise.then(
+			(value) => {
+				unlisten();
+				resolve(value);
+			},
+			(error) => {
+				unlisten();
+				reject(error);
+			},
+		);
 	});
 }

@@ -2,6 +2,7 @@ import type { Context } from "../context/context.ts";
 import type { EventRecord } from "./event-record.ts";
 import type { DeferredInLane, GroupId, GroupState, HandlingError, Slice, Which } from "./group-state.ts";
 import type { Log, LogFeatures, Placed, Receipt, TopicOptions } from "./log.ts";
+import type { ServerReport } from "./server-report.ts";
 
 /** What a broker guarantees. What is asked for and missing fails at start; a default falls back to what is there. */
 export interface BrokerFeatures extends LogFeatures {
@@ -118,5 +119,7 @@ export interface Broker {
 	readonly log?: Log | undefined;
 	/** What tools read and change, where the broker keeps the state of groups. */
 	readonly state?: GroupState | undefined;
+	/** Looks at the server and its settings, for `allium doctor`, where no {@link Log} does. */
+	server?(ctx: Context): Promise<ServerReport>;
 	close(): Promise<void>;
 }

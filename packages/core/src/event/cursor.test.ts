@@ -16,3 +16,8 @@ test("a cursor tells its position", () => {
 test("two events at one position have different cursors", () => {
 	expect(cursorAt(1, "a")).not.toBe(cursorAt(1, "b"));
 });
+
+test("a text that is no cursor lies behind all events", () => {
+	for (const text of ["zzz", "!!!", "\0", "zzzzzzzzzzz-1"])
+		expect(positionOf(text)).toBe(Number.MAX_SAFE_INTEGER);
+});

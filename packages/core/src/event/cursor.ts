@@ -14,7 +14,9 @@ export function cursorAt(position: number, identity: string): Cursor {
 	return `${position.toString(36).padStart(digits, "0")}-${fnv1a(identity).toString(36)}`;
 }
 
-/** The position of a cursor that {@link cursorAt} made; 0 for `""`. */
+/** The position of a cursor that {@link cursorAt} made; 0 for `""`. Of any other text, one that no event has. */
 export function positionOf(cursor: Cursor): number {
-	return cursor === "" ? 0 : Number.parseInt(cursor.slice(0, digits), 36);
+	if (cursor === "") return 0;
+	if (!/^[0-9a-z]{11}-/.test(cursor)) return Number.MAX_SAFE_INTEGER;
+	return Math.min(Number.parseInt(cursor.slice(0, digits), 36), Number.MAX_SAFE_INTEGER);
 }

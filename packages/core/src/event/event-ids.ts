@@ -1,5 +1,3 @@
-import { uuidv7 } from "../encoding/uuid.ts";
-
 const mostInOneMs = 0xfff;
 
 /**
@@ -14,7 +12,8 @@ export class EventIds {
 		this.#tick(Date.now());
 		const time = this.#lastMs.toString(16).padStart(12, "0");
 		const count = this.#count.toString(16).padStart(3, "0");
-		return `${time.slice(0, 8)}-${time.slice(8)}-7${count}${uuidv7().slice(18)}`;
+		// Bits from the platform's generator of version 4: the simulator can then repeat them.
+		return `${time.slice(0, 8)}-${time.slice(8)}-7${count}${crypto.randomUUID().slice(18)}`;
 	}
 
 	/** When a millisecond has no place left, or the clock was set back, the time of ids runs ahead of the clock. */

@@ -26,3 +26,6 @@ export interface EventRecord {
 	/** The metadata `x-global-*` of the publisher, by name. */
 	readonly metadata?: Readonly<Record<string, string>>;
 }
+
+/** A record that is being made. Spreading what may be missing into one takes several times as long as setting it. */
+export type UnfinishedRecord = { -readonly [Name in keyof EventRecord]: EventRecord[Name] };

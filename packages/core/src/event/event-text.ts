@@ -1,6 +1,6 @@
 import { ServiceError } from "../errors/service-error.ts";
 import { isObject } from "../json/is-object.ts";
-import type { EventRecord } from "./event-record.ts";
+import type { EventRecord, UnfinishedRecord } from "./event-record.ts";
 
 /**
  * An event as text: CloudEvents 1.0 in structured JSON, with the extensions `correlationid`, `causationid`,
@@ -11,9 +11,24 @@ import type { EventRecord } from "./event-record.ts";
  * @throws ServiceError `resource_exhausted`, reason `event_too_large`, when it is longer than `maxBytes`.
  */
 export function eventText(record: EventRecord, maxBytes: number): string {
-	const { metadata, version, correlationId, causationId, notBefore, key, ...rest } = record;
-	const { id, type, source, time, data, traceparent, tracestate } = rest;
-	const text = JSON.stringify({
+	let text = texts.get(record);
+	if (text === undefined) {
+		text = textOf(record);
+		texts.set(record, text);
+	}
+	// A UTF-16 unit has at most three bytes in UTF-8, so most texts need not be measured.
+	if (text.length * 3 > maxBytes && new TextEncoder().encode(text).length > maxBytes)
+		throw tooLarge(record, maxBytes);
+	return text;
+}
+
+/** The publisher measures the text that the log then stores. */
+const texts = new WeakMap<EventRecord, string>();
+
+function textOf(record: EventRecord): string {
+	const { id, type, source, time, data, traceparent, tracestate, metadata } = record;
+	const { key, version, notBefore, correlationId, causationId } = record;
+	return JSON.stringify({
 		specversion: "1.0",
 		id,
 		type,
@@ -27,13 +42,9 @@ export function eventText(record: EventRecord, maxBytes: number): string {
 		causationid: causationId,
 		traceparent,
 		tracestate,
-		...toExtensions(metadata),
+		...(metadata === undefined ? undefined : toExtensions(metadata)),
 		data,
 	});
-	// A UTF-16 unit has at most three bytes in UTF-8, so most texts need not be measured.
-	if (text.length * 3 > maxBytes && new TextEncoder().encode(text).length > maxBytes)
-		throw tooLarge(record, maxBytes);
-	return text;
 }
 
 /** Reads an event. Returns the reason when the text is none, as others may have written it. */
@@ -59,7 +70,8 @@ export function readEventObject(parsed: unknown): EventRecord | { readonly fault
 	const notBefore = optional(parsed.notbefore);
 	if (notBefore !== undefined && Number.isNaN(Date.parse(notBefore)))
 		return { fault: '"notbefore" is not a time' };
-	return {
+	const { causationid, traceparent, tracestate } = parsed;
+	const record: UnfinishedRecord = {
 		id,
 		type,
 		version,
@@ -67,22 +79,24 @@ export function readEventObject(parsed: unknown): EventRecord | { readonly fault
 		time: optional(time) ?? "",
 		data,
 		correlationId: optional(parsed.correlationid) ?? id,
-		...(isText(subject) && { key: subject }),
-		...(notBefore !== undefined && { notBefore }),
-		...(isText(parsed.causationid) && { causationId: parsed.causationid }),
-		...(isText(parsed.traceparent) && { traceparent: parsed.traceparent }),
-		...(isText(parsed.tracestate) && { tracestate: parsed.tracestate }),
-		...fromExtensions(parsed),
 	};
+	if (isText(subject)) record.key = subject;
+	if (notBefore !== undefined) record.notBefore = notBefore;
+	if (isText(causationid)) record.causationId = causationid;
+	if (isText(traceparent)) record.traceparent = traceparent;
+	if (isText(tracestate)) record.tracestate = tracestate;
+	const metadata = fromExtensions(parsed);
+	if (metadata !== undefined) record.metadata = metadata;
+	return record;
 }
 
 const prefix = "x-global-";
 const extension = "xglobal";
 
 /** Names of extensions are letters and digits alone, so that all but those are written as their codes. */
-function toExtensions(metadata: EventRecord["metadata"]): Record<string, string> {
+function toExtensions(metadata: Readonly<Record<string, string>>): Record<string, string> {
 	const extensions: Record<string, string> = {};
-	for (const [name, value] of Object.entries(metadata ?? {})) {
+	for (const [name, value] of Object.entries(metadata)) {
 		const rest = name
 			.slice(prefix.length)
 			.replace(/[^a-yA-Y0-9]/g, (char) => `z${char.charCodeAt(0).toString(16)}z`);
@@ -91,16 +105,18 @@ function toExtensions(metadata: EventRecord["metadata"]): Record<string, string>
 	return extensions;
 }
 
-function fromExtensions(parsed: Record<string, unknown>): Pick<EventRecord, "metadata"> {
-	const metadata: Record<string, string> = {};
-	for (const [name, value] of Object.entries(parsed)) {
+function fromExtensions(parsed: Record<string, unknown>): Record<string, string> | undefined {
+	let metadata: Record<string, string> | undefined;
+	for (const name of Object.keys(parsed)) {
+		const value = parsed[name];
 		if (!name.startsWith(extension) || typeof value !== "string") continue;
 		const rest = name
 			.slice(extension.length)
 			.replace(/z([0-9a-f]+)z/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+		metadata ??= {};
 		metadata[prefix + rest] = value;
 	}
-	return Object.keys(metadata).length > 0 ? { metadata } : {};
+	return metadata;
 }
 
 function isText(value: unknown): value is string {

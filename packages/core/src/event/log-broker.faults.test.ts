@@ -53,20 +53,20 @@ class World {
 		return done;
 	};
 
-	async start(faults: Partial<Faults> = {}) {
+	async start(faults: Partial<Faults> = {}, deliver: Deliver = this.#deliver) {
 		const given = { failing: 0, slowMs: 0, isCut: false, ...faults };
 		const state = new FaultyState(memoryGroupState({ groups: this.groups }), given);
 		const broker = logBroker(memoryLog({ topics: this.topics }), state, { ttlMs: 400, saveMs: 5 });
 		const process = { broker, faults: given };
 		this.processes.add(process);
 		// A dead process may be found out while it starts.
-		const consumer = await broker.consume(spec, (...args) => this.#handle(given, ...args), ctx);
+		const consumer = await broker.consume(spec, (...args) => this.#handle(given, deliver, args), ctx);
 		return { ...process, consumer };
 	}
 
 	/** A dead process handles nothing. */
-	#handle(faults: Faults, ...[delivered, ctx]: Parameters<Deliver>): Promise<Verdict> {
-		return faults.isCut ? new Promise(() => {}) : this.#deliver(delivered, ctx);
+	#handle(faults: Faults, deliver: Deliver, args: Parameters<Deliver>): Promise<Verdict> {
+		return faults.isCut ? new Promise(() => {}) : deliver(...args);
 	}
 
 	async publish(): Promise<void> {
@@ -164,4 +164,32 @@ describe("nothing is lost, and each key is handled in order", () => {
 		await expectAllInOrder();
 		await vi.waitFor(async () => expect((await one.consumer.report(ctx)).lanes).toBeGreaterThan(0));
 	});
+});
+
+test("no event is blamed for a state of groups that is away for all, again and again, while it is in hand", async () => {
+	const topic = await memoryLog({ topics: world.topics }).open("matches", { lanes: 4 }, ctx);
+	await topic.append(
+		Array.from({ length: keys }, (_, key) => event(`key ${key}`, 0)),
+		ctx,
+	);
+	let inHand = 0;
+	const untilLost: Deliver = async (_, ctx) => {
+		inHand++;
+		await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
+		inHand--;
+		return retry(true);
+	};
+	const processes = await Promise.all([world.start({}, untilLost), world.start({}, untilLost)]);
+	for (let round = 0; round < 5; round++) {
+		await vi.waitFor(() => expect(inHand).toBeGreaterThan(0), { timeout: 5_000 });
+		for (const { faults } of processes) faults.isCut = true;
+		await vi.waitFor(() => expect(inHand).toBe(0), { timeout: 5_000 });
+		for (const { faults } of processes) faults.isCut = false;
+	}
+	await vi.waitFor(() => expect(inHand).toBeGreaterThan(0), { timeout: 5_000 });
+	for (let lane = 0; lane < 4; lane++) {
+		const store = memoryGroupState({ groups: world.groups }).group(spec);
+		const { holder, epoch = 0 } = (await store.report(ctx))?.lanes[lane] ?? {};
+		expect((await store.claim(lane, holder ?? "nobody", epoch, ctx))?.state.crashes).toBe(0);
+	}
 });

@@ -1,5 +1,6 @@
 import type { Context } from "../context/context.ts";
 import type { EventRecord } from "./event-record.ts";
+import type { ServerReport } from "./server-report.ts";
 
 /**
  * A place in a lane. Opaque: of two in one lane, the greater string is the later. `""` is before all. A cursor also
@@ -125,5 +126,7 @@ export interface Log {
 	find(topic: string, ctx: Context): Promise<TopicLog | undefined>;
 	/** The names of all topics, sorted. */
 	topics(ctx: Context): Promise<readonly string[]>;
+	/** Looks at the server and its settings, for `allium doctor`; undefined where there is no server. */
+	server?(ctx: Context): Promise<ServerReport>;
 	close(): Promise<void>;
 }

@@ -1,12 +1,19 @@
 import type { Broker } from "./broker.ts";
 import { type LogBrokerOptions, logBroker } from "./log-broker.ts";
 import { memoryGroupState } from "./memory-group-state.ts";
-import { memoryLog } from "./memory-log.ts";
+import { type MemoryTopics, memoryLog } from "./memory-log.ts";
+
+/** How a broker in memory works. */
+export interface MemoryBrokerOptions extends LogBrokerOptions {
+	/** The topics, shared with other brokers and with event stores that are given the same object. Default: new ones. */
+	readonly topics?: MemoryTopics;
+}
 
 /**
  * A broker within one process, for tests and for applications of a single process. What was published, and how far
  * groups are, is lost when the process ends.
  */
-export function memoryBroker(options: LogBrokerOptions = {}): Broker {
-	return logBroker(memoryLog(), memoryGroupState(), options);
+export function memoryBroker({ topics, ...options }: MemoryBrokerOptions = {}): Broker {
+	const log = memoryLog(topics === undefined ? {} : { topics });
+	return logBroker(log, memoryGroupState(), options);
 }

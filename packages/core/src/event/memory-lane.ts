@@ -1,3 +1,4 @@
+import { DelayedEvents } from "./delayed-events.ts";
 import type {
 	Deferred,
 	DeferredInLane,
@@ -21,8 +22,7 @@ export class MemoryLane {
 	#trying: Trying | undefined;
 	#edits = 0;
 	readonly #deferred = new Map<string, Deferred>();
-	/** The due times of delayed events by their cursors. */
-	readonly #delayed = new Map<Cursor, number>();
+	readonly #delayed = new DelayedEvents();
 
 	constructor(lane: number, cursor: Cursor, epoch: number) {
 		this.lane = lane;
@@ -61,7 +61,7 @@ export class MemoryLane {
 		for (const id of settle) this.#deferred.delete(id);
 		for (const deferred of defer) this.#deferred.set(deferred.id, deferred);
 		for (const cursor of undelay) this.#delayed.delete(cursor);
-		for (const { cursor, due } of delay) this.#delayed.set(cursor, due);
+		for (const delayed of delay) this.#delayed.add(delayed);
 	}
 
 	release(): void {
@@ -80,10 +80,7 @@ export class MemoryLane {
 	}
 
 	delayed(before: number, limit: number): readonly Delayed[] {
-		return Array.from(this.#delayed, ([cursor, due]) => ({ cursor, due }))
-			.filter(({ due }) => due < before)
-			.sort((one, other) => one.due - other.due)
-			.slice(0, limit);
+		return this.#delayed.before(before, limit);
 	}
 
 	counts(): { readonly retrying: number; readonly parked: number; readonly delayed: number } {

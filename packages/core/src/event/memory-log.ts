@@ -51,7 +51,8 @@ export function memoryLog(options: MemoryLogOptions = {}): Log {
 	return new MemoryLog(options);
 }
 
-const defaultRetainBytes = 256 * 1024 * 1024;
+/** How many bytes of events a topic keeps where neither it nor its log says so. */
+export const defaultRetainBytes: number = 256 * 1024 * 1024;
 
 class MemoryLog implements Log {
 	readonly location = "memory:";

@@ -37,7 +37,7 @@ export interface MemoryText {
 /** One topic in memory. Handles share it. */
 export class MemoryTopic {
 	readonly lanes: number;
-	readonly #bounds: MemoryBounds;
+	#bounds: MemoryBounds;
 	readonly #lanes: readonly Lane[];
 	readonly #receipts = new Map<string, Receipt>();
 	/** All entries in the order in which they came. */
@@ -105,6 +105,19 @@ export class MemoryTopic {
 		const { entries } = this.#lane(lane);
 		const first = indexBehind(entries, cursor);
 		return { events: entries.length - first, since: entries[first]?.at };
+	}
+
+	/** Keeps what comes from now on without bound: the events of streams. */
+	keepAll(): void {
+		this.#drop();
+		this.#bounds = { retainMs: Number.POSITIVE_INFINITY, retainBytes: Number.POSITIVE_INFINITY };
+	}
+
+	/** The text of an id that is kept, and where it lies. */
+	text(id: string): { readonly text: string; readonly lane: number; readonly cursor: Cursor } | undefined {
+		const receipt = this.#receipts.get(id);
+		if (receipt?.cursor === undefined) return undefined;
+		return this.#find(receipt.lane, receipt.cursor);
 	}
 
 	/** The receipt of an id that is kept. */

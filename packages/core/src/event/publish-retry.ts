@@ -13,12 +13,13 @@ const bounds = { firstMs: 50, longestMs: 1_000 };
 export function publishRetry(): PublishMiddleware {
 	return (next) =>
 		async (events, ctx = Context.background()) => {
-			const backoff = new Backoff(bounds);
+			let backoff: Backoff | undefined;
 			while (true) {
 				try {
 					return await next(events, ctx);
 				} catch (error) {
 					if (!isServiceError(error) || error.code !== "unavailable") throw error;
+					backoff ??= new Backoff(bounds);
 					const delayMs = Math.max(backoff.next(), error.retryAfterMs ?? 0);
 					if (ctx.error !== undefined || delayMs >= ctx.remaining()) throw error;
 					await sleep(delayMs, ctx);

@@ -134,7 +134,7 @@ export class Publisher {
 
 	/** Events that middleware added have no id yet. */
 	#identified(event: EventValue, operation?: Operation): Identified {
-		return { ...event, id: event.id ?? operation?.id ?? this.#ids.next() };
+		return hasId(event) ? event : { ...event, id: operation?.id ?? this.#ids.next() };
 	}
 
 	/** @throws ServiceError for events that this app must not publish. */
@@ -154,9 +154,8 @@ export class Publisher {
 function checkedBatch(events: EventValue | readonly EventValue[]): readonly EventValue[] {
 	const batch = listOf(events);
 	for (const event of batch) if (!isEvent(event)) throw noEvent(event);
-	const topics = new Set(batch.map(({ topic }) => topic));
-	if (topics.size > 1) {
-		const names = [...topics].join(" and ");
+	if (batch.some(({ topic }) => topic !== batch[0]?.topic)) {
+		const names = [...new Set(batch.map(({ topic }) => topic))].join(" and ");
 		throw refused(
 			`events that are published together are of one contract, and these are of ${names}; publish them one after another`,
 		);
@@ -166,6 +165,10 @@ function checkedBatch(events: EventValue | readonly EventValue[]): readonly Even
 
 function isEvent(value: unknown): boolean {
 	return isObject(value) && typeof value.topic === "string" && typeof value.of === "function";
+}
+
+function hasId(event: EventValue): event is Identified {
+	return event.id !== undefined;
 }
 
 function noEvent(value: unknown): Mistake {

@@ -3,7 +3,7 @@ import type { Context } from "../context/context.ts";
 import type { EventValue } from "../contract/event.ts";
 import { toBase64 } from "../encoding/base64.ts";
 import { handOn } from "../telemetry/trace-carrier.ts";
-import type { EventRecord } from "./event-record.ts";
+import type { EventRecord, UnfinishedRecord } from "./event-record.ts";
 import type { ValidEvent } from "./valid-event.ts";
 
 /** The record of an event that is published now: what the runtime stamps on it follows from the context. */
@@ -19,22 +19,24 @@ export function stamped(
 	const tracestate = traceparent === undefined ? undefined : outgoing.get("tracestate");
 	const metadata = globalsOf(ctx);
 	const cause = causeOf(ctx);
-	return {
+	const { type, version } = of;
+	const correlationId = cause?.correlationId ?? id;
+	const record: UnfinishedRecord = {
 		id,
-		type: of.type,
-		version: of.version,
+		type,
+		version,
 		source,
-		...(key !== undefined && { key }),
 		time: new Date().toISOString(),
-		...(notBefore !== undefined && { notBefore }),
 		data,
-		correlationId: cause?.correlationId ?? id,
-		...(cause !== undefined && { causationId: cause.id }),
-		...(traceparent !== undefined && { traceparent }),
-		...(tracestate !== undefined && { tracestate }),
-		...(metadata !== undefined && { metadata }),
-		...stamp,
+		correlationId,
 	};
+	if (key !== undefined) record.key = key;
+	if (notBefore !== undefined) record.notBefore = notBefore;
+	if (cause !== undefined) record.causationId = cause.id;
+	if (traceparent !== undefined) record.traceparent = traceparent;
+	if (tracestate !== undefined) record.tracestate = tracestate;
+	if (metadata !== undefined) record.metadata = metadata;
+	return stamp === undefined ? record : { ...record, ...stamp };
 }
 
 /** The metadata `x-global-*` that travels on. Bytes are written in base64, as their names end in `-bin`. */

@@ -13,6 +13,6 @@ test("a flush waits for the end of the turn; where more may follow, for a few fu
 	pipe.schedule(patient, false, true);
 	for (let turn = 0; turn < 8; turn++) await Promise.resolve();
 	expect(patient).not.toHaveBeenCalled();
-	for (let turn = 0; turn < 16; turn++) await Promise.resolve();
+	for (let turn = 0; turn < 64; turn++) await Promise.resolve();
 	expect(patient).toHaveBeenCalledOnce();
 });

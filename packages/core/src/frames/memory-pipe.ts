@@ -7,11 +7,16 @@ const highWaterBytes = 64 * 1024;
 /** Runs callbacks in the next microtask, at half the cost of `queueMicrotask`. */
 const soon = Promise.resolve();
 
-/** How many turns of microtasks a message of a stream waits for the next: a few times as many as making one takes. */
-const turnsForMore = 16;
+/**
+ * How many turns of microtasks a message of a stream waits for the next, which takes some five turns to make. A dozen
+ * messages then go out together, after a wait of some 2 µs.
+ */
+const turnsForMore = 64;
 
-function afterTurns(turns: number, run: () => void): void {
-	void soon.then(turns === 1 ? run : () => afterTurns(turns - 1, run));
+/** An `await` of a promise that is resolved is the cheapest turn: it allocates no promise. */
+async function whenMoreHasGathered(run: () => void): Promise<void> {
+	for (let turn = 0; turn < turnsForMore; turn++) await soon;
+	run();
 }
 
 const memory: PeerInfo = { address: "memory" };
@@ -59,7 +64,8 @@ class MemoryPipe implements Pipe {
 	}
 
 	schedule(flush: () => void, _idle: boolean, more: boolean): void {
-		afterTurns(more ? turnsForMore : 1, flush);
+		if (more) void whenMoreHasGathered(flush);
+		else void soon.then(flush);
 	}
 
 	end(): void {

@@ -18,15 +18,37 @@ export interface RouteCall {
 	readonly body: string | undefined;
 }
 
+/** What is asked of a {@link RouteFetcher}. */
+export interface RouteRequest {
+	readonly method: Verb;
+	readonly headers: [string, string][];
+	readonly signal: AbortSignal;
+	readonly redirect: "manual";
+	readonly body?: string;
+}
+
+/** What a {@link RouteFetcher} answers: a part of the platform's `Response`. */
+export interface RouteResponse {
+	readonly ok: boolean;
+	readonly status: number;
+	readonly headers: { get(name: string): string | null };
+	readonly body: AsyncIterable<Uint8Array> | null;
+}
+
+/** Sends a request: the platform's `fetch`, or what does the same. */
+export type RouteFetcher = (url: string, request: RouteRequest) => Promise<RouteResponse>;
+
 /** One request by a route, and its answer. */
 export class RouteFetch {
 	readonly #call: RouteCall;
+	readonly #fetch: RouteFetcher;
 	readonly #maxBytes: number;
 	readonly #closing: AbortSignal;
 
 	/** @param closing ends the request with the client. */
-	constructor(call: RouteCall, maxBytes: number, closing: AbortSignal) {
+	constructor(call: RouteCall, fetch: RouteFetcher, maxBytes: number, closing: AbortSignal) {
 		this.#call = call;
+		this.#fetch = fetch;
 		this.#maxBytes = maxBytes;
 		this.#closing = closing;
 	}
@@ -54,14 +76,14 @@ export class RouteFetch {
 		}
 	}
 
-	#send(ctx: Context, signal: AbortSignal): Promise<Response> {
+	#send(ctx: Context, signal: AbortSignal): Promise<RouteResponse> {
 		const { verb, url, body } = this.#call;
 		const headers: [string, string][] = [["accept", "application/json"]];
 		for (const [name, value] of ctx.outgoing) {
 			if (!isProtocolHeader(name)) headers.push([name, headerValue(value)]);
 		}
 		if (body !== undefined) headers.push(["content-type", "application/json"]);
-		return fetch(url, {
+		return this.#fetch(url, {
 			method: verb,
 			headers,
 			signal,
@@ -70,7 +92,7 @@ export class RouteFetch {
 		});
 	}
 
-	async #read(response: Response): Promise<Uint8Array> {
+	async #read(response: RouteResponse): Promise<Uint8Array> {
 		const chunks: Uint8Array[] = [];
 		let length = 0;
 		for await (const chunk of response.body ?? []) {
@@ -105,7 +127,7 @@ export class RouteFetch {
 }
 
 /** The error that an answer stands for. */
-function errorOf({ method, verb, url }: RouteCall, response: Response, body: Uint8Array): ServiceError {
+function errorOf({ method, verb, url }: RouteCall, response: RouteResponse, body: Uint8Array): ServiceError {
 	const { code, message, reason, data } = membersOf(body);
 	const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
 	return serviceErrorFrom(

@@ -12,7 +12,7 @@ import { decodeBytes } from "../transport/message-text.ts";
 import { standardBytes } from "../transport/pipe.ts";
 import type { Dialer, Peer } from "../transport/transport.ts";
 import { clientClosed } from "../transport/transport-errors.ts";
-import { RouteFetch } from "./route-fetch.ts";
+import { RouteFetch, type RouteFetcher } from "./route-fetch.ts";
 
 /** How calls are sent by REST routes. */
 export interface RouteTransportOptions {
@@ -20,6 +20,8 @@ export interface RouteTransportOptions {
 	readonly scheme?: "http" | "https";
 	/** The largest answer that is accepted, in bytes. Default: 4 MiB. */
 	readonly maxMessageBytes?: number;
+	/** What sends the requests, where certificates of its own are needed, for example. Default: the platform's `fetch`. */
+	readonly fetch?: RouteFetcher;
 }
 
 /**
@@ -35,11 +37,11 @@ export interface RouteTransportOptions {
  * const rates = createClient(Rates, { url: "http://10.0.0.7:8080", transports: [routeTransport(rateRoutes)] });
  */
 export function routeTransport(routes: Routes, options: RouteTransportOptions = {}): Dialer {
-	const { scheme = "http", maxMessageBytes = 4 * 1024 * 1024 } = options;
+	const { scheme = "http" } = options;
 	return {
 		scheme,
 		callsForeign: true,
-		dial: (address: string): Peer => new RoutePeer(address, routes, maxMessageBytes),
+		dial: (address: string): Peer => new RoutePeer(address, routes, options),
 	};
 }
 
@@ -47,12 +49,15 @@ class RoutePeer implements Peer {
 	readonly #base: string;
 	readonly #routes: Routes;
 	readonly #maxMessageBytes: number;
+	readonly #fetch: RouteFetcher;
 	readonly #closing = new AbortController();
 
-	constructor(address: string, routes: Routes, maxMessageBytes: number) {
+	constructor(address: string, routes: Routes, options: RouteTransportOptions) {
+		const { maxMessageBytes = 4 * 1024 * 1024, fetch = (...asked) => globalThis.fetch(...asked) } = options;
 		this.#base = address.replace(/\/+$/, "");
 		this.#routes = routes;
 		this.#maxMessageBytes = maxMessageBytes;
+		this.#fetch = fetch;
 	}
 
 	endpoint(method: Method): Endpoint {
@@ -81,7 +86,12 @@ class RoutePeer implements Peer {
 		if (this.#closing.signal.aborted) throw clientClosed();
 		const { target, body } = routeAddress(route, JSON.parse(textOf(inputs.encode(input))));
 		const request = { method, verb: route.verb, url: this.#base + target, body };
-		const answer = await new RouteFetch(request, this.#maxMessageBytes, this.#closing.signal).run(ctx);
+		const answer = await new RouteFetch(
+			request,
+			this.#fetch,
+			this.#maxMessageBytes,
+			this.#closing.signal,
+		).run(ctx);
 		// An answer without a body, such as 204, is an empty output.
 		return answer.length === 0 ? {} : decodeBytes(outputs, standardBytes, answer);
 	}

@@ -66,3 +66,12 @@ export class OnceOutcomes {
 		return new TextEncoder().encode(outcome).length <= this.#maxBytes ? outcome : lost;
 	}
 }
+
+/** The refusal of a call that has the id of another one. */
+export function keyReused({ path }: Method): ServiceError {
+	return new ServiceError({
+		code: "invalid_argument",
+		reason: "key_reused",
+		message: `a call of ${path} had the id or Idempotency-Key of this one, but another input; a new call takes a new key`,
+	});
+}

@@ -15,7 +15,7 @@ import { consoleLogger, type Logger } from "../logger/logger.ts";
 import { Backoff } from "../time/backoff.ts";
 import { checkDuration } from "../time/duration.ts";
 import { OnceMark } from "./once-mark.ts";
-import { OnceOutcomes } from "./once-outcome.ts";
+import { keyReused, OnceOutcomes } from "./once-outcome.ts";
 
 /** Where {@link once} keeps what became of calls, and for how long. */
 export interface OnceOptions {
@@ -142,14 +142,6 @@ class OnceCalls {
 			waiting.cancel();
 		}
 	}
-}
-
-function keyReused({ path }: Method): ServiceError {
-	return new ServiceError({
-		code: "invalid_argument",
-		reason: "key_reused",
-		message: `a call of ${path} had the id or Idempotency-Key of this one, but another input; a new call takes a new key`,
-	});
 }
 
 function inProgress({ path }: Method): ServiceError {

@@ -65,10 +65,12 @@ type Handler = (this: object, input: unknown, ctx: Context) => unknown;
 
 /**
  * The handler as an endpoint. Whatever the handler does, middleware sees a promise. When it returns a stream, the call
- * is accepted.
+ * is accepted. A handler is not entered for a call that is over already: it would listen for an end that has been.
  */
 function call(handler: Handler, service: object, reach: HandlerReach): Endpoint {
 	return (input, ctx) => {
+		const { error: over } = ctx;
+		if (over !== undefined) return Promise.reject(over);
 		reach.enter(ctx);
 		try {
 			const reply = handler.call(service, input, ctx);

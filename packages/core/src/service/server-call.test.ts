@@ -213,6 +213,16 @@ describe("the end of a call", () => {
 		expect(settled).toHaveBeenCalledExactlyOnceWith({ ok: true });
 	});
 
+	test("that comes before the handler is entered keeps it from being entered", async () => {
+		const { call, handler } = arrive({ incoming: { timeoutMs: 100 } });
+		const input = Promise.withResolvers<unknown>();
+		const running = call.run(() => input.promise);
+		call.cancel();
+		input.resolve({});
+		await expect(running).rejects.toMatchObject({ code: "canceled" });
+		expect(handler).not.toHaveBeenCalled();
+	});
+
 	test("cancels whatever still runs under its context", () => {
 		const { call } = arrive();
 		const { signal } = call.ctx.withTimeout(1000);

@@ -33,3 +33,18 @@ export function messageTooLarge(limit: number): ServiceError {
 		message: `the message is larger than ${limit} bytes`,
 	});
 }
+
+const notCarriedReason = "not_carried";
+
+/** The error for a method that a transport cannot carry. Clients call it at another address of the instance, if there is one. */
+export function notCarried(message: string): ServiceError {
+	return serviceErrorFrom(
+		{ code: "unimplemented", reason: notCarriedReason, message },
+		{ notExecuted: true },
+	);
+}
+
+/** Whether an error is that of {@link notCarried}. */
+export function isNotCarried({ reason, notExecuted }: ServiceError): boolean {
+	return reason === notCarriedReason && notExecuted;
+}

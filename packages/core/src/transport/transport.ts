@@ -26,7 +26,7 @@ export interface Peer {
 	/**
 	 * The endpoint that calls a method there. It encodes and decodes, but does not validate. It rejects with
 	 * `ServiceError` only: `unavailable` when the address cannot be reached, `notExecuted` set when the handler
-	 * provably never ran.
+	 * provably never ran; {@link notCarried} for a method that the transport cannot carry.
 	 */
 	endpoint(method: Method): Endpoint;
 	/**
@@ -39,6 +39,11 @@ export interface Peer {
 	 * `performance.now()`. For a transport that waits before it connects again.
 	 */
 	readonly refusesUntil?: number;
+	/**
+	 * Whether several instances have the address, and any of them takes a call, as behind a queue. Clients then treat these
+	 * instances as one. Default: false.
+	 */
+	readonly isShared?: boolean;
 	/** Ends every call in flight with `unavailable` and closes the connections. */
 	close(): Promise<void>;
 }

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { LaneState } from "../group-state.ts";
 import { CrashGuard } from "./crash-guard.ts";
 
-function guard(state: Partial<LaneState>): CrashGuard {
-	return new CrashGuard({ cursor: "c1", ahead: [], deferred: [], crashes: 0, ...state });
+function guard(state: Partial<LaneState>, crashed = true): CrashGuard {
+	return new CrashGuard({ cursor: "c1", ahead: [], deferred: [], crashes: 0, ...state }, crashed);
 }
 
 describe("a lane", () => {
@@ -57,5 +57,18 @@ describe("an event", () => {
 		const second = guard({ crashes: 4, trying: first.trying("c2") });
 		expect(second.refusal("c2")).toMatchObject({ reason: "process_ended" });
 		expect(second.refusal("c3")).toBeUndefined();
+	});
+
+	test("that was parked so is handled once it is replayed, while the same process holds the lane", () => {
+		const holder = guard({ crashes: 4, trying: { cursor: "c2", crashes: 1 } });
+		expect(holder.refusal("c2")).toMatchObject({ reason: "process_ended" });
+		expect(holder.refusal("c2")).toBeUndefined();
+		expect(holder.trying("c2")).toEqual({ cursor: "c2", crashes: 0 });
+	});
+
+	test("is not blamed by a member that was only cut off while it handled it", () => {
+		const back = guard({ crashes: 2, trying: { cursor: "c2", crashes: 1 } }, false);
+		expect(back.refusal("c2")).toBeUndefined();
+		expect(back.trying("c2")).toEqual({ cursor: "c2", crashes: 1 });
 	});
 });

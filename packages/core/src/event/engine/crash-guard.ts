@@ -18,16 +18,19 @@ export class CrashGuard {
 	readonly #crashes: number;
 	#careful: boolean;
 	/** The event that was being handled when an earlier holder was gone. */
-	readonly #suspect: Trying | undefined;
+	#suspect: Trying | undefined;
 	/** The deferred events that were there when the lane was claimed, and were not tried since. */
 	readonly #untried = new Set<string>();
 	readonly #start: Cursor;
 	#tried = 0;
 
-	constructor({ crashes, trying, deferred, cursor }: LaneState) {
+	/** @param crashed Whether the last holder was gone. One that lives and claims its lane again was only cut off. */
+	constructor({ crashes, trying, deferred, cursor }: LaneState, crashed: boolean) {
 		this.#crashes = crashes;
 		this.#suspect =
-			trying !== undefined && crashes > 0 ? { ...trying, crashes: trying.crashes + 1 } : undefined;
+			trying !== undefined && crashes > 0
+				? { ...trying, crashes: trying.crashes + (crashed ? 1 : 0) }
+				: undefined;
 		this.#careful = crashes >= crashesToCare || this.#suspect !== undefined;
 		this.#start = cursor;
 		if (crashes > 0) for (const { id, due } of deferred) if (due !== "parked") this.#untried.add(id);
@@ -43,13 +46,15 @@ export class CrashGuard {
 		return { cursor, crashes: cursor === this.#suspect?.cursor ? this.#suspect.crashes : 0 };
 	}
 
-	/** Why an event is not handled any more. */
+	/** Why an event is not handled any more. That is said once: an event that is replayed is to be handled. */
 	refusal(cursor: Cursor): HandlingError | undefined {
 		if (this.#suspect?.cursor !== cursor || this.#suspect.crashes < crashesToPark) return undefined;
+		const { crashes } = this.#suspect;
+		this.#suspect = undefined;
 		return {
 			code: "aborted",
 			reason: "process_ended",
-			message: `${this.#suspect.crashes} processes ended while they handled this event; replay it once its handler is mended`,
+			message: `${crashes} processes ended, or were silent for too long, while they handled this event alone; replay it once its handler is mended`,
 		};
 	}
 

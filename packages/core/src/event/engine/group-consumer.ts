@@ -92,6 +92,8 @@ export class GroupConsumer implements Consumer {
 			ctx: taking,
 			troubles,
 			lanes: () => this.#held.all,
+			diverged: ({ number, window }) =>
+				this.#dealer.stop({ lane: number, cursor: window.read, isDiverged: true }),
 			take: (page, lanes) => this.#take(page, lanes),
 		});
 		this.#recovery = new Recovery({
@@ -114,6 +116,7 @@ export class GroupConsumer implements Consumer {
 			store,
 			membership,
 			handles,
+			isOwn: spec.each,
 			held: this.#held,
 			ttlMs,
 			ctx: taking,

@@ -12,7 +12,7 @@ import type { Troubles } from "./troubles.ts";
 const oldestReportMs = 1_000;
 
 /** What the lanes that are held have in common. */
-export interface HeldLanesOptions extends Omit<LaneOptions, "changed"> {
+export interface HeldLanesOptions extends Omit<LaneOptions, "changed" | "crashed"> {
 	readonly store: GroupStore;
 	readonly membership: Membership;
 	readonly ttlMs: number;
@@ -49,10 +49,14 @@ export class HeldLanes {
 		return this.#lanes;
 	}
 
-	/** Begins with a lane that was claimed. */
-	add(lease: LaneLease): Lane {
+	/**
+	 * Begins with a lane that was claimed.
+	 *
+	 * @param crashed Whether its last holder was gone without releasing it.
+	 */
+	add(lease: LaneLease, crashed: boolean): Lane {
 		const options = this.#options;
-		const lane = new Lane(lease, { ...options, changed: this.#noteChange });
+		const lane = new Lane(lease, { ...options, crashed, changed: this.#noteChange });
 		const lose = (lost: Lane, reason: unknown): void => this.lose(lost, reason);
 		this.#lanes.set(lane.number, lane);
 		this.#savers.set(lane, new LaneSaver(lane, { ...options, lose }));

@@ -24,6 +24,8 @@ export interface LaneDealerOptions {
 	readonly store: GroupStore;
 	readonly membership: Membership;
 	readonly handles: Member["handles"];
+	/** Whether the group is the process's own, and ends with it. */
+	readonly isOwn: boolean;
 	readonly held: HeldLanes;
 	readonly ttlMs: number;
 	/** Ended when no lane is to be claimed any more. */
@@ -100,7 +102,7 @@ export class LaneDealer {
 	stop(misplaced: Misplaced): void {
 		if (this.#misplaced !== undefined) return;
 		this.#misplaced = misplaced;
-		this.#options.troubles.set("place", sentence(misplaced));
+		this.#options.troubles.set("place", sentence(misplaced, this.#options.isOwn));
 		for (const lane of [...this.#options.held.all.values()]) void this.#options.held.release(lane);
 	}
 
@@ -172,14 +174,21 @@ export class LaneDealer {
 		const wanted = new Set([...claim, ...this.#forgotten(report, members)]);
 		const stale = report.lanes.filter((lane) => lane.holder === membership.id && held.wasGivenBack(lane));
 		const notYet = new Set(stale.map(({ lane }) => lane));
-		await this.#claim([...wanted].filter(({ lane }) => !notYet.has(lane) && this.#mayClaim(lane)));
+		const others = [...wanted].filter(({ lane }) => !notYet.has(lane) && this.#mayClaim(lane));
+		await this.#claim([...report.lanes.filter((lane) => this.#wasCutOff(lane)), ...others]);
+	}
+
+	/** Whether a lane is this member's for all others, although it had to give it up. They wait until it takes it again. */
+	#wasCutOff(lane: LaneReport): boolean {
+		const { held, membership } = this.#options;
+		return lane.holder === membership.id && !held.all.has(lane.lane) && !held.wasGivenBack(lane);
 	}
 
 	/** A lane as this member knows it, which may be more than the report does. */
 	#asItIs(lane: LaneReport): LaneReport {
 		const { held, membership } = this.#options;
 		const mine = held.all.get(lane.lane);
-		if (mine?.isOpen === true) return { ...lane, holder: membership.id };
+		if (mine?.isOpen === true || this.#wasCutOff(lane)) return { ...lane, holder: membership.id };
 		return lane.holder === membership.id ? { ...lane, holder: undefined } : lane;
 	}
 
@@ -213,8 +222,9 @@ export class LaneDealer {
 		const failure = settled.find((claim) => claim.status === "rejected");
 		const inPlace = await this.#checkPlaces(leases);
 		for (const lease of inPlace) {
-			this.#edits.set(lease.lane, free.find(({ lane }) => lane === lease.lane)?.edits ?? 0);
-			held.add(lease);
+			const found = free.find(({ lane }) => lane === lease.lane);
+			this.#edits.set(lease.lane, found?.edits ?? 0);
+			held.add(lease, found?.holder !== undefined && found.holder !== membership.id);
 		}
 		if (inPlace.length > 0) changed();
 		if (failure !== undefined) throw failure.reason;
@@ -293,8 +303,10 @@ export class LaneDealer {
 	}
 }
 
-function sentence({ lane, isDiverged }: Misplaced): string {
-	const remedy = "put the group at another place (allium groups rewind), and it goes on by itself";
+function sentence({ lane, isDiverged }: Misplaced, isOwn: boolean): string {
+	const remedy = isOwn
+		? "start the process again, and it goes on from now"
+		: "put the group at another place (allium groups rewind), and it goes on by itself";
 	return isDiverged
 		? `diverged: the log has another event than the last that lane ${lane} of the group handled, so it was restored from a backup or is another log; ${remedy}`
 		: `lost: the topic keeps events no longer that lane ${lane} of the group has not handled; keep them longer, and ${remedy}`;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Context } from "../../context/context.ts";
-import { silentLogger } from "../../logger/logger.ts";
+import { type Logger, silentLogger } from "../../logger/logger.ts";
 import type { GroupStore } from "../group-state.ts";
 import { memoryGroupState } from "../memory-group-state.ts";
 import { type Faults, FaultyState } from "./fixtures/faulty-state.ts";
@@ -19,6 +19,7 @@ let lane: Lane;
 let saver: LaneSaver;
 let lost: unknown[];
 let troubles: Troubles;
+let logger: Logger;
 
 beforeEach(async () => {
 	faults = { failing: 0, slowMs: 0, isCut: false };
@@ -30,11 +31,18 @@ beforeEach(async () => {
 	const membership = new Membership({ state, ttlMs: 60_000, logger: silentLogger });
 	membership.follow({ onLost: () => {}, onAlive: () => {} });
 	await membership.renew(ctx);
-	troubles = new Troubles(silentLogger, {});
+	logger = { log() {} };
+	troubles = new Troubles(logger, {});
 	const epoch = (await store.report(ctx))?.lanes[0]?.epoch ?? 0;
 	const lease = await store.claim(0, "m", epoch, ctx);
 	if (lease === undefined) throw new Error("the lane was not claimed");
-	const options = { park: "key", deferredBound: 10, longestPauseMs: 1_000, changed: () => {} } as const;
+	const options = {
+		park: "key",
+		deferredBound: 10,
+		longestPauseMs: 1_000,
+		crashed: true,
+		changed: () => {},
+	} as const;
 	lane = new Lane(lease, { ...options, ctx });
 	lost = [];
 	const lose = (lane: Lane, reason: unknown): void => {
@@ -83,10 +91,11 @@ describe("a lane", () => {
 		faults.failing = 1;
 		const before = lane.lease;
 		const cursor = handle(1);
-		const saved = saver.save();
-		await vi.waitFor(() => expect(troubles.text).toContain("cannot be saved"));
-		faults.failing = 0;
-		await saved;
+		const logged = vi.spyOn(logger, "log").mockImplementationOnce(() => {
+			faults.failing = 0;
+		});
+		await saver.save();
+		expect(logged.mock.calls[0]?.[1]).toContain("cannot be saved");
 		expect([await savedCursor(), lost, troubles.text]).toEqual([cursor, [], undefined]);
 		await expect(store.save(before, { cursor: "" }, ctx)).rejects.toMatchObject({ reason: "lease_lost" });
 	});

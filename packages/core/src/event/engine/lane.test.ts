@@ -17,7 +17,13 @@ const park: Verdict = { do: "park", error };
 /** A lane that was claimed from what is saved. */
 function claimed(saved: MemoryLane, epoch = 1, deferredBound = 10_000): Lane {
 	const lease = { lane: 0, member: "m", epoch, state: saved.claim("m", epoch) };
-	const options = { park: "key", deferredBound, longestPauseMs: 1_000, changed: () => {} } as const;
+	const options = {
+		park: "key",
+		deferredBound,
+		longestPauseMs: 1_000,
+		crashed: true,
+		changed: () => {},
+	} as const;
 	return new Lane(lease, { ...options, ctx: Context.background() });
 }
 

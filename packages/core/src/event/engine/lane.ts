@@ -17,6 +17,8 @@ export interface LaneOptions {
 	readonly park: "key" | "event";
 	readonly deferredBound: number;
 	readonly longestPauseMs: number;
+	/** Whether the last holder of the lane was gone without releasing it. */
+	readonly crashed: boolean;
 	/** Ended when the lane is lost. */
 	readonly ctx: Context;
 	/** Told when something is to be saved. */
@@ -78,7 +80,7 @@ export class Lane {
 		this.ctx = ctx;
 		this.#cancel = cancel;
 		this.window = new LaneWindow(state.cursor, state.ahead);
-		this.guard = new CrashGuard(state);
+		this.guard = new CrashGuard(state, options.crashed);
 		this.pause = new LanePause(options.longestPauseMs);
 		this.#savedCursor = state.cursor;
 		this.#keys = new KeyLines((event) =>

@@ -16,14 +16,21 @@ let pages: Page[];
 let asked: PageBounds[];
 let troubles: Troubles;
 let isAway: boolean;
+let diverged: number[];
 let stop: () => void;
 
 beforeEach(async () => {
 	topic = await memoryLog().open("matches", { lanes: 1 }, ctx);
 	const state = { cursor: "", ahead: [], deferred: [], crashes: 0 };
-	const options = { park: "key", deferredBound: 10, longestPauseMs: 5, changed: () => {} } as const;
+	const options = {
+		park: "key",
+		deferredBound: 10,
+		longestPauseMs: 5,
+		crashed: true,
+		changed: () => {},
+	} as const;
 	lane = new Lane({ lane: 0, member: "m", epoch: 1, state }, { ...options, ctx });
-	[pages, asked, isAway] = [[], [], false];
+	[pages, asked, isAway, diverged] = [[], [], false, []];
 	troubles = new Troubles(silentLogger, {});
 });
 afterEach(() => stop());
@@ -56,6 +63,10 @@ function reading(bytes = 1_000_000): Reader {
 		ctx: open,
 		troubles,
 		lanes: () => new Map([[0, lane]]),
+		diverged: (lane) => {
+			diverged.push(lane.number);
+			void lane.close();
+		},
 		take: async (page) => {
 			if (page.events.length > 0) pages.push(page);
 			for (const placed of page.events) lane.take(placed);
@@ -121,5 +132,20 @@ describe("a reader", () => {
 		await vi.waitFor(() => expect(troubles.text).toContain("the log cannot be read: away"));
 		isAway = false;
 		await vi.waitFor(() => expect([count(), troubles.text]).toEqual([10, undefined]));
+		expect(diverged).toEqual([]);
+	});
+
+	test("passes nothing over when the log comes back with other events, as after a restore: it tells the lane", async () => {
+		await publish(10);
+		reading();
+		await vi.waitFor(() => expect(count()).toBe(10));
+		isAway = true;
+		await publish(1, 10);
+		await vi.waitFor(() => expect(troubles.text).toContain("away"));
+		topic = await memoryLog().open("matches", { lanes: 1 }, ctx);
+		await publish(20, 100);
+		isAway = false;
+		await vi.waitFor(() => expect(diverged).toEqual([0]));
+		expect(count()).toBe(10);
 	});
 });

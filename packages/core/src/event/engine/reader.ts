@@ -26,6 +26,8 @@ export interface ReaderOptions {
 	readonly ctx: Context;
 	readonly troubles: Troubles;
 	readonly lanes: () => ReadonlyMap<number, Lane>;
+	/** Told of a lane whose cursor names an event that the log never had. */
+	readonly diverged: (lane: Lane) => void;
 	/** Takes a page that was read for these lanes. Never rejects. */
 	readonly take: (page: Page, lanes: ReadonlyMap<number, Lane>) => Promise<void>;
 }
@@ -42,6 +44,8 @@ export class Reader {
 	/** What leaves something unread for want of room: the bounds of the group, or those of a lane. */
 	#short: "group" | "lane" | undefined;
 	#turnBegan = 0;
+	/** Whether the log was away since its events were last compared with the cursors: it may have been restored. */
+	#isDoubted = false;
 
 	constructor(options: ReaderOptions) {
 		this.#options = options;
@@ -58,6 +62,7 @@ export class Reader {
 				troubles.clear("read");
 			} catch (error) {
 				if (ctx.error !== undefined) return;
+				this.#isDoubted = true;
 				troubles.set("read", `the log cannot be read: ${errorText(error)}`);
 				await sleep(this.#backoff.next(), ctx).catch(() => {});
 			}
@@ -81,6 +86,7 @@ export class Reader {
 		const lanes = this.#wanted();
 		const room = this.#room;
 		if (lanes.size === 0 || !this.#hasRoom(1)) return this.#news.wait(ctx);
+		if (this.#isDoubted && !(await this.#isSameLog())) return;
 		const after = new Map<number, Cursor>();
 		for (const [number, { window }] of lanes) after.set(number, window.read);
 		const bounds = { events: this.#pageEvents, bytes: room };
@@ -89,6 +95,20 @@ export class Reader {
 		if (page.events.length === 0 && page.lost.length === 0)
 			await this.#news.wait(ctx, (ctx) => topic.changed(after, ctx));
 		else await this.#giveTurn();
+	}
+
+	/**
+	 * Whether the log has the events up to which the lanes were read. One that was restored from a backup gives their
+	 * positions to other events, which would be passed over.
+	 */
+	async #isSameLog(): Promise<boolean> {
+		const { topic, patienceMs, ctx, lanes, diverged } = this.#options;
+		const cursors = new Map(Array.from(lanes(), ([number, { window }]) => [number, window.read]));
+		const others = await attempt(patienceMs, ctx, (ctx) => topic.diverged(cursors, ctx));
+		this.#isDoubted = false;
+		const stopped = others.flatMap((number) => lanes().get(number) ?? []);
+		for (const lane of stopped) diverged(lane);
+		return stopped.length === 0;
 	}
 
 	/** The lanes that are to be read. */

@@ -4,8 +4,9 @@ import { Context } from "../../context/context.ts";
 import { sleep } from "../../context/sleep.ts";
 import { silentLogger } from "../../logger/logger.ts";
 import type { Verdict } from "../broker.ts";
+import { cursorAt } from "../cursor.ts";
 import type { LaneChange, LaneState } from "../group-state.ts";
-import type { TopicLog } from "../log.ts";
+import type { Cursor, Cursors, TopicLog } from "../log.ts";
 import { MemoryGroups, memoryGroupState } from "../memory-group-state.ts";
 import { memoryLog } from "../memory-log.ts";
 import { inLane } from "./fixtures/in-lane.ts";
@@ -31,7 +32,13 @@ class World {
 	private constructor(topic: TopicLog, state: LaneState) {
 		this.topic = topic;
 		const store = memoryGroupState({ groups: new MemoryGroups() }).group({ topic: "matches", group: "g" });
-		const options = { park: "key", deferredBound: 1_000, longestPauseMs: 5, changed: () => {} } as const;
+		const options = {
+			park: "key",
+			deferredBound: 1_000,
+			longestPauseMs: 5,
+			crashed: true,
+			changed: () => {},
+		} as const;
 		this.lane = new Lane({ lane: 0, member: "m", epoch: 1, state }, { ...options, ctx });
 		this.recovery = new Recovery({
 			topic,
@@ -49,11 +56,15 @@ class World {
 		});
 	}
 
-	static async with(keys: readonly string[], state: Partial<LaneState> = {}): Promise<World> {
+	static async with(
+		keys: readonly string[],
+		state: Partial<LaneState> = {},
+		through: (topic: TopicLog) => TopicLog = (topic) => topic,
+	): Promise<World> {
 		const topic = await memoryLog().open("matches", { lanes: 1 }, ctx);
 		const events = keys.map((key, position) => inLane(position, key).event);
 		await topic.append(events, ctx);
-		return new World(topic, { cursor: "", ahead: [], deferred: [], crashes: 0, ...state });
+		return new World(through(topic), { cursor: "", ahead: [], deferred: [], crashes: 0, ...state });
 	}
 
 	/** Begins all that may be handled. */
@@ -93,6 +104,13 @@ class World {
 		this.#stop.cancel();
 		this.recovery.close();
 	}
+}
+
+/** A log that does some things in another way. */
+function changed(log: TopicLog, changes: Partial<TopicLog>): TopicLog {
+	return new Proxy(log, {
+		get: (_, name) => Reflect.get(changes, name) ?? Reflect.get(log, name).bind(log),
+	});
 }
 
 let world: World | undefined;
@@ -147,8 +165,50 @@ describe("a key that was held when the lane was claimed", () => {
 		expect(world.handled.filter((data) => keys[Number(data)] === "b")).toEqual([4]);
 	});
 
+	test.each([
+		["nothing", (after: Cursors) => after],
+		[
+			"that it looked through some others",
+			(_: Cursors, [, , second = ""]: readonly Cursor[]) => new Map([[0, second]]),
+		],
+	])("is not let go while the log tells %s", async (_, next) => {
+		const keys = ["a", "b", "b", "a", "a"];
+		const whole = { events: 10, bytes: 1_000_000 };
+		const { events } = await (await World.with(keys)).topic.read(new Map([[0, ""]]), whole, ctx);
+		const places = events.map(({ cursor }) => cursor);
+		const [first = "", , , , last = ""] = places;
+		let behind = 3;
+		const deferred = [{ id: "k:a", key: "a", cursor: first, attempt: 1, due: 1, since: 1 }];
+		world = await World.with(keys, { cursor: last, deferred }, (log) =>
+			changed(log, {
+				async read(after, bounds, ctx) {
+					if (bounds.key === undefined || behind-- <= 0) return log.read(after, bounds, ctx);
+					return { events: [], next: next(after, places), lost: [] };
+				},
+			}),
+		);
+		await world.finish();
+		expect(world.handled).toEqual([0, 3, 4]);
+	});
+
+	test("waits for its event while the log is behind, and does not take it for one that is kept no longer", async () => {
+		const keys = ["a", "a"];
+		const whole = { events: 10, bytes: 1_000_000 };
+		const { events } = await (await World.with(keys)).topic.read(new Map([[0, ""]]), whole, ctx);
+		const deferred = [{ id: "k:a", key: "a", cursor: events[0]?.cursor ?? "", attempt: 1, due: 1, since: 1 }];
+		let behind = 3;
+		world = await World.with(keys, { cursor: events[1]?.cursor ?? "", deferred }, (log) =>
+			changed(log, {
+				get: async (places, ctx) => (behind > 0 ? places.map(() => undefined) : log.get(places, ctx)),
+				diverged: async (after, ctx) => (behind-- > 0 ? [0] : log.diverged(after, ctx)),
+			}),
+		);
+		await world.finish();
+		expect(world.handled).toEqual([0, 1]);
+	});
+
 	test("and whose event is kept no longer goes on with the next", async () => {
-		const gone = { id: "k:a", key: "a", cursor: "0", attempt: 1, due: 1, since: 1 };
+		const gone = { id: "k:a", key: "a", cursor: cursorAt(0, "gone"), attempt: 1, due: 1, since: 1 };
 		world = await World.with(["a", "a"], { deferred: [gone] });
 		await world.finish();
 		expect(world.handled).toEqual([0, 1]);

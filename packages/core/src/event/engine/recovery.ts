@@ -4,6 +4,7 @@ import { errorText } from "../../errors/error-text.ts";
 import type { Logger } from "../../logger/logger.ts";
 import { Backoff } from "../../time/backoff.ts";
 import { after, type Timer } from "../../time/timer.ts";
+import { positionOf } from "../cursor.ts";
 import type { Deferred, Delayed, GroupStore } from "../group-state.ts";
 import type { Cursor, Page, Placed, TopicLog } from "../log.ts";
 import { attempt } from "./attempt.ts";
@@ -136,19 +137,39 @@ export class Recovery {
 	async #fetch(due: readonly Due[]): Promise<void> {
 		const { topic, patienceMs, ctx, troubles } = this.#options;
 		this.#isFetching = true;
+		let left = due;
 		try {
 			const places = due.map(({ lane, cursor }) => ({ lane: lane.number, cursor }));
 			const events = await attempt(patienceMs, ctx, (ctx) => topic.get(places, ctx));
+			const missing = due.filter((_, index) => events[index] === undefined);
+			left = await this.#stillToCome(missing);
+			due.forEach((each, index) => {
+				if (!left.includes(each)) void this.#recover(each, events[index]);
+			});
+			if (left.length > 0)
+				throw new Error("the log does not have all of them, as one that is behind or was restored");
 			this.#backoff.reset();
 			troubles.clear("recovery");
-			due.forEach((each, index) => void this.#recover(each, events[index]));
 		} catch (error) {
-			for (const each of due) giveBack(each);
+			for (const each of left) giveBack(each);
 			await this.#wait(error, ctx);
 		}
 		this.#isFetching = false;
 		this.#options.ready();
 		this.wake();
+	}
+
+	/** Of events that the log did not tell, those that are not gone by retention either. */
+	async #stillToCome(missing: readonly Due[]): Promise<readonly Due[]> {
+		const { topic, patienceMs, ctx } = this.#options;
+		const isToCome = await Promise.all(
+			missing.map(async ({ lane, cursor, deferred }) => {
+				if (deferred?.discard === true) return false;
+				const place = new Map([[lane.number, cursor]]);
+				return (await attempt(patienceMs, ctx, (ctx) => topic.diverged(place, ctx))).length > 0;
+			}),
+		);
+		return missing.filter((_, index) => isToCome[index]);
 	}
 
 	/** Never rejects. */
@@ -173,7 +194,7 @@ export class Recovery {
 		await lane.whenMetAhead();
 		let entry = first;
 		for (let after = first.cursor; lane.isOpen; ) {
-			const passed = lane.passed(key);
+			const [passed, met] = [lane.passed(key), lane.window.read];
 			if (passed !== "" && passed <= after) return lane.settle(entry);
 			const page = await this.#readBacklog(lane, key, after);
 			if (page === undefined) return;
@@ -186,9 +207,19 @@ export class Recovery {
 			}
 			if (!lane.isOpen) return;
 			const last = page.events.at(-1)?.cursor;
-			const isCaughtUp = last === undefined ? lane.passed(key) === passed : last > lane.window.read;
-			if (isCaughtUp) return lane.settle(entry);
-			after = last ?? after;
+			const told = page.next.get(lane.number) ?? after;
+			if (last !== undefined) {
+				if (last > lane.window.read) return lane.settle(entry);
+				after = last;
+			} else if (positionOf(told) >= positionOf(met)) {
+				// Nothing lies behind it up to where the lane was, so what the lane has met since then decides.
+				if (lane.passed(key) === passed) return lane.settle(entry);
+			} else if (told > after) {
+				after = told;
+			} else {
+				// A log that tells neither an event nor that there is none is behind, as after its server's restart.
+				await this.#wait(new Error(`the log does not tell what lies behind ${after} yet`), lane.ctx);
+			}
 		}
 	}
 

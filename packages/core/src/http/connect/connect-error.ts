@@ -1,7 +1,7 @@
-import type { Metadata } from "../../context/metadata.ts";
 import type { Method } from "../../contract/method.ts";
 import { type Code, isCode } from "../../errors/code.ts";
 import { type ErrorDetail, errorDetails, readErrorDetails } from "../../errors/details.ts";
+import type { ReadonlyMetadata } from "../../errors/readonly-metadata.ts";
 import { type ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
 
 /** An error in the form of the Connect protocol. */
@@ -26,7 +26,7 @@ export interface ConnectErrorContext {
 	readonly code: Code;
 	/** The message to use where the error has none. */
 	readonly message: string;
-	readonly metadata: Metadata;
+	readonly metadata: ReadonlyMetadata;
 	/** The value of the `Retry-After` header. The error's own value is more exact and takes precedence. */
 	readonly retryAfterMs?: number | undefined;
 }

@@ -31,22 +31,53 @@ export function isProtocolHeader(name: string): boolean {
 	return name.startsWith("connect-") || name.startsWith("grpc-");
 }
 
+/** The name of a header that was received. */
+export interface HeaderName {
+	/** In lower case. */
+	readonly name: string;
+	/** Whether it belongs to the protocol and not to the application. */
+	readonly isProtocol: boolean;
+	/** What the value is as metadata; undefined where metadata has no such name. */
+	readonly carries: "text" | "bytes" | undefined;
+}
+
+/** Names that were received. All clients together send few, if none of them makes names up. */
+const knownNames = new Map<string, HeaderName>();
+const mostKnownNames = 256;
+const longestKnownName = 64;
+
+/** What the name of a header, in any case, says. */
+export function headerNameOf(raw: string): HeaderName {
+	const known = knownNames.get(raw);
+	if (known !== undefined) return known;
+	const name = raw.toLowerCase();
+	const made: HeaderName = { name, isProtocol: isProtocolHeader(name), carries: carriedBy(name) };
+	if (raw.length > longestKnownName) return made;
+	if (knownNames.size === mostKnownNames) knownNames.clear();
+	knownNames.set(raw, made);
+	return made;
+}
+
+function carriedBy(name: string): HeaderName["carries"] {
+	if (!namePattern.test(name)) return undefined;
+	return name.endsWith("-bin") ? "bytes" : "text";
+}
+
 /**
  * Adds a received header to metadata. A header that metadata cannot carry, such as one with a name or a value beyond
  * ASCII, is left out.
  *
  * @throws ServiceError `invalid_argument` when metadata becomes too large.
  */
-export function appendHeader(metadata: Metadata, name: string, value: string): void {
-	if (!namePattern.test(name)) return;
-	if (!name.endsWith("-bin")) {
+export function appendHeader(metadata: Metadata, { name, carries }: HeaderName, value: string): void {
+	if (carries === "text") {
 		const text = value.trim();
 		if (valuePattern.test(text)) metadata["~add"](name, text);
-		return;
-	}
-	for (const part of value.split(",")) {
-		const bytes = fromBase64(part.trim());
-		if (bytes !== undefined) metadata.append(name, bytes);
+	} else if (carries === "bytes") {
+		for (const part of value.split(",")) {
+			const bytes = fromBase64(part.trim());
+			if (bytes !== undefined) metadata.append(name, bytes);
+		}
 	}
 }
 
@@ -106,7 +137,7 @@ export function readHeaders(
  */
 function appendReceived(metadata: Metadata, name: string, value: string): void {
 	try {
-		appendHeader(metadata, name, value);
+		appendHeader(metadata, headerNameOf(name), value);
 	} catch {
 		// The metadata is full.
 	}

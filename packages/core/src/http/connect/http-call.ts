@@ -1,8 +1,11 @@
-import { canceled } from "../../context/cancellation.ts";
+import { canceled, deadlineExceeded, type Follower, type Following } from "../../context/cancellation.ts";
 import type { Context } from "../../context/context.ts";
-import type { Metadata } from "../../context/metadata.ts";
+import { noMetadata } from "../../context/metadata.ts";
 import type { Method } from "../../contract/method.ts";
+import type { ReadonlyMetadata } from "../../errors/readonly-metadata.ts";
 import { type ServiceError, serviceErrorFrom, toServiceError } from "../../errors/service-error.ts";
+import type { Expiring } from "../../transport/deadlines.ts";
+import type { Place } from "../../transport/linked-list.ts";
 import { decodeBytes, readMessage } from "../../transport/message-text.ts";
 import { ownDeadline } from "../../transport/own-deadline.ts";
 import { messageTooLarge, unreachable } from "../../transport/transport-errors.ts";
@@ -29,30 +32,39 @@ export interface HttpExit {
 	resume(): void;
 }
 
+/** The calls of which one is a part while it is in flight. */
+export interface CallsInFlight {
+	/** A call is over. */
+	left(place: Place): void;
+}
+
 /**
  * The client's side of one call over HTTP. It owns the pending promise and settles it once: by the answer, an
  * error, the context's end, or the end of the connection.
  */
-export abstract class HttpCall {
+export abstract class HttpCall implements Follower, Expiring {
 	/** Settles as the endpoint does. */
 	readonly promise: Promise<unknown>;
+	readonly deadline: number;
 	protected readonly callee: HttpCallee;
 	protected readonly ctx: Context;
 	protected status = 0;
 	protected headers: ResponseHeaders = {};
-	/** Called when the call is over, whatever its outcome. */
-	onOver: () => void = nothing;
 	protected over = false;
 	#resolve: (output: unknown) => void = nothing;
 	#reject: (error: ServiceError) => void = nothing;
 	#exit: HttpExit | undefined;
-	#unlisten: () => void = nothing;
+	/** The calls in flight, its place among them, and the subscription to its cancellation. */
+	#calls: CallsInFlight | undefined;
+	#place: Place | undefined;
+	#following: Following | undefined;
 	#chunks: Uint8Array[] = [];
 	#held = 0;
 
 	constructor(callee: HttpCallee, ctx: Context) {
 		this.callee = callee;
 		this.ctx = ctx;
+		this.deadline = ctx.deadline;
 		this.promise = new Promise((resolve, reject) => {
 			this.#resolve = resolve;
 			this.#reject = reject;
@@ -64,13 +76,31 @@ export abstract class HttpCall {
 		return this.over;
 	}
 
-	/** Makes the call end with its context, now that the request is in progress. */
-	listen(): void {
-		this.#unlisten = this.ctx["~cancellation"].listen((error) => this.abort(error));
-		if (this.over) this.#unlisten();
+	/**
+	 * Makes the call end when its context is cancelled, now that the request is in progress. Its owner watches the
+	 * deadline.
+	 *
+	 * @param calls the calls in flight, which it leaves when it is over, whatever its outcome.
+	 * @param place its place among them.
+	 */
+	follow(calls: CallsInFlight, place: Place): void {
+		this.#calls = calls;
+		this.#place = place;
+		this.#following = this.ctx["~cancellation"].follow(this);
+		// The context may have ended in the meantime.
+		if (this.over) this.#letGo();
 	}
 
-	/** Notes that the request has a connection. */
+	/** The context was cancelled. */
+	onEnd(error: ServiceError): void {
+		this.abort(error);
+	}
+
+	onDeadline(): void {
+		this.abort(this.ctx.error ?? deadlineExceeded());
+	}
+
+	/** Notes how the request is ended. */
 	began(exit: HttpExit): void {
 		this.#exit = exit;
 		if (this.over) exit.abort(canceled());
@@ -128,10 +158,15 @@ export abstract class HttpCall {
 	/** Ignores everything that arrives from now on. */
 	protected close(): void {
 		this.over = true;
-		this.onOver();
-		this.onOver = nothing;
-		this.#unlisten();
+		this.#letGo();
 		this.#chunks.length = 0;
+	}
+
+	#letGo(): void {
+		if (this.#place !== undefined) this.#calls?.left(this.#place);
+		this.#place = undefined;
+		this.#following?.stop();
+		this.#following = undefined;
 	}
 
 	/** Holds a part of a body that is one message or an error. */
@@ -152,13 +187,20 @@ export abstract class HttpCall {
 			this.fail(foreign(method, toServiceError(error)));
 			return;
 		}
-		const { headers, trailers } = readHeaders(this.headers, true);
-		const received = this.ctx["~received"];
-		received?.["~receive"]("headers", headers);
-		received?.["~receive"]("trailers", trailers);
+		const trailers = this.#receiveHeaders();
 		if (this.status !== 200) this.fail(this.#error(body, trailers));
 		else if (!hasType(this.headers, contentType)) this.fail(wrongType(method, this.headers));
 		else this.#decode(body);
+	}
+
+	/** Hands headers and trailers to the caller, if the caller wants them. Returns the trailers, which errors have, too. */
+	#receiveHeaders(): ReadonlyMetadata {
+		const received = this.ctx["~received"];
+		if (received === undefined && this.status === 200) return noMetadata;
+		const { headers, trailers } = readHeaders(this.headers, true);
+		received?.["~receive"]("headers", headers);
+		received?.["~receive"]("trailers", trailers);
+		return trailers;
 	}
 
 	/** The body as it was before the server compressed it. */
@@ -170,7 +212,7 @@ export abstract class HttpCall {
 	}
 
 	/** The error for an answer with a status other than 200. Errors are JSON, whatever the format. */
-	#error(body: Uint8Array, trailers: Metadata): ServiceError {
+	#error(body: Uint8Array, trailers: ReadonlyMetadata): ServiceError {
 		const { method, bytes } = this.callee;
 		const text = readMessage(bytes, body, 0, body.length);
 		return ownDeadline(responseError(this.status, this.headers, text, method, trailers), this.ctx);

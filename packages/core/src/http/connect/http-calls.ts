@@ -1,19 +1,26 @@
 import { ServiceError } from "../../errors/service-error.ts";
-import { LinkedList } from "../../transport/linked-list.ts";
+import { Deadlines } from "../../transport/deadlines.ts";
+import { LinkedList, type Place } from "../../transport/linked-list.ts";
 import { clientClosed } from "../../transport/transport-errors.ts";
-import type { HttpCall } from "./http-call.ts";
+import type { CallsInFlight, HttpCall } from "./http-call.ts";
 
-/** The calls over HTTP that one peer has in flight. */
-export class HttpCalls {
+/** The calls over HTTP that one peer has in flight. It ends them at their deadlines, with one timer for all of them. */
+export class HttpCalls implements CallsInFlight {
 	readonly #inFlight = new LinkedList<HttpCall>();
+	readonly #deadlines = new Deadlines(() => this.#inFlight.all());
 
 	/** Tracks a sent call to its end. Settles as the call does. */
 	track(call: HttpCall): Promise<unknown> {
 		if (call.isOver) return call.promise;
-		const place = this.#inFlight.add(call);
-		call.onOver = () => place.leave();
-		call.listen();
+		call.follow(this, this.#inFlight.add(call));
+		if (!call.isOver) this.#deadlines.watch(call.deadline);
 		return call.promise;
+	}
+
+	left(place: Place): void {
+		place.leave();
+		// The timer would keep an idle process from ending.
+		if (this.#inFlight.first === undefined) this.#deadlines.stop();
 	}
 
 	/** Ends all calls because their client was closed. It is unknown whether they were executed. */

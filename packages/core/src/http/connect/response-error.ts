@@ -1,6 +1,6 @@
 import type { Codec } from "../../codec/codec.ts";
-import type { Metadata } from "../../context/metadata.ts";
 import type { Method } from "../../contract/method.ts";
+import type { ReadonlyMetadata } from "../../errors/readonly-metadata.ts";
 import { reasonOf } from "../../errors/reason.ts";
 import { ServiceError, serviceErrorFrom } from "../../errors/service-error.ts";
 import { codeOfStatus } from "../../routes/status.ts";
@@ -28,7 +28,7 @@ export function responseError(
 	headers: ResponseHeaders,
 	body: string,
 	method: Method,
-	trailers: Metadata,
+	trailers: ReadonlyMetadata,
 ): ServiceError {
 	const retryAfter = header(headers, "retry-after");
 	const error = readConnectError(hasType(headers, unaryType) ? parse(body) : undefined, {

@@ -1,0 +1,128 @@
+import type { EventRecord } from "../event/event-record.ts";
+import type { Cursor, Receipt } from "../event/log.ts";
+import type { Append, Appended } from "./event-store.ts";
+import { isSameEvent } from "./same-event.ts";
+import { invalidAppend, otherEvent, partlyThere, wrongVersion } from "./store-errors.ts";
+
+const maxNameBytes = 512;
+
+/** An event that a topic has. */
+export interface KnownEvent {
+	/** As the log holds it. */
+	readonly text: string;
+	/** Undefined for an event that was published outside of streams. */
+	readonly stream: string | undefined;
+	/** Its version in its stream; 0 outside of streams. */
+	readonly version: number;
+	readonly lane: number;
+	readonly cursor: Cursor | undefined;
+}
+
+/** What a store knows of what an append names. */
+export interface AppendFacts {
+	/** Undefined for a stream without events. */
+	stream(name: string): { readonly topic: string; readonly version: number } | undefined;
+	/** The event of a topic with this id, in whichever stream; undefined when there is none. */
+	event(topic: string, id: string): KnownEvent | undefined;
+}
+
+/** What is to be done with a part of an append. */
+export interface PlannedAppend {
+	readonly part: Append;
+	/** The version of the stream before it. */
+	readonly before: number;
+	/** What is answered, where there is nothing to add. */
+	readonly there: Appended | undefined;
+}
+
+/**
+ * Refuses what no store takes, whatever it has.
+ *
+ * @throws ServiceError `invalid_argument` for a stream whose name is empty, longer than 512 bytes or not well-formed,
+ * or that is named twice, and for an id of an event that comes twice in a topic.
+ */
+export function checkAppends(parts: readonly Append[]): void {
+	const streams = new Set<string>();
+	const ids = new Set<string>();
+	for (const { stream, topic, events } of parts) {
+		checkStreamName(stream);
+		if (streams.has(stream)) throw invalidAppend(`the stream ${stream} is named twice in one append`);
+		streams.add(stream);
+		for (const { id } of events) {
+			const key = JSON.stringify([topic, id]);
+			if (ids.has(key)) throw invalidAppend(`the id ${id} comes twice in one append`);
+			ids.add(key);
+		}
+	}
+}
+
+function checkStreamName(name: string): void {
+	if (name === "") throw invalidAppend("the name of a stream is empty");
+	if (!name.isWellFormed()) throw invalidAppend("the name of a stream has half a surrogate pair");
+	const bytes = new TextEncoder().encode(name).length;
+	if (bytes > maxNameBytes)
+		throw invalidAppend(`the name of a stream has ${bytes} bytes; ${maxNameBytes} are the most`);
+}
+
+/**
+ * Decides what an append does to a store that has these facts: all stores share it, so that they answer alike. The
+ * facts hold until what was planned is written.
+ *
+ * A part whose events are there already adds nothing, whatever version was expected. When that is so for every part
+ * that has events, parts without events are not checked either: it is the same append, whose reply was lost.
+ *
+ * @throws ServiceError as `EventStore.append` rejects, but for outcomes and for what {@link checkAppends} refuses.
+ */
+export function planAppends(parts: readonly Append[], facts: AppendFacts): readonly PlannedAppend[] {
+	const planned = parts.map((part) => ({ part, known: knownEvents(part, facts) }));
+	const withEvents = planned.filter(({ part }) => part.events.length > 0);
+	const isRepeated = withEvents.length > 0 && withEvents.every(({ known }) => known.length > 0);
+	return planned.map(({ part, known }) => {
+		const before = facts.stream(part.stream)?.version ?? 0;
+		if (known.length > 0 || isRepeated) return { part, before, there: thereAlready(part, known, before) };
+		if (!isExpected(part, before)) throw wrongVersion(part.stream, before, part.expected);
+		return { part, before, there: undefined };
+	});
+}
+
+/** The events of a part that are there: all, or none. */
+function knownEvents({ stream, topic, events }: Append, facts: AppendFacts): readonly KnownEvent[] {
+	const actual = facts.stream(stream)?.topic ?? topic;
+	if (actual !== topic)
+		throw invalidAppend(`the stream ${stream} lies in the topic ${actual}, and not in ${topic}`);
+	const known: KnownEvent[] = [];
+	let missing: EventRecord | undefined;
+	for (const event of events) {
+		const found = facts.event(topic, event.id);
+		if (found === undefined) missing ??= event;
+		else if (found.stream !== stream || !isSameEvent(found.text, event))
+			throw otherEvent(topic, event.id, found.stream);
+		else known.push(found);
+	}
+	if (missing !== undefined && known.length > 0) throw partlyThere(stream, missing.id);
+	return known;
+}
+
+function thereAlready({ stream, events }: Append, known: readonly KnownEvent[], before: number): Appended {
+	const receipts: Receipt[] = known.map(({ lane, cursor }, index) => ({
+		id: events[index]?.id ?? "",
+		lane,
+		cursor,
+		duplicate: true,
+	}));
+	const version = known.length === 0 ? before : Math.max(...known.map((each) => each.version));
+	return { stream, version, receipts, duplicate: known.length > 0 };
+}
+
+function isExpected({ expected }: Append, version: number): boolean {
+	switch (expected) {
+		case "any":
+			return true;
+		case "exists":
+			return version > 0;
+		case "none":
+			return version === 0;
+		default:
+			return version === expected;
+	}
+}
