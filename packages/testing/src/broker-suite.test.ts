@@ -1,11 +1,5 @@
-import {
-	type Broker,
-	logBroker,
-	MemoryGroups,
-	MemoryTopics,
-	memoryGroupState,
-	memoryLog,
-} from "@allium/core/event";
+import type { Broker } from "@allium/core/event";
+import { logBroker, MemoryGroups, MemoryTopics, memoryGroupState, memoryLog } from "@allium/core/log-broker";
 import { describe, expect, test } from "vitest";
 import { BrokerLab } from "./broker/broker-lab.ts";
 import type { BrokerOpenOptions, BrokerSetup } from "./broker/broker-setup.ts";

@@ -8,6 +8,7 @@ import { groupCases } from "./broker/group-cases.ts";
 import { leaseCases } from "./broker/lease-cases.ts";
 import { orderCases } from "./broker/order-cases.ts";
 import { parkingCases } from "./broker/parking-cases.ts";
+import { processCases } from "./broker/process-cases.ts";
 import { declareSuite } from "./suite/suite-case.ts";
 
 export type { BrokerOpenOptions, BrokerSetup, CutBroker } from "./broker/broker-setup.ts";
@@ -21,6 +22,7 @@ export const brokerCases: readonly BrokerCase[] = [
 	...failureCases,
 	...parkingCases,
 	...leaseCases,
+	...processCases,
 	...endingCases,
 ];
 

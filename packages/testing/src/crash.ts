@@ -1,12 +1,21 @@
 import { Context } from "@allium/core";
-import type { Broker, Deliver } from "@allium/core/event";
+import type { Broker, BrokerFeatures, Deliver, Which } from "@allium/core/event";
 import { type BrokerModule, crashGroup, keyOf, poisonKey } from "./crash/crash-event.ts";
 import { type CrashFindings, crashFindings } from "./crash/crash-findings.ts";
 import { CrashPublisher } from "./crash/crash-publisher.ts";
 import { CrashWorkers } from "./crash/crash-workers.ts";
 import type { BackendOutage } from "./suite/backend-lab.ts";
+import { blamed } from "./suite/blamed-events.ts";
 import { eventually, pause } from "./suite/eventually.ts";
 
+export {
+	type CrashBackend,
+	type RelayCrashOptions,
+	type RelayCrashReport,
+	relayCrashCycles,
+} from "./crash/relay-crash.ts";
+export { type StoreCrashOptions, type StoreCrashReport, storeCrashCycles } from "./crash/store-crash.ts";
+export { type ViewCrashOptions, type ViewCrashReport, viewCrashCycles } from "./crash/view-crash.ts";
 export type { BackendOutage } from "./suite/backend-lab.ts";
 
 /** What is killed, and how often. */
@@ -14,14 +23,18 @@ export interface CrashOptions {
 	/** The module that exports `broker(url, { ttlMs })`, by `import.meta.resolve("./index.ts")`. */
 	readonly module: string;
 	readonly url: string;
-	/** How often a worker is killed, or suspended for longer than its time to live. */
+	/** How often a worker is killed, or suspended for longer than its time to live, or the server is killed. */
 	readonly cycles: number;
 	/** The time to live of the workers, in milliseconds. Default: 600. */
 	readonly ttlMs?: number;
 	/** How many workers there are. Default: 3. */
 	readonly workers?: number;
-	/** The server, which every tenth cycle kills and restarts instead. Default: it is left alone. */
+	/** The server, which some cycles kill and restart instead. Default: it is left alone. */
 	readonly outage?: BackendOutage;
+	/** The server is killed in every cycle whose number this divides. Default: 10. */
+	readonly outageEvery?: number;
+	/** How long the server stays away then, in milliseconds. Default: 0. */
+	readonly outageMs?: number;
 	/** Is told of what goes on. Default: nobody is. */
 	readonly progress?: (line: string) => void;
 }
@@ -30,21 +43,34 @@ export interface CrashOptions {
 export interface CrashReport extends CrashFindings {
 	/** How many events were acknowledged. */
 	readonly acknowledged: number;
+	/** When what publishers are told is on disk: a broker that syncs `later` may lose events when its machine fails. */
+	readonly syncs: BrokerFeatures["syncs"];
 	/** How often events were handled that had been handled before. */
 	readonly repeats: number;
 	readonly kills: number;
 	readonly suspensions: number;
 	readonly restarts: number;
+	/** How long it took at most from a server's return until the next event was handled, in milliseconds. */
+	readonly longestReturnMs: number;
+	/**
+	 * How many events were parked because they were in hand, alone, in two processes that were killed: no event tells
+	 * whether it ended its process. They were replayed, as operators do.
+	 */
+	readonly blamed: number;
 	/** The ids of the poisonous key in the order in which they were handled once they could be. */
 	readonly replayed: readonly string[];
 	/** Whether that is the order in which they were published, beginning with the parked one. */
 	readonly parkedInOrder: boolean;
+	/** What the workers said of events that they passed over, and of lanes that they stopped. */
+	readonly warnings: readonly string[];
 }
 
 const background = Context.background();
 
 /** How far publishers may be ahead of the workers, in events. */
 const farthest = 500;
+/** How many events are handled after a server is back before it is killed again. */
+const loadEvents = 100;
 /** How long to wait for progress, in milliseconds, before the run is over. */
 const patienceMs = 120_000;
 
@@ -69,7 +95,7 @@ class CrashRun {
 	readonly #broker: Broker;
 	readonly #ttlMs: number;
 	readonly #topic = `crash-${Date.now().toString(36)}`;
-	readonly #counts = { kills: 0, suspensions: 0, restarts: 0 };
+	readonly #counts = { kills: 0, suspensions: 0, restarts: 0, longestReturnMs: 0, blamed: 0 };
 
 	constructor(options: CrashOptions, broker: Broker, ttlMs: number) {
 		this.#options = options;
@@ -90,12 +116,13 @@ class CrashRun {
 		try {
 			for (let cycle = 1; cycle <= cycles; cycle++) {
 				await this.#cycle(cycle, workers);
+				await this.#replayBlamed(park);
 				if (cycle % 10 === 0) progress(this.#line(cycle, publisher, workers));
 			}
 		} finally {
 			await publisher.stop();
 		}
-		await this.#settle(publisher, workers);
+		await this.#settle(publisher, workers, park);
 		await workers.stop();
 		const replayed = await this.#replay(publisher, park);
 		const poisonous = publisher.acknowledged.filter((id) => keyOf(id) === poisonKey);
@@ -103,23 +130,29 @@ class CrashRun {
 		return {
 			...crashFindings(publisher.acknowledged, workers.first),
 			...this.#counts,
+			syncs: topic.features.syncs,
 			acknowledged: publisher.acknowledged.length,
 			repeats: workers.handled - workers.first.size,
 			replayed,
+			warnings: workers.warnings,
 			parkedInOrder: JSON.stringify(replayed) === JSON.stringify(expected),
 		};
 	}
 
-	/** Does one worker harm, and waits until the others have got on. */
+	/** Does one worker or the server harm, and waits until the workers have got on. */
 	async #cycle(cycle: number, workers: CrashWorkers): Promise<void> {
-		const { outage } = this.#options;
+		const { outage, outageEvery = 10, outageMs = 0 } = this.#options;
 		await workers.work(2);
 		workers.collect();
-		const before = workers.first.size;
-		if (outage !== undefined && cycle % 10 === 0) {
+		let goal = workers.first.size + 1;
+		if (outage !== undefined && cycle % outageEvery === 0) {
 			await outage.kill();
+			await pause(outageMs);
 			await outage.restart();
 			this.#counts.restarts++;
+			await this.#handlesAgain(workers);
+			// So that the load is on again before the next one.
+			goal += loadEvents;
 		} else if (Math.random() < 0.7) {
 			await workers.kill();
 			this.#counts.kills++;
@@ -130,24 +163,60 @@ class CrashRun {
 		}
 		await this.#until("the workers handle nothing any more", () => {
 			workers.collect();
-			return workers.first.size > before;
+			return workers.first.size >= goal;
 		});
 	}
 
+	/** Waits until something new is handled after a server has come back. */
+	async #handlesAgain(workers: CrashWorkers): Promise<void> {
+		const back = performance.now();
+		workers.collect();
+		const before = workers.first.size;
+		await this.#until("the workers handle nothing any more, although the server is back", () => {
+			workers.collect();
+			return workers.first.size > before;
+		});
+		this.#counts.longestReturnMs = Math.max(
+			this.#counts.longestReturnMs,
+			Math.round(performance.now() - back),
+		);
+	}
+
 	/** Waits until all is handled that can be, or nothing comes any more. */
-	async #settle(publisher: CrashPublisher, workers: CrashWorkers): Promise<void> {
+	async #settle(publisher: CrashPublisher, workers: CrashWorkers, park: "key" | "event"): Promise<void> {
 		const expected = publisher.acknowledged.filter((id) => keyOf(id) !== poisonKey);
-		await this.#until("not all is handled", () => {
+		await this.#until("not all is handled", async () => {
+			await this.#replayBlamed(park);
 			workers.collect();
 			return expected.every((id) => workers.first.has(id));
 		}).catch(() => {});
+	}
+
+	/**
+	 * Replays what was parked because its processes were killed. A broker that parks single events blames none. A
+	 * connection that ended with its server may fail one use more.
+	 */
+	async #replayBlamed(park: "key" | "event"): Promise<void> {
+		if (park === "event") return;
+		const parking = this.#broker.parking(crashGroup(this.#topic, park));
+		let which: Which | undefined;
+		await eventually(
+			async () => {
+				// A call that failed may have made them due, and is to be called again for the same.
+				which ??= blamed((await parking.list({ limit: 100 }, background)).items);
+				if (which !== undefined) this.#counts.blamed += await parking.replay(which, background);
+			},
+			{ patienceMs },
+		);
 	}
 
 	/** Lets the poisonous key go on. Returns the ids in the order in which they are handled now. */
 	async #replay(publisher: CrashPublisher, park: "key" | "event"): Promise<string[]> {
 		const handled: string[] = [];
 		const deliver: Deliver = async ({ event }) => {
-			if (event.key === poisonKey && !handled.includes(event.id)) handled.push(event.id);
+			// Where a parked event holds nothing, later ones of its key may merely have been left for this consumer.
+			const wasParked = park === "key" ? event.key === poisonKey : event.id === `${poisonKey}-0`;
+			if (wasParked && !handled.includes(event.id)) handled.push(event.id);
 			return { do: "done" };
 		};
 		const spec = crashGroup(this.#topic, park);

@@ -1,4 +1,4 @@
-import { MemoryGroups, memoryGroupState } from "@allium/core/event";
+import { MemoryGroups, memoryGroupState } from "@allium/core/log-broker";
 import { describe, expect, test } from "vitest";
 import { flawedGroupState, type GroupStateFlaw } from "./group-state/fixtures/flawed-group-state.ts";
 import { GroupStateLab } from "./group-state/group-state-lab.ts";

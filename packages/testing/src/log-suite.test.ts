@@ -1,4 +1,4 @@
-import { MemoryTopics, memoryLog } from "@allium/core/event";
+import { MemoryTopics, memoryLog } from "@allium/core/log-broker";
 import { describe, expect, test } from "vitest";
 import { flawedLog, type LogFlaw } from "./log/fixtures/flawed-log.ts";
 import { LogLab } from "./log/log-lab.ts";
@@ -28,6 +28,10 @@ describe("the suite finds out a log that", () => {
 		["adds in any order", "one publisher's events of a key are in the order of its calls"],
 		["ignores the bytes of a page", "a page keeps to its bytes, and one event that is larger comes alone"],
 		["withholds large events", "a page keeps to its bytes, and one event that is larger comes alone"],
+		[
+			"takes events from others",
+			"readers at different places of one handle each have all that lies behind their own place",
+		],
 		["folds keys", "hostile keys come back as they were, and are not taken for each other"],
 		["polls slowly", "what another handle publishes wakes within 250 ms"],
 		["leaves waits behind", "a thousand waits leave nothing behind"],

@@ -12,16 +12,8 @@ import {
 	type Service,
 	ServiceError,
 } from "@allium/core";
-import {
-	type Delivered,
-	type EventRecord,
-	logBroker,
-	memoryGroupState,
-	memoryLog,
-	Publisher,
-	Subscription,
-	type Verdict,
-} from "@allium/core/event";
+import { type Delivered, type EventRecord, Publisher, Subscription, type Verdict } from "@allium/core/event";
+import { logBroker, memoryGroupState, memoryLog } from "@allium/core/log-broker";
 import { expect, test, vi } from "vitest";
 import * as z from "zod";
 import { testClient } from "./test-client.ts";

@@ -15,7 +15,14 @@ import { watchCases } from "./registry/watch-cases.ts";
 import { watchEndCases } from "./registry/watch-end-cases.ts";
 
 export { type ReadOnlyRegistrySetup, readOnlyRegistrySuite } from "./read-only-registry-suite.ts";
+export { instance as cartInstance } from "./registry/cart-instance.ts";
 export type { RegistryOutage, RegistrySetup } from "./registry/registry-setup.ts";
+export {
+	type CertificateIssuer,
+	type RegistryTlsSetup,
+	registryTlsSuite,
+	type TlsFiles,
+} from "./registry-tls-suite.ts";
 
 /** What must hold for a registry while its backend is well. */
 export const registryRules: readonly RegistryCase[] = [

@@ -34,11 +34,12 @@ export interface BrokerSetup extends BackendSetup<Broker> {
 }
 
 /** An ability that only some backends have. */
-export type BrokerAbility = "outage" | "program" | "putText";
+export type BrokerAbility = "outage" | "program" | "putText" | "target";
 
 /** Why a test is skipped without the ability. */
 export const withoutBrokerAbility: Readonly<Record<BrokerAbility, string>> = {
 	outage: "the setup cannot kill and restart the server",
 	program: "the setup names no program for processes of their own",
 	putText: "the setup cannot put texts of strangers into a topic",
+	target: "the backend is not reached over TCP",
 };

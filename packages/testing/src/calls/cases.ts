@@ -15,6 +15,8 @@ export class Cases {
 	readonly maxMessageBytes: number;
 	readonly maxBufferedBytes: number;
 	readonly format: Format;
+	/** The kinds of methods that the transport refuses to call. */
+	readonly refused: readonly CallKind[];
 	readonly #skip: Partial<Record<CallCapability, string>>;
 
 	constructor(lab: CallLab, options: CallSuiteOptions) {
@@ -22,7 +24,9 @@ export class Cases {
 		this.maxMessageBytes = options.maxMessageBytes ?? 4 * 1024 * 1024;
 		this.maxBufferedBytes = options.maxBufferedBytes ?? 1024 * 1024;
 		this.format = options.format ?? jsonFormat;
-		this.#skip = options.skip ?? {};
+		this.refused = options.refuses ?? [];
+		const refusals = this.refused.map((kind) => [kind, "calls of this kind are refused"] as const);
+		this.#skip = { ...Object.fromEntries(refusals), ...options.skip };
 	}
 
 	/** Declares a case that needs some capabilities. */

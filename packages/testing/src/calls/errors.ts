@@ -9,6 +9,21 @@ const data = { limit: 7, names: ["naïve 🧅", ""] };
 
 /** Failures on the server, as the caller sees them. */
 export function errorTests(cases: Cases): void {
+	for (const kind of cases.refused) {
+		cases.one(`${kind}: a call is refused in a sentence, and never reaches the handler`, [], async (lab) => {
+			let handled = 0;
+			lab.handler = (input) => {
+				handled++;
+				return input;
+			};
+			const error = await failure(lab.call(kind));
+			expect(error).toMatchObject({ code: "unimplemented" });
+			expect(error.message).toContain(`calls/${kind} has a stream`);
+			await lab.expectHealthy();
+			expect(handled).toBe(0);
+		});
+	}
+
 	cases.each("a declared error keeps code, reason, message, data and metadata", kinds, async (kind, lab) => {
 		const metadata = new Metadata({ "x-cost": "2", "x-trace-bin": Uint8Array.of(0, 255) });
 		// biome-ignore lint/correctness/useYield: it fails before it answers

@@ -76,6 +76,7 @@ function drainTests(cases: Cases): void {
 			expect(await inFlight).toEqual([{ text: "in flight" }]);
 			await draining;
 		},
+		["away"],
 	);
 
 	cases.each(
@@ -140,17 +141,22 @@ function restartTests(cases: Cases): void {
 		await expectRefusal(lab, { code: "unavailable", notExecuted: true });
 	});
 
-	cases.each("a client finds its server again after a restart", kinds, async (kind, lab) => {
-		await lab.expectHealthy();
-		await lab.listener.close();
-		expect(await failure(lab.call(kind))).toMatchObject({ code: "unavailable" });
-		await lab.listen();
-		await vi.waitFor(
-			async () =>
-				expect(await Array.fromAsync(lab.call(kind, [{ text: "again" }]))).toEqual([{ text: "again" }]),
-			{ timeout: 5_000, interval: 10 },
-		);
-	});
+	cases.each(
+		"a client finds its server again after a restart",
+		kinds,
+		async (kind, lab) => {
+			await lab.expectHealthy();
+			await lab.listener.close();
+			expect(await failure(lab.call(kind))).toMatchObject({ code: "unavailable" });
+			await lab.listen();
+			await vi.waitFor(
+				async () =>
+					expect(await Array.fromAsync(lab.call(kind, [{ text: "again" }]))).toEqual([{ text: "again" }]),
+				{ timeout: 5_000, interval: 10 },
+			);
+		},
+		["away"],
+	);
 
 	cases.each(
 		"a connection over which nothing comes any more is left when a call over it ran out of time",

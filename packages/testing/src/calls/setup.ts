@@ -1,4 +1,4 @@
-import type { EndpointTable, Format, Kind } from "@allium/core";
+import type { CallKind, EndpointTable, Format, Kind } from "@allium/core";
 import type { Dialer, Listener } from "@allium/core/transport";
 
 /** One version of Allium, from which the suite makes contracts, clients and servers. */
@@ -46,7 +46,8 @@ export interface CallSetup {
  * connections that are given up when they fall silent; `backpressure`, a bound on the bytes of replies in flight;
  * `many`, ten thousand concurrent calls; `streams`, hundreds of concurrent streams; `told`, clients that learn whether
  * a failed call was ever sent; `stopping`, a server that ends its streams in order to stop; `causes`, callers and
- * callees that know the ids of calls.
+ * callees that know the ids of calls; `away`, a server whose absence is noticed at once, so that calls do not wait for
+ * it.
  */
 export type CallCapability =
 	| Kind
@@ -59,7 +60,8 @@ export type CallCapability =
 	| "streams"
 	| "told"
 	| "stopping"
-	| "causes";
+	| "causes"
+	| "away";
 
 /** What the suite needs to know about a transport. */
 export interface CallSuiteOptions {
@@ -69,6 +71,11 @@ export interface CallSuiteOptions {
 	readonly format?: Format;
 	/** The most that may be produced while the consumer does not consume, in bytes. Default: 1 MiB. */
 	readonly maxBufferedBytes?: number;
+	/**
+	 * The kinds of methods that the transport refuses to call. The cases that need them are skipped; one says instead that
+	 * the call is refused in a sentence, and never reaches the handler.
+	 */
+	readonly refuses?: readonly CallKind[];
 	/** What the transport lacks, and why. The cases that need it are skipped and say so. */
 	readonly skip?: Partial<Record<CallCapability, string>>;
 }

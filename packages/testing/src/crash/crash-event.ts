@@ -1,3 +1,4 @@
+import type { Logger } from "@allium/core";
 import type { Broker, EventRecord, GroupSpec } from "@allium/core/event";
 
 /** The first event of this key can never be handled. */
@@ -40,5 +41,8 @@ export function crashGroup(topic: string, park: GroupSpec["park"]): GroupSpec {
 
 /** What an adapter exports for brokers. */
 export interface BrokerModule {
-	broker(url: string, options: { readonly ttlMs?: number }): Broker | Promise<Broker>;
+	broker(
+		url: string,
+		options: { readonly ttlMs?: number; readonly logger?: Logger },
+	): Broker | Promise<Broker>;
 }

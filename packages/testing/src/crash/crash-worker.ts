@@ -1,7 +1,7 @@
 // A process that handles events until it is killed: node crash-worker.js <module> <url> <topic> <park> <ttlMs>
-import { Context } from "@allium/core";
+import { Context, type Logger } from "@allium/core";
 import type { Deliver } from "@allium/core/event";
-import { pause } from "../suite/eventually.ts";
+import { eventually, pause } from "../suite/eventually.ts";
 import { type BrokerModule, crashGroup, poisonKey } from "./crash-event.ts";
 
 const [module = "", url = "", topic = "", park = "", ttl = ""] = process.argv.slice(2);
@@ -27,9 +27,32 @@ const deliver: Deliver = async ({ event, attempt }, ctx) => {
 	return { do: "done" };
 };
 
+/** What goes amiss is told, so that a run that loses an event says what its workers knew. */
+const logger: Logger = {
+	log(level, message, fields) {
+		if (level === "warn" || level === "error") console.log(`warned ${message} ${JSON.stringify(fields)}`);
+	},
+};
+
 const adapter: BrokerModule = await import(module);
-const broker = await adapter.broker(url, { ttlMs });
-await broker.consume(crashGroup(topic, park === "key" ? "key" : "event"), deliver, Context.background());
+// A server that was killed just now does not answer yet.
+const broker = await eventually(
+	async () => {
+		const opened = await adapter.broker(url, { ttlMs, logger });
+		try {
+			await opened.consume(
+				crashGroup(topic, park === "key" ? "key" : "event"),
+				deliver,
+				Context.background(),
+			);
+			return opened;
+		} catch (error) {
+			await opened.close();
+			throw error;
+		}
+	},
+	{ patienceMs: 120_000, intervalMs: 100 },
+);
 process.once("SIGTERM", () => {
 	void broker.close().then(() => process.exit());
 });

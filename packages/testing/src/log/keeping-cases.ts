@@ -87,6 +87,18 @@ export const keepingCases: readonly LogCase[] = [
 		},
 	},
 	{
+		title: "a text that no log gave as a cursor has diverged, and is no error",
+		async run(lab) {
+			const topic = await lab.topic({ lanes: 1 });
+			await topic.append(matchEvents("a", 5), background);
+			const [first] = await readAll(topic);
+			const other = (first ?? expect.unreachable()).cursor.replace(/-.*/, "-0");
+			for (const cursor of ["zzz", "!!!", "-1", "\0", "'; --", "zzzzzzzzzzz-1", "0".repeat(10_000), other]) {
+				expect(await topic.diverged(new Map([[0, cursor]]), background), cursor.slice(0, 20)).toEqual([0]);
+			}
+		},
+	},
+	{
 		title: "a cursor of a log with another history has diverged",
 		async run(lab) {
 			const topic = await lab.topic({ lanes: 1 });

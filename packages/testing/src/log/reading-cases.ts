@@ -1,4 +1,4 @@
-import type { Placed, TopicLog } from "@allium/core/event";
+import type { Cursors, Page, Placed, TopicLog } from "@allium/core/event";
 import { expect } from "vitest";
 import type { LogCase } from "./log-case.ts";
 import { background, byLane, readAll } from "./log-lab.ts";
@@ -75,6 +75,29 @@ export const readingCases: readonly LogCase[] = [
 				after = page.next;
 			}
 			expect(seen.sort()).toEqual(events.map(({ id }) => id).sort());
+		},
+	},
+	{
+		title: "readers at different places of one handle each have all that lies behind their own place",
+		async run(lab) {
+			const topic = await lab.topic({ lanes: 2 });
+			const start = await topic.at("start", background);
+			const read = (after: Cursors): Promise<Page> =>
+				topic.read(after, { events: 100, bytes: 1e6 }, background);
+			// As groups of one process do: they wait at the same place, and go on one sooner than another.
+			const waiting = await Promise.all([read(start), read(start), read(start)]);
+			expect(waiting.flatMap(idsOf)).toEqual([]);
+			const events = [...matchEvents("a", 5), ...matchEvents("b", 5)];
+			await topic.append(events, background);
+			const first = await read(start);
+			await read(first.next);
+			await topic.append([matchEvent("a-5", { key: "a" })], background);
+			expect(idsOf(await read(first.next))).toEqual(["a-5"]);
+			await read(first.next);
+			const all = [...events.map(({ id }) => id), "a-5"].sort();
+			for (let reader = 0; reader < 3; reader++) {
+				expect((await readAll(topic, start)).map(idOf).sort()).toEqual(all);
+			}
 		},
 	},
 	{

@@ -1,6 +1,7 @@
 /** Real servers in tests: `@allium/testing/servers`. */
 
 export { describeServer } from "./describe-server.ts";
+export { type HttpDouble, httpDouble } from "./http-double.ts";
 export {
 	consulServer,
 	etcdServer,
@@ -9,6 +10,9 @@ export {
 	type PostgresServerOptions,
 	postgresServer,
 	rabbitServer,
+	redisServer,
+	type ZooKeeperServerOptions,
+	zookeeperServer,
 } from "./known-servers.ts";
 export { type ServerOptions, type ServerPlace, ServerProcess, startServer } from "./server-process.ts";
 export { isServerRequired, type ServerName, serverProgram, serversFolder } from "./server-program.ts";

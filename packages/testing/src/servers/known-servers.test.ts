@@ -2,9 +2,17 @@ import { execFile } from "node:child_process";
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { describeServer } from "./describe-server.ts";
-import { consulServer, etcdServer, natsServer, postgresServer, rabbitServer } from "./known-servers.ts";
+import {
+	consulServer,
+	etcdServer,
+	natsServer,
+	postgresServer,
+	rabbitServer,
+	redisServer,
+	zookeeperServer,
+} from "./known-servers.ts";
 import { startServer } from "./server-process.ts";
 
 for (const name of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
@@ -21,8 +29,11 @@ for (const name of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 describeServer("consul", (file) => {
 	test("answers over HTTP", async () => {
 		await using server = await startServer(consulServer({ file }));
-		const services = await fetch(`http://127.0.0.1:${server.port}/v1/catalog/services`);
-		expect(await services.json()).toEqual({ consul: [] });
+		// It answers before it has registered itself.
+		await vi.waitFor(async () => {
+			const services = await fetch(`http://127.0.0.1:${server.port}/v1/catalog/services`);
+			expect(await services.json()).toEqual({ consul: [] });
+		});
 	});
 });
 
@@ -69,5 +80,21 @@ describeServer("rabbitmq", (file) => {
 		await using server = await startServer(rabbitServer({ file }));
 		await server.restart();
 		expect(server.output).toContain("RabbitMQ");
+	});
+});
+
+describeServer("redis", (file) => {
+	test("answers, and again after kill -9", async () => {
+		await using server = await startServer(redisServer({ file, args: ["--requirepass", "secret"] }));
+		await server.restart();
+		expect(server.output).toContain("Ready to accept connections");
+	});
+});
+
+describeServer("zookeeper", (file) => {
+	test("answers, and again after kill -9", async () => {
+		await using server = await startServer(zookeeperServer({ file }));
+		await server.restart();
+		expect(server.output).toContain("Using config");
 	});
 });

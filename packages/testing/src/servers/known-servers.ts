@@ -132,16 +132,75 @@ exec "$rabbit" "$@"
 	};
 }
 
+/** Redis, which keeps nothing when it ends unless the arguments say otherwise. */
+export function redisServer({ file, args = [], host = "127.0.0.1" }: KnownServerOptions): ServerOptions {
+	return {
+		file,
+		args: ({ ports: [port], folder }) => [
+			...["--port", String(port), "--bind", host, "--dir", folder, "--save", "", ...args],
+		],
+		// One that asks for a password is there, too.
+		answers: ({ ports: [port] }) => asks(port, "PING\r\n", (answer) => /^(\+PONG|-NOAUTH)/.test(answer)),
+	};
+}
+
+/** The class path of Debian's ZooKeeper, and two libraries that TLS needs and that it leaves out. */
+const zookeeperJars = ["zookeeper", "netty-codec", "netty-resolver"]
+	.map((name) => `/usr/share/java/${name}.jar`)
+	.join(":");
+
+/** Beside {@link KnownServerOptions}, whose arguments are lines of the configuration. */
+export interface ZooKeeperServerOptions extends KnownServerOptions {
+	/** The clock by which sessions are counted, in milliseconds: the shortest session lasts two ticks. Default: 500. */
+	readonly tickMs?: number;
+}
+
+/** ZooKeeper as one server. The first port is that of clients; the second is free, for one with TLS. */
+export function zookeeperServer(options: ZooKeeperServerOptions): ServerOptions {
+	const { file, args = [], host = "127.0.0.1", tickMs = 500 } = options;
+	const script = `
+set -eu
+zookeeper=$1 folder=$2
+shift 2
+printf '%s\\n' "$@" > "$folder/zoo.cfg"
+exec "$zookeeper" start-foreground "$folder/zoo.cfg"
+`;
+	return {
+		file: "/bin/sh",
+		ports: 2,
+		args: ({ ports: [port], folder }) => [
+			...["-c", script, "zookeeper", file, folder],
+			...[`tickTime=${tickMs}`, "initLimit=10", "syncLimit=5", `dataDir=${folder}/data`],
+			...[`clientPort=${port}`, `clientPortAddress=${host}`, "maxClientCnxns=0"],
+			...["admin.enableServer=false", "4lw.commands.whitelist=*", ...args],
+		],
+		env: {
+			JVMFLAGS: `-Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp ${zookeeperJars}`,
+		},
+		// It says "imok" to "ruok" before it serves requests.
+		answers: ({ ports: [port] }) => asks(port, "srvr", (answer) => answer.includes("Mode: ")),
+	};
+}
+
 /** Whether a server of AMQP answers the header of the protocol with a frame. */
 function greets(port: number | undefined): Promise<boolean> {
+	return asks(port, "AMQP\0\0\u0009\u0001", (answer) => answer.startsWith("\u0001"));
+}
+
+/** Whether a server on a port of 127.0.0.1 gives the answer that is expected. */
+function asks(
+	port: number | undefined,
+	text: string,
+	isExpected: (answer: string) => boolean,
+): Promise<boolean> {
 	return new Promise((resolve) => {
-		const socket = connect(port ?? 0, "127.0.0.1");
+		const socket = connect(port ?? 0, "127.0.0.1").setEncoding("latin1");
 		const answer = (isThere: boolean): void => {
 			socket.destroy();
 			resolve(isThere);
 		};
-		socket.once("connect", () => socket.write("AMQP\0\0\u0009\u0001", "latin1"));
-		socket.once("data", ([type]) => answer(type === 1));
+		socket.once("connect", () => socket.write(text, "latin1"));
+		socket.once("data", (chunk) => answer(isExpected(String(chunk))));
 		socket.once("error", () => answer(false));
 		socket.once("close", () => answer(false));
 	});

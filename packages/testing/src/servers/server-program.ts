@@ -16,13 +16,22 @@ const programs = {
 	named: "named",
 	postgres: "postgres",
 	rabbitmq: "rabbitmq-server",
+	redis: "redis-server",
+	zookeeper: "zkServer.sh",
 } as const;
 
 /** A server that tests use, in one version. */
 export type ServerName = keyof typeof programs;
 
 /** The servers whose programs Debian installs for the whole machine, because they need libraries of their own. */
-const ofTheMachine: readonly ServerName[] = ["dnsmasq", "named", "postgres", "rabbitmq"];
+const ofTheMachine: readonly ServerName[] = [
+	"dnsmasq",
+	"named",
+	"postgres",
+	"rabbitmq",
+	"redis",
+	"zookeeper",
+];
 
 /** The path of a server's program, or undefined where it is not installed. `npm run services` installs it. */
 export function serverProgram(name: ServerName): string | undefined {
@@ -32,7 +41,13 @@ export function serverProgram(name: ServerName): string | undefined {
 	);
 	// Debian's script of RabbitMQ in /usr/sbin runs it as another user, and ends without it.
 	const first = name === "rabbitmq" ? ["/usr/lib/rabbitmq/bin"] : [];
-	const path = [...first, ...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", ...postgresFolders()];
+	const path = [
+		...first,
+		...(process.env.PATH ?? "").split(delimiter),
+		"/usr/sbin",
+		"/usr/share/zookeeper/bin",
+		...postgresFolders(),
+	];
 	const installed = ofTheMachine.includes(name) ? path.map((folder) => join(folder, file)) : [];
 	return [...unpacked, ...installed].find(isExecutable);
 }

@@ -1,12 +1,14 @@
-export type { BrokerFaults, BrokerParts } from "./broker-server.ts";
+export type { BackendFaults, BackendParts, BrokerParts } from "./backend-server.ts";
 export { constant, type Latency, logNormal, uniform } from "./latency.ts";
 export type { DatagramOptions, NetworkOptions, SimulatedNetwork } from "./network.ts";
-export type { NodeOptions, NodeServeOptions, Program, Served, SimulatedNode } from "./node.ts";
+export type { NodeOptions, Program, SimulatedNode } from "./node.ts";
 export type { NodeSubscribeOptions, Subscribed } from "./node-messaging.ts";
+export type { NodeServeOptions, Served } from "./node-serving.ts";
+export type { Orchestrated, Projected } from "./node-sourcing.ts";
 export type { Random } from "./random.ts";
 export type { RegistryFaults } from "./registry-server.ts";
 export { type Scenario, type SimulateOptions, type Simulation, simulate } from "./simulate.ts";
 export { type SeedsSummary, type SimulateSeedsOptions, simulateSeeds } from "./simulate-seeds.ts";
-export type { SimulatedBrokerOptions } from "./simulated-broker.ts";
+export type { SimulatedBackendOptions } from "./simulated-backend.ts";
 export { SimulationError } from "./simulation-error.ts";
 export type { World, WorldOptions } from "./world.ts";

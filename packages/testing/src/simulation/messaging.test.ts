@@ -2,11 +2,12 @@ import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vit
 import { type BrokerFlaw, flawedBroker } from "../broker/fixtures/flawed-broker.ts";
 import { Gate } from "../broker/fixtures/gate.ts";
 import { flawedGroupState } from "../group-state/fixtures/flawed-group-state.ts";
+import { timesFrom } from "../times-from.ts";
 import { type MessagingRun, messaging, recoveryBoundMs } from "./fixtures/messaging.ts";
 import { quantile, report } from "./fixtures/report.ts";
 import {
 	type SeedsSummary,
-	type SimulatedBrokerOptions,
+	type SimulatedBackendOptions,
 	SimulationError,
 	simulate,
 	simulateSeeds,
@@ -14,7 +15,7 @@ import {
 import { givenSeed } from "./simulate.ts";
 
 /** ALLIUM_SEEDS=100000 runs so many. */
-const seeds = givenSeed() === undefined ? Number(process.env.ALLIUM_SEEDS ?? 2_000) : 1;
+const seeds = givenSeed() === undefined ? timesFrom("ALLIUM_SEEDS", 2_000) : 1;
 const batch = 100;
 const limitMs = 600_000;
 /** The most timers and the like that a process may have: two groups of eight handlers each, their lanes and waits. */
@@ -50,11 +51,11 @@ describe("a few seeds find out a broker with", () => {
 	beforeEach(() => vi.stubEnv("ALLIUM_SEED", ""));
 	afterEach(() => vi.unstubAllEnvs());
 
-	const by = (flaw: BrokerFlaw): SimulatedBrokerOptions => ({
+	const by = (flaw: BrokerFlaw): SimulatedBackendOptions => ({
 		open: (parts, options) => flawedBroker({ ...parts, gate: new Gate() }, options, flaw),
 	});
 
-	test.each<[flaw: string, broker: SimulatedBrokerOptions, says: RegExp]>([
+	test.each<[flaw: string, broker: SimulatedBackendOptions, says: RegExp]>([
 		[
 			"no fencing",
 			{ parts: ({ log, state }) => ({ log, state: flawedGroupState(state, "no fencing") }) },

@@ -1,6 +1,6 @@
 import { type AnyContract, Context, type Logger, type Publish, type SubscribeOptions } from "@allium/core";
 import { type Broker, type Consumer, Publisher, Subscription } from "@allium/core/event";
-import { after } from "@allium/core/transport";
+import { drained } from "./drained.ts";
 
 /** How a node works on a group. */
 export interface NodeSubscribeOptions extends SubscribeOptions {
@@ -52,10 +52,7 @@ export class NodeMessaging {
 		return {
 			consumer,
 			stop: async ({ gracePeriodMs = 10_000 } = {}) => {
-				const { ctx, cancel } = Context.background().withCancel();
-				const timer = after(gracePeriodMs, cancel);
-				await consumer.drain(ctx);
-				timer.stop();
+				await drained([consumer], gracePeriodMs);
 				this.#own.delete(consumer);
 			},
 		};

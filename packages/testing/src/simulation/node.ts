@@ -4,23 +4,22 @@ import {
 	type ClientLayers,
 	type Context,
 	createClient,
-	describe,
-	Endpoints,
 	type FitsHandlers,
-	type Guard,
 	type Handlers,
 	type Logger,
 	type Publish,
 	type Registry,
-	type ServeOptions,
 	type Service,
 } from "@allium/core";
 import type { Broker } from "@allium/core/event";
 import type { FrameLimits } from "@allium/core/frames";
-import { keepRegistered, type Registration } from "@allium/core/registry";
-import { after, checkDuration, PeerPool, type Pipe, type Transport } from "@allium/core/transport";
+import type { EventStore, ViewStore } from "@allium/core/store";
+import { checkDuration, PeerPool, type Pipe, type Transport } from "@allium/core/transport";
+import type { View, Workflow } from "@allium/events";
 import type { NetworkNode, SimulatedNetwork } from "./network.ts";
 import type { NodeMessaging, NodeSubscribeOptions, Subscribed } from "./node-messaging.ts";
+import { type NodeServeOptions, type Served, served } from "./node-serving.ts";
+import type { NodeSourcing, Orchestrated, Projected } from "./node-sourcing.ts";
 import { Processor } from "./processor.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import { simulatedTransport } from "./simulated-transport.ts";
@@ -37,24 +36,11 @@ export interface NodeOptions {
 	readonly limits?: Partial<FrameLimits>;
 }
 
-/** How a node serves. */
-export interface NodeServeOptions<C extends AnyContract> extends ServeOptions<C> {
-	readonly guard?: Guard;
-	readonly labels?: Readonly<Record<string, string>>;
-	readonly weight?: number;
-}
-
-/** A contract that is being served. */
-export interface Served {
-	readonly registration: Registration;
-	/** Deregisters, continues to serve for `drainDelayMs` (default 500), and then finishes the calls in flight. */
-	stop(options?: { readonly drainDelayMs?: number }): Promise<void>;
-}
-
 /** How a node reaches what all nodes share. */
 export interface NodeBackends {
 	readonly registry: (node: SimulatedNode) => Registry;
 	readonly messaging: (node: SimulatedNode) => NodeMessaging;
+	readonly sourcing: (node: SimulatedNode, messaging: NodeMessaging) => NodeSourcing;
 }
 
 /** A machine of the simulation. Its code runs in `run` and in its program. */
@@ -73,8 +59,9 @@ export class SimulatedNode implements NetworkNode {
 	#parts:
 		| { readonly transport: Transport; readonly registry: Registry; readonly peers: PeerPool }
 		| undefined;
-	/** Made when it is first used. */
+	/** Made when they are first used. */
 	#messaging: NodeMessaging | undefined;
+	#sourcing: NodeSourcing | undefined;
 	#clockSkewMs = 0;
 	#processor: Processor;
 
@@ -156,38 +143,21 @@ export class SimulatedNode implements NetworkNode {
 	 * Serves a contract here as production does: over frames, with a registration that is renewed. Call it only from
 	 * the node's own code.
 	 */
-	async serve<C extends AnyContract>(
+	serve<C extends AnyContract>(
 		contract: C,
 		service: Service<C>,
 		options: NodeServeOptions<C> = {},
 	): Promise<Served> {
 		const { transport, registry } = this.#inside("serve");
-		const endpoints = new Endpoints({ guard: options.guard, logger: this.logger });
-		endpoints.serve(contract, service, options);
-		const listener = await transport.listen(endpoints);
-		this.process?.disposers.push(() => listener.close());
-		const { name, version, hash } = describe(contract, endpoints.routes.of(contract["~allium"].name));
-		const instance = {
-			id: `${this.name}-${this.#lives}`,
-			app: this.name,
-			namespace: "default",
-			addresses: listener.addresses,
-			services: [{ name, version, hash }],
-			labels: options.labels ?? {},
-			weight: options.weight ?? 1,
-			status: "up" as const,
-			startedAt: new Date().toISOString(),
-		};
-		const registration = await keepRegistered(registry, instance, { logger: this.logger });
-		return {
-			registration,
-			async stop({ drainDelayMs = 500 } = {}) {
-				checkDuration("drainDelayMs", drainDelayMs, "finite");
-				await registration.release();
-				await new Promise<void>((resolve) => after(drainDelayMs, resolve));
-				await listener.drain();
-			},
-		};
+		const { name, logger, process } = this;
+		return served(contract, service, options, {
+			name,
+			id: `${name}-${this.#lives}`,
+			transport,
+			registry,
+			logger,
+			listening: (close) => process?.disposers.push(close),
+		});
 	}
 
 	/**
@@ -206,6 +176,45 @@ export class SimulatedNode implements NetworkNode {
 		options: NodeSubscribeOptions,
 	): Promise<Subscribed> {
 		return this.#messagingFor("subscribe").subscribe(contract, handlers, options);
+	}
+
+	/**
+	 * The node's access to the simulated event store, for `commands` and the like: what `app.events` is in production. Use
+	 * it only in the node's own code.
+	 */
+	get store(): EventStore {
+		return this.#sourcingFor("store").store;
+	}
+
+	/** The node's access to the views, for what operators do: rebuild, switch, drop, retry. */
+	get views(): ViewStore {
+		return this.#sourcingFor("views").views;
+	}
+
+	/**
+	 * Builds a view and keeps it up to date, as `app.project` does in production. Resolves once it has begun. Call it only
+	 * from the node's own code.
+	 */
+	project<Reader>(view: View<Reader>): Promise<Projected<Reader>> {
+		return this.#sourcingFor("project").project(view);
+	}
+
+	/** Reads a view that other nodes build, as `app.view` does in production. Call it only from the node's own code. */
+	view<Reader>(view: View<Reader>): Reader {
+		return this.#sourcingFor("view").view(view);
+	}
+
+	/**
+	 * Works on the runs of a workflow, as `app.orchestrate` does in production. Resolves once its groups exist. In each
+	 * step the code is run a second time, and compared. Call it only from the node's own code.
+	 */
+	orchestrate(workflow: Workflow): Promise<Orchestrated> {
+		return this.#sourcingFor("orchestrate").orchestrate(workflow);
+	}
+
+	/** Delivers the events of the event store, for groups that are assembled by hand. */
+	get source(): Broker {
+		return this.#sourcingFor("source").source;
 	}
 
 	/** Makes a client that finds its instances in the simulated registry. Call it only from the node's own code. */
@@ -261,9 +270,11 @@ export class SimulatedNode implements NetworkNode {
 
 	/** @internal What this node has still to deliver. Undefined if there is nothing. */
 	async undelivered(): Promise<string | undefined> {
-		const messaging = this.#messaging;
+		const [messaging, sourcing] = [this.#messaging, this.#sourcing];
 		if (messaging === undefined) return undefined;
-		return this.run(() => messaging.undelivered()).catch((error) => String(error));
+		const left = async (): Promise<string | undefined> =>
+			(await messaging.undelivered()) ?? (await sourcing?.undelivered());
+		return this.run(left).catch((error) => String(error));
 	}
 
 	/**
@@ -277,6 +288,7 @@ export class SimulatedNode implements NetworkNode {
 		this.process = undefined;
 		this.#parts = undefined;
 		this.#messaging = undefined;
+		this.#sourcing = undefined;
 		this.dark = options.silent ?? false;
 		this.listeners.clear();
 		process.crash(this.dark);
@@ -313,6 +325,16 @@ export class SimulatedNode implements NetworkNode {
 			this.process?.disposers.push(() => messaging.broker.close());
 		}
 		return this.#messaging;
+	}
+
+	#sourcingFor(what: string): NodeSourcing {
+		const messaging = this.#messagingFor(what);
+		if (this.#sourcing === undefined) {
+			const sourcing = this.#backends.sourcing(this, messaging);
+			this.#sourcing = sourcing;
+			this.process?.disposers.push(() => sourcing.close());
+		}
+		return this.#sourcing;
 	}
 
 	/** Anything made outside of the node would outlive a crash. */

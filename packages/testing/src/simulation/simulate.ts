@@ -61,6 +61,7 @@ export async function simulate<Value>(
 			const world = new World(simulator, options);
 			await world.registry.restart();
 			await world.broker.restart();
+			if (world.store !== world.broker) await world.store.restart();
 			return await scenario(world);
 		});
 		const { log, events, now } = simulator;

@@ -16,18 +16,19 @@ import type {
 	Slice,
 	Which,
 } from "@allium/core/event";
-import type { BrokerChannel } from "./broker-channel.ts";
-import { type RequestKind, untilTold } from "./broker-server.ts";
+import type { BackendChannel } from "./backend-channel.ts";
+import { type RequestKind, untilTold } from "./backend-server.ts";
 
-/** The broker does not know how long its clients wait. */
+/** The backend does not know how long its clients wait. */
 const background = Context.background();
 
-/** A node's access to the state of groups of the simulated broker. */
+/** A node's access to the state of groups of a simulated backend. */
 export class SimulatedGroupState implements GroupState {
-	readonly location: string = "sim://broker";
-	readonly #channel: BrokerChannel;
+	readonly location: string;
+	readonly #channel: BackendChannel;
 
-	constructor(channel: BrokerChannel) {
+	constructor(channel: BackendChannel) {
+		this.location = channel.location;
 		this.#channel = channel;
 	}
 
@@ -56,9 +57,9 @@ export class SimulatedGroupState implements GroupState {
 
 class SimulatedGroupStore implements GroupStore {
 	readonly #id: GroupId;
-	readonly #channel: BrokerChannel;
+	readonly #channel: BackendChannel;
 
-	constructor(id: GroupId, channel: BrokerChannel) {
+	constructor(id: GroupId, channel: BackendChannel) {
 		this.#id = id;
 		this.#channel = channel;
 	}

@@ -13,18 +13,19 @@ import type {
 	TopicLog,
 	TopicOptions,
 } from "@allium/core/event";
-import type { BrokerChannel } from "./broker-channel.ts";
-import { type RequestKind, untilTold } from "./broker-server.ts";
+import type { BackendChannel } from "./backend-channel.ts";
+import { type RequestKind, untilTold } from "./backend-server.ts";
 
-/** The broker does not know how long its clients wait. */
+/** The backend does not know how long its clients wait. */
 const background = Context.background();
 
-/** A node's access to the log of the simulated broker. */
+/** A node's access to the log of a simulated backend. */
 export class SimulatedLog implements Log {
-	readonly location: string = "sim://broker";
-	readonly #channel: BrokerChannel;
+	readonly location: string;
+	readonly #channel: BackendChannel;
 
-	constructor(channel: BrokerChannel) {
+	constructor(channel: BackendChannel) {
+		this.location = channel.location;
 		this.#channel = channel;
 	}
 
@@ -53,9 +54,9 @@ class SimulatedTopicLog implements TopicLog {
 	readonly topic: string;
 	readonly lanes: number;
 	readonly features: LogFeatures;
-	readonly #channel: BrokerChannel;
+	readonly #channel: BackendChannel;
 
-	constructor({ topic, lanes, features }: TopicLog, channel: BrokerChannel) {
+	constructor({ topic, lanes, features }: TopicLog, channel: BackendChannel) {
 		this.topic = topic;
 		this.lanes = lanes;
 		this.features = features;

@@ -1,5 +1,6 @@
 import type { PeerInfo } from "@allium/core";
 import type { Pipe, PipeHandler } from "@allium/core/transport";
+import type { SimulatedEvent } from "./event-queue.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import type { Simulator } from "./simulator.ts";
 
@@ -44,6 +45,8 @@ export class SimulatedPipe implements Pipe {
 	#onTheWay = 0;
 	#waiting = false;
 	#ended = false;
+	/** Resets the connection, unless the other end has answered the end before. */
+	#endTimeout: SimulatedEvent | undefined;
 	#heardEnd = false;
 	#closed = false;
 	#silent = false;
@@ -112,7 +115,7 @@ export class SimulatedPipe implements Pipe {
 		this.#ended = true;
 		this.#toOther((other) => other.#hear(() => other.#hearEnd()));
 		if (this.#heardEnd) this.#close();
-		else this.#simulator.schedule(endTimeoutMs, () => this.destroy());
+		else this.#endTimeout = this.#simulator.schedule(endTimeoutMs, () => this.destroy());
 	}
 
 	destroy(): void {
@@ -187,6 +190,7 @@ export class SimulatedPipe implements Pipe {
 	#close(error?: Error): void {
 		if (this.#closed) return;
 		this.#closed = true;
+		if (this.#endTimeout !== undefined) this.#endTimeout.canceled = true;
 		this.#forgetCrash();
 		this.#network.forget(this);
 		this.#handler?.closed(error);

@@ -129,7 +129,7 @@ describe("the simulated broker", () => {
 			world.configureBroker({ diskFull: true });
 			return publish(shop, 2).catch((error) => error);
 		});
-		expect(refused).toMatchObject({ code: "failed_precondition", message: "the disk is full" });
+		expect(refused).toMatchObject({ code: "unavailable", message: "the disk is full" });
 	});
 
 	test("has each event once, though publications come twice and their answers are lost", async () => {

@@ -1,15 +1,18 @@
 import { defaultTtlMs } from "@allium/core/registry";
 import { checkDuration } from "@allium/core/transport";
-import { BrokerChannel } from "./broker-channel.ts";
-import type { BrokerFaults } from "./broker-server.ts";
+import { BackendChannel } from "./backend-channel.ts";
+import type { BackendFaults } from "./backend-server.ts";
 import { type NetworkOptions, SimulatedNetwork } from "./network.ts";
 import { type NodeBackends, type NodeOptions, type Program, SimulatedNode } from "./node.ts";
 import { NodeMessaging } from "./node-messaging.ts";
+import { NodeSourcing } from "./node-sourcing.ts";
 import type { Random } from "./random.ts";
 import { RegistryChannel } from "./registry-channel.ts";
 import { type RegistryFaults, RegistryServer } from "./registry-server.ts";
-import { SimulatedBroker, type SimulatedBrokerOptions } from "./simulated-broker.ts";
+import { SimulatedBackend, type SimulatedBackendOptions } from "./simulated-backend.ts";
+import { SimulatedEventStore } from "./simulated-event-store.ts";
 import { SimulatedRegistry } from "./simulated-registry.ts";
+import { SimulatedViewStore } from "./simulated-view-store.ts";
 import type { Simulator } from "./simulator.ts";
 
 /** How to make the world of a simulation. */
@@ -20,7 +23,12 @@ export interface WorldOptions {
 	/** How the registry misbehaves. Default: not at all. */
 	readonly registry?: RegistryFaults;
 	/** How the broker works, and how it misbehaves. Default: with the defaults of `logBroker`, and not at all. */
-	readonly broker?: SimulatedBrokerOptions;
+	readonly broker?: SimulatedBackendOptions;
+	/**
+	 * Makes the event store and its views a node of their own, which works and misbehaves like this; relays forward what
+	 * is public to the broker. Default: the broker keeps them, as one database does.
+	 */
+	readonly store?: SimulatedBackendOptions;
 }
 
 /** What a scenario acts on. */
@@ -35,12 +43,18 @@ export class World {
 	 * The node of the broker. A scenario can partition, crash and restart it. What it has written to its disk survives.
 	 */
 	readonly broker: SimulatedNode;
+	/**
+	 * The node of the event store and of the views. It is the broker's, unless the option `store` makes it a node of its
+	 * own.
+	 */
+	readonly store: SimulatedNode;
 	/** The randomness of the scenario. */
 	readonly random: Random;
 	readonly #simulator: Simulator;
 	readonly #nodes = new Map<string, SimulatedNode>();
 	readonly #ttlMs: number;
-	readonly #messaging: SimulatedBroker;
+	readonly #messaging: SimulatedBackend;
+	readonly #keeping: SimulatedBackend;
 	#server: RegistryServer | undefined;
 	#registryFaults: RegistryFaults;
 	#registryStarts = 0;
@@ -52,9 +66,12 @@ export class World {
 		this.random = simulator.source("scenario");
 		this.network = new SimulatedNetwork(simulator, this.#nodes, options.network ?? {});
 		this.#registryFaults = options.registry ?? {};
-		this.#messaging = new SimulatedBroker(simulator, options.broker ?? {});
+		this.#messaging = new SimulatedBackend(simulator, options.broker ?? {});
+		this.#keeping =
+			options.store === undefined ? this.#messaging : new SimulatedBackend(simulator, options.store);
 		this.registry = this.#add("registry", () => this.#startRegistry());
 		this.broker = this.#add("broker", () => this.#messaging.start());
+		this.store = this.#isApart ? this.#add("store", () => this.#keeping.start()) : this.broker;
 	}
 
 	/** The nodes, in the order of their first start. */
@@ -96,22 +113,39 @@ export class World {
 
 	/**
 	 * Waits until nothing is left to deliver: all that was published has arrived, and each group has handled or parked
-	 * it, delayed events included. It takes no real time, and ends at most a quarter of a virtual second late. Rejects
+	 * it, delayed events and waits of workflows included, and each view of a node that is up has all events. It takes no real time, and ends at most a quarter of a virtual second late. Rejects
 	 * after `withinMs` (default: 10 minutes), and says what is left.
 	 */
 	async idle(withinMs = 600_000): Promise<void> {
+		await this.#delivered(true, "not idle", withinMs);
+	}
+
+	/**
+	 * Waits until each group, and each view of a node that is up, is at the end of its log. Events that are tried again,
+	 * are delayed, or are parked may be left. Rejects as {@link World.idle} does.
+	 */
+	async caughtUp(withinMs = 600_000): Promise<void> {
+		await this.#delivered(false, "not caught up", withinMs);
+	}
+
+	async #delivered(isAll: boolean, what: string, withinMs: number): Promise<void> {
 		const end = this.now + withinMs;
 		for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, 250)) {
-			const left = await this.#undelivered();
+			const left = await this.#undelivered(isAll);
 			if (left === undefined) return;
-			if (this.now >= end) throw new Error(`not idle within ${withinMs} ms: ${left}`);
+			if (this.now >= end) throw new Error(`${what} within ${withinMs} ms: ${left}`);
 			await this.sleep(pauseMs);
 		}
 	}
 
 	/** Changes how the broker misbehaves from now on. Options that are not given keep their value. */
-	configureBroker(faults: BrokerFaults): void {
+	configureBroker(faults: BackendFaults): void {
 		this.#messaging.configure(faults);
+	}
+
+	/** Changes how the event store misbehaves from now on. Options that are not given keep their value. */
+	configureStore(faults: BackendFaults): void {
+		this.#keeping.configure(faults);
 	}
 
 	/** Writes to the log. */
@@ -132,12 +166,17 @@ export class World {
 		});
 	}
 
-	async #undelivered(): Promise<string | undefined> {
+	async #undelivered(isAll: boolean): Promise<string | undefined> {
 		for (const node of this.nodes) {
 			const left = await node.undelivered();
 			if (left !== undefined) return left;
 		}
-		return this.#messaging.undelivered();
+		const left = await this.#messaging.undelivered(isAll);
+		return left ?? (this.#isApart ? this.#keeping.undelivered(isAll) : undefined);
+	}
+
+	get #isApart(): boolean {
+		return this.#keeping !== this.#messaging;
 	}
 
 	#add(name: string, program?: Program, options: NodeOptions = {}): SimulatedNode {
@@ -155,16 +194,28 @@ export class World {
 	readonly #backends: NodeBackends = {
 		registry: (node) => this.#registryOf(node),
 		messaging: (node) => {
-			const channel = new BrokerChannel(
-				this.#simulator,
-				this.network,
-				node,
-				this.broker,
-				() => this.#messaging.server,
-			);
+			const channel = this.#channel(node, this.broker, this.#messaging);
 			return new NodeMessaging(node.name, this.#messaging.opened(channel, node.logger), node.logger);
 		},
+		sourcing: (node, messaging) => {
+			const { name, logger } = node;
+			const channel = this.#channel(node, this.store, this.#keeping);
+			return new NodeSourcing({
+				name,
+				logger,
+				store: (keeps) => new SimulatedEventStore(channel, { name, logger, keeps }),
+				views: new SimulatedViewStore(channel),
+				source: () => this.#keeping.opened(channel, logger),
+				messaging,
+				isApart: this.#isApart,
+				ttlMs: this.#keeping.ttlMs,
+			});
+		},
 	};
+
+	#channel(node: SimulatedNode, to: SimulatedNode, backend: SimulatedBackend): BackendChannel {
+		return new BackendChannel(this.#simulator, this.network, node, to, () => backend.server);
+	}
 
 	#registryOf(node: SimulatedNode): SimulatedRegistry {
 		const server = (): RegistryServer | undefined => this.#server;

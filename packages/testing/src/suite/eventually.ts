@@ -1,15 +1,17 @@
 import { after } from "@allium/core/transport";
 
-/** Runs an assertion until it passes. Rejects with its last error when the time is over, in milliseconds. */
-export async function eventually(
-	assertion: () => void | Promise<void>,
+/**
+ * Runs an attempt until it passes, and resolves to what it made. Rejects with its last error when the time is over, in
+ * milliseconds.
+ */
+export async function eventually<T>(
+	attempt: () => T | Promise<T>,
 	{ patienceMs, intervalMs = 5 }: { readonly patienceMs: number; readonly intervalMs?: number },
-): Promise<void> {
+): Promise<T> {
 	const end = performance.now() + patienceMs;
 	for (;;) {
 		try {
-			await assertion();
-			return;
+			return await attempt();
 		} catch (error) {
 			if (performance.now() >= end) throw error;
 		}

@@ -1,40 +1,42 @@
 import { Context, ServiceError } from "@allium/core";
-import {
-	type Cursors,
-	type GroupId,
-	type GroupState,
-	type GroupStore,
-	type LaneChange,
-	type LaneLease,
-	type Log,
-	MemoryGroups,
-	MemoryTopics,
-	memoryGroupState,
-	memoryLog,
-	type TopicLog,
+import type {
+	Cursors,
+	GroupId,
+	GroupState,
+	GroupStore,
+	LaneChange,
+	LaneLease,
+	Log,
+	TopicLog,
 } from "@allium/core/event";
+import { MemoryGroups, MemoryTopics, memoryGroupState } from "@allium/core/log-broker";
+import { MemoryViews, memoryEventStore, memoryViewStore } from "@allium/core/memory-store";
+import type { EventStore, ViewStore } from "@allium/core/store";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { Latency } from "./latency.ts";
 import type { Simulator } from "./simulator.ts";
 
-/** How the broker of a simulation misbehaves. The network's faults come on top. */
-export interface BrokerFaults {
-	/** How long each write takes at the broker. What is not written when it crashes is lost. Default: no time. */
+/** How the broker or the store of a simulation misbehaves. The network's faults come on top. */
+export interface BackendFaults {
+	/** How long each write takes there. What is not written when it crashes is lost. Default: no time. */
 	readonly disk?: Latency;
 	/** Whether the disk is full: all writes are refused. Default: false. */
 	readonly diskFull?: boolean;
 	/** How often the answer to a write is lost, though it was carried out. Default: 0. */
 	readonly lostReplies?: number;
-	/** How often a publication arrives twice, and how much later the second time. Default: never. */
+	/** How often a publication, or an append to a stream, arrives twice, and how much later the second time. Default: never. */
 	readonly doubledPublishes?: { readonly probability: number; readonly delay: Latency };
-	/** How often the checkpoint of a lane waits at the broker before it is carried out, and how long. Default: never. */
+	/**
+	 * How often the checkpoint of a lane, or what is applied to a view, waits before it is carried out, and how long.
+	 * Default: never.
+	 */
 	readonly stalledSaves?: { readonly probability: number; readonly duration: Latency };
 }
 
-/** How long the broker lets a client wait for news before it answers anyway, in milliseconds. */
+/** How long a backend lets a client wait for news before it answers anyway, in milliseconds. */
 const longestWaitMs = 1_000;
 
-/** Waits for news at the broker, and not for long: the client may have gone. */
+/** Waits for news at a backend, and not for long: the client may have gone. */
 export async function untilTold(wait: (ctx: Context) => Promise<void>): Promise<void> {
 	const waiting = Context.background().withTimeout(longestWaitMs);
 	try {
@@ -44,7 +46,7 @@ export async function untilTold(wait: (ctx: Context) => Promise<void>): Promise<
 	}
 }
 
-/** What a broker is asked for: the faults differ. */
+/** What a backend is asked for: the faults differ. */
 export type RequestKind = "read" | "write" | "publish" | "save";
 
 /** What a broker keeps. */
@@ -53,36 +55,55 @@ export interface BrokerParts {
 	readonly state: GroupState;
 }
 
-/** What the broker's disk holds: it survives crashes. */
-export class BrokerDisk {
-	readonly topics: MemoryTopics = new MemoryTopics();
-	readonly groups: MemoryGroups = new MemoryGroups();
+/** What a backend keeps. Its log has the events of the streams. */
+export interface BackendParts extends BrokerParts {
+	readonly events: EventStore;
+	readonly views: ViewStore;
 }
+
+/** What the disk of a backend holds: it survives crashes. */
+export class BackendDisk {
+	readonly #topics = new MemoryTopics();
+	readonly #groups = new MemoryGroups();
+	readonly #views = new MemoryViews();
+
+	/** All of it, as it is at the moment. */
+	parts(): BackendParts {
+		const events = memoryEventStore({ topics: this.#topics });
+		const state = memoryGroupState({ groups: this.#groups });
+		return { log: events.log, state, events, views: memoryViewStore({ views: this.#views }) };
+	}
+}
+
+/** Changes what a backend is made of, so that tests can break it. */
+export type ChangeParts = (parts: BackendParts) => Partial<BackendParts>;
 
 /** What a server is made with. */
-export interface BrokerServerOptions {
+export interface BackendServerOptions {
 	readonly simulator: Simulator;
-	readonly disk: BrokerDisk;
+	readonly disk: BackendDisk;
 	readonly checkpoints: Checkpoints;
-	readonly faults: () => BrokerFaults;
-	/** Changes what the broker is made of, so that tests can break it. */
-	readonly parts?: ((parts: BrokerParts) => BrokerParts) | undefined;
+	readonly faults: () => BackendFaults;
+	readonly parts?: ChangeParts | undefined;
 }
 
-/** One life of the broker itself. */
-export class BrokerServer {
+/** One life of a backend itself. */
+export class BackendServer {
 	readonly log: Log;
 	readonly state: GroupState;
-	readonly #options: BrokerServerOptions;
+	readonly events: EventStore;
+	readonly views: ViewStore;
+	readonly #options: BackendServerOptions;
 	/** Each client's handles of groups: a handle remembers what it has told. */
 	readonly #stores = new WeakMap<object, GroupStore>();
 
-	constructor(options: BrokerServerOptions) {
-		const { topics, groups } = options.disk;
-		const whole = { log: memoryLog({ topics }), state: memoryGroupState({ groups }) };
-		const { log, state } = options.parts?.(whole) ?? whole;
+	constructor(options: BackendServerOptions) {
+		const whole = options.disk.parts();
+		const { log, state, events, views } = { ...whole, ...options.parts?.(whole) };
 		this.log = log;
 		this.state = state;
+		this.events = events;
+		this.views = views;
 		this.#options = options;
 	}
 
@@ -123,7 +144,7 @@ export class BrokerServer {
 			waitMs += stalledSaves.duration(Math.random);
 		}
 		if (waitMs > 0) await simulator.wait(waitMs);
-		if (diskFull) throw new ServiceError({ code: "failed_precondition", message: "the disk is full" });
+		if (diskFull) throw new ServiceError({ code: "unavailable", message: "the disk is full" });
 		if (
 			kind === "publish" &&
 			doubledPublishes !== undefined &&

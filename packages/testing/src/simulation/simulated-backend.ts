@@ -1,49 +1,48 @@
 import { Context, type Logger } from "@allium/core";
+import type { Broker, GroupId } from "@allium/core/event";
+import { type LogBrokerOptions, logBroker } from "@allium/core/log-broker";
+import type { BackendChannel } from "./backend-channel.ts";
 import {
-	type Broker,
-	type GroupId,
-	type LogBrokerOptions,
-	logBroker,
-	memoryGroupState,
-	memoryLog,
-} from "@allium/core/event";
-import type { BrokerChannel } from "./broker-channel.ts";
-import { BrokerDisk, type BrokerFaults, type BrokerParts, BrokerServer } from "./broker-server.ts";
+	BackendDisk,
+	type BackendFaults,
+	BackendServer,
+	type BrokerParts,
+	type ChangeParts,
+} from "./backend-server.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { SimulatedGroupState } from "./simulated-group-state.ts";
 import { SimulatedLog } from "./simulated-log.ts";
 import type { Simulator } from "./simulator.ts";
 
-/** How the broker of a simulation works. */
-export interface SimulatedBrokerOptions extends BrokerFaults, Omit<LogBrokerOptions, "logger"> {
+/** How the broker or the store of a simulation works. */
+export interface SimulatedBackendOptions extends BackendFaults, Omit<LogBrokerOptions, "logger"> {
 	/** Makes the broker of a process. Default: `logBroker`, the engine of production. */
 	readonly open?: (parts: BrokerParts, options: LogBrokerOptions) => Broker;
-	/** Changes what the broker's node is made of, so that tests can break it. */
-	readonly parts?: (parts: BrokerParts) => BrokerParts;
+	/** Changes what the node is made of, so that tests can break it. */
+	readonly parts?: ChangeParts;
 }
 
-/** The broker of a simulation: what its disk holds, and the present life of its node. */
-export class SimulatedBroker {
+/** A backend of a simulation: what its disk holds, and the present life of its node. */
+export class SimulatedBackend {
 	readonly #simulator: Simulator;
-	readonly #options: SimulatedBrokerOptions;
-	readonly #disk = new BrokerDisk();
+	readonly #options: SimulatedBackendOptions;
+	readonly #disk = new BackendDisk();
 	readonly #checkpoints: Checkpoints;
 	readonly #truth: BrokerParts;
-	#faults: BrokerFaults;
-	#server: BrokerServer | undefined;
+	#faults: BackendFaults;
+	#server: BackendServer | undefined;
 
-	constructor(simulator: Simulator, options: SimulatedBrokerOptions) {
+	constructor(simulator: Simulator, options: SimulatedBackendOptions) {
 		this.#simulator = simulator;
 		this.#options = options;
 		this.#faults = options;
 		this.#checkpoints = new Checkpoints((error) => simulator.fail(error));
-		const { topics, groups } = this.#disk;
-		this.#truth = { log: memoryLog({ topics }), state: memoryGroupState({ groups }) };
+		this.#truth = this.#disk.parts();
 	}
 
-	/** Runs in each life of the broker's node. */
+	/** Runs in each life of the node. */
 	start(): void {
-		this.#server = new BrokerServer({
+		this.#server = new BackendServer({
 			simulator: this.#simulator,
 			disk: this.#disk,
 			checkpoints: this.#checkpoints,
@@ -53,17 +52,22 @@ export class SimulatedBroker {
 	}
 
 	/** The present life. */
-	get server(): BrokerServer {
-		if (this.#server === undefined) throw new Error("the broker has not started");
+	get server(): BackendServer {
+		if (this.#server === undefined) throw new Error("the backend has not started");
 		return this.#server;
 	}
 
-	configure(faults: BrokerFaults): void {
+	/** How long a lease lasts without a renewal, where that is given. */
+	get ttlMs(): number | undefined {
+		return this.#options.ttlMs;
+	}
+
+	configure(faults: BackendFaults): void {
 		this.#faults = { ...this.#faults, ...faults };
 	}
 
 	/** The broker of a process, which reaches this one through the channel. */
-	opened(channel: BrokerChannel, logger: Logger): Broker {
+	opened(channel: BackendChannel, logger: Logger): Broker {
 		const { ttlMs, saveMs, saveEvents, deferredBound, open } = this.#options;
 		const parts = { log: new SimulatedLog(channel), state: new SimulatedGroupState(channel) };
 		const options: LogBrokerOptions = {
@@ -76,16 +80,20 @@ export class SimulatedBroker {
 		return open === undefined ? logBroker(parts.log, parts.state, options) : open(parts, options);
 	}
 
-	/** What groups have still to handle. Parked events wait for an operator, and do not count. */
-	async undelivered(): Promise<string | undefined> {
+	/**
+	 * What groups have still to handle. Parked events wait for an operator, and do not count.
+	 *
+	 * @param isAll whether events count that are to be tried again, or are delayed.
+	 */
+	async undelivered(isAll: boolean): Promise<string | undefined> {
 		for (const id of await this.#truth.state.groups(Context.background())) {
-			const left = await this.#undeliveredTo(id);
+			const left = await this.#undeliveredTo(id, isAll);
 			if (left !== undefined) return left;
 		}
 		return undefined;
 	}
 
-	async #undeliveredTo(id: GroupId): Promise<string | undefined> {
+	async #undeliveredTo(id: GroupId, isAll: boolean): Promise<string | undefined> {
 		const ctx = Context.background();
 		const store = this.#truth.state.group(id);
 		const [topic, report, { retrying, delayed }] = await Promise.all([
@@ -96,7 +104,7 @@ export class SimulatedBroker {
 		const cursors = new Map(report?.lanes.map(({ lane, cursor }) => [lane, cursor]));
 		let behind = 0;
 		for (const { events } of (await topic?.behind(cursors, ctx))?.values() ?? []) behind += events;
-		if (behind + retrying + delayed === 0) return undefined;
+		if (behind + (isAll ? retrying + delayed : 0) === 0) return undefined;
 		return `the group ${id.group} of ${id.topic} has ${behind} events to handle, ${retrying} to try again and ${delayed} delayed; it has ${report?.members.length ?? 0} members`;
 	}
 }

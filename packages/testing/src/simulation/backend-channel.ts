@@ -1,5 +1,5 @@
 import { type Context, ServiceError } from "@allium/core";
-import type { BrokerServer, RequestKind } from "./broker-server.ts";
+import type { BackendServer, RequestKind } from "./backend-server.ts";
 import type { NetworkNode, SimulatedNetwork } from "./network.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import type { Simulator } from "./simulator.ts";
@@ -7,29 +7,29 @@ import type { Simulator } from "./simulator.ts";
 /** How long to wait for an answer, in milliseconds. */
 const answerTimeoutMs = 1_500;
 
-/** What is asked of the broker: its name in the log, and of which kind it is. */
+/** What is asked of a backend: its name in the log, and of which kind it is. */
 export interface Request {
 	readonly name: string;
 	readonly kind: RequestKind;
 }
 
 /**
- * Asks the broker's node. Each request has a connection of its own, as in a pool: requests overtake one another, wait
+ * Asks the node of a backend. Each request has a connection of its own, as in a pool: requests overtake one another, wait
  * while the network is cut, and may be carried out long after the client has given up.
  */
-export class BrokerChannel {
+export class BackendChannel {
 	readonly #simulator: Simulator;
 	readonly #network: SimulatedNetwork;
 	readonly #from: NetworkNode;
 	readonly #to: NetworkNode;
-	readonly #server: () => BrokerServer;
+	readonly #server: () => BackendServer;
 
 	constructor(
 		simulator: Simulator,
 		network: SimulatedNetwork,
 		from: NetworkNode,
 		to: NetworkNode,
-		server: () => BrokerServer,
+		server: () => BackendServer,
 	) {
 		this.#simulator = simulator;
 		this.#network = network;
@@ -38,14 +38,19 @@ export class BrokerChannel {
 		this.#server = server;
 	}
 
+	/** Where the backend is, as a URL for people to read. */
+	get location(): string {
+		return `sim://${this.#to.name}`;
+	}
+
 	/**
-	 * Returns the broker's answer. Fails with `unavailable` when none arrives in time, and with the error of the
+	 * Returns the backend's answer. Fails with `unavailable` when none arrives in time, and with the error of the
 	 * context when that ends before.
 	 */
 	ask<Answer>(
 		request: Request,
 		ctx: Context,
-		run: (server: BrokerServer) => Promise<Answer>,
+		run: (server: BackendServer) => Promise<Answer>,
 	): Promise<Answer> {
 		if (ctx.error !== undefined) return Promise.reject(ctx.error);
 		const owner = this.#simulator.current;
@@ -55,7 +60,7 @@ export class BrokerChannel {
 				unlisten();
 				settle();
 			};
-			const fail = (why: string): void => end(() => reject(unavailable(request, why)));
+			const fail = (why: string): void => end(() => reject(unavailable(request, this.#to.name, why)));
 			const timer = this.#simulator.schedule(answerTimeoutMs, () => fail("did not answer"));
 			const unlisten = ctx["~cancellation"].listen((error) => end(() => reject(error)));
 			const back = (settle: () => void): void => this.#back(owner, settle);
@@ -66,7 +71,7 @@ export class BrokerChannel {
 		});
 	}
 
-	/** Brings a request to the broker's node. */
+	/** Brings a request to the backend's node. */
 	#there(then: { refused(): void; arrived(process: SimulatedProcess): void }): void {
 		const to = this.#to;
 		this.#network.transmit(this.#from.name, to.name, { busyUntil: 0 }, () => {
@@ -85,7 +90,7 @@ export class BrokerChannel {
 	#carryOut<Answer>(
 		process: SimulatedProcess,
 		{ name, kind }: Request,
-		run: (server: BrokerServer) => Promise<Answer>,
+		run: (server: BackendServer) => Promise<Answer>,
 		{ resolve, reject, fail, end, back }: Answering<Answer>,
 	): void {
 		const server = this.#server();
@@ -117,6 +122,6 @@ interface Answering<Answer> {
 	back(settle: () => void): void;
 }
 
-function unavailable({ name }: Request, why: string): ServiceError {
-	return new ServiceError({ code: "unavailable", message: `${name}: the broker ${why}` });
+function unavailable({ name }: Request, backend: string, why: string): ServiceError {
+	return new ServiceError({ code: "unavailable", message: `${name}: the ${backend} ${why}` });
 }

@@ -1,0 +1,66 @@
+import type { GroupSpec } from "@allium/core/event";
+import { expect } from "vitest";
+import type { ServiceProcess } from "../service-process.ts";
+import { runProgram } from "../suite/suite-program.ts";
+import { type BrokerLab, rewards } from "./broker-lab.ts";
+
+/** What a process is told. */
+export interface ProgramFacts {
+	readonly module: string;
+	readonly url: string;
+	readonly spec: Omit<GroupSpec, "from">;
+	readonly ttlMs: number;
+	/** How long a handler takes, in milliseconds. */
+	readonly handleMs: number;
+	/** How far the clock of the process is ahead, in milliseconds. */
+	readonly clockMs: number;
+}
+
+/** Processes of their own that work on the group of a test, which may be killed and suspended. */
+export class GroupProcesses {
+	readonly #lab: BrokerLab;
+	readonly #processes: ServiceProcess[] = [];
+
+	/** The processes end with the test. */
+	constructor(lab: BrokerLab) {
+		this.#lab = lab;
+		lab.closing({
+			close: async () => {
+				for (const process of this.#processes) await process[Symbol.asyncDispose]();
+			},
+		});
+	}
+
+	/** Starts a process. Resolves when it works on the group. */
+	async start(
+		park: GroupSpec["park"],
+		{ ttlMs = this.#lab.setup.ttlMs, handleMs = 0, clockMs = 0 }: Partial<ProgramFacts> = {},
+	): Promise<ServiceProcess> {
+		const { module, url } = this.#lab.setup.program ?? expect.unreachable();
+		const handles = { started: 1, ended: 1 };
+		const spec = { ...rewards, handles, concurrency: 16, bytes: 4 * 1024 * 1024, each: false, park };
+		const facts: ProgramFacts = { module, url, spec, ttlMs, handleMs, clockMs };
+		const process = runProgram(import.meta.url, "./broker-program", [JSON.stringify(facts)]);
+		this.#processes.push(process);
+		await process.says(/^ready$/m);
+		return process;
+	}
+
+	/** The ids of what was handled, each time that it was, in the order of time. */
+	handled(processes: readonly ServiceProcess[] = this.#processes): string[] {
+		const lines = processes.flatMap(({ output }) => [...output.matchAll(/^handled (\S+) (\d+)$/gm)]);
+		const inTime = lines.map(([, id = "", time]) => ({ id, time: Number(time) }));
+		return inTime.sort((one, other) => one.time - other.time).map(({ id }) => id);
+	}
+
+	/** Waits until all were handled, and expects that each was handled first after the one before it. */
+	async handledInOrder(ids: ReadonlyMap<string, readonly string[]>): Promise<void> {
+		const all = [...ids.values()].flat();
+		await this.#lab.eventually(() => {
+			const handled = new Set(this.handled());
+			expect(all.filter((id) => !handled.has(id))).toEqual([]);
+		}, 20);
+		const first = [...new Set(this.handled())];
+		for (const ofKey of ids.values()) expect(first.filter((id) => ofKey.includes(id))).toEqual(ofKey);
+	}
+}

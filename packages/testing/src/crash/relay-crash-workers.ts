@@ -1,0 +1,22 @@
+import type { ServiceProcess } from "../service-process.ts";
+import { runProgram } from "../suite/suite-program.ts";
+import { KilledProcesses } from "./killed-processes.ts";
+
+/** The processes that forward events. */
+export class RelayCrashWorkers extends KilledProcesses {
+	readonly #args: readonly string[];
+
+	/** @param args What each worker is started with. */
+	constructor(args: readonly string[]) {
+		super();
+		this.#args = args;
+	}
+
+	protected run(): ServiceProcess {
+		return runProgram(import.meta.url, "./relay-crash-worker", this.#args);
+	}
+
+	protected take(): void {
+		// What they do is seen in the broker.
+	}
+}

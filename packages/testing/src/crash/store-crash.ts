@@ -1,0 +1,56 @@
+import type { EventStoreModule } from "../store/account-event.ts";
+import { killedWriter } from "../store/killed-writer.ts";
+import { writtenFaults } from "../store/written-faults.ts";
+
+/** Which event store is written to by processes that are killed, and how often. */
+export interface StoreCrashOptions {
+	/** The module that exports `eventStore(url, options)`, by `import.meta.resolve("./index.ts")`. */
+	readonly module: string;
+	readonly url: string;
+	/** How many writers are killed. */
+	readonly cycles: number;
+	/** How many of them write at once. Default: 3. */
+	readonly writers?: number;
+	/** Is told of what goes on. Default: nobody is. */
+	readonly progress?: (line: string) => void;
+}
+
+/** What came of it. */
+export interface StoreCrashReport {
+	readonly kills: number;
+	/** How many appends were acknowledged. Each adds two events to each of two streams. */
+	readonly acknowledged: number;
+	/**
+	 * What is wrong, as sentences: appends that are missing or there in part, events that are there twice or not in the
+	 * log, versions with gaps, outcomes that are missing.
+	 */
+	readonly faults: readonly string[];
+}
+
+/** Kills processes that append to two streams at once, and finds out whether the store has each append whole. */
+export async function storeCrashCycles(options: StoreCrashOptions): Promise<StoreCrashReport> {
+	const { module, url, cycles, writers = 3, progress = () => {} } = options;
+	// The streams and ids of a run are its own, so that a store may be tried again.
+	const run = Date.now().toString(36);
+	const prefix = `crash/${run}`;
+	const acknowledged: string[] = [];
+	for (let kills = 0; kills < cycles; ) {
+		const count = Math.min(writers, cycles - kills);
+		const dead = await Promise.all(
+			Array.from({ length: count }, (_, index) =>
+				killedWriter({ module, url, name: `${run}w${kills + index}`, prefix, calls: (kills + index) % 7 }),
+			),
+		);
+		acknowledged.push(...dead.flat());
+		kills += count;
+		progress(`${kills} writers killed, ${acknowledged.length} appends acknowledged`);
+	}
+	const adapter: EventStoreModule = await import(module);
+	const store = await adapter.eventStore(url, {});
+	try {
+		const faults = await writtenFaults(store, acknowledged, prefix);
+		return { kills: cycles, acknowledged: acknowledged.length, faults };
+	} finally {
+		await store.close();
+	}
+}

@@ -1,0 +1,74 @@
+import {
+	type AnyContract,
+	describe,
+	Endpoints,
+	type Guard,
+	type Logger,
+	type Registry,
+	type ServeOptions,
+	type Service,
+} from "@allium/core";
+import { keepRegistered, type Registration } from "@allium/core/registry";
+import { after, checkDuration, type Transport } from "@allium/core/transport";
+
+/** How a node serves. */
+export interface NodeServeOptions<C extends AnyContract> extends ServeOptions<C> {
+	readonly guard?: Guard;
+	readonly labels?: Readonly<Record<string, string>>;
+	readonly weight?: number;
+}
+
+/** A contract that is being served. */
+export interface Served {
+	readonly registration: Registration;
+	/** Deregisters, continues to serve for `drainDelayMs` (default 500), and then finishes the calls in flight. */
+	stop(options?: { readonly drainDelayMs?: number }): Promise<void>;
+}
+
+/** Where a contract is served. */
+export interface NodeServer {
+	/** The name of the node. */
+	readonly name: string;
+	/** The id of the instance. */
+	readonly id: string;
+	readonly transport: Transport;
+	readonly registry: Registry;
+	readonly logger: Logger;
+	/** Called with what closes the listener. */
+	readonly listening: (close: () => unknown) => void;
+}
+
+/** Serves a contract as production does: over frames, with a registration that is renewed. */
+export async function served<C extends AnyContract>(
+	contract: C,
+	service: Service<C>,
+	options: NodeServeOptions<C>,
+	{ name: app, id, transport, registry, logger, listening }: NodeServer,
+): Promise<Served> {
+	const endpoints = new Endpoints({ guard: options.guard, logger });
+	endpoints.serve(contract, service, options);
+	const listener = await transport.listen(endpoints);
+	listening(() => listener.close());
+	const { name, version, hash } = describe(contract, endpoints.routes.of(contract["~allium"].name));
+	const instance = {
+		id,
+		app,
+		namespace: "default",
+		addresses: listener.addresses,
+		services: [{ name, version, hash }],
+		labels: options.labels ?? {},
+		weight: options.weight ?? 1,
+		status: "up" as const,
+		startedAt: new Date().toISOString(),
+	};
+	const registration = await keepRegistered(registry, instance, { logger });
+	return {
+		registration,
+		async stop({ drainDelayMs = 500 } = {}) {
+			checkDuration("drainDelayMs", drainDelayMs, "finite");
+			await registration.release();
+			await new Promise<void>((resolve) => after(drainDelayMs, resolve));
+			await listener.drain();
+		},
+	};
+}

@@ -1,0 +1,34 @@
+import { type Context, causeOf, effectName } from "@allium/core";
+import { Accounts, type Job } from "./jobs.ts";
+
+/** What runs have done to others, who know the ids of calls and do each thing once. */
+export class Effects {
+	/** What was done, in order, such as `withdraw j1`. */
+	readonly done: string[] = [];
+	readonly #ids = new Set<string>();
+	/** Called before and after each thing. It throws where the process ends. */
+	moment: () => void = () => {};
+
+	/** To an account that is closed, nothing can be paid. */
+	readonly deposit = async (job: Job, ctx: Context): Promise<{ readonly of: string }> => {
+		if (job.to === "closed") throw Accounts.deposit.error.closed();
+		return this.#once("deposit", job, ctx);
+	};
+
+	readonly withdraw = async (job: Job, ctx: Context): Promise<{ readonly of: string }> =>
+		this.#once("withdraw", job, ctx);
+
+	/** What was done for a job, sorted. */
+	of(id: string): readonly string[] {
+		return this.done.filter((what) => what.endsWith(` ${id}`)).sort();
+	}
+
+	#once(what: string, { id }: Job, ctx: Context): { readonly of: string } {
+		this.moment();
+		const call = causeOf(ctx)?.begin("call", undefined, ctx.get(effectName)).id ?? "";
+		if (!this.#ids.has(call)) this.done.push(`${what} ${id}`);
+		this.#ids.add(call);
+		this.moment();
+		return { of: id };
+	}
+}
