@@ -9,6 +9,8 @@ import { Agent, fetch, type RequestInit } from "undici";
 import { afterAll, afterEach, beforeEach, describe } from "vitest";
 import { http, https } from "./http/http-transport.ts";
 import { frames, framesTls } from "./pipe/frames-transport.ts";
+import { parseListenAddress } from "./server/listen-address.ts";
+import { listen } from "./server/server.ts";
 import { Authority } from "./tls/fixtures/certificates.ts";
 
 const file = new URL("./fixtures/calling-process.ts", import.meta.url).pathname;
@@ -30,6 +32,13 @@ function setup(
 		program: { file, args: [name, authority] },
 	});
 }
+
+/** HTTP whose requests of HTTP/1.1 Node's server reads alone. */
+const httpByNode: Transport = {
+	...http(),
+	listen: (endpoints, { address = "127.0.0.1:0" } = {}) =>
+		listen(endpoints, { ...parseListenAddress(address), httpReader: "node" }),
+};
 
 const noBackoff =
 	"over HTTP each call is an attempt of its own, bounded by the pool and the budget of retries";
@@ -65,6 +74,7 @@ describe("calls", () => {
 	callSuite("frames over TLS", setup("frames", framesTls({ tls }), undefined, ca), overFrames);
 	callSuite("WebSocket", setup("ws", http(), webSocketTransport()), overFrames);
 	callSuite("HTTP/1.1, and HTTP/2 for bidi_stream", setup("http", http()), overHttp);
+	callSuite("HTTP/1.1 that Node reads", setup("http", httpByNode), overHttp);
 	callSuite("HTTP/2", setup("http", http(), http({ http: 2 })), overHttp);
 	callSuite("HTTP in protobuf", setup("http", http(), http({ format: protoFormat })), {
 		...overHttp,

@@ -29,12 +29,17 @@ export { type Credentials, parseCredentials, readCredentials } from "./config/cr
 export type { Environment } from "./config/environment.ts";
 export { invalidConfiguration, isInvalidConfiguration } from "./config/invalid-configuration.ts";
 export { maskUrl } from "./config/mask-url.ts";
+export { memoryBroker } from "./config/memory-broker.ts";
+export { memoryEventStore } from "./config/memory-event-store.ts";
 export { type OpenBrokerOptions, openBroker } from "./config/open-broker.ts";
+export { type OpenEventStoreOptions, openEventStore } from "./config/open-event-store.ts";
 export { type OpenRegistryOptions, openRegistry } from "./config/open-registry.ts";
+export { type OpenViewStoreOptions, openViewStore } from "./config/open-view-store.ts";
 export {
 	type Asking,
 	describeService,
 	type InstanceReadiness,
+	isAlliumAt,
 	readinessAt,
 	servicesAt,
 } from "./discovery/ask-instance.ts";
@@ -43,6 +48,7 @@ export { httpUrl, httpUrlOf } from "./discovery/http-url.ts";
 export { cors } from "./http/cors.ts";
 export type { HttpLayer } from "./http/http-layer.ts";
 export type { HttpPeerOptions } from "./http/http-peer.ts";
+export type { HttpReader } from "./http/http-reader.ts";
 export type { HttpRequest } from "./http/http-request.ts";
 export type { HttpResponse } from "./http/http-response.ts";
 export { type HttpsOptions, http, https } from "./http/http-transport.ts";

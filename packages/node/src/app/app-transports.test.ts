@@ -51,6 +51,12 @@ class DirectTransport implements Transport {
 		};
 	}
 
+	/** Has what listens at an address answer at another one, too. */
+	answersAt(address: string, listensAt: string): void {
+		const endpoints = this.#tables.get(listensAt);
+		if (endpoints !== undefined) this.#tables.set(address, endpoints);
+	}
+
 	dial(address: string): Peer {
 		return {
 			endpoint: (method) => (input, ctx) => this.#call(address, method, input, ctx),
@@ -192,6 +198,21 @@ describe("a transport that a URL names", () => {
 		const caller = makeApp(registry, { ...options, name: "caller" });
 		expect(await caller.client(Adder).add({ n: 1 })).toEqual({ n: 2 });
 		expect(direct.called).toContain("direct:0");
+	});
+
+	test("dials the addresses of its adapter, also where its URL has another name of that scheme", async () => {
+		const registry = memoryRegistry();
+		const direct = new DirectTransport();
+		const options = {
+			transport: "amqps://mq",
+			adapters: { amqp: async () => ({ transport: () => direct }) },
+		};
+		const app = await serving(registry, options);
+		const caller = makeApp(registry, { ...options, name: "caller" });
+		// The address begins with the scheme of the adapter, not with that of the URL.
+		const client = caller.client(Adder, { url: "amqp://0" });
+		direct.answersAt("amqp://0", app.addresses[0] ?? "");
+		expect(await client.add({ n: 1 })).toEqual({ n: 2 });
 	});
 
 	test("keeps the process from starting when it cannot be opened", async () => {

@@ -20,7 +20,11 @@ import type {
 } from "@allium/core";
 import type { TopicOptions } from "@allium/core/event";
 import type { FrameLimits } from "@allium/core/frames";
+import type { EventStore } from "@allium/core/store";
+import type { View, Workflow } from "@allium/events";
 import type { Config } from "../config/config.ts";
+import type { TickHandler } from "../schedule/schedules.ts";
+import type { Timing } from "../schedule/timing.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import type { ProcessOptions } from "./process-options.ts";
 
@@ -152,6 +156,58 @@ export interface App {
 		handlers: FitsHandlers<C, H> & Handlers<C>,
 		options?: SubscribeOptions,
 	): void;
+	/**
+	 * The event store of the app, which `ALLIUM_EVENTS` or the option `eventStore` names. It is opened when it is first
+	 * used. The events of contracts whose commands use it come from it alone: `publish` refuses them. Those that are not
+	 * private reach the subscriptions of all apps, and are forwarded where the broker is another database.
+	 *
+	 * @example
+	 * app.serve(Account, commands(app.events, ledger));
+	 */
+	readonly events: EventStore;
+	/**
+	 * Builds a view from `start` on, keeps it up to date, and reads it. All processes that project it share the work: one
+	 * builds, and another takes over. The app is not ready before its view can be read. The views are where `ALLIUM_VIEWS`
+	 * or the option `viewStore` says.
+	 *
+	 * @throws TypeError after `start`, `run` or `stop`, and for a version that is projected already.
+	 * @example
+	 * const reader = app.project(standings);
+	 */
+	project<Reader>(view: View<Reader>): Reader;
+	/**
+	 * Reads a view that another app builds, where both use the same views.
+	 *
+	 * @example
+	 * const reader = app.view(standings);
+	 */
+	view<Reader>(view: View<Reader>): Reader;
+	/**
+	 * Works on the runs of a workflow, together with all processes that do: begins one for each of its start events, and
+	 * lets them go on after waits, crashes and deploys. Their journals are in the event store. Call it before `start` or
+	 * `run`.
+	 *
+	 * @throws TypeError for a second workflow of the same name, and after the start.
+	 * @example
+	 * app.orchestrate(workflow("transfer", Transfers.requested, async ({ id, from, to, amount }, run) => {
+	 *   await run.call(accounts.withdraw, { account: from, amount });
+	 *   await run.call(accounts.deposit, { account: to, amount });
+	 * }));
+	 */
+	orchestrate(workflow: Workflow): void;
+	/**
+	 * Runs a function at times: one process of the app each time, and one run after another. A run that fails is tried
+	 * again as an event is, and then parked. Call it before `start` or `run`.
+	 *
+	 * A time that daylight saving skips runs at the next one that there is, and a doubled one runs once.
+	 *
+	 * @param name letters, digits, "-" and "_"; unique in the app.
+	 * @throws TypeError for an expression, a zone or a name that cannot be used, and after the start; RangeError for an
+	 * interval or a timeout.
+	 * @example
+	 * app.every("nightly", { cron: "0 3 * * *", zone: "Europe/Vienna" }, async ({ at }, ctx) => { await report(at, ctx); });
+	 */
+	every(name: string, timing: Timing, handler: TickHandler): void;
 	/**
 	 * Waits until an instance of each of the services is up: for 30 seconds, or as long as the context that comes last.
 	 * Rejects with `unavailable` and the reason `not_ready`, naming the services that are missing.

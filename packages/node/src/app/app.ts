@@ -2,36 +2,33 @@ import {
 	type AnyContract,
 	type Client,
 	Context,
-	clientDefaults,
-	createClient,
 	Endpoints,
-	type EndpointTable,
 	type Fits,
 	Health,
 	type Logger,
 	type Publish,
-	type Routes,
 	type ServeOptions,
 	type Service,
 	type SubscribeOptions,
 	serverDefaults,
-	toServiceError,
 } from "@allium/core";
-import { routeTransport } from "@allium/core/http";
-import { checkedLogger, type Dialer, type Listener, PeerPool } from "@allium/core/transport";
+import type { EventStore } from "@allium/core/store";
+import { checkedLogger, PeerPool } from "@allium/core/transport";
+import type { View, Workflow } from "@allium/events";
 import { type Config, readConfig } from "../config/config.ts";
 import { isInvalidConfiguration } from "../config/invalid-configuration.ts";
-import { cors } from "../http/cors.ts";
-import { acceptFrames } from "../pipe/accept-frames.ts";
 import { nodeDialers } from "../pipe/node-transports.ts";
 import type { Readiness } from "../protocol/port-protocol.ts";
+import type { TickHandler } from "../schedule/schedules.ts";
+import type { Timing } from "../schedule/timing.ts";
 import { checkServerLimits } from "../server/limits.ts";
 import { isLoopback } from "../server/loopback.ts";
-import { listen } from "../server/server.ts";
 import { AppClients } from "./app-clients.ts";
+import { AppPort } from "./app-port.ts";
 import type { App, AppClientOptions, AppOptions } from "./app-type.ts";
 import { BackendConnection } from "./backend-connection.ts";
 import { ContractCheck } from "./contract-check.ts";
+import { EventSourcing } from "./event-sourcing.ts";
 import { FailedApp } from "./failed-app.ts";
 import { instanceId } from "./instance-id.ts";
 import { LifeWatch } from "./life-watch.ts";
@@ -41,15 +38,15 @@ import { warnOfLocalBroker } from "./local-broker.ts";
 import { Messaging } from "./messaging.ts";
 import { MissingContextWatch } from "./missing-context.ts";
 import { NamedTransport } from "./named-transport.ts";
-import { warnOfOpenPort } from "./open-port.ts";
 import { warnOfOpenTransport } from "./open-transport.ts";
-import { reachableHost } from "./reachable-host.ts";
+import { Orchestrations } from "./orchestrations.ts";
 import { type InstanceFacts, RegisteredInstance } from "./registered-instance.ts";
 
 import { ServedContracts } from "./served-contracts.ts";
 import { servicesUp } from "./services-up.ts";
 import { startReport } from "./start-report.ts";
 import { textLogger } from "./text-logger.ts";
+import { Views } from "./views.ts";
 
 /** How long `ready` waits for services that are given no context, in milliseconds. */
 const readyTimeoutMs = 30_000;
@@ -83,9 +80,14 @@ class NodeApp implements App {
 	readonly #contractCheck: ContractCheck;
 	readonly #registry: BackendConnection<"registry">;
 	readonly #messaging: Messaging;
+	readonly #eventSourcing: EventSourcing;
+	readonly #viewStore: BackendConnection<"viewStore">;
+	readonly #views: Views;
+	readonly #orchestrations: Orchestrations;
 	readonly #transport: NamedTransport;
-	readonly #clients = new AppClients();
+	readonly #clients: AppClients;
 	readonly #contracts: ServedContracts;
+	readonly #port: AppPort;
 	readonly #listeners: Listeners;
 	readonly #lifecycle: Lifecycle;
 
@@ -110,21 +112,76 @@ class NodeApp implements App {
 			this.#contextWatch = new MissingContextWatch(logger);
 			this.#lifeWatch = new LifeWatch(name, logger);
 		}
+		this.#port = new AppPort({
+			options,
+			config,
+			logger,
+			registry,
+			protocols: () => this.#messaging.protocols,
+			readiness: () => this.#readiness(),
+		});
 		const middleware = options.middleware ?? serverDefaults().middleware;
 		this.#endpoints = new Endpoints({
 			guard: options.guard,
 			middleware: this.#contextWatch?.around("the server's middleware", middleware) ?? middleware,
 			logger,
-			tellsMistakes: () => isDevelopment && isLoopback(this.#host),
+			tellsMistakes: () => isDevelopment && isLoopback(this.#port.host),
 		});
 		this.#messaging = new Messaging(options, {
 			...connecting,
 			served: () => this.#endpoints.contracts,
+			keeps: (topic) => this.#eventSourcing.keeps(topic),
 			contextWatch: this.#contextWatch,
 		});
-		const port = { listen: (endpoints: EndpointTable) => this.#listen(endpoints) };
-		this.#listeners = new Listeners({ port, endpoints: this.#endpoints, logger }, { ...options, transports });
+		this.#eventSourcing = new EventSourcing({
+			...connecting,
+			name,
+			given: options.eventStore,
+			broker: this.#messaging.broker,
+			served: () => this.#endpoints.contracts,
+			subscriptions: this.#messaging.subscriptions,
+			addChecker: (checker) => this.#health.add(checker),
+		});
+		this.#viewStore = new BackendConnection("viewStore", {
+			...connecting,
+			given: options.viewStore,
+			isNeeded: () => !this.#views.isEmpty,
+		});
+		this.#views = new Views({
+			name,
+			store: this.#viewStore.port,
+			broker: this.#messaging.broker,
+			eventStore: this.#eventSourcing.connection,
+			keeps: (topic) => this.#eventSourcing.keeps(topic),
+			logger,
+			topics: options.events?.topics ?? {},
+		});
+		this.#orchestrations = new Orchestrations({
+			name,
+			logger,
+			isDevelopment,
+			store: this.#eventSourcing.store,
+			publish: this.publish,
+			subscribe: (group) =>
+				this.#health.add(this.#messaging.subscribe(group.contract, group.handlers, group.options)),
+			work: (subscription, prepare) => this.#eventSourcing.work(subscription, prepare),
+			outermost: this.#messaging.outermost,
+		});
+		this.#listeners = new Listeners(
+			{ port: this.#port, endpoints: this.#endpoints, logger },
+			{ ...options, transports },
+		);
 		this.#contractCheck = new ContractCheck(logger);
+		this.#clients = new AppClients({
+			name,
+			config,
+			registry,
+			peers: this.#peers,
+			logger,
+			contractCheck: this.#contractCheck,
+			contextWatch: this.#contextWatch,
+			lifeWatch: this.#lifeWatch,
+		});
 		this.#contracts = new ServedContracts({
 			endpoints: this.#endpoints,
 			registry,
@@ -139,13 +196,21 @@ class NodeApp implements App {
 			logger,
 			describe: () => this.#facts(),
 		});
-		const report = startReport(name, logger, this.#listeners, this.#registry, this.#messaging.broker);
+		const report = startReport(name, logger, this.#listeners, {
+			registry: this.#registry,
+			broker: this.#messaging.broker,
+			eventStore: this.#eventSourcing.connection,
+		});
 		this.#lifecycle = new Lifecycle({
 			name,
 			logger,
 			parts: [
 				this.#registry,
 				this.#messaging.broker,
+				this.#eventSourcing.connection,
+				this.#orchestrations.beginning,
+				this.#eventSourcing.relays,
+				this.#viewStore,
 				warnOfLocalBroker({ broker: this.#messaging.broker, registry, logger }),
 				this.#messaging.publications,
 				this.#transport,
@@ -153,12 +218,18 @@ class NodeApp implements App {
 				this.#clients,
 				this.#listeners,
 				this.#messaging.subscriptions,
+				this.#views,
 				registration,
 				this.#messaging.subscriptions.inHand,
+				this.#orchestrations,
 				this.#contracts,
 				report,
 			],
 		});
+	}
+
+	get events(): EventStore {
+		return this.#eventSourcing.use();
 	}
 
 	get addresses(): readonly string[] {
@@ -176,30 +247,7 @@ class NodeApp implements App {
 	}
 
 	client<C extends AnyContract>(contract: C, options: AppClientOptions = {}): Client<C> {
-		const { url, routes, ...layers } = options;
-		const { name } = this.#options;
-		if (this.#clients.isClosed) throw new TypeError(`client() comes before stop(); ${name} has stopped`);
-		const peers = routes === undefined ? this.#peers : new PeerPool(routeDialers(routes));
-		if (url !== undefined) checkAddresses(contract, url, peers);
-		this.#lifeWatch?.calls();
-		return this.#clients.add((onClose) =>
-			createClient(contract, {
-				...(url === undefined
-					? { registry: this.#registry.port, namespace: this.config.namespace }
-					: { url }),
-				waitForReady: this.config.waitForReady,
-				peers,
-				logger: this.logger,
-				// A plain web service does not describe itself.
-				...(routes === undefined && { onDescribed: this.#contractCheck.forClient(contract) }),
-				...(this.#contextWatch !== undefined && { onMissingContext: this.#contextWatch.report }),
-				...layers,
-				...(this.#lifeWatch !== undefined && {
-					middleware: [this.#lifeWatch.middleware, ...(layers.middleware ?? clientDefaults().middleware)],
-				}),
-				onClose,
-			}),
-		);
+		return this.#clients.make(contract, options);
 	}
 
 	readonly publish: Publish = (events, ctx) => {
@@ -210,6 +258,30 @@ class NodeApp implements App {
 	subscribe(contract: AnyContract, handlers: object, options: SubscribeOptions = {}): void {
 		this.#checkTime("subscribe");
 		this.#health.add(this.#messaging.subscribe(contract, handlers, options));
+		this.#lifeWatch?.serves();
+	}
+
+	project<Reader>(view: View<Reader>): Reader {
+		this.#checkTime("project");
+		const { reader, checkers } = this.#views.project(view);
+		for (const each of checkers) this.#health.add(each);
+		this.#lifeWatch?.serves();
+		return reader;
+	}
+
+	view<Reader>(view: View<Reader>): Reader {
+		return this.#views.view(view);
+	}
+
+	orchestrate(workflow: Workflow): void {
+		this.#checkTime("orchestrate");
+		this.#orchestrations.add(workflow);
+		this.#lifeWatch?.serves();
+	}
+
+	every(name: string, timing: Timing, handler: TickHandler): void {
+		this.#checkTime("every");
+		this.#orchestrations.every(name, timing, handler);
 		this.#lifeWatch?.serves();
 	}
 
@@ -240,52 +312,16 @@ class NodeApp implements App {
 	}
 
 	/** @throws TypeError after `start`, `run` or `stop`. */
-	#checkTime(step: "serve" | "subscribe"): void {
+	#checkTime(step: "every" | "orchestrate" | "project" | "serve" | "subscribe"): void {
 		const { name } = this.#options;
 		if (this.#lifecycle.hasBegun) throw new TypeError(`${step}() comes before start() and run()`);
 		if (this.#lifecycle.isStopping) throw new TypeError(`${step}() comes before stop(); ${name} was stopped`);
-	}
-
-	#listen(endpoints: EndpointTable): Promise<Listener> {
-		const { port, advertise, hosts, tls, proxyProtocol } = this.config;
-		const { name, guard, cors: pages = [], formats, origins = [] } = this.#options;
-		const { frames: frameLimits, ...limits } = this.#options.limits ?? {};
-		const host = this.#host;
-		const reached = advertise ?? reachableHost(host);
-		return listen(endpoints, {
-			host,
-			port,
-			hosts,
-			onListening: warnOfOpenPort({ name, tls, guard, logger: this.logger }),
-			acceptFrames: acceptFrames({ formats, limits: frameLimits }),
-			webSockets: {
-				origins: [...pages, ...origins],
-				formats,
-				limits: frameLimits,
-			},
-			...(pages.length > 0 && { http: cors(pages) }),
-			protocols: [...this.#messaging.protocols, ...(this.#options.protocols ?? [])],
-			limits,
-			tls,
-			proxyProtocol,
-			ready: () => this.#readiness(),
-			metrics: this.#options.metrics,
-			logger: this.logger,
-			...(reached !== undefined && { advertise: reached }),
-		});
 	}
 
 	async #readiness(): Promise<Readiness> {
 		const { ok, checks } = await this.#health.report();
 		const isReady = this.#listeners.isOpen && !this.#lifecycle.isEnding;
 		return { ok: ok && isReady, ...(checks.length > 0 && { checks }) };
-	}
-
-	/**
-	 * Where it listens. It is known once the registry is open, because it depends on whether the registry spans hosts.
-	 */
-	get #host(): string {
-		return this.config.host ?? (this.#registry.port.spansHosts === true ? "0.0.0.0" : "127.0.0.1");
 	}
 
 	#facts(): InstanceFacts {
@@ -301,26 +337,5 @@ class NodeApp implements App {
 			weight: 1,
 			startedAt: new Date().toISOString(),
 		};
-	}
-}
-
-/** The ways to plain web services. */
-function routeDialers(routes: Routes): Dialer[] {
-	return [routeTransport(routes), routeTransport(routes, { scheme: "https" })];
-}
-
-/** @throws TypeError for an address that cannot be called. */
-function checkAddresses(contract: AnyContract, url: string | readonly string[], peers: PeerPool): void {
-	const urls = typeof url === "string" ? [url] : url;
-	const { name } = contract["~allium"];
-	if (urls.length === 0) throw new TypeError(`client() of ${name} got no address in its option "url"`);
-	for (const address of urls) {
-		try {
-			void peers.share([address]).release();
-		} catch (error) {
-			throw new TypeError(
-				`client() of ${name} cannot call ${JSON.stringify(address)}: ${toServiceError(error).message}`,
-			);
-		}
 	}
 }

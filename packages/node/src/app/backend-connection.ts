@@ -34,7 +34,8 @@ export class BackendConnection<Name extends keyof Ports> implements Part {
 		const { given, adapters = {}, config, logger, scope, isNeeded = () => true } = options;
 		const { namespace } = config;
 		const choice = config.backends[port];
-		this.name = `the ${port}`;
+		const { called = port } = backends[port];
+		this.name = `the ${called}`;
 		this.#url = choice.url;
 		this.#isNeeded = isNeeded;
 		if (typeof given === "object") {
@@ -43,7 +44,7 @@ export class BackendConnection<Name extends keyof Ports> implements Part {
 		}
 		const using = { adapters, builtIn, namespace, cwd: process.cwd(), logger, scope };
 		const opening = new Opening(
-			port,
+			called,
 			() => openBackend(backends, port, choice, using),
 			(open) => open.close(),
 		);
@@ -62,7 +63,12 @@ export class BackendConnection<Name extends keyof Ports> implements Part {
 	}
 
 	async start(): Promise<void> {
-		if (this.isNeeded) await this.#opening?.opened();
+		if (this.isNeeded) await this.open();
+	}
+
+	/** Opens it, whether it is needed or not: its location is known then. */
+	async open(): Promise<void> {
+		await this.#opening?.opened();
 	}
 
 	async stop(): Promise<void> {

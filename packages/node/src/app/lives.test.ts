@@ -1,4 +1,5 @@
-import { contract, event, isServiceError, memoryBroker, memoryRegistry, method } from "@allium/core";
+import { contract, event, isServiceError, memoryRegistry, method } from "@allium/core";
+import { memoryBroker } from "@allium/core/log-broker";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { createApp } from "./app.ts";

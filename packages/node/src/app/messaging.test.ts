@@ -7,7 +7,6 @@ import {
 	isServiceError,
 	type LogLevel,
 	later,
-	memoryBroker,
 	memoryRegistry,
 	method,
 	type Publish,
@@ -15,6 +14,7 @@ import {
 	type Service,
 } from "@allium/core";
 import type { Broker, BrokerFeatures } from "@allium/core/event";
+import { memoryBroker } from "@allium/core/log-broker";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import type { Adapter } from "../config/backends.ts";

@@ -19,6 +19,8 @@ import { Subscriptions } from "./subscriptions.ts";
 export interface MessagingOptions extends Omit<BackendConnectionOptions<never>, "given" | "isNeeded"> {
 	/** The contracts that it serves now. */
 	readonly served: () => readonly AnyContract[];
+	/** Whether the events of a contract come from the event store. */
+	readonly keeps: (topic: string) => boolean;
 	/** Only in development. */
 	readonly contextWatch: MissingContextWatch | undefined;
 }
@@ -32,17 +34,18 @@ export class Messaging {
 	readonly protocols: readonly PortProtocol[];
 	readonly #group: string;
 	readonly #logger: Logger;
-	readonly #outermost: readonly Middleware[];
+	/** What wraps the handlers of all subscriptions. */
+	readonly outermost: readonly Middleware[];
 	readonly #topics: NonNullable<AppEventsOptions["topics"]>;
 
-	constructor(options: AppOptions, { served, contextWatch, ...connecting }: MessagingOptions) {
+	constructor(options: AppOptions, { served, keeps, contextWatch, ...connecting }: MessagingOptions) {
 		const { name, publishes = [], accepts = [], events = {}, gracePeriodMs = 10_000 } = options;
 		const { handle = handlerDefaults().middleware, publish, maxBytes, topics = {} } = events;
 		const { logger } = connecting;
 		this.#group = name;
 		this.#logger = logger;
 		this.#topics = topics;
-		this.#outermost = contextWatch?.around("the app's middleware of handlers", handle) ?? handle;
+		this.outermost = contextWatch?.around("the app's middleware of handlers", handle) ?? handle;
 		this.broker = new BackendConnection("broker", {
 			...connecting,
 			given: options.broker,
@@ -53,6 +56,7 @@ export class Messaging {
 			broker: this.broker.port,
 			logger,
 			served,
+			keeps,
 			publishes: [...publishes, ...accepts],
 			middleware: publish,
 			maxBytes,
@@ -75,7 +79,7 @@ export class Messaging {
 		const subscription = new Subscription(contract, handlers, {
 			group: this.#group,
 			...options,
-			outermost: this.#outermost,
+			outermost: this.outermost,
 			newTopic: Object.hasOwn(this.#topics, topic) ? this.#topics[topic] : undefined,
 			logger: this.#logger,
 		});

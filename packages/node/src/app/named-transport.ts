@@ -1,6 +1,6 @@
 import type { Logger } from "@allium/core";
 import type { Transport } from "@allium/core/transport";
-import { schemeOf } from "../config/adapters.ts";
+import { adapterNameOf } from "../config/adapters.ts";
 import type { Backends } from "../config/backend.ts";
 import type { Adapters } from "../config/backends.ts";
 import { builtIn } from "../config/built-in.ts";
@@ -51,7 +51,7 @@ export class NamedTransport implements Part {
 			// Who dialled and listened closes.
 			async () => {},
 		);
-		this.transports = [new DeferredTransport(schemeOf(choice.url), this.#opening)];
+		this.transports = [new DeferredTransport(adapterNameOf(choice.url), this.#opening)];
 	}
 
 	async start(): Promise<void> {

@@ -13,6 +13,8 @@ export interface PublicationsOptions
 	readonly logger: Logger;
 	/** The contracts that it serves now, and may therefore publish. */
 	readonly served: () => readonly AnyContract[];
+	/** Whether the events of a contract come from the event store, and from nowhere else. */
+	readonly keeps: (topic: string) => boolean;
 	/** Further contracts that it may publish. */
 	readonly publishes: readonly AnyContract[];
 	/** How long publications may take that are on their way when the process stops, in milliseconds. */
@@ -44,11 +46,12 @@ export class Publications implements Part {
 	readonly publish: Publish = (events, ctx) =>
 		this.#hasStopped ? Promise.reject(stopped(this.#options.name)) : this.#publisher.publish(events, ctx);
 
-	/** The contracts with events that it may publish. */
+	/** The contracts with events that it may publish. Those of the event store are not among them. */
 	get topics(): readonly string[] {
-		const { served, publishes } = this.#options;
-		const withEvents = [...served(), ...publishes].filter((contract) =>
-			contract["~allium"].events.some((event) => !event.private),
+		const { served, publishes, keeps } = this.#options;
+		const withEvents = [...served(), ...publishes].filter(
+			(contract) =>
+				!keeps(contract["~allium"].name) && contract["~allium"].events.some((event) => !event.private),
 		);
 		return [...new Set(withEvents.map((contract) => contract["~allium"].name))];
 	}
@@ -71,7 +74,10 @@ export class Publications implements Part {
 	}
 
 	#whyNot(topic: string): string | undefined {
-		const { name, served, publishes } = this.#options;
+		const { name, served, publishes, keeps } = this.#options;
+		if (keeps(topic)) {
+			return `the events of "${topic}" come from the event store of ${name}, by its commands; append them there by a command, because events that come two ways have no order`;
+		}
 		const may = [...served(), ...publishes].some((contract) => contract["~allium"].name === topic);
 		if (may) return undefined;
 		return `${name} does not serve "${topic}", whose events it would publish; serve it, or name the contract in the option "publishes"`;

@@ -14,6 +14,9 @@ import { skippedEvents } from "./skipped-events.ts";
 /** How long a group may take to begin, in milliseconds. */
 const beginTimeoutMs = 10_000;
 
+/** What a group does with its events: a subscription, or what forwards them. */
+export type GroupWork = Pick<Subscription, "id" | "options" | "begin">;
+
 /** Where the subscriptions of a process work. */
 export interface SubscriptionsOptions {
 	readonly broker: Broker;
@@ -30,8 +33,8 @@ export interface SubscriptionsOptions {
 export class Subscriptions implements Part, Iterable<MeasuredGroup> {
 	readonly name: string = "the subscriptions";
 	readonly #options: SubscriptionsOptions;
-	readonly #subscriptions = new Map<string, Subscription>();
-	readonly #consumers = new Map<Subscription, Consumer>();
+	readonly #subscriptions = new Map<string, GroupWork>();
+	readonly #consumers = new Map<GroupWork, Consumer>();
 	readonly #metrics = new GroupMetrics(this);
 	/** The part that comes after the registration. It takes no further events, and finishes those in hand. */
 	readonly inHand: Part = { name: "the events in hand", drain: () => this.#drain() };
@@ -52,7 +55,7 @@ export class Subscriptions implements Part, Iterable<MeasuredGroup> {
 	 * @returns what checks its health.
 	 * @throws TypeError when the process works on the group already.
 	 */
-	add(subscription: Subscription): Checker {
+	add(subscription: GroupWork): Checker {
 		const { topic, group } = subscription.id;
 		const name = `${topic}/${group}`;
 		if (this.#subscriptions.has(name)) {
@@ -92,7 +95,7 @@ export class Subscriptions implements Part, Iterable<MeasuredGroup> {
 		await all(Array.from(this.#consumers.values(), (consumer) => whileLasts(consumer.drain(ctx), ctx)));
 	}
 
-	async #begin(subscription: Subscription): Promise<void> {
+	async #begin(subscription: GroupWork): Promise<void> {
 		const { broker, logger } = this.#options;
 		const ctx = Context.background().withTimeout(beginTimeoutMs);
 		const skipped = await whileLasts(skippedEvents(broker, subscription, ctx), ctx);
@@ -104,7 +107,7 @@ export class Subscriptions implements Part, Iterable<MeasuredGroup> {
 		logger.log("info", 'a new group begins now; from: "start" takes what was published before', facts);
 	}
 
-	async #check(subscription: Subscription, ctx: Context): Promise<Record<string, string>> {
+	async #check(subscription: GroupWork, ctx: Context): Promise<Record<string, string>> {
 		this.#metrics.start();
 		const consumer = this.#consumers.get(subscription);
 		if (consumer === undefined) throw new Error("it has not begun");
@@ -122,7 +125,7 @@ async function all(promises: readonly Promise<unknown>[]): Promise<void> {
 
 /** The group and what it can rely on, for people. */
 function factsOf(
-	{ id, options }: Subscription,
+	{ id, options }: GroupWork,
 	{ guarantees }: BegunSubscription,
 	{ location }: Broker,
 ): Readonly<Record<string, unknown>> {

@@ -13,16 +13,21 @@ const published: readonly string[] = [
 	"consul",
 	"dns",
 	"etcd",
+	"eureka",
 	"kubernetes",
+	"mdns",
 	"nats",
 	"postgres",
+	"redis",
 	"sqlite",
+	"zookeeper",
 ];
 
 /** Other schemes of the URLs that an adapter takes. */
 const synonyms: ReadonlyMap<string, string> = new Map([
 	["amqps", "amqp"],
 	["postgresql", "postgres"],
+	["rediss", "redis"],
 ]);
 
 /** Where adapters are looked for. */
@@ -41,6 +46,12 @@ export function schemeOf(url: string): string {
 	return scheme;
 }
 
+/** The name of the adapter that takes a URL, which is the scheme of the addresses of its transport: `amqp` for `amqps:`. */
+export function adapterNameOf(url: string): string {
+	const scheme = schemeOf(url);
+	return synonyms.get(scheme) ?? scheme;
+}
+
 /**
  * Loads the adapter for the scheme of a URL: one that was passed in, one that needs no package, or the package
  * `@allium/<scheme>`. A scheme that is another name of one, such as `postgresql`, has the adapter of that one.
@@ -52,7 +63,7 @@ export async function loadAdapter<Ports>(
 	{ given, builtIn, cwd }: AdapterSources<Ports>,
 ): Promise<AdapterOf<Ports>> {
 	const scheme = schemeOf(choice.url);
-	const name = synonyms.get(scheme) ?? scheme;
+	const name = adapterNameOf(choice.url);
 	const load = own(given, scheme) ?? own(given, name) ?? own(builtIn, name) ?? fromPackage<Ports>(name, cwd);
 	if (load === undefined) throw noAdapter(choice, Object.keys({ ...given, ...builtIn }));
 	try {
@@ -82,7 +93,7 @@ function fromPackage<Ports>(name: string, cwd: string): (() => Promise<AdapterOf
 function noAdapter({ url, source }: BackendChoice, known: readonly string[]) {
 	const scheme = schemeOf(url);
 	const named = `${source} is ${maskUrl(url)}, but there is no adapter for "${scheme}:" URLs here`;
-	const name = synonyms.get(scheme) ?? scheme;
+	const name = adapterNameOf(url);
 	if (published.includes(name)) {
 		return invalidConfiguration(`${named}; install it with "npm install @allium/${name}"`);
 	}

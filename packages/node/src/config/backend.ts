@@ -12,6 +12,10 @@ export interface Backend<Port> {
 	readonly binding: string;
 	/** The URL when none is given. */
 	readonly default: string;
+	/** The variable of another backend that it follows, where that can serve it and it has no URL of its own. */
+	readonly follows?: string;
+	/** What it is called in messages. Default: its name. */
+	readonly called?: string;
 	/** Makes a port that can be used at once. Its first use opens the backend. */
 	defer(opening: Opening<Port>): Port;
 }

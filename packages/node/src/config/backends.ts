@@ -1,9 +1,12 @@
 import type { Registry } from "@allium/core";
 import type { Broker } from "@allium/core/event";
+import type { EventStore, ViewStore } from "@allium/core/store";
 import type { Transport } from "@allium/core/transport";
 import type { AdapterOf, AdaptersOf, Backends } from "./backend.ts";
 import { DeferredBroker } from "./deferred-broker.ts";
+import { DeferredEventStore } from "./deferred-event-store.ts";
 import { DeferredRegistry } from "./deferred-registry.ts";
+import { DeferredViewStore } from "./deferred-view-store.ts";
 
 /** The ports of a process that need backends. */
 export interface Ports {
@@ -11,6 +14,10 @@ export interface Ports {
 	readonly registry: Registry;
 	/** Carries events. */
 	readonly broker: Broker;
+	/** Keeps streams of events. */
+	readonly eventStore: EventStore;
+	/** Keeps views. */
+	readonly viewStore: ViewStore;
 }
 
 /** The ports that adapters may serve. */
@@ -38,5 +45,20 @@ export const backends: Backends<Ports> = {
 		binding: "allium-broker",
 		default: "sqlite:",
 		defer: (opening) => new DeferredBroker(opening),
+	},
+	eventStore: {
+		variable: "ALLIUM_EVENTS",
+		binding: "allium-events",
+		default: "sqlite:",
+		called: "event store",
+		defer: (opening) => new DeferredEventStore(opening),
+	},
+	viewStore: {
+		variable: "ALLIUM_VIEWS",
+		binding: "allium-views",
+		follows: "ALLIUM_EVENTS",
+		default: "sqlite:",
+		called: "view store",
+		defer: (opening) => new DeferredViewStore(opening),
 	},
 };

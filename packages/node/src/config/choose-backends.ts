@@ -32,11 +32,14 @@ export function chooseBackends<Ports>(
 	const bound = bindings(variable(env, "VCAP_SERVICES"));
 	const choices: Partial<Record<keyof Ports, BackendChoice>> = {};
 	for (const name in table) {
-		const { variable: own, binding, default: fallback } = table[name];
+		const { variable: own, binding, default: fallback, follows } = table[name];
 		const override = overrides[name];
 		choices[name] = choose(fallback, [
 			{ source: named(name), url: typeof override === "string" ? override : undefined },
 			{ source: own, url: variable(env, own) },
+			...(follows === undefined
+				? []
+				: [{ source: follows, url: variable(env, follows), isForAll: true } as const]),
 			{ source: "ALLIUM_URL", url: variable(env, "ALLIUM_URL"), isForAll: true },
 			{ source: `VCAP_SERVICES (${binding})`, url: bound(binding) },
 			{ source: "VCAP_SERVICES (allium)", url: bound("allium"), isForAll: true },

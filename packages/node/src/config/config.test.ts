@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { defaultHttpReader } from "../http/http-reader.ts";
 import { readConfig } from "./config.ts";
 import { maskUrl } from "./mask-url.ts";
 
@@ -9,6 +10,8 @@ describe("the configuration", () => {
 			backends: {
 				registry: { url: "sqlite:", source: "the default" },
 				broker: { url: "sqlite:", source: "the default" },
+				eventStore: { url: "sqlite:", source: "the default" },
+				viewStore: { url: "sqlite:", source: "the default" },
 			},
 			transport: undefined,
 			schemes: [],
@@ -20,6 +23,7 @@ describe("the configuration", () => {
 			labels: {},
 			tls: undefined,
 			proxyProtocol: false,
+			httpReader: defaultHttpReader,
 			waitForReady: false,
 		});
 	});
@@ -35,12 +39,15 @@ describe("the configuration", () => {
 			ALLIUM_LABELS: "tier=gold, canary=",
 			ALLIUM_TRANSPORT: "nats://broker:4222",
 			ALLIUM_SCHEMES: "allium+tls, nats",
+			ALLIUM_HTTP: "node",
 		});
 		expect(config).toEqual({
 			namespace: "staging",
 			backends: {
 				registry: { url: "nats://broker:4222", source: "ALLIUM_REGISTRY" },
 				broker: { url: "sqlite:", source: "the default" },
+				eventStore: { url: "sqlite:", source: "the default" },
+				viewStore: { url: "sqlite:", source: "the default" },
 			},
 			transport: { url: "nats://broker:4222", source: "ALLIUM_TRANSPORT" },
 			schemes: ["allium+tls", "nats"],
@@ -52,6 +59,7 @@ describe("the configuration", () => {
 			labels: { tier: "gold", canary: "" },
 			tls: undefined,
 			proxyProtocol: false,
+			httpReader: "node",
 			waitForReady: false,
 		});
 	});
@@ -133,6 +141,7 @@ describe("the configuration", () => {
 			{ ALLIUM_PROXY_PROTOCOL: "maybe" },
 			'ALLIUM_PROXY_PROTOCOL is "maybe", but takes true, false, or addresses and networks',
 		],
+		[{ ALLIUM_HTTP: "fast" }, 'ALLIUM_HTTP is "fast", but takes strict, node'],
 		[{ ALLIUM_HOSTS: "http://x" }, "ALLIUM_HOSTS takes hosts without scheme and port"],
 		[{ VCAP_SERVICES: "{" }, "VCAP_SERVICES is not a JSON object of lists"],
 		[{ VCAP_SERVICES: '{"a":[null]}' }, "VCAP_SERVICES is not a JSON object of lists"],

@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { printable } from "@allium/core";
+import type { HttpReader } from "../http/http-reader.ts";
 import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
 import { authorityForm, parseAuthority } from "../server/authority.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
@@ -7,7 +8,7 @@ import type { BackendChoice, BackendChoices } from "./backend.ts";
 import { backends, type Ports } from "./backends.ts";
 import { type BackendOverrides, chooseBackends } from "./choose-backends.ts";
 import { chooseTransport } from "./choose-transport.ts";
-import { readHosts, readProxyProtocol, readTls } from "./edge.ts";
+import { readHosts, readHttpReader, readProxyProtocol, readTls } from "./edge.ts";
 import { type Environment, variable } from "./environment.ts";
 import { wrongValue } from "./invalid-configuration.ts";
 
@@ -34,6 +35,8 @@ export interface Config {
 	readonly tls: TlsOptions | undefined;
 	/** Which connections begin with a header of the PROXY protocol. */
 	readonly proxyProtocol: ProxyProtocol;
+	/** What reads HTTP/1.1: this server as far as possible, or Node alone. */
+	readonly httpReader: HttpReader;
 	/** Whether calls of clients wait, up to their deadlines, until an instance of their callee is up. */
 	readonly waitForReady: boolean;
 }
@@ -77,6 +80,7 @@ export function readConfig(
 		labels: overrides.labels ?? readLabels(variable(env, "ALLIUM_LABELS")),
 		tls: readTls(env, overrides.tls, { namespace, app: overrides.name }),
 		proxyProtocol: readProxyProtocol(env, overrides.proxyProtocol),
+		httpReader: readHttpReader(env, overrides.httpReader),
 		waitForReady: overrides.waitForReady ?? readSwitch(env, "ALLIUM_WAIT_FOR_READY"),
 	};
 }

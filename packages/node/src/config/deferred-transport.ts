@@ -35,11 +35,20 @@ class DeferredPeer implements Peer {
 	readonly #options: DialOptions | undefined;
 	readonly #opening: Opening<Transport>;
 	#dialling: Promise<Peer> | undefined;
+	#peer: Peer | undefined;
 
 	constructor(address: string, options: DialOptions | undefined, opening: Opening<Transport>) {
 		this.#address = address;
 		this.#options = options;
 		this.#opening = opening;
+	}
+
+	get refusesUntil(): number {
+		return this.#peer?.refusesUntil ?? 0;
+	}
+
+	get isShared(): boolean {
+		return this.#peer?.isShared ?? false;
 	}
 
 	endpoint(method: Method): (input: unknown, ctx: Context) => Promise<unknown> {
@@ -56,7 +65,10 @@ class DeferredPeer implements Peer {
 
 	#dial(): Promise<Peer> {
 		this.#dialling ??= this.#opening.opened().then(
-			(transport) => transport.dial(this.#address, this.#options),
+			(transport) => {
+				this.#peer = transport.dial(this.#address, this.#options);
+				return this.#peer;
+			},
 			(error) => {
 				this.#dialling = undefined;
 				throw unreachable(this.#address, error);

@@ -1,3 +1,4 @@
+import { defaultHttpReader, type HttpReader, httpReaders } from "../http/http-reader.ts";
 import { type ProxyProtocol, proxiedFrom } from "../proxy/proxy-protocol.ts";
 import { checkHosts } from "../server/hosts.ts";
 import { Credentials } from "../tls/credentials.ts";
@@ -71,6 +72,13 @@ export function readHosts(env: Environment, override: readonly string[] | undefi
 		[];
 	checkHosts(override === undefined ? "ALLIUM_HOSTS" : "hosts", hosts);
 	return hosts;
+}
+
+/** What reads HTTP/1.1, by `ALLIUM_HTTP`: `strict` or `node`. */
+export function readHttpReader(env: Environment, override: HttpReader | undefined): HttpReader {
+	if (override === undefined) return oneOf("ALLIUM_HTTP", env, httpReaders) ?? defaultHttpReader;
+	if (httpReaders.includes(override)) return override;
+	throw wrongValue("httpReader", override, httpReaders.join(", "));
 }
 
 /** The PROXY protocol by `ALLIUM_PROXY_PROTOCOL`: `true`, `false`, or networks such as `10.0.0.0/8,fd00::/8`. */

@@ -109,7 +109,7 @@ describe("one clear sentence", () => {
 		[
 			"a scheme that nobody knows",
 			{ ALLIUM_URL: "nowhere://x" },
-			'ALLIUM_URL is nowhere://x, but there is no adapter for "nowhere:" URLs here; there are adapters for amqp:, away:, both:, broken:, consul:, dns:, etcd:, finder:, kubernetes:, local:, nats:, neither:, postgres:, queue:, sqlite: and strict:, and the option "adapters" takes others',
+			'ALLIUM_URL is nowhere://x, but there is no adapter for "nowhere:" URLs here; there are adapters for amqp:, away:, both:, broken:, consul:, dns:, etcd:, eureka:, finder:, kubernetes:, local:, mdns:, nats:, neither:, postgres:, queue:, redis:, sqlite:, strict: and zookeeper:, and the option "adapters" takes others',
 		],
 		[
 			"a package of a scheme with TLS that is not installed",

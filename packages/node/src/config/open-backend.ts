@@ -50,7 +50,7 @@ export async function openBackend<Ports, Name extends keyof Ports & string>(
 	try {
 		return await open(choice.url, { namespace, cwd, logger, scope, ...calls });
 	} catch (error) {
-		throw explained(error, name, table[name].variable, choice);
+		throw explained(error, calledIn(table, name), table[name].variable, choice);
 	}
 }
 
@@ -79,17 +79,22 @@ function portsOf<Ports>(table: Backends<Ports>, adapter: AdapterOf<Ports>): (key
 	return names;
 }
 
+/** What a port is called in messages. */
+function calledIn<Ports>(table: Backends<Ports>, name: keyof Ports & string): string {
+	return table[name].called ?? name;
+}
+
 function notServed<Ports>(
 	table: Backends<Ports>,
 	name: keyof Ports & string,
 	{ url, source }: BackendChoice,
 	adapter: AdapterOf<Ports>,
 ): ServiceError {
-	const served = portsOf(table, adapter);
+	const served = portsOf(table, adapter).map((port) => calledIn(table, port));
 	const serves = served.length === 0 ? "" : `, only a ${listed(served)}`;
 	const { variable, default: fallback } = table[name];
 	return invalidConfiguration(
-		`${source} is ${maskUrl(url)}, but the adapter for "${schemeOf(url)}:" URLs has no ${name}${serves}; set ${variable} to another backend, such as ${fallback}`,
+		`${source} is ${maskUrl(url)}, but the adapter for "${schemeOf(url)}:" URLs has no ${calledIn(table, name)}${serves}; set ${variable} to another backend, such as ${fallback}`,
 	);
 }
 

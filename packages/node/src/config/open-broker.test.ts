@@ -1,4 +1,4 @@
-import { memoryBroker } from "@allium/core";
+import { memoryBroker } from "@allium/core/log-broker";
 import { expect, test } from "vitest";
 import { openBroker } from "./open-broker.ts";
 

@@ -10,7 +10,7 @@ test("a registry is opened by an adapter that was passed in", async () => {
 
 test("an unknown scheme says which there are, and recommends no package that does not exist", async () => {
 	await expect(openRegistry("nowhere://x")).rejects.toThrow(
-		'the URL of the registry is nowhere://x, but there is no adapter for "nowhere:" URLs here; there are adapters for amqp:, consul:, dns:, etcd:, kubernetes:, nats:, postgres:, sqlite: and static:, and the option "adapters" takes others',
+		'the URL of the registry is nowhere://x, but there is no adapter for "nowhere:" URLs here; there are adapters for amqp:, consul:, dns:, etcd:, eureka:, kubernetes:, mdns:, nats:, postgres:, redis:, sqlite:, static: and zookeeper:, and the option "adapters" takes others',
 	);
 });
 

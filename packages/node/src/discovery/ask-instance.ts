@@ -2,6 +2,7 @@ import {
 	type CheckReport,
 	type Context,
 	type ContractDescription,
+	isCode,
 	isServiceError,
 	ServiceError,
 } from "@allium/core";
@@ -63,6 +64,18 @@ export async function servicesAt(url: string, ctx: Context, asking: Asking): Pro
 	const { body } = await ask(`${url}/-/describe`, ctx, asking);
 	const services = isObject(body) ? body.services : undefined;
 	return Array.isArray(services) ? services.filter(isContractDescription).map(({ name }) => name) : [];
+}
+
+/**
+ * Whether Allium answers at an address: it lists its services, or its guard refuses to.
+ *
+ * @throws ServiceError `unavailable` when nothing answers within 2 s, or the error of the context when that ends.
+ */
+export async function isAlliumAt(url: string, ctx: Context, asking: Asking): Promise<boolean> {
+	const answer = await ask(`${url}/-/describe`, ctx, asking);
+	const { body } = answer;
+	if (!isObject(body)) return false;
+	return Array.isArray(body.services) || (isRefused(answer) && isCode(body.code));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { ServerOptions } from "../server/server.ts";
 import { type AttackedServer, openAttackedServer } from "./fixtures/attacked-server.ts";
 
@@ -90,11 +90,25 @@ test("requests that name no host, such as those of HTTP/1.0, are served", async 
 	expect(await target.raw("GET /healthz HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 /);
 });
 
-test("a WebSocket that is asked for behind a request that is not answered yet ends its connection", async () => {
-	await open();
-	const hang =
-		"POST /lab/hang HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+describe("a WebSocket that is asked for behind a request that is not answered yet", () => {
+	const json = "host: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
 	const upgrade =
 		"GET /-/ws HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-protocol: allium.v1\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-	expect(await target.raw(hang + upgrade)).toBe("");
+
+	test("ends its connection, where Node reads it", async () => {
+		await open({ httpReader: "node" });
+		expect(await target.raw(`POST /lab/hang HTTP/1.1\r\n${json}${upgrade}`)).toBe("");
+	});
+
+	test("is opened behind the answer, where the strict reader reads it", async () => {
+		await open({ httpReader: "strict" });
+		const socket = await target.open();
+		let answer = "";
+		socket.on("data", (bytes) => {
+			answer += bytes.toString("latin1");
+		});
+		socket.write(`POST /lab/ping HTTP/1.1\r\n${json}${upgrade}`);
+		await vi.waitFor(() => expect(answer).toMatch(/^HTTP\/1\.1 200 .*\r\n\r\n\{\}HTTP\/1\.1 101 /s));
+		socket.destroy();
+	});
 });

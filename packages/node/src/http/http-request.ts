@@ -53,7 +53,10 @@ export interface HttpRequest {
 	 * request.
 	 */
 	readonly upgradeSocket: Socket | undefined;
-	/** Node's own object, where Node read the request. Handlers made for `node:http` need it. */
+	/**
+	 * Node's own object, where Node read the request. Handlers made for `node:http` need it; with the option
+	 * `httpReader: "node"`, every request over HTTP/1.1 has one.
+	 */
 	readonly original?: IncomingMessage | Http2ServerRequest | undefined;
 	/** The value of a header. The name is in lower case. Several values are joined as HTTP defines it. */
 	header(name: string): string | undefined;

@@ -1,10 +1,12 @@
 import type { TLSSocket } from "node:tls";
 import type { ServiceError } from "@allium/core";
 import type { HttpCall, HttpExit } from "@allium/core/http";
-import { after } from "@allium/core/transport";
-import type { buildConnector, Dispatcher, Pool } from "undici";
+import { LinkedList, type Place } from "@allium/core/transport";
+import type { Client, Dispatcher } from "undici";
 import { platformTimeout } from "../platform/timeout.ts";
+import { ClientPool } from "./client-pool.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
+import { tlsConnector } from "./tls-connector.ts";
 
 /** The options of connections of HTTP/1.1. */
 export interface Http1Options {
@@ -20,11 +22,11 @@ export interface Http1Options {
 /** Connections of HTTP/1.1 to one address. Each carries one call at a time. */
 export class Http1Connections {
 	readonly #options: Http1Options;
-	#pool: Pool | undefined;
+	#pool: ClientPool | undefined;
 	/** The library is loaded with the first call, because most processes only serve HTTP. */
-	#opening: Promise<Pool> | undefined;
-	/** Pools that take no further calls and wait for the end of those that they have. */
-	readonly #retired = new Set<Pool>();
+	#opening: Promise<ClientPool> | undefined;
+	/** The requests that wait for a connection, in order. */
+	readonly #waiting = new LinkedList<Handler>();
 	/** How many answers have begun. */
 	#answers = 0;
 
@@ -34,20 +36,22 @@ export class Http1Connections {
 
 	/** Sends a request for a call. */
 	send(request: OutgoingRequest, call: HttpCall): void {
+		const handler = new Handler(request, call, this);
+		call.began(handler);
 		if (this.#pool !== undefined) {
-			this.#pool.dispatch(request, new Handler(call, this));
+			this.#dispatch(this.#pool, handler);
 			return;
 		}
 		this.#opening ??= this.#open();
 		this.#opening
-			.then((pool) => pool.dispatch(request, new Handler(call, this)))
+			.then((pool) => this.#dispatch(pool, handler))
 			.catch((error: Error) => call.failed(error, false));
 	}
 
 	/** Ends every request and connection. */
 	async close(): Promise<void> {
 		const pool = await this.#opening?.catch(() => undefined);
-		await Promise.all([pool?.destroy(), ...[...this.#retired].map((retired) => retired.destroy())]);
+		await pool?.destroy();
 	}
 
 	/** How many answers have begun so far. */
@@ -61,6 +65,17 @@ export class Http1Connections {
 	}
 
 	/**
+	 * A call is over, and its client is free for the next one.
+	 *
+	 * @param isBroken whether its connection is gone, so that clients with a connection come first.
+	 */
+	freed(client: Client, isBroken = false): void {
+		const next = client.closed ? undefined : this.#waiting.shift();
+		if (next === undefined) this.#pool?.giveBack(client, isBroken);
+		else next.sendOver(client);
+	}
+
+	/**
 	 * A call ran out of time, and its connection ends with it. If no answer began on any connection since the call
 	 * was sent, the server may be gone. Then the idle connections are no better, and further calls open new ones.
 	 *
@@ -69,20 +84,28 @@ export class Http1Connections {
 	timedOut(answers: number): void {
 		const pool = this.#pool;
 		if (pool === undefined || answers !== this.#answers) return;
-		this.#pool = undefined;
-		this.#opening = undefined;
-		this.#retired.add(pool);
-		pool.close().then(
-			() => this.#retired.delete(pool),
-			() => this.#retired.delete(pool),
-		);
+		pool.retire();
+		for (let client = this.#wanted(pool); client !== undefined; client = this.#wanted(pool)) {
+			this.freed(client);
+		}
 	}
 
-	async #open(): Promise<Pool> {
-		const { Pool } = await import("undici");
+	/** A client for the request that has waited longest; undefined when none waits, or all clients are in use. */
+	#wanted(pool: ClientPool): Client | undefined {
+		return this.#waiting.first === undefined ? undefined : pool.take();
+	}
+
+	#dispatch(pool: ClientPool, handler: Handler): void {
+		if (handler.isOver) return;
+		const client = pool.take();
+		if (client === undefined) handler.wait(this.#waiting.add(handler));
+		else handler.sendOver(client);
+	}
+
+	async #open(): Promise<ClientPool> {
+		const { Client } = await import("undici");
 		const { origin, connections, maxHeaderBytes, connectTimeoutMs, dialTls } = this.#options;
-		this.#pool = new Pool(origin, {
-			connections,
+		const options = {
 			pipelining: 1,
 			allowH2: false,
 			maxHeaderSize: maxHeaderBytes,
@@ -92,28 +115,11 @@ export class Http1Connections {
 			connect:
 				dialTls === undefined
 					? { timeout: platformTimeout(connectTimeoutMs), keepAlive: true, noDelay: true }
-					: connector(dialTls, connectTimeoutMs),
-		});
+					: tlsConnector(dialTls, connectTimeoutMs),
+		};
+		this.#pool = new ClientPool(() => new Client(origin, options), connections);
 		return this.#pool;
 	}
-}
-
-/** The connector of undici for TLS. A connection counts when the server has proved its identity. */
-function connector(dialTls: () => TLSSocket, timeoutMs: number): buildConnector.connector {
-	return (_, callback) => {
-		const socket = dialTls();
-		const settle = (error: Error | undefined): void => {
-			timer.stop();
-			socket.removeListener("error", settle).removeListener("secureConnect", connected);
-			if (error === undefined) callback(null, socket);
-			else callback(error, null);
-		};
-		const connected = (): void => settle(undefined);
-		const timer = after(timeoutMs, () => {
-			socket.destroy(new Error(`no connection within ${timeoutMs} ms`));
-		});
-		socket.once("error", settle).once("secureConnect", connected);
-	};
 }
 
 /**
@@ -121,23 +127,47 @@ function connector(dialTls: () => TLSSocket, timeoutMs: number): buildConnector.
  * longer than it needs them, and calls come by the million.
  */
 class Handler implements Dispatcher.DispatchHandler, HttpExit {
+	#request: OutgoingRequest | undefined;
 	#call: HttpCall | undefined;
+	/** Its place among the requests that wait for a connection, while it is one of them. */
+	#place: Place | undefined;
+	#client: Client | undefined;
 	#controller: Dispatcher.DispatchController | undefined;
 	#sent = false;
 	readonly #connections: Http1Connections;
 	/** How many answers had begun when the request was sent. */
 	#answersBefore = 0;
 
-	constructor(call: HttpCall, connections: Http1Connections) {
+	constructor(request: OutgoingRequest, call: HttpCall, connections: Http1Connections) {
+		this.#request = request;
 		this.#call = call;
 		this.#connections = connections;
+	}
+
+	/** Whether nothing is to be sent any more. */
+	get isOver(): boolean {
+		return this.#call === undefined;
+	}
+
+	/** Notes that it waits for a connection. */
+	wait(place: Place): void {
+		this.#place = place;
+	}
+
+	/** Sends the request over a client that is free. */
+	sendOver(client: Client): void {
+		const request = this.#request as OutgoingRequest;
+		this.#place = undefined;
+		this.#client = client;
+		client.dispatch(request, this);
 	}
 
 	onRequestStart(controller: Dispatcher.DispatchController): void {
 		this.#sent = true;
 		this.#answersBefore = this.#connections.answers;
 		this.#controller = controller;
-		this.#call?.began(this);
+		// The call may have ended while the client connected.
+		if (this.#call?.isOver !== false) controller.abort(callIsOver());
 	}
 
 	onResponseStart(
@@ -155,15 +185,26 @@ class Handler implements Dispatcher.DispatchHandler, HttpExit {
 	}
 
 	onResponseEnd(): void {
+		const client = this.#client;
 		this.#letGo()?.completed();
+		if (client !== undefined) this.#connections.freed(client);
 	}
 
 	onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+		const client = this.#client;
 		this.#letGo()?.failed(error, this.#sent);
+		// Undici is about to clear the client's queue, and must not find the next request in it.
+		if (client !== undefined) queueMicrotask(() => this.#connections.freed(client, true));
 	}
 
 	abort({ code }: ServiceError): void {
-		this.#controller?.abort(new Error("the call is over"));
+		if (this.#client === undefined) {
+			this.#place?.leave();
+			this.#letGo();
+			return;
+		}
+		if (!this.#sent) return;
+		this.#controller?.abort(callIsOver());
 		if (code === "deadline_exceeded") this.#connections.timedOut(this.#answersBefore);
 	}
 
@@ -177,8 +218,15 @@ class Handler implements Dispatcher.DispatchHandler, HttpExit {
 
 	#letGo(): HttpCall | undefined {
 		const call = this.#call;
+		this.#request = undefined;
 		this.#call = undefined;
+		this.#client = undefined;
 		this.#controller = undefined;
+		this.#place = undefined;
 		return call;
 	}
+}
+
+function callIsOver(): Error {
+	return new Error("the call is over");
 }

@@ -24,17 +24,23 @@ export class Http1Reader {
 	readonly #server: Server;
 	readonly #early: EarlyAnswers;
 	readonly #take: (request: Http1Request, response: Http1Response) => void;
+	readonly #headRead: (socket: Socket) => void;
 	readonly #pipelined: PipelinedRequests;
 	/** The responses to the requests that this turn of the event loop has read. */
 	readonly #arrived: Arrivals<ServerResponse>;
 	readonly #peers = new WeakMap<Socket, PeerInfo>();
 
-	/** @param take takes up a request. */
+	/**
+	 * @param take takes up a request.
+	 * @param headRead told of the connection of each head that has been read.
+	 */
 	constructor(
 		limits: ServerLimits,
 		early: EarlyAnswers,
 		take: (request: Http1Request, response: Http1Response) => void,
+		headRead: (socket: Socket) => void = nothing,
 	) {
+		this.#headRead = headRead;
 		this.#early = early;
 		this.#take = take;
 		this.#pipelined = new PipelinedRequests(limits.pipelinedRequests);
@@ -80,7 +86,8 @@ export class Http1Reader {
 	 * Takes up a request after this turn of the event loop has read all bytes that are there. By then a body that
 	 * came with its head is complete, and the requests of other connections are worked on together.
 	 */
-	readonly #onRequest = (_request: IncomingMessage, response: ServerResponse): void => {
+	readonly #onRequest = ({ socket }: IncomingMessage, response: ServerResponse): void => {
+		this.#headRead(socket);
 		if (response.socket === null) this.#pipelined.add(response, this.#takeUp);
 		else this.#arrived.add(response);
 	};
@@ -100,6 +107,7 @@ export class Http1Reader {
 	 */
 	readonly #onUpgrade = (original: IncomingMessage, _socket: unknown, head: Buffer): void => {
 		const { socket } = original;
+		this.#headRead(socket);
 		// Until another listener is added, the error of a broken connection must not become an uncaught exception.
 		socket.on("error", nothing);
 		const response = new http.ServerResponse(original);

@@ -1,5 +1,5 @@
 import { isServiceError, Metadata, noMetadata, type ReadonlyMetadata, ServiceError } from "@allium/core";
-import { appendHeader, isProtocolHeader, mediaType } from "@allium/core/http";
+import { appendHeader, headerNameOf, mediaType } from "@allium/core/http";
 import type { HttpRequest } from "./http-request.ts";
 
 /** The content of a request's head, read in one pass. */
@@ -26,16 +26,16 @@ export function readHead(request: HttpRequest): RequestHead {
 	const { rawHeaders } = request;
 	let metadata: Metadata | undefined;
 	for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-		const name = lowerCase(rawHeaders[index] as string);
+		const header = headerNameOf(rawHeaders[index] as string);
 		const value = rawHeaders[index + 1] as string;
-		if (isProtocolHeader(name)) {
-			readProtocolHeader(head, name, value);
+		if (header.isProtocol) {
+			readProtocolHeader(head, header.name, value);
 			continue;
 		}
-		if (name === "origin") head.hasOrigin = true;
+		if (header.name === "origin") head.hasOrigin = true;
 		metadata ??= new Metadata();
 		try {
-			appendHeader(metadata, name, value);
+			appendHeader(metadata, header, value);
 		} catch (error) {
 			if (isServiceError(error)) head.error ??= error;
 		}
@@ -44,25 +44,6 @@ export function readHead(request: HttpRequest): RequestHead {
 	// In HTTP/2 the end of the stream shows whether there is a body.
 	if (request.version === 2) head.hasBody = request.hasBody;
 	return head;
-}
-
-/**
- * The lower-case name of a header. For the headers of most calls it is a constant, which needs neither work nor memory.
- */
-function lowerCase(name: string): string {
-	switch (name) {
-		case "content-type":
-		case "Content-Type":
-			return "content-type";
-		case "content-length":
-		case "Content-Length":
-			return "content-length";
-		case "host":
-		case "Host":
-			return "host";
-		default:
-			return name.toLowerCase();
-	}
 }
 
 function readProtocolHeader(head: RequestHead, name: string, value: string): void {

@@ -7,12 +7,12 @@ import {
 	delivery,
 	event,
 	type Guard,
-	memoryBroker,
 	memoryRegistry,
 	ServiceError,
 	silentLogger,
 } from "@allium/core";
 import type { Broker } from "@allium/core/event";
+import { memoryBroker } from "@allium/core/log-broker";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { createApp } from "../app/app.ts";

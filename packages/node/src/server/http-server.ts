@@ -2,12 +2,14 @@ import { ServiceError, toServiceError } from "@allium/core";
 import { SparingLog } from "@allium/core/transport";
 import { EarlyAnswers } from "../http/early-answers.ts";
 import type { HttpLayer } from "../http/http-layer.ts";
+import type { HttpReader } from "../http/http-reader.ts";
 import type { HttpRequest } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
 import { Http1Reader, refuseHttp1 } from "../http/http1-reader.ts";
 import { beginsHttp2, Http2Reader } from "../http/http2-reader.ts";
 import { refuseHttp2 } from "../http/http2-refusal.ts";
 import { RequestTargets, type UnsettledRequest } from "../http/request-target.ts";
+import { StrictReader } from "../http/strict/strict-reader.ts";
 import { errorAnswer } from "../protocol/answer.ts";
 import { connect } from "../protocol/connect.ts";
 import { eventStreams } from "../protocol/event-streams.ts";
@@ -26,6 +28,8 @@ export interface HttpServerOptions extends HttpPortOptions {
 	/** Protocols beside the server's own. */
 	readonly protocols: readonly PortProtocol[];
 	readonly layer: HttpLayer | undefined;
+	/** What reads HTTP/1.1. */
+	readonly reader: HttpReader;
 	/** The hosts by which it may be called. */
 	readonly hosts: Hosts;
 	readonly webSockets: WebSocketsOptions;
@@ -42,14 +46,14 @@ export class HttpServer {
 	readonly #sparing: SparingLog;
 	readonly #webSockets: WebSockets;
 	readonly #early = new EarlyAnswers();
-	readonly #http1: Http1Reader;
+	readonly #http1: Http1Reader | StrictReader;
 	readonly #http2: Http2Reader;
 	#draining: Promise<void> | undefined;
 	#closing: Promise<void> | undefined;
 
 	/** @throws ServiceError `failed_precondition` when the claims of the protocols conflict. */
 	constructor(options: HttpServerOptions) {
-		const { limits, logger, layer, webSockets, hosts, protocols, metrics } = options;
+		const { limits, logger, layer, webSockets, hosts, protocols, metrics, reader } = options;
 		this.#sparing = new SparingLog(logger);
 		this.#hosts = hosts;
 		this.#layer = layer;
@@ -58,7 +62,8 @@ export class HttpServer {
 		const own = [new Rest(), eventStreams, connect, new Operations(metrics, names)];
 		this.#protocols = new ProtocolTable(this.#port, [...protocols, ...own]);
 		this.#webSockets = new WebSockets(this.#port, webSockets);
-		this.#http1 = new Http1Reader(limits, this.#early, this.#take);
+		const Reader = reader === "node" ? Http1Reader : StrictReader;
+		this.#http1 = new Reader(limits, this.#early, this.#take);
 		this.#http2 = new Http2Reader(limits, this.#early, this.#take);
 	}
 

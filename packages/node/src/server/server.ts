@@ -2,6 +2,7 @@ import { type AddressInfo, createServer, type Server as NetServer, type Socket }
 import { type EndpointTable, type Logger, silentLogger } from "@allium/core";
 import { checkedLogger, type Listener, SparingLog } from "@allium/core/transport";
 import type { HttpLayer } from "../http/http-layer.ts";
+import { defaultHttpReader, type HttpReader } from "../http/http-reader.ts";
 import type { MetricsSource } from "../protocol/operations.ts";
 import type { PortProtocol, Readiness } from "../protocol/port-protocol.ts";
 import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
@@ -47,6 +48,8 @@ export interface ServerOptions {
 	readonly proxyProtocol?: ProxyProtocol | undefined;
 	/** Sees each HTTP request first. */
 	readonly http?: HttpLayer;
+	/** What reads HTTP/1.1. Default: `strict`. */
+	readonly httpReader?: HttpReader | undefined;
 	/** Protocols over HTTP beside Connect, REST, event streams and the operations routes. Default: none. */
 	readonly protocols?: readonly PortProtocol[];
 	/** The clients that may open WebSockets. Default: pages of the same host, and clients that are not browsers. */
@@ -103,6 +106,7 @@ class Server implements Listener {
 			ready: options.ready ?? (() => ({ ok: true })),
 			metrics: options.metrics,
 			layer: options.http,
+			reader: options.httpReader ?? defaultHttpReader,
 			protocols: options.protocols ?? [],
 			hosts: this.#hosts,
 			webSockets: options.webSockets ?? {},

@@ -26,6 +26,7 @@ type Part = keyof typeof names;
  */
 export class Credentials {
 	readonly #options: TlsOptions;
+	readonly #trustsPublic: boolean;
 	readonly #logger: Logger;
 	readonly #reloadMs: number;
 	#texts: string;
@@ -35,23 +36,26 @@ export class Credentials {
 	#nextLookAt: number;
 
 	/**
+	 * @param trustsPublic whether `context` trusts the authorities that Node trusts beside those of the options. Default:
+	 * false.
 	 * @throws ServiceError `failed_precondition` when a file cannot be read, or the files do not fit together;
 	 * RangeError when `reloadMs` is NaN or negative.
 	 */
-	constructor(options: TlsOptions, logger: Logger = silentLogger) {
+	constructor(options: TlsOptions, logger: Logger = silentLogger, trustsPublic = false) {
 		this.#options = options;
+		this.#trustsPublic = trustsPublic;
 		this.#logger = logger;
 		this.#reloadMs = checkDuration("reloadMs of tls", options.reloadMs ?? defaultReloadMs);
 		this.#pem = read(options);
 		this.#texts = JSON.stringify(this.#pem);
-		if (isGiven(this.#pem)) this.#context = contextOf(this.#pem);
+		if (isGiven(this.#pem)) this.#context = this.#contextOf(this.#pem);
 		this.#nextLookAt = performance.now() + this.#reloadMs;
 	}
 
 	/** The context for connections that begin now. It is another object when the files have changed. */
 	get context(): SecureContext {
 		this.#look();
-		this.#context ??= contextOf(this.#pem);
+		this.#context ??= this.#contextOf(this.#pem);
 		return this.#context;
 	}
 
@@ -88,9 +92,14 @@ export class Credentials {
 		}
 		if (texts === this.#texts) return;
 		this.#texts = texts;
-		this.#context = contextOf(pem);
+		this.#context = this.#contextOf(pem);
 		this.#pem = pem;
 		this.#logger.log("info", "new TLS files are in use");
+	}
+
+	#contextOf(pem: SecureContextOptions): SecureContext {
+		if (!this.#trustsPublic || typeof pem.ca !== "string") return contextOf(pem);
+		return contextOf({ ...pem, ca: [...tls().getCACertificates("default"), pem.ca] });
 	}
 }
 

@@ -17,9 +17,12 @@ export class TlsDialer {
 	/** Whether servers prove which app they are, where it is known which one is expected. */
 	readonly #checksApps: boolean;
 
-	/** @throws ServiceError `failed_precondition` when the files of a certificate cannot be used. */
-	constructor(options: TlsOptions = {}, logger?: Logger) {
-		this.#credentials = new Credentials(options, logger);
+	/**
+	 * @param trustsPublic whether the authorities that Node trusts count beside those of the options. Default: false.
+	 * @throws ServiceError `failed_precondition` when the files of a certificate cannot be used.
+	 */
+	constructor(options: TlsOptions = {}, logger?: Logger, trustsPublic = false) {
+		this.#credentials = new Credentials(options, logger, trustsPublic);
 		this.#serverName = options.serverName;
 		this.#checksApps = options.serverCertificates === "app";
 	}

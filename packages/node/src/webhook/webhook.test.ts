@@ -1,5 +1,6 @@
-import { Context, contract, event, memoryBroker, memoryRegistry, silentLogger } from "@allium/core";
+import { Context, contract, event, memoryRegistry, silentLogger } from "@allium/core";
 import type { Broker } from "@allium/core/event";
+import { memoryBroker } from "@allium/core/log-broker";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { createApp } from "../app/app.ts";

@@ -47,3 +47,23 @@ test("a second server is refused where one is enough", () => {
 	const one = { ...form, severalServers: false };
 	expect(() => serverUrl("etcd://a,b", one)).toThrow("a etcd: URL names one server, and this one names 2");
 });
+
+test("a path is read where the adapter gives it a meaning", () => {
+	const withPath = { ...form, path: "database" };
+	expect(serverUrl("etcd://a:1,[::1]/a%20b?ttlMs=1", withPath)).toMatchObject({
+		path: "a b",
+		isSecure: false,
+		servers: [
+			{ host: "a", port: 1 },
+			{ host: "::1", port: 2379 },
+		],
+	});
+	expect(serverUrl("etcd://a:80/", withPath)).toMatchObject({ path: "", servers: [{ host: "a", port: 80 }] });
+});
+
+test("TLS may have a scheme of its own beside the one with a plus", () => {
+	const own = { ...form, secureScheme: "etcds" };
+	expect(serverUrl("etcds://a", own)).toMatchObject({ isSecure: true, origins: ["https://a:2379"] });
+	expect(serverUrl("etcd+tls://a", own).isSecure).toBe(true);
+	expect(serverUrl("etcd://a", own).isSecure).toBe(false);
+});

@@ -5,17 +5,34 @@ import { tlsOptions } from "./tls.ts";
 export interface ServerUrlForm {
 	/** The scheme, such as `consul`. `consul+tls` is the same over TLS. */
 	readonly scheme: string;
+	/** Another scheme for the same over TLS, such as `rediss`. Default: none. */
+	readonly secureScheme?: string;
 	readonly defaultPort: number;
 	/** Whether a URL may name several servers, separated by commas. */
 	readonly severalServers: boolean;
+	/** What the path of a URL means, such as `database`. Default: a URL has no path. */
+	readonly path?: string;
 	/** The options that may follow the question mark, beside those of TLS. */
 	readonly options: readonly string[];
 }
 
+/** Where a server listens. */
+export interface ServerAddress {
+	/** Without the brackets of IPv6. */
+	readonly host: string;
+	readonly port: number;
+}
+
 /** The parts of the URL of a backend. */
 export interface ServerUrl {
-	/** Where the servers are: `https://10.0.0.1:8501`. */
+	/** Where the servers are, for those that speak HTTP: `https://10.0.0.1:8501`. */
 	readonly origins: readonly string[];
+	/** Where the servers are. */
+	readonly servers: readonly ServerAddress[];
+	/** Whether the URL asks for TLS. */
+	readonly isSecure: boolean;
+	/** What follows the slash after the servers. Empty where there is nothing. */
+	readonly path: string;
 	/** Empty where there is none. */
 	readonly user: string;
 	/** Empty where there is none. */
@@ -26,23 +43,29 @@ export interface ServerUrl {
 }
 
 /**
- * Reads a URL of the form `scheme[+tls]://[user:password@]host[:port][,host[:port]…][?option=value&…]`.
+ * Reads a URL of the form `scheme[+tls]://[user:password@]host[:port][,host[:port]…][/path][?option=value&…]`.
  *
  * @throws ServiceError `invalid_argument` that says what is wrong. The message does not contain the password.
  */
 export function serverUrl(url: string, form: ServerUrlForm): ServerUrl {
-	const match = /^([a-z+]+):\/\/(?:([^/?#]*)@)?([^/?#@]*)\/?(?:\?([^#]*))?$/.exec(url);
-	const [, scheme, login = "", hosts = "", query = ""] = match ?? [];
-	const isSecure = scheme === `${form.scheme}+tls`;
+	const match = /^([a-z+]+):\/\/(?:([^/?#]*)@)?([^/?#@]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(url);
+	const [, scheme, login = "", hosts = "", path = "", query = ""] = match ?? [];
+	const isSecure = scheme === `${form.scheme}+tls` || (scheme !== undefined && scheme === form.secureScheme);
 	if (match === null || hosts === "" || !(isSecure || scheme === form.scheme)) throw malformed(form);
+	if (path !== "" && form.path === undefined) throw malformed(form);
 	const [user = "", ...rest] = login.split(":");
 	const password = rest.join(":");
 	const servers = hosts.split(",");
 	if (servers.length > 1 && !form.severalServers) {
 		throw invalid(`a ${form.scheme}: URL names one server, and this one names ${servers.length}`);
 	}
+	const addresses = servers.map((server) => addressOf(server, form));
+	const protocol = isSecure ? "https" : "http";
 	return {
-		origins: servers.map((server) => originOf(server, isSecure, form)),
+		origins: addresses.map((address) => `${protocol}://${placeOf(address)}`),
+		servers: addresses,
+		isSecure,
+		path: decoded(path, form),
 		user: decoded(user, form),
 		password: decoded(password, form),
 		options: optionsOf(query, form),
@@ -50,12 +73,17 @@ export function serverUrl(url: string, form: ServerUrlForm): ServerUrl {
 	};
 }
 
-function originOf(server: string, isSecure: boolean, form: ServerUrlForm): string {
-	const text = `${isSecure ? "https" : "http"}://${server}`;
-	if (!/^(\[[0-9a-fA-F:.]+\]|[^:[\]]+)(:\d+)?$/.test(server) || !URL.canParse(text)) throw malformed(form);
-	const { protocol, hostname } = new URL(text);
-	const [, port = form.defaultPort] = /:(\d+)$/.exec(server) ?? [];
-	return `${protocol}//${hostname}:${port}`;
+/** An address for people, and for URLs: `10.0.0.1:2379`. */
+export function placeOf({ host, port }: ServerAddress): string {
+	return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+function addressOf(server: string, form: ServerUrlForm): ServerAddress {
+	const [, name = "", port] = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+)(?::(\d+))?$/.exec(server) ?? [];
+	const number = Number(port ?? form.defaultPort);
+	if (name === "" || number > 65_535 || !URL.canParse(`http://${server}`)) throw malformed(form);
+	const { hostname } = new URL(`http://${server}`);
+	return { host: hostname.replace(/^\[|\]$/g, ""), port: number };
 }
 
 function optionsOf(query: string, form: ServerUrlForm): ReadonlyMap<string, string> {
@@ -84,10 +112,11 @@ function decoded(text: string, form: ServerUrlForm): string {
 	}
 }
 
-function malformed({ scheme, defaultPort, severalServers }: ServerUrlForm): ServiceError {
+function malformed({ scheme, defaultPort, severalServers, path }: ServerUrlForm): ServiceError {
 	const several = severalServers ? ` or ${scheme}://10.0.0.1:${defaultPort},10.0.0.2:${defaultPort}` : "";
+	const below = path === undefined ? "" : `, with /${path} after it where there is one`;
 	return invalid(
-		`it is not a URL of this adapter: write ${scheme}://10.0.0.1:${defaultPort}${several}, and percent-encode @, :, / and ? in a password`,
+		`it is not a URL of this adapter: write ${scheme}://10.0.0.1:${defaultPort}${several}${below}, and percent-encode @, :, / and ? in a password`,
 	);
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import type { ConnectionOptions } from "node:tls";
 import { errorText } from "@allium/core";
 import { refusal } from "@allium/core/adapter";
 
@@ -28,6 +29,13 @@ export async function readTls(options: ReadonlyMap<string, string>, cwd: string)
 	const read = files.map(async (option) => [option, await pem(option, options.get(option) ?? "", cwd)]);
 	const serverName = options.get("serverName");
 	return { ...Object.fromEntries(await Promise.all(read)), ...(serverName !== undefined && { serverName }) };
+}
+
+/** The same as Node takes it. */
+export function tlsConnection({ serverName, ...files }: BackendTls): ConnectionOptions {
+	const name = serverName === undefined ? {} : { servername: serverName };
+	// Set explicitly, so that the environment of the process cannot switch the check off.
+	return { ...files, ...name, rejectUnauthorized: true };
 }
 
 async function pem(option: string, path: string, cwd: string): Promise<string> {

@@ -65,9 +65,15 @@ export class ServerView {
 	 * Notes all instances that are up.
 	 *
 	 * @param isReleased whether one that is gone left of its own accord. It is not asked after changes were missed.
+	 * @param graceMs how long those that are missing stay after changes were missed, in milliseconds. Default: the time
+	 * to live of registrations.
 	 */
-	show(records: Iterable<InstanceRecord>, isReleased?: (key: string) => boolean): void {
-		if (this.#isLost) this.view.resume(records, this.#options.ttlMs);
+	show(
+		records: Iterable<InstanceRecord>,
+		isReleased?: (key: string) => boolean,
+		graceMs: number = this.#options.ttlMs,
+	): void {
+		if (this.#isLost) this.view.resume(records, graceMs);
 		else this.view.replace(records, isReleased);
 		this.#isLost = false;
 		if (this.#isLogged) this.#log("info", `${this.#options.name} answers again`, {});

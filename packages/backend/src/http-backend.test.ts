@@ -1,8 +1,11 @@
+import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTcpServer, type Socket, type Server as TcpServer } from "node:net";
+import { Worker } from "node:worker_threads";
 import { Context } from "@allium/core";
 import { afterEach, expect, test } from "vitest";
-import { type BackendRequest, HttpBackend } from "./http-backend.ts";
+import type { BackendRequest } from "./backend-request.ts";
+import { HttpBackend } from "./http-backend.ts";
 
 const background = Context.background();
 const open: (() => unknown)[] = [];
@@ -45,6 +48,28 @@ test("an answer has its status, headers and text", async () => {
 	);
 	const { status, headers, text } = await backend.ask(request);
 	expect([status, headers["x-index"], text]).toEqual([404, "7", "gone"]);
+});
+
+test("an answer that is there in time counts, although this thread was too busy to read it until long after", async () => {
+	const server = new Worker(
+		`const { createServer } = require("node:http");
+		const { parentPort } = require("node:worker_threads");
+		const server = createServer((_, response) => response.end("there"));
+		server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));`,
+		{ eval: true },
+	);
+	open.push(() => server.terminate());
+	const [port] = await once(server, "message");
+	const backend = new HttpBackend("Consul");
+	open.push(() => backend.close());
+	const request = { ...requestTo(`http://127.0.0.1:${port}/v1/a`), timeoutMs: 200 };
+	// The connection is there afterwards.
+	await backend.ask({ ...request, timeoutMs: 30_000 });
+	const asked = backend.ask(request);
+	await new Promise((resolve) => setImmediate(resolve));
+	// This thread is busy.
+	Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+	expect((await asked).text).toBe("there");
 });
 
 test("connections are kept, and closing ends them all", async () => {
@@ -137,6 +162,20 @@ test("a stream that breaks off is an error", async () => {
 	await expect(lines(backend, request)).rejects.toMatchObject({ code: "unavailable" });
 });
 
+test("a stream that ends within a line is an error", async () => {
+	const { backend, request } = await pair((_, response) => response.end("one\ntw"));
+	await expect(lines(backend, request)).rejects.toThrow("the stream ended within a line");
+});
+
+test("a stream may be silent for as long as its request says", async () => {
+	const { server, backend, request } = await pair((_, response) => response.write("one\n"));
+	await expect(lines(backend, { ...request, silenceMs: 20 })).rejects.toMatchObject({
+		code: "unavailable",
+		message: expect.stringMatching(/^Consul at 127\.0\.0\.1:\d+ was silent for 20 ms$/),
+	});
+	await expect.poll(() => connections(server)).toBe(0);
+});
+
 test("a server that is not there is unavailable", async () => {
 	const backend = new HttpBackend("Consul");
 	await expect(backend.ask(requestTo("http://127.0.0.1:1/"))).rejects.toMatchObject({
@@ -162,8 +201,28 @@ test("a server that speaks another protocol is named for what it is", async () =
 	});
 	await expect(backend.ask(requestTo(url.replace("http:", "https:")))).rejects.toMatchObject({
 		code: "failed_precondition",
-		message: expect.stringMatching(/agree on no TLS .* leave out "\+tls"$/),
+		message: expect.stringMatching(/does not speak TLS on this port; .* leave out "\+tls" to go without$/),
 	});
+});
+
+test("a server that resets connections is told with what may be the reason, with and without TLS", async () => {
+	const url = await listening(
+		createTcpServer((socket) => {
+			socket.on("error", () => {});
+			socket.once("data", () => socket.resetAndDestroy());
+		}),
+	);
+	const backend = new HttpBackend("Consul");
+	open.push(() => backend.close());
+	for (const [asked, hint] of [
+		[url, "if it takes TLS only, ask for TLS in its URL"],
+		[url.replace("http:", "https:"), 'if it does not speak TLS, leave out "+tls"'],
+	] as const) {
+		await expect(backend.ask(requestTo(asked))).rejects.toMatchObject({
+			code: "unavailable",
+			message: expect.stringMatching(`^Consul at .* cannot be reached: .*; ${RegExp.escape(hint)}$`),
+		});
+	}
 });
 
 async function lines(backend: HttpBackend, request: BackendRequest): Promise<string[]> {

@@ -1,0 +1,11 @@
+export type { BackendRequest } from "./backend-request.ts";
+export { clockIn } from "./clock-in.ts";
+export { backendClosed, connectionFailure, excerpt, hostOf, strangerAt, unanswered } from "./faults.ts";
+export { type Fields, fields } from "./fields.ts";
+export { type BackendAnswer, HttpBackend } from "./http-backend.ts";
+export { type InstanceEntry, InstanceKeys } from "./instance-keys.ts";
+export { Pulse, type PulseOptions } from "./pulse.ts";
+export { placeOf, type ServerAddress, type ServerUrl, type ServerUrlForm, serverUrl } from "./server-url.ts";
+export { ServerView, type ServerViewOptions } from "./server-view.ts";
+export { ServiceViews, type ViewSource } from "./service-views.ts";
+export { type BackendTls, readTls, tlsConnection } from "./tls.ts";

@@ -1,0 +1,45 @@
+import { type Logger, silentLogger } from "@allium/core";
+import type { EventStore } from "@allium/core/store";
+import type { BackendChoice } from "./backend.ts";
+import { type Adapters, backends } from "./backends.ts";
+import { builtIn } from "./built-in.ts";
+import { openBackend } from "./open-backend.ts";
+
+/** How an event store is opened. */
+export interface OpenEventStoreOptions {
+	/** Adapters by scheme, before those that are installed. Default: none. */
+	readonly adapters?: Adapters;
+	/** The namespace of the process. Default: `default`. */
+	readonly namespace?: string;
+	/** The folder from which packages are resolved, and where relative paths of the URL begin. Default: the current one. */
+	readonly cwd?: string;
+	/** Default: logs nothing. */
+	readonly logger?: Logger;
+}
+
+/**
+ * Opens the event store at a URL. The scheme names the adapter: one that was passed in, else the package
+ * `@allium/<scheme>`. Close it when it is no longer needed.
+ *
+ * @param backend a URL, or the choice of a configuration: `config.backends.eventStore`.
+ * @throws ServiceError `failed_precondition` when there is no adapter, or it has no event store; `unavailable` when the
+ * store does not answer.
+ * @example
+ * const store = await openEventStore("postgres://events:secret@db.internal/events");
+ */
+export function openEventStore(
+	backend: string | BackendChoice,
+	options: OpenEventStoreOptions = {},
+): Promise<EventStore> {
+	const { adapters = {}, namespace = "default", cwd = process.cwd(), logger = silentLogger } = options;
+	const choice =
+		typeof backend === "string" ? { url: backend, source: "the URL of the event store" } : backend;
+	return openBackend(backends, "eventStore", choice, {
+		adapters,
+		builtIn,
+		namespace,
+		cwd,
+		logger,
+		scope: {},
+	});
+}

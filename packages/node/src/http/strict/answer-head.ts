@@ -1,0 +1,206 @@
+import type { OutgoingHttpHeader, OutgoingHttpHeaders } from "node:http";
+import { http } from "../../platform/builtins.ts";
+
+/** What a header means for the frame of an answer. */
+type Meaning =
+	| "connection"
+	| "content-length"
+	| "transfer-encoding"
+	| "date"
+	| "keep-alive"
+	| "trailer"
+	| undefined;
+
+/** A name of a header that was checked. */
+interface KnownName {
+	/** The name and a colon. */
+	readonly prefix: string;
+	readonly meaning: Meaning;
+	/** Whether several values are joined by semicolons, as Node does. */
+	readonly isCookie: boolean;
+}
+
+/** The lines that a connection adds to its answers. */
+export interface StandingLines {
+	/** `Date`. */
+	date(): string;
+	/** `Connection: keep-alive`, and for how long. */
+	readonly keepAlive: string;
+	/** `Connection: keep-alive` alone. */
+	readonly keepAliveAlone: string;
+}
+
+/**
+ * The head of an answer as text, and what it says about the body. Names, values and the status are checked as Node
+ * checks them, and the lines that are added are those that Node adds.
+ */
+export class AnswerHead {
+	readonly status: number;
+	readonly text: string;
+	/** Whether the connection ends with the answer. */
+	closes: boolean;
+	/** The length of the body in bytes; undefined when it is sent in chunks, or when there is none. */
+	length: number | undefined;
+	isChunked = false;
+	/** Whether the answer may have a body. */
+	readonly hasBody: boolean;
+	#hasConnection = false;
+	#hasDate = false;
+	#hasHint = true;
+	#hasTrailer = false;
+
+	/**
+	 * @param isHead whether it answers a HEAD.
+	 * @param closes whether the connection ends with it in any case.
+	 * @throws TypeError or RangeError when something in it is not allowed.
+	 */
+	constructor(
+		status: number,
+		headers: OutgoingHttpHeaders,
+		lines: StandingLines,
+		isHead: boolean,
+		closes: boolean,
+	) {
+		const code = status | 0;
+		if (code < 100 || code > 999)
+			throw new RangeError(`${status} is not a status of HTTP: it takes 100 to 999`);
+		this.status = code;
+		this.closes = closes;
+		this.hasBody = !isHead && code !== 204 && code !== 304 && code >= 200;
+		let text = statusLine(code);
+		for (const name of Object.keys(headers)) text += this.#lines(name, headers[name]);
+		this.text = text + this.#addedLines(lines);
+	}
+
+	#lines(name: string, value: OutgoingHttpHeader | undefined): string {
+		const known = knownName(name);
+		if (!Array.isArray(value)) return this.#line(known, name, value);
+		if (known.isCookie && value.length > 1) return this.#line(known, name, value.join("; "));
+		let text = "";
+		for (const each of value) text += this.#line(known, name, each);
+		return text;
+	}
+
+	#line(known: KnownName, name: string, value: string | number | undefined): string {
+		if (typeof value !== "number" && (value === undefined || unsafeInValues.test(value))) {
+			// It throws the error that Node throws.
+			http.validateHeaderValue(name, value as string);
+		}
+		if (known.meaning !== undefined && !this.#understand(known.meaning, String(value))) return "";
+		return `${known.prefix}${value}\r\n`;
+	}
+
+	/** Returns whether the header is sent as it is. */
+	#understand(meaning: NonNullable<Meaning>, value: string): boolean {
+		switch (meaning) {
+			case "connection":
+				this.closes ||= /(?:^|\W)close(?:$|\W)/i.test(value);
+				this.#hasConnection = !this.closes;
+				return !this.closes;
+			case "content-length":
+				return this.#understandLength(value);
+			case "transfer-encoding":
+				if (value.toLowerCase() !== "chunked") {
+					throw new TypeError(
+						`an answer is sent in chunks or with its length, and not with ${JSON.stringify(value)}`,
+					);
+				}
+				this.isChunked = true;
+				return false;
+			case "date":
+				this.#hasDate = true;
+				return true;
+			case "keep-alive":
+				this.#hasHint = false;
+				return true;
+			case "trailer":
+				this.#hasTrailer = true;
+				return true;
+		}
+	}
+
+	#understandLength(value: string): boolean {
+		if (!/^\d{1,15}$/.test(value) || (this.length !== undefined && this.length !== Number(value))) {
+			throw new TypeError(`the length of an answer is one number of bytes, and not ${JSON.stringify(value)}`);
+		}
+		const isFirst = this.length === undefined;
+		this.length = Number(value);
+		// RFC 9110, 8.6: these have none.
+		return isFirst && this.status !== 204 && this.status >= 200;
+	}
+
+	#addedLines(lines: StandingLines): string {
+		let text = this.#hasDate ? "" : lines.date();
+		if (this.closes) text += "Connection: close\r\n";
+		else if (!this.#hasConnection) text += this.#hasHint ? lines.keepAlive : lines.keepAliveAlone;
+		if (!this.hasBody) {
+			this.isChunked = false;
+			this.length = undefined;
+		} else if (this.length === undefined || this.isChunked) {
+			this.isChunked = true;
+			text += "Transfer-Encoding: chunked\r\n";
+		}
+		if (this.#hasTrailer && !this.isChunked)
+			throw new TypeError("only an answer of unknown length has trailers");
+		return `${text}\r\n`;
+	}
+}
+
+/**
+ * Trailers as lines.
+ *
+ * @throws TypeError when something in them is not allowed.
+ */
+export function trailerLines(trailers: OutgoingHttpHeaders): string {
+	let text = "";
+	for (const name of Object.keys(trailers)) {
+		const { prefix } = knownName(name);
+		const value = trailers[name];
+		for (const each of Array.isArray(value) ? value : [value]) {
+			http.validateHeaderValue(name, each as string);
+			text += `${prefix}${each}\r\n`;
+		}
+	}
+	return text;
+}
+
+const unsafeInValues = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** Names that have been checked. Most answers of a server have the same few. */
+const knownNames = new Map<string, KnownName>();
+const mostKnownNames = 256;
+
+function knownName(name: string): KnownName {
+	const known = knownNames.get(name);
+	if (known !== undefined) return known;
+	http.validateHeaderName(name);
+	const lower = name.toLowerCase();
+	const made: KnownName = { prefix: `${name}: `, meaning: meaningOf(lower), isCookie: lower === "cookie" };
+	if (knownNames.size < mostKnownNames) knownNames.set(name, made);
+	return made;
+}
+
+function meaningOf(name: string): Meaning {
+	switch (name) {
+		case "connection":
+		case "content-length":
+		case "transfer-encoding":
+		case "date":
+		case "keep-alive":
+		case "trailer":
+			return name;
+		default:
+			return undefined;
+	}
+}
+
+const statusLines = new Map<number, string>();
+
+function statusLine(status: number): string {
+	let line = statusLines.get(status);
+	if (line === undefined) {
+		line = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? "unknown"}\r\n`;
+		statusLines.set(status, line);
+	}
+	return line;
+}

@@ -1,0 +1,263 @@
+import {
+	type AnyContract,
+	type Context,
+	contract,
+	delivery,
+	event,
+	isServiceError,
+	type Logger,
+	type Schema,
+} from "@allium/core";
+import { Subscription, stamped } from "@allium/core/event";
+import type { EventStore, StreamEvent } from "@allium/core/store";
+import { checkDuration, whileLasts } from "@allium/core/transport";
+import { type Occurrences, occurrencesOf, type Timing } from "./timing.ts";
+
+/** How long a run may take, in milliseconds, where the schedule does not say. */
+const defaultTimeoutMs = 10 * 60_000;
+
+/** A run that begins later than this is one of a time that was missed, in milliseconds. */
+const punctualMs = 60_000;
+
+/** A time of a schedule that has come. */
+export interface Tick {
+	/** The name of the schedule. */
+	readonly name: string;
+	/** The time that it stands for. The run may begin later. */
+	readonly at: Date;
+}
+
+/** What a schedule does when a time has come. */
+export type TickHandler = (tick: Tick, ctx: Context) => Promise<void> | void;
+
+/** What lies in the stream of a schedule: each time, before it comes. */
+interface TickData {
+	/** In ISO 8601. */
+	readonly at: string;
+	/** The version of the stream with it. */
+	readonly version: number;
+	/** The timing that it is of. */
+	readonly timing: string;
+	/** Whether it stands in the place of the one before, because the timing is another. */
+	readonly replaces?: boolean;
+}
+
+/** Where the next time of a schedule goes, and which it may be. */
+interface NextPlace {
+	/** The version of the stream before it. */
+	readonly version: number;
+	/** It is later than this. */
+	readonly after: Date;
+	/** It is earlier than this. Default: no end. */
+	readonly before?: Date;
+	/** Whether it stands in the place of the time before it. */
+	readonly replaces?: boolean;
+}
+
+interface Schedule {
+	readonly name: string;
+	readonly occurrences: Occurrences;
+	readonly missed: "once" | "skip";
+	readonly timeoutMs: number;
+	readonly handler: TickHandler;
+}
+
+/** What schedules need of the app. */
+export interface SchedulesOptions {
+	/** The name of the app. */
+	readonly name: string;
+	readonly store: EventStore;
+	readonly logger: Logger;
+}
+
+/**
+ * The schedules of an app. Each is a stream of the event store, and its events are the times: the next is appended, to
+ * be handled when it comes, as soon as the one before has come. The version of the stream sees to it that there is one,
+ * whoever races; the group that handles them, that one process runs it.
+ */
+export class Schedules {
+	readonly #options: SchedulesOptions;
+	readonly #schedules = new Map<string, Schedule>();
+
+	constructor(options: SchedulesOptions) {
+		this.#options = options;
+	}
+
+	get isEmpty(): boolean {
+		return this.#schedules.size === 0;
+	}
+
+	/** @throws TypeError or RangeError for what cannot be used. */
+	add(name: string, timing: Timing, handler: TickHandler): void {
+		const { missed = "once", timeoutMs = defaultTimeoutMs } = timing;
+		if (this.#schedules.has(name)) throw new TypeError(`there are two schedules of the name "${name}"`);
+		if (typeof handler !== "function") throw new TypeError(`the schedule "${name}" has no function to run`);
+		if (missed !== "once" && missed !== "skip") {
+			throw new TypeError(
+				`missed of the schedule "${name}" is "once" or "skip", and was given ${String(missed)}`,
+			);
+		}
+		checkDuration(`timeoutMs of the schedule "${name}"`, timeoutMs, "positive");
+		const occurrences = occurrencesOf(name, timing);
+		contractOf(this.topic, [name]);
+		this.#schedules.set(name, { name, occurrences, missed, timeoutMs, handler });
+	}
+
+	get topic(): string {
+		return `schedule.${this.#options.name}`;
+	}
+
+	/** The group that runs them. */
+	subscription(): Subscription {
+		const names = [...this.#schedules.keys()];
+		const handlers = Object.fromEntries(
+			names.map((name) => [name, (data: unknown, ctx: Context) => this.#tick(name, data as TickData, ctx)]),
+		);
+		const timeoutMs =
+			Math.max(...Array.from(this.#schedules.values(), (schedule) => schedule.timeoutMs)) + 10_000;
+		return new Subscription(contractOf(this.topic, names), handlers, {
+			group: this.topic,
+			from: "start",
+			park: "event",
+			timeoutMs,
+			logger: this.#options.logger,
+		});
+	}
+
+	/** Sees to it that each schedule has its next time. */
+	async begin(ctx: Context): Promise<void> {
+		await Promise.all(Array.from(this.#schedules.values(), (schedule) => this.#begin(schedule, ctx)));
+	}
+
+	async #begin(schedule: Schedule, ctx: Context): Promise<void> {
+		const now = new Date();
+		const { events, version } = await this.#options.store.read(
+			this.#streamOf(schedule),
+			{ backwards: true, limit: 1 },
+			ctx,
+		);
+		const last = events[0]?.event.data as TickData | undefined;
+		if (last === undefined) return void (await this.#append(schedule, { after: now, version }, ctx));
+		if (Date.parse(last.at) <= now.getTime()) return;
+		if (last.timing !== schedule.occurrences.text) {
+			return void (await this.#append(schedule, { after: now, version, replaces: true }, ctx));
+		}
+		// A clock that was ahead leaves a time that is too late, perhaps by years: nothing would run until it comes.
+		const before = new Date(last.at);
+		const to = await this.#append(schedule, { after: now, before, version, replaces: true }, ctx);
+		if (to !== undefined) {
+			this.#options.logger.log("warn", aheadMessage, { schedule: schedule.name, from: last.at, to });
+		}
+	}
+
+	async #tick(name: string, { at, version }: TickData, ctx: Context): Promise<void> {
+		const schedule = this.#schedules.get(name);
+		if (schedule === undefined) return;
+		const now = Date.now();
+		const time = new Date(at);
+		let next = await this.#successor(schedule, version, ctx);
+		if (next === undefined) {
+			// First of all: whatever becomes of this run, the next one comes.
+			await this.#append(schedule, { after: new Date(Math.max(now, time.getTime())), version }, ctx);
+			next = await this.#successor(schedule, version, ctx);
+		}
+		if ((next?.event.data as TickData | undefined)?.replaces === true) return;
+		const { attempt, isReplay } = delivery(ctx);
+		const isLate = now - time.getTime() > punctualMs;
+		if (schedule.missed === "skip" && isLate && attempt === 1 && !isReplay) {
+			this.#options.logger.log("info", "a schedule skips a time that was missed", { schedule: name, at });
+			return;
+		}
+		const own = ctx.withTimeout(schedule.timeoutMs);
+		await whileLasts(Promise.try(schedule.handler, { name, at: time }, own), own);
+	}
+
+	async #successor(schedule: Schedule, version: number, ctx: Context): Promise<StreamEvent | undefined> {
+		const range = { after: version, limit: 1 };
+		return (await this.#options.store.read(this.#streamOf(schedule), range, ctx)).events[0];
+	}
+
+	/**
+	 * Appends the first time that has not run, unless somebody was faster.
+	 *
+	 * @returns the time; undefined when there is none before the end.
+	 */
+	async #append(schedule: Schedule, place: NextPlace, ctx: Context): Promise<string | undefined> {
+		const { occurrences } = schedule;
+		const end = place.before?.getTime() ?? Number.POSITIVE_INFINITY;
+		let time = occurrences.after(place.after);
+		for (; time !== undefined && time.getTime() < end; time = occurrences.after(time)) {
+			const at = time.toISOString();
+			if (await this.#appendTick(schedule, at, place, `@${at}`, ctx)) return at;
+			if (await this.#hasRun(schedule, at, ctx)) continue;
+			// It lies in the stream, but was replaced: the timing was another meanwhile, or the clock was ahead.
+			await this.#appendTick(schedule, at, place, `@${at}#${place.version}`, ctx);
+			return at;
+		}
+		return undefined;
+	}
+
+	/** Returns false when the stream has the time already. */
+	async #appendTick(
+		{ name, occurrences }: Schedule,
+		at: string,
+		{ version: before, replaces }: NextPlace,
+		suffix: string,
+		ctx: Context,
+	): Promise<boolean> {
+		const { name: app, store } = this.#options;
+		const { topic } = this;
+		const [of] = contractOf(topic, [name])["~allium"].events;
+		if (of === undefined) return true;
+		const version = before + 1;
+		const data: TickData = { at, version, timing: occurrences.text, ...(replaces && { replaces }) };
+		const value = { type: of.type, topic, name, data, of, id: `${app}/${name}${suffix}`, notBefore: at };
+		const record = stamped(value, { data, key: name }, app, ctx);
+		const stream = this.#streamOf({ name });
+		try {
+			await store.append([{ stream, topic, expected: before, events: [record] }], ctx);
+		} catch (error) {
+			if (isServiceError(error) && error.code === "already_exists") return false;
+			if (!isServiceError(error) || error.code !== "aborted") throw error;
+		}
+		return true;
+	}
+
+	/** Whether a time that lies in the stream was not replaced. */
+	async #hasRun(schedule: Schedule, at: string, ctx: Context): Promise<boolean> {
+		const stream = this.#streamOf(schedule);
+		let isReplaced = false;
+		for (let after: number | undefined; ; ) {
+			const range = { backwards: true, ...(after !== undefined && { after }) };
+			const { events, more } = await this.#options.store.read(stream, range, ctx);
+			for (const { event, version } of events) {
+				const data = event.data as TickData;
+				if (data.at === at) return !isReplaced;
+				isReplaced = data.replaces === true;
+				after = version;
+			}
+			if (!more || events.length === 0) return true;
+		}
+	}
+
+	#streamOf({ name }: Pick<Schedule, "name">): string {
+		return `schedule/${this.#options.name}/${name}`;
+	}
+}
+
+const aheadMessage =
+	"the clock was ahead when a schedule last ran, so that its next time was too late: it runs at an earlier one instead";
+
+function contractOf(topic: string, names: readonly string[]): AnyContract {
+	return contract(topic, Object.fromEntries(names.map((name) => [name, event<Schema>({ data: anything })])));
+}
+
+/** A schema that accepts everything as it is. */
+const anything: Schema = {
+	"~standard": {
+		version: 1,
+		vendor: "allium",
+		validate: (value: unknown) => ({ value }),
+		...{ jsonSchema: { input: () => ({}), output: () => ({}) } },
+	},
+};
