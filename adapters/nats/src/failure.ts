@@ -1,5 +1,5 @@
 import { isServiceError, ServiceError } from "@allium/core";
-import { refusal, unavailable } from "@allium/core/adapter";
+import { refusal, tlsFault, unavailable } from "@allium/core/adapter";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { errors } from "@nats-io/transport-node";
 
@@ -26,12 +26,9 @@ export function connectFailure(error: unknown, place: string, mayNeedCertificate
 	if (why.includes("does not support 'tls'")) {
 		return refusal(`the NATS server at ${place} has no TLS; write nats:// to go without`, error);
 	}
-	if (isCertificateFailure(error)) {
-		return refusal(
-			`the NATS server at ${place} and this process do not agree on certificates (${why}); name the authority by ca, and a certificate of this process by cert and key where the server asks for one`,
-			error,
-		);
-	}
+	const fault = tlsFault(error, "write nats://");
+	if (fault !== undefined)
+		return refusal(`the NATS server at ${place} cannot be used over TLS: ${fault}`, error);
 	const hint = mayNeedCertificate ? "; if it asks for certificates of clients, give cert and key" : "";
 	return unavailable(`no NATS server answers at ${place} (${why})${hint}`, error);
 }
@@ -109,12 +106,6 @@ function permissionViolation(
 
 function isAuthorization(error: unknown): boolean {
 	return error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
-}
-
-/** The codes of OpenSSL and Node for certificates that are not accepted, on either side. */
-function isCertificateFailure(error: unknown): boolean {
-	const code = error instanceof Error && "code" in error ? String(error.code) : "";
-	return /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|ERR_SSL_|ERR_OSSL_/.test(code);
 }
 
 function textOf(error: unknown): string {

@@ -1,5 +1,5 @@
 import { ServiceError } from "@allium/core";
-import { after, type Timer } from "@allium/core/transport";
+import { afterSilence, type Timer } from "@allium/core/transport";
 import { AckPolicy, DeliverPolicy, type JetStreamManager, ReplayPolicy } from "@nats-io/jetstream";
 import { type NatsConnection as Client, createInbox, type Msg, nanos, nuid } from "@nats-io/transport-node";
 
@@ -89,7 +89,7 @@ class Reading {
 		// Nobody may wait for it any more.
 		promise.catch(() => {});
 		this.#settle = (error) => (error === undefined ? resolve() : reject(error));
-		this.#timer = after(longestReadingMs, () => this.end(new Error("reading took too long")));
+		this.#timer = afterSilence(longestReadingMs, () => this.end(new Error("reading took too long")));
 	}
 
 	/** Takes what the server sent. */

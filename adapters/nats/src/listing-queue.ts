@@ -1,6 +1,8 @@
-import { after } from "@allium/core/transport";
+import { after, type Timer } from "@allium/core/transport";
 import type { Listing, RegistryStorage } from "./registry-storage.ts";
 
+/** After a loss, processes list at a random moment within this time, in milliseconds. */
+const spreadMs = 100;
 /** So many services are listed one by one; of more, the whole namespace is listed once. */
 const mostSingle = 4;
 
@@ -18,9 +20,25 @@ export class ListingQueue {
 	readonly #storage: RegistryStorage;
 	#requests: Request[] = [];
 	#isRunning = false;
+	#moment: Promise<void> | undefined;
+	#timer: Timer | undefined;
 
 	constructor(storage: RegistryStorage) {
 		this.#storage = storage;
+	}
+
+	/**
+	 * Resolves at the moment at which this process lists after a loss. It is random, so that not all processes list at
+	 * once, and the same for all watches, so that they share what is read.
+	 */
+	moment(): Promise<void> {
+		this.#moment ??= new Promise((resolve) => {
+			this.#timer = after(Math.random() * spreadMs, () => {
+				this.#moment = undefined;
+				resolve();
+			});
+		});
+		return this.#moment;
 	}
 
 	/** Lists the keys that a filter of the form `<namespace>.<service>.*` lets through. */
@@ -29,6 +47,11 @@ export class ListingQueue {
 			this.#requests.push({ keys, resolve, reject });
 			if (!this.#isRunning) this.#start();
 		});
+	}
+
+	/** Who waits for the moment waits for ever. */
+	close(): void {
+		this.#timer?.stop();
 	}
 
 	#start(): void {

@@ -1,5 +1,6 @@
+import { type AddressInfo, createServer } from "node:net";
 import { Context, type Instance, type Registry, silentLogger } from "@allium/core";
-import { keepRegistered, type Registration } from "@allium/core/registry";
+import { keepRegistered, type Registration, type RegistryEvent } from "@allium/core/registry";
 import { describeServer, natsServer, type ServerProcess, startServer } from "@allium/testing/servers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { registry } from "./index.ts";
@@ -24,6 +25,17 @@ function instance(id: string): Instance {
 	};
 }
 
+/** The instances that an event brings, and those that it takes away from the known ones. */
+function changeOf(
+	event: RegistryEvent,
+	known: ReadonlySet<string>,
+): Record<"up" | "gone", readonly string[]> {
+	if (event.type === "up") return { up: [event.instance.id], gone: [] };
+	if (event.type === "down") return { up: [], gone: [event.instance.id] };
+	const up = event.instances.map(({ id }) => id);
+	return { up, gone: [...known].filter((id) => !up.includes(id)) };
+}
+
 describeServer("nats-2.10", (file) => {
 	let servers: ServerProcess[];
 	let opened: Registry[];
@@ -33,14 +45,15 @@ describeServer("nats-2.10", (file) => {
 		opened = [];
 		registrations = [];
 		const ports = await freePorts();
-		servers = await Promise.all(
-			ports.map((port, n) => {
-				const routes = ports.map((other) => `nats://127.0.0.1:${other}`).join(",");
-				const own = `nats://127.0.0.1:${port}`;
-				const names = ["--server_name", `n${n}`, "--cluster_name", "shop"];
-				return startServer(natsServer({ file, args: [...names, "--cluster", own, "--routes", routes] }));
-			}),
-		);
+		servers = [];
+		// One after the other: three that started in the same moment were seen not to find together for minutes.
+		for (const [n, port] of ports.entries()) {
+			const routes = ports.map((other) => `nats://127.0.0.1:${other}`).join(",");
+			const own = `nats://127.0.0.1:${port}`;
+			const names = ["--server_name", `n${n}`, "--cluster_name", "shop"];
+			const args = [...names, "--cluster", own, "--routes", routes];
+			servers.push(await startServer(natsServer({ file, args })));
+		}
 	});
 	afterEach(async () => {
 		await Promise.all(registrations.map((registration) => registration.release()));
@@ -50,9 +63,15 @@ describeServer("nats-2.10", (file) => {
 
 	/** Ports for the routes between the servers. Those of a server's own place are for its clients. */
 	async function freePorts(): Promise<readonly number[]> {
-		const places = await Promise.all([1, 2, 3].map(() => startServer(natsServer({ file }))));
-		const ports = places.map(({ port }) => port);
-		await Promise.all(places.map((place) => place.close()));
+		const holders = await Promise.all(
+			[1, 2, 3].map(async () => {
+				const holder = createServer();
+				await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
+				return holder;
+			}),
+		);
+		const ports = holders.map((holder) => (holder.address() as AddressInfo).port);
+		await Promise.all(holders.map((holder) => new Promise((resolve) => holder.close(resolve))));
 		return ports;
 	}
 
@@ -74,11 +93,13 @@ describeServer("nats-2.10", (file) => {
 		await keep("a");
 		await keep("b");
 		const watching = await open();
-		const told: string[] = [];
+		const known = new Set<string>();
+		const lost: string[] = [];
 		void (async () => {
 			for await (const event of watching.watch({ namespace: "default", service: "cart" }, background)) {
-				const ids = event.type === "snapshot" ? event.instances.map(({ id }) => id) : [event.instance.id];
-				told.push([event.type, ...ids.sort()].join(" "));
+				const { up, gone } = changeOf(event, known);
+				for (const id of up) known.add(id);
+				lost.push(...gone);
 			}
 		})();
 		const listed = () =>
@@ -86,13 +107,14 @@ describeServer("nats-2.10", (file) => {
 				const instances = await watching.list({}, background.withTimeout(listMs));
 				expect(instances.map(({ id }) => id).sort()).toEqual(["a", "b"]);
 			});
-		await vi.waitFor(() => expect(told).toEqual(["snapshot a b"]));
+		// The server that answers may be behind its leader, so the first snapshot need not have both.
+		await vi.waitFor(() => expect([...known].sort()).toEqual(["a", "b"]));
 		for (const killed of [...servers.map((server) => [server]), servers]) {
 			await Promise.all(killed.map((server) => server.kill()));
 			if (killed.length === 1) await listed();
 			await Promise.all(killed.map((server) => server.restart()));
 			await listed();
 		}
-		expect(told).toEqual(["snapshot a b"]);
+		expect(lost).toEqual([]);
 	});
 });

@@ -123,6 +123,21 @@ for (const version of ["nats-2.9", "nats-2.10"] as const) {
 			await connection.run((client) => client.flush());
 		});
 
+		test("is kept when an answer was there in time, although this thread was too busy to read it", async () => {
+			await using server = await startServer(natsServer({ file: program }));
+			const connection = await open(`nats://127.0.0.1:${server.port}`);
+			const answers = connection.answers(200);
+			const operation = connection.run((client) => client.request("$JS.API.INFO", "", { timeout: 30_000 }), {
+				withinMs: 200,
+			});
+			await new Promise((resolve) => setImmediate(resolve));
+			// This thread is busy.
+			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+			expect(await answers).toBe(true);
+			expect((await operation).string()).toContain("memory");
+			expect([connection.isUp, connection.lossCount]).toEqual([true, 0]);
+		});
+
 		test("that is closed refuses instead of hanging", async () => {
 			await using server = await startServer(natsServer({ file: program }));
 			const connection = await open(`nats://127.0.0.1:${server.port}`);

@@ -1,6 +1,6 @@
 import { type Context, isServiceError, type ServiceError } from "@allium/core";
 import { refusal, type Share, SharedResource, unavailable } from "@allium/core/adapter";
-import { after } from "@allium/core/transport";
+import { afterSilence } from "@allium/core/transport";
 import { type NatsConnection as Client, connect } from "@nats-io/transport-node";
 import { Attempts, connectOptions } from "./connect-options.ts";
 import { connectFailure, operationFailure } from "./failure.ts";
@@ -159,7 +159,7 @@ export class NatsConnection implements AsyncDisposable {
 					resolve(value);
 				}, fail);
 			};
-			const timer = after(withinMs, () => {
+			const timer = afterSilence(withinMs, () => {
 				const wasUp = this.#isUp;
 				fail(wasUp ? this.#silent(withinMs) : this.#away());
 				if (wasUp) void this.answers();
@@ -248,7 +248,7 @@ function closed(): ServiceError {
 /** Whether a promise fulfils in time. */
 function within(milliseconds: number, promise: Promise<unknown>): Promise<boolean> {
 	return new Promise((resolve) => {
-		const timer = after(milliseconds, () => resolve(false));
+		const timer = afterSilence(milliseconds, () => resolve(false));
 		const settled = (fulfilled: boolean): void => {
 			timer.stop();
 			resolve(fulfilled);

@@ -218,9 +218,8 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 			counting.subscribe(subject, { callback: () => void readings++ });
 			await keep(registering, "b", { services });
 			await vi.waitFor(() => expect(all).toEqual(services.map(() => ["snapshot a", "up b"])), patient);
-			// A reading is a consumer for each of two streams, and watches that notice the outage in different turns of the
-			// loop share different readings.
-			expect(readings).toBeLessThanOrEqual(25);
+			// A reading is a consumer for each of two streams. Answers that arrive in different turns of the loop may cost a few.
+			expect(readings).toBeLessThanOrEqual(8);
 		});
 
 		test("reading alone makes nothing on the server", async () => {

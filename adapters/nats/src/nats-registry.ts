@@ -112,6 +112,7 @@ class NatsRegistry implements Registry {
 		this.#isClosed = true;
 		for (const { view } of [...this.#feeds.values()]) view.close();
 		this.#renewals.close();
+		this.#listings.close();
 		await this.#share.release();
 	}
 

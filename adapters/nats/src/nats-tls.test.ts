@@ -58,7 +58,11 @@ for (const version of ["nats-2.9", "nats-2.10"] as const) {
 		});
 
 		test.each([
-			["whose authority is not known", "", /do not agree on certificates .* name the authority by ca/],
+			[
+				"whose authority is not known",
+				"",
+				/nobody who is trusted here issued its certificate .* name the authority by ca/,
+			],
 			[
 				"that asks for a certificate",
 				"ca",

@@ -1,5 +1,5 @@
 import { Metadata, type ReadonlyMetadata, type ServiceError, toServiceError } from "@allium/core";
-import { appendHeader, isProtocolHeader } from "@allium/core/http";
+import { appendHeader, headerNameOf } from "@allium/core/http";
 import type { Msg } from "@nats-io/transport-node";
 
 /** How long a call may take whose request does not say it, in milliseconds. */
@@ -28,11 +28,11 @@ export function readPlainRequest(service: string, message: Msg): PlainRequest | 
 	let timeoutMs = defaultTimeoutMs;
 	let error: ServiceError | undefined;
 	try {
-		for (const [name, values] of message.headers ?? []) {
-			const key = name.toLowerCase();
-			if (key === "connect-timeout-ms") timeoutMs = readTimeout(values[0]) ?? timeoutMs;
-			else if (!isProtocolHeader(key) && !key.startsWith("nats-")) {
-				for (const value of values) appendHeader(metadata, key, value);
+		for (const [raw, values] of message.headers ?? []) {
+			const header = headerNameOf(raw);
+			if (header.name === "connect-timeout-ms") timeoutMs = readTimeout(values[0]) ?? timeoutMs;
+			else if (!header.isProtocol && !header.name.startsWith("nats-")) {
+				for (const value of values) appendHeader(metadata, header, value);
 			}
 		}
 	} catch (thrown) {

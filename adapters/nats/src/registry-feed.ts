@@ -16,8 +16,6 @@ import {
 
 /** The delay before a listing is tried again, in milliseconds. */
 const retryBounds = { firstMs: 100, longestMs: 5_000 };
-/** After a loss, processes list at a random moment within this time, in milliseconds. */
-const spreadMs = 100;
 const decoder = new TextDecoder();
 
 /** An instance that the view shows. */
@@ -123,7 +121,11 @@ export class RegistryFeed {
 	}
 
 	#onBack(): void {
-		this.#listAfter(Math.random() * spreadMs);
+		this.#timer?.stop();
+		const before = this.#listing;
+		void this.#listings.moment().then(() => {
+			if (this.#listing === before) void this.#list();
+		});
 	}
 
 	#listAfter(delay: number): void {

@@ -71,7 +71,7 @@ export class RegistryStorage {
 		this.connection = connection;
 		this.#options = options;
 		// The check would ask for the limits of the account, which many users may not see.
-		this.#jetStream = jetstream(connection.client, { checkAPI: false });
+		this.#jetStream = jetstream(connection.client, { checkAPI: false, timeout: longestReadingMs });
 	}
 
 	/** How often something was missing on the server and was made. The records may have gone with it. */

@@ -19,7 +19,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { Calculator, calculator } from "./fixtures/calculator.ts";
 import { type NatsTransportOptions, transport } from "./transport.ts";
 
-/** What a test opened is closed when it is over. */
+/** Closes something once the test is over, and returns it. */
 function closing<T extends { close(): Promise<unknown> }>(what: T): T {
 	onTestFinished(async () => void (await what.close()));
 	return what;

@@ -1,4 +1,5 @@
 import type { Context } from "@allium/core";
+import { unavailable } from "@allium/core/adapter";
 import {
 	type JetStreamClient,
 	type JetStreamManager,
@@ -10,8 +11,14 @@ import {
 	type StreamInfo,
 } from "@nats-io/jetstream";
 import type { MsgHdrs } from "@nats-io/transport-node";
-import { isMessageMissing, isStreamInUse, isStreamMissing } from "../failure.ts";
+import { isJetStreamMissing, isMessageMissing, isStreamInUse, isStreamMissing } from "../failure.ts";
 import type { NatsConnection } from "../nats-connection.ts";
+
+/**
+ * The check would ask for the limits of the account, which many users may not see. The time that an answer may take is
+ * that of `connection.run`, which gives it more while this thread is busy.
+ */
+const libraryOptions = { checkAPI: false, timeout: 30_000 };
 
 /** A message that a stream keeps. */
 export interface StoredMessage {
@@ -36,8 +43,7 @@ export class EventStream {
 	constructor(connection: NatsConnection, name: string) {
 		this.connection = connection;
 		this.name = name;
-		// The check would ask for the limits of the account, which many users may not see.
-		this.#jetStream = jetstream(connection.client, { checkAPI: false });
+		this.#jetStream = jetstream(connection.client, libraryOptions);
 	}
 
 	/** Undefined when there is no such stream. */
@@ -102,18 +108,30 @@ export class EventStream {
 		});
 	}
 
-	/** Publishes a message. To be called within `connection.run`, which bounds it. */
-	publish(subject: string, data: string, options: PublishOptions = {}): Promise<PubAck> {
+	/**
+	 * Publishes a message. To be called within `connection.run`, which bounds it. Rejects with `unavailable`, caused by
+	 * what `isJetStreamMissing` knows, when no server stores it now: a cluster has no leader for the stream for a while
+	 * after it lost a server.
+	 */
+	async publish(subject: string, data: string, options: PublishOptions = {}): Promise<PubAck> {
 		const { headers, expectedLast } = options;
-		return this.#jetStream.publish(subject, data, {
-			...(headers !== undefined && { headers }),
-			...(expectedLast !== undefined && { expect: { lastSubjectSequence: expectedLast } }),
-		});
+		try {
+			return await this.#jetStream.publish(subject, data, {
+				...(headers !== undefined && { headers }),
+				...(expectedLast !== undefined && { expect: { lastSubjectSequence: expectedLast } }),
+			});
+		} catch (error) {
+			if (!isJetStreamMissing(error)) throw error;
+			throw unavailable(
+				`no NATS server at ${this.connection.place} stores messages of the stream ${this.name}: it has no leader for the moment, or was removed`,
+				error,
+			);
+		}
 	}
 
 	/** The library's access to the API. What it is asked is bounded by `connection.run`. */
 	manager(): Promise<JetStreamManager> {
-		this.#manager ??= jetstreamManager(this.connection.client, { checkAPI: false });
+		this.#manager ??= jetstreamManager(this.connection.client, libraryOptions);
 		return this.#manager;
 	}
 

@@ -47,15 +47,24 @@ export class GroupEdits {
 		return { retrying: all.length - parked, parked, delayed };
 	}
 
-	/** Makes parked events due at once, to be handled or passed over. Returns how many. */
+	/**
+	 * Makes parked events due at once, to be handled or passed over. Returns how many. Of those that were made due in
+	 * the same way before, the holder is told once more: that call may have failed in between.
+	 */
 	async edit(which: Which, discard: boolean, ctx: Context): Promise<number> {
-		const parked = (await this.#deferred(ctx)).filter(
-			({ deferred }) => deferred.due === "parked" && isMeant(deferred, which),
+		const meant = (await this.#deferred(ctx)).filter(({ deferred }) => isMeant(deferred, which));
+		const parked = meant.filter(({ deferred }) => deferred.due === "parked");
+		const marks = await Promise.allSettled(parked.map((each) => this.#mark(each, discard, ctx)));
+		// Of a mark that failed nobody knows whether it was made.
+		const isMade = marks.map((mark) => mark.status === "rejected" || mark.value);
+		const due = meant.filter(({ deferred }) => deferred.due === 0 && (deferred.discard ?? false) === discard);
+		const told = new Set(
+			[...due, ...parked.filter((_, index) => isMade[index])].map(({ lane }) => lane.lane),
 		);
-		const edited = await Promise.all(parked.map((each) => this.#mark(each, discard, ctx)));
-		const lanes = new Set(parked.filter((_, index) => edited[index]).map(({ lane: { lane } }) => lane));
-		await Promise.all(Array.from(lanes, (lane) => this.#tell(lane, ctx)));
-		return edited.filter((isEdited) => isEdited).length;
+		await Promise.all(Array.from(told, (lane) => this.#tell(lane, ctx)));
+		const failure = marks.find((mark) => mark.status === "rejected");
+		if (failure !== undefined) throw failure.reason;
+		return isMade.filter((made) => made).length;
 	}
 
 	async rewind(cursors: Cursors, ctx: Context): Promise<void> {
@@ -107,7 +116,7 @@ export class GroupEdits {
 	/** Returns whether the event was there unchanged. */
 	async #mark({ entry, deferred }: DeferredOfLane, discard: boolean, ctx: Context): Promise<boolean> {
 		const text = JSON.stringify({ ...deferred, due: 0, ...(discard && { discard }) });
-		const revision = await this.#records.storage.write(entry.key, text, ctx, { expected: entry.revision });
+		const revision = await this.#records.storage.replace(entry.key, text, entry.revision, ctx);
 		return revision !== undefined;
 	}
 

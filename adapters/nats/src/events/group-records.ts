@@ -37,7 +37,7 @@ export class GroupRecords {
 			const record = groupRecord(entry);
 			if (record === undefined || entry === undefined) return false;
 			const text = JSON.stringify(change(record));
-			const revision = await this.storage.write(entry.key, text, ctx, { expected: entry.revision });
+			const revision = await this.storage.replace(entry.key, text, entry.revision, ctx);
 			if (revision !== undefined) return true;
 		}
 	}
@@ -63,7 +63,7 @@ export class GroupRecords {
 
 	/** Writes a lane as long as it is as it was read. Returns its revision; undefined when it is not. */
 	writeLane({ lane, record, revision }: StoredLane, ctx: Context): Promise<number | undefined> {
-		return this.storage.write(this.keys.lane(lane), JSON.stringify(record), ctx, { expected: revision });
+		return this.storage.replace(this.keys.lane(lane), JSON.stringify(record), revision, ctx);
 	}
 
 	missing(): ServiceError {

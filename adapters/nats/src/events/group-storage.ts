@@ -1,14 +1,16 @@
 import type { Context } from "@allium/core";
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
-import { isJetStreamMissing, isOtherLast, isStreamMissing } from "../failure.ts";
+import { isOtherLast, isStreamMissing } from "../failure.ts";
 import type { NatsConnection } from "../nats-connection.ts";
-import { EventStream, type StoredMessage } from "./event-stream.ts";
+import { EventStream, type PublishOptions, type StoredMessage } from "./event-stream.ts";
 import { countAfter, StreamReading } from "./stream-reading.ts";
 import { newsOf } from "./topic-subjects.ts";
 
 /** How much is read at once while keys are listed. */
 const pageBounds = { messages: 1_000, bytes: 4 * 1024 * 1024 };
+/** How often a listing goes on behind what was written meanwhile: keys that are written all the time have no end. */
+const mostRounds = 100;
 const decoder = new TextDecoder();
 
 /** A value, and where it lies. */
@@ -71,40 +73,61 @@ export class GroupStorage {
 	}
 
 	/**
-	 * Writes a value. Returns its revision; undefined when the key does not have the revision that is expected, 0 for
-	 * none, or the bucket is missing.
+	 * Writes a value. Returns its revision. Rejects with `unavailable` when no server stores the key now, so that nobody
+	 * takes it for written.
+	 *
+	 * @param ttlSeconds After this time the server removes it, where it can.
 	 */
-	write(key: string, text: string, ctx: Context, options: WriteOptions = {}): Promise<number | undefined> {
-		const { expected, ttlSeconds } = options;
+	write(key: string, text: string, ctx: Context, ttlSeconds?: number): Promise<number> {
 		const expiry = headers();
 		// Servers before 2.11 would ignore it.
 		if (ttlSeconds !== undefined && this.connection.isAtLeast(2, 11))
 			expiry.set("Nats-TTL", `${ttlSeconds}s`);
-		return this.connection.run(
-			async () => {
-				try {
-					const publishing = { headers: expiry, ...(expected !== undefined && { expectedLast: expected }) };
-					return (await this.#stream.publish(this.#root + key, text, publishing)).seq;
-				} catch (error) {
-					if (isOtherLast(error) || isJetStreamMissing(error)) return undefined;
-					throw error;
-				}
-			},
-			{ ctx },
-		);
+		return this.connection.run(() => this.#publish(key, text, { headers: expiry }), { ctx });
 	}
 
-	/** What is stored under keys, the oldest first, up to a number. */
+	/** Writes a value where the key has the revision that is expected, 0 for none. Undefined where it has another one. */
+	replace(key: string, text: string, expected: number, ctx: Context): Promise<number | undefined> {
+		const writing = async (): Promise<number | undefined> => {
+			try {
+				return await this.#publish(key, text, { expectedLast: expected });
+			} catch (error) {
+				if (isOtherLast(error)) return undefined;
+				throw error;
+			}
+		};
+		return this.connection.run(writing, { ctx });
+	}
+
+	/**
+	 * Lists what is stored under keys, the oldest first, up to a number. A key that is written again meanwhile moves to
+	 * the end of the stream, and the server does not count it for a reading that has begun. So the listing goes on until
+	 * nothing lies behind it. Each key is listed once, as it was written last.
+	 */
 	async list(
 		keys: string,
 		ctx?: Context,
 		most: number = Number.POSITIVE_INFINITY,
 	): Promise<readonly Entry[]> {
 		const filter = this.#root + keys;
-		// Most listings find nothing, which this tells at less cost.
-		const first = await unlessMissing(this.#stream.next(0, filter, ctx));
-		if (first === undefined) return [];
-		const reading = new StreamReading(this.#stream, [filter], first.sequence - 1);
+		const found = new Map<string, Entry>();
+		let place = 0;
+		for (let round = 0; round < mostRounds && found.size < most; round++) {
+			// Most listings find nothing, which this tells at less cost.
+			const next = await unlessMissing(this.#stream.next(place, filter, ctx));
+			if (next === undefined) break;
+			for (const entry of await this.#read(filter, next.sequence - 1, most - found.size, ctx)) {
+				found.delete(entry.key);
+				found.set(entry.key, entry);
+				place = entry.revision;
+			}
+		}
+		return [...found.values()];
+	}
+
+	/** Reads what lies behind a place. */
+	async #read(filter: string, after: number, most: number, ctx: Context | undefined): Promise<Entry[]> {
+		const reading = new StreamReading(this.#stream, [filter], after);
 		try {
 			const found: Entry[] = [];
 			for (let isComplete = false; !isComplete && found.length < most; ) {
@@ -154,6 +177,10 @@ export class GroupStorage {
 		}
 	}
 
+	async #publish(key: string, text: string, options: PublishOptions): Promise<number> {
+		return (await this.#stream.publish(this.#root + key, text, options)).seq;
+	}
+
 	#entry({ subject, data, sequence }: StoredMessage): Entry {
 		return { key: this.keyOf(subject), text: decoder.decode(data), revision: sequence };
 	}
@@ -174,13 +201,6 @@ export class GroupStorage {
 			...(this.connection.isAtLeast(2, 11) && { allow_msg_ttl: true }),
 		};
 	}
-}
-
-/** How a value is written. */
-export interface WriteOptions {
-	readonly expected?: number | undefined;
-	/** After this time the server removes it, where it can. */
-	readonly ttlSeconds?: number;
 }
 
 async function unlessMissing<T>(operation: Promise<T>): Promise<T | undefined> {

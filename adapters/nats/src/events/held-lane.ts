@@ -169,7 +169,6 @@ export class HeldLane {
 	}
 
 	async #put(key: string | undefined, value: Deferred | Delayed, ctx: Context): Promise<void> {
-		// Without the bucket there is no lane either, which the next write tells.
 		if (key !== undefined) await this.#storage.write(key, JSON.stringify(value), ctx);
 	}
 
@@ -178,9 +177,7 @@ export class HeldLane {
 		const key = this.#keys.lane(this.lane);
 		let next = record;
 		for (;;) {
-			const revision = await this.#storage.write(key, JSON.stringify(next), ctx, {
-				expected: this.#revision,
-			});
+			const revision = await this.#storage.replace(key, JSON.stringify(next), this.#revision, ctx);
 			if (revision !== undefined) {
 				this.record = next;
 				this.#revision = revision;

@@ -1,5 +1,5 @@
 import { unavailable } from "@allium/core/adapter";
-import { after, type Timer } from "@allium/core/transport";
+import { afterSilence, type Timer } from "@allium/core/transport";
 import {
 	type NatsConnection as Client,
 	createInbox,
@@ -82,7 +82,7 @@ export class Inflow {
 	ask(request: PullRequest, patienceMs: number): void {
 		this.#end = undefined;
 		this.#left = request.batch;
-		this.#patience = after(patienceMs, () => this.#finish("amiss"));
+		this.#patience = afterSilence(patienceMs, () => this.#finish("amiss"));
 		this.#client.publish(this.#subject, JSON.stringify(request), { reply: this.#inbox });
 	}
 

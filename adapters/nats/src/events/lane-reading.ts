@@ -10,30 +10,32 @@ export type Positions = ReadonlyMap<number, number>;
 /** Lanes that are no further apart than this are read together, in places of the stream. */
 export const nearby = 1_000;
 
-/** Reads some lanes of a topic together. Only those go on with it who have all that it gave. */
+/** Reads some lanes of a topic together, for whoever is not before the places that it has passed. */
 export class LaneReading {
-	readonly #filters: readonly string[];
+	/** What it reads: its filters, in one text. */
+	readonly #filter: string;
 	readonly #reading: StreamReading;
-	/** Of each lane, the last place that was given. */
-	readonly #given: Map<number, number>;
+	/** Of each lane, the last place that was read, whether or not whoever read it had it already. */
+	readonly #passed: Map<number, number>;
 	/** The last message that was read, of whichever lane. */
 	last: StoredMessage | undefined;
 	/** All of these lanes is read up to here. */
 	position: number;
 
 	constructor(stream: EventStream, filters: readonly string[], positions: Positions) {
-		this.#filters = filters;
-		this.#given = new Map(positions);
-		this.position = Math.min(...positions.values());
-		this.#reading = new StreamReading(stream, filters, this.position);
+		const position = Math.min(...positions.values());
+		this.#filter = filters.join();
+		this.#passed = new Map(Array.from(positions.keys(), (lane) => [lane, position]));
+		this.#reading = new StreamReading(stream, filters, position);
+		this.position = position;
 	}
 
 	/** Whether its next page is what lies behind these places. */
 	goesOnAt(filters: readonly string[], positions: Positions): boolean {
-		if (positions.size !== this.#given.size || filters.join() !== this.#filters.join()) return false;
+		if (positions.size !== this.#passed.size || filters.join() !== this.#filter) return false;
 		for (const [lane, position] of positions) {
-			const given = this.#given.get(lane);
-			if (given === undefined || given > position || position > this.position + nearby) return false;
+			const passed = this.#passed.get(lane);
+			if (passed === undefined || passed > position || position > this.position + nearby) return false;
 		}
 		return true;
 	}
@@ -43,18 +45,19 @@ export class LaneReading {
 		const { messages, isComplete } = await this.#reading.next(bounds, ctx);
 		this.last = messages.at(-1) ?? this.last;
 		this.position = Math.max(this.position, this.last?.sequence ?? 0);
-		return { messages: messages.filter((message) => this.#isWanted(message, positions)), isComplete };
+		return { messages: messages.filter((message) => this.#pass(message, positions)), isComplete };
 	}
 
 	end(): Promise<void> {
 		return this.#reading.end();
 	}
 
-	#isWanted({ subject, sequence }: StoredMessage, positions: Positions): boolean {
+	/** Returns whether a message lies behind these places. It is passed also where it does not. */
+	#pass({ subject, sequence }: StoredMessage, positions: Positions): boolean {
 		const lane = laneOfSubject(subject);
 		const position = positions.get(lane);
-		if (position === undefined || sequence <= position) return false;
-		this.#given.set(lane, sequence);
-		return true;
+		if (position === undefined) return false;
+		this.#passed.set(lane, sequence);
+		return sequence > position;
 	}
 }

@@ -21,8 +21,7 @@ export class MemberRenewals {
 	}
 
 	async renew(member: string, ctx: Context): Promise<void> {
-		const options = { ttlSeconds: forgottenSeconds };
-		await this.#storage.write(this.#keys.member(member), "", ctx, options);
+		await this.#storage.write(this.#keys.member(member), "", ctx, forgottenSeconds);
 	}
 
 	/** Forgets a member. */

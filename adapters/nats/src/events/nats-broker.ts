@@ -1,6 +1,7 @@
 import type { ServiceError } from "@allium/core";
 import { refusal } from "@allium/core/adapter";
-import { type Broker, type LogBrokerOptions, logBroker } from "@allium/core/event";
+import type { Broker } from "@allium/core/event";
+import { type LogBrokerOptions, logBroker } from "@allium/core/log-broker";
 import { type NatsConnection, natsConnection } from "../nats-connection.ts";
 import { type NatsOptions, parseNatsUrl } from "../nats-url.ts";
 import { bucketName, oneOf, wholeNumber } from "../storage-options.ts";

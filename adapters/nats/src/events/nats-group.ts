@@ -81,7 +81,7 @@ export class NatsGroup implements GroupStore {
 		const before = await this.#storage.read(this.#keys.record, ctx);
 		if (groupRecord(before) !== undefined) return false;
 		// Every write has a greater revision, so that no epoch comes again.
-		const epoch = (await this.#storage.write(this.#namespaceKeys.count, "", ctx)) ?? 0;
+		const epoch = await this.#storage.write(this.#namespaceKeys.count, "", ctx);
 		const record: GroupRecord = {
 			...this.#records.id,
 			createdAt: new Date().toISOString(),
@@ -91,7 +91,7 @@ export class NatsGroup implements GroupStore {
 			joins: 0,
 		};
 		const expected = before?.revision ?? 0;
-		const revision = await this.#storage.write(this.#keys.record, JSON.stringify(record), ctx, { expected });
+		const revision = await this.#storage.replace(this.#keys.record, JSON.stringify(record), expected, ctx);
 		return revision !== undefined;
 	}
 
@@ -113,6 +113,8 @@ export class NatsGroup implements GroupStore {
 
 	async join(member: Member, ctx: Context): Promise<void> {
 		this.#check(ctx);
+		// Without a group there may be no bucket either.
+		if ((await this.#records.group(ctx)) === undefined) throw this.#records.missing();
 		await this.#renewals.renew(member.id, ctx);
 		const isDone = await this.#records.change((record) => withMember(record, member), ctx);
 		if (!isDone) throw this.#records.missing();

@@ -7,6 +7,7 @@ import {
 	defaultRetainMs,
 	type Log,
 	type LogFeatures,
+	type ServerReport,
 	type TopicLog,
 	type TopicOptions,
 } from "@allium/core/event";
@@ -23,6 +24,7 @@ import { keyPart } from "../registry-keys.ts";
 import { headerBytes } from "./event-message.ts";
 import { EventStream } from "./event-stream.ts";
 import { NatsTopic, type NatsTopicOptions } from "./nats-topic.ts";
+import { safeReplicas, serverReport } from "./server-report.ts";
 import { newsOf, streamsOf, TopicSubjects } from "./topic-subjects.ts";
 
 /** How the server keeps events. It counts when a topic is made; later, the operator changes it. */
@@ -39,8 +41,6 @@ export interface LogStorage {
 	readonly syncs: "disk" | "later";
 }
 
-/** From so many replicas on, an event survives the loss of a server. */
-const safeReplicas = 3;
 const description = "Allium: the events of ";
 
 /** Topics as streams of JetStream: `<bucket>+<namespace>+<topic>`. */
@@ -84,6 +84,26 @@ export class NatsLog implements Log {
 					if (config.name.startsWith(prefix)) found.push(topicOf(config));
 				}
 				return found.sort();
+			},
+			{ ctx },
+		);
+	}
+
+	async server(ctx: Context): Promise<ServerReport> {
+		const { bucket, namespace, syncs } = this.#storage;
+		const prefix = streamsOf(bucket, namespace);
+		this.#check(ctx);
+		return this.#share.resource.run(
+			async ({ info }) => {
+				const manager = await this.#place("").stream.manager();
+				const streams: StreamInfo[] = [];
+				for await (const stream of manager.streams.list(`${bucket}-events.${keyPart(namespace)}.>`)) {
+					if (stream.config.name.startsWith(prefix)) streams.push(stream);
+				}
+				// Many users may not see the limits of their account.
+				const account = await manager.getAccountInfo().catch(() => undefined);
+				const named = streams.map((stream) => ({ ...stream, topic: topicOf(stream.config) }));
+				return serverReport({ version: info?.version, streams: named, account, syncs });
 			},
 			{ ctx },
 		);

@@ -1,4 +1,4 @@
-import { type Context, ServiceError } from "@allium/core";
+import { type Context, isServiceError, ServiceError } from "@allium/core";
 import { cursorAt, type EventRecord, type Receipt } from "@allium/core/event";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import type { NatsConnection as Client, MsgHdrs } from "@nats-io/transport-node";
@@ -120,7 +120,7 @@ async function unlessMissing<T>(publishing: Promise<T>): Promise<T | undefined> 
 	try {
 		return await publishing;
 	} catch (error) {
-		if (isJetStreamMissing(error)) return undefined;
+		if (isServiceError(error) && isJetStreamMissing(error.cause)) return undefined;
 		throw error;
 	}
 }

@@ -33,6 +33,7 @@ export class TopicReader {
 	readonly #resting = new Set<LaneReading>();
 	/** Which of several clusters of lanes comes first, so that each has its turn. */
 	#turn = 0;
+	#isClosed = false;
 
 	constructor(stream: EventStream, subjects: TopicSubjects, lanes: number, edges: TopicEdges) {
 		this.#stream = stream;
@@ -54,6 +55,7 @@ export class TopicReader {
 	}
 
 	async close(): Promise<void> {
+		this.#isClosed = true;
 		const readings = [...this.#resting];
 		this.#resting.clear();
 		await Promise.all(readings.map((reading) => reading.end()));
@@ -69,12 +71,20 @@ export class TopicReader {
 		const isKnown = (cluster: Positions): boolean =>
 			this.#find(this.#filters(cluster, key), cluster) !== undefined;
 		if (clusters.length < 2 || clusters.every(isKnown)) return clusters;
-		return near(await this.#advanced(positions, undefined, ctx));
+		const { last } = await this.#edges.now(ctx);
+		return near(await this.#advanced(positions, undefined, last, ctx));
 	}
 
-	/** The same places, moved to the next event of each lane: a lane that seems far behind may only rest. */
-	async #advanced(positions: Positions, key: string | undefined, ctx: Context): Promise<Positions> {
-		const { last } = await this.#edges.now(ctx);
+	/**
+	 * The same places, moved to the next event of each lane, or to the last place of the topic: a lane that seems far
+	 * behind may only rest.
+	 */
+	async #advanced(
+		positions: Positions,
+		key: string | undefined,
+		last: number,
+		ctx: Context,
+	): Promise<Positions> {
 		const advancing = Array.from(positions, async ([lane, position]): Promise<[number, number]> => {
 			const next = await this.#stream.next(position, this.#filter(lane, key), ctx);
 			return [lane, next === undefined ? Math.max(position, last) : next.sequence - 1];
@@ -86,6 +96,23 @@ export class TopicReader {
 		const edges = await this.#edges.within(freshMs, ctx);
 		const filters = this.#filters(cluster, page.key);
 		const reading = this.#take(filters, cluster) ?? new LaneReading(this.#stream, filters, cluster);
+		let isKept = false;
+		try {
+			isKept = await this.#readOn(reading, cluster, edges, page, ctx);
+		} finally {
+			if (isKept) this.#rest(reading);
+			else void reading.end();
+		}
+	}
+
+	/** Returns whether the reading is of use for the next page. */
+	async #readOn(
+		reading: LaneReading,
+		cluster: Positions,
+		edges: Edges,
+		page: PageInMaking,
+		ctx: Context,
+	): Promise<boolean> {
 		let isComplete = false;
 		for (let looked = 0; looked < mostLookedThrough && !isComplete && page.wantsMore; ) {
 			const before = reading.position;
@@ -97,9 +124,9 @@ export class TopicReader {
 			isComplete = found.isComplete;
 			looked += bounds.messages;
 		}
-		if (isComplete) await this.#reachEnd(cluster, reading, edges, page.key, ctx);
+		const isBehind = isComplete && (await this.#reachEnd(cluster, reading, edges, page.key, ctx));
 		await this.#moveResting(cluster, reading, edges, page, ctx);
-		this.#rest(reading);
+		return !isBehind;
 	}
 
 	/**
@@ -120,22 +147,27 @@ export class TopicReader {
 		}
 	}
 
-	/** Moves a reading that found all there is to the end of the topic, where its own lanes have had no events for long. */
+	/**
+	 * Moves a reading that found all there is to the end of the topic, where its own lanes have had no events for long.
+	 * Returns whether there is more than the reading was told.
+	 */
 	async #reachEnd(
 		cluster: Positions,
 		reading: LaneReading,
 		edges: Edges,
 		key: string | undefined,
 		ctx: Context,
-	): Promise<void> {
-		if (key === undefined && !isResting(reading.position, edges.last, edges.first)) return;
+	): Promise<boolean> {
+		if (key === undefined && !isResting(reading.position, edges.last, edges.first)) return false;
 		const reached = Array.from(cluster, ([lane, position]): [number, number] => [
 			lane,
 			Math.max(position, reading.position),
 		]);
 		// The leader of the stream is asked, because a reading may be told by a server that lags behind.
-		const advanced = await this.#advanced(new Map(reached), key, ctx);
+		const { last } = await this.#edges.now(ctx);
+		const advanced = await this.#advanced(new Map(reached), key, last, ctx);
 		reading.position = Math.min(...advanced.values());
+		return reading.position < last;
 	}
 
 	/** Moves the cursors of lanes that have no events, so that retention does not pass them. */
@@ -175,9 +207,14 @@ export class TopicReader {
 		return lanes.map((lane) => this.#filter(lane, undefined));
 	}
 
+	/** Of the readings that go on at these places the farthest: others of the process may wait for the rest. */
 	#find(filters: readonly string[], positions: Positions): LaneReading | undefined {
-		for (const reading of this.#resting) if (reading.goesOnAt(filters, positions)) return reading;
-		return undefined;
+		let farthest: LaneReading | undefined;
+		for (const reading of this.#resting) {
+			if (reading.position <= (farthest?.position ?? -1)) continue;
+			if (reading.goesOnAt(filters, positions)) farthest = reading;
+		}
+		return farthest;
 	}
 
 	/** The reading that goes on at these places, for this caller alone. */
@@ -189,6 +226,7 @@ export class TopicReader {
 
 	/** Keeps a reading for the next page. */
 	#rest(reading: LaneReading): void {
+		if (this.#isClosed) return void reading.end();
 		this.#resting.add(reading);
 		if (this.#resting.size <= mostReadings) return;
 		for (const oldest of this.#resting) {
