@@ -1,11 +1,11 @@
 import { type Context, ServiceError } from "@allium/core";
 import { arrayLiteral } from "./array-literal.ts";
 import type { Database } from "./database.ts";
+import { GroupCommit } from "./group-commit.ts";
 import type { Sequencer } from "./sequencer.ts";
 
 /** How much one statement adds at most, unless one append alone is more. */
-const mostEvents = 1_000;
-const mostBytes = 4 * 1024 * 1024;
+const batch = { events: 1_000, bytes: 4 * 1024 * 1024 };
 /** How many bytes may wait to be added. */
 const mostWaitingBytes = 64 * 1024 * 1024;
 
@@ -19,15 +19,6 @@ export interface EventRow {
 	readonly keyHash: number | undefined;
 	readonly text: string;
 	readonly bytes: number;
-}
-
-/** The events of one call, and who waits for them. */
-interface Append {
-	readonly rows: readonly EventRow[];
-	readonly bytes: number;
-	/** Tells which of the rows were added; the others were there already. */
-	added(rows: ReadonlySet<EventRow>): void;
-	failed(error: unknown): void;
 }
 
 const appendSql = `
@@ -51,13 +42,17 @@ SELECT topic, id FROM added`;
 export class AppendQueue {
 	readonly #database: Database;
 	readonly #sequencer: Sequencer;
-	readonly #waiting = new Set<Append>();
-	#waitingBytes = 0;
-	#isRunning = false;
+	readonly #group: GroupCommit<readonly EventRow[], ReadonlySet<EventRow>>;
 
 	constructor(database: Database, sequencer: Sequencer) {
 		this.#database = database;
 		this.#sequencer = sequencer;
+		this.#group = new GroupCommit({
+			batch,
+			mostWaitingBytes,
+			full,
+			write: (appends) => this.#write(appends),
+		});
 	}
 
 	/**
@@ -66,65 +61,17 @@ export class AppendQueue {
 	 */
 	add(rows: readonly EventRow[], ctx: Context): Promise<ReadonlySet<EventRow>> {
 		const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
-		if (this.#waiting.size > 0 && this.#waitingBytes + bytes > mostWaitingBytes) {
-			return Promise.reject(full());
-		}
-		return new Promise((resolve, reject) => {
-			let unlisten: (() => void) | undefined;
-			const append: Append = {
-				rows,
-				bytes,
-				added: (added) => {
-					unlisten?.();
-					resolve(added);
-				},
-				failed: (error) => {
-					unlisten?.();
-					this.#leave(append);
-					reject(error);
-				},
-			};
-			this.#waiting.add(append);
-			this.#waitingBytes += bytes;
-			unlisten = ctx["~cancellation"].listen(append.failed);
-			if (this.#isRunning) return;
-			this.#isRunning = true;
-			// The other calls of this turn are to be in the same statement.
-			setImmediate(() => void this.#run());
-		});
+		return this.#group.add(rows, { events: rows.length, bytes }, ctx);
 	}
 
-	async #run(): Promise<void> {
-		while (this.#waiting.size > 0) {
-			const batch = this.#take();
-			const rows = batch.flatMap((append) => append.rows);
-			try {
-				const added = await this.#insert(rows);
-				for (const append of batch) append.added(added);
-			} catch (error) {
-				for (const append of batch) append.failed(error);
-			}
+	async #write(appends: readonly (readonly EventRow[])[]): Promise<readonly ReadonlySet<EventRow>[]> {
+		try {
+			const added = await this.#insert(appends.flat());
+			return appends.map(() => added);
+		} finally {
 			// When it fails, whoever looks next for news tries it again.
 			this.#sequencer.run().catch(() => {});
 		}
-		this.#isRunning = false;
-	}
-
-	#take(): Append[] {
-		const batch: Append[] = [];
-		let [events, bytes] = [0, 0];
-		for (const append of this.#waiting) {
-			events += append.rows.length;
-			bytes += append.bytes;
-			if (batch.length > 0 && (events > mostEvents || bytes > mostBytes)) break;
-			this.#leave(append);
-			batch.push(append);
-		}
-		return batch;
-	}
-
-	#leave(append: Append): void {
-		if (this.#waiting.delete(append)) this.#waitingBytes -= append.bytes;
 	}
 
 	async #insert(rows: readonly EventRow[]): Promise<ReadonlySet<EventRow>> {

@@ -5,6 +5,8 @@ import { serverSocket } from "./server-socket.ts";
 
 /** How long a server may take for a statement, in milliseconds, before it gives the statement up itself. */
 export const statementMs = 10_000;
+/** How long a statement may take, in milliseconds. The server gives it up before, unless the server is silent. */
+export const answerMs: number = statementMs + 5_000;
 /** How long a server may take to let a user in, in seconds. */
 const loginSeconds = 5;
 /** How long the library waits before a connection is made again, in seconds. Each use is bounded by its caller. */
@@ -33,6 +35,10 @@ export interface PoolOptions {
 	/** Which of the servers of the address is used. */
 	readonly host: number;
 	readonly notified?: (payload: string) => void;
+	/** Whether a connection is kept until the pool ends. Default: where it listens. */
+	readonly stays?: boolean;
+	/** Whether connections have the settings that the server gives to a service, instead of those for Allium's statements. */
+	readonly asService?: boolean;
 	/** A connection ended. */
 	readonly lost?: () => void;
 }
@@ -45,7 +51,8 @@ export class ConnectionPool {
 	readonly #sockets = new Set<Duplex>();
 	#ended = false;
 
-	constructor(address: PostgresAddress, { connections, host, notified, lost }: PoolOptions) {
+	constructor(address: PostgresAddress, options: PoolOptions) {
+		const { connections, host, notified, lost, stays = notified !== undefined, asService = false } = options;
 		this.host = host;
 		const server = address.hosts[host % address.hosts.length] ?? { host: "127.0.0.1", port: 5432 };
 		this.#sql = postgres({
@@ -60,8 +67,7 @@ export class ConnectionPool {
 			idle_timeout: idleSeconds,
 			connect_timeout: loginSeconds,
 			backoff: () => pauseSeconds,
-			// A connection that listens is needed all the time.
-			...(notified !== undefined && { max_lifetime: null, idle_timeout: 0 }),
+			...(stays && { max_lifetime: null, idle_timeout: 0 }),
 			onnotice: () => {},
 			onclose: () => lost?.(),
 			// The library takes these, too, and does not declare them.
@@ -72,10 +78,9 @@ export class ConnectionPool {
 			},
 			connection: {
 				application_name: "allium",
-				search_path: address.schema,
 				statement_timeout: statementMs,
 				default_transaction_isolation: "read committed",
-				...planning,
+				...(asService ? {} : { search_path: address.schema, ...planning }),
 			},
 		});
 	}
@@ -85,7 +90,7 @@ export class ConnectionPool {
 		return this.#sql.unsafe<Row[]>(text, [...values], { prepare: true });
 	}
 
-	/** Runs several statements as one message, which is one transaction. */
+	/** Runs several statements without values, as one message. It is one transaction, unless one is begun already. */
 	async runAll(text: string): Promise<void> {
 		await this.#sql.unsafe(text).simple();
 	}
@@ -114,4 +119,4 @@ export class ConnectionPool {
 }
 
 /** What a statement takes. */
-export type Value = string | number | boolean | null;
+export type Value = string | number | boolean | null | Uint8Array;

@@ -1,19 +1,21 @@
 import { type Context, isServiceError, type ServiceError } from "@allium/core";
 import { refusal, unavailable } from "@allium/core/adapter";
 import type { LogFeatures } from "@allium/core/event";
-import { after } from "@allium/core/transport";
-import { ConnectionPool, statementMs, type Value } from "./connection-pool.ts";
+import { afterSilence, Backoff, sleep } from "@allium/core/transport";
+import { answerMs, ConnectionPool, type Value } from "./connection-pool.ts";
 import { failure, isConflict, isReadOnly } from "./failure.ts";
 import { Listening } from "./listening.ts";
 import { Notifications } from "./notifications.ts";
 import { type PostgresAddress, placeOf } from "./postgres-url.ts";
 import { prepareSchema } from "./schema.ts";
+import { type Connection, Session } from "./session.ts";
+import { Sessions } from "./sessions.ts";
 import { channelOf } from "./tables.ts";
 
-/** How long a statement may take, in milliseconds. The server gives it up before, unless the server is silent. */
-const answerMs = statementMs + 5_000;
 /** How often a statement is run that loses against others. */
 const mostTries = 5;
+/** The pauses before a transaction runs again that lost, in milliseconds. */
+const conflictBounds = { firstMs: 5, longestMs: 100, jitter: 0.5 };
 
 /**
  * The tables of Allium in one schema of a database. A bounded number of connections runs statements, one more listens.
@@ -21,6 +23,7 @@ const mostTries = 5;
  */
 export class Database implements AsyncDisposable {
 	readonly place: string;
+	readonly schema: string;
 	/** Where changes are told, and heard. */
 	readonly channel: string;
 	/** What was written survives, once it is committed. */
@@ -30,15 +33,21 @@ export class Database implements AsyncDisposable {
 	readonly #address: PostgresAddress;
 	readonly #listening: Listening;
 	readonly #underWay = new Set<(error: ServiceError) => void>();
+	readonly #sessions: Sessions;
 	#pool: ConnectionPool;
 	#isClosed = false;
 
 	private constructor(address: PostgresAddress, pool: ConnectionPool, syncs: LogFeatures["syncs"]) {
 		this.place = placeOf(address);
+		this.schema = address.schema;
 		this.channel = channelOf(address.schema);
 		this.syncs = syncs;
 		this.#address = address;
 		this.#pool = pool;
+		this.#sessions = new Sessions({
+			most: Math.floor(address.connections / 2),
+			connect: () => new Session(address, { host: this.#pool.host, asService: true }),
+		});
 		this.#listening = new Listening(this.channel, {
 			connect: (options) =>
 				new ConnectionPool(address, { ...options, connections: 1, host: this.#pool.host }),
@@ -59,7 +68,7 @@ export class Database implements AsyncDisposable {
 		for (let host = 0; host < address.hosts.length; host++) {
 			const pool = new ConnectionPool(address, { connections: address.connections, host });
 			try {
-				return new Database(address, pool, await bounded(prepareSchema(pool, address)));
+				return new Database(address, pool, await prepareSchema(pool, address, bounded));
 			} catch (error) {
 				pool.end();
 				const failed = failure(error, placeOf(address));
@@ -96,13 +105,79 @@ export class Database implements AsyncDisposable {
 		}
 	}
 
+	/**
+	 * Runs a transaction on a connection of its own, which has the settings that the server gives to a service. It runs
+	 * again after a conflict with another one. When the context ends, the connection is given up, and the server rolls
+	 * back.
+	 */
+	async transaction<T>(work: (connection: Connection) => Promise<T>, ctx: Context): Promise<T> {
+		const backoff = new Backoff(conflictBounds);
+		for (let tried = 1; ; tried++) {
+			if (this.#isClosed) throw closed();
+			const session = await this.#sessions.take(ctx);
+			try {
+				return await this.#within(session, session.transaction(work), ctx);
+			} catch (error) {
+				if (!isConflict(error) || tried === mostTries) throw error;
+			} finally {
+				if (session.isOver && ctx.error === undefined && session.host === this.#pool.host) {
+					if (this.#address.hosts.length > 1) this.#leave(this.#pool);
+				}
+				this.#sessions.give(session);
+			}
+			await sleep(backoff.next(), ctx);
+		}
+	}
+
 	async [Symbol.asyncDispose](): Promise<void> {
 		if (this.#isClosed) return;
 		this.#isClosed = true;
 		for (const fail of [...this.#underWay]) fail(closed());
 		this.notifications.close(closed());
 		await this.#listening.close();
+		this.#sessions.end();
 		this.#pool.end();
+	}
+
+	/** A result that is there before its context ends, and while this is open. Otherwise its session is given up. */
+	#within<T>(session: Session, result: Promise<T>, ctx: Context): Promise<T> {
+		return new Promise<T>((resolve, reject) => {
+			let unlisten: (() => void) | undefined;
+			const end = (): void => {
+				unlisten?.();
+				this.#underWay.delete(fail);
+			};
+			const fail = (error: unknown): void => {
+				end();
+				this.#abandon(session);
+				reject(error);
+			};
+			this.#underWay.add(fail);
+			result.then(
+				(value) => {
+					end();
+					resolve(value);
+				},
+				(error: unknown) => {
+					end();
+					reject(error);
+				},
+			);
+			unlisten = ctx["~cancellation"].listen(fail);
+		});
+	}
+
+	/** Ends a session, also on the server: that one would learn of it only when its statement is done. */
+	#abandon(session: Session): void {
+		session.end();
+		if (session.process === undefined || this.#isClosed) return;
+		const { pid, since } = session.process;
+		const ending = this.#pool.run(
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start::text = $2",
+			[pid, since],
+		);
+		// The server ends what is under way soon enough, too.
+		ending.catch(() => {});
 	}
 
 	/** A result that is there in time, before its context ends, and while this is open. */
@@ -118,7 +193,7 @@ export class Database implements AsyncDisposable {
 				end();
 				reject(error);
 			};
-			const timer = after(answerMs, () => {
+			const timer = afterSilence(answerMs, () => {
 				fail(silent(this.place));
 				this.#leave(pool);
 			});
@@ -142,9 +217,9 @@ export class Database implements AsyncDisposable {
 }
 
 /** The same, unless the server is silent. */
-function bounded<T>(result: Promise<T>): Promise<T> {
+function bounded<T>(result: Promise<T>, milliseconds: number = answerMs): Promise<T> {
 	return new Promise((resolve, reject) => {
-		const timer = after(answerMs, () => reject(silentAtStart()));
+		const timer = afterSilence(milliseconds, () => reject(silentAtStart(milliseconds)));
 		result.then(resolve, reject).finally(() => timer.stop());
 	});
 }
@@ -163,8 +238,8 @@ function silent(place: string): ServiceError {
 	return unavailable(`PostgreSQL at ${place} did not answer within ${answerMs / 1_000} seconds`);
 }
 
-function silentAtStart(): Error {
-	return new Error(`it did not answer within ${answerMs / 1_000} seconds`);
+function silentAtStart(milliseconds: number): Error {
+	return new Error(`it did not answer within ${milliseconds / 1_000} seconds`);
 }
 
 function closed(): ServiceError {

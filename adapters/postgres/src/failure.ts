@@ -1,17 +1,29 @@
 import { isServiceError, ServiceError } from "@allium/core";
-import { refusal, unavailable } from "@allium/core/adapter";
+import { refusal, tlsFault, unavailable } from "@allium/core/adapter";
 
 /** What another try right away may help against: a serialization failure, a deadlock. */
 const conflicts = ["40001", "40P01"];
 
 /** Whether a statement lost against another one, so that it is run again. */
 export function isConflict(error: unknown): boolean {
-	return conflicts.includes(codeOf(error));
+	return conflicts.includes(sqlState(error) ?? "") || isOutdated(error);
+}
+
+/** Whether a statement was prepared for a table that was made anew. The library has forgotten it. */
+function isOutdated(error: unknown): boolean {
+	const said = isServiceError(error) ? error.cause : error;
+	return said instanceof Error && "routine" in said && said.routine === "RevalidateCachedQuery";
+}
+
+/** What the server said of a statement, also where {@link failure} told it in another way. */
+export function sqlState(error: unknown): string | undefined {
+	const said = isServiceError(error) ? error.cause : error;
+	return said instanceof Error && said.name === "PostgresError" ? codeOf(said) : undefined;
 }
 
 /** Whether the server takes no writes, as a replica does. Then another server of the URL is tried. */
 export function isReadOnly(error: unknown): boolean {
-	return codeOf(error) === "25006";
+	return sqlState(error) === "25006";
 }
 
 /** The failure of a statement or of a connection, as one sentence that says what to do. */
@@ -19,7 +31,7 @@ export function failure(error: unknown, place: string): ServiceError {
 	if (isServiceError(error)) return error;
 	const code = codeOf(error);
 	const said = textOf(error);
-	const refused = refusals[code];
+	const refused = code === "28000" ? strangerRefused(said) : refusals[code];
 	if (refused !== undefined) return refusal(`PostgreSQL at ${place} ${refused} (${said})`, error);
 	if (code === "42501") {
 		const message = `PostgreSQL at ${place} does not let this user do what Allium needs (${said}); grant it, as the guide to PostgreSQL shows`;
@@ -27,12 +39,8 @@ export function failure(error: unknown, place: string): ServiceError {
 	}
 	const hint = troubles[code];
 	if (hint !== undefined) return unavailable(`PostgreSQL at ${place} ${hint} (${said})`, error);
-	if (isCertificateFailure(code)) {
-		return refusal(
-			`PostgreSQL at ${place} and this process do not agree on certificates (${said}); name the authority by ca, and a certificate of this process by cert and key where the server asks for one`,
-			error,
-		);
-	}
+	const fault = tlsFault(error, "write postgres://");
+	if (fault !== undefined) return refusal(`PostgreSQL at ${place} cannot be used over TLS: ${fault}`, error);
 	// The classes of what the statement itself did wrong: its data, a constraint, its syntax or names, a bound.
 	if (/^(22|23|42|54)[0-9A-Z]{3}$/.test(code)) {
 		const message = `PostgreSQL at ${place} refused a statement (${code}: ${said})`;
@@ -50,12 +58,19 @@ export function failure(error: unknown, place: string): ServiceError {
 /** What the server refuses until somebody changes something, by its SQLSTATE. */
 const refusals: Readonly<Record<string, string>> = {
 	"28P01": "refuses the password; give that of a user that it knows",
-	"28000": "refuses the user; name one that pg_hba.conf lets in from this host",
 	"3D000": "has no such database; make it, or name another one in the URL",
 	"42P01": "has lost a table of Allium; stop everything that uses the schema, drop it, and start again",
 	"3F000": "has lost the schema of Allium; start again, so that it is made",
 	SASL_SIGNATURE_MISMATCH: "does not prove that it knows the password; is it the right server?",
 };
+
+/** Says why the server refuses a login. The server tells it by words alone, without a code of its own. */
+function strangerRefused(said: string): string {
+	if (/no encryption|SSL off/.test(said)) return "lets this user in over TLS alone; write postgres+tls://";
+	if (said.includes("valid client certificate"))
+		return "asks for a certificate of this process; give one that it trusts by cert and key";
+	return "refuses the user; name one that pg_hba.conf lets in from this host";
+}
 
 /** What may end by itself, and how it is helped, by its SQLSTATE. */
 const troubles: Readonly<Record<string, string>> = {
@@ -65,11 +80,6 @@ const troubles: Readonly<Record<string, string>> = {
 	"57014": "took too long for a statement",
 	"25006": "takes no writes; name the primary in the URL, or several hosts, of which the primary is found",
 };
-
-/** The codes of OpenSSL and Node for certificates that are not accepted, on either side. */
-function isCertificateFailure(code: string): boolean {
-	return /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|ERR_SSL_|ERR_OSSL_/.test(code);
-}
 
 function codeOf(error: unknown): string {
 	return error instanceof Error && "code" in error ? String(error.code) : "";

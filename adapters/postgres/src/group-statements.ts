@@ -58,8 +58,11 @@ SELECT ${columns === "" ? "" : `${columns},`} told FROM ${part} CROSS JOIN told`
 
 const deferredColumns = "lane, id, due, discard, entry";
 
+/** While the server was away, nobody could renew. */
+const heardAt = "CASE WHEN at IS NOT NULL THEN greatest(at, pg_postmaster_start_time()) END";
+
 const memberColumns = `member, handles, joined::float8, coalesce(renewal::text, '') AS renewal,
-	(extract(epoch FROM clock_timestamp() - at) * 1000)::float8 AS silent`;
+	(extract(epoch FROM clock_timestamp() - ${heardAt}) * 1000)::float8 AS silent`;
 
 /** Whether one who is a member holds a lane. */
 const isHeld = `EXISTS (

@@ -1,4 +1,4 @@
-import { after, Backoff, type Timer } from "@allium/core/transport";
+import { after, afterSilence, Backoff, type Timer } from "@allium/core/transport";
 import type { ConnectionPool } from "./connection-pool.ts";
 
 /** How often the connection is asked whether it is still there, in milliseconds, and how long it may take to answer. */
@@ -62,7 +62,7 @@ export class Listening {
 	/** A silent connection is given up. */
 	#expectAnswer(pool: ConnectionPool): void {
 		this.#timer?.stop();
-		this.#timer = after(askEveryMs, () => this.#lost(pool));
+		this.#timer = afterSilence(askEveryMs, () => this.#lost(pool));
 	}
 
 	#ask(pool: ConnectionPool): void {

@@ -2,6 +2,7 @@ import type { Context } from "@allium/core";
 import { every, type Timer } from "@allium/core/transport";
 import type { Database } from "./database.ts";
 import type { Sequencer } from "./sequencer.ts";
+import { viewsSchema } from "./view-schema.ts";
 
 /** How often it is looked for news that nobody told, in milliseconds, while somebody waits. */
 const lookEveryMs = 200;
@@ -10,11 +11,20 @@ const looksForGroups = 4;
 
 const logSql = "SELECT position, EXISTS (SELECT FROM pending) AS pending FROM counter";
 const groupsSql = "SELECT 'g' || id AS name, revision FROM groups";
+/** A build that changes is another version of its row. */
+function viewsSql(schema: string): string {
+	return `
+SELECT 'v' || name || '.' || version AS name, string_agg(id || ':' || xmin, ' ' ORDER BY id) AS revision
+FROM ${viewsSchema(schema)}.builds GROUP BY name, version`;
+}
+
+/** What changes with each change, by the names of what changes. */
+type Revisions = ReadonlyMap<string, string>;
 
 /**
- * Waits for changes of topics (`t` and a number) and of groups (`g` and a number): by the notifications of PostgreSQL,
- * and by looking from time to time, because notifications are lost with their connection, and an appender may die
- * before its events have positions.
+ * Waits for changes of topics (`t` and a number), of groups (`g` and a number) and of views (`vboard.1`): by the
+ * notifications of PostgreSQL, and by looking from time to time, because notifications are lost with their connection,
+ * and an appender may die before its events have positions.
  */
 export class News {
 	readonly #database: Database;
@@ -23,7 +33,8 @@ export class News {
 	#looks = 0;
 	#isLooking = false;
 	#position = "";
-	#revisions = new Map<string, string>();
+	#groups: Revisions = new Map();
+	#views: Revisions = new Map();
 
 	constructor(database: Database, sequencer: Sequencer) {
 		this.#database = database;
@@ -49,7 +60,10 @@ export class News {
 		try {
 			if (awaited.some((name) => name.startsWith("t"))) await this.#lookAtLog();
 			if (this.#looks++ % looksForGroups === 0 && awaited.some((name) => name.startsWith("g"))) {
-				await this.#lookAtGroups();
+				this.#groups = await this.#tellChanged(groupsSql, this.#groups);
+			}
+			if (awaited.some((name) => name.startsWith("v"))) {
+				this.#views = await this.#tellChanged(viewsSql(this.#database.schema), this.#views);
 			}
 		} catch {
 			// The database is away. Those who wait learn it from what they do next.
@@ -68,13 +82,13 @@ export class News {
 		for (const name of notifications.awaited) if (name.startsWith("t")) notifications.tell(name);
 	}
 
-	async #lookAtGroups(): Promise<void> {
-		const rows = await this.#database.query<{ name: string; revision: string }>(groupsSql, []);
-		const before = this.#revisions;
-		this.#revisions = new Map(rows.map(({ name, revision }) => [name, revision]));
+	async #tellChanged(sql: string, before: Revisions): Promise<Revisions> {
+		const rows = await this.#database.query<{ name: string; revision: string }>(sql, []);
+		const now: Revisions = new Map(rows.map(({ name, revision }) => [name, revision]));
 		const { notifications } = this.#database;
-		for (const name of notifications.awaited) {
-			if (before.get(name) !== this.#revisions.get(name)) notifications.tell(name);
+		for (const name of new Set([...before.keys(), ...now.keys()])) {
+			if (before.get(name) !== now.get(name)) notifications.tell(name);
 		}
+		return now;
 	}
 }

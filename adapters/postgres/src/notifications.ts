@@ -1,7 +1,7 @@
 import type { Context, ServiceError } from "@allium/core";
 import { Waiters } from "@allium/core/event";
 
-/** The news of what changed, by the names of topics (`t` and a number) and of groups (`g` and a number). */
+/** The news of what changed, by the names of topics (`t` and a number), of groups (`g` and a number) and of views. */
 export class Notifications {
 	readonly #waiters = new Map<string, Waiters>();
 	#closed: ServiceError | undefined;

@@ -8,7 +8,7 @@ import { faultProxy } from "@allium/testing/faults";
 import { describeServer, postgresServer, startServer } from "@allium/testing/servers";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { RunningPostgres } from "./fixtures/running-postgres.ts";
-import { postgresPorts } from "./postgres-broker.ts";
+import { postgresPorts } from "./postgres-ports.ts";
 import { parsePostgresUrl } from "./postgres-url.ts";
 
 const background = Context.background();

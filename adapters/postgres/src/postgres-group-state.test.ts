@@ -2,7 +2,7 @@ import { groupStateSuite } from "@allium/testing/group-state-suite";
 import { describeServer } from "@allium/testing/servers";
 import { afterAll, beforeAll } from "vitest";
 import { RunningPostgres } from "./fixtures/running-postgres.ts";
-import { postgresPorts } from "./postgres-broker.ts";
+import { postgresPorts } from "./postgres-ports.ts";
 
 describeServer("postgres", (file) => {
 	let server: RunningPostgres;

@@ -4,8 +4,8 @@ import { logSuite } from "@allium/testing/log-suite";
 import { describeServer } from "@allium/testing/servers";
 import { afterAll, beforeAll } from "vitest";
 import { RunningPostgres } from "./fixtures/running-postgres.ts";
-import { postgresPorts } from "./postgres-broker.ts";
 import type { PostgresLog } from "./postgres-log.ts";
+import { postgresPorts } from "./postgres-ports.ts";
 
 describeServer("postgres", (file) => {
 	let server: RunningPostgres;

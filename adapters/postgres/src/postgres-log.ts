@@ -3,6 +3,7 @@ import {
 	defaultMaxEventBytes,
 	type Log,
 	type LogFeatures,
+	type ServerReport,
 	type TopicLog,
 	type TopicOptions,
 } from "@allium/core/event";
@@ -10,6 +11,7 @@ import { AppendQueue } from "./append-queue.ts";
 import type { BackendHandle } from "./backend-handle.ts";
 import { PostgresTopic, type TopicParts } from "./postgres-topic.ts";
 import { Retention } from "./retention.ts";
+import { serverReport } from "./server-report.ts";
 import { originalText } from "./stored-text.ts";
 import { findTopic, openTopic, type TopicRow } from "./topic-row.ts";
 
@@ -45,6 +47,10 @@ export class PostgresLog implements Log {
 	async topics(ctx: Context): Promise<readonly string[]> {
 		const rows = await this.#parts.handle.query<{ name: string }>("SELECT name FROM topics", [], ctx);
 		return rows.map(({ name }) => originalText(name)).sort();
+	}
+
+	server(ctx: Context): Promise<ServerReport> {
+		return serverReport(this.#parts.handle, ctx);
 	}
 
 	async close(): Promise<void> {

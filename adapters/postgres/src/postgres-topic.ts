@@ -5,9 +5,7 @@ import {
 	type Cursors,
 	cursorAt,
 	type EventRecord,
-	eventText,
 	type LogFeatures,
-	laneOf,
 	type Page,
 	type PageBounds,
 	type Placed,
@@ -15,10 +13,11 @@ import {
 	type Receipt,
 	type TopicLog,
 } from "@allium/core/event";
-import type { AppendQueue, EventRow } from "./append-queue.ts";
+import type { AppendQueue } from "./append-queue.ts";
 import type { BackendHandle } from "./backend-handle.ts";
+import { eventRow } from "./event-row.ts";
 import { indexedText } from "./stored-text.ts";
-import { keyHash, TopicReading } from "./topic-reading.ts";
+import { TopicReading } from "./topic-reading.ts";
 import type { TopicRow } from "./topic-row.ts";
 
 const placeSql = `
@@ -36,23 +35,24 @@ export class PostgresTopic implements TopicLog {
 	readonly topic: string;
 	readonly lanes: number;
 	readonly features: LogFeatures;
-	readonly #id: number;
+	readonly #row: TopicRow;
 	readonly #parts: TopicParts;
 	readonly #reading: TopicReading;
 
-	constructor(name: string, { id, lanes }: TopicRow, parts: TopicParts) {
+	constructor(name: string, row: TopicRow, parts: TopicParts) {
 		this.topic = name;
-		this.lanes = lanes;
+		this.lanes = row.lanes;
 		this.features = parts.features;
-		this.#id = id;
+		this.#row = row;
 		this.#parts = parts;
-		this.#reading = new TopicReading(parts.handle, id);
+		this.#reading = new TopicReading(parts.handle, row.id);
 	}
 
 	async append(events: readonly EventRecord[], ctx: Context): Promise<readonly Receipt[]> {
 		this.#parts.handle.check(ctx);
 		if (events.length === 0) return [];
-		const rows = events.map((event) => this.#row(event));
+		const { maxEventBytes } = this.features;
+		const rows = events.map((event) => eventRow(event, this.#row, maxEventBytes));
 		const added = await this.#parts.queue.add(rows, ctx);
 		return events.map(({ id }, index) => {
 			const row = rows[index];
@@ -101,7 +101,7 @@ export class PostgresTopic implements TopicLog {
 	}
 
 	async changed(after: Cursors, ctx: Context): Promise<void> {
-		await this.#parts.handle.wait(`t${this.#id}`, () => this.#reading.isAnyBehind(after, ctx), ctx);
+		await this.#parts.handle.wait(`t${this.#row.id}`, () => this.#reading.isAnyBehind(after, ctx), ctx);
 	}
 
 	async place({ id, cursor }: Receipt, ctx: Context): Promise<Cursor> {
@@ -110,7 +110,7 @@ export class PostgresTopic implements TopicLog {
 		for (;;) {
 			const found = await this.#parts.handle.query<{ position: number | null; id: string }>(
 				placeSql,
-				[this.#id, stored],
+				[this.#row.id, stored],
 				ctx,
 			);
 			const [row] = found;
@@ -136,20 +136,6 @@ export class PostgresTopic implements TopicLog {
 		if (places.length === 0) return new Map();
 		const events = await this.#reading.get(places, ctx);
 		return new Map(events.map((placed) => [placeText(placed), placed]));
-	}
-
-	#row(event: EventRecord): EventRow {
-		const text = eventText(event, this.features.maxEventBytes);
-		const { id, key } = event;
-		return {
-			topic: this.#id,
-			lane: laneOf(event, this.lanes),
-			id: indexedText(id),
-			key: key === undefined ? undefined : indexedText(key),
-			keyHash: key === undefined ? undefined : keyHash(key),
-			text,
-			bytes: Buffer.byteLength(text),
-		};
 	}
 }
 

@@ -1,11 +1,17 @@
+import { ServiceError } from "@allium/core";
 import { refusal, unavailable } from "@allium/core/adapter";
 import type { LogFeatures } from "@allium/core/event";
 import type { ConnectionPool } from "./connection-pool.ts";
+import { sqlState } from "./failure.ts";
 import { type PostgresAddress, placeOf } from "./postgres-url.ts";
-import { tablesSql, tablesVersion } from "./tables.ts";
+import { Session } from "./session.ts";
+import { lockSql, tablesSql, tablesVersion } from "./tables.ts";
 
 /** The oldest PostgreSQL that the tables and statements are made for, as the server counts. */
 const oldestServer = 120_000;
+
+/** How long tables of an older version may take until they are up to date, in milliseconds. */
+const upgradeMs = 10 * 60_000;
 
 /** What a server tells of itself and of the schema. */
 interface ServerFacts {
@@ -33,22 +39,39 @@ SELECT current_setting('server_version_num')::int AS version,
 	to_regclass($1 || '.allium') IS NOT NULL AS ours,
 	(SELECT count(*)::int FROM pg_class WHERE relnamespace = to_regnamespace($1)) AS relations`;
 
-/** Makes the tables where they are missing. Tells what survives once it is committed. */
+/**
+ * Makes the tables where they are missing, and brings those of an older version up to date. Tells what survives once it
+ * is committed.
+ *
+ * @param bounded fails an answer that takes too long.
+ */
 export async function prepareSchema(
 	pool: ConnectionPool,
 	address: PostgresAddress,
+	bounded: <T>(answer: Promise<T>, milliseconds?: number) => Promise<T>,
 ): Promise<LogFeatures["syncs"]> {
-	const facts = await factsOf(pool, address);
+	const facts = await bounded(factsOf(pool, address));
 	checkServer(facts, address);
-	if (!facts.ours) await makeTables(pool, address, facts);
-	const [row] = await pool.run<{ version: number }>("SELECT version FROM allium", []);
-	if (row === undefined || row.version < tablesVersion) throw foreign(address);
-	if (row.version > tablesVersion) {
-		throw refusal(
-			`the schema "${address.schema}" of ${placeOf(address)} was made by a newer version of @allium/postgres; install that here too`,
-		);
+	const version = facts.ours ? await bounded(versionOf(pool, address)) : undefined;
+	if (version === undefined) await checkEmpty(pool, address, facts, bounded);
+	// A table of many events may be long in upgrading, and others wait for it.
+	if (version === undefined || version < tablesVersion) {
+		await bounded(upgrade(pool.host, address, facts), upgradeMs);
 	}
 	return syncsOf(facts);
+}
+
+/** The version of the tables, which is not newer than this one. */
+async function versionOf(runner: Pick<ConnectionPool, "run">, address: PostgresAddress): Promise<number> {
+	const { schema } = address;
+	const [row] = await runner.run<{ version: number }>(`SELECT version FROM ${schema}.allium`, []);
+	if (row === undefined) throw foreign(address);
+	if (row.version > tablesVersion) {
+		throw refusal(
+			`the schema "${schema}" of ${placeOf(address)} was made by a newer version of @allium/postgres; install that here too`,
+		);
+	}
+	return row.version;
 }
 
 async function factsOf(pool: ConnectionPool, { schema }: PostgresAddress): Promise<ServerFacts> {
@@ -75,17 +98,39 @@ function checkServer({ version, encoding, recovers }: ServerFacts, address: Post
 	}
 }
 
-async function makeTables(
+async function checkEmpty(
 	pool: ConnectionPool,
 	address: PostgresAddress,
-	{ relations, exists }: ServerFacts,
+	{ relations }: ServerFacts,
+	bounded: <T>(answer: Promise<T>) => Promise<T>,
 ): Promise<void> {
-	if (relations > 0) {
-		// Another process may have made them meanwhile.
-		if ((await factsOf(pool, address)).ours) return;
-		throw foreign(address);
+	// Another process may have made them meanwhile.
+	if (relations > 0 && !(await bounded(factsOf(pool, address))).ours) throw foreign(address);
+}
+
+/** One process does it, and the others find it done. */
+async function upgrade(host: number, address: PostgresAddress, facts: ServerFacts): Promise<void> {
+	const session = new Session(address, { host, asService: false });
+	const making = session.transaction(async (connection) => {
+		await connection.runAll("SET LOCAL statement_timeout TO 0");
+		await connection.runAll(lockSql(address.schema));
+		const [now] = await connection.run<ServerFacts>(factsSql, [address.schema]);
+		if (now?.ours && (await versionOf(connection, address)) === tablesVersion) return;
+		await connection.runAll(tablesSql(address.schema, facts.exists));
+	});
+	try {
+		await making;
+	} catch (error) {
+		if (facts.ours && sqlState(error) === "42501") throw notUpgraded(address, error);
+		throw error;
+	} finally {
+		session.end();
 	}
-	await pool.runAll(tablesSql(address.schema, exists));
+}
+
+function notUpgraded(address: PostgresAddress, cause: unknown): Error {
+	const message = `the schema "${address.schema}" of ${placeOf(address)} was made by an older version of @allium/postgres, and this user may not change its tables; start one process as the owner of the schema`;
+	return new ServiceError({ code: "permission_denied", message, cause });
 }
 
 function foreign(address: PostgresAddress): Error {

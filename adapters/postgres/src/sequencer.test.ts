@@ -4,7 +4,7 @@ import { describeServer } from "@allium/testing/servers";
 import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { RunningPostgres } from "./fixtures/running-postgres.ts";
-import { postgresPorts } from "./postgres-broker.ts";
+import { postgresPorts } from "./postgres-ports.ts";
 import { parsePostgresUrl } from "./postgres-url.ts";
 
 const background = Context.background();

@@ -4,7 +4,7 @@ import { connect, isIP, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { refusal, unavailable } from "@allium/core/adapter";
-import { after } from "@allium/core/transport";
+import { afterSilence } from "@allium/core/transport";
 import type { PostgresAddress, PostgresHost } from "./postgres-url.ts";
 
 /** How long a server may take to accept a connection, and then to agree on TLS, in milliseconds. */
@@ -35,7 +35,7 @@ export async function serverSocket(host: PostgresHost, address: PostgresAddress)
 }
 
 async function inTime(socket: Socket, run: () => Promise<Duplex>): Promise<Duplex> {
-	const timer = after(connectMs, () =>
+	const timer = afterSilence(connectMs, () =>
 		socket.destroy(unavailable(`no connection within ${connectMs / 1_000} seconds`)),
 	);
 	try {

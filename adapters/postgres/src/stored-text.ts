@@ -30,3 +30,27 @@ export function indexedNames(...names: readonly string[]): string {
 function digest(text: string): string {
 	return createHash("sha256").update(text).digest("base64url");
 }
+
+/**
+ * The name of a stream as PostgreSQL keeps it: sorted as the name itself, and with the same prefixes. The name has no
+ * half of a surrogate pair.
+ */
+export function sortedText(name: string): string {
+	return name.replaceAll("\u0001", "\u0001\u0002").replaceAll("\0", "\u0001\u0001");
+}
+
+/** The name that {@link sortedText} was given. */
+export function originalName(stored: string): string {
+	return stored.replaceAll("\u0001\u0001", "\0").replaceAll("\u0001\u0002", "\u0001");
+}
+
+/** A long text as PostgreSQL keeps it: as it is, unless PostgreSQL or UTF-8 cannot hold it. */
+export function plainText(text: string): string {
+	const isPlain = text.isWellFormed() && !text.includes("\0") && !text.startsWith("\u0001");
+	return isPlain ? text : `\u0001${storedText(text)}`;
+}
+
+/** The text that {@link plainText} was given. */
+export function originalPlain(stored: string): string {
+	return stored.startsWith("\u0001") ? originalText(stored.slice(1)) : stored;
+}

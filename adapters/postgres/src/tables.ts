@@ -1,5 +1,7 @@
-/** Increases with every change of the tables. A schema of a newer version is refused. */
-export const tablesVersion = 1;
+import { storeSql } from "./store-tables.ts";
+
+/** Increases with every change of the tables. A schema of an older version is upgraded, one of a newer is refused. */
+export const tablesVersion = 2;
 
 /** The first of the two numbers of every advisory lock that Allium takes. */
 const lockClass = 1_634_495_593;
@@ -9,15 +11,19 @@ export function channelOf(schema: string): string {
 	return `allium_${schema}`;
 }
 
+/** Lets one process at a time make the tables of a schema, until its transaction ends. */
+export function lockSql(schema: string): string {
+	return `SELECT pg_advisory_xact_lock(${lockClass}, hashtext('${schema}'))`;
+}
+
 /**
- * Makes the tables of a schema where they are missing. To be run as one message without parameters, which is one
- * transaction: the lock lets one process make them while others wait.
+ * Makes the tables of a schema where they are missing, and brings those of an older version up to date. To be run in a
+ * transaction that holds the lock.
  *
  * @param schemaExists then the user needs no right to make one.
  */
 export function tablesSql(schema: string, schemaExists: boolean): string {
 	return `
-SELECT pg_advisory_xact_lock(${lockClass}, hashtext('${schema}'));
 ${schemaExists ? "" : `CREATE SCHEMA IF NOT EXISTS ${schema};`}
 SET LOCAL search_path TO ${schema};
 ${versionSql}
@@ -26,12 +32,16 @@ ${sequencerSql(schema)}
 ${timesSql}
 ${retentionSql}
 ${groupsSql}
+${storeSql}
 `;
 }
 
+/** The identity tells this log from all others. It is random, and a dump keeps it. */
 const versionSql = `
 CREATE TABLE IF NOT EXISTS allium (version int NOT NULL);
 INSERT INTO allium SELECT ${tablesVersion} WHERE NOT EXISTS (SELECT FROM allium);
+UPDATE allium SET version = ${tablesVersion};
+ALTER TABLE allium ADD COLUMN IF NOT EXISTS identity text NOT NULL DEFAULT md5(random()::text || clock_timestamp() || txid_current());
 COMMENT ON TABLE allium IS 'The events of Allium, and the version of the tables beside this one.';
 `;
 
@@ -159,19 +169,20 @@ const retentionSql = `
 CREATE OR REPLACE FUNCTION forget_oldest(of_topic int, most int) RETURNS int LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
 DECLARE
-	oldest_at timestamptz;
-	excess float8;
 	gone_bytes float8;
 	gone_events int;
 BEGIN
 	IF NOT pg_try_advisory_xact_lock(${lockClass + 1}, of_topic) THEN RETURN 0; END IF;
-	SELECT coalesce(clock_timestamp() - retain_ms * interval '1 ms', '-infinity'), bytes - retain_bytes
-	INTO oldest_at, excess FROM topics WHERE id = of_topic;
-	WITH candidates AS (
-		SELECT first.*,
+	-- One statement reads the bounds and deletes: where it sees events of streams, it sees that the topic has none.
+	WITH bounds AS (
+		SELECT coalesce(clock_timestamp() - retain_ms * interval '1 ms', '-infinity') AS oldest_at,
+			bytes - retain_bytes AS excess
+		FROM topics WHERE id = of_topic
+	), candidates AS (
+		SELECT first.*, excess,
 			sum(bytes) OVER (ORDER BY position) - bytes AS before,
 			min(position) FILTER (WHERE at >= oldest_at) OVER (PARTITION BY lane) AS young
-		FROM lanes JOIN LATERAL (
+		FROM bounds, lanes JOIN LATERAL (
 			SELECT lane, position, seq, bytes, at FROM log
 			WHERE log.topic = of_topic AND log.lane = lanes.lane ORDER BY position LIMIT most
 		) AS first USING (lane)

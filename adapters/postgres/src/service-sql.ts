@@ -1,0 +1,74 @@
+import { isServiceError, ServiceError } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
+import type { SqlRow, SqlValue } from "@allium/core/store";
+import type { Value } from "./connection-pool.ts";
+import { sqlState } from "./failure.ts";
+import type { Connection } from "./session.ts";
+
+/** Statements that would end the transaction, or change the connection for those who use it later. */
+const refused: ReadonlySet<string> = new Set(
+	(
+		"abort begin commit end prepare release rollback savepoint start " +
+		"close deallocate declare discard execute fetch listen reset set unlisten copy"
+	).split(" "),
+);
+/** What may be in front of the first word of a statement. */
+const leading = /^(?:[\s;(]+|--[^\n]*|\/\*[\s\S]*?\*\/)*/;
+
+/**
+ * Runs a statement of a service. Its values are parameters.
+ *
+ * @param mark a comment behind the statement: the same text means another thing elsewhere.
+ * @throws ServiceError `already_exists`, `failed_precondition` or `invalid_argument` for what the statement did wrong.
+ */
+export async function runServiceSql<Row extends SqlRow>(
+	connection: Connection,
+	text: TemplateStringsArray,
+	values: readonly SqlValue[],
+	mark = "",
+): Promise<Row[]> {
+	const statement = text.reduce((sum, part, index) => `${sum}$${index}${part}`);
+	checkStatement(statement);
+	for (const value of values) checkValue(value);
+	try {
+		return [...(await connection.run<Row>(`${statement}${mark}`, values.map(sent)))];
+	} catch (error) {
+		throw sqlFailure(error);
+	}
+}
+
+function checkStatement(statement: string): void {
+	const [word = ""] = /^[a-z]+/i.exec(statement.replace(leading, "")) ?? [];
+	if (!refused.has(word.toLowerCase())) return;
+	throw refusal(
+		`SQL in a transaction of Allium neither ends it nor changes its connection, as ${word.toUpperCase()} would`,
+	);
+}
+
+/** PostgreSQL reads a whole number from its text, whatever its type is. */
+function sent(value: SqlValue): Value {
+	return typeof value === "bigint" ? String(value) : value;
+}
+
+function checkValue(value: SqlValue): void {
+	if (typeof value === "string" && (value.includes("\0") || !value.isWellFormed())) {
+		const message =
+			"PostgreSQL holds no text with NUL or with half of a surrogate pair; write it as JSON, or as bytes";
+		throw new ServiceError({ code: "invalid_argument", message });
+	}
+}
+
+/** What a statement of a service did wrong is told as what it is. */
+function sqlFailure(error: unknown): unknown {
+	const state = sqlState(error);
+	const code = state === undefined ? undefined : codes.find(([start]) => state.startsWith(start))?.[1];
+	if (code === undefined || !isServiceError(error)) return error;
+	return new ServiceError({ code, message: error.message, cause: error.cause });
+}
+
+/** By the start of the SQLSTATE: a value that is there already, other constraints, data that does not fit. */
+const codes = [
+	["23505", "already_exists"],
+	["23", "failed_precondition"],
+	["22", "invalid_argument"],
+] as const;
