@@ -1,11 +1,11 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type Context, isServiceError } from "@allium/core";
+import { type Context, isServiceError, type ServiceError } from "@allium/core";
 import { refusal } from "@allium/core/adapter";
 import { after } from "@allium/core/transport";
 import { createFolder } from "./data-folder.ts";
-import { fileFailure, isBusy, stillBusy } from "./failure.ts";
+import { fileFailure, isBusy, isOfFile, stillBusy } from "./failure.ts";
 import { fileIdentity } from "./file-identity.ts";
 
 /** The contents of a file, and the statements that use them. */
@@ -20,8 +20,26 @@ export interface Schema<Tables> {
 	readonly version: number;
 	/** Makes the tables, in an empty database or in place of those of an older version. */
 	readonly sql: string;
+	/**
+	 * Leads from a version to the next one, so that what an older version wrote stays: the first from version 1 to 2.
+	 * Default: the tables of an older version are made anew.
+	 */
+	readonly upgrades?: readonly string[];
 	/** Prepares the statements on a connection. */
 	prepare(database: DatabaseSync): Tables;
+}
+
+/** A transaction that outlasts a call. It alone may write, and reads of the same file wait for its end. */
+export interface OpenTransaction<Tables> {
+	readonly tables: Tables;
+	/** Whether it is still open: SQLite ends a transaction by itself when the disk is full. */
+	readonly isOpen: boolean;
+	/** What an error of SQLite means for the file. Others come back unchanged. */
+	failure(error: unknown): unknown;
+	/** @throws what is wrong with the file. Then nothing of the transaction is there. */
+	commit(): void;
+	/** Has no effect when it has ended. */
+	rollback(): void;
 }
 
 interface Connection<Tables> {
@@ -48,6 +66,8 @@ export class DatabaseFile<Tables> {
 	#connection: Connection<Tables> | undefined;
 	#closed = false;
 	readonly #pending = new Set<Promise<unknown>>();
+	/** Resolves when the open transaction has ended. Undefined without one. */
+	#open: Promise<void> | undefined;
 
 	constructor(path: string, schema: Schema<Tables>, busyLimitMs: number = defaultBusyLimitMs) {
 		this.path = path;
@@ -69,6 +89,20 @@ export class DatabaseFile<Tables> {
 	tryWrite<T>(run: (tables: Tables) => T): T {
 		try {
 			return this.#transaction(this.#current() ?? this.#connect(), run);
+		} catch (error) {
+			throw this.#failure(error);
+		}
+	}
+
+	/**
+	 * Begins a transaction that its caller ends, within the same turn of the event loop. Tries once and throws SQLite's
+	 * error; `isBusy` tells whether to try again.
+	 */
+	tryBegin(): OpenTransaction<Tables> {
+		try {
+			const connection = this.#current() ?? this.#connect();
+			connection.database.exec("BEGIN IMMEDIATE");
+			return this.#opened(connection);
 		} catch (error) {
 			throw this.#failure(error);
 		}
@@ -103,6 +137,41 @@ export class DatabaseFile<Tables> {
 		await Promise.allSettled(this.#pending);
 	}
 
+	#opened({ database, tables }: Connection<Tables>): OpenTransaction<Tables> {
+		const ended = Promise.withResolvers<void>();
+		this.#open = ended.promise;
+		const isOpen = (): boolean => database.isOpen && database.isTransaction;
+		const end = (sql: "COMMIT" | "ROLLBACK"): void => {
+			try {
+				if (sql === "COMMIT" || isOpen()) database.exec(sql);
+			} catch (error) {
+				if (isOpen()) database.exec("ROLLBACK");
+				throw this.#closed ? this.#isClosed() : this.#failure(error);
+			} finally {
+				this.#open = undefined;
+				ended.resolve();
+			}
+		};
+		return {
+			tables,
+			get isOpen() {
+				return isOpen();
+			},
+			failure: (error) => {
+				if (this.#closed) return this.#isClosed();
+				return isOfFile(error) ? fileFailure(this.path, error) : error;
+			},
+			commit: () => end("COMMIT"),
+			rollback: () => {
+				try {
+					end("ROLLBACK");
+				} catch {
+					// The connection has ended, and the transaction with it.
+				}
+			},
+		};
+	}
+
 	#tryRead<T>(run: (tables: Tables) => T): T | undefined {
 		const connection = this.#existing();
 		return connection === undefined ? undefined : run(connection.tables);
@@ -131,6 +200,8 @@ export class DatabaseFile<Tables> {
 	async #tryUntilFree<T>(attempt: () => T, ctx?: Context): Promise<T> {
 		const started = performance.now();
 		for (let pause = 2; ; pause = Math.min(2 * pause, longestPauseMs)) {
+			// What an open transaction wrote is not to be seen before its end.
+			while (this.#open !== undefined) await this.#open;
 			if (ctx?.error !== undefined) throw ctx.error;
 			try {
 				return attempt();
@@ -146,7 +217,7 @@ export class DatabaseFile<Tables> {
 
 	/** The connection, if there is one and the path still names its file. */
 	#current(): Connection<Tables> | undefined {
-		if (this.#closed) throw refusal(`${this.#schema.name} is closed`);
+		if (this.#closed) throw this.#isClosed();
 		if (this.#connection !== undefined && fileIdentity(this.path) !== this.#connection.identity)
 			this.#disconnect();
 		return this.#connection;
@@ -186,7 +257,9 @@ export class DatabaseFile<Tables> {
 		const version = this.#version(database);
 		if (version === 0) this.#requireEmpty(database);
 		if (version < this.#schema.version) {
-			database.exec(`${this.#schema.sql}; PRAGMA user_version = ${this.#schema.version}`);
+			const { sql, upgrades } = this.#schema;
+			const steps = version > 0 && upgrades !== undefined ? upgrades.slice(version - 1) : [sql];
+			database.exec(`${steps.join(";")}; PRAGMA user_version = ${this.#schema.version}`);
 		}
 		database.exec("COMMIT");
 	}
@@ -209,6 +282,10 @@ export class DatabaseFile<Tables> {
 		const connection = this.#connection;
 		this.#connection = undefined;
 		connection?.database.close();
+	}
+
+	#isClosed(): ServiceError {
+		return refusal(`${this.#schema.name} is closed`);
 	}
 
 	/** Permanent errors of SQLite also end the connection, so that the next try begins with a new one. */

@@ -1,11 +1,12 @@
 import { refusal } from "@allium/core/adapter";
-import { cursorAt, type Receipt } from "@allium/core/event";
+import { cursorAt, laneOf, type Receipt } from "@allium/core/event";
 import type { EventTables, NewEvent, NewTopic, TopicRow } from "./event-tables.ts";
+import type { StreamPlace } from "./stream-tables.ts";
 import type { Turn } from "./write-queue.ts";
 
 /** What is known of a topic while a transaction adds to it. */
-interface Growing {
-	readonly row: TopicRow;
+export interface GrowingTopic {
+	row: TopicRow;
 	/** How many events each lane has, as far as it was asked for. */
 	readonly numbers: Map<number, number>;
 	bytes: number;
@@ -15,7 +16,7 @@ interface Growing {
 /** The events that one transaction adds. What they have in common is read and written once. */
 export class EventAppends implements Turn<EventTables> {
 	readonly tables: EventTables;
-	readonly #topics = new Map<string, Growing>();
+	readonly #topics = new Map<string, GrowingTopic>();
 	readonly #time = Date.now();
 
 	constructor(tables: EventTables) {
@@ -24,24 +25,18 @@ export class EventAppends implements Turn<EventTables> {
 
 	/** Adds events to a topic. Makes the topic if it is missing: the file may have been deleted. */
 	append(name: string, options: NewTopic, events: readonly NewEvent[]): Receipt[] {
-		const topic = this.#topic(name, options);
+		const topic = this.topic(name, options);
 		if (topic.row.lanes !== options.lanes) {
 			throw refusal(
 				`the topic ${name} has been made again with ${topic.row.lanes} lanes instead of ${options.lanes}; ` +
 					"restart this process",
 			);
 		}
-		return events.map((event) => this.#add(topic, event));
+		return events.map((event) => this.add(topic, event));
 	}
 
-	/** Notes what the topics have now. */
-	finish(): void {
-		for (const { row, bytes, last } of this.#topics.values()) {
-			if (last > 0) this.tables.noteTopic(row.id, bytes, last);
-		}
-	}
-
-	#topic(name: string, options: NewTopic): Growing {
+	/** The topic of a name. Makes it if it is missing. */
+	topic(name: string, options: NewTopic): GrowingTopic {
 		const known = this.#topics.get(name);
 		if (known !== undefined) return known;
 		const topic = { row: this.tables.needTopic(name, options), numbers: new Map(), bytes: 0, last: 0 };
@@ -49,16 +44,30 @@ export class EventAppends implements Turn<EventTables> {
 		return topic;
 	}
 
-	#add(topic: Growing, event: NewEvent): Receipt {
-		const { id, lane } = event;
+	/** The topic of a name, if there is one. */
+	topicRow(name: string): TopicRow | undefined {
+		return this.#topics.get(name)?.row ?? this.tables.topic(name);
+	}
+
+	/** Adds an event, to a stream as well if there is one. An id that the topic has is a duplicate. */
+	add(topic: GrowingTopic, added: NewEvent, stream?: StreamPlace): Receipt {
 		const { row, numbers } = topic;
+		const { id } = added.event;
+		const lane = laneOf(added.event, row.lanes);
 		const number = 1 + (numbers.get(lane) ?? this.tables.lastBefore(row.id, lane, Infinity)?.number ?? 0);
-		const position = this.tables.insert(row.id, event, { number, time: this.#time });
+		const position = this.tables.insert(row.id, added, { lane, number, time: this.#time, stream });
 		if (position === undefined) return this.#duplicate(row.id, id);
 		numbers.set(lane, number);
-		topic.bytes += event.bytes;
+		topic.bytes += added.bytes;
 		topic.last = position;
 		return { id, lane, cursor: cursorAt(position, id), duplicate: false };
+	}
+
+	/** Notes what the topics have now. */
+	finish(): void {
+		for (const { row, bytes, last } of this.#topics.values()) {
+			if (last > 0) this.tables.noteTopic(row.id, bytes, last);
+		}
 	}
 
 	#duplicate(topic: number, id: string): Receipt {

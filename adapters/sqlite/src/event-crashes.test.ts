@@ -52,7 +52,7 @@ describe("workers on the files of events", () => {
 
 	/** Publishes while the workers are being disturbed. Checks that each event is handled, and in order. */
 	async function publishAll(disturb: (published: number) => Promise<void>): Promise<void> {
-		const here = broker(url, { ttlMs });
+		const here = await broker(url, { ttlMs });
 		const topic = await here.open("matches", { lanes: 4 }, background);
 		for (let count = 0; count < eventsOfEach; count++) {
 			const events = Array.from({ length: keys }, (_, key) => eventOf(key, count));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Context } from "@allium/core";
 import { ServiceProcess } from "@allium/testing/process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { sqliteGroupState, sqliteLog } from "./sqlite-broker.ts";
+import { sqliteGroupState, sqliteLog } from "./sqlite-ports.ts";
 
 const background = Context.background();
 const env = { NODE_OPTIONS: "--conditions=@allium/source" };
@@ -60,7 +60,7 @@ describe("processes that share the files of events", () => {
 			expect(await publisher.ended(), publisher.output).toBe(0);
 			const file = join(small, "events.db");
 			expect(publisher.output).toContain(
-				`refused failed_precondition: cannot use the file "${file}": the disk is full`,
+				`refused unavailable: cannot use the file "${file}": the disk is full; make room`,
 			);
 			expect(publisher.output).toContain("lost 0, torn 0, read many");
 		},

@@ -1,7 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
+import { type EventRecord, fnv1a } from "@allium/core/event";
 import type { Schema } from "./database-file.ts";
 import { Query, type Row } from "./query.ts";
 import { storable } from "./storable.ts";
+import { causeHash, type StreamPlace, StreamTables, streamSql } from "./stream-tables.ts";
 
 /** A topic as it lies in the file. */
 export interface TopicRow {
@@ -35,19 +37,23 @@ export interface EventRow extends EventSize {
 
 /** An event that is to be added. */
 export interface NewEvent {
-	readonly id: string;
-	readonly lane: number;
-	/** Undefined without a key. */
-	readonly keyHash: number | undefined;
+	readonly event: EventRecord;
+	readonly text: string;
 	/** The bytes of the text. */
 	readonly bytes: number;
-	readonly text: string;
 }
 
 /** Where an event lies in the order of its lane, and when it was added, in milliseconds since 1970. */
 export interface EventCount {
 	readonly number: number;
 	readonly time: number;
+}
+
+/** Where an event comes to lie. */
+export interface NewPlace extends EventCount {
+	readonly lane: number;
+	/** Undefined outside of streams. */
+	readonly stream?: StreamPlace | undefined;
 }
 
 /** The place of an event. */
@@ -69,7 +75,7 @@ export const eventSchema: Schema<EventTables> = {
 	synchronous: "FULL",
 	// The newest pages of the indexes change in every transaction, so that rarer checkpoints write much less.
 	checkpointPages: 4_000,
-	version: 1,
+	version: 2,
 	// Positions are never given twice, not even when the newest events are gone. `number` counts the events of a lane,
 	// so that a lag is a subtraction. The index of lanes also has what is asked of many events at once: sizes, so that
 	// a page is measured before it is read, and the hashes of keys, so that the events of a key are found without an
@@ -103,7 +109,9 @@ export const eventSchema: Schema<EventTables> = {
 			position INTEGER NOT NULL,
 			id TEXT NOT NULL,
 			PRIMARY KEY (topic, lane)
-		) STRICT, WITHOUT ROWID`,
+		) STRICT, WITHOUT ROWID;
+		${streamSql}`,
+	upgrades: [streamSql],
 	prepare: (database) => new EventTables(database),
 };
 
@@ -118,6 +126,8 @@ export class EventTables {
 	readonly #sizes: Query;
 	readonly #sizesOfKey: Query;
 	readonly #events: Query;
+	readonly #bytesBetween: Query;
+	readonly #eventsBetween: Query;
 	readonly #firstBehind: Query;
 	readonly #lastBefore: Query;
 	readonly #firstFrom: Query;
@@ -125,8 +135,11 @@ export class EventTables {
 	readonly #delete: Query;
 	readonly #gone: Query;
 	readonly #noteGone: Query;
+	readonly #database: DatabaseSync;
+	#streams: StreamTables | undefined;
 
 	constructor(database: DatabaseSync) {
+		this.#database = database;
 		const query = (sql: string): Query => new Query(database, sql);
 		const topicColumns = "id, name, lanes, retain_ms, retain_bytes, bytes, last";
 		const ofLane = "FROM events WHERE topic = ? AND lane = ?";
@@ -148,6 +161,10 @@ export class EventTables {
 		this.#events = query(
 			`SELECT position, bytes, id, time, text ${ofLane} AND position > ? AND position <= ? ORDER BY position`,
 		);
+		// Without this it would sort all that the topic has, by an index.
+		const between = "FROM events NOT INDEXED WHERE topic = ? AND position > ? AND position <= ?";
+		this.#bytesBetween = query(`SELECT sum(bytes) ${between}`);
+		this.#eventsBetween = query(`SELECT position, bytes, id, time, text, lane ${between} ORDER BY position`);
 		this.#firstBehind = query(`SELECT number, time ${ofLane} AND position > ? ORDER BY position LIMIT 1`);
 		this.#lastBefore = query(
 			`SELECT position, id, number ${ofLane} AND position < ? ORDER BY position DESC LIMIT 1`,
@@ -160,6 +177,13 @@ export class EventTables {
 		this.#gone = query("SELECT lane, position, id FROM gone WHERE topic = ?");
 		this.#noteGone = query("INSERT OR REPLACE INTO gone (topic, lane, position, id) VALUES (?, ?, ?, ?)");
 	}
+
+	/** The statements of streams. Only who uses streams pays for them. */
+	get streams(): StreamTables {
+		this.#streams ??= new StreamTables(this.#database);
+		return this.#streams;
+	}
+
 	topic(name: string): TopicRow | undefined {
 		const row = this.#topic.get(storable(name));
 		return row === undefined ? undefined : topicRow(row);
@@ -183,9 +207,12 @@ export class EventTables {
 	}
 
 	/** Adds an event. Returns its position; undefined when the topic has one of this id. */
-	insert(topic: number, event: NewEvent, { number, time }: EventCount): number | undefined {
-		const { id, lane, keyHash = null, bytes, text } = event;
-		return this.#insert.insert(topic, lane, keyHash, bytes, number, time, storable(id), text);
+	insert(topic: number, added: NewEvent, { lane, number, time, stream }: NewPlace): number | undefined {
+		const { event, bytes, text } = added;
+		const keyHash = event.key === undefined ? null : fnv1a(event.key);
+		const values = [topic, lane, keyHash, bytes, number, time, storable(event.id), text] as const;
+		if (stream === undefined) return this.#insert.insert(...values);
+		return this.streams.insert(...values, stream.id, stream.version, causeHash(event.causationId));
 	}
 
 	/** The place of an id. */
@@ -214,6 +241,17 @@ export class EventTables {
 	/** The events behind a position of a lane and up to another one. */
 	events(topic: number, lane: number, after: number, through: number): EventRow[] {
 		return this.#events.all(topic, lane, after, through).map(eventRow);
+	}
+
+	/** The bytes of the events of all lanes behind a position and up to another one. */
+	bytesBetween(topic: number, after: number, through: number): number {
+		return Number(this.#bytesBetween.get(topic, after, through)?.[0] ?? 0);
+	}
+
+	/** The events of all lanes behind a position and up to another one, each with its lane. */
+	eventsBetween(topic: number, after: number, through: number): (readonly [EventRow, number])[] {
+		const rows = this.#eventsBetween.all(topic, after, through);
+		return rows.map((row) => [eventRow(row), Number(row[5])] as const);
 	}
 
 	event(topic: number, lane: number, position: number): EventRow | undefined {

@@ -21,7 +21,8 @@ describe("fileFailure", () => {
 	test.each([
 		[8, "failed_precondition", "it may not be written"],
 		[11, "failed_precondition", "it is damaged; stop everything that uses it and delete it"],
-		[13, "failed_precondition", "the disk is full"],
+		// It ends by itself, or when somebody makes room: nobody gives up for good what it was in the way of.
+		[13, "unavailable", "the disk is full; make room"],
 		[14, "failed_precondition", "it cannot be opened"],
 		[26, "failed_precondition", "it is not a database"],
 		// SQLITE_IOERR_READ, an extended code.

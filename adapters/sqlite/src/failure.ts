@@ -1,16 +1,16 @@
-import { ServiceError } from "@allium/core";
+import { isServiceError, ServiceError } from "@allium/core";
 import { refusal } from "@allium/core/adapter";
 
 /** Primary result codes of SQLite, https://sqlite.org/rescode.html */
 const sqliteBusy = 5;
 const sqliteLocked = 6;
 const sqliteIoError = 10;
+const sqliteFull = 13;
 const sqliteProtocol = 15;
 const refusals: Readonly<Record<number, string>> = {
 	3: "it may not be written",
 	8: "it may not be written",
 	11: "it is damaged; stop everything that uses it and delete it",
-	13: "the disk is full",
 	14: "it cannot be opened: is it a folder, or in a folder that may not be written?",
 	26: "it is not a database; move it away or name another folder",
 };
@@ -22,6 +22,26 @@ const elsewhere = "name a folder that can be written, such as sqlite:/tmp/allium
 export function isBusy(error: unknown): boolean {
 	const code = sqliteCode(error);
 	return code === sqliteBusy || code === sqliteLocked || code === sqliteProtocol;
+}
+
+/** Tells whether an error of SQLite is one of the file, and not of the statement. */
+export function isOfFile(error: unknown): boolean {
+	const code = sqliteCode(error);
+	return (
+		code !== undefined && (code === sqliteIoError || code === sqliteFull || refusals[code] !== undefined)
+	);
+}
+
+/** An error of a statement that others wrote, in one sentence. What is wrong with the file comes back unchanged. */
+export function sqlFailure(error: unknown): unknown {
+	if (isServiceError(error) || isBusy(error) || isOfFile(error) || sqliteCode(error) === undefined)
+		return error;
+	return new ServiceError({
+		code: "invalid_argument",
+		reason: "sql_failed",
+		message: `SQLite refuses the SQL: ${describe(error)}`,
+		cause: error,
+	});
 }
 
 /** The error that says in one sentence why a file or folder cannot be used, and what to do about it. */
@@ -57,6 +77,10 @@ export function stillBusy(path: string, waitedMs: number, cause: unknown): Servi
 function sqliteFailure(path: string, code: number, error: unknown): ServiceError {
 	const reason = refusals[code];
 	if (reason !== undefined) return refusal(`cannot use the file "${path}": ${reason}`, error);
+	if (code === sqliteFull) {
+		const message = `cannot use the file "${path}": the disk is full; make room`;
+		return new ServiceError({ code: "unavailable", message, cause: error });
+	}
 	// This happens when somebody deleted one of the three files while they were in use. A new file repairs it.
 	const hint = code === sqliteIoError ? ": if its -wal or -shm file was deleted, delete it too" : "";
 	const message = `SQLite failed on "${path}" (${describe(error)})${hint}`;

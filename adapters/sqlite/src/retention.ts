@@ -1,8 +1,8 @@
 import { Context, errorText, type Logger } from "@allium/core";
 import { after, type Timer } from "@allium/core/transport";
 import type { DatabaseFile } from "./database-file.ts";
-import type { EventAppends } from "./event-appends.ts";
 import type { EventRow, EventTables, TopicRow } from "./event-tables.ts";
+import type { StreamAppends } from "./stream-appends.ts";
 import type { WriteQueue } from "./write-queue.ts";
 
 /** How many events one transaction removes at most. */
@@ -15,13 +15,17 @@ const pauses = { shortest: 50, longest: 60_000, ofBytes: 1_000 };
 /** Removes the events that their topics keep no longer, in the background and in small steps. */
 export class Retention {
 	readonly #file: DatabaseFile<EventTables>;
-	readonly #queue: WriteQueue<EventTables, EventAppends>;
+	readonly #queue: WriteQueue<EventTables, StreamAppends>;
 	readonly #logger: Logger;
 	#timer: Timer | undefined;
 	#stopped = false;
 	#isFailing = false;
 
-	constructor(file: DatabaseFile<EventTables>, queue: WriteQueue<EventTables, EventAppends>, logger: Logger) {
+	constructor(
+		file: DatabaseFile<EventTables>,
+		queue: WriteQueue<EventTables, StreamAppends>,
+		logger: Logger,
+	) {
 		this.#file = file;
 		this.#queue = queue;
 		this.#logger = logger;

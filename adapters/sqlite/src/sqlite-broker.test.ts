@@ -10,7 +10,7 @@ brokerSuite("sqlite", async () => {
 	const url = `sqlite:${folder}`;
 	return {
 		ttlMs: 600,
-		open: async ({ target: _, ...options }) => broker(url, options),
+		open: ({ target: _, ...options }) => broker(url, options),
 		program: { module: import.meta.resolve("./index.ts"), url },
 		putText: (topic, lane, text) => putText(folder, topic, lane, text),
 		close: () => rm(folder, { recursive: true }),

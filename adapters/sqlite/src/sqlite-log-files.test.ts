@@ -5,8 +5,8 @@ import { DatabaseSync } from "node:sqlite";
 import { Context } from "@allium/core";
 import type { Cursors, EventRecord, TopicLog } from "@allium/core/event";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { sqliteGroupState, sqliteLog } from "./sqlite-broker.ts";
 import type { SqliteLog } from "./sqlite-log.ts";
+import { sqliteGroupState, sqliteLog } from "./sqlite-ports.ts";
 
 const background = Context.background();
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { logSuite } from "@allium/testing/log-suite";
 import { putText } from "./fixtures/put-text.ts";
-import { sqliteLog } from "./sqlite-broker.ts";
+import { sqliteLog } from "./sqlite-ports.ts";
 
 logSuite("sqlite", async () => {
 	const folder = await mkdtemp(join(tmpdir(), "allium-log-"));

@@ -1,4 +1,4 @@
-import { type Context, type Logger, ServiceError } from "@allium/core";
+import { type Context, ServiceError } from "@allium/core";
 import {
 	type Behind,
 	type Cursor,
@@ -8,11 +8,8 @@ import {
 	defaultMaxEventBytes,
 	defaultRetainMs,
 	type EventRecord,
-	eventText,
-	fnv1a,
 	type Log,
 	type LogFeatures,
-	laneOf,
 	type Page,
 	type PageBounds,
 	type Placed,
@@ -22,16 +19,14 @@ import {
 	type TopicLog,
 	type TopicOptions,
 } from "@allium/core/event";
-import type { DatabaseFile } from "./database-file.ts";
-import { EventAppends } from "./event-appends.ts";
+import type { EventFile } from "./event-file.ts";
 import { EventPage } from "./event-page.ts";
-import type { EventTables, NewEvent, NewTopic, TopicRow } from "./event-tables.ts";
-import { FileBell } from "./file-bell.ts";
+import type { EventTables, NewTopic, TopicRow } from "./event-tables.ts";
+import { newEvent } from "./new-event.ts";
 import { nextTurn } from "./next-turn.ts";
-import { Retention } from "./retention.ts";
-import { WriteQueue } from "./write-queue.ts";
 
-const features: LogFeatures = {
+/** What a log in SQLite guarantees. */
+export const features: LogFeatures = {
 	order: "log",
 	dedupeMs: Number.POSITIVE_INFINITY,
 	atomic: true,
@@ -48,24 +43,14 @@ interface PlaceInLane {
 	readonly cursor: Cursor;
 }
 
-/** What the topics of a log share. */
-interface Shared {
-	readonly file: DatabaseFile<EventTables>;
-	readonly queue: WriteQueue<EventTables, EventAppends>;
-	readonly bell: FileBell;
-}
-
 /** A log in a SQLite file. */
 export class SqliteLog implements Log {
 	readonly location: string;
-	readonly #shared: Shared;
-	readonly #retention: Retention;
+	readonly #shared: EventFile;
 
-	constructor(location: string, file: DatabaseFile<EventTables>, busyLimitMs: number, logger: Logger) {
-		this.location = location;
-		const queue = new WriteQueue(file, (tables) => new EventAppends(tables), busyLimitMs);
-		this.#shared = { file, queue, bell: new FileBell(file) };
-		this.#retention = new Retention(file, queue, logger);
+	constructor(shared: EventFile) {
+		this.location = shared.location;
+		this.#shared = shared;
 	}
 
 	async open(name: string, options: TopicOptions, ctx: Context): Promise<TopicLog> {
@@ -76,7 +61,7 @@ export class SqliteLog implements Log {
 		} = options;
 		const wanted = { lanes, retainMs, retainBytes };
 		const row = await this.#shared.queue.write(({ tables }) => tables.needTopic(name, wanted), ctx);
-		this.#retention.start();
+		this.#shared.retention.start();
 		return new SqliteTopicLog(name, row, this.#shared);
 	}
 
@@ -90,12 +75,8 @@ export class SqliteLog implements Log {
 		return (rows ?? []).map(({ name }) => name).sort();
 	}
 
-	async close(): Promise<void> {
-		this.#retention.stop();
-		const { file, queue, bell } = this.#shared;
-		const closing = file.close();
-		bell.close();
-		await Promise.all([closing, queue.idle()]);
+	close(): Promise<void> {
+		return this.#shared.close();
 	}
 }
 
@@ -104,9 +85,9 @@ class SqliteTopicLog implements TopicLog {
 	readonly lanes: number;
 	readonly features = features;
 	readonly #options: NewTopic;
-	readonly #shared: Shared;
+	readonly #shared: EventFile;
 
-	constructor(topic: string, options: NewTopic, shared: Shared) {
+	constructor(topic: string, options: NewTopic, shared: EventFile) {
 		this.topic = topic;
 		this.lanes = options.lanes;
 		this.#options = options;
@@ -114,7 +95,7 @@ class SqliteTopicLog implements TopicLog {
 	}
 
 	async append(events: readonly EventRecord[], ctx: Context): Promise<readonly Receipt[]> {
-		const added = events.map((event) => this.#newEvent(event));
+		const added = events.map((event) => newEvent(event, this.features.maxEventBytes));
 		const { queue, bell } = this.#shared;
 		const receipts = await queue.write((now) => now.append(this.topic, this.#options, added), ctx);
 		bell.ring();
@@ -193,17 +174,6 @@ class SqliteTopicLog implements TopicLog {
 			const topic = tables.topic(this.topic);
 			return topic === undefined ? undefined : run(tables, topic);
 		}, ctx);
-	}
-
-	#newEvent(event: EventRecord): NewEvent {
-		const text = eventText(event, this.features.maxEventBytes);
-		return {
-			id: event.id,
-			lane: laneOf(event, this.lanes),
-			keyHash: event.key === undefined ? undefined : fnv1a(event.key),
-			bytes: Buffer.byteLength(text),
-			text,
-		};
 	}
 }
 

@@ -21,8 +21,8 @@ export interface SqliteOnceStoreOptions {
  * `dataFolder`). What was kept has survived a power cut.
  *
  * @throws ServiceError `invalid_argument` for a URL of another form. The operations reject with `failed_precondition`
- * when the folder or the file cannot be used or the disk is full, and with `unavailable` when other processes held the
- * file for too long.
+ * when the folder or the file cannot be used, and with `unavailable` when the disk is full or other
+ * processes held the file for too long.
  * @example
  * app.serve(Payments, payments, { middleware: [once({ store: onceStore("sqlite:") })] });
  */

@@ -1,6 +1,6 @@
 import { type Context, isServiceError } from "@allium/core";
 import { after, Backoff } from "@allium/core/transport";
-import { type DatabaseFile, defaultBusyLimitMs } from "./database-file.ts";
+import { type DatabaseFile, defaultBusyLimitMs, type OpenTransaction } from "./database-file.ts";
 import { isBusy, stillBusy } from "./failure.ts";
 import { nextTurn } from "./next-turn.ts";
 
@@ -15,11 +15,21 @@ export interface Turn<Tables> {
 }
 
 /** A write that waits for its transaction. */
-interface Write<Now> {
+interface Waiting {
 	readonly ctx: Context;
+	readonly fail: (error: unknown) => void;
+}
+
+/** A write that shares its transaction with others. */
+interface Write<Now> extends Waiting {
 	/** Carries it out. Returns what tells its caller after the commit. */
 	readonly run: (now: Now) => () => void;
-	readonly fail: (error: unknown) => void;
+}
+
+/** A transaction of its own. */
+interface Work<Tables> extends Waiting {
+	/** Carries it out and ends the transaction. Tells its caller, and never rejects. */
+	readonly work: (transaction: OpenTransaction<Tables>) => Promise<void>;
 }
 
 /**
@@ -31,7 +41,7 @@ export class WriteQueue<Tables, Now extends Turn<Tables> = Turn<Tables>> {
 	readonly #file: DatabaseFile<Tables>;
 	readonly #begin: (tables: Tables) => Now;
 	readonly #busyLimitMs: number;
-	#waiting: Write<Now>[] = [];
+	#waiting: (Write<Now> | Work<Tables>)[] = [];
 	#work: Promise<void> | undefined;
 
 	/** @param begin Makes what the writes of one transaction use. */
@@ -51,7 +61,7 @@ export class WriteQueue<Tables, Now extends Turn<Tables> = Turn<Tables>> {
 	 */
 	write<T>(run: (now: Now) => T, ctx: Context): Promise<T> {
 		return new Promise((resolve, reject) => {
-			this.#waiting.push({
+			this.#push({
 				ctx,
 				run: (now) => {
 					const result = run(now);
@@ -59,8 +69,37 @@ export class WriteQueue<Tables, Now extends Turn<Tables> = Turn<Tables>> {
 				},
 				fail: reject,
 			});
-			this.#work ??= this.#workOff();
 		});
+	}
+
+	/**
+	 * A transaction of its own, after all that was asked for before. What `work` rejects with undoes it; what it
+	 * resolves with is told after the commit.
+	 */
+	work<T>(work: (now: Now, transaction: OpenTransaction<Tables>) => Promise<T>, ctx: Context): Promise<T> {
+		return new Promise((resolve, reject) => {
+			this.#push({
+				ctx,
+				work: async (transaction) => {
+					try {
+						const now = this.#begin(transaction.tables);
+						const result = await work(now, transaction);
+						now.finish?.();
+						transaction.commit();
+						resolve(result);
+					} catch (error) {
+						transaction.rollback();
+						reject(transaction.failure(error));
+					}
+				},
+				fail: reject,
+			});
+		});
+	}
+
+	#push(waiting: Write<Now> | Work<Tables>): void {
+		this.#waiting.push(waiting);
+		this.#work ??= this.#workOff();
 	}
 
 	/** Resolves when nothing is being written. After the file was closed, what waits is refused. */
@@ -73,7 +112,8 @@ export class WriteQueue<Tables, Now extends Turn<Tables> = Turn<Tables>> {
 		let busySince: number | undefined;
 		await nextTurn();
 		while (this.#dropEnded()) {
-			const busy = this.#tryOnce();
+			const [first] = this.#waiting;
+			const busy = first !== undefined && "work" in first ? await this.#tryWork(first) : this.#tryOnce();
 			if (busy === undefined) {
 				busySince = undefined;
 				pauses.reset();
@@ -90,12 +130,13 @@ export class WriteQueue<Tables, Now extends Turn<Tables> = Turn<Tables>> {
 
 	/** Runs one transaction. Returns the error when another process holds the file. */
 	#tryOnce(): unknown {
-		let taken: readonly Write<Now>[] = this.#waiting;
+		let taken: readonly Waiting[] = this.#waiting;
 		let tell: (() => void)[];
 		try {
 			tell = this.#file.tryWrite((tables) => {
-				taken = this.#waiting.slice(0, mostWrites);
-				return this.#runAll(taken, this.#begin(tables));
+				const writes = this.#firstWrites();
+				taken = writes;
+				return this.#runAll(writes, this.#begin(tables));
 			});
 		} catch (error) {
 			if (isBusy(error)) return error;
@@ -105,6 +146,31 @@ export class WriteQueue<Tables, Now extends Turn<Tables> = Turn<Tables>> {
 		this.#waiting = this.#waiting.slice(taken.length);
 		for (const each of tell) each();
 		return undefined;
+	}
+
+	/** Runs the transaction that is first. Returns the error when another process holds the file. */
+	async #tryWork(first: Work<Tables>): Promise<unknown> {
+		let transaction: OpenTransaction<Tables>;
+		try {
+			transaction = this.#file.tryBegin();
+		} catch (error) {
+			if (isBusy(error)) return error;
+			this.#fail([first], error);
+			return undefined;
+		}
+		this.#waiting = this.#waiting.slice(1);
+		await first.work(transaction);
+		return undefined;
+	}
+
+	/** Those that share the next transaction. */
+	#firstWrites(): Write<Now>[] {
+		const writes: Write<Now>[] = [];
+		for (const waiting of this.#waiting) {
+			if ("work" in waiting || writes.length === mostWrites) break;
+			writes.push(waiting);
+		}
+		return writes;
 	}
 
 	#runAll(writes: readonly Write<Now>[], now: Now): (() => void)[] {
@@ -120,7 +186,7 @@ export class WriteQueue<Tables, Now extends Turn<Tables> = Turn<Tables>> {
 		return tell;
 	}
 
-	#fail(writes: readonly Write<Now>[], error: unknown): void {
+	#fail(writes: readonly Waiting[], error: unknown): void {
 		this.#waiting = this.#waiting.slice(writes.length);
 		for (const { fail } of writes) fail(error);
 	}

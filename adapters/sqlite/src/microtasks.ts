@@ -1,0 +1,20 @@
+import { refusal } from "@allium/core/adapter";
+
+/**
+ * What work comes to that awaits nothing but what is ready. Rejects when the work has not ended although no microtask is
+ * left: then it awaits a timer, a file or the network. A tick of the process runs exactly then, before any of those.
+ */
+export function endedInMicrotasks<T>(work: () => Promise<T>): Promise<T> {
+	return new Promise((resolve, reject) => {
+		// In a promise of its own, so that it begins in a microtask, and what it throws is a rejection.
+		Promise.resolve().then(work).then(resolve, reject);
+		process.nextTick(() => reject(awaitsOther()));
+	});
+}
+
+function awaitsOther(): Error {
+	return refusal(
+		"the work of a transaction awaits something else than its transaction, and meanwhile nothing else could be " +
+			"written: fetch what it needs before the transaction, and await only what it is given",
+	);
+}
