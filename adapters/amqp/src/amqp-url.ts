@@ -32,6 +32,8 @@ export interface AmqpAddress {
 	readonly cert: string | undefined;
 	readonly key: string | undefined;
 	readonly serverName: string | undefined;
+	/** The further parameters of the URL that were asked for. */
+	readonly further: Readonly<Record<string, string>>;
 }
 
 const form =
@@ -42,15 +44,21 @@ const namespacePattern = /^[A-Za-z0-9_-]{1,50}$/;
 /**
  * Reads a URL of RabbitMQ: `amqp://user:password@host1:5672,host2/vhost?namespace=allium`.
  *
+ * @param further the names of the parameters that it may have beside those of the connection.
  * @throws ServiceError `invalid_argument` that says what is wrong, and does not repeat secrets.
  */
-export function parseAmqpUrl(url: string, options: AmqpOptions = {}): AmqpAddress {
+export function parseAmqpUrl(
+	url: string,
+	options: AmqpOptions = {},
+	further: readonly string[] = [],
+): AmqpAddress {
 	const [, scheme = "", userInfo = "", hosts = "", vhost = "", query = ""] =
 		/^(amqps?|amqp\+tls):\/\/(?:([^/?#]*)@)?([^/?#@]+)(?:\/([^/?#]*))?(?:\?([^#]*))?$/.exec(url) ?? [];
 	if (scheme === "") throw invalidUrl(`this is no URL of RabbitMQ; ${form}`);
 	const [user = "", ...password] = userInfo.split(":");
 	const tls = scheme !== "amqp";
-	const given: Parameters = { ...readParameters(query, parameters), ...defined(options) };
+	const read: Readonly<Record<string, string>> = readParameters(query, [...parameters, ...further]);
+	const given: Parameters = { ...read, ...defined(options) };
 	const address: AmqpAddress = {
 		hosts: hosts.split(",").map((host) => readHost(host, tls ? 5671 : 5672)),
 		vhost: vhost === "" ? "/" : decoded(vhost),
@@ -62,6 +70,7 @@ export function parseAmqpUrl(url: string, options: AmqpOptions = {}): AmqpAddres
 		cert: absolute(given.cert, options.cwd),
 		key: absolute(given.key, options.cwd),
 		serverName: given.serverName,
+		further: Object.fromEntries(Object.entries(read).filter(([name]) => further.includes(name))),
 	};
 	check(address);
 	return address;

@@ -1,5 +1,5 @@
 import { isServiceError, ServiceError } from "@allium/core";
-import { refusal, unavailable } from "@allium/core/adapter";
+import { refusal, tlsFault, unavailable } from "@allium/core/adapter";
 
 /** The code that the server or the client library gave an error: `NOT_FOUND`, `ECONNREFUSED`. */
 export function codeOf(error: unknown): string {
@@ -33,21 +33,21 @@ export function failure(error: unknown, place: string): ServiceError {
 			error,
 		);
 	}
-	if (isCertificateFailure(code)) {
-		return refusal(
-			`RabbitMQ at ${place} and this process do not agree on certificates (${said}); name the authority by ca, and a certificate of this process by cert and key where the server asks for one`,
-			error,
-		);
-	}
+	const fault = tlsFault(error, "write amqp://");
+	if (fault !== undefined) return refusal(`RabbitMQ at ${place} cannot be used over TLS: ${fault}`, error);
 	return unavailable(
 		`RabbitMQ at ${place} does not answer (${said}); it is tried again with every use`,
 		error,
 	);
 }
 
-/** The codes of OpenSSL and Node for certificates that are not accepted, on either side. */
-function isCertificateFailure(code: string): boolean {
-	return /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|ERR_SSL_|ERR_OSSL_/.test(code);
+/** The failure of a first connection. Where TLS alone is spoken, a server ends one without it, and does not say why. */
+export function connectFailure(error: unknown, place: string): ServiceError {
+	const hint = "; if it speaks TLS there, write amqps://";
+	const isEnded =
+		["ECONNRESET", "CONN_CLOSE", "EPIPE"].includes(codeOf(error)) && place.startsWith("amqp://");
+	const failed = failure(error, place);
+	return isEnded ? unavailable(failed.message + hint, error) : failed;
 }
 
 function textOf(error: unknown): string {

@@ -42,12 +42,25 @@ export class Names {
 		return this.#name(topic, group, "members");
 	}
 
+	/** The exchange that tells the instances of services which calls their callers gave up. */
+	get cancellations(): string {
+		return `${this.#namespace}:calls`;
+	}
+
+	/** The queue of the calls of a service. */
+	calls(service: string): string {
+		return checked(`${this.#namespace}:calls/${encodeURIComponent(service)}`, "the service");
+	}
+
 	/** @throws ServiceError `invalid_argument` for names that are too long together. */
 	#name(...parts: readonly string[]): string {
-		const name = [this.#namespace, ...parts.map(encodeURIComponent)].join("/");
-		if (name.length <= longestName) return name;
-		throw invalidUrl(
-			`RabbitMQ takes names of ${longestName} bytes, and ${name.slice(0, 80)}… is longer; shorten the name of the topic or the group`,
-		);
+		return checked([this.#namespace, ...parts.map(encodeURIComponent)].join("/"), "the topic or the group");
 	}
+}
+
+function checked(name: string, of: string): string {
+	if (name.length <= longestName) return name;
+	throw invalidUrl(
+		`RabbitMQ takes names of ${longestName} bytes, and ${name.slice(0, 80)}… is longer; shorten the name of ${of}`,
+	);
 }

@@ -1,4 +1,4 @@
-import type { Context } from "@allium/core";
+import { type Context, isServiceError } from "@allium/core";
 import { refusal } from "@allium/core/adapter";
 import type {
 	Broker,
@@ -8,6 +8,7 @@ import type {
 	GroupId,
 	GroupSpec,
 	Parking,
+	ServerReport,
 	TopicOptions,
 } from "@allium/core/event";
 import { checkDuration } from "@allium/core/transport";
@@ -18,6 +19,9 @@ import { Outbox } from "./outbox.ts";
 import { ParkedQueue } from "./parked-queue.ts";
 import { RabbitConnection } from "./rabbit-connection.ts";
 import { makeTopic, TopicExchange } from "./topic-exchange.ts";
+
+/** How long the server may take to confirm what it is asked with, in milliseconds. */
+const patienceMs = 2_000;
 
 /** The options of a broker on RabbitMQ. What the URL says, too, is overruled by them. */
 export interface RabbitBrokerOptions extends AmqpOptions {
@@ -105,6 +109,23 @@ class RabbitBroker implements Broker {
 	parking(id: GroupId): Parking {
 		const { names, consuming: connection } = this.#parts;
 		return new ParkedQueue({ id, names, connection, outbox: this.#outbox });
+	}
+
+	async server(ctx: Context): Promise<ServerReport> {
+		this.#check();
+		// No queue has this name, so that the server confirms the message and drops it.
+		const message = { exchange: "", routingKey: `${this.#parts.names.members}/doctor`, text: "" };
+		const limited = ctx.withTimeout(patienceMs);
+		// The server takes the first message of a connection even when it lacks room.
+		const sending = this.#outbox.send([message], limited).then(() => this.#outbox.send([message], limited));
+		const isBlocked = await sending.then(
+			() => false,
+			(error) => isServiceError(error) && error.code === "deadline_exceeded",
+		);
+		if (!isBlocked) return { version: undefined, warnings: [] };
+		const says = "the server takes nothing from those who publish";
+		const remedy = "make room on its disk or in its memory, which rabbitmqctl status tells of";
+		return { version: undefined, warnings: [{ says, remedy }] };
 	}
 
 	close(): Promise<void> {

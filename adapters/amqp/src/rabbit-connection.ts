@@ -5,7 +5,7 @@ import { refusal } from "@allium/core/adapter";
 import { after, whileLasts } from "@allium/core/transport";
 import { type Channel, Connection } from "rabbitmq-client";
 import { type AmqpAddress, placeOf } from "./amqp-url.ts";
-import { failure } from "./failure.ts";
+import { codeOf, connectFailure, failure } from "./failure.ts";
 
 /** How long a use waits for a connection that is lost, in milliseconds. */
 const patienceMs = 5_000;
@@ -49,18 +49,20 @@ export class RabbitConnection {
 			...tls,
 		});
 		try {
-			await new Promise<void>((resolve, reject) => {
-				connection.once("connection", resolve);
-				connection.once("error", reject);
-			});
+			await connected(connection);
 		} catch (error) {
 			connection.on("error", ignore);
 			connection.unsafeDestroy();
-			throw failure(error, place);
+			throw connectFailure(error, place);
 		}
 		// The operation that fails reports the error. Without this listener, the process would end.
 		connection.on("error", ignore);
 		return new RabbitConnection(place, connection);
+	}
+
+	/** Whether the server takes messages: it is there, and does not lack memory or room on its disk. */
+	get takesMessages(): boolean {
+		return this.#connection.ready;
 	}
 
 	/** Opens a channel. Its owner closes it. Rejects with `unavailable` while there is no connection for too long. */
@@ -80,7 +82,7 @@ export class RabbitConnection {
 
 	/** @throws ServiceError `failed_precondition` once it is closed. */
 	check(): void {
-		if (this.#closing !== undefined) throw refusal("the broker is closed");
+		if (this.#closing !== undefined) throw refusal("the connection to RabbitMQ is closed");
 	}
 
 	/** Ends the connection, and what is asked on it. */
@@ -108,6 +110,23 @@ export class RabbitConnection {
 		timer.stop();
 		this.#connection.unsafeDestroy();
 	}
+}
+
+/** Resolves with the first connection. The library goes on trying by itself. */
+async function connected(connection: Connection): Promise<void> {
+	let mayTryAgain = true;
+	const tried = Promise.withResolvers<void>();
+	const failed = (error: unknown): void => {
+		if (!mayTryAgain || !isEarlyHeartbeat(error)) tried.reject(error);
+		mayTryAgain = false;
+	};
+	connection.once("connection", tried.resolve).on("error", failed);
+	await tried.promise.finally(() => connection.off("error", failed));
+}
+
+/** A server that is slow at first may send a heartbeat while it still negotiates, which the library does not expect. */
+function isEarlyHeartbeat(error: unknown): boolean {
+	return codeOf(error) === "COMMAND_INVALID" && String(error).includes("during negotiation");
 }
 
 async function tlsOptions({ ca, cert, key, serverName }: AmqpAddress): Promise<ConnectionOptions> {

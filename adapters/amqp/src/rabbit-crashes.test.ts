@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Context, isServiceError } from "@allium/core";
 import type { Broker, BrokerTopic, EventRecord } from "@allium/core/event";
+import { timesFrom } from "@allium/testing";
 import { describeServer } from "@allium/testing/servers";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { RunningRabbit } from "./fixtures/running-rabbit.ts";
@@ -13,7 +14,7 @@ import { broker } from "./rabbit-broker.ts";
 const background = Context.background();
 
 /** How often a worker is killed: the proof by hand takes 100. */
-const kills = Number(process.env.ALLIUM_KILLS ?? 10);
+const kills = timesFrom("ALLIUM_KILLS", 10);
 const keys = Array.from({ length: 20 }, (_, index) => `k${index}`);
 const patient = { timeout: 240_000, interval: 50 };
 

@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { promisify } from "node:util";
+import { join } from "node:path";
 import { Context } from "@allium/core";
 import type { Broker } from "@allium/core/event";
 import { describeServer } from "@allium/testing/servers";
@@ -36,12 +34,7 @@ describeServer("rabbitmq", (file) => {
 		return opened;
 	}
 
-	/** Runs a command of `rabbitmqctl`, as the guide has it typed. */
-	async function control(line: string): Promise<void> {
-		const program = join(dirname(file), "rabbitmqctl");
-		const command = line.replace("rabbitmqctl", `${program} -n test${server.server.port}@localhost`);
-		await promisify(execFile)("sh", ["-c", command], { env: { ...process.env, HOME: server.server.folder } });
-	}
+	const control = (line: string): Promise<void> => server.control(line);
 
 	describe("one sentence says what to do when", () => {
 		test("the password is wrong", async () => {
@@ -92,6 +85,26 @@ describeServer("rabbitmq", (file) => {
 				{ timeout: 60_000 },
 			);
 		});
+	});
+
+	test("a server that takes what is published has nothing to warn of", async () => {
+		const events = await open(server.newUrl());
+		expect(await events.server?.(background)).toEqual({ version: undefined, warnings: [] });
+	});
+
+	test("a server that takes nothing more from those who publish is told with what to do", async () => {
+		await control("rabbitmqctl set_vm_memory_high_watermark 0");
+		try {
+			const events = await open(server.newUrl());
+			expect((await events.server?.(background))?.warnings).toEqual([
+				{
+					says: "the server takes nothing from those who publish",
+					remedy: expect.stringContaining("rabbitmqctl status"),
+				},
+			]);
+		} finally {
+			await control("rabbitmqctl set_vm_memory_high_watermark 0.4");
+		}
 	});
 
 	describe("parked events", () => {
