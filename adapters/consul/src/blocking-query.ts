@@ -16,6 +16,12 @@ const noNewsPauseMs = 1_000;
 const unitsPerMs = 10_000;
 const longestPauseMs = 2_000;
 
+/**
+ * How long an answer may take until it begins, in milliseconds. Each failure doubles it: who gives up and asks again
+ * makes Consul work for both.
+ */
+const patience = { shortestMs: 5_000, longestMs: 20_000 };
+
 /** Receives the results of a query. */
 export interface QueryListener {
 	/** The part of the catalog is this now. `isAfterLoss` where changes before it may have been missed. */
@@ -33,6 +39,7 @@ export class BlockingQuery {
 	readonly #listener: QueryListener;
 	readonly #backoff: Backoff;
 	#cancel: () => void = () => {};
+	#patienceMs = patience.shortestMs;
 
 	/** @param longestBackoffMs the longest delay after a failure, in milliseconds. */
 	constructor(server: ConsulServer, path: string, longestBackoffMs: number, listener: QueryListener) {
@@ -60,7 +67,7 @@ export class BlockingQuery {
 			let pause: number;
 			try {
 				const asked = performance.now();
-				const answer = await this.#server.query(this.#path, index, ctx);
+				const answer = await this.#server.query(this.#path, index, ctx, this.#patienceMs);
 				// The index goes back when the servers of Consul were set up again, or restored.
 				const isBehind = answer.index < index;
 				const hasNews = answer.index !== index || index === 0;
@@ -68,10 +75,12 @@ export class BlockingQuery {
 				pause = hasNews ? pauseAfter(answer.length) : pauseWithoutNews(performance.now() - asked);
 				index = isBehind ? 0 : answer.index;
 				this.#backoff.reset();
+				this.#patienceMs = patience.shortestMs;
 			} catch (error) {
 				if (ctx.error !== undefined) return;
 				this.#listener.failed(toServiceError(error));
 				index = 0;
+				this.#patienceMs = Math.min(patience.longestMs, 2 * this.#patienceMs);
 				pause = this.#backoff.next();
 			}
 			await sleep(pause, ctx).catch(() => {});

@@ -1,6 +1,6 @@
+import { type Fields, fields } from "@allium/backend";
 import { Context } from "@allium/core";
 import { sleep } from "@allium/core/transport";
-import { type Fields, fields } from "@allium/http-backend";
 import type { ConsulServer } from "./consul-server.ts";
 import { checkId, recordText, type ServiceDefinition } from "./service-definition.ts";
 

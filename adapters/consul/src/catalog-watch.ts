@@ -1,6 +1,6 @@
+import type { ServerView, ViewSource } from "@allium/backend";
 import type { Instance, ServiceError } from "@allium/core";
 import type { InstanceRecord, RegistryFilter } from "@allium/core/registry";
-import type { ServerView, ViewSource } from "@allium/http-backend";
 import { BlockingQuery } from "./blocking-query.ts";
 import { fixedNames, merged, namesIn, servicePath, servicesPath } from "./catalog.ts";
 import type { ConsulServer } from "./consul-server.ts";
@@ -65,10 +65,14 @@ export class CatalogWatch implements ViewSource {
 
 	/** Consul gives no sign of life: what is known stays, and all of it is asked for again. */
 	restart(error: ServiceError): void {
-		// Whatever failed is being asked for already.
-		if (this.#shown.isLost) return;
-		this.#shown.lose(error);
-		this.#askAgain();
+		const isAskedFor = this.#shown.isLost;
+		this.#shown.failed(error);
+		if (!isAskedFor) this.#askAgain();
+	}
+
+	/** Consul gives a sign of life again. What was asked while it was silent may have gone out into the void. */
+	askLostAgain(): void {
+		if (this.#shown.isLost) this.#askAgain();
 	}
 
 	/**

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { RequestListener, ServerResponse } from "node:http";
 import { Context, type Instance, type Registry } from "@allium/core";
-import { describeServer } from "@allium/testing/servers";
+import { describeServer, httpDouble } from "@allium/testing/servers";
 import { afterEach, describe, expect, test } from "vitest";
 import { startConsul } from "./fixtures/consul.ts";
 import { instance } from "./fixtures/instance.ts";
@@ -15,15 +15,10 @@ afterEach(async () => {
 });
 
 /** A server that answers as a test says. Returns the URL of its registry. */
-async function double(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
-	const server = createServer(answer);
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	open.push(async () => {
-		server.closeAllConnections();
-		await new Promise((resolve) => server.close(resolve));
-	});
-	const address = server.address();
-	return `consul://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+async function double(answer: RequestListener): Promise<string> {
+	const { host, close } = await httpDouble(answer);
+	open.push(close);
+	return `consul://${host}`;
 }
 
 /** A double of Consul: the catalog answers with what the test gives, and everything else as Consul does. */

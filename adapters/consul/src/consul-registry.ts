@@ -1,3 +1,4 @@
+import { type BackendTls, Pulse, readTls, ServerView, ServiceViews, serverUrl } from "@allium/backend";
 import {
 	type Context,
 	type Instance,
@@ -17,7 +18,6 @@ import {
 	type RegistryEvent,
 	type RegistryFilter,
 } from "@allium/core/registry";
-import { type BackendTls, Pulse, readTls, ServerView, ServiceViews, serverUrl } from "@allium/http-backend";
 import { fixedNames, merged, namesIn, servicePath, servicesPath } from "./catalog.ts";
 import { CatalogMirror } from "./catalog-mirror.ts";
 import { CatalogWatch } from "./catalog-watch.ts";
@@ -96,6 +96,8 @@ class ConsulRegistry implements Registry {
 	/** Those that somebody watches. */
 	readonly #watches = new Set<CatalogWatch>();
 	readonly #pulse: Pulse;
+	/** Whether the last heartbeat failed. */
+	#isSilent = false;
 
 	constructor(location: string, server: ConsulServer, options: ConsulRegistryOptions) {
 		const { namespace, ttlMs, logger } = options;
@@ -106,8 +108,13 @@ class ConsulRegistry implements Registry {
 		// A silence as long as two thirds of the time to live is noticed, before the leases run out.
 		this.#pulse = new Pulse({
 			everyMs: ttlMs / 6,
-			ask: () => server.check(ttlMs / 2),
+			ask: async () => {
+				await server.check(ttlMs / 2);
+				if (this.#isSilent) for (const watch of this.#watches) watch.askLostAgain();
+				this.#isSilent = false;
+			},
 			missed: (error) => {
+				this.#isSilent = true;
 				for (const watch of this.#watches) watch.restart(toServiceError(error));
 			},
 		});

@@ -1,14 +1,16 @@
-import { type Context, ServiceError } from "@allium/core";
-import { refusal } from "@allium/core/adapter";
-import type { RegistryClock } from "@allium/core/registry";
 import {
 	type BackendAnswer,
 	type BackendTls,
 	clockIn,
 	excerpt,
 	HttpBackend,
+	hostOf,
 	strangerAt,
-} from "@allium/http-backend";
+	tlsConnection,
+} from "@allium/backend";
+import { type Context, ServiceError } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
+import type { RegistryClock } from "@allium/core/registry";
 
 /** How long a request may take that Consul answers at once, in milliseconds. */
 const timeoutMs = 5_000;
@@ -53,7 +55,7 @@ export class ConsulServer {
 
 	constructor(options: ConsulServerOptions) {
 		this.#options = options;
-		this.#http = new HttpBackend("Consul", options.tls);
+		this.#http = new HttpBackend("Consul", tlsConnection(options.tls));
 	}
 
 	/**
@@ -104,15 +106,21 @@ export class ConsulServer {
 	 * Reads a part of the catalog.
 	 *
 	 * @param index waits until the part differs from the one with this index, or for a minute. Default: does not wait.
+	 * @param answerMs how long the answer may take until it begins, beside that, in milliseconds. Default: 5000.
 	 */
-	async query(path: string, index: number, ctx?: Context): Promise<CatalogAnswer> {
+	async query(
+		path: string,
+		index: number,
+		ctx?: Context,
+		answerMs: number = timeoutMs,
+	): Promise<CatalogAnswer> {
 		const { datacenter } = this.#options;
 		const query = new URLSearchParams({
 			...(index > 0 && { index: String(index), wait: `${waitMs}ms` }),
 			...(datacenter !== undefined && { dc: datacenter }),
 		});
 		const waits = index > 0;
-		const limitMs = timeoutMs + (waits ? (waitMs * 17) / 16 : 0);
+		const limitMs = answerMs + (waits ? (waitMs * 17) / 16 : 0);
 		const bodyLimitMs = catalogTimeoutMs;
 		const answer = this.#checked(
 			await this.#ask("GET", `${path}?${query}`, { limitMs, bodyLimitMs, waits, ctx }),
@@ -183,7 +191,11 @@ export class ConsulServer {
 	}
 
 	#stranger({ status, text }: BackendAnswer): ServiceError {
-		return strangerAt("Consul", this.#options.origin, `it answered ${status} ${excerpt(text)}`.trimEnd());
+		return strangerAt(
+			"Consul",
+			hostOf(this.#options.origin),
+			`it answered ${status} ${excerpt(text)}`.trimEnd(),
+		);
 	}
 }
 

@@ -1,6 +1,6 @@
+import { type Fields, fields } from "@allium/backend";
 import type { Instance } from "@allium/core";
 import { type InstanceRecord, instanceRecord, parseInstanceRecord } from "@allium/core/registry";
-import { type Fields, fields } from "@allium/http-backend";
 import { recordText } from "./service-definition.ts";
 
 /** A service that the catalog lists. */

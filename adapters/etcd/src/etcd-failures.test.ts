@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { RequestListener } from "node:http";
 import { Context, type Instance, type Registry, silentLogger } from "@allium/core";
 import { keepRegistered } from "@allium/core/registry";
-import { describeServer } from "@allium/testing/servers";
+import { describeServer, httpDouble } from "@allium/testing/servers";
 import { afterEach, describe, expect, test } from "vitest";
 import { type RunningEtcd, startEtcd } from "./fixtures/etcd.ts";
 import { instance } from "./fixtures/instance.ts";
@@ -16,15 +16,10 @@ afterEach(async () => {
 });
 
 /** A server that answers as a test says. Returns the URL of its registry. */
-async function double(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
-	const server = createServer(answer);
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	open.push(async () => {
-		server.closeAllConnections();
-		await new Promise((resolve) => server.close(resolve));
-	});
-	const address = server.address();
-	return `etcd://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+async function double(answer: RequestListener): Promise<string> {
+	const { host, close } = await httpDouble(answer);
+	open.push(close);
+	return `etcd://${host}`;
 }
 
 async function started(program: string, args: readonly string[] = []): Promise<RunningEtcd> {

@@ -1,6 +1,6 @@
+import { fields } from "@allium/backend";
 import { type Context, type Instance, isServiceError, ServiceError } from "@allium/core";
 import { type InstanceRecord, type Lease, LeaseQueue } from "@allium/core/registry";
-import { fields } from "@allium/http-backend";
 import type { EtcdServer } from "./etcd-server.ts";
 import { farewell, type KeyState, keyState } from "./key-state.ts";
 import { base64, keysOf } from "./keys.ts";

@@ -1,4 +1,14 @@
 import {
+	type BackendTls,
+	InstanceKeys,
+	Pulse,
+	readTls,
+	type ServerUrlForm,
+	ServerView,
+	ServiceViews,
+	serverUrl,
+} from "@allium/backend";
+import {
 	type Context,
 	type Instance,
 	type Logger,
@@ -17,18 +27,8 @@ import {
 	type RegistryEvent,
 	type RegistryFilter,
 } from "@allium/core/registry";
-import {
-	type BackendTls,
-	Pulse,
-	readTls,
-	type ServerUrlForm,
-	ServerView,
-	ServiceViews,
-	serverUrl,
-} from "@allium/http-backend";
 import { EtcdLease } from "./etcd-lease.ts";
 import { EtcdServer } from "./etcd-server.ts";
-import { InstanceKeys } from "./instance-keys.ts";
 import { readRange } from "./key-range.ts";
 import { KeyWatch } from "./key-watch.ts";
 

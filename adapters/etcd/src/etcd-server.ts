@@ -1,6 +1,3 @@
-import { type Context, isServiceError, type Logger, ServiceError } from "@allium/core";
-import { refusal } from "@allium/core/adapter";
-import type { RegistryClock } from "@allium/core/registry";
 import {
 	type BackendAnswer,
 	type BackendTls,
@@ -10,7 +7,11 @@ import {
 	fields,
 	HttpBackend,
 	strangerAt,
-} from "@allium/http-backend";
+	tlsConnection,
+} from "@allium/backend";
+import { type Context, isServiceError, type Logger, ServiceError } from "@allium/core";
+import { refusal } from "@allium/core/adapter";
+import type { RegistryClock } from "@allium/core/registry";
 
 /** How long a request may take, and the head of a stream, in milliseconds. */
 const timeoutMs = 5_000;
@@ -68,7 +69,7 @@ export class EtcdServer {
 
 	constructor(options: EtcdServerOptions) {
 		this.#options = options;
-		this.#http = new HttpBackend("etcd", options.tls);
+		this.#http = new HttpBackend("etcd", tlsConnection(options.tls));
 	}
 
 	/**
@@ -254,7 +255,7 @@ export class EtcdServer {
 	}
 
 	#stranger(why: string): ServiceError {
-		return strangerAt("etcd 3.4 or later", this.#origin, why);
+		return strangerAt("etcd 3.4 or later", this.#host, why);
 	}
 }
 

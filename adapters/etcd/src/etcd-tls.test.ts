@@ -1,118 +1,30 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { Context, isServiceError } from "@allium/core";
 import { Authority } from "@allium/node/certificates";
-import {
-	describeServer,
-	etcdServer,
-	type ServerPlace,
-	type ServerProcess,
-	startServer,
-} from "@allium/testing/servers";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { instance } from "./fixtures/instance.ts";
+import { registryTlsSuite } from "@allium/testing/registry-suite";
+import { describeServer, etcdServer } from "@allium/testing/servers";
 import { registry } from "./index.ts";
 
 describeServer("etcd", (file) => {
-	const authority = Authority.create();
-	let server: ServerProcess;
-	let port: number;
-	/** The PEM files in the folder of the server. */
-	let files: Readonly<Record<"ca" | "serverCert" | "serverKey" | "cert" | "key", string>>;
-	let withCertificate: string;
-
-	beforeAll(async () => {
-		const plain = etcdServer({ file });
-		server = await startServer({
+	const plain = etcdServer({ file });
+	registryTlsSuite({
+		scheme: "etcd",
+		registry,
+		authority: Authority.create(),
+		tlsPort: 2,
+		server: ({ ca, serverCert, serverKey }) => ({
 			...plain,
+			ports: 3,
 			args: (place) => {
-				files = write(place);
-				withCertificate = `?ca=${files.ca}&cert=${files.cert}&key=${files.key}`;
-				port = place.ports[0] ?? Number.NaN;
-				return [...plain.args(place), ...tlsArguments()];
+				const clients = `http://127.0.0.1:${place.ports[0]},https://127.0.0.1:${place.ports[2]}`;
+				return [
+					...plain.args(place),
+					...["--listen-client-urls", clients, "--advertise-client-urls", clients],
+					...[`--cert-file=${serverCert}`, `--key-file=${serverKey}`],
+					...[`--trusted-ca-file=${ca}`, "--client-cert-auth"],
+				];
 			},
-			answers: async () => (await opened(withCertificate)) === "0 instances",
-		});
-	});
-	afterAll(() => server.close());
-
-	function write({ folder }: ServerPlace): typeof files {
-		const own = authority.issue({ name: "etcd", names: ["127.0.0.1"] });
-		const service = authority.issue({ name: "shop", names: ["spiffe://default/shop"] });
-		const file = (name: string, text: string): string => {
-			const path = join(folder, name);
-			writeFileSync(path, text, { mode: 0o600 });
-			return path;
-		};
-		return {
-			ca: file("ca.pem", authority.pair.certificate),
-			serverCert: file("server.pem", own.certificate),
-			serverKey: file("server.key", own.key),
-			cert: file("service.pem", service.certificate),
-			key: file("service.key", service.key),
-		};
-	}
-
-	function tlsArguments(): string[] {
-		const clients = `https://127.0.0.1:${port}`;
-		return [
-			...["--listen-client-urls", clients, "--advertise-client-urls", clients],
-			...[`--cert-file=${files.serverCert}`, `--key-file=${files.serverKey}`],
-			...[`--trusted-ca-file=${files.ca}`, "--client-cert-auth"],
-		];
-	}
-
-	/** What comes of asking for all instances. */
-	async function opened(query: string, at = port): Promise<string> {
-		try {
-			const open = await registry(`etcd+tls://127.0.0.1:${at}${query}`);
-			try {
-				return `${(await open.list()).length} instances`;
-			} finally {
-				await open.close();
-			}
-		} catch (error) {
-			return isServiceError(error) ? `${error.code}: ${error.message}` : String(error);
-		}
-	}
-
-	test("a server with TLS that checks certificates is reached with a certificate of its authority", async () => {
-		const open = await registry(`etcd+tls://127.0.0.1:${port}${withCertificate}`);
-		const lease = await open.register(instance("1"), Context.background());
-		expect(await open.list()).toHaveLength(1);
-		await lease.release();
-		await open.close();
-	});
-
-	test("a watch over TLS hears of changes", async () => {
-		const open = await registry(`etcd+tls://127.0.0.1:${port}${withCertificate}`);
-		const watch = open.watch({ service: "cart" }, Context.background());
-		await watch[Symbol.asyncIterator]().next();
-		const lease = await open.register(instance("1"), Context.background());
-		expect(await watch[Symbol.asyncIterator]().next()).toMatchObject({ value: { type: "up" } });
-		await lease.release();
-		await open.close();
-	});
-
-	test.each([
-		[
-			"whose authority is not known",
-			() => "",
-			/^failed_precondition: the certificate .* is not trusted .*: name its authority with \?ca=…/,
-		],
-		[
-			"that asks for a certificate",
-			() => `?ca=${files.ca}`,
-			/^failed_precondition: .* refused this process for its certificate .*: give one that it trusts with \?cert=…&key=…/,
-		],
-	])("a server %s is refused in one sentence", async (_, query, sentence) => {
-		expect(await opened(query())).toMatch(sentence);
-	});
-
-	test("a server without TLS is refused where TLS is asked for", async () => {
-		await using without = await startServer(etcdServer({ file }));
-		expect(await opened(`?ca=${files.ca}`, without.port)).toContain(
-			'if it does not speak TLS, leave out "+tls"',
-		);
+		}),
+		withoutCertificate: /or asks for one \(bad certificate\)/,
+		withoutTls: /if it does not speak TLS, leave out "\+tls"/,
+		tlsAlone: /takes TLS only, ask for TLS in its URL$/,
 	});
 });

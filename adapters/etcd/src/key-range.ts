@@ -1,6 +1,6 @@
+import { type Fields, fields } from "@allium/backend";
 import type { Context } from "@allium/core";
 import type { RegistryFilter } from "@allium/core/registry";
-import { type Fields, fields } from "@allium/http-backend";
 import type { EtcdServer } from "./etcd-server.ts";
 import { type KeyState, keyState } from "./key-state.ts";
 import { keyAfter, rangeOf } from "./keys.ts";

@@ -1,5 +1,5 @@
+import { fields } from "@allium/backend";
 import { type InstanceRecord, parseInstanceRecord } from "@allium/core/registry";
-import { fields } from "@allium/http-backend";
 import { fromBase64 } from "./keys.ts";
 
 /** What a key holds whose instance is about to leave, so that watchers tell that from a lease that ran out. */

@@ -1,9 +1,8 @@
+import { type Fields, fields, InstanceKeys, type ServerView, type ViewSource } from "@allium/backend";
 import { Context, type ServiceError, toServiceError } from "@allium/core";
 import type { RegistryFilter } from "@allium/core/registry";
 import { Backoff, sleep } from "@allium/core/transport";
-import { type Fields, fields, type ServerView, type ViewSource } from "@allium/http-backend";
 import type { EtcdServer } from "./etcd-server.ts";
-import { InstanceKeys } from "./instance-keys.ts";
 import { readRange } from "./key-range.ts";
 import { type KeyState, keyState } from "./key-state.ts";
 import { isWithin, rangeOf } from "./keys.ts";

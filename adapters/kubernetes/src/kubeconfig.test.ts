@@ -85,7 +85,7 @@ users:
 
 	test("may switch the check of the server's certificate off", async () => {
 		expect(await listed(kubeconfig({ cluster: { "insecure-skip-tls-verify": true } }))).toBe(1);
-		await expect(listed(kubeconfig({ cluster: {} }))).rejects.toMatchObject({ code: "unavailable" });
+		await expect(listed(kubeconfig({ cluster: {} }))).rejects.toMatchObject({ code: "failed_precondition" });
 	});
 
 	test("has contexts, of which the URL names one", async () => {

@@ -1,0 +1,1 @@
+export { type EurekaOptions, registry } from "./eureka-registry.ts";

@@ -1,0 +1,1 @@
+export { type MdnsOptions, registry } from "./mdns-registry.ts";

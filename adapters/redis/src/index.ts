@@ -1,0 +1,1 @@
+export { type RedisOptions, registry } from "./redis-registry.ts";

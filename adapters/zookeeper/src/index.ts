@@ -1,0 +1,1 @@
+export { registry, type ZooKeeperOptions } from "./zookeeper-registry.ts";
