@@ -4,14 +4,36 @@ import { type App, type AppOptions, createApp } from "@allium/node";
 export {
 	delivery,
 	handlerDefaults,
-	memoryBroker,
 	memoryOnceStore,
 	once,
 	publishDefaults,
 } from "@allium/core";
+// So is what keeps its state as events.
+export {
+	after,
+	commands,
+	type Decider,
+	type DocumentsReader,
+	decider,
+	documents,
+	type EventStore,
+	fold,
+	handle,
+	load,
+	on,
+	type ProjectionReader,
+	projection,
+	type Run,
+	replayed,
+	type View,
+	type Workflow,
+	workflow,
+} from "@allium/events";
 export {
 	type App,
 	type AppOptions,
+	memoryBroker,
+	memoryEventStore,
 	sendWebhook,
 	textLogger,
 	verifyWebhook,

@@ -232,7 +232,7 @@ describe("an error", () => {
 		[["sevices"], /^allium has no command "sevices"\. Did you mean services\?/],
 		[
 			["services", "--registry", "cassandra:"],
-			/^--registry is cassandra:, but there is no adapter for "cassandra:" URLs here; there are adapters for .*sqlite: and static:/,
+			/^--registry is cassandra:, but there is no adapter for "cassandra:" URLs here; there are adapters for .*sqlite:.* and zookeeper:/,
 		],
 		[["services", "--registry", "here"], /^--registry is "here", but takes a URL, such as sqlite:.*\.\n$/],
 		[["services", "--namespace", "a b"], /^--namespace is "a b", but takes up to 64 letters.*\.\n$/],

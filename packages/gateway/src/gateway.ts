@@ -131,7 +131,7 @@ class NodeGateway implements Gateway {
 			{ port: { listen: () => this.#listen() }, endpoints: this.#table, logger },
 			options,
 		);
-		const report = startReport("gateway", logger, this.#listeners, connection);
+		const report = startReport("gateway", logger, this.#listeners, { registry: connection });
 		const parts = [connection, transport, servedTable(this.#table), this.#listeners, report];
 		this.#lifecycle = new Lifecycle({ name: "gateway", logger, parts });
 	}
@@ -170,7 +170,7 @@ class NodeGateway implements Gateway {
 
 	#openPort(): Promise<Listener> {
 		const { guard, limits, compressFromBytes = defaultCompressFromBytes, cors: origins } = this.#options;
-		const { port, advertise, hosts, tls, proxyProtocol } = this.config;
+		const { port, advertise, hosts, tls, proxyProtocol, httpReader } = this.config;
 		const reached = advertise ?? reachableHost(this.#host);
 		return listen(this.#table, {
 			host: this.#host,
@@ -179,6 +179,7 @@ class NodeGateway implements Gateway {
 			onListening: warnOfOpenPort({ name: "gateway", tls, guard, logger: this.logger }),
 			tls,
 			proxyProtocol,
+			httpReader,
 			acceptFrames: acceptFrames(),
 			ready: () => ({ ok: this.#isReady && this.#table.isKnown }),
 			metrics: this.#options.metrics,

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { request } from "node:http";
 import { createServer } from "node:net";
 import { memoryRegistry } from "@allium/core";
 import { context, metrics, trace } from "@opentelemetry/api";
@@ -35,7 +36,7 @@ afterEach(async () => {
 });
 
 describe("/metrics of an app", () => {
-	async function scraped(calls: readonly string[]) {
+	async function scraped(calls: readonly string[], before = async (_url: string): Promise<void> => {}) {
 		telemetry = startTelemetry({ name: "shop", version: "1.2.3" });
 		const app = allium({
 			name: "shop",
@@ -56,6 +57,7 @@ describe("/metrics of an app", () => {
 			const client = app.client(Shop);
 			for (const item of calls) await client.buy({ item }).catch(() => {});
 			const url = app.addresses.find((address) => address.startsWith("http:"));
+			await before(String(url));
 			const answer = await fetch(`${url}/metrics`);
 			expect(answer.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
 			return await answer.text();
@@ -79,6 +81,18 @@ describe("/metrics of an app", () => {
 		const bucket = { rpc_method: "shop/buy", rpc_status_code: "ok", le: "+Inf" };
 		expect(sample(text, "rpc_server_call_duration_seconds_bucket", bucket)).toBe(2);
 		expect(sample(text, "allium_server_active_calls", { rpc_method: "shop/buy" })).toBe(0);
+	});
+
+	test("counts the connections that the port left to Node's server, by the reason", async () => {
+		const text = await scraped([], async (url) => {
+			const upload = request(`${url}/shop/buy`, { method: "POST" });
+			// Its length is unknown, so it is sent in chunks.
+			upload.write("{}");
+			upload.end();
+			const [answer] = await once(upload, "response");
+			answer.resume();
+		});
+		expect(sample(text, "allium_http_handed_over_total", { reason: "transfer_encoding" })).toBe(1);
 	});
 
 	test("tells what the process is and takes", async () => {

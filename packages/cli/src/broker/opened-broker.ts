@@ -1,14 +1,11 @@
-import { Context, errorText, isServiceError } from "@allium/core";
+import type { Context } from "@allium/core";
 import type { Broker, GroupState, Log } from "@allium/core/event";
-import { whileLasts } from "@allium/core/transport";
 import { maskUrl, openBroker, within } from "@allium/node";
+import { type AskedBackend, answered } from "../command/answered.ts";
 import type { Surroundings, Words } from "../command/command.ts";
-import { CommandError, unavailable } from "../command/command-error.ts";
+import { CommandError } from "../command/command-error.ts";
 import { exitCode } from "../command/exit-code.ts";
 import { configOf } from "../discovery/directory.ts";
-
-/** How long the broker may take for an answer, in milliseconds. */
-const patienceMs = 10_000;
 
 /** How long it may take to close, in milliseconds. */
 const closeMs = 2_000;
@@ -31,7 +28,7 @@ export class OpenedBroker {
 		const url = maskUrl(choice.url);
 		const opening = openBroker(choice, { adapters, namespace, cwd });
 		try {
-			const broker = await answered(url, () => opening);
+			const broker = await answered(asked(url), () => opening);
 			return new OpenedBroker(broker, broker.location ?? url);
 		} catch (error) {
 			// A broker that comes late has no owner.
@@ -69,7 +66,7 @@ export class OpenedBroker {
 
 	/** Asks the broker, and waits no longer than ten seconds for the answer. */
 	ask<T>(run: (ctx: Context) => Promise<T>): Promise<T> {
-		return answered(this.url, run);
+		return answered(asked(this.url), run);
 	}
 
 	/** Closes it. What does not end in time is left behind. */
@@ -96,24 +93,11 @@ export async function withBroker<T>(
 	}
 }
 
-async function answered<T>(url: string, run: (ctx: Context) => Promise<T>): Promise<T> {
-	const { ctx, cancel } = Context.background().withTimeout(patienceMs).withCancel();
-	try {
-		return await whileLasts(
-			Promise.try(() => run(ctx)),
-			ctx,
-		);
-	} catch (error) {
-		if (ctx.error?.code === "deadline_exceeded") {
-			throw unavailable(`The broker ${url} did not answer within ${patienceMs / 1_000} s.`, remedies);
-		}
-		// The reason of an adapter stands alone; the remedy is that of the command.
-		if (isServiceError(error) && error.code === "unavailable")
-			throw unavailable(`${errorText(error)}.`, remedies);
-		throw error;
-	} finally {
-		cancel();
-	}
+/** The broker at a URL, for {@link answered}. */
+function asked(url: string): AskedBackend {
+	return {
+		called: "The broker",
+		url,
+		remedies: ["Start it, or name another one with --broker or ALLIUM_BROKER."],
+	};
 }
-
-const remedies = ["Start it, or name another one with --broker or ALLIUM_BROKER."];

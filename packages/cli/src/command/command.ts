@@ -3,12 +3,17 @@ import type { Adapters, Environment } from "@allium/node";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { ExitCode } from "./exit-code.ts";
 
-/** What a shell completes a word to: names from the registry or the broker, names of files, or fixed words. */
+/** What a shell completes a word to: names from the registry, the broker or a store, names of files, or fixed words. */
 export type Completes =
 	| "services"
 	| "methods"
 	| "topics"
 	| "groups"
+	| "views"
+	| "versions"
+	| "workflows"
+	| "runs"
+	| "streams"
 	| "files"
 	| "folders"
 	| readonly string[];

@@ -20,8 +20,25 @@ import {
 import { healthCommand } from "../health/health-command.ts";
 import { newCommand } from "../new/new-command.ts";
 import { parkedDiscardCommand, parkedListCommand, parkedReplayCommand } from "../parked/parked-commands.ts";
+import { registryBridgeCommand } from "../registry/bridge-command.ts";
 import { servicesCommand } from "../services/services-command.ts";
+import { streamsListCommand, streamsShowCommand } from "../streams/stream-commands.ts";
 import { tlsInitCommand, tlsIssueCommand } from "../tls/tls-commands.ts";
+import {
+	viewsDropCommand,
+	viewsListCommand,
+	viewsRebuildCommand,
+	viewsRetryCommand,
+	viewsShowCommand,
+	viewsSwitchCommand,
+} from "../views/view-commands.ts";
+import {
+	workflowsCancelCommand,
+	workflowsExportCommand,
+	workflowsListCommand,
+	workflowsResumeCommand,
+	workflowsShowCommand,
+} from "../workflows/workflow-commands.ts";
 import type { Command } from "./command.ts";
 
 /** The scripts of `allium completion` call this. */
@@ -54,9 +71,23 @@ export const commands: readonly Command[] = [
 	parkedListCommand,
 	parkedReplayCommand,
 	parkedDiscardCommand,
+	streamsListCommand,
+	streamsShowCommand,
+	viewsListCommand,
+	viewsShowCommand,
+	viewsRebuildCommand,
+	viewsSwitchCommand,
+	viewsRetryCommand,
+	viewsDropCommand,
+	workflowsListCommand,
+	workflowsShowCommand,
+	workflowsCancelCommand,
+	workflowsResumeCommand,
+	workflowsExportCommand,
 	benchCommand,
 	devCommand,
 	gatewayCommand,
+	registryBridgeCommand,
 	tlsInitCommand,
 	tlsIssueCommand,
 	newCommand,

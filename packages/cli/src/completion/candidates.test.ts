@@ -43,6 +43,9 @@ describe("an argument", () => {
 		expect(words("completion", "z")).toEqual(["zsh"]);
 		expect(words("events", "tail", "")).toEqual([":topics"]);
 		expect(words("parked", "replay", "matches", "")).toEqual([":groups"]);
+		expect(words("views", "")).toEqual(["list", "show", "rebuild", "switch", "retry", "drop"]);
+		expect(words("views", "switch", "")).toEqual([":views"]);
+		expect(words("views", "switch", "standings", "")).toEqual([":versions"]);
 		expect(words("groups", "rewind", "matches", "rewards", "--to", "s")).toEqual(["start"]);
 	});
 

@@ -1,3 +1,4 @@
+import type { ViewReport } from "@allium/core/store";
 import type { Command, Run, Surroundings, Words } from "../command/command.ts";
 import { type ExitCode, exitCode } from "../command/exit-code.ts";
 import { type Candidate, type Wanted, wanted } from "./candidates.ts";
@@ -39,7 +40,7 @@ async function lookedUp(lookUp: LookUp, surroundings: Surroundings): Promise<Can
 	// Ends the process whatever it waits for, such as a backend that does not answer.
 	const timer = setTimeout(() => process.exit(exitCode.ok), patienceMs);
 	try {
-		const found = await names[what](words, surroundings);
+		const found = await names[what](words, surroundings, beginning);
 		return found
 			.filter(({ word }) => word.startsWith(beginning))
 			.map(({ word, summary }) => ({ word: prefix + word, summary }));
@@ -60,7 +61,7 @@ function wordsOf({ arguments: given, options }: LookUp): Words {
 }
 
 /** What is looked up, and how. */
-const names = { services, methods, topics, groups } as const;
+const names = { services, methods, topics, groups, views, versions, workflows, runs, streams } as const;
 
 async function services(words: Words, surroundings: Surroundings): Promise<Candidate[]> {
 	const { Directory } = await import("../discovery/directory.ts");
@@ -102,4 +103,47 @@ async function groups(words: Words, surroundings: Surroundings): Promise<Candida
 	return found
 		.filter(({ topic }) => topic === words.arguments[0])
 		.map(({ group }) => ({ word: group, summary: "" }));
+}
+
+async function views(words: Words, surroundings: Surroundings): Promise<Candidate[]> {
+	const found = await viewVersions(words, surroundings);
+	return [...new Set(found.map(({ name }) => name))].map((word) => ({ word, summary: "" }));
+}
+
+/** The versions of the view before them. */
+async function versions(words: Words, surroundings: Surroundings): Promise<Candidate[]> {
+	const found = await viewVersions(words, surroundings);
+	return found
+		.filter(({ name }) => name === words.arguments[0])
+		.map(({ version }) => ({ word: String(version), summary: "" }));
+}
+
+async function viewVersions(words: Words, surroundings: Surroundings): Promise<readonly ViewReport[]> {
+	const { withViews } = await import("../views/opened-views.ts");
+	return withViews(words, surroundings, (opened) => opened.ask((ctx) => opened.store.versions(ctx)));
+}
+
+async function workflows(words: Words, surroundings: Surroundings): Promise<Candidate[]> {
+	const { withStore } = await import("../streams/opened-store.ts");
+	const { workflowNames } = await import("../workflows/found-run.ts");
+	const found = await withStore(words, surroundings, workflowNames);
+	return found.map((word) => ({ word, summary: "" }));
+}
+
+/** The first hundred that begin so: there may be many. */
+async function streams(words: Words, surroundings: Surroundings, beginning: string): Promise<Candidate[]> {
+	const { withStore } = await import("../streams/opened-store.ts");
+	const found = await withStore(words, surroundings, (opened) =>
+		opened.ask((ctx) => opened.store.streams({ prefix: beginning, limit: 100 }, ctx)),
+	);
+	return found.items.map(({ stream }) => ({ word: stream, summary: "" }));
+}
+
+/** The keys of the workflow before them, those that are shown at once. */
+async function runs(words: Words, surroundings: Surroundings): Promise<Candidate[]> {
+	const { withStore } = await import("../streams/opened-store.ts");
+	const { runKeys } = await import("../workflows/found-run.ts");
+	const [workflow = ""] = words.arguments;
+	const found = await withStore(words, surroundings, (opened) => runKeys(opened, workflow));
+	return found.map((word) => ({ word, summary: "" }));
 }

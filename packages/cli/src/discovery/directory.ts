@@ -43,13 +43,18 @@ export class Directory {
 	}
 }
 
-/** Reads the configuration. `--registry`, `--broker` and `--namespace` win over the environment. */
+/** The options that are called otherwise than the settings. */
+const named: Readonly<Record<string, string>> = { eventStore: "store", viewStore: "views" };
+
+/** Reads the configuration. Options such as `--broker` and `--namespace` win over the environment. */
 export function configOf(words: Words, env: Environment): Config {
 	const given = {
 		name: commandName,
 		registry: words.value("registry"),
 		broker: words.value("broker"),
+		eventStore: words.value("store"),
+		viewStore: words.value("views"),
 		namespace: words.value("namespace"),
 	};
-	return readConfig(env, given, (option) => `--${option}`);
+	return readConfig(env, given, (option) => `--${named[option] ?? option}`);
 }

@@ -8,25 +8,30 @@ const leastRoom = 64 * 1024 * 1024;
 
 /** Examines the folder in which the processes of this machine keep what they share. */
 export function examineDataFolder(location: string): Examined {
-	if (!location.startsWith("sqlite://")) {
-		return { findings: [skipped("the registry keeps nothing on this machine")] };
-	}
-	const folder = fileURLToPath(`file://${location.slice("sqlite://".length)}`);
-	return { findings: [existsSync(folder) ? existing(folder) : missing(folder)] };
+	const found = folderFinding(location, "ALLIUM_REGISTRY");
+	return { findings: [found ?? skipped("the registry keeps nothing on this machine")] };
 }
 
-function existing(folder: string): Finding {
+/**
+ * How the folder of a backend is doing; undefined for one that keeps nothing on this machine.
+ *
+ * @param variable The variable that names another folder.
+ */
+export function folderFinding(location: string, variable: string): Finding | undefined {
+	if (!location.startsWith("sqlite://")) return undefined;
+	const folder = fileURLToPath(`file://${location.slice("sqlite://".length)}`);
+	return existsSync(folder) ? existing(folder, variable) : missing(folder, variable);
+}
+
+function existing(folder: string, variable: string): Finding {
 	const stat = statSync(folder);
 	if (!stat.isDirectory()) {
-		return wrong(
-			`${folder} is no folder`,
-			"move that file away, or name another folder with ALLIUM_REGISTRY",
-		);
+		return wrong(`${folder} is no folder`, `move that file away, or name another folder with ${variable}`);
 	}
 	if (!mayUse(folder)) {
 		return wrong(
 			`${folder} may not be written by this user`,
-			"give this user the folder (chown), or name another one with ALLIUM_REGISTRY",
+			`give this user the folder (chown), or name another one with ${variable}`,
 		);
 	}
 	// Who may write there can register instances of any name.
@@ -41,14 +46,14 @@ function existing(folder: string): Finding {
 	if (room < leastRoom) {
 		return wrong(
 			`there are ${Math.floor(room / 1024 / 1024)} MiB left on the disk of ${folder}`,
-			"make room there, or name a folder on another disk with ALLIUM_REGISTRY",
+			`make room there, or name a folder on another disk with ${variable}`,
 		);
 	}
 	return ok(`${folder} can be written`);
 }
 
 /** The folder is made when it is needed first, if the one around it lets it. */
-function missing(folder: string): Finding {
+function missing(folder: string, variable: string): Finding {
 	let around = dirname(folder);
 	while (!existsSync(around) && dirname(around) !== around) around = dirname(around);
 	if (statSync(around).isDirectory() && mayUse(around)) {
@@ -56,7 +61,7 @@ function missing(folder: string): Finding {
 	}
 	return wrong(
 		`${folder} cannot be made, as this user may not write to ${around}`,
-		"make it for this user, or name another folder with ALLIUM_REGISTRY",
+		`make it for this user, or name another folder with ${variable}`,
 	);
 }
 

@@ -2,10 +2,18 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type AnyContract, contract, method, type Service } from "@allium/core";
+import {
+	type AnyContract,
+	contract,
+	event,
+	method,
+	type Service,
+	ServiceError,
+	silentLogger,
+} from "@allium/core";
 import { type App, type AppOptions, createApp, tlsFolder } from "@allium/node";
 import { Authority, type IssueOptions } from "@allium/node/certificates";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { type Result, Started, startAllium } from "../fixtures/processes.ts";
 
@@ -91,17 +99,19 @@ const shop: Service<typeof Shop> = { list: async () => ({ name: "pear" }) };
 
 /** Installs an adapter where the command runs. Its registry lists nothing. */
 function install(scheme: string, source: string): NodeJS.ProcessEnv {
+	const registry = `{ list: async () => [], close: async () => {}, ${source} }`;
+	installAdapter(scheme, `export const registry = () => (${registry});`);
+	return { ALLIUM_REGISTRY: `${scheme}:` };
+}
+
+function installAdapter(scheme: string, module: string): void {
 	const home = join(folder, "node_modules/@allium", scheme);
 	mkdirSync(home, { recursive: true });
 	writeFileSync(
 		join(home, "package.json"),
 		JSON.stringify({ name: `@allium/${scheme}`, type: "module", exports: "./index.js" }),
 	);
-	writeFileSync(
-		join(home, "index.js"),
-		`export const registry = () => ({ list: async () => [], close: async () => {}, ${source} });`,
-	);
-	return { ALLIUM_REGISTRY: `${scheme}:` };
+	writeFileSync(join(home, "index.js"), module);
 }
 
 describe("where nothing is wrong", () => {
@@ -173,6 +183,104 @@ describe("the registry", () => {
 			[expect.objectContaining({ state: "wrong", says: "it did not end within 10 s" })],
 		]);
 	}, 60_000);
+});
+
+const Matches = contract("matches", { started: event({ key: "id", data: z.object({ id: z.string() }) }) });
+
+describe("the broker", () => {
+	test("that does not answer is told, and the groups wait for it", async () => {
+		installAdapter("away", 'export const broker = () => { throw new Error("nobody is there"); };');
+		const away = { ALLIUM_BROKER: "away:" };
+		expect(await found("broker", [], away)).toMatchObject({
+			code: 1,
+			findings: [
+				{
+					state: "wrong",
+					says: expect.stringContaining("nobody is there"),
+					remedy: "start it or correct its URL, or name another one with --broker or ALLIUM_BROKER",
+				},
+			],
+		});
+		expect((await found("groups", [], away)).findings).toMatchObject([
+			{ state: "skipped", says: "it needs the broker" },
+		]);
+	});
+
+	test("tells the version of its server, and what its settings may lose", async () => {
+		const server = '{ version: "Fake 1.2", warnings: [{ says: "it forgets", remedy: "remind it" }] }';
+		const log = `{ topics: async () => ["matches"], server: async () => (${server}) }`;
+		const parts = `log: ${log}, state: { groups: async () => [] }, close: async () => {}`;
+		installAdapter("forgetful", `export const broker = () => ({ ${parts} });`);
+		const { code, findings } = await found("broker", ["--broker", "forgetful:"]);
+		expect(code).toBe(1);
+		expect(findings).toMatchObject([
+			{
+				state: "ok",
+				says: expect.stringMatching(/^forgetful: answered within \d+ ms: Fake 1\.2, 1 topic, 0 groups$/),
+			},
+			{ state: "wrong", says: "it forgets", remedy: "remind it" },
+		]);
+	});
+
+	test("that keeps files is examined where they are", async () => {
+		mkdirSync(join(folder, "events"), { mode: 0o777 });
+		chmodSync(join(folder, "events"), 0o777);
+		const { findings } = await found("broker", [], { ALLIUM_BROKER: `sqlite://${folder}/events` });
+		expect(findings[1]).toMatchObject({
+			state: "wrong",
+			remedy: `let its user alone write there: chmod go-w ${folder}/events`,
+		});
+	});
+
+	test("whose groups have parked events, or nobody who handles them, is told with what to do", async () => {
+		const broker = { ALLIUM_BROKER: `sqlite://${folder}/events` };
+		const options = { drainDelayMs: 0, logger: silentLogger, env: { ALLIUM_REGISTRY: registry, ...broker } };
+		const rewards = createApp({ name: "rewards", ...options });
+		rewards.subscribe(Matches, {
+			async started() {
+				throw new ServiceError({ code: "invalid_argument", message: "no reward" });
+			},
+		});
+		const matches = createApp({ name: "matches", ...options });
+		matches.serve(Matches, {});
+		apps.push(matches, rewards);
+		await rewards.start();
+		await matches.start();
+		await matches.publish(Matches.started({ id: "a" }));
+		await vi.waitFor(
+			async () => {
+				const { findings } = await found("groups", [], broker);
+				expect(findings).toMatchObject([
+					{
+						state: "wrong",
+						says: "rewards of matches: 1 event is parked",
+						remedy: "see why with allium parked list matches rewards, then replay or discard them",
+					},
+				]);
+			},
+			{ timeout: 60_000 },
+		);
+		await rewards.stop();
+		await matches.publish(Matches.started({ id: "b" }));
+		expect((await found("groups", [], broker)).findings).toContainEqual(
+			expect.objectContaining({
+				says: "rewards of matches: no process handles its events",
+				remedy: "start the app that subscribes as rewards",
+			}),
+		);
+	});
+});
+
+describe("the event store and the views", () => {
+	test("answer, or are told with the variable that names them", async () => {
+		const env = { ALLIUM_EVENTS: `sqlite://${folder}/events`, ALLIUM_VIEWS: "nowhere:" };
+		expect((await found("event store", [], env)).findings).toMatchObject([
+			{ state: "ok", says: `sqlite://${folder}/events answers` },
+		]);
+		expect((await found("views", [], env)).findings).toMatchObject([
+			{ state: "wrong", remedy: expect.stringContaining("--views or ALLIUM_VIEWS") },
+		]);
+	});
 });
 
 describe("the clock of the registry", () => {

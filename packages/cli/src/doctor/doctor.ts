@@ -1,17 +1,20 @@
 import type { Run } from "../command/command.ts";
 import { exitCode } from "../command/exit-code.ts";
 import { Directory } from "../discovery/directory.ts";
+import { examineBroker } from "./broker.ts";
 import { examineCertificates } from "./certificates.ts";
 import { examineClock } from "./clock.ts";
 import { examineConfiguration } from "./configuration.ts";
 import { examineContracts } from "./contracts.ts";
 import { examineDataFolder } from "./data-folder.ts";
 import { type Examined, skipped } from "./finding.ts";
+import { examineGroups } from "./groups.ts";
 import { examineInstances } from "./instances.ts";
 import { examineNode } from "./node-version.ts";
 import { examinePort } from "./port.ts";
 import { examineRegistry } from "./registry.ts";
 import { Round } from "./round.ts";
+import { examineStore, examineViews } from "./stores.ts";
 
 /** How long an operation that an examination gave up may still take, once all is said, in milliseconds. */
 const afterwardsMs = 500;
@@ -28,6 +31,18 @@ export const doctor: Run = async (words, surroundings) => {
 			: examineRegistry(() => Directory.open(words, surroundings)),
 	);
 	const { directory, instances } = registry ?? {};
+	const broker = await round.examine("broker", async () =>
+		config === undefined ? without("the configuration") : examineBroker(words, surroundings),
+	);
+	await round.examine("groups", async () =>
+		broker === undefined ? without("the broker") : examineGroups(broker),
+	);
+	await round.examine("event store", async () =>
+		config === undefined ? without("the configuration") : examineStore(words, surroundings),
+	);
+	await round.examine("views", async () =>
+		config === undefined ? without("the configuration") : examineViews(words, surroundings),
+	);
 	await round.examine("clock", async () =>
 		instances === undefined || directory === undefined
 			? without("the registry")
@@ -54,7 +69,7 @@ export const doctor: Run = async (words, surroundings) => {
 	const code = round.isWell ? exitCode.ok : exitCode.failed;
 	// What was given up could keep the process alive: a registry that does not answer, for example.
 	setTimeout(() => process.exit(code), afterwardsMs).unref();
-	await directory?.close();
+	await Promise.all([directory?.close(), broker?.close()]);
 	return code;
 };
 

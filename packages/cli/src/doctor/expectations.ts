@@ -1,7 +1,6 @@
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { type AnyContract, Context, describe as descriptionOf, errorText, type Instance } from "@allium/core";
 import { breakingDifferences } from "@allium/core/reflection";
+import { moduleExports } from "../command/module-exports.ts";
 import type { Describe } from "../discovery/described-service.ts";
 import { type Finding, ok, wrong } from "./finding.ts";
 
@@ -27,8 +26,7 @@ export async function expectations(
 /** The contracts that a module exports, or the finding that there are none. */
 async function contractsIn(file: string, cwd: string): Promise<AnyContract[] | Finding> {
 	try {
-		const exported: object = await import(pathToFileURL(resolve(cwd, file)).href);
-		const contracts = Object.values(exported).filter(isContract);
+		const contracts = (await moduleExports(file, cwd)).filter(isContract);
 		if (contracts.length > 0) return contracts;
 		return wrong(`${file} exports no contract`, "name a module that exports what contract() returns");
 	} catch (error) {

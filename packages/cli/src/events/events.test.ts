@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { memoryBroker } from "@allium/core";
+import { memoryBroker } from "@allium/core/log-broker";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OpenedBroker } from "../broker/opened-broker.ts";
 import { allium, type Result, Started, startAllium } from "../fixtures/processes.ts";

@@ -1,11 +1,6 @@
 import { Context } from "@allium/core";
-import {
-	type GroupId,
-	type GroupReport,
-	groupReport,
-	type MemberReport,
-	type TopicLog,
-} from "@allium/core/event";
+import type { GroupId, GroupReport, MemberReport, TopicLog } from "@allium/core/event";
+import { groupReport } from "@allium/core/log-broker";
 import type { OpenedBroker } from "../broker/opened-broker.ts";
 import { formatAge } from "../text/duration.ts";
 

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Registry, silentLogger } from "@allium/core";
+import { contract, method, type Registry, silentLogger } from "@allium/core";
 import { keepRegistered, type Registration } from "@allium/core/registry";
-import { openRegistry } from "@allium/node";
+import { createApp, openRegistry } from "@allium/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { allium } from "../fixtures/processes.ts";
 
@@ -52,4 +53,29 @@ test("it is not asked for contracts, and the error says why", async () => {
 
 test("the word of the registry counts for its health", async () => {
 	expect((await allium(["health"], env)).code).toBe(0);
+});
+
+test("what a registry of mere addresses lists is foreign where something else than Allium answers", async () => {
+	const plain = createServer((_, response) => void response.writeHead(404).end("no such page"));
+	await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
+	const address = plain.address();
+	const port = typeof address === "object" ? address?.port : undefined;
+	const app = createApp({
+		name: "shop",
+		env: {},
+		registry,
+		host: "127.0.0.1",
+		drainDelayMs: 0,
+		logger: silentLogger,
+	});
+	app.serve(contract("shop", { open: method({}) }), { open: async () => ({}) });
+	await app.start();
+	const own = app.addresses.find((each) => each.startsWith("http:"));
+	const listing = `static:rates=http://127.0.0.1:${port};shop=${own};away=http://127.0.0.1:1`;
+	const { stdout } = await allium(["services"], { ALLIUM_REGISTRY: listing });
+	await app.stop();
+	plain.close();
+	expect(stdout).toMatch(/^rates +1 +http:\/\/127\.0\.0\.1:\d+ \(foreign\)/m);
+	expect(stdout).toMatch(/^shop +1 +http:\/\/127\.0\.0\.1:\d+ +shop/m);
+	expect(stdout).toMatch(/^away +1 +http:\/\/127\.0\.0\.1:1 +away/m);
 });

@@ -8,6 +8,7 @@ import type { Styles } from "../terminal/terminal.ts";
 import { columns } from "../text/columns.ts";
 import { formatAge } from "../text/duration.ts";
 import { conflicts } from "./conflicts.ts";
+import { withForeign } from "./with-foreign.ts";
 
 /** One version of a service, and the instances that serve it. */
 interface ServiceGroup {
@@ -24,7 +25,7 @@ export const services: Run = async (words, surroundings) => {
 	const { terminal } = surroundings;
 	const directory = await Directory.open(words, surroundings);
 	try {
-		const instances = await directory.instances();
+		const instances = await withForeign(await directory.instances(), words, surroundings);
 		const groups = byService(instances);
 		if (words.has("json")) {
 			await terminal.print(JSON.stringify(groups.map(plain), null, terminal.isInteractive ? 2 : 0));

@@ -11,7 +11,7 @@ export function logAccess(request: HttpRequest, response: HttpResponse, id: stri
 	response.onClose(() => {
 		// A WebSocket ends with its connection.
 		const aborted = !response.isDelivered && response.status !== 101;
-		logger.log(probes.includes(path) ? "debug" : "info", "request", {
+		const fields = {
 			method,
 			path,
 			// A client that left before the answer has seen no status.
@@ -19,7 +19,8 @@ export function logAccess(request: HttpRequest, response: HttpResponse, id: stri
 			ms: Math.round((performance.now() - startedAt) * 10) / 10,
 			id,
 			peer: peer.address,
-			...(aborted && { aborted }),
-		});
+		};
+		const level = probes.includes(path) ? "debug" : "info";
+		logger.log(level, "request", aborted ? { ...fields, aborted } : fields);
 	});
 }

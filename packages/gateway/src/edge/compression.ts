@@ -7,11 +7,15 @@ import { preferredEncoding } from "./accept-encoding.ts";
 type Compress = (text: string | Uint8Array) => Promise<Buffer>;
 
 const brotli = promisify(brotliCompress);
+const gzipped = promisify(gzip);
 
-/** The ways to compress, the better one first; both take about as long. */
+/**
+ * The ways to compress, the better one first; both take about as long. Of JSON, gzip makes 2 to 4% more bytes at level 3
+ * than at its default, 6, in half to two thirds of the time.
+ */
 const encodings: ReadonlyMap<string, Compress> = new Map<string, Compress>([
 	["br", (text) => brotli(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } })],
-	["gzip", promisify(gzip)],
+	["gzip", (text) => gzipped(text, { level: 3 })],
 ]);
 const names: readonly string[] = [...encodings.keys()];
 

@@ -1,4 +1,5 @@
 import type { Context, Guard, GuardRequest, PeerInfo, ReadonlyMetadata } from "@allium/core";
+import { positionName } from "@allium/core/transport";
 import { hostOf } from "@allium/node";
 
 /** The header that names a request, in both directions. */
@@ -13,14 +14,19 @@ const globalRequestId = "x-global-request-id";
 /** A request id from outside that is accepted as it is. */
 const sane = /^[\w.:/+=@-]{1,128}$/;
 
+/** The last id that was found valid, or made: a request is asked for its id twice, one time soon after the other. */
+let lastId = "";
+
 /** The request id that arrived, if it is valid; otherwise a new one. */
 export function requestIdFrom(given: string | undefined): string {
-	return given !== undefined && sane.test(given) ? given : crypto.randomUUID();
+	if (given !== undefined && (given === lastId || sane.test(given))) lastId = given;
+	else lastId = crypto.randomUUID();
+	return lastId;
 }
 
-/** Whether metadata is internal, so that a stranger may not send it. */
+/** Whether metadata is internal, so that a stranger may not send it. A position only lets a read wait. */
 export function isPrivate(name: string): boolean {
-	return name.startsWith("x-global-") || name.startsWith("allium-");
+	return name.startsWith("x-global-") || (name.startsWith("allium-") && name !== positionName);
 }
 
 /** Whether a header carries a proxy's knowledge of the client. From a stranger it is worth nothing. */

@@ -1,11 +1,12 @@
 import { isServiceError } from "@allium/core";
+import { timesFrom } from "@allium/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Actor, actors, anyConduct, told } from "./fixtures/conduct.ts";
 import { Dice } from "./fixtures/dice.ts";
 import { type Kind, type Settled, StrangeWorld, type Way } from "./fixtures/strange-world.ts";
 
 /** How many conducts of each actor are tried. More by hand: `ALLIUM_FUZZ_ROUNDS=500`. */
-const rounds = Number(process.env.ALLIUM_FUZZ_ROUNDS ?? 10);
+const rounds = timesFrom("ALLIUM_FUZZ_ROUNDS", 10);
 const seed = Number(process.env.ALLIUM_FUZZ_SEED ?? 20_261_125);
 
 const kinds: readonly [Kind, ...Kind[]] = ["unary", "nothing", "many", "upload", "chat"];

@@ -3,6 +3,7 @@ import { connect as connectHttp2 } from "node:http2";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { type Client, Context, createClient, isServiceError, memoryRegistry } from "@allium/core";
 import { nodeTransports } from "@allium/node";
+import { timesFrom } from "@allium/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Gateway, gateway } from "../gateway.ts";
 import { Dice } from "./fixtures/dice.ts";
@@ -10,7 +11,7 @@ import { oddAnswer } from "./fixtures/odd-answers.ts";
 import { Strange } from "./fixtures/strange-world.ts";
 
 /** How many answers are tried. More by hand: `ALLIUM_FUZZ_ROUNDS=500`. */
-const rounds = Number(process.env.ALLIUM_FUZZ_ROUNDS ?? 40);
+const rounds = timesFrom("ALLIUM_FUZZ_ROUNDS", 40);
 const seed = Number(process.env.ALLIUM_FUZZ_SEED ?? 20_261_125);
 
 /** How long anything may take, in milliseconds. */

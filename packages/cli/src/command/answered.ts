@@ -1,0 +1,44 @@
+import { Context, errorText, isServiceError } from "@allium/core";
+import { whileLasts } from "@allium/core/transport";
+import { unavailable } from "./command-error.ts";
+
+/** How long a backend may take for an answer, in milliseconds. */
+const patienceMs = 10_000;
+
+/** A backend that a command asks. */
+export interface AskedBackend {
+	/** Such as "The broker". */
+	readonly called: string;
+	/** Without secrets. */
+	readonly url: string;
+	/** What to do when it does not answer, a sentence each. */
+	readonly remedies: readonly string[];
+}
+
+/**
+ * Waits for the answer of a backend, ten seconds at most.
+ *
+ * @throws CommandError when it does not answer.
+ */
+export async function answered<T>(
+	{ called, url, remedies }: AskedBackend,
+	run: (ctx: Context) => Promise<T>,
+): Promise<T> {
+	const { ctx, cancel } = Context.background().withTimeout(patienceMs).withCancel();
+	try {
+		return await whileLasts(
+			Promise.try(() => run(ctx)),
+			ctx,
+		);
+	} catch (error) {
+		if (ctx.error?.code === "deadline_exceeded") {
+			throw unavailable(`${called} ${url} did not answer within ${patienceMs / 1_000} s.`, remedies);
+		}
+		// The reason of an adapter stands alone; the remedy is that of the command.
+		if (isServiceError(error) && error.code === "unavailable")
+			throw unavailable(`${errorText(error)}.`, remedies);
+		throw error;
+	} finally {
+		cancel();
+	}
+}

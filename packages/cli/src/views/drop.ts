@@ -1,0 +1,42 @@
+import type { ViewReport } from "@allium/core/store";
+import type { Run } from "../command/command.ts";
+import { CommandError } from "../command/command-error.ts";
+import { exitCode } from "../command/exit-code.ts";
+import { withViews } from "./opened-views.ts";
+import { buildNamed, viewNamed } from "./view-named.ts";
+
+/** `allium views drop <view> <version> [build]` */
+export const drop: Run = (words, surroundings) =>
+	withViews(words, surroundings, async (opened) => {
+		const { terminal } = surroundings;
+		const view = await viewNamed(words, opened);
+		const { name, version } = view;
+		const [, , text] = words.arguments;
+		const build = text === undefined ? undefined : buildNamed(view, text);
+		const what = `${build === undefined ? "Version" : `Build ${build} of version`} ${version} of the view ${name}`;
+		if (!words.has("force")) checkUnused(view, build, what);
+		const id = { name, version, ...(build !== undefined && { build }) };
+		const dropped = await opened.ask((ctx) => opened.store.drop(id, ctx));
+		await terminal.print(
+			words.has("json")
+				? JSON.stringify({ ...id, dropped })
+				: `${what} is ${dropped ? "dropped" : "gone already"}. Its events stay: an app that projects the version builds it again.`,
+		);
+		return exitCode.ok;
+	});
+
+/** @throws CommandError for what is read, or what a process works on. */
+function checkUnused({ live, builds }: ViewReport, wanted: number | undefined, what: string): void {
+	const meant = builds.filter(({ build }) => wanted === undefined || build === wanted);
+	const isRead = meant.some(({ build }) => build === live);
+	const isHeld = meant.some(({ holder }) => holder !== undefined);
+	if (!isRead && !isHeld) return;
+	const why = [
+		...(isRead ? ["is read"] : []),
+		...(isHeld ? ["has a process that works on it, or did until it was killed"] : []),
+	];
+	throw new CommandError(`${what} ${why.join(", and ")}.`, exitCode.failed, {
+		code: "failed_precondition",
+		hints: ["If that is meant, say it again with --force."],
+	});
+}

@@ -1,0 +1,31 @@
+import type { Run } from "../command/command.ts";
+import { exitCode } from "../command/exit-code.ts";
+import { withViews } from "./opened-views.ts";
+import { viewNamed } from "./view-named.ts";
+import { waited } from "./waited.ts";
+
+/** `allium views rebuild <view> [version]` */
+export const rebuild: Run = (words, surroundings) =>
+	withViews(words, surroundings, async (opened) => {
+		const { terminal } = surroundings;
+		const { name, version, live, builds } = await viewNamed(words, opened);
+		const build = await opened.ask((ctx) => opened.store.rebuild({ name, version }, ctx));
+		const what = `Build ${build} of version ${version} of the view ${name}`;
+		const beside = live === undefined ? "" : ` Build ${live} is read until then.`;
+		const isHeld = builds.some(({ holder }) => holder !== undefined);
+		const who = isHeld ? "" : " No process works on the view: start the app that projects it.";
+		if (words.has("wait")) {
+			terminal.complain(`${what} is being built.${beside}${who}`);
+			const code = await waited(opened, name, terminal);
+			if (code !== exitCode.ok) return code;
+		}
+		const report = await opened.ask((ctx) => opened.store.report({ name, version }, ctx));
+		const isLive = report?.live === build;
+		const done = isLive
+			? `${what} is built, and read from now on.`
+			: `${what} is to be built.${beside}${who}`;
+		await terminal.print(
+			words.has("json") ? JSON.stringify({ name, version, build, live: report?.live }) : done,
+		);
+		return exitCode.ok;
+	});

@@ -1,0 +1,54 @@
+import { Context } from "@allium/core";
+import { sleep } from "@allium/core/transport";
+import { type ExitCode, exitCode } from "../command/exit-code.ts";
+import { Interruption } from "../terminal/interruption.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import type { OpenedViews } from "./opened-views.ts";
+import { progressText } from "./progress.ts";
+import { type ViewFacts, viewFacts, withTimeLeft } from "./view-facts.ts";
+
+/** How often it is looked how far the builds are, in milliseconds. */
+const lookMs = 500;
+
+/** How many builds are shown. */
+const most = 2;
+
+/** Over how many looks the speed is measured. */
+const looks = 10;
+
+/** Waits until nothing of a view is being built any more, and shows meanwhile how far it is. Ctrl-C ends the waiting. */
+export async function waited(
+	opened: OpenedViews,
+	name: string | undefined,
+	terminal: Terminal,
+): Promise<ExitCode> {
+	const { ctx, cancel } = Context.background().withCancel();
+	using interruption = new Interruption(cancel);
+	const seen: { readonly at: number; readonly facts: readonly ViewFacts[] }[] = [];
+	while (ctx.error === undefined) {
+		const facts = await viewFacts(opened, name);
+		const at = performance.now();
+		const [before] = seen;
+		const now = before === undefined ? facts : withTimeLeft(facts, before.facts, (at - before.at) / 1_000);
+		const lines = now.flatMap(unfinished);
+		if (lines.length === 0) break;
+		const more = lines.length > most ? [`and ${lines.length - most} more`] : [];
+		terminal.status([...lines.slice(0, most), ...more].join("  "));
+		seen.push({ at, facts });
+		if (seen.length > looks) seen.shift();
+		await sleep(lookMs, ctx).catch(() => {});
+	}
+	terminal.status("");
+	return interruption.code ?? exitCode.ok;
+}
+
+/** A text for each build that cannot be read yet. */
+function unfinished({ name, version, builds }: ViewFacts): string[] {
+	return builds
+		.filter(({ state }) => state === "building")
+		.map((facts) => {
+			const [trouble] = facts.trouble;
+			const why = trouble === undefined ? "" : ` (${trouble})`;
+			return `${name}.${version} ${progressText(facts)}${why}`;
+		});
+}

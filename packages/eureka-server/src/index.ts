@@ -1,0 +1,1 @@
+export { type EurekaServerOptions, eurekaServer } from "./eureka-server.ts";

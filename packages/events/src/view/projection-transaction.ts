@@ -1,0 +1,9 @@
+import type { Sql } from "@allium/core/store";
+
+/** What the handlers of a projection change its tables with. */
+export interface ProjectionTransaction {
+	/** Runs a statement: a tagged template, whose values are parameters. Await it, and nothing else. */
+	readonly sql: Sql;
+	/** The database, where the same thing has to be said in two ways. */
+	readonly dialect: "sqlite" | "postgres";
+}

@@ -1,0 +1,64 @@
+import type { Context, Logger } from "@allium/core";
+import type { TopicLog } from "@allium/core/event";
+import type { ViewStore } from "@allium/core/store";
+
+/** The log that has the events of a topic. */
+export interface ViewLog {
+	readonly topic: TopicLog;
+	/** What tells the log from all others, where it is that of an event store: positions name it. */
+	readonly identity?: string | undefined;
+}
+
+/** What a view runs on. An app gives it. */
+export interface ViewHost {
+	readonly store: ViewStore;
+	readonly logger: Logger;
+	/** The app, which alone projects its views. Default: anybody may. */
+	readonly owner?: string;
+	/**
+	 * The log that has the events of a topic.
+	 *
+	 * Rejects with `failed_precondition` where the broker keeps no events.
+	 */
+	open(topic: string, ctx: Context): Promise<ViewLog>;
+	/** How long a process may be silent until another takes over its views, in milliseconds. Default: 5 s. */
+	readonly ttlMs?: number;
+}
+
+/** How a view is doing. What is not known is missing. */
+export interface ViewStatus {
+	/** Whether it can be read. */
+	readonly isBuilt: boolean;
+	/** The events that are not in the view yet. */
+	readonly lag?: number;
+	/** How old the oldest of them is; 0 without one. */
+	readonly lagSeconds?: number;
+	/** The documents that did not take an event. */
+	readonly parked?: number;
+	/** Why it does not go on, and what to do. */
+	readonly trouble?: string;
+}
+
+/** A view that is built and kept up to date by this process, or by another of the same app. */
+export interface RunningView {
+	/** Such as `standings.3`. */
+	readonly name: string;
+	/** Begins. Rejects when the store refuses the view. */
+	start(ctx: Context): Promise<void>;
+	/** Stops at once. Another process goes on. */
+	stop(): Promise<void>;
+	status(ctx: Context): Promise<ViewStatus>;
+}
+
+/** A view: what is read, made from events. It is a value; `app.project(view)` runs it and `app.view(view)` reads it. */
+export interface View<Reader> {
+	readonly name: string;
+	readonly version: number;
+	/** @internal */
+	readonly "~allium": {
+		/** The contracts whose events it is made from. */
+		readonly topics: readonly string[];
+		run(host: ViewHost): RunningView;
+		read(host: ViewHost): Reader;
+	};
+}
