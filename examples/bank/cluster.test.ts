@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { canMakeHosts, type NetworkHost, NetworkHosts } from "@allium/testing/hosts";
 import { ServiceProcess } from "@allium/testing/process";
 import {
@@ -15,9 +14,10 @@ import {
 	startServer,
 } from "@allium/testing/servers";
 import { describe, expect, test } from "vitest";
+import { spent } from "./spent.ts";
 
 /** These services keep something in a file or in memory, so there is one of each, on the first host. */
-const single = ["api", "apns", "balance", "cards", "feed", "transactions"];
+const single = ["api", "apns", "balance", "cards", "feed", "transactions", "transfers"];
 /** These keep nothing, so they run on both other hosts. */
 const doubled = ["card-api", "card-processing", "feed-generator", "merchant", "transaction-enrichment"];
 
@@ -86,10 +86,7 @@ class ThreeHosts implements AsyncDisposable {
 	/** Ends the shop. The ids of the payments in the ledger, which may hold some whose answer the shop did not get. */
 	async ledger(): Promise<string[]> {
 		await this.#shop?.[Symbol.asyncDispose]();
-		const ledger = new DatabaseSync(join(this.#folder, "ledger.db"), { readOnly: true });
-		const rows = ledger.prepare("SELECT id FROM movements WHERE account = 'ann' AND applied = 1").all();
-		ledger.close();
-		return rows.map(({ id }) => String(id));
+		return spent(`sqlite://${this.#folder}`, "ann");
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
@@ -108,7 +105,14 @@ class ThreeHosts implements AsyncDisposable {
 		].map((place, index) => ({ ...place, port: 7_000 + index }));
 		const url = await this.#url(registry, places);
 		for (const { service, host, port } of places) {
-			const env = { ALLIUM_REGISTRY: url, BANK_FOLDER: this.#folder, PORT: String(port) };
+			const events = `sqlite://${this.#folder}`;
+			const env = {
+				ALLIUM_REGISTRY: url,
+				ALLIUM_BROKER: events,
+				ALLIUM_EVENTS: events,
+				BANK_FOLDER: this.#folder,
+				PORT: String(port),
+			};
 			this.#processes.push({
 				service,
 				host,

@@ -27,3 +27,8 @@ export const id_reused = {
 	code: "already_exists",
 	message: "this id belongs to another movement of money",
 } as const satisfies ErrorSpec;
+
+export const unknown_transfer = {
+	code: "not_found",
+	message: "there is no such transfer",
+} as const satisfies ErrorSpec;

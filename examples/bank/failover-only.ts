@@ -1,5 +1,6 @@
 import type { ClientLayers } from "allium";
 import { metrics, retry, timeout, tracing } from "allium";
+import { passPositions } from "./pass-positions.ts";
 
 /**
  * The layers of a client in the middle of a chain. It moves on from an instance that it cannot reach, but retries
@@ -7,5 +8,6 @@ import { metrics, retry, timeout, tracing } from "allium";
  * before.
  */
 export function failoverOnly(): ClientLayers {
-	return { middleware: [tracing("client"), metrics("client"), timeout(), retry({ attempts: 1 })] };
+	const failover = [tracing("client"), metrics("client"), timeout(), retry({ attempts: 1 })];
+	return { middleware: [passPositions, ...failover] };
 }

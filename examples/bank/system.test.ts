@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Api } from "./services/api/contract.ts";
 import { Apns } from "./services/apns/contract.ts";
 import { Feed } from "./services/feed/contract.ts";
+import { spent } from "./spent.ts";
 
 const services = new URL("services/", import.meta.url).pathname;
 
@@ -23,7 +24,7 @@ const processes = new Map<string, ServiceProcess[]>();
 
 beforeAll(async () => {
 	folder = await mkdtemp(join(tmpdir(), "allium-bank-"));
-	env = { ALLIUM_REGISTRY: `sqlite://${folder}`, BANK_FOLDER: folder };
+	env = { ALLIUM_URL: `sqlite://${folder}`, BANK_FOLDER: folder };
 	await Promise.all((await readdir(services)).map(start));
 	url = processes.get("api")?.[0]?.url ?? "";
 	app = allium({ name: "shop", registry: `sqlite://${folder}`, logger: { log() {} } });
@@ -71,7 +72,7 @@ function pay(payment: Payment, init: RequestInit = {}): Promise<Response> {
 const coffee = { card: "card-ann", amount: 4_20, merchant: "COFFEE AND CO LONDON" };
 
 describe("a bank of many processes", () => {
-	test("takes a payment at its edge, shows it in the feed, and pushes it to the phone", async () => {
+	test("takes a payment at its edge, shows it in the feed at once to who paid, and pushes it to the phone", async () => {
 		const push = (async () => {
 			for await (const message of app.client(Apns).receive({ account: "ann", after: 0 })) return message;
 			return undefined;
@@ -80,10 +81,12 @@ describe("a bank of many processes", () => {
 		const response = await pay({ id: "p-1", ...coffee });
 		expect([response.status, await response.json()]).toMatchObject([201, { id: "p-1", account: "ann" }]);
 
-		const shown = { id: "p-1", title: "☕ Coffee & Co", body: "£4.20 · £95.80 left" };
+		const shown = { title: "☕ Coffee & Co", body: "£4.20 · £95.80 left" };
+		// The ledger is five services away, and so is the feed's knowledge of it.
+		const headers = { "allium-position": response.headers.get("allium-position") ?? "" };
+		const feed = await (await fetch(`${url}/accounts/ann/feed`, { headers })).json();
+		expect(feed).toMatchObject({ items: [{ id: "p-1", ...shown }] });
 		expect(await push).toMatchObject(shown);
-		const feed = await (await fetch(`${url}/accounts/ann/feed`)).json();
-		expect(feed).toMatchObject({ items: [shown] });
 		expect(await bank.account({ account: "ann" })).toMatchObject({ balance: 95_80, latest: [shown] });
 	});
 
@@ -116,7 +119,7 @@ describe("a bank of many processes", () => {
 		let holder: DatabaseSync;
 
 		beforeAll(() => {
-			holder = new DatabaseSync(join(folder, "ledger.db"));
+			holder = new DatabaseSync(join(folder, "events.db"));
 			holder.exec("BEGIN IMMEDIATE");
 		});
 
@@ -136,14 +139,35 @@ describe("a bank of many processes", () => {
 
 		test("a shop that hangs up ends it there, too", async () => {
 			const count = (text: string) => output("balance").split(text).length;
-			const [waits, ends] = [count("holds the ledger"), count("balance/debit code=canceled")];
+			const [arrived, ends] = [count("asks for p-5"), count("balance/debit code=canceled")];
 			const shop = new AbortController();
 			const response = pay({ id: "p-5", ...coffee }, { signal: shop.signal });
-			await expect.poll(() => count("holds the ledger"), { timeout: 5_000 }).toBeGreaterThan(waits);
+			await expect.poll(() => count("asks for p-5"), { timeout: 5_000 }).toBeGreaterThan(arrived);
 			shop.abort();
 			await expect(response).rejects.toMatchObject({ name: "AbortError" });
 			await expect.poll(() => count("balance/debit code=canceled"), { timeout: 5_000 }).toBeGreaterThan(ends);
 		});
+	});
+
+	test("moves money from one account to another, and says what became of it", async () => {
+		const order = { id: "t-1", from: "ann", to: "ben", amount: 1_00 };
+		const transferred = (body: object): Promise<Response> =>
+			fetch(`${url}/transfers`, {
+				method: "POST",
+				headers: { "content-type": "application/json" },
+				body: JSON.stringify(body),
+			});
+		const stateOf = async (id: string): Promise<unknown> => (await fetch(`${url}/transfers/${id}`)).json();
+		const response = await transferred(order);
+		expect([response.status, await response.json()]).toEqual([202, { ...order, state: "requested" }]);
+		await expect.poll(() => stateOf("t-1"), { timeout: 20_000 }).toEqual({ ...order, state: "completed" });
+		await (await transferred({ ...order, id: "t-2", from: "ben", to: "ann" })).text();
+		await expect.poll(() => stateOf("t-2"), { timeout: 20_000 }).toMatchObject({ state: "completed" });
+		await (await transferred({ ...order, id: "t-3", to: "nobody" })).text();
+		await expect
+			.poll(() => stateOf("t-3"), { timeout: 20_000 })
+			.toMatchObject({ state: "refused", reason: "unknown_account" });
+		expect(await bank.account({ account: "ann" })).toMatchObject({ balance: 95_80 });
 	});
 
 	test("moved no money for callers that did not wait", async () => {
@@ -175,7 +199,7 @@ describe("a bank of many processes", () => {
 		const refused = payments.filter(({ id }) => outcomes.get(id) === 402);
 		expect([made.length, refused.length]).toEqual([200, 100]);
 		expect(await bank.account({ account: "ben" })).toMatchObject({ balance: 0 });
-		expect(spentByBen().sort()).toEqual(made.toSorted());
+		expect((await spentByBen()).sort()).toEqual(made.toSorted());
 
 		// A caller that asks again, perhaps because the answer got lost, gets the same answer.
 		for (const payment of [...refused.slice(0, 5), ...payments.slice(50, 70)]) {
@@ -184,6 +208,7 @@ describe("a bank of many processes", () => {
 
 		const shown = new Set<string>();
 		for await (const { id, title } of app.client(Feed).follow({ account: "ben", after: 0 })) {
+			if (id.startsWith("transfer ")) continue;
 			expect(title).toBe("🚇 Transport for London");
 			if (shown.add(id).size === made.length) break;
 		}
@@ -191,10 +216,8 @@ describe("a bank of many processes", () => {
 	});
 });
 
-/** The ids of what the ledger took from Ben. */
-function spentByBen(): string[] {
-	const ledger = new DatabaseSync(join(folder, "ledger.db"), { readOnly: true });
-	const rows = ledger.prepare("SELECT id FROM movements WHERE account = 'ben' AND applied = 1").all();
-	ledger.close();
-	return rows.map(({ id }) => String(id));
+/** The ids of the payments that the ledger took from Ben. */
+async function spentByBen(): Promise<string[]> {
+	const ids = await spent(`sqlite://${folder}`, "ben");
+	return ids.filter((id) => !id.startsWith("transfer "));
 }

@@ -1,9 +1,27 @@
-import { allium } from "allium";
+import { allium, type Middleware, once } from "allium";
 import { Matches } from "./contract.ts";
-import { memoryMatches } from "./repository.ts";
+import { eventSourcedMatches } from "./event-sourced-matches.ts";
+import { type MatchRepository, memoryMatches } from "./repository.ts";
 import { matchRoutes } from "./routes.ts";
 import { matchService } from "./service.ts";
 
+/** Where matches are kept, and what makes a request that is sent again count once there. */
+interface Keeping {
+	readonly repository: MatchRepository;
+	readonly middleware: readonly Middleware[];
+}
+
 const app = allium({ name: "gogo" });
-app.serve(Matches, matchService(memoryMatches()), { routes: matchRoutes });
+const keepings: ReadonlyMap<string, () => Keeping> = new Map([
+	["events", () => ({ repository: eventSourcedMatches(app.events), middleware: [] })],
+	["memory", () => ({ repository: memoryMatches(), middleware: [once()] })],
+]);
+const chosen = process.env.GOGO_MATCHES || "events";
+const keeping = keepings.get(chosen)?.();
+if (keeping === undefined) {
+	console.error(`GOGO_MATCHES is ${JSON.stringify(chosen)}; it takes ${[...keepings.keys()].join(" or ")}`);
+	process.exit(1);
+}
+const { repository, middleware } = keeping;
+app.serve(Matches, matchService(repository), { routes: matchRoutes, middleware });
 await app.run();

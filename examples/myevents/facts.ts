@@ -35,7 +35,7 @@ export class Facts implements Disposable {
 
 	/** Opens the file of a service, in the folder that `MYEVENTS_FOLDER` names, or else beside the registry of this machine. */
 	static async open(service: string, logger: Logger): Promise<Facts> {
-		const folder = process.env.MYEVENTS_FOLDER ?? join(dataFolder("sqlite:"), "myevents");
+		const folder = process.env.MYEVENTS_FOLDER || join(dataFolder("sqlite:"), "myevents");
 		mkdirSync(folder, { recursive: true, mode: 0o700 });
 		const options = { name: `the facts of ${service}`, tables, logger };
 		const ctx = Context.background().withTimeout(10_000);

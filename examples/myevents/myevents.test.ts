@@ -35,6 +35,21 @@ afterEach(async () => {
 
 /** Runs one of the programs. Resolves when it is ready. */
 async function start(program: string, env: NodeJS.ProcessEnv = {}): Promise<ServiceProcess> {
+	const started = run(program, env);
+	await started.says(/ is ready /);
+	return started;
+}
+
+/** Runs one of the programs to its end: the exit code, and what it printed. */
+async function ended(
+	program: string,
+	env: NodeJS.ProcessEnv,
+): Promise<[code: number | null, output: string]> {
+	const process = run(program, env);
+	return [await process.ended(), process.output];
+}
+
+function run(program: string, env: NodeJS.ProcessEnv): ServiceProcess {
 	const started = ServiceProcess.run(new URL(program, import.meta.url).pathname, {
 		env: {
 			ALLIUM_URL: `sqlite://${folder}`,
@@ -46,7 +61,6 @@ async function start(program: string, env: NodeJS.ProcessEnv = {}): Promise<Serv
 		},
 	});
 	processes.push(started);
-	await started.says(/ is ready /);
 	return started;
 }
 
@@ -188,6 +202,11 @@ describe("the monolith", () => {
 	test("does the same in one process, at one address", async () => {
 		const { url } = await start("together.ts");
 		await walkThrough(url, url);
+	});
+
+	test("refuses a part that there is not in one sentence", async () => {
+		const refused = await ended("together.ts", { MYEVENTS_PARTS: "events,mails" });
+		expect(refused).toEqual([1, 'MYEVENTS_PARTS names "mails"; it takes some of events,bookings\n']);
 	});
 
 	test("and its parts are the same system: what one began, the others go on with", async () => {

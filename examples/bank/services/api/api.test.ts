@@ -2,27 +2,24 @@ import { Endpoints } from "@allium/core";
 import type { Listener } from "@allium/core/transport";
 import { listen } from "@allium/node";
 import { testClient } from "@allium/testing";
-import { Context, isError, type Service } from "allium";
+import { isError, type Service } from "allium";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { apns } from "../apns/service.ts";
 import { Balance } from "../balance/contract.ts";
 import { CardApi } from "../card-api/contract.ts";
 import { cardApi } from "../card-api/service.ts";
 import { CardProcessing } from "../card-processing/contract.ts";
 import { cards } from "../cards/service.ts";
-import { feed } from "../feed/service.ts";
+import type { Feed } from "../feed/contract.ts";
+import { Transfers } from "../transfers/contract.ts";
 import { Api } from "./contract.ts";
 import { apiRoutes } from "./routes.ts";
-import { api } from "./service.ts";
+import { type ApiCallees, api } from "./service.ts";
 
 /** Ann's account alone, with ten pounds. */
-const balance: Service<typeof Balance> = {
+const balance: ApiCallees["balance"] = {
 	async get({ account }) {
 		if (account !== "ann") throw Balance.get.error.unknown_account();
 		return { balance: 10_00 };
-	},
-	async debit() {
-		throw Balance.debit.error.unknown_account();
 	},
 	credit: async ({ amount }) => ({ balance: 10_00 + amount }),
 };
@@ -37,11 +34,34 @@ const processing: Service<typeof CardProcessing> = {
 	},
 };
 
-const feedOfBank = feed({ apns: apns(), logger: { log() {} } });
+/** One transfer, which is completed at once. */
+const transfers: ApiCallees["transfers"] = {
+	async request(order) {
+		if (order.id !== "t-1") throw Transfers.request.error.id_reused();
+		return { ...order, state: "requested" };
+	},
+	async get({ id }) {
+		if (id !== "t-1") throw Transfers.get.error.unknown_transfer();
+		return { id, from: "ann", to: "ben", amount: 5_00, state: "completed" };
+	},
+};
+
+const item = { title: "", body: "", at: "2026-01-01T12:00:00Z" };
+
+/** Two things happened on Bob's account, and nothing on others. */
+const feed: Service<typeof Feed> = {
+	list: async () => ({ items: [] }),
+	async *follow({ account, after = 2 }) {
+		for (const [index, id] of ["first", "second"].entries()) {
+			if (account === "bob" && index + 1 > after) yield { id, account, position: index + 1, ...item };
+		}
+	},
+};
 const service = api({
 	cardApi: cardApi({ cards: cards([{ card: "one", account: "ann", state: "active" }]), processing }),
 	balance,
-	feed: feedOfBank,
+	feed,
+	transfers,
 });
 
 describe("the bank over REST", () => {
@@ -100,10 +120,6 @@ describe("the bank over REST", () => {
 	});
 
 	test("a page that follows an account and connects again goes on after the last item that it has", async () => {
-		for (const id of ["first", "second"]) {
-			const item = { id, account: "bob", title: id, body: "", at: "2026-01-01T12:00:00Z" };
-			await feedOfBank.add(item, Context.background());
-		}
 		const input = encodeURIComponent(JSON.stringify({ account: "bob", after: 0 }));
 		const response = await fetch(`${listener.addresses[0]}/api/follow?input=${input}`, {
 			headers: { accept: "text/event-stream", "last-event-id": "1" },
@@ -120,14 +136,20 @@ describe("the bank over REST", () => {
 		const topUp = { id: "t-1", amount: 5_00 };
 		expect(await ask("POST", "/accounts/ann/top-ups", topUp)).toEqual([201, { balance: 15_00 }]);
 	});
+
+	test("a transfer is accepted, and found", async () => {
+		const order = { id: "t-1", from: "ann", to: "ben", amount: 5_00 };
+		expect(await ask("POST", "/transfers", order)).toEqual([202, { ...order, state: "requested" }]);
+		expect(await ask("GET", "/transfers/t-1")).toEqual([200, { ...order, state: "completed" }]);
+		expect(await ask("GET", "/transfers/t-2")).toMatchObject([404, { reason: "unknown_transfer" }]);
+		const reused = await ask("POST", "/transfers", { ...order, id: "t-2" });
+		expect(reused).toMatchObject([409, { reason: "id_reused" }]);
+	});
 });
 
 test("typed clients get the data of a refusal, over two hops", async () => {
 	await using hop = testClient(CardApi, cardApi({ cards: cards([]), processing }));
-	await using client = testClient(
-		Api,
-		api({ cardApi: hop, balance, feed: feed({ apns: apns(), logger: { log() {} } }) }),
-	);
+	await using client = testClient(Api, api({ cardApi: hop, balance, feed, transfers }));
 	const payment = { id: "1", card: "one", amount: 10_01, merchant: "COFFEE" };
 	const error = await client.pay(payment).catch((caught: unknown) => caught);
 	expect(isError(error, Api.pay.error.insufficient_funds) && error.data.available).toBe(10_00);

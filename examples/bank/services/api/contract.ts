@@ -1,10 +1,18 @@
 import { contract, method, stream } from "allium";
 import * as z from "zod";
-import { card_frozen, id_reused, insufficient_funds, unknown_account, unknown_card } from "../../errors.ts";
+import {
+	card_frozen,
+	id_reused,
+	insufficient_funds,
+	unknown_account,
+	unknown_card,
+	unknown_transfer,
+} from "../../errors.ts";
 import { Amount, MovementId } from "../../money.ts";
 import { Payment, Transaction } from "../../payment.ts";
 import { Card } from "../cards/contract.ts";
 import { FeedItem, FeedRange } from "../feed/contract.ts";
+import { Transfer } from "../transfers/contract.ts";
 
 const byAccount = z.object({ account: z.string() });
 const byCard = z.object({ card: z.string() });
@@ -52,6 +60,20 @@ export const Api = contract(
 			output: z.object({ balance: z.int() }),
 			errors: { unknown_account, id_reused },
 			effect: "idempotent",
+		}),
+		transfer: method({
+			summary: "Asks for a transfer to another account, once for each id. It is carried out afterwards.",
+			input: Transfer.omit({ state: true, reason: true }),
+			output: Transfer,
+			errors: { id_reused },
+			effect: "idempotent",
+		}),
+		findTransfer: method({
+			summary: "A transfer, and what has become of it.",
+			input: z.object({ id: z.string() }),
+			output: Transfer,
+			errors: { unknown_transfer },
+			effect: "read",
 		}),
 		feed: method({
 			summary: "What happened on an account, newest first.",

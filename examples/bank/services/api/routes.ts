@@ -17,5 +17,7 @@ export const apiRoutes = routes(Api, {
 	unfreeze: post("/cards/{card}/unfreeze"),
 	account: get("/accounts/{account}"),
 	topUp: post("/accounts/{account}/top-ups", { status: 201 }),
+	transfer: post("/transfers", { status: 202 }),
+	findTransfer: get("/transfers/{id}"),
 	feed: get("/accounts/{account}/feed"),
 });

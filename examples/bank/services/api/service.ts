@@ -2,15 +2,17 @@ import { fanOut, type Service } from "allium";
 import type { Balance } from "../balance/contract.ts";
 import type { CardApi } from "../card-api/contract.ts";
 import type { Feed } from "../feed/contract.ts";
+import type { Transfers } from "../transfers/contract.ts";
 import type { Api } from "./contract.ts";
 
 export interface ApiCallees {
 	readonly cardApi: Service<typeof CardApi>;
-	readonly balance: Service<typeof Balance>;
+	readonly balance: Pick<Service<typeof Balance>, "get" | "credit">;
 	readonly feed: Service<typeof Feed>;
+	readonly transfers: Pick<Service<typeof Transfers>, "request" | "get">;
 }
 
-export function api({ cardApi, balance, feed }: ApiCallees): Service<typeof Api> {
+export function api({ cardApi, balance, feed, transfers }: ApiCallees): Service<typeof Api> {
 	return {
 		pay: (payment, ctx) => cardApi.pay(payment, ctx),
 		freeze: ({ card }, ctx) => cardApi.setFrozen({ card, frozen: true }, ctx),
@@ -26,6 +28,8 @@ export function api({ cardApi, balance, feed }: ApiCallees): Service<typeof Api>
 		},
 
 		topUp: (movement, ctx) => balance.credit(movement, ctx),
+		transfer: (order, ctx) => transfers.request(order, ctx),
+		findTransfer: ({ id }, ctx) => transfers.get({ id }, ctx),
 
 		async feed({ account, limit }, ctx) {
 			// The feed does not know the accounts. The balance tells whether there is one, while the feed is read.

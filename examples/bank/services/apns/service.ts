@@ -1,6 +1,6 @@
 import type { Service } from "allium";
-import { Journal } from "../../journal.ts";
 import type { Apns } from "./contract.ts";
+import { Journal } from "./journal.ts";
 
 interface Push {
 	readonly id: string;

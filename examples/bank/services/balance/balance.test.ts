@@ -2,32 +2,30 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { eventStore } from "@allium/sqlite";
 import { testClient } from "@allium/testing";
 import { Context, isError, isServiceError, silentLogger } from "allium";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Balance } from "./contract.ts";
-import { Ledger } from "./ledger.ts";
 import { balance } from "./service.ts";
 
-const ctx = Context.background().withTimeout(10_000);
 let folder: string;
-let file: string;
 
 beforeEach(async () => {
 	folder = await mkdtemp(join(tmpdir(), "allium-ledger-"));
-	file = join(folder, "ledger.db");
 });
 
 afterEach(() => rm(folder, { recursive: true }));
 
 async function opened() {
-	const ledger = await Ledger.open(file, { ann: 1_000 }, silentLogger, ctx);
-	const client = testClient(Balance, balance(ledger));
+	const store = await eventStore(`sqlite://${folder}`);
+	const client = testClient(Balance, balance(store, silentLogger));
+	await client.open({ account: "ann", amount: 1_000 });
 	return {
 		client,
 		async [Symbol.asyncDispose]() {
 			await client[Symbol.asyncDispose]();
-			ledger[Symbol.dispose]();
+			await store.close();
 		},
 	};
 }
@@ -66,6 +64,9 @@ describe("balance", () => {
 		await bank.client.debit({ id: "1", account: "ann", amount: 300 });
 		const reused = await caught(bank.client.debit({ id: "1", account: "ann", amount: 301 }));
 		expect(isError(reused, Balance.debit.error.id_reused)).toBe(true);
+		await bank.client.open({ account: "ben", amount: 1_000 });
+		const other = await caught(bank.client.debit({ id: "1", account: "ben", amount: 300 }));
+		expect(isError(other, Balance.debit.error.id_reused)).toBe(true);
 	});
 
 	test("never spends more than there is, with two instances on one file", async () => {
@@ -82,7 +83,7 @@ describe("balance", () => {
 
 	test("waits while another process writes, and gives up with its caller: then nothing moved", async () => {
 		await using bank = await opened();
-		using writer = new DatabaseSync(file);
+		using writer = new DatabaseSync(join(folder, "events.db"));
 		writer.exec("BEGIN IMMEDIATE");
 		const payment = { id: "1", account: "ann", amount: 300 };
 		const given = await caught(bank.client.debit(payment, Context.background().withTimeout(50)));

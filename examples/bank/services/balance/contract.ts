@@ -1,14 +1,25 @@
-import { contract, method } from "allium";
+import { contract, event, method } from "allium";
 import * as z from "zod";
 import { id_reused, insufficient_funds, unknown_account } from "../../errors.ts";
 import { Amount, MovementId } from "../../money.ts";
 
-const Movement = z.object({ id: MovementId, account: z.string(), amount: Amount });
+const Opening = z.object({ account: z.string(), amount: Amount });
+
+const Movement = Opening.extend({
+	id: MovementId,
+	/** Where it was paid: the name that the shop uses. */
+	merchant: z.string().max(64).optional(),
+	/** The other account of a transfer. */
+	other: z.string().max(64).optional(),
+});
 
 /** The balance of an account, in pence. */
 const Money = z.object({ balance: z.int() });
 
-/** The money of the accounts. */
+/**
+ * The money of the accounts. The id of a debit is that of no other debit, and the id of a credit that of no other
+ * credit, on any account.
+ */
 export const Balance = contract(
 	"balance",
 	{
@@ -18,6 +29,12 @@ export const Balance = contract(
 			output: Money,
 			errors: { unknown_account },
 			effect: "read",
+		}),
+		open: method({
+			summary: "Opens an account with an amount on it. An account that is open stays as it is.",
+			input: Opening,
+			output: Money,
+			effect: "idempotent",
 		}),
 		debit: method({
 			summary: "Takes money from an account, once for each id.",
@@ -33,6 +50,9 @@ export const Balance = contract(
 			errors: { unknown_account, id_reused },
 			effect: "idempotent",
 		}),
+		opened: event({ key: "account", data: Opening }),
+		debited: event({ key: "account", data: Movement }),
+		credited: event({ key: "account", data: Movement }),
 	},
 	{ version: "1.0.0", summary: "The money of the accounts." },
 );

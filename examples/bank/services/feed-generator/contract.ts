@@ -1,18 +1,37 @@
 import { contract, method } from "allium";
 import * as z from "zod";
-import { Transaction } from "../../payment.ts";
 import { FeedItem } from "../feed/contract.ts";
 
-/** Turns events into items of the feed. */
+/** What happened on an account, as the ledger tells it. */
+export const Entry = z.object({
+	/** The id of the movement. */
+	id: z.string(),
+	account: z.string(),
+	/** The first on the account is 1. */
+	position: z.int(),
+	/** What moved, in pence; negative where it was taken. */
+	change: z.int(),
+	/** What was on the account afterwards, in pence. */
+	balance: z.int(),
+	/** Where it was paid: the name that the shop uses. */
+	merchant: z.string().optional(),
+	/** The other account of a transfer. */
+	other: z.string().optional(),
+	at: z.iso.datetime(),
+});
+
+export type Entry = z.infer<typeof Entry>;
+
+/** Words what happened for people. */
 export const FeedGenerator = contract(
 	"feed-generator",
 	{
 		generate: method({
-			summary: "Puts a transaction into the feed of its account, once.",
-			input: z.object({ transaction: Transaction }),
-			output: FeedItem,
-			effect: "idempotent",
+			summary: "Makes items of the feed of entries, in their order.",
+			input: z.object({ entries: z.array(Entry).max(100) }),
+			output: z.object({ items: z.array(FeedItem) }),
+			effect: "read",
 		}),
 	},
-	{ version: "1.0.0", summary: "Items of the feed." },
+	{ version: "2.0.0", summary: "Items of the feed." },
 );

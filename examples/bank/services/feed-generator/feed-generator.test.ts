@@ -1,8 +1,6 @@
 import { testClient } from "@allium/testing";
 import type { Service } from "allium";
 import { expect, test } from "vitest";
-import type { Balance } from "../balance/contract.ts";
-import type { Feed } from "../feed/contract.ts";
 import type { TransactionEnrichment } from "../transaction-enrichment/contract.ts";
 import { FeedGenerator } from "./contract.ts";
 import { feedGenerator } from "./service.ts";
@@ -14,19 +12,25 @@ const enrichment: Service<typeof TransactionEnrichment> = {
 	}),
 };
 
-const balance: Pick<Service<typeof Balance>, "get"> = { get: async () => ({ balance: 95_80 }) };
-const feed: Pick<Service<typeof Feed>, "add"> = { add: async (item) => ({ ...item, position: 1 }) };
+const at = "2026-01-01T12:00:00Z";
+const entry = { account: "ann", balance: 95_80, at };
 
-test("a transaction becomes an item with its merchant and the remaining balance", async () => {
-	await using client = testClient(FeedGenerator, feedGenerator({ enrichment, balance, feed }));
-	const at = "2026-01-01T12:00:00Z";
-	const transaction = { id: "1", account: "ann", amount: 4_20, merchant: "COFFEE AND CO", at };
-	expect(await client.generate({ transaction })).toEqual({
-		id: "1",
+test("entries become items, in their order: payments with their merchant, transfers with the other account", async () => {
+	await using client = testClient(FeedGenerator, feedGenerator(enrichment));
+	const entries = [
+		{ ...entry, id: "p-1", position: 1, change: -4_20, merchant: "COFFEE AND CO" },
+		{ ...entry, id: "transfer t-1", position: 2, change: -1_00, other: "ben" },
+		{ ...entry, id: "transfer t-2", position: 3, change: 1_00, other: "ben" },
+		{ ...entry, id: "top-1", position: 4, change: 10_00 },
+	];
+	const { items } = await client.generate({ entries });
+	expect(items[0]).toEqual({
+		id: "p-1",
 		account: "ann",
 		title: "☕ Coffee & Co",
 		body: "£4.20 · £95.80 left",
 		at,
 		position: 1,
 	});
+	expect(items.map(({ title }) => title)).toEqual(["☕ Coffee & Co", "↗ To ben", "↘ From ben", "➕ Top-up"]);
 });

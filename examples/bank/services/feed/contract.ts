@@ -1,16 +1,16 @@
 import { contract, method, stream } from "allium";
 import * as z from "zod";
 
-const NewItem = z.object({
-	/** The id of the transaction. */
+export const FeedItem = z.object({
+	/** The id of the movement of money. */
 	id: z.string(),
 	account: z.string(),
 	title: z.string(),
 	body: z.string(),
 	at: z.iso.datetime(),
+	/** The first of the account is 1. */
+	position: z.int(),
 });
-
-export const FeedItem = NewItem.extend({ position: z.int() });
 
 export type FeedItem = z.infer<typeof FeedItem>;
 
@@ -24,12 +24,6 @@ export const FeedRange = z.object({
 export const Feed = contract(
 	"feed",
 	{
-		add: method({
-			summary: "Puts an item into the feed of its account, once, and onto the phone.",
-			input: NewItem,
-			output: FeedItem,
-			effect: "idempotent",
-		}),
 		list: method({
 			summary: "The newest items of an account, newest first.",
 			input: z.object({ account: z.string(), limit: z.int().min(1).max(100).default(20) }),
@@ -43,5 +37,5 @@ export const Feed = contract(
 			effect: "read",
 		}),
 	},
-	{ version: "1.0.0", summary: "The feed of an account." },
+	{ version: "2.0.0", summary: "The feed of an account." },
 );

@@ -1,68 +1,141 @@
-import { testClient } from "@allium/testing";
-import { type Service, ServiceError } from "allium";
-import { describe, expect, test, vi } from "vitest";
-import { Apns } from "../apns/contract.ts";
-import { apns } from "../apns/service.ts";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+	type App,
+	after,
+	allium,
+	type Client,
+	Context,
+	memoryRegistry,
+	ResponseMetadata,
+	type Service,
+	ServiceError,
+	silentLogger,
+} from "allium";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Apns } from "../apns/contract.ts";
+import { Balance } from "../balance/contract.ts";
+import { balance } from "../balance/service.ts";
+import type { FeedGenerator } from "../feed-generator/contract.ts";
+import { Changes } from "./changes.ts";
 import { Feed } from "./contract.ts";
+import { entriesIn } from "./entries.ts";
+import { pushing, waking } from "./handlers.ts";
 import { feed } from "./service.ts";
+import { feedView } from "./view.ts";
 
-const item = (id: string, account = "ann") => ({
-	id,
-	account,
-	title: "☕ Coffee & Co",
-	body: "£4.20 · £95.80 left",
-	at: "2026-01-01T12:00:00Z",
+const at = "2026-01-01T12:00:00Z";
+
+/** Items that tell what moved, and what was left. */
+const generator: Service<typeof FeedGenerator> = {
+	generate: async ({ entries }) => ({
+		items: entries.map(({ id, account, position, change, balance, merchant, other }) => ({
+			...{ id, account, position, at },
+			title: merchant ?? other ?? "top-up",
+			body: `${change} ${balance}`,
+		})),
+	}),
+};
+
+let folder: string;
+let app: App;
+let ledger: Client<typeof Balance>;
+let reads: Client<typeof Feed>;
+let phone: Service<typeof Apns>["push"];
+let pushed: unknown[];
+
+beforeEach(async () => {
+	folder = await mkdtemp(join(tmpdir(), "allium-feed-"));
+	pushed = [];
+	phone = async (push) => void pushed.push(push);
+	app = allium({
+		name: "bank",
+		registry: memoryRegistry(),
+		env: { ALLIUM_URL: `sqlite://${folder}` },
+		logger: silentLogger,
+	});
+	const entries = entriesIn(app.project(feedView));
+	const changes = new Changes();
+	app.serve(Balance, balance(app.events, silentLogger));
+	app.serve(Feed, feed({ entries, generator, changes }));
+	const apns = { push: (push: Parameters<typeof phone>[0], ctx: Context) => phone(push, ctx) };
+	app.subscribe(Balance, pushing({ entries, generator, apns }), {
+		group: "push",
+		retry: { firstDelayMs: 1 },
+	});
+	app.subscribe(Balance, waking(entries, changes), { each: true });
+	await app.start();
+	ledger = app.client(Balance);
+	reads = app.client(Feed);
+	await ledger.open({ account: "ann", amount: 100_00 });
+	await ledger.open({ account: "ben", amount: 20_00 });
 });
 
-function testFeed(phones: Service<typeof Apns> = apns()) {
-	const log = vi.fn();
-	return { log, client: testClient(Feed, feed({ apns: phones, logger: { log } })) };
+afterEach(async () => {
+	await app.stop();
+	await rm(folder, { recursive: true });
+});
+
+const pay = (id: string, ctx: Context = Context.background()) =>
+	ledger.debit({ id, account: "ann", amount: 1_00, merchant: "COFFEE" }, ctx);
+
+/** Pays, and tells where its event lies. */
+async function paid(id: string): Promise<Context> {
+	const received = new ResponseMetadata();
+	await pay(id, Context.background().withResponse(received));
+	return after(Context.background(), received);
 }
 
-describe("feed", () => {
-	test("lists the newest items of an account first, each once", async () => {
-		const { client } = testFeed();
-		await using _ = client;
-		for (const id of ["1", "2", "2", "3"]) await client.add(item(id));
-		await client.add(item("4", "ben"));
-		const { items } = await client.list({ account: "ann", limit: 2 });
-		expect(items.map(({ id }) => id)).toEqual(["3", "2"]);
+describe("the feed", () => {
+	test("has what moved on an account, the newest first, each once, with what was left", async () => {
+		await pay("p-1");
+		await pay("p-1");
+		await ledger.credit({ id: "t-1", account: "ben", amount: 5_00, other: "ann" });
+		await ledger.credit({ id: "top", account: "ann", amount: 50 });
+		const read = await paid("p-2");
+		const { items } = await reads.list({ account: "ann", limit: 2 }, read);
+		expect(items).toEqual([
+			{ id: "p-2", account: "ann", position: 3, title: "COFFEE", body: "-100 9850", at },
+			{ id: "top", account: "ann", position: 2, title: "top-up", body: "50 9950", at },
+		]);
+		expect((await reads.list({ account: "ben" }, read)).items).toMatchObject([
+			{ id: "t-1", position: 1, title: "ann", body: "500 2500" },
+		]);
 	});
 
-	test("is followed from where one left off", async () => {
-		const { client } = testFeed();
-		await using _ = client;
-		for (const id of ["1", "2"]) await client.add(item(id));
+	test("is followed from where one left off, into what comes later", async () => {
+		for (const id of ["p-1", "p-2"]) await pay(id);
 		const followed: string[] = [];
-		for await (const { id } of client.follow({ account: "ann", after: 1 })) {
-			if (followed.push(id) === 2) break;
-			await client.add(item("3"));
+		for await (const { id } of reads.follow({ account: "ann", after: 1 })) {
+			if (followed.push(id) === 3) break;
+			await pay(`p-${followed.length + 2}`);
 		}
-		expect(followed).toEqual(["2", "3"]);
+		expect(followed).toEqual(["p-2", "p-3", "p-4"]);
 	});
 
-	test("puts an item onto the phone, once", async () => {
-		await using phones = testClient(Apns, apns());
-		const { client } = testFeed(phones);
-		await using _ = client;
-		for (const id of ["1", "1", "2"]) await client.add(item(id));
-		const received: string[] = [];
-		for await (const { id } of phones.receive({ account: "ann", after: 0 })) {
-			if (received.push(id) === 2) break;
-		}
-		expect(received).toEqual(["1", "2"]);
+	test("is followed from now on where no position is given", async () => {
+		await reads.list({ account: "ann" }, await paid("p-1"));
+		const following = reads.follow({ account: "ann" })[Symbol.asyncIterator]();
+		const next = following.next();
+		await pay("p-2");
+		expect(await next).toMatchObject({ value: { id: "p-2" } });
+		await following.return?.();
 	});
 
-	test("has an item that no phone could be sent", async () => {
-		const { client, log } = testFeed({
-			...apns(),
-			async push() {
-				throw new ServiceError({ code: "unavailable" });
-			},
-		});
-		await using _ = client;
-		await client.add(item("1"));
-		expect((await client.list({ account: "ann" })).items).toHaveLength(1);
-		expect(log).toHaveBeenCalledExactlyOnceWith("warn", expect.any(String), expect.anything());
+	test("puts what happened onto the phone, in order, also when the phone cannot be reached at first", async () => {
+		let attempts = 0;
+		const reached = phone;
+		phone = async (push, ctx) => {
+			if (attempts++ < 2) throw new ServiceError({ code: "unavailable" });
+			await reached(push, ctx);
+		};
+		for (const id of ["p-1", "p-2"]) await pay(id);
+		await expect
+			.poll(() => pushed, { timeout: 10_000 })
+			.toMatchObject([
+				{ account: "ann", title: "COFFEE", body: "-100 9900" },
+				{ account: "ann", title: "COFFEE", body: "-100 9800" },
+			]);
 	});
 });

@@ -1,39 +1,36 @@
-import type { Logger, Service } from "allium";
-import { Journal } from "../../journal.ts";
-import type { Apns } from "../apns/contract.ts";
+import type { Context, Service } from "allium";
+import type { Entry, FeedGenerator } from "../feed-generator/contract.ts";
+import type { Changes } from "./changes.ts";
 import type { Feed, FeedItem } from "./contract.ts";
+import type { Entries } from "./entries.ts";
 
 export interface FeedParts {
-	readonly apns: Service<typeof Apns>;
-	readonly logger: Logger;
+	readonly entries: Entries;
+	readonly generator: Service<typeof FeedGenerator>;
+	/** Told when the entries of an account have changed. */
+	readonly changes: Changes;
 }
 
-/** Keeps the newest items of each account for as long as the process lives. */
-export function feed({ apns, logger }: FeedParts): Service<typeof Feed> {
-	const journals = new Map<string, Journal<Omit<FeedItem, "position">>>();
-	const of = (account: string): Journal<Omit<FeedItem, "position">> => {
-		const journal = journals.get(account) ?? new Journal();
-		journals.set(account, journal);
-		return journal;
+/** Shows what the view of the ledger has. */
+export function feed({ entries, generator, changes }: FeedParts): Service<typeof Feed> {
+	const itemsOf = async (found: Entry[], ctx: Context): Promise<FeedItem[]> => {
+		if (found.length === 0) return [];
+		return (await generator.generate({ entries: found }, ctx)).items;
 	};
-
 	return {
-		async add(item, ctx) {
-			const added = of(item.account).add(item);
-			const { id, account, title, body } = added;
-			try {
-				await apns.push({ id, account, title, body }, ctx);
-			} catch (error) {
-				// The item is in the feed all the same.
-				logger.log("warn", "an item was not pushed to the phone", { id, error });
+		async list({ account, limit }, ctx) {
+			return { items: await itemsOf(await entries.latest(account, limit, ctx), ctx) };
+		},
+
+		async *follow({ account, after }, ctx) {
+			let position = after ?? (await entries.latest(account, 1, ctx))[0]?.position ?? 0;
+			for (;;) {
+				const { count } = changes;
+				const found = await entries.after(account, position, ctx);
+				yield* await itemsOf(found, ctx);
+				position = found.at(-1)?.position ?? position;
+				if (found.length === 0) await changes.beyond(count, account, ctx.signal);
 			}
-			return added;
 		},
-
-		async list({ account, limit }) {
-			return { items: journals.get(account)?.latest(limit) ?? [] };
-		},
-
-		follow: ({ account, after }, ctx) => of(account).follow(after, ctx.signal),
 	};
 }

@@ -15,19 +15,14 @@ async function take(entries: AsyncGenerator<{ id: string }>, count: number): Pro
 	return ids;
 }
 
-test("gives the newest first, as many as are wanted, and no more than it keeps", () => {
-	expect(
-		journal("a", "b", "c", "d")
-			.latest(2)
-			.map(({ id }) => id),
-	).toEqual(["d", "c"]);
-	expect(journal("a", "b", "c", "d").latest(9)).toHaveLength(3);
+test("gives no more than it keeps", async () => {
+	expect(await take(journal("a", "b", "c", "d").follow(0, signal), 3)).toEqual(["b", "c", "d"]);
 });
 
-test("has an entry once, however often it is added", () => {
+test("has an entry once, however often it is added", async () => {
 	const made = journal("a", "b");
-	expect(made.add({ id: "a" })).toEqual({ id: "a", position: 1 });
-	expect(made.latest(9)).toHaveLength(2);
+	for (const id of ["a", "c"]) made.add({ id });
+	expect(await take(made.follow(0, signal), 3)).toEqual(["a", "b", "c"]);
 });
 
 test("is followed from a position on, into later entries", async () => {

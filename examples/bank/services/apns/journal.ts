@@ -11,24 +11,16 @@ export class Journal<Entry extends { readonly id: string }> {
 	#length = 0;
 
 	/** @param capacity How many entries it keeps. */
-	constructor(capacity = 1_000) {
+	constructor(capacity: number) {
 		this.#capacity = capacity;
 	}
 
 	/** Adds an entry, unless it has an entry with that id already. */
-	add(entry: Entry): Placed<Entry> {
-		const known = this.#entries.find(({ id }) => id === entry.id);
-		if (known !== undefined) return known;
-		const placed = { ...entry, position: ++this.#length };
-		this.#entries.push(placed);
+	add(entry: Entry): void {
+		if (this.#entries.some(({ id }) => id === entry.id)) return;
+		this.#entries.push({ ...entry, position: ++this.#length });
 		if (this.#entries.length > this.#capacity) this.#entries.shift();
 		this.#changes.emit("added");
-		return placed;
-	}
-
-	/** The newest entries, newest first. */
-	latest(count: number): Placed<Entry>[] {
-		return this.#entries.slice(-count).reverse();
 	}
 
 	/**

@@ -1,0 +1,69 @@
+import { EventEmitter, once } from "node:events";
+import type { Context, Handlers } from "allium";
+import type { Games } from "../commands/contract.ts";
+import type { News } from "./contract.ts";
+
+/** What changed in a game. */
+export type Change = Exclude<News, { readonly kind: "snapshot" }>;
+
+/** Hands the changes of games to those who watch them. */
+export class Feed {
+	readonly #watchers = new Map<string, Set<Watcher>>();
+
+	/** What takes the events of all games. */
+	readonly handlers: Handlers<typeof Games> = {
+		joined: async (joined) => this.#tell({ kind: "joined", ...joined }),
+		moved: async (moved) => this.#tell({ kind: "moved", ...moved }),
+		left: async (left) => this.#tell({ kind: "left", ...left }),
+	};
+
+	/** Watches a game until it is disposed of. */
+	watch(game: string): Watcher {
+		const watchers = this.#watchers.get(game) ?? new Set();
+		this.#watchers.set(game, watchers);
+		const watcher = new Watcher(() => {
+			watchers.delete(watcher);
+			if (watchers.size === 0) this.#watchers.delete(game);
+		});
+		watchers.add(watcher);
+		return watcher;
+	}
+
+	#tell(change: Change): void {
+		for (const watcher of this.#watchers.get(change.id) ?? []) watcher.tell(change);
+	}
+}
+
+/** The most changes that wait for one reader. */
+const longestQueue = 64;
+
+/** One who watches a game. What is too slow for its changes misses some, and sees it by their versions. */
+class Watcher implements Disposable {
+	readonly #changes: Change[] = [];
+	readonly #news = new EventEmitter();
+	readonly #close: () => void;
+
+	constructor(close: () => void) {
+		this.#close = close;
+	}
+
+	tell(change: Change): void {
+		if (this.#changes.length === longestQueue) this.#changes.length = 0;
+		this.#changes.push(change);
+		this.#news.emit("news");
+	}
+
+	/** The next change; undefined when there is none for a while. Rejects when the context ends. */
+	async next(patienceMs: number, ctx: Context): Promise<Change | undefined> {
+		if (this.#changes.length === 0) {
+			const { signal } = ctx.withTimeout(patienceMs);
+			await once(this.#news, "news", { signal }).catch(() => {});
+			if (ctx.error !== undefined) throw ctx.error;
+		}
+		return this.#changes.shift();
+	}
+
+	[Symbol.dispose](): void {
+		this.#close();
+	}
+}
