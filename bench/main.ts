@@ -13,6 +13,7 @@ import { http } from "./suites/http.ts";
 import { inProcess } from "./suites/in-process.ts";
 import { processes } from "./suites/process.ts";
 import { rpc } from "./suites/rpc.ts";
+import { store } from "./suites/store.ts";
 import { streams } from "./suites/streams.ts";
 
 const suites: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
@@ -24,6 +25,7 @@ const suites: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
 	growth,
 	cluster,
 	events,
+	store,
 };
 
 const startedAt = performance.now();

@@ -11,6 +11,7 @@ export const suiteNames = [
 	"growth",
 	"cluster",
 	"events",
+	"store",
 ] as const;
 export type SuiteName = (typeof suiteNames)[number];
 
@@ -43,8 +44,9 @@ Measures Allium side by side with floors and peers; without a suite, all of them
   in-process  what the layers cost without a wire
   process     cold start, memory, idle connections and streams
   growth      calls with many instances, methods and services
-  cluster     calls between apps that found each other in different registries
+  cluster     calls between apps that found each other in different registries, and through a queue
   events      publishing, reading and handling on every backend, beside its bare floor and queues of jobs
+  store       appending to streams, loading them and reading their log, beside the bare floor
 
 Options:
   --quick               fewer and shorter rounds: the whole within two minutes

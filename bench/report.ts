@@ -1,5 +1,6 @@
 import type { Figure, Results, Row } from "./results.ts";
-import { type Judged, judge, targets } from "./targets.ts";
+import { type Judged, judge } from "./targets/target.ts";
+import { targets } from "./targets.ts";
 
 /** What a report says about where and how it was measured. */
 export interface Setting {
@@ -19,6 +20,7 @@ const titles: Readonly<Record<string, string>> = {
 	growth: "Growth",
 	cluster: "One system, different registries",
 	events: "Events",
+	store: "Event stores",
 };
 
 /** The whole report as Markdown. */

@@ -3,6 +3,11 @@ import type { Failure, Figure, Results, Row } from "./results.ts";
 import { type StackEntry, stacks } from "./stacks.ts";
 import { spread } from "./statistics.ts";
 
+/** The stacks that clients of their own call. */
+const calledByClients: readonly string[] = stacks
+	.filter(({ wrkOnly }) => wrkOnly !== true)
+	.map(({ id }) => id);
+
 /** One run of the benchmark: what it has to do, and what it has found so far. */
 export class Run implements Results {
 	readonly options: Options;
@@ -46,7 +51,7 @@ export class Run implements Results {
 	}
 
 	/** Returns those stacks that are chosen and can be started. It reports the others. */
-	stacks(suite: string, ids: readonly string[] = stacks.map(({ id }) => id)): StackEntry[] {
+	stacks(suite: string, ids: readonly string[] = calledByClients): StackEntry[] {
 		const { stacks: chosen } = this.options;
 		const wanted = stacks.filter(({ id }) => ids.includes(id) && (chosen?.includes(id) ?? true));
 		return wanted.filter(({ id, installed }) => {

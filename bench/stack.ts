@@ -11,14 +11,23 @@ export type Concat = (input: { a: string; b: string }) => Promise<{ v: string }>
 export interface Stack {
 	/** Its name in the tables. */
 	readonly name: string;
-	/** How to call its `sum` over HTTP/1.1, for stacks that are measured with `wrk`. */
-	readonly http?: { readonly path: string; readonly body?: string };
+	/** How to call it over HTTP/1.1, for stacks that are measured with `wrk`. */
+	readonly http?: HttpCall;
 	/**
 	 * Serves the work, in the server's process. A stack without it has no such process: the client does everything.
 	 */
 	serve?(variant: string): Promise<Server>;
 	/** Makes the calls, in the client's process. */
 	connect(address: string, variant: string): Promise<Calls>;
+}
+
+/** A call over HTTP/1.1, as `wrk` makes it. */
+export interface HttpCall {
+	readonly path: string;
+	/** Default: the input of `sum`. */
+	readonly body?: string;
+	/** Headers beside `content-type`. */
+	readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A stack that serves. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Figure, Results, Row } from "./results.ts";
-import { judge, type Target, targets } from "./targets.ts";
+import { judge, type Target } from "./targets/target.ts";
+import { targets } from "./targets.ts";
 
 const row = (stack: string, group: Row["group"], callsPerSecond: number, cpu: number): Row => ({
 	suite: "rpc",
@@ -56,6 +57,16 @@ describe("the benchmark's targets", () => {
 		for (const { verdict } of judge(none, targets)) expect(verdict).toBe("unmeasured");
 	});
 
+	test("allow each registry five percent above or below the mean of all", () => {
+		const shares = (...medians: number[]): Results => {
+			return { ...none, figures: medians.map((median, index) => figure(`cluster share ${index}`, median)) };
+		};
+		expect(verdicts(shares(0.96, 1, 1.04), "frames between apps")).toEqual([[expect.closeTo(0.04), "met"]]);
+		expect(verdicts(shares(0.94, 1.03, 1.03), "frames between apps")).toEqual([
+			[expect.closeTo(0.06), "missed"],
+		]);
+	});
+
 	test("compare frames with the fastest and with the leanest peer, not with floors", () => {
 		const rows = [
 			row("floor-net", "floor", 200, 1),
@@ -75,17 +86,25 @@ describe("the benchmark's targets", () => {
 		const figures = [1, 100, 1000].map((size, index) => {
 			return figure(`growth methods calls ${size}`, [100, 80, 95][index] ?? 0);
 		});
-		expect(verdicts({ ...none, figures }, "growth of methods")).toEqual([[0.8, "missed"]]);
+		expect(verdicts({ ...none, figures }, "growth of methods: the slowest")).toEqual([[0.8, "missed"]]);
 	});
 
-	test("compare handling with queues of jobs, and the processor time of publishing with that of a call", () => {
+	test("compare the size that takes most of the processor with the smallest", () => {
+		const figures = [1, 50, 500].map((size, index) => {
+			return figure(`growth methods cpu ${size}`, [5, 6, 5.5][index] ?? 0);
+		});
+		const [cpu] = verdicts({ ...none, figures }, "growth of methods: CPU");
+		expect(cpu).toEqual([1.2, "missed"]);
+	});
+
+	test("compare handling with queues of jobs, and the processor time of publishing with that of an append", () => {
 		const figures = [
 			figure("events sqlite handle", 50),
 			figure("events bullmq work", 5),
 			figure("events postgres handle", 10),
 			figure("events graphile work", 1),
 			figure("events sqlite publish 64 cpu", 25),
-			figure("events frames cpu", 20),
+			figure("events sqlite append 64 cpu", 20),
 		];
 		const results = { ...none, figures };
 		expect(verdicts(results, "SQLite: handle", "× BullMQ")).toEqual([[10, "met"]]);

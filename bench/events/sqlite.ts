@@ -12,7 +12,7 @@ const deliveriesToBacklog = 2;
 
 /** The broker of SQLite beside bare statements on a table with the same columns, indexes and settings. */
 const openSqlite: OpenParts = async ({ url: folder, backlog }) => {
-	const ours = new BrokerParts(async () => broker(`sqlite://${join(folder, "ours")}`), backlog);
+	const ours = new BrokerParts(() => broker(`sqlite://${join(folder, "ours")}`), backlog);
 	const bare = new BareTable(join(folder, "bare.db"));
 	const deliveries = deliveriesToBacklog * backlog;
 	bare.fill(backlog);

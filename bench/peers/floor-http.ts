@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Stack } from "../stack.ts";
 import { listen } from "./listen.ts";
 import { postJson } from "./post-json.ts";
@@ -8,24 +8,23 @@ const floorHttp: Stack = {
 	name: "H: bare node:http + undici",
 	http: { path: "/sum" },
 
-	serve() {
-		const server = createServer(async (request, response) => {
-			// Both sum and concat use `+`.
-			const { a, b } = JSON.parse(await text(request)) as { a: number; b: number };
-			const body = JSON.stringify({ v: a + b });
-			response.writeHead(200, {
-				"content-type": "application/json",
-				"content-length": Buffer.byteLength(body),
-			});
-			response.end(body);
-		});
-		return listen(server);
-	},
+	serve: () => listen(createServer(answer)),
 
 	connect: async (address) => postJson(address),
 };
 
 export default floorHttp;
+
+/** Answers a request. Both sum and concat use `+`. */
+export async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+	const { a, b } = JSON.parse(await text(request)) as { a: number; b: number };
+	const body = JSON.stringify({ v: a + b });
+	response.writeHead(200, {
+		"content-type": "application/json",
+		"content-length": Buffer.byteLength(body),
+	});
+	response.end(body);
+}
 
 function text(request: IncomingMessage): Promise<string> {
 	return new Promise((resolve, reject) => {

@@ -6,11 +6,12 @@ import { createServer } from "node:net";
 /** Listens on any free port of this machine. Returns a server of the benchmark. */
 export async function listen(
 	server: HttpServer | Http2Server,
+	scheme: "http" | "https" = "http",
 ): Promise<{ address: string; close(): Promise<void> }> {
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 	const { port } = server.address() as AddressInfo;
 	return {
-		address: `http://127.0.0.1:${port}`,
+		address: `${scheme}://127.0.0.1:${port}`,
 		close: () => {
 			if ("closeAllConnections" in server) server.closeAllConnections();
 			return new Promise((resolve) => server.close(() => resolve()));

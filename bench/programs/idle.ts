@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { Endpoints } from "@allium/core";
 import { webSocketTransport } from "@allium/core/frames";
 import type { Dialer, Peer } from "@allium/core/transport";
-import { frames, http } from "@allium/node";
+import { acceptFrames, frames, http, listen } from "@allium/node";
 import { Context, contract, method, stream } from "allium";
 import * as z from "zod";
 import { answerParent, assignment } from "./serving.ts";
@@ -68,7 +68,9 @@ async function serve(): Promise<{ name: string; address: string }> {
 			});
 		},
 	});
-	const listener = await frames().listen(endpoints);
+	// The same port as that of a service, with either reader of HTTP/1.1.
+	const httpReader = kind === "http-node" ? "node" : "strict";
+	const listener = await listen(endpoints, { acceptFrames: acceptFrames(), httpReader });
 	const scheme = kind === "frames" || kind === "streams" ? "allium:" : "http:";
 	return { name: kind, address: listener.addresses.find((url) => url.startsWith(scheme)) ?? "" };
 }
@@ -96,6 +98,7 @@ async function openConnection(): Promise<Peer> {
 	const transports: Readonly<Record<string, Dialer>> = {
 		frames: frames(),
 		http: http(),
+		"http-node": http(),
 		websocket: webSocketTransport(),
 	};
 	const peer = transports[kind]?.dial(kind === "websocket" ? address.replace("http:", "ws:") : address);

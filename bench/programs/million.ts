@@ -25,7 +25,7 @@ const background = Context.background();
 const handlerMs = 1;
 
 await answerParent(async () => {
-	const parts = new BrokerParts(async () => broker(`sqlite://${folder}`), events);
+	const parts = new BrokerParts(() => broker(`sqlite://${folder}`), events);
 	const shared = await parts.broker();
 	await parts.fillTopic(shared, "million");
 	let begun: Promise<unknown> | undefined;

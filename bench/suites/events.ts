@@ -11,23 +11,13 @@ import {
 	serverProgram,
 	startServer,
 } from "@allium/testing/servers";
-import { Child } from "../child.ts";
-import type { PartFacts } from "../events/part.ts";
-import { PartRounds } from "../events/part-rounds.ts";
-import { Pair } from "../pair.ts";
-import type { EventsAssignment, EventsTask } from "../programs/events.ts";
-import type { Measured } from "../protocol.ts";
+import { type MeasuredBackend, RunningBackend } from "../events/running-backend.ts";
 import type { Run } from "../run.ts";
 import { million } from "./million.ts";
 
-/** What is measured in a process of its own. */
-interface Backend {
-	readonly id: string;
-	readonly name: string;
-	readonly file: string;
+/** A backend, and the server that it needs. */
+interface Backend extends MeasuredBackend {
 	readonly server: "postgres" | "nats" | "redis" | undefined;
-	/** How many wait before handling is measured, as a share of those of ours. */
-	readonly backlog: number;
 	/** Whether it needs the packages in `peers/node_modules`. */
 	readonly isPeer: boolean;
 }
@@ -44,9 +34,6 @@ const backends: readonly Backend[] = [
 	{ ...peer, id: "graphile", name: "PostgreSQL", file: "peers/graphile-worker.ts", server: "postgres" },
 ];
 
-/** How many events wait before handling is measured, for each millisecond that a measurement takes. */
-const backlogPerMs = 20;
-
 /** Publishing, reading and handling on every backend, beside its bare floor and beside queues of jobs. */
 export async function events(run: Run): Promise<void> {
 	const folder = mkdtempSync(join(tmpdir(), "allium-events-"));
@@ -58,7 +45,7 @@ export async function events(run: Run): Promise<void> {
 			try {
 				if (backend.isPeer) run.requirePeers();
 				const url = backend.server === undefined ? folder : await servers.url(backend.server);
-				running.push(await RunningBackend.start(run, backend, url));
+				running.push(await RunningBackend.start(run, "events", backend, url));
 			} catch (error) {
 				run.failed("events", backend.id, error);
 			}
@@ -75,76 +62,9 @@ export async function events(run: Run): Promise<void> {
 
 async function measure(run: Run, running: readonly RunningBackend[]): Promise<void> {
 	const { rounds, milliseconds } = run.options;
-	const frames = await Pair.start({ file: "stacks/frames.ts", serves: true, pinned: run.pinned });
-	const calls: number[] = [];
-	try {
-		for (let round = 0; round <= rounds; round++) {
-			run.progress("events", round === 0 ? "warming up" : `round ${round} of ${rounds}`);
-			for (const each of running) await each.measure(milliseconds, round > 0);
-			const measured = await frames.measure({ type: "calls", work: "sum", concurrency: 64, milliseconds });
-			if (round > 0) calls.push((measured.cpuSeconds / measured.calls) * 1e6);
-		}
-	} finally {
-		await frames.stop();
-	}
-	const what = "a call over frames, 64 at once: processor time of the caller";
-	run.figure("events", "events frames cpu", what, "µs", calls);
-}
-
-/** A backend that is being measured. */
-class RunningBackend {
-	readonly #run: Run;
-	readonly #backend: Backend;
-	readonly #child: Child;
-	readonly #parts: readonly PartRounds[];
-
-	private constructor(run: Run, backend: Backend, child: Child, parts: readonly PartFacts[]) {
-		this.#run = run;
-		this.#backend = backend;
-		this.#child = child;
-		this.#parts = parts.map((facts) => new PartRounds(facts));
-	}
-
-	static async start(run: Run, backend: Backend, url: string): Promise<RunningBackend> {
-		const backlog = Math.round(backend.backlog * backlogPerMs * run.options.milliseconds);
-		const assignment: EventsAssignment = { file: backend.file, url, backlog };
-		const options = { core: run.pinned ? "client" : "any", timeoutMs: 60_000 } as const;
-		const { child, ready } = await Child.start<readonly PartFacts[]>(
-			"programs/events.ts",
-			assignment,
-			options,
-		);
-		return new RunningBackend(run, backend, child, ready);
-	}
-
-	/** Measures all parts in turn, so that a part and its floor are close to each other. */
-	async measure(milliseconds: number, counts: boolean): Promise<void> {
-		for (const part of this.#parts) {
-			if (part.hasFailed) continue;
-			const task: EventsTask = { id: part.facts.id, milliseconds };
-			try {
-				const measured = await this.#child.ask<Measured>(task, milliseconds);
-				if (counts) part.add(measured);
-			} catch (error) {
-				part.hasFailed = true;
-				this.#run.failed("events", `${this.#backend.id}, ${part.facts.what}`, error);
-			}
-		}
-	}
-
-	report(): void {
-		const { id, name } = this.#backend;
-		for (const part of this.#parts) {
-			const floor = this.#parts.find(({ facts }) => facts.id === part.facts.floor);
-			for (const { suffix, what, unit, values } of part.figures(floor)) {
-				const of = `events ${id} ${part.facts.id}${suffix}`;
-				this.#run.figure("events", of, `${name}: ${what}`, unit, values);
-			}
-		}
-	}
-
-	stop(): Promise<void> {
-		return this.#child.stop();
+	for (let round = 0; round <= rounds; round++) {
+		run.progress("events", round === 0 ? "warming up" : `round ${round} of ${rounds}`);
+		for (const each of running) await each.measure(milliseconds, round > 0);
 	}
 }
 

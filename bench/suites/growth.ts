@@ -20,6 +20,8 @@ interface Grown {
 	readonly pair: Pair;
 	readonly rates: number[];
 	readonly p99us: number[];
+	/** The processor time of a call, of both sides together. */
+	readonly cpuUs: number[];
 }
 
 /** Measures the cost of many instances, methods and services. */
@@ -37,18 +39,21 @@ async function callGrowth(run: Run): Promise<void> {
 			run.progress("growth", round === 0 ? "warming up" : `round ${round} of ${rounds}`);
 			// The warm-up is long, because all variants run the same code.
 			const time = round === 0 ? (quick ? 300 : 1_000) : milliseconds;
-			for (const { pair, rates, p99us } of grown) {
+			for (const { pair, rates, p99us, cpuUs } of grown) {
 				const task = { type: "calls", work: "sum", concurrency, milliseconds: time } as const;
 				const measured = await pair.measure(task);
 				if (round === 0) continue;
 				rates.push(measured.calls / measured.seconds);
 				p99us.push(measured.p99us);
+				cpuUs.push(((measured.cpuSeconds + measured.serverCpuSeconds) / measured.calls) * 1e6);
 			}
 		}
-		for (const { dimension, size, rates, p99us } of grown) {
+		for (const { dimension, size, rates, p99us, cpuUs } of grown) {
 			const what = `${size.toLocaleString("en-US")} ${dimension}, ${concurrency} at once`;
 			run.figure("growth", `growth ${dimension} calls ${size}`, what, "calls/s", rates);
 			run.figure("growth", `growth ${dimension} p99 ${size}`, `${what}: p99`, "µs", p99us);
+			const cpu = `${what}: CPU per call, client + server`;
+			run.figure("growth", `growth ${dimension} cpu ${size}`, cpu, "µs", cpuUs);
 		}
 	} finally {
 		await Promise.all(grown.map(({ pair }) => pair.stop()));
@@ -67,7 +72,7 @@ async function startAll(run: Run): Promise<Grown[]> {
 			try {
 				const variant = JSON.stringify({ ...one, [dimension]: size });
 				const pair = await Pair.start({ file: "stacks/growth.ts", variant, serves: true, pinned });
-				return { dimension, size, pair, rates: [], p99us: [] };
+				return { dimension, size, pair, rates: [], p99us: [], cpuUs: [] };
 			} catch (error) {
 				run.failed("growth", `${size} ${dimension}`, error);
 				return undefined;

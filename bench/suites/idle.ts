@@ -7,6 +7,7 @@ const kinds = {
 	net: "connection of bare net",
 	frames: "connection of frames",
 	http: "connection of HTTP/1.1",
+	"http-node": "connection of HTTP/1.1 that Node reads",
 	websocket: "WebSocket",
 	streams: "open stream over frames",
 } as const;

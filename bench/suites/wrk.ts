@@ -16,6 +16,8 @@ export interface WrkLoad {
 	readonly url: string;
 	/** The body as JSON. */
 	readonly body: string;
+	/** Headers beside `content-type`. */
+	readonly headers?: Readonly<Record<string, string>>;
 	readonly connections: number;
 	readonly seconds: number;
 	/** Whether to pin `wrk` to the client's core. */
@@ -40,8 +42,8 @@ export async function wrk(load: WrkLoad): Promise<WrkResult> {
 	const folder = mkdtempSync(join(tmpdir(), "allium-wrk-"));
 	try {
 		const script = join(folder, "post.lua");
-		writeFileSync(script, postScript(load.body));
-		const { connections, seconds, url } = load;
+		const { connections, seconds, url, body, headers = {} } = load;
+		writeFileSync(script, postScript(body, { "content-type": "application/json", ...headers }));
 		const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", "-s", script, url];
 		return parseWrk(await output(load.pinned ? ["taskset", "-c", "1", "wrk", ...args] : ["wrk", ...args]));
 	} finally {
@@ -50,10 +52,11 @@ export async function wrk(load: WrkLoad): Promise<WrkResult> {
 }
 
 /** A script that posts the body, and prints one line of JSON for {@link parseWrk}. */
-function postScript(body: string): string {
+function postScript(body: string, headers: Readonly<Record<string, string>>): string {
+	const lines = Object.entries(headers).map(([name, value]) => `wrk.headers["${name}"] = [[${value}]]`);
 	return `wrk.method = "POST"
 wrk.body = [[${body}]]
-wrk.headers["content-type"] = "application/json"
+${lines.join("\n")}
 done = function(summary, latency, requests)
 	local errors = summary.errors
 	io.write(string.format('\\nresult {"calls":%d,"seconds":%f,"p50us":%f,"p99us":%f,"errors":%d}\\n',
