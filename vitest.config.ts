@@ -7,6 +7,14 @@ if (!existsSync(new URL("./node_modules/vitest", import.meta.url))) {
 	process.exit(1);
 }
 
+/** Tests of HTTP that run a second time, with Node as the only reader of HTTP/1.1. */
+const ofHttp = [
+	"packages/node/src/hostile/*.test.ts",
+	"packages/node/src/http/{connect-server,content-coding,cors,early-answers,event-stream}.test.ts",
+	"packages/node/src/http/{http-requests,input-end,metrics,response-headers,rest}.test.ts",
+	"packages/node/src/server/server.test.ts",
+];
+
 /** Installs what was packed, and tries it. */
 const packages = "scripts/packages.test.ts";
 
@@ -27,6 +35,15 @@ export default {
 					name: "code",
 					include: ["{packages,adapters,examples,bench,scripts}/**/*.test.ts"],
 					exclude: ["**/node_modules/**", "**/dist/**", packages],
+					sequence: { groupOrder: 0 },
+				},
+			},
+			{
+				extends: true,
+				test: {
+					name: "http-node",
+					include: ofHttp,
+					setupFiles: ["scripts/test/http-by-node.ts"],
 					sequence: { groupOrder: 0 },
 				},
 			},

@@ -91,7 +91,7 @@ describe("an adapter", () => {
 		pack("adapters/redis", { dependencies: { "@allium/nats": "1" } });
 		write("adapters/redis/src/index.ts", 'import "@allium/nats";');
 		expect(violations()).toEqual([
-			'adapters/redis/src/index.ts imports "@allium/nats": an adapter may import the core and @allium/http-backend, and no other package of ours.',
+			'adapters/redis/src/index.ts imports "@allium/nats": an adapter may import the core and @allium/backend, and no other package of ours.',
 		]);
 	});
 

@@ -11,8 +11,8 @@ import { testingInstalled } from "./testing-installed.ts";
 /** The packages from which the kernel may import types. It loads nothing but itself. */
 const typesInCore = ["@opentelemetry/api", "@standard-schema/spec"];
 
-/** What adapters share whose servers speak HTTP. It uses Node, so it is no part of the core. */
-const sharedByAdapters = "@allium/http-backend";
+/** What adapters share whose servers are reached over a network. It uses Node, so it is no part of the core. */
+const sharedByAdapters = "@allium/backend";
 
 /** The adapters that a published package may import. All other adapters are found by URL. */
 const adaptersOf: Readonly<Record<string, readonly string[]>> = { allium: ["@allium/sqlite"] };

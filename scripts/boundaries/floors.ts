@@ -17,7 +17,7 @@ export const floors: readonly (readonly string[])[] = [
 	["caching", "resilience", "telemetry"],
 	["middleware"],
 	["client", "event", "server"],
-	["frames", "http"],
+	["frames", "http", "store"],
 ];
 
 const sources = "packages/core/src/";

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { root } from "../workspace/root.ts";
 import { bundle, canBundle } from "./bundle.ts";
 
 let folder: string;
@@ -53,3 +54,15 @@ test("a package whose modules look for files beside themselves is not bundled, w
 	write("template.ts", 'export const template = new URL("../templates", import.meta.url);');
 	expect(canBundle(folder)).toBe(false);
 });
+
+test("a package whose modules require another one is bundled", () => {
+	write("lazy.ts", 'export const lazy = (): unknown => createRequire(import.meta.url)("croner");');
+	expect(canBundle(folder)).toBe(true);
+});
+
+test.each(["packages/core", "packages/events", "packages/node", "packages/allium", "adapters/sqlite"])(
+	"%s is bundled, as every service loads it, and each file takes time at the start",
+	(path) => {
+		expect(canBundle(join(root, path))).toBe(true);
+	},
+);

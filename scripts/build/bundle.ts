@@ -3,15 +3,19 @@ import { isAbsolute, join } from "node:path";
 import { rolldown } from "rolldown";
 import { entries } from "./entries.ts";
 
+/** The ways to look for a file beside a module. */
+const besideItself = /\bnew URL\(|\bfileURLToPath\(|import\.meta\.(?:dirname|filename|resolve)\b/;
+
 /**
  * Whether the modules of a package can be bundled. They cannot if one of them looks for files beside itself, as the
- * command does for its templates.
+ * command does for its templates. To require another package from a bundle is the same as from a module.
  */
 export function canBundle(folder: string): boolean {
 	const exclude = ["**/*.test.ts", "**/*.test-d.ts", "**/fixtures/**"];
-	return globSync("src/**/*.ts", { cwd: folder, exclude }).every(
-		(file) => !readFileSync(join(folder, file), "utf8").includes("import.meta"),
-	);
+	return globSync("src/**/*.ts", { cwd: folder, exclude }).every((file) => {
+		const text = readFileSync(join(folder, file), "utf8");
+		return !text.includes("import.meta") || !besideItself.test(text);
+	});
 }
 
 /**

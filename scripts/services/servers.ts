@@ -24,4 +24,6 @@ export const servers: Readonly<Record<ServerName, Source>> = {
 	named: { kind: "installed", packages: ["bind9", "bind9-dnsutils"] },
 	postgres: { kind: "installed", packages: ["postgresql"] },
 	rabbitmq: { kind: "installed", packages: ["rabbitmq-server"] },
+	redis: { kind: "installed", packages: ["redis-server"] },
+	zookeeper: { kind: "installed", packages: ["default-jre-headless", "zookeeper"] },
 };

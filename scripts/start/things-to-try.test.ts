@@ -14,6 +14,14 @@ test("every process has a line with its address", () => {
 	expect(lines).toContain("  greeter  http://127.0.0.1:4000");
 });
 
+test("each example of those that start by default has something to try", () => {
+	const examples = ["greeter", "addsvc", "gogo"];
+	const lines = thingsToTry([gateway, ...examples.map((name, index) => running(name, name, 4000 + index))]);
+	for (const of of ["/greeter/hello", "call add sum", "/matches/"]) {
+		expect(lines.some((line) => line.includes(of))).toBe(true);
+	}
+});
+
 test("what to try is said once for each example that runs, whatever the number of its processes", () => {
 	const services = ["api", "cards"].map((label, index) => running("bank", label, 4000 + index));
 	const lines = thingsToTry([gateway, ...services]);

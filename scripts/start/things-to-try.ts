@@ -3,6 +3,9 @@ import type { Running } from "./system.ts";
 const json = "-H 'content-type: application/json'";
 const token = "-H 'authorization: Bearer token-ann'";
 
+/** The id of a match that is to be tried. */
+const match = "5f0c7a51-3c1e-4f6a-9d34-2f1b8a6e0c19";
+
 /** The commands to try for each example, given the address of the gateway and the example's own. */
 const tries: Readonly<Record<string, (gateway: string, own: string) => string[]>> = {
 	greeter: (gateway) => [`curl ${gateway}/greeter/hello ${json} -d '{"name":"John"}'`],
@@ -24,10 +27,25 @@ const tries: Readonly<Record<string, (gateway: string, own: string) => string[]>
 		`curl ${gateway}/events/name/opera%20aida`,
 		`curl ${gateway}/events/…/bookings ${json} -d '{"seats":2}'    # with the id of the event; then look at it again`,
 	],
+	gogo: (gateway) => [
+		`curl -X PUT ${gateway}/matches/${match} ${json} -d '{"gridsize":9,"players":[{"color":"black","name":"ann"},{"color":"white","name":"bob"}]}'`,
+		`curl ${gateway}/matches/${match}/moves ${json} -d '{"player":"black","position":{"x":4,"y":4}}'`,
+		`curl ${gateway}/matches/${match}/board`,
+		`npx allium streams show matches/${match}`,
+	],
+	fluxcraft: (gateway) => [
+		`curl ${gateway}/games ${json} -d '{"id":"g1","island":"ridge"}'`,
+		`curl -N -G ${gateway}/reality/watch -H 'accept: text/event-stream' --data-urlencode 'input={"id":"g1"}'    # in a terminal of its own`,
+		`curl ${gateway}/games/g1/join ${json} -d '{"player":"ann","name":"Ann"}'`,
+		`curl ${gateway}/games/g1/move ${json} -d '{"player":"ann","direction":"south"}'`,
+		`curl ${gateway}/games/g1`,
+	],
 	bank: (gateway) => [
 		`curl ${gateway}/payments ${json} -d '{"id":"pay-1","card":"card-ann","amount":420,"merchant":"COFFEE AND CO LONDON"}'`,
 		`curl ${gateway}/accounts/ann`,
 		`curl ${gateway}/accounts/ann/feed`,
+		`curl ${gateway}/transfers ${json} -d '{"id":"t-1","from":"ann","to":"ben","amount":500}'`,
+		`curl ${gateway}/transfers/t-1`,
 		`curl -X POST ${gateway}/cards/card-ann/freeze    # and pay again, with another id; then unfreeze`,
 		`curl -N -G ${gateway}/api/follow -H 'accept: text/event-stream' --data-urlencode 'input={"account":"ann","after":0}'`,
 		`npx allium call apns receive '{"account":"ann","after":0}'`,

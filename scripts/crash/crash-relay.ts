@@ -1,0 +1,50 @@
+// Kills processes that forward events from a store to a broker, and looks for what is lost: see crash.ts.
+import { type RelayCrashReport, relayCrashCycles } from "@allium/testing/crash";
+import { count, duration, table } from "../soak/table.ts";
+import type { RelayCrashArguments } from "./options.ts";
+import { startOwnServer } from "./own-server.ts";
+
+/** Runs it, prints what came of it, and fails the process where something is wrong. */
+export async function crashRelay(options: RelayCrashArguments): Promise<void> {
+	const began = performance.now();
+	const report = await reportOf(options);
+	const { kills, suspensions, restarts, acknowledged, lost, outOfOrder, doubles, dedupeMs, blamed } = report;
+	console.log(
+		table([
+			["time", duration(performance.now() - began)],
+			["killed with kill -9", count(kills)],
+			["suspended beyond the lease", count(suspensions)],
+			["brokers killed with kill -9", count(restarts)],
+			["events appended", count(acknowledged)],
+			["lost", count(lost.length)],
+			["out of order in their key", count(outOfOrder.length)],
+			["twice in the broker", `${count(doubles)} (${foundFor(dedupeMs)})`],
+			["parked as if they had ended their processes, and replayed", count(blamed)],
+		]),
+	);
+	for (const id of [...lost, ...outOfOrder].slice(0, 20)) console.log(id);
+	const mayDouble = dedupeMs === 0;
+	if (lost.length > 0 || outOfOrder.length > 0 || (doubles > 0 && !mayDouble)) process.exitCode = 1;
+}
+
+async function reportOf({
+	store,
+	broker,
+	killsBroker,
+	...options
+}: RelayCrashArguments): Promise<RelayCrashReport> {
+	const own = killsBroker ? await startOwnServer(broker.url) : undefined;
+	await using _ = own;
+	return await relayCrashCycles({
+		...options,
+		store: { ...store, module: import.meta.resolve(store.module) },
+		broker: { url: own?.url ?? broker.url, module: import.meta.resolve(broker.module) },
+		...(own !== undefined && { outage: own.outage }),
+		progress: (line) => console.error(line),
+	});
+}
+
+function foundFor(dedupeMs: number): string {
+	if (dedupeMs === 0) return "which it does not find";
+	return `which it finds ${dedupeMs === Number.POSITIVE_INFINITY ? "always" : `for ${duration(dedupeMs)}`}`;
+}
