@@ -1,6 +1,13 @@
-import type { Context } from "@allium/core";
+import { Context } from "@allium/core";
+import { whileLasts } from "@allium/core/transport";
 
-/** Something that is prepared with the first use, such as tables. What failed is tried again with the next use. */
+/** How long a preparation may take, in milliseconds. */
+const prepareMs = 15_000;
+
+/**
+ * Something that is prepared once, with the first use, such as tables. It has a context of its own, since the end of one
+ * caller is not the end of the others who wait for it. What failed is tried again with the next use.
+ */
 export class FirstUse {
 	readonly #prepare: (ctx: Context) => Promise<void>;
 	#prepared: Promise<void> | undefined;
@@ -10,13 +17,14 @@ export class FirstUse {
 	}
 
 	/** Resolves when it is prepared. */
-	async ready(ctx: Context): Promise<void> {
-		this.#prepared ??= this.#prepare(ctx);
-		try {
-			await this.#prepared;
-		} catch (error) {
-			this.#prepared = undefined;
-			throw error;
+	ready(ctx: Context): Promise<void> {
+		if (this.#prepared === undefined) {
+			const preparing = this.#prepare(Context.background().withTimeout(prepareMs));
+			preparing.catch(() => {
+				this.#prepared = undefined;
+			});
+			this.#prepared = preparing;
 		}
+		return whileLasts(this.#prepared, ctx);
 	}
 }

@@ -82,9 +82,10 @@ export class GroupWriter implements AppendWriter {
 			const state = sqlState(error);
 			if (state !== isTaken && state !== isHeld) throw error;
 			if (appends.length === 1) return [state === isTaken ? "refused" : "busy"];
-			// One of them is in the way of the others.
-			const alone = await Promise.all(appends.map((append) => this.#write([append])));
-			return alone.flat();
+			// One of them is in the way of the others. It is found by halves, one after the other, which keeps their order.
+			const half = appends.length >> 1;
+			const first = await this.#write(appends.slice(0, half));
+			return [...first, ...(await this.#write(appends.slice(half)))];
 		} finally {
 			// When it fails, whoever looks next for news tries it again.
 			sequencer.run().catch(() => {});

@@ -121,6 +121,34 @@ describeServer("postgres", (file) => {
 			expect(results[1]).toMatchObject({ reason: { code: "already_exists", reason: "other_event" } });
 		});
 
+		test("are added in the order of the calls, also to a topic that is new", async () => {
+			const store = await open();
+			for (const topic of ["first", "second", "third", "fourth"]) {
+				const ids = Array.from({ length: 20 }, (_, index) => `${topic} ${index}`);
+				await Promise.all(ids.map((id) => store.append([{ ...append(topic, [id]), topic }], background)));
+				expect(await idsOf(store, topic)).toEqual(ids);
+			}
+		});
+
+		test("keep the order of the calls while another transaction has the id of one of them", async () => {
+			const [store, other] = [await open(), await open()];
+			await store.append([append("a", ["0"])], background);
+			const { here, reached, end } = pause();
+			const holding = other.transaction(async (tx) => {
+				await tx.append(append("b", ["taken"]));
+				await here();
+			}, background);
+			await reached;
+			const ids = Array.from({ length: 20 }, (_, index) => `${index + 1}`);
+			const all = ids.toSpliced(10, 0, "taken").map((id) => store.append([append("a", [id])], background));
+			const appending = Promise.allSettled(all);
+			end();
+			await holding;
+			const refused = (await appending).filter(({ status }) => status === "rejected");
+			expect(refused).toMatchObject([{ reason: { code: "already_exists", reason: "other_event" } }]);
+			expect(await idsOf(store, "a")).toEqual(["0", ...ids]);
+		});
+
 		test("with the same call: its outcome is kept once", async () => {
 			const [one, other] = [await open(), await open()];
 			const outcome = { id: "call", fingerprint: "f", text: "a NUL \0", keepMs: 60_000 };
