@@ -141,6 +141,11 @@ export class StrictConnection implements BodyFlow, AnswerFlow {
 
 	sendLast(...parts: readonly (string | Uint8Array)[]): void {
 		const { socket } = this;
+		if (this.isSecure) {
+			// Node reports writes over TLS later in any case.
+			this.#write(parts, this.#onSent);
+			return;
+		}
 		this.#write(parts);
 		if (socket.destroyed || socket.errored !== null) return;
 		// Most answers have left by now. A callback for each of them would cost more than the question does.
@@ -265,13 +270,13 @@ export class StrictConnection implements BodyFlow, AnswerFlow {
 		this.#host.depart(this, { reason, unread, since: this.#since });
 	}
 
-	#write(parts: readonly (string | Uint8Array)[]): boolean {
+	#write(parts: readonly (string | Uint8Array)[], onSent?: (error?: Error | null) => void): boolean {
 		const { socket } = this;
 		const last = parts.at(-1) ?? "";
-		if (parts.length === 1) return socket.write(last, "latin1");
+		if (parts.length === 1) return socket.write(last, "latin1", onSent);
 		socket.cork();
 		for (const part of parts.slice(0, -1)) socket.write(part, "latin1");
-		const isTaken = socket.write(last, "latin1");
+		const isTaken = socket.write(last, "latin1", onSent);
 		socket.uncork();
 		return isTaken;
 	}
