@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Context, isServiceError } from "@allium/core";
+import { Context, type Endpoints, isServiceError } from "@allium/core";
 import { Authority, type CertificatePair } from "@allium/node/certificates";
 import {
 	describeServer,
@@ -9,11 +9,29 @@ import {
 	type ServerProcess,
 	startServer,
 } from "@allium/testing/servers";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clientOf, listening } from "./calls/fixtures/lab.ts";
+import { Stock, stock } from "./calls/fixtures/stock.ts";
+import { transport } from "./calls/transport.ts";
 import { broker } from "./rabbit-broker.ts";
 
 const background = Context.background();
 const dayMs = 86_400_000;
+
+/** What one does with a server of RabbitMQ. */
+const uses: Readonly<Record<string, (url: string) => Promise<void>>> = {
+	async events(url) {
+		const open = await broker(url);
+		await open.open("matches", { lanes: 1 }, background);
+		await open.close();
+	},
+	async calls(url) {
+		const calls = transport(url);
+		await listening(calls, (endpoints: Endpoints) => endpoints.serve(Stock, stock()));
+		const client = clientOf(Stock, calls, "amqp://allium-calls.allium");
+		expect(await client.level({ item: "onion" })).toEqual({ count: 1 });
+	},
+};
 
 describeServer("rabbitmq", (file) => {
 	const [authority, stranger] = [Authority.create(), Authority.create()];
@@ -70,13 +88,11 @@ ssl_options.fail_if_no_peer_cert = true
 `;
 	}
 
-	/** Opens the broker, and tells how that ended. */
-	async function opened(url: string): Promise<string> {
+	/** Uses a server, and tells how that ended. */
+	async function used(use: (url: string) => Promise<void>, url: string): Promise<string> {
 		try {
-			const open = await broker(url);
-			await open.open("matches", { lanes: 1 }, background);
-			await open.close();
-			return "opened";
+			await use(url);
+			return "used";
 		} catch (error) {
 			return isServiceError(error) ? `${error.code}: ${error.message}` : String(error);
 		}
@@ -85,48 +101,50 @@ ssl_options.fail_if_no_peer_cert = true
 	const portOf = ({ ports: [, , port] }: ServerProcess): number => port ?? Number.NaN;
 	const at = (host: string, query = ""): string => `amqps://guest:guest@${host}:${portOf(server)}/${query}`;
 
-	test.each([
-		["localhost", () => `?ca=${files.ca}&${own}`],
-		["127.0.0.1", () => `?ca=${files.ca}&${own}&serverName=localhost`],
-	])("a server with a certificate of the authority is reached at %s", async (host, query) => {
-		expect(await opened(at(host, query()))).toBe("opened");
-	});
+	describe.each(Object.entries(uses))("%s", (_name, use) => {
+		test.each([
+			["localhost", () => `?ca=${files.ca}&${own}`],
+			["127.0.0.1", () => `?ca=${files.ca}&${own}&serverName=localhost`],
+		])("a server with a certificate of the authority is reached at %s", async (host, query) => {
+			expect(await used(use, at(host, query()))).toBe("used");
+		});
 
-	test.each([
-		[
-			"whose certificate is of another authority",
-			() => at("localhost", `?ca=${files.stranger}&${own}`),
-			/name the authority by ca$/,
-		],
-		["whose authority nobody named", () => at("localhost", `?${own}`), /name the authority by ca$/],
-		[
-			"whose certificate names another host",
-			() => at("127.0.0.1", `?ca=${files.ca}&${own}`),
-			/its certificate does not name 127\.0\.0\.1; give the name that it has by serverName/,
-		],
-		[
-			"whose certificate has expired",
-			() => `amqps://guest:guest@127.0.0.1:${portOf(expired)}/?ca=${files.ca}&${own}`,
-			/its certificate has expired; give it a new one$/,
-		],
-		[
-			"that asks for a certificate",
-			() => at("localhost", `?ca=${files.ca}`),
-			/it asks for a certificate of this process; give one that it trusts by cert and key$/,
-		],
-		[
-			"without TLS",
-			() => `amqps://guest:guest@127.0.0.1:${server.port}/?ca=${files.ca}`,
-			/it does not speak TLS on this port; name another port, or write amqp:\/\/ to go without$/,
-		],
-	])("a server %s is refused in one sentence", async (_, url, sentence) => {
-		const said = await opened(url());
-		expect(said).toMatch(/^failed_precondition: RabbitMQ at \S+ cannot be used over TLS: /);
-		expect(said).toMatch(sentence);
-	});
+		test.each([
+			[
+				"whose certificate is of another authority",
+				() => at("localhost", `?ca=${files.stranger}&${own}`),
+				/name the authority by ca$/,
+			],
+			["whose authority nobody named", () => at("localhost", `?${own}`), /name the authority by ca$/],
+			[
+				"whose certificate names another host",
+				() => at("127.0.0.1", `?ca=${files.ca}&${own}`),
+				/its certificate does not name 127\.0\.0\.1; give the name that it has by serverName/,
+			],
+			[
+				"whose certificate has expired",
+				() => `amqps://guest:guest@127.0.0.1:${portOf(expired)}/?ca=${files.ca}&${own}`,
+				/its certificate has expired; give it a new one$/,
+			],
+			[
+				"that asks for a certificate",
+				() => at("localhost", `?ca=${files.ca}`),
+				/it asks for a certificate of this process; give one that it trusts by cert and key$/,
+			],
+			[
+				"without TLS",
+				() => `amqps://guest:guest@127.0.0.1:${server.port}/?ca=${files.ca}`,
+				/it does not speak TLS on this port; name another port, or write amqp:\/\/ to go without$/,
+			],
+		])("a server %s is refused in one sentence", async (_, url, sentence) => {
+			const said = await used(use, url());
+			expect(said).toMatch(/^failed_precondition: RabbitMQ at \S+ cannot be used over TLS: /);
+			expect(said).toMatch(sentence);
+		});
 
-	test("who comes without TLS to the port that wants it is told so", async () => {
-		expect(await opened(`amqp://guest:guest@127.0.0.1:${portOf(server)}/`)).toMatch(/write amqps:\/\//);
+		test("who comes without TLS to the port that wants it is told so", async () => {
+			expect(await used(use, `amqp://guest:guest@127.0.0.1:${portOf(server)}/`)).toMatch(/write amqps:\/\//);
+		});
 	});
 });
 
