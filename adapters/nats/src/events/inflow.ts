@@ -143,7 +143,8 @@ export class Inflow {
 	/** The server has sent what there is, or what fits; or it refuses. */
 	#control({ headers }: Msg): void {
 		const { code = 0, description = "" } = headers ?? {};
-		if (code === 100) return;
+		// From 2.10 on, the server tells that a request has all it asked for, which the messages themselves tell before.
+		if (code === 100 || description === "Batch Completed") return;
 		if (code === 404 || code === 408) this.#finish("complete");
 		else if (code === 409 && description.includes("MaxBytes")) this.#finish("too large");
 		// Nobody answers for a consumer that is gone.

@@ -1,0 +1,63 @@
+import { Context } from "@allium/core";
+import type { Broker, EventRecord, TopicLog } from "@allium/core/event";
+import { describeServer, natsServer, type ServerProcess, startServer } from "@allium/testing/servers";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { broker } from "../index.ts";
+
+const background = Context.background();
+const waiting = 50;
+
+function event(id: string): EventRecord {
+	const time = "2026-01-01T00:00:00.000Z";
+	const facts = { type: "orders.placed", version: 1, source: "shop", time, data: {} };
+	return { id, key: id, correlationId: id, ...facts };
+}
+
+/** Reads from the start on. Returns how many events each page had. */
+async function pages(topic: TopicLog): Promise<number[]> {
+	const sizes: number[] = [];
+	let after = await topic.at("start", background);
+	for (;;) {
+		const { events, next } = await topic.read(after, { events: 10, bytes: 1e6 }, background);
+		if (events.length === 0) return sizes;
+		sizes.push(events.length);
+		after = next;
+	}
+}
+
+for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
+	describeServer(version, (file) => {
+		let server: ServerProcess;
+		let opened: Broker;
+		let topic: TopicLog;
+
+		beforeAll(async () => {
+			server = await startServer(natsServer({ file }));
+		});
+		afterAll(() => server.close());
+		beforeEach(async ({ task }) => {
+			opened = await broker(`nats://127.0.0.1:${server.port}?bucket=${task.id}`);
+			topic = (await opened.log?.open("orders", {}, background)) ?? expect.unreachable();
+			await topic.append(
+				Array.from({ length: waiting }, (_, index) => event(`${index}`)),
+				background,
+			);
+		});
+		afterEach(() => opened.close());
+
+		async function consumers(bucket: string): Promise<number> {
+			const client = await connect({ servers: `127.0.0.1:${server.port}` });
+			const { state } = await (await jetstreamManager(client)).streams.info(`${bucket}+default+orders`);
+			await client.close();
+			return state.consumer_count;
+		}
+
+		// One for each page costs the server several times as much as the events.
+		test("one consumer of the server reads page after page", async ({ task }) => {
+			expect(await pages(topic)).toEqual([10, 10, 10, 10, 10]);
+			expect(await consumers(task.id)).toBe(1);
+		});
+	});
+}
