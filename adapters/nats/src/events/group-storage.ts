@@ -127,7 +127,7 @@ export class GroupStorage {
 
 	/** Reads what lies behind a place. */
 	async #read(filter: string, after: number, most: number, ctx: Context | undefined): Promise<Entry[]> {
-		const reading = new StreamReading(this.#stream, [filter], after);
+		const reading = new StreamReading(this.#stream, filter, after);
 		try {
 			const found: Entry[] = [];
 			for (let isComplete = false; !isComplete && found.length < most; ) {

@@ -10,9 +10,14 @@ export type Positions = ReadonlyMap<number, number>;
 /** Lanes that are no further apart than this are read together, in places of the stream. */
 export const nearby = 1_000;
 
+/** A page of some lanes. */
+export interface LanePage extends ReadingPage {
+	/** Whether it begins right behind what was read before, so that retention removed nothing in between. */
+	readonly isNext: boolean;
+}
+
 /** Reads some lanes of a topic together, for whoever is not before the places that it has passed. */
 export class LaneReading {
-	/** What it reads: its filters, in one text. */
 	readonly #filter: string;
 	readonly #reading: StreamReading;
 	/** Of each lane, the last place that was read, whether or not whoever read it had it already. */
@@ -22,17 +27,17 @@ export class LaneReading {
 	/** All of these lanes is read up to here. */
 	position: number;
 
-	constructor(stream: EventStream, filters: readonly string[], positions: Positions) {
+	constructor(stream: EventStream, filter: string, positions: Positions) {
 		const position = Math.min(...positions.values());
-		this.#filter = filters.join();
+		this.#filter = filter;
 		this.#passed = new Map(Array.from(positions.keys(), (lane) => [lane, position]));
-		this.#reading = new StreamReading(stream, filters, position);
+		this.#reading = new StreamReading(stream, filter, position);
 		this.position = position;
 	}
 
 	/** Whether its next page is what lies behind these places. */
-	goesOnAt(filters: readonly string[], positions: Positions): boolean {
-		if (positions.size !== this.#passed.size || filters.join() !== this.#filter) return false;
+	goesOnAt(filter: string, positions: Positions): boolean {
+		if (positions.size !== this.#passed.size || filter !== this.#filter) return false;
 		for (const [lane, position] of positions) {
 			const passed = this.#passed.get(lane);
 			if (passed === undefined || passed > position || position > this.position + nearby) return false;
@@ -41,11 +46,12 @@ export class LaneReading {
 	}
 
 	/** The next messages behind these places. */
-	async next(positions: Positions, bounds: ReadingBounds, ctx: Context): Promise<ReadingPage> {
+	async next(positions: Positions, bounds: ReadingBounds, ctx: Context): Promise<LanePage> {
 		const { messages, isComplete } = await this.#reading.next(bounds, ctx);
+		const isNext = messages[0]?.sequence === this.position + 1;
 		this.last = messages.at(-1) ?? this.last;
 		this.position = Math.max(this.position, this.last?.sequence ?? 0);
-		return { messages: messages.filter((message) => this.#pass(message, positions)), isComplete };
+		return { messages: messages.filter((message) => this.#pass(message, positions)), isComplete, isNext };
 	}
 
 	end(): Promise<void> {

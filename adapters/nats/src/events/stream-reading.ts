@@ -46,14 +46,14 @@ interface Consumer {
  */
 export class StreamReading {
 	readonly #stream: EventStream;
-	readonly #filters: readonly string[];
+	readonly #filter: string;
 	#after: number;
 	#consumer: Consumer | undefined;
 
-	/** @param filters The subjects that it reads. Servers before 2.10 take one. */
-	constructor(stream: EventStream, filters: readonly string[], after: number) {
+	/** @param filter The subjects that it reads: one filter, because several cost the server far more. */
+	constructor(stream: EventStream, filter: string, after: number) {
 		this.#stream = stream;
-		this.#filters = filters;
+		this.#filter = filter;
 		this.#after = after;
 	}
 
@@ -111,16 +111,13 @@ export class StreamReading {
 	async #open(ctx: Context | undefined): Promise<Consumer> {
 		const { connection, name: stream } = this.#stream;
 		const { lossCount, client } = connection;
-		const { name } = await addConsumer(this.#stream, this.#filters, this.#after, ctx);
+		const { name } = await addConsumer(this.#stream, this.#filter, this.#after, ctx);
 		const inflow = new Inflow(client, `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`);
 		return { name, inflow, lossCount, usedAt: performance.now() };
 	}
 
 	async #hasMore(ctx: Context | undefined): Promise<boolean> {
-		const next = await Promise.all(
-			this.#filters.map((filter) => this.#stream.next(this.#after, filter, ctx)),
-		);
-		return next.some((message) => message !== undefined);
+		return (await this.#stream.next(this.#after, this.#filter, ctx)) !== undefined;
 	}
 }
 
@@ -154,7 +151,7 @@ export async function countAfter(
 	after: number,
 	ctx: Context,
 ): Promise<number> {
-	const { name, num_pending } = await addConsumer(stream, [filter], after, ctx);
+	const { name, num_pending } = await addConsumer(stream, filter, after, ctx);
 	void forget(stream, name);
 	return num_pending;
 }
@@ -166,18 +163,17 @@ export async function placeBefore(
 	time: Date,
 	ctx: Context,
 ): Promise<number> {
-	const { name, delivered } = await addConsumer(stream, [filter], time, ctx);
+	const { name, delivered } = await addConsumer(stream, filter, time, ctx);
 	void forget(stream, name);
 	return delivered.stream_seq;
 }
 
 function addConsumer(
 	stream: EventStream,
-	filters: readonly string[],
+	filter: string,
 	after: number | Date,
 	ctx: Context | undefined,
 ): Promise<ConsumerInfo> {
-	const [filter = ""] = filters;
 	const start: Partial<ConsumerConfig> =
 		typeof after === "number"
 			? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: after + 1 }
@@ -192,7 +188,7 @@ function addConsumer(
 				inactive_threshold: nanos(forgottenMs),
 				mem_storage: true,
 				num_replicas: 1,
-				...(filters.length === 1 ? { filter_subject: filter } : { filter_subjects: [...filters] }),
+				filter_subject: filter,
 			}),
 		{ ctx },
 	);

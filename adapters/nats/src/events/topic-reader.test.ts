@@ -15,6 +15,9 @@ function event(id: string): EventRecord {
 	return { id, key: id, correlationId: id, ...facts };
 }
 
+/** How the server names requests for messages, of whichever consumer. */
+const forMessages = /^\$JS\.API\.CONSUMER\.MSG\.NEXT\./;
+
 /** Reads from the start on. Returns how many events each page had. */
 async function pages(topic: TopicLog): Promise<number[]> {
 	const sizes: number[] = [];
@@ -58,6 +61,35 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 		test("one consumer of the server reads page after page", async ({ task }) => {
 			expect(await pages(topic)).toEqual([10, 10, 10, 10, 10]);
 			expect(await consumers(task.id)).toBe(1);
+		});
+
+		// Half of the lanes are what each of two processes has. Filters for each of them cost the server 40 times as much.
+		test("half of the lanes are read by one filter, and only messages are asked for", async () => {
+			const client = await connect({ servers: `127.0.0.1:${server.port}` });
+			const asked: string[] = [];
+			const made: unknown[] = [];
+			client.subscribe("$JS.API.>", {
+				callback: (_, message) => {
+					asked.push(message.subject);
+					if (message.subject.includes("CONSUMER.CREATE")) made.push(message.json());
+				},
+			});
+			await client.flush();
+			const half = [...(await topic.at("start", background))].filter(([lane]) => lane < 8);
+			const bounds = { events: 5, bytes: 1e6 };
+			let { next } = await topic.read(new Map(half), bounds, background);
+			await client.flush();
+			expect(made).toMatchObject([{ config: { filter_subject: expect.stringMatching(/\.16\.\*\.\*$/) } }]);
+			asked.length = 0;
+			for (let page = 0; page < 8; page++) {
+				const { events, ...read } = await topic.read(next, bounds, background);
+				expect(events.every(({ lane }) => lane < 8)).toBe(true);
+				next = read.next;
+			}
+			await client.flush();
+			expect(asked).not.toEqual([]);
+			expect(asked.filter((subject) => !forMessages.test(subject))).toEqual([]);
+			await client.close();
 		});
 	});
 }

@@ -69,7 +69,7 @@ export class TopicReader {
 	): Promise<readonly Positions[]> {
 		const clusters = near(positions);
 		const isKnown = (cluster: Positions): boolean =>
-			this.#find(this.#filters(cluster, key), cluster) !== undefined;
+			this.#find(this.#filterOf(cluster, key), cluster) !== undefined;
 		if (clusters.length < 2 || clusters.every(isKnown)) return clusters;
 		const { last } = await this.#edges.now(ctx);
 		return near(await this.#advanced(positions, undefined, last, ctx));
@@ -94,8 +94,8 @@ export class TopicReader {
 
 	async #readCluster(cluster: Positions, page: PageInMaking, ctx: Context): Promise<void> {
 		const edges = await this.#edges.within(freshMs, ctx);
-		const filters = this.#filters(cluster, page.key);
-		const reading = this.#take(filters, cluster) ?? new LaneReading(this.#stream, filters, cluster);
+		const filter = this.#filterOf(cluster, page.key);
+		const reading = this.#take(filter, cluster) ?? new LaneReading(this.#stream, filter, cluster);
 		let isKept = false;
 		try {
 			isKept = await this.#readOn(reading, cluster, edges, page, ctx);
@@ -118,8 +118,7 @@ export class TopicReader {
 			const before = reading.position;
 			const bounds = { messages: page.eventsLeft, bytes: page.bytesLeft };
 			const found = await reading.next(cluster, bounds, ctx);
-			const isNext = found.messages[0]?.sequence === before + 1;
-			if (!isNext) await this.#checkLoss(cluster, before, edges, page, ctx);
+			if (!found.isNext) await this.#checkLoss(cluster, before, edges, page, ctx);
 			for (const message of found.messages) page.add(placedMessage(message));
 			isComplete = found.isComplete;
 			looked += bounds.messages;
@@ -197,29 +196,29 @@ export class TopicReader {
 		return this.#subjects.of({ id: "", key }, this.#lanes).subject;
 	}
 
-	#filters(positions: Positions, key: string | undefined): readonly string[] {
-		const lanes = [...positions.keys()].sort((one, other) => one - other);
-		const [lane = 0] = lanes;
-		if (lanes.length === 1 || key !== undefined) return [this.#filter(lane, key)];
-		// Older servers take one filter, so that all lanes are read and some of them thrown away here.
-		const takesSeveral = this.#stream.connection.isAtLeast(2, 10);
-		if (lanes.length === this.#lanes || !takesSeveral) return [this.#subjects.all(this.#lanes)];
-		return lanes.map((lane) => this.#filter(lane, undefined));
+	/**
+	 * What is asked of the server: one lane, or all of them. A filter for each of some lanes costs it more for one event
+	 * than to tell forty of other lanes, which are thrown away here.
+	 */
+	#filterOf(positions: Positions, key: string | undefined): string {
+		const [lane = 0, ...others] = positions.keys();
+		const isOne = others.length === 0 || key !== undefined;
+		return isOne ? this.#filter(lane, key) : this.#subjects.all(this.#lanes);
 	}
 
 	/** Of the readings that go on at these places the farthest: others of the process may wait for the rest. */
-	#find(filters: readonly string[], positions: Positions): LaneReading | undefined {
+	#find(filter: string, positions: Positions): LaneReading | undefined {
 		let farthest: LaneReading | undefined;
 		for (const reading of this.#resting) {
 			if (reading.position <= (farthest?.position ?? -1)) continue;
-			if (reading.goesOnAt(filters, positions)) farthest = reading;
+			if (reading.goesOnAt(filter, positions)) farthest = reading;
 		}
 		return farthest;
 	}
 
 	/** The reading that goes on at these places, for this caller alone. */
-	#take(filters: readonly string[], positions: Positions): LaneReading | undefined {
-		const found = this.#find(filters, positions);
+	#take(filter: string, positions: Positions): LaneReading | undefined {
+		const found = this.#find(filter, positions);
 		if (found !== undefined) this.#resting.delete(found);
 		return found;
 	}
