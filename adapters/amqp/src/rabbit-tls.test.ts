@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { Context, type Endpoints, isServiceError } from "@allium/core";
 import { Authority, type CertificatePair } from "@allium/node/certificates";
@@ -71,6 +72,8 @@ describeServer("rabbitmq", (file) => {
 				write(place.folder, "rabbitmq.conf", settings(place, pair));
 				return plain.args(place);
 			},
+			// The port of TLS is opened after the other one.
+			answers: async (place) => (await plain.answers(place)) && (await isOpen(place.ports[2])),
 		});
 	}
 
@@ -152,4 +155,13 @@ function write(folder: string, name: string, text: string): string {
 	const path = join(folder, name);
 	writeFileSync(path, text, { mode: 0o600 });
 	return path;
+}
+
+/** Whether something listens on a port of this machine. */
+function isOpen(port: number | undefined): Promise<boolean> {
+	return new Promise((resolve) => {
+		const socket = connect(port ?? 0, "127.0.0.1");
+		socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+		socket.once("connect", () => socket.destroy());
+	});
 }

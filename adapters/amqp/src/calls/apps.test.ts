@@ -13,7 +13,7 @@ describeServer("rabbitmq", (program) => {
 	let server: RunningRabbit;
 	beforeAll(async () => {
 		server = await RunningRabbit.start(program);
-	}, 120_000);
+	});
 	afterAll(() => server[Symbol.asyncDispose]());
 
 	/** Processes of one system, which RabbitMQ carries the calls of. */
@@ -101,7 +101,7 @@ describeServer("rabbitmq", (program) => {
 			},
 			{ timeout: 30_000, interval: 5 },
 		);
-	}, 120_000);
+	});
 
 	test("a call with a stream at the address of the queue is refused in a sentence", async () => {
 		const url = server.newUrl();

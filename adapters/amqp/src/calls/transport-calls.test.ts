@@ -11,7 +11,7 @@ describeServer("rabbitmq", (program) => {
 	let server: RunningRabbit;
 	beforeAll(async () => {
 		server = await RunningRabbit.start(program);
-	}, 120_000);
+	});
 	afterAll(() => server[Symbol.asyncDispose]());
 
 	callSuite(

@@ -28,7 +28,7 @@ describeServer("rabbitmq", (program) => {
 	let address: string;
 	beforeAll(async () => {
 		server = await RunningRabbit.start(program);
-	}, 120_000);
+	});
 	afterAll(() => server[Symbol.asyncDispose]());
 	beforeEach(() => {
 		url = server.newUrl();
@@ -294,7 +294,7 @@ describeServer("rabbitmq", (program) => {
 			notExecuted: true,
 			message: expect.stringContaining("does not let this user do what Allium needs"),
 		});
-	}, 60_000);
+	});
 
 	/** A channel of somebody who knows nothing of Allium. */
 	async function stranger() {

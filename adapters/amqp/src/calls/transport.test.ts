@@ -43,7 +43,7 @@ describeServer("rabbitmq", (program) => {
 	let server: RunningRabbit;
 	beforeAll(async () => {
 		server = await RunningRabbit.start(program);
-	}, 120_000);
+	});
 	afterAll(() => server[Symbol.asyncDispose]());
 
 	/** A namespace of a test's own, and the ways in and out of it. */

@@ -182,7 +182,7 @@ describe("the registry", () => {
 			1,
 			[expect.objectContaining({ state: "wrong", says: "it did not end within 10 s" })],
 		]);
-	}, 60_000);
+	});
 });
 
 const Matches = contract("matches", { started: event({ key: "id", data: z.object({ id: z.string() }) }) });

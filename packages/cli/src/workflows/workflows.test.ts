@@ -62,7 +62,7 @@ beforeAll(async () => {
 	});
 	app.orchestrate(order);
 	await app.start();
-}, 30_000);
+});
 
 afterAll(async () => {
 	await app?.stop();

@@ -45,7 +45,7 @@ export const outageCases: readonly RegistryCase[] = [
 			const watcher = await lab.watch(right);
 			await lab.eventually(() => expect(watcher.up).toEqual(["mortal", "steady"]));
 			await lab.outage.kill();
-			await lab.pass(1.5 * lab.steadyTtlMs);
+			await lab.pass(2.5 * lab.steadyTtlMs);
 			expect(watcher.up).toEqual(["mortal", "steady"]);
 			await lab.outage.restart();
 			await lab.eventually(() => expect(watcher.up).toEqual(["steady"]));
