@@ -3,6 +3,7 @@ import { type Cursors, cursorAt, eventText, laneOf, positionOf } from "@allium/c
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { EventPage } from "./event-page.ts";
 import { type EventTables, eventSchema } from "./event-tables.ts";
+import { LaneEnds } from "./lane-ends.ts";
 
 const lanes = 4;
 const topic = { lanes, retainMs: Number.POSITIVE_INFINITY, retainBytes: Number.POSITIVE_INFINITY };
@@ -115,4 +116,48 @@ test("what is added between the slices of a page is not passed over", () => {
 	expect(positionOf([...next.values()].sort().at(-1) ?? "")).toBeGreaterThan(0);
 	expect(seen.sort()).toEqual(idsOf("matches", seen.length).sort());
 	expect(seen.length).toBe(tables.topic("matches")?.last);
+});
+
+test("a lane that stands still while others grow is not searched again, and loses nothing", () => {
+	const ends = new LaneEnds();
+	const read = (after: Cursors) => {
+		const page = new EventPage("matches", after, { events: 256, bytes: 1e6 }, ends);
+		while (!page.read(tables)) {}
+		return page.page;
+	};
+	add("matches", 0, 200);
+	const { next } = read(start());
+	// Only one lane grows, by far more than is read at once.
+	const growing = (count: number, from: number): void => {
+		const ids = Array.from({ length: 8 * count }, (_, n) => from + n);
+		const own = ids.filter((n) => laneOf({ id: `matches-${n}` }, lanes) === 1).slice(0, count);
+		for (const n of own) add("matches", n, 1);
+	};
+	growing(300, 1_000);
+	let after: Cursors = next;
+	for (let page = read(after); page.events.length > 0; page = read(after)) after = page.next;
+	const searched = vi.spyOn(tables, "sizes");
+	growing(5, 9_000);
+	const grown = read(after);
+	expect(grown.events).toHaveLength(5);
+	expect(searched).not.toHaveBeenCalled();
+	expect(read(grown.next).events).toEqual([]);
+	add("matches", 20_000, 40);
+	expect(read(grown.next).events).toHaveLength(40);
+});
+
+test("what is known of a file does not count for the next one", () => {
+	const ends = new LaneEnds();
+	add("matches", 0, 10);
+	const topic = tables.topic("matches");
+	if (topic === undefined) return expect.unreachable();
+	const place = { lane: 0, cursor: "" };
+	expect(ends.positionBehind(tables, topic, place)).toBe(0);
+	ends.note(tables, place, topic.last);
+	expect(ends.positionBehind(tables, topic, place)).toBe(topic.last);
+	expect(ends.positionBehind(tables, { ...topic, last: topic.last - 1 }, place)).toBe(0);
+	const others = eventSchema.prepare(database);
+	expect(ends.positionBehind(others, topic, place)).toBe(0);
+	ends.note(tables, place, topic.last);
+	expect(ends.positionBehind(others, topic, place)).toBe(0);
 });

@@ -10,6 +10,7 @@ import {
 	positionOf,
 } from "@allium/core/event";
 import type { EventPlace, EventRow, EventSize, EventTables, TopicRow } from "./event-tables.ts";
+import { LaneEnds } from "./lane-ends.ts";
 
 /** For how long a page is read at once, in milliseconds: it is read on in the next turn of the event loop. */
 const sliceMs = 2;
@@ -35,6 +36,7 @@ export class EventPage {
 	readonly #topic: string;
 	readonly #bounds: PageBounds;
 	readonly #keyHash: number | undefined;
+	readonly #ends: LaneEnds;
 	readonly #lanes: readonly Reading[];
 	/** The lanes that may have more. They take turns. */
 	#open: Reading[];
@@ -46,9 +48,11 @@ export class EventPage {
 	/** Whether all lanes are being read by one query. */
 	#isAcross: boolean;
 
-	constructor(topic: string, after: Cursors, bounds: PageBounds) {
+	/** @param ends What is known of the ends of the lanes, to which this page adds. */
+	constructor(topic: string, after: Cursors, bounds: PageBounds, ends: LaneEnds = new LaneEnds()) {
 		this.#topic = topic;
 		this.#bounds = bounds;
+		this.#ends = ends;
 		this.#keyHash = bounds.key === undefined ? undefined : fnv1a(bounds.key);
 		this.#next = new Map(after);
 		this.#lanes = Array.from(after, ([lane, cursor]) => ({ lane, position: positionOf(cursor) }));
@@ -71,7 +75,7 @@ export class EventPage {
 
 	#readSlice(tables: EventTables, topic: TopicRow): boolean {
 		const started = performance.now();
-		this.#lost ??= this.#skipGone(tables.gone(topic.id));
+		this.#lost ??= this.#begin(tables, topic);
 		while (this.#isAcross && !this.#isFull) {
 			this.#isAcross = this.#readAcross(tables, topic);
 			if (performance.now() - started > sliceMs) return false;
@@ -84,7 +88,17 @@ export class EventPage {
 			if (performance.now() - started > sliceMs) return false;
 		}
 		if (this.#keyHash !== undefined) this.#passOver(tables, topic);
+		else this.#noteEnds(tables);
 		return true;
+	}
+
+	/** Begins behind what is known to be empty or is kept no longer. Returns the lanes that lost something. */
+	#begin(tables: EventTables, topic: TopicRow): number[] {
+		for (const reading of this.#lanes) {
+			const cursor = this.#next.get(reading.lane) ?? "";
+			reading.position = this.#ends.positionBehind(tables, topic, { lane: reading.lane, cursor });
+		}
+		return this.#skipGone(tables.gone(topic.id));
 	}
 
 	/** Begins behind what is kept no longer. Returns the lanes that lost something. */
@@ -103,6 +117,7 @@ export class EventPage {
 	#readAcross(tables: EventTables, topic: TopicRow): boolean {
 		const positions = this.#lanes.map(({ position }) => position);
 		const after = Math.min(...positions);
+		if (after >= topic.last) return false;
 		const left = Math.min(across.positions, this.#bounds.events - this.#events.length);
 		// What is added later, while other slices are read, must not be passed over.
 		const through = Math.min(after + left, topic.last);
@@ -128,11 +143,12 @@ export class EventPage {
 		const sizes = tables.sizes(topic.id, lane, position, limit);
 		const fitting = this.#fitting(sizes);
 		const last = fitting.at(-1);
-		if (last === undefined) return false;
-		for (const row of tables.events(topic.id, lane, position, last.position)) {
-			this.#add(reading, row);
+		if (last !== undefined) {
+			for (const row of tables.events(topic.id, lane, position, last.position)) this.#add(reading, row);
 		}
-		return fitting.length < sizes.length || sizes.length === limit;
+		if (fitting.length < sizes.length || sizes.length === limit) return true;
+		reading.position = Math.max(reading.position, topic.last);
+		return false;
 	}
 
 	/** Takes the next events of the key. Returns whether the lane may have more. */
@@ -177,6 +193,12 @@ export class EventPage {
 		this.#events.push(placed);
 		this.#bytes += placed.bytes;
 		if (this.#events.length >= this.#bounds.events) this.#isFull = true;
+	}
+
+	#noteEnds(tables: EventTables): void {
+		for (const { lane, position } of this.#lanes) {
+			this.#ends.note(tables, { lane, cursor: this.#next.get(lane) ?? "" }, position);
+		}
 	}
 
 	/** Goes on behind an event. Returns its cursor. */

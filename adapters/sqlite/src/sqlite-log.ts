@@ -22,6 +22,7 @@ import {
 import type { EventFile } from "./event-file.ts";
 import { EventPage } from "./event-page.ts";
 import type { EventTables, NewTopic, TopicRow } from "./event-tables.ts";
+import { LaneEnds } from "./lane-ends.ts";
 import { newEvent } from "./new-event.ts";
 import { nextTurn } from "./next-turn.ts";
 
@@ -86,6 +87,7 @@ class SqliteTopicLog implements TopicLog {
 	readonly features = features;
 	readonly #options: NewTopic;
 	readonly #shared: EventFile;
+	readonly #ends = new LaneEnds();
 
 	constructor(topic: string, options: NewTopic, shared: EventFile) {
 		this.topic = topic;
@@ -103,7 +105,7 @@ class SqliteTopicLog implements TopicLog {
 	}
 
 	async read(after: Cursors, bounds: PageBounds, ctx: Context): Promise<Page> {
-		const page = new EventPage(this.topic, after, bounds);
+		const page = new EventPage(this.topic, after, bounds, this.#ends);
 		for (;;) {
 			const isWhole = await this.#shared.file.read((tables) => page.read(tables), ctx);
 			// Without a file there is nothing to read.
@@ -148,12 +150,14 @@ class SqliteTopicLog implements TopicLog {
 
 	async changed(after: Cursors, ctx: Context): Promise<void> {
 		let seen = -1;
-		const hasMore = (tables: EventTables, { id, last }: TopicRow): boolean => {
+		const hasMore = (tables: EventTables, topic: TopicRow): boolean => {
+			const { id, last } = topic;
 			if (last === seen) return false;
 			seen = last;
-			return [...after].some(
-				([lane, cursor]) => tables.firstBehind(id, lane, positionOf(cursor)) !== undefined,
-			);
+			return [...after].some(([lane, cursor]) => {
+				const position = this.#ends.positionBehind(tables, topic, { lane, cursor });
+				return position !== last && tables.firstBehind(id, lane, position) !== undefined;
+			});
 		};
 		await this.#shared.bell.until(() => this.#read(hasMore, ctx), ctx);
 	}
