@@ -1,10 +1,15 @@
-import { type Context, isError, ServiceError } from "@allium/core";
+import { type Context, contract, event, isError, ServiceError } from "@allium/core";
 import { memoryEventStore } from "@allium/core/memory-store";
 import type { EventStore } from "@allium/core/store";
 import { describe, expect, test } from "vitest";
+import * as z from "zod";
 import { callId, later, Runs } from "./fixtures/runs.ts";
 import { Account, type Accounts, Transfers } from "./fixtures/transfers.ts";
 import { workflow } from "./workflow.ts";
+
+const Months = contract("months", {
+	begun: event({ key: "id", data: z.object({ id: z.string(), month: z.int() }) }),
+});
 
 /** A process that ends at a moment: nothing that it does later has an effect, and it hears of nothing. */
 class Process {
@@ -144,6 +149,31 @@ describe("two executors of one run", () => {
 			const ends = (await runs.facts("t1")).filter(({ is }) => is === "ended");
 			expect(ends).toHaveLength(1);
 		}
+	});
+
+	test("begin it anew once: the one that is slower goes on with the new beginning", async () => {
+		const slow = Promise.withResolvers<void>();
+		const begun: number[] = [];
+		const code = (meanwhile: Promise<void>) =>
+			workflow("monthly", Months.begun, async ({ id, month }, run) => {
+				begun.push(month);
+				await run.step("bill", async () => {
+					if (month === 1) await meanwhile;
+				});
+				if (month < 2) return run.restart({ id, month: month + 1 });
+			});
+		const runs = new Runs(code(Promise.resolve()), { isCompared: false });
+		await runs.start(Months.begun({ id: "m1", month: 1 }), "m1");
+		const slower = runs.executorOf(code(slow.promise)).advance("m1", 0, runs.ctx);
+		await runs.advance("m1");
+		slow.resolve();
+		await slower;
+		expect(await runs.facts("m1")).toMatchObject([
+			{ is: "restarted", generation: 1 },
+			{ is: "settled", step: "bill" },
+			{ is: "ended" },
+		]);
+		expect(begun).toEqual([1, 1, 2]);
 	});
 
 	test("agree on the results of one of them", async () => {

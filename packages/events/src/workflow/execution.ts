@@ -36,6 +36,8 @@ export class Execution implements Traced {
 	/** What the code has not got yet, in the order of the journal. */
 	readonly #entries: Entry[];
 	readonly #steps = new Map<string, PendingStep>();
+	/** Those whose result the code may still wait for. */
+	readonly #open = new Set<PendingStep>();
 	readonly #waits = new Map<string, StepWaits>();
 	readonly #inbox: Inbox;
 	readonly #attempts: StepAttempts | undefined;
@@ -88,8 +90,8 @@ export class Execution implements Traced {
 			const restarted = this.#propose(live, attempts);
 			if (restarted !== undefined) return restarted;
 		}
-		if (this.#outbox.length > 0) await this.#flush(live);
-		else if (attempts.areRunning) await attempts.ended;
+		if (this.#outbox.length > 0) return this.#flush(live);
+		if (attempts.areRunning) await attempts.ended;
 		else if (attempts.givenUp !== undefined) return { is: "parked", ...attempts.givenUp };
 		else if (live.isStopping()) return { is: "interrupted" };
 		else return this.#blocked();
@@ -180,7 +182,7 @@ export class Execution implements Traced {
 		const pending = this.#steps.get(step);
 		if (pending === undefined) return;
 		if (error !== undefined) pending.reject(errorOf(error));
-		else if (took === undefined) pending.resolve(structuredClone(value));
+		else if (took === undefined) pending.resolve(typeof value === "object" ? structuredClone(value) : value);
 		else pending.resolve(this.#inbox.take(took));
 	}
 
@@ -199,7 +201,8 @@ export class Execution implements Traced {
 	}
 
 	get #pending(): PendingStep[] {
-		return [...this.#steps.values()].filter(({ isSettled }) => !isSettled);
+		for (const step of this.#open) if (step.isSettled) this.#open.delete(step);
+		return [...this.#open];
 	}
 
 	/** Code of the same version asks for each step that is recorded, before it asks for one that is not. */
@@ -266,13 +269,14 @@ export class Execution implements Traced {
 	}
 
 	/** Records what is to be recorded. Where others were faster, what they recorded counts. */
-	async #flush(live: Live): Promise<void> {
+	async #flush(live: Live): Promise<Outcome | undefined> {
 		const batch = this.#outbox.filter((fact) => !this.#isOver(fact));
 		this.#outbox = [];
-		if (batch.length === 0) return;
+		if (batch.length === 0) return undefined;
 		const { isAdded, entries } = await live.append(batch);
 		this.#entries.push(...entries);
-		if (isAdded) return;
+		if (isAdded) return undefined;
+		if (entries.some(({ fact }) => fact.is === "ended" || isBeginning(fact))) return { is: "overtaken" };
 		const settled = new Set(entries.map(({ fact }) => (fact.is === "settled" ? fact.step : "")));
 		for (const fact of batch) {
 			if (fact.is === "settled" && fact.took !== undefined) this.#inbox.putBack(fact.took);
@@ -281,6 +285,7 @@ export class Execution implements Traced {
 				continue;
 			if (!settled.has(fact.step)) this.#outbox.push(fact);
 		}
+		return undefined;
 	}
 
 	/** Whether another process has recorded the result of the step. */
@@ -305,6 +310,7 @@ export class Execution implements Traced {
 		this.trace.push(JSON.stringify([kind, name, input]) ?? name);
 		const pending = new PendingStep(asked);
 		this.#steps.set(name, pending);
+		this.#open.add(pending);
 		this.#cancellation.meet(pending);
 		return pending.promise;
 	}

@@ -116,10 +116,11 @@ export class Journal {
 	 */
 	async append(facts: readonly Fact[], version: number, ctx: Context): Promise<readonly Entry[] | undefined> {
 		const { stream, workflow } = this.facts;
-		const entries = facts.map((fact) => entryOf(this.#recordOf(fact, version, ctx)));
+		const first = this.#version + 1;
+		const entries = facts.map((fact, index) => entryOf(this.#recordOf(fact, first + index, version, ctx)));
 		const events = entries.map(({ record }) => record);
 		const part = { stream, topic: topicOf(workflow), expected: this.#version, events };
-		const backoff = new Backoff({ firstMs: 50, longestMs: 2_000 });
+		let backoff: Backoff | undefined;
 		for (;;) {
 			try {
 				const [appended] = await this.#store.append([part], ctx);
@@ -129,8 +130,9 @@ export class Journal {
 				return entries;
 			} catch (error) {
 				if (isConflict(error)) return undefined;
-				if (!isServiceError(error) || error.code !== "unavailable" || backoff.failures >= mostAttempts)
-					throw error;
+				if (!isServiceError(error) || error.code !== "unavailable") throw error;
+				backoff ??= new Backoff({ firstMs: 50, longestMs: 2_000 });
+				if (backoff.failures >= mostAttempts) throw error;
 				await sleep(backoff.next(), ctx);
 			}
 		}
@@ -153,7 +155,7 @@ export class Journal {
 		}
 	}
 
-	#recordOf(fact: Fact, version: number, ctx: Context): Entry["record"] {
+	#recordOf(fact: Fact, place: number, version: number, ctx: Context): Entry["record"] {
 		const { is, ...data } = fact;
 		const { contract, key, source } = this.facts;
 		const notBefore = fact.is === "waiting" ? fact.until : undefined;
@@ -161,28 +163,25 @@ export class Journal {
 		const event = {
 			...of(data),
 			of,
-			id: this.#idOf(fact),
+			id: this.#idOf(fact, place),
 			...(notBefore !== undefined && { notBefore }),
 		};
 		return { ...stamped(event, { data, key }, source, ctx), version };
 	}
 
-	/** Entries that are added a second time, because no answer came, have the ids of the first time. */
-	#idOf(fact: Fact): string {
-		const { workflow } = this.facts;
-		const type = `${topicOf(workflow)}.${fact.is}`;
+	/**
+	 * Entries that are added a second time, because no answer came, have the ids of the first time. An event is kept
+	 * once, wherever its entry comes to lie; all others follow from the place, which only one of them gets.
+	 */
+	#idOf(fact: Fact, place: number): string {
+		const type = `${topicOf(this.facts.workflow)}.${fact.is}`;
 		if (fact.is === "started" || fact.is === "received") {
 			return new Cause(fact.event.id).begin(type, undefined, this.facts.key).id;
 		}
-		const step = "step" in fact ? fact.step : undefined;
-		const isOnce = fact.is === "settled" || fact.is === "expecting" || fact.is === "ended";
-		const before = isOnce ? 0 : this.#entries.filter((entry) => isLike(entry.fact, fact.is, step)).length;
-		return new Cause(this.runId).begin(type, undefined, JSON.stringify([step, before])).id;
+		// The next run has an id that follows from it, and begins with its time.
+		if (fact.is === "restarted") return new Cause(this.runId).begin(type, undefined).id;
+		return `${this.runId}/${place}`;
 	}
-}
-
-function isLike(fact: Fact, is: Fact["is"], step: string | undefined): boolean {
-	return fact.is === is && ("step" in fact ? fact.step : undefined) === step;
 }
 
 function isConflict(error: unknown): boolean {

@@ -15,6 +15,8 @@ export type Outcome =
 			readonly received: readonly KeptEvent[];
 	  }
 	| { readonly is: "parked"; readonly step?: string; readonly error: RecordedError }
+	/** Another process ended the run, or began it anew. */
+	| { readonly is: "overtaken" }
 	/** The run belongs to this process no longer, or the process stops. */
 	| { readonly is: "interrupted" };
 

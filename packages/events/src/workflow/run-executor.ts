@@ -69,6 +69,7 @@ export class RunExecutor {
 			if (status !== "going on" && status !== "waiting") return idsOf(journal);
 			const outcome = await this.#execute(journal, now, ctx);
 			if (outcome.is === "interrupted") throw stopping();
+			if (outcome.is === "overtaken") continue;
 			const isOver = await this.#conclude(journal, outcome, ctx);
 			if (isOver) return idsOf(journal);
 			if (outcome.is === "restarted") conflicts = 0;
@@ -151,6 +152,7 @@ function conclusion(outcome: Outcome, journal: Journal): Fact | undefined {
 	switch (outcome.is) {
 		case "blocked":
 		case "interrupted":
+		case "overtaken":
 			return undefined;
 		case "ended":
 			return { is: "ended", ...(outcome.cancelled && { cancelled: true }) };
