@@ -48,6 +48,7 @@ export function checkAppends(parts: readonly Append[]): void {
 		checkStreamName(stream);
 		if (streams.has(stream)) throw invalidAppend(`the stream ${stream} is named twice in one append`);
 		streams.add(stream);
+		if (parts.length === 1 && events.length === 1) return;
 		for (const { id } of events) {
 			const key = JSON.stringify([topic, id]);
 			if (ids.has(key)) throw invalidAppend(`the id ${id} comes twice in one append`);
@@ -59,6 +60,8 @@ export function checkAppends(parts: readonly Append[]): void {
 function checkStreamName(name: string): void {
 	if (name === "") throw invalidAppend("the name of a stream is empty");
 	if (!name.isWellFormed()) throw invalidAppend("the name of a stream has half a surrogate pair");
+	// A UTF-16 unit has at most three bytes in UTF-8, so most names need not be measured.
+	if (name.length * 3 <= maxNameBytes) return;
 	const bytes = new TextEncoder().encode(name).length;
 	if (bytes > maxNameBytes)
 		throw invalidAppend(`the name of a stream has ${bytes} bytes; ${maxNameBytes} are the most`);
