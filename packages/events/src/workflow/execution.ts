@@ -21,7 +21,7 @@ import { type AskedStep, PendingStep, type StepWaits } from "./pending-step.ts";
 import { errorOf, type RecordedError, recordedError } from "./recorded-error.ts";
 import { runOf } from "./run-of.ts";
 import { StepAttempts } from "./step-attempts.ts";
-import { timeIn, untilOf } from "./wait-time.ts";
+import { beginningWait, untilOf } from "./wait-time.ts";
 
 type CodeEnd = { readonly is: "returned" } | { readonly is: "threw"; readonly error: unknown };
 
@@ -253,18 +253,7 @@ export class Execution implements Traced {
 		} else if (wait !== undefined) {
 			if (untilOf(wait) <= live.now()) this.#outbox.push({ is: "settled", step, kind });
 		} else {
-			const type = asked.event?.type;
-			this.#outbox.push(
-				asked.waitMs === undefined
-					? { is: "expecting", step, event: type ?? "" }
-					: {
-							is: "waiting",
-							step,
-							kind,
-							until: timeIn(asked.waitMs),
-							...(type !== undefined && { event: type }),
-						},
-			);
+			this.#outbox.push(beginningWait(asked, kind));
 		}
 	}
 
