@@ -26,7 +26,15 @@ export interface GroupCommitOptions<Item, Result> {
 	write(items: readonly Item[]): Promise<readonly Result[]>;
 }
 
-/** Writes one batch at a time, in the order of the calls. What comes meanwhile is written together by the next one. */
+/** A batch of fewer items than these is not divided. */
+const leastHalf = 32;
+
+/**
+ * Writes one batch at a time, in the order of the calls. What comes meanwhile is written together by the next one.
+ *
+ * The next batch goes out before the callers of the last one hear of theirs, so that these prepare what follows while
+ * the server writes. That takes two batches in turn: of many items that come together, half wait for the second.
+ */
 export class GroupCommit<Item, Result> {
 	readonly #options: GroupCommitOptions<Item, Result>;
 	readonly #waiting = new Set<Waiting<Item, Result>>();
@@ -68,26 +76,44 @@ export class GroupCommit<Item, Result> {
 	}
 
 	async #run(): Promise<void> {
+		let most = Math.max(leastHalf, Math.ceil(this.#waiting.size / 2));
+		let told: Promise<void> | undefined;
 		while (this.#waiting.size > 0) {
-			const batch = this.#take();
-			try {
-				const results = await this.#options.write(batch.map(({ item }) => item));
-				for (const [index, result] of results.entries()) batch[index]?.resolve(result);
-			} catch (error) {
-				for (const waiting of batch) waiting.fail(error);
-			}
+			const batch = this.#take(most);
+			const answer = await this.#written(batch);
+			await told;
+			if (this.#waiting.size === 0) answer();
+			// What is written next is sent within this turn.
+			else told = new Promise((resolve) => setImmediate(() => resolve(answer())));
+			most = Number.POSITIVE_INFINITY;
 		}
 		this.#isRunning = false;
 	}
 
-	#take(): Waiting<Item, Result>[] {
-		const { batch: most } = this.#options;
+	/** Writes a batch. Returns what tells its callers. */
+	async #written(batch: readonly Waiting<Item, Result>[]): Promise<() => void> {
+		try {
+			const results = await this.#options.write(batch.map(({ item }) => item));
+			return () => {
+				for (const [index, result] of results.entries()) batch[index]?.resolve(result);
+			};
+		} catch (error) {
+			return () => {
+				for (const waiting of batch) waiting.fail(error);
+			};
+		}
+	}
+
+	/** @param most how many items. */
+	#take(most: number): Waiting<Item, Result>[] {
+		const { batch: bounds } = this.#options;
 		const batch: Waiting<Item, Result>[] = [];
 		let [events, bytes] = [0, 0];
 		for (const waiting of this.#waiting) {
 			events += waiting.size.events;
 			bytes += waiting.size.bytes;
-			if (batch.length > 0 && (events > most.events || bytes > most.bytes)) break;
+			const isOver = batch.length === most || events > bounds.events || bytes > bounds.bytes;
+			if (batch.length > 0 && isOver) break;
 			this.#leave(waiting);
 			batch.push(waiting);
 		}

@@ -10,7 +10,7 @@ import {
 	transactionEnded,
 } from "@allium/core/store";
 import { type FactRow, factsSql, factValues } from "./append-facts.ts";
-import { arrayLiteral } from "./array-literal.ts";
+import { arrayLiteral, lines, linesSql } from "./array-literal.ts";
 import type { BackendHandle } from "./backend-handle.ts";
 import { eventRow } from "./event-row.ts";
 import { sqlState } from "./failure.ts";
@@ -28,7 +28,7 @@ function publishSql(schema: string): string {
 WITH added AS (
 	INSERT INTO ${schema}.events (topic, lane, bytes, key_hash, id, key, text)
 	SELECT $1, lane, bytes, key_hash, id, key, text
-	FROM unnest($2::int[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[])
+	FROM unnest($2::int[], $3::int[], $4::int[], $5::text[], $6::text[], ${linesSql("$7")})
 		WITH ORDINALITY AS given (lane, bytes, key_hash, id, key, text, place)
 	ORDER BY place
 	ON CONFLICT (topic, id) DO NOTHING
@@ -135,7 +135,7 @@ class PostgresTransaction implements StoreTransaction {
 				arrayLiteral(rows.map(({ keyHash }) => keyHash)),
 				arrayLiteral(rows.map(({ id }) => id)),
 				arrayLiteral(rows.map(({ key }) => key)),
-				arrayLiteral(rows.map(({ text }) => text)),
+				lines(rows.map(({ text }) => text)),
 			]);
 			// Of an id that is given twice, the first is the one that was added.
 			const isNew = new Set(added.map(({ id }) => id));

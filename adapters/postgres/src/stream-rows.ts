@@ -1,7 +1,7 @@
 import type { EventRecord } from "@allium/core/event";
 import type { Expected, Outcome } from "@allium/core/store";
 import type { EventRow } from "./append-queue.ts";
-import { arrayLiteral } from "./array-literal.ts";
+import { arrayLiteral, lines, linesSql } from "./array-literal.ts";
 import type { Value } from "./connection-pool.ts";
 import { eventRow } from "./event-row.ts";
 import { appendStates } from "./store-tables.ts";
@@ -39,9 +39,13 @@ export function streamEventRow(event: EventRecord, topic: TopicRow, maxBytes: nu
 	return { ...eventRow(event, topic, maxBytes), causeHash };
 }
 
+/** Where the texts of the events are among the values. */
+const textsAt = 17;
+
 /** The statement that adds appends, with the tables of a schema. */
 export function appendSql(schema: string): string {
 	const values = Array.from({ length: 25 }, (_, index) => `$${index + 1}`);
+	values[textsAt] = linesSql(`$${textsAt + 1}`);
 	return `SELECT states::text, versions_before::text FROM ${schema}.append_to_streams(${values.join(", ")})`;
 }
 
@@ -82,7 +86,7 @@ export function appendValues(appends: readonly AppendRows[], waits: boolean): Va
 		arrayLiteral(events.map(({ causeHash }) => causeHash)),
 		arrayLiteral(events.map(({ id }) => id)),
 		arrayLiteral(events.map(({ key }) => key)),
-		arrayLiteral(events.map(({ text }) => text)),
+		lines(events.map(({ text }) => text)),
 		arrayLiteral(outcomes.map(({ append }) => append)),
 		arrayLiteral(outcomes.map(({ id }) => indexedText(id))),
 		arrayLiteral(outcomes.map(({ id }) => storedText(id))),

@@ -1,7 +1,7 @@
 import { storeSql } from "./store-tables.ts";
 
 /** Increases with every change of the tables. A schema of an older version is upgraded, one of a newer is refused. */
-export const tablesVersion = 2;
+export const tablesVersion = 3;
 
 /** The first of the two numbers of every advisory lock that Allium takes. */
 const lockClass = 1_634_495_593;
@@ -173,6 +173,14 @@ DECLARE
 	gone_events int;
 BEGIN
 	IF NOT pg_try_advisory_xact_lock(${lockClass + 1}, of_topic) THEN RETURN 0; END IF;
+	-- Nearly always nothing is to go. The first event of each lane tells.
+	IF NOT EXISTS (
+		SELECT FROM topics JOIN lanes ON lanes.topic = topics.id CROSS JOIN LATERAL (
+			SELECT at FROM log WHERE log.topic = of_topic AND log.lane = lanes.lane ORDER BY position LIMIT 1
+		) AS first
+		WHERE topics.id = of_topic
+			AND (topics.bytes > retain_bytes OR first.at < clock_timestamp() - retain_ms * interval '1 ms')
+	) THEN RETURN 0; END IF;
 	-- One statement reads the bounds and deletes: where it sees events of streams, it sees that the topic has none.
 	WITH bounds AS (
 		SELECT coalesce(clock_timestamp() - retain_ms * interval '1 ms', '-infinity') AS oldest_at,
