@@ -314,9 +314,13 @@ test("events that are published while the topic opens arrive in the order of the
 	const opened = Promise.withResolvers<void>();
 	broker.opening = () => opened.promise;
 	const { publish } = publisherTo(broker);
-	const sizes = [1, 2, 3, 4];
-	const published = sizes.map((size) => publish(Matches.started({ id, size }), ctx));
+	const sizes = Array.from({ length: 20 }, (_, index) => index + 1);
+	const published = sizes.slice(0, 4).map((size) => publish(Matches.started({ id, size }), ctx));
 	opened.resolve();
+	for (const size of sizes.slice(4)) {
+		await Promise.resolve();
+		published.push(publish(Matches.started({ id, size }), ctx));
+	}
 	await Promise.all(published);
 	expect(broker.records.map(({ data }) => data)).toEqual(sizes.map((size) => ({ id, size })));
 });

@@ -52,7 +52,13 @@ export class Publisher {
 	readonly #queue: ByteQueue;
 	readonly #chain: Publish;
 	readonly #topics = new Map<string, Promise<BrokerTopic>>();
-	readonly #onTheWay = new Set<Promise<unknown>>();
+	/** Those of the topics that are there: what is published to them waits for nothing. */
+	readonly #opened = new Map<string, BrokerTopic>();
+	/** How many publications wait for a topic. */
+	#waiting = 0;
+	/** How many publications are on their way. */
+	#onTheWay = 0;
+	#drained: PromiseWithResolvers<void> | undefined;
 
 	constructor(options: PublisherOptions) {
 		const { middleware = publishDefaults().middleware, maxBytes = defaultMaxBytes } = options;
@@ -61,12 +67,14 @@ export class Publisher {
 		this.#chain = middleware.reduceRight<Publish>((next, outer) => outer(next), this.#append);
 	}
 
-	readonly publish: Publish = (events, ctx) => {
-		const published = this.#begin(events, ctx);
-		this.#onTheWay.add(published);
-		const forget = (): void => void this.#onTheWay.delete(published);
-		published.then(forget, forget);
-		return published;
+	readonly publish: Publish = async (events, ctx) => {
+		this.#onTheWay++;
+		try {
+			return await this.#begin(events, ctx);
+		} finally {
+			this.#onTheWay--;
+			if (this.#onTheWay === 0) this.#tellDrained();
+		}
 	};
 
 	/** Opens the topic of a contract, and makes it if it is missing. A failure is forgotten: the next use tries again. */
@@ -85,7 +93,15 @@ export class Publisher {
 
 	/** Resolves when all that is on its way has arrived or failed. */
 	async drained(): Promise<void> {
-		while (this.#onTheWay.size > 0) await Promise.allSettled(this.#onTheWay);
+		while (this.#onTheWay > 0) {
+			this.#drained ??= Promise.withResolvers();
+			await this.#drained.promise;
+		}
+	}
+
+	#tellDrained(): void {
+		this.#drained?.resolve();
+		this.#drained = undefined;
 	}
 
 	/** Gives each event its id, outside of everything that may try again. */
@@ -114,7 +130,18 @@ export class Publisher {
 		const batch = checkedBatch(events).map((event) => this.#identified(event));
 		const [first] = batch;
 		if (first === undefined) return [];
-		const topic = await whileLasts(this.open(first.topic), ctx);
+		// While others wait for a topic, this waits, too: it must not overtake them.
+		let topic = this.#waiting === 0 ? this.#opened.get(first.topic) : undefined;
+		if (topic === undefined) {
+			this.#waiting++;
+			try {
+				topic = await whileLasts(this.open(first.topic), ctx);
+			} finally {
+				this.#waiting--;
+			}
+			this.#opened.set(first.topic, topic);
+		}
+		if (ctx.error !== undefined) throw ctx.error;
 		const { source, broker } = this.#options;
 		// The number of events makes no difference to the number of turns: later publications do not overtake.
 		const records = await Promise.all(
