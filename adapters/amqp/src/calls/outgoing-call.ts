@@ -93,7 +93,7 @@ export class OutgoingCall implements Follower, Expiring {
 	readonly promise: Promise<unknown>;
 	readonly deadline: number;
 	readonly options: OutgoingCallOptions;
-	/** Whether the server has taken the message. */
+	/** True once the server has confirmed the message. */
 	isConfirmed = false;
 	readonly #calls: OutgoingCalls;
 	#resolve: (output: unknown) => void = nothing;

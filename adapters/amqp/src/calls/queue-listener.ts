@@ -124,7 +124,7 @@ export class QueueListener implements Listener {
 		);
 		this.#queues = queues;
 		this.#backoff.reset();
-		// Who drains or closes meanwhile must not take calls again.
+		// A listener that began to drain or close meanwhile must not take calls again.
 		if (this.#isDraining) await queues.serve([]).catch(() => {});
 		return queues;
 	}

@@ -31,7 +31,7 @@ const maxCanceled = 10_000;
 /** How often it is looked after callers that are gone, in milliseconds. Calls that are shorter are over by then. */
 const lookEveryMs = 1_000;
 
-/** What the calls of a listener share. */
+/** The parts that all calls of a listener share. */
 export interface ReceivedCallsOptions {
 	readonly endpoints: EndpointTable;
 	readonly addresses: ReplyAddresses;

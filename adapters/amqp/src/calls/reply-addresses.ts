@@ -12,8 +12,8 @@ const maxKnown = 10_000;
 const attempts = 2;
 
 /**
- * What became of the caller at an address: it waits there, or is gone; `unusable` is an address of which the server tells
- * nothing, since it is forged or the server is away.
+ * The state of the caller at an address: it waits there, or it is gone. The server knows nothing of an `unusable` address,
+ * because it is forged, or because the server is away.
  */
 export type Whereabouts = "there" | "gone" | "unusable";
 
@@ -36,7 +36,7 @@ export class ReplyAddresses {
 		this.#address = address;
 	}
 
-	/** Whether a caller was there once: answers can be sent there without harm. */
+	/** True if a caller was found there before, so that sending an answer does no harm. */
 	isKnown(replyTo: string): boolean {
 		return this.#known.has(replyTo);
 	}

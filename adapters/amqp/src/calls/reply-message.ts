@@ -62,7 +62,7 @@ function envelopeTo(
 	};
 }
 
-/** What an answer says. */
+/** The content of an answer. */
 export type IncomingReply =
 	| { readonly ok: true; readonly body: Buffer }
 	| { readonly ok: false; readonly error: ServiceError };

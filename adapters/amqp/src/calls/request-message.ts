@@ -70,7 +70,7 @@ export interface IncomingRequest {
 	readonly remainingMs: number;
 	/** How often the message was put back. */
 	readonly returns: number;
-	/** Whether another instance had the message, and ended before it had answered. */
+	/** True if another instance got the message first and ended before it answered. */
 	readonly redelivered: boolean;
 }
 
@@ -80,7 +80,7 @@ export function readRequest(service: string, message: AsyncMessage): IncomingReq
 	// An answer sent to any other queue would be a message of this process in a place that a stranger chose.
 	if (replyTo === undefined || !replyTo.startsWith(`${ownReplyAddress}.`)) return undefined;
 	const path = type.includes("/") ? type : `${service}/${type}`;
-	// What was no UTF-8 is longer now, and could not be sent back.
+	// Invalid UTF-8 was replaced by longer text, which may be too long to send back.
 	if ([path, id, replyTo].some((text) => Buffer.byteLength(text) > longestText)) return undefined;
 	const returns = Number(headers?.[returnsHeader] ?? 0);
 	return {

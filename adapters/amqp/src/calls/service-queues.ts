@@ -18,11 +18,11 @@ export interface ReturnedCall {
 	readonly request: IncomingRequest;
 	readonly metadata: ReadonlyMetadata;
 	readonly deliveryTag: number;
-	/** Whether this is one of the few times that it may be put back. */
+	/** True if this return counts towards the few that a message is allowed. */
 	readonly counts: boolean;
 }
 
-/** What the queues of services are opened with. */
+/** The options with which the queues of services are opened. */
 export interface ServiceQueuesOptions {
 	readonly address: AmqpAddress;
 	readonly names: Names;
