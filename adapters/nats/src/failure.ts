@@ -61,11 +61,6 @@ export function isStreamMissing(error: unknown): boolean {
 	return error instanceof JetStreamApiError && error.code === 10_059;
 }
 
-/** Whether a stream of the name is there already, with other settings. */
-export function isStreamInUse(error: unknown): boolean {
-	return error instanceof JetStreamApiError && error.code === 10_058;
-}
-
 /** Whether a stream does not have the message that was to be removed. */
 export function isMessageMissing(error: unknown): boolean {
 	return error instanceof JetStreamApiError && messageMissing.includes(error.code);

@@ -12,11 +12,12 @@ import {
 } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
 import { type NatsConnection as Client, type MsgHdrs, nanos } from "@nats-io/transport-node";
-import { isJetStreamMissing, isStreamInUse, isStreamMissing } from "./failure.ts";
+import { isJetStreamMissing, isStreamMissing } from "./failure.ts";
 import { type Heartbeat, heartbeatText, longestTtlMs, parseHeartbeat } from "./heartbeat.ts";
 import { type LastMessages, lastMessages, longestReadingMs } from "./last-messages.ts";
 import type { NatsConnection, OperationOptions } from "./nats-connection.ts";
 import { recordKeys } from "./registry-keys.ts";
+import { type MadeStream, makeStream, streamInfo } from "./stream-making.ts";
 
 /** Records that are not written again go after this time, in milliseconds, with those of instances that died. */
 export const recordAgeMs = 3_600_000;
@@ -218,7 +219,7 @@ export class RegistryStorage {
 		const { promise: doubt, resolve } = Promise.withResolvers<void>();
 		const timer = after(this.#doubtMs(), resolve);
 		const looking = doubt.then(async () => {
-			if ((await this.#missing(client)).length > 0) return missing();
+			if (await this.#lacksStreams(client)) return missing();
 			// They may have been missing a moment ago. Doing it twice is the same as once.
 			return Promise.race([trying, operation()]);
 		});
@@ -248,57 +249,52 @@ export class RegistryStorage {
 	}
 
 	async #make(client: Client): Promise<void> {
-		const { bucket, replicas, storage } = this.#options;
-		const missing = await this.#missing(client);
-		if (missing.includes(bucketStream(bucket))) {
-			await unlessThere(() =>
-				new Kvm(this.#jetStream).create(bucket, {
-					history: 1,
-					ttl: recordAgeMs,
-					maxValueSize: mostRecordBytes,
-					replicas,
-					storage: storage === "file" ? StorageType.File : StorageType.Memory,
-					description: "Allium: the instances that are up",
-				}),
-			);
-		}
-		if (missing.includes(heartbeatStream(bucket))) {
-			const { streams } = await this.#openManager(client);
-			await unlessThere(() =>
-				streams.add({
-					name: heartbeatStream(bucket),
-					subjects: [this.heartbeatSubject(">")],
-					retention: RetentionPolicy.Limits,
-					storage: StorageType.Memory,
-					discard: DiscardPolicy.Old,
-					max_msgs_per_subject: 1,
-					max_age: nanos(longestTtlMs),
-					max_msg_size: mostHeartbeatBytes,
-					num_replicas: replicas,
-					description: "Allium: the last heartbeat of each instance",
-				}),
-			);
-		}
-		if (missing.length > 0) this.#madeCount++;
+		const manager = await this.#openManager(client);
+		const records = await this.#makeRecords(manager);
+		const heartbeats = await this.#makeHeartbeats(manager);
+		if (records.isNew || heartbeats.isNew) this.#madeCount++;
 		this.#wereThere = true;
 	}
 
-	/** The names of the streams that the server does not have. */
-	async #missing(client: Client): Promise<readonly string[]> {
-		const { streams } = await this.#openManager(client);
-		const names = [bucketStream(this.#options.bucket), heartbeatStream(this.#options.bucket)];
-		const found = await Promise.all(
-			names.map((name) =>
-				streams.info(name).then(
-					() => true,
-					(error: unknown) => {
-						if (isStreamMissing(error)) return false;
-						throw error;
-					},
-				),
-			),
+	#makeRecords(manager: JetStreamManager): Promise<MadeStream> {
+		const { bucket, replicas, storage } = this.#options;
+		return makeStream(this.connection, manager, bucketStream(bucket), () =>
+			new Kvm(this.#jetStream).create(bucket, {
+				history: 1,
+				ttl: recordAgeMs,
+				maxValueSize: mostRecordBytes,
+				replicas,
+				storage: storage === "file" ? StorageType.File : StorageType.Memory,
+				description: "Allium: the instances that are up",
+			}),
 		);
-		return names.filter((_, at) => found[at] === false);
+	}
+
+	#makeHeartbeats(manager: JetStreamManager): Promise<MadeStream> {
+		const { bucket, replicas } = this.#options;
+		return makeStream(this.connection, manager, heartbeatStream(bucket), () =>
+			manager.streams.add({
+				name: heartbeatStream(bucket),
+				subjects: [this.heartbeatSubject(">")],
+				retention: RetentionPolicy.Limits,
+				storage: StorageType.Memory,
+				discard: DiscardPolicy.Old,
+				max_msgs_per_subject: 1,
+				max_age: nanos(longestTtlMs),
+				max_msg_size: mostHeartbeatBytes,
+				num_replicas: replicas,
+				description: "Allium: the last heartbeat of each instance",
+			}),
+		);
+	}
+
+	/** Whether the server lacks one of the streams. */
+	async #lacksStreams(client: Client): Promise<boolean> {
+		const manager = await this.#openManager(client);
+		const { bucket } = this.#options;
+		const names = [bucketStream(bucket), heartbeatStream(bucket)];
+		const found = await Promise.all(names.map((name) => streamInfo(manager, name)));
+		return found.includes(undefined);
 	}
 
 	#openManager(client: Client): Promise<JetStreamManager> {
@@ -314,15 +310,6 @@ function bucketStream(bucket: string): string {
 
 function heartbeatStream(bucket: string): string {
 	return `${bucket}_beats`;
-}
-
-/** Makes a stream, unless another process was faster, with whichever settings. */
-async function unlessThere(make: () => Promise<unknown>): Promise<void> {
-	try {
-		await make();
-	} catch (error) {
-		if (!isStreamInUse(error)) throw error;
-	}
 }
 
 /** Whether a message of the bucket is the mark of a key that was deleted or purged. */

@@ -11,8 +11,9 @@ import {
 	type StreamInfo,
 } from "@nats-io/jetstream";
 import type { MsgHdrs } from "@nats-io/transport-node";
-import { isJetStreamMissing, isMessageMissing, isStreamInUse, isStreamMissing } from "../failure.ts";
+import { isJetStreamMissing, isMessageMissing } from "../failure.ts";
 import type { NatsConnection } from "../nats-connection.ts";
+import { makeStream, streamInfo } from "../stream-making.ts";
 
 /**
  * The check would ask for the limits of the account, which many users may not see. The time that an answer may take is
@@ -48,24 +49,16 @@ export class EventStream {
 
 	/** Undefined when there is no such stream. */
 	info(ctx?: Context): Promise<StreamInfo | undefined> {
-		return this.connection.run(async () => unlessMissing((await this.manager()).streams.info(this.name)), {
-			ctx,
-		});
+		return this.connection.run(async () => streamInfo(await this.manager(), this.name), { ctx });
 	}
 
 	/** Makes the stream unless it is there, with whichever settings. Returns how it is. */
-	async make(config: Omit<Partial<StreamConfig>, "name">, ctx?: Context): Promise<StreamInfo> {
-		const found = await this.info(ctx);
-		if (found !== undefined) return found;
+	make(config: Omit<Partial<StreamConfig>, "name">, ctx: Context): Promise<StreamInfo> {
 		return this.connection.run(
 			async () => {
-				const { streams } = await this.manager();
-				try {
-					return await streams.add({ ...config, name: this.name });
-				} catch (error) {
-					if (isStreamInUse(error)) return streams.info(this.name);
-					throw error;
-				}
+				const manager = await this.manager();
+				const add = () => manager.streams.add({ ...config, name: this.name });
+				return (await makeStream(this.connection, manager, this.name, add)).info;
 			},
 			{ ctx },
 		);
@@ -160,13 +153,4 @@ type MessageQuery =
 
 function storedMessage({ subject, data, seq, timestamp }: StoredMsg): StoredMessage {
 	return { subject, data, sequence: seq, storedAt: Date.parse(timestamp) };
-}
-
-async function unlessMissing<T>(asking: Promise<T>): Promise<T | undefined> {
-	try {
-		return await asking;
-	} catch (error) {
-		if (isStreamMissing(error)) return undefined;
-		throw error;
-	}
 }
