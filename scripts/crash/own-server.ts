@@ -46,7 +46,7 @@ export async function startOwnServer(scheme: string): Promise<OwnServer> {
 	if (file === undefined) {
 		throw new UsageError(`${kind.name} is not installed; "npm run services" installs it.`);
 	}
-	const server = await startServer(kind.options({ file }));
+	const server = await startServer({ ...kind.options({ file }), ownGroup: true });
 	return {
 		outage: server,
 		url: kind.url(`127.0.0.1:${server.port}`),

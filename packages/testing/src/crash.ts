@@ -35,12 +35,16 @@ export interface CrashOptions {
 	readonly outageEvery?: number;
 	/** How long the server stays away then, in milliseconds. Default: 0. */
 	readonly outageMs?: number;
+	/** Ends the run early, after the cycle in hand; what came of it until then is told. Default: nothing does. */
+	readonly signal?: AbortSignal | undefined;
 	/** Is told of what goes on. Default: nobody is. */
 	readonly progress?: (line: string) => void;
 }
 
 /** What came of it. */
 export interface CrashReport extends CrashFindings {
+	/** How many cycles were gone through: fewer than were asked for where the run was ended early. */
+	readonly cycles: number;
 	/** How many events were acknowledged. */
 	readonly acknowledged: number;
 	/** When what publishers are told is on disk: a broker that syncs `later` may lose events when its machine fails. */
@@ -95,7 +99,7 @@ class CrashRun {
 	readonly #broker: Broker;
 	readonly #ttlMs: number;
 	readonly #topic = `crash-${Date.now().toString(36)}`;
-	readonly #counts = { kills: 0, suspensions: 0, restarts: 0, longestReturnMs: 0, blamed: 0 };
+	readonly #counts = { cycles: 0, kills: 0, suspensions: 0, restarts: 0, longestReturnMs: 0, blamed: 0 };
 
 	constructor(options: CrashOptions, broker: Broker, ttlMs: number) {
 		this.#options = options;
@@ -104,7 +108,7 @@ class CrashRun {
 	}
 
 	async run(): Promise<CrashReport> {
-		const { module, url, cycles, workers: size = 3, progress = () => {} } = this.#options;
+		const { module, url, cycles, workers: size = 3, signal, progress = () => {} } = this.#options;
 		const topic = await this.#broker.open(this.#topic, { lanes: 8 }, background);
 		const park = topic.features.park === "key" ? "key" : "event";
 		await using workers = new CrashWorkers([module, url, this.#topic, park, String(this.#ttlMs)]);
@@ -114,10 +118,11 @@ class CrashRun {
 			return publisher.healthy - workers.first.size < farthest;
 		});
 		try {
-			for (let cycle = 1; cycle <= cycles; cycle++) {
+			for (let cycle = 1; cycle <= cycles && !signal?.aborted; cycle++) {
 				await this.#cycle(cycle, workers);
 				await this.#replayBlamed(park);
-				if (cycle % 10 === 0) progress(this.#line(cycle, publisher, workers));
+				this.#counts.cycles = cycle;
+				if (cycle % 10 === 0) progress(this.#line(publisher, workers));
 			}
 		} finally {
 			await publisher.stop();
@@ -233,9 +238,9 @@ class CrashRun {
 		return handled;
 	}
 
-	#line(cycle: number, { acknowledged }: CrashPublisher, { first, handled }: CrashWorkers): string {
+	#line({ acknowledged }: CrashPublisher, { first, handled }: CrashWorkers): string {
 		const repeats = handled - first.size;
-		return `cycle ${cycle}: ${acknowledged.length} published, ${first.size} handled, ${repeats} of them again`;
+		return `cycle ${this.#counts.cycles} of ${this.#options.cycles}: ${acknowledged.length} published, ${first.size} handled, ${repeats} of them again`;
 	}
 
 	#until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {

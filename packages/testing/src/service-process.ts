@@ -8,6 +8,8 @@ export interface ProcessOptions {
 	readonly args?: readonly string[];
 	/** What to put before the command, such as `via` of a host; see `@allium/testing/hosts`. Default: nothing. */
 	readonly via?: readonly string[];
+	/** Whether it has a process group of its own, so that Ctrl-C in a terminal does not reach it. Default: false. */
+	readonly ownGroup?: boolean;
 }
 
 /**
@@ -36,11 +38,15 @@ export class ServiceProcess implements AsyncDisposable {
 	}
 
 	/** Runs a program. */
-	static run(file: string, { env, args = [], via = [] }: ProcessOptions = {}): ServiceProcess {
+	static run(
+		file: string,
+		{ env, args = [], via = [], ownGroup = false }: ProcessOptions = {},
+	): ServiceProcess {
 		const [command = process.execPath, ...rest] = [...via, process.execPath, file, ...args];
 		const child = spawn(command, rest, {
 			env: { ...process.env, ...env },
 			stdio: ["ignore", "pipe", "pipe"],
+			detached: ownGroup,
 		});
 		return new ServiceProcess(child);
 	}

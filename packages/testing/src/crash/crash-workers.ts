@@ -19,7 +19,7 @@ export class CrashWorkers extends KilledProcesses {
 	}
 
 	protected run(): ServiceProcess {
-		return runProgram(import.meta.url, "./crash-worker", this.#args);
+		return runProgram(import.meta.url, "./crash-worker", this.#args, { ownGroup: true });
 	}
 
 	protected take(news: string): void {

@@ -13,7 +13,7 @@ export abstract class KilledProcesses implements AsyncDisposable {
 	readonly #processes: ServiceProcess[] = [];
 	#starting: Promise<void>[] = [];
 
-	/** Runs the program. */
+	/** Runs the program, in a process group of its own: Ctrl-C ends the run in order, and that takes its processes. */
 	protected abstract run(): ServiceProcess;
 
 	/** Takes whole lines in that a process has said since it was asked last. */

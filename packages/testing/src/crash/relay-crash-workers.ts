@@ -13,7 +13,7 @@ export class RelayCrashWorkers extends KilledProcesses {
 	}
 
 	protected run(): ServiceProcess {
-		return runProgram(import.meta.url, "./relay-crash-worker", this.#args);
+		return runProgram(import.meta.url, "./relay-crash-worker", this.#args, { ownGroup: true });
 	}
 
 	protected take(): void {

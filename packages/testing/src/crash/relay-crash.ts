@@ -30,12 +30,16 @@ export interface RelayCrashOptions {
 	readonly workers?: number;
 	/** The server of the broker, which every second cycle kills and restarts instead. Default: it is left alone. */
 	readonly outage?: BackendOutage;
+	/** Ends the run early, after the cycle in hand; what came of it until then is told. Default: nothing does. */
+	readonly signal?: AbortSignal | undefined;
 	/** Is told of what goes on. Default: nobody is. */
 	readonly progress?: (line: string) => void;
 }
 
 /** What came of it. */
 export interface RelayCrashReport extends CrashFindings {
+	/** How many cycles were gone through: fewer than were asked for where the run was ended early. */
+	readonly cycles: number;
 	readonly kills: number;
 	readonly suspensions: number;
 	readonly restarts: number;
@@ -89,7 +93,7 @@ class RelayCrashRun {
 	readonly #source: Broker;
 	readonly #target: Broker;
 	readonly #topic = `relay-${Date.now().toString(36)}`;
-	readonly #counts = { kills: 0, suspensions: 0, restarts: 0, blamed: 0 };
+	readonly #counts = { cycles: 0, kills: 0, suspensions: 0, restarts: 0, blamed: 0 };
 	/** The ids of appended events, in the order of their keys. */
 	readonly #acknowledged: string[] = [];
 	/** When each event was first seen behind the broker, in the order in which they came. */
@@ -104,7 +108,15 @@ class RelayCrashRun {
 	}
 
 	async run(): Promise<RelayCrashReport> {
-		const { store, broker, cycles, workers: size = 2, ttlMs = 600, progress = () => {} } = this.#options;
+		const {
+			store,
+			broker,
+			cycles,
+			workers: size = 2,
+			ttlMs = 600,
+			signal,
+			progress = () => {},
+		} = this.#options;
 		await this.#store.log.open(this.#topic, { lanes: 8 }, background);
 		const { features } = await this.#target.open(this.#topic, { lanes: 8 }, background);
 		const consumer = await this.#target.consume(
@@ -118,10 +130,13 @@ class RelayCrashRun {
 		const { ctx, cancel } = background.withCancel();
 		const appending = this.#append(ctx);
 		try {
-			for (let cycle = 1; cycle <= cycles; cycle++) {
+			for (let cycle = 1; cycle <= cycles && !signal?.aborted; cycle++) {
 				await this.#cycle(cycle, workers);
+				this.#counts.cycles = cycle;
 				if (cycle % 10 === 0)
-					progress(`cycle ${cycle}: ${this.#acknowledged.length} appended, ${this.#seen} forwarded`);
+					progress(
+						`cycle ${cycle} of ${cycles}: ${this.#acknowledged.length} appended, ${this.#seen} forwarded`,
+					);
 			}
 		} finally {
 			cancel();

@@ -11,12 +11,15 @@ export interface StoreCrashOptions {
 	readonly cycles: number;
 	/** How many of them write at once. Default: 3. */
 	readonly writers?: number;
+	/** Ends the run early, after the writers in hand; what came of it until then is told. Default: nothing does. */
+	readonly signal?: AbortSignal | undefined;
 	/** Is told of what goes on. Default: nobody is. */
 	readonly progress?: (line: string) => void;
 }
 
 /** What came of it. */
 export interface StoreCrashReport {
+	/** How many writers were killed: fewer than were asked for where the run was ended early. */
 	readonly kills: number;
 	/** How many appends were acknowledged. Each adds two events to each of two streams. */
 	readonly acknowledged: number;
@@ -29,12 +32,13 @@ export interface StoreCrashReport {
 
 /** Kills processes that append to two streams at once, and finds out whether the store has each append whole. */
 export async function storeCrashCycles(options: StoreCrashOptions): Promise<StoreCrashReport> {
-	const { module, url, cycles, writers = 3, progress = () => {} } = options;
+	const { module, url, cycles, writers = 3, signal, progress = () => {} } = options;
 	// The streams and ids of a run are its own, so that a store may be tried again.
 	const run = Date.now().toString(36);
 	const prefix = `crash/${run}`;
 	const acknowledged: string[] = [];
-	for (let kills = 0; kills < cycles; ) {
+	let kills = 0;
+	while (kills < cycles && !signal?.aborted) {
 		const count = Math.min(writers, cycles - kills);
 		const dead = await Promise.all(
 			Array.from({ length: count }, (_, index) =>
@@ -43,13 +47,13 @@ export async function storeCrashCycles(options: StoreCrashOptions): Promise<Stor
 		);
 		acknowledged.push(...dead.flat());
 		kills += count;
-		progress(`${kills} writers killed, ${acknowledged.length} appends acknowledged`);
+		progress(`${kills} of ${cycles} writers killed, ${acknowledged.length} appends acknowledged`);
 	}
 	const adapter: EventStoreModule = await import(module);
 	const store = await adapter.eventStore(url, {});
 	try {
 		const faults = await writtenFaults(store, acknowledged, prefix);
-		return { kills: cycles, acknowledged: acknowledged.length, faults };
+		return { kills, acknowledged: acknowledged.length, faults };
 	} finally {
 		await store.close();
 	}

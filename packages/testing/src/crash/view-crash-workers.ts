@@ -24,7 +24,7 @@ export class ViewCrashWorkers extends KilledProcesses {
 	}
 
 	protected run(): ServiceProcess {
-		return runProgram(import.meta.url, "./view-crash-worker", this.#args);
+		return runProgram(import.meta.url, "./view-crash-worker", this.#args, { ownGroup: true });
 	}
 
 	protected take(news: string, process: ServiceProcess): void {

@@ -23,12 +23,16 @@ export interface ViewCrashOptions {
 	readonly harm?: "kill" | "suspend" | "both";
 	/** How long to wait for progress, in milliseconds, before the run is over. Default: 120,000. */
 	readonly patienceMs?: number;
+	/** Ends the run early, after the cycle in hand; what came of it until then is told. Default: nothing does. */
+	readonly signal?: AbortSignal | undefined;
 	/** Is told of what goes on. Default: nobody is. */
 	readonly progress?: (line: string) => void;
 }
 
 /** What came of it. */
 export interface ViewCrashReport {
+	/** How many cycles were gone through: fewer than were asked for where the run was ended early. */
+	readonly cycles: number;
 	readonly kills: number;
 	readonly suspensions: number;
 	/** How often a view was begun again from its first event, in the middle of all that. */
@@ -82,7 +86,7 @@ class ViewCrashRun {
 	readonly #store: ViewStore;
 	readonly #views: CrashViews;
 	readonly #totals: readonly ViewTotal[];
-	readonly #counts = { kills: 0, suspensions: 0, rebuilds: 0, switches: 0 };
+	readonly #counts = { cycles: 0, kills: 0, suspensions: 0, rebuilds: 0, switches: 0 };
 	#events = 0;
 	/** How many of them all views had when they were looked at last. */
 	#seen = 0;
@@ -97,16 +101,25 @@ class ViewCrashRun {
 	}
 
 	async run(): Promise<ViewCrashReport> {
-		const { module, url, cycles, workers: size = 3, ttlMs = 600, progress = () => {} } = this.#options;
+		const {
+			module,
+			url,
+			cycles,
+			workers: size = 3,
+			ttlMs = 600,
+			signal,
+			progress = () => {},
+		} = this.#options;
 		await using workers = new ViewCrashWorkers([module, url, this.#topic.topic, String(ttlMs)]);
 		await Promise.all(Array.from({ length: size }, () => workers.start()));
 		const { ctx, cancel } = background.withCancel();
 		const publishing = this.#publish(ctx);
 		try {
-			for (let cycle = 1; cycle <= cycles; cycle++) {
+			for (let cycle = 1; cycle <= cycles && !signal?.aborted; cycle++) {
 				await this.#cycle(cycle, workers);
+				this.#counts.cycles = cycle;
 				if (cycle % 10 === 0)
-					progress(`cycle ${cycle}: ${this.#events} events, ${this.#counts.rebuilds} rebuilds`);
+					progress(`cycle ${cycle} of ${cycles}: ${this.#events} events, ${this.#counts.rebuilds} rebuilds`);
 			}
 		} finally {
 			cancel();

@@ -36,6 +36,8 @@ export interface ServerOptions {
 	readonly env?: NodeJS.ProcessEnv;
 	/** What to put before the command, such as `via` of a host; see `@allium/testing/hosts`. Default: nothing. */
 	readonly via?: readonly string[];
+	/** Whether it has a process group of its own, so that Ctrl-C in a terminal does not reach it. Default: false. */
+	readonly ownGroup?: boolean;
 }
 
 /** Starts a real server for tests, on free ports and with an empty folder. Resolves when it answers. */
@@ -81,12 +83,13 @@ export class ServerProcess implements AsyncDisposable {
 	/** Starts the server on its ports and data, after killing it where it runs. Resolves when it answers. */
 	async restart(): Promise<void> {
 		await this.kill();
-		const { file, args, env, via = [] } = this.#options;
+		const { file, args, env, via = [], ownGroup = false } = this.#options;
 		const [command = file, ...rest] = [...via, file, ...args(this.#place)];
 		const child = spawn(command, rest, {
 			cwd: this.folder,
 			env: { ...process.env, ...env },
 			stdio: ["ignore", "pipe", "pipe"],
+			detached: ownGroup,
 		});
 		this.#child = child;
 		for (const stream of [child.stdout, child.stderr]) stream.on("data", this.#keep);

@@ -19,7 +19,9 @@ export interface KilledWriterOptions {
  */
 export async function killedWriter(options: KilledWriterOptions): Promise<string[]> {
 	const { module, url, name, prefix, calls } = options;
-	await using writer = runProgram(import.meta.url, "./writer", [module, url, name, prefix]);
+	await using writer = runProgram(import.meta.url, "./writer", [module, url, name, prefix], {
+		ownGroup: true,
+	});
 	await writer.says(new RegExp(`^acknowledged ${calls}$`, "m"));
 	writer.signal("SIGKILL");
 	await writer.ended();
