@@ -19,6 +19,7 @@ const allium = { group: "allium", installed: false, serves: true } as const;
 /** All stacks. The floor F comes first: every ratio refers to it, unless stated otherwise. */
 export const stacks: readonly StackEntry[] = [
 	{ ...floor, id: "floor-net", file: "stacks/floor-net.ts" },
+	{ ...floor, id: "floor-json", file: "stacks/floor-json.ts", serves: false },
 	{ ...floor, id: "floor-http", file: "peers/floor-http.ts", installed: true },
 	{ ...floor, id: "floor-http-net", file: "peers/floor-http-net.ts", installed: true, wrkOnly: true },
 	{ ...floor, id: "floor-http-browser", file: "peers/floor-http-browser.ts", installed: true, wrkOnly: true },

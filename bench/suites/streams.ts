@@ -4,6 +4,7 @@ import { startPairs } from "./rpc.ts";
 
 const streaming = [
 	"floor-net",
+	"floor-json",
 	"frames-bare",
 	"frames",
 	"http",

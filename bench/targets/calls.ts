@@ -46,6 +46,12 @@ export const callTargets: readonly Target[] = [
 		value: (results) => row(results, ["streams", "memory"])?.callsPerSecond,
 	},
 	{
+		what: "server stream on the memory transport: messages/s",
+		unit: "× a bare generator, each message written and read as JSON",
+		bound: { atLeast: 1 },
+		value: over(rate, ["streams", "memory"], ["streams", "floor-json"]),
+	},
+	{
 		what: "server stream on frames, default onion: messages/s",
 		unit: "× the floor's stream",
 		bound: { atLeast: 0.6 },
