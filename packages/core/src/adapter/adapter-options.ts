@@ -1,8 +1,8 @@
 import type { Logger } from "../logger/logger.ts";
 
 /**
- * The options that an adapter receives beside the URL of its backend. A direct call of an adapter has defaults for
- * all.
+ * The options that an adapter receives in addition to the URL of its backend. An adapter that is called directly has
+ * defaults for all of them.
  */
 export interface AdapterOptions {
 	/** The namespace of the process. It keeps the keys of processes apart that share a backend. */
@@ -17,5 +17,5 @@ export interface AdapterOptions {
 	readonly scope: object;
 }
 
-/** What an adapter package exports for one port: opens the backend at a URL. */
+/** The function that an adapter package exports for one port. It opens the backend at a URL. */
 export type OpenPort<Port> = (url: string, options: AdapterOptions) => Port | Promise<Port>;

@@ -27,11 +27,11 @@ const refusedWhileWriting = /alert ([a-z ]*certificate[a-z ]*|unknown ca)/;
 const ofTls = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|^EPROTO$/;
 
 /**
- * What went wrong in TLS between this process and a server, and what to do, as the rest of a sentence. The options
- * have the names that they have in the URL of every adapter: `ca`, `cert`, `key` and `serverName`. Undefined for an
- * error that is none of TLS.
+ * Describes a TLS error between this process and a server, and its remedy, as the rest of a sentence. The text names
+ * options as the URL of every adapter does: `ca`, `cert`, `key` and `serverName`. Undefined for an error that TLS did
+ * not cause.
  *
- * @param without How the server is asked without TLS.
+ * @param without How to connect to the server without TLS.
  * @example
  * `RabbitMQ at ${place} cannot be used over TLS: ${tlsFault(error, "write amqp://")}`
  */
@@ -55,7 +55,7 @@ export function tlsFault(error: unknown, without: string): string | undefined {
 	return `${error.message}; compare ca, cert and key with those of the server`;
 }
 
-/** What a server says of the certificate of this process: `unknown ca` of `ERR_SSL_TLSV1_ALERT_UNKNOWN_CA`. */
+/** The server's objection to the certificate of this process: `unknown ca` for `ERR_SSL_TLSV1_ALERT_UNKNOWN_CA`. */
 function alertIn(code: string, message: string): string | undefined {
 	if (code === "EPROTO") return refusedWhileWriting.exec(message)?.[1];
 	if (!refusedCertificate.test(code)) return undefined;

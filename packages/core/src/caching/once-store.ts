@@ -8,7 +8,7 @@ export interface OnceAttempt {
 	readonly input: string;
 }
 
-/** What is known of a call. */
+/** The record of a call. */
 export interface OnceRecord {
 	/** A hash of the input of its first attempt. */
 	readonly input: string;
@@ -17,15 +17,15 @@ export interface OnceRecord {
 }
 
 /**
- * Where `once` keeps what became of calls. All times are taken by the store's own clock. Operations reject with
- * `unavailable` while the backend does not answer.
+ * The store in which `once` keeps the outcomes of calls. All times are measured by the store's own clock. Operations
+ * reject with `unavailable` while the backend does not answer.
  */
 export interface OnceStore {
 	/** The location of the store as a URL for people to read: complete, but without secrets. */
 	readonly location?: string | undefined;
 	/**
-	 * Marks a call as under way, where nothing is known of it or its mark has expired. Returns what is known otherwise.
-	 * Of several attempts at the same time exactly one gets undefined.
+	 * Marks a call as under way if the store has no record of it or its mark has expired. Otherwise returns the record. Of
+	 * several attempts at the same time exactly one gets undefined.
 	 */
 	begin(key: string, attempt: OnceAttempt, markMs: number, ctx: Context): Promise<OnceRecord | undefined>;
 	/** Makes the mark of an attempt last longer. False when the call is no longer its own. */

@@ -7,11 +7,11 @@ import type { Member } from "./member.ts";
 /** How long a member that did not describe itself is not asked again, in milliseconds. */
 const askAgainMs = 5_000;
 
-/** What asking members takes. */
+/** Options of {@link AskedMembers}. */
 export interface AskedMembersOptions {
 	readonly service: string;
 	readonly descriptions: Descriptions;
-	/** Ends what is asked. */
+	/** Its end also ends the requests to members. */
 	readonly ctx: Context;
 	/** Called when a member has described itself. */
 	readonly onDescribed: () => void;

@@ -10,12 +10,12 @@ import { scoped } from "./scoped.ts";
 import type { Target } from "./target.ts";
 import { attemptWhenReady, waitForReady } from "./wait-for-ready.ts";
 
-/** What the attempts of a client's calls share. */
+/** The settings that all attempts of a client's calls share. */
 export interface AttemptsOptions {
 	readonly target: Target;
 	/** Middleware around each attempt, outermost first. */
 	readonly middleware: readonly Middleware[];
-	/** Whether calls wait for an instance that can be reached, where their contexts do not say. */
+	/** Whether calls wait for a reachable instance when their contexts do not say. */
 	readonly waitForReady: boolean;
 	readonly logger: Logger;
 }

@@ -61,8 +61,8 @@ export interface ClientLayers {
 	 */
 	readonly callIds?: boolean;
 	/**
-	 * Told what the instances say of the service, once for each hash and once where none is known, some time after the
-	 * first call. A caller can compare it with what was expected.
+	 * Receives the descriptions of the service that its instances give, some time after the first call: one for each hash,
+	 * and one if no hash is known. A caller can compare them with the description that it expects.
 	 */
 	readonly onDescribed?: (description: ContractDescription) => void;
 	/** Called when a method is called without a context. */
@@ -76,7 +76,7 @@ export type ClientOptions = ClientSource &
 		readonly onClose?: () => void;
 	};
 
-/** What of the {@link clientDefaults} may differ. */
+/** Options of {@link clientDefaults}. */
 export interface ClientDefaultsOptions {
 	/** How long a call may take, in milliseconds, as in {@link timeout}. Default: 10 s. */
 	readonly timeoutMs?: number | undefined;
@@ -230,7 +230,7 @@ function clientMethod(
 	};
 }
 
-/** What is wrong with the arguments of a call in a program without types. */
+/** The mistake in the arguments of a call, which a program without types can make. */
 function wrongArguments(method: Method, input: unknown, ctx: unknown): Mistake | undefined {
 	if (isAsyncIterable(input)) return wrongContext(method, input, ctx);
 	return new Mistake(

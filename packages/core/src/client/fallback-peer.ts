@@ -77,7 +77,7 @@ export class FallbackPeer implements OwnedPeer {
 
 	/** The way that a new call takes. */
 	#begin(service: string): number {
-		// Who asks for what is served does not name the service.
+		// A reflection call says nothing about which service it is for.
 		if (this.#current > 0 && service !== Reflection["~allium"].name) this.#tryToReturn(service);
 		const way = this.#ways[this.#current];
 		if (way === undefined || way.peer.refusesUntil <= performance.now()) return this.#current;

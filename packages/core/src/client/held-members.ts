@@ -6,22 +6,22 @@ import type { Member } from "./member.ts";
 /** How often a held member is asked whether it is there, in milliseconds. */
 const verifyEveryMs = 5_000;
 
-/** What held members are made with. */
+/** Options of {@link HeldMembers}. */
 export interface HeldMembersOptions {
 	readonly service: string;
 	/** All members by id, the held ones among them. */
 	readonly members: ReadonlyMap<string, Member>;
 	readonly logger: Logger;
-	/** Ends what is asked of members. */
+	/** Its end also ends the requests to members. */
 	readonly ctx: Context;
 	/** Gives up a member that is gone. */
 	readonly remove: (id: string) => void;
 }
 
 /**
- * The members that the source let go without saying why. They are called on for as long as they can be reached: an
- * outage of the registry, or of the way to it, takes away no instance that answers. They are asked at intervals whether
- * they are there, since the source no longer says so.
+ * The members that the source dropped without giving a reason. They are called as long as they can be reached: an
+ * outage of the registry, or of the network to it, takes away no instance that answers. They are asked at intervals
+ * whether they are there, since the source no longer says so.
  */
 export class HeldMembers {
 	readonly #options: HeldMembersOptions;

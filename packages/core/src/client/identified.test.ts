@@ -24,7 +24,7 @@ const Players = contract("players", {
 });
 
 const background = Context.background();
-/** What a delivery gives its handler. A second one is a redelivery. */
+/** The context that a delivery gives its handler. A second one with the same id is a redelivery. */
 const delivery = (id = "event-1") => withCause(background, new Cause(id, "order-1"));
 
 /** A service that writes down the metadata of its calls, and a client of it. */

@@ -13,7 +13,7 @@ import type { ObservedPeer, PeerShare } from "./observed-peer.ts";
 /** How long an instance that cannot be reached is passed over, in milliseconds: doubling up to the bound. */
 const pauses = { firstMs: 100, longestMs: 5_000, jitter: 0.5 };
 
-/** Is told what calls find out about a member. */
+/** Receives the facts that calls find out about a member. */
 export interface MemberListener {
 	/** It could not be reached, and until when it is passed over; 0 when it could be again. */
 	onPause(member: Member, until: number): void;
@@ -26,13 +26,13 @@ export interface MemberListener {
 /** One instance as a client sees it: the way there, its load, and whether it can be reached. */
 export class Member implements Candidate, CallObserver {
 	instance: Instance;
-	/** That of the service there, as the source knows it; empty where it does not. */
+	/** The hash of the service on this instance, as the source gives it. Empty if the source does not know it. */
 	hash: string;
-	/** What the instance says of the service; undefined while that is not known. */
+	/** The instance's description of the service. Undefined until it is known. */
 	description: Pick<ContractDescription, "methods"> | undefined;
-	/** When it may be asked for that, on the clock of `performance.now()`. */
+	/** The time from which the instance may be asked for its description, on the clock of `performance.now()`. */
 	askAt = 0;
-	/** That of the instance, kept here: a call that needs no more does not have to touch the instance. */
+	/** The id of the instance. It is kept here so that a call which needs only the id does not touch the instance. */
 	readonly id: string;
 	readonly load: Load;
 	readonly peer: ObservedPeer;

@@ -10,7 +10,7 @@ import { addressesOf, LatestInstances } from "./latest-instances.ts";
 import { Member, type MemberListener } from "./member.ts";
 import type { PeerPool } from "./peer-pool.ts";
 
-/** What members are made with. */
+/** Options of {@link Members}. */
 export interface MembersOptions {
 	/** The name of the service. */
 	readonly service: string;
@@ -20,22 +20,22 @@ export interface MembersOptions {
 	/** The schemes by which instances are called first, in order. Default: as the transports are ordered. */
 	readonly schemes?: readonly string[] | undefined;
 	readonly logger: Logger;
-	/** Ends what is asked of members. */
+	/** Its end also ends the requests to members. */
 	readonly ctx: Context;
-	/** Called when what may be picked has changed. */
+	/** Called when the set of members that may be picked has changed. */
 	readonly onChange: () => void;
 	/** Called when a member that the source lists lacks a method that it was called for. */
 	readonly onRefusal: (member: Member) => void;
 }
 
 /**
- * The members of a target: the instances that its source lists, and those that it let go although they may be there.
- * They are kept up to date by what the source and calls tell of them.
+ * The members of a target: the instances that its source lists, and instances that the source dropped although they may
+ * still be there. The source and the calls keep them up to date.
  */
 export class Members implements MemberListener {
 	readonly #options: MembersOptions;
 	readonly #byId = new Map<string, Member>();
-	/** Those that the source let go, although they may be there. */
+	/** Members that the source dropped although they may still be there. */
 	readonly #held: HeldMembers;
 	readonly #latest = new LatestInstances();
 	/** Gone from the source, but still with calls in flight. */

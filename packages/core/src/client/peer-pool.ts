@@ -89,7 +89,7 @@ export class PeerPool {
 	readonly #dialers: readonly Dialer[];
 	/** By address and identity. */
 	readonly #peers = new Map<string, SharedPeer>();
-	/** What the instances say of their services. */
+	/** The descriptions that instances give of their services. */
 	readonly descriptions: Descriptions = new Descriptions();
 
 	constructor(dialers: readonly Dialer[]) {
@@ -140,9 +140,10 @@ export class PeerPool {
 	}
 
 	/**
-	 * What an instance says of a service; whoever has the same hash was asked for all.
+	 * An instance's description of a service. Instances with the same hash share one description, so only one of them is
+	 * asked.
 	 *
-	 * @throws ServiceError when it cannot be reached, or does not say it.
+	 * @throws ServiceError when the instance cannot be reached or does not describe the service.
 	 */
 	async describe(instance: Instance, service: string, ctx: Context): Promise<ContractDescription> {
 		const share = this.share(instance.addresses, { identity: instanceIdentity(instance) });

@@ -19,9 +19,9 @@ import type { PeerPool } from "./peer-pool.ts";
 /** The longest that a call waits until an instance may be tried again, in milliseconds. */
 const longestWaitMs = 250;
 
-/** What a target is made with. */
+/** Options of {@link Target}. */
 export interface TargetOptions {
-	/** Where instances are looked for, for messages; undefined when that is not known. Default: nobody knows. */
+	/** The place where instances are looked up, for error messages. Undefined when it is not known. Default: not known. */
 	readonly where?: () => string | undefined;
 	/** The name of the service. */
 	readonly service: string;
@@ -30,18 +30,20 @@ export interface TargetOptions {
 	/** The schemes by which instances are called first, in order. Default: as the transports are ordered. */
 	readonly schemes?: readonly string[] | undefined;
 	readonly logger: Logger;
-	/** Told what instances say of the service, once for each hash, some time after the first call. */
+	/**
+	 * Receives the descriptions of the service that its instances give, one for each hash, some time after the first call.
+	 */
 	readonly onDescribed?: ((description: ContractDescription) => void) | undefined;
 }
 
 /**
- * The instances that a client calls: kept up to date by what its source tells, remembered while the source is
- * silent, and picked from by the balancer.
+ * The instances that a client calls. The source keeps them up to date; they are remembered while the source is silent;
+ * the balancer picks one for each attempt.
  */
 export class Target {
 	readonly #options: TargetOptions;
 	readonly #members: Members;
-	/** Counts the changes of what may be picked. */
+	/** Counts the changes to the set of members that may be picked. */
 	#generation = 0;
 	/** Resolves at the next change, where a call waits for it. */
 	#change: PromiseWithResolvers<void> | undefined;
@@ -94,8 +96,8 @@ export class Target {
 	}
 
 	/**
-	 * What an attempt has to wait for before an instance is picked; undefined for nothing. Rejects when the target is
-	 * closed.
+	 * The event that an attempt has to wait for before an instance is picked. Undefined if it need not wait. Rejects when
+	 * the target is closed.
 	 *
 	 * @param tried the ids of the instances that the call has tried.
 	 */
@@ -218,7 +220,7 @@ export class Target {
 		return this.#common;
 	}
 
-	/** What was found does not hold any more. */
+	/** The candidates that were found are out of date. */
 	#changed(): void {
 		this.#generation++;
 		this.#common = undefined;

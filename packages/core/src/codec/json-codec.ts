@@ -20,7 +20,7 @@ export const jsonCodec: TextCodec = {
 	},
 	decode(text) {
 		try {
-			// What some editors begin a file with is no part of it, RFC 8259 section 8.1.
+			// Some editors begin a file with a byte order mark, which is no part of the JSON: RFC 8259 section 8.1.
 			return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
 		} catch (cause) {
 			throw new ServiceError({

@@ -5,28 +5,31 @@ import type { CallScope } from "./call-scope.ts";
 /** Called back when a cancellation ends. */
 export type EndListener = (error: ServiceError) => void;
 
-/** Who is told of an end. */
+/** A listener that is told when a {@link CancellationSource} ends. */
 export interface Follower {
 	onEnd(error: ServiceError): void;
 }
 
-/** What a follower holds while it follows. */
+/** The handle by which a {@link Follower} stops following. */
 export interface Following {
-	/** Nothing is told any more. Doing it twice is the same as once. */
+	/** The follower is told nothing any more. A second call has no effect. */
 	stop(): void;
 }
 
-/** What can end a cancellation from above: its parent, or a signal of the platform. */
+/** A source that can end a cancellation from above: its parent, or a signal of the platform. */
 export interface CancellationSource {
 	readonly error: ServiceError | undefined;
 	readonly deadline: number;
-	/** Tells when it ends, at once when it has ended; who follows looks at the clock and the deadline itself. */
+	/**
+	 * Tells the follower when this ends, or at once if it has ended. A follower has to watch the clock and the deadline
+	 * itself.
+	 */
 	follow(follower: Follower): Following;
 }
 
-/** What ends a context. */
+/** The end of a context: it can be listened to, and it can be had as a signal. */
 export interface Ending extends CancellationSource {
-	/** Calls back once when it ends, at once when it has ended. Returns what stops the listening. */
+	/** Calls back once when this ends, or at once if it has ended. Returns a function that stops the listening. */
 	listen(listener: EndListener): () => void;
 	/** A signal that aborts when this ends, with the error as its reason. Made when first asked for. */
 	readonly signal: AbortSignal;
@@ -43,7 +46,10 @@ export class Cancellation implements Ending, Follower {
 	/** When it ends, on the clock of `performance.now()`; Infinity for never. */
 	readonly deadline: number;
 	#error: ServiceError | undefined;
-	/** Who follows, first come first: a list through the links themselves, as calls come and go by the million. */
+	/**
+	 * The followers, in the order in which they came. The list runs through the links themselves, since calls come and go
+	 * by the million.
+	 */
 	#first: Link | undefined;
 	#last: Link | undefined;
 	/** How many of them want the deadline, too. */
@@ -234,7 +240,7 @@ class Never implements Ending {
 	}
 }
 
-/** What ends a context that nothing ends. */
+/** The ending of a context that never ends. */
 export const never: Ending = new Never();
 
 /** Ends what runs under a call that has settled; one for all, as making an error is slow. */
@@ -245,7 +251,7 @@ export function canceled(cause?: unknown): ServiceError {
 	return new ServiceError({ code: "canceled", message: "the call was canceled", cause });
 }
 
-/** What is said of a call whose time ran out, where nobody knows more. */
+/** The message for a call whose time ran out, if no better one is known. */
 const deadlineMessage = "the deadline was exceeded";
 
 /** The error of a call whose time ran out. */

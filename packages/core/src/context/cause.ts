@@ -21,7 +21,7 @@ export const effectName: ContextKey<string> = contextKey("effect name");
 
 const causeKey: ContextKey<Cause> = contextKey("cause");
 
-/** What the work of a context follows from; undefined where nothing is known that could come a second time. */
+/** The cause of the work that a context is for. Undefined if no cause is known that could come a second time. */
 export function causeOf(ctx: Context): Cause | undefined {
 	return ctx.get(causeKey);
 }
@@ -35,14 +35,17 @@ export function withCause(ctx: Context, cause: Cause): Context {
 export interface Operation {
 	/** A UUID, the same each time that the same cause does the same. */
 	readonly id: string;
-	/** Tells that it may not have happened. An equal operation that comes after it is then the same one, with its id. */
+	/**
+	 * Reports that the operation may not have happened. The next equal operation then counts as the same one and gets its
+	 * id.
+	 */
 	failed(): void;
 }
 
 /**
- * What happened that others follow from: an event that was delivered, a call that arrived with an id, or a request with
- * an idempotency key. It may come again after a crash. What its handler does has ids that follow from it, so that the
- * second time has the ids of the first.
+ * The cause of other operations: an event that was delivered, a call that arrived with an id, or a request with an
+ * idempotency key. It may come again after a crash. The operations of its handler have ids that are derived from it, so
+ * that the second run has the ids of the first.
  */
 export class Cause {
 	/** The id of the event or of the call. */
@@ -141,7 +144,7 @@ class Begun implements Operation {
 	}
 }
 
-/** What an operation is, as text: no two different ones have the same. */
+/** An operation as text. Different operations have different texts. */
 function textOf(cause: string, path: string, input: unknown, name: string | undefined): string {
 	if (name !== undefined) return JSON.stringify([cause, path, name]);
 	return JSON.stringify([cause, path]) + dataText(input);

@@ -12,14 +12,14 @@ export type MetadataInit = Record<string, MetadataValue | readonly MetadataValue
 /** The most that the names and values of one set of metadata may take, in bytes. */
 export const maxMetadataBytes: number = 8 * 1024;
 
-/** The bytes of an entry on the wire beside its name and value. */
+/** The bytes of an entry on the wire in addition to its name and value. */
 const entryOverheadBytes = 3;
 
 const maxNameLength = 128;
 
-/** What a name consists of. */
+/** The characters that a name may consist of. */
 export const namePattern: RegExp = /^[a-z0-9._-]+$/;
-// Printable ASCII without leading or trailing blanks: what every transport carries unchanged.
+// Printable ASCII without leading or trailing blanks, since every transport carries that unchanged.
 const valuePattern = /^(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?$/;
 
 /**

@@ -5,8 +5,8 @@ import { type ContextKey, contextKey } from "./key.ts";
 const credentials = ["authorization", "cookie"] as const;
 
 /**
- * Who a call is made for, as the guard found out: the id of a user or of a customer. Nobody gets the answer of another
- * principal by the same `Idempotency-Key`.
+ * The id of the user or customer for whom a call is made, as the guard found out. A caller cannot get the answer of
+ * another principal by sending the same `Idempotency-Key`.
  *
  * Set it where credentials change while the caller stays the same, such as tokens that live for minutes.
  *
@@ -15,14 +15,18 @@ const credentials = ["authorization", "cookie"] as const;
  */
 export const principal: ContextKey<string> = contextKey("principal");
 
-/** Who made a call that has an id: the {@link principal} where the guard set one, otherwise the peer by its certificate. */
+/**
+ * The caller of a call that has an id: the {@link principal} if the guard set one, otherwise the identity in the peer's
+ * certificate.
+ */
 export function peerOf(ctx: Context): string | undefined {
 	return ctx.get(principal) ?? ctx.peer?.identity;
 }
 
 /**
- * Who sent an `Idempotency-Key`, as text: the {@link principal} where the guard set one, otherwise the identity of the
- * peer's certificate with the credentials that came with the call. Undefined for a caller without either.
+ * The sender of an `Idempotency-Key`, as text: the {@link principal} if the guard set one, otherwise the identity in
+ * the peer's certificate together with the credentials that came with the call. Undefined for a caller with none of
+ * these.
  */
 export function callerOf(ctx: Context): string | undefined {
 	const told = ctx.get(principal);

@@ -49,7 +49,7 @@ Add.difference;
 expectTypeOf(Add.reset.effect).toEqualTypeOf<"write">();
 expectTypeOf(contract("c", { m: method({ effect: "read" }) }).m.effect).toEqualTypeOf<"read">();
 
-// What a handler takes and answers.
+// The parameters and the results of handlers.
 type Handlers = Service<Add>;
 expectTypeOf<Handlers["sum"]>().toEqualTypeOf<
 	(input: { a: number; b: number }, ctx: Context) => Promise<{ v: number }>
@@ -76,7 +76,7 @@ expectTypeOf<() => Promise<Empty>>().toExtend<Handlers["reset"]>();
 expectTypeOf<() => Promise<string>>().not.toExtend<Handlers["reset"]>();
 expectTypeOf<Client<Add>["reset"]>().toEqualTypeOf<(input: Empty, ctx?: Context) => Promise<Empty>>();
 
-// What a client takes and answers.
+// The parameters and the results of a client's methods.
 type Add$ = Client<Add>;
 expectTypeOf<Add$["sum"]>().toEqualTypeOf<
 	(input: { a: number; b: number }, ctx?: Context) => Promise<{ v: number }>

@@ -16,7 +16,7 @@ export interface ContractOptions {
 	readonly summary?: string;
 	/** Annotations for others: gateways, dashboards, generators. */
 	readonly meta?: Readonly<Record<string, unknown>>;
-	/** What other programs need to speak it in formats beside JSON. */
+	/** The facts that other programs need to use the contract in formats other than JSON. */
 	readonly wire?: ContractWire;
 }
 
@@ -26,7 +26,7 @@ export interface ContractWire {
 	readonly proto?: string;
 }
 
-/** What a contract knows of itself, under `contract["~allium"]`. */
+/** The facts about a contract, under `contract["~allium"]`. */
 export interface ContractInfo {
 	readonly name: string;
 	readonly version: string;

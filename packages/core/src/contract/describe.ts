@@ -24,7 +24,7 @@ export interface ContractDescription {
 	routes?: readonly Route[];
 	/** The security schemes that callers present: one of each. */
 	security?: readonly Security[];
-	/** What other programs need to speak it in formats beside JSON. */
+	/** The facts that other programs need to use the contract in formats other than JSON. */
 	wire?: ContractWire;
 }
 
@@ -75,7 +75,8 @@ export function describe(
 	const { name, version, summary, meta, wire, methods } = contract["~allium"];
 	const described = Object.fromEntries(methods.map((method) => [method.name, describeMethod(method)]));
 	const events = describeEvents(contract["~allium"].events);
-	// What a contract does not have leaves its hash as it was.
+	// A part that a contract lacks does not enter the hash: contracts keep the hash that they had before such parts
+	// existed.
 	const parts = [events, wire].filter((part) => part !== undefined);
 	return {
 		name,

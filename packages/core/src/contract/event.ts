@@ -33,7 +33,10 @@ export interface EventSpec<S extends Schema = Schema> extends EventDeclaration<S
 
 /** An event to be declared. A fault in it is refused by a message that begins with its place. */
 export interface EventInit<S extends Schema, K extends string, V extends number> extends EventFacts {
-	/** What happened, as JSON. The schema may give defaults, but does not transform: what it yields it accepts. */
+	/**
+	 * The schema of the event's data, which is JSON. It may give defaults but does not transform: it has to accept its own
+	 * output.
+	 */
 	readonly data: IfJson<SchemaOutput<S>, IfKept<SchemaInput<S>, SchemaOutput<S>, S>, "data">;
 	/**
 	 * The property of the data that orders events: those of one key are handled one after another. It is the
@@ -43,8 +46,8 @@ export interface EventInit<S extends Schema, K extends string, V extends number>
 	/** The version of the data. Default: 1. */
 	readonly version?: V;
 	/**
-	 * From the version of the key to the next: `{ 1: (old) => ({ ...old, size: 19 }) }`. Events of versions without
-	 * one are no longer read.
+	 * Each function turns data of the version that is its key into the next version: `{ 1: (old) => ({ ...old, size: 19 })
+	 * }`. Events of versions without a function are no longer read.
 	 */
 	readonly upcast?: Upcasts<EarlierVersions<V>, SchemaInput<S>>;
 }
@@ -62,7 +65,7 @@ export function event(spec: object): EventSpec {
 	return eventSpec(spec as EventDeclaration);
 }
 
-/** {@link event} without the checks of the compiler, for what programs declare. */
+/** {@link event} without the checks of the compiler, for events that a program declares at run time. */
 export function eventSpec(declared: EventDeclaration): EventSpec {
 	return {
 		...declared,
@@ -81,21 +84,24 @@ export interface EventValue<N extends string = string, D = unknown> {
 	readonly data: D;
 	/** The declaration, which validates the data when the event is published. */
 	readonly of: AnyEvent;
-	/** What tells it from all others of its topic. Default: the runtime makes one when it is published. */
+	/** Its id, unique in its topic. Default: the runtime makes one when the event is published. */
 	readonly id?: string;
 	/** It is not handled before this time, in ISO 8601: see `later`. */
 	readonly notBefore?: string;
-	/** What a sender elsewhere wrote on it. Default: the runtime stamps it when it is published. */
+	/**
+	 * The stamp of the original sender, for an event that comes from elsewhere. Default: the runtime stamps the event when
+	 * it is published.
+	 */
 	readonly stamp?: EventStamp;
 }
 
-/** What the runtime stamps on an event, where a sender elsewhere has not done so. */
+/** The origin of an event. The runtime writes it, unless a sender elsewhere has done so. */
 export interface EventStamp {
-	/** Who published it. */
+	/** The app that published it. */
 	readonly source?: string;
-	/** Shared by all that follows from one first cause. */
+	/** The id of the first cause. All events and calls that follow from it share this id. */
 	readonly correlationId?: string;
-	/** What it follows from. */
+	/** The id of the event or call that it follows from. */
 	readonly causationId?: string;
 	/** The trace of the publisher, as W3C Trace Context writes it. */
 	readonly traceparent?: string;
@@ -104,7 +110,7 @@ export interface EventStamp {
 	readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** An event of a contract, whatever its data. */
+/** An event of a contract, with data of any type. */
 export interface AnyEvent {
 	readonly service: string;
 	readonly name: string;
@@ -150,7 +156,7 @@ export interface EventWith<Data> {
 	readonly input: SchemaOf<unknown, Data>;
 }
 
-/** What a handler of the event gets. */
+/** The data that a handler of the event gets. */
 export type EventData<E> = E extends EventWith<infer Data> ? Data : never;
 
 function eventType(service: string, name: string, spec: EventDeclaration): EventType<string, unknown> {

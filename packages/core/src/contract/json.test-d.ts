@@ -46,7 +46,7 @@ const Comment: z.ZodType<Comment> = z.lazy(() =>
 );
 method({ input: Comment, output: Comment });
 
-// What the wire carries counts, not what the handler makes of it.
+// The type on the wire counts, not the type that the handler gets.
 method({ input: z.object({ at: z.string().transform((text) => new Date(text)) }) });
 method({ output: z.object({ at: z.date().transform((date) => date.toISOString()) }) });
 

@@ -1,6 +1,6 @@
 /**
- * What JSON makes of a type: the type itself where JSON can carry it, something that it cannot be assigned to
- * where not. Dates, bigints, functions, maps and bytes are refused; `unknown` and `any` pass.
+ * The type itself if JSON can carry it; otherwise a type that it cannot be assigned to. Dates, bigints, functions, maps
+ * and bytes are refused; `unknown` and `any` pass.
  *
  * Written as array and mapped types, which the compiler works out lazily, so that types may be recursive.
  */
@@ -25,7 +25,10 @@ export type IfJson<T, S, Path extends string> = [T] extends [Json<T>]
 	? S
 	: `${Fault<T, Path, []>}, which JSON cannot carry`;
 
-/** What is wrong with a type, and where: `input.at is a Date`. The properties of an object come before theirs. */
+/**
+ * The fault of a type and its place: `input.at is a Date`. The properties of an object are checked before the
+ * properties of these.
+ */
 type Fault<T, Path extends string, Depth extends readonly unknown[]> = [Named<T, Path>] extends [never]
 	? [NamedMember<T, Path>] extends [never]
 		? FaultBelow<T, Path, Depth>

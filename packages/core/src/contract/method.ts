@@ -44,9 +44,9 @@ export interface MethodSpec<
 	E extends ErrorSpecs = ErrorSpecs,
 	F extends Effect = Effect,
 > extends MethodFacts<F> {
-	/** What the method takes. Default: `{}`. */
+	/** The schema of the input. Default: `{}`. */
 	readonly input?: I;
-	/** What the method answers. Default: `{}`. */
+	/** The schema of the output. Default: `{}`. */
 	readonly output?: O;
 	/** The errors that callers can expect, by reason. */
 	readonly errors?: E;
@@ -116,9 +116,9 @@ export interface MethodInit<
 	E extends ErrorSpecs,
 	F extends Effect,
 > extends MethodFacts<F> {
-	/** What the method takes. Default: `{}`. */
+	/** The schema of the input. Default: `{}`. */
 	readonly input?: IfJson<WireInput<I>, I, "input">;
-	/** What the method answers. Default: `{}`. */
+	/** The schema of the output. Default: `{}`. */
 	readonly output?: IfJson<WireOutput<O>, O, "output">;
 	/** The errors that callers can expect, by reason. */
 	readonly errors?: JsonErrors<E>;

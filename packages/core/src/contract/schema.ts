@@ -7,10 +7,10 @@ export type Schema = StandardSchemaV1;
 /** A schema that accepts and yields these types. */
 export type SchemaOf<Input, Output> = StandardSchemaV1<Input, Output>;
 
-/** What a schema accepts. */
+/** The type that a schema accepts. */
 export type SchemaInput<S extends Schema> = StandardSchemaV1.InferInput<S>;
 
-/** What a schema yields. */
+/** The type that a schema yields. */
 export type SchemaOutput<S extends Schema> = StandardSchemaV1.InferOutput<S>;
 
 /** A JSON Schema (draft 2020-12), as plain data. */

@@ -79,7 +79,7 @@ export function isSecurity(value: unknown): value is Security {
 	});
 }
 
-/** What is wrong with a scheme. The text follows the name of the scheme. */
+/** The fault of a security scheme. The text follows the name of the scheme. */
 function problemOf(scheme: Readonly<Record<string, unknown>>): string | undefined {
 	switch (scheme.type) {
 		case "http":

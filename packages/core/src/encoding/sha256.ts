@@ -4,7 +4,7 @@ const roundConstants = fractions(64, Math.cbrt);
 const initialState = fractions(8, Math.sqrt);
 
 const blockBytes = 64;
-/** What is appended to a text at least: a bit, and the length in eight bytes. */
+/** The least number of bytes that are appended to a text: one for a bit, and eight for the length. */
 const trailerBytes = 9;
 
 const encoder = new TextEncoder();

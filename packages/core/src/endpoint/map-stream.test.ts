@@ -68,7 +68,7 @@ describe("a mapped stream", () => {
 });
 
 describe("the messages of a stream, told to a reader", () => {
-	/** What a reader receives that requests the next message whenever it has got one. */
+	/** The messages that a reader receives when it requests the next one each time. */
 	function told(stream: AsyncIterable<unknown>): Promise<unknown[]> {
 		return new Promise((resolve) => {
 			const seen: unknown[] = [];

@@ -8,7 +8,7 @@ export const metadataBrand: unique symbol = Symbol.for("allium.Metadata");
 export interface ReadonlyMetadata extends Iterable<[name: string, value: MetadataValue]> {
 	/** The number of values. */
 	readonly size: number;
-	/** What names and values take together, in bytes, with 3 more for each entry. */
+	/** The size of all names and values together, in bytes, with 3 more for each entry. */
 	readonly bytes: number;
 	/** The first text value of a name. */
 	get(name: string): string | undefined;

@@ -16,9 +16,9 @@ export interface ForeignDetail {
 /** The parts of a {@link ServiceError}. Only the code is required. */
 export interface ServiceErrorInit<Data = unknown> {
 	code: Code;
-	/** What went wrong, for people. Default: the reason, else the code. */
+	/** A description of the error for people. Default: the reason, otherwise the code. */
 	message?: string | undefined;
-	/** What went wrong, for programs: the name of a declared error, or one of the runtime's own. */
+	/** The reason for programs: the name of a declared error, or a reason that the runtime defines. */
 	reason?: string | undefined;
 	/** Details, as JSON. */
 	data?: Data | undefined;

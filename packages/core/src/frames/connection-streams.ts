@@ -7,9 +7,9 @@ import { StreamTable } from "./stream-table.ts";
 export class ConnectionStreams {
 	readonly #table = new StreamTable<StreamHandler>();
 	readonly #deadlines = new Deadlines(() => this.#table.values());
-	/** The calls that wait, as the other side takes no more at once. */
+	/** The calls that wait because the other side takes no more streams at once. */
 	readonly #waiting = new Set<() => void>();
-	/** What the other side takes at once. */
+	/** The number of streams that the other side takes at once. */
 	#most = 0;
 
 	get size(): number {

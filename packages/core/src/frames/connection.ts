@@ -17,7 +17,7 @@ import { beginPing, beginPong } from "./wire/ping-frame.ts";
 import { jsonOnly, type RemoteSettings, readSettings, writeSettings } from "./wire/settings-frame.ts";
 import { beginWindow, readWindow } from "./wire/window-frame.ts";
 
-/** What the two sides of a connection do differently. */
+/** The behaviour in which the two sides of a connection differ. */
 export interface ConnectionRole {
 	/** The formats that this side reads, as SETTINGS has them. */
 	readonly formats: number;
@@ -43,7 +43,7 @@ export interface ConnectionRole {
  */
 export class Connection implements PipeHandler, BatchOwner {
 	readonly limits: FrameLimits;
-	/** Who is at the other end. */
+	/** The process at the other end. */
 	readonly peer: PeerInfo;
 	readonly bytes: ByteHandling;
 	readonly batch: FrameBatch;
@@ -55,7 +55,7 @@ export class Connection implements PipeHandler, BatchOwner {
 	readonly #reader: FrameReader;
 	readonly #keepAlive: KeepAlive;
 	readonly #window: ReceiveWindow;
-	/** What the other side announced. Known once the connection is ready. */
+	/** The settings that the other side announced. They are known once the connection is ready. */
 	remote: RemoteSettings = unannounced;
 	/** Why the connection has ended, once it has. */
 	closedBy: ServiceError | undefined;
@@ -275,7 +275,7 @@ export class Connection implements PipeHandler, BatchOwner {
 	}
 }
 
-/** What holds until SETTINGS have come: no stream begins before that. */
+/** The settings that are assumed until SETTINGS have come. No stream begins before that. */
 const unannounced: RemoteSettings = { ...defaultFrameLimits, formats: jsonOnly };
 
 function lost(message: string): ServiceError {

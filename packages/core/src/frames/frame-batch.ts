@@ -12,11 +12,14 @@ const maxBlockedControlBytes = 1024 * 1024;
 const batchHeads = 32;
 const batchBytes = 64 * 1024;
 
-/** What a batch needs of its connection. */
+/** The parts of a connection that its batch needs. */
 export interface BatchOwner {
 	/** The open streams. While there is hardly one, to wait for more frames would only cost time. */
 	readonly streams: { readonly size: number };
-	/** What waits to be sent. It goes on when a batch went out at the end of its turn, and the pipe takes more. */
+	/**
+	 * The messages that wait to be sent. The queue goes on when a batch went out at the end of its turn and the pipe takes
+	 * more.
+	 */
 	readonly queue: { proceed(): void };
 	/** Ends the connection: the pipe is of no use any more. */
 	destroy(message: string): void;
@@ -91,9 +94,10 @@ export class FrameBatch {
 	}
 
 	/**
-	 * What was written goes out with the rest of this turn of the loop, or now where that is much already.
+	 * Schedules the frames that were written: they go out at the end of this turn of the loop, or now if they are already
+	 * many.
 	 *
-	 * @param prompt whether it may go out sooner while the connection is idle.
+	 * @param prompt whether they may go out sooner while the connection is idle.
 	 */
 	#schedule(prompt: boolean, more: boolean): void {
 		if (this.#blocked) return;

@@ -132,7 +132,7 @@ export class FramesExchange implements StreamHandler, Follower {
 		);
 	}
 
-	/** What reads the input, once the call is let in. */
+	/** Returns a function that reads the input. It is called once the call is admitted. */
 	#input(body: EncodedMessage | undefined, ended: boolean): () => unknown {
 		const isStream = takesStream(this.#kind);
 		if (body !== undefined && !isStream) {

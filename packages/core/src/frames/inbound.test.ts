@@ -7,7 +7,7 @@ import { Assembly } from "./assembly.ts";
 import { defaultFrameLimits } from "./frame-limits.ts";
 import { Inbound } from "./inbound.ts";
 
-/** What cannot be decoded. */
+/** A message that cannot be decoded. */
 const unreadable = "unreadable";
 
 class CountedAssembly extends Assembly {
@@ -60,7 +60,7 @@ function open(maxMessageBytes = 64 * 1024) {
 	const push = (text: string, more: boolean) => {
 		const bytes = new TextEncoder().encode(text);
 		const refusal = inbound.push(bytes, 0, bytes.length, more);
-		// Who read the bytes may use their memory again.
+		// The pipe that read the bytes may use their memory again.
 		bytes.fill(0);
 		return refusal;
 	};

@@ -16,7 +16,7 @@ export interface CreditReturn {
 	creditStream(bytes: number): void;
 }
 
-/** What the messages of one direction of a stream need of their connection and their call. */
+/** The parts of a connection and a call that the messages of one direction of a stream need. */
 export interface InboundOwner extends UnfinishedOwner {
 	readonly window: CreditReturn;
 	readonly codec: Codec;
@@ -25,8 +25,8 @@ export interface InboundOwner extends UnfinishedOwner {
 }
 
 /**
- * What arrives on one stream of frames. It joins fragments to {@link messages}, and returns credit as these are consumed.
- * The stream's window and the size of one message bound it.
+ * The receiving side of one stream of frames. It joins fragments to {@link messages}, and returns credit as these are
+ * consumed. The stream's window and the size of one message bound it.
  */
 export class Inbound implements MessageSource<EncodedMessage>, Growing {
 	/** The messages for the consumer. */

@@ -1,7 +1,7 @@
 import { after, every, type Timer } from "../time/timer.ts";
 import type { FrameLimits } from "./frame-limits.ts";
 
-/** What a keep-alive asks of its connection, and tells it. */
+/** The side of a connection that its keep-alive uses. */
 export interface KeepAliveOwner {
 	/** Whether calls are open. */
 	busy(): boolean;

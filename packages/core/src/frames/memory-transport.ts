@@ -14,7 +14,7 @@ export interface MemoryTransportOptions {
 	/** The formats to prefer to JSON, in order, on both sides. Default: none. */
 	readonly formats?: readonly Format[] | undefined;
 	readonly limits?: Partial<FrameLimits> | undefined;
-	/** What handlers are told of their callers: `ctx.peer`. Default: the address `memory`. */
+	/** The caller as handlers see it, in `ctx.peer`. Default: the address `memory`. */
 	readonly caller?: PeerInfo | undefined;
 }
 

@@ -37,7 +37,7 @@ beforeEach(async () => {
 	const transport = memoryTransport();
 	listener = await transport.listen(endpoints, { address: "c" });
 	peer = transport.dial("memory://c");
-	// What follows finds a connection that takes calls at once.
+	// The calls of the test find a connection that takes calls at once.
 	await peer.endpoint(C.add)({}, Context.background());
 });
 

@@ -4,7 +4,7 @@ import type { ByteHandling } from "../transport/pipe.ts";
 import type { Fragments } from "./fragment-queue.ts";
 import { bodyBytes } from "./wire/body.ts";
 
-/** What sends the fragments of a message. */
+/** Sends the fragments of a message. */
 interface FragmentSender {
 	/** Sends the next fragment. Returns whether there is more to send, and window to send it. */
 	sendFragment(): boolean;

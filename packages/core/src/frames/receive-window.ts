@@ -1,6 +1,6 @@
 /**
- * What the other side may still send, in bytes of messages. Credit goes back to it as messages are consumed, in
- * pieces of at least half the window, so that it takes few frames.
+ * The number of bytes of messages that the other side may still send. Credit goes back to it as messages are consumed,
+ * in pieces of at least half the window, so that few frames are needed.
  */
 export class ReceiveWindow {
 	readonly #size: number;

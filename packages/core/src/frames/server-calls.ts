@@ -3,7 +3,7 @@ import { HeldReplies } from "./held-replies.ts";
 import { ResetCount } from "./reset-count.ts";
 import { ProtocolError } from "./wire/frame.ts";
 
-/** What the calls of one connection share at the server. */
+/** The state that the calls of one connection share at the server. */
 export class ServerCalls {
 	/** The replies that are ready, but have to wait. */
 	readonly heldReplies: HeldReplies;

@@ -1,7 +1,7 @@
 import type { ServiceError } from "../errors/service-error.ts";
 import type { Expiring } from "../transport/deadlines.ts";
 
-/** What a connection needs of a stream: its id, and its windows in both directions. */
+/** The parts of a stream that its connection needs: the id, and the windows in both directions. */
 export interface StreamWindows {
 	readonly id: number;
 	/** Bytes of a message arrived. Returns whether the other side kept to the window. */
@@ -10,7 +10,10 @@ export interface StreamWindows {
 	extend(bytes: number): void;
 }
 
-/** What a connection tells the owner of a stream: the client's or the server's side of a call. */
+/**
+ * The owner of a stream, which is the client's or the server's side of a call. The connection tells it what happens on
+ * the stream.
+ */
 export interface StreamHandler extends Expiring {
 	readonly stream: StreamWindows;
 	/** A fragment of a message arrived. The handler returns the credit of its bytes. */

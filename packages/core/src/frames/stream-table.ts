@@ -1,4 +1,4 @@
-/** What a table of streams holds. */
+/** An entry of a {@link StreamTable}. */
 export interface Numbered {
 	readonly stream: { readonly id: number };
 }

@@ -1,7 +1,7 @@
 import type { ByteHandling } from "../transport/pipe.ts";
 import type { Assembly, Growing } from "./assembly.ts";
 
-/** What an unfinished message needs of its connection. */
+/** The parts of a connection that an unfinished message needs. */
 export interface UnfinishedOwner {
 	readonly bytes: ByteHandling;
 	readonly maxMessageBytes: number;

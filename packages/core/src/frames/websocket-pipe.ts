@@ -27,7 +27,7 @@ export class WebSocketPipe implements Pipe {
 	readonly peer: PeerInfo;
 	readonly #socket: WebSocket;
 	#handler: PipeHandler | undefined;
-	/** What arrived before anybody listened. */
+	/** The bytes that arrived before the first handler was set. */
 	#early: Uint8Array[] = [];
 	#closed = false;
 	#failure: Error | undefined;

@@ -18,7 +18,7 @@ export interface RouteCall {
 	readonly body: string | undefined;
 }
 
-/** What is asked of a {@link RouteFetcher}. */
+/** The request that a {@link RouteFetcher} sends. */
 export interface RouteRequest {
 	readonly method: Verb;
 	readonly headers: [string, string][];
@@ -27,7 +27,7 @@ export interface RouteRequest {
 	readonly body?: string;
 }
 
-/** What a {@link RouteFetcher} answers: a part of the platform's `Response`. */
+/** The response of a {@link RouteFetcher}: a part of the platform's `Response`. */
 export interface RouteResponse {
 	readonly ok: boolean;
 	readonly status: number;

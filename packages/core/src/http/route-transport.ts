@@ -20,7 +20,10 @@ export interface RouteTransportOptions {
 	readonly scheme?: "http" | "https";
 	/** The largest answer that is accepted, in bytes. Default: 4 MiB. */
 	readonly maxMessageBytes?: number;
-	/** What sends the requests, where certificates of its own are needed, for example. Default: the platform's `fetch`. */
+	/**
+	 * The function that sends the requests. Replace it if the requests need a client certificate, for example. Default:
+	 * the platform's `fetch`.
+	 */
 	readonly fetch?: RouteFetcher;
 }
 

@@ -9,7 +9,7 @@ import { every, type Timer } from "../time/timer.ts";
 /** How long an operation of the store may take whose call nobody waits for, in milliseconds. */
 const storeTimeoutMs = 5_000;
 
-/** What an attempt at a call has to do with the store. */
+/** Options of {@link OnceMark}. */
 export interface MarkOptions {
 	readonly store: OnceStore;
 	readonly key: string;

@@ -65,7 +65,7 @@ function server(next: Endpoint, method: Method, sdk: SdkTracer): Endpoint {
 	const streams = givesStream(method.kind);
 	const facts = methodAttributes(method, "server");
 	return (input, arrived) => {
-		// What arrived without metadata brings no trace.
+		// A call without metadata brings no trace.
 		const ctx = arrived.metadata.size === 0 ? arrived : handOn(arrived);
 		const tracer = sdk.current();
 		if (tracer === undefined) return next(input, ctx);

@@ -8,7 +8,7 @@ import { breakingDifferences, sideBySide } from "./differences.ts";
 
 const described = (methods: Record<string, MethodSpec>) => describe(contract("shop", methods));
 
-/** What breaks callers of a contract whose only method changes from `before` to `after`. */
+/** The differences that break callers when the only method of a contract changes from `before` to `after`. */
 const between = (before: MethodSpec, after: MethodSpec): string[] =>
 	breakingDifferences(described({ buy: before }), described({ buy: after }));
 const request = (before: z.ZodType, after: z.ZodType) =>

@@ -9,7 +9,7 @@ import { breakingDifferences, sideBySide } from "./differences.ts";
 const described = (events: Record<string, EventSpec>) =>
 	describe(contract("matches", { create: method({}), ...events }));
 
-/** What breaks subscribers of a contract whose only event changes from `before` to `after`. */
+/** The differences that break subscribers when the only event of a contract changes from `before` to `after`. */
 const between = (before: EventSpec, after: EventSpec): string[] =>
 	breakingDifferences(described({ ended: before }), described({ ended: after }));
 

@@ -6,7 +6,7 @@ import { SdkInstruments } from "./sdk-instruments.ts";
 /** The name of a gauge, its unit and what it measures. */
 export type GaugeSpec = readonly [metric: string, unit: string, description: string];
 
-/** What reports numbers when it is asked. */
+/** A source of reports, with the attributes of its measurements. */
 export interface Reporting<Report> {
 	readonly attributes: Attributes;
 	report(ctx: Context): Promise<Report>;
@@ -16,8 +16,8 @@ export interface Reporting<Report> {
 const reportTimeoutMs = 5_000;
 
 /**
- * Measures what reports of a process say, whenever an OpenTelemetry SDK asks. What was never known is not measured, and
- * what is no longer known is NaN.
+ * Measures the numbers in a process's reports whenever an OpenTelemetry SDK asks. A number that was never known is not
+ * measured; a number that is no longer known is NaN.
  */
 export class ReportGauges<Name extends string> {
 	readonly #gauges: Readonly<Record<Name, GaugeSpec>>;
@@ -25,7 +25,7 @@ export class ReportGauges<Name extends string> {
 	readonly #sdk = new SdkInstruments((meter) => this.#observe(meter));
 	#stop: (() => void) | undefined;
 
-	/** @param reporting what there is when the SDK asks. */
+	/** @param reporting returns the sources that exist when the SDK asks. */
 	constructor(
 		gauges: Readonly<Record<Name, GaugeSpec>>,
 		reporting: () => Iterable<Reporting<{ readonly [N in Name]?: number }>>,
@@ -69,7 +69,7 @@ export class ReportGauges<Name extends string> {
 		this.#stop = () => meter.removeBatchObservableCallback(callback, observed);
 	}
 
-	/** What each says. Undefined where it cannot be had now. */
+	/** All reports. A report that cannot be had now is undefined. */
 	#reports() {
 		const ctx = Context.background().withTimeout(reportTimeoutMs);
 		const asked = Array.from(this.#reporting(), async (each) => {

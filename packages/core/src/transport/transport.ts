@@ -48,7 +48,7 @@ export interface Peer {
 	close(): Promise<void>;
 }
 
-/** Who is reached at an address. */
+/** Options of {@link Dialer.dial}. */
 export interface DialOptions {
 	/**
 	 * The identity that the process there has to prove, such as `spiffe://default/stock`. It is for transports on

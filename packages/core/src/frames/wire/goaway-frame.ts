@@ -6,7 +6,7 @@ import type { FrameWriter } from "./frame-writer.ts";
 /** The codes of GOAWAY. */
 export const GoawayCode = { draining: 0, protocolError: 1, idle: 2, refused: 3 } as const;
 
-/** What a GOAWAY says: streams after `lastStream` are not served. */
+/** The content of a GOAWAY frame. Streams after `lastStream` are not served. */
 export interface Goaway {
 	readonly lastStream: number;
 	/** One of {@link GoawayCode}, or one that is not known here. */

@@ -17,7 +17,7 @@ const formatsId = 5;
 /** The mask of a side that reads JSON alone. */
 export const jsonOnly = 1;
 
-/** What a side announces about itself before anything else. */
+/** The settings that a side announces before it sends anything else. */
 export type RemoteSettings = {
 	-readonly [K in keyof typeof limitIds]: number;
 } & {

@@ -37,7 +37,7 @@ export interface HeaderName {
 	readonly name: string;
 	/** Whether it belongs to the protocol and not to the application. */
 	readonly isProtocol: boolean;
-	/** What the value is as metadata; undefined where metadata has no such name. */
+	/** The kind of its value as metadata. Undefined for a name that metadata cannot have. */
 	readonly carries: "text" | "bytes" | undefined;
 }
 
@@ -46,7 +46,7 @@ const knownNames = new Map<string, HeaderName>();
 const mostKnownNames = 256;
 const longestKnownName = 64;
 
-/** What the name of a header, in any case, says. */
+/** The facts about a header, by its name in upper or lower case. */
 export function headerNameOf(raw: string): HeaderName {
 	const known = knownNames.get(raw);
 	if (known !== undefined) return known;

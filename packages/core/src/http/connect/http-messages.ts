@@ -14,7 +14,7 @@ export interface MessageBody {
 /** How many bytes may wait to be consumed before the body is paused. */
 const highWaterBytes = 64 * 1024;
 
-/** What arrives on one stream over HTTP. While too much waits to be consumed, it pauses the body. */
+/** The messages that arrive on one stream over HTTP. They pause the body while too much waits to be consumed. */
 export class HttpMessages implements MessageSource<Uint8Array> {
 	/** The messages for the consumer. */
 	readonly messages: IncomingMessages<Uint8Array> = new IncomingMessages(this);
