@@ -1,5 +1,6 @@
 import type { Context } from "../context/context.ts";
 import { ServiceError } from "../errors/service-error.ts";
+import { waitIsOver } from "./waiters.ts";
 
 /** A handle on what is in memory: it refuses what is asked of it once it is closed, and ends what waits. */
 export class MemoryHandle {
@@ -31,7 +32,7 @@ export class MemoryHandle {
 			throw error;
 		} finally {
 			this.#waits.delete(cancel);
-			cancel();
+			cancel(waitIsOver);
 		}
 	}
 

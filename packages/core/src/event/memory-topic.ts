@@ -198,6 +198,8 @@ export class MemoryTopic {
 /** The index of the first entry behind a cursor. */
 function indexBehind(entries: readonly Entry[], cursor: Cursor): number {
 	let [low, high] = [0, entries.length];
+	// Most often nothing lies behind it: groups ask about all of their lanes each time that one of them grows.
+	if ((entries.at(-1)?.cursor ?? "") <= cursor) return high;
 	while (low < high) {
 		const middle = (low + high) >> 1;
 		const entry = entries[middle];

@@ -1,5 +1,8 @@
 import type { Context } from "../context/context.ts";
-import type { ServiceError } from "../errors/service-error.ts";
+import { ServiceError } from "../errors/service-error.ts";
+
+/** Why the context of a wait ends with the wait: one for all, because waits end often, and making an error is slow. */
+export const waitIsOver: ServiceError = new ServiceError({ code: "canceled", message: "the wait is over" });
 
 /** Those who wait for news. */
 export class Waiters {

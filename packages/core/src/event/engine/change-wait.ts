@@ -1,8 +1,5 @@
 import type { Context } from "../../context/context.ts";
-import { ServiceError } from "../../errors/service-error.ts";
-
-/** One for all waits, because they end often, and making an error is slow. */
-const waitIsOver = new ServiceError({ code: "canceled", message: "the wait is over" });
+import { waitIsOver } from "../waiters.ts";
 
 /** A wait that can be ended by whoever has news. */
 export class ChangeWait {
