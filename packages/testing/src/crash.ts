@@ -18,7 +18,7 @@ export { type StoreCrashOptions, type StoreCrashReport, storeCrashCycles } from 
 export { type ViewCrashOptions, type ViewCrashReport, viewCrashCycles } from "./crash/view-crash.ts";
 export type { BackendOutage } from "./suite/backend-lab.ts";
 
-/** What is killed, and how often. */
+/** The options of `crashCycles`. */
 export interface CrashOptions {
 	/** The module that exports `broker(url, { ttlMs })`, by `import.meta.resolve("./index.ts")`. */
 	readonly module: string;
@@ -29,27 +29,27 @@ export interface CrashOptions {
 	readonly ttlMs?: number;
 	/** How many workers there are. Default: 3. */
 	readonly workers?: number;
-	/** The server, which some cycles kill and restart instead. Default: it is left alone. */
+	/** The server, which some cycles kill and restart instead. Default: no server is killed. */
 	readonly outage?: BackendOutage;
 	/** The server is killed in every cycle whose number this divides. Default: 10. */
 	readonly outageEvery?: number;
 	/** How long the server stays away then, in milliseconds. Default: 0. */
 	readonly outageMs?: number;
-	/** Ends the run early, after the cycle in hand; what came of it until then is told. Default: nothing does. */
+	/** Ends the run early, after the cycle in hand. The report covers the cycles so far. Default: no early end. */
 	readonly signal?: AbortSignal | undefined;
-	/** Is told of what goes on. Default: nobody is. */
+	/** Called with a line about the progress of the run. Default: no reports. */
 	readonly progress?: (line: string) => void;
 }
 
-/** What came of it. */
+/** The result of `crashCycles`. */
 export interface CrashReport extends CrashFindings {
-	/** How many cycles were gone through: fewer than were asked for where the run was ended early. */
+	/** How many cycles ran: fewer than `cycles` of the options if the run was ended early. */
 	readonly cycles: number;
 	/** How many events were acknowledged. */
 	readonly acknowledged: number;
-	/** When what publishers are told is on disk: a broker that syncs `later` may lose events when its machine fails. */
+	/** When acknowledged events are on disk. A broker that syncs `later` may lose events when its machine fails. */
 	readonly syncs: BrokerFeatures["syncs"];
-	/** How often events were handled that had been handled before. */
+	/** How often an event was handled again. */
 	readonly repeats: number;
 	readonly kills: number;
 	readonly suspensions: number;
@@ -57,15 +57,15 @@ export interface CrashReport extends CrashFindings {
 	/** How long it took at most from a server's return until the next event was handled, in milliseconds. */
 	readonly longestReturnMs: number;
 	/**
-	 * How many events were parked because they were in hand, alone, in two processes that were killed: no event tells
-	 * whether it ended its process. They were replayed, as operators do.
+	 * How many events were parked because they were the only ones in hand in two processes that were killed: a broker
+	 * cannot tell whether such an event ended its process. The run replayed them, as operators do.
 	 */
 	readonly blamed: number;
-	/** The ids of the poisonous key in the order in which they were handled once they could be. */
+	/** The ids of the poisonous key, in the order in which they were handled after the parked event could be handled. */
 	readonly replayed: readonly string[];
-	/** Whether that is the order in which they were published, beginning with the parked one. */
+	/** Whether `replayed` is the order in which they were published, beginning with the parked event. */
 	readonly parkedInOrder: boolean;
-	/** What the workers said of events that they passed over, and of lanes that they stopped. */
+	/** The workers' warnings of events that they passed over, and of lanes that they stopped. */
 	readonly warnings: readonly string[];
 }
 
@@ -144,7 +144,7 @@ class CrashRun {
 		};
 	}
 
-	/** Does one worker or the server harm, and waits until the workers have got on. */
+	/** Harms one worker or the server, and waits until the workers have made progress. */
 	async #cycle(cycle: number, workers: CrashWorkers): Promise<void> {
 		const { outage, outageEvery = 10, outageMs = 0 } = this.#options;
 		await workers.work(2);
@@ -156,7 +156,7 @@ class CrashRun {
 			await outage.restart();
 			this.#counts.restarts++;
 			await this.#handlesAgain(workers);
-			// So that the load is on again before the next one.
+			// The workers are under load again before the next cycle.
 			goal += loadEvents;
 		} else if (Math.random() < 0.7) {
 			await workers.kill();
@@ -172,7 +172,7 @@ class CrashRun {
 		});
 	}
 
-	/** Waits until something new is handled after a server has come back. */
+	/** Waits until a new event is handled after a server has come back. */
 	async #handlesAgain(workers: CrashWorkers): Promise<void> {
 		const back = performance.now();
 		workers.collect();
@@ -187,7 +187,7 @@ class CrashRun {
 		);
 	}
 
-	/** Waits until all is handled that can be, or nothing comes any more. */
+	/** Waits until everything that can be handled is handled, or nothing arrives any more. */
 	async #settle(publisher: CrashPublisher, workers: CrashWorkers, park: "key" | "event"): Promise<void> {
 		const expected = publisher.acknowledged.filter((id) => keyOf(id) !== poisonKey);
 		await this.#until("not all is handled", async () => {
@@ -198,8 +198,8 @@ class CrashRun {
 	}
 
 	/**
-	 * Replays what was parked because its processes were killed. A broker that parks single events blames none. A
-	 * connection that ended with its server may fail one use more.
+	 * Replays events that were parked because their processes were killed. A broker that parks single events blames none.
+	 * After a restart of the server, a first use of an old connection may fail.
 	 */
 	async #replayBlamed(park: "key" | "event"): Promise<void> {
 		if (park === "event") return;
@@ -207,7 +207,7 @@ class CrashRun {
 		let which: Which | undefined;
 		await eventually(
 			async () => {
-				// A call that failed may have made them due, and is to be called again for the same.
+				// A call that failed may have made the events due, so it is repeated for the same ones.
 				which ??= blamed((await parking.list({ limit: 100 }, background)).items);
 				if (which !== undefined) this.#counts.blamed += await parking.replay(which, background);
 			},
@@ -215,11 +215,11 @@ class CrashRun {
 		);
 	}
 
-	/** Lets the poisonous key go on. Returns the ids in the order in which they are handled now. */
+	/** Lets the events of the poisonous key succeed. Returns their ids in the order in which they are handled now. */
 	async #replay(publisher: CrashPublisher, park: "key" | "event"): Promise<string[]> {
 		const handled: string[] = [];
 		const deliver: Deliver = async ({ event }) => {
-			// Where a parked event holds nothing, later ones of its key may merely have been left for this consumer.
+			// If a parked event holds nothing back, later ones of its key may merely have been left for this consumer.
 			const wasParked = park === "key" ? event.key === poisonKey : event.id === `${poisonKey}-0`;
 			if (wasParked && !handled.includes(event.id)) handled.push(event.id);
 			return { do: "done" };

@@ -42,7 +42,7 @@ function shop(stock: Service<typeof Stock>): Service<typeof Shop> {
 	};
 }
 
-/** What a stock does when it is asked. */
+/** The service of a stock. */
 function stock(take: Service<typeof Stock>["take"]): Service<typeof Stock> {
 	return {
 		take,
@@ -52,7 +52,7 @@ function stock(take: Service<typeof Stock>["take"]): Service<typeof Stock> {
 	};
 }
 
-/** A client of a shop that calls a stock over a hop of its own. */
+/** A client of a shop that calls a stock over a second hop. */
 function twoHops(service: Service<typeof Stock>) {
 	const callee = testClient(Stock, service);
 	const caller = testClient(Shop, shop(callee));

@@ -32,7 +32,7 @@ async function* numbers() {
 	yield { n: 1 };
 }
 
-/** A lab in which somebody made a mistake that no compiler saw, and what was logged. */
+/** A lab with a mistake that no compiler saw, and its log. */
 function open(options: TestClientOptions<typeof Lab> = {}, spoilt: object = {}) {
 	const logged: string[] = [];
 	const logger: Logger = { log: (level, message) => void logged.push(`${level}: ${message}`) };

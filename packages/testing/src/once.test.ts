@@ -33,16 +33,16 @@ const Ledger = contract("ledger", {
 
 const background = Context.background();
 
-/** What one run of the chain leaves behind. */
+/** The calls and events that one run of the chain leaves behind. */
 interface Trail {
 	readonly verdict: Verdict["do"];
 	/** Path and id of each call that arrived, sorted. */
 	readonly calls: string[];
-	/** Type and id of each event that was published, and of what causes it follows. */
+	/** Type, id and correlation id of each event that was published. */
 	readonly events: Pick<EventRecord, "type" | "id" | "correlationId">[];
 }
 
-/** Three services: the handler of an event rewards players, and players book what they get; both publish it. */
+/** Three services: the handler of an event rewards players, and players book their prizes; both publish it. */
 class Chain implements AsyncDisposable {
 	readonly #calls: string[] = [];
 	readonly #log = memoryLog();
@@ -50,9 +50,9 @@ class Chain implements AsyncDisposable {
 	readonly #publisher = new Publisher({ broker: this.#broker, source: "test" });
 	readonly #ledger: Client<typeof Ledger>;
 	readonly #players: Client<typeof Players>;
-	/** Waits before the handler does something for a winner. */
+	/** Waits before the handler rewards a winner. */
 	pause: (winner: string) => Promise<void> = async () => {};
-	/** What has been booked. */
+	/** The prizes that were booked. */
 	readonly booked: z.infer<typeof prize>[] = [];
 
 	constructor(middleware: readonly Middleware[] = []) {

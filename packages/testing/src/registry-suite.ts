@@ -24,7 +24,7 @@ export {
 	type TlsFiles,
 } from "./registry-tls-suite.ts";
 
-/** What must hold for a registry while its backend is well. */
+/** The rules of a registry while its backend is well. */
 export const registryRules: readonly RegistryCase[] = [
 	...registrationCases,
 	...leaseCases,

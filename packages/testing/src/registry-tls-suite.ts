@@ -29,7 +29,7 @@ export interface TlsFiles {
 
 /** A registry whose server takes TLS at one of its ports, and none at its first one. */
 export interface RegistryTlsSetup {
-	/** What its URLs begin with: `consul`. */
+	/** The scheme of its URLs, such as `consul`. */
 	readonly scheme: string;
 	readonly registry: (url: string) => Promise<Registry>;
 	readonly authority: CertificateIssuer;
@@ -37,19 +37,19 @@ export interface RegistryTlsSetup {
 	readonly server: (files: TlsFiles) => ServerOptions;
 	/** Which of its ports takes TLS. */
 	readonly tlsPort: number;
-	/** What is said where this process shows no certificate, after `failed_precondition: `. */
+	/** The error if this process shows no certificate, after `failed_precondition: `. */
 	readonly withoutCertificate: RegExp;
-	/** What is said where TLS is asked for and the server does not speak it. */
+	/** The error if TLS is asked for and the server does not speak it. */
 	readonly withoutTls: RegExp;
-	/** What is said where the server takes TLS alone and none is asked for. */
+	/** The error if the server accepts only TLS and the URL does not ask for it. */
 	readonly tlsAlone: RegExp;
 }
 
 const background = Context.background();
 
 /**
- * The conformance suite of a registry over TLS. It declares Vitest tests: the server and this process prove who they are,
- * and each way in which that fails is one sentence.
+ * The conformance suite of a registry over TLS. It declares Vitest tests: the server and this process prove who they
+ * are, and each way in which that fails is reported in one sentence.
  */
 export function registryTlsSuite(setup: RegistryTlsSetup): void {
 	describe(`registry over TLS: ${setup.scheme}`, () => {
@@ -61,7 +61,7 @@ export function registryTlsSuite(setup: RegistryTlsSetup): void {
 	});
 }
 
-/** The server of the tests, and the files that prove who is who. */
+/** The server of the tests, and its certificates. */
 class TlsLab {
 	readonly #setup: RegistryTlsSetup;
 	#folder = "";
@@ -93,7 +93,7 @@ class TlsLab {
 		rmSync(this.#folder, { recursive: true, force: true });
 	}
 
-	/** The options with which the server is reached. */
+	/** The query of a URL with the certificate of this process. */
 	get withCertificate(): string {
 		const { ca, cert, key } = this.files ?? expect.unreachable();
 		return `?ca=${ca}&cert=${cert}&key=${key}`;
@@ -104,7 +104,7 @@ class TlsLab {
 		return `${this.#setup.scheme}+tls://127.0.0.1:${port}${query}`;
 	}
 
-	/** Where the server takes no TLS. */
+	/** The port at which the server takes no TLS. */
 	get plainPort(): number {
 		return this.#server?.port ?? expect.unreachable();
 	}
@@ -113,7 +113,7 @@ class TlsLab {
 		return this.#setup.registry(this.url(this.withCertificate));
 	}
 
-	/** What comes of asking for all instances. */
+	/** Lists all instances. Returns their number, or the error as a text. */
 	async listing(url: string): Promise<string> {
 		try {
 			const registry = await this.#setup.registry(url);

@@ -13,7 +13,7 @@ test("is the time on the wall while the process runs freely", () => {
 test("does not count what the process was kept from using", () => {
 	using time = new RunningTime();
 	vi.advanceTimersByTime(100);
-	// As a process that is stopped, or waits for a processor: the clock goes on, and no tick comes.
+	// A process that is stopped, or waits for a processor, is like this: the clock goes on, and no tick comes.
 	vi.setSystemTime(Date.now() + 10_000);
 	vi.advanceTimersByTime(100);
 	expect(time.milliseconds).toBeLessThan(10_000);

@@ -2,10 +2,10 @@
 const tickMs = 5;
 
 /**
- * Measures time as this process could use it. It counts ticks. A tick that is late because other processes had the
+ * Measures the time that this process could use. It counts ticks. A tick that is late because other processes had the
  * processor counts as one tick. A tick that is late because this thread was busy counts as the time of that work. A
- * bound such as "within 250 ms" therefore holds or fails for what the process did, however busy the machine is. The
- * measured time is never ahead of the wall clock by more than a tick, so it suits upper bounds.
+ * bound such as "within 250 ms" therefore depends only on the process itself, however busy the machine is. The measured
+ * time is never ahead of the wall clock by more than a tick, so it suits upper bounds.
  *
  * @example
  * using time = new RunningTime();

@@ -61,7 +61,7 @@ const byArktype = {
 	data: type({ left: "number.integer" }),
 };
 
-/** Fulfils the contract, whichever library it is of: the types that they infer are the same. */
+/** Implements the contract of any schema library, because all of them infer the same types. */
 function fulfil(soldOut: (data: { left: number }) => Error) {
 	return {
 		async place({ item, count }: Order): Promise<Receipt> {
@@ -144,7 +144,7 @@ interface OrdersClient extends AsyncDisposable {
 	placeAll(input: AsyncIterable<OrderSent>): AsyncIterable<Receipt>;
 }
 
-/** What holds through the whole stack, whichever library the schemas come from. */
+/** Declares the tests that hold through the whole stack with the schemas of any library. */
 function speaks(connect: () => OrdersClient): void {
 	test("carry a call: the handler gets what the input's schema makes", async () => {
 		await using client = connect();

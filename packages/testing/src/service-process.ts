@@ -6,14 +6,14 @@ export interface ProcessOptions {
 	/** Variables added to the environment of the current process. */
 	readonly env?: NodeJS.ProcessEnv;
 	readonly args?: readonly string[];
-	/** What to put before the command, such as `via` of a host; see `@allium/testing/hosts`. Default: nothing. */
+	/** Words to put before the command, such as `via` of a host; see `@allium/testing/hosts`. Default: none. */
 	readonly via?: readonly string[];
 	/** Whether it has a process group of its own, so that Ctrl-C in a terminal does not reach it. Default: false. */
 	readonly ownGroup?: boolean;
 }
 
 /**
- * Runs a program as a process of its own, for tests that start, stop and kill real services. The process uses the same
+ * Runs a program as a separate process, for tests that start, stop and kill real services. The process uses the same
  * Node as the test. Disposing the object kills the process.
  *
  * @example

@@ -15,7 +15,7 @@ import { type Decider, type DecisionTools, decided, evolved, type InputOf } from
 /** An event of the contract. */
 type EventGiven<C extends AnyContract> = EventOf<C> & EventValue;
 
-/** A decider to be specified: what happened, what is asked, and what follows. */
+/** A decider to be specified: the events so far, a command, and its result. */
 export interface Specification<C extends AnyContract, S, M extends string> extends Given<C, M> {
 	/** The events that happened, in order. Default: none. */
 	given(...events: readonly EventGiven<C>[]): Given<C, M>;
@@ -39,13 +39,13 @@ type ErrorOf<M> = M extends { readonly error: infer Errors } ? Errors[keyof Erro
 /** A command after what happened. */
 export interface When<C extends AnyContract, M> {
 	/**
-	 * The events that follow; none where nothing changes.
+	 * Expects these events; none if nothing changes.
 	 *
 	 * @throws Error that shows both sides.
 	 */
 	then(...events: readonly EventGiven<C>[]): void;
 	/**
-	 * The declared error that follows, with these data where some are given.
+	 * Expects this declared error, with these data if they are given.
 	 *
 	 * @throws Error that shows both sides.
 	 */
@@ -127,7 +127,7 @@ class Case<C extends AnyContract, S, M extends string, Method> implements When<C
 			...tools,
 		});
 		if (refusal !== undefined) return { refusal };
-		// What cannot be folded cannot be appended.
+		// An event that cannot be folded cannot be appended.
 		for (const event of events) state = evolved(this.#decider, state, event.name, plain(event).data);
 		return { events };
 	}
@@ -141,12 +141,12 @@ class Case<C extends AnyContract, S, M extends string, Method> implements When<C
 			`  then     ${sideText(expected)}`,
 			`  but got  ${sideText(actual)}`,
 		];
-		// What test runners show as a difference.
+		// Test runners show the difference between these two.
 		return Object.assign(new Error(lines.join("\n")), { expected, actual, showDiff: true });
 	}
 }
 
-/** An event as it is compared and shown. */
+/** An event in the form in which it is compared and shown. */
 interface PlainEvent {
 	readonly type: string;
 	readonly data: unknown;

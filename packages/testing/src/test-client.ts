@@ -14,12 +14,12 @@ import {
 } from "@allium/core";
 import { memoryTransport } from "@allium/core/frames";
 
-/** How to make the two sides of a test client. What is not given is as in production. */
+/** The options of both sides of a test client. The defaults are those of production. */
 export interface TestClientOptions<C extends AnyContract> {
 	/** The options of the server's side, as for `serve`. */
 	readonly serve?: ServeOptions<C>;
 	readonly guard?: Guard;
-	/** What handlers are told of the caller, such as `{ address: "test", app: "shop" }`: as if by its certificate. */
+	/** The caller as handlers see it, such as `{ address: "test", app: "shop" }`, as if its certificate said so. */
 	readonly caller?: PeerInfo;
 	/** The server's own middleware, as for `allium`. */
 	readonly middleware?: readonly Middleware[];

@@ -1,6 +1,6 @@
 /**
- * How often a test tries something: a few times by default, and as often as a variable of the environment says when
- * somebody asks for more. A mistyped number would otherwise be a test that tries nothing, and passes.
+ * How often a test tries something: a few times by default, or as often as a variable of the environment says. A number
+ * that cannot be read is an error, because the test would otherwise try nothing and pass.
  *
  * @throws RangeError for anything but a whole number from 1 on.
  * @example

@@ -72,7 +72,7 @@ describe("an opaque part leaves the rest of a description", () => {
 		const { find } = describeContract(Sizes).methods;
 		expect(find?.input).toMatchObject({ properties: { n: { type: "number" }, text: { type: "string" } } });
 		expect(find?.output).toMatchObject({ properties: { n: { type: "number" } } });
-		// What a function makes of it is not known, and nothing wrong is said of it.
+		// The result of a function is unknown, so that the schema says nothing of it.
 		expect(find?.output).not.toHaveProperty("properties.text.type");
 	});
 

@@ -10,7 +10,7 @@ import { WorkflowLab } from "./workflow/workflow-lab.ts";
 import type { WorkflowSetup } from "./workflow/workflow-setup.ts";
 import { workflowCases, workflowSuite } from "./workflow-suite.ts";
 
-/** How a store can be broken, so that the suite has something to find. */
+/** The defects that a store can be given, to prove that the suite finds them. */
 type Flaw = "checks versions, then inserts, and knows no ids" | "forgets delays" | "misplaces snapshots";
 
 async function memory(flaw?: Flaw): Promise<WorkflowSetup> {

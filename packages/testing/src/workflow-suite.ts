@@ -23,8 +23,8 @@ export const workflowCases: readonly WorkflowCase[] = [
 ];
 
 /**
- * What workflows come to on an event store that is the broker, too: its log delivers what is published, and its state of
- * groups tells how far they are. It declares Vitest tests that hold for every such store.
+ * The conformance suite of workflows on an event store that is also the broker: its log delivers the published events,
+ * and its state of groups records progress. It declares Vitest tests that hold for every such store.
  *
  * @param setup Makes an empty backend; called before every test.
  *

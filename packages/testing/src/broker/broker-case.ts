@@ -2,5 +2,5 @@ import type { SuiteCase } from "../suite/suite-case.ts";
 import type { BrokerLab } from "./broker-lab.ts";
 import type { BrokerAbility } from "./broker-setup.ts";
 
-/** What must hold for brokers. */
+/** A conformance test of the port `Broker`. */
 export type BrokerCase = SuiteCase<BrokerLab, BrokerAbility>;

@@ -20,12 +20,12 @@ export const background: Context = Context.background();
 /** The topic of the suite. */
 export const topicName = "matches";
 
-/** The group of tests that need one alone. */
+/** The group of tests that need only one. */
 export const rewards: GroupId = { topic: topicName, group: "rewards" };
 
 /**
- * The time to live in tests that do not wait for it to pass, in milliseconds: a lane that changes hands sooner was
- * given up.
+ * The time to live of leases in tests that do not wait for it to pass, in milliseconds. A lane that changes hands
+ * sooner was given up.
  */
 export const longTtlMs = 20_000;
 
@@ -38,7 +38,7 @@ export class BrokerLab extends BackendLab<Broker, BrokerSetup> {
 		return this.closing(await this.setup.open(options));
 	}
 
-	/** Opens a broker that can be cut off; undefined where the setup has no way to. */
+	/** Opens a broker that can be cut off. Undefined if the setup has no way to. */
 	async cutBroker(): Promise<CutBroker | undefined> {
 		const { openCut, target, ttlMs } = this.setup;
 		if (openCut !== undefined) {
@@ -57,13 +57,13 @@ export class BrokerLab extends BackendLab<Broker, BrokerSetup> {
 		return { broker, cut: () => proxy.add({ fault: "stall" }), heal: () => proxy.heal() };
 	}
 
-	/** The topic, for publishing, through a handle of its own. It has four lanes where the test says nothing. */
+	/** Opens a further handle on the topic, for publishing. The topic has four lanes unless the test says otherwise. */
 	async topic(options: TopicOptions = { lanes: 4 }): Promise<BrokerTopic> {
 		this.#topic = await (await this.broker()).open(topicName, options, background);
 		return this.#topic;
 	}
 
-	/** Works on a group. What the spec does not say is as in most tests. */
+	/** Works on a group. Fields that `change` does not give have the values of most tests. */
 	async consume(broker: Broker, recorder: Recorder, change: Partial<GroupSpec> = {}): Promise<Consumer> {
 		const park = this.#topic?.features.park === "key" ? "key" : "event";
 		const spec: GroupSpec = {
@@ -95,7 +95,7 @@ export class BrokerLab extends BackendLab<Broker, BrokerSetup> {
 		return this.eventually(() => expect(new Set(recorder.handled).size).toBeGreaterThanOrEqual(count));
 	}
 
-	/** Waits until the group has nothing in hand and nothing before it. */
+	/** Waits until the group has handled everything and has nothing in hand. */
 	async settles({ consumer }: Worker): Promise<void> {
 		await this.eventually(async () => {
 			const { lag, retrying } = await consumer.report(background);

@@ -29,7 +29,7 @@ await broker.consume(
 );
 console.log("ready");
 
-// A suite that is killed cannot end its processes.
+// A suite that is killed cannot end its processes, so they end themselves.
 const parent = process.ppid;
 while (process.ppid === parent) await pause(1_000);
 process.exit();

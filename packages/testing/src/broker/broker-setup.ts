@@ -3,16 +3,16 @@ import type { BackendSetup, OpenOptions } from "../suite/backend-lab.ts";
 
 /** How a broker is opened. */
 export interface BrokerOpenOptions extends OpenOptions {
-	/** How long a process keeps its lanes after its last renewal. Default: as the broker has it. */
+	/** How long a process keeps its lanes after its last renewal, in milliseconds. Default: that of the broker. */
 	readonly ttlMs?: number;
-	/** How many events of a lane may be deferred. Default: as the broker has it. */
+	/** How many events of a lane may be deferred. Default: that of the broker. */
 	readonly deferredBound?: number;
 }
 
 /** A broker of a process that can be cut off from its backend, as by a partition or while it is suspended. */
 export interface CutBroker {
 	readonly broker: Broker;
-	/** What the process asks waits until `heal`. */
+	/** Makes all requests of the process wait until `heal`. */
 	cut(): void;
 	heal(): void;
 }
@@ -24,10 +24,10 @@ export interface BrokerSetup extends BackendSetup<Broker> {
 	readonly ttlMs: number;
 	/** Opens a broker that can be cut off. Default: through a proxy in front of `target`. */
 	readonly openCut?: (options: BrokerOpenOptions) => Promise<CutBroker>;
-	/** Puts a text into a lane of a topic that is open, as a stranger would who does not know of events. */
+	/** Puts a text into a lane of a topic that is open, as a program does that is not Allium's. */
 	readonly putText?: (topic: string, lane: number, text: string) => Promise<void>;
 	/**
-	 * What processes of their own consume with, which the suite kills and suspends: the module that exports
+	 * The program that the suite runs as separate consumers, which it kills and suspends: the module that exports
 	 * `broker(url, options)`, by `import.meta.resolve("./index.ts")`, and the URL.
 	 */
 	readonly program?: { readonly module: string; readonly url: string };

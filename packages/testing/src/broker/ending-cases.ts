@@ -5,7 +5,7 @@ import type { BrokerCase } from "./broker-case.ts";
 import { background, idsOf, parkedOf, rewards, topicName } from "./broker-lab.ts";
 import { done, Meeting, park, Recorder, retry, untilEnd } from "./recorder.ts";
 
-/** Waiting for a time, ending, and telling how a group does. */
+/** Delays, closing, and reports of a group. */
 export const endingCases: readonly BrokerCase[] = [
 	{
 		title: "an event is not handled before its time, and holds its key no longer than itself",

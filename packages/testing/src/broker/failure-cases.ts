@@ -31,7 +31,7 @@ export const failureCases: readonly BrokerCase[] = [
 			expect(time.milliseconds).toBeLessThan(2 * delayMs + 2_000);
 			expect(recorder.begun.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
 			const [first = 0, second = 0, third = 0] = times;
-			// A clock that counts whole milliseconds may be one early.
+			// A clock that counts whole milliseconds may be early by one.
 			expect(Math.min(second - first, third - second)).toBeGreaterThanOrEqual(delayMs - 2);
 		},
 	},

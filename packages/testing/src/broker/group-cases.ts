@@ -179,7 +179,7 @@ export const groupCases: readonly BrokerCase[] = [
 			await first.broker.close();
 			using time = new RunningTime();
 			await lab.holds(second, 4);
-			// Sooner than its lease would have run out.
+			// Sooner than the lease would have run out.
 			expect(time.milliseconds).toBeLessThan(longTtlMs / 2);
 			const events = ["a", "b", "c", "d", "e"].map((key) => matchEvent(key, { key }));
 			await topic.publish(events, background);

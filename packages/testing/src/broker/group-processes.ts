@@ -4,7 +4,7 @@ import type { ServiceProcess } from "../service-process.ts";
 import { runProgram } from "../suite/suite-program.ts";
 import { type BrokerLab, rewards } from "./broker-lab.ts";
 
-/** What a process is told. */
+/** The options of a consumer process, which it gets as JSON. */
 export interface ProgramFacts {
 	readonly module: string;
 	readonly url: string;
@@ -16,7 +16,7 @@ export interface ProgramFacts {
 	readonly clockMs: number;
 }
 
-/** Processes of their own that work on the group of a test, which may be killed and suspended. */
+/** Separate processes that work on the group of a test. The suite can kill and suspend them. */
 export class GroupProcesses {
 	readonly #lab: BrokerLab;
 	readonly #processes: ServiceProcess[] = [];
@@ -46,14 +46,14 @@ export class GroupProcesses {
 		return process;
 	}
 
-	/** The ids of what was handled, each time that it was, in the order of time. */
+	/** The ids of all handled events in the order of time. An event that was handled twice comes twice. */
 	handled(processes: readonly ServiceProcess[] = this.#processes): string[] {
 		const lines = processes.flatMap(({ output }) => [...output.matchAll(/^handled (\S+) (\d+)$/gm)]);
 		const inTime = lines.map(([, id = "", time]) => ({ id, time: Number(time) }));
 		return inTime.sort((one, other) => one.time - other.time).map(({ id }) => id);
 	}
 
-	/** Waits until all were handled, and expects that each was handled first after the one before it. */
+	/** Waits until all events were handled, and expects that the events of each key were first handled in order. */
 	async handledInOrder(ids: ReadonlyMap<string, readonly string[]>): Promise<void> {
 		const all = [...ids.values()].flat();
 		await this.#lab.eventually(() => {

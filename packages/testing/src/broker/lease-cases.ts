@@ -48,7 +48,7 @@ export const leaseCases: readonly BrokerCase[] = [
 			if (!topic.features.fenced) return skip("the broker does not refuse the late");
 			const late = new Recorder(({ event }, ctx) => {
 				if (event.id !== "a-0") return untilEnd(ctx);
-				// It is handled, but what is saved of it waits.
+				// The event is handled, but its save waits.
 				cut.cut();
 				return done;
 			});
@@ -91,7 +91,7 @@ export const leaseCases: readonly BrokerCase[] = [
 			await lab.handles(second, keys.length * 15);
 			isCut = true;
 			cut.heal();
-			// It has its share again.
+			// The member has its share again.
 			await lab.eventually(async () => expect((await consumer.report(background)).lanes).toBe(1));
 			for (const key of keys) {
 				const late = matchEvents(`${key}-late`, 3, { key });

@@ -5,7 +5,7 @@ import type { BrokerCase } from "./broker-case.ts";
 import { background, idsOf, type Worker } from "./broker-lab.ts";
 import { done, type Handle, Meeting, Recorder, untilEnd } from "./recorder.ts";
 
-/** A handler takes up to so long, in milliseconds. */
+/** The longest time that a handler takes, in milliseconds. */
 const longestMs = 4;
 
 const slowly: Handle = async () => {
@@ -24,7 +24,7 @@ export const orderCases: readonly BrokerCase[] = [
 			const recorder = new Recorder(slowly);
 			await lab.worker(recorder);
 			for (let round = 0; round < 100; round += 10) {
-				// Side by side, so that they would overlap if they could.
+				// Publishes the keys side by side, so that they would overlap if they could.
 				const events = keys.flatMap((key) =>
 					Array.from({ length: 10 }, (_, index) => matchEvent(`${key}-${round + index}`, { key })),
 				);

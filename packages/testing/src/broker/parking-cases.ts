@@ -4,7 +4,7 @@ import type { BrokerCase } from "./broker-case.ts";
 import { type BrokerLab, background, idsOf, parkedOf, rewards, type Worker } from "./broker-lab.ts";
 import { done, park, Recorder, retry } from "./recorder.ts";
 
-/** Events that are parked, and what becomes of them. */
+/** Parked events, and what operators do with them. */
 export const parkingCases: readonly BrokerCase[] = [
 	{
 		title: "a parked event is listed with its error, attempts and times",
@@ -208,11 +208,14 @@ interface Held {
 	readonly topic: Awaited<ReturnType<BrokerLab["topic"]>>;
 	readonly recorder: Recorder;
 	readonly worker: Worker;
-	/** From now on `a-0` can be handled. */
+	/** Makes `a-0` succeed from now on. */
 	heal(): void;
 }
 
-/** A group in which `a-0` is parked and holds the key of four more events; undefined where keys are not held. */
+/**
+ * A group in which `a-0` is parked and holds back four more events of its key. Undefined if the broker does not hold
+ * keys.
+ */
 async function holding(lab: BrokerLab): Promise<Held | undefined> {
 	const topic = await lab.topic({ lanes: 1 });
 	if (topic.features.park !== "key") return undefined;

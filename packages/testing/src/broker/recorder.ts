@@ -1,18 +1,18 @@
 import type { Context } from "@allium/core";
 import type { Deliver, Delivered, Verdict } from "@allium/core/event";
 
-/** What a handler of a test does with an event. */
+/** The handler of a test. */
 export type Handle = (delivered: Delivered, ctx: Context) => Verdict | Promise<Verdict>;
 
 export const done: Verdict = { do: "done" };
 
-/** The event fails, and is tried again after some milliseconds. */
+/** The event fails, and is tried again after `afterMs` milliseconds. */
 export function retry(afterMs: number, blameless = false): Verdict {
 	const error = { code: "unavailable", message: "the callee is away" };
 	return { do: "retry", afterMs, blameless, error };
 }
 
-/** The event can not be handled. */
+/** The event cannot be handled. */
 export const park: Verdict = {
 	do: "park",
 	error: { code: "invalid_argument", reason: "no_such_player", message: "there is no such player" },
@@ -24,7 +24,7 @@ export async function untilEnd(ctx: Context): Promise<Verdict> {
 	return retry(1, true);
 }
 
-/** Handles events, and keeps what was handled. Several consumers may share one. */
+/** Handles events, and records them. Several consumers may share one recorder. */
 export class Recorder {
 	/** Every delivery, in the order in which they began. */
 	readonly begun: Delivered[] = [];
@@ -79,7 +79,7 @@ export class Recorder {
 	}
 }
 
-/** A point that all of some handlers must reach before one of them goes on. */
+/** A barrier: handlers wait until a given number of them have arrived. */
 export class Meeting {
 	readonly #all: number;
 	readonly #open = Promise.withResolvers<void>();
@@ -89,18 +89,18 @@ export class Meeting {
 		this.#all = all;
 	}
 
-	/** Resolves when all are here. */
+	/** Resolves when all have arrived. */
 	join(): Promise<void> {
 		if (++this.#count >= this.#all) this.open();
 		return this.#open.promise;
 	}
 
-	/** How many have come. */
+	/** How many have arrived. */
 	get size(): number {
 		return this.#count;
 	}
 
-	/** Lets all go on. */
+	/** Lets all continue. */
 	open(): void {
 		this.#open.resolve();
 	}

@@ -17,7 +17,7 @@ import { type CallsContract, callsContract } from "./contract.ts";
 import type { Message } from "./message.ts";
 import type { CallSetup, CallVersion } from "./setup.ts";
 
-/** What a case makes the handlers do, for every kind of method: messages in, messages out. */
+/** The handler that a case uses for every kind of method: it turns the input messages into output messages. */
 export type CallHandler = (input: AsyncIterable<Message>, ctx: Context) => AsyncIterable<Message>;
 
 /** The messages of a call, from either side. */
@@ -27,9 +27,9 @@ const echo: CallHandler = (input) => input;
 
 /** The server and client of one case. It closes after the case whatever the case leaves open. */
 export class CallLab {
-	/** What the handlers do. */
+	/** The handler of all methods. */
 	handler: CallHandler = echo;
-	/** What the server has logged. */
+	/** The server's log. */
 	readonly logged: string[] = [];
 	/** Middleware around the handlers. */
 	serverMiddleware: Middleware[] = [];
@@ -55,13 +55,13 @@ export class CallLab {
 		return this.#listener;
 	}
 
-	/** What the server serves. */
+	/** The methods that the server serves. */
 	get endpoints(): core.Endpoints {
 		if (this.#endpoints === undefined) throw new Error("no server was started");
 		return this.#endpoints;
 	}
 
-	/** Where the server is. */
+	/** The URL of the server. */
 	get url(): string {
 		return this.#url;
 	}

@@ -14,7 +14,7 @@ export function cancellationTests(cases: Cases): void {
 		const waiting = new Waiting();
 		lab.handler = throughHops(lab, kind, (ctx, hop) => {
 			const waits = waiting.wait(ctx);
-			// The hops in between continue, so that they make their calls.
+			// The hops in between ignore the failure, so that they make their calls.
 			waits.catch(() => {});
 			return hop === 1 ? waits : Promise.resolve();
 		});

@@ -49,7 +49,7 @@ export function deadlineTests(cases: Cases): void {
 			expect(await failure(call)).toMatchObject({ code: "deadline_exceeded" });
 		}
 		await waiting.untilEnded();
-		// Either the server's own clock ends the call, or the cancellation of a caller whose clock ran out first.
+		// The call ends either by the server's own clock, or by the cancellation of a caller whose clock ran out first.
 		expect(waiting.ended[0]).toMatch(/^(deadline_exceeded|canceled)$/);
 		await lab.expectHealthy();
 	});

@@ -158,9 +158,9 @@ class UnfinishedCalls {
 	readonly client: Client<typeof Calls>;
 	readonly proxy: FaultProxy | undefined;
 	readonly cancel: () => void;
-	/** What the input waits for after its messages. */
+	/** Settles when the input may continue after its messages. */
 	readonly input: PromiseWithResolvers<never> = Promise.withResolvers();
-	/** What callers wait for before they leave the output. */
+	/** Settles when callers may leave the output. */
 	readonly output: PromiseWithResolvers<void> = Promise.withResolvers();
 	/** Resolves when all calls are over. */
 	readonly ended: Promise<unknown>;

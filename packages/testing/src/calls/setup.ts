@@ -33,7 +33,7 @@ export interface CallSetup {
 	 */
 	readonly between?: {
 		readonly url: string;
-		/** The transport that dials by way of the server at another URL: that of a proxy before it. */
+		/** A transport that dials through the server at another URL: that of a proxy before it. */
 		transport(url: string): Dialer;
 	};
 	/** Removes whatever belongs to neither the client nor the server. */
@@ -41,13 +41,18 @@ export interface CallSetup {
 }
 
 /**
- * What a transport may lack: a kind of method; `cut`, TCP connections that a proxy can cut; `process`, the program of
- * the setup; `backoff`, one connection that calls share, with pauses between attempts to open it; `silence`,
- * connections that are given up when they fall silent; `backpressure`, a bound on the bytes of replies in flight;
- * `many`, ten thousand concurrent calls; `streams`, hundreds of concurrent streams; `told`, clients that learn whether
- * a failed call was ever sent; `stopping`, a server that ends its streams in order to stop; `causes`, callers and
- * callees that know the ids of calls; `away`, a server whose absence is noticed at once, so that calls do not wait for
- * it.
+ * A feature that a transport may lack. Besides the kinds of methods:
+ * - `cut`: TCP connections that a proxy can cut.
+ * - `process`: the program of the setup.
+ * - `backoff`: one connection that calls share, with pauses between attempts to open it.
+ * - `silence`: a connection that falls silent is given up.
+ * - `backpressure`: a bound on the bytes of replies in flight.
+ * - `many`: ten thousand concurrent calls.
+ * - `streams`: hundreds of concurrent streams.
+ * - `told`: clients learn whether a failed call was ever sent.
+ * - `stopping`: a server ends its streams in order to stop.
+ * - `causes`: callers and callees know the ids of calls.
+ * - `away`: the absence of a server is noticed at once, so that calls do not wait for it.
  */
 export type CallCapability =
 	| Kind
@@ -63,7 +68,7 @@ export type CallCapability =
 	| "causes"
 	| "away";
 
-/** What the suite needs to know about a transport. */
+/** The properties of a transport that the suite needs. */
 export interface CallSuiteOptions {
 	/** The largest message that both sides accept, in bytes. Default: 4 MiB. */
 	readonly maxMessageBytes?: number;
@@ -76,6 +81,6 @@ export interface CallSuiteOptions {
 	 * the call is refused in a sentence, and never reaches the handler.
 	 */
 	readonly refuses?: readonly CallKind[];
-	/** What the transport lacks, and why. The cases that need it are skipped and say so. */
+	/** The features that the transport lacks, each with the reason. The cases that need one are skipped and say so. */
 	readonly skip?: Partial<Record<CallCapability, string>>;
 }

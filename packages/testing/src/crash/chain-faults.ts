@@ -18,7 +18,7 @@ export async function eventsIn(topic: TopicLog): Promise<readonly Placed[]> {
 	}
 }
 
-/** What differs between the builds of a view and the events up to their places, a sentence each. */
+/** The differences between the builds of a view and the events up to their places, one sentence each. */
 export async function chainFaults(
 	store: ViewStore,
 	id: ViewVersionId,
@@ -38,7 +38,7 @@ export async function chainFaults(
 	return faults;
 }
 
-/** The chains that the events up to the places come to. */
+/** The chains that result from the events up to the given places. */
 function folded(events: readonly Placed[], places: Cursors): ReadonlyMap<string, Chain> {
 	const chains = new Map<string, Chain>();
 	for (const { event, lane, cursor } of events) {

@@ -25,7 +25,7 @@ export function keyOf(id: string): string {
 	return id.slice(0, id.lastIndexOf("-"));
 }
 
-/** What the workers want. */
+/** The group that the workers consume with. */
 export function crashGroup(topic: string, park: GroupSpec["park"]): GroupSpec {
 	return {
 		topic,
@@ -39,7 +39,7 @@ export function crashGroup(topic: string, park: GroupSpec["park"]): GroupSpec {
 	};
 }
 
-/** What an adapter exports for brokers. */
+/** The exports of an adapter's module that tests of brokers use. */
 export interface BrokerModule {
 	broker(
 		url: string,

@@ -1,15 +1,15 @@
 import { keyOf, poisonKey } from "./crash-event.ts";
 
-/** What was found after the crashes. */
+/** The faults that a comparison of acknowledged and handled events found. */
 export interface CrashFindings {
-	/** The ids that were acknowledged, and never handled. */
+	/** The ids that were acknowledged but never handled. */
 	readonly lost: readonly string[];
-	/** The ids that were first handled before an earlier one of their key was. */
+	/** The ids that were first handled before an earlier id of their key. */
 	readonly outOfOrder: readonly string[];
 }
 
 /**
- * Compares what was acknowledged with what was handled.
+ * Compares the acknowledged ids with the handled ones.
  *
  * @param acknowledged The ids in the order in which they were published.
  * @param first When each was first handled.

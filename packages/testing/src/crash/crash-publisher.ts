@@ -3,13 +3,13 @@ import type { BrokerTopic } from "@allium/core/event";
 import { pause } from "../suite/eventually.ts";
 import { crashEvents, poisonKey } from "./crash-event.ts";
 
-/** How long one call may take, in milliseconds. What is not acknowledged by then is published again. */
+/** How long one call may take, in milliseconds. An event that is not acknowledged by then is published again. */
 const callMs = 5_000;
 
-/** So that the machine has time for the workers, in milliseconds. */
+/** The pause between calls, in milliseconds. It leaves the machine time for the workers. */
 const pauseMs = 25;
 
-/** Publishes events, one of each key a call, and keeps what was acknowledged. */
+/** Publishes events, one of each key a call, and records the acknowledged ones. */
 export class CrashPublisher {
 	/** The ids that were acknowledged, in the order of their keys. */
 	readonly acknowledged: string[] = [];
@@ -29,7 +29,7 @@ export class CrashPublisher {
 		this.#done = this.#run();
 	}
 
-	/** Publishes no more. Resolves when the last call is acknowledged. */
+	/** Stops publishing. Resolves when the last call is acknowledged. */
 	async stop(): Promise<void> {
 		this.#isStopped = true;
 		await this.#done;
@@ -43,7 +43,7 @@ export class CrashPublisher {
 		}
 	}
 
-	/** Publishes again under the same ids until it is acknowledged, so that the order of a key stays. */
+	/** Publishes under the same ids until they are acknowledged, so that the order of each key stays. */
 	async #publish(round: number): Promise<void> {
 		const events = crashEvents(round);
 		for (;;) {

@@ -12,13 +12,10 @@ import type { EventStoreModule } from "../store/account-event.ts";
 import type { ViewStoreModule } from "../view/view-lab.ts";
 import { happenedContract } from "./happened.ts";
 
-/** What an adapter exports for views, and for the log that they are made from. */
+/** The exports of an adapter's module that crash tests of views use: the views, and the log that they are made from. */
 export interface ViewCrashModule extends EventStoreModule, ViewStoreModule {}
 
-/**
- * What the events of a key come to. Any event that is left out, taken twice, or taken in another order makes it
- * different.
- */
+/** A digest of the events of a key. An event that is left out, taken twice, or taken in another order changes it. */
 export interface Chain {
 	readonly length: number;
 	/** A hash of the ids of the events, in their order. */
@@ -37,7 +34,7 @@ export interface CrashViews {
 	readonly documents: View<DocumentsReader<Chain, never>>;
 }
 
-/** @param topic the contract of the events. It is a part of the names of the views, too. */
+/** @param topic the name of the contract of the events. The names of the views contain it, too. */
 export function crashViews(topic: string): CrashViews {
 	const Crash = happenedContract(topic);
 	return {

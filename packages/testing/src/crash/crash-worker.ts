@@ -7,9 +7,9 @@ import { type BrokerModule, crashGroup, poisonKey } from "./crash-event.ts";
 const [module = "", url = "", topic = "", park = "", ttl = ""] = process.argv.slice(2);
 const ttlMs = Number(ttl);
 
-/** How many handlers take up to half of the time to live, and how many fail. */
+/** The share of handlers that take up to half of the time to live, and the share that fail. */
 const [slow, failing] = [0.02, 0.03];
-/** How long the others take at most, in milliseconds. */
+/** How long the other handlers take at most, in milliseconds. */
 const quickMs = 5;
 
 const error = { code: "unavailable", message: "this attempt fails" };
@@ -27,7 +27,7 @@ const deliver: Deliver = async ({ event, attempt }, ctx) => {
 	return { do: "done" };
 };
 
-/** What goes amiss is told, so that a run that loses an event says what its workers knew. */
+/** Prints problems, so that the report of a run that loses an event shows what its workers knew. */
 const logger: Logger = {
 	log(level, message, fields) {
 		if (level === "warn" || level === "error") console.log(`warned ${message} ${JSON.stringify(fields)}`);
@@ -58,7 +58,7 @@ process.once("SIGTERM", () => {
 });
 console.log("ready");
 
-// A harness that is killed cannot end its workers.
+// A harness that is killed cannot end its workers, so they end themselves.
 const parent = process.ppid;
 while (process.ppid === parent) await pause(1_000);
 process.exit();

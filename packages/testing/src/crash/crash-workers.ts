@@ -2,17 +2,17 @@ import type { ServiceProcess } from "../service-process.ts";
 import { runProgram } from "../suite/suite-program.ts";
 import { KilledProcesses } from "./killed-processes.ts";
 
-/** The processes that handle events, and what they have handled. */
+/** The processes that handle events, and the record of their events. */
 export class CrashWorkers extends KilledProcesses {
 	/** When each event was first handled, by its id, in microseconds of the machine's clock. */
 	readonly first: Map<string, number> = new Map();
 	/** How often events were handled. */
 	handled = 0;
-	/** What they said of events that they did not handle, and of lanes that they stopped. */
+	/** The warnings about events that they did not handle, and about lanes that they stopped. */
 	readonly warnings: string[] = [];
 	readonly #args: readonly string[];
 
-	/** @param args What each worker is started with. */
+	/** @param args The arguments with which each worker is started. */
 	constructor(args: readonly string[]) {
 		super();
 		this.#args = args;

@@ -2,7 +2,7 @@ import { type Contract, contract, type EventSpec, event } from "@allium/core";
 import type { EventRecord } from "@allium/core/event";
 import { type Given, given } from "../suite/given.ts";
 
-/** What happened, to one of a few keys. */
+/** The data of an event: the key to which something happened. */
 export interface Happened {
 	readonly key: string;
 }
@@ -14,7 +14,10 @@ export function happenedContract(topic: string): Contract<{ readonly happened: E
 
 const keys: readonly string[] = Array.from({ length: 20 }, (_, index) => `k${index}`);
 
-/** The events that are published in one call: the next one of each key. Their ids are those of the topic alone. */
+/**
+ * The events that are published in one call: the next one of each key. Only the topic and the round determine their
+ * ids.
+ */
 export function happenedEvents(topic: string, round: number): EventRecord[] {
 	return keys.map((key) => ({
 		id: `${topic}-${key}-${round}`,

@@ -1,22 +1,22 @@
 import type { ServiceProcess } from "../service-process.ts";
 
-/** A process, and how much of its output was read. */
+/** A process, and how much of its output has been read. */
 interface Running {
 	readonly process: ServiceProcess;
 	read: number;
 }
 
-/** Processes that are killed and suspended while they work, and what they say. Each says "ready" when it works. */
+/** Processes that are killed and suspended while they work, and their output. Each prints "ready" when it works. */
 export abstract class KilledProcesses implements AsyncDisposable {
 	readonly #running: Running[] = [];
-	/** All processes that were started, to be ended with this. */
+	/** All processes that were started. Disposing this object ends them. */
 	readonly #processes: ServiceProcess[] = [];
 	#starting: Promise<void>[] = [];
 
 	/** Runs the program, in a process group of its own: Ctrl-C ends the run in order, and that takes its processes. */
 	protected abstract run(): ServiceProcess;
 
-	/** Takes whole lines in that a process has said since it was asked last. */
+	/** Takes the whole lines that a process has printed since the last call. */
 	protected abstract take(news: string, process: ServiceProcess): void;
 
 	get size(): number {
@@ -32,7 +32,7 @@ export abstract class KilledProcesses implements AsyncDisposable {
 	}
 
 	/**
-	 * Ends one as a crash does, and starts another. Does not wait for that.
+	 * Kills a process and starts another. Does not wait for the new one.
 	 *
 	 * @param wanted Default: any of them.
 	 */
@@ -44,7 +44,7 @@ export abstract class KilledProcesses implements AsyncDisposable {
 		this.#starting.push(this.start());
 	}
 
-	/** Waits until so many work. */
+	/** Waits until `count` processes work. */
 	async work(count: number): Promise<void> {
 		while (this.size < count) {
 			const [first] = this.#starting.splice(0, 1);
@@ -54,7 +54,7 @@ export abstract class KilledProcesses implements AsyncDisposable {
 	}
 
 	/**
-	 * Suspends one until the wait is over.
+	 * Suspends a process until the wait is over.
 	 *
 	 * @param wanted Default: any of them.
 	 */
@@ -66,12 +66,12 @@ export abstract class KilledProcesses implements AsyncDisposable {
 		this.#running.push(worker);
 	}
 
-	/** Takes in what the processes have told since. */
+	/** Reads the new output of the processes. */
 	collect(): void {
 		for (const worker of this.#running) this.#read(worker);
 	}
 
-	/** Ends all in order. */
+	/** Ends all processes in order. */
 	async stop(): Promise<void> {
 		await Promise.all(this.#starting);
 		for (const { process } of this.#running) process.signal("SIGTERM");
@@ -85,7 +85,7 @@ export abstract class KilledProcesses implements AsyncDisposable {
 		await Promise.allSettled(this.#starting);
 	}
 
-	/** Takes one out of those that work. */
+	/** Removes one from the processes that work. */
 	#pick(wanted?: ServiceProcess): Running {
 		const found = this.#running.findIndex(({ process }) => process === wanted);
 		const index = found >= 0 ? found : Math.floor(Math.random() * this.#running.length);
@@ -96,7 +96,7 @@ export abstract class KilledProcesses implements AsyncDisposable {
 
 	#read(worker: Running): void {
 		const { output } = worker.process;
-		// A line that a kill cut off says nothing.
+		// A line that a kill cut off is ignored.
 		const end = output.lastIndexOf("\n") + 1;
 		this.take(output.slice(worker.read, end), worker.process);
 		worker.read = end;

@@ -9,7 +9,7 @@ import { happenedContract } from "./happened.ts";
 const [storeModule = "", storeUrl = "", brokerModule = "", brokerUrl = "", topic = "", ttl = ""] =
 	process.argv.slice(2);
 
-// A harness that is killed cannot end its workers.
+// A harness that is killed cannot end its workers, so they end themselves.
 const parent = process.ppid;
 
 async function open(module: string, url: string) {
@@ -17,7 +17,7 @@ async function open(module: string, url: string) {
 	return adapter.broker(url, { ttlMs: Number(ttl) });
 }
 
-/** Begins to forward. Where a server does not answer yet, nothing stays open. */
+/** Begins to forward. If a server does not answer yet, nothing stays open. */
 async function begin() {
 	const source = await open(storeModule, storeUrl);
 	try {

@@ -6,7 +6,7 @@ import { KilledProcesses } from "./killed-processes.ts";
 export class RelayCrashWorkers extends KilledProcesses {
 	readonly #args: readonly string[];
 
-	/** @param args What each worker is started with. */
+	/** @param args The arguments with which each worker is started. */
 	constructor(args: readonly string[]) {
 		super();
 		this.#args = args;
@@ -17,6 +17,6 @@ export class RelayCrashWorkers extends KilledProcesses {
 	}
 
 	protected take(): void {
-		// What they do is seen in the broker.
+		// The result of their work is seen in the broker.
 	}
 }

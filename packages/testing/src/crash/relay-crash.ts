@@ -10,13 +10,13 @@ import { type CrashFindings, crashFindings } from "./crash-findings.ts";
 import { happenedEvents } from "./happened.ts";
 import { RelayCrashWorkers } from "./relay-crash-workers.ts";
 
-/** A backend, and the module of its adapter: by `import.meta.resolve("./index.ts")`. */
+/** A backend, and the module of its adapter, by `import.meta.resolve("./index.ts")`. */
 export interface CrashBackend {
 	readonly module: string;
 	readonly url: string;
 }
 
-/** Which relay is killed, and how often. */
+/** The options of `relayCrashCycles`. */
 export interface RelayCrashOptions {
 	/** The event store. Its module exports `eventStore(url, options)` and `broker(url, { ttlMs })`. */
 	readonly store: CrashBackend;
@@ -28,28 +28,31 @@ export interface RelayCrashOptions {
 	readonly ttlMs?: number;
 	/** How many relays there are. Default: 2. */
 	readonly workers?: number;
-	/** The server of the broker, which every second cycle kills and restarts instead. Default: it is left alone. */
+	/** The server of the broker, which every second cycle kills and restarts instead. Default: no server is killed. */
 	readonly outage?: BackendOutage;
-	/** Ends the run early, after the cycle in hand; what came of it until then is told. Default: nothing does. */
+	/** Ends the run early, after the cycle in hand. The report covers the cycles so far. Default: no early end. */
 	readonly signal?: AbortSignal | undefined;
-	/** Is told of what goes on. Default: nobody is. */
+	/** Called with a line about the progress of the run. Default: no reports. */
 	readonly progress?: (line: string) => void;
 }
 
-/** What came of it. */
+/** The result of `relayCrashCycles`. */
 export interface RelayCrashReport extends CrashFindings {
-	/** How many cycles were gone through: fewer than were asked for where the run was ended early. */
+	/** How many cycles ran: fewer than `cycles` of the options if the run was ended early. */
 	readonly cycles: number;
 	readonly kills: number;
 	readonly suspensions: number;
 	readonly restarts: number;
 	/** How many events were appended. */
 	readonly acknowledged: number;
-	/** How often the broker has events that it has already. */
+	/** How often the broker has an event a second time. */
 	readonly doubles: number;
-	/** For how long the broker finds repeats, in milliseconds; 0 where it does not. */
+	/** For how long the broker recognises repeated events, in milliseconds; 0 if it does not. */
 	readonly dedupeMs: number;
-	/** How many events were parked because they were in hand, alone, in two processes that were killed: see `crashCycles`. */
+	/**
+	 * How many events were parked because they were the only ones in hand in two processes that were killed: see
+	 * `crashCycles`.
+	 */
 	readonly blamed: number;
 }
 
@@ -57,7 +60,7 @@ const background = Context.background();
 
 /** How far the appends may be ahead of the relays, in events. */
 const farthest = 1_000;
-/** So that the machine has time for the relays, in milliseconds. */
+/** The pause between appends, in milliseconds. It leaves the machine time for the relays. */
 const appendEveryMs = 25;
 /** How long to wait for progress, in milliseconds, before the run is over. */
 const patienceMs = 120_000;
@@ -142,7 +145,7 @@ class RelayCrashRun {
 			cancel();
 			await appending;
 		}
-		// What does not come before the last event of its key is lost.
+		// An event that does not arrive before the last event of its key is lost.
 		const last = await appending;
 		await this.#until(() => last.every((id) => this.#first.has(id)));
 		await workers.stop();
@@ -176,7 +179,7 @@ class RelayCrashRun {
 		return { do: "done" };
 	}
 
-	/** How many events the broker has: those that it keeps, or those that it delivered where it keeps none. */
+	/** How many events the broker has: those that it keeps, or, if it keeps none, those that it delivered. */
 	async #kept(): Promise<number> {
 		const topic = await this.#target.log?.find(this.#topic, background);
 		if (topic === undefined) return this.#seen;
@@ -194,7 +197,7 @@ class RelayCrashRun {
 		}
 	}
 
-	/** Appends again under the same ids until it is acknowledged. */
+	/** Appends under the same ids until they are acknowledged. */
 	async #appendRound(round: number): Promise<readonly string[]> {
 		const topic = this.#topic;
 		const parts = happenedEvents(topic, round).map((event) => ({
@@ -209,7 +212,7 @@ class RelayCrashRun {
 		return ids;
 	}
 
-	/** Does a relay or the broker harm, and waits until events are forwarded again. */
+	/** Harms a relay or the broker, and waits until events are forwarded again. */
 	async #cycle(cycle: number, workers: RelayCrashWorkers): Promise<void> {
 		const { outage, ttlMs = 600 } = this.#options;
 		await workers.work(1);
@@ -243,7 +246,7 @@ class RelayCrashRun {
 		);
 	}
 
-	/** Replays what was parked because its processes were killed, as operators do. */
+	/** Replays events that were parked because their processes were killed, as operators do. */
 	async #replayBlamed(): Promise<void> {
 		const parking = this.#source.parking({ topic: this.#topic, group: "relay" });
 		const { items } = await parking.list({ limit: 100 }, background);

@@ -2,38 +2,40 @@ import type { EventStoreModule } from "../store/account-event.ts";
 import { killedWriter } from "../store/killed-writer.ts";
 import { writtenFaults } from "../store/written-faults.ts";
 
-/** Which event store is written to by processes that are killed, and how often. */
+/** The options of `storeCrashCycles`. */
 export interface StoreCrashOptions {
 	/** The module that exports `eventStore(url, options)`, by `import.meta.resolve("./index.ts")`. */
 	readonly module: string;
 	readonly url: string;
 	/** How many writers are killed. */
 	readonly cycles: number;
-	/** How many of them write at once. Default: 3. */
+	/** How many writers run at once. Default: 3. */
 	readonly writers?: number;
 	/** Ends the run early, after the writers in hand; what came of it until then is told. Default: nothing does. */
 	readonly signal?: AbortSignal | undefined;
-	/** Is told of what goes on. Default: nobody is. */
+	/** Called with a line about the progress of the run. Default: no reports. */
 	readonly progress?: (line: string) => void;
 }
 
-/** What came of it. */
+/** The result of `storeCrashCycles`. */
 export interface StoreCrashReport {
 	/** How many writers were killed: fewer than were asked for where the run was ended early. */
 	readonly kills: number;
 	/** How many appends were acknowledged. Each adds two events to each of two streams. */
 	readonly acknowledged: number;
 	/**
-	 * What is wrong, as sentences: appends that are missing or there in part, events that are there twice or not in the
-	 * log, versions with gaps, outcomes that are missing.
+	 * The faults that were found, one sentence each: appends that are missing or only partly there, events that are there
+	 * twice or not in the log, versions with gaps, missing outcomes.
 	 */
 	readonly faults: readonly string[];
 }
 
-/** Kills processes that append to two streams at once, and finds out whether the store has each append whole. */
+/** Kills processes that append to two streams at once, and finds out whether each append is in the store as a whole. */
 export async function storeCrashCycles(options: StoreCrashOptions): Promise<StoreCrashReport> {
 	const { module, url, cycles, writers = 3, signal, progress = () => {} } = options;
 	// The streams and ids of a run are its own, so that a store may be tried again.
+	const { module, url, cycles, writers = 3, progress = () => {} } = options;
+	// Each run has its own streams and ids, so that a store can be tested again.
 	const run = Date.now().toString(36);
 	const prefix = `crash/${run}`;
 	const acknowledged: string[] = [];

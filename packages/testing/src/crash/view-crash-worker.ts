@@ -6,10 +6,10 @@ import { crashLanes, crashViews, type ViewCrashModule } from "./crash-views.ts";
 
 const [module = "", url = "", topic = "", ttl = ""] = process.argv.slice(2);
 
-// A harness that is killed cannot end its workers.
+// A harness that is killed cannot end its workers, so they end themselves.
 const parent = process.ppid;
 
-/** Tells which views this process works on, and why one does not go on. */
+/** Prints which views this process works on, and why one of them stops. */
 const logger: Logger = {
 	log(level, message, fields = {}) {
 		if (message === "this process works on a view") console.log(`holds ${fields.name}`);

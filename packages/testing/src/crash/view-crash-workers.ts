@@ -4,19 +4,19 @@ import { KilledProcesses } from "./killed-processes.ts";
 
 /** The processes that project views. */
 export class ViewCrashWorkers extends KilledProcesses {
-	/** What they said of views that did not go on. */
+	/** The warnings about views that stopped. */
 	readonly warnings: string[] = [];
 	readonly #args: readonly string[];
-	/** The process that took each view last. */
+	/** The process that last took each view. */
 	readonly #holders = new Map<string, ServiceProcess>();
 
-	/** @param args What each worker is started with. */
+	/** @param args The arguments with which each worker is started. */
 	constructor(args: readonly string[]) {
 		super();
 		this.#args = args;
 	}
 
-	/** One of those that work on a view, most of the time: what harms the others harms nothing. */
+	/** A process to harm: mostly one that works on a view, because harm to the others changes nothing. */
 	get victim(): ServiceProcess | undefined {
 		this.collect();
 		const holders = [...this.#holders.values()];

@@ -8,7 +8,7 @@ import { type CrashViews, crashLanes, crashViews, type ViewCrashModule } from ".
 import { happenedEvents } from "./happened.ts";
 import { ViewCrashWorkers } from "./view-crash-workers.ts";
 
-/** Which views are projected by processes that are killed, and how often. */
+/** The options of `viewCrashCycles`. */
 export interface ViewCrashOptions {
 	/** The module that exports `eventStore(url, options)` and `viewStore(url)`, by `import.meta.resolve("./index.ts")`. */
 	readonly module: string;
@@ -19,30 +19,33 @@ export interface ViewCrashOptions {
 	readonly ttlMs?: number;
 	/** How many processes there are. Default: 3. */
 	readonly workers?: number;
-	/** What is done to them. Default: both, at random. */
+	/** The harm that is done to the processes. Default: both, at random. */
 	readonly harm?: "kill" | "suspend" | "both";
 	/** How long to wait for progress, in milliseconds, before the run is over. Default: 120,000. */
 	readonly patienceMs?: number;
-	/** Ends the run early, after the cycle in hand; what came of it until then is told. Default: nothing does. */
+	/** Ends the run early, after the cycle in hand. The report covers the cycles so far. Default: no early end. */
 	readonly signal?: AbortSignal | undefined;
-	/** Is told of what goes on. Default: nobody is. */
+	/** Called with a line about the progress of the run. Default: no reports. */
 	readonly progress?: (line: string) => void;
 }
 
-/** What came of it. */
+/** The result of `viewCrashCycles`. */
 export interface ViewCrashReport {
-	/** How many cycles were gone through: fewer than were asked for where the run was ended early. */
+	/** How many cycles ran: fewer than `cycles` of the options if the run was ended early. */
 	readonly cycles: number;
 	readonly kills: number;
 	readonly suspensions: number;
-	/** How often a view was begun again from its first event, in the middle of all that. */
+	/** How often a view was rebuilt from its first event during the run. */
 	readonly rebuilds: number;
-	/** How often readers were put back to a build before. */
+	/** How often readers were put back to an earlier build. */
 	readonly switches: number;
 	readonly events: number;
-	/** What is wrong, as sentences: events that a build left out, took twice or in another order, reads that went back. */
+	/**
+	 * The faults that were found, one sentence each: events that a build left out, took twice or in another order, and
+	 * reads that went back.
+	 */
 	readonly faults: readonly string[];
-	/** What the processes said of views that did not go on. */
+	/** The processes' warnings about views that stopped. */
 	readonly warnings: readonly string[];
 }
 
@@ -50,15 +53,15 @@ const background = Context.background();
 
 /** How far the publisher may be ahead of the views, in events. */
 const farthest = 1_000;
-/** So that the machine has time for the workers, in milliseconds. */
+/** The pause between calls, in milliseconds. It leaves the machine time for the workers. */
 const publishEveryMs = 20;
 const defaultPatienceMs = 120_000;
-/** After how long at most a worker is harmed, in milliseconds. */
+/** The longest pause before a worker is harmed, in milliseconds. */
 const longestPauseMs = 200;
 
 /**
- * Kills and suspends processes that project views, also while these are built again and readers change over, and finds
- * out whether each build has each event of its log once, in order.
+ * Kills and suspends processes that project views, also while the views are rebuilt and readers change over. Finds out
+ * whether each build has each event of its log once, in order.
  *
  * @throws Error when the views make no progress any more.
  */
@@ -88,7 +91,7 @@ class ViewCrashRun {
 	readonly #totals: readonly ViewTotal[];
 	readonly #counts = { cycles: 0, kills: 0, suspensions: 0, rebuilds: 0, switches: 0 };
 	#events = 0;
-	/** How many of them all views had when they were looked at last. */
+	/** How many events all views had at the last look. */
 	#seen = 0;
 
 	constructor(options: ViewCrashOptions, topic: TopicLog, store: ViewStore) {
@@ -140,7 +143,7 @@ class ViewCrashRun {
 		return Object.values(this.#views).map(({ name, version }) => ({ name, version }));
 	}
 
-	/** Publishes again under the same ids until it is acknowledged, so that the order of a key stays. */
+	/** Publishes under the same ids until they are acknowledged, so that the order of a key stays. */
 	async #publish(ctx: Context): Promise<void> {
 		for (let round = 0; ctx.error === undefined; round++) {
 			const events = happenedEvents(this.#topic.topic, round);
@@ -153,7 +156,7 @@ class ViewCrashRun {
 		}
 	}
 
-	/** Does one worker harm, and waits until the views have got on. */
+	/** Harms one worker, and waits until the views have made progress. */
 	async #cycle(cycle: number, workers: ViewCrashWorkers): Promise<void> {
 		const { harm = "both", ttlMs = 600 } = this.#options;
 		await workers.work(2);
@@ -179,7 +182,7 @@ class ViewCrashRun {
 		this.#counts.rebuilds++;
 	}
 
-	/** Lets readers have the oldest build of a view that can be read. */
+	/** Makes readers use the oldest build of a view that can be read. */
 	async #switchBack(): Promise<void> {
 		for (const id of this.#ids) {
 			const report = await this.#store.report(id, background);
@@ -190,7 +193,7 @@ class ViewCrashRun {
 		}
 	}
 
-	/** Waits until all views have what is published now. Reads them meanwhile. */
+	/** Waits until all views have the events that are published now. Reads the views meanwhile. */
 	async #caughtUp(): Promise<void> {
 		const events = this.#events;
 		const ends = await this.#topic.at("now", background);
@@ -213,7 +216,7 @@ class ViewCrashRun {
 
 /** How many events readers see in a view. */
 interface ViewTotal {
-	/** The sentences about reads that saw less than one before. */
+	/** Sentences about reads that saw less than an earlier read. */
 	readonly faults: string[];
 	readonly read: () => Promise<void>;
 }

@@ -11,7 +11,7 @@ let clients: TestSocket[];
 beforeEach(async () => {
 	served = [];
 	clients = [];
-	// It echoes.
+	// It echoes what it receives.
 	server = createServer({ allowHalfOpen: true }, (socket) => {
 		served.push(socket);
 		socket.on("error", () => {});
@@ -28,7 +28,7 @@ afterEach(async () => {
 	await new Promise((resolve) => server.close(resolve));
 });
 
-/** A client, and what happened to it. */
+/** A client, and a record of what happened to it. */
 class TestSocket {
 	readonly socket: Socket;
 	size = 0;
@@ -71,7 +71,7 @@ async function dial(): Promise<TestSocket> {
 	return client;
 }
 
-/** A connection that has carried something, so that the server has it, too. */
+/** A connection that has carried something, so that the server has accepted it, too. */
 async function dialThrough(): Promise<TestSocket> {
 	const client = await dial();
 	client.socket.write(".");
@@ -204,7 +204,7 @@ describe("a rule", () => {
 		const begin = performance.now();
 		client.socket.write(Buffer.alloc(2_000));
 		await vi.waitFor(() => expect(client.size).toBe(2_001));
-		// The last piece has not waited for the time that it takes itself.
+		// The last piece does not wait for the time that it takes itself.
 		expect(performance.now() - begin).toBeGreaterThanOrEqual(140);
 	});
 
@@ -306,7 +306,7 @@ test("a target names a port", async () => {
 	await expect(faultProxy({ target: "nats://127.0.0.1" })).rejects.toThrow(/names no host and port/);
 });
 
-/** Lets time pass in which something must not happen. */
+/** Waits for a time in which something must not happen. */
 function pass(milliseconds: number): Promise<void> {
 	return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -4,7 +4,7 @@ import { after, checkDuration, type Timer } from "@allium/core/transport";
 import { addUp, type Direction, type FaultRule, type Faults } from "./fault-rule.ts";
 import { type Cut, SocketPair } from "./socket-pair.ts";
 
-/** How to make a fault proxy. */
+/** The options of `faultProxy`. */
 export interface FaultProxyOptions {
 	/** The server: `127.0.0.1:4222`, or a URL such as `nats://127.0.0.1:4222`. */
 	readonly target: string;
@@ -16,12 +16,12 @@ export interface FaultProxyOptions {
 
 /** A rule that is in force. */
 export interface Fault {
-	/** Ends it. A second call has no further effect. */
+	/** Ends the rule. A second call has no further effect. */
 	remove(): void;
 }
 
 /**
- * Starts a proxy in front of a TCP server. Without rules it passes everything on as it is.
+ * Starts a proxy in front of a TCP server. Without rules it passes everything on unchanged.
  *
  * @throws TypeError for a target without a port. RangeError for durations, rates and probabilities that are none.
  *
@@ -36,7 +36,7 @@ export function faultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
 	return FaultProxy.start(options);
 }
 
-/** Stands between clients and a server on TCP, and does to their connections what networks do. */
+/** Stands between clients and a server on TCP, and disturbs their connections as networks do. */
 export class FaultProxy implements AsyncDisposable {
 	/** How many connections have arrived. */
 	connections = 0;
@@ -86,7 +86,7 @@ export class FaultProxy implements AsyncDisposable {
 		return this.#pairs.size;
 	}
 
-	/** Puts a rule in force. Rules add up. */
+	/** Puts a rule in force. The effects of several rules add up. */
 	add(rule: FaultRule): Fault {
 		check(rule);
 		const active = new ActiveRule(rule, this.connections);
@@ -110,14 +110,14 @@ export class FaultProxy implements AsyncDisposable {
 	/**
 	 * Ends the current connections: `"end"` as when a process ends, `"reset"` as when a host has forgotten them.
 	 *
-	 * @param side whose connections are ended. Where that is one side, the other believes that its connections are up;
-	 * they carry nothing more. Default: both.
+	 * @param side Whose connections are ended. If it is one side, the other believes that its connections are up; they
+	 * carry nothing more. Default: both.
 	 */
 	cut(how: Cut = "end", side: "both" | "client" | "server" = "both"): void {
 		for (const pair of [...this.#pairs]) pair.cut(how, side);
 	}
 
-	/** Ends all connections and rules, and listens no longer. */
+	/** Ends all connections and rules, and stops listening. */
 	async close(): Promise<void> {
 		this.heal();
 		this.cut();

@@ -1,7 +1,7 @@
-/** The way of bytes. Upstream is from the client to the server. */
+/** The direction of bytes. Upstream is from the client to the server. */
 export type Direction = "upstream" | "downstream";
 
-/** What a rule does. */
+/** The effect of a rule. */
 export type FaultEffect =
 	/** Bytes arrive later, by `delayMs` and a random part of `jitterMs` (default 0). Their order stays. */
 	| { readonly fault: "delay"; readonly delayMs: number; readonly jitterMs?: number }
@@ -17,12 +17,12 @@ export type FaultEffect =
 	| { readonly fault: "drop" }
 	/** One bit of a chunk of bytes is flipped, with this probability. Default: 1. */
 	| { readonly fault: "corrupt"; readonly probability?: number }
-	/** No more than so many bytes pass in a second, on each connection. */
+	/** At most `bytesPerSecond` pass on each connection. */
 	| { readonly fault: "limit"; readonly bytesPerSecond: number }
 	/** A new connection is reset as soon as it arrives. It concerns both directions. */
 	| { readonly fault: "refuse" };
 
-/** What a rule applies to, and for how long. */
+/** The connections to which a rule applies, and for how long. */
 export interface FaultScope {
 	/** Default: both. */
 	readonly direction?: Direction;
@@ -32,10 +32,10 @@ export interface FaultScope {
 	readonly forMs?: number;
 }
 
-/** A fault, and what it applies to: plain data. */
+/** A fault, and its scope, as plain data. */
 export type FaultRule = FaultScope & FaultEffect;
 
-/** What several rules together do to some bytes. */
+/** The combined effect of several rules on a chunk of bytes. */
 export interface Faults {
 	readonly delayMs: number;
 	readonly stalls: boolean;
@@ -46,9 +46,9 @@ export interface Faults {
 }
 
 /**
- * Adds rules up.
+ * Combines the effects of rules.
  *
- * @param luck from 0 to 1, decides on random delays.
+ * @param luck A number from 0 to 1 that decides the random part of delays.
  */
 export function addUp(rules: Iterable<FaultEffect>, luck: number): Faults {
 	let [delayMs, stalls, drops, sound, bytesPerSecond] = [0, false, false, 1, Number.POSITIVE_INFINITY];

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { after, type Timer } from "@allium/core/transport";
 import type { Faults } from "./fault-rule.ts";
 
-/** How much waits between the two sockets before the source is no longer read, in bytes. */
+/** How many bytes may wait between the two sockets before the source is no longer read. */
 const maxWaitingBytes = 1024 * 1024;
 /** A limited flow sends at least this many pieces a second. */
 const piecesPerSecond = 20;
@@ -14,15 +14,15 @@ interface Piece {
 	readonly luck: number;
 }
 
-/** What a flow is made with. */
+/** The options of a flow. */
 export interface FaultyFlowOptions {
-	/** What is done to bytes, by their luck from 0 to 1. */
+	/** The faults that apply now. `luck`, from 0 to 1, decides the random part of delays. */
 	readonly faults: (luck: number) => Faults;
 	/** Called with the number of bytes that were passed on. */
 	readonly onPassed: (bytes: number) => void;
 }
 
-/** One direction of a connection: passes on what a socket receives, as its faults say. */
+/** One direction of a connection. It passes on the bytes that a socket receives, with the faults that apply. */
 export class FaultyFlow {
 	readonly #source: Socket;
 	readonly #sink: Socket;
@@ -32,7 +32,7 @@ export class FaultyFlow {
 	#timer: Timer | undefined;
 	/** The sink takes no more for now. */
 	#isFull = false;
-	/** When the limit of the rate lets the next bytes pass. */
+	/** When the rate limit lets the next bytes pass. */
 	#freeAt = 0;
 	#isSilent = false;
 
@@ -62,7 +62,7 @@ export class FaultyFlow {
 		this.#source.resume();
 	}
 
-	/** Sends what may be sent now. To be called when the faults have changed. */
+	/** Sends the bytes that may be sent now. Call it when the faults have changed. */
 	pump(): void {
 		this.#timer?.stop();
 		while (!this.#isSilent && !this.#isFull) {
@@ -82,7 +82,7 @@ export class FaultyFlow {
 		else this.#source.pause();
 	}
 
-	/** Forgets what waits, and leaves no timer. */
+	/** Drops the waiting bytes, and leaves no timer. */
 	stop(): void {
 		this.#timer?.stop();
 		this.#waiting.length = 0;

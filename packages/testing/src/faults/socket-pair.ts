@@ -5,25 +5,25 @@ import { FaultyFlow } from "./faulty-flow.ts";
 /** How a connection ends: as when a process ends (FIN), or as when a host forgets it (RST). */
 export type Cut = "end" | "reset";
 
-/** What a pair is made with. */
+/** The options of a pair. */
 export interface SocketPairOptions {
-	/** Where the client's connection arrived. It must allow half-open connections, and be paused. */
+	/** The connection of the client. It must allow half-open connections, and be paused. */
 	readonly client: Socket;
 	/** Connects to the server. */
 	readonly dial: () => Socket;
-	/** What is done to bytes that go this way. */
+	/** The faults that apply now in a direction. `luck`, from 0 to 1, decides the random part of delays. */
 	readonly faults: (direction: Direction, luck: number) => Faults;
 	/** Called with the number of bytes that were passed on. */
 	readonly onPassed: (direction: Direction, bytes: number) => void;
 }
 
-/** The two sockets of one connection through the proxy, and what flows between them. */
+/** The two sockets of one connection through the proxy, and the flows between them. */
 export class SocketPair {
 	readonly #options: SocketPairOptions;
 	readonly #client: Socket;
 	#server: Socket | undefined;
 	#flows: FaultyFlow[] = [];
-	/** Whether the one side learns nothing of the other any more. */
+	/** Whether one side no longer learns what happens to the other. */
 	#isApart = false;
 	readonly #closed = Promise.withResolvers<void>();
 
@@ -80,7 +80,7 @@ export class SocketPair {
 
 	#own(socket: Socket): void {
 		socket.setNoDelay(true);
-		// "close" says the same.
+		// "close" follows.
 		socket.on("error", () => {});
 		socket.on("close", (hasFailed) => this.#onClose(socket, hasFailed));
 	}
@@ -88,7 +88,7 @@ export class SocketPair {
 	#onClose(socket: Socket, hasFailed: boolean): void {
 		const other = socket === this.#client ? this.#server : this.#client;
 		const isTold = !this.#isApart && !this.#flows.some(({ isSilent }) => isSilent);
-		// An end in order was passed on behind the bytes before it.
+		// A regular end was passed on behind the bytes before it.
 		if (hasFailed && isTold) other?.resetAndDestroy();
 		if (!this.#client.destroyed || this.#server?.destroyed === false) return;
 		for (const flow of this.#flows) flow.stop();

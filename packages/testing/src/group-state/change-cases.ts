@@ -137,7 +137,7 @@ export const changeCases: readonly GroupStateCase[] = [
 	},
 ];
 
-/** What a process does with a state, from opening to closing. */
+/** Uses a state of groups as a process does, from opening to closing. */
 async function work(lab: GroupStateLab, name: string): Promise<void> {
 	const state = await lab.open();
 	const store = state.group(rewards);
@@ -151,7 +151,7 @@ async function work(lab: GroupStateLab, name: string): Promise<void> {
 	await state.close();
 }
 
-/** How long it takes until a wait ends with a report that has changed, in milliseconds of running time. */
+/** How long it takes until a wait ends with a changed report, in milliseconds of running time. */
 async function wakeAfter(store: GroupStore, what: string, change: () => Promise<unknown>): Promise<number> {
 	const seen = async (): Promise<string> => {
 		const { members = [], lanes = [] } = (await store.report(background)) ?? {};
@@ -169,7 +169,7 @@ async function wakeAfter(store: GroupStore, what: string, change: () => Promise<
 	return time.milliseconds;
 }
 
-/** Waits again and again: a wait may end without reason. */
+/** Waits again and again, because a wait may end without reason. */
 async function untilEnd(wait: () => Promise<void>): Promise<never> {
 	for (;;) await wait();
 }

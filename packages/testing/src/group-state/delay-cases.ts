@@ -69,14 +69,14 @@ export const delayCases: readonly GroupStateCase[] = [
 			expect(first.map(({ due }) => due)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
 			expect(await store.delayed(0, 501, 1_000, background)).toHaveLength(500);
 			expect(await store.counts(background)).toEqual({ retrying: 0, parked: 0, delayed: lab.many });
-			// Nobody is told of them with the lane.
+			// The state of the lane does not contain them.
 			expect((await lab.stateOf(store, 0)).deferred).toEqual([]);
 		},
 		timeoutMs: 180_000,
 	},
 ];
 
-/** Events whose times, from 1 on, come in another order than their places. */
+/** Events whose times, from 1 on, are in another order than their places. */
 function scattered(index: number, count: number): Delayed {
 	return { cursor: cursor(index + 1), due: ((index * 7_919) % count) + 1 };
 }

@@ -12,7 +12,7 @@ import {
 	rewards,
 } from "./group-state-lab.ts";
 
-/** Making groups, and what a group is. */
+/** Creating groups, and what identifies a group. */
 export const groupCases: readonly GroupStateCase[] = [
 	{
 		title: "of many who make a group at once, one makes it, at its places",

@@ -2,5 +2,5 @@ import type { SuiteCase } from "../suite/suite-case.ts";
 import type { GroupStateLab } from "./group-state-lab.ts";
 import type { GroupStateAbility } from "./group-state-setup.ts";
 
-/** What must hold for the state of groups. */
+/** A conformance test of the port `GroupState`. */
 export type GroupStateCase = SuiteCase<GroupStateLab, GroupStateAbility>;

@@ -19,12 +19,12 @@ import type { GroupStateSetup } from "./group-state-setup.ts";
 /** The root of all contexts of the suite. */
 export const background: Context = Context.background();
 
-/** The group of tests that need one alone. */
+/** The group of tests that need only one. */
 export const rewards: GroupId = { topic: "matches", group: "rewards" };
 
 /** The backend of one test, and the groups on it. */
 export class GroupStateLab extends BackendLab<GroupState, GroupStateSetup> {
-	/** The group through a handle of its own. Its four lanes are made if it is missing, and members join. */
+	/** Opens a further handle on the group. Creates its four lanes if it is missing, and adds the members. */
 	async group(...members: readonly string[]): Promise<GroupStore> {
 		const store = (await this.open()).group(rewards);
 		await store.create(lanesAt(4, 0), background);
@@ -32,7 +32,7 @@ export class GroupStateLab extends BackendLab<GroupState, GroupStateSetup> {
 		return store;
 	}
 
-	/** Claims a lane as it is now, whoever holds it. */
+	/** Claims a lane, even if another member holds it. */
 	async take(store: GroupStore, lane: number, member: string): Promise<LaneLease> {
 		let lease: LaneLease | undefined;
 		await this.eventually(async () => {
@@ -42,7 +42,7 @@ export class GroupStateLab extends BackendLab<GroupState, GroupStateSetup> {
 		return lease ?? expect.unreachable();
 	}
 
-	/** What is known of a lane: takes it over, and looks. */
+	/** The state of a lane. It takes the lane over in order to read it. */
 	async stateOf(store: GroupStore, lane: number): Promise<LaneState> {
 		return sorted((await this.take(store, lane, "observer")).state);
 	}
@@ -53,18 +53,18 @@ export class GroupStateLab extends BackendLab<GroupState, GroupStateSetup> {
 	}
 }
 
-/** A lane as the report of the group has it. */
+/** A lane in the report of the group. */
 export async function reported(store: GroupStore, lane: number): Promise<LaneReport> {
 	const report = await store.report(background);
 	return report?.lanes.find((each) => each.lane === lane) ?? expect.unreachable();
 }
 
-/** So many lanes, all at one position. */
+/** The given number of lanes, all at one position. */
 export function lanesAt(lanes: number, position: number): Cursors {
 	return new Map(Array.from({ length: lanes }, (_, lane) => [lane, cursor(position)]));
 }
 
-/** The place of the suite's event at a position; `""` for 0. */
+/** The cursor of the suite's event at a position; `""` for 0. */
 export function cursor(position: number): Cursor {
 	return position === 0 ? "" : cursorAt(position, `event-${position}`);
 }
@@ -84,7 +84,7 @@ export function parkedKey(key: string, position = 1): Deferred {
 	return deferred(`k:${key}`, { key, cursor: cursor(position), attempt: 8, due: "parked", error });
 }
 
-/** The state with what is deferred in order: a state has none. */
+/** The state with its deferred events sorted, because a state has no order of them. */
 export function sorted(state: LaneState): LaneState {
 	return { ...state, deferred: sortedById(state.deferred) };
 }
@@ -93,5 +93,5 @@ export function sortedById<Item extends { readonly id: string }>(items: readonly
 	return [...items].sort((one, other) => (one.id < other.id ? -1 : 1));
 }
 
-/** What a lease that is not the latest is told. */
+/** The error that a stale lease gets. */
 export const leaseLost = { code: "aborted", reason: "lease_lost" };

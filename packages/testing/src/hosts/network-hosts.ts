@@ -13,18 +13,18 @@ export interface NetworkHost {
 	/** Its IPv4 address, which only the hosts of the same network reach. */
 	readonly address: string;
 	/**
-	 * What to put before a command so that it runs on this host. The process that it starts is the program itself, so
+	 * Words to put before a command so that it runs on this host. The process that starts is the program itself, so
 	 * signals reach it.
 	 */
 	readonly via: readonly string[];
-	/** Cuts the host off: what it sends and what is sent to it is lost without a word. Its processes go on. */
+	/** Cuts the host off: all packets from and to it are lost silently. Its processes continue. */
 	cut(): void;
 	/** Connects the host again. */
 	heal(): void;
 }
 
 /**
- * Several hosts on one machine: network namespaces, joined by a bridge in a namespace of its own, so that nothing leaves
+ * Several hosts on one machine: network namespaces, joined by a bridge in a further namespace, so that no packet leaves
  * them. They reach one another and nothing else. Disposing the object removes them; end their processes first.
  *
  * @example
@@ -38,7 +38,7 @@ export class NetworkHosts implements Disposable {
 	/**
 	 * Makes the hosts. The first has the address 10.77.0.1, the next 10.77.0.2, and so on.
 	 *
-	 * @throws Error where this process must not, see `canMakeHosts`.
+	 * @throws Error if this process may not: see `canMakeHosts`.
 	 */
 	static create(names: readonly string[]): NetworkHosts {
 		if (!canMakeHosts()) throw new Error("hosts are network namespaces: they need Linux, root and iproute2");

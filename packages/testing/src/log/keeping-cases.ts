@@ -6,7 +6,7 @@ import { idOf, matchEvent, matchEvents } from "./match-event.ts";
 
 const kibibyte = 1024;
 
-/** What a topic keeps, and whether it is the same log. */
+/** Retention, and the identity of a topic. */
 export const keepingCases: readonly LogCase[] = [
 	{
 		title: "what retention by size took is told as lost, and reading goes on at what is kept",

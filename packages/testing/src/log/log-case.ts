@@ -2,5 +2,5 @@ import type { SuiteCase } from "../suite/suite-case.ts";
 import type { LogLab } from "./log-lab.ts";
 import type { LogAbility } from "./log-setup.ts";
 
-/** What must hold for logs. */
+/** A conformance test of the port `Log`. */
 export type LogCase = SuiteCase<LogLab, LogAbility>;

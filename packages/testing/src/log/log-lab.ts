@@ -14,22 +14,22 @@ import type { LogSetup } from "./log-setup.ts";
 /** The root of all contexts of the suite. */
 export const background: Context = Context.background();
 
-/** The topic of tests that need one alone. */
+/** The topic of tests that need only one. */
 export const topicName = "matches";
 
-/** More than a test publishes. */
+/** Bounds that no test reaches. */
 const wide: PageBounds = { events: 1_000, bytes: 64 * 1024 * 1024 };
 
 /** The log of one test. */
 export class LogLab extends BackendLab<Log, LogSetup> {
-	/** Opens the topic through a handle of its own. */
+	/** Opens a further handle on the topic. */
 	async topic(options: TopicOptions = { lanes: 4 }, target?: string): Promise<TopicLog> {
 		const log = await this.open(target === undefined ? {} : { target });
 		return log.open(topicName, options, background);
 	}
 }
 
-/** Reads all that is behind the cursors, page by page. */
+/** Reads all events behind the cursors, page by page. */
 export async function readAll(
 	topic: TopicLog,
 	after?: Cursors,
@@ -47,7 +47,7 @@ export async function readAll(
 	}
 }
 
-/** Publishes events one call after another, without waiting in between. */
+/** Publishes each event in a separate call, without waiting in between. */
 export async function appendEach(topic: TopicLog, events: readonly EventRecord[]): Promise<void> {
 	await Promise.all(events.map((event) => topic.append([event], background)));
 }

@@ -3,13 +3,13 @@ import type { BackendSetup } from "../suite/backend-lab.ts";
 
 /** The backend that one test of a log runs against. */
 export interface LogSetup extends BackendSetup<Log> {
-	/** Puts a text into a lane of a topic that is open, as a stranger would who does not know of events. */
+	/** Puts a text into a lane of a topic that is open, as a program does that is not Allium's. */
 	readonly putText?: (topic: string, lane: number, text: string) => Promise<void>;
-	/** Makes the backend forget what its topics keep no longer, where it does so only from time to time. */
+	/** Makes the backend remove expired events now, if it does so only from time to time. */
 	readonly retain?: () => Promise<void>;
 	/**
-	 * What processes of their own publish with, which the suite kills: the module that exports `broker(url, options)`,
-	 * by `import.meta.resolve("./index.ts")`, and the URL. The broker has a `log`.
+	 * The program that the suite runs as separate publishers, which it kills: the module that exports `broker(url,
+	 * options)`, by `import.meta.resolve("./index.ts")`, and the URL. The broker has a `log`.
 	 */
 	readonly program?: { readonly module: string; readonly url: string };
 }

@@ -127,14 +127,14 @@ export const outageCases: readonly LogCase[] = [
 	},
 ];
 
-/** Publishes the event again and again, until it is acknowledged. */
+/** Publishes an event repeatedly until it is acknowledged. */
 async function untilPublished(lab: LogLab, topic: TopicLog, event: EventRecord): Promise<void> {
 	await lab.eventually(async () => {
 		await topic.append([event], background.withTimeout(2_000));
 	});
 }
 
-/** Waits for more, whatever fails meanwhile. */
+/** Waits for more events, in spite of failures. */
 async function heard(topic: TopicLog, after: ReadonlyMap<number, string>): Promise<"heard"> {
 	for (;;) {
 		const page = await topic
@@ -145,7 +145,7 @@ async function heard(topic: TopicLog, after: ReadonlyMap<number, string>): Promi
 	}
 }
 
-/** Publishes without a pause; what fails, again under the same id. */
+/** Publishes without a pause. An event that fails is published again under the same id. */
 class PublishLoad {
 	readonly #topic: TopicLog;
 	readonly #acknowledged: (id: string) => void;
@@ -158,7 +158,7 @@ class PublishLoad {
 		this.#workers = Array.from({ length: 4 }, (_, worker) => this.#work(worker));
 	}
 
-	/** Resolves when all is over. */
+	/** Resolves when all calls are over. */
 	async stop(): Promise<void> {
 		this.#isStopped = true;
 		await Promise.all(this.#workers);

@@ -32,7 +32,7 @@ export const processCases: readonly LogCase[] = [
 	},
 ];
 
-/** Kills a publisher after so many calls. Returns the ids that were acknowledged. */
+/** Kills a publisher after the given number of calls. Returns the ids that were acknowledged. */
 async function killedAfter(lab: LogLab, name: string, calls: number): Promise<string[]> {
 	const { module, url }: NonNullable<LogSetup["program"]> = lab.setup.program ?? expect.unreachable();
 	await using publisher = runProgram(import.meta.url, "./publisher", [module, url, topicName, name]);

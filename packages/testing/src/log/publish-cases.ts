@@ -166,7 +166,7 @@ export const publishCases: readonly LogCase[] = [
 	},
 ];
 
-/** An event whose text has exactly so many bytes. */
+/** An event whose text has exactly the given number of bytes. */
 function sized(topic: TopicLog, id: string, bytes: number): EventRecord {
 	const padded = (length: number): EventRecord =>
 		matchEvent(id, { key: topic.topic, data: "x".repeat(length) });

@@ -84,7 +84,7 @@ export const readingCases: readonly LogCase[] = [
 			const start = await topic.at("start", background);
 			const read = (after: Cursors): Promise<Page> =>
 				topic.read(after, { events: 100, bytes: 1e6 }, background);
-			// As groups of one process do: they wait at the same place, and go on one sooner than another.
+			// The groups of one process read like this: they wait at the same place, and some continue sooner than others.
 			const waiting = await Promise.all([read(start), read(start), read(start)]);
 			expect(waiting.flatMap(idsOf)).toEqual([]);
 			const events = [...matchEvents("a", 5), ...matchEvents("b", 5)];
@@ -247,7 +247,7 @@ async function publishAll(topic: TopicLog, publisher: string): Promise<void> {
 	}
 }
 
-/** Reads from the start until so many events were seen, or for so long. */
+/** Reads from the start until it has `count` events, or for `patienceMs`. */
 async function follow(topic: TopicLog, count: number, patienceMs: number): Promise<Placed[]> {
 	const seen: Placed[] = [];
 	const ctx = background.withTimeout(patienceMs);

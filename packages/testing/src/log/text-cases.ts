@@ -28,7 +28,7 @@ export const hostileKeys: readonly string[] = [
 	`${"k".repeat(4095)}l`,
 ];
 
-/** Names and data as strangers like them. */
+/** Names and data with unusual characters. */
 export const textCases: readonly LogCase[] = [
 	{
 		title: "hostile keys come back as they were, and are not taken for each other",

@@ -7,7 +7,7 @@ import { matchEvent } from "./match-event.ts";
 /** How late `changed` may be, in milliseconds. */
 const lateMs = 250;
 
-/** Waiting for more. */
+/** Waiting for more events. */
 export const waitingCases: readonly LogCase[] = [
 	{
 		title: "where there is more already, nobody waits",
@@ -36,7 +36,7 @@ export const waitingCases: readonly LogCase[] = [
 				await waiting;
 				passed.push(time.milliseconds);
 			}
-			// The median, so that one that the machine kept waiting does not count.
+			// The median, so that a wait that the busy machine prolonged does not count.
 			const median = passed.sort((one, other) => one - other)[3] ?? 0;
 			lab.figures.set("woken after", `${Math.round(median)} ms`);
 			expect(median).toBeLessThanOrEqual(lateMs);
@@ -84,7 +84,7 @@ export const waitingCases: readonly LogCase[] = [
 	},
 ];
 
-/** Waits again and again: a wait may end without reason. */
+/** Waits again and again, because a wait may end without reason. */
 async function untilEnd(wait: () => Promise<void>): Promise<never> {
 	for (;;) await wait();
 }

@@ -4,15 +4,15 @@ import type { OnceStoreCase } from "./once-store-setup.ts";
 
 const background = Context.background();
 
-/** So long that no test outlives it, in milliseconds. */
+/** Longer than any test, in milliseconds. */
 const long = 3_600_000;
-/** So short that every test outlives it. */
+/** Shorter than any test, in milliseconds. */
 const short = 1;
 
 const first: OnceAttempt = { id: "attempt-1", input: "hash-1" };
 const second: OnceAttempt = { id: "attempt-2", input: "hash-2" };
 
-/** Begins an attempt at the one call of most cases. */
+/** Begins an attempt at the call that most cases use. */
 function begin(store: OnceStore, attempt = first, { key = "call", markMs = long } = {}) {
 	return store.begin(key, attempt, markMs, background);
 }

@@ -16,5 +16,5 @@ export const withoutOnceStoreAbility: Readonly<Record<OnceStoreAbility, string>>
 /** The backend of one test, and what the test opened on it. */
 export class OnceStoreLab extends BackendLab<OnceStore, OnceStoreSetup> {}
 
-/** What must hold for a store of `once`. */
+/** A conformance test of the port `OnceStore`. */
 export type OnceStoreCase = SuiteCase<OnceStoreLab, OnceStoreAbility>;

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { instance } from "./cart-instance.ts";
 import type { RegistryCase } from "./registry-case.ts";
 
-/** What is left when all is closed. */
+/** Open handles after everything is closed. */
 export const leftoverCases: readonly RegistryCase[] = [
 	{
 		title: "nothing is left open after close",

@@ -3,7 +3,7 @@ import { instance } from "./cart-instance.ts";
 import type { RegistryCase } from "./registry-case.ts";
 import { background, ids } from "./registry-lab.ts";
 
-/** Many at once. */
+/** Many instances at once. */
 export const manyCases: readonly RegistryCase[] = [
 	{
 		title: "fifty registrations at once through several handles are all there",

@@ -2,7 +2,7 @@ import type { ServiceProcess } from "../service-process.ts";
 import { runProgram } from "../suite/suite-program.ts";
 import type { RegistrySetup } from "./registry-setup.ts";
 
-/** Who the process registers as. */
+/** The instance that the process registers. */
 export interface MemberOptions {
 	readonly id: string;
 	readonly ttlMs: number;
@@ -10,7 +10,7 @@ export interface MemberOptions {
 	readonly skewMs: number;
 }
 
-/** A process of its own that is registered, and watches. */
+/** A separate process that registers an instance, and watches. */
 export class MemberProcess implements AsyncDisposable {
 	readonly #process: ServiceProcess;
 
@@ -31,18 +31,18 @@ export class MemberProcess implements AsyncDisposable {
 		return this.#process.says(/^snapshot/m);
 	}
 
-	/** The events that it was told, as short text: `snapshot a b`, `up a`, `down a`. */
+	/** The events that it received, as short text: `snapshot a b`, `up a`, `down a`. */
 	get told(): string[] {
 		return this.#process.output.split("\n").filter((line) => /^(snapshot|up|down)\b/.test(line));
 	}
 
-	/** Ends it without a word. */
+	/** Kills it. */
 	async kill(): Promise<void> {
 		this.#process.signal("SIGKILL");
 		await this.#process.ended();
 	}
 
-	/** It does nothing until `resume`. */
+	/** Suspends it until `resume`. */
 	suspend(): void {
 		this.#process.signal("SIGSTOP");
 	}

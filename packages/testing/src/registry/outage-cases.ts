@@ -89,7 +89,7 @@ export const outageCases: readonly RegistryCase[] = [
 	},
 ];
 
-/** Registers and releases instances without a pause, and takes no notice of failures. */
+/** Registers and releases instances without a pause, and ignores failures. */
 class RegistrationLoad {
 	readonly #registry: Registry;
 	readonly #workers: Promise<void>[];
@@ -100,7 +100,7 @@ class RegistrationLoad {
 		this.#workers = Array.from({ length: 4 }, (_, index) => this.#work(index));
 	}
 
-	/** Resolves when all is over. */
+	/** Resolves when all calls are over. */
 	async stop(): Promise<void> {
 		this.#isStopped = true;
 		await Promise.all(this.#workers);

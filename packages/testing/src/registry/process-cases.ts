@@ -6,7 +6,7 @@ import { ids } from "./registry-lab.ts";
 
 const hourMs = 3_600_000;
 
-/** Processes of their own that are killed and suspended, or whose clocks are off. */
+/** Separate processes that are killed and suspended, or whose clocks are off. */
 export const processCases: readonly RegistryCase[] = [
 	{
 		title: "a process that is killed is gone after its time to live",
@@ -56,7 +56,7 @@ export const processCases: readonly RegistryCase[] = [
 			await lab.keep(registry, instance("later"));
 			member.resume();
 			await lab.eventually(() => expect(member.told.join()).toContain("later"));
-			// Whoever was declared dead would be by now, or within another time to live.
+			// An instance that was taken for dead would be reported by now, or within another time to live.
 			await lab.lastOneTtl(registry);
 			expect(member.told).not.toContain("down steady");
 		},

@@ -8,7 +8,7 @@ const background = Context.background();
 
 /** The handles that one test opens on a backend. They are closed after the test, whatever the test leaves open. */
 export class RegistryHandles<Setup extends { close(): Promise<void> }> {
-	/** How long to wait for a condition without a bound of its own, in milliseconds. */
+	/** How long to wait for a condition that has no bound of its own, in milliseconds. */
 	readonly patienceMs: number;
 	/** The backend of the test that runs. */
 	protected setup: Setup | undefined;
@@ -39,7 +39,7 @@ export class RegistryHandles<Setup extends { close(): Promise<void> }> {
 		return watcher;
 	}
 
-	/** Runs an assertion until it passes, as long as there is patience. */
+	/** Runs an assertion until it passes, for `patienceMs` at most. */
 	eventually(assertion: () => void | Promise<void>, intervalMs = 5): Promise<void> {
 		return eventually(assertion, { patienceMs: this.patienceMs, intervalMs });
 	}

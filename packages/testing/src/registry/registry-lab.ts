@@ -19,7 +19,7 @@ export const background: Context = Context.background();
 
 /** The backend of one test, and what the test opened on it. */
 export class RegistryLab extends RegistryHandles<RegistrySetup> {
-	/** What was measured, to be printed when the suite is over. */
+	/** The measurements to be printed when the suite is over. */
 	readonly figures: Map<string, string> = new Map();
 	#registrations: Registration[] = [];
 	#proxies: FaultProxy[] = [];
@@ -76,7 +76,7 @@ export class RegistryLab extends RegistryHandles<RegistrySetup> {
 		return proxy;
 	}
 
-	/** Keeps an instance registered, as an app does. */
+	/** Registers an instance and renews its lease, as an app does. */
 	async keep(registry: Registry, instance: Instance): Promise<Registration> {
 		const registration = await keepRegistered(registry, instance, { logger: silentLogger });
 		this.#registrations.push(registration);
@@ -92,19 +92,22 @@ export class RegistryLab extends RegistryHandles<RegistrySetup> {
 		return member;
 	}
 
-	/** Resolves when one time to live has passed, as the instance `passing` shows, which is not renewed. */
+	/**
+	 * Resolves when one time to live has passed: the lease of the instance `passing`, which is not renewed, has then run
+	 * out.
+	 */
 	async lastOneTtl(registry: Registry): Promise<void> {
 		const watcher = await this.watch(registry);
 		await registry.register(instance("passing"), background);
 		await this.eventually(() => expect(watcher.gone).toContain("passing"));
 	}
 
-	/** Lets time pass while the server can show nothing. */
+	/** Waits for a time in which the server can show nothing. */
 	pass(milliseconds: number): Promise<void> {
 		return new Promise((resolve) => after(milliseconds, resolve));
 	}
 
-	/** How much is open: what keeps the event loop alive, by kind, and what the backend counts. */
+	/** Counts the open handles: those that keep the event loop alive, by kind, and those that the backend counts. */
 	async openHandles(): Promise<Record<string, number>> {
 		const counts: Record<string, number> = {};
 		for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1;

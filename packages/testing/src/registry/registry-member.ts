@@ -6,7 +6,7 @@ import { instance } from "./cart-instance.ts";
 
 const [module = "", url = "", id = "", ttlMs = "", skewMs = ""] = process.argv.slice(2);
 
-/** The clock of this machine is off by the skew. */
+/** The clock of this process is off by the skew. */
 const trueNow = Date.now.bind(Date);
 Date.now = () => trueNow() + Number(skewMs);
 

@@ -9,16 +9,14 @@ export interface RegistryOutage {
 }
 
 /**
- * The backend that one test runs against. What is optional is an ability of some backends: a test that needs one is
- * skipped where it is not given, and says so.
+ * The backend that one test runs against. Optional members are abilities of some backends: a test that needs a missing
+ * one is skipped and says so.
  */
 export interface RegistrySetup {
 	/**
-	 * Opens another handle on the same backend, as another process would. Its leases last `ttlMs`. The suite closes
-	 * it.
-	 *
-	 * A handle that loses its connection has it back within a third of the time to live after the server answers again,
-	 * so that its instances are back before watchers give them up.
+	 * Opens another handle on the same backend, as another process would. Its leases last `ttlMs`. The suite closes it.
+	 * A handle that has lost its connection must reconnect within a third of the time to live after the server answers
+	 * again, so that its instances are back before watchers give them up.
 	 */
 	open(options: {
 		readonly ttlMs: number;
@@ -34,10 +32,10 @@ export interface RegistrySetup {
 	 * `faultProxy` in front of it, and passes the proxy's address to `open`.
 	 */
 	readonly target?: string;
-	/** How the server is killed and started again. */
+	/** Kills the server and starts it again. */
 	readonly outage?: RegistryOutage;
 	/**
-	 * What processes of their own register with, which the suite kills and suspends: the module that exports
+	 * The program that the suite runs as separate members, which it kills and suspends: the module that exports
 	 * `registry(url, { ttlMs })`, by `import.meta.resolve("./index.ts")`, and the URL.
 	 */
 	readonly program?: { readonly module: string; readonly url: string };
@@ -49,8 +47,8 @@ export interface RegistrySetup {
 	/** Whether the server tells watchers of changes, so that none of them polls. Default: false. */
 	readonly pushes?: boolean;
 	/**
-	 * What is open on behalf of this process, beside what keeps its event loop alive: the connections or watches that
-	 * the server counts, for example. The suite compares the count before and after.
+	 * Counts the open handles of this process that do not keep its event loop alive: the connections or watches that the
+	 * server counts, for example. The suite compares the count before and after.
 	 */
 	readonly handles?: () => number | Promise<number>;
 	/** Removes the backend. */

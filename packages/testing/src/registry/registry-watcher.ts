@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { RunningTime } from "../running-time.ts";
 import { eventually } from "../suite/eventually.ts";
 
-/** How soon one handle must see what another did, in milliseconds of running time. */
+/** How soon one handle must see the change of another, in milliseconds of running time. */
 export const visibleWithinMs = 250;
 /** How long to wait for a condition without such a bound, in milliseconds. */
 export const patienceMs = 120_000;
@@ -34,7 +34,7 @@ export class Watcher {
 		for await (const event of source) this.events.push(event);
 	}
 
-	/** The instances that a client which believes every event takes to be up, sorted. */
+	/** The instances that are up according to the reported events, sorted. */
 	get up(): string[] {
 		const up = new Map<string, Instance>();
 		for (const event of this.events) {

@@ -4,7 +4,7 @@ import { instance } from "./cart-instance.ts";
 import type { RegistryCase } from "./registry-case.ts";
 import { background } from "./registry-lab.ts";
 
-/** What watchers are told. */
+/** The events that watchers get. */
 export const watchCases: readonly RegistryCase[] = [
 	{
 		title: "a watch begins with a snapshot, empty or not",

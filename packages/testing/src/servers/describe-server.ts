@@ -2,8 +2,8 @@ import { describe, test } from "vitest";
 import { isServerRequired, type ServerName, serverProgram } from "./server-program.ts";
 
 /**
- * Declares Vitest tests that need a real server. Where the server is not installed, they are skipped, and their title
- * says so. Where `ALLIUM_TEST_REQUIRE` names the server, they fail instead.
+ * Declares Vitest tests that need a real server. If the server is not installed, the tests are skipped and their title
+ * says so, unless `ALLIUM_TEST_REQUIRE` names the server: then they fail.
  *
  * @param tests gets the path of the server's program.
  *

@@ -5,11 +5,11 @@ import type { AddressInfo } from "node:net";
 export interface HttpDouble {
 	/** `127.0.0.1:PORT`. */
 	readonly host: string;
-	/** Ends it with its connections. */
+	/** Stops the server, and closes its connections. */
 	close(): Promise<void>;
 }
 
-/** Starts a server of HTTP that answers as a test says, for answers that a real server does not give when it is asked to. */
+/** Starts an HTTP server that answers as a test says, for answers that a real server does not give on request. */
 export async function httpDouble(answer: RequestListener): Promise<HttpDouble> {
 	const server = createServer(answer);
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -5,12 +5,12 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { ServerOptions } from "./server-process.ts";
 
-/** Further arguments for a server, after those that the test needs in any case. */
+/** The options that all known servers share. `args` come after those that the test needs in any case. */
 export interface KnownServerOptions {
 	/** The program; see `serverProgram`. */
 	readonly file: string;
 	readonly args?: readonly string[];
-	/** Where it listens. Default: `127.0.0.1`. */
+	/** The address that it listens on. Default: `127.0.0.1`. */
 	readonly host?: string;
 }
 
@@ -57,15 +57,15 @@ export function etcdServer({ file, args = [], host = "127.0.0.1" }: KnownServerO
 	};
 }
 
-/** Beside {@link KnownServerOptions}. */
+/** Options besides {@link KnownServerOptions}. */
 export interface PostgresServerOptions extends KnownServerOptions {
-	/** The password of the user `postgres`. Default: nobody is asked for one. */
+	/** The password of the user `postgres`. Default: no password is asked for. */
 	readonly password?: string;
 }
 
 /**
- * Makes the data where there is none, and becomes the server. The administrator may not run it, so that the user
- * `postgres`, which Debian's packages make, takes the place of root.
+ * Creates the data folder if it is empty, and becomes the server. PostgreSQL refuses to run as root, so root runs it as
+ * the user `postgres`, which Debian's packages make.
  */
 const postgresScript = `
 set -eu
@@ -89,7 +89,7 @@ exec "$programs/postgres" -D "$folder/data" -k "$folder" "$@"
 /** PostgreSQL with the user and the database `postgres`. */
 export function postgresServer(options: PostgresServerOptions): ServerOptions {
 	const { file, args = [], host = "127.0.0.1", password = "" } = options;
-	// Where the file is a link, the other programs are beside what it leads to.
+	// If the file is a link, the other programs are beside its target.
 	const programs = dirname(realpathSync(file));
 	return {
 		file: "/bin/sh",
@@ -126,7 +126,7 @@ exec "$rabbit" "$@"
 			...["-c", script, "rabbitmq", file, folder, String(port), String(distribution), host],
 			...args,
 		],
-		// The server takes the place of its script, so that a signal reaches it.
+		// The server replaces its script, so that a signal reaches it.
 		env: { RUNNING_UNDER_SYSTEMD: "1" },
 		answers: ({ ports: [port] }) => greets(port),
 	};
@@ -139,17 +139,17 @@ export function redisServer({ file, args = [], host = "127.0.0.1" }: KnownServer
 		args: ({ ports: [port], folder }) => [
 			...["--port", String(port), "--bind", host, "--dir", folder, "--save", "", ...args],
 		],
-		// One that asks for a password is there, too.
+		// A server that asks for a password is up, too.
 		answers: ({ ports: [port] }) => asks(port, "PING\r\n", (answer) => /^(\+PONG|-NOAUTH)/.test(answer)),
 	};
 }
 
-/** The class path of Debian's ZooKeeper, and two libraries that TLS needs and that it leaves out. */
+/** The class path of Debian's ZooKeeper, and two libraries that it leaves out and that TLS needs. */
 const zookeeperJars = ["zookeeper", "netty-codec", "netty-resolver"]
 	.map((name) => `/usr/share/java/${name}.jar`)
 	.join(":");
 
-/** Beside {@link KnownServerOptions}, whose arguments are lines of the configuration. */
+/** Options besides {@link KnownServerOptions}, whose `args` are lines of the configuration. */
 export interface ZooKeeperServerOptions extends KnownServerOptions {
 	/** The clock by which sessions are counted, in milliseconds: the shortest session lasts two ticks. Default: 500. */
 	readonly tickMs?: number;
@@ -182,12 +182,12 @@ exec "$zookeeper" start-foreground "$folder/zoo.cfg"
 	};
 }
 
-/** Whether a server of AMQP answers the header of the protocol with a frame. */
+/** Whether an AMQP server answers the header of the protocol with a frame. */
 function greets(port: number | undefined): Promise<boolean> {
 	return asks(port, "AMQP\0\0\u0009\u0001", (answer) => answer.startsWith("\u0001"));
 }
 
-/** Whether a server on a port of 127.0.0.1 gives the answer that is expected. */
+/** Whether a server on a port of 127.0.0.1 gives the expected answer. */
 function asks(
 	port: number | undefined,
 	text: string,

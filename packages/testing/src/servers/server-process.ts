@@ -15,11 +15,11 @@ const askEveryMs = 20;
 /** How much of a server's output is kept for error messages, in characters. */
 const keptOutput = 20_000;
 
-/** What a server is given for itself. It stays the same when the server is started again. */
+/** The ports and the folder of a server. They stay the same when the server is started again. */
 export interface ServerPlace {
 	/** Ports of 127.0.0.1 that were free. */
 	readonly ports: readonly number[];
-	/** An empty folder for its data, which anybody may read. */
+	/** An empty folder for its data, which all users may read. */
 	readonly folder: string;
 }
 
@@ -34,7 +34,7 @@ export interface ServerOptions {
 	readonly ports?: number;
 	/** Variables added to the environment of the current process. */
 	readonly env?: NodeJS.ProcessEnv;
-	/** What to put before the command, such as `via` of a host; see `@allium/testing/hosts`. Default: nothing. */
+	/** Words to put before the command, such as `via` of a host; see `@allium/testing/hosts`. Default: none. */
 	readonly via?: readonly string[];
 	/** Whether it has a process group of its own, so that Ctrl-C in a terminal does not reach it. Default: false. */
 	readonly ownGroup?: boolean;
@@ -80,7 +80,7 @@ export class ServerProcess implements AsyncDisposable {
 		return this.#place.folder;
 	}
 
-	/** Starts the server on its ports and data, after killing it where it runs. Resolves when it answers. */
+	/** Starts the server on its ports and data. Kills it first if it runs. Resolves when it answers. */
 	async restart(): Promise<void> {
 		await this.kill();
 		const { file, args, env, via = [], ownGroup = false } = this.#options;
@@ -109,7 +109,10 @@ export class ServerProcess implements AsyncDisposable {
 		return this.#end("SIGTERM");
 	}
 
-	/** Halts the process: connections stay, and nothing is answered. On Linux it has halted when this returns. */
+	/**
+	 * Suspends the process: connections stay, and no request is answered. On Linux the process is suspended when this
+	 * returns.
+	 */
 	suspend(): void {
 		const child = this.#child;
 		if (child?.kill("SIGSTOP") !== true || process.platform !== "linux") return;
@@ -170,7 +173,7 @@ export class ServerProcess implements AsyncDisposable {
 	};
 }
 
-/** Waiting on it blocks this thread for the given time, in milliseconds. */
+/** Waiting on it blocks this thread. */
 const never = new Int32Array(new SharedArrayBuffer(4));
 
 /** Whether a process of Linux is stopped by a signal, or gone. */

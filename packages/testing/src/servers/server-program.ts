@@ -20,7 +20,7 @@ const programs = {
 	zookeeper: "zkServer.sh",
 } as const;
 
-/** A server that tests use, in one version. */
+/** The name of a server that tests use, in one version. */
 export type ServerName = keyof typeof programs;
 
 /** The servers whose programs Debian installs for the whole machine, because they need libraries of their own. */
@@ -33,7 +33,7 @@ const ofTheMachine: readonly ServerName[] = [
 	"zookeeper",
 ];
 
-/** The path of a server's program, or undefined where it is not installed. `npm run services` installs it. */
+/** The path of a server's program, or undefined if it is not installed. `npm run services` installs it. */
 export function serverProgram(name: ServerName): string | undefined {
 	const file = programs[name];
 	const unpacked = ["usr/sbin", "usr/bin"].flatMap((folder) =>

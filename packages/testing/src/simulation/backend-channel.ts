@@ -7,15 +7,15 @@ import type { Simulator } from "./simulator.ts";
 /** How long to wait for an answer, in milliseconds. */
 const answerTimeoutMs = 1_500;
 
-/** What is asked of a backend: its name in the log, and of which kind it is. */
+/** A request to a backend: its name in the log, and its kind. */
 export interface Request {
 	readonly name: string;
 	readonly kind: RequestKind;
 }
 
 /**
- * Asks the node of a backend. Each request has a connection of its own, as in a pool: requests overtake one another, wait
- * while the network is cut, and may be carried out long after the client has given up.
+ * Sends requests to the node of a backend. Each request has its own connection, as in a pool: requests overtake one
+ * another, wait while the network is cut, and may be carried out long after the client has given up.
  */
 export class BackendChannel {
 	readonly #simulator: Simulator;
@@ -38,7 +38,7 @@ export class BackendChannel {
 		this.#server = server;
 	}
 
-	/** Where the backend is, as a URL for people to read. */
+	/** The URL of the backend, for people to read. */
 	get location(): string {
 		return `sim://${this.#to.name}`;
 	}
@@ -111,12 +111,12 @@ export class BackendChannel {
 	}
 }
 
-/** How a request comes to its end. */
+/** The two ways in which a request ends. */
 interface Answering<Answer> {
 	resolve(answer: Answer): void;
 	reject(error: unknown): void;
 	fail(why: string): void;
-	/** Settles it, if nothing has before. */
+	/** Settles the request, unless it is settled. */
 	end(settle: () => void): void;
 	/** Brings an answer to the client. */
 	back(settle: () => void): void;

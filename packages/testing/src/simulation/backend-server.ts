@@ -18,7 +18,7 @@ import type { Simulator } from "./simulator.ts";
 
 /** How the broker or the store of a simulation misbehaves. The network's faults come on top. */
 export interface BackendFaults {
-	/** How long each write takes there. What is not written when it crashes is lost. Default: no time. */
+	/** How long each write to its disk takes. A write that is unfinished when it crashes is lost. Default: no time. */
 	readonly disk?: Latency;
 	/** Whether the disk is full: all writes are refused. Default: false. */
 	readonly diskFull?: boolean;
@@ -27,7 +27,7 @@ export interface BackendFaults {
 	/** How often a publication, or an append to a stream, arrives twice, and how much later the second time. Default: never. */
 	readonly doubledPublishes?: { readonly probability: number; readonly delay: Latency };
 	/**
-	 * How often the checkpoint of a lane, or what is applied to a view, waits before it is carried out, and how long.
+	 * How often a save of a lane's checkpoint or of a change of a view waits before it is carried out, and how long.
 	 * Default: never.
 	 */
 	readonly stalledSaves?: { readonly probability: number; readonly duration: Latency };
@@ -36,7 +36,7 @@ export interface BackendFaults {
 /** How long a backend lets a client wait for news before it answers anyway, in milliseconds. */
 const longestWaitMs = 1_000;
 
-/** Waits for news at a backend, and not for long: the client may have gone. */
+/** Waits for news at a backend, for a bounded time, because the client may have gone. */
 export async function untilTold(wait: (ctx: Context) => Promise<void>): Promise<void> {
 	const waiting = Context.background().withTimeout(longestWaitMs);
 	try {
@@ -46,28 +46,28 @@ export async function untilTold(wait: (ctx: Context) => Promise<void>): Promise<
 	}
 }
 
-/** What a backend is asked for: the faults differ. */
+/** The kind of a request to a backend: the faults differ by it. */
 export type RequestKind = "read" | "write" | "publish" | "save";
 
-/** What a broker keeps. */
+/** The parts of a broker's backend. */
 export interface BrokerParts {
 	readonly log: Log;
 	readonly state: GroupState;
 }
 
-/** What a backend keeps. Its log has the events of the streams. */
+/** The parts of a backend. Its log contains the events of the streams. */
 export interface BackendParts extends BrokerParts {
 	readonly events: EventStore;
 	readonly views: ViewStore;
 }
 
-/** What the disk of a backend holds: it survives crashes. */
+/** The contents of a backend's disk. They survive crashes. */
 export class BackendDisk {
 	readonly #topics = new MemoryTopics();
 	readonly #groups = new MemoryGroups();
 	readonly #views = new MemoryViews();
 
-	/** All of it, as it is at the moment. */
+	/** All parts, as they are at the moment. */
 	parts(): BackendParts {
 		const events = memoryEventStore({ topics: this.#topics });
 		const state = memoryGroupState({ groups: this.#groups });
@@ -75,10 +75,10 @@ export class BackendDisk {
 	}
 }
 
-/** Changes what a backend is made of, so that tests can break it. */
+/** Replaces parts of a backend, so that tests can break it. */
 export type ChangeParts = (parts: BackendParts) => Partial<BackendParts>;
 
-/** What a server is made with. */
+/** The options of a server. */
 export interface BackendServerOptions {
 	readonly simulator: Simulator;
 	readonly disk: BackendDisk;
@@ -87,14 +87,14 @@ export interface BackendServerOptions {
 	readonly parts?: ChangeParts | undefined;
 }
 
-/** One life of a backend itself. */
+/** One life of a backend, on the backend's side. */
 export class BackendServer {
 	readonly log: Log;
 	readonly state: GroupState;
 	readonly events: EventStore;
 	readonly views: ViewStore;
 	readonly #options: BackendServerOptions;
-	/** Each client's handles of groups: a handle remembers what it has told. */
+	/** Each client's handles on groups. They are separate because a handle remembers what it has told. */
 	readonly #stores = new WeakMap<object, GroupStore>();
 
 	constructor(options: BackendServerOptions) {
@@ -127,13 +127,13 @@ export class BackendServer {
 		this.#options.checkpoints.saved(id, lease, change);
 	}
 
-	/** Puts a group at other places. */
+	/** Moves a group to other places. */
 	async rewind(client: object, id: GroupId, cursors: Cursors, ctx: Context): Promise<void> {
 		await this.store(client, id).rewind(cursors, ctx);
 		this.#options.checkpoints.forget(id);
 	}
 
-	/** Carries out a request as far as the faults let it. */
+	/** Carries out a request, as far as the faults permit. */
 	async carryOut<Answer>(kind: RequestKind, run: () => Promise<Answer>): Promise<Answer> {
 		if (kind === "read") return run();
 		const { simulator, faults } = this.#options;

@@ -1,17 +1,17 @@
 import type { Cursor, GroupId, LaneChange, LaneLease } from "@allium/core/event";
 
-/** What was last accepted of a lane. */
+/** The last accepted checkpoint of a lane. */
 interface Checkpoint {
 	readonly epoch: number;
 	readonly cursor: Cursor;
 }
 
-/** The checkpoints that a broker accepted. They never go back: neither the epoch, nor the cursor. */
+/** The checkpoints that a broker accepted. Neither the epoch nor the cursor ever goes back. */
 export class Checkpoints {
 	readonly #lanes = new Map<string, Checkpoint>();
 	readonly #violated: (error: Error) => void;
 
-	/** @param violated Told when a checkpoint goes back. */
+	/** @param violated Called when a checkpoint goes back. */
 	constructor(violated: (error: Error) => void) {
 		this.#violated = violated;
 	}
@@ -30,7 +30,7 @@ export class Checkpoints {
 		this.#lanes.set(name, next);
 	}
 
-	/** The group begins at other places. */
+	/** Forgets a group, because it continues at other places. */
 	forget({ topic, group }: GroupId): void {
 		for (const name of this.#lanes.keys()) {
 			if (name.endsWith(` of the group ${group} of ${topic}`)) this.#lanes.delete(name);

@@ -1,6 +1,9 @@
 import { SimulatedTimer, type TimerHost, timerDelay } from "./simulated-timer.ts";
 
-/** What the replaced globals ask for during a simulation. Each answer is that of the running process. */
+/**
+ * The source of the answers that the replaced globals give during a simulation. Each answer is that of the running
+ * process.
+ */
 export interface GlobalsHost extends TimerHost {
 	/** Milliseconds since the running process began. */
 	processNow(): number;

@@ -14,11 +14,13 @@ import {
 } from "./index.ts";
 import { givenSeed } from "./simulate.ts";
 
-/** ALLIUM_SEEDS=100000 runs so many. */
+/** ALLIUM_SEEDS=100000 sets the number of seeds. */
 const seeds = givenSeed() === undefined ? timesFrom("ALLIUM_SEEDS", 2_000) : 1;
 const batch = 100;
 const limitMs = 600_000;
-/** The most timers and the like that a process may have: two groups of eight handlers each, their lanes and waits. */
+/**
+ * The bound on timers and other pending things in a process: two groups of eight handlers each, their lanes and waits.
+ */
 const pendingBound = 100;
 
 const { count, tell } = report();

@@ -6,7 +6,7 @@ import { constant, type NetworkOptions, type SimulatedNode, simulate, uniform, t
 const noWork = (): number => 0;
 const steady: NetworkOptions = { latency: constant(1) };
 
-/** A server, and a caller whose call comes back as how long it took, or as how it failed. */
+/** A server, and a caller whose call returns how long it took, or how it failed. */
 async function pair(world: World): Promise<{ server: SimulatedNode; call: () => Promise<number | string> }> {
 	const server = await world.start("server", (node) => serveLedger(node, new Runs(), noWork));
 	const caller = await world.start("caller");

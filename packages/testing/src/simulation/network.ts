@@ -246,7 +246,7 @@ export class SimulatedNetwork implements PipeNetwork {
 		for (const send of held) send();
 	}
 
-	/** What happens to several processes at once becomes one event for each of them. */
+	/** An event that concerns several processes becomes one event for each of them. */
 	#within(process: SimulatedProcess, run: () => void): void {
 		this.#simulator.at(0, process, run);
 	}

@@ -2,7 +2,7 @@ import { type AnyContract, Context, type Logger, type Publish, type SubscribeOpt
 import { type Broker, type Consumer, Publisher, Subscription } from "@allium/core/event";
 import { drained } from "./drained.ts";
 
-/** How a node works on a group. */
+/** The options with which a node works on a group. */
 export interface NodeSubscribeOptions extends SubscribeOptions {
 	/** The name of the group. */
 	readonly group: string;
@@ -15,13 +15,13 @@ export interface Subscribed {
 	stop(options?: { readonly gracePeriodMs?: number }): Promise<void>;
 }
 
-/** What one life of a node publishes and handles. */
+/** The publisher and the groups of one life of a node. */
 export class NodeMessaging {
 	readonly broker: Broker;
 	readonly #publisher: Publisher;
 	readonly #logger: Logger;
 	readonly #name: string;
-	/** The groups that are this process's own: nobody else knows how far they are. */
+	/** The groups of this process alone: only it knows how far they are. */
 	readonly #own = new Set<Consumer>();
 	#publishing = 0;
 
@@ -58,7 +58,10 @@ export class NodeMessaging {
 		};
 	}
 
-	/** What this process has still to deliver, and nobody else knows of. Undefined if there is nothing. */
+	/**
+	 * Describes work of this process that the backend does not know of: events that it still has to publish or handle.
+	 * Undefined if there is none.
+	 */
 	async undelivered(): Promise<string | undefined> {
 		if (this.#publishing > 0) return `${this.#name} publishes events`;
 		for (const consumer of this.#own) {

@@ -11,7 +11,7 @@ import {
 import { keepRegistered, type Registration } from "@allium/core/registry";
 import { after, checkDuration, type Transport } from "@allium/core/transport";
 
-/** How a node serves. */
+/** The options with which a node serves. */
 export interface NodeServeOptions<C extends AnyContract> extends ServeOptions<C> {
 	readonly guard?: Guard;
 	readonly labels?: Readonly<Record<string, string>>;
@@ -25,7 +25,7 @@ export interface Served {
 	stop(options?: { readonly drainDelayMs?: number }): Promise<void>;
 }
 
-/** Where a contract is served. */
+/** The node on which a contract is served. */
 export interface NodeServer {
 	/** The name of the node. */
 	readonly name: string;
@@ -34,7 +34,7 @@ export interface NodeServer {
 	readonly transport: Transport;
 	readonly registry: Registry;
 	readonly logger: Logger;
-	/** Called with what closes the listener. */
+	/** Called with a function that closes the listener. */
 	readonly listening: (close: () => unknown) => void;
 }
 

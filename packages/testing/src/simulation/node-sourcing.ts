@@ -7,20 +7,20 @@ import { drained } from "./drained.ts";
 import type { NodeMessaging, Subscribed } from "./node-messaging.ts";
 import type { SimulatedEventStore } from "./simulated-event-store.ts";
 
-/** How long something may take to begin, in milliseconds. */
+/** How long the start of a view or a workflow may take, in milliseconds. */
 const beginTimeoutMs = 10_000;
 
 /** A view that a node builds. */
 export interface Projected<Reader> {
 	readonly reader: Reader;
-	/** Stops at once. Another node goes on. */
+	/** Stops at once. Another node continues. */
 	stop(): Promise<void>;
 }
 
 /** A workflow that a node works on. */
 export type Orchestrated = Pick<Subscribed, "stop">;
 
-/** What a node has of the store. */
+/** The parts that `NodeSourcing` needs from its node. */
 export interface NodeSourcingOptions {
 	readonly name: string;
 	readonly logger: Logger;
@@ -30,13 +30,13 @@ export interface NodeSourcingOptions {
 	/** Delivers the events of the store. */
 	readonly source: () => Broker;
 	readonly messaging: NodeMessaging;
-	/** Whether the store is another backend than the broker, so that relays forward what is public. */
+	/** Whether the store is another backend than the broker, so that relays forward the public events. */
 	readonly isApart: boolean;
-	/** How long a process may be silent until another takes over its views, in milliseconds. */
+	/** How long a process may be silent before another takes over its views, in milliseconds. */
 	readonly ttlMs?: number | undefined;
 }
 
-/** What one life of a node does with events that are kept: commands, views, workflows. */
+/** Event sourcing in one life of a node: commands, views, workflows. */
 export class NodeSourcing {
 	readonly store: OwnedEventStore;
 	readonly views: ViewStore;
@@ -87,7 +87,7 @@ export class NodeSourcing {
 		};
 	}
 
-	/** What this process has still to put into views. Undefined if there is nothing. */
+	/** Describes a view of this process that still lacks events. Undefined if there is none. */
 	async undelivered(): Promise<string | undefined> {
 		for (const [name, view] of this.#running) {
 			const { lag, trouble } = await view.status(Context.background().withTimeout(1_000));
@@ -109,7 +109,7 @@ export class NodeSourcing {
 		return (await subscription.begin(broker, beginning())).consumer;
 	}
 
-	/** Commands of this process write the events of a contract to the store. */
+	/** Makes the commands of this process write the events of a contract to the store. */
 	#keep(contract: AnyContract): void {
 		const { name, events } = contract["~allium"];
 		if (this.#kept.has(name)) return;
@@ -153,7 +153,7 @@ function beginning(): Context {
 	return Context.background().withTimeout(beginTimeoutMs);
 }
 
-/** Consumers that begin together: where one cannot, the others end. */
+/** Waits for consumers that begin together. If one cannot begin, the others end. */
 async function allOrNone(beginning: readonly Promise<Consumer>[]): Promise<readonly Consumer[]> {
 	const results = await Promise.allSettled(beginning);
 	const begun = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));

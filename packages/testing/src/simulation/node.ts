@@ -25,10 +25,10 @@ import type { SimulatedProcess } from "./simulated-process.ts";
 import { simulatedTransport } from "./simulated-transport.ts";
 import type { Simulator } from "./simulator.ts";
 
-/** What a node does once it has started. It runs again after each restart. */
+/** The program of a node. It runs after the first start and after each restart. */
 export type Program = (node: SimulatedNode) => unknown;
 
-/** How a node is made. */
+/** The options of a node. */
 export interface NodeOptions {
 	/** How many pieces of `work` the node does at once. Default: 1. */
 	readonly cores?: number;
@@ -36,7 +36,7 @@ export interface NodeOptions {
 	readonly limits?: Partial<FrameLimits>;
 }
 
-/** How a node reaches what all nodes share. */
+/** Makes a node's access to the backends that all nodes share. */
 export interface NodeBackends {
 	readonly registry: (node: SimulatedNode) => Registry;
 	readonly messaging: (node: SimulatedNode) => NodeMessaging;
@@ -114,7 +114,7 @@ export class SimulatedNode implements NetworkNode {
 	}
 
 	/**
-	 * Runs code as this node's and returns its result. Rejects with its error, or if the node crashes meanwhile.
+	 * Runs code as part of this node and returns its result. Rejects with its error, or if the node crashes meanwhile.
 	 * Values pass by reference, so pass no contexts or clients from one node to another.
 	 */
 	run<Value>(code: () => Value | Promise<Value>): Promise<Value> {
@@ -186,7 +186,7 @@ export class SimulatedNode implements NetworkNode {
 		return this.#sourcingFor("store").store;
 	}
 
-	/** The node's access to the views, for what operators do: rebuild, switch, drop, retry. */
+	/** The node's access to the views, for the tasks of operators: rebuild, switch, drop, retry. */
 	get views(): ViewStore {
 		return this.#sourcingFor("views").views;
 	}
@@ -205,8 +205,8 @@ export class SimulatedNode implements NetworkNode {
 	}
 
 	/**
-	 * Works on the runs of a workflow, as `app.orchestrate` does in production. Resolves once its groups exist. In each
-	 * step the code is run a second time, and compared. Call it only from the node's own code.
+	 * Works on the runs of a workflow, as `app.orchestrate` does in production. Resolves once its groups exist. In each step
+	 * the code runs a second time, and the results are compared. Call it only from the node's own code.
 	 */
 	orchestrate(workflow: Workflow): Promise<Orchestrated> {
 		return this.#sourcingFor("orchestrate").orchestrate(workflow);
@@ -244,8 +244,8 @@ export class SimulatedNode implements NetworkNode {
 	}
 
 	/**
-	 * Halts the process for the given milliseconds, as SIGSTOP does: nothing of it runs, its clocks go on, and then all
-	 * that was due happens at once.
+	 * Halts the process for the given milliseconds, as SIGSTOP does: none of its code runs and its clocks go on.
+	 * Afterwards everything that became due happens at once.
 	 */
 	pause(milliseconds: number): void {
 		checkDuration("pause()", milliseconds);
@@ -268,7 +268,7 @@ export class SimulatedNode implements NetworkNode {
 		return this.process === undefined ? 0 : this.#simulator.pendingOf(this.process);
 	}
 
-	/** @internal What this node has still to deliver. Undefined if there is nothing. */
+	/** @internal Describes work that this node still has to do. Undefined if there is none. */
 	async undelivered(): Promise<string | undefined> {
 		const [messaging, sourcing] = [this.#messaging, this.#sourcing];
 		if (messaging === undefined) return undefined;
@@ -278,8 +278,8 @@ export class SimulatedNode implements NetworkNode {
 	}
 
 	/**
-	 * Ends the node without warning: its timers, calls and memory are gone, and its connections are reset. With
-	 * `silent`, the whole machine goes: nobody is told, and nothing answers in its place until it is restarted.
+	 * Ends the node without warning: its timers, calls and memory are gone, and its connections are reset. With `silent`,
+	 * the whole machine goes down: no peer learns of it, and nothing answers in its place until it is restarted.
 	 */
 	crash(options: { readonly silent?: boolean } = {}): void {
 		const { process } = this;
@@ -337,7 +337,7 @@ export class SimulatedNode implements NetworkNode {
 		return this.#sourcing;
 	}
 
-	/** Anything made outside of the node would outlive a crash. */
+	/** Refuses uses from outside the node, because objects that are made there would outlive a crash. */
 	#inside(what: string): {
 		readonly transport: Transport;
 		readonly registry: Registry;

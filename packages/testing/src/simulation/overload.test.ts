@@ -7,9 +7,9 @@ import { type SeedsSummary, simulateSeeds, type World } from "./index.ts";
 const { count, tell } = report();
 
 /**
- * The share of its capacity that a service answers in time while three times as much is asked of it. Calls come
- * at random times, whether or not earlier ones were answered, and are tried again as by default. The work of a
- * call takes a random time of the processor, and is done even when nobody waits for it any more.
+ * The share of its capacity that a service answers in time while callers ask for three times as much. Calls come at
+ * random times, whether or not earlier ones were answered, and are tried again as by default. Each call needs a random
+ * time of the processor, and is worked on even when its caller has given up.
  */
 async function goodput(world: World, middleware: readonly Middleware[]): Promise<number> {
 	const [warmUpMs, measuredMs] = [8_000, 8_000];

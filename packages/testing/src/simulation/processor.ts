@@ -13,7 +13,7 @@ export class Processor {
 		this.#cores = cores;
 	}
 
-	/** Resolves when the work is done. Work that has begun is finished, even if nobody wants it any more. */
+	/** Resolves when the work is done. Work that has begun is finished, even if its caller has given up. */
 	async work(milliseconds: number, ctx: Context | undefined): Promise<void> {
 		if (this.#busy >= this.#cores) await this.#turn(ctx);
 		else this.#busy++;
@@ -23,7 +23,7 @@ export class Processor {
 		else next.value();
 	}
 
-	/** Resolves once it has taken a core. */
+	/** Resolves once the work has taken a core. */
 	#turn(ctx: Context | undefined): Promise<void> {
 		return new Promise((resolve, reject) => {
 			const begin = (): void => {

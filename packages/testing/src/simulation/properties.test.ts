@@ -27,7 +27,7 @@ test("retries never exceed their budget", async () => {
 			calls.push(performance.now());
 			return next(input, ctx);
 		};
-		// What fails always, and may be tried again; a free failover is no retry.
+		// Fails always, with an error that permits a retry. The free failover does not count as one.
 		const fails: Middleware = () => async (_, ctx) => {
 			if (triedInstances(ctx).length > 1) retries.push(performance.now());
 			await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));

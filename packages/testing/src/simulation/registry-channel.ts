@@ -8,8 +8,8 @@ const answerTimeoutMs = 400;
 const tries = 3;
 
 /**
- * Asks another node over datagrams, which may be lost, doubled or delayed. It repeats a request until an answer
- * arrives.
+ * Sends requests to another node as datagrams, which may be lost, doubled or delayed. It repeats a request until an
+ * answer arrives.
  */
 export class RegistryChannel {
 	readonly #simulator: Simulator;

@@ -8,7 +8,7 @@ const { count, tell } = report();
 /** The messages of the registry come twice, late, or never, and overtake one another. */
 const datagrams: NetworkOptions = { datagrams: { loss: 0.05, doubling: 0.2, delay: uniform(0, 150) } };
 
-/** Runs a scenario while the registry does whatever registries do, once the servers are up. */
+/** Runs a scenario in which the registry shows all its faults once the servers are up. */
 function withFaults<Value>(
 	scenario: (world: World, network: NetworkOptions) => Promise<Value>,
 	{ kills = 3 } = {},
@@ -49,7 +49,7 @@ describe("while the registry expires late, repeats itself, forgets, and reads fr
 		count("registry cut off", await simulateSeeds({ seeds: 800 }, withFaults(cutOff)));
 	});
 
-	// The registry is not killed: a server that cannot register ends at once, and that is not in order.
+	// The registry is not killed, because a server that cannot register ends at once, without draining.
 	test("instances that are replaced one by one, in order, lose no call", async () => {
 		count("replacement", await simulateSeeds({ seeds: 600 }, withFaults(replacement, { kills: 0 })));
 	});

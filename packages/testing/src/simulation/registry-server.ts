@@ -12,14 +12,14 @@ export interface RegistryFaults {
 	readonly staleReads?: { readonly probability: number; readonly ageMs: number };
 }
 
-/** What the registry knows at one time. Revisions count the changes since it started; each start is an epoch. */
+/** The contents of the registry at one time. Revisions count the changes since it started; each start is an epoch. */
 export interface RegistryState {
 	readonly epoch: number;
 	readonly revision: number;
 	readonly records: ReadonlyMap<string, InstanceRecord>;
 }
 
-/** What the registry tells those who watch. It does not tell when a lease runs out. */
+/** A message of the registry to its watchers. It does not tell when a lease runs out. */
 export type RegistryNews =
 	| {
 			readonly type: "put";
@@ -31,18 +31,18 @@ export type RegistryNews =
 	/** A heartbeat: an instance is there, unchanged. */
 	| { readonly type: "renewed"; readonly epoch: number; readonly key: string };
 
-/** Somebody who watches. */
+/** A watcher. */
 export interface Subscriber {
 	/** Whether it is still there. */
 	isAlive(): boolean;
 	tell(news: RegistryNews): void;
 }
 
-/** What a server is made with. */
+/** The options of a server. */
 export interface RegistryServerOptions {
 	readonly ttlMs: number;
 	readonly epoch: number;
-	/** What was registered before a restart, as if read from a disk. Each instance gets a full time to live. */
+	/** The registrations from before a restart, as if read from a disk. Each instance gets a full time to live. */
 	readonly records: ReadonlyMap<string, InstanceRecord>;
 	readonly faults: () => RegistryFaults;
 	/** Virtual milliseconds. */
@@ -88,13 +88,13 @@ export class RegistryServer {
 		return Array.from(this.#read().records.values(), ({ instance }) => instance);
 	}
 
-	/** Subscribes to changes. Returns what is known, which may be older than the changes that were told. */
+	/** Subscribes to changes. Returns the current state, which may be older than the changes that were told. */
 	async subscribe(subscriber: Subscriber): Promise<RegistryState> {
 		this.#subscribers.add(subscriber);
 		return this.#read();
 	}
 
-	/** What was known some time ago. */
+	/** The state some time ago. */
 	stateBefore(ageMs: number): RegistryState {
 		const then = this.#options.now() - ageMs;
 		return (this.#history.findLast(({ at }) => at <= then) ?? this.#history[0])?.state ?? this.#state;

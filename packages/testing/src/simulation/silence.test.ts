@@ -11,7 +11,7 @@ afterEach(() => vi.unstubAllEnvs());
 
 type Read = (timeoutMs: number) => Promise<string>;
 
-/** What calls a server, and says how the call went. */
+/** A function that calls a server and returns how the call went. */
 async function caller(world: World, workMs = (): number => 0): Promise<Read> {
 	await world.start("server", (node) => serveLedger(node, new Runs(), workMs));
 	const node = await world.start("caller");
@@ -25,7 +25,7 @@ async function caller(world: World, workMs = (): number => 0): Promise<Read> {
 		);
 }
 
-/** The same, when its connection to the server has fallen silent. */
+/** The same, after its connection to the server has fallen silent. */
 async function silenced(world: World): Promise<Read> {
 	const read = await caller(world);
 	await read(1_000);

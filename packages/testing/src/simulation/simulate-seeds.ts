@@ -1,6 +1,6 @@
 import { givenSeed, type Scenario, type SimulateOptions, simulate } from "./simulate.ts";
 
-/** How to run a scenario with many seeds. */
+/** The options of `simulateSeeds`. */
 export interface SimulateSeedsOptions extends Omit<SimulateOptions, "seed"> {
 	/** The number of seeds. */
 	readonly seeds: number;
@@ -16,7 +16,7 @@ export interface SeedsSummary<Value> {
 	readonly events: number;
 	/** How long all simulations took together, in virtual milliseconds. */
 	readonly elapsedMs: number;
-	/** What the scenario returned for each seed. */
+	/** The scenario's results, one for each seed. */
 	readonly values: readonly Value[];
 }
 

@@ -10,7 +10,7 @@ const stormy = {
 	},
 };
 
-/** Something of everything that a simulation can do. */
+/** A scenario that uses everything that a simulation offers. */
 async function storm(world: World): Promise<string[]> {
 	const servers = await startServers(world, 3, new Runs());
 	const caller = await world.start("caller");

@@ -3,7 +3,7 @@ import { SimulationError } from "./simulation-error.ts";
 import { Simulator } from "./simulator.ts";
 import { World, type WorldOptions } from "./world.ts";
 
-/** How to run a simulation. */
+/** The options of `simulate`. */
 export interface SimulateOptions extends WorldOptions {
 	/** The seed of all randomness. `ALLIUM_SEED` in the environment overrides it. Default: 1. */
 	readonly seed?: number | string;
@@ -16,7 +16,7 @@ export interface SimulateOptions extends WorldOptions {
 /** The result of a simulation. */
 export interface Simulation<Value> {
 	readonly seed: string;
-	/** What the scenario returned. */
+	/** The scenario's result. */
 	readonly value: Value;
 	/** The events, one a line: virtual milliseconds, node, event. The same seed gives the same log, byte for byte. */
 	readonly log: string;
@@ -26,7 +26,7 @@ export interface Simulation<Value> {
 	readonly elapsedMs: number;
 }
 
-/** What a scenario does and expects. It throws when an expectation fails. */
+/** The steps and expectations of a simulation. It throws when an expectation fails. */
 export type Scenario<Value> = (world: World) => Value | Promise<Value>;
 
 let running = false;

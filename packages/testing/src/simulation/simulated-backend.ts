@@ -14,15 +14,15 @@ import { SimulatedGroupState } from "./simulated-group-state.ts";
 import { SimulatedLog } from "./simulated-log.ts";
 import type { Simulator } from "./simulator.ts";
 
-/** How the broker or the store of a simulation works. */
+/** The options of the broker or the store of a simulation. */
 export interface SimulatedBackendOptions extends BackendFaults, Omit<LogBrokerOptions, "logger"> {
 	/** Makes the broker of a process. Default: `logBroker`, the engine of production. */
 	readonly open?: (parts: BrokerParts, options: LogBrokerOptions) => Broker;
-	/** Changes what the node is made of, so that tests can break it. */
+	/** Replaces parts of the node, so that tests can break it. */
 	readonly parts?: ChangeParts;
 }
 
-/** A backend of a simulation: what its disk holds, and the present life of its node. */
+/** A backend of a simulation: the contents of its disk, and the present life of its node. */
 export class SimulatedBackend {
 	readonly #simulator: Simulator;
 	readonly #options: SimulatedBackendOptions;
@@ -57,7 +57,7 @@ export class SimulatedBackend {
 		return this.#server;
 	}
 
-	/** How long a lease lasts without a renewal, where that is given. */
+	/** How long a lease lasts without a renewal, in milliseconds. Undefined if the options do not say. */
 	get ttlMs(): number | undefined {
 		return this.#options.ttlMs;
 	}
@@ -66,7 +66,7 @@ export class SimulatedBackend {
 		this.#faults = { ...this.#faults, ...faults };
 	}
 
-	/** The broker of a process, which reaches this one through the channel. */
+	/** A process's handle on the broker. It reaches this backend through the channel. */
 	opened(channel: BackendChannel, logger: Logger): Broker {
 		const { ttlMs, saveMs, saveEvents, deferredBound, open } = this.#options;
 		const parts = { log: new SimulatedLog(channel), state: new SimulatedGroupState(channel) };
@@ -81,9 +81,10 @@ export class SimulatedBackend {
 	}
 
 	/**
-	 * What groups have still to handle. Parked events wait for an operator, and do not count.
+	 * Describes a group that still has events to handle. Undefined if there is none. Parked events wait for an operator,
+	 * and do not count.
 	 *
-	 * @param isAll whether events count that are to be tried again, or are delayed.
+	 * @param isAll Whether delayed events, and events that are to be tried again, count.
 	 */
 	async undelivered(isAll: boolean): Promise<string | undefined> {
 		for (const id of await this.#truth.state.groups(Context.background())) {

@@ -29,7 +29,7 @@ export class SimulatedEventStore implements OwnedEventStore {
 	readonly location: string;
 	readonly owner: EventStoreOwner;
 	readonly log: Log;
-	/** The groups that lie beside its log. */
+	/** The state of the groups that consume its log. */
 	readonly state: GroupState;
 	readonly #channel: BackendChannel;
 
@@ -97,7 +97,7 @@ export class SimulatedEventStore implements OwnedEventStore {
 		return inTransaction(this.#channel, work, ctx);
 	}
 
-	/** It has nothing open: each request has a connection of its own. */
+	/** Nothing is open, because each request has its own connection. */
 	async close(): Promise<void> {}
 
 	#ask<Answer>(

@@ -15,7 +15,7 @@ export interface Lane {
 	busyUntil: number;
 }
 
-/** What a pipe needs from its network. */
+/** The parts of the network that a pipe uses. */
 export interface PipeNetwork {
 	/** Whether a chunk of bytes ends its pipe with a reset. */
 	resets(): boolean;
@@ -40,12 +40,12 @@ export class SimulatedPipe implements Pipe {
 	readonly #lane: Lane = { busyUntil: 0 };
 	readonly #forgetCrash: () => void;
 	#handler: PipeHandler | undefined;
-	/** What arrived before anybody listened. */
+	/** Events that arrived before there was a handler. */
 	#early: (() => void)[] = [];
 	#onTheWay = 0;
 	#waiting = false;
 	#ended = false;
-	/** Resets the connection, unless the other end has answered the end before. */
+	/** Resets the connection unless the other end answers the end in time. */
 	#endTimeout: SimulatedEvent | undefined;
 	#heardEnd = false;
 	#closed = false;
@@ -124,7 +124,7 @@ export class SimulatedPipe implements Pipe {
 		this.#close();
 	}
 
-	/** Delivers nothing more to the other end, without telling anybody. */
+	/** Delivers nothing more to the other end, without telling either side. */
 	silence(): void {
 		this.#silent = true;
 	}

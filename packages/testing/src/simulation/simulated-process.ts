@@ -1,6 +1,6 @@
 import type { Random } from "./random.ts";
 
-/** One life of a node, from its start to its crash. Whatever it has scheduled dies with it. */
+/** One life of a node, from its start to its crash. Everything that it has scheduled dies with it. */
 export class SimulatedProcess {
 	/** The name of its node. */
 	readonly name: string;
@@ -8,11 +8,11 @@ export class SimulatedProcess {
 	/** When it started, in virtual milliseconds. Its `performance.now()` counts from there, as in a real process. */
 	readonly startedAt: number;
 	alive = true;
-	/** Until when nothing of it runs, in virtual milliseconds. */
+	/** The end of its pause, in virtual milliseconds. None of its code runs until then. */
 	pausedUntil = 0;
 	/** By how many milliseconds its wall clock is wrong. */
 	clockSkewMs = 0;
-	/** Ends what was opened here when the simulation is over, so that nothing outside keeps it alive. */
+	/** Ends its open objects when the simulation is over, so that nothing outside keeps them alive. */
 	readonly disposers: (() => unknown)[] = [];
 	readonly #crashListeners = new Set<(silent: boolean) => void>();
 

@@ -17,8 +17,8 @@ const pollMs = 1_000;
 
 /**
  * A node's access to the registry of a simulation. All messages are datagrams. A watcher subscribes, applies the
- * changes that it is told in order, and asks for everything when it has missed one. It finds out by itself which leases
- * have run out, and keeps what it knows while no answer arrives.
+ * changes that it receives in order, and asks for everything when it has missed one. It finds out by itself which
+ * leases have run out, and keeps its view while no answer arrives.
  */
 export class SimulatedRegistry implements Registry {
 	readonly location: string = "sim://registry";
@@ -26,9 +26,9 @@ export class SimulatedRegistry implements Registry {
 	readonly #ttlMs: number;
 	readonly #view: InstanceView;
 	readonly #renewals: Renewals;
-	/** The instances that are dead, although the registry may list them still. */
+	/** The instances that are dead, although the registry may still list them. */
 	readonly #dead = new Set<string>();
-	/** What the view shows. Undefined where the next answer is to be taken in, whatever its revision. */
+	/** The state that the view shows. Undefined if the next answer must be applied, whatever its revision. */
 	#shown: Pick<RegistryState, "epoch" | "revision"> | undefined;
 	/** Whether the last question had no answer. */
 	#isLost = false;
@@ -152,7 +152,7 @@ export class SimulatedRegistry implements Registry {
 		this.#renewals.pause();
 	}
 
-	/** Takes in what the registry tells, which may come twice, late, or never. */
+	/** Applies a message of the registry, which may come twice, late, or never. */
 	#take(news: RegistryNews): void {
 		const shown = this.#shown;
 		if (shown === undefined || news.epoch < shown.epoch) return;
@@ -180,7 +180,7 @@ export class SimulatedRegistry implements Registry {
 			this.#renewals.renewed(key);
 			return;
 		}
-		// It was taken for dead, or its registration was missed.
+		// The instance was taken for dead, or its registration was missed.
 		if (this.#dead.delete(key)) this.#shown = undefined;
 		this.#askNow?.();
 	}

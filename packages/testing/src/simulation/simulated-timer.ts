@@ -6,7 +6,10 @@ export interface TimerHost {
 	schedule(delayMs: number, run: () => void): SimulatedEvent;
 }
 
-/** What `setTimeout`, `setInterval` and `setImmediate` return during a simulation. It is like Node's, but virtual. */
+/**
+ * A timer, as `setTimeout`, `setInterval` and `setImmediate` return it during a simulation. It is like Node's, but in
+ * virtual time.
+ */
 export class SimulatedTimer {
 	readonly #host: TimerHost;
 	readonly #run: () => void;
@@ -22,7 +25,7 @@ export class SimulatedTimer {
 		this.#event = this.#schedule();
 	}
 
-	/** Restarts it. */
+	/** Restarts the timer. */
 	refresh(): this {
 		this.close();
 		this.#event = this.#schedule();
@@ -43,7 +46,7 @@ export class SimulatedTimer {
 		return true;
 	}
 
-	/** Stops it. */
+	/** Stops the timer. */
 	close(): this {
 		this.#event.canceled = true;
 		return this;
@@ -61,7 +64,7 @@ export class SimulatedTimer {
 	}
 }
 
-/** The delay that Node gives a timer: whole milliseconds, at least one. */
+/** The delay that Node gives a timer: a whole number of milliseconds, at least one. */
 export function timerDelay(milliseconds: unknown): number {
 	const delay = Math.trunc(Number(milliseconds ?? 1));
 	return delay >= 1 && delay <= 2 ** 31 - 1 ? delay : 1;

@@ -4,8 +4,8 @@ import type { BackendChannel } from "./backend-channel.ts";
 import type { BackendServer, RequestKind } from "./backend-server.ts";
 
 /**
- * Does the work in a transaction at the backend: each thing that it does is a request of its own, and the last one
- * commits. A transaction whose client or whose backend crashes before has no effect.
+ * Does the work in a transaction at the backend: each operation is a separate request, and the last one commits. If the
+ * client or the backend crashes before, the transaction has no effect.
  */
 export async function inTransaction<T>(
 	channel: BackendChannel,
@@ -31,7 +31,7 @@ export async function inTransaction<T>(
 	}
 }
 
-/** A transaction at the backend. It is forgotten, and was never there, unless it is committed. */
+/** A transaction at the backend. It has no effect unless it is committed. */
 class Session {
 	readonly #server: BackendServer;
 	readonly #tx: StoreTransaction;
@@ -59,20 +59,20 @@ class Session {
 		});
 	}
 
-	/** The transaction, if the backend still is the one that began it. */
+	/** The transaction, if the backend is still in the life that began it. */
 	at(server: BackendServer): StoreTransaction {
 		if (server === this.#server) return this.#tx;
 		const message = "the store that began the transaction has crashed; begin it again";
 		throw new ServiceError({ code: "unavailable", message });
 	}
 
-	/** Returns false when others wrote meanwhile what it stands on: the work has to run again. */
+	/** Returns false if others have meanwhile changed what the transaction read: the work has to run again. */
 	commit(): Promise<boolean> {
 		return this.#commit();
 	}
 }
 
-/** A store runs the work of a transaction again after a conflict. Here, that is for the client to do. */
+/** A store runs the work of a transaction again after a conflict. Here, the client does that. */
 async function onlyOnce(events: EventStore, work: (tx: StoreTransaction) => Promise<void>): Promise<boolean> {
 	let runs = 0;
 	try {

@@ -71,7 +71,7 @@ export class SimulatedViewStore implements ViewStore {
 		);
 	}
 
-	/** It has nothing open: each request has a connection of its own. */
+	/** Nothing is open, because each request has its own connection. */
 	async close(): Promise<void> {}
 
 	#ask<Answer>(
@@ -105,7 +105,7 @@ class SimulatedViewBuild implements ViewBuild {
 		return this.#ask("write", "release", ctx, (build) => build.release(lease, background));
 	}
 
-	/** The work is done by the process that asks, and what it comes to is saved at the store. */
+	/** The work runs in the process that asks, and the store saves its result. */
 	async apply(
 		lease: ViewLease,
 		work: (tx: ViewTransaction) => Promise<ViewChange>,

@@ -1,6 +1,6 @@
 import type { EventLog } from "./event-log.ts";
 
-/** How much of the log an error shows. */
+/** How many lines of the log an error shows. */
 const tailLines = 40;
 
 /** A scenario failed. The message says why, with which seed, and what happened last. */

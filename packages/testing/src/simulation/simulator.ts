@@ -7,7 +7,7 @@ import { SimulatedProcess } from "./simulated-process.ts";
 /** The real function. Between two of its callbacks the platform runs every pending microtask. */
 const realSetImmediate = setImmediate;
 
-/** When simulated time begins. */
+/** The time at which a simulation begins. */
 const epoch = Date.UTC(2026, 0, 1);
 
 /** The limits of a simulation. */
@@ -95,8 +95,8 @@ export class Simulator implements GlobalsHost {
 	}
 
 	/**
-	 * Runs something as a process's, within the present event: once the process is no longer paused, and never when it
-	 * is dead.
+	 * Runs code as part of a process, within the present event: once the process is no longer paused, and never if it is
+	 * dead.
 	 */
 	enter(process: SimulatedProcess, run: () => void): void {
 		if (!process.alive) return;
@@ -118,7 +118,7 @@ export class Simulator implements GlobalsHost {
 		return new Promise((resolve) => this.schedule(delayMs, resolve));
 	}
 
-	/** Ends the run with an error that nobody else would see. */
+	/** Ends the run with an error that would otherwise stay unnoticed. */
 	fail(error: unknown): void {
 		this.#failure ??= { error };
 	}
@@ -200,7 +200,10 @@ export class Simulator implements GlobalsHost {
 			: `the scenario was not over after ${maxEvents} events; something may go round for ever, or raise maxEvents`;
 	}
 
-	/** Ends what is open. Products keep it alive through what they share, such as the root of all contexts. */
+	/**
+	 * Ends everything that is open. Otherwise objects that all products share, such as the root of all contexts, would
+	 * keep it alive.
+	 */
 	async #tearDown(): Promise<void> {
 		for (const process of this.#processes) {
 			this.current = process;

@@ -17,16 +17,18 @@ import {
 } from "./index.ts";
 import { givenSeed } from "./simulate.ts";
 
-/** ALLIUM_SEEDS=100000 runs so many. */
+/** ALLIUM_SEEDS=100000 sets the number of seeds. */
 const seeds = givenSeed() === undefined ? Number(process.env.ALLIUM_SEEDS ?? 600) : 1;
 const batch = Math.min(50, Math.ceil(seeds / 2));
 const limitMs = 900_000;
-/** The most timers and the like that a process may have: its groups, their lanes and handlers, views and calls. */
+/** The bound on timers and other pending things in a process: its groups, their lanes and handlers, views and calls. */
 const pendingBound = 100;
 
 const { count, tell } = report();
 
-/** Where the events of the store are: in the log of the broker, or in a database of its own, from where relays forward. */
+/**
+ * The place of the store's events: in the log of the broker, or in a separate database from which relays forward them.
+ */
 const places: readonly (readonly [place: string, options: SimulateOptions])[] = [
 	["in the broker", {}],
 	["apart from the broker", { store: {} }],
@@ -117,7 +119,7 @@ describe("a few seeds find out", { timeout: 600_000 }, () => {
 	});
 });
 
-/** It keeps neither what calls came to, nor knows events again. */
+/** It neither keeps outcomes nor recognises repeated events. */
 function forgetful(store: EventStore): EventStore {
 	const renaming = flawedStore(store, "forgets ids");
 	return {
@@ -127,7 +129,7 @@ function forgetful(store: EventStore): EventStore {
 	};
 }
 
-/** It saves the places, and a moment later the documents. */
+/** It saves the places, and the documents a moment later. */
 function inTwoSteps(store: ViewStore): ViewStore {
 	return {
 		...flawedViewStore(store, "switches to what is not built"),
@@ -148,7 +150,7 @@ function inTwoSteps(store: ViewStore): ViewStore {
 
 let looks = 0;
 
-/** Each look at a build finds that it was renewed. */
+/** Each report of a build shows a new renewal. */
 function immortal(store: ViewStore): ViewStore {
 	return {
 		...flawedViewStore(store, "switches to what is not built"),
@@ -161,7 +163,7 @@ function immortal(store: ViewStore): ViewStore {
 	};
 }
 
-/** Who claims a new build is told the places of the live one. */
+/** The first claim of a new build gets the places of the live build. */
 function lazy(store: ViewStore): ViewStore {
 	return {
 		...flawedViewStore(store, "switches to what is not built"),
@@ -181,7 +183,7 @@ function lazy(store: ViewStore): ViewStore {
 	};
 }
 
-/** Moves money without telling who asks for it: what is done a second time cannot be recognised. */
+/** Moves money without the cause of the call, so that a repeated call cannot be recognised. */
 const careless: TransferCode = (accounts: Client<typeof Account>): Workflow =>
 	workflow("transfer", Transfers.requested, async ({ id, from, to, amount }, run) => {
 		const plain = (): Context => Context.background().withTimeout(10_000);

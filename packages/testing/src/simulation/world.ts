@@ -15,7 +15,7 @@ import { SimulatedRegistry } from "./simulated-registry.ts";
 import { SimulatedViewStore } from "./simulated-view-store.ts";
 import type { Simulator } from "./simulator.ts";
 
-/** How to make the world of a simulation. */
+/** The options of the world of a simulation. */
 export interface WorldOptions {
 	readonly network?: NetworkOptions;
 	/** How long a registration lasts without a renewal, in milliseconds. Default: 5 s. */
@@ -31,7 +31,7 @@ export interface WorldOptions {
 	readonly store?: SimulatedBackendOptions;
 }
 
-/** What a scenario acts on. */
+/** The nodes, the network and the time of a simulation. A scenario acts on it. */
 export class World {
 	readonly network: SimulatedNetwork;
 	/**
@@ -112,17 +112,18 @@ export class World {
 	}
 
 	/**
-	 * Waits until nothing is left to deliver: all that was published has arrived, and each group has handled or parked
-	 * it, delayed events and waits of workflows included, and each view of a node that is up has all events. It takes no real time, and ends at most a quarter of a virtual second late. Rejects
-	 * after `withinMs` (default: 10 minutes), and says what is left.
+	 * Waits until nothing is left to deliver: all published events have arrived, each group has handled or parked them,
+	 * delayed events and waits of workflows included, and each view of a node that is up has all events. It takes no real
+	 * time, and ends at most a quarter of a virtual second late. Rejects after `withinMs` (default: 10 minutes), and says
+	 * what is left.
 	 */
 	async idle(withinMs = 600_000): Promise<void> {
 		await this.#delivered(true, "not idle", withinMs);
 	}
 
 	/**
-	 * Waits until each group, and each view of a node that is up, is at the end of its log. Events that are tried again,
-	 * are delayed, or are parked may be left. Rejects as {@link World.idle} does.
+	 * Waits until each group, and each view of a node that is up, is at the end of its log. Events that are delayed,
+	 * parked or to be tried again may be left. Rejects as {@link World.idle} does.
 	 */
 	async caughtUp(withinMs = 600_000): Promise<void> {
 		await this.#delivered(false, "not caught up", withinMs);
@@ -190,7 +191,7 @@ export class World {
 		return node;
 	}
 
-	/** What nodes reach over the network. */
+	/** The backends that nodes reach over the network. */
 	readonly #backends: NodeBackends = {
 		registry: (node) => this.#registryOf(node),
 		messaging: (node) => {

@@ -4,7 +4,7 @@ import type { Append, EventStore, Expected } from "@allium/core/store";
 /** The topic of the suite's events. */
 export const topicName = "account";
 
-/** The stream of tests that need one alone. */
+/** The stream of tests that need only one. */
 export const streamName = "account/a1";
 
 /** An event of the suite. */
@@ -48,7 +48,9 @@ export function idsOf(events: readonly { readonly event: EventRecord }[]): strin
 	return events.map(({ event }) => event.id);
 }
 
-/** What a call of a writing process appends: to two streams, whose names begin with the prefix, two events each. */
+/**
+ * The appends of one call of a writing process: two events to each of two streams, whose names begin with the prefix.
+ */
 export function deposits(writer: string, call: number, prefix = "account"): readonly Append[] {
 	return ["a", "b"].map((half) =>
 		part(accountEvents(`${writer}-${call}-${half}`, 2, { data: "x".repeat(1_000) }), {
@@ -57,7 +59,7 @@ export function deposits(writer: string, call: number, prefix = "account"): read
 	);
 }
 
-/** What an adapter exports for event stores. */
+/** The exports of an adapter's module that tests of event stores use. */
 export interface EventStoreModule {
 	eventStore(url: string, options: object): EventStore | Promise<EventStore>;
 }

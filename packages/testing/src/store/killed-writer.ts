@@ -1,21 +1,21 @@
 import { runProgram } from "../suite/suite-program.ts";
 
-/** Which process writes, and when it is killed. */
+/** The options of `killedWriter`. */
 export interface KilledWriterOptions {
 	/** The module that exports `eventStore(url, options)`. */
 	readonly module: string;
 	readonly url: string;
 	/** A part of the ids of its events. It has no hyphen. */
 	readonly name: string;
-	/** What the names of its streams begin with. */
+	/** The prefix of the names of its streams. */
 	readonly prefix: string;
 	/** After how many acknowledged appends it is killed. */
 	readonly calls: number;
 }
 
 /**
- * Starts a process that appends to two streams at once, and kills it with kill -9 in the middle of that. Returns the
- * appends that were acknowledged, such as `p1-17`.
+ * Starts a process that appends to two streams at once, and kills it with `kill -9` meanwhile. Returns the appends that
+ * were acknowledged, such as `p1-17`.
  */
 export async function killedWriter(options: KilledWriterOptions): Promise<string[]> {
 	const { module, url, name, prefix, calls } = options;

@@ -141,7 +141,7 @@ export const openingCases: readonly EventStoreCase[] = [
 	},
 ];
 
-/** The names of all streams with a prefix, read in pages of so many. */
+/** The names of all streams with a prefix, read in pages of `limit` names. */
 async function listed(store: EventStore, prefix: string, limit: number): Promise<string[]> {
 	const names: string[] = [];
 	let after: string | undefined;
@@ -154,7 +154,7 @@ async function listed(store: EventStore, prefix: string, limit: number): Promise
 	return names;
 }
 
-/** Waits again and again: a wait may end without reason. */
+/** Waits again and again, because a wait may end without reason. */
 async function untilEnd(wait: () => Promise<void>): Promise<never> {
 	for (;;) await wait();
 }

@@ -138,7 +138,7 @@ export const orderCases: readonly EventStoreCase[] = [
 				await waiting;
 				passed.push(time.milliseconds);
 			}
-			// The median, so that one that the machine kept waiting does not count.
+			// The median, so that a wait that the busy machine prolonged does not count.
 			const median = passed.sort((one, other) => one - other)[3] ?? 0;
 			lab.figures.set("woken after", `${Math.round(median)} ms`);
 			expect(median).toBeLessThanOrEqual(250);
@@ -210,7 +210,7 @@ async function write(store: EventStore, writer: string): Promise<void> {
 	}
 }
 
-/** Reads the topic from its start until so many events were seen, or for so long. */
+/** Reads the topic from its start until it has `count` events, or for `patienceMs`. */
 async function follow(store: EventStore, count: number, patienceMs: number): Promise<Placed[]> {
 	const topic = await topicOf(store);
 	const seen: Placed[] = [];

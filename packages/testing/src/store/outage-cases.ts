@@ -98,14 +98,14 @@ export const outageCases: readonly EventStoreCase[] = [
 	},
 ];
 
-/** Appends one event with its outcome again and again, until it is acknowledged. */
+/** Appends one event with its outcome repeatedly until it is acknowledged. */
 async function untilAppended(lab: EventStoreLab, store: EventStore, id: string): Promise<void> {
 	const event = part([accountEvent(id)]);
 	await lab.eventually(async () => {
 		try {
 			await store.append([event], background.withTimeout(2_000), outcome(id));
 		} catch (error) {
-			// An attempt whose reply was lost has kept it.
+			// An attempt whose reply was lost has stored the outcome.
 			if (isServiceError(error) && error.reason === "outcome_known") return;
 			await pause(20);
 			throw error;

@@ -5,7 +5,7 @@ import { append, background, outcome, readStream, wrongVersion } from "./store-l
 
 const outcomeKnown = { code: "already_exists", reason: "outcome_known" };
 
-/** What calls came to. */
+/** The outcomes of calls. */
 export const outcomeCases: readonly EventStoreCase[] = [
 	{
 		title: "an outcome is kept with its append, and comes back as it was",

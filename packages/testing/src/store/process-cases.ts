@@ -6,13 +6,13 @@ import type { EventStoreCase } from "./store-case.ts";
 import { background, type EventStoreLab, readStream } from "./store-lab.ts";
 import { writtenFaults } from "./written-faults.ts";
 
-/** What the names of the writers' streams begin with. */
+/** The prefix of the names of the writers' streams. */
 const prefix = "account";
 
 /** How many writers are killed. */
 const kills = 20;
 
-/** Writers as processes of their own. */
+/** Writers as separate processes. */
 export const processCases: readonly EventStoreCase[] = [
 	{
 		title:

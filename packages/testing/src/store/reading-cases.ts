@@ -118,7 +118,7 @@ export const readingCases: readonly EventStoreCase[] = [
 					version = page.version;
 					expect(version % 5).toBe(0);
 					expect(page.events).toHaveLength(version);
-					// A store in the process may answer without giving up its turn, which the writer needs.
+					// A store in the process may answer without yielding, which the writer needs.
 					await sleep(0, background);
 				}
 			};

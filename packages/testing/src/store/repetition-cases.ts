@@ -5,7 +5,7 @@ import { append, background, readStream, readTopic, topicOf } from "./store-lab.
 
 const otherEvent = { code: "already_exists", reason: "other_event" };
 
-/** What comes again. */
+/** Repeated appends. */
 export const repetitionCases: readonly EventStoreCase[] = [
 	{
 		title: "the same ids again answer the first result, whatever was expected and whatever came behind",

@@ -44,7 +44,7 @@ export async function readTopic(store: EventStore): Promise<Placed[]> {
 	return readAll(await topicOf(store));
 }
 
-/** All events of the topic of the suite, once they are so many. */
+/** All events of the topic of the suite, once there are `count` of them. */
 export async function readTopicOf(lab: EventStoreLab, store: EventStore, count: number): Promise<Placed[]> {
 	let events: Placed[] = [];
 	await lab.eventually(async () => {
@@ -54,12 +54,12 @@ export async function readTopicOf(lab: EventStoreLab, store: EventStore, count: 
 	return events;
 }
 
-/** What a call came to. */
+/** The outcome of a call. */
 export function outcome(id: string, change: Partial<Outcome> = {}): Outcome {
 	return { id, fingerprint: `deposit ${id}`, text: `{"of":"${id}"}`, keepMs: 3_600_000, ...change };
 }
 
-/** What an append against another version than expected is told. */
+/** The error of an append whose expected version is wrong. */
 export function wrongVersion(version: number, stream: string = streamName): object {
 	return { code: "aborted", reason: "wrong_version", data: { stream, version } };
 }

@@ -4,13 +4,13 @@ import type { BackendSetup } from "../suite/backend-lab.ts";
 /** The backend that one test of an event store runs against. */
 export interface EventStoreSetup extends BackendSetup<EventStore> {
 	/**
-	 * What processes of their own write with, which the suite kills: the module that exports `eventStore(url, options)`,
-	 * by `import.meta.resolve("./index.ts")`, and the URL.
+	 * The program that the suite runs as separate writers, which it kills: the module that exports `eventStore(url,
+	 * options)`, by `import.meta.resolve("./index.ts")`, and the URL.
 	 */
 	readonly program?: { readonly module: string; readonly url: string };
 	/**
-	 * Begins a transaction elsewhere on the server that has written and stays idle, as a stranger's does. Returns what
-	 * ends it.
+	 * Begins a transaction elsewhere on the server that has written and stays idle, as that of another program may.
+	 * Returns a function that ends it.
 	 */
 	readonly idleWriter?: () => Promise<() => Promise<void>>;
 	/** Whether the work of a transaction may await other things than its transaction. */

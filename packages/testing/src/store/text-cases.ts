@@ -12,7 +12,7 @@ const hostileNames: readonly string[] = [
 	"🧅".repeat(128),
 ];
 
-/** Names and data as strangers like them. */
+/** Names and data with unusual characters. */
 export const textCases: readonly EventStoreCase[] = [
 	{
 		title: "hostile names of streams come back as they were, and are not taken for each other",

@@ -4,7 +4,7 @@ import { accountEvent, accountEvents, idsOf, part, streamName, topicName } from 
 import type { EventStoreCase } from "./store-case.ts";
 import { append, background, readStream, readTopicOf, topicOf, wrongVersion } from "./store-lab.ts";
 
-/** Several things that are done together. */
+/** Several operations in one transaction. */
 export const transactionCases: readonly EventStoreCase[] = [
 	{
 		title: "what a transaction appends and publishes is there together, and its result is handed out",
@@ -99,7 +99,8 @@ export const transactionCases: readonly EventStoreCase[] = [
 			let seen: Promise<readonly unknown[]> = Promise.resolve([]);
 			await left.transaction(async (tx) => {
 				await tx.append(part([accountEvent("1")]));
-				// Asked within the transaction, and awaited only behind it, since a work awaits nothing else.
+				// It is called within the transaction and awaited only afterwards, because the work of a transaction awaits
+				// nothing else.
 				seen = readStream(right);
 				await tx.append(part([accountEvent("2")]));
 			}, background);

@@ -8,7 +8,7 @@ import { append, background, readStream, readTopic, wrongVersion } from "./store
 
 const writers = 100;
 
-/** Expected versions, and what is appended together. */
+/** Expected versions, and events that are appended together. */
 export const versionCases: readonly EventStoreCase[] = [
 	{
 		title: "what is appended is read as it was, through another handle",

@@ -6,7 +6,7 @@ import { deposits, type EventStoreModule } from "./account-event.ts";
 
 const [module = "", url = "", name = "", prefix = ""] = process.argv.slice(2);
 
-// A harness that is killed cannot end its writers.
+// A harness that is killed cannot end its writers, so they end themselves.
 const parent = process.ppid;
 
 const adapter: EventStoreModule = await import(module);
@@ -20,7 +20,7 @@ for (let call = 0; process.ppid === parent; call++) {
 			await store.append(deposits(name, call, prefix), ctx.withTimeout(10_000), outcome);
 			break;
 		} catch (error) {
-			// What was kept by an attempt whose reply was lost is done; what did not come about is tried again.
+			// An append whose reply was lost is done. One that failed is tried again.
 			if ((error as { readonly reason?: unknown }).reason === "outcome_known") break;
 			await pause(20);
 		}

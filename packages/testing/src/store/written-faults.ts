@@ -5,11 +5,11 @@ import { deposits, topicName } from "./account-event.ts";
 const background = Context.background();
 
 /**
- * What is wrong with what writers left behind, as sentences: acknowledged calls that are missing, calls of which only a
- * part is there, events that are there twice or are missing in the log, versions with gaps, and outcomes without events.
+ * The faults in the events of writers, one sentence each: acknowledged calls that are missing, calls that are only
+ * partly there, events that are there twice or are missing in the log, versions with gaps, and outcomes without events.
  *
  * @param acknowledged The calls, such as `p1-17`.
- * @param prefix What the names of the writers' streams begin with.
+ * @param prefix The prefix of the names of the writers' streams.
  */
 export async function writtenFaults(
 	store: EventStore,
@@ -51,7 +51,7 @@ async function wholeStream(store: EventStore, stream: string): Promise<StreamEve
 	}
 }
 
-/** How often each id comes in the log, once the log is as long as what is in the streams. */
+/** How often each id comes in the log, once the log contains all events of the streams. */
 async function idsInLog(store: EventStore): Promise<Map<string, number>> {
 	const topic = await store.log.open(topicName, {}, background);
 	const counts = new Map<string, number>();

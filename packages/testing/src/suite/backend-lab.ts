@@ -10,25 +10,25 @@ export interface BackendOutage {
 	restart(): Promise<void>;
 }
 
-/** How a handle is opened. */
+/** The options with which a handle is opened. */
 export interface OpenOptions {
 	/** The address to connect to instead of the setup's `target`. It leads to the same server. */
 	readonly target?: string;
 }
 
 /**
- * The backend that one test runs against. What is optional is an ability of some backends: a test that needs one is
- * skipped where it is not given, and says so.
+ * The backend that one test runs against. Optional members are abilities of some backends: a test that needs a missing
+ * one is skipped and says so.
  */
 export interface BackendSetup<Handle> {
 	/** Opens another handle on the same backend, as another process would. The suite closes it. */
 	open(options: OpenOptions): Promise<Handle>;
 	/** The address of the server where it is reached over TCP. The suite puts a proxy in front of it. */
 	readonly target?: string;
-	/** How the server is killed and started again. */
+	/** Kills the server and starts it again. */
 	readonly outage?: BackendOutage;
 	/**
-	 * What is open on behalf of this process, beside what keeps its event loop alive: the connections that the server
+	 * Counts the open handles of this process that do not keep its event loop alive: the connections that the server
 	 * counts, for example. The suite compares the count before and after.
 	 */
 	readonly handles?: () => number | Promise<number>;
@@ -36,19 +36,19 @@ export interface BackendSetup<Handle> {
 	close(): Promise<void>;
 }
 
-/** What is closed after a test, whatever the test leaves open. */
+/** An object that is closed after a test, even if the test leaves it open. */
 interface Closable {
 	close(): Promise<void>;
 }
 
-/** How long to wait for a condition without a bound of its own, in milliseconds. */
+/** How long to wait for a condition that has no bound of its own, in milliseconds. */
 const usualPatienceMs = 120_000;
 
 /** The backend of one test, and what the test opened on it. */
 export class BackendLab<Handle extends Closable, Setup extends BackendSetup<Handle>> {
-	/** How long to wait for a condition without a bound of its own, in milliseconds. */
+	/** How long to wait for a condition that has no bound of its own, in milliseconds. */
 	readonly patienceMs: number;
-	/** What was measured, to be printed when the suite is over. */
+	/** The measurements to be printed when the suite is over. */
 	readonly figures: Map<string, string> = new Map();
 	#make: (() => Promise<Setup>) | undefined;
 	#setups: Setup[] = [];
@@ -81,7 +81,7 @@ export class BackendLab<Handle extends Closable, Setup extends BackendSetup<Hand
 		return this.closing(await this.setup.open(options));
 	}
 
-	/** Opens a handle on a backend of its own, which is empty. */
+	/** Opens a handle on a separate backend, which is empty. */
 	async openAnother(): Promise<Handle> {
 		if (this.#make === undefined) throw new Error("the suite has no backend: setup did not run");
 		const setup = await this.#make();
@@ -109,12 +109,12 @@ export class BackendLab<Handle extends Closable, Setup extends BackendSetup<Hand
 		return outage;
 	}
 
-	/** Runs an assertion until it passes, as long as there is patience. */
+	/** Runs an assertion until it passes, for `patienceMs` at most. */
 	eventually(assertion: () => void | Promise<void>, intervalMs = 5): Promise<void> {
 		return eventually(assertion, { patienceMs: this.patienceMs, intervalMs });
 	}
 
-	/** How much is open: what keeps the event loop alive, by kind, and what the backend counts. */
+	/** Counts the open handles: those that keep the event loop alive, by kind, and those that the backend counts. */
 	async openHandles(): Promise<Record<string, number>> {
 		const counts: Record<string, number> = {};
 		for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1;
@@ -122,7 +122,7 @@ export class BackendLab<Handle extends Closable, Setup extends BackendSetup<Hand
 		return handles === undefined ? counts : { ...counts, backend: await handles() };
 	}
 
-	/** Waits until no more is open than before. */
+	/** Waits until no more handles are open than before. */
 	leftNothing(before: Readonly<Record<string, number>>): Promise<void> {
 		return this.eventually(async () => {
 			const left = Object.entries(await this.openHandles());
@@ -130,7 +130,7 @@ export class BackendLab<Handle extends Closable, Setup extends BackendSetup<Hand
 		}, 20);
 	}
 
-	/** Closes all that the test opened, the last first, and removes the backend. */
+	/** Closes everything that the test opened, the last first, and removes the backend. */
 	async end(): Promise<void> {
 		const [open, setups] = [this.#open.reverse(), this.#setups];
 		this.#open = [];

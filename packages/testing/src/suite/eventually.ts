@@ -1,7 +1,7 @@
 import { after } from "@allium/core/transport";
 
 /**
- * Runs an attempt until it passes, and resolves to what it made. Rejects with its last error when the time is over, in
+ * Runs an attempt until it passes, and resolves to its result. Rejects with its last error when the time is over, in
  * milliseconds.
  */
 export async function eventually<T>(
@@ -19,7 +19,7 @@ export async function eventually<T>(
 	}
 }
 
-/** Lets time pass, in milliseconds, where there is no condition to wait for. */
+/** Waits for the given milliseconds, if there is no condition to wait for. */
 export function pause(milliseconds: number): Promise<void> {
 	return new Promise((resolve) => after(milliseconds, resolve));
 }

@@ -1,17 +1,17 @@
 import { afterAll, afterEach, beforeEach, describe, test } from "vitest";
 
-/** What must hold, and how it is tried. Cases are data, so that a test can run one on something that is broken. */
+/** A rule, and the test of it. Cases are data, so that a test can run one on a broken backend. */
 export interface SuiteCase<Lab, Ability extends string = never> {
 	/** One sentence. */
 	readonly title: string;
-	/** What the backend must be able to do. Default: nothing beyond its port. */
+	/** The abilities that the backend must have. Default: nothing beyond its port. */
 	readonly needs?: readonly Ability[];
-	/** How long it may take, in milliseconds. Default: as Vitest has it. */
+	/** The time limit, in milliseconds. Default: that of Vitest. */
 	readonly timeoutMs?: number;
 	/**
-	 * Rejects where it does not hold.
+	 * Runs the test. Rejects if the rule does not hold.
 	 *
-	 * @param skip ends the case where only what is open tells that it does not apply.
+	 * @param skip Ends the case if only an open backend tells that the case does not apply.
 	 */
 	run(lab: Lab, skip: (reason: string) => never): Promise<void>;
 }
@@ -24,9 +24,9 @@ export interface SuiteLab<Setup, Ability extends string> {
 	end(): Promise<void>;
 }
 
-/** The cases of a suite, and what they need. */
+/** The cases of a suite, and the parts that they need. */
 export interface SuiteParts<Lab, Ability extends string> {
-	/** What is tested, for the titles: `log: sqlite`. */
+	/** The name of the tested port and backend, for the titles: `log: sqlite`. */
 	readonly title: string;
 	readonly lab: Lab;
 	readonly cases: readonly SuiteCase<Lab, Ability>[];
@@ -55,7 +55,10 @@ export function declareSuite<Setup, Ability extends string, Lab extends SuiteLab
 	});
 }
 
-/** Runs one case, found by its title. Returns what it threw: what a test of a suite asks of a broken backend. */
+/**
+ * Runs one case, found by its title. Returns the error that it threw. A test of a suite uses it to check that a case
+ * detects a broken backend.
+ */
 export async function verdictOf<Setup, Ability extends string, Lab extends SuiteLab<Setup, Ability>>(
 	title: string,
 	{ lab, cases }: Pick<SuiteParts<Lab, Ability>, "lab" | "cases">,

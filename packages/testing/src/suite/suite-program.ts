@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { type ProcessOptions, ServiceProcess } from "../service-process.ts";
 
 /**
- * Runs a program that lies beside a module, from its source where the module is source.
+ * Runs a program that lies beside a module: the source if the module is source, otherwise the compiled file.
  *
  * @param base The `import.meta.url` of the module.
  * @param name The file of the program without its ending, such as `./publisher`.

@@ -15,7 +15,7 @@ import {
 	type ViewStoreCase,
 } from "./view-lab.ts";
 
-/** Who may change a build, and that a change is whole. */
+/** Who may change a build, and that a change is atomic. */
 export const applyCases: readonly ViewStoreCase[] = [
 	{
 		title: "of many who claim a build under one epoch, one takes it",
@@ -146,7 +146,10 @@ export const applyCases: readonly ViewStoreCase[] = [
 	},
 ];
 
-/** Starts a process that counts, and kills it once it has gone so far. Resolves with how far it said that it had come. */
+/**
+ * Starts a process that counts, and kills it once it has reached a number. Resolves to the last number that it
+ * reported.
+ */
 async function killedCounter(
 	{ module, url }: { readonly module: string; readonly url: string },
 	steps: number,
@@ -158,7 +161,7 @@ async function killedCounter(
 	return Number([...counter.output.matchAll(/^counted (\d+)$/gm)].at(-1)?.[1] ?? 0);
 }
 
-/** Resolves after so many microtasks, so that what races meets in another order each time. */
+/** Resolves after the given number of microtasks, so that the parts of a race meet in another order each time. */
 async function soon(microtasks: number): Promise<void> {
 	for (let count = 0; count < microtasks; count++) await undefined;
 }

@@ -6,7 +6,7 @@ import type { ViewStoreModule } from "./view-lab.ts";
 
 const [module = "", url = ""] = process.argv.slice(2);
 
-// A harness that is killed cannot end its counters.
+// A harness that is killed cannot end its counters, so they end themselves.
 const parent = process.ppid;
 
 const board = { name: "board", version: 1 };

@@ -3,7 +3,7 @@ import { viewCrashCycles } from "../crash/view-crash.ts";
 import { timesFrom } from "../times-from.ts";
 import type { ViewStoreCase } from "./view-lab.ts";
 
-/** Processes that project views, and do not end in order. */
+/** Processes that project views and crash. */
 export const crashCases: readonly ViewStoreCase[] = [
 	{
 		title:

@@ -24,7 +24,7 @@ const hostile = [
 	" ",
 ];
 
-/** Documents, how they are found, and keys that are parked. */
+/** Documents, queries, and parked keys. */
 export const documentCases: readonly ViewStoreCase[] = [
 	{
 		title: "documents come back unchanged under any key, and are gone when they are removed",

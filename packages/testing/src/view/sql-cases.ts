@@ -21,7 +21,7 @@ export const sqlCases: readonly ViewStoreCase[] = [
 				await sql`UPDATE counts SET count = ${2}`;
 				await sql`INSERT INTO counts VALUES (${"a"}, ${1})`;
 			});
-			// The event is to blame, and not the backend, which is only waited for.
+			// The event is to blame, not the backend: trouble of the backend would only be waited out.
 			await expect(failing).rejects.toSatisfy((error) => isServiceError(error) && !isTrouble(error));
 			const rows = await build.query(background)<{
 				name: string;

@@ -11,7 +11,7 @@ import {
 	type ViewStoreCase,
 } from "./view-lab.ts";
 
-/** Versions, their builds, and which of them is read. */
+/** Versions, their builds, and which of them readers use. */
 export const versionCases: readonly ViewStoreCase[] = [
 	{
 		title: "a version begins with one build that has nothing, and opening it again changes nothing",

@@ -21,13 +21,13 @@ export interface ViewSetup extends BackendSetup<ViewStore> {
 	/** Whether it speaks SQL. Default: no. */
 	readonly sql?: true;
 	/**
-	 * What processes of their own work with, which the suite kills: the module that exports `viewStore(url)` and
+	 * The program that the suite runs as separate processes, which it kills: the module that exports `viewStore(url)` and
 	 * `eventStore(url, options)`, and a URL that names the same store. Default: no processes are killed.
 	 */
 	readonly program?: { readonly module: string; readonly url: string };
 }
 
-/** A module that a process of its own opens a view store with. */
+/** The exports of an adapter's module with which a separate process opens a view store. */
 export interface ViewStoreModule {
 	viewStore(url: string): ViewStore | Promise<ViewStore>;
 }
@@ -41,13 +41,13 @@ export const withoutViewAbility: Readonly<Record<ViewAbility, string>> = {
 	program: "the setup names no module for processes of their own",
 };
 
-/** What must hold for view stores. */
+/** A conformance test of the port `ViewStore`. */
 export type ViewStoreCase = SuiteCase<ViewLab, ViewAbility>;
 
 /** The root of all contexts of the suite. */
 export const background: Context = Context.background();
 
-/** The view of tests that need one alone. */
+/** The view of tests that need only one. */
 export const board: ViewVersionId = { name: "board", version: 1 };
 export const boardDefinition: ViewDefinition = { ...board, shape: "board" };
 export const counts: ViewDefinition = {
@@ -57,7 +57,7 @@ export const counts: ViewDefinition = {
 	tables: "CREATE TABLE counts (name TEXT PRIMARY KEY, count INTEGER NOT NULL)",
 };
 
-/** What a lease that is not the latest is told. */
+/** The error that a stale lease gets. */
 export const leaseLost: object = { code: "aborted", reason: "lease_lost" };
 
 /** The backend of one test, and the views on it. */
@@ -73,13 +73,13 @@ export class ViewLab extends BackendLab<ViewStore, ViewSetup> {
 	}
 }
 
-/** The report of the first build of a version, or of another. */
+/** The report of a build of a version. Default: the first build. */
 export async function reported(store: ViewStore, id: ViewVersionId, build = 1): Promise<ViewBuildReport> {
 	const report = await store.report(id, background);
 	return report?.builds.find((each) => each.build === build) ?? expect.unreachable();
 }
 
-/** Claims a build as it is now, whoever holds it. */
+/** Claims a build, even if another member holds it. */
 export async function take(
 	store: ViewStore,
 	id: ViewVersionId,
@@ -91,7 +91,7 @@ export async function take(
 	return lease ?? expect.unreachable();
 }
 
-/** Places of one topic and lane. */
+/** Places that consist of one topic and one lane. */
 export function at(position: number, lane = 0, topic = "matches"): ViewPlaces {
 	return new Map([[topic, new Map([[lane, position === 0 ? "" : cursorAt(position, `event-${position}`)]])]]);
 }
@@ -100,7 +100,7 @@ export function document(key: string, value: unknown, fields: StoredDocument["fi
 	return { key, text: JSON.stringify(value), fields };
 }
 
-/** Documents as a change has them. */
+/** Documents in the form that a change has. */
 export function puts(...documents: readonly StoredDocument[]): Map<string, StoredDocument | null> {
 	return new Map(documents.map((each) => [each.key, each]));
 }

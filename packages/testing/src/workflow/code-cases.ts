@@ -29,7 +29,7 @@ const steps =
 		for (const name of names) await run.step(name, () => name);
 	};
 
-/** Begins a run with some code, and lets it go on with other code. */
+/** Begins a run with some code, and continues it with other code. */
 async function deployed(
 	lab: WorkflowLab,
 	id: string,
@@ -56,7 +56,7 @@ async function deployed(
 
 const received = "suite-jobs.approved";
 
-/** What becomes of runs whose code was changed. */
+/** Runs whose code was changed. */
 export const codeCases: readonly WorkflowCase[] = [
 	{
 		title:

@@ -10,7 +10,7 @@ import type { WorkflowCase } from "./workflow-case.ts";
 import { background, factsOf, publish, settledOf, type WorkflowLab } from "./workflow-lab.ts";
 import { publisherOf } from "./workflow-process.ts";
 
-/** With a wait for an event, two steps at once, a race, a way back, and an event that it publishes. */
+/** A workflow with a wait for an event, two steps at once, a race, a compensation, and an event that it publishes. */
 export function jobOf(effects: Effects): Workflow {
 	return workflow(
 		"suite-job",
@@ -36,7 +36,7 @@ export function jobOf(effects: Effects): Workflow {
 
 const wholeSteps = ["deposit", "note", "pause", "suite-jobs.approved", "suite-jobs.done", "withdraw"];
 
-/** Lets a process end at a moment of a run, and another go on. Returns whether the first one came to the end. */
+/** Ends a process at a moment of a run, and lets another continue. Returns whether the first one reached the end. */
 async function endedAt(lab: WorkflowLab, store: EventStore, moments: number, to: string): Promise<boolean> {
 	const id = `${to}-${moments}`;
 	const effects = new Effects();
@@ -87,7 +87,7 @@ async function checkWhole(
 	expect(done).toHaveLength(1);
 }
 
-/** What crashes and races of processes come to. */
+/** Crashes and races of processes. */
 export const crashCases: readonly WorkflowCase[] = [
 	...["open", "closed"].map(
 		(to): WorkflowCase => ({
@@ -97,7 +97,7 @@ export const crashCases: readonly WorkflowCase[] = [
 				const store = await lab.open();
 				let moments = 0;
 				while (!(await endedAt(lab, store, moments, to))) moments++;
-				// Two for each append, effect and publication: fewer were no exhaustive test.
+				// Each append, effect and publication has two moments. With fewer, the test would not be exhaustive.
 				expect(moments).toBeGreaterThan(20);
 				lab.figures.set(
 					`a process ended at each moment of a run, to an account that is ${to}`,
@@ -115,7 +115,7 @@ export const crashCases: readonly WorkflowCase[] = [
 			const stores = [await lab.open(), await lab.open(), await lab.open()];
 			const [store] = stores;
 			if (store === undefined) return expect.unreachable();
-			// Groups of their own: each of them works on every run.
+			// Each process has its own groups, so that each of them works on every run.
 			for (const each of stores) await lab.process(job, each, { state: lab.closing(memoryGroupState()) });
 			const ids = Array.from({ length: 20 }, (_, index) => `raced-${index}`);
 			await Promise.all(ids.map((id) => publish(store, Jobs.begun({ id, to: "open" }))));

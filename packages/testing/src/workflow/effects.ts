@@ -1,15 +1,15 @@
 import { type Context, causeOf, effectName } from "@allium/core";
 import { Accounts, type Job } from "./jobs.ts";
 
-/** What runs have done to others, who know the ids of calls and do each thing once. */
+/** The effects of runs on other services, which know the ids of calls and do each thing once. */
 export class Effects {
-	/** What was done, in order, such as `withdraw j1`. */
+	/** The effects, in order, such as `withdraw j1`. */
 	readonly done: string[] = [];
 	readonly #ids = new Set<string>();
-	/** Called before and after each thing. It throws where the process ends. */
+	/** Called before and after each effect. It throws if the process ends there. */
 	moment: () => void = () => {};
 
-	/** To an account that is closed, nothing can be paid. */
+	/** A deposit to an account that is closed is refused. */
 	readonly deposit = async (job: Job, ctx: Context): Promise<{ readonly of: string }> => {
 		if (job.to === "closed") throw Accounts.deposit.error.closed();
 		return this.#once("deposit", job, ctx);
@@ -18,7 +18,7 @@ export class Effects {
 	readonly withdraw = async (job: Job, ctx: Context): Promise<{ readonly of: string }> =>
 		this.#once("withdraw", job, ctx);
 
-	/** What was done for a job, sorted. */
+	/** The effects for a job, sorted. */
 	of(id: string): readonly string[] {
 		return this.done.filter((what) => what.endsWith(` ${id}`)).sort();
 	}

@@ -1,10 +1,10 @@
 import { type Contract, contract, type EventSpec, event, type MethodSpec, method } from "@allium/core";
 import { type Given, given } from "../suite/given.ts";
 
-/** What the runs of the suite are about. */
+/** The data of the suite's runs. */
 export interface Job {
 	readonly id: string;
-	/** Whom it pays. */
+	/** The account that it pays. */
 	readonly to: string;
 }
 
@@ -24,7 +24,7 @@ export const Jobs: Contract<{
 type Errors = { readonly closed: { readonly code: "failed_precondition"; readonly message: string } };
 type Balance = { readonly of: string };
 
-/** What runs call. */
+/** The service that runs call. */
 export const Accounts: Contract<{
 	readonly deposit: MethodSpec<Given<Job>, Given<Balance>, Errors>;
 }> = contract("suite-accounts", {

@@ -1,12 +1,12 @@
 import type { EventStore } from "@allium/core/store";
 import { storeMethods } from "../store/store-methods.ts";
 
-/** A process that ends at a moment: nothing that it does later has an effect. */
+/** A process that ends at a given moment. Its later actions have no effect. */
 export class Mortality {
 	#left: number;
 	#hasEnded = false;
 
-	/** @param moments how many moments it lives. */
+	/** @param moments How many moments it lives. */
 	constructor(moments: number) {
 		this.#left = moments;
 	}
@@ -23,7 +23,7 @@ export class Mortality {
 	};
 }
 
-/** The store as a process has it that may end before and after each append. */
+/** The store of a process that may end before and after each append. */
 export function mortalStore(store: EventStore, { moment }: Mortality): EventStore {
 	return {
 		...storeMethods(store),

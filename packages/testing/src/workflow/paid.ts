@@ -3,7 +3,7 @@ import type { EventStore } from "@allium/core/store";
 import { effectsOf, payment, paymentSteps } from "./payment.ts";
 import { journalOf } from "./workflow-lab.ts";
 
-/** What is wrong with payments that have ended, as sentences: effects, results and ends that are missing or doubled. */
+/** The faults of payments that have ended, one sentence each: effects, results and ends that are missing or doubled. */
 export async function checkPaid(store: EventStore, ids: readonly string[]): Promise<readonly string[]> {
 	const job = payment(store, () => {});
 	const faults: string[] = [];

@@ -7,7 +7,7 @@ import { WorkflowProcess } from "./workflow-process.ts";
 
 const [module = "", url = ""] = process.argv.slice(2);
 
-// A harness that is killed cannot end its workers.
+// A harness that is killed cannot end its workers, so they end themselves.
 const parent = process.ppid;
 
 const adapter: EventStoreModule = await import(module);

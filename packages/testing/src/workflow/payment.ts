@@ -5,21 +5,21 @@ import { type Workflow, workflow } from "@allium/events";
 import { pause } from "../suite/eventually.ts";
 import { Jobs } from "./jobs.ts";
 
-/** The topic of what payments have done. */
+/** The topic of the effects of payments. */
 export const effectsTopic = "suite-effects";
 
-/** The stream of what a payment has done. */
+/** The stream of the effects of a payment. */
 export function effectsOf(id: string): string {
 	return `suite-effects/${id}`;
 }
 
-/** What a payment does, in order. */
+/** The steps of a payment, in order. */
 export const paymentSteps: readonly string[] = ["reserve", "withdraw", "deposit", "confirm"];
 
 /**
- * A run with several steps and waits, whose effects lie in the store, once for each id of a call.
+ * A run with several steps and waits. Its effects are in the store, once for each id of a call.
  *
- * @param told Called with what goes on.
+ * @param told Called with a line about the progress of the run.
  */
 export function payment(store: EventStore, told: (line: string) => void): Workflow {
 	const effect = async (name: string, id: string, ctx: Context): Promise<void> => {

@@ -14,7 +14,7 @@ const kills = 12;
 /** How many runs there are. */
 const runs = 40;
 
-/** Workflows in processes of their own. */
+/** Workflows in separate processes. */
 export const processCases: readonly WorkflowCase[] = [
 	{
 		title: "runs whose processes are killed with kill -9 at random points end once, and do each thing once",
@@ -31,7 +31,7 @@ export const processCases: readonly WorkflowCase[] = [
 				for (let kill = 0; kill < kills; kill++) {
 					const some = ids.slice((kill * runs) / kills, ((kill + 1) * runs) / kills);
 					await Promise.all(some.map((id) => publish(store, Jobs.begun({ id, to: "open" }))));
-					// At any point of them: in steps, in waits, between a result and its record.
+					// The kill comes at any point: in steps, in waits, between a result and its record.
 					await pause(Math.random() * 120);
 					worker.signal("SIGKILL");
 					await worker.ended();
@@ -51,7 +51,7 @@ export const processCases: readonly WorkflowCase[] = [
 	},
 ];
 
-/** Replays what was parked for the kills, in all groups. */
+/** Replays the events that were parked because of the kills, in all groups. */
 async function replayBlamed({ state }: EventStore): Promise<void> {
 	for (const id of (await state?.groups(background)) ?? []) {
 		const group = state?.group(id);

@@ -9,13 +9,16 @@ import type { WorkflowCase } from "./workflow-case.ts";
 import { background, factsOf, journalOf, publish } from "./workflow-lab.ts";
 import { publisherOf } from "./workflow-process.ts";
 
-/** How many bytes of memory a run that sleeps may take. In memory, its journal is there, too. */
+/** How many bytes of memory a run that sleeps may take. A store in memory also holds its journal. */
 const bytesPerRun = 32_768;
-/** What may be in use besides, such as pages of events that are in hand. */
+/** How much other memory may be in use, in bytes, such as pages of events in hand. */
 const slackBytes = 192 * 1024 * 1024;
 /** How many events are published at once. */
 const together = 200;
-/** How long each run may take until it is asleep, or awake, in milliseconds: generous, for a busy machine. */
+/**
+ * How long each run may take until it is asleep, or awake, in milliseconds. It is generous, because the machine may be
+ * busy.
+ */
 const runMs = 20;
 /** How many entries a journal has at most. */
 const mostEntries = 10_000;

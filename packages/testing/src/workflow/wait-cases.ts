@@ -6,7 +6,7 @@ import { background, factsOf, publish, settledOf } from "./workflow-lab.ts";
 
 const hourMs = 3_600_000;
 
-/** Waits for an event, and notes when it goes on. */
+/** Waits for an event, and records when it continues. */
 function waiting(withinMs: number, seen: unknown[]): Workflow {
 	return workflow(
 		"suite-wait",
@@ -19,7 +19,7 @@ function waiting(withinMs: number, seen: unknown[]): Workflow {
 	);
 }
 
-/** What is waited for, while processes come and go. */
+/** Waits that last while processes come and go. */
 export const waitCases: readonly WorkflowCase[] = [
 	{
 		title: "a run sleeps across restarts of its process, and no shorter than it was told",
@@ -35,7 +35,7 @@ export const waitCases: readonly WorkflowCase[] = [
 			const first = await lab.process(sleeper, store);
 			const begunAt = Date.now();
 			await publish(store, Jobs.begun({ id: "s1", to: "" }));
-			// It takes no memory of a process from then on: the group knows when it is due.
+			// From then on it takes no memory of a process, because the group knows when it is due.
 			const group = store.state?.group({ topic: "workflow.suite-sleep", group: "workflow.suite-sleep" });
 			await lab.eventually(async () => expect((await group?.counts(background))?.delayed).toBe(1));
 			await first.close();
@@ -80,7 +80,7 @@ export const waitCases: readonly WorkflowCase[] = [
 			const ids = Array.from({ length: 12 }, (_, index) => `race-${index}`);
 			for (const [index, id] of ids.entries()) {
 				await publish(store, Jobs.begun({ id, to: "" }));
-				// Before, at, and after the time.
+				// Moments before, at, and after the time.
 				await lab.eventually(async () => expect(await factsOf(store, job, id)).not.toEqual([]));
 				const due = Date.now() + 25 * index;
 				await lab.eventually(() => expect(Date.now()).toBeGreaterThanOrEqual(due));

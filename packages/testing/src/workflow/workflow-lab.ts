@@ -25,7 +25,7 @@ export class WorkflowLab extends BackendLab<EventStore, WorkflowSetup> {
 		return timesFrom("ALLIUM_RUNS", this.setup.many ?? 1_000);
 	}
 
-	/** Begins a process that works on the runs of a workflow, on a store that was opened. */
+	/** Begins a process that works on the runs of a workflow, on an open store. */
 	async process(
 		workflow: Workflow,
 		store: EventStore,
@@ -34,12 +34,12 @@ export class WorkflowLab extends BackendLab<EventStore, WorkflowSetup> {
 		return this.closing(await WorkflowProcess.begin(workflow, store, options));
 	}
 
-	/** Waits until runs are as expected. */
+	/** Waits until a run has the expected status. */
 	async until(store: EventStore, workflow: Workflow, key: string, status: RunState["status"]): Promise<void> {
 		await this.eventually(() => this.expectStatus(store, workflow, key, status), 10);
 	}
 
-	/** Fails unless a run is as expected now. */
+	/** Fails unless a run has the expected status now. */
 	async expectStatus(
 		store: EventStore,
 		workflow: Workflow,
@@ -66,7 +66,7 @@ export async function journalOf(store: EventStore, workflow: Workflow, key: stri
 	return Journal.load(facts, store, background);
 }
 
-/** What the journal of a run says. */
+/** The facts in the journal of a run. */
 export async function factsOf(store: EventStore, workflow: Workflow, key: string): Promise<readonly Fact[]> {
 	return (await journalOf(store, workflow, key)).entries.map(({ fact }) => fact);
 }
@@ -81,7 +81,7 @@ export async function settledOf(
 	return facts.flatMap((fact) => (fact.is === "settled" ? [fact.step] : []));
 }
 
-/** Adds to the journal of a run what somebody else than the run says. */
+/** Appends a fact to the journal of a run from outside the run. */
 export async function addTo(store: EventStore, workflow: Workflow, key: string, fact: Fact): Promise<void> {
 	for (;;) {
 		const journal = await journalOf(store, workflow, key);

@@ -4,21 +4,21 @@ import { logBroker } from "@allium/core/log-broker";
 import type { EventStore } from "@allium/core/store";
 import type { RunsGroup, Workflow } from "@allium/events";
 
-/** How long a process may be silent until another takes over its runs, in milliseconds. */
+/** How long a process may be silent before another takes over its runs, in milliseconds. */
 const ttlMs = 500;
 
 const background = Context.background();
 const silent: Logger = { log() {} };
 
-/** How a process works on runs. */
+/** The options with which a process works on runs. */
 export interface WorkflowProcessOptions {
-	/** How far its groups are. Default: that of the store. */
+	/** The state of its groups. Default: that of the store. */
 	readonly state?: GroupState;
-	/** How it publishes. Default: to the log of the store. */
+	/** Publishes its events. Default: to the log of the store. */
 	readonly publish?: Publish;
 }
 
-/** What works on the runs of a workflow, as a process of its own would: on a store that is the broker, too. */
+/** Works on the runs of a workflow, as a separate process would, on a store that is also the broker. */
 export class WorkflowProcess {
 	readonly #consumers: readonly Consumer[];
 	readonly #stop: () => void;
@@ -50,14 +50,14 @@ export class WorkflowProcess {
 		return new WorkflowProcess(await Promise.all([...triggers, runs].map(begin)), stop);
 	}
 
-	/** Finishes what is in hand. */
+	/** Finishes the work in hand, and stops. */
 	async stop(): Promise<void> {
 		this.#stop();
 		const ctx = background.withTimeout(5_000);
 		await Promise.all(this.#consumers.map((consumer) => consumer.drain(ctx)));
 	}
 
-	/** Ends at once. What is in hand is done again elsewhere. */
+	/** Stops at once. Another process repeats the work in hand. */
 	async close(): Promise<void> {
 		this.#stop();
 		await Promise.all(this.#consumers.map((consumer) => consumer.close()));

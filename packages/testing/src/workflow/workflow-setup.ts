@@ -4,8 +4,8 @@ import type { BackendSetup } from "../suite/backend-lab.ts";
 /** The event store that one test of workflows runs on. */
 export interface WorkflowSetup extends BackendSetup<EventStore> {
 	/**
-	 * What processes of their own run workflows on, which the suite kills: the module that exports
-	 * `eventStore(url, options)`, by `import.meta.resolve("./index.ts")`, and the URL.
+	 * The program that the suite runs as separate processes, which it kills: the module that exports `eventStore(url,
+	 * options)`, by `import.meta.resolve("./index.ts")`, and the URL.
 	 */
 	readonly program?: { readonly module: string; readonly url: string };
 	/** How many runs sleep at once. Default: 1,000. */
