@@ -11,7 +11,7 @@ export interface StoreCrashOptions {
 	readonly cycles: number;
 	/** How many writers run at once. Default: 3. */
 	readonly writers?: number;
-	/** Ends the run early, after the writers in hand; what came of it until then is told. Default: nothing does. */
+	/** Ends the run early, after the writers in hand. The report covers the kills so far. Default: no early end. */
 	readonly signal?: AbortSignal | undefined;
 	/** Called with a line about the progress of the run. Default: no reports. */
 	readonly progress?: (line: string) => void;
@@ -19,7 +19,7 @@ export interface StoreCrashOptions {
 
 /** The result of `storeCrashCycles`. */
 export interface StoreCrashReport {
-	/** How many writers were killed: fewer than were asked for where the run was ended early. */
+	/** How many writers were killed: fewer than `cycles` if the run was ended early. */
 	readonly kills: number;
 	/** How many appends were acknowledged. Each adds two events to each of two streams. */
 	readonly acknowledged: number;
@@ -33,8 +33,6 @@ export interface StoreCrashReport {
 /** Kills processes that append to two streams at once, and finds out whether each append is in the store as a whole. */
 export async function storeCrashCycles(options: StoreCrashOptions): Promise<StoreCrashReport> {
 	const { module, url, cycles, writers = 3, signal, progress = () => {} } = options;
-	// The streams and ids of a run are its own, so that a store may be tried again.
-	const { module, url, cycles, writers = 3, progress = () => {} } = options;
 	// Each run has its own streams and ids, so that a store can be tested again.
 	const run = Date.now().toString(36);
 	const prefix = `crash/${run}`;
