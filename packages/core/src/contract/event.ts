@@ -46,8 +46,8 @@ export interface EventInit<S extends Schema, K extends string, V extends number>
 	/** The version of the data. Default: 1. */
 	readonly version?: V;
 	/**
-	 * Each function turns data of the version that is its key into the next version: `{ 1: (old) => ({ ...old, size: 19 })
-	 * }`. Events of versions without a function are no longer read.
+	 * Each function turns data of the version that is its key into the next version:
+	 * `{ 1: (old) => ({ ...old, size: 19 }) }`. Events of versions without a function are no longer read.
 	 */
 	readonly upcast?: Upcasts<EarlierVersions<V>, SchemaInput<S>>;
 }

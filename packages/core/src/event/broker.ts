@@ -4,7 +4,10 @@ import type { DeferredInLane, GroupId, GroupState, HandlingError, Slice, Which }
 import type { Log, LogFeatures, Placed, Receipt, TopicOptions } from "./log.ts";
 import type { ServerReport } from "./server-report.ts";
 
-/** What a broker guarantees. What is asked for and missing fails at start; a default falls back to what is there. */
+/**
+ * The guarantees of a broker. A subscription that asks for a missing one fails at start; a default falls back to what
+ * the broker offers.
+ */
 export interface BrokerFeatures extends LogFeatures {
 	/** Whether events of one key are handled in order. */
 	readonly keyOrder: boolean;
@@ -12,7 +15,9 @@ export interface BrokerFeatures extends LogFeatures {
 	readonly replay: boolean;
 	/** Whether events can wait for their time. */
 	readonly delay: boolean;
-	/** What a parked event can hold: its key, itself only, or nothing, because nothing can be parked. */
+	/**
+	 * What a parked event can hold back: the events of its key, or only itself. `false` if the broker cannot park events.
+	 */
 	readonly park: "key" | "event" | false;
 	/** Whether the checkpoint of a member that lost its lanes is refused. */
 	readonly fenced: boolean;
@@ -31,13 +36,13 @@ export interface BrokerTopic {
 export interface Delivered extends Placed {
 	/** The first is 1. */
 	readonly attempt: number;
-	/** The claim under which it is handled. Sinks that refuse smaller ones are safe from a member that was paused. */
+	/** The claim under which it is handled. A sink that refuses smaller epochs is safe from a member that was paused. */
 	readonly epoch: number;
-	/** Whether it was handled in vain until an operator replayed it. */
+	/** Whether it had failed before and an operator replayed it. */
 	readonly isReplay: boolean;
 }
 
-/** What becomes of an event. The core decides it, the broker does it. */
+/** The decision about an event after an attempt. The core makes it, and the broker carries it out. */
 export type Verdict =
 	| { readonly do: "done" }
 	/** `blameless`: the fault is not the event's, so that the attempt does not count. */
@@ -52,15 +57,15 @@ export type Verdict =
 /** Handles one event. Never rejects. The context ends when the lane is lost or the consumer is closed. */
 export type Deliver = (delivered: Delivered, ctx: Context) => Promise<Verdict>;
 
-/** What a group of this process wants. */
+/** The specification of a group, as a process of it gives it to the broker. */
 export interface GroupSpec extends GroupId {
-	/** Where a group that does not exist yet begins. */
+	/** The place where the group begins if it does not exist yet. */
 	readonly from: "start" | "now" | Date;
-	/** The events that it handles, by name, and the newest version of each. All others are passed over. */
+	/** The events that it handles, by name, and the newest version of each. All other events are passed over. */
 	readonly handles: Readonly<Record<string, number>>;
 	/** How many events are handled at once. */
 	readonly concurrency: number;
-	/** How many bytes of events are in memory. */
+	/** How many bytes of events are in memory at most. */
 	readonly bytes: number;
 	/** Every process gets all events, from now on. Nothing is kept. */
 	readonly each: boolean;
@@ -80,15 +85,15 @@ export interface ConsumerReport {
 	readonly lanes: number;
 	/** Events of unknown types that were passed over by this process. */
 	readonly passedOver: number;
-	/** Why the group, or a part of it, does not go on, and what to do. */
+	/** The reason why the group or a part of it does not go on, and the remedy. */
 	readonly trouble?: string;
 }
 
 /** A group that is being worked on by this process. */
 export interface Consumer {
-	/** Takes no further events, and finishes and saves those in hand. */
+	/** Takes no further events, and finishes and saves the events in hand. */
 	drain(ctx: Context): Promise<void>;
-	/** Ends at once. What is in hand is handled again, here or elsewhere. */
+	/** Ends at once. Events in hand are handled again, here or elsewhere. */
 	close(): Promise<void>;
 	report(ctx: Context): Promise<ConsumerReport>;
 }
@@ -115,9 +120,9 @@ export interface Broker {
 	consume(spec: GroupSpec, deliver: Deliver, ctx: Context): Promise<Consumer>;
 	/** The parked events of a group. */
 	parking(id: GroupId): Parking;
-	/** What tools read, where the broker keeps events. */
+	/** The log of events, for tools. Undefined if the broker keeps no events. */
 	readonly log?: Log | undefined;
-	/** What tools read and change, where the broker keeps the state of groups. */
+	/** The state of groups, which tools read and change. Undefined if the broker does not keep it. */
 	readonly state?: GroupState | undefined;
 	/** Looks at the server and its settings, for `allium doctor`, where no {@link Log} does. */
 	server?(ctx: Context): Promise<ServerReport>;

@@ -3,9 +3,9 @@ import { type ContextKey, contextKey } from "../context/key.ts";
 import { Mistake } from "../errors/mistake.ts";
 import type { Cursor } from "./log.ts";
 
-/** What a handler can know of the event that it handles, beside the data. */
+/** The facts about a delivered event other than its data. */
 export interface Delivery {
-	/** The id of the event, the same at each attempt: the key to give to systems that do a thing once for each key. */
+	/** The id of the event, the same at each attempt: give it as the key to systems that do a thing once for each key. */
 	readonly id: string;
 	/** `contract.event`. */
 	readonly type: string;
@@ -14,21 +14,23 @@ export interface Delivery {
 	/** The contract that declares it. */
 	readonly topic: string;
 	readonly group: string;
-	/** The app that published it, or what a sender elsewhere calls itself. */
+	/** The app that published it, or the name that a sender elsewhere gave itself. */
 	readonly source: string;
 	/** When it was published. */
 	readonly time: Date;
 	/** The first is 1. */
 	readonly attempt: number;
-	/** What orders it; undefined where its events have no order. */
+	/** The key that orders it. Undefined for events without order. */
 	readonly key: string | undefined;
 	/** The lane of its topic. */
 	readonly lane: number;
-	/** Its place in its lane: of two in one lane, the greater text is the later. */
+	/** Its place in its lane. Of two places in one lane, the greater text is the later one. */
 	readonly position: Cursor;
-	/** Grows when another process takes over. What refuses smaller ones is safe from a process that was paused. */
+	/**
+	 * Grows when another process takes over. A sink that refuses smaller epochs is safe from a process that was paused.
+	 */
 	readonly epoch: number;
-	/** Shared by all that follows from one first cause. */
+	/** The id of the first cause. All events and calls that follow from it share this id. */
 	readonly correlationId: string;
 	/** The call or the event whose handler published it. */
 	readonly causationId: string | undefined;
@@ -39,9 +41,9 @@ export interface Delivery {
 export const deliveryKey: ContextKey<Delivery> = contextKey("delivery");
 
 /**
- * What is known of the event that is handled, beside its data.
+ * The facts about the event that a handler is handling, other than its data.
  *
- * @throws TypeError for a context that is not that of an event's handler.
+ * @throws TypeError for a context that was not given to an event's handler.
  * @example
  * async ended({ winner }, ctx) { await bank.pay({ key: delivery(ctx).id, to: winner }, ctx); }
  */

@@ -1,4 +1,4 @@
-/** An event as it lies in a log: what was published, and what the runtime stamped on it. */
+/** An event as it lies in a log: the published event with the runtime's stamp. */
 export interface EventRecord {
 	/** Unique in its topic. An event that is published again under the same id is a duplicate. */
 	readonly id: string;
@@ -8,15 +8,15 @@ export interface EventRecord {
 	readonly version: number;
 	/** The app that published it. */
 	readonly source: string;
-	/** What orders it: events of one key are handled one after another. Without a key there is no order. */
+	/** The key that orders it: events of one key are handled one after another. Without a key there is no order. */
 	readonly key?: string;
 	/** When it was published, in ISO 8601. */
 	readonly time: string;
 	/** It is not handled before this time, in ISO 8601. */
 	readonly notBefore?: string;
-	/** What the schema of the event yielded: JSON. */
+	/** The output of the event's schema, as JSON. */
 	readonly data: unknown;
-	/** Shared by all that follows from one first cause. */
+	/** The id of the first cause. All events and calls that follow from it share this id. */
 	readonly correlationId: string;
 	/** The call or the event whose handler published it. */
 	readonly causationId?: string;

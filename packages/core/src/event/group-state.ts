@@ -18,7 +18,10 @@ export interface Member {
 export interface MemberReport extends Member {
 	/** Of two members, the one that joined later has the greater number. */
 	readonly joined: number;
-	/** Changes with each renewal. Others time an unchanged one by their own clock; clocks of machines are never compared. */
+	/**
+	 * Changes with each renewal. Other members measure with their own clocks how long it stays unchanged; clocks of
+	 * machines are never compared.
+	 */
 	readonly renewal: string;
 	/** How long ago it was renewed by the server's own clock, in milliseconds, where the server tells it. */
 	readonly silentMs?: number;
@@ -35,7 +38,7 @@ export interface LaneReport {
 	readonly edits: number;
 }
 
-/** What is going on in a group. */
+/** The members and the lanes of a group. */
 export interface GroupReport {
 	readonly members: readonly MemberReport[];
 	readonly lanes: readonly LaneReport[];
@@ -59,7 +62,7 @@ export interface Deferred {
 	readonly key?: string;
 	/** The event: of a held key, the first that is not handled. */
 	readonly cursor: Cursor;
-	/** How often it was handled in vain. */
+	/** How many attempts to handle it have failed. */
 	readonly attempt: number;
 	/** When it is tried again, in milliseconds since 1970. */
 	readonly due: number | "parked";
@@ -84,9 +87,9 @@ export interface Trying {
 	readonly crashes: number;
 }
 
-/** What is known of a lane when it is claimed. Delayed events are asked for by time. */
+/** The state of a lane when it is claimed. Delayed events are not part of it: they are requested by time. */
 export interface LaneState {
-	/** All events up to here are settled, deferred or delayed, and those of `ahead` as well. */
+	/** All events up to here are settled, deferred or delayed, and so are the events of `ahead`. */
 	readonly cursor: Cursor;
 	readonly ahead: readonly Cursor[];
 	readonly deferred: readonly Deferred[];
@@ -95,11 +98,11 @@ export interface LaneState {
 	readonly trying?: Trying;
 }
 
-/** What changed in a lane. A field that is missing stays as it is. */
+/** A change of a lane's state. A field that is missing stays as it is. */
 export interface LaneChange {
 	readonly cursor?: Cursor;
 	readonly ahead?: readonly Cursor[];
-	/** Added, or put in the place of those with the same ids. */
+	/** Entries to add. They replace entries with the same ids. */
 	readonly defer?: readonly Deferred[];
 	/** The ids of deferred events that are handled. */
 	readonly settle?: readonly string[];
@@ -114,7 +117,7 @@ export interface LaneChange {
 export interface LaneLease {
 	readonly lane: number;
 	readonly member: string;
-	/** Greater than of every earlier claim. */
+	/** Greater than the epoch of every earlier claim. */
 	readonly epoch: number;
 	readonly state: LaneState;
 }
@@ -124,7 +127,7 @@ export interface DeferredInLane extends Deferred {
 	readonly lane: number;
 }
 
-/** Some of many, and where to go on. */
+/** A page of a listing, with the place where the next one begins. */
 export interface Slice<Item> {
 	readonly items: readonly Item[];
 	readonly next?: string;
@@ -134,25 +137,31 @@ export interface Slice<Item> {
 export type Which = "all" | { readonly ids: readonly string[] } | { readonly keys: readonly string[] };
 
 /**
- * What one group knows, in its backend. There are no clocks in it: whoever holds a lane keeps it until it releases it,
- * or another member, who saw the holder silent for too long, claims it under the epoch that it saw.
+ * The state of one group in its backend. It uses no clock: a member keeps a lane until it releases the lane, or until
+ * another member claims it under the epoch that it saw because the holder was silent for too long.
  *
- * Of a group that is missing, `join`, `rewind` and `changed` reject with `not_found`, `save` as with a lost lease;
- * nothing else rejects.
+ * If the group is missing, `join`, `rewind` and `changed` reject with `not_found`, and `save` rejects as for a lost
+ * lease. No other operation rejects for that reason.
  */
 export interface GroupStore {
-	/** Makes the group at these places if it is missing, with a lane for each. Returns whether it made it. */
+	/**
+	 * Creates the group at these places if it is missing, with a lane for each place. Returns whether it created the
+	 * group.
+	 */
 	create(cursors: Cursors, ctx: Context): Promise<boolean>;
 	/** Undefined when there is no such group. May be up to a second old. */
 	report(ctx: Context): Promise<GroupReport | undefined>;
-	/** The members as they are now: whoever had joined before it was called is among them. */
+	/** The members as they are now. They include every member that had joined before this call. */
 	members(ctx: Context): Promise<readonly MemberReport[]>;
-	/** Joins, or changes what the member handles. It keeps its place among those who joined. */
+	/**
+	 * Joins, or changes the events that the member handles. A member that had joined keeps its place in the order of
+	 * joining.
+	 */
 	join(member: Member, ctx: Context): Promise<void>;
 	leave(member: string, ctx: Context): Promise<void>;
 	/**
-	 * Takes a lane if its epoch is still the one that was seen. Undefined if it is not. Where the lane was held by
-	 * another, `crashes` of the state is one more than before.
+	 * Takes a lane if its epoch is still the one that was seen. Undefined if it is not. If another member held the lane,
+	 * `crashes` of the state is one more than before.
 	 */
 	claim(lane: number, member: string, seenEpoch: number, ctx: Context): Promise<LaneLease | undefined>;
 	/** All or nothing. Rejects with `aborted`, reason `lease_lost`, when the epoch is not the latest. */
@@ -161,7 +170,7 @@ export interface GroupStore {
 	release(lease: LaneLease, ctx: Context): Promise<void>;
 	/** The delayed events of a lane that are due before a time, the earliest first. */
 	delayed(lane: number, before: number, limit: number, ctx: Context): Promise<readonly Delayed[]>;
-	/** The deferred events of a lane: what the holder reads again after an operator changed them. */
+	/** The deferred events of a lane. The holder reads them again after an operator changed them. */
 	deferred(lane: number, ctx: Context): Promise<readonly Deferred[]>;
 	/** The parked events of all lanes. */
 	parked(
@@ -178,12 +187,17 @@ export interface GroupStore {
 	discard(which: Which, ctx: Context): Promise<number>;
 	/**
 	 * Puts the group at other places, without anything deferred or delayed. Rejects with `failed_precondition` while a
-	 * member holds a lane. Leases from before are worth nothing afterwards, and no epoch comes again.
+	 * member holds a lane. Earlier leases are void afterwards, and no epoch is given twice.
 	 */
 	rewind(cursors: Cursors, ctx: Context): Promise<void>;
-	/** Removes the group. Rejects as `rewind` does. A group of the same name that is made later gives no epoch again. */
+	/**
+	 * Removes the group. Rejects as `rewind` does. A later group of the same name never gives an epoch that this one gave.
+	 */
 	forget(ctx: Context): Promise<void>;
-	/** Resolves when members, holders or edits may have changed; sometimes without reason, never over 1 s late. Ends with `ctx`. */
+	/**
+	 * Resolves when members, holders or edits may have changed: sometimes without a change, and at most 1 s late. Ends
+	 * with `ctx`.
+	 */
 	changed(ctx: Context): Promise<void>;
 }
 
@@ -198,7 +212,7 @@ export interface GroupState {
 	readonly location?: string | undefined;
 	group(id: GroupId): GroupStore;
 	groups(ctx: Context): Promise<readonly GroupSummary[]>;
-	/** Renews all that a member holds, in all groups, with one write. */
+	/** Renews everything that a member holds, in all groups, with one write. */
 	renew(member: string, ctx: Context): Promise<void>;
 	/** Removes a member from all groups. The lanes that it did not release count as crashed. */
 	resign(member: string, ctx: Context): Promise<void>;

@@ -2,23 +2,26 @@ import { ServiceError } from "../errors/service-error.ts";
 import type { BrokerFeatures } from "./broker.ts";
 import type { SubscribeOptions } from "./subscribe-options.ts";
 
-/** What a group can rely on: the strongest that its broker offers, unless it asked for less. */
+/** The guarantees that a group has: the strongest that its broker offers, unless the group asked for less. */
 export interface Guarantees {
 	/** Whether events of one key are handled in order. */
 	readonly order: "key" | "none";
-	/** What a parked event holds; nothing where the broker cannot park. */
+	/**
+	 * What a parked event holds back: the events of its key, or only itself. `nothing` if the broker cannot park events.
+	 */
 	readonly park: "key" | "event" | "nothing";
-	/** What an event has survived once it is published. */
+	/** The failure that an event is safe from once it is published. */
 	readonly survives: "power cuts" | "the loss of a server" | "crashes of processes";
 	/** Whether a process that was paused can overlap with its successor without being noticed. */
 	readonly fenced: boolean;
 }
 
 /**
- * What a broker guarantees to a group with these options.
+ * The guarantees that a broker gives to a group with these options.
  *
  * @param group the group and its topic, for the message.
- * @throws ServiceError `failed_precondition`, reason `not_offered`, for what is asked for explicitly, and missing.
+ * @throws ServiceError `failed_precondition`, reason `not_offered`, if the options ask explicitly for something that
+ * the broker does not offer.
  */
 export function guaranteesOf(
 	group: string,

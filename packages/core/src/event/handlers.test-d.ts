@@ -28,7 +28,7 @@ export const handlers: Handlers<Matches> = {
 	ended: () => {},
 };
 
-// What subscribes refuses what is no handler of the contract.
+// A function that subscribes refuses anything that is not a handler of the contract.
 declare function subscribe<C, H>(
 	contract: C & Matches,
 	handlers: FitsHandlers<Matches, H> & Handlers<Matches>,

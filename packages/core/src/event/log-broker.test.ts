@@ -17,7 +17,7 @@ const retry: Verdict = {
 };
 const park: Verdict = { do: "park", error: { code: "invalid_argument", message: "broken" } };
 
-/** What the processes of one test share. */
+/** The backend that the processes of one test share. */
 class Backend {
 	topics = new MemoryTopics();
 	readonly groups = new MemoryGroups();

@@ -3,8 +3,9 @@ import type { EventRecord } from "./event-record.ts";
 import type { ServerReport } from "./server-report.ts";
 
 /**
- * A place in a lane. Opaque: of two in one lane, the greater string is the later. `""` is before all. A cursor also
- * carries a hash of the event that it names, so that a log that was restored from a backup can be told (`diverged`).
+ * A place in a lane. It is opaque, but of two cursors of one lane the greater string is the later one, and `""` is
+ * before all events. A cursor also carries a hash of its event, so that a log that was restored from a backup can be
+ * recognized (`diverged`).
  */
 export type Cursor = string;
 
@@ -16,27 +17,30 @@ export interface Placed {
 	readonly event: EventRecord;
 	readonly lane: number;
 	readonly cursor: Cursor;
-	/** How much of the bounds it takes: the bytes of its text. */
+	/** Its size, which counts towards bounds: the bytes of its text. */
 	readonly bytes: number;
-	/** Why the log's text is no event; then `event` has an id of the log's own and the text as data. It is parked. */
+	/**
+	 * The reason why the text in the log is not a valid event. In that case `event` has an id that the log made up and the
+	 * text as its data, and it is parked.
+	 */
 	readonly fault?: string;
 }
 
-/** What becomes of an event that was published. */
+/** The result of publishing an event. */
 export interface Receipt {
 	readonly id: string;
 	readonly lane: number;
-	/** Its place. Undefined where places are given later: see {@link TopicLog.place}. */
+	/** Its place. Undefined if the log assigns places later: see {@link TopicLog.place}. */
 	readonly cursor: Cursor | undefined;
-	/** Whether an event of this id was there already; then nothing was added. */
+	/** Whether an event with this id was there already, so that nothing was added. */
 	readonly duplicate: boolean;
 }
 
 /** Some events of some lanes, in order. */
 export interface Page {
-	/** Of each lane in order. What the log does not tell now never comes to lie before `next`. */
+	/** The events of each lane are in order. No event will be added before `next` later. */
 	readonly events: readonly Placed[];
-	/** Where to go on, for each lane that was asked for. */
+	/** The place after this page, for each lane that was requested. */
 	readonly next: Cursors;
 	/** The lanes in which events behind the given cursor are gone, because the topic keeps them no longer. */
 	readonly lost: readonly number[];
@@ -50,21 +54,24 @@ export interface PageBounds {
 	readonly key?: string;
 }
 
-/** What a log guarantees. */
+/** The guarantees of a log. */
 export interface LogFeatures {
 	/** Whether events of different lanes have an order, too. */
 	readonly order: "log" | "lane";
-	/** For how long an id is remembered, in milliseconds; Infinity while the event is kept. 0: never. */
+	/** How long an id is remembered, in milliseconds: Infinity for as long as the event is kept, 0 for never. */
 	readonly dedupeMs: number;
 	/** Whether the events of one `append` are added all or none. */
 	readonly atomic: boolean;
-	/** What an event has survived once it is published: a power cut, the loss of a server, or only a crash of the process. */
+	/**
+	 * The failure that an event is safe from once it is published: a power cut, the loss of a server, or only a crash of
+	 * the process.
+	 */
 	readonly syncs: "disk" | "replicas" | "later";
 	/** The largest event as text, in bytes. */
 	readonly maxEventBytes: number;
 }
 
-/** How a topic is made. What is there already stays as it is. */
+/** How a topic is created. They do not change a topic that exists. */
 export interface TopicOptions {
 	/** Default: 16. */
 	readonly lanes?: number;
@@ -93,26 +100,33 @@ export interface TopicLog {
 	readonly lanes: number;
 	readonly features: LogFeatures;
 	/**
-	 * Adds events in the order given. Durable as `features.syncs` says when it resolves. The lane of an event is that
-	 * of its key (`laneOf`). Rejects with `resource_exhausted`, reason `event_too_large`, before anything is added.
+	 * Adds events in the order given. When it resolves, the events are durable as `features.syncs` says. The key of an
+	 * event determines its lane (`laneOf`). Rejects with `resource_exhausted`, reason `event_too_large`, before anything
+	 * is added.
 	 */
 	append(events: readonly EventRecord[], ctx: Context): Promise<readonly Receipt[]>;
 	/** The events behind each cursor, without gaps, of the lanes that are given. */
 	read(after: Cursors, bounds: PageBounds, ctx: Context): Promise<Page>;
-	/** Single events by their places; undefined for what is kept no longer. */
+	/** Single events by their places. Undefined for an event that is no longer kept. */
 	get(
 		places: readonly { readonly lane: number; readonly cursor: Cursor }[],
 		ctx: Context,
 	): Promise<readonly (Placed | undefined)[]>;
-	/** The place of every lane at which a reader begins: before all, behind all, or behind what was published before a time. */
+	/**
+	 * The place of every lane at which a reader begins: before all events, behind all events, or behind the events that
+	 * were published before a time.
+	 */
 	at(when: "start" | "now" | Date, ctx: Context): Promise<Cursors>;
 	/** The lanes whose cursor names an event that this log never had: it was restored, or is another log. */
 	diverged(after: Cursors, ctx: Context): Promise<readonly number[]>;
 	/** How far readers at these cursors are behind. */
 	behind(after: Cursors, ctx: Context): Promise<ReadonlyMap<number, Behind>>;
-	/** Resolves when there may be more behind the cursors; sometimes without reason, never over 250 ms late. Ends with `ctx`. */
+	/**
+	 * Resolves when there may be more events behind the cursors: sometimes without a new event, and at most 250 ms late.
+	 * Ends with `ctx`.
+	 */
 	changed(after: Cursors, ctx: Context): Promise<void>;
-	/** The place of a receipt, where places are given later; waits for it. */
+	/** The place of a receipt's event, in a log that assigns places later. Waits until the place is known. */
 	place(receipt: Receipt, ctx: Context): Promise<Cursor>;
 }
 

@@ -85,7 +85,7 @@ class MemoryGroupStore implements GroupStore {
 	readonly #id: GroupId;
 	readonly #groups: MemoryGroups;
 	readonly #handle: MemoryHandle;
-	/** What this store has told of the group, so that it can tell whether there is more. */
+	/** The version of the group that this store last reported. A greater version means that there is news. */
 	#seen = 0;
 
 	constructor(id: GroupId, groups: MemoryGroups, handle: MemoryHandle) {

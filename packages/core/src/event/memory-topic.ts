@@ -4,7 +4,7 @@ import type { Behind, Cursor, Cursors, Page, PageBounds, Placed, Receipt } from 
 import { placedText, type TextPlace } from "./placed-text.ts";
 import { Waiters } from "./waiters.ts";
 
-/** What a topic keeps at most. */
+/** The bounds of a topic. */
 export interface MemoryBounds {
 	readonly retainMs: number;
 	readonly retainBytes: number;
@@ -95,7 +95,7 @@ export class MemoryTopic {
 
 	diverged(lane: number, cursor: Cursor): boolean {
 		this.#drop();
-		// What is kept no longer can not be compared.
+		// An event that is no longer kept cannot be compared.
 		if (positionOf(cursor) <= positionOf(this.#lane(lane).gone)) return false;
 		return this.#find(lane, cursor) === undefined;
 	}

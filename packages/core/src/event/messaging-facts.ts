@@ -4,7 +4,7 @@ import { isServiceError } from "../errors/service-error.ts";
 
 // Names follow the semantic conventions for messaging, version 1.45 (in development).
 
-/** What is done with events: they are published, or handled. */
+/** The operation on events: publishing or handling. */
 export type MessagingOperation = "publish" | "process";
 
 /** The attributes that spans and metrics of a topic share. */
@@ -17,7 +17,7 @@ export function topicAttributes(topic: string, operation: MessagingOperation): A
 	};
 }
 
-/** The attribute of what failed: its code. */
+/** The attribute of an error: its code. */
 export function failureAttributes(error: unknown): Attributes {
 	return { "error.type": isServiceError(error) ? error.code : "internal" };
 }

@@ -5,7 +5,7 @@ import { publishMetrics } from "./publish-metrics.ts";
 import { publishRetry } from "./publish-retry.ts";
 import { publishTracing } from "./publish-tracing.ts";
 
-/** What of the {@link publishDefaults} may differ. */
+/** Options of {@link publishDefaults}. */
 export interface PublishDefaultsOptions {
 	/** How long a publication may take, in milliseconds; Infinity for no bound. Default: 10 s. */
 	readonly timeoutMs?: number;

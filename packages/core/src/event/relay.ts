@@ -16,10 +16,10 @@ const group = "relay";
 /** How long an event waits for a process that knows its type, in milliseconds. */
 const unknownMs = 5_000;
 
-/** What a relay forwards, from where to where. */
+/** Options of {@link Relay}. */
 export interface RelayOptions {
 	readonly contract: AnyContract;
-	/** Over the log of the event store. */
+	/** A broker over the log of the event store. */
 	readonly source: Broker;
 	readonly target: Broker;
 	readonly logger: Logger;
@@ -27,8 +27,8 @@ export interface RelayOptions {
 
 /**
  * Forwards the events of a contract from the log of an event store to a broker elsewhere: in order per key, and under
- * their own ids, so that a broker that finds repeats takes each once. Private events stay in the store. It is a group
- * as others are, with lag, retries and parking.
+ * their own ids, so that a broker that recognizes duplicates takes each event once. Private events stay in the store. A
+ * relay is a group like any other, with lag, retries and parking.
  */
 export class Relay {
 	readonly id: GroupId;

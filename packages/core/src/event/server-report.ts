@@ -2,13 +2,13 @@
 export interface ServerWarning {
 	/** One sentence, without a full stop. */
 	readonly says: string;
-	/** What to do about it, in one sentence. */
+	/** The remedy, in one sentence. */
 	readonly remedy: string;
 }
 
-/** What a server tells of itself, for operators. */
+/** A server's report about itself, for operators. */
 export interface ServerReport {
-	/** Such as `PostgreSQL 15.6`; undefined where the server does not tell. */
+	/** Such as `PostgreSQL 15.6`. Undefined if the server does not report its version. */
 	readonly version: string | undefined;
 	readonly warnings: readonly ServerWarning[];
 }

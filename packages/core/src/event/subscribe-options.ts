@@ -22,8 +22,8 @@ export interface SubscribeOptions {
 	/** Every process gets all events, from now on. Nothing is kept for a process that is away. Default: `false`. */
 	readonly each?: boolean;
 	/**
-	 * Where a group begins that does not exist yet: with the events that are published from now on, with the oldest that
-	 * the broker has, or with those after a time. Default: `now`.
+	 * The place where a new group begins: with the events that are published from now on, with the oldest that the broker
+	 * has, or with the events after a time. Default: `now`.
 	 */
 	readonly from?: "now" | "start" | Date;
 	/** How many events this process handles at once. Default: 16. */
@@ -35,10 +35,14 @@ export interface SubscribeOptions {
 	/** When an event whose handler failed is tried again. */
 	readonly retry?: RedeliveryOptions;
 	/**
-	 * What a parked event holds: the later events of its key, or nothing. Default: `key`, or what the broker can.
+	 * What a parked event holds back: the later events of its key, or only itself. Default: `key`, or `event` if the
+	 * broker can do no more.
 	 */
 	readonly park?: "key" | "event";
-	/** Insists on the order of the events of a key: fails at start where the broker does not keep it. Default: kept where the broker can. */
+	/**
+	 * Requires the order of the events of a key: the subscription fails at start if the broker does not keep it. Default:
+	 * the order is kept if the broker can.
+	 */
 	readonly order?: "key";
 	/** Wraps each handler after the data was checked, outermost first. */
 	readonly middleware?: readonly Middleware[];
@@ -55,7 +59,7 @@ export interface CheckedOptions {
 	readonly timeoutMs: number;
 	readonly retry: Required<RedeliveryOptions>;
 	readonly critical: boolean;
-	/** What was asked for explicitly. */
+	/** The options that the caller gave explicitly. */
 	readonly asked: SubscribeOptions;
 }
 
@@ -98,7 +102,7 @@ function checkFrom(where: string, from: unknown): void {
 	else if (Number.isNaN(from.getTime())) throw new RangeError(`from of ${where} is a date that is no time`);
 }
 
-/** What comes from a configuration may be any text. */
+/** A value from a configuration may be any text. */
 function checkChoice(option: string, given: unknown, choices: readonly string[], more: string[] = []): void {
 	if (given === undefined || (typeof given === "string" && choices.includes(given))) return;
 	const takes = [...choices.map((choice) => JSON.stringify(choice)), ...more].join(" or ");

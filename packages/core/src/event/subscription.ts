@@ -18,18 +18,18 @@ import type { TopicOptions } from "./log.ts";
 import { type CheckedOptions, checkedOptions, type SubscribeOptions } from "./subscribe-options.ts";
 import { handlingError, verdictOn } from "./verdict.ts";
 
-/** What a subscription has beside what users give. */
+/** Options of {@link Subscription}: the options of users, and options that the runtime sets. */
 export interface SubscriptionOptions extends SubscribeOptions {
 	readonly group: string;
 	/** Wraps each handler, outside of the check of the data, outermost first. Default: {@link handlerDefaults}. */
 	readonly outermost?: readonly Middleware[] | undefined;
-	/** How the topic is made, where it is missing. */
+	/** How the topic is created if it is missing. */
 	readonly newTopic?: TopicOptions | undefined;
 	/** Default: a logger that writes nothing. */
 	readonly logger?: Logger | undefined;
 }
 
-/** A subscription that has begun: its consumer, and what the group can rely on. */
+/** A subscription that has begun: its consumer, and the guarantees of its group. */
 export interface BegunSubscription {
 	readonly consumer: Consumer;
 	readonly guarantees: Guarantees;
@@ -38,7 +38,7 @@ export interface BegunSubscription {
 /** How long an event waits for a process that knows its version, in milliseconds. */
 const tooNewMs = 5_000;
 
-/** The handlers of a group, and what becomes of each event that they get. */
+/** The handlers of a group. It decides what happens to each event after they ran. */
 export class Subscription {
 	readonly id: GroupId;
 	readonly options: CheckedOptions;
@@ -47,8 +47,8 @@ export class Subscription {
 	readonly #log: SparingLog;
 
 	/**
-	 * @throws TypeError for handlers of what is no event of the contract, and for none at all; RangeError for an option
-	 * that is out of range.
+	 * @throws TypeError if a handler is for no event of the contract, or if there are no handlers. RangeError for an
+	 * option that is out of range.
 	 */
 	constructor(contract: AnyContract, handlers: object, options: SubscriptionOptions) {
 		const { group, middleware = [], logger = silentLogger } = options;

@@ -8,9 +8,9 @@ import { parsedData } from "./parsed-data.ts";
 /** The longest key, in bytes of UTF-8. */
 export const longestKey = 1024;
 
-/** What is stored of an event. */
+/** The parts of a validated event that are stored. */
 export interface ValidEvent {
-	/** What the schema yields. */
+	/** The output of the schema. */
 	readonly data: unknown;
 	readonly key: string | undefined;
 }

@@ -12,7 +12,7 @@ const troubleDelayMs = 5_000;
 /** The longest text of an error that is kept, in UTF-16 code units. */
 const longestMessage = 500;
 
-/** What becomes of an event whose handler threw. */
+/** The verdict on an event whose handler threw. */
 export function verdictOn(
 	thrown: unknown,
 	attempt: number,
@@ -41,7 +41,10 @@ function isBlameless({ code }: ServiceError): boolean {
 	return code === "unavailable" || code === "resource_exhausted";
 }
 
-/** What a handler threw as it is kept with the event. It may be any value, even one that cannot be examined. */
+/**
+ * The error that is kept with an event whose handler threw. A handler may throw any value, even one that cannot be
+ * examined.
+ */
 export function handlingError(thrown: unknown): HandlingError {
 	const { code, reason } = isServiceError(thrown) ? thrown : { code: "internal", reason: undefined };
 	const message = isServiceError(thrown) ? thrown.message : errorText(thrown);

@@ -18,28 +18,28 @@ export interface KnownEvent {
 	readonly cursor: Cursor | undefined;
 }
 
-/** What a store knows of what an append names. */
+/** The streams and events that a store has, as far as an append names them. */
 export interface AppendFacts {
 	/** Undefined for a stream without events. */
 	stream(name: string): { readonly topic: string; readonly version: number } | undefined;
-	/** The event of a topic with this id, in whichever stream; undefined when there is none. */
+	/** The event of a topic with this id, in any stream or in none. Undefined if there is no such event. */
 	event(topic: string, id: string): KnownEvent | undefined;
 }
 
-/** What is to be done with a part of an append. */
+/** The plan for a part of an append. */
 export interface PlannedAppend {
 	readonly part: Append;
 	/** The version of the stream before it. */
 	readonly before: number;
-	/** What is answered, where there is nothing to add. */
+	/** The answer if the events are there already. Undefined if they have to be added. */
 	readonly there: Appended | undefined;
 }
 
 /**
- * Refuses what no store takes, whatever it has.
+ * Refuses appends that no store takes, regardless of its content.
  *
- * @throws ServiceError `invalid_argument` for a stream whose name is empty, longer than 512 bytes or not well-formed,
- * or that is named twice, and for an id of an event that comes twice in a topic.
+ * @throws ServiceError `invalid_argument` if the name of a stream is empty, longer than 512 bytes or not well-formed,
+ * if a stream is named twice, or if an event's id comes twice in a topic.
  */
 export function checkAppends(parts: readonly Append[]): void {
 	const streams = new Set<string>();

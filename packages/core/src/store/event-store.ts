@@ -4,8 +4,8 @@ import type { GroupState, Slice } from "../event/group-state.ts";
 import type { Cursor, Log, LogFeatures, Receipt } from "../event/log.ts";
 
 /**
- * The version that a stream has to have for an append: a number, where 0 is a stream without events; `none`, which is
- * the same as 0; `exists` for any but 0; or `any`.
+ * The version that a stream must have for an append: a number, where 0 is a stream without events; `none`, which is the
+ * same as 0; `exists`, which is any number but 0; or `any`.
  */
 export type Expected = number | "none" | "exists" | "any";
 
@@ -16,29 +16,34 @@ export interface Append {
 	/** The topic whose log has the events: the name of their contract. A stream has one for ever. */
 	readonly topic: string;
 	readonly expected: Expected;
-	/** In order. None checks the version alone: see `EventStore.append` for when it comes again. */
+	/** In order. An empty list only checks the version: see `EventStore.append` for what happens when it comes again. */
 	readonly events: readonly EventRecord[];
 }
 
-/** What became of an {@link Append}. */
+/** The result of an {@link Append}. */
 export interface Appended {
 	readonly stream: string;
 	/** The version of the stream behind the events of this append. The first event of a stream has the version 1. */
 	readonly version: number;
 	readonly receipts: readonly Receipt[];
-	/** Whether these very events were there already. Then nothing was added, and `version` is that of the first time. */
+	/**
+	 * Whether these very events were there already. In that case nothing was added, and `version` is the version of the
+	 * first time.
+	 */
 	readonly duplicate: boolean;
 }
 
-/** What a command came to. It is kept with the append, so that a second attempt of the same call has the same answer. */
+/**
+ * The outcome of a command. It is kept with the append, so that a second attempt of the same call gets the same answer.
+ */
 export interface Outcome {
 	/** The id of the call. */
 	readonly id: string;
-	/** What the call was: a hash of the method and its input. Another call under the same id is refused. */
+	/** A hash of the call's method and input. A different call with the same id is refused. */
 	readonly fingerprint: string;
 	/** The reply or the error, as text. */
 	readonly text: string;
-	/** How long it is kept at least, in milliseconds. */
+	/** The least time for which it is kept, in milliseconds. */
 	readonly keepMs: number;
 }
 
@@ -59,7 +64,7 @@ export interface StreamEvent {
 	readonly event: EventRecord;
 	/** The first event of a stream has 1, and there are no gaps. */
 	readonly version: number;
-	/** Its place in the log of its topic. Undefined where places are given later: see `TopicLog.place`. */
+	/** Its place in the log of its topic. Undefined if the log assigns places later: see `TopicLog.place`. */
 	readonly lane: number;
 	readonly cursor: Cursor | undefined;
 }
@@ -84,7 +89,7 @@ export interface StreamSummary {
 /** The state of a stream at a version. A cache: without it, the state is folded from all events. */
 export interface Snapshot {
 	readonly stream: string;
-	/** Who can read it: the name and the version of a decider. */
+	/** The decider that can read it, by name and version. */
 	readonly reader: string;
 	/** The version of the stream that it is the state of. */
 	readonly version: number;
@@ -92,7 +97,7 @@ export interface Snapshot {
 	readonly text: string;
 }
 
-/** What an event store guarantees. */
+/** The guarantees of an event store. */
 export interface EventStoreFeatures {
 	/** Whether transactions take SQL. */
 	readonly sql: boolean;
@@ -101,7 +106,7 @@ export interface EventStoreFeatures {
 	readonly maxEventBytes: number;
 }
 
-/** What a query may be given as a value. */
+/** A value that a query may be given. */
 export type SqlValue = string | number | bigint | boolean | null | Uint8Array;
 
 /** A row of a result, by the names of its columns. */
@@ -113,11 +118,11 @@ export type Sql = <Row extends SqlRow = SqlRow>(
 	...values: readonly SqlValue[]
 ) => Promise<Row[]>;
 
-/** A transaction of a store. What it does happens together when its work resolves, or not at all. */
+/** A transaction of a store. All its changes are made together when its work resolves, or none of them. */
 export interface StoreTransaction {
 	/**
-	 * Rejects with `failed_precondition`, reason `not_offered`, where `features.sql` is false, and with `already_exists`
-	 * when a unique constraint is violated. The whole transaction has failed then.
+	 * Rejects with `failed_precondition`, reason `not_offered`, if `features.sql` is false, and with `already_exists` if a
+	 * unique constraint is violated. In both cases the whole transaction has failed.
 	 */
 	readonly sql: Sql;
 	append(part: Append): Promise<Appended>;
@@ -134,22 +139,22 @@ export interface StoreTransaction {
 export interface EventStore {
 	/** The location of the store as a URL for people to read: complete, but without secrets. */
 	readonly location?: string | undefined;
-	/** What is known once the store was used. */
+	/** The features, which are known once the store was used. */
 	features(ctx: Context): Promise<EventStoreFeatures>;
 	/**
-	 * What tells this log from others: made with it, and kept in it. A copy of its files or tables, such as a backup that is
-	 * restored, has the same.
+	 * The identity of this log. It is made together with the log and kept in it. A copy of its files or tables, such as a
+	 * restored backup, has the same identity.
 	 */
 	identity(ctx: Context): Promise<string>;
 	/**
-	 * Adds events to one stream or to several, all or none, and the outcome of the command with them. Durable as
-	 * `features.syncs` says when it resolves. No parts at all keep the outcome alone.
+	 * Adds events to one or more streams, all or none, together with the outcome of the command. When it resolves, they
+	 * are durable as `features.syncs` says. Without any parts it only keeps the outcome.
 	 *
-	 * A part whose events are there already adds nothing, whatever version it expects. When that is so for every part
-	 * that has events, it is the same append once more, and parts without events are not checked either.
+	 * A part whose events are there already adds nothing, regardless of the version that it expects. If that is so for
+	 * every part that has events, it is the same append once more, and parts without events are not checked either.
 	 *
 	 * Rejects with
-	 * - `already_exists`, reason `outcome_known`, when an outcome of this id is kept; asked before all else;
+	 * - `already_exists`, reason `outcome_known`, when an outcome with this id is kept; this is checked first;
 	 * - `aborted`, reason `wrong_version`, data `{ stream, version }`, when a stream has another version than expected;
 	 * - `already_exists`, reason `other_event`, when an event of the topic has one of the ids and other data, or lies in
 	 *   another stream; reason `partly_there` when some of the events of a part are there and others are not. The time,
@@ -158,13 +163,13 @@ export interface EventStore {
 	 * - `invalid_argument` for a name of a stream that is empty, too long or not well-formed, for a stream that is named
 	 *   twice or lies in another topic, and for an id of an event that comes twice in a topic.
 	 *
-	 * `checkAppends` and `planAppends` of this entry decide all of this for adapters, but for outcomes and sizes.
+	 * `checkAppends` and `planAppends` of this entry decide all of this for adapters, except for outcomes and sizes.
 	 */
 	append(parts: readonly Append[], ctx: Context, outcome?: Outcome): Promise<readonly Appended[]>;
 	read(stream: string, range: StreamRange, ctx: Context): Promise<StreamPage>;
 	/** The events of a stream that one call or event caused, in order. */
 	madeBy(stream: string, causationId: string, ctx: Context): Promise<readonly StreamEvent[]>;
-	/** What a call came to; undefined when it is not kept. */
+	/** The outcome of a call. Undefined if it is not kept. */
 	outcome(id: string, ctx: Context): Promise<Outcome | undefined>;
 	/** The newest snapshot of a stream for a reader. */
 	snapshot(stream: string, reader: string, ctx: Context): Promise<Snapshot | undefined>;
@@ -178,18 +183,19 @@ export interface EventStore {
 		ctx: Context,
 	): Promise<Slice<StreamSummary>>;
 	/**
-	 * The events of all streams as topics: what `append` adds to a topic, and what is published to it. The topics of
-	 * streams keep their events without bound. Closed with the store.
+	 * The events of all streams as topics. A topic has the events that `append` adds to it, and the events that are
+	 * published to it. The topics of streams keep their events without bound. Closed with the store.
 	 */
 	readonly log: Log;
 	/**
-	 * How far groups are that work on this log: relays, workflows, schedules. It lies with the events, and is closed with
-	 * the store. A store without it leaves that to the memory of each process, which forgets it.
+	 * The progress of groups that work on this log: relays, workflows, schedules. It lies with the events, and is closed
+	 * with the store. A store without it leaves the progress to the memory of each process, which forgets it.
 	 */
 	readonly state?: GroupState | undefined;
 	/**
-	 * Does several things together. The work awaits nothing but its transaction: on SQLite nothing else is written
-	 * meanwhile, and a work that awaits something else is refused with a sentence. It may run again after a conflict.
+	 * Does several things together. The work must await nothing but its transaction: on SQLite nothing else is written
+	 * meanwhile, and work that awaits something else is refused with a message that says so. The work may run again after
+	 * a conflict.
 	 */
 	transaction<T>(work: (tx: StoreTransaction) => Promise<T>, ctx: Context): Promise<T>;
 	close(): Promise<void>;

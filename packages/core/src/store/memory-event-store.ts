@@ -46,7 +46,7 @@ export function memoryEventStore(options: MemoryEventStoreOptions = {}): EventSt
 	return new MemoryEventStore(options);
 }
 
-/** What lies behind the stores of the same topics. */
+/** The data that the stores of the same topics share. */
 const stores = new WeakMap<MemoryTopics, MemoryStore>();
 
 function storeOf(topics: MemoryTopics): MemoryStore {

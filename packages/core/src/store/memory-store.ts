@@ -27,7 +27,7 @@ interface StreamPlace {
 	readonly version: number;
 }
 
-/** What is kept in memory behind several handles. Everything happens at once, so that nobody sees a half of it. */
+/** The data in memory behind several handles. Every operation is synchronous, so that nobody sees half of it. */
 export class MemoryStore implements AppendFacts {
 	readonly identity: string = crypto.randomUUID();
 	readonly groups: MemoryGroups = new MemoryGroups();

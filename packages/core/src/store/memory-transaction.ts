@@ -5,13 +5,13 @@ import type { Append, Appended, StoreTransaction } from "./event-store.ts";
 import { type EventWithText, type MemoryStore, withTexts } from "./memory-store.ts";
 import { sqlNotOffered, transactionEnded } from "./store-errors.ts";
 
-/** What a transaction is to do, in order. */
+/** A step of a transaction. */
 type Step =
 	| {
 			readonly do: "append";
 			readonly part: Append;
 			readonly events: readonly EventWithText[];
-			/** What it was told. It holds at the end, or the work runs again. */
+			/** The answer that the work got. If it does not hold at the end, the work runs again. */
 			readonly told: Appended;
 	  }
 	| {
@@ -21,7 +21,10 @@ type Step =
 			readonly told: readonly Receipt[];
 	  };
 
-/** Collects what its work does. The store has it with {@link commit}, if that then still comes to the same. */
+/**
+ * Collects the steps of its work. {@link commit} applies them to the store, provided that they still have the same
+ * results.
+ */
 export class MemoryTransaction implements StoreTransaction {
 	readonly #store: MemoryStore;
 	readonly #maxEventBytes: number;
@@ -93,7 +96,7 @@ function isAsTold(now: unknown, told: unknown): boolean {
 	return JSON.stringify(now) === JSON.stringify(told);
 }
 
-/** What a store would know once the steps so far were done. */
+/** The facts of the store as they would be once the steps so far were done. */
 class FactsAhead implements AppendFacts {
 	readonly #store: MemoryStore;
 	readonly #streams = new Map<string, { readonly topic: string; readonly version: number }>();

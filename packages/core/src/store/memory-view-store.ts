@@ -142,7 +142,7 @@ class MemoryViewStore implements ViewStore {
 	async changed(_id: ViewVersionId, ctx: Context): Promise<void> {
 		this.#handle.check(ctx);
 		const waiters = this.#views["~waiters"];
-		// What changed just before is told late, and not never.
+		// A change just before this call is reported late instead of never.
 		const timer = after(lateMs, () => waiters.wake());
 		try {
 			await this.#handle.whileOpen(ctx, (open) => waiters.wait(open));

@@ -15,7 +15,7 @@ function wanted(expected: string | number): string {
 	return expected === "none" ? "one without events" : String(expected);
 }
 
-/** What the call came to is kept already. */
+/** The outcome of the call is kept already. */
 export function outcomeKnown(id: string): ServiceError {
 	return new ServiceError({
 		code: "already_exists",

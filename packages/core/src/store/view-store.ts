@@ -11,28 +11,31 @@ export interface ViewVersionId {
 	readonly version: number;
 }
 
-/** A version is built once, and again whenever somebody asks for it: each time beside what is there. */
+/**
+ * A build of a version. A version is built once, and again on request; a new build does not replace the existing ones
+ * until it is finished.
+ */
 export interface ViewBuildId extends ViewVersionId {
 	/** The first is 1. */
 	readonly build: number;
 }
 
-/** What a version of a view is made of. */
+/** The definition of a version of a view. */
 export interface ViewDefinition extends ViewVersionId {
 	/** The statements that make its tables, in the SQL of the store; undefined for documents. */
 	readonly tables?: string | undefined;
-	/** What else must not change without another version, such as the names of its events. */
+	/** Further properties that must not change without another version, such as the names of its events. */
 	readonly shape: string;
-	/** The app that projects it: no other may. Default: anybody may, until somebody opens it who names an app. */
+	/** The only app that may project it. Default: any app may, until the view is opened with the name of an app. */
 	readonly owner?: string | undefined;
 	/** The contracts whose events it is made from. Default: not known. */
 	readonly topics?: readonly string[];
 }
 
-/** Up to where the events of each topic are in a build. */
+/** The places up to which a build has the events of each topic. */
 export type ViewPlaces = ReadonlyMap<string, Cursors>;
 
-/** A document that did not take an event. What follows for its key is left out until it does. */
+/** A document whose event failed. Later events of its key are left out until that event succeeds. */
 export interface ParkedKey {
 	readonly key: string;
 	/** The event. */
@@ -67,7 +70,7 @@ export interface DocumentQuery {
 	readonly limit: number;
 }
 
-/** What became of some events. All of it is saved together, with what the work did by SQL. */
+/** The changes that some events make to a view. They are saved together with the changes that the work made by SQL. */
 export interface ViewChange {
 	/** The new places, of the topics and lanes that went on. */
 	readonly places: ViewPlaces;
@@ -78,7 +81,7 @@ export interface ViewChange {
 	readonly unpark?: readonly string[];
 }
 
-/** What SQL of a view is done with. */
+/** The transaction in which the SQL of a view runs. */
 export interface ViewTransaction {
 	/** @throws ServiceError `failed_precondition`, reason `not_offered`, where `features.sql` is undefined. */
 	readonly sql: Sql;
@@ -87,7 +90,7 @@ export interface ViewTransaction {
 /** The right to work on a build. */
 export interface ViewLease {
 	readonly member: string;
-	/** Greater than of every earlier claim. */
+	/** Greater than the epoch of every earlier claim. */
 	readonly epoch: number;
 	readonly places: ViewPlaces;
 }
@@ -102,13 +105,16 @@ export interface ViewBuildReport {
 	/** The member that claimed it and has not released it. */
 	readonly holder: string | undefined;
 	readonly epoch: number;
-	/** Changes with each renewal and each change of the holder. Others time an unchanged one by their own clocks. */
+	/**
+	 * Changes with each renewal and each change of the holder. Other members measure with their own clocks how long it
+	 * stays unchanged.
+	 */
 	readonly renewal: string;
 	readonly places: ViewPlaces;
 	readonly parked: number;
 	/** Whether parked keys are to be tried again. */
 	readonly isDue: boolean;
-	/** Why it does not go on, as its holder says. */
+	/** The holder's reason why the build does not go on. */
 	readonly trouble: string | undefined;
 }
 
@@ -125,33 +131,33 @@ export interface ViewReport extends ViewVersionId {
 	readonly builds: readonly ViewBuildReport[];
 }
 
-/** What a view store can do. */
+/** The features of a view store. */
 export interface ViewStoreFeatures {
-	/** The SQL that it speaks; undefined where it keeps documents alone. */
+	/** The SQL dialect of the store. Undefined if it only keeps documents. */
 	readonly sql: "sqlite" | "postgres" | undefined;
 }
 
 /**
- * One build of a version. There are no clocks in it: whoever holds it keeps it until it releases it, or another member,
- * who saw no renewal for too long, claims it under the epoch that it saw.
+ * One build of a version. It uses no clock: a member keeps the build until it releases the build, or until another
+ * member claims it under the epoch that it saw because there was no renewal for too long.
  *
- * Of a build that is missing, `claim` returns undefined, `apply` and `renew` reject as with a lost lease, reads reject
+ * If the build is missing, `claim` returns undefined, `apply` and `renew` reject as for a lost lease, and reads reject
  * with `not_found`.
  */
 export interface ViewBuild {
 	/** Takes the build if its epoch is still the one that was seen. Undefined if it is not. */
 	claim(member: string, seenEpoch: number, ctx: Context): Promise<ViewLease | undefined>;
-	/** Tells that the holder lives, and why it does not go on. Rejects as `apply` does. */
+	/** Reports that the holder lives, and why the build does not go on if it does not. Rejects as `apply` does. */
 	renew(lease: ViewLease, trouble: string | undefined, ctx: Context): Promise<void>;
 	/** Gives the build up. Has no effect when the epoch is not the latest. */
 	release(lease: ViewLease, ctx: Context): Promise<void>;
 	/**
-	 * Does the work and saves the change that it returns, in one transaction. Renews the lease. On SQLite the work awaits
-	 * nothing but its transaction; otherwise it is refused with `failed_precondition`, reason `awaits_outside`. It may
-	 * run again after a conflict.
+	 * Does the work and saves the change that it returns, in one transaction. Renews the lease. On SQLite the work must
+	 * await nothing but its transaction; otherwise it is refused with `failed_precondition`, reason `awaits_outside`. The
+	 * work may run again after a conflict.
 	 *
-	 * Rejects with `aborted`, reason `lease_lost`, when the epoch is not the latest. Whatever it rejects with, nothing
-	 * has changed, unless the backend did not answer.
+	 * Rejects with `aborted`, reason `lease_lost`, when the epoch is not the latest. After any rejection nothing has
+	 * changed, unless the backend did not answer.
 	 */
 	apply(lease: ViewLease, work: (tx: ViewTransaction) => Promise<ViewChange>, ctx: Context): Promise<void>;
 	/** Marks the build as built. It is read from now on, instead of the one before. Rejects as `apply` does. */

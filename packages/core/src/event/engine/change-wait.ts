@@ -1,7 +1,7 @@
 import type { Context } from "../../context/context.ts";
 import { waitIsOver } from "../waiters.ts";
 
-/** A wait that can be ended by whoever has news. */
+/** A wait that any part with news can end. */
 export class ChangeWait {
 	#end: (() => void) | undefined;
 	#isWoken = false;
@@ -11,7 +11,7 @@ export class ChangeWait {
 		return this.#isWoken;
 	}
 
-	/** What was changed until now is known. */
+	/** Forgets earlier wake-ups: the changes until now are known. */
 	reset(): void {
 		this.#isWoken = false;
 	}

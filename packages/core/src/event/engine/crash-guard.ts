@@ -7,12 +7,14 @@ const crashesToCare = 2;
 /** An event is parked once this many processes were gone while they handled it alone. */
 const crashesToPark = 2;
 
-/** So many events of a careful lane, handled one by one, show that none of them ends the process. */
+/**
+ * After this many events of a careful lane were handled one by one, none of them is suspected of ending the process.
+ */
 const eventsToTrust = 256;
 
 /**
- * Finds the event that ends the process of whoever handles it. After two crashes in a row a lane is handled one by
- * one, and the event is noted before its handler runs. What then ends the process twice is parked.
+ * Finds the event whose handler ends its process. After two crashes in a row, the events of a lane are handled one by
+ * one, and each event is noted before its handler runs. An event that then ends two processes is parked.
  */
 export class CrashGuard {
 	readonly #crashes: number;
@@ -24,7 +26,7 @@ export class CrashGuard {
 	readonly #start: Cursor;
 	#tried = 0;
 
-	/** @param crashed Whether the last holder was gone. One that lives and claims its lane again was only cut off. */
+	/** @param crashed Whether the last holder was gone. A holder that lives and claims its lane again was only cut off. */
 	constructor({ crashes, trying, deferred, cursor }: LaneState, crashed: boolean) {
 		this.#crashes = crashes;
 		this.#suspect =
@@ -41,12 +43,15 @@ export class CrashGuard {
 		return this.#careful;
 	}
 
-	/** What is noted before an event is handled. */
+	/** The note to save before an event is handled. */
 	trying(cursor: Cursor): Trying {
 		return { cursor, crashes: cursor === this.#suspect?.cursor ? this.#suspect.crashes : 0 };
 	}
 
-	/** Why an event is not handled any more. That is said once: an event that is replayed is to be handled. */
+	/**
+	 * The reason why an event is not handled any more. It is given only once, since an event that is replayed has to be
+	 * handled.
+	 */
 	refusal(cursor: Cursor): HandlingError | undefined {
 		if (this.#suspect?.cursor !== cursor || this.#suspect.crashes < crashesToPark) return undefined;
 		const { crashes } = this.#suspect;

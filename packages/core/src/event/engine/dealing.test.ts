@@ -12,7 +12,7 @@ function lanes(holders: readonly (string | undefined)[]): LaneReport[] {
 	return holders.map((holder, lane) => ({ lane, holder, epoch: 1, cursor: "", edits: 0 }));
 }
 
-/** What the lanes come to when each member does its part, and how many of them moved. */
+/** The holders of the lanes once every member has done its part, and the number of lanes that moved. */
 function settle(members: readonly MemberReport[], holders: readonly (string | undefined)[]) {
 	let now = [...holders];
 	let moves = 0;

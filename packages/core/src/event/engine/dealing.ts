@@ -1,23 +1,23 @@
 import type { LaneReport, Member, MemberReport } from "../group-state.ts";
 
-/** What is known when lanes are dealt. */
+/** The members and lanes of a group, as known when lanes are dealt. */
 export interface Table {
-	/** Those that are not silent. */
+	/** The members that are not silent. */
 	readonly members: readonly MemberReport[];
 	readonly lanes: readonly LaneReport[];
 }
 
-/** What a member is to do, so that the lanes are dealt evenly. */
+/** The lanes that a member has to claim and release, so that lanes are dealt evenly. */
 export interface Deal {
 	readonly claim: readonly LaneReport[];
-	/** The numbers of lanes that others are to have. */
+	/** The numbers of the lanes that other members take over. */
 	readonly release: readonly number[];
 }
 
 /**
- * Deals the lanes of a group evenly among its members, and moves as few as it can. Every member that knows the same
- * comes to the same result, and does its own part of it. Only a member that covers what the newest handles gets lanes;
- * another keeps its share of those that it has.
+ * Deals the lanes of a group evenly among its members, and moves as few as it can. Members with the same knowledge come
+ * to the same result, and each does its own part of it. Only a member that handles everything that the newest one
+ * handles gets lanes; any other member keeps its share of the lanes that it has.
  */
 export function deal({ members, lanes }: Table, me: string): Deal {
 	const held = heldLanes({ members, lanes });

@@ -5,19 +5,19 @@ import { DueHeap } from "./due-heap.ts";
 /** How many delayed events of a lane are asked for at once. */
 export const delaysAtOnce = 256;
 
-/** How many are in memory at most; then the later ones are forgotten, and asked for again. */
+/** How many delayed events are in memory at most. Beyond that, the later ones are forgotten and requested again. */
 const mostDelays: number = 4 * delaysAtOnce;
 
 /** The next delayed events of a lane. All others are in the state of the group alone. */
 export class Delays {
 	#waiting = new DueHeap<Delayed>();
-	/** All that are due until here are in memory. What is due later may not be. */
+	/** All events that are due until here are in memory. Later ones may not be. */
 	#horizon = Number.NEGATIVE_INFINITY;
-	/** Those that are in memory or being handled. */
+	/** The events that are in memory or being handled. */
 	readonly #known = new Set<Cursor>();
-	/** What is added while the group's state is being asked. */
+	/** The events that are added while the group's state is being queried. */
 	#meanwhile: Delayed[] | undefined;
-	/** Those that are over since the group's state was asked: it may still tell of them. */
+	/** The events that have ended since the group's state was queried. Its answer may still contain them. */
 	#over: Cursor[] = [];
 
 	/** When the next is due, in milliseconds since 1970; Infinity without one. */
@@ -25,7 +25,7 @@ export class Delays {
 		return this.#waiting.due;
 	}
 
-	/** Whether there may be more in the state of the group than here. */
+	/** Whether the state of the group may have more events than this. */
 	get needsMore(): boolean {
 		return (
 			this.#meanwhile === undefined && this.#waiting.size === 0 && this.#horizon !== Number.POSITIVE_INFINITY
@@ -37,12 +37,15 @@ export class Delays {
 		else if (delayed.due <= this.#horizon) this.#insert(delayed);
 	}
 
-	/** Call it before the state of the group is asked, and once all that was added is saved. */
+	/** Call it before the state of the group is queried, once all added events are saved. */
 	ask(): void {
 		this.#meanwhile = [];
 	}
 
-	/** What the state of the group told: its earliest ones, at most `delaysAtOnce`. Undefined when it did not answer. */
+	/**
+	 * Takes the answer of the group's state: the earliest delayed events, at most `delaysAtOnce`. Undefined if it did not
+	 * answer.
+	 */
 	told(delayed: readonly Delayed[] | undefined): void {
 		const meanwhile = this.#meanwhile ?? [];
 		this.#meanwhile = undefined;

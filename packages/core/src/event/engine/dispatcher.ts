@@ -6,7 +6,7 @@ import type { Lane } from "./lane.ts";
 import type { Membership } from "./membership.ts";
 import type { Turns } from "./turns.ts";
 
-/** What the dispatcher of a group needs. */
+/** Options of {@link Dispatcher}. */
 export interface DispatcherOptions {
 	/** How many events are handled at once. */
 	readonly concurrency: number;
@@ -129,7 +129,7 @@ export class Dispatcher {
 	}
 }
 
-/** What a handler should never do. */
+/** The verdict on an event whose `deliver` rejected, which it should never do. */
 function broken(error: unknown): Verdict {
 	const message = `the event could not be handed over: ${errorText(error)}`;
 	return { do: "retry", afterMs: 1_000, blameless: false, error: { code: "internal", message } };

@@ -21,7 +21,7 @@ import type { Turns } from "./turns.ts";
 /** How long `close` waits for the last save, in milliseconds. */
 const closeMs = 1_000;
 
-/** What a consumer needs. */
+/** Options of {@link GroupConsumer}. */
 export interface GroupConsumerOptions {
 	readonly spec: GroupSpec;
 	readonly deliver: Deliver;
@@ -39,15 +39,17 @@ export interface GroupConsumerOptions {
 	readonly ended: () => void;
 }
 
-/** Works on a group, as far as its lanes are dealt to this process. It connects the parts, which know little of each other. */
+/**
+ * Works on the lanes of a group that are dealt to this process. It connects the parts, which know little of each other.
+ */
 export class GroupConsumer implements Consumer {
 	readonly #options: GroupConsumerOptions;
 	readonly #known: KnownEvents;
 	readonly #newerMembers: NewerMembers;
 	readonly #troubles: Troubles;
-	/** Ends what reads, and what claims lanes. */
+	/** Ends the reading of events and the claiming of lanes. */
 	readonly #taking = Context.background().withCancel();
-	/** Ends all. */
+	/** Ends all work. */
 	readonly #working = Context.background().withCancel();
 	readonly #held: HeldLanes;
 	readonly #dispatcher: Dispatcher;
@@ -176,7 +178,7 @@ export class GroupConsumer implements Consumer {
 		await this.close();
 	}
 
-	/** What is settled by now is saved, if that does not take long. */
+	/** Saves the events that are settled by now, unless that takes too long. */
 	async #close(): Promise<void> {
 		const { store, membership, ttlMs, ended } = this.#options;
 		this.#taking.cancel();

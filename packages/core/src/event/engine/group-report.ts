@@ -5,21 +5,21 @@ import type { Cursor, TopicLog } from "../log.ts";
 import { attempt } from "./attempt.ts";
 import type { Lane } from "./lane.ts";
 
-/** What is asked how a group is doing. */
+/** The sources of a group's report. */
 export interface GroupReportSources {
 	readonly topic: TopicLog;
 	readonly store: GroupStore;
-	/** The lanes that this process holds: of these it knows more than the group's state. */
+	/** The lanes that this process holds. It knows more about these than the group's state. */
 	readonly lanes: readonly Lane[];
 	/** How long a backend may take for an answer. */
 	readonly patienceMs: number;
 	readonly ctx: Context;
 }
 
-/** What is known of a group. */
+/** The numbers of a group that its backends report. */
 export type GroupNumbers = Pick<ConsumerReport, "lag" | "lagSeconds" | "retrying" | "parked" | "delayed">;
 
-/** The numbers of a group that are known now. What cannot be asked is missing. Never rejects. */
+/** The numbers of a group that are known now. A number is missing if its backend does not answer. Never rejects. */
 export async function groupReport(sources: GroupReportSources): Promise<GroupNumbers> {
 	const { store, patienceMs, ctx } = sources;
 	const [report, counts] = await Promise.allSettled([
@@ -34,7 +34,7 @@ export async function groupReport(sources: GroupReportSources): Promise<GroupNum
 	}
 }
 
-/** What is behind the cursors, less what is settled ahead of them, and what is tried again. */
+/** Counts the events behind the cursors without those settled ahead, and adds the events that are tried again. */
 async function lag(
 	{ topic, lanes, patienceMs, ctx }: GroupReportSources,
 	report: GroupReport,

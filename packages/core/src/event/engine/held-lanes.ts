@@ -11,7 +11,7 @@ import type { Troubles } from "./troubles.ts";
 /** How old a report of a group may be, in milliseconds. */
 const oldestReportMs = 1_000;
 
-/** What the lanes that are held have in common. */
+/** Options of {@link HeldLanes}. */
 export interface HeldLanesOptions extends Omit<LaneOptions, "changed" | "crashed"> {
 	readonly store: GroupStore;
 	readonly membership: Membership;
@@ -20,7 +20,7 @@ export interface HeldLanesOptions extends Omit<LaneOptions, "changed" | "crashed
 	readonly saveEvents: number;
 	readonly troubles: Troubles;
 	readonly logger: Logger;
-	/** Told when there are other lanes, before a lane that is lost is told. */
+	/** Called when the set of lanes has changed, before a lost lane is told that it is lost. */
 	readonly changed: (lost?: Lane) => void;
 }
 
@@ -29,9 +29,9 @@ export class HeldLanes {
 	readonly #options: HeldLanesOptions;
 	readonly #lanes = new Map<number, Lane>();
 	readonly #savers = new Map<Lane, LaneSaver>();
-	/** The leases that were given back of late: reports may still show them. */
+	/** The leases that were given back recently. Reports may still show them. */
 	readonly #given = new Map<number, { readonly epoch: number; readonly at: number }>();
-	/** Those that have changed since the timer was set. */
+	/** The lanes that have changed since the timer was set. */
 	readonly #changed = new Set<Lane>();
 	#timer: Timer | undefined;
 

@@ -1,11 +1,14 @@
 import type { Deferred, Delayed, LaneChange, Trying } from "../group-state.ts";
 import type { Cursor } from "../log.ts";
 
-/** What changed in a lane since it was last saved, beside its cursor. The last change of each thing counts. */
+/**
+ * The changes of a lane since it was last saved, other than its cursor. Of several changes to the same thing, the last
+ * one counts.
+ */
 export class LaneChanges {
-	/** By the ids of deferred events; undefined for those that are settled. */
+	/** By the ids of deferred events; undefined for an event that is settled. */
 	#deferred = new Map<string, Deferred | undefined>();
-	/** By the cursors of delayed events; undefined for those that are over. */
+	/** By the cursors of delayed events; undefined for an event that is no longer delayed. */
 	#delayed = new Map<Cursor, number | undefined>();
 	#crashes: number | undefined;
 	#trying: Trying | "none" | undefined;
@@ -53,7 +56,7 @@ export class LaneChanges {
 		return taken;
 	}
 
-	/** Puts changes back that were not saved. Later ones win over them. */
+	/** Puts changes back that were not saved. Later changes win over them. */
 	putBack(taken: TakenChanges): void {
 		this.#deferred = new Map([...taken.deferred, ...this.#deferred]);
 		this.#delayed = new Map([...taken.delayed, ...this.#delayed]);

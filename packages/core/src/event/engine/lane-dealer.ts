@@ -18,7 +18,7 @@ import type { Troubles } from "./troubles.ts";
 /** Changes that come together are looked at together. */
 const leastBetweenLooksMs = 20;
 
-/** What the dealer of a group needs. */
+/** Options of {@link LaneDealer}. */
 export interface LaneDealerOptions {
 	readonly topic: TopicLog;
 	readonly store: GroupStore;
@@ -28,7 +28,7 @@ export interface LaneDealerOptions {
 	readonly isOwn: boolean;
 	readonly held: HeldLanes;
 	readonly ttlMs: number;
-	/** Ended when no lane is to be claimed any more. */
+	/** Ends when no lane may be claimed any more. */
 	readonly ctx: Context;
 	readonly troubles: Troubles;
 	/** Makes the error of a lane that another member has. */

@@ -9,12 +9,12 @@ import type { Lane } from "./lane.ts";
 import type { Membership } from "./membership.ts";
 import type { Troubles } from "./troubles.ts";
 
-/** What the lanes of a group have in common when they are saved. */
+/** The options that the savers of all lanes of a group share. */
 export interface LaneSaverOptions {
 	readonly store: GroupStore;
 	readonly membership: Membership;
 	readonly ttlMs: number;
-	/** Ended when nothing is to be saved any more. */
+	/** Ends when nothing may be saved any more. */
 	readonly ctx: Context;
 	readonly troubles: Troubles;
 	/** Gives the lane up. */

@@ -1,6 +1,6 @@
 import type { Cursor } from "../log.ts";
 
-/** A place in the window: an event, or one that was settled ahead by an earlier holder. */
+/** A place in the window: an event that was read, or an event that an earlier holder settled ahead. */
 export interface WindowPlace {
 	readonly cursor: Cursor;
 	settled: boolean;
@@ -10,8 +10,8 @@ export interface WindowPlace {
 const mostRemoved = 256;
 
 /**
- * The events of a lane behind its cursor that were read, in the order of the log. The cursor passes the settled ones
- * up to the first that is not, and never beyond.
+ * The events of a lane that were read behind its cursor, in the order of the log. The cursor passes settled events, and
+ * stops before the first event that is not settled.
  */
 export class LaneWindow {
 	#cursor: Cursor;
@@ -19,9 +19,9 @@ export class LaneWindow {
 	#places: WindowPlace[] = [];
 	/** The index of the first place that was not passed. */
 	#first = 0;
-	/** What was settled ahead before the lane was claimed, and was not met again. */
+	/** The events that were settled ahead before the lane was claimed, and have not been read again yet. */
 	readonly #ahead: Set<Cursor>;
-	/** The last of these. */
+	/** The last of these events. */
 	readonly #lastAhead: Cursor;
 
 	constructor(cursor: Cursor, ahead: readonly Cursor[]) {
@@ -46,7 +46,7 @@ export class LaneWindow {
 		return this.#places.length - this.#first;
 	}
 
-	/** Whether all that was settled ahead before the lane was claimed was met again. */
+	/** Whether all events that were settled ahead before the lane was claimed have been read again. */
 	get hasMetAhead(): boolean {
 		return this.#read >= this.#lastAhead;
 	}
@@ -73,7 +73,7 @@ export class LaneWindow {
 	readTo(cursor: Cursor): void {
 		if (cursor <= this.#read) return;
 		this.#read = cursor;
-		// What was not met up to here is kept no longer by the log.
+		// The log no longer keeps an event that was not met up to here.
 		for (const each of this.#ahead) if (each <= cursor) this.#ahead.delete(each);
 		if (this.length === 0) this.#cursor = cursor;
 	}

@@ -19,25 +19,25 @@ export interface LaneOptions {
 	readonly longestPauseMs: number;
 	/** Whether the last holder of the lane was gone without releasing it. */
 	readonly crashed: boolean;
-	/** Ended when the lane is lost. */
+	/** Ends when the lane is lost. */
 	readonly ctx: Context;
-	/** Told when something is to be saved. */
+	/** Called when something has to be saved. */
 	readonly changed: (lane: Lane) => void;
 }
 
-/** What became of an event whose end somebody awaits. `lost`: the lane is gone, and nothing is known. */
+/** The end of an event that a recovery awaits. `lost` means that the lane is gone and the event's fate is not known. */
 export type RecoveryEnd = "done" | "deferred" | "lost";
 
-/** What is to be saved of a lane, and how to put it back. */
+/** The part of a lane that has to be saved, and the changes to put back if that fails. */
 export interface Unsaved {
 	readonly change: LaneChange;
 	readonly taken: TakenChanges;
 }
 
 /**
- * A lane that this process holds: what of it is in hand, deferred and delayed, and how far it is settled. It does no
- * input or output: it is told what was read and what became of an event, and tells what may be handled, and what is to
- * be saved.
+ * A lane that this process holds: the events that are in hand, deferred and delayed, and how far it is settled. It does
+ * no input or output. Others tell it which events were read and how they ended; it tells them which events may be
+ * handled, and what has to be saved.
  */
 export class Lane {
 	readonly number: number;
@@ -48,7 +48,7 @@ export class Lane {
 	readonly changes: LaneChanges = new LaneChanges();
 	readonly guard: CrashGuard;
 	readonly pause: LanePause;
-	/** Under a new epoch after a save whose fate is not known. */
+	/** It has a new epoch after a save whose fate is not known. */
 	lease: LaneLease;
 	/** How many deferred and delayed events are being recovered. */
 	recovering = 0;
@@ -224,12 +224,12 @@ export class Lane {
 		this.#noteChange();
 	}
 
-	/** Whether there is anything to be saved. */
+	/** Whether anything has to be saved. */
 	get isDirty(): boolean {
 		return this.unsaved > 0 || !this.changes.isEmpty || this.window.cursor !== this.#savedCursor;
 	}
 
-	/** Takes out what is to be saved. */
+	/** Takes out the changes that have to be saved. */
 	takeUnsaved(): Unsaved {
 		const taken = this.changes.take();
 		const { cursor } = this.window;
@@ -238,7 +238,7 @@ export class Lane {
 		return { change: taken.change(cursor, this.window.ahead()), taken };
 	}
 
-	/** What was taken out could not be saved. */
+	/** Puts the changes back because they could not be saved. */
 	putBack({ taken }: Unsaved): void {
 		this.changes.putBack(taken);
 		this.unsaved++;

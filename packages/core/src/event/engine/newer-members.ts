@@ -8,19 +8,19 @@ import { attempt } from "./attempt.ts";
 import { KnownEvents } from "./known-events.ts";
 import type { Troubles } from "./troubles.ts";
 
-/** What is needed to find out which members are newer. */
+/** Options of {@link NewerMembers}. */
 export interface NewerMembersOptions {
 	readonly store: GroupStore;
 	/** This member. */
 	readonly me: string;
-	/** What it handles. */
+	/** The events that it handles. */
 	readonly known: KnownEvents;
 	/** How long the state of the group may take for an answer. */
 	readonly patienceMs: number;
-	/** Ended when nothing is handled any more. */
+	/** Ends when nothing is handled any more. */
 	readonly ctx: Context;
 	readonly troubles: Troubles;
-	/** Those that are not silent. */
+	/** Returns the members that are not silent. */
 	readonly live: (members: readonly MemberReport[]) => readonly MemberReport[];
 }
 
@@ -33,8 +33,9 @@ export class NewerMembers {
 	}
 
 	/**
-	 * Of these events, those that only a newer member handles, and which member that is. The members are asked for
-	 * after the events were read: whoever published them may have started together with such a member. Never rejects.
+	 * Finds the given events that only a newer member handles, and the id of that member for each. The members are
+	 * requested after the events were read, because the publisher may have started at the same time as such a member.
+	 * Never rejects.
 	 */
 	async handlersOf(events: readonly Placed[]): Promise<ReadonlyMap<Placed, string>> {
 		const { known } = this.#options;

@@ -14,15 +14,15 @@ const pageEvents = 256;
 /** After this time without a pause, timers and sockets get their turn, in milliseconds. */
 const longestTurnMs = 20;
 
-/** What the reader of a group needs. */
+/** Options of {@link Reader}. */
 export interface ReaderOptions {
 	readonly topic: TopicLog;
 	readonly concurrency: number;
-	/** How many bytes of events are in memory. */
+	/** How many bytes of events are in memory at most. */
 	readonly bytes: number;
 	/** How long the log may take for an answer. */
 	readonly patienceMs: number;
-	/** Ended when nothing is to be read any more. */
+	/** Ends when nothing is to be read any more. */
 	readonly ctx: Context;
 	readonly troubles: Troubles;
 	readonly lanes: () => ReadonlyMap<number, Lane>;
@@ -33,18 +33,21 @@ export interface ReaderOptions {
 }
 
 /**
- * Reads a topic for the lanes that are held, page by page. It stops while enough is in hand, and leaves out the lanes
- * that have enough.
+ * Reads a topic for the lanes that are held, page by page. It stops while enough events are in hand, and leaves out the
+ * lanes that have enough.
  */
 export class Reader {
 	readonly #options: ReaderOptions;
 	readonly #pageEvents: number;
 	readonly #backoff = new Backoff({ firstMs: 50, longestMs: 2_000 });
 	readonly #news = new ChangeWait();
-	/** What leaves something unread for want of room: the bounds of the group, or those of a lane. */
+	/** The bound that leaves events unread: that of the group, or that of a lane. */
 	#short: "group" | "lane" | undefined;
 	#turnBegan = 0;
-	/** Whether the log was away since its events were last compared with the cursors: it may have been restored. */
+	/**
+	 * Whether the log was unreachable since its events were last compared with the cursors. It may have been restored from
+	 * a backup meanwhile.
+	 */
 	#isDoubted = false;
 
 	constructor(options: ReaderOptions) {

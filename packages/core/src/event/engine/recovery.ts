@@ -13,30 +13,30 @@ import { EventInHand } from "./event-in-hand.ts";
 import type { Lane } from "./lane.ts";
 import type { Troubles } from "./troubles.ts";
 
-/** The clock of machines may be set, so that a long wait looks at it again after this time. */
+/** A long wait looks at the clock again after this time, in milliseconds, because the clock of a machine may be set. */
 const longestWaitMs = 10_000;
 
 /** How many events of a held key are read at once. */
 const backlogEvents = 64;
 
-/** What the recovery of a group needs. */
+/** Options of {@link Recovery}. */
 export interface RecoveryOptions {
 	readonly topic: TopicLog;
 	readonly store: GroupStore;
 	/** How many deferred and delayed events are tried at once. */
 	readonly concurrency: number;
-	/** How many bytes of them are in memory. */
+	/** How many bytes of these events are in memory at most. */
 	readonly bytes: number;
 	/** How long a backend may take for an answer. */
 	readonly patienceMs: number;
-	/** Ended when the group is closed. */
+	/** Ends when the group is closed. */
 	readonly ctx: Context;
 	readonly troubles: Troubles;
 	readonly logger: Logger;
 	readonly lanes: () => Iterable<Lane>;
 	/** Resolves once all changes of a lane are saved. */
 	readonly save: (lane: Lane) => Promise<void>;
-	/** Removes what nobody handles. An event that another member has to handle ends the lane. */
+	/** Removes the events that no member handles. An event that another member has to handle ends the lane. */
 	readonly handled: (lane: Lane, events: readonly Placed[]) => Promise<readonly Placed[]>;
 	/** Told when there is something to be handled. */
 	readonly ready: () => void;
@@ -51,8 +51,8 @@ interface Due {
 }
 
 /**
- * Tries deferred events again when they are due, handles delayed ones, and reads what waited behind a held key, until
- * the key has caught up with its lane. So many at once as the group handles events at once.
+ * Tries deferred events again when they are due, handles delayed events, and reads the events that waited behind a held
+ * key, until the key has caught up with its lane. It handles as many events at once as the group does.
  */
 export class Recovery {
 	readonly #options: RecoveryOptions;
@@ -189,7 +189,7 @@ export class Recovery {
 		this.wake();
 	}
 
-	/** Handles what waited behind the first event of a held key, one after another. */
+	/** Handles the events that waited behind the first event of a held key, one after another. */
 	async #catchUp(lane: Lane, first: Deferred, key: string): Promise<void> {
 		await lane.whenMetAhead();
 		let entry = first;
@@ -199,7 +199,7 @@ export class Recovery {
 			const page = await this.#readBacklog(lane, key, after);
 			if (page === undefined) return;
 			for (const placed of await this.#options.handled(lane, page.events.filter(isInTurn))) {
-				// What the lane has not met yet is handled in its turn.
+				// An event that the lane has not read yet is handled in its turn.
 				if (!lane.isOpen || placed.cursor > lane.window.read) break;
 				entry = lane.advance(entry, placed.cursor);
 				const end = await this.#run(lane, new EventInHand(placed, lane.lease.epoch, "backlog", entry));
@@ -212,7 +212,8 @@ export class Recovery {
 				if (last > lane.window.read) return lane.settle(entry);
 				after = last;
 			} else if (positionOf(told) >= positionOf(met)) {
-				// Nothing lies behind it up to where the lane was, so what the lane has met since then decides.
+				// No event lies behind it up to the place where the lane was, so the events that the lane has met since then
+				// decide.
 				if (lane.passed(key) === passed) return lane.settle(entry);
 			} else if (told > after) {
 				after = told;
