@@ -1,19 +1,19 @@
 import { resolve } from "node:path";
 import { invalidUrl, readParameters } from "@allium/core/adapter";
 
-/** How RabbitMQ is reached, beside the URL. What is given here wins over the URL. */
+/** Options for a connection to RabbitMQ, in addition to the URL. They take precedence over the URL. */
 export interface AmqpOptions {
 	readonly user?: string;
 	readonly password?: string;
-	/** What the names of all queues and exchanges begin with. Default: `allium`. */
+	/** The prefix of the names of all queues and exchanges. Default: `allium`. */
 	readonly namespace?: string;
-	/** A PEM file with the certificates of the authorities to trust. Default: those that Node trusts. */
+	/** A PEM file with the certificates of the authorities to trust. Default: the authorities that Node trusts. */
 	readonly ca?: string;
 	/** A PEM file with the certificate of this process, together with `key`. */
 	readonly cert?: string;
 	/** A PEM file with the private key of `cert`. */
 	readonly key?: string;
-	/** The name in the certificate of the server, where it is not the host of the URL. */
+	/** The name in the certificate of the server, if it is not the host of the URL. */
 	readonly serverName?: string;
 	/** The folder in which relative paths begin. Default: the current folder. */
 	readonly cwd?: string;

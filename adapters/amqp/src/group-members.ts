@@ -61,7 +61,7 @@ export class GroupMembers {
 		return [this.self, ...Array.from(this.#others.values(), ({ member }) => member)];
 	}
 
-	/** The newest member now: whoever had joined before it was called is taken into account. */
+	/** The newest member now. It takes every member into account that had joined before this call. */
 	async newest(): Promise<Member | undefined> {
 		const token = uuidv7();
 		const looked = new Promise<void>((resolve) => this.#looks.set(token, resolve));

@@ -19,7 +19,7 @@ import { broker } from "./rabbit-broker.ts";
 const background = Context.background();
 const dayMs = 86_400_000;
 
-/** What one does with a server of RabbitMQ. */
+/** The uses of a RabbitMQ server. */
 const uses: Readonly<Record<string, (url: string) => Promise<void>>> = {
 	async events(url) {
 		const open = await broker(url);

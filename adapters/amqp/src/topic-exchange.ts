@@ -15,7 +15,7 @@ import type { Names } from "./names.ts";
 import type { Outbox } from "./outbox.ts";
 import type { RabbitConnection } from "./rabbit-connection.ts";
 
-/** What quorum queues can do. A majority of their servers has an event on its disk before it is confirmed. */
+/** The features of quorum queues. A majority of their servers has an event on disk before the event is confirmed. */
 export const features: BrokerFeatures = {
 	order: "lane",
 	dedupeMs: 0,

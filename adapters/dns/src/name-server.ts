@@ -15,11 +15,11 @@ export interface DnsEndpoint {
 	readonly priority: number | undefined;
 }
 
-/** What DNS says of a name. */
+/** The answer of DNS for a name. */
 export interface DnsAnswer {
-	/** None where the name does not exist, or has no such records. */
+	/** Empty if the name does not exist or has no such records. */
 	readonly endpoints: readonly DnsEndpoint[];
-	/** How long it holds, in milliseconds; undefined where DNS does not say. */
+	/** How long it is valid, in milliseconds. Undefined if DNS does not say. */
 	readonly ttlMs: number | undefined;
 }
 

@@ -14,7 +14,7 @@ const longestPauseMs = 30_000;
 /** The upper bound of the first pause after a failure, in milliseconds. It doubles with every failure. */
 const firstBackoffMs = 250;
 
-/** What a lookup is made with. */
+/** Options of {@link ServiceLookup}. */
 export interface ServiceLookupOptions {
 	readonly service: string;
 	readonly namespace: string;
@@ -36,7 +36,7 @@ export class ServiceLookup {
 	readonly #options: ServiceLookupOptions;
 	readonly #backoff: Backoff;
 	readonly #listeners = new Set<() => void>();
-	/** Made anew for each time that somebody listens; undefined while nobody does. */
+	/** The states of the names. Created each time that listening begins; undefined while nobody listens. */
 	#states: readonly NameState[] | undefined;
 	#timer: Timer | undefined;
 	#error: unknown;

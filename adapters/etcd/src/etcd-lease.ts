@@ -40,7 +40,7 @@ export class EtcdLease implements Lease {
 		this.#seconds = seconds;
 	}
 
-	/** What etcd granted, which is at least 2 s with its defaults. */
+	/** The time to live that etcd granted, in milliseconds. It is at least 2 s with etcd's defaults. */
 	get ttlMs(): number {
 		return this.#seconds * 1_000;
 	}

@@ -120,7 +120,7 @@ export class EtcdServer {
 		}
 	}
 
-	/** Fetches the token anew at the next request. */
+	/** Makes the next request fetch a new token. */
 	forgetToken(): void {
 		this.#token = undefined;
 	}
@@ -224,7 +224,7 @@ export class EtcdServer {
 		return message;
 	}
 
-	/** The JSON of an answer, whether it is one of success or not. */
+	/** The JSON of an answer, successful or not. */
 	#parsed({ status, text }: BackendAnswer): Fields {
 		if (status === 400 && text.includes("HTTPS server")) {
 			throw refusal(`etcd at ${this.#host} takes TLS only: write etcd+tls:// in its URL`);
@@ -233,7 +233,7 @@ export class EtcdServer {
 			const message: unknown = JSON.parse(text);
 			if (typeof message === "object" && message !== null && !Array.isArray(message)) return fields(message);
 		} catch {
-			// What is no JSON is not from etcd.
+			// An answer that is not JSON does not come from etcd.
 		}
 		throw this.#stranger(`it answered ${status} ${excerpt(text)}`.trimEnd());
 	}

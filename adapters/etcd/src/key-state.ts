@@ -2,7 +2,7 @@ import { fields } from "@allium/backend";
 import { type InstanceRecord, parseInstanceRecord } from "@allium/core/registry";
 import { fromBase64 } from "./keys.ts";
 
-/** What a key holds whose instance is about to leave, so that watchers tell that from a lease that ran out. */
+/** The value of a key whose instance is about to leave. It lets watchers distinguish this from a lease that ran out. */
 export const farewell = "";
 
 /** A key of an instance. */

@@ -1,7 +1,7 @@
 import type { Instance } from "@allium/core";
 import type { RegistryFilter } from "@allium/core/registry";
 
-/** What all keys begin with. A role of etcd can be bounded to it. */
+/** The prefix of all keys. A role of etcd can be restricted to it. */
 const root = "/allium/";
 
 /** A range of keys in base64, as the JSON of etcd has them. */

@@ -29,7 +29,7 @@ async function opened(url: string, options: { ttlMs?: number; namespace?: string
 	return made;
 }
 
-/** What a watch tells: what is up, and who went down at some time. */
+/** Records the events of a watch: the instances that are up, and the instances that went down at some time. */
 function watch(watched: Registry): { readonly up: Set<string>; readonly gone: string[] } {
 	const told = { up: new Set<string>(), gone: [] as string[] };
 	const { ctx, cancel } = background.withCancel();

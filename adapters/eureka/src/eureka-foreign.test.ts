@@ -26,7 +26,7 @@ async function register(app: string, fields: object): Promise<void> {
 	expect((await fetch(`${eureka.api}/apps/${app}`, { method: "POST", headers, body })).status).toBe(204);
 }
 
-/** What Eureka answers. */
+/** The answer of Eureka. */
 interface EurekaDocument {
 	readonly instance?: { readonly status: string; readonly lastDirtyTimestamp: string };
 	readonly applications?: { readonly application: readonly unknown[] };

@@ -21,7 +21,7 @@ export class EurekaLease implements Lease {
 	/** When the instance changed last. It grows although the clock may be set back. */
 	#changedAt = 0;
 	#record: InstanceRecord;
-	/** What Eureka knows it as; undefined before it was registered. */
+	/** The instance's name in Eureka. Undefined before it was registered. */
 	#name: EurekaName | undefined;
 	/** Whether Eureka has the record, as far as is known. */
 	#isWritten = false;

@@ -32,16 +32,16 @@ export interface EurekaServersOptions {
 	readonly limitMs: number;
 }
 
-/** What one server answered. */
+/** The answer of one server. */
 interface EurekaAnswer extends BackendAnswer {
 	readonly origin: string;
-	/** That of the request. */
+	/** The method of the request. */
 	readonly method: BackendRequest["method"];
 }
 
 /** A list of Eureka, and where it is from. */
 export interface Listed extends Applications {
-	/** The server that gave it. Another may know something else. */
+	/** The server that gave it. Another server may have other instances. */
 	readonly origin: string;
 	/** The size of its JSON, in UTF-16 code units. */
 	readonly length: number;

@@ -23,7 +23,7 @@ afterAll(async () => {
 	rmSync(folder, { recursive: true });
 });
 
-/** What comes of asking for all instances. */
+/** The outcome of listing all instances, as text. */
 async function listed(url: string): Promise<string> {
 	try {
 		const open = await registry(url);

@@ -6,7 +6,7 @@ import { type ListedInstance, listedInstance } from "./listed-instance.ts";
 /** The longest that is waited for somebody else's lease, in milliseconds. */
 const mostMs = 300_000;
 
-/** What is known of the instances in Eureka. */
+/** The instances in Eureka, as far as they are known. */
 export class KnownInstances {
 	readonly #namespace: string;
 	#listed = new Map<string, ListedInstance>();

@@ -7,19 +7,19 @@ import { recordName, vipNames } from "./eureka-definition.ts";
 export interface ListedInstance {
 	/** The status that Eureka has: `UP`, for example. */
 	readonly status: string;
-	/** How long its lease lasts, in milliseconds; 0 where that is not said. */
+	/** How long its lease lasts, in milliseconds. 0 if Eureka does not say. */
 	readonly durationMs: number;
-	/** What the record was made from, without what changes with each renewal. */
+	/** The text from which the record was made, without the fields that change with each renewal. */
 	readonly source: string;
-	/** Undefined where what is listed is malformed. */
+	/** Undefined if the listed instance is malformed. */
 	readonly record: InstanceRecord | undefined;
 }
 
 /**
  * Reads an instance that Eureka lists: one of ours by the record in its metadata, any other as a foreign one.
  *
- * @param namespace the one of foreign instances, which have none of their own.
- * @param before what was read of it before: most instances have not changed.
+ * @param namespace the namespace of foreign instances, which do not name one.
+ * @param before the earlier reading of the instance, which is reused if nothing has changed, as for most instances.
  */
 export function listedInstance(
 	given: Fields,
@@ -38,7 +38,7 @@ export function listedInstance(
 	return { status, durationMs, source, record };
 }
 
-/** What says nothing about an instance, in a form that leaves it out of JSON. */
+/** The fields that change without saying anything about the instance. `undefined` leaves them out of JSON. */
 const changing = {
 	leaseInfo: undefined,
 	lastUpdatedTimestamp: undefined,
@@ -46,7 +46,7 @@ const changing = {
 	actionType: undefined,
 };
 
-/** An instance says of itself how it is; an operator of Eureka may have taken it out of service nevertheless. */
+/** An instance reports its own status, but an operator of Eureka may have taken it out of service nevertheless. */
 function ownRecord(text: string, status: string): InstanceRecord | undefined {
 	const record = parseInstanceRecord(text);
 	if (record === undefined || record.instance.status !== "up" || status === "UP") return record;

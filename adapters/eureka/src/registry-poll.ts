@@ -29,9 +29,9 @@ export interface RegistryPollOptions {
 }
 
 /**
- * Keeps a view equal to what Eureka knows: it asks for changes at intervals. Where what is known does not have the hash
- * of the server then, where another server answers, and after a failure, it asks for all; changes may have been missed by
- * then, so those that are missing stay for a time to live.
+ * Keeps a view equal to the instances in Eureka by requesting changes at intervals. It requests all instances if the
+ * known ones do not have the server's hash afterwards, if another server answers, and after a failure. In these cases
+ * changes may have been missed, so an instance that is missing from the answer stays for a time to live.
  */
 export class RegistryPoll implements ViewSource {
 	readonly #servers: EurekaServers;
@@ -39,7 +39,7 @@ export class RegistryPoll implements ViewSource {
 	readonly #options: RegistryPollOptions;
 	readonly #known: KnownInstances;
 	readonly #backoff: Backoff;
-	/** What was answered last; undefined where all has to be asked for. */
+	/** The last answer. Undefined if all instances have to be requested. */
 	#last: Listed | undefined;
 	#lastAt = 0;
 	#cancel: () => void = () => {};

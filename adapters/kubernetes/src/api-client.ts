@@ -18,11 +18,11 @@ export interface ApiBounds {
 	readonly silenceMs: number;
 }
 
-/** What is asked of an API server. */
+/** A request to an API server. */
 export interface ApiRequest {
 	/** The path and query. */
 	readonly path: string;
-	/** What that is in words, for errors. */
+	/** The purpose of the request in words, for errors. */
 	readonly what: string;
 	/** Ends the request. */
 	readonly signal: AbortSignal;

@@ -3,7 +3,7 @@ import { ServiceError } from "@allium/core";
 /** The longest text of an answer that a message repeats. */
 const longestText = 300;
 
-/** What a server answered instead of what it was asked for. */
+/** The error that a server answered. */
 export interface ApiFailure {
 	/** The HTTP status; for an error within a watch, the code of its `Status` object. */
 	readonly status: number;
@@ -15,7 +15,7 @@ export interface ApiFailure {
 export class ApiError extends ServiceError {
 	readonly status: number;
 
-	/** @param what what was asked for, such as "list endpointslices in the namespace shop". */
+	/** @param what the purpose of the request, such as "list endpointslices in the namespace shop". */
 	constructor(server: string, what: string, { status, message }: ApiFailure) {
 		super({ code: codeOf(status), message: sentence(server, what, status, message.slice(0, longestText)) });
 		this.status = status;

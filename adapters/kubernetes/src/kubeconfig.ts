@@ -26,7 +26,7 @@ interface Merged {
 	readonly users: ReadonlyMap<string, Entry>;
 }
 
-/** What a kubeconfig is read for. */
+/** Options of {@link fromKubeconfig}. */
 export interface KubeconfigOptions {
 	/** The path of the file. Default: the files of `KUBECONFIG`, else `~/.kube/config`. */
 	readonly path?: string | undefined;
@@ -125,7 +125,7 @@ function execCommand(value: unknown, where: string): ExecCommand {
 	};
 }
 
-/** What a field holds as Base64 under `<name>-data`, else what the file holds that it names. */
+/** The content of a field: from `<name>-data` as Base64, otherwise from the file that the field names. */
 async function content({ folder, fields }: Entry, name: string): Promise<string | undefined> {
 	const data = textOf(fields, `${name}-data`);
 	if (data !== undefined) return Buffer.from(data, "base64").toString();

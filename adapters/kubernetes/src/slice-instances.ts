@@ -19,7 +19,7 @@ export interface SliceReading {
 	readonly port: string | undefined;
 }
 
-/** What one slice says of an instance. Several slices may tell of the same one. */
+/** An instance as one slice describes it. Several slices may describe the same instance. */
 export type SliceInstance = Omit<Instance, "startedAt" | "weight">;
 
 /** The instances that a slice tells of. None where its Service has no port that Allium can call. */

@@ -20,13 +20,13 @@ export interface SliceSelection {
 	readonly selector: string | undefined;
 }
 
-/** All slices, and the version at which that is so. */
+/** All slices, and the version of the list. */
 export interface SliceListing {
 	readonly slices: readonly EndpointSlice[];
 	readonly version: string;
 }
 
-/** What a watch tells. */
+/** Receives the events of a watch. */
 export interface SliceListener {
 	/** The server has accepted the watch. */
 	opened(): void;

@@ -10,14 +10,14 @@ export interface InstanceChanges {
 }
 
 /**
- * The instances that all slices together tell of. A pod is in several slices where several Services select it, or it has
- * addresses of both families; it is one instance all the same.
+ * The instances in all slices together. A pod is in several slices if several Services select it, or if it has
+ * addresses of both families. It is one instance all the same.
  */
 export class SliceTable {
 	readonly #reading: SliceReading;
-	/** What each slice says, by the key of the instance. */
+	/** The instances of each slice, by the key of the instance. */
 	#slices = new Map<string, ReadonlyMap<string, SliceInstance>>();
-	/** What is said of each instance, by the name of the slice. */
+	/** The descriptions of each instance, by the name of the slice. */
 	#instances = new Map<string, Map<string, SliceInstance>>();
 
 	constructor(reading: SliceReading) {
@@ -36,7 +36,7 @@ export class SliceTable {
 		for (const slice of slices) this.put(slice);
 	}
 
-	/** Notes what a slice says now. */
+	/** Notes the present content of a slice. */
 	put(slice: EndpointSlice, changes?: InstanceChanges): void {
 		const said = new Map(sliceInstances(slice, this.#reading).map((one) => [instanceKey(one), one]));
 		this.#say(nameOf(slice), said, changes);

@@ -10,13 +10,13 @@ const pauses = { firstMs: 200, longestMs: 10_000 };
 /** A watch that told nothing and ends sooner than this, in milliseconds, is not begun again at once. */
 const shortestWatchMs = 1_000;
 
-/** What a watch of slices works with. */
+/** Options of {@link SliceWatch}. */
 export interface SliceWatchOptions {
 	readonly source: SliceSource;
 	readonly table: SliceTable;
 	readonly view: InstanceView;
 	readonly logger: Logger;
-	/** How long instances stay that the first list after an outage lacks, in milliseconds. */
+	/** How long an instance stays if the first list after an outage lacks it, in milliseconds. */
 	readonly graceMs: number;
 }
 
@@ -25,7 +25,7 @@ export class SliceWatch {
 	readonly #options: SliceWatchOptions;
 	readonly #life = new AbortController();
 	readonly #backoff = new Backoff(pauses);
-	/** The version that the table shows; undefined where all has to be listed. */
+	/** The version that the table shows. Undefined if all slices have to be listed. */
 	#version: string | undefined;
 	/** Whether the server did not answer the last time. */
 	#isOut = false;
@@ -78,7 +78,7 @@ export class SliceWatch {
 		let lasting: Timer | undefined;
 		try {
 			await source.watch(this.#version ?? "", signal, {
-				// What accepts a watch and ends it at once is no API server that answers again.
+				// A server that accepts a watch and ends it at once does not count as back.
 				opened: () => {
 					lasting = after(shortestWatchMs, () => this.#succeeded());
 				},

@@ -17,13 +17,13 @@ const longestTtlMs = 3_600_000;
 
 const namePattern = /^[A-Za-z0-9_-]{0,32} [0-9a-f]{24}\._allium\._tcp\.local$/;
 
-/** What a packet tells of one instance. */
+/** The content of a packet about one instance. */
 export interface Announcement {
-	/** The name of the record. Each record has its own, so what a name stands for never changes. */
+	/** The name of the record. Each record has its own name, so a name always stands for the same record. */
 	readonly name: string;
-	/** For how long this holds from now on, in milliseconds. 0 where the instance has left. */
+	/** How long the announcement is valid from now on, in milliseconds. 0 if the instance has left. */
 	readonly leftMs: number;
-	/** The record, where the packet has it. */
+	/** The record, if the packet has it. */
 	readonly record: InstanceRecord | undefined;
 }
 
@@ -43,7 +43,7 @@ export function checkLength({ text }: InstanceRecord): void {
 	);
 }
 
-/** What keeps a name alive: small, because it is sent again and again. */
+/** The answers that keep a name alive. They are small, because they are sent again and again. */
 export function heartbeat(name: string, leftMs: number): Answer[] {
 	const ttl = Math.ceil(leftMs / 1_000);
 	return [
@@ -109,7 +109,7 @@ function textOf(data: TxtAnswer["data"]): string {
 	return Buffer.concat(parts).toString();
 }
 
-/** What people see who browse the network. */
+/** The description for people who browse the network. */
 function described({ app, namespace, services, addresses }: Instance): string[] {
 	return [
 		`app=${app}`,

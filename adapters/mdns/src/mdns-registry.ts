@@ -100,7 +100,7 @@ class MdnsRegistry implements Registry {
 			{
 				up: (record) => this.#view.ready && this.#view.put(record),
 				down: (key, released) => this.#view.ready && this.#view.delete(key, released),
-				// What is not answered is asked for again with the next heartbeat.
+				// A record that is not answered is requested again with the next heartbeat.
 				ask: (names) => void this.#query.askFor(names).catch(() => {}),
 			},
 			settings.logger,
@@ -151,7 +151,7 @@ class MdnsRegistry implements Registry {
 		await this.#link?.close();
 	}
 
-	/** The first snapshot has whoever answers. */
+	/** The first snapshot has the instances that answer. */
 	async #startWatching(): Promise<void> {
 		try {
 			await this.#query.settle(this.#life.ctx);

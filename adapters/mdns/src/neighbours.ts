@@ -13,11 +13,11 @@ const mostAtOnce = 50;
 /** How long an answer is awaited until a record is asked for again, in milliseconds. */
 const answerMs = 500;
 
-/** Who wants to know of changes, and who asks the network. */
+/** Is told of changes, and asks the network for records. */
 export interface NeighbourListener {
 	up(record: InstanceRecord): void;
 	down(key: string, released: boolean): void;
-	/** A record is needed whose name was heard. */
+	/** The records of these names are needed. */
 	ask(names: readonly string[]): void;
 }
 

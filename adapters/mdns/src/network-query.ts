@@ -52,14 +52,15 @@ export class NetworkQuery {
 		);
 	}
 
-	/** Asks who is there, and waits for the answers. */
+	/** Asks which instances are there, and waits for the answers. */
 	async settle(ctx: Context): Promise<void> {
 		const { answersMs, known, isAwaiting } = this.#options;
 		const partMs = answersMs / rounds / parts;
 		for (let round = 0; round < rounds; round++) {
 			await this.echo(ctx, {
 				questions: [{ type: "PTR", name: serviceType }],
-				// What was known before is told again, because it may have left without a word.
+				// The names that were known before are sent as known only in later rounds. In the first round their instances must
+				// answer again, because they may have left without a word.
 				answers: round === 0 ? [] : known().slice(0, mostKnown).flatMap(knownAnswer),
 			});
 			for (let part = 0; part < parts; part++) await sleep(partMs, ctx);

@@ -27,7 +27,7 @@ export interface OwnInstancesOptions {
 export class OwnInstances {
 	readonly #options: OwnInstancesOptions;
 	readonly #instances = new Map<string, OwnInstance>();
-	/** What is to be answered when the delay is over: names, and whether the whole record is asked for. */
+	/** The answers that are due when the delay is over: the name, and whether the whole record was requested. */
 	readonly #answers = new Map<string, boolean>();
 	#timer: Timer | undefined;
 
@@ -91,7 +91,7 @@ export class OwnInstances {
 		try {
 			for (const answers of packed(groups)) await this.#respond(answers);
 		} catch {
-			// Who asked asks again.
+			// The process that asked will ask again.
 		}
 	}
 

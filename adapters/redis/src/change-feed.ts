@@ -15,7 +15,7 @@ const mostChanges = 250;
 
 const beginning: ChangePlace = { generation: "", revision: 0 };
 
-/** What a {@link ChangeFeed} reads, and where. */
+/** Options of {@link ChangeFeed}. */
 export interface ChangeFeedOptions {
 	readonly server: RedisServer;
 	readonly keys: RegistryKeys;
@@ -25,14 +25,14 @@ export interface ChangeFeedOptions {
 
 /**
  * Keeps a view equal to the instances in Redis: it reads all of them, and then the stream of changes. In between it
- * removes those whose leases have run out, because Redis tells nobody of that who was away for a moment. Each answer is
- * due soon, so a connection that falls silent is noticed within two thirds of the time to live.
+ * removes instances whose leases have run out, because Redis reports that only to clients that are connected at that
+ * moment. Each answer is due soon, so a connection that falls silent is noticed within two thirds of the time to live.
  */
 export class ChangeFeed implements ViewSource {
 	readonly #shown: ServerView;
 	readonly #options: ChangeFeedOptions;
 	readonly #backoff: Backoff;
-	/** Up to where the view is true. */
+	/** The place up to which the view is true. */
 	#place: ChangePlace = beginning;
 	/** Changes up to this revision are known from a listing, whether the stream still has them or not. */
 	#listed = 0;
@@ -115,7 +115,7 @@ export class ChangeFeed implements ViewSource {
 		this.#shown.show(records);
 	}
 
-	/** Removes whoever did not renew its lease. Undefined while nothing is due. */
+	/** Removes instances that did not renew their leases. Undefined while nothing is due. */
 	async #sweep(connection: RedisConnection, ctx: Context): Promise<ChangePlace | undefined> {
 		if (performance.now() < this.#sweepAt) return undefined;
 		const { keys, ttlMs } = this.#options;
@@ -152,7 +152,7 @@ export class ChangeFeed implements ViewSource {
 			if (record !== undefined) this.#shown.view.put(record);
 			else this.#shown.view.delete(key, isRelease);
 		}
-		// Not before the view shows it: whoever waits for a change takes this for the sign.
+		// Set once the view shows the change, because the parts that wait for a change watch the place.
 		this.#place = last;
 		this.#release(last.revision);
 		return true;

@@ -4,12 +4,12 @@ import { refusal, unavailable } from "@allium/core/adapter";
 
 /** How the client library ends the error of an answer that it cannot read. */
 const unreadable = "Please report this.";
-/** What Redis says of a user or a password that it does not take, at the beginning of an error. */
+/** The beginnings of errors by which Redis refuses a user or a password. */
 const refusedLogin = /^(WRONGPASS|NOAUTH|ERR invalid password)/;
 const needlessLogin = /^ERR .*(no password is set|without any password configured)/;
-/** A node of a cluster says these of keys that others have. */
+/** The errors of a cluster's node for keys that other nodes have. */
 const ofCluster = /^(MOVED|ASK|CROSSSLOT|CLUSTERDOWN)/;
-/** What may be otherwise later: Redis loads its data, is busy, follows another one, or has no room. */
+/** The beginnings of errors that may pass: Redis loads its data, is busy, follows another server, or has no room. */
 const passing = /^(LOADING|BUSY|TRYAGAIN|MASTERDOWN|READONLY|NOREPLICAS|OOM|MISCONF|UNKILLABLE)/;
 
 /** The failure of a connection or a command, as one sentence that says what to do. */

@@ -34,7 +34,9 @@ const longestTtlMs = 3_600_000;
 export interface RedisOptions extends Partial<AdapterOptions> {
 	/** How long a registration lasts without an update, in milliseconds, up to an hour. Default: 5000. */
 	readonly ttlMs?: number;
-	/** What the keys in Redis begin with. Registries with other prefixes know nothing of each other. Default: `allium`. */
+	/**
+	 * The prefix of the keys in Redis. Registries with different prefixes know nothing of each other. Default: `allium`.
+	 */
 	readonly prefix?: string;
 	/** Default: the user that Redis takes by default. */
 	readonly user?: string;
@@ -89,7 +91,7 @@ const form: ServerUrlForm = {
 	options: ["ttlMs", "prefix"],
 };
 
-/** What a registry is made of. */
+/** The parts of a registry. */
 interface RedisRegistryParts {
 	readonly server: RedisServer;
 	readonly keys: RegistryKeys;

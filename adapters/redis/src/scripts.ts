@@ -1,21 +1,21 @@
 import { type Script, script } from "./script.ts";
 
-/** How many changes are kept for watchers that were away for a moment. Those that miss more read everything. */
+/** How many changes are kept for watchers that were away for a moment. A watcher that missed more reads everything. */
 const keptChanges = 10_000;
-/** After this time without a sign of life from anybody, nothing is left in Redis, in milliseconds. */
+/** The time without a sign of life from any process after which nothing is left in Redis, in milliseconds. */
 const keptMs = 24 * 3_600_000;
 /** How many dead instances are removed at once. */
 const mostRemoved = 500;
 
 /**
- * What all scripts begin with. The keys: when leases run out (a sorted set, in milliseconds by the clock of Redis), the
- * records (a hash), the changes (a stream), and how many there were (a hash).
+ * The beginning of all scripts. The keys are: the ends of leases (a sorted set, in milliseconds by the clock of Redis),
+ * the records (a hash), the changes (a stream), and the number of changes (a hash).
  *
- * A change has the id `<generation>-<revision>`. Revisions count from 1 without a gap, so a watcher knows when it missed
- * one. The generation is another one after Redis has lost its data.
+ * A change has the id `<generation>-<revision>`. Revisions count from 1 without a gap, so a watcher knows when it
+ * missed one. The generation changes after Redis has lost its data.
  *
- * A lease that begins is a change, and so is one that ran out and goes on before anybody removed it: whoever lists the
- * instances in between does not have it.
+ * A lease that begins is a change. So is a lease that ran out and goes on before anybody removed it, because a list of
+ * the instances in between does not have it.
  */
 const prologue = `
 local leases, records, changes, state = KEYS[1], KEYS[2], KEYS[3], KEYS[4]

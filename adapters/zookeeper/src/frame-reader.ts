@@ -3,7 +3,7 @@ import type { JuteWriter } from "./jute.ts";
 /** The largest frame that is accepted, in bytes. ZooKeeper itself takes 1 MiB by default, and lists may be longer. */
 const maxFrameBytes = 16 * 1024 * 1024;
 
-/** What was written, with its length before it. */
+/** The written bytes, preceded by their length. */
 export function framed(written: JuteWriter): Buffer {
 	const body = written.take();
 	const length = Buffer.allocUnsafe(4);
@@ -11,7 +11,7 @@ export function framed(written: JuteWriter): Buffer {
 	return Buffer.concat([length, body]);
 }
 
-/** Cuts the bytes of a connection into frames: a length of four bytes, and what has that length. */
+/** Cuts the bytes of a connection into frames: a length of four bytes, and a body of that length. */
 export class FrameReader {
 	readonly #take: (frame: Buffer) => void;
 	#chunks: Buffer[] = [];

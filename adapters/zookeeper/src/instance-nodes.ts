@@ -49,8 +49,8 @@ export class InstanceNodes implements SessionFollower {
 	}
 
 	/**
-	 * Removes nodes. Those that cannot be removed now are removed with the next connection: the session goes on, so they
-	 * would stay as long as the process lives.
+	 * Removes nodes. A node that cannot be removed now is removed with the next connection. Otherwise it would stay as
+	 * long as the process lives, because the session goes on.
 	 */
 	async remove(paths: readonly string[]): Promise<void> {
 		for (const path of paths) this.#unwanted.add(path);
@@ -62,7 +62,7 @@ export class InstanceNodes implements SessionFollower {
 	}
 
 	lost(_error: ServiceError): void {
-		// What is unwanted stays so.
+		// Unwanted nodes stay unwanted until the next connection removes them.
 	}
 
 	async #removeAll(connection: ZooConnection, paths: readonly string[]): Promise<void> {

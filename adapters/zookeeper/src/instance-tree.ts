@@ -119,7 +119,7 @@ export class InstanceTree {
 		return path === this.#root.path || this.#names.get(folderOf(path))?.has(nameOf(path)) === true;
 	}
 
-	/** What a watch calls; undefined where nobody watches. */
+	/** The function that a watch calls. Undefined if nobody watches. */
 	#watching(isOfUse: () => boolean, path: string, depth: number): (() => void) | undefined {
 		const hooks = this.#hooks;
 		if (hooks === undefined) return undefined;

@@ -1,9 +1,9 @@
 import type { JuteReader } from "./jute.ts";
 
-/** What is watched of a node: its data and whether it is there, or which children it has. */
+/** The part of a node that is watched: `data` for its data and existence, `children` for the names of its children. */
 export type WatchKind = "data" | "children";
 
-/** Somebody who waits for a change. */
+/** A watch that waits for a change. */
 export interface Watch {
 	readonly kind: WatchKind;
 	readonly path: string;

@@ -21,10 +21,10 @@ const anyVersion = -1;
 export type NodeKind = "ephemeral" | "container";
 const flags: Readonly<Record<NodeKind, number>> = { ephemeral: 1, container: 4 };
 
-/** Who may use a node that is made: anybody, or the user who makes it. */
+/** The clients that may use a new node: any client, or those of the user who makes it. */
 export type NodeAccess = "world" | "user";
 
-/** What a node is. */
+/** The state of a node. */
 export interface NodeState {
 	/** Grows with each change of any node. */
 	readonly revision: number;
@@ -32,7 +32,7 @@ export interface NodeState {
 	readonly owner: bigint;
 }
 
-/** The names of the children of a node. `changed` is called once, when there are others. */
+/** The names of the children of a node. `changed` is called once, when the children change. */
 export async function readChildren(
 	connection: ZooConnection,
 	path: string,
@@ -47,7 +47,7 @@ export async function readChildren(
 	return answer.texts();
 }
 
-/** What a node holds. `changed` is called once, when it holds something else or is gone. */
+/** The text of a node. `changed` is called once, when the text changes or the node is gone. */
 export async function readNode(
 	connection: ZooConnection,
 	path: string,

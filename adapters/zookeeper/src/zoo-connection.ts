@@ -23,7 +23,7 @@ const pingType = 11;
 const authType = 100;
 const closeType = -11;
 
-/** What a server knows of a client across its connections. */
+/** The ticket of a session, by which a client continues it on another connection. */
 export interface SessionTicket {
 	readonly id: bigint;
 	readonly password: Uint8Array;
@@ -38,7 +38,7 @@ export interface ZooAddress {
 	readonly tls: ConnectionOptions | undefined;
 	/** `user:password`; undefined where there is none. */
 	readonly login: string | undefined;
-	/** How long the server may take until it accepts, in milliseconds. */
+	/** How long the server may take to accept the connection, in milliseconds. */
 	readonly limitMs: number;
 }
 

@@ -131,7 +131,7 @@ export class ServiceQueues {
 		const envelope = returnedEnvelope(queue, request, metadata, counts);
 		const taken = this.#returning.basicPublish(envelope, request.body).then(
 			() => true,
-			// Where the connection is gone, nobody can be told.
+			// If the connection is gone, nobody can be told.
 			(error) => codeOf(error) !== "NACK",
 		);
 		this.acknowledge(deliveryTag);
@@ -139,7 +139,7 @@ export class ServiceQueues {
 		return taken;
 	}
 
-	/** What was sent leaves before. */
+	/** Closes the connection, after everything that was sent has left. */
 	async close(): Promise<void> {
 		this.#isLost = true;
 		this.#acknowledgements.flush();

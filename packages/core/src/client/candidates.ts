@@ -52,10 +52,10 @@ export function findCandidates(
 const sharedMs = 1_000;
 
 /**
- * As {@link findCandidates}, where one address leads to whichever of several instances takes a call: of these, one stands
- * for all, so that nobody balances between ways that are the same.
+ * As {@link findCandidates}, for instances that share an address, at which any of them may take a call. One of them
+ * stands for all, so that calls are not balanced between identical ways.
  *
- * @returns undefined where all instances are called apart.
+ * @returns undefined if every instance has an address that no other has.
  */
 export function findShared(
 	members: readonly Member[],
@@ -80,8 +80,8 @@ export function but(tried: readonly string[], members: readonly Member[]): reado
 }
 
 /**
- * The members that say they are healthy; all members when these are fewer than half. What makes more than half of
- * them unhealthy is rarely their own fault, and the few others could not bear the whole load.
+ * The members that say they are healthy; all members when these are fewer than half. If more than half of them are
+ * unhealthy, the cause is rarely in them, and the few others could not bear the whole load.
  *
  * After Envoy's panic threshold, and its default of 50%.
  */

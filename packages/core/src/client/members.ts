@@ -123,8 +123,9 @@ export class Members implements MemberListener {
 	}
 
 	/**
-	 * The source lets members go. Those whose address another has are gone; the others may be there. Where calls go to
-	 * whichever instance takes them, an answer would not tell which one that was, so that those are gone, too.
+	 * The source drops members. A member whose address now belongs to another instance is gone; any other may still be
+	 * there. A member whose address is shared with a listed instance also counts as gone, because an answer from there
+	 * would not tell which instance gave it.
 	 */
 	#hold(ids: readonly string[]): void {
 		for (const id of ids) {

@@ -17,7 +17,7 @@ export interface OwnedPeer extends ObservedPeer {
 	close(): Promise<void>;
 }
 
-/** A share in the way to an instance. Whoever holds it releases it once. */
+/** A share in the way to an instance. Its holder releases it once. */
 export interface PeerShare {
 	readonly peer: ObservedPeer;
 	release(): Promise<void>;

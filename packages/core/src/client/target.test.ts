@@ -258,7 +258,7 @@ describe("a registry that does not list instances any more", () => {
 		instances.map((instance) => ({ type: "down", instance }));
 	const everybody = ["a", "b", "c"];
 
-	/** A target that knew three instances, and what it was told then; whoever is `dead` cannot be reached. */
+	/** A target that knew three instances and was then told of these events. Instances in `dead` cannot be reached. */
 	async function told(events: readonly RegistryEvent[], dead: string[] = [], strangers: string[] = []) {
 		const unreachable = new ServiceError({ code: "unavailable" });
 		const notServed = new ServiceError({ code: "not_found", reason: "no_such_service" });

@@ -70,9 +70,8 @@ export class Cause {
 	}
 
 	/**
-	 * Begins something that the handler does. Its id follows from this cause, from the path and the input, and from how
-	 * many equal operations of the cause are under way or have happened. The order of different operations has no
-	 * effect on it.
+	 * Begins an operation of the handler. Its id follows from this cause, from the path and the input, and from how many
+	 * equal operations of the cause are under way or have happened. The order of different operations has no effect on it.
 	 *
 	 * Begin it outside of retries, so that all attempts have one id; and tell {@link Operation.failed} when there was
 	 * neither a reply nor a declared error.
@@ -83,7 +82,7 @@ export class Cause {
 	 * @param path the method, `service/method`, or the type of the event.
 	 * @param name replaces the input. See {@link effectName}.
 	 * @throws ServiceError `invalid_argument`, reason `id_collision`, when a different operation of this cause has the
-	 * same id: whoever chose the inputs sought that.
+	 * same id. Only a deliberate choice of inputs can bring that about.
 	 */
 	begin(path: string, input: unknown, name?: string): Operation {
 		const first = sha256(textOf(this.#seed, path, input, name));

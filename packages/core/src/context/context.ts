@@ -264,7 +264,7 @@ export class Context {
 	}
 }
 
-/** Whether a value is a context, from whichever copy of the package. */
+/** Whether a value is a context, from any copy of the package. */
 export function isContext(value: unknown): value is Context {
 	return typeof value === "object" && value !== null && "~cancellation" in value;
 }

@@ -1,7 +1,7 @@
 import type { ServiceError } from "../errors/service-error.ts";
 import type { CancellationSource, Follower, Following } from "./cancellation.ts";
 
-/** Joins two sources: ended by whichever ends first. Listens to them only while somebody listens here. */
+/** Joins two sources, and ends when the first of them ends. It listens to them only while somebody listens to it. */
 export class JoinedSource implements CancellationSource {
 	readonly deadline: number;
 	readonly #one: CancellationSource;

@@ -22,7 +22,7 @@ export type ErrorSpecs = Readonly<Record<string, ErrorSpec>>;
 /** Options of a declared error that is made. Its code, reason and data come from the declaration. */
 export type DeclaredErrorOptions = Omit<ServiceErrorInit, "code" | "reason" | "data">;
 
-/** The data of a declared error. Whoever catches the error finds the data that the thrower gave. */
+/** The data of a declared error. The catcher of the error finds the data that the thrower gave. */
 export type ErrorData<E extends ErrorSpec> = E extends { readonly data: infer S extends Schema }
 	? SchemaInput<S>
 	: undefined;

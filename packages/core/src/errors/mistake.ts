@@ -18,7 +18,7 @@ export class Mistake extends TypeError {
 	}
 }
 
-/** Whether a caught value is a {@link Mistake}, from whichever copy of the package. */
+/** Whether a caught value is a {@link Mistake}, from any copy of the package. */
 export function isMistake(error: unknown): error is Mistake {
 	return error instanceof Error && (error as { [brand]?: unknown })[brand] === true;
 }

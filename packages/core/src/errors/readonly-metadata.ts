@@ -32,7 +32,7 @@ export interface MutableMetadata extends ReadonlyMetadata {
 	"~add"(name: string, value: MetadataValue): this;
 }
 
-/** Whether a value is `Metadata`, from whichever copy of the package. */
+/** Whether a value is `Metadata`, from any copy of the package. */
 export function isMetadata(value: unknown): value is ReadonlyMetadata {
 	return typeof value === "object" && value !== null && metadataBrand in value;
 }

@@ -124,7 +124,7 @@ function isDetail(detail: unknown): boolean {
 	return typeof type === "string" && value instanceof Uint8Array;
 }
 
-/** The stack leads to whoever makes the error. */
+/** The option by which an error records the stack of the code that makes it. */
 const here = { stack: true };
 
 function shown(value: unknown): string {
@@ -167,8 +167,8 @@ export function serviceErrorFrom<Data>(init: ServiceErrorInit<Data>, origin: Ori
 }
 
 /**
- * Whether a caught value is a {@link ServiceError}, from whichever copy of the package. An error with invalid fields is
- * none, and so is a value that cannot be examined.
+ * Whether a caught value is a {@link ServiceError}, from any copy of the package. An error with invalid fields does not
+ * count as one, nor does a value that cannot be examined.
  */
 export function isServiceError(error: unknown): error is ServiceError {
 	if (typeof error !== "object" || error === null) return false;

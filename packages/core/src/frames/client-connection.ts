@@ -164,7 +164,7 @@ export class ClientConnection {
 		return connection.streams.hasRoom && connection.queue.hasRoom;
 	}
 
-	/** Waits for the connection or the end of the context, whichever is first. Leaves no listener. */
+	/** Waits for the connection or the end of the context, and leaves no listener behind. */
 	#nextChance(ctx: Context): Promise<void> {
 		const { queue, streams } = this.#connection;
 		return new Promise((resolve) => {

@@ -4,9 +4,9 @@ import { after, type Timer } from "./timer.ts";
 const parts = 4;
 
 /**
- * Calls back once, when a peer that is to be heard from has been silent for this many milliseconds; whoever hears from
- * it stops the timer. The peer has more time while this thread is busy with something else: a timer that is late is
- * called before the answer is read that has arrived meanwhile.
+ * Calls back once, when a peer has been silent for this many milliseconds. The caller stops the timer when it hears
+ * from the peer. The peer gets more time while this thread is busy with something else, because a late timer is called
+ * before an answer that has arrived meanwhile is read.
  */
 export function afterSilence(milliseconds: number, run: () => void): Timer {
 	return new Silence(milliseconds, run);

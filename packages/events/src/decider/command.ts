@@ -58,17 +58,17 @@ export interface Command<Reply> {
 	readonly decider: AnyDecider;
 	readonly method: Method;
 	readonly input: unknown;
-	/** What a second attempt is recognised by; undefined where nothing is known that could come a second time. */
+	/** The call, by which a second attempt is recognised. Undefined if no cause is known that could come a second time. */
 	readonly call: CommandCall | undefined;
 	readonly answering: Answering<Reply>;
 }
 
-/** The call of a command, or what a handler does under this id. */
+/** The call of a command, or the operation of a handler that has this id. */
 interface CommandCall {
 	/** The id of its outcome. */
 	readonly id: string;
 	readonly cause: Cause;
-	/** What follows from the cause under this id; undefined for the call that is being handled. */
+	/** The handler's operation with this id. Undefined for the call that is being handled. */
 	readonly operation?: Operation;
 }
 

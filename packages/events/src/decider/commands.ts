@@ -5,7 +5,7 @@ import type { AnyDecider, Decider } from "./decider.ts";
 import { deciderMistake } from "./decider-mistake.ts";
 import type { InputOf } from "./decision.ts";
 
-/** What a handler of a method returns. */
+/** The type that a handler of a method returns. */
 type OutputOf<M> = Handler<M> extends (...args: never) => Promise<infer Output> ? Output : never;
 
 /** The functions that serve the commands of a decider. */

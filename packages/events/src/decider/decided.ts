@@ -15,12 +15,12 @@ import type { DecisionTools } from "./decision.ts";
 import { evolved } from "./evolved.ts";
 import type { Folded } from "./snapshots.ts";
 
-/** What `decide` came to: events, or the declared error that it threw. */
+/** The result of `decide`: events, or the declared error that it threw. */
 export type Decided =
 	| { readonly events: readonly EventValue[]; readonly refusal?: undefined }
 	| { readonly events?: undefined; readonly refusal: ServiceError };
 
-/** What makes a decision reproducible: ids follow from the cause, where there is one. */
+/** The tools that make a decision reproducible. Ids are derived from the cause, if there is one. */
 export function toolsFor(cause: Cause | undefined): DecisionTools {
 	return {
 		now: new Date(),
@@ -86,7 +86,7 @@ export interface Recorded {
 	readonly after: Folded;
 }
 
-/** What events of a command are recorded with. */
+/** The context in which the events of a command are recorded. */
 export interface Recording {
 	readonly decider: AnyDecider;
 	/** The id of the stream. */
@@ -94,14 +94,14 @@ export interface Recording {
 	readonly before: Folded;
 	readonly source: string;
 	readonly cause: Cause | undefined;
-	/** Makes the ids of what follows from no cause. */
+	/** Makes the ids of events that follow from no cause. */
 	readonly ids: EventIds;
 }
 
 /**
  * Validates events, stamps them and folds them.
  *
- * @throws Mistake for an event that its schema refuses, or that is of another stream.
+ * @throws Mistake for an event that its schema refuses, or that belongs to another stream.
  */
 export async function recorded(
 	{ decider, id, before, source, cause, ids }: Recording,

@@ -16,15 +16,18 @@ export interface DeciderInit<C extends AnyContract, Id extends string, S, D> {
 	readonly id: IfId<C, Id>;
 	/** The state of a stream without events. It is frozen. */
 	readonly initial: S;
-	/** What each command comes to. Methods without a function here are served by hand. */
+	/** The function that decides each command. Methods without a function here are served by hand. */
 	readonly decide: FitsDecisions<C, NoInfer<Id>, NoInfer<S>, D> & Decisions<C, NoInfer<Id>, NoInfer<S>>;
-	/** What each event makes of the state. Pure functions, which return a new state. */
+	/** The function that applies each event to the state. It is pure and returns a new state. */
 	readonly evolve: Evolution<C, NoInfer<S>>;
-	/** What streams and snapshots are named after. Default: the name of the contract. */
+	/** The name that streams and snapshots bear. Default: the name of the contract. */
 	readonly name?: string;
 	/** The version of the state. Raise it when `evolve` or the shape of the state changes and there are snapshots. Default: 1. */
 	readonly version?: number;
-	/** After how many events of a stream its state is kept, so that commands read only what follows. Default: never. */
+	/**
+	 * The number of a stream's events after which a snapshot of its state is kept, so that commands read only later
+	 * events. Default: no snapshots.
+	 */
 	readonly snapshotEvery?: number;
 }
 

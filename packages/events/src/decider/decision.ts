@@ -10,7 +10,7 @@ import type {
 	StreamOf,
 } from "@allium/core";
 
-/** What a method takes, as its schema yields it. */
+/** The input of a method, as its schema yields it. */
 export type InputOf<M> = Handler<M> extends (input: infer Input, ctx: Context) => unknown ? Input : never;
 
 /** The methods of a contract that may have effects and answer once. */
@@ -40,7 +40,7 @@ export type CommandName<C extends AnyContract, Id extends string> = {
 	[K in WriteName<C>]: Id extends StringName<InputOf<C[K]>> ? K : never;
 }[WriteName<C>];
 
-/** What a decision is given beside input and state: in place of the clock and of chance. */
+/** The tools of a decision, which it uses in place of the clock and of random numbers. */
 export interface DecisionTools {
 	/** When the command is decided. */
 	readonly now: Date;

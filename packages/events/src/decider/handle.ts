@@ -7,9 +7,11 @@ import type { InputOf } from "./decision.ts";
 import { folded, type Loaded } from "./load.ts";
 import { idIn, streamOf } from "./stream-of.ts";
 
-/** What a command came to. */
+/** The result of a command. */
 export interface Handled<S> extends Loaded<S> {
-	/** Where its last event lies; undefined when it made none. The reply of the call that is being handled tells it, too. */
+	/**
+	 * The place of its last event. Undefined if it made none. The reply of the call that is being handled carries it, too.
+	 */
 	readonly position: Position | undefined;
 }
 

@@ -56,7 +56,7 @@ export function keepState(
 	});
 }
 
-/** Who can read the snapshots of a decider. */
+/** The reader of a decider's snapshots: its name and version. */
 export function readerOf({ name, version }: AnyDecider): string {
 	return `${name}@${version}`;
 }

@@ -6,7 +6,7 @@ import { type Position, positionText } from "./position.ts";
 
 const position: Position = { log: "log", topic: "account", lane: 3, id: "e1", key: "a1", cursor: "b" };
 
-/** What was received with a reply that told these positions. */
+/** The metadata of a reply that carried these positions. */
 function received(...positions: readonly Position[]): ResponseMetadata {
 	const response = new ResponseMetadata();
 	const ctx = Context.background()["~with"]({ response });

@@ -41,9 +41,11 @@ export function after(ctx: Context, received: ResponseMetadata | ReadonlyMetadat
 }
 
 /**
- * What a read with this context has to wait for: what {@link after} was given here, and what the caller asked for.
+ * The positions for which a read with this context has to wait: those that {@link after} was given here, and those that
+ * the caller asked for.
  *
- * @throws ServiceError `invalid_argument`, reason `invalid_position`, when what arrived is no position.
+ * @throws ServiceError `invalid_argument`, reason `invalid_position`, when the metadata that arrived holds no valid
+ * position.
  */
 export function positionsOf(ctx: Context): readonly Position[] {
 	const arrived = ctx.metadata.has(positionName) ? readFrom(ctx.metadata) : [];

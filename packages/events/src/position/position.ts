@@ -1,7 +1,7 @@
 import { ServiceError } from "@allium/core";
 import type { Cursor, Receipt } from "@allium/core/event";
 
-/** Where an event lies that a command appended: what a reply tells, so that a later read can wait for it. */
+/** The place of an event that a command appended. A reply carries it, so that a later read can wait for the event. */
 export interface Position {
 	/** The identity of the log: see `EventStore.identity`. Positions of two logs have nothing to do with one another. */
 	readonly log: string;
@@ -9,9 +9,9 @@ export interface Position {
 	readonly lane: number;
 	/** The id of the event. */
 	readonly id: string;
-	/** What orders the event: the id of its stream. */
+	/** The key that orders the event: the id of its stream. */
 	readonly key?: string;
-	/** Undefined where places are given later: `TopicLog.place` knows it then. */
+	/** Undefined if the log assigns places later: `TopicLog.place` then waits for the place. */
 	readonly cursor?: Cursor;
 }
 

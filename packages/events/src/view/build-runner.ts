@@ -7,7 +7,7 @@ import type { ViewHost, ViewLog } from "./view.ts";
 import { HolderWatch, isLeaseLost, ViewLeaseKeeper } from "./view-lease-keeper.ts";
 import { later, type ViewBatch, type ViewWork } from "./view-work.ts";
 
-/** What builds a build of a view. */
+/** Options of {@link BuildRunner}. */
 export interface BuildRunnerOptions {
 	readonly id: ViewBuildId;
 	readonly host: ViewHost;
@@ -15,7 +15,7 @@ export interface BuildRunnerOptions {
 	readonly member: string;
 	readonly dialect: "sqlite" | "postgres" | undefined;
 	readonly batch: (work: ViewWork) => ViewBatch;
-	/** Ends when the build is not to be worked on any more. */
+	/** Ends when the build may not be worked on any more. */
 	readonly ctx: Context;
 }
 

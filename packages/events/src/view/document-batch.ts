@@ -10,7 +10,7 @@ import { later, placesOf, type ViewBatch, type ViewWork } from "./view-work.ts";
 /** Takes an event into a document. */
 export type Fold = (document: unknown, data: unknown, event: ViewEvent) => unknown;
 
-/** What documents are made by. */
+/** The functions and options from which documents are made. */
 export interface DocumentFolds {
 	readonly parts: readonly ViewPart<Fold>[];
 	readonly initial: unknown;
@@ -20,7 +20,7 @@ export interface DocumentFolds {
 const page = { events: 256, bytes: 1024 * 1024 };
 const mostRetried = 16;
 
-/** What becomes of documents in a batch. */
+/** The changes of documents in a batch. */
 class Changes {
 	readonly stored: ReadonlyMap<string, string>;
 	readonly documents = new Map<string, StoredDocument | null>();
@@ -29,7 +29,7 @@ class Changes {
 		this.stored = stored;
 	}
 
-	/** The document as it is now; undefined when there is none. Each time another object. */
+	/** The document as it is now. Undefined if there is none. Each call returns a new object. */
 	of(key: string): unknown {
 		const changed = this.documents.get(key);
 		if (changed === null) return undefined;
@@ -38,7 +38,7 @@ class Changes {
 	}
 }
 
-/** Takes events into documents. A document that does not take an event is parked, with what follows for its key. */
+/** Takes events into documents. A document whose event fails is parked, together with later events of its key. */
 export class DocumentBatch implements ViewBatch {
 	readonly #folds: DocumentFolds;
 	readonly #parts: ReadonlyMap<string, ViewPart<Fold>>;

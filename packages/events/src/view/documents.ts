@@ -19,16 +19,16 @@ export type Folds<C extends AnyContract, D> = {
 	) => D | null;
 };
 
-/** What documents do with the events of one contract: made by {@link fold}. */
+/** The functions by which the events of one contract change documents. Made by {@link fold}. */
 export interface DocumentsPart<D> {
 	/** @internal */
 	readonly "~part": ViewPart<Fold>;
-	/** @internal Only a type: what the documents are. */
+	/** @internal Only a type: the type of the documents. */
 	readonly "~document"?: D;
 }
 
 /**
- * How documents follow from the events of a contract: each event of a key changes the document of that key.
+ * Declares how the events of a contract change documents. Each event changes the document of its key.
  *
  * @throws TypeError for a function that is named like no event of the contract, and for an event without a key.
  * @example
@@ -50,14 +50,14 @@ function isFold(value: unknown): value is Fold {
 	return typeof value === "function";
 }
 
-/** What can be asked of a field by which documents are found. */
+/** The value of a field by which documents are found. */
 export type FieldValue = string | number | boolean;
 
 /** The version and the beginning of documents. */
 export interface DocumentsOptions<D, Field extends string> {
-	/** A positive integer. With another one, the view is built again from all events, beside the one before. */
+	/** A positive integer. A new version of the view is built from all events, while the old one stays readable. */
 	readonly version: number;
-	/** What a document is before its first event. */
+	/** The document before its first event. */
 	readonly initial: D;
 	/** The fields by which documents are found: strings, numbers or booleans. Default: only by key. */
 	readonly index?: readonly Field[];
@@ -167,7 +167,7 @@ function readerOf<D, Field extends string>(
 	};
 }
 
-/** What the store has is what the functions of the view returned. */
+/** The text in the store was made from a document that the functions of the view returned, so it has their type. */
 function parsed<D>(text: string): D {
 	return JSON.parse(text);
 }

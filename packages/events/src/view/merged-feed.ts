@@ -9,30 +9,30 @@ export interface FedEvent {
 	readonly placed: Placed;
 }
 
-/** What was read of the topics of a view. */
+/** A page of events from the topics of a view. */
 export interface Fed {
 	readonly events: readonly FedEvent[];
-	/** The places behind all of it. */
+	/** The places after all of its events. */
 	readonly places: ViewPlaces;
 	/** Whether all topics were at their ends. */
 	readonly isAll: boolean;
 }
 
-/** What a feed knows of a topic. */
+/** The state of a topic in a feed. */
 interface Source {
 	readonly topic: string;
 	readonly log: ViewLog;
 	/** Up to where it was read. */
 	read: Cursors;
-	/** What was read and not handed out. */
+	/** The events that were read and have not been handed out. */
 	readonly buffer: Placed[];
 	isAtEnd: boolean;
 }
 
 /**
- * Reads the topics of a view as one sequence. Of each topic the events come in the order of its log. Topics have no order
- * among each other, so that the events with the earlier times come first: then a view that is built again is made in
- * nearly the same order as the first time.
+ * Reads the topics of a view as one sequence. The events of one topic come in the order of its log. There is no order
+ * between topics, so events with earlier times come first. A view that is built again is thus built in nearly the same
+ * order as the first time.
  */
 export class MergedFeed {
 	readonly #sources: readonly Source[];

@@ -1,6 +1,6 @@
 import type { Sql } from "@allium/core/store";
 
-/** What the handlers of a projection change its tables with. */
+/** The transaction in which the handlers of a projection change its tables. */
 export interface ProjectionTransaction {
 	/** Runs a statement: a tagged template, whose values are parameters. Await it, and nothing else. */
 	readonly sql: Sql;

@@ -22,14 +22,14 @@ export type ProjectionHandlers<C extends AnyContract> = {
 	readonly [K in keyof C as Extract<K, EventName<C>>]?: ProjectionHandler<C[K]>;
 };
 
-/** What a projection does with the events of one contract: made by {@link on}. */
+/** The handlers by which a projection takes the events of one contract. Made by {@link on}. */
 export interface ProjectionPart {
 	/** @internal */
 	readonly "~part": ViewPart<SqlHandler>;
 }
 
 /**
- * What a projection does with the events of a contract.
+ * Declares how a projection takes the events of a contract.
  *
  * @throws TypeError for a function that is named like no event of the contract.
  * @example
@@ -46,7 +46,7 @@ function isSqlHandler(value: unknown): value is SqlHandler {
 
 /** The version and the tables of a projection. */
 export interface ProjectionOptions {
-	/** A positive integer. With another one, the view is built again from all events, beside the one before. */
+	/** A positive integer. A new version of the view is built from all events, while the old one stays readable. */
 	readonly version: number;
 	/** The statements that make the tables and indexes, in SQL that both databases speak, or for each of them. */
 	readonly tables: string | { readonly sqlite: string; readonly postgres: string };
@@ -55,8 +55,8 @@ export interface ProjectionOptions {
 /** Reads a projection. */
 export interface ProjectionReader {
 	/**
-	 * Runs a query on the tables. Waits until the view is built, as long as the deadline of the context and 10 seconds at
-	 * most, and for what `after` says. What would change something is refused.
+	 * Runs a query on the tables. Waits until the view is built and has the events that `after` asks for: until the
+	 * deadline of the context, and 10 seconds at most. A statement that would change something is refused.
 	 *
 	 * @example
 	 * const rows = await standings.query(ctx)<{ player: string }>`SELECT player FROM standings WHERE wins > ${10}`;

@@ -58,7 +58,10 @@ export class SqlBatch implements ViewBatch {
 		// Nothing is parked: what fails is tried again and again.
 	}
 
-	/** Applies what fits into one transaction. Returns how many events that were, or how many came before one that failed. */
+	/**
+	 * Applies as many events as fit into one transaction. Returns their number, or the number of events before the one
+	 * that failed.
+	 */
 	async #apply(
 		events: readonly Ready[],
 		end: ViewPlaces | undefined,
@@ -84,7 +87,7 @@ export class SqlBatch implements ViewBatch {
 		} catch (error) {
 			if (ctx.error !== undefined) throw ctx.error;
 			if (isServiceError(error) && error.reason === "lease_lost") throw error;
-			// What the backend did not answer has not failed because of an event.
+			// If the backend did not answer, no event is to blame.
 			return { reached: isBlameless(error) ? 0 : reached, error };
 		}
 	}

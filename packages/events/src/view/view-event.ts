@@ -1,6 +1,6 @@
 import type { Placed } from "@allium/core/event";
 
-/** What a view can know of an event, beside its data. It is the same whenever the view is built. */
+/** The facts about an event other than its data, for views. They are the same each time that the view is built. */
 export interface ViewEvent {
 	readonly id: string;
 	/** `contract.event`. */
@@ -13,7 +13,7 @@ export interface ViewEvent {
 	readonly source: string;
 	/** When it was published. */
 	readonly time: Date;
-	/** What orders it; undefined where its events have no order. */
+	/** The key that orders it. Undefined for events without order. */
 	readonly key: string | undefined;
 	readonly correlationId: string;
 	readonly causationId: string | undefined;

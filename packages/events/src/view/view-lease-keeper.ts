@@ -5,9 +5,9 @@ import { after, type Timer } from "@allium/core/transport";
 const renewalsPerTtl = 4;
 
 /**
- * Keeps a lease: renews it, and ends its context when the lease may be over. It counts from before a renewal was sent, by
- * the monotonic clock or by the wall clock, whichever went further: the first may stand still while the machine is
- * suspended.
+ * Keeps a lease: renews it, and ends its context when the lease may be over. The time is measured from just before a
+ * renewal was sent, by the monotonic clock and by the wall clock. The clock that went further counts, since the
+ * monotonic clock may stand still while the machine is suspended.
  */
 export class ViewLeaseKeeper {
 	/** Ends when the lease is lost or given up. */
@@ -34,14 +34,14 @@ export class ViewLeaseKeeper {
 		this.#wait();
 	}
 
-	/** Something that renews the lease was done: with when it was sent. */
+	/** Notes that an operation renewed the lease, and when it was sent. */
 	renewed(sentAt: number): void {
 		if (sentAt < this.#renewedAt) return;
 		this.#renewedAt = sentAt;
 		this.#renewedAtWall = Date.now() - (performance.now() - sentAt);
 	}
 
-	/** What others are told beside that the holder lives. */
+	/** Renews the lease, and reports the holder's trouble to others; undefined for none. */
 	async tell(trouble: string | undefined): Promise<void> {
 		this.#trouble = trouble;
 		await this.#renew();
@@ -57,7 +57,7 @@ export class ViewLeaseKeeper {
 			if (this.ctx.error !== undefined) return;
 			if (this.#isOver) return this.stop();
 			this.#wait();
-			// What was applied meanwhile has renewed it.
+			// A batch that was applied meanwhile has renewed the lease.
 			if (performance.now() - this.#renewedAt < this.#ttlMs / renewalsPerTtl / 2) return;
 			this.#renew().catch(() => {});
 		});

@@ -1,9 +1,9 @@
 import type { AnyContract, AnyEvent } from "@allium/core";
 
-/** What a view does with the events of one contract. */
+/** The functions by which a view takes the events of one contract. */
 export interface ViewPart<Handle> {
 	readonly topic: string;
-	/** The events that it takes, by what they are on the wire. */
+	/** The events that it takes, by their names on the wire. */
 	readonly handlers: ReadonlyMap<string, { readonly type: AnyEvent; readonly handle: Handle }>;
 }
 
@@ -12,7 +12,7 @@ export interface ViewPart<Handle> {
  *
  * @param what the function that was called, for errors: `on`.
  * @param isHandler tells a function from other values.
- * @throws TypeError for a function that is named like no event of the contract, and when there is none at all.
+ * @throws TypeError if a function is named like no event of the contract, or if there is no function.
  */
 export function viewPart<Handle>(
 	what: string,
@@ -49,7 +49,7 @@ export function checkParts(view: string, parts: readonly ViewPart<unknown>[]): v
 		throw new TypeError(`the view ${view} names "${twice}" twice; put its events into one part`);
 }
 
-/** What must not change without another version of the view. */
+/** The properties of a view that must not change without a new version, as text. */
 export function shapeOf(parts: readonly ViewPart<unknown>[], index: readonly string[]): string {
 	const events = parts.flatMap(({ handlers }) => [...handlers.keys()]).sort();
 	return JSON.stringify({ events, index: [...index].sort() });

@@ -3,7 +3,7 @@ import type { ViewBuild, ViewLease, ViewPlaces } from "@allium/core/store";
 import type { FedEvent } from "./merged-feed.ts";
 import type { ViewLog } from "./view.ts";
 
-/** What works on a build while this process holds it. */
+/** The parts that work on a build while this process holds it. */
 export interface ViewWork {
 	readonly view: string;
 	readonly build: ViewBuild;
@@ -14,9 +14,9 @@ export interface ViewWork {
 	readonly logger: Logger;
 	/** Ends when the lease is lost or the process stops. */
 	readonly ctx: Context;
-	/** Called when something was applied, which renews the lease: with when it was sent. */
+	/** Called with the time at which a change was sent, once it is applied. An applied change renews the lease. */
 	readonly onApplied: (sentAt: number) => void;
-	/** Tells why the view does not go on; undefined when it does. */
+	/** Reports why the view does not go on. Undefined if it does. */
 	readonly onTrouble: (trouble: string | undefined) => Promise<void>;
 }
 

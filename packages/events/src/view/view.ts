@@ -5,15 +5,15 @@ import type { ViewStore } from "@allium/core/store";
 /** The log that has the events of a topic. */
 export interface ViewLog {
 	readonly topic: TopicLog;
-	/** What tells the log from all others, where it is that of an event store: positions name it. */
+	/** The identity of the log, which positions contain. Undefined if the log does not belong to an event store. */
 	readonly identity?: string | undefined;
 }
 
-/** What a view runs on. An app gives it. */
+/** The backends and settings on which a view runs. An app provides them. */
 export interface ViewHost {
 	readonly store: ViewStore;
 	readonly logger: Logger;
-	/** The app, which alone projects its views. Default: anybody may. */
+	/** The only app that may project its views. Default: any app may. */
 	readonly owner?: string;
 	/**
 	 * The log that has the events of a topic.
@@ -25,17 +25,17 @@ export interface ViewHost {
 	readonly ttlMs?: number;
 }
 
-/** How a view is doing. What is not known is missing. */
+/** The state of a view. A fact that is not known is missing. */
 export interface ViewStatus {
 	/** Whether it can be read. */
 	readonly isBuilt: boolean;
 	/** The events that are not in the view yet. */
 	readonly lag?: number;
-	/** How old the oldest of them is; 0 without one. */
+	/** The age of the oldest of these events, in seconds; 0 if there is none. */
 	readonly lagSeconds?: number;
-	/** The documents that did not take an event. */
+	/** The number of documents whose event failed. */
 	readonly parked?: number;
-	/** Why it does not go on, and what to do. */
+	/** The reason why the view does not go on, and the remedy. */
 	readonly trouble?: string;
 }
 

@@ -12,12 +12,15 @@ export class Cancellation {
 		return this.#error !== undefined;
 	}
 
-	/** Whether it is what the code threw. */
+	/** Whether the code threw the error of this cancellation. */
 	is(error: unknown): boolean {
 		return error !== undefined && error === this.#error;
 	}
 
-	/** What waits ends with the error, and so does the step at which the run is parked; else the next one does. */
+	/**
+	 * Ends every waiting step, and the step at which the run is parked, with the error. If there is no such step, the next
+	 * step ends with it.
+	 */
 	ask(reason: string | undefined, pending: readonly PendingStep[], parkedAt: string | undefined): void {
 		const message = reason ?? "the run was cancelled";
 		const error = new ServiceError({ code: "canceled", reason: "workflow_cancelled", message });

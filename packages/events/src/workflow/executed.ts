@@ -3,10 +3,10 @@ import type { Entry, Fact, StepKind } from "./journal-entry.ts";
 import type { RecordedError } from "./recorded-error.ts";
 import type { Run } from "./run.ts";
 
-/** The code of a workflow, whatever its types. */
+/** The code of a workflow, with any types. */
 export type AnyCode = (data: unknown, run: Run) => unknown;
 
-/** What is run. */
+/** The code of a run and the facts that its execution needs. */
 export interface Executed {
 	readonly code: AnyCode;
 	readonly start: AnyEvent;
@@ -18,7 +18,7 @@ export interface Executed {
 	readonly key: string;
 }
 
-/** What an execution has asked for so far. */
+/** The steps that an execution has asked for so far. */
 export interface Traced {
 	/** In order, as text. */
 	readonly trace: readonly string[];
@@ -26,22 +26,22 @@ export interface Traced {
 	readonly hasEnded: boolean;
 }
 
-/** What an execution can do beyond its journal. */
+/** The means by which an execution goes on beyond its journal. */
 export interface Live {
 	/** Ends when the run belongs to this process no longer. */
 	readonly ctx: Context;
 	/**
-	 * Adds to the journal. Returns the entries that came: these, or, when the journal had others meanwhile, only those
-	 * of others.
+	 * Adds to the journal. Returns the entries that came: these, or, if others have added to the journal meanwhile, only
+	 * the entries of others.
 	 */
 	append(facts: readonly Fact[]): Promise<{ readonly isAdded: boolean; readonly entries: readonly Entry[] }>;
-	/** The context of a step. What is done with it has ids that follow from the run and the step. */
+	/** The context of a step. Operations with it have ids that are derived from the run and the step. */
 	contextOf(step: string, kind: StepKind): Context;
 	readonly publish: Publish;
-	/** Whether nothing new is to be begun, because the process stops. */
+	/** Whether nothing new may begin, because the process stops. */
 	readonly isStopping: () => boolean;
 	/** The time in milliseconds: until then, waits are over. */
 	readonly now: () => number;
-	/** Called whenever the code has got all that is recorded. Returns why the code is at fault. */
+	/** Called whenever the code has received all recorded results. Returns the fault of the code, if there is one. */
 	readonly check: (execution: Traced) => Promise<RecordedError | undefined>;
 }

@@ -26,28 +26,28 @@ import { beginningWait, untilOf } from "./wait-time.ts";
 type CodeEnd = { readonly is: "returned" } | { readonly is: "threw"; readonly error: unknown };
 
 /**
- * One execution of the code of a run against its journal: results that are recorded are given to the code one by one,
- * in the order of the journal, each once the code has done all that the one before allowed. Then, when it is live,
- * steps without a result are begun, and what they come to is recorded before the code gets it.
+ * One execution of the code of a run against its journal: recorded results are given to the code one by one, in the
+ * order of the journal, each once the code has done everything that the previous one allowed. After that, a live
+ * execution begins the steps without a result, and records each result before the code gets it.
  */
 export class Execution implements Traced {
 	readonly #executed: Executed;
 	readonly #live: Live | undefined;
-	/** What the code has not got yet, in the order of the journal. */
+	/** The entries that the code has not received yet, in the order of the journal. */
 	readonly #entries: Entry[];
 	readonly #steps = new Map<string, PendingStep>();
-	/** Those whose result the code may still wait for. */
+	/** The steps whose result the code may still wait for. */
 	readonly #open = new Set<PendingStep>();
 	readonly #waits = new Map<string, StepWaits>();
 	readonly #inbox: Inbox;
 	readonly #attempts: StepAttempts | undefined;
 	readonly #cancellation = new Cancellation();
-	/** What is to be recorded. */
+	/** The facts that have to be recorded. */
 	#outbox: Fact[] = [];
 	#now = new Date(0);
 	#end: CodeEnd | undefined;
 	#parked: Parked | undefined;
-	/** What the code asked for, in order, as text. */
+	/** The steps that the code asked for, in order, as text. */
 	readonly trace: string[] = [];
 
 	constructor(executed: Executed, entries: readonly Entry[], live?: Live) {

@@ -40,7 +40,7 @@ export class Inbox {
 		this.#taken.delete(id);
 	}
 
-	/** What no step has taken. */
+	/** The events that no step has taken. */
 	get left(): readonly KeptEvent[] {
 		return this.#events.map(({ event }) => event).filter(({ id }) => !this.#taken.has(id));
 	}

@@ -2,7 +2,7 @@ import { ServiceError } from "@allium/core";
 import type { EventRecord } from "@allium/core/event";
 import type { RecordedError } from "./recorded-error.ts";
 
-/** What a step of a run is. */
+/** The kind of a step of a run. */
 export type StepKind = "step" | "call" | "publish" | "sleep" | "receive";
 
 /** An event of a contract as a journal keeps it. */
@@ -21,13 +21,13 @@ export interface Started {
 	readonly event: KeptEvent;
 }
 
-/** The run began anew with other data: what was recorded before counts no more. */
+/** The run began again with other data. Earlier entries no longer count. */
 export interface Restarted {
 	readonly is: "restarted";
 	/** The first restart is 1. */
 	readonly generation: number;
 	readonly event: KeptEvent;
-	/** What had come and was not taken yet. */
+	/** The events that had come and were not taken yet. */
 	readonly received: readonly KeptEvent[];
 }
 
@@ -42,7 +42,7 @@ export interface Settled {
 	readonly is: "settled";
 	readonly step: string;
 	readonly kind: StepKind;
-	/** What it came to, unless there is an error. Missing for nothing. */
+	/** The result, unless there is an error. Missing if the step returned nothing. */
 	readonly value?: unknown;
 	readonly error?: RecordedError;
 	/** The id of the event that it took. */
@@ -66,16 +66,16 @@ export interface Waiting {
 	readonly until: string;
 	/** The type of the event that it waits for. */
 	readonly event?: string;
-	/** How many attempts failed that were not to blame on others. */
+	/** The number of failed attempts that count, which excludes failures that others caused. */
 	readonly attempts?: number;
 	/** Why the last attempt failed. */
 	readonly error?: RecordedError;
 }
 
-/** The run does not go on until somebody sees to it. */
+/** The run does not go on until an operator resumes it. */
 export interface Parked {
 	readonly is: "parked";
-	/** Where it stands. */
+	/** The step at which it stands. */
 	readonly step?: string;
 	readonly error: RecordedError;
 }
@@ -98,7 +98,7 @@ export interface Ended {
 	readonly cancelled?: boolean;
 }
 
-/** What an entry of a journal says. */
+/** The content of an entry of a journal. */
 export type Fact =
 	| Started
 	| Restarted

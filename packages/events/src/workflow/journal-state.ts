@@ -8,9 +8,9 @@ export interface RunState {
 	readonly status: RunStatus;
 	/** Why it does not go on. */
 	readonly parked: Parked | undefined;
-	/** What it waits for. */
+	/** The waits that are open. */
 	readonly waits: readonly (Waiting | Expecting)[];
-	/** Whether somebody wants it to end. */
+	/** Whether its cancellation was requested. */
 	readonly isCancelling: boolean;
 }
 
@@ -21,19 +21,19 @@ export function stateOf(entries: readonly Entry[]): RunState {
 	return fold.state;
 }
 
-/** Whether it is what a run begins with. */
+/** Whether it is the beginning of a run. */
 export function isBeginning({ is }: Fact): boolean {
 	return is === "started" || is === "restarted";
 }
 
-/** Tells how a run is from its entries, one after another. It keeps none of them but those that still count. */
+/** Tells how a run is from its entries, one after another. It keeps only the entries that still count. */
 export class RunStateFold {
 	#status: RunStatus = "not started";
 	#parked: Parked | undefined;
 	#isCancelling = false;
 	#waits = new Map<string, Waiting | Expecting>();
 
-	/** What came before counts no more. */
+	/** Forgets the earlier entries, which no longer count. */
 	restart(): void {
 		this.#status = "not started";
 		this.#parked = undefined;

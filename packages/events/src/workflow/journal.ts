@@ -15,7 +15,7 @@ export const mostEntries = 10_000;
 /** How often an entry is tried to be added while the store does not answer. */
 const mostAttempts = 5;
 
-/** Whose journal it is. */
+/** The run to which a journal belongs. */
 export interface JournalFacts {
 	readonly workflow: string;
 	readonly key: string;
@@ -71,12 +71,12 @@ export class Journal {
 		return this.#version;
 	}
 
-	/** The entry that began the run; undefined where none did. */
+	/** The entry that began the run. Undefined if the run has not begun. */
 	get beginning(): Entry | undefined {
 		return this.#entries.find(({ fact }) => isBeginning(fact));
 	}
 
-	/** How many times the run was begun anew. */
+	/** The number of restarts of the run. */
 	get generation(): number {
 		return generationOf(this.beginning);
 	}
@@ -86,7 +86,7 @@ export class Journal {
 		return this.beginning?.record.version ?? 1;
 	}
 
-	/** Of this run alone, and the same each time. */
+	/** Unique to this run, and the same each time. */
 	get runId(): string {
 		const { workflow, key } = this.facts;
 		this.#runId ??= runIdOf(workflow, key, this.beginning);
@@ -138,7 +138,7 @@ export class Journal {
 		}
 	}
 
-	/** Notes where the run was begun anew, so that what comes before need not be read again. */
+	/** Notes the place of the restart, so that earlier entries need not be read again. */
 	async noteRestart(ctx: Context): Promise<void> {
 		const { stream } = this.facts;
 		await this.#store.saveSnapshot(

@@ -4,7 +4,7 @@ import { type RecordedError, recordedError } from "./recorded-error.ts";
 
 /** How an execution ended. */
 export type Outcome =
-	/** It waits for something. Without a step, the code awaits something else than a step. */
+	/** It waits for something. If there are no steps, the code awaits something other than a step. */
 	| { readonly is: "blocked"; readonly steps: readonly string[] }
 	| { readonly is: "ended"; readonly cancelled: boolean }
 	/** The version is that of the start event. */
@@ -15,7 +15,7 @@ export type Outcome =
 			readonly received: readonly KeptEvent[];
 	  }
 	| { readonly is: "parked"; readonly step?: string; readonly error: RecordedError }
-	/** Another process ended the run, or began it anew. */
+	/** Another process ended or restarted the run. */
 	| { readonly is: "overtaken" }
 	/** The run belongs to this process no longer, or the process stops. */
 	| { readonly is: "interrupted" };

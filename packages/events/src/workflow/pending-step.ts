@@ -1,11 +1,11 @@
 import type { AnyEvent, Context, Method } from "@allium/core";
 import type { Expecting, StepKind, Waiting } from "./journal-entry.ts";
 
-/** What a step is, as the code asked for it. */
+/** A step as the code asked for it. */
 export interface AskedStep {
 	readonly name: string;
 	readonly kind: StepKind | "restart";
-	/** What it does. Missing for waits. */
+	/** The function that it runs. Missing for waits. */
 	readonly work?: (ctx: Context) => unknown;
 	/** How long one attempt may take, in milliseconds. */
 	readonly timeoutMs?: number | undefined;
@@ -13,9 +13,9 @@ export interface AskedStep {
 	readonly method?: Method | undefined;
 	/** How long it sleeps, or waits for an event, in milliseconds. */
 	readonly waitMs?: number | undefined;
-	/** What it waits for. */
+	/** The event that it waits for. */
 	readonly event?: AnyEvent;
-	/** What it was given: code that asks for the same does it with the same. */
+	/** The input of the step. Code that asks for the same step again gives the same input. */
 	readonly input?: unknown;
 }
 
@@ -29,7 +29,7 @@ export class PendingStep {
 	isSettled = false;
 	/** Whether this process is doing it now. */
 	isRunning = false;
-	/** Whether this process is doing it, or has what it came to, to be recorded. */
+	/** Whether this process is running the step, or has a result of it that still has to be recorded. */
 	isUnderWay = false;
 
 	constructor(asked: AskedStep) {
@@ -58,7 +58,7 @@ export class PendingStep {
 	}
 }
 
-/** What is recorded of the waits of one step. */
+/** The recorded waits of one step. */
 export interface StepWaits {
 	readonly last: Waiting | Expecting;
 	/** How often it was tried. */

@@ -14,7 +14,7 @@ export interface ExportedJournal {
 	readonly events: readonly EventRecord[];
 }
 
-/** What the code comes to when it runs against a journal. */
+/** The result of running the code against a journal. */
 export type Replayed =
 	| { readonly status: "ended" }
 	/** Where it stands. */

@@ -19,7 +19,7 @@ const mostCompared = 300;
 /** How often others may be faster in a row before the run is left to them for a while. */
 const mostConflicts = 50;
 
-/** What runs need of the app. */
+/** The parts of an app that its runs need. */
 export interface RunsHost {
 	readonly store: EventStore;
 	/** The name of the app. */
@@ -48,7 +48,7 @@ export class RunExecutor {
 		this.#isStopping = true;
 	}
 
-	/** Whose journal the journal of a key is. */
+	/** The facts of the journal of a key. */
 	async journalOf(key: string): Promise<JournalFacts> {
 		const { name: workflow } = this.#workflow;
 		const stream = await streamOf(workflow, key);

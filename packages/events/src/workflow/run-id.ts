@@ -3,7 +3,7 @@ import { topicOf } from "./journal-contract.ts";
 import type { Entry } from "./journal-entry.ts";
 
 /**
- * The id of a run: of this run alone, and the same each time that its journal is read.
+ * The id of a run. It is unique to this run, and the same each time that its journal is read.
  *
  * @param beginning the entry that began the run.
  */
@@ -13,7 +13,7 @@ export function runIdOf(workflow: string, key: string, beginning: Entry | undefi
 		.id;
 }
 
-/** How many times the run was begun anew before this beginning. */
+/** The number of restarts up to and including this beginning. */
 export function generationOf(beginning: Entry | undefined): number {
 	const fact = beginning?.fact;
 	return fact?.is === "restarted" ? fact.generation : 0;

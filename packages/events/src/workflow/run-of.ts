@@ -6,7 +6,7 @@ import type { NamedStepOptions, ReceiveOptions, Run, StepOptions } from "./run.t
 /** The longest wait, in milliseconds: what a date can tell from now on. */
 const longestWaitMs = 8.6e15 - 4.1e12;
 
-/** What stands behind the object that the code of a run is given. */
+/** The sources of the object that the code of a run is given. */
 export interface RunSources {
 	readonly id: string;
 	readonly key: string;

@@ -32,7 +32,7 @@ export async function runSummary(store: EventStore, stream: string, ctx: Context
 	const restart = await lastRestart(store, stream, ctx);
 	for await (const { entries } of journalPages(store, stream, Math.max(0, restart - 1), ctx)) {
 		for (const entry of entries) {
-			// What came before a restart counts no more.
+			// Entries before a restart no longer count.
 			if (entry.fact.is === "restarted") fold.restart();
 			fold.add(entry.fact);
 			if (isBeginning(entry.fact)) beginning = entry;

@@ -26,26 +26,26 @@ export interface ReceiveOptions {
 }
 
 /**
- * What the code of a workflow does its work with. Each result is kept in the journal of the run; after a crash, a
- * deploy or a wait the code runs again from its beginning, and gets the results that are there.
+ * The functions by which the code of a workflow does its work. Each result is kept in the journal of the run. After a
+ * crash, a deploy or a wait the code runs again from its beginning, and gets the results that are there.
  *
- * So what the code does between these functions must not depend on time, chance, or input and output; they are the
- * place for that. The names of steps are unique in a run: in a loop, put the number into the name.
+ * Between these functions, the code must therefore not depend on time, random numbers, or input and output. It has to
+ * do all of that inside them. The names of steps are unique in a run: in a loop, put the number into the name.
  *
  * @typeParam Receives the events that the run can receive.
- * @typeParam Given what the start event is made of.
+ * @typeParam Given the data from which the start event is made.
  */
 export interface Run<Receives extends AnyEvent = AnyEvent, Given = unknown> {
-	/** Of this run alone: the same each time that the code runs. After a restart, it is another. */
+	/** The id of this run, the same each time that the code runs. A restart gives the run a new id. */
 	readonly id: string;
-	/** What its events have as their key; the id of the start event where that has none. */
+	/** The key of its events, or the id of the start event if that has no key. */
 	readonly key: string;
 	/**
-	 * Does something, and keeps what it came to. What is done with the context has ids that follow from the run and the
-	 * step. When the process ends in the middle, it is done again.
+	 * Runs a function, and keeps its result. Operations with the context have ids that are derived from the run and the
+	 * step. If the process ends in the middle, the function runs again.
 	 *
-	 * A `ServiceError` that cannot get better is a result, too: it is thrown here, each time. Trouble is tried again; any
-	 * other error is tried eight times, and then parks the run.
+	 * A `ServiceError` that another attempt cannot mend is a result, too: it is thrown here, each time. Trouble is tried
+	 * again until it is over. Any other error is tried eight times, and then parks the run.
 	 *
 	 * @example
 	 * const pdf = await run.step("print", (ctx) => printer.print(order, ctx));
@@ -68,11 +68,11 @@ export interface Run<Receives extends AnyEvent = AnyEvent, Given = unknown> {
 	): Promise<O>;
 	/** Publishes an event, once. */
 	publish(event: EventValue, options?: NamedStepOptions): Promise<void>;
-	/** Waits, for years if need be. A run that waits takes no memory. */
+	/** Waits, even for years. A run that waits takes no memory. */
 	sleep(name: string, milliseconds: number): Promise<void>;
 	/**
-	 * Waits for an event whose key is that of the run. Events that came before are kept, in order, and each is received
-	 * once. The workflow names the events in its option `receives`.
+	 * Waits for an event with the key of the run. Events that came before are kept, in order, and each is received once.
+	 * The workflow names the events in its option `receives`.
 	 *
 	 * @returns its data; undefined when none came in time.
 	 * @example
@@ -83,11 +83,14 @@ export interface Run<Receives extends AnyEvent = AnyEvent, Given = unknown> {
 		options: ReceiveOptions & { readonly withinMs: number },
 	): Promise<EventData<E> | undefined>;
 	receive<E extends Receives>(event: E, options?: ReceiveOptions): Promise<EventData<E>>;
-	/** When the last result was recorded that the code has got: a clock that tells the same each time. */
+	/**
+	 * The time at which the last result that the code has received was recorded: a clock that shows the same time in each
+	 * run of the code.
+	 */
 	now(): Date;
 	/**
-	 * Begins the run anew with other data and an empty journal. For runs without an end: a journal has 10,000 entries at
-	 * most. Never resolves.
+	 * Restarts the run with other data and an empty journal. It is for runs without an end, because a journal has 10,000
+	 * entries at most. Never resolves.
 	 *
 	 * @example
 	 * return run.restart({ ...data, month: data.month + 1 });

@@ -173,7 +173,7 @@ describe("the runs of a workflow", () => {
 			await vi.waitFor(async () => expect(await machine.status(young, `j${n}`)).toBe("ended"), until);
 		}
 		expect(by).toHaveLength(20);
-		// What began with the new version was never given to the old code, and the other way round.
+		// A run that began with the new version was never given to the old code, nor the other way round.
 		const { store } = machine;
 		for (let n = 0; n < 20; n++) {
 			const { events } = await store.read(await streamOf("job", `j${n}`), {}, ctx);

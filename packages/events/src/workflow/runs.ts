@@ -50,12 +50,14 @@ export function workflowRuns(info: WorkflowFacts, host: RunsHost): WorkflowRuns 
 	};
 }
 
-/** What lets runs go on. Each of the entries is a delivery, in the order of the journal, or when its time has come. */
+/**
+ * The handlers that let runs go on. Each entry is a delivery, in the order of the journal, or when its time has come.
+ */
 function handlersOf(executor: RunExecutor): RunsGroup["handlers"] {
 	const seen = new Set<string>();
 	const wake = async (data: unknown, ctx: Context): Promise<void> => {
 		const { id, key = "" } = delivery(ctx);
-		// What came while the run went on is known to it.
+		// The run knows an entry that came while it went on.
 		if (seen.delete(id)) return;
 		const until = Date.parse((data as { readonly until?: string }).until ?? "");
 		const ids = await executor.advance(key, Number.isNaN(until) ? 0 : until, ctx);
@@ -159,7 +161,7 @@ class Triggers {
 	}
 }
 
-/** What a group has to know of a contract: some of its events. */
+/** A contract with the given events, which is all that a group needs. */
 function contractOf(name: string, events: readonly AnyEvent[]): AnyContract {
 	return {
 		"~allium": { name, version: "0.0.0", summary: undefined, meta: {}, wire: undefined, methods: [], events },

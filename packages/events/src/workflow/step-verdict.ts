@@ -7,7 +7,7 @@ const mostAttempts = 8;
 const firstDelayMs = 500;
 const longestDelayMs = 5 * 60_000;
 
-/** What becomes of a step that failed. */
+/** The verdict on a step that failed. */
 export type StepVerdict =
 	/** The error is the result. */
 	| { readonly do: "settle"; readonly error: ServiceError }

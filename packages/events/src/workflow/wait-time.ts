@@ -11,7 +11,7 @@ export function timeIn(milliseconds: number): string {
 	return new Date(Math.ceil(Date.now() + milliseconds)).toISOString();
 }
 
-/** What is recorded of a wait that begins. */
+/** The entry for a wait that begins. */
 export function beginningWait({ name: step, waitMs, event }: AskedStep, kind: StepKind): Waiting | Expecting {
 	if (waitMs === undefined) return { is: "expecting", step, event: event?.type ?? "" };
 	const wait: Waiting = { is: "waiting", step, kind, until: timeIn(waitMs) };

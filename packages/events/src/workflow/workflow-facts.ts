@@ -8,7 +8,7 @@ export interface CodeOfVersion {
 	readonly isStrict: boolean;
 }
 
-/** What a workflow is. */
+/** The facts of a workflow. */
 export interface WorkflowFacts {
 	readonly name: string;
 	readonly version: number;

@@ -9,7 +9,7 @@ import type { AnyOptions, WorkflowFacts } from "./workflow-facts.ts";
 /** An event of a contract that can start runs. */
 export type StartEvent = AnyEvent & ((data: never) => unknown);
 
-/** What an event is made of. */
+/** The data from which an event is made. */
 type Given<E> = E extends (data: infer Data) => unknown ? Data : never;
 
 /** The code of a workflow. */
@@ -18,7 +18,7 @@ export type WorkflowCode<E extends StartEvent, R extends readonly AnyEvent[]> = 
 	run: Run<R[number], Given<E>>,
 ) => Promise<void> | void;
 
-/** The facts about a workflow beside its code. */
+/** The options of a workflow. */
 export interface WorkflowOptions<E extends StartEvent, R extends readonly AnyEvent[]> {
 	/** The events that `run.receive` can wait for; each has a key. Default: none. */
 	readonly receives?: R;
@@ -31,9 +31,9 @@ export interface WorkflowOptions<E extends StartEvent, R extends readonly AnyEve
 	readonly versions?: Readonly<Record<number, WorkflowCode<E, R>>>;
 }
 
-/** What a workflow knows of itself. */
+/** The facts of a workflow, and its runs. */
 export interface WorkflowInfo extends WorkflowFacts {
-	/** Prepares what works on its runs. */
+	/** Prepares the groups that work on its runs. */
 	runs(host: RunsHost): WorkflowRuns;
 }
 

@@ -19,7 +19,7 @@ import type { LifeWatch } from "./life-watch.ts";
 import type { MissingContextWatch } from "./missing-context.ts";
 import type { Part } from "./part.ts";
 
-/** What the clients of an app have in common. */
+/** The options that all clients of an app share. */
 export interface AppClientsOptions {
 	/** The name of the app. */
 	readonly name: string;

@@ -9,7 +9,7 @@ import type { AppOptions } from "./app-type.ts";
 import { warnOfOpenPort } from "./open-port.ts";
 import { reachableHost } from "./reachable-host.ts";
 
-/** What the port of an app needs of the app. */
+/** The parts of an app that its port needs. */
 export interface AppPortOptions {
 	readonly options: AppOptions;
 	readonly config: Config;

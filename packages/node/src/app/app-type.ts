@@ -67,8 +67,8 @@ export interface AppOptions extends ProcessOptions {
 	 */
 	readonly publishes?: readonly AnyContract[];
 	/**
-	 * Contracts whose events others may post to `/-/events/{contract}`, as CloudEvents over HTTP: whoever the guard lets
-	 * in. This app publishes them. Default: none.
+	 * Contracts whose events others may post to `/-/events/{contract}`, as CloudEvents over HTTP, if the guard admits
+	 * them. This app publishes the events. Default: none.
 	 */
 	readonly accepts?: readonly AnyContract[];
 	/** How events are published and handled. */

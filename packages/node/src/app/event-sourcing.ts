@@ -6,7 +6,7 @@ import { BackendConnection, type BackendConnectionOptions } from "./backend-conn
 import type { Part } from "./part.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
-/** What the event store of an app needs of the app. */
+/** The parts of an app that its event store needs. */
 export interface EventSourcingOptions extends Omit<BackendConnectionOptions<never>, "given" | "isNeeded"> {
 	/** The name of the app. */
 	readonly name: string;

@@ -15,7 +15,7 @@ import type { MissingContextWatch } from "./missing-context.ts";
 import { Publications } from "./publications.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
-/** What the events of an app need of the app. */
+/** The parts of an app that its events need. */
 export interface MessagingOptions extends Omit<BackendConnectionOptions<never>, "given" | "isNeeded"> {
 	/** The contracts that it serves now. */
 	readonly served: () => readonly AnyContract[];
@@ -25,7 +25,7 @@ export interface MessagingOptions extends Omit<BackendConnectionOptions<never>, 
 	readonly contextWatch: MissingContextWatch | undefined;
 }
 
-/** The events of an app: its broker, what it publishes, and what it handles. */
+/** The events of an app: its broker, its publications and its subscriptions. */
 export class Messaging {
 	readonly broker: BackendConnection<"broker">;
 	readonly publications: Publications;
@@ -34,7 +34,7 @@ export class Messaging {
 	readonly protocols: readonly PortProtocol[];
 	readonly #group: string;
 	readonly #logger: Logger;
-	/** What wraps the handlers of all subscriptions. */
+	/** The middleware around the handlers of all subscriptions. */
 	readonly outermost: readonly Middleware[];
 	readonly #topics: NonNullable<AppEventsOptions["topics"]>;
 

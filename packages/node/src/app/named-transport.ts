@@ -10,7 +10,7 @@ import { type CallOptions, openBackend } from "../config/open-backend.ts";
 import { Opening } from "../config/opening.ts";
 import type { Part } from "./part.ts";
 
-/** What the transport of a process is opened with. */
+/** Options of {@link NamedTransport}. */
 export interface NamedTransportOptions {
 	readonly adapters: Adapters | undefined;
 	readonly config: Config;
@@ -21,7 +21,10 @@ export interface NamedTransportOptions {
 	readonly scope: object;
 }
 
-/** The row of a transport in the table of backends. It is apart, because there is one only where a URL names it. */
+/**
+ * The row of a transport in the table of backends. It is apart because a process has such a transport only if a URL
+ * names one.
+ */
 const row: Backends<{ readonly transport: Transport }> = {
 	transport: {
 		variable: "ALLIUM_TRANSPORT",
@@ -31,10 +34,13 @@ const row: Backends<{ readonly transport: Transport }> = {
 	},
 };
 
-/** The transport of a process that a URL names, beside those of Node. Its package is loaded when the process starts. */
+/**
+ * The transport of a process that a URL names, in addition to the transports of Node. Its package is loaded when the
+ * process starts.
+ */
 export class NamedTransport implements Part {
 	readonly name: string = "the transport";
-	/** The transport, which can be used at once; none where no URL names one. */
+	/** The transport, which can be used at once. Empty if no URL names one. */
 	readonly transports: readonly Transport[];
 	readonly #opening: Opening<Transport> | undefined;
 
@@ -48,7 +54,7 @@ export class NamedTransport implements Part {
 		this.#opening = new Opening(
 			"transport",
 			() => openBackend(row, "transport", choice, using),
-			// Who dialled and listened closes.
+			// The transport itself needs no closing: the parts that dial and listen close their peers and listeners.
 			async () => {},
 		);
 		this.transports = [new DeferredTransport(adapterNameOf(choice.url), this.#opening)];

@@ -3,7 +3,7 @@ import type { Guard, Logger } from "@allium/core";
 import { isLoopback } from "../server/loopback.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
 
-/** What decides whether strangers can call a process. */
+/** Options of {@link warnOfOpenPort}. */
 export interface OpenPortOptions {
 	/** The name of the process. */
 	readonly name: string;
@@ -14,9 +14,9 @@ export interface OpenPortOptions {
 }
 
 /**
- * Warns of a port that other machines can reach, on which the process neither speaks TLS nor asks who calls.
+ * Warns of a port that other machines can reach without TLS and without a guard.
  *
- * @returns what a server calls when it listens.
+ * @returns a function that the server calls when it listens.
  */
 export function warnOfOpenPort({ name, tls, guard, logger }: OpenPortOptions): (bound: AddressInfo) => void {
 	return ({ address, port }) => {

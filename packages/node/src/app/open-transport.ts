@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import { maskUrl } from "../config/mask-url.ts";
 import type { Part } from "./part.ts";
 
-/** What decides whether the transport of a process is a way around the certificates that its port asks for. */
+/** Options of {@link warnOfOpenTransport}. */
 export interface OpenTransportOptions {
 	/** The name of the process. */
 	readonly name: string;
@@ -14,8 +14,8 @@ export interface OpenTransportOptions {
 }
 
 /**
- * A part that warns at the start of a process whose port asks callers for certificates, while its transport lets them
- * call without.
+ * A part that warns when a process starts whose port asks callers for certificates, while its transport lets them call
+ * without one.
  */
 export function warnOfOpenTransport({ name, config, guard, logger }: OpenTransportOptions): Part {
 	return {

@@ -9,7 +9,7 @@ import type { Part } from "./part.ts";
 /** How long the first times of schedules may take to be written, in milliseconds. */
 const prepareTimeoutMs = 10_000;
 
-/** What workflows and schedules need of the app. */
+/** The parts of an app that its workflows and schedules need. */
 export interface OrchestrationsOptions {
 	/** The name of the app. */
 	readonly name: string;
@@ -17,7 +17,7 @@ export interface OrchestrationsOptions {
 	readonly isDevelopment: boolean;
 	readonly store: EventStore;
 	readonly publish: Publish;
-	/** What wraps the handlers of all groups. */
+	/** The middleware around the handlers of all groups. */
 	readonly outermost: readonly Middleware[];
 	/** Adds a group on the broker of the app. */
 	readonly subscribe: (group: RunsGroup) => void;

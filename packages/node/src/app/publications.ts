@@ -4,7 +4,7 @@ import { listed } from "../config/listed.ts";
 import type { Part } from "./part.ts";
 import { within } from "./within.ts";
 
-/** What an app publishes, and how. */
+/** Options of {@link Publications}. */
 export interface PublicationsOptions
 	extends Pick<PublisherOptions, "middleware" | "maxBytes" | "topics" | "onMissingContext"> {
 	/** The name of the app. */
@@ -21,7 +21,10 @@ export interface PublicationsOptions
 	readonly gracePeriodMs: number;
 }
 
-/** The events that an app publishes. Their topics are opened when it starts, and what is on its way ends before it does. */
+/**
+ * The events that an app publishes. Their topics are opened when the app starts. Before the app stops, it waits for
+ * publications that are on their way.
+ */
 export class Publications implements Part {
 	readonly name: string = "the publications";
 	readonly #options: PublicationsOptions;
@@ -42,7 +45,10 @@ export class Publications implements Part {
 		});
 	}
 
-	/** Rejects with `failed_precondition`, reason `stopped`, once the app has stopped, whoever made its broker. */
+	/**
+	 * Rejects with `failed_precondition`, reason `stopped`, once the app has stopped, also if the broker was given to the
+	 * app and still works.
+	 */
 	readonly publish: Publish = (events, ctx) =>
 		this.#hasStopped ? Promise.reject(stopped(this.#options.name)) : this.#publisher.publish(events, ctx);
 
@@ -89,7 +95,7 @@ function stopped(name: string): ServiceError {
 	return new ServiceError({ code: "failed_precondition", reason: "stopped", message });
 }
 
-/** What publishers can rely on, for people. */
+/** The guarantees for publishers, for people to read. */
 function guaranteesOf({ atomic, dedupeMs, delay, syncs }: BrokerFeatures): Readonly<Record<string, string>> {
 	const lacks = [...(atomic ? [] : ["batches that are all or none"]), ...(delay ? [] : ["delays"])];
 	return {

@@ -14,10 +14,10 @@ import { skippedEvents } from "./skipped-events.ts";
 /** How long a group may take to begin, in milliseconds. */
 const beginTimeoutMs = 10_000;
 
-/** What a group does with its events: a subscription, or what forwards them. */
+/** The work of a group: a subscription that handles its events, or a relay that forwards them. */
 export type GroupWork = Pick<Subscription, "id" | "options" | "begin">;
 
-/** Where the subscriptions of a process work. */
+/** Options of {@link Subscriptions}. */
 export interface SubscriptionsOptions {
 	readonly broker: Broker;
 	readonly logger: Logger;
@@ -36,7 +36,7 @@ export class Subscriptions implements Part, Iterable<MeasuredGroup> {
 	readonly #subscriptions = new Map<string, GroupWork>();
 	readonly #consumers = new Map<GroupWork, Consumer>();
 	readonly #metrics = new GroupMetrics(this);
-	/** The part that comes after the registration. It takes no further events, and finishes those in hand. */
+	/** The part that comes after the registration. It takes no further events, and finishes the events in hand. */
 	readonly inHand: Part = { name: "the events in hand", drain: () => this.#drain() };
 	#isEnding = false;
 
@@ -52,7 +52,7 @@ export class Subscriptions implements Part, Iterable<MeasuredGroup> {
 	/**
 	 * Adds a group, before `start`.
 	 *
-	 * @returns what checks its health.
+	 * @returns the check of its health.
 	 * @throws TypeError when the process works on the group already.
 	 */
 	add(subscription: GroupWork): Checker {
@@ -66,7 +66,7 @@ export class Subscriptions implements Part, Iterable<MeasuredGroup> {
 		this.#subscriptions.set(name, subscription);
 		const { critical } = subscription.options;
 		const check = (ctx: Context): Promise<Record<string, string>> => this.#check(subscription, ctx);
-		// What a registry learns runs on an interval, the rest when somebody asks.
+		// A check that decides the status in the registry runs at an interval; any other runs on request.
 		return { ...checker("group", check, { critical, inBand: !critical }), name };
 	}
 

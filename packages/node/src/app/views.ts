@@ -12,7 +12,7 @@ const beginTimeoutMs = 10_000;
 /** How long a start waits for views that are not built yet, in milliseconds: most are small, or have no events at first. */
 const buildPatienceMs = 1_000;
 
-/** What the views of an app need of the app. */
+/** The parts of an app that its views need. */
 export interface ViewsOptions {
 	/** The name of the app, which owns the views that it projects. */
 	readonly name: string;
@@ -26,8 +26,8 @@ export interface ViewsOptions {
 }
 
 /**
- * The views of a process: those that it builds, and those that it reads. They begin before others find the process, so
- * that a process whose views are not built yet is not ready.
+ * The views that a process builds, and the views that it reads. They begin before others find the process, so that a
+ * process whose views are not built yet is not ready.
  */
 export class Views implements Part, Iterable<MeasuredView> {
 	readonly name: string = "the views";
@@ -110,7 +110,7 @@ export class Views implements Part, Iterable<MeasuredView> {
 		const { broker, eventStore, keeps, topics } = this.#options;
 		const options = Object.hasOwn(topics, topic) ? (topics[topic] ?? {}) : {};
 		if (keeps(topic)) return logOfStore(eventStore.port, topic, options, ctx);
-		// What a broker can do is known once it is open.
+		// The features of a broker are known once it is open.
 		await broker.port.open(topic, options, ctx);
 		if (await isSame(eventStore, broker, ctx)) return logOfStore(eventStore.port, topic, options, ctx);
 		return { topic: await logOf(broker.port, broker.location).open(topic, options, ctx) };

@@ -20,7 +20,7 @@ export interface AuthorityOptions {
 	readonly validTo?: Date;
 }
 
-/** What a certificate is issued for. */
+/** The holder and the validity of a certificate that is issued. */
 export interface IssueOptions {
 	/** The common name of its holder, for people. */
 	readonly name: string;

@@ -15,7 +15,7 @@ import {
 	yes,
 } from "./der.ts";
 
-/** What a certificate says. */
+/** The fields of a certificate to issue. */
 export interface CertificateFacts {
 	/** The common name of its holder. */
 	readonly name: string;

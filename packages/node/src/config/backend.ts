@@ -1,10 +1,7 @@
 import type { OpenPort } from "@allium/core/adapter";
 import type { Opening } from "./opening.ts";
 
-/**
- * What is behind one port of a process, such as its registry: where the URL of the backend comes from, and how it is
- * opened.
- */
+/** The backend of one port of a process, such as its registry: the sources of its URL, and how it is opened. */
 export interface Backend<Port> {
 	/** The variable with its URL, such as `ALLIUM_REGISTRY`. */
 	readonly variable: string;
@@ -12,18 +9,23 @@ export interface Backend<Port> {
 	readonly binding: string;
 	/** The URL when none is given. */
 	readonly default: string;
-	/** The variable of another backend that it follows, where that can serve it and it has no URL of its own. */
+	/**
+	 * The variable of another backend. This one uses its URL if it has none itself and the other's adapter can serve it.
+	 */
 	readonly follows?: string;
-	/** What it is called in messages. Default: its name. */
+	/** The name for messages. Default: the name of the port. */
 	readonly called?: string;
 	/** Makes a port that can be used at once. Its first use opens the backend. */
 	defer(opening: Opening<Port>): Port;
 }
 
-/** The table of backends: a row for each port. What a port is called is also what adapters export for it. */
+/**
+ * The table of backends: a row for each port. The name of a port is also the name of the function that adapters export
+ * for it.
+ */
 export type Backends<Ports> = { readonly [Name in keyof Ports]: Backend<Ports[Name]> };
 
-/** What an adapter package exports: a function for each port that it serves. */
+/** The exports of an adapter package: a function for each port that it serves. */
 export type AdapterOf<Ports> = { readonly [Name in keyof Ports]?: OpenPort<Ports[Name]> };
 
 /** Adapters by the scheme of their URLs. */

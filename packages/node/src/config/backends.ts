@@ -26,7 +26,7 @@ export interface AdapterPorts extends Ports {
 	readonly transport: Transport;
 }
 
-/** What an adapter package exports: a function for each port that it serves. */
+/** The exports of an adapter package: a function for each port that it serves. */
 export type Adapter = AdapterOf<AdapterPorts>;
 
 /** Adapters by the scheme of their URLs, for bundlers and third parties: `{ nats: () => import("@allium/nats") }`. */

@@ -17,13 +17,13 @@ export interface Config {
 	readonly namespace: string;
 	/** The backend of each port, such as the registry. */
 	readonly backends: BackendChoices<Ports>;
-	/** The transport that calls may take beside those of Node; undefined for none. */
+	/** The transport that calls may take in addition to the transports of Node. Undefined for none. */
 	readonly transport: BackendChoice | undefined;
 	/** The schemes of the addresses at which others are called first, in order. */
 	readonly schemes: readonly string[];
 	/** The interface to listen on; undefined lets the registry decide: all if it spans hosts, loopback otherwise. */
 	readonly host: string | undefined;
-	/** The hosts by which others may call this process, beside its own; if empty, the interface decides. */
+	/** The hosts by which others may call this process, in addition to its own host. If empty, the interface decides. */
 	readonly hosts: readonly string[];
 	/** The port to listen on; 0 for a free one. */
 	readonly port: number;
@@ -35,7 +35,7 @@ export interface Config {
 	readonly tls: TlsOptions | undefined;
 	/** Which connections begin with a header of the PROXY protocol. */
 	readonly proxyProtocol: ProxyProtocol;
-	/** What reads HTTP/1.1: this server as far as possible, or Node alone. */
+	/** The reader of HTTP/1.1: the server's own as far as possible, or Node's alone. */
 	readonly httpReader: HttpReader;
 	/** Whether calls of clients wait, up to their deadlines, until an instance of their callee is up. */
 	readonly waitForReady: boolean;
@@ -49,15 +49,18 @@ export type ConfigOverrides = BackendOverrides<Ports> & {
 } & {
 	/** The name of the process, by which its certificate is found in the folder of `ALLIUM_TLS`. Default: none. */
 	readonly name?: string;
-	/** The URL of what carries calls beside the transports of Node, such as `nats://nats.internal:4222`. */
+	/**
+	 * The URL of a transport that carries calls in addition to the transports of Node, such as
+	 * `nats://nats.internal:4222`.
+	 */
 	readonly transport?: string | undefined;
 };
 
 /**
- * Reads the configuration: the option of code, else `ALLIUM_…` and `PORT`, else the binding of Cloud Foundry in
- * `VCAP_SERVICES`, else the default.
+ * Reads the configuration. A setting comes from the option in code, otherwise from `ALLIUM_…` or `PORT`, otherwise from
+ * the binding of Cloud Foundry in `VCAP_SERVICES`, otherwise from the default.
  *
- * @param named what the options of code are called in errors. Default: their names.
+ * @param named returns the name of an option of code for errors. Default: the option's own name.
  * @throws ServiceError `failed_precondition` that names the variable or option and says what it takes.
  */
 export function readConfig(

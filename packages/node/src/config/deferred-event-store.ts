@@ -16,7 +16,7 @@ import type {
 } from "@allium/core/store";
 import type { Opening } from "./opening.ts";
 
-/** What opens a store. */
+/** The opening of a store. */
 type StoreOpening = Pick<Opening<EventStore>, "port" | "opened" | "close">;
 
 /** An event store that is opened when it is first needed. */

@@ -74,7 +74,7 @@ export function readHosts(env: Environment, override: readonly string[] | undefi
 	return hosts;
 }
 
-/** What reads HTTP/1.1, by `ALLIUM_HTTP`: `strict` or `node`. */
+/** The reader of HTTP/1.1, from `ALLIUM_HTTP`: `strict` or `node`. */
 export function readHttpReader(env: Environment, override: HttpReader | undefined): HttpReader {
 	if (override === undefined) return oneOf("ALLIUM_HTTP", env, httpReaders) ?? defaultHttpReader;
 	if (httpReaders.includes(override)) return override;

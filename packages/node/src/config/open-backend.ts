@@ -13,7 +13,7 @@ export interface OpenBackendOptions<Ports> extends AdapterOptions {
 	readonly adapters: AdaptersOf<Ports>;
 	/** Adapters by scheme that need no package. */
 	readonly builtIn: AdaptersOf<Ports>;
-	/** What a transport is told of the calls that it carries, beside the other options. */
+	/** How a transport should carry its calls. Only transports get these options. */
 	readonly calls?: CallOptions;
 }
 
@@ -79,7 +79,7 @@ function portsOf<Ports>(table: Backends<Ports>, adapter: AdapterOf<Ports>): (key
 	return names;
 }
 
-/** What a port is called in messages. */
+/** The name of a port in messages. */
 function calledIn<Ports>(table: Backends<Ports>, name: keyof Ports & string): string {
 	return table[name].called ?? name;
 }

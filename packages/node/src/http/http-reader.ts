@@ -1,6 +1,6 @@
 /**
- * What reads requests of HTTP/1.1: `strict` reads those that keep to a strict subset of HTTP itself, about twice as fast,
- * and leaves the others to Node; `node` leaves all of them to Node.
+ * The reader of HTTP/1.1 requests. `strict` reads requests within a strict subset of HTTP itself, about twice as fast,
+ * and leaves all others to Node. `node` leaves all requests to Node.
  */
 export type HttpReader = (typeof httpReaders)[number];
 

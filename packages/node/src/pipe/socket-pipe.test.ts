@@ -2,7 +2,7 @@ import { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { SocketPipe } from "./socket-pipe.ts";
 
-/** What happens, in order, when a pipe is asked to write soon. */
+/** The order of the steps after a pipe was asked to write soon. */
 async function order(idle: boolean): Promise<string[]> {
 	const pipe = new SocketPipe(new Socket(), { address: "nowhere" });
 	const happened: string[] = [];

@@ -71,7 +71,7 @@ class CloudEvents implements OpenProtocol {
 		const mode = contentMode(request, mediaType);
 		if (!isReadEncoding(contentEncoding)) return unreadable(contentEncoding);
 		const events = await readEvents(request, mode, await carrier.body(), accepted);
-		// What is published follows from the trace and the metadata of the request, as it does in a call.
+		// The published events carry on the trace and the metadata of the request, as they do in a call.
 		const outgoing = metadata["~select"]((name) => name.startsWith("x-global-"));
 		const ctx = carrier.ctx["~with"]({ metadata, outgoing, peer: request.peer });
 		const receipts = await this.#publish(events, ctx);

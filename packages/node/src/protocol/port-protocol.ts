@@ -85,7 +85,7 @@ export interface Port {
 	readonly logger: Logger;
 	/** Whether clients should send no further requests. If so, answers over HTTP/1.1 end their connections. */
 	readonly draining: boolean;
-	/** What the operator reports about this process. */
+	/** The operator's report about this process. */
 	ready(): Readiness | Promise<Readiness>;
 	/**
 	 * Calls one method for one request, with its whole middleware. The call counts as in flight until its answer has

@@ -14,7 +14,7 @@ const background = Context.background();
 const everyMs = 5_000;
 const occurrences = 24;
 
-/** What processes ran, and how often they were killed. */
+/** The times that processes ran, and how often processes were killed. */
 interface Ran {
 	readonly times: Map<string, number>;
 	kills: number;
@@ -56,7 +56,7 @@ async function scheduled(world: World): Promise<{ readonly ticks: number; readon
 		"a time did not run",
 	).toEqual([]);
 	const repeats = [...ran.times.values()].reduce((sum, count) => sum + count - 1, 0);
-	// What ran in a process that was killed before it could say so runs again, and nothing else does.
+	// A time runs again only if its process was killed before it could record the run.
 	expect(repeats).toBeLessThanOrEqual(ran.kills);
 	return { ticks: come.length, repeats };
 }

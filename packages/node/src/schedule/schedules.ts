@@ -27,22 +27,22 @@ export interface Tick {
 	readonly at: Date;
 }
 
-/** What a schedule does when a time has come. */
+/** The function that a schedule runs when a time has come. */
 export type TickHandler = (tick: Tick, ctx: Context) => Promise<void> | void;
 
-/** What lies in the stream of a schedule: each time, before it comes. */
+/** The data of an event in the stream of a schedule. Each time is recorded before it comes. */
 interface TickData {
 	/** In ISO 8601. */
 	readonly at: string;
 	/** The version of the stream with it. */
 	readonly version: number;
-	/** The timing that it is of. */
+	/** The timing that it belongs to. */
 	readonly timing: string;
-	/** Whether it stands in the place of the one before, because the timing is another. */
+	/** Whether it replaces the time before it, because the timing has changed. */
 	readonly replaces?: boolean;
 }
 
-/** Where the next time of a schedule goes, and which it may be. */
+/** The place of a schedule's next time in the stream, and the bounds of that time. */
 interface NextPlace {
 	/** The version of the stream before it. */
 	readonly version: number;
@@ -50,7 +50,7 @@ interface NextPlace {
 	readonly after: Date;
 	/** It is earlier than this. Default: no end. */
 	readonly before?: Date;
-	/** Whether it stands in the place of the time before it. */
+	/** Whether it replaces the time before it. */
 	readonly replaces?: boolean;
 }
 
@@ -62,7 +62,7 @@ interface Schedule {
 	readonly handler: TickHandler;
 }
 
-/** What schedules need of the app. */
+/** The parts of an app that its schedules need. */
 export interface SchedulesOptions {
 	/** The name of the app. */
 	readonly name: string;
@@ -71,9 +71,10 @@ export interface SchedulesOptions {
 }
 
 /**
- * The schedules of an app. Each is a stream of the event store, and its events are the times: the next is appended, to
- * be handled when it comes, as soon as the one before has come. The version of the stream sees to it that there is one,
- * whoever races; the group that handles them, that one process runs it.
+ * The schedules of an app. Each schedule is a stream of the event store, and its events are the times. As soon as one
+ * time has come, the next is appended, to be handled when it comes. If several processes race to append it, the version
+ * of the stream ensures that only one succeeds. The group that handles the events ensures that one process runs each
+ * time.
  */
 export class Schedules {
 	readonly #options: SchedulesOptions;
@@ -87,7 +88,7 @@ export class Schedules {
 		return this.#schedules.size === 0;
 	}
 
-	/** @throws TypeError or RangeError for what cannot be used. */
+	/** @throws TypeError or RangeError for arguments that cannot be used. */
 	add(name: string, timing: Timing, handler: TickHandler): void {
 		const { missed = "once", timeoutMs = defaultTimeoutMs } = timing;
 		if (this.#schedules.has(name)) throw new TypeError(`there are two schedules of the name "${name}"`);

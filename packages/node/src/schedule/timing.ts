@@ -15,11 +15,11 @@ export interface IntervalTiming {
 	readonly ms: number;
 }
 
-/** What a schedule has beside its times. */
+/** The options of a schedule other than its times. */
 export interface ScheduleOptions {
 	/**
-	 * What becomes of times at which no process ran: of all together one run, as soon as a process is there, or none.
-	 * Default: `once`.
+	 * What happens to times that were missed because no process was running: `once` runs once for all of them as soon as a
+	 * process is there, and `skip` drops them. Default: `once`.
 	 */
 	readonly missed?: "once" | "skip";
 	/** How long a run may take, in milliseconds: the deadline of its context. Default: 10 minutes. */

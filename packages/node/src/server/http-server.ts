@@ -28,7 +28,7 @@ export interface HttpServerOptions extends HttpPortOptions {
 	/** Protocols beside the server's own. */
 	readonly protocols: readonly PortProtocol[];
 	readonly layer: HttpLayer | undefined;
-	/** What reads HTTP/1.1. */
+	/** The reader of HTTP/1.1. */
 	readonly reader: HttpReader;
 	/** The hosts by which it may be called. */
 	readonly hosts: Hosts;

@@ -48,9 +48,9 @@ export interface ServerOptions {
 	readonly proxyProtocol?: ProxyProtocol | undefined;
 	/** Sees each HTTP request first. */
 	readonly http?: HttpLayer;
-	/** What reads HTTP/1.1. Default: `strict`. */
+	/** The reader of HTTP/1.1. Default: `strict`. */
 	readonly httpReader?: HttpReader | undefined;
-	/** Protocols over HTTP beside Connect, REST, event streams and the operations routes. Default: none. */
+	/** Protocols over HTTP in addition to Connect, REST, event streams and the operations routes. Default: none. */
 	readonly protocols?: readonly PortProtocol[];
 	/** The clients that may open WebSockets. Default: pages of the same host, and clients that are not browsers. */
 	readonly webSockets?: WebSocketsOptions;

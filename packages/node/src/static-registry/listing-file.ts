@@ -37,7 +37,7 @@ export class ListingFile {
 		return file;
 	}
 
-	/** What it lists, or listed last. */
+	/** The services in the file when it was last read without an error. */
 	get listing(): ServiceAddresses {
 		return this.#listing;
 	}

@@ -89,7 +89,7 @@ const calls = [
 
 const files = (pair: Pair | undefined): TlsOptions => ({ ...pair, ca: authority.ca });
 
-/** What goes wrong for some does not stop the server from serving others. */
+/** Checks that the server still serves other clients after some have failed. */
 async function expectService(): Promise<void> {
 	expect(await sum(framesTls({ tls: files(client) }))).toEqual({ v: 3 });
 }

@@ -18,7 +18,7 @@ const alerts: ReadonlyMap<string, string> = new Map([
 	["ERR_SSL_PACKET_LENGTH_TOO_LONG", notTls],
 ]);
 
-/** What to do about the error of a handshake, by its code. */
+/** The remedy for the error of a handshake, by its code. */
 const remedies: ReadonlyMap<string, string> = new Map([
 	...unknownAuthority.map(
 		(code) =>

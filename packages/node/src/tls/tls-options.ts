@@ -1,12 +1,12 @@
 import { ServiceError } from "@allium/core";
 
-/** What a port that speaks TLS does with plain connections. */
+/** How a port that speaks TLS treats plain connections. */
 export type PlainPolicy = "refuse" | "loopback" | "allow";
 
-/** What a server requires of its clients' certificates. */
+/** How a server treats its clients' certificates. */
 export type ClientCertificates = "require" | "request" | "ignore";
 
-/** What a client requires of the certificates of servers. */
+/** The name that a client requires in the certificates of servers. */
 export type ServerCertificates = "host" | "app";
 
 /**
@@ -28,17 +28,17 @@ export interface TlsOptions {
 	 */
 	readonly clientCertificates?: ClientCertificates | undefined;
 	/**
-	 * What a server does with connections without TLS; `"loopback"` accepts those of its own machine. Default:
+	 * How a server treats connections without TLS. `"loopback"` accepts connections from its own machine. Default:
 	 * `"refuse"`.
 	 */
 	readonly plain?: PlainPolicy | undefined;
 	/**
-	 * What the certificates of servers must name: `"host"` is the host of the address. `"app"` is the app that the
-	 * registry has there, as `spiffe://<namespace>/<app>`; where no app is known, as at an address that code gives,
-	 * the host counts. Default: `"host"`, and `"app"` for a folder, as `ALLIUM_TLS` names one.
+	 * The name that the certificates of servers must contain. `"host"` is the host of the address. `"app"` is the app that
+	 * the registry lists at the address, as `spiffe://<namespace>/<app>`; if no app is known, as for an address that code
+	 * gives, the host counts. Default: `"app"` for a folder, such as `ALLIUM_TLS` names, and `"host"` otherwise.
 	 */
 	readonly serverCertificates?: ServerCertificates | undefined;
-	/** The host for which certificates of servers are checked. Default: that of the address. */
+	/** The host for which certificates of servers are checked. Default: the host of the address. */
 	readonly serverName?: string | undefined;
 	/** The namespace of the apps that callers may be: `ctx.peer.app`. Default: `default`. */
 	readonly namespace?: string | undefined;

@@ -3,8 +3,9 @@ import { type Peer, type Transport, unreachable } from "@allium/core/transport";
 import type { TlsOptions } from "./tls-options.ts";
 
 /**
- * A transport without TLS in a process whose callees have to prove which app they are. It calls none of those: whoever
- * can write to the registry could list a process of his own. Addresses that code gives are called.
+ * Wraps a transport without TLS in a process whose callees have to prove which app they are. It refuses to call
+ * instances from the registry, because anybody who can write to the registry could list a malicious process. It calls
+ * addresses that code gives.
  */
 export function withoutProof(transport: Transport, tls: TlsOptions | undefined): Transport {
 	return {
@@ -17,7 +18,7 @@ export function withoutProof(transport: Transport, tls: TlsOptions | undefined):
 	};
 }
 
-/** The error of an address without TLS at which an app is expected that has to prove itself; undefined for others. */
+/** The error for an address without TLS at which an app has to prove its identity. Undefined for any other address. */
 export function unproven(
 	address: string,
 	identity: string | undefined,

@@ -13,13 +13,13 @@ export interface WebhookTarget {
 	/** How long the receiver may take to answer, in milliseconds. Default: 15 s. */
 	readonly timeoutMs?: number;
 	/**
-	 * What else the URL may be: `http`, without encryption, and `private`, on this machine or in a private network.
-	 * Default: nothing, because the URL may come from a stranger.
+	 * The kinds of URL to allow in addition to public `https` ones: `http` is without encryption, and `private` is on this
+	 * machine or in a private network. Default: none, because the URL may come from a stranger.
 	 */
 	readonly allow?: readonly ("http" | "private")[];
 }
 
-/** What is sent. */
+/** The message that is sent. */
 export interface WebhookMessage {
 	/** The same each time that the message is sent, so that the receiver can tell that it has it already. */
 	readonly id: string;

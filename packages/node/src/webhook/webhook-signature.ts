@@ -3,8 +3,8 @@ import { checkDuration } from "@allium/core/transport";
 import { crypto } from "../platform/builtins.ts";
 
 /**
- * What signs webhooks: `whsec_` and at least 24 bytes in base64, as {@link webhookSecret} makes it. While a secret is
- * being replaced there are several, the new one first.
+ * The secret that signs webhooks: `whsec_` and at least 24 bytes in base64, as {@link webhookSecret} makes it. While a
+ * secret is being replaced there are several, the new one first.
  */
 export type WebhookSecret = string | readonly string[];
 
@@ -37,12 +37,12 @@ export function webhookSecret(): string {
 }
 
 /**
- * Checks that a webhook comes from whoever has the secret, and that nobody sends it again later.
+ * Checks that the sender of a webhook has the secret, and that the message is not an old one sent again.
  *
  * See https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  *
  * @param body the body as it arrived. Text that was parsed and written again has another signature.
- * @throws ServiceError `unauthenticated`, reason `invalid_webhook`; and a TypeError for a secret that is none.
+ * @throws ServiceError `unauthenticated`, reason `invalid_webhook`; and a TypeError for a malformed secret.
  * @example
  * const { id } = verifyWebhook(request.headers, await request.text(), process.env.WEBHOOK_SECRET);
  */

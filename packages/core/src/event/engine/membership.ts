@@ -23,9 +23,9 @@ export interface MembershipOptions {
 }
 
 /**
- * The member that this process is, in all groups of one state. It renews itself while somebody follows. What it holds
- * counts from before it sent a renewal, by the monotonic clock or by the wall clock, whichever went further: the first
- * of them may stand still while the machine is suspended.
+ * The member that this process is, in all groups of one state. It renews itself while it has followers. The time that
+ * it may hold its lanes is measured from just before it sent a renewal, by the monotonic clock and by the wall clock.
+ * The clock that went further counts, since the monotonic clock may stand still while the machine is suspended.
  */
 export class Membership {
 	readonly id: string = crypto.randomUUID();

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from "node:http";
 import { http } from "../../platform/builtins.ts";
 
-/** What a header means for the frame of an answer. */
+/** The effect of a header on the framing of an answer; undefined for none. */
 type Meaning =
 	| "connection"
 	| "content-length"
@@ -32,7 +32,7 @@ export interface StandingLines {
 
 /**
  * The head of an answer as text, and what it says about the body. Names, values and the status are checked as Node
- * checks them, and the lines that are added are those that Node adds.
+ * checks them, and the added lines are the same as Node's.
  */
 export class AnswerHead {
 	readonly status: number;

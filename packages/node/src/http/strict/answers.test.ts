@@ -86,7 +86,7 @@ function undiciClient(): { ask: Client; close(): void } {
 	return { ask, close: () => void Promise.all([...pools.values()].map((pool) => pool.destroy())) };
 }
 
-/** What a client reads of one answer, and of the one behind it; `broken` where it reads none. */
+/** The answer that a client reads, and the answer after it. `broken` if it reads none. */
 async function readBy(ask: Client, { port }: AnsweringServer, method: string): Promise<unknown[]> {
 	const first = await ask(port, method, "/").catch(() => "broken");
 	const { body } = await ask(port, "GET", "/next");

@@ -1,4 +1,4 @@
-// What a byte may be part of in the head of a request that keeps to the strict subset.
+// The parts of a request's head in which the strict subset allows a byte.
 export const inToken = 1;
 export const inTarget = 2;
 export const inValue = 4;

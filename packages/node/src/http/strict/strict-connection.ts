@@ -6,7 +6,7 @@ import { type Departure, isHeadAt, readStrictHead, type StrictHead } from "./str
 import { type BodyFlow, StrictRequest } from "./strict-request.ts";
 import { type AnswerFlow, StrictResponse } from "./strict-response.ts";
 
-/** What the connections of one server share. */
+/** The parts of a server that its connections share. */
 export interface StrictHost {
 	readonly lines: StandingLines;
 	readonly early: EarlyAnswers;
@@ -23,7 +23,7 @@ export interface StrictHost {
 	ended(connection: StrictConnection): void;
 }
 
-/** What is handed over with a connection. */
+/** The facts that are handed to Node together with a connection. */
 export interface Departing {
 	readonly reason: Departure;
 	/** The bytes that Node reads: the head that left the subset, from its beginning, and all that followed. */

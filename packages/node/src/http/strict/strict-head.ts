@@ -77,7 +77,7 @@ const keepAlive = Buffer.from("keep-alive");
 /** More bytes are needed. Every number below it stands for a departure. */
 const incomplete = -1;
 
-/** What the scan has found so far. No two scans run at once, so there is one of them. */
+/** The findings of the current scan. No two scans run at once, so one object is enough. */
 const found = {
 	method: "",
 	targetStart: 0,

@@ -218,7 +218,7 @@ export class StrictResponse implements HttpResponse {
 		return parts;
 	}
 
-	/** What stands before and behind so many bytes of the body. */
+	/** The text before and after this many bytes of the body. */
 	#frame(bytes: number): readonly [prefix: string, suffix: string] {
 		const head = this.#takeHead();
 		if (bytes === 0 || !this.#needHead().isChunked) return [head, ""];
