@@ -1,4 +1,7 @@
-/** For tools that know services by their descriptions alone, such as gateways and commands: `@allium/core/reflection`. Services and clients do not need it. */
+/**
+ * `@allium/core/reflection`: for tools that know services only by their descriptions, such as gateways and commands.
+ * Services and clients do not need it.
+ */
 
 export { descriptionOf, isSchema, type Property, type View, view } from "./contract/schema-view.ts";
 export { compareVersions } from "./contract/version.ts";

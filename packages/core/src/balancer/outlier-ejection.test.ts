@@ -104,7 +104,7 @@ describe("instances that are passed over", () => {
 describe("an instance whose calls succeed much less often than the others'", () => {
 	const ids = ["a", "b", "c", "d", "e", "f"];
 
-	/** Runs `count` calls at every instance. Those of the first fail now and then, but never five in a row. */
+	/** Runs `count` calls at every instance. Calls at the first instance fail now and then, but never five in a row. */
 	function interval(count: number, perFailure: number, names: readonly string[] = ids) {
 		const { balancer, all, picked } = pool(names);
 		for (const candidate of all) {

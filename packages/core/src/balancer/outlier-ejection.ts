@@ -8,7 +8,7 @@ import type { Balancer, Candidate, Load } from "./balancer.ts";
 import { defaultOutlierOptions, type OutlierOptions, OutlierRecord } from "./outlier-record.ts";
 import { unusualRate } from "./unusual-rate.ts";
 
-/** The most instances that are remembered. Those that joined longest ago are forgotten first. */
+/** The most instances that are remembered. The instances that joined earliest are forgotten first. */
 const maxRecords = 10_000;
 
 /**

@@ -6,7 +6,9 @@ export interface CacheEntry {
 	readonly freshUntil: number;
 }
 
-/** Where {@link cache} keeps answers: in memory by default, or shared between processes by an adapter. */
+/**
+ * The store in which {@link cache} keeps answers. By default it is in memory; an adapter shares it between processes.
+ */
 export interface CacheStore {
 	/** The answer under the key; undefined when it is no longer there. */
 	get(key: string): CacheEntry | undefined | Promise<CacheEntry | undefined>;

@@ -27,7 +27,7 @@ import { PeerPool } from "./peer-pool.ts";
 import { scoped } from "./scoped.ts";
 import { Target } from "./target.ts";
 
-/** Where a client finds whom to call: one or several addresses, or a registry. */
+/** The source of the instances that a client calls: one or several addresses, or a registry. */
 export type ClientSource =
 	| { readonly url: string | readonly string[] }
 	| { readonly registry: Registry; readonly namespace?: string };
@@ -45,8 +45,8 @@ export interface ClientLayers {
 	readonly balancer?: Balancer;
 	/**
 	 * The schemes of the addresses at which instances are called, the preferred first, such as `["allium+tls", "nats"]`.
-	 * Those that are not named come after them, in the order of the transports. When an address cannot be reached, a call
-	 * goes to the next one of its instance. Default: the order of the transports.
+	 * Schemes that are not named come after them, in the order of the transports. If an address cannot be reached, a call
+	 * goes to the next address of the instance. Default: the order of the transports.
 	 */
 	readonly schemes?: readonly string[];
 	readonly logger?: Logger;

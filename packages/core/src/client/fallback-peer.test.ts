@@ -32,7 +32,7 @@ const echo: Service<typeof Echo> = {
 	},
 };
 
-/** One instance with two addresses, `direct://a` and `relayed://b`, at each of which it may be reached or not. */
+/** One instance with two addresses, `direct://a` and `relayed://b`, each of which may be reachable or not. */
 class TwoAddresses {
 	/** The addresses of the calls that arrived. */
 	readonly arrived: string[] = [];

@@ -39,7 +39,7 @@ export class FallbackPeer implements OwnedPeer {
 		return Math.min(...this.#ways.map(({ peer }) => peer.refusesUntil));
 	}
 
-	/** None while the way refuses: calls are about to take another. */
+	/** Undefined while the way refuses, because calls are about to take another way. */
 	get sharedAddress(): string | undefined {
 		const peer = this.#ways[this.#current]?.peer;
 		return peer === undefined || peer.refusesUntil > performance.now() ? undefined : peer.sharedAddress;
@@ -118,7 +118,7 @@ export class FallbackPeer implements OwnedPeer {
 	}
 }
 
-/** One call, and what its observer is told of it: that it has begun, once, and how the last way ended. */
+/** One call. It tells its observer once that the call has begun, and how the attempt by the last way ended. */
 class FallbackCall implements CallObserver {
 	readonly input: unknown;
 	readonly ctx: Context;

@@ -25,7 +25,9 @@ const a = instance("a", "who");
 const b = instance("b", "who");
 const outage = new ServiceError({ code: "unavailable", message: "the registry is away" });
 
-/** One watch after the other: what each says, and whether it then fails, ends, or goes on until it is cancelled. */
+/**
+ * A watch of a sequence: the events that it yields, and whether it then fails, ends, or goes on until it is cancelled.
+ */
 type Watch = readonly [events: readonly RegistryEvent[], then: "fails" | "ends" | "goes on"];
 
 function following(...watches: Watch[]) {

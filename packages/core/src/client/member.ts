@@ -54,7 +54,7 @@ export class Member implements Candidate, CallObserver {
 		this.#listener = listener;
 	}
 
-	/** Where it is called. */
+	/** The address at which it is called. */
 	get address(): string {
 		return this.peer.address;
 	}
@@ -128,8 +128,8 @@ export class Member implements Candidate, CallObserver {
 	}
 
 	/**
-	 * Passes it over for a while, as it could not be reached. What fails within a pause is the same failure as that
-	 * which began it.
+	 * Passes the member over for a while because it could not be reached. A failure within a pause counts as part of the
+	 * failure that began the pause.
 	 */
 	pause(): void {
 		const now = performance.now();

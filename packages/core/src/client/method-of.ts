@@ -1,6 +1,6 @@
 import type { Method } from "../contract/method.ts";
 
-/** Where a function of a client keeps its method. */
+/** The property in which a function of a client keeps its method. */
 const property = "~method";
 
 /** Notes which method of a contract a function of a client calls. */

@@ -3,12 +3,14 @@ import type { ObservedEndpoint } from "../transport/observe-calls.ts";
 
 /** The way to one instance, as members use it. */
 export interface ObservedPeer {
-	/** Where calls go now. It changes where an instance has several addresses. */
+	/** The address to which calls go now. It may change if the instance has several addresses. */
 	readonly address: string;
 	endpoint(method: Method): ObservedEndpoint;
-	/** As {@link Peer.refusesUntil}; 0 where it does not refuse. */
+	/** As {@link Peer.refusesUntil}; 0 if it does not refuse. */
 	readonly refusesUntil: number;
-	/** Where calls go now, if other instances have the address, too, as {@link Peer.isShared} tells; else undefined. */
+	/**
+	 * The address to which calls go now, if other instances share it, as {@link Peer.isShared} tells. Otherwise undefined.
+	 */
 	readonly sharedAddress: string | undefined;
 }
 

@@ -278,7 +278,7 @@ describe("a registry that does not list instances any more", () => {
 			picked = member.id;
 			return member.attempt(run, {}, ctx).catch(() => {});
 		};
-		/** All who can be picked. */
+		/** The ids of all members that can be picked. */
 		const known = (): string[] => {
 			const ids: string[] = [];
 			while (!ids.includes(made.pick(ids))) ids.push(made.pick(ids));

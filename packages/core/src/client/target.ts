@@ -90,7 +90,7 @@ export class Target {
 		this.#known.resolve();
 	}
 
-	/** The registry does not answer. What is known stays; while nothing is known, calls fail with this error. */
+	/** The registry does not answer. Known instances stay; while none are known, calls fail with this error. */
 	unknownBecause(error: ServiceError): void {
 		if (!this.#isKnown) this.#failure = error;
 	}
@@ -175,7 +175,7 @@ export class Target {
 		return member;
 	}
 
-	/** Where an instance is called; undefined when it is not known any more. */
+	/** The address at which an instance is called. Undefined if the instance is not known any more. */
 	addressOf(id: string): string | undefined {
 		return this.#members.get(id)?.address;
 	}
@@ -212,7 +212,7 @@ export class Target {
 		if (isMixed(all)) for (const member of all) if (member.description === undefined) this.#asked.ask(member);
 		this.#introductions?.see(all);
 		const having = all.filter((member) => member.has(method));
-		// Where nobody has it, any one says so.
+		// If no instance has the method, any instance can say so.
 		if (having.length > 0 && having.length < all.length) return findCandidates(having, heldIds, now);
 		if (this.#common === undefined || now >= this.#common.until) {
 			this.#common = findCandidates(all, heldIds, now);

@@ -1,6 +1,6 @@
 /** Turns a message into the text that crosses the wire, and back. The transport makes the text UTF-8. */
 export interface TextCodec {
-	/** As in content types: `json`. */
+	/** The name in content types: `json`. */
 	readonly name: string;
 	readonly binary: false;
 	/** @throws ServiceError `internal` for a message that it cannot write. */
@@ -11,7 +11,7 @@ export interface TextCodec {
 
 /** Turns a message into the bytes that cross the wire, and back. */
 export interface BinaryCodec {
-	/** As in content types: `proto`. */
+	/** The name in content types: `proto`. */
 	readonly name: string;
 	readonly binary: true;
 	/** @throws ServiceError `internal` for a message that it cannot write. */

@@ -8,9 +8,9 @@ import type { Codec } from "./codec.ts";
  * const msgpack: Format = { name: "msgpack", number: 2, codec: () => msgpackCodec };
  */
 export interface Format {
-	/** As in content types: `json` in `application/json` and `application/connect+json`. */
+	/** The name in content types: `json` in `application/json` and `application/connect+json`. */
 	readonly name: string;
-	/** As in frames: 0 is JSON, 1 protobuf, 2 MessagePack. */
+	/** The number in frames: 0 is JSON, 1 protobuf, 2 MessagePack. */
 	readonly number: number;
 	/**
 	 * The codec for the messages of a schema; `undefined` as the schema stands for the empty object. Asked once for

@@ -2,8 +2,8 @@ import { ServiceError } from "../errors/service-error.ts";
 import type { TextCodec } from "./codec.ts";
 
 /**
- * JSON, the default codec. What JSON cannot carry is `internal` when it is sent (a bug on this side) and
- * `invalid_argument` when it arrives.
+ * JSON, the default codec. A message that JSON cannot carry is `internal` when it is sent, which is a bug on this side,
+ * and `invalid_argument` when it arrives.
  */
 export const jsonCodec: TextCodec = {
 	name: "json",

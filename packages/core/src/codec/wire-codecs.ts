@@ -2,8 +2,8 @@ import type { Schema } from "../contract/schema.ts";
 import type { BinaryCodec, TextCodec } from "./codec.ts";
 
 /**
- * The codecs that a schema brings for its own messages, under `schema["~wire"]`. What they throw that is no
- * `ServiceError` counts as a message that cannot be read or written.
+ * The codecs that a schema brings for its own messages, under `schema["~wire"]`. If they throw anything other than a
+ * `ServiceError`, the message counts as one that cannot be read or written.
  */
 export interface WireCodecs {
 	/** Default: plain JSON. */

@@ -109,7 +109,7 @@ export class Cancellation implements Ending, Follower {
 		};
 	}
 
-	/** As `listen`, for those who watch the deadline themselves: no timer is started, no clock asked for them. */
+	/** As `listen`, for followers that watch the deadline themselves: it starts no timer and asks no clock. */
 	follow(follower: Follower): Following {
 		if (this.#first === undefined && this.#error === undefined) {
 			const following = this.parent?.follow(this);
@@ -170,7 +170,7 @@ export class Cancellation implements Ending, Follower {
 		if (this.#timer !== undefined) this.#stopTimer();
 	}
 
-	/** For the deadline of this one and of all above, which is not later. */
+	/** Starts the timer for the earliest deadline of this cancellation and its parents. */
 	#startTimer(): void {
 		this.#timer = after(Math.ceil(this.deadline - performance.now()), () => {
 			// Timers may fire a little early.
@@ -193,7 +193,10 @@ class Listening implements Follower {
 	}
 }
 
-/** One follower of a cancellation, in the list of all. Out of it, it points at nothing: what is dead frees the rest. */
+/**
+ * A follower of a cancellation, as a link in the list of followers. A link that has left the list points at nothing, so
+ * that a dead link keeps no other object alive.
+ */
 class Link implements Following {
 	follower: Follower | undefined;
 	previous: Link | undefined;

@@ -31,7 +31,7 @@ export function withCause(ctx: Context, cause: Cause): Context {
 	return ctx.withValue(causeKey, cause);
 }
 
-/** One thing that a handler does: a call that it makes, or an event that it publishes. */
+/** An operation of a handler: a call that it makes, or an event that it publishes. */
 export interface Operation {
 	/** A UUID, the same each time that the same cause does the same. */
 	readonly id: string;
@@ -112,7 +112,7 @@ export class Cause {
 /** Equal operations of one cause. */
 class Repetitions {
 	#next = 0;
-	/** Those that failed, in order. */
+	/** The numbers of the operations that failed, in order. */
 	readonly #free: number[] = [];
 
 	/** The lowest number that no other has that is under way or has happened. */

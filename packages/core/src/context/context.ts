@@ -11,7 +11,7 @@ import { SignalSource } from "./signal-source.ts";
 
 /** The other end of a call that arrived. */
 export interface PeerInfo {
-	/** Where the call came from, such as `127.0.0.1:52114` or `memory`. */
+	/** The address that the call came from, such as `127.0.0.1:52114` or `memory`. */
 	readonly address: string;
 	/** The identity of the peer by its TLS certificate; undefined without mutual TLS. */
 	readonly identity?: string;

@@ -2,7 +2,10 @@ import { resolvePointer } from "../json/json-pointer.ts";
 import type { JsonSchema } from "./schema.ts";
 import { type View, view } from "./schema-view.ts";
 
-/** Whether every value of a JSON Schema is an object with a string of that name. What is not described counts as yes. */
+/**
+ * Whether every value of a JSON Schema is an object with a string of that name. A value that is not described counts as
+ * one.
+ */
 export function hasString(schema: JsonSchema, name: string): boolean {
 	return holds(schema, schema, (seen) => {
 		if (seen.kind !== "object") return false;

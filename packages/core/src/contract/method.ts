@@ -125,8 +125,8 @@ export interface MethodInit<
 }
 
 /**
- * Describes a method. What crosses the wire must be JSON: the input as the schema accepts it, the output as
- * the schema yields it.
+ * Describes a method. The messages on the wire must be JSON: the input as its schema accepts it, the output as its
+ * schema yields it.
  *
  * @example
  * sum: method({ input: z.object({ a: z.int(), b: z.int() }), output: z.object({ v: z.int() }), effect: "read" })

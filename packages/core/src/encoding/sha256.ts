@@ -39,7 +39,7 @@ function padded(bytes: Uint8Array): DataView {
 
 function addBlock(state: Int32Array, message: DataView, offset: number): void {
 	fillSchedule(message, offset);
-	// One by one: an array of the eight would cost more than the rounds.
+	// Eight variables, because an array would cost more than the rounds.
 	let a = word(state, 0);
 	let b = word(state, 1);
 	let c = word(state, 2);

@@ -10,7 +10,7 @@ export class DelayedEvents {
 		return this.#ordered.length;
 	}
 
-	/** Adds an event behind those of the same time. One that is there gets another time. */
+	/** Adds an event behind the events of the same time. An event that is there already gets the new time. */
 	add({ cursor, due }: Delayed): void {
 		this.delete(cursor);
 		this.#dues.set(cursor, due);

@@ -48,7 +48,7 @@ class LogBroker implements Broker {
 	readonly #options: Required<LogBrokerOptions>;
 	readonly #turns = new Turns();
 	readonly #shared: Home;
-	/** For groups that are this process's own. */
+	/** The home of groups that belong to this process alone. */
 	#own: Home | undefined;
 	readonly #consumers = new Map<string, GroupConsumer | "starting">();
 	#closed: Promise<void> | undefined;

@@ -10,8 +10,8 @@ export interface MemoryBrokerOptions extends LogBrokerOptions {
 }
 
 /**
- * A broker within one process, for tests and for applications of a single process. What was published, and how far
- * groups are, is lost when the process ends.
+ * A broker within one process, for tests and for applications of a single process. The published events and the
+ * progress of groups are lost when the process ends.
  */
 export function memoryBroker({ topics, ...options }: MemoryBrokerOptions = {}): Broker {
 	const log = memoryLog(topics === undefined ? {} : { topics });

@@ -148,7 +148,7 @@ export class MemoryGroup {
 	}
 }
 
-/** Where a parked event lies in the listing. */
+/** The place of a parked event in the listing. */
 function placeOf({ lane, cursor, id }: DeferredInLane): string {
 	return JSON.stringify([String(lane).padStart(6, "0"), cursor, id]);
 }

@@ -44,7 +44,7 @@ export class MemoryTopics {
 }
 
 /**
- * A log within one process, for tests and for applications of a single process. What is published is lost when the
+ * A log within one process, for tests and for applications of a single process. The published events are lost when the
  * process ends.
  */
 export function memoryLog(options: MemoryLogOptions = {}): Log {

@@ -84,7 +84,7 @@ export class MemoryTopic {
 		return entry === undefined ? undefined : placedText(entry.text, entry);
 	}
 
-	/** Where a lane begins, ends, or was at a time in milliseconds since 1970. */
+	/** The place at which a lane begins or ends, or was at a time in milliseconds since 1970. */
 	at(lane: number, when: "start" | "now" | number): Cursor {
 		this.#drop();
 		const { entries, gone } = this.#lane(lane);

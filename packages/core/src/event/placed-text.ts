@@ -1,7 +1,7 @@
 import { parseEvent } from "./event-text.ts";
 import type { Cursor, Placed } from "./log.ts";
 
-/** Where a text lies, and how many bytes it has. */
+/** The place of a text, and its length in bytes. */
 export interface TextPlace {
 	readonly lane: number;
 	readonly cursor: Cursor;

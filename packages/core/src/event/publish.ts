@@ -20,5 +20,8 @@ export type Publish = (
 	ctx?: Context,
 ) => Promise<readonly Receipt[]>;
 
-/** Wraps the publishing of events. What it passes on has its ids already, so that it may be passed on again. */
+/**
+ * Wraps the publishing of events. The events have their ids already, so that the middleware may pass them on more than
+ * once.
+ */
 export type PublishMiddleware = (next: Publish) => Publish;

@@ -52,7 +52,7 @@ export class Publisher {
 	readonly #queue: ByteQueue;
 	readonly #chain: Publish;
 	readonly #topics = new Map<string, Promise<BrokerTopic>>();
-	/** Those of the topics that are there: what is published to them waits for nothing. */
+	/** The topics that are open. Publishing to them waits for nothing. */
 	readonly #opened = new Map<string, BrokerTopic>();
 	/** How many publications wait for a topic. */
 	#waiting = 0;

@@ -28,7 +28,7 @@ export function verdictOn(
 	return { do: "retry", afterMs: asked + jitter, blameless, error };
 }
 
-/** Whether an error may be gone next time. What is refused for good is refused again. */
+/** Whether another attempt may succeed. A permanent refusal would only be repeated. */
 function mayGetBetter(error: ServiceError): boolean {
 	const { code } = error;
 	if (code === "aborted" || code === "resource_exhausted" || code === "canceled") return true;

@@ -4,7 +4,7 @@ import { ServiceError } from "../errors/service-error.ts";
 /** Why the context of a wait ends with the wait: one for all, because waits end often, and making an error is slow. */
 export const waitIsOver: ServiceError = new ServiceError({ code: "canceled", message: "the wait is over" });
 
-/** Those who wait for news. */
+/** The callers that wait for news. */
 export class Waiters {
 	readonly #waiting = new Set<(error?: ServiceError) => void>();
 

@@ -134,7 +134,7 @@ export class ClientCall implements StreamHandler, Follower {
 	}
 
 	onLost(error: ServiceError): void {
-		// One error for all calls of a connection would share its stack and its metadata.
+		// Each call gets its own error, because calls that shared one would share its stack and metadata.
 		const { code, message, notExecuted } = error;
 		const domain = this.#callee.method.service;
 		this.#fail(serviceErrorFrom({ code, message }, { notExecuted, domain }));

@@ -153,7 +153,7 @@ export class Connection implements PipeHandler, BatchOwner {
 		this.batch.finishControl();
 	}
 
-	/** Ends in order when the last stream is done. One side has told the other that it begins no more. */
+	/** Ends in order when the last stream is done. One side has told the other that it begins no more streams. */
 	endWhenIdle(): void {
 		this.#endsWhenIdle = true;
 		if (this.streams.size === 0) this.#finish();

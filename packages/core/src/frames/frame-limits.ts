@@ -35,8 +35,8 @@ export interface FrameLimits {
 	 */
 	readonly suspectMs: number;
 	/**
-	 * The calls that the other side may cancel within ten seconds. One more ends the connection. A local bound.
-	 * Default: 65,536.
+	 * The number of calls that the other side may cancel within ten seconds. One more ends the connection. This is a local
+	 * bound. Default: 65,536.
 	 */
 	readonly maxCancels: number;
 	/** How long a server keeps a connection without calls, in milliseconds. Default: 10 min. */

@@ -118,7 +118,7 @@ describe("a message in fragments", () => {
 });
 
 describe("the end of the messages", () => {
-	/** As `open`, with what was told of the end. */
+	/** As `open`, together with the outcomes that were reported. */
 	function observed() {
 		const outcomes: Outcome[] = [];
 		const opened = open();

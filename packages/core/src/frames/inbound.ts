@@ -10,9 +10,9 @@ import { decodeBody, readBody } from "./wire/body.ts";
 export interface CreditReturn {
 	/** Bytes were consumed: as many may be sent again, on the stream and on the connection. */
 	credit(bytes: number): void;
-	/** As many may be sent again on the connection. */
+	/** Lets the other side send this many more bytes on the connection. */
 	creditConnection(bytes: number): void;
-	/** As many may be sent again on the stream. */
+	/** Lets the other side send this many more bytes on the stream. */
 	creditStream(bytes: number): void;
 }
 

@@ -5,7 +5,7 @@ import type { Pipe, PipeHandler } from "../transport/pipe.ts";
 /** The subprotocol of frames over a WebSocket. */
 export const webSocketProtocol = "allium.v1";
 
-/** Where frames are spoken over WebSockets on the one port. */
+/** The path at which the port accepts frames over WebSockets. */
 export const webSocketPath = "/-/ws";
 
 /** The most that goes into one message of a WebSocket, in bytes; servers take four times as much. */
@@ -71,7 +71,7 @@ export class WebSocketPipe implements Pipe {
 		return false;
 	}
 
-	/** One call at a time goes out at once; of several, what they write in one turn goes out as one. */
+	/** The bytes of a lone call go out at once. The bytes that several calls write in one turn go out together. */
 	schedule(flush: () => void, idle: boolean): void {
 		if (idle) flush();
 		else queueMicrotask(flush);

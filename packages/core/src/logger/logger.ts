@@ -1,7 +1,7 @@
 /** How much a message matters. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** Where the runtime and services write their log. An adapter passes it to pino, a file or a test. */
+/** The log of the runtime and of services. An adapter passes it to pino, a file or a test. */
 export interface Logger {
 	log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
 }

@@ -16,9 +16,9 @@ export interface CacheOptions {
 	readonly staleMs?: number;
 	/** The names of metadata that change the answer. `authorization` and `cookie` always do. */
 	readonly vary?: readonly string[];
-	/** Where answers are kept. Default: 16 MiB in memory. */
+	/** The store that keeps answers. Default: 16 MiB in memory. */
 	readonly store?: CacheStore;
-	/** How long it may take to fetch a new answer behind a stale one, in milliseconds. Default: 10 s. */
+	/** How long it may take to fetch a new answer while a stale one is given, in milliseconds. Default: 10 s. */
 	readonly refreshTimeoutMs?: number;
 }
 

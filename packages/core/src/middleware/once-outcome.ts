@@ -8,7 +8,7 @@ import { isTrouble } from "../errors/trouble.ts";
 /** How an outcome begins: what it is. */
 const reply = "reply:";
 const failure = "error:";
-/** Of a reply that was too large to keep, or that has no JSON. */
+/** The beginning of an outcome whose reply was too large to keep, or has no JSON. */
 const lost = "lost:";
 
 /** Turns the outcomes of calls of one method into text, and back. */

@@ -17,7 +17,7 @@ import { checkDuration } from "../time/duration.ts";
 import { OnceMark } from "./once-mark.ts";
 import { keyReused, OnceOutcomes } from "./once-outcome.ts";
 
-/** Where {@link once} keeps what became of calls, and for how long. */
+/** The store in which {@link once} keeps the outcomes of calls, and for how long it keeps them. */
 export interface OnceOptions {
 	/** Shared by all instances of the service. Default: 16 MiB in the memory of this process alone. */
 	readonly store?: OnceStore;

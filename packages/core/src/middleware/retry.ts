@@ -45,7 +45,7 @@ export function retry(options: RetryOptions = {}): Middleware {
 	const { firstDelayMs = 0, longestDelayMs = 0 } = options;
 	checkDuration("firstDelayMs of retry()", firstDelayMs);
 	checkDuration("longestDelayMs of retry()", longestDelayMs);
-	// One budget for all methods: it protects the target, not the method.
+	// All methods share one budget, because it protects the target and not the method.
 	const budget = RetryBudget.of(options.budget);
 	return trusted((next, method) => {
 		if (takesStream(method.kind)) return next;

@@ -4,11 +4,11 @@ import { eventDifferences } from "./event-differences.ts";
 import { misfits } from "./misfits.ts";
 
 /**
- * Lists, in a few words each, what breaks callers and subscribers of one contract at another contract of the same
- * name: methods that are missing or of another kind, requests that accept less, responses that may hold more; events
- * that are missing, have another key, or other data under the same version, and versions that are lower or can no
- * longer be read. The list is empty where the other contract is compatible. What schemas do not describe counts as
- * compatible.
+ * Lists the differences between two contracts of the same name that break callers and subscribers of the first, each in
+ * a few words. These are: methods that are missing or of another kind, requests that accept less, responses that may
+ * hold more; events that are missing, have another key, or other data under the same version, and versions that are
+ * lower or can no longer be read. The list is empty if the second contract is compatible. Anything that schemas do not
+ * describe counts as compatible.
  */
 export function breakingDifferences(before: ContractDescription, after: ContractDescription): string[] {
 	const { callers, subscribers } = broken(before, after);

@@ -2,7 +2,10 @@ import type { JsonSchema } from "../contract/schema.ts";
 import { type Property, type View, view } from "../contract/schema-view.ts";
 import { resolvePointer } from "../json/json-pointer.ts";
 
-/** The places where values of one schema do not fit another, a few words each. What is not described fits. */
+/**
+ * The places where values of one schema do not fit another, in a few words each. A value that a schema does not
+ * describe fits.
+ */
 export function misfits(given: JsonSchema, wanted: JsonSchema): string[] {
 	return [...new Set(new Comparison(given, wanted).compare(given, wanted, ""))];
 }

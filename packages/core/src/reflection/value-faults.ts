@@ -9,13 +9,13 @@ export interface ValueFault {
 	readonly message: string;
 }
 
-/** Levels of a value. What lies deeper is not looked at. */
+/** The number of levels of a value that are checked. Deeper ones are not. */
 const deepest = 100;
 
 /**
- * Lists where a JSON value is not what a schema describes. What the schema does not describe is well; a property that
- * it does not name is a fault, as it is a mistyped name most of the time. Where a required property has a default, it
- * may be missing.
+ * Lists where a JSON value is not what a schema describes. A value that the schema does not describe is no fault. A
+ * property that the schema does not name is a fault, because it is most often a mistyped name. A required property may
+ * be missing if it has a default.
  */
 export function valueFaults(value: unknown, schema: JsonSchema): ValueFault[] {
 	return new Check(schema).faults(value, schema, []);

@@ -41,7 +41,7 @@ export class InstanceView {
 	/** The records by service, because many services may be watched, one by one. */
 	#recordsOf = new Map<string, Map<string, InstanceRecord>>();
 	readonly #watches = new Set<InstanceWatch>();
-	/** The watches by service. Those of all services are under undefined. */
+	/** The watches by service. Watches of all services are under undefined. */
 	readonly #watchesOf = new Map<string | undefined, Set<InstanceWatch>>();
 	/** The watches that have news to deliver. */
 	#stirred = new Set<InstanceWatch>();
@@ -126,9 +126,9 @@ export class InstanceView {
 	}
 
 	/**
-	 * Notes that the connection is back, and all instances that are up now. Those that are missing stay until no
-	 * missing one was put for `ttlMs`, and go then. The first snapshot after the first watcher began has nothing to
-	 * compare with, so it is taken as it is.
+	 * Notes that the connection is back, and all instances that are up now. An instance that is missing stays until no
+	 * missing instance has been put for `ttlMs`, and is then removed. The first snapshot after the first watcher began has
+	 * nothing to compare with, so it is taken as it is.
 	 *
 	 * @param ttlMs the time to live of registrations, in milliseconds.
 	 * @param isReleased as of `replace`.

@@ -12,8 +12,8 @@ export interface RouteAddress {
 }
 
 /**
- * How an input is sent by a route. The path takes its parameters from the input. What is left goes into the query for
- * GET and DELETE, and into the body for other verbs.
+ * How an input is sent by a route. The path takes its parameters from the input. The other properties go into the query
+ * for GET and DELETE, and into the body for other verbs.
  *
  * @param input JSON.
  * @throws ServiceError `invalid_argument` when the input lacks a parameter of the path, or has one that leads elsewhere.

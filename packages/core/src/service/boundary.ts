@@ -60,8 +60,8 @@ type Server = Pick<EndpointTable, "logger" | "tellsMistakes">;
 type Source = Pick<Method, "service" | "path" | "errors">;
 
 /**
- * The error that the caller of a method sees for an error that was thrown inside. What the caller does not see is
- * logged: the part that failed, where and why.
+ * The error that the caller of a method sees for an error that was thrown inside. The details that the caller does not
+ * see are logged: the part that failed, where and why.
  *
  * @param thrower the layer that threw it, for the log.
  */

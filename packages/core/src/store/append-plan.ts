@@ -8,7 +8,7 @@ const maxNameBytes = 512;
 
 /** An event that a topic has. */
 export interface KnownEvent {
-	/** As the log holds it. */
+	/** The event's text, as the log holds it. */
 	readonly text: string;
 	/** Undefined for an event that was published outside of streams. */
 	readonly stream: string | undefined;

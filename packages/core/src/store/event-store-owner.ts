@@ -24,7 +24,7 @@ export function ownerOf(store: EventStore): EventStoreOwner | undefined {
 	return (store as Partial<OwnedEventStore>).owner;
 }
 
-/** Where failures are told whose caller nobody is. */
+/** The logger for failures that have no caller to report to. */
 export function loggerOf(store: EventStore): Logger {
 	return ownerOf(store)?.logger ?? consoleLogger;
 }

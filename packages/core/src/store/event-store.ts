@@ -71,7 +71,7 @@ export interface StreamEvent {
 
 /** Some events of a stream. */
 export interface StreamPage {
-	/** In the order that was asked for. */
+	/** The events in the requested order. */
 	readonly events: readonly StreamEvent[];
 	/** The version of the stream now; 0 when it has no events. */
 	readonly version: number;

@@ -34,7 +34,7 @@ export interface MemoryEventStoreOptions {
 }
 
 /**
- * An event store within one process, for tests and for applications of a single process. What it has is lost when the
+ * An event store within one process, for tests and for applications of a single process. Its content is lost when the
  * process ends. Its transactions take no SQL.
  *
  * @example

@@ -21,7 +21,7 @@ export function withTexts(events: readonly EventRecord[], maxEventBytes: number)
 	return events.map((event) => ({ event, text: eventText(event, maxEventBytes) }));
 }
 
-/** Where an event of a stream lies. */
+/** The place of an event in its stream. */
 interface StreamPlace {
 	readonly stream: string;
 	readonly version: number;
@@ -99,7 +99,7 @@ export class MemoryStore implements AppendFacts {
 		return this.#snapshots.get(stream)?.get(reader);
 	}
 
-	/** One of an older version than what is there is passed over. */
+	/** A snapshot that is older than the kept one is ignored. */
 	saveSnapshot(snapshot: Snapshot): void {
 		const { stream, reader, version } = snapshot;
 		const ofStream = this.#snapshots.get(stream) ?? new Map<string, Snapshot>();
@@ -136,7 +136,7 @@ export class MemoryStore implements AppendFacts {
 		);
 	}
 
-	/** A topic, which is made when it is missing. What has events of streams keeps them. */
+	/** A topic, which is created if it is missing. A topic with events of streams keeps them without bound. */
 	#topic(name: string, keepsAll: boolean): MemoryTopic {
 		const bounds = { retainMs: defaultRetainMs, retainBytes: defaultRetainBytes };
 		const topic = this.#topics.get(name) ?? new MemoryTopic(defaultLanes, bounds);

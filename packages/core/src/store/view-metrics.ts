@@ -2,7 +2,7 @@ import type { Context } from "../context/context.ts";
 import { type GaugeSpec, ReportGauges } from "../telemetry/report-gauges.ts";
 import type { ViewVersionId } from "./view-store.ts";
 
-/** The numbers of a view. What is not known is missing. */
+/** The numbers of a view. A number that is not known is missing. */
 export interface ViewNumbers {
 	/** The events that are not in the view yet. */
 	readonly lag?: number;

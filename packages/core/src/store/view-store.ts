@@ -166,7 +166,7 @@ export interface ViewBuild {
 	get(keys: readonly string[], ctx: Context): Promise<ReadonlyMap<string, string>>;
 	/** Sorted by the code points of their keys. */
 	find(query: DocumentQuery, ctx: Context): Promise<Slice<StoredDocument>>;
-	/** Runs SQL that changes nothing. What would change something is refused. */
+	/** Runs SQL that only reads. A statement that would change something is refused. */
 	query(ctx: Context): Sql;
 	parked(page: { readonly after?: string; readonly limit: number }, ctx: Context): Promise<Slice<ParkedKey>>;
 	/** The parked keys among these. */

@@ -4,7 +4,7 @@ import type { ObservableStream } from "../endpoint/observe-stream.ts";
 import { type ServiceError, toServiceError } from "../errors/service-error.ts";
 import { LinkedList } from "./linked-list.ts";
 
-/** Where the messages of a stream come from. */
+/** The source of the messages of a stream. */
 export interface MessageSource<Message> {
 	/** Decodes a message that is consumed. The stream ends with the error that this throws. */
 	decode(message: Message): unknown;
@@ -28,13 +28,13 @@ interface Waiter {
 }
 
 /**
- * The messages that arrive on one stream, over whatever transport. It holds them until they are consumed, and reports
- * the true end of the stream. What may wait is for the transport to bound. Iterable once.
+ * The messages that arrive on one stream, over any transport. It holds them until they are consumed, and reports the
+ * true end of the stream. The transport has to bound how many may wait. Iterable once.
  */
 export class IncomingMessages<Message> implements ObservableStream, AsyncIterator<unknown, undefined> {
 	readonly #source: MessageSource<Message>;
 	readonly #messages = new LinkedList<Arrived<Message>>();
-	/** Those who wait for a message, in the order in which they asked. Most streams have one at most. */
+	/** The waiters for a message, in the order in which they asked. Most streams have one at most. */
 	#waiter: Waiter | undefined;
 	#lastWaiter: Waiter | undefined;
 	#ended = false;

@@ -49,7 +49,7 @@ export interface ByteHandling {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Up to this many bytes, a loop is faster than a call to the platform's encoders. */
+/** The number of bytes up to which a loop is faster than a call to the platform's encoders. */
 const shortBytes = 48;
 
 /** The standard's own encoders, which work everywhere, with short cuts for short ASCII. */

@@ -51,7 +51,7 @@ function heldLanes({ members, lanes }: Table): Map<string, LaneReport[]> {
 	return held;
 }
 
-/** How many lanes each member is to have. Those that have most now get what an even share leaves over. */
+/** The number of lanes for each member. The members that hold the most lanes now get the remainder of an even split. */
 function dealShares(
 	members: readonly MemberReport[],
 	held: ReadonlyMap<string, readonly LaneReport[]>,

@@ -6,7 +6,7 @@ export class Deferrals {
 	readonly #entries = new Map<string, Deferred>();
 	/** Entries that were replaced or removed stay in here until they are due. */
 	#due = new DueHeap<Deferred>();
-	/** Those that are being tried. */
+	/** The ids of the entries that are being tried. */
 	readonly #taken = new Set<string>();
 
 	/** How many there are: held keys, and single events. */

@@ -64,12 +64,12 @@ export class Delays {
 		return this.#waiting.due <= now ? this.#waiting.pop() : undefined;
 	}
 
-	/** One that was taken could not be handled yet. */
+	/** Puts back an event that was taken but could not be handled yet. */
 	putBack(delayed: Delayed): void {
 		this.#waiting.push(delayed.due, delayed);
 	}
 
-	/** One that was taken is over. */
+	/** Forgets an event that was taken and has ended. */
 	forget(cursor: Cursor): void {
 		if (this.#meanwhile === undefined) this.#known.delete(cursor);
 		else this.#over.push(cursor);
@@ -91,7 +91,7 @@ export class Delays {
 			this.#horizon = next.due;
 		}
 		for (let next = this.#waiting.pop(); next !== undefined; next = this.#waiting.pop()) {
-			// Those that are due at the horizon are told again: they are known by then.
+			// The group's state reports events that are due at the horizon again, but they are known by then.
 			if (next.due <= this.#horizon) kept.push(next.due, next);
 			else this.#known.delete(next.cursor);
 		}

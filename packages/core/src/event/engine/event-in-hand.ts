@@ -4,11 +4,15 @@ import type { Deferred } from "../group-state.ts";
 import type { Cursor, Placed } from "../log.ts";
 
 /**
- * Where an event in hand comes from: read in its turn; deferred; the next of a held key; or delayed, and due by now.
+ * The origin of an event in hand: it was read in its turn, was deferred, is the next of a held key, or was delayed and
+ * is due by now.
  */
 export type Origin = "log" | "deferred" | "backlog" | "delayed";
 
-/** An event that is to be handled, or is being handled. One object for each, as they come by the million. */
+/**
+ * An event that has to be handled or is being handled. Each event takes only one object, since events come by the
+ * million.
+ */
 export class EventInHand implements Delivered {
 	readonly event: EventRecord;
 	readonly lane: number;

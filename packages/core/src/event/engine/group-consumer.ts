@@ -258,7 +258,7 @@ export class GroupConsumer implements Consumer {
 		return fault === undefined && this.#known.acquaintance(event) === "unknown";
 	}
 
-	/** Of the events of a held key, those that are handled here. */
+	/** Selects the events of a held key that this process handles. */
 	async #handled(lane: Lane, events: readonly Placed[]): Promise<readonly Placed[]> {
 		const newer = await this.#newerMembers.handlersOf(events);
 		const [member] = newer.values();

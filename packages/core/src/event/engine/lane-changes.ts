@@ -84,7 +84,7 @@ export class TakenChanges {
 		this.trying = trying;
 	}
 
-	/** As the store takes it. */
+	/** The changes in the form that the store takes. */
 	change(cursor: Cursor, ahead: readonly Cursor[]): LaneChange {
 		const defer: Deferred[] = [];
 		const settle: string[] = [];

@@ -33,7 +33,7 @@ function read(lane: Lane, events: readonly Placed[]): void {
 	if (last !== undefined) lane.readTo(last.cursor);
 }
 
-/** All that may be handled now. */
+/** All events that may be handled now. */
 function ready(lane: Lane): EventInHand[] {
 	const events: EventInHand[] = [];
 	for (let event = lane.next(); event !== undefined; event = lane.next()) events.push(event);
@@ -108,7 +108,7 @@ describe("whatever ends in whatever order, and is saved or lost at whatever mome
 	});
 });
 
-/** All events of the key that come before it have been handled. */
+/** Expects that all earlier events of the key have been handled. */
 function expectInTurn(event: EventInHand, handled: ReadonlySet<unknown>, events: readonly Placed[]): void {
 	const { key } = event.event;
 	if (key === undefined) return;

@@ -206,7 +206,7 @@ export class Lane {
 		return entry;
 	}
 
-	/** All that a deferred event holds is handled. */
+	/** Removes a deferred event: it and all events that it held back are handled. */
 	settle({ id, key }: Deferred): void {
 		this.deferrals.delete(id);
 		this.changes.settle(id);
@@ -255,7 +255,7 @@ export class Lane {
 		return this.#idle.promise;
 	}
 
-	/** Ends the contexts of all handlers. What becomes of their events still counts. */
+	/** Ends the contexts of all handlers. The outcomes of their events still count. */
 	cancel(): void {
 		this.#cancel();
 	}

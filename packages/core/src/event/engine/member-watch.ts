@@ -43,7 +43,7 @@ export class MemberWatch {
 		return members.filter(({ id }) => (this.#seen.get(id)?.silence ?? 0) < this.#ttlMs);
 	}
 
-	/** Those that were silent for so long, at the last look, that they are not expected back. */
+	/** The members that were silent for so long, at the last look, that they are not expected back. */
 	longSilent(members: readonly MemberReport[]): MemberReport[] {
 		return members.filter(({ id, renewal }) => {
 			const seen = this.#seen.get(id);

@@ -101,7 +101,7 @@ export class Reader {
 	}
 
 	/**
-	 * Whether the log has the events up to which the lanes were read. One that was restored from a backup gives their
+	 * Whether the log has the events up to which the lanes were read. A log that was restored from a backup gives their
 	 * positions to other events, which would be passed over.
 	 */
 	async #isSameLog(): Promise<boolean> {

@@ -117,7 +117,10 @@ export class Recovery {
 		return due;
 	}
 
-	/** Sets the timer for the earliest that is not due yet. What is due and has no room is begun when there is room. */
+	/**
+	 * Sets the timer for the earliest event that is not due yet. A due event for which there is no room begins once there
+	 * is room.
+	 */
 	#arm(now: number): void {
 		let due = Number.POSITIVE_INFINITY;
 		for (const lane of this.#options.lanes()) {
@@ -159,7 +162,7 @@ export class Recovery {
 		this.wake();
 	}
 
-	/** Of events that the log did not tell, those that are not gone by retention either. */
+	/** Selects the missing events that retention has not removed, and that may therefore still appear in the log. */
 	async #stillToCome(missing: readonly Due[]): Promise<readonly Due[]> {
 		const { topic, patienceMs, ctx } = this.#options;
 		const isToCome = await Promise.all(

@@ -12,7 +12,7 @@ export class Troubles {
 		this.#fields = fields;
 	}
 
-	/** All of them in one text; undefined without any. */
+	/** All troubles in one text. Undefined if there are none. */
 	get text(): string | undefined {
 		return this.#texts.size === 0 ? undefined : [...new Set(this.#texts.values())].join("; ");
 	}

@@ -14,7 +14,7 @@ const chunkBytes = 64 * 1024;
 export class FrameWriter {
 	readonly #bytes: ByteHandling;
 	#chunk: Uint8Array;
-	/** Where the bytes begin that have not been taken yet. */
+	/** The offset of the first byte that has not been taken yet. */
 	#start = 0;
 	#end = 0;
 	#frame = 0;

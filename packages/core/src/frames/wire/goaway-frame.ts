@@ -9,7 +9,7 @@ export const GoawayCode = { draining: 0, protocolError: 1, idle: 2, refused: 3 }
 /** The content of a GOAWAY frame. Streams after `lastStream` are not served. */
 export interface Goaway {
 	readonly lastStream: number;
-	/** One of {@link GoawayCode}, or one that is not known here. */
+	/** One of {@link GoawayCode}, or a code that is not known here. */
 	readonly code: number;
 	readonly message: string;
 }

@@ -6,7 +6,7 @@ import { type FrameWriter, metadataBlockBytes } from "./frame-writer.ts";
 import type { KnownTexts } from "./known-texts.ts";
 import { readMetadata } from "./metadata-block.ts";
 
-/** Where the format of a call stands among the flags of REQUEST. */
+/** The position of a call's format in the flags of REQUEST. */
 const formatShift = 4;
 const formatMask = 0x30;
 
@@ -26,7 +26,7 @@ export interface RequestHead {
 	readonly metadata: ReadonlyMetadata;
 	/** How long the caller will wait, in milliseconds; Infinity when it did not say. */
 	readonly timeoutMs: number;
-	/** Where the message begins. */
+	/** The offset at which the message begins. */
 	readonly bodyStart: number;
 }
 

@@ -56,7 +56,7 @@ export const errorSchemas: Readonly<Record<string, JsonSchema>> = {
 const unparsable: ErrorDescription = { code: "invalid_argument", message: "The body is not JSON." };
 const invalidInput: ErrorDescription = { code: "invalid_argument", message: "The input is not valid." };
 
-/** All responses of `POST /{service}/{method}`. */
+/** The responses of `POST /{service}/{method}`. */
 export function callResponses({ errors }: MethodDescription, output: JsonSchema): Responses {
 	const responses: Responses = {
 		200: { description: "The output.", content: { "application/json": { schema: output } } },
