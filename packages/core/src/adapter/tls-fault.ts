@@ -1,4 +1,4 @@
-/** The checks that fail because nobody who is trusted issued the certificate. */
+/** The checks that fail because no trusted authority issued the certificate. */
 const unknownAuthority: ReadonlySet<string> = new Set([
 	"DEPTH_ZERO_SELF_SIGNED_CERT",
 	"SELF_SIGNED_CERT_IN_CHAIN",

@@ -12,10 +12,10 @@ import { unusualRate } from "./unusual-rate.ts";
 const maxRecords = 10_000;
 
 /**
- * Passes over instances that keep failing, for a time that grows with each ejection: those that fail several times in
- * a row, and those whose success rate is far below that of the others. It never ejects more than `maxEjected` of all
- * instances (but at least one), and none when no other instance is left. An instance that the registry loses and
- * finds again is recognized by its id.
+ * Passes over instances that keep failing, for a time that grows with each ejection. An instance is ejected if it fails
+ * several times in a row, or if its success rate is far below that of the others. It never ejects more than
+ * `maxEjected` of all instances (but at least one), and none when no other instance is left. An instance that the
+ * registry loses and finds again is recognized by its id.
  *
  * Outlier detection as Envoy documents it, with its defaults.
  *
@@ -68,7 +68,10 @@ class OutlierEjection<L extends Load> implements Balancer<OutlierLoad<L>> {
 	readonly #balancer: Balancer<L>;
 	readonly #options: Required<OutlierOptions>;
 	readonly #records = new Map<string, OutlierRecord>();
-	/** The candidates given last, and those of them that may be picked. Both are replaced when something changes. */
+	/**
+	 * The candidates that were given last, and the ones of them that may be picked. Both are replaced when something
+	 * changes.
+	 */
 	#given: readonly Candidate<OutlierLoad<L>>[] = [];
 	#allowed: readonly Inner<L>[] = [];
 	#allowedUntil = 0;
@@ -106,7 +109,7 @@ class OutlierEjection<L extends Load> implements Balancer<OutlierLoad<L>> {
 	}
 
 	/**
-	 * Ends an interval: ejects instances whose success rate is far below the others', and forgives those that did
+	 * Ends an interval: ejects instances whose success rate is far below the others', and forgives instances that did
 	 * well.
 	 */
 	#sweep(candidates: readonly Candidate<OutlierLoad<L>>[], now: number): void {

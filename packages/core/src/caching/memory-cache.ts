@@ -12,7 +12,7 @@ interface Kept {
 	readonly expiresAt: number;
 }
 
-/** About what an entry takes beside its text. */
+/** The approximate size of an entry without its text, in bytes. */
 const overheadBytes = 200;
 
 /** Keeps answers in this process. When they take too many bytes, it forgets those unused for longest. */

@@ -14,7 +14,7 @@ interface Kept {
 	expiresAt: number;
 }
 
-/** About what an entry takes beside its outcome. */
+/** The approximate size of an entry without its outcome, in bytes. */
 const overheadBytes = 600;
 
 /**

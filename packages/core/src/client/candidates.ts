@@ -48,7 +48,7 @@ export function findCandidates(
 	return { reachable, listed, until };
 }
 
-/** How long it is taken for granted that instances share an address, in milliseconds: their ways may change. */
+/** How long instances are assumed to share an address, in milliseconds. Their addresses may change. */
 const sharedMs = 1_000;
 
 /**

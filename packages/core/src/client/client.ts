@@ -116,7 +116,7 @@ export function createClient<C extends AnyContract>(contract: C, options: Client
 	return Object.assign(Object.fromEntries(entries), { [Symbol.asyncDispose]: close }) as unknown as Client<C>;
 }
 
-/** A client as endpoints, for those that pass calls on, such as a gateway. */
+/** A client as endpoints, for programs that pass calls on, such as a gateway. */
 export interface ClientEndpoints {
 	/** The whole call of a method of the service. That of a stream resolves when the call is accepted. */
 	endpoint(method: Method): Endpoint;

@@ -111,7 +111,7 @@ async function twoAddresses(...reached: readonly ("direct" | "relayed")[]): Prom
 	return system;
 }
 
-/** A balancer that notes what it is told of the calls. */
+/** A balancer that records the reports about calls. */
 function watching() {
 	const load = { start: vi.fn(), end: vi.fn() };
 	const balancer: Balancer = { join: () => load, pick: (candidates) => candidates[0] };

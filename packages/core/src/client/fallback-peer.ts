@@ -99,7 +99,7 @@ export class FallbackPeer implements OwnedPeer {
 		return next < 0 ? undefined : next;
 	}
 
-	/** Finds out, beside the calls, whether a better way leads to the service again. */
+	/** Finds out, independently of calls, whether a better way leads to the service again. */
 	#tryToReturn(service: string): void {
 		const now = performance.now();
 		if (now < this.#returnAt || this.#isClosed) return;

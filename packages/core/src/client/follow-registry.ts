@@ -8,7 +8,7 @@ import { Backoff } from "../time/backoff.ts";
 /** The bounds of the delay before a registry that failed is asked again, in milliseconds. */
 const bounds = { firstMs: 100, longestMs: 5_000 };
 
-/** Receives what a registry says of its instances. */
+/** Receives the events of a registry about its instances. */
 export interface RegistryFollower {
 	/** The registry lists these instances now. */
 	apply(event: RegistryEvent): void;
@@ -17,8 +17,8 @@ export interface RegistryFollower {
 }
 
 /**
- * Tells a follower what a registry lists, until the context ends. When the registry fails, the follower hears of the
- * failure alone, and the registry is asked again with backoff and full jitter.
+ * Passes the events of a registry on to a follower, until the context ends. If the registry fails, the follower hears
+ * only of the failure, and the registry is tried again with backoff and full jitter.
  */
 export async function followRegistry(
 	registry: Registry,

@@ -78,7 +78,7 @@ export class HeldMembers {
 		return this.#ids.has(id) && this.#ids.size < this.#options.members.size;
 	}
 
-	/** Gives up those that cannot be reached, once there are members that are not held. */
+	/** Gives up held members that cannot be reached, once there are members that are not held. */
 	dropUnreachable(): void {
 		const { members, remove } = this.#options;
 		if (this.#ids.size === 0) this.#isTold = false;

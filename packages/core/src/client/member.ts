@@ -64,7 +64,7 @@ export class Member implements Candidate, CallObserver {
 		return this.#pausedUntil;
 	}
 
-	/** Takes in what the source says of the instance now. */
+	/** Takes in the present facts of the source about the instance. */
 	update(instance: Instance, service: string): void {
 		this.instance = instance;
 		const hash = hashOf(instance, service);

@@ -55,7 +55,7 @@ export class Members implements MemberListener {
 		});
 	}
 
-	/** The ids of those that the source let go. */
+	/** The ids of the members that the source dropped. */
 	get heldIds(): ReadonlySet<string> {
 		return this.#held.ids;
 	}
@@ -73,7 +73,7 @@ export class Members implements MemberListener {
 		return this.#byId.get(id);
 	}
 
-	/** Takes in what the source says. */
+	/** Takes in an event of the source. */
 	apply(event: RegistryEvent): void {
 		this.#uncallable = undefined;
 		if (event.type === "snapshot") this.#replace(event.instances);

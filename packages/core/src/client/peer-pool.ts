@@ -160,7 +160,7 @@ export class PeerPool {
 		return this.#shareOf(key, () => new DialledPeer(address, dialer.dial(address, options)));
 	}
 
-	/** A share in what is known by the key, which is made if it is not there. */
+	/** A share in the peer that has the key. The peer is created if it does not exist. */
 	#shareOf(key: string, make: () => OwnedPeer): PeerShare {
 		let peer = this.#peers.get(key);
 		if (peer === undefined) {

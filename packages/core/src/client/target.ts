@@ -81,7 +81,7 @@ export class Target {
 		}
 	}
 
-	/** Takes in what the registry says. */
+	/** Takes in an event of the registry. */
 	apply(event: RegistryEvent): void {
 		if (this.#isClosed) return;
 		this.#members.apply(event);

@@ -10,7 +10,7 @@ const correlationIdName = "allium-correlation-id";
 
 /**
  * The context of a handler that may have effects: a call that arrived with an id, or with an `Idempotency-Key`, is the
- * cause of what follows.
+ * cause of the handler's operations.
  *
  * @throws ServiceError `invalid_argument`, reason `invalid_idempotency_key`.
  */
@@ -30,7 +30,7 @@ export function withCallId(ctx: Context, id: string, correlationId: string = id)
 	});
 }
 
-/** A context whose next call is the call that arrived, under the same id: for those that pass calls on. */
+/** A context whose next call is the call that arrived, under the same id. It is for programs that pass calls on. */
 export function withArrivedCallId(ctx: Context): Context {
 	const cause = causeOf(ctx);
 	return cause === undefined ? ctx : withCallId(ctx, cause.id, cause.correlationId);

@@ -184,7 +184,10 @@ export class Cancellation implements Ending, Follower {
 	}
 }
 
-/** A function that follows. No literal: V8 may come to take those for old, where they hold what is dead. */
+/**
+ * A follower that calls a function. It is a class and not a literal, because V8 may come to allocate literals as old
+ * objects, which keep dead objects alive.
+ */
 class Listening implements Follower {
 	readonly onEnd: EndListener;
 

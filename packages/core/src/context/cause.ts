@@ -10,9 +10,9 @@ import { type ContextKey, contextKey } from "./key.ts";
 const maxOperations = 10_000;
 
 /**
- * Names what a handler does next with a context, where its input has times or random parts: calls and published events
- * that repeat after a redelivery are recognised by this name instead of their input. Two operations of one kind want
- * two names.
+ * Names the next operation of a handler with a context, for inputs with times or random parts. Calls and published
+ * events that repeat after a redelivery are then recognised by this name instead of their input. Two operations of one
+ * kind need two names.
  *
  * @example
  * await payments.charge({ amount, at: new Date().toISOString() }, ctx.withValue(effectName, "deposit"));
@@ -60,8 +60,8 @@ export class Cause {
 
 	/**
 	 * @param correlationId default: this is the first cause.
-	 * @param handler tells apart those who handle one cause, such as the groups of an event: what they do differs, even
-	 * where it is equal.
+	 * @param handler distinguishes the handlers of one cause, such as the groups of an event. Their operations count as
+	 * different even if they are equal.
 	 */
 	constructor(id: string, correlationId: string = id, handler = "") {
 		this.id = id;

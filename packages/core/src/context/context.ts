@@ -74,7 +74,7 @@ export class Context {
 	readonly "~received": ResponseMetadata | undefined;
 	/** The metadata that arrived with the call that is being handled. */
 	readonly metadata: ReadonlyMetadata;
-	/** The metadata that the next call sends, beside the `x-global-*` that arrived. */
+	/** The metadata that the next call sends, in addition to the `x-global-*` that arrived. */
 	readonly outgoing: ReadonlyMetadata;
 	/** The caller; undefined where no call arrived. */
 	readonly peer: PeerInfo | undefined;

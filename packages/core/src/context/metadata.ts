@@ -23,8 +23,8 @@ export const namePattern: RegExp = /^[a-z0-9._-]+$/;
 const valuePattern = /^(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?$/;
 
 /**
- * Names and values that travel beside a call. Names are `[a-z0-9._-]+`, at most 128, and repeatable; values are printable
- * ASCII, or bytes where the name ends in `-bin`; 8 KiB in all. Setting what does not fit throws
+ * Names and values that travel with a call. Names are `[a-z0-9._-]+`, at most 128, and repeatable; values are printable
+ * ASCII, or bytes where the name ends in `-bin`; 8 KiB in all. Setting an entry that breaks these rules throws
  * `invalid_argument`.
  */
 export class Metadata implements MutableMetadata {
@@ -77,7 +77,7 @@ export class Metadata implements MutableMetadata {
 		return this.#entries.some(([key]) => key === name);
 	}
 
-	/** Adds a value beside those that the name already has. */
+	/** Adds a value to those that the name already has. */
 	append(name: string, value: MetadataValue): this {
 		check(name, value);
 		return this["~add"](name, value);

@@ -31,7 +31,7 @@ export class ResponseMetadata {
 		return this.#trailers !== undefined && this.#trailers.size > 0;
 	}
 
-	/** @internal Forgets what was received, because the next attempt of the same call starts over. */
+	/** @internal Forgets the received metadata, because the next attempt of the same call starts over. */
 	"~clear"(): void {
 		this.#headers = undefined;
 		this.#trailers = undefined;

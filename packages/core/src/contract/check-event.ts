@@ -6,7 +6,7 @@ import { checkName } from "./name.ts";
 import { jsonSchema } from "./schema.ts";
 
 /**
- * Checks what the compiler did not check, or could not.
+ * Checks the rules that the compiler did not or could not check.
  *
  * @throws TypeError for an event that could not be published, or whose earlier versions could not be read.
  */

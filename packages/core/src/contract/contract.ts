@@ -8,7 +8,7 @@ import type { SchemaInput, SchemaOutput } from "./schema.ts";
 import { isStream } from "./stream.ts";
 import { warnOfUndescribed } from "./undescribed.ts";
 
-/** Facts about a contract beside its methods. */
+/** The facts about a contract other than its methods. */
 export interface ContractOptions {
 	/** The semantic version of this contract. A breaking change takes a new name instead. */
 	readonly version?: string;
@@ -20,7 +20,7 @@ export interface ContractOptions {
 	readonly wire?: ContractWire;
 }
 
-/** The parts of a contract's description that formats beside JSON need. */
+/** The parts of a contract's description that formats other than JSON need. */
 export interface ContractWire {
 	/** A `google.protobuf.FileDescriptorSet` with its messages, as base64. */
 	readonly proto?: string;

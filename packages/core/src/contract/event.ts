@@ -75,7 +75,7 @@ export function eventSpec(declared: EventDeclaration): EventSpec {
 
 /** An event that happened, to be published: a plain value. */
 export interface EventValue<N extends string = string, D = unknown> {
-	/** `contract.event`: what the event is on the wire. */
+	/** The type on the wire: `contract.event`. */
 	readonly type: string;
 	/** The contract that declares it, which is its topic. */
 	readonly topic: string;
@@ -117,9 +117,9 @@ export interface AnyEvent {
 	/** `service/name`: what middleware and telemetry call it. */
 	readonly path: string;
 	readonly kind: "event";
-	/** Handlers have effects: what is only for `read` methods does not wrap them. */
+	/** Handlers have effects, so middleware that is only for `read` methods does not wrap them. */
 	readonly effect: "write";
-	/** `service.name`: what it is on the wire. */
+	/** The type on the wire: `service.name`. */
 	readonly type: string;
 	readonly version: number;
 	/** The property of the data that orders events. */

@@ -1,6 +1,6 @@
 /**
- * `S` where a schema accepts what it yields (`Out`); else the sentence that the compiler shows, which names the property
- * at fault. A schema that gives defaults is kept, one that transforms is not.
+ * `S` if a schema accepts its own output (`Out`). Otherwise the sentence that the compiler shows, which names the
+ * property at fault. A schema that gives defaults passes; a schema that transforms does not.
  */
 export type IfKept<In, Out, S> = [Out] extends [In]
 	? S

@@ -25,7 +25,7 @@ export function givesStream(kind: Kind): boolean {
 	return kind === "server_stream" || kind === "bidi_stream";
 }
 
-/** The facts about a method beside its schemas. */
+/** The facts about a method other than its schemas. */
 export interface MethodFacts<F extends Effect = Effect> {
 	/** One line for people. */
 	readonly summary?: string;
@@ -75,7 +75,7 @@ export interface Method<
 	readonly error: { readonly [R in keyof E]: DeclaredError<E[R]> };
 }
 
-/** The JSON object without members: what a missing input or output means. */
+/** The JSON object without members. A missing input or output stands for it. */
 export type Empty = Record<string, never>;
 
 type WireInput<S> = S extends StreamOf<infer M> ? SchemaInput<M> : S extends Schema ? SchemaInput<S> : Empty;
@@ -99,7 +99,10 @@ type WrongErrors<Faults> = {
 /** The errors of a method that declares none. */
 type NoErrors = Readonly<Record<never, never>>;
 
-/** Is `MethodSpec`, but the compiler infers nothing from a contract around the method for what is missing in it. */
+/**
+ * The same as `MethodSpec`, except that the compiler infers nothing about missing parts from the contract around the
+ * method.
+ */
 type Written<I, O, E, F> = [I, O, E, F] extends [
 	infer Input extends Side | undefined,
 	infer Output extends Side | undefined,

@@ -2,10 +2,11 @@
 export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /**
- * The reply to an error. Each part is optional: `{ status: 409 }` changes the status alone.
+ * The reply to an error. Each part is optional: `{ status: 409 }` changes only the status.
  *
- * `{message}`, `{reason}`, `{code}`, `{data}` and members of the data such as `{data.max}` in the body are those of
- * the error, escaped as the content type requires. In JSON they stand inside strings, or in place of a value.
+ * `{message}`, `{reason}`, `{code}`, `{data}` and members of the data such as `{data.max}` in the body are replaced by
+ * the values of the error, escaped as the content type requires. In JSON they stand inside strings, or in place of a
+ * value.
  */
 export interface ErrorTemplate {
 	/** Default: the status that corresponds to the error's code. */
@@ -17,8 +18,8 @@ export interface ErrorTemplate {
 }
 
 /**
- * Error templates by reason: the reasons that methods declare, and those of the runtime, such as `unparsable` (the
- * body is not JSON) and `invalid_input` (the schema refused it). `*` is for all other reasons.
+ * Error templates by reason: the reasons that methods declare, and the reasons of the runtime, such as `unparsable`
+ * (the body is not JSON) and `invalid_input` (the schema refused it). `*` is for all other reasons.
  */
 export type ErrorTemplates = Readonly<Record<string, ErrorTemplate>>;
 

@@ -82,7 +82,7 @@ function typeOf(schema: JsonSchema): string | undefined {
 	return "items" in schema || "prefixItems" in schema ? "array" : undefined;
 }
 
-/** The keywords beside `allOf` hold as well. */
+/** The keywords next to `allOf` hold as well. */
 function withSiblings({ allOf: _, ...rest }: JsonSchema, parts: readonly unknown[]): readonly unknown[] {
 	return typeOf(rest) === undefined ? parts : [rest, ...parts];
 }

@@ -42,7 +42,7 @@ const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 /**
  * Checks a declaration of security.
  *
- * @throws TypeError that says what is wrong with it.
+ * @throws TypeError that names the fault.
  */
 export function checkSecurity({ schemes, open = [] }: Security): void {
 	for (const [name, scheme] of Object.entries(schemes)) {

@@ -1,4 +1,4 @@
-/** A field of a protobuf message: a number for varints, bytes for what has a length or a fixed width. */
+/** A field of a protobuf message: a number for varints, and bytes for fields with a length or a fixed width. */
 export interface Field {
 	readonly number: number;
 	readonly value: bigint | Uint8Array;

@@ -12,7 +12,7 @@ import { mapStream } from "./map-stream.ts";
 export interface ValidateOptions {
 	/** Whether outputs are parsed. */
 	readonly output: boolean;
-	/** Called with what the endpoint throws, which it throws on; only where outputs are parsed. */
+	/** Called with the error that the endpoint throws, and throws it again. Used only if outputs are parsed. */
 	readonly onThrown?: ((error: unknown) => never) | undefined;
 }
 

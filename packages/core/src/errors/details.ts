@@ -26,11 +26,11 @@ const retryInfo = "google.rpc.RetryInfo";
 const jsonValue = "google.protobuf.Value";
 
 /**
- * The details of an error, beside its code and message: `google.rpc.ErrorInfo` for its reason,
+ * The details of an error, in addition to its code and message: `google.rpc.ErrorInfo` for its reason,
  * `google.protobuf.Value` for its data, `google.rpc.RetryInfo` for `retryAfterMs`, and then its own protobuf details.
  * Data that JSON cannot carry is left out.
  *
- * @param service the service that the error belongs to, where the error names none.
+ * @param service the service that the error belongs to, if the error names none.
  */
 export function errorDetails(error: ServiceError, service: string): ErrorDetail[] {
 	const details: ErrorDetail[] = [];

@@ -23,7 +23,7 @@ export interface ReadonlyMetadata extends Iterable<[name: string, value: Metadat
 
 /** Metadata that can be changed. */
 export interface MutableMetadata extends ReadonlyMetadata {
-	/** Adds a value beside those that the name already has. */
+	/** Adds a value to those that the name already has. */
 	append(name: string, value: MetadataValue): this;
 	/** Replaces all values of a name by one. */
 	set(name: string, value: MetadataValue): this;

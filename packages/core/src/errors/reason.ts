@@ -3,8 +3,8 @@ const deepest = 8;
 
 /**
  * The reason of a failure, in the words of the platform. For a host with several addresses, Node throws an
- * `AggregateError` without a message, and `fetch` throws "fetch failed"; there the reasons lie inside. Never throws:
- * what was caught may be any value, even one that cannot be examined.
+ * `AggregateError` without a message, and `fetch` throws "fetch failed"; in both cases the reasons lie inside. Never
+ * throws, although the caught value may be anything, even a value that cannot be examined.
  */
 export function reasonOf(cause: unknown): string {
 	try {

@@ -1,7 +1,7 @@
 import type { Delayed } from "./group-state.ts";
 import type { Cursor } from "./log.ts";
 
-/** Delayed events of a lane, the earliest first: those that are due are found without a look at the others. */
+/** Delayed events of a lane, the earliest first. Due events are found without a look at the others. */
 export class DelayedEvents {
 	readonly #dues = new Map<Cursor, number>();
 	readonly #ordered: Delayed[] = [];
@@ -30,7 +30,7 @@ export class DelayedEvents {
 		this.#ordered.splice(index, 1);
 	}
 
-	/** The earliest of those that are due before a time. */
+	/** The earliest events that are due before a time. */
 	before(time: number, limit: number): readonly Delayed[] {
 		return this.#ordered.slice(
 			0,

@@ -58,7 +58,7 @@ export function parseEvent(text: string): EventRecord | { readonly fault: string
 	return readEventObject(parsed);
 }
 
-/** {@link parseEvent} for what is parsed already. */
+/** {@link parseEvent} for text that is parsed already. */
 export function readEventObject(parsed: unknown): EventRecord | { readonly fault: string } {
 	if (!isObject(parsed)) return { fault: "it is not a JSON object" };
 	const { id, type, source, subject, time, data } = parsed;

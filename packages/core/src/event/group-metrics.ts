@@ -26,7 +26,7 @@ const gauges = {
 export class GroupMetrics {
 	readonly #gauges: ReportGauges<keyof typeof gauges>;
 
-	/** @param groups those that are there when the SDK asks. */
+	/** @param groups the groups that exist when the SDK asks. */
 	constructor(groups: Iterable<MeasuredGroup>) {
 		this.#gauges = new ReportGauges<keyof typeof gauges>(gauges, () =>
 			Array.from(groups, ({ id, consumer }) => ({

@@ -20,8 +20,8 @@ import { failureAttributes, topicAttributes } from "./messaging-facts.ts";
 const freshMs = 10 * 60_000;
 
 /**
- * Makes a span of each attempt to handle an event. It is a child of the publisher's span, so that one trace tells the
- * whole story, and links to it. Replayed events, and those that are older than 10 minutes, have a new trace that links to
+ * Makes a span of each attempt to handle an event. The span is a child of the publisher's span, so that one trace tells
+ * the whole story, and links to it. A replayed event, or an event older than 10 minutes, gets a new trace that links to
  * the publisher's.
  */
 export function handlerTracing(): Middleware {

@@ -38,7 +38,7 @@ export class MemoryGroup {
 		this.rewind(cursors);
 	}
 
-	/** Whether a lane is held by one who is still a member. */
+	/** Whether any lane is held by a process that is still a member. */
 	get isHeld(): boolean {
 		return [...this.#lanes.values()].some(({ holder }) => holder !== undefined && this.#members.has(holder));
 	}

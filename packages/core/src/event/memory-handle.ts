@@ -2,7 +2,7 @@ import type { Context } from "../context/context.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { waitIsOver } from "./waiters.ts";
 
-/** A handle on what is in memory: it refuses what is asked of it once it is closed, and ends what waits. */
+/** A handle on data in memory. Once it is closed, it refuses operations and ends those that wait. */
 export class MemoryHandle {
 	readonly #what: string;
 	readonly #waits = new Set<() => void>();

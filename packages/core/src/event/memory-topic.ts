@@ -107,7 +107,7 @@ export class MemoryTopic {
 		return { events: entries.length - first, since: entries[first]?.at };
 	}
 
-	/** Keeps what comes from now on without bound: the events of streams. */
+	/** Keeps all later events without bound, because they belong to streams. */
 	keepAll(): void {
 		this.#drop();
 		this.#bounds = { retainMs: Number.POSITIVE_INFINITY, retainBytes: Number.POSITIVE_INFINITY };
@@ -145,7 +145,7 @@ export class MemoryTopic {
 		return receipt;
 	}
 
-	/** Forgets what is too old or too much. */
+	/** Removes events that are too old or exceed the bound. */
 	#drop(): void {
 		const oldest = Date.now() - this.#bounds.retainMs;
 		let count = 0;

@@ -3,9 +3,9 @@ import type { EventValue } from "../contract/event.ts";
 import type { Receipt } from "./log.ts";
 
 /**
- * Publishes events. They are durable, as far as the broker goes, when it resolves. Several events are of one contract,
- * and are published all or none where the broker can. Pass the context of the handler on: ids, trace and metadata
- * of what is published follow from it, and so does the deadline.
+ * Publishes events. When it resolves, they are as durable as the broker can make them. Several events must be of one
+ * contract, and are published all or none if the broker can do that. Pass on the context of the handler: the ids, the
+ * trace and the metadata of the events are derived from it, and so is the deadline.
  *
  * Rejects with `invalid_argument` for data that the schema refuses, `resource_exhausted` when too much is on its way
  * or an event is too large, `unavailable` while the broker does not answer, and `deadline_exceeded`.

@@ -177,7 +177,7 @@ export class Publisher {
 	}
 }
 
-/** @throws Mistake for what is no event; ServiceError for events of several topics. */
+/** @throws Mistake for a value that is no event; ServiceError for events of several topics. */
 function checkedBatch(events: EventValue | readonly EventValue[]): readonly EventValue[] {
 	const batch = listOf(events);
 	for (const event of batch) if (!isEvent(event)) throw noEvent(event);

@@ -30,7 +30,7 @@ function upcastData(event: AnyEvent, stored: Stored): unknown {
 		const fault = `version ${event.version} is the newest that is known here; update this service`;
 		throw unreadable(event, stored, "unknown_version", fault);
 	}
-	// The record may be handled again, and an upcast may change what it is given.
+	// The record may be handled again, and an upcast may change its argument.
 	let data: unknown = structuredClone(stored.data);
 	for (let version = stored.version; version < event.version; version++) {
 		const upcast = event.upcast[version];

@@ -81,7 +81,7 @@ export class Relay {
 	}
 }
 
-/** Whether it is private is known to the process that wrote it, which is of another version. */
+/** Only a process of another version, such as the one that wrote the event, knows whether it is private. */
 function unknownType(type: string): Verdict {
 	const message = `this version of the contract has no event ${type}, so that it is not known whether it is private`;
 	return {

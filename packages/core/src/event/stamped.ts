@@ -6,7 +6,7 @@ import { handOn } from "../telemetry/trace-carrier.ts";
 import type { EventRecord, UnfinishedRecord } from "./event-record.ts";
 import type { ValidEvent } from "./valid-event.ts";
 
-/** The record of an event that is published now: what the runtime stamps on it follows from the context. */
+/** The record of an event that is published now. Its stamp is derived from the context. */
 export function stamped(
 	event: EventValue & { readonly id: string },
 	{ data, key }: ValidEvent,

@@ -67,8 +67,8 @@ export class ClientCall implements StreamHandler, Follower {
 	/**
 	 * Sends the request.
 	 *
-	 * @param body the whole input where it is one message that fits behind the head.
-	 * @param room the space that the body takes at most, in bytes.
+	 * @param body the whole input, if it is one message that fits behind the head.
+	 * @param room the most space that the body takes, in bytes.
 	 */
 	begin(body: EncodedMessage | undefined, room: number): void {
 		const now = performance.now();

@@ -24,7 +24,7 @@ export class ClientConnection {
 	#refusal: ServiceError | undefined;
 	#nextId = 1;
 
-	/** @param formats those that this side reads, as SETTINGS has them. */
+	/** @param formats the formats that this side reads, as SETTINGS has them. */
 	constructor(pipe: Pipe, formats: number, limits?: Partial<FrameLimits>) {
 		const ready = Promise.withResolvers<void>();
 		const closed = Promise.withResolvers<ServiceError>();

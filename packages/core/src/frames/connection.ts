@@ -205,7 +205,7 @@ export class Connection implements PipeHandler, BatchOwner {
 		}
 	}
 
-	/** SETTINGS: what the other side takes is known, and calls may begin. */
+	/** SETTINGS have arrived: the limits of the other side are known, and calls may begin. */
 	#onFirst(type: number, bytes: Uint8Array, start: number, end: number): void {
 		if (type !== FrameType.settings) throw new ProtocolError("SETTINGS has to be the first frame");
 		const remote = readSettings(bytes.subarray(start, end));

@@ -54,7 +54,7 @@ afterEach(async () => {
 	for (const end of cleanUp.splice(0)) await end();
 });
 
-/** A client and a server, each with its formats beside JSON. */
+/** A client and a server, each with its formats in addition to JSON. */
 function connected(clientFormats: Format[], serverFormats: Format[], endpoints = echo()) {
 	const peer = new FramesPeer(
 		"memory://echo",

@@ -10,7 +10,7 @@ export function formatsMask(formats: readonly Format[] = []): number {
 }
 
 /**
- * Checks formats beside JSON.
+ * Checks the formats other than JSON.
  *
  * @throws RangeError for a number that frames cannot carry, or that two formats share.
  */

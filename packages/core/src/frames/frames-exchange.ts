@@ -16,7 +16,7 @@ import { bodyRoom, decodeBody } from "./wire/body.ts";
 import { Flag, FrameType } from "./wire/frame.ts";
 
 /**
- * The server's side of one call over frames. It feeds the call with what arrives, and sends what the call answers.
+ * The server's side of one call over frames. It feeds arriving messages to the call, and sends the answers of the call.
  * The call knows nothing of it.
  */
 export class FramesExchange implements StreamHandler, Follower {
@@ -35,8 +35,8 @@ export class FramesExchange implements StreamHandler, Follower {
 	#turn: "none" | "awaited" | "taken" = "none";
 
 	/**
-	 * @param calls what the call shares with the other calls of the connection.
-	 * @param codecs those of the format of the request.
+	 * @param calls the state that the calls of the connection share.
+	 * @param codecs the codecs for the format of the request.
 	 */
 	constructor(
 		id: number,

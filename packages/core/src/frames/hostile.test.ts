@@ -100,7 +100,7 @@ function echo(writer: FrameWriter, id: number, message: readonly number[]): void
 	writer.frame(1, 0x05, id, Uint8Array.of(255, 255, 255, 255, 0, path.length, ...path, 0, 0, ...message));
 }
 
-/** The turns of the loop that what was sent takes to arrive and to have its effect. */
+/** Waits for the turns of the loop that sent bytes take to arrive and to have their effect. */
 async function rest(): Promise<void> {
 	for (let turn = 0; turn < 20; turn++) await Promise.resolve();
 }
@@ -153,7 +153,7 @@ function* pieces(whole: Uint8Array, sizes: readonly number[]): Iterable<Uint8Arr
 	}
 }
 
-/** The same in every run; a failure prints what it takes to see it again. */
+/** The seed is the same in every run. A failure prints the values that reproduce it. */
 const seed = 20_26;
 
 describe("bytes that mean anything or nothing", () => {

@@ -84,7 +84,7 @@ describe("a message in fragments", () => {
 		const { inbound, taken, push } = open();
 		for (let n = 0; n < 10_000; n++) push("x", true);
 		expect(taken.counted).toBe(10_000);
-		// It doubles as it grows: all that was ever allocated is within four times what is held.
+		// The buffer doubles as it grows, so all allocations together are at most four times the bytes that are held.
 		expect(taken.allocated).toBeLessThan(4 * 10_000);
 		push("", false);
 		expect((await inbound.messages.next()).value).toHaveLength(10_000);

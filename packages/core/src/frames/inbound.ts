@@ -131,7 +131,7 @@ export class Inbound implements MessageSource<EncodedMessage>, Growing {
 		this.#heldCredit = 0;
 	}
 
-	/** Gives back what an unfinished message held. */
+	/** Gives back the memory of an unfinished message. */
 	#release(): void {
 		this.#unfinished?.drop();
 		if (this.#heldCredit > 0) this.#owner.window.creditStream(this.#heldCredit);

@@ -24,7 +24,7 @@ const memory: PeerInfo = { address: "memory" };
 /**
  * Makes the two ends of a pipe within one process.
  *
- * @param caller what the second end is told of the first.
+ * @param caller the first end, as the second end sees it.
  */
 export function memoryPipes(caller: PeerInfo = memory): [Pipe, Pipe] {
 	const left = new MemoryPipe(memory);

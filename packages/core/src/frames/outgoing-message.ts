@@ -24,7 +24,7 @@ export class OutgoingMessage implements Fragments {
 	#offset = 0;
 
 	/**
-	 * @param flags those of the last fragment.
+	 * @param flags the flags of the last fragment.
 	 * @param done called when the message has gone out, or will never go out.
 	 */
 	constructor(

@@ -24,7 +24,7 @@ export class SendQueue {
 		this.#maxBytes = maxBytes;
 	}
 
-	/** The other side has said what it takes. */
+	/** The other side has announced its limits. */
 	open(remote: RemoteSettings): void {
 		this.#window = remote.connectionWindowBytes;
 		// The other half is for messages that have credit for more.

@@ -20,7 +20,7 @@ import { formatOf, readRequest } from "./wire/request-frame.ts";
 
 /** How a connection serves calls. */
 export interface ServerConnectionOptions {
-	/** The formats that are read beside JSON. Default: none. */
+	/** The formats that are read in addition to JSON. Default: none. */
 	readonly formats?: readonly Format[] | undefined;
 	readonly limits?: Partial<FrameLimits> | undefined;
 }

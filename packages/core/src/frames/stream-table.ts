@@ -3,7 +3,7 @@ export interface Numbered {
 	readonly stream: { readonly id: number };
 }
 
-/** The places that a table begins with, and those that it grows to at most. Both are powers of two. */
+/** The number of places that a table begins with, and the number to which it may grow. Both are powers of two. */
 const fewestPlaces = 8;
 const mostPlaces = 4096;
 

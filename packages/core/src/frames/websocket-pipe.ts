@@ -44,7 +44,7 @@ export class WebSocketPipe implements Pipe {
 	}
 
 	start(handler: PipeHandler): void {
-		// Nothing arrives before the owner has done what it does first.
+		// Nothing arrives before the owner has finished its first steps.
 		queueMicrotask(() => {
 			this.#handler = handler;
 			const closedBefore = this.#closed;

@@ -45,7 +45,7 @@ export class Health {
 		this.#isHealthy = this.#outOfBand().length === 0;
 	}
 
-	/** Whether all critical checks that run on an interval are healthy. This is what a registry is told. */
+	/** Whether all critical checks that run at an interval are healthy. Registries are told this status. */
 	get isHealthy(): boolean {
 		return this.#isHealthy;
 	}

@@ -35,7 +35,7 @@ export interface RouteResponse {
 	readonly body: AsyncIterable<Uint8Array> | null;
 }
 
-/** Sends a request: the platform's `fetch`, or what does the same. */
+/** Sends a request: the platform's `fetch`, or a function that does the same. */
 export type RouteFetcher = (url: string, request: RouteRequest) => Promise<RouteResponse>;
 
 /** One request by a route, and its answer. */

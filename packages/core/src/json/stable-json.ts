@@ -26,8 +26,8 @@ export function stableJson(value: unknown, depth = 0): string | undefined {
 }
 
 /**
- * A value as text, to be compared with others. Equal data has the same text; what JSON would change is written as JSON
- * writes it, and what it cannot write is empty.
+ * A value as text, for comparisons. Equal data has the same text. A value that JSON would change is written as JSON
+ * writes it, and a value that JSON cannot write is the empty text.
  */
 export function dataText(value: unknown): string {
 	const text = stableJson(value);

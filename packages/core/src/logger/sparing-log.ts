@@ -3,7 +3,10 @@ import type { Logger, LogLevel } from "./logger.ts";
 /** The least time between two lines with the same message, in milliseconds. */
 const intervalMs = 1_000;
 
-/** Logs what others can cause as often as they like: each message once a second, with the number left out. */
+/**
+ * Logs messages that others can cause as often as they like. It logs each message at most once a second, with the
+ * number of repetitions that it left out.
+ */
 export class SparingLog {
 	readonly #logger: Logger;
 	readonly #said = new Map<string, { nextAt: number; leftOut: number }>();

@@ -22,7 +22,7 @@ export interface ConcurrencyLimitOptions {
 const windowMs = 100;
 const windowCalls = 10;
 
-/** The unloaded latency is measured over this many calls, or over those that end within this many milliseconds. */
+/** The unloaded latency is measured over this many calls, or over the calls that end within this many milliseconds. */
 const probeCalls = 30;
 const probeMs = 1_000;
 

@@ -6,7 +6,7 @@ import { isTrouble } from "../errors/trouble.ts";
 
 /** When {@link fallback} answers. */
 export interface FallbackOptions {
-	/** Which errors are replaced by an answer. Default: those of a callee that is in trouble or overloaded. */
+	/** Which errors are replaced by an answer. Default: the errors of a callee that is in trouble or overloaded. */
 	readonly when?: (error: ServiceError) => boolean;
 }
 

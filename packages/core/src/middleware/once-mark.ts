@@ -44,7 +44,7 @@ export class OnceMark {
 	/**
 	 * The handler has ended. It never rejects: the effect has happened, and the caller learns of it.
 	 *
-	 * @param outcome undefined for what is no answer.
+	 * @param outcome undefined if the end was no answer.
 	 */
 	async end(outcome: string | undefined): Promise<void> {
 		this.#renewal.stop();

@@ -5,7 +5,7 @@ import type { Method } from "../contract/method.ts";
 import { isServiceError, ServiceError } from "../errors/service-error.ts";
 import { isTrouble } from "../errors/trouble.ts";
 
-/** How an outcome begins: what it is. */
+/** The beginnings of outcomes, which tell their kind. */
 const reply = "reply:";
 const failure = "error:";
 /** The beginning of an outcome whose reply was too large to keep, or has no JSON. */
@@ -39,7 +39,7 @@ export class OnceOutcomes {
 		return this.#bounded(failure + JSON.stringify({ code, reason, message, data, retryAfterMs }));
 	}
 
-	/** The reply that a text stands for. @throws ServiceError what it stands for otherwise. */
+	/** The reply that a text stands for. @throws ServiceError the error that the text stands for otherwise. */
 	read(outcome: string): unknown {
 		if (outcome.startsWith(reply)) return this.#readReply(outcome.slice(reply.length));
 		if (outcome.startsWith(failure)) throw new ServiceError(JSON.parse(outcome.slice(failure.length)));

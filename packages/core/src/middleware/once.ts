@@ -108,7 +108,7 @@ class OnceCalls {
 		}
 	}
 
-	/** Runs the handler, and ends the mark with what came of it. */
+	/** Runs the handler, and ends the mark with its outcome. */
 	async #run(mark: OnceMark, key: string, input: unknown): Promise<unknown> {
 		const ended = Promise.withResolvers<void>();
 		this.#underWay.set(key, ended.promise);

@@ -1,7 +1,9 @@
 import type { EventDescription } from "../contract/describe.ts";
 import { misfits } from "./misfits.ts";
 
-/** Lists what breaks those who handle an event, or read it again from a log, when it changes. */
+/**
+ * Lists the differences that break handlers of an event, or readers of earlier events in a log, when the event changes.
+ */
 export function eventDifferences(name: string, before: EventDescription, after: EventDescription): string[] {
 	return [...keyDifferences(name, before, after), ...versionDifferences(name, before, after)];
 }
@@ -22,7 +24,7 @@ function versionDifferences(name: string, before: EventDescription, after: Event
 		];
 	}
 	if (after.version > before.version) return [];
-	// Events of one version are not parsed when they are read, so that both contracts have to take those of the other.
+	// Events of one version are not parsed when they are read, so each contract has to take the events of the other.
 	const whys = new Set([...misfits(before.data, after.data), ...misfits(after.data, before.data)]);
 	return [...whys].map((why) => `${name} has other data under the same version: ${why}`);
 }

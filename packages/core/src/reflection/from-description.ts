@@ -38,7 +38,7 @@ export type FindCodecs = (method: string, side: "input" | "output") => WireCodec
 
 /** Options of {@link contractFromDescription}. */
 export interface FromDescriptionOptions {
-	/** The formats to speak beside JSON, where the description has the parts that they need. Default: none. */
+	/** The formats to speak in addition to JSON, if the description has the parts that they need. Default: none. */
 	readonly formats?: readonly DescribedFormat[];
 	/** The JSON codec of messages whose format brings none of its own. Default: the usual one, which decodes and encodes. */
 	readonly json?: TextCodec;

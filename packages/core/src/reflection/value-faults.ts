@@ -13,7 +13,7 @@ export interface ValueFault {
 const deepest = 100;
 
 /**
- * Lists where a JSON value is not what a schema describes. A value that the schema does not describe is no fault. A
+ * Lists the places where a JSON value does not match a schema. A value that the schema does not describe is no fault. A
  * property that the schema does not name is a fault, because it is most often a mistyped name. A required property may
  * be missing if it has a default.
  */

@@ -4,7 +4,7 @@ import { InstanceWatch } from "./instance-watch.ts";
 import type { RegistryEvent, RegistryFilter } from "./registry.ts";
 import { Renewals } from "./renewals.ts";
 
-/** The name of the grace among what is awaited. */
+/** The name of the grace in the list of awaited things. */
 const grace = "grace";
 /** A grace that is prolonged by instances that come back ends after this many times to live. */
 const mostGraces = 12;
@@ -16,8 +16,8 @@ export interface InstanceViewHooks {
 	/** The last watcher has left. */
 	stop(): void;
 	/**
-	 * The first watcher of a service has begun, after `start`. Undefined stands for those who watch all services. An
-	 * adapter can subscribe to the heartbeats of a service then, so that they reach only those who watch it.
+	 * The first watcher of a service has begun, after `start`. Undefined stands for watchers of all services. An adapter
+	 * can now subscribe to the heartbeats of the service, so that they reach only processes that watch it.
 	 */
 	startService?(service: string | undefined): void;
 	/** The last watcher of a service has left, before `stop`. */
@@ -63,7 +63,7 @@ export class InstanceView {
 		this.#hooks = hooks;
 	}
 
-	/** Whether the view knows what is up: true from the first `replace` after the first watcher began. */
+	/** Whether the view knows the instances that are up: true from the first `replace` after the first watcher began. */
 	get ready(): boolean {
 		return this.#ready;
 	}
@@ -97,11 +97,11 @@ export class InstanceView {
 	}
 
 	/**
-	 * Notes all instances that are up. The first time, watchers get their snapshots. During a grace, those that are
-	 * missing and were not released stay until the end of the grace.
+	 * Notes all instances that are up. The first time, watchers get their snapshots. During a grace, an instance that is
+	 * missing and was not released stays until the end of the grace.
 	 *
-	 * @param isReleased whether an instance that is gone left of its own accord, where that is known. It is asked once
-	 * about each that is missing.
+	 * @param isReleased tells whether a missing instance left of its own accord, as far as that is known. It is called
+	 * once for each missing instance.
 	 */
 	replace(records: Iterable<InstanceRecord>, isReleased: (key: string) => boolean = notKnown): void {
 		const gone = new Set(this.#records.keys());
@@ -116,8 +116,8 @@ export class InstanceView {
 	}
 
 	/**
-	 * Notes that the connection to the backend is lost: what is known stays until `resume`. A grace that runs does not
-	 * end before.
+	 * Notes that the connection to the backend is lost. Known instances stay until `resume`. A grace that is running does
+	 * not end before that.
 	 */
 	pause(): void {
 		if (!this.#ready || !this.watched) return;

@@ -7,7 +7,7 @@ const maxChanged = 1_000;
 
 /** The source that a watch reads from. */
 export interface WatchSource {
-	/** False until the source knows what is up. */
+	/** Whether the source knows which instances are up. */
 	ready(): boolean;
 	get(key: string): InstanceRecord | undefined;
 	/** The records of a service, or of all services. */

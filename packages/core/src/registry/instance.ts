@@ -11,7 +11,10 @@ export interface ServedContract {
 export interface Instance {
 	/** Unique for each start of a process. */
 	readonly id: string;
-	/** The name of the application that runs here. Where the registry does not know it, what the registry calls it. */
+	/**
+	 * The name of the application that runs here. If the registry does not know that name, its own name for the
+	 * application.
+	 */
 	readonly app: string;
 	/** Instances of different namespaces never see each other. */
 	readonly namespace: string;

@@ -1,7 +1,7 @@
 import type { Context } from "../context/context.ts";
 import type { Instance } from "./instance.ts";
 
-/** Narrows what a registry answers. A field that is missing does not narrow. */
+/** A filter for the answers of a registry. A missing field does not filter. */
 export interface RegistryFilter {
 	readonly namespace?: string;
 	/** Only instances that serve a contract of this name. */
@@ -17,8 +17,8 @@ export type RegistryEvent =
 	/** An instance came up, or its record changed. */
 	| { readonly type: "up"; readonly instance: Instance }
 	/**
-	 * An instance left, or its lease ran out. `released` is set where the registry knows that the instance left of
-	 * its own accord, or no longer offers what is watched. Without it, the instance may still be there.
+	 * An instance left, or its lease ran out. `released` is set if the registry knows that the instance left of its own
+	 * accord, or no longer offers the watched service. Without it, the instance may still be there.
 	 */
 	| { readonly type: "down"; readonly instance: Instance; readonly released?: boolean };
 
@@ -49,10 +49,10 @@ export interface RegistryClock {
  * The instances that are up, and their addresses. An instance that dies without a word is gone within its time to
  * live.
  *
- * Operations throw `unavailable` while the backend does not answer. A watch never reports an outage as instances
- * going down: it throws, or waits and continues. Leases run out during an outage, so for one time to live after the
- * connection is back a watch reports only those instances as gone that left of their own accord. A listing has what
- * the backend knows at the time.
+ * Operations throw `unavailable` while the backend does not answer. A watch never reports an outage as instances going
+ * down: it throws, or waits and continues. Leases run out during an outage, so for one time to live after the
+ * connection is back a watch reports only instances as gone that left of their own accord. A listing has the instances
+ * that the backend knows at the time.
  */
 export interface Registry {
 	/** The location of the registry as a URL for people to read: complete, but without secrets. */
@@ -75,7 +75,7 @@ export interface Registry {
 	 * it: leases run by the server's own clock.
 	 */
 	readonly clock?: ((ctx: Context) => Promise<RegistryClock | undefined>) | undefined;
-	/** Ends all watches and frees what the registry holds open. Leases are not released. */
+	/** Ends all watches and frees the resources of the registry. Leases are not released. */
 	close(): Promise<void>;
 }
 

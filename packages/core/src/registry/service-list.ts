@@ -1,10 +1,11 @@
 import { ServiceError } from "../errors/service-error.ts";
 
 /**
- * Reads what a URL lists for each service, such as its addresses: `orders=a,b;stock=c`. For authors of registries.
+ * Reads the entries that a URL lists for each service, such as its addresses: `orders=a,b;stock=c`. For authors of
+ * registries.
  *
- * @param example what to write, for the error.
- * @throws ServiceError `invalid_argument` that says what is wrong, and what to write.
+ * @param example the correct form, for the error.
+ * @throws ServiceError `invalid_argument` that names the fault and the correct form.
  * @example
  * parseServiceList("orders=http://a:1,http://b:2;stock=allium://c:3", "write orders=http://10.0.0.1:4000");
  */

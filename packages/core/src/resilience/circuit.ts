@@ -39,8 +39,8 @@ export class Circuit {
 	#count: RollingCount;
 	#openUntil = 0;
 	/**
-	 * While half open: calls let through whose result is not known yet, then those that succeeded and accepted
-	 * streams.
+	 * While half open: the number of admitted calls whose result is not known yet, and then the number of calls that
+	 * succeeded and of accepted streams.
 	 */
 	#probing = 0;
 	#proved = 0;
@@ -72,7 +72,7 @@ export class Circuit {
 				if (epoch === this.#epoch && this.#state === "half_open") this.#probed("succeeded");
 			},
 			leave: (result) => {
-				// The streams that closed the circuit go on, and count like those that began since.
+				// The streams that closed the circuit go on, and count like streams that began since.
 				const counts = epoch === this.#epoch || (accepted && this.#closedIn === epoch);
 				if (counts) this.#leave(result, accepted);
 			},

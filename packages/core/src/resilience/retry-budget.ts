@@ -18,7 +18,7 @@ const callsPerLook = 16;
 export class RetryBudget {
 	readonly #ratio: number;
 	readonly #minimum: number;
-	/** Credit by second: what the calls of that second added, less what its retries took. */
+	/** The credit of each second: the amount that its calls added, less the amount that its retries took. */
 	readonly #seconds: number[] = new Array(windowSeconds).fill(0);
 	#current = 0;
 	/** Calls since the clock was last asked. */

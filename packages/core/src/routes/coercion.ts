@@ -7,7 +7,7 @@ import { type ValueType, ValueTypes } from "./value-type.ts";
  * null, lists and objects, at any depth. A text that does not fit stays text, and validation refuses it. Where text
  * is allowed, it stays text.
  *
- * It reads each part of the schema once, so a request with many parameters costs no more than they do.
+ * It reads each part of the schema once, so the cost of a request grows only with its number of parameters.
  */
 export class Coercion {
 	readonly #input: ValueType;

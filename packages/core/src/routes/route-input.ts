@@ -15,7 +15,7 @@ export interface RouteRequest {
  * both. Texts become what the JSON Schema of the input requires. A body that is not an object is the whole input, for
  * validation to judge.
  *
- * Every member is an own property, whatever it is called.
+ * Every member is an own property, regardless of its name.
  */
 export function routeInput(coercion: Coercion, { body, query, path }: RouteRequest): unknown {
 	if (body !== undefined && !isObject(body)) return body;

@@ -1,6 +1,6 @@
 import type { ErrorTemplate, Verb } from "../contract/route.ts";
 
-/** The options of a route beside verb and path. `Reason` names the reasons that its error templates are for. */
+/** The options of a route other than verb and path. `Reason` names the reasons that its error templates are for. */
 export interface RouteOptions<Reason extends string = string> {
 	/** The status of a reply, 200 to 399. Default: 200. */
 	readonly status?: number;
@@ -8,7 +8,7 @@ export interface RouteOptions<Reason extends string = string> {
 	readonly location?: string;
 	/** Other headers of a reply, filled in the same way. */
 	readonly headers?: Readonly<Record<string, string>>;
-	/** Error templates of this route alone. They take precedence over those of all routes. */
+	/** Error templates of this route alone. They take precedence over the templates for all routes. */
 	readonly errors?: { readonly [R in Reason]: ErrorTemplate };
 }
 

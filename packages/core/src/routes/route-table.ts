@@ -10,7 +10,7 @@ import { Router, type RouterConflict, type RouterMatch } from "./router.ts";
 export interface ServedRoute {
 	readonly route: Route;
 	readonly method: Method;
-	/** Converts texts to what the method's input requires. */
+	/** Converts texts to the types that the method's input requires. */
 	readonly coercion: Coercion;
 }
 
@@ -27,7 +27,7 @@ export class RouteTable {
 	/**
 	 * Adds the routes of a contract, all or none.
 	 *
-	 * @throws TypeError when they are not of this contract, or one is ambiguous beside an existing route.
+	 * @throws TypeError if they belong to another contract, or if one makes an existing route ambiguous.
 	 */
 	addAll(contract: AnyContract, { service, routes }: Routes): void {
 		const { name, methods } = contract["~allium"];
@@ -51,7 +51,7 @@ export class RouteTable {
 	/**
 	 * Adds one route.
 	 *
-	 * @throws TypeError when it is ambiguous beside an existing route.
+	 * @throws TypeError if it makes an existing route ambiguous.
 	 */
 	add(route: Route, method: Method): void {
 		const schema = messageSchema(method.input);

@@ -51,7 +51,7 @@ export class Router<T> {
 	 * Adds a template.
 	 *
 	 * @param owner the owner, such as `matches/create`; named when another template conflicts with this one.
-	 * @throws TypeError when the template is malformed, or ambiguous beside an existing one.
+	 * @throws TypeError if the template is malformed, or makes an existing one ambiguous.
 	 */
 	add(verb: Verb, path: string, owner: string, value: T): void {
 		const [conflict] = this.conflicts(verb, path, owner);
@@ -82,8 +82,8 @@ export class Router<T> {
 	}
 
 	/**
-	 * The templates beside which another one would be ambiguous, in the order in which they were added; none when it
-	 * can be added.
+	 * The templates with which another one would be ambiguous, in the order in which they were added. Empty if it can be
+	 * added.
 	 *
 	 * @param owner the owner of the other template.
 	 */

@@ -7,7 +7,7 @@ const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 export class ScalarType {
 	/** The listed values, by their text. */
 	readonly #listed = new Map<string, unknown>();
-	/** The types that are allowed beside the listed values. */
+	/** The types that are allowed in addition to the listed values. */
 	readonly #types = new Set<unknown>();
 
 	constructor(schemas: readonly JsonSchema[]) {

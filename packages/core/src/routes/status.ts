@@ -46,10 +46,7 @@ export function codeOfStatus(status: number): Code {
 	}
 }
 
-/**
- * The code for an HTTP status of a service that knows nothing of Connect: what the status itself means, as gRPC maps
- * it.
- */
+/** The code for an HTTP status of a service that knows nothing of Connect, as gRPC maps statuses. */
 export function codeOfPlainStatus(status: number): Code {
 	switch (status) {
 		case 400:

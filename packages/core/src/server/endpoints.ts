@@ -101,7 +101,7 @@ export class Endpoints implements EndpointTable {
 		return this.#changes.add(listener);
 	}
 
-	/** Refuses routes at paths where methods are called: those of a new service beside all others. */
+	/** Refuses routes whose paths are those of methods. It checks a new service against all others. */
 	#checkPaths(methods: readonly Method[], routes: readonly Route[]): void {
 		const added = new Map(methods.map((method) => [method.path, method]));
 		for (const { verb, path } of routes) {

@@ -3,7 +3,7 @@ import type { Logger } from "../logger/logger.ts";
 /** Called when the set of served methods has changed. The listener learns the change itself from the table. */
 export type ChangeListener = () => void;
 
-/** The listeners to changes of what a table serves. */
+/** The listeners to changes of a table's services and routes. */
 export class ChangeListeners {
 	readonly #listeners = new Set<ChangeListener>();
 	readonly #logger: Logger;

@@ -35,8 +35,8 @@ export interface EndpointTable {
 	/** The security schemes that callers of a service present, one of each. Default: none. */
 	securityOf?(service: string): readonly Security[];
 	/**
-	 * Calls back whenever a service or route has come, changed or gone, until it is stopped by what this returns.
-	 * Undefined for a table that never changes.
+	 * Calls back whenever a service or route has come, changed or gone, until the returned function is called. Undefined
+	 * for a table that never changes.
 	 */
 	onChange?(listener: ChangeListener): () => void;
 	/** Why a known path is not served, such as `unavailable`; undefined when the path is unknown. */

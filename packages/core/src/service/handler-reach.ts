@@ -2,8 +2,8 @@ import type { Context } from "../context/context.ts";
 
 /**
  * Notes which calls of one method have reached its handler, so that a refusal further out can state that the handler
- * provably never ran. It also notes what the handler threw, so that the log can distinguish it from what middleware
- * threw. A call that succeeds pays one write to a field.
+ * provably never ran. It also notes the error that the handler threw, so that the log can distinguish it from an error
+ * of middleware. A call that succeeds pays one write to a field.
  */
 export class HandlerReach {
 	/** False once middleware called the handler without the context of a call, because that call is then unknown. */
@@ -28,7 +28,7 @@ export class HandlerReach {
 		return this.#isProvable && ctx["~scope"]?.reachedHandler === false;
 	}
 
-	/** Notes what the handler threw, and throws it again. */
+	/** Notes the error that the handler threw, and throws it again. */
 	readonly onThrown = (error: unknown): never => {
 		if (typeof error === "object" && error !== null) this.#thrown.add(error);
 		throw error;

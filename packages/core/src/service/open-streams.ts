@@ -7,7 +7,7 @@ interface Endable {
 
 /**
  * The calls with a stream, in either direction, that a process handles. A stream may never end by itself, so a process
- * that stops ends those that are left: their contexts end, and their callers see `unavailable` with the reason
+ * that stops ends the remaining calls: their contexts end, and their callers see `unavailable` with the reason
  * `server_stopping`.
  */
 export class OpenStreams {

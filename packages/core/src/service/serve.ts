@@ -27,7 +27,7 @@ export interface ServeOptions<C extends AnyContract = AnyContract> extends Metho
 	readonly routes?: Routes;
 }
 
-/** The layers of one method, those of its server around those of its service. */
+/** The layers of one method: the layers of its server around the layers of its service. */
 interface MethodLayers extends MethodOptions {
 	/** The middleware of the server; outside of validation. */
 	readonly outermost?: readonly Middleware[];

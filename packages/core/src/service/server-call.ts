@@ -84,7 +84,7 @@ export class ServerCall {
 	/**
 	 * Encodes a message of the reply. A message that cannot be encoded is a bug of the handler, and is logged.
 	 *
-	 * @param codec a codec, or anything else that encodes: the wire is what it yields.
+	 * @param codec a codec, or anything else that encodes; `Wire` is the type of its result.
 	 * @throws ServiceError `internal`.
 	 */
 	encode<Wire>(codec: { encode(message: unknown): Wire }, output: unknown): Wire {
@@ -115,7 +115,7 @@ export class ServerCall {
 		this.#cancellation.finish(outcome.ok ? callIsOver : outcome.error);
 	}
 
-	/** Whether the call asks for what is served. It is then an operation, as `/-/describe` is. */
+	/** Whether the call is for reflection. It then counts as an operation, as `/-/describe` does. */
 	#isOperation(): boolean {
 		return this.served?.method.service === Reflection["~allium"].name;
 	}

@@ -68,13 +68,14 @@ function checkStreamName(name: string): void {
 }
 
 /**
- * Decides what an append does to a store that has these facts: all stores share it, so that they answer alike. The
- * facts hold until what was planned is written.
+ * Decides the effect of an append on a store with these facts. All stores share this function, so that they answer
+ * alike. The facts must hold until the plan is written.
  *
- * A part whose events are there already adds nothing, whatever version was expected. When that is so for every part
+ * A part whose events are there already adds nothing, regardless of the expected version. If that is so for every part
  * that has events, parts without events are not checked either: it is the same append, whose reply was lost.
  *
- * @throws ServiceError as `EventStore.append` rejects, but for outcomes and for what {@link checkAppends} refuses.
+ * @throws ServiceError as `EventStore.append` rejects, except for outcomes and for the faults that {@link checkAppends}
+ * finds.
  */
 export function planAppends(parts: readonly Append[], facts: AppendFacts): readonly PlannedAppend[] {
 	const planned = parts.map((part) => ({ part, known: knownEvents(part, facts) }));

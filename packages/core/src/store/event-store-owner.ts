@@ -8,8 +8,8 @@ export interface EventStoreOwner {
 	readonly name: string;
 	readonly logger: Logger;
 	/**
-	 * Tells that the events of a contract come from this store. They come from nowhere else then, and those that are not
-	 * private go to the broker of the app.
+	 * Declares that the events of a contract come from this store. From then on they come from nowhere else, and events
+	 * that are not private are relayed to the broker of the app.
 	 */
 	keeps(contract: AnyContract): void;
 }

@@ -16,7 +16,7 @@ export interface EventWithText {
 	readonly text: string;
 }
 
-/** The events of a part as text, which refuses those that are too large before anything is added. */
+/** The events of a part as text. Refuses events that are too large before anything is added. */
 export function withTexts(events: readonly EventRecord[], maxEventBytes: number): readonly EventWithText[] {
 	return events.map((event) => ({ event, text: eventText(event, maxEventBytes) }));
 }
@@ -54,7 +54,7 @@ export class MemoryStore implements AppendFacts {
 		return { ...found, stream: place?.stream, version: place?.version ?? 0 };
 	}
 
-	/** Does what was planned. */
+	/** Carries out a plan. */
 	add({ part, before, there }: PlannedAppend, events: readonly EventWithText[]): Appended {
 		if (there !== undefined) return there;
 		const { stream: name, topic } = part;

@@ -59,12 +59,15 @@ export class MemoryTransaction implements StoreTransaction {
 		return told;
 	}
 
-	/** Refuses what comes from now on. */
+	/** Refuses all further steps. */
 	end(): void {
 		this.#hasEnded = true;
 	}
 
-	/** Writes all of it at once. Returns false, and writes nothing, when others wrote meanwhile what it stands on. */
+	/**
+	 * Writes all steps at once. Returns false, and writes nothing, if others have changed facts meanwhile on which the
+	 * steps depend.
+	 */
 	commit(): boolean {
 		if (!this.#stillHolds()) return false;
 		for (const step of this.#steps) {
@@ -133,7 +136,7 @@ class FactsAhead implements AppendFacts {
 		});
 	}
 
-	/** The place of what is written at the end is not known before. */
+	/** The place of an event that is written at the end is not known before. */
 	#put(topic: string, { event, text }: EventWithText, stream: string | undefined, version: number): Receipt {
 		const lane = this.#store.lane(topic, event);
 		this.#events.set(keyOf(topic, event.id), { text, stream, version, lane, cursor: undefined });

@@ -119,7 +119,7 @@ export class MemoryViewBuild {
 	}
 }
 
-/** A page of what has keys, in the order of these. */
+/** A page of items in the order of their keys. */
 function page<Item extends { readonly key: string }>(
 	items: readonly Item[],
 	{ after, limit }: { readonly after?: string | undefined; readonly limit: number },

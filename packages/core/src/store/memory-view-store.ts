@@ -49,7 +49,7 @@ export class MemoryViews {
 	readonly "~waiters": Waiters = new Waiters();
 	#count = 0;
 
-	/** @internal Grows over all views: a lease on what was dropped is worth nothing later. */
+	/** @internal Grows over all views: a lease on a dropped build stays void. */
 	"~next"(): number {
 		return ++this.#count;
 	}

@@ -60,7 +60,7 @@ export function transactionEnded(): ServiceError {
 	});
 }
 
-/** The name of a stream, or what an append asks for, is no such thing. */
+/** The name of a stream or a part of an append is invalid. */
 export function invalidAppend(message: string): ServiceError {
 	return new ServiceError({ code: "invalid_argument", message });
 }

@@ -2,7 +2,7 @@ import { ServiceError } from "../errors/service-error.ts";
 import type { ViewDefinition, ViewVersionId } from "./view-store.ts";
 
 /**
- * Checks what a view is called: every store can keep it.
+ * Checks the name and version of a view, so that every store can keep them.
  *
  * @throws ServiceError `invalid_argument`.
  */
@@ -21,7 +21,7 @@ export function checkViewName({ name, version }: ViewVersionId): void {
 }
 
 /**
- * Refuses what is not the version that a store has.
+ * Refuses a definition that differs from the one that the store has for the version.
  *
  * @throws ServiceError `failed_precondition`, reason `other_owner` or `other_definition`.
  */
@@ -32,7 +32,7 @@ export function checkDefinition(wanted: ViewDefinition, known: ViewDefinition): 
 	if (wanted.tables !== known.tables || wanted.shape !== known.shape) throw otherDefinition(known);
 }
 
-/** Whether somebody who opens a version tells of it what was not known when it was made. */
+/** Whether the definition by which a version is opened has facts that were not known when it was created. */
 export function tellsMore(wanted: ViewDefinition, known: ViewDefinition): boolean {
 	const isOwner = known.owner === undefined && wanted.owner !== undefined;
 	return isOwner || (known.topics === undefined && wanted.topics !== undefined);

@@ -29,7 +29,7 @@ const gauges = {
 export class ViewMetrics {
 	readonly #gauges: ReportGauges<keyof typeof gauges>;
 
-	/** @param views those that are there when the SDK asks. */
+	/** @param views the views that exist when the SDK asks. */
 	constructor(views: Iterable<MeasuredView>) {
 		this.#gauges = new ReportGauges<keyof typeof gauges>(gauges, () =>
 			Array.from(views, (view) => ({

@@ -176,8 +176,8 @@ export interface ViewBuild {
 }
 
 /**
- * Keeps views: what is read, made from events. A view can always be built again from its events, so a store may lose
- * the last changes in a power cut, but only together with the places up to where they came.
+ * Keeps views, which are made from events to be read. A view can always be built again from its events, so a store may
+ * lose the last changes in a power cut, but only together with the places up to which they had come.
  *
  * Operations reject with `unavailable` while the backend does not answer, and with `failed_precondition` once the store
  * is closed.
@@ -199,8 +199,8 @@ export interface ViewStore {
 	/** All versions of all views, sorted by name and version. */
 	versions(ctx: Context): Promise<readonly ViewReport[]>;
 	/**
-	 * Begins another build of a version, unless one is being built, and removes those that came before the live one.
-	 * Returns its number. Rejects with `not_found` when there is no such version.
+	 * Begins another build of a version, unless one is under way, and removes builds that are older than the live one.
+	 * Returns the number of the new build. Rejects with `not_found` if there is no such version.
 	 */
 	rebuild(id: ViewVersionId, ctx: Context): Promise<number>;
 	/**

@@ -22,7 +22,7 @@ export function outcomeAttributes(code: Code | "ok", side: CallSide): Attributes
 	return { "rpc.status_code": code, ...(code !== "ok" && isFailure(code, side) && { "error.type": code }) };
 }
 
-/** Whether a code counts as an error: every one for a client; for a server only those that are its own fault. */
+/** Whether a code counts as an error. For a client every code does; for a server only codes that are its own fault. */
 export function isFailure(code: Code, side: CallSide): boolean {
 	return side === "client" || failuresOfServer.has(code);
 }

@@ -9,8 +9,8 @@ import type {
 	TracerProvider,
 } from "@opentelemetry/api";
 
-// The API of OpenTelemetry is imported for its types alone. Its fifty files would take a tenth of the start-up time
-// of a service, which may never have an SDK, and what they do with an SDK is little more than what this file does.
+// The API of OpenTelemetry is imported only for its types. Its fifty files would take a tenth of the start-up time of a
+// service, which may never have an SDK. With an SDK they do little more than this file does.
 
 /** The parts that an OpenTelemetry SDK has registered in this process. A part is undefined until it is registered. */
 export interface Registered {
@@ -20,7 +20,7 @@ export interface Registered {
 	readonly propagation?: TextMapPropagator;
 }
 
-/** The key under which all copies of version 1 of the API in a process keep what is registered with any of them. */
+/** The key under which all copies of version 1 of the API in a process share their registrations. */
 const registry: unique symbol = Symbol.for("opentelemetry.js.api.1");
 
 /** The key under which these copies find the span of a context. */

@@ -27,7 +27,7 @@ class Silence implements Timer {
 		this.#timer.stop();
 	}
 
-	/** Between the last part and the end, the platform reads what is there. */
+	/** Between the last part and the end, the platform reads the bytes that have arrived. */
 	#wait(left: number): Timer {
 		if (left === 0) return after(0, this.#run);
 		return after(this.#partMs, () => {

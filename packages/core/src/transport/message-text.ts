@@ -23,9 +23,9 @@ export function readMessage(bytes: ByteHandling, source: Uint8Array, start: numb
 }
 
 /**
- * Decodes what {@link readMessage} read.
+ * Decodes the text that {@link readMessage} has read.
  *
- * @throws ServiceError `invalid_argument` for a message that is not UTF-8, or what the codec throws.
+ * @throws ServiceError `invalid_argument` for a message that is not UTF-8, or the error that the codec throws.
  */
 export function decodeMessage(codec: TextCodec, text: string): unknown {
 	if (text !== malformed) return codec.decode(text);
@@ -39,7 +39,7 @@ export function decodeMessage(codec: TextCodec, text: string): unknown {
 /**
  * Decodes a message from its bytes, with a codec of either kind.
  *
- * @throws ServiceError `invalid_argument` for a text that is not UTF-8, or what the codec throws.
+ * @throws ServiceError `invalid_argument` for a text that is not UTF-8, or the error that the codec throws.
  */
 export function decodeBytes(codec: Codec, bytes: ByteHandling, message: Uint8Array): unknown {
 	if (codec.binary) return codec.decode(message);

@@ -26,7 +26,7 @@ export interface Pipe {
 	 * After a message of a stream, `more` messages may follow in a moment.
 	 */
 	schedule(flush: () => void, idle: boolean, more: boolean): void;
-	/** Ends the pipe in order, after what was written. */
+	/** Ends the pipe in order, after all written bytes. */
 	end(): void;
 	/** Ends the pipe at once. */
 	destroy(): void;

@@ -77,7 +77,7 @@ function dealShares(
 	return shares;
 }
 
-/** Deals the free lanes in turn to those that have less than their share. */
+/** Deals the free lanes in turn to the members that have less than their share. */
 function dealFree(
 	free: readonly LaneReport[],
 	shares: ReadonlyMap<string, number>,

@@ -1,7 +1,7 @@
 import type { Deferred } from "../group-state.ts";
 import { DueHeap } from "./due-heap.ts";
 
-/** The deferred events of a lane: those that wait for their time, and those that are parked. */
+/** The deferred events of a lane, which wait for their time or are parked. */
 export class Deferrals {
 	readonly #entries = new Map<string, Deferred>();
 	/** Entries that were replaced or removed stay in here until they are due. */

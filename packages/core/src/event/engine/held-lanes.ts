@@ -44,7 +44,7 @@ export class HeldLanes {
 		return this.#options.ctx;
 	}
 
-	/** By their numbers, with those that are being given back. */
+	/** The lanes by their numbers, including lanes that are being given back. */
 	get all(): ReadonlyMap<number, Lane> {
 		return this.#lanes;
 	}
@@ -70,7 +70,7 @@ export class HeldLanes {
 		await this.#savers.get(lane)?.save();
 	}
 
-	/** Lets a lane finish what is running, saves it, and gives it back. Never rejects. */
+	/** Lets a lane finish its running events, saves it, and gives it back. Never rejects. */
 	async release(lane: Lane): Promise<void> {
 		await lane.close();
 		await this.giveBack(lane);
@@ -97,7 +97,7 @@ export class HeldLanes {
 		return given?.epoch === epoch && performance.now() - given.at < 2 * oldestReportMs;
 	}
 
-	/** Gives a lane up as it is: what is not saved is handled again, here or elsewhere. */
+	/** Gives a lane up as it is. Events whose outcome is not saved are handled again, here or elsewhere. */
 	lose(lane: Lane, reason: unknown): void {
 		if (this.#lanes.get(lane.number) !== lane) return;
 		this.#lanes.delete(lane.number);

@@ -44,7 +44,7 @@ interface Misplaced {
 	readonly isDiverged: boolean;
 }
 
-/** Looks at a group, and does this member's part so that its lanes are dealt evenly among those that live. */
+/** Looks at a group, and does this member's part so that its lanes are dealt evenly among the live members. */
 export class LaneDealer {
 	readonly #options: LaneDealerOptions;
 	readonly #watch: MemberWatch;
@@ -87,7 +87,7 @@ export class LaneDealer {
 		this.#news.wake();
 	}
 
-	/** The members that are not silent, of those that were asked for just now. */
+	/** Selects the members that are not silent, from a list that was just requested. */
 	live(members: readonly MemberReport[]): readonly MemberReport[] {
 		return this.#watch.live(members);
 	}

@@ -14,7 +14,7 @@ const error = { code: "internal", message: "broken" };
 const retry: Verdict = { do: "retry", afterMs: 1_000, blameless: false, error };
 const park: Verdict = { do: "park", error };
 
-/** A lane that was claimed from what is saved. */
+/** A lane that was claimed from its saved state. */
 function claimed(saved: MemoryLane, epoch = 1, deferredBound = 10_000): Lane {
 	const lease = { lane: 0, member: "m", epoch, state: saved.claim("m", epoch) };
 	const options = {

@@ -29,7 +29,7 @@ export class MemberWatch {
 		this.#ttlMs = ttlMs;
 	}
 
-	/** Takes a look at all members of the group. Returns those that are not silent. */
+	/** Looks at all members of the group, and returns the members that are not silent. */
 	live(members: readonly MemberReport[]): MemberReport[] {
 		const now = performance.now();
 		const elapsed = this.#lookedAt === undefined ? undefined : now - this.#lookedAt;

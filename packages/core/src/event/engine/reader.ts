@@ -127,7 +127,7 @@ export class Reader {
 		return wanted;
 	}
 
-	/** Whether a lane has less in hand than a part of what it may have. */
+	/** Whether a lane has less in hand than a fraction of its bounds. */
 	#wants(lane: Lane, part: number): boolean {
 		if (!lane.isOpen || lane.isBlocked) return false;
 		// A lane that pauses needs one event to try.

@@ -90,7 +90,7 @@ class World {
 		this.pump();
 	}
 
-	/** Ends what is running with success, until nothing is left. */
+	/** Ends all running events with success, until none is left. */
 	async finish(): Promise<void> {
 		await vi.waitFor(async () => {
 			await this.read(100);
@@ -152,7 +152,7 @@ describe("a key that was held when the lane was claimed", () => {
 			ctx,
 		);
 		const cursor = (position: number): string => events[position]?.cursor ?? "";
-		// The first of a failed. The second of b is running, and what follows of a was passed over.
+		// The first event of a failed. The second of b is running, and the later events of a were passed over.
 		const change: LaneChange = {
 			cursor: cursor(3),
 			ahead: [cursor(5)],

@@ -65,7 +65,7 @@ export class Recovery {
 		this.#options = options;
 	}
 
-	/** Begins with what is due, as far as there is room, and sets the timer for the rest. */
+	/** Begins the due events, as far as there is room, and sets the timer for the rest. */
 	wake(): void {
 		if (this.#isFetching || this.#options.ctx.error !== undefined) return;
 		const now = Date.now();

@@ -18,7 +18,7 @@ export function toConnectError(error: ServiceError, service: string): ConnectErr
 	return details.length === 0 ? { code, message } : { code, message, details };
 }
 
-/** The facts about an error beside its own content. */
+/** The facts about an error other than its own content. */
 export interface ConnectErrorContext {
 	/** The method that was called. Its service is the error's domain, where the error names none. */
 	readonly method: Pick<Method, "service" | "path">;

@@ -26,7 +26,7 @@ export class EnvelopeReader {
 	readonly #allowsCompressed: boolean;
 	#chunks: Uint8Array[] = [];
 	#held = 0;
-	/** How many bytes the next step needs: those of a head, or those of a head and its message. */
+	/** How many bytes the next step needs: a head, or a head and its message. */
 	#needed = envelopeHeadBytes;
 
 	/**

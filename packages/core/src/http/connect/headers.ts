@@ -114,7 +114,7 @@ export function trailersFromJson(json: unknown): Metadata {
 	return trailers;
 }
 
-/** Sorts the headers of a unary answer into headers and trailers, or those of a stream into headers. */
+/** Sorts the headers of a unary answer into headers and trailers, or the headers of a stream into headers. */
 export function readHeaders(
 	headers: Readonly<Record<string, string | string[] | undefined>>,
 	unary: boolean,

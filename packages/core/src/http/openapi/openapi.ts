@@ -83,11 +83,11 @@ class DocumentWriter {
 	readonly #schemas = new SharedSchemas(Object.keys(errorSchemas));
 	readonly #security = new SecuritySchemes();
 	readonly #paths = new Map<string, Record<string, OpenApiOperation>>();
-	/** The spelling of each path, by what the path matches: OpenAPI wants one name for each parameter. */
+	/** The spelling of each path, by the pattern that it matches. OpenAPI requires one name for each parameter. */
 	readonly #spellings = new Map<string, string>();
 	readonly #ids = new Set<string>();
 
-	/** Adds all schemas, those of outputs first, so that names do not depend on the order of routes. */
+	/** Adds all schemas, the schemas of outputs first, so that names do not depend on the order of routes. */
 	adopt(contracts: readonly ContractDescription[]): void {
 		const methods = contracts.flatMap(({ name, methods }) => {
 			const described = Object.entries(methods).filter(([, method]) => verbOfCall(method) !== undefined);

@@ -13,7 +13,7 @@ export interface AdoptedSchema {
 	part(schema: JsonSchema): JsonSchema;
 }
 
-/** The schemas that a document keeps in one place: those with names, and those that refer to themselves. */
+/** The schemas that a document keeps in one place, because they have names or refer to themselves. */
 export class SharedSchemas {
 	readonly #schemas = new Map<string, JsonSchema>();
 	readonly #texts = new Map<string, string>();
