@@ -1,4 +1,6 @@
-/** The journals of workflows, for programs that look at them or write to them beside the runs: the command `allium workflows`. */
+/**
+ * The journals of workflows, for programs other than the runs that read or write them: the command `allium workflows`.
+ */
 export { Journal, type JournalFacts } from "./workflow/journal.ts";
 export { journalContract, prefixOf, streamOf, topicOf } from "./workflow/journal-contract.ts";
 export type { Entry, Expecting, Fact, Parked, StepKind, Waiting } from "./workflow/journal-entry.ts";

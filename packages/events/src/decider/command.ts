@@ -79,7 +79,7 @@ export function arrivedCall({ path }: Method, ctx: Context): CommandCall | undef
 	return { id: sha256(JSON.stringify([path, cause.id, peerOf(ctx) ?? null])), cause };
 }
 
-/** A command that follows from what is being handled, beside others. */
+/** A command that the call or event in hand causes, possibly one of several. */
 export function causedCall({ path }: Method, input: unknown, ctx: Context): CommandCall | undefined {
 	const cause = causeOf(ctx);
 	if (cause === undefined) return undefined;

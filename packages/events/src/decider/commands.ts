@@ -29,15 +29,15 @@ type RepliesArgument<C extends AnyContract, S, M extends string> = keyof Replies
 
 /**
  * Makes the functions that serve the commands of a decider: each loads the state of the stream, decides, and appends
- * the events, unless others have written to the stream meanwhile; then it decides again, 10 times at most.
+ * the events. If others have written to the stream meanwhile, it decides again, 10 times at most.
  *
- * What a command came to is kept with its events for 30 days, refusals included: a call that comes a second time has the
- * answer of the first. The same id with another input is refused as `once` refuses it, with the reason `key_reused`.
- * The reply tells where its events lie: see `after`.
+ * The outcome of a command is kept with its events for 30 days, refusals included, so that a call that comes a second
+ * time gets the answer of the first. The same id with another input is refused as `once` refuses it, with the reason
+ * `key_reused`. The reply carries the position of its events: see `after`.
  *
  * Calls reject with the errors that `decide` throws, `aborted` when others wrote each time, `failed_precondition` for a
- * stream with events that this process cannot read, `internal` for a decider that is at fault, and what the store
- * rejects with.
+ * stream with events that this process cannot read, `internal` for a decider that is at fault, and the errors of the
+ * store.
  *
  * @example
  * app.serve(Account, { ...commands(app.events, ledger, { deposit: ({ balance }) => ({ balance }) }), statement });

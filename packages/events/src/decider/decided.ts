@@ -31,7 +31,8 @@ export function toolsFor(cause: Cause | undefined): DecisionTools {
 /**
  * Asks a decider.
  *
- * @throws Mistake when it throws what the method does not declare, or returns something else than events of its contract.
+ * @throws Mistake when it throws an error that the method does not declare, or returns anything other than events of
+ * its contract.
  */
 export function decided(
 	decider: AnyDecider,

@@ -47,7 +47,7 @@ export interface Decider<C extends AnyContract, S, M extends string> {
 	readonly initial: S;
 	readonly decide: { readonly [K in keyof C as Extract<K, M>]: Decision<C, C[K], S> };
 	readonly evolve: Evolution<C, S>;
-	/** @internal The same functions without their types, for what runs them. */
+	/** @internal The same functions without their types, for the code that runs them. */
 	readonly "~allium": DeciderFunctions;
 	/** Carries the types. It does not exist at run time. */
 	readonly "~types"?: { readonly state: S; readonly methods: M };
@@ -73,11 +73,12 @@ export interface AnyDecider {
 }
 
 /**
- * Fulfils the methods of a contract that write, by events: `decide` says what a command comes to, given the state that
- * `evolve` folded from the events of its stream. Both are pure functions. A stream has the name `account/a1`, of the
- * decider and the id.
+ * Implements the methods of a contract that write, by events. `decide` turns a command into events, given the state
+ * that `evolve` has folded from the events of its stream. Both are pure functions. The name of a stream, such as
+ * `account/a1`, consists of the decider's name and the id.
  *
- * @throws TypeError for events without a key, and for names, versions and functions that no compiler checked.
+ * @throws TypeError for events without a key, and for invalid names, versions and functions that no compiler has
+ * checked.
  * @example
  * export const ledger = decider(Account, {
  *   id: "account",

@@ -35,7 +35,7 @@ type IdName<C extends AnyContract> = { [K in WriteName<C>]: StringName<InputOf<C
 export type IfId<C extends AnyContract, Id> =
 	Id extends IdName<C> ? Id : `no method that writes has the string ${Id & string} in its input`;
 
-/** The methods that a decider may decide: those that write and have the id of the stream in their input. */
+/** The methods that a decider may decide: methods that write and have the id of the stream in their input. */
 export type CommandName<C extends AnyContract, Id extends string> = {
 	[K in WriteName<C>]: Id extends StringName<InputOf<C[K]>> ? K : never;
 }[WriteName<C>];
@@ -49,8 +49,8 @@ export interface DecisionTools {
 }
 
 /**
- * Decides one command: what happens, or a declared error that says why nothing does. It is a pure function, which may
- * be called several times for one call. `[]` is for what changes nothing.
+ * Decides one command: returns the events that happen, or throws a declared error if nothing can happen. It is a pure
+ * function, which may be called several times for one call. `[]` stands for a command that changes nothing.
  */
 export type Decision<C extends AnyContract, M, S> = (
 	input: InputOf<M>,
@@ -69,8 +69,8 @@ export type Evolution<C extends AnyContract, S> = {
 };
 
 /**
- * Beside `Decisions` in the type of a parameter: refuses what decides something else than a command, and what has
- * other types, by a message that names it. It is `unknown` where the decisions fit.
+ * Used together with `Decisions` in the type of a parameter. It refuses a function that decides anything but a command
+ * or has other types, by a message that names it. It is `unknown` if the decisions fit.
  *
  * @typeParam D the type of the decisions that are given.
  */

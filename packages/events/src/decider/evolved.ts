@@ -30,7 +30,8 @@ export function evolved(decider: AnyDecider, state: unknown, event: string, data
 }
 
 /**
- * The state after an event that lies in a stream. What the present version of the contract wrote is not parsed again.
+ * The state after an event that lies in a stream. An event that the present version of the contract wrote is not parsed
+ * again.
  *
  * Rejects with `failed_precondition`, reason `unknown_event`, `unknown_version`, `upcast_failed` or `invalid_event`, for
  * an event that this process cannot read.

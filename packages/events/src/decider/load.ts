@@ -50,7 +50,7 @@ export async function folded(
 	return foldedFrom(kept, store, decider, stream, ctx, at, page);
 }
 
-/** Folds what follows a version of a stream. */
+/** Folds the events after a version of a stream. */
 export async function foldedFrom(
 	from: Folded,
 	store: EventStore,

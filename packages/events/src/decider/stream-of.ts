@@ -7,8 +7,8 @@ export const longestStreamId = 400;
 /**
  * The name of a stream: `account/a1`.
  *
- * @throws ServiceError `invalid_argument`, reason `invalid_id`, for an id that is empty, too long, or has what a backend
- * could not keep.
+ * @throws ServiceError `invalid_argument`, reason `invalid_id`, for an id that is empty, too long, or has characters
+ * that a backend could not keep.
  */
 export function streamOf({ name, id: property }: AnyDecider, id: string): string {
 	const fault = faultOf(id);

@@ -20,8 +20,9 @@ export function queueOf(store: EventStore): StreamQueue {
 }
 
 /**
- * Lets the commands of one stream run one after another. Otherwise all but one of those that begin together would be
- * in vain, because the version of the stream has changed. Those of other processes are told apart by the version.
+ * Lets the commands of one stream run one after another. Otherwise only one of several concurrent commands would
+ * succeed, because it changes the version of the stream. Concurrent commands of other processes are detected by the
+ * version.
  */
 export class StreamQueue {
 	/** Settles when the last command of a stream has ended. */
@@ -40,7 +41,7 @@ export class StreamQueue {
 			try {
 				await whileLasts(before, ctx);
 			} catch (error) {
-				// Those behind it still wait for the one before it.
+				// The commands behind it still wait for the command before it.
 				before.then(end);
 				throw error;
 			}

@@ -16,14 +16,14 @@ export function tellPosition(ctx: Context, position: Position): void {
 }
 
 /**
- * A context whose reads of views wait until these have what earlier calls wrote: in this process, and in the service
- * that the next call with this context reaches.
+ * A context whose reads of views wait until the views have the events that earlier calls wrote: in this process, and in
+ * the service that the next call with this context reaches.
  *
  * A read waits as long as its deadline. It fails at once, with `failed_precondition` and the reason `other_log`, when
- * its view reads the log of another store. What was received without a position changes nothing.
+ * its view reads the log of another store. Metadata without a position changes nothing.
  *
- * @param received what was received with the reply of a command. A service that passes a read on gives the metadata
- * that arrived: `after(ctx, ctx.metadata)`.
+ * @param received the metadata that came with the reply of a command. A service that passes a read on gives the
+ * metadata that arrived: `after(ctx, ctx.metadata)`.
  * @throws ServiceError `invalid_argument`, reason `invalid_position`, for a position that cannot be read.
  * @example
  * const received = new ResponseMetadata();
@@ -58,7 +58,7 @@ function readFrom(metadata: ReadonlyMetadata): readonly Position[] {
 	return texts.map((text) => parsePosition(text.trim()));
 }
 
-/** Of the positions of one key the latest, as far as cursors tell. */
+/** The latest position of each key, as far as cursors tell. */
 function latest(positions: readonly Position[]): readonly Position[] {
 	const kept = new Map<string, Position>();
 	for (const position of positions) {

@@ -67,7 +67,7 @@ export function isPassed(position: Position & { readonly cursor: Cursor }, reade
  * Refuses a position of another log than the reader's: it would never be reached.
  *
  * @param identity the identity of the reader's log.
- * @param reader what waits, for the message.
+ * @param reader the name of the reader, for the message.
  * @throws ServiceError `failed_precondition`, reason `other_log`.
  */
 export function checkLog(position: Position, identity: string, reader: string): void {

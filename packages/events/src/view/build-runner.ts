@@ -139,7 +139,7 @@ export class BuildRunner {
 		}
 	}
 
-	/** Waits for events, or for what an operator wants. */
+	/** Waits for events, or for the request of an operator. */
 	async #news(feed: MergedFeed, batch: ViewBatch, ctx: Context): Promise<void> {
 		const { id } = this.#options;
 		const { ctx: waiting, cancel } = ctx.withTimeout(this.#ttlMs / 4).withCancel();
@@ -167,7 +167,7 @@ export class BuildRunner {
 		return true;
 	}
 
-	/** Where it begins: at its places, and at the beginning of topics and lanes that it has not seen. */
+	/** The places at which it begins: its saved places, and the beginnings of topics and lanes that it has not seen. */
 	async #begin(known: ViewPlaces, logs: ReadonlyMap<string, ViewLog>, ctx: Context): Promise<ViewPlaces> {
 		const starts = new Map<string, ReadonlyMap<number, Cursor>>();
 		for (const [name, { topic }] of logs) {

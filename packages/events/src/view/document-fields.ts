@@ -1,6 +1,6 @@
 import { sha256 } from "@allium/core/store";
 
-/** Longer values are kept by their hash: databases bound what an index takes. */
+/** Longer values are kept by their hash, because databases bound the size of an entry in an index. */
 const longestValue = 256;
 
 /** The text by which a value of a field is found; undefined for what cannot be searched for. */

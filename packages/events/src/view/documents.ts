@@ -10,7 +10,10 @@ import { checkParts, shapeOf, type ViewPart, viewPart } from "./view-part.ts";
 import { ViewReading } from "./view-reading.ts";
 import { ViewRunner } from "./view-runner.ts";
 
-/** Functions that take events of a contract into a document, by name: those of `evolve` fit. `null` deletes it. */
+/**
+ * Functions that take events of a contract into a document, by name. The functions of `evolve` fit. `null` deletes the
+ * document.
+ */
 export type Folds<C extends AnyContract, D> = {
 	readonly [K in keyof C as Extract<K, EventName<C>>]?: (
 		document: D,
@@ -73,7 +76,7 @@ export interface KeyedDocument<D> {
 export interface FindDocuments<D, Field extends string> {
 	/** The values of indexed fields, all of which a document has. Default: all documents. */
 	readonly where?: { readonly [F in Field & keyof D]?: D[F] & FieldValue };
-	/** Where to go on: `next` of the page before. */
+	/** The place to continue from: `next` of the previous page. */
 	readonly after?: string | undefined;
 	/** At most 1,000. Default: 100. */
 	readonly limit?: number;

@@ -57,7 +57,7 @@ export class MergedFeed {
 		}));
 	}
 
-	/** The next events, as many as one page of each topic allows. None when all topics are at their ends. */
+	/** The next events, as many as one page of each topic allows. There are none if all topics are at their ends. */
 	async next(ctx: Context): Promise<Fed> {
 		await Promise.all(this.#sources.map((source) => this.#fill(source, ctx)));
 		const isAll = this.#sources.every(({ isAtEnd }) => isAtEnd);

@@ -1,6 +1,6 @@
 import type { Position } from "../position/position.ts";
 
-/** Where an event lies: a position, or `{ topic: "matches", ...receipt }` with a receipt of `publish`. */
+/** The place of an event: a position, or `{ topic: "matches", ...receipt }` with a receipt of `publish`. */
 export type ReachedPosition = Pick<Position, "topic" | "lane" | "id"> & {
 	readonly log?: string | undefined;
 	readonly key?: string | undefined;

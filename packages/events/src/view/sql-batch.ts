@@ -19,7 +19,9 @@ interface Ready extends FedEvent {
 	readonly handle?: (tx: ProjectionTransaction) => unknown;
 }
 
-/** Takes events into tables, one after another. One that fails stops the view: the next may depend on it. */
+/**
+ * Takes events into tables, one after another. An event that fails stops the view, because the next may depend on it.
+ */
 export class SqlBatch implements ViewBatch {
 	readonly #parts: ReadonlyMap<string, ViewPart<SqlHandler>>;
 	readonly #work: ViewWork;
@@ -55,7 +57,7 @@ export class SqlBatch implements ViewBatch {
 	}
 
 	async retry(): Promise<void> {
-		// Nothing is parked: what fails is tried again and again.
+		// Nothing is parked: an event that fails is tried again and again.
 	}
 
 	/**

@@ -65,7 +65,7 @@ export class ViewReading {
 		if (parked !== undefined) throw this.#parked(key, parked.error.message);
 	}
 
-	/** Waits until the build that is read has passed a place. What the log does not have never comes. */
+	/** Waits until the build that is read has passed a place. An event that the log does not have will never come. */
 	async #passed(topic: TopicLog, lane: number, cursor: Cursor, ctx: Context): Promise<void> {
 		const hasPassed = async (): Promise<boolean> =>
 			((await this.#places(ctx)).get(topic.topic)?.get(lane) ?? "") >= cursor;

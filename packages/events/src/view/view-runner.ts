@@ -25,7 +25,7 @@ interface RunningBuild {
 /** How often it looks which builds there are, in milliseconds. */
 const lookMs = 250;
 
-/** Runs a version of a view: the build that is read, and one that is being built beside it. Others stay as they are. */
+/** Runs a version of a view: the build that is read, and a build that is under way. Other builds stay as they are. */
 export class ViewRunner implements RunningView {
 	readonly name: string;
 	readonly #options: ViewRunnerOptions;

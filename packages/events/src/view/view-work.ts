@@ -24,11 +24,11 @@ export interface ViewWork {
 export interface ViewBatch {
 	/** Takes events into the view. Resolves when all of them are applied. Rejects when the lease is lost. */
 	take(events: readonly FedEvent[], places: ViewPlaces): Promise<void>;
-	/** Tries again what an operator wants to be tried again. */
+	/** Tries the keys again for which an operator has requested it. */
 	retry(): Promise<void>;
 }
 
-/** Places with the events of a range, beside what is known of other lanes. */
+/** The places after these events, for the lanes that they lie in. */
 export function placesOf(events: readonly FedEvent[]): ViewPlaces {
 	const places = new Map<string, Map<number, string>>();
 	for (const { topic, placed } of events) {
@@ -38,7 +38,7 @@ export function placesOf(events: readonly FedEvent[]): ViewPlaces {
 	return places;
 }
 
-/** Places with those that came later put over them. */
+/** Merges places. Later places replace earlier ones. */
 export function later(places: ViewPlaces, then: ViewPlaces): ViewPlaces {
 	const all = new Map<string, Map<number, string>>();
 	for (const each of [places, then]) {

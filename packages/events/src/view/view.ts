@@ -50,7 +50,10 @@ export interface RunningView {
 	status(ctx: Context): Promise<ViewStatus>;
 }
 
-/** A view: what is read, made from events. It is a value; `app.project(view)` runs it and `app.view(view)` reads it. */
+/**
+ * A view: data for reading, made from events. It is a plain value: `app.project(view)` runs it and `app.view(view)`
+ * reads it.
+ */
 export interface View<Reader> {
 	readonly name: string;
 	readonly version: number;

@@ -181,7 +181,7 @@ describe.each(Object.keys(kinds))("documents in %s", (kind) => {
 		await expect(reader.reached({ ...position, log: "elsewhere" }, background)).rejects.toMatchObject({
 			reason: "other_log",
 		});
-		// Nobody waits for what a stranger made up.
+		// No read waits for a position that a stranger made up.
 		const made = { topic: "matches", lane: 0, id: "x" };
 		for (const never of [
 			{ ...made, cursor: "zzz" },

@@ -202,7 +202,7 @@ describe("a journal that was exported", () => {
 			'has ended, but the code goes on with "two"',
 		);
 		const strange = { ...journal.events[0], type: "workflow.job.other" };
-		// That gets no better by another attempt, so a run with such a journal is parked at once.
+		// Another attempt would not help, so a run with such a journal is parked at once.
 		await expect(replayed(job(original), { ...journal, events: [strange as never] })).rejects.toMatchObject({
 			code: "failed_precondition",
 			reason: "unknown_entry",

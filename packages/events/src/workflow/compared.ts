@@ -4,7 +4,7 @@ import type { Entry } from "./journal-entry.ts";
 import type { RecordedError } from "./recorded-error.ts";
 
 /**
- * Runs the code once more against its journal, and compares what it does with what it did. Returns the difference as
+ * Runs the code once more against its journal, and compares its steps with the recorded ones. Returns the difference as
  * an error: code that depends on time, chance, or input and output would go astray after the next crash.
  */
 export async function compared(

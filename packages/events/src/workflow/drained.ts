@@ -1,4 +1,4 @@
-/** Resolves once all microtasks have run, and those that they began. */
+/** Resolves once all microtasks have run, including those that they began. */
 export function drained(): Promise<void> {
 	return new Promise((resolve) => void setImmediate(resolve));
 }

@@ -77,7 +77,7 @@ export class Execution implements Traced {
 		}
 	}
 
-	/** All that is recorded is released: sees how to go on. */
+	/** Decides how to go on, once all recorded results are released. */
 	async #goOn(): Promise<Outcome | undefined> {
 		const live = this.#live;
 		const fault = this.#unfollowed() ?? (await live?.check(this).then(asParked));
@@ -227,7 +227,7 @@ export class Execution implements Traced {
 		return { is: "parked", error: thrownError(end.error) };
 	}
 
-	/** Begins what the code waits for, and notes what waits have come to. */
+	/** Begins the steps that the code waits for, and notes the results of waits. */
 	#propose(live: Live, attempts: StepAttempts): Outcome | undefined {
 		for (const pending of this.#pending) {
 			if (pending.isUnderWay) continue;
@@ -257,7 +257,7 @@ export class Execution implements Traced {
 		}
 	}
 
-	/** Records what is to be recorded. Where others were faster, what they recorded counts. */
+	/** Records the facts that have to be recorded. If others were faster, their entries count. */
 	async #flush(live: Live): Promise<Outcome | undefined> {
 		const batch = this.#outbox.filter((fact) => !this.#isOver(fact));
 		this.#outbox = [];

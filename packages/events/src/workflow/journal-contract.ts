@@ -14,7 +14,10 @@ export function prefixOf(workflow?: string): string {
 	return workflow === undefined ? "workflow/" : `workflow/${workflow}/`;
 }
 
-/** The stream that is the journal of a run. Where its key is too long for a name, the beginning of it and a hash. */
+/**
+ * The name of the stream that is the journal of a run. If the key is too long for a name, the name has its beginning
+ * and a hash.
+ */
 export async function streamOf(workflow: string, key: string): Promise<string> {
 	const stream = prefixOf(workflow) + key;
 	const bytes = new TextEncoder().encode(stream);

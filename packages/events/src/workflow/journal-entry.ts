@@ -125,7 +125,7 @@ export const kindsOfEntries: Readonly<Record<Fact["is"], { readonly wakes: boole
 	ended: { wakes: false },
 };
 
-/** An entry of a journal: what it says, and the event that it is in the store. */
+/** An entry of a journal: its fact, and its event in the store. */
 export interface Entry {
 	readonly fact: Fact;
 	readonly record: EventRecord;
@@ -134,8 +134,8 @@ export interface Entry {
 /**
  * Reads an entry.
  *
- * @throws ServiceError `failed_precondition`, reason `unknown_entry`, for what is no entry: another program, or a newer
- * version of this one, wrote it.
+ * @throws ServiceError `failed_precondition`, reason `unknown_entry`, if the event is no known entry, because another
+ * program or a newer version of this one wrote it.
  */
 export function entryOf(record: EventRecord): Entry {
 	const is = record.type.slice(record.type.lastIndexOf(".") + 1);

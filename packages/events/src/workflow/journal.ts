@@ -93,7 +93,7 @@ export class Journal {
 		return this.#runId;
 	}
 
-	/** Reads what others have added. Returns it. */
+	/** Reads the entries that others have added, and returns them. */
 	async readOn(ctx: Context): Promise<readonly Entry[]> {
 		const added: Entry[] = [];
 		for await (const { entries, version } of journalPages(

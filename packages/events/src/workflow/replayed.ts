@@ -17,7 +17,7 @@ export interface ExportedJournal {
 /** The result of running the code against a journal. */
 export type Replayed =
 	| { readonly status: "ended" }
-	/** Where it stands. */
+	/** The steps at which it stands. */
 	| { readonly status: "waiting"; readonly steps: readonly string[] };
 
 /**

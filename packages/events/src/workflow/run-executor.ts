@@ -173,7 +173,7 @@ function conclusion(outcome: Outcome, journal: Journal): Fact | undefined {
 	}
 }
 
-/** The entries whose deliveries tell nothing new. Those of waits tell that their time has come. */
+/** The entries whose deliveries bring no news. The delivery of a wait shows that its time has come. */
 function idsOf({ entries }: Journal): readonly string[] {
 	return entries.filter(({ fact }) => fact.is !== "waiting").map(({ record: { id } }) => id);
 }

@@ -3,7 +3,7 @@ import { methodOf } from "@allium/core/transport";
 import type { AskedStep } from "./pending-step.ts";
 import type { NamedStepOptions, ReceiveOptions, Run, StepOptions } from "./run.ts";
 
-/** The longest wait, in milliseconds: what a date can tell from now on. */
+/** The longest wait, in milliseconds: the time from now to the last date that a `Date` can hold. */
 const longestWaitMs = 8.6e15 - 4.1e12;
 
 /** The sources of the object that the code of a run is given. */
@@ -18,7 +18,7 @@ export interface RunSources {
 	readonly ask: (asked: AskedStep) => Promise<unknown>;
 }
 
-/** The object that the code of a run is given. It says what a step is; `ask` does it. */
+/** The object that the code of a run is given. It describes each step; `ask` carries the step out. */
 export function runOf({ id, key, receives, publish, now, ask: settled }: RunSources): Run {
 	const ask = async (asked: AskedStep): Promise<never> => (await settled(asked)) as never;
 	return {

@@ -32,7 +32,7 @@ class Machine {
 	readonly store: EventStore = memoryEventStore({ topics: this.topics });
 	readonly publisher = new Publisher({ broker: memoryBroker({ topics: this.topics }), source: "test" });
 
-	/** A process that works on the runs of a workflow. Returns what ends it. */
+	/** A process that works on the runs of a workflow. Returns a function that ends it. */
 	async start(workflow: Workflow, name = "test"): Promise<() => Promise<void>> {
 		const broker: Broker = logBroker(memoryLog({ topics: this.topics }), this.state, { ttlMs: 1_000 });
 		const { publish } = this.publisher;

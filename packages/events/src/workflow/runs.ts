@@ -32,7 +32,7 @@ export interface WorkflowRuns {
 	stop(): void;
 }
 
-/** Prepares what works on the runs of a workflow. */
+/** Prepares the groups that work on the runs of a workflow. */
 export function workflowRuns(info: WorkflowFacts, host: RunsHost): WorkflowRuns {
 	const contract = journalContract(info.name, info.version);
 	const executor = new RunExecutor(info, contract, host);

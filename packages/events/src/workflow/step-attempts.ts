@@ -20,7 +20,7 @@ export class StepAttempts {
 	/** The first step that was given up. */
 	givenUp: { readonly step: string; readonly error: RecordedError } | undefined;
 
-	/** @param came Called with what an attempt came to, to be recorded. */
+	/** @param came called with the result of an attempt, to be recorded. */
 	constructor(live: Live, came: (fact: Fact) => void) {
 		this.#live = live;
 		this.#came = came;
@@ -36,9 +36,9 @@ export class StepAttempts {
 	}
 
 	/**
-	 * Does a step.
+	 * Begins a step.
 	 *
-	 * @param waits Tells what is recorded of its earlier attempts.
+	 * @param waits returns the recorded waits of its earlier attempts.
 	 */
 	begin(pending: PendingStep, work: (ctx: Context) => unknown, waits: () => StepWaits | undefined): void {
 		const { asked, name } = pending;
@@ -73,7 +73,7 @@ export class StepAttempts {
 	}
 
 	#failed({ asked, name: step }: PendingStep, thrown: unknown, waits: () => StepWaits | undefined): void {
-		// Nobody knows what it came to: it is done again where the run goes on.
+		// The result is not known, so the step runs again where the run goes on.
 		if (this.#live.ctx.error !== undefined) return;
 		const kind = asked.kind as StepKind;
 		const { last, tries = 0 } = waits() ?? {};

@@ -30,7 +30,7 @@ export interface FailedStep {
 	readonly tries: number;
 }
 
-/** Judges what a step threw. */
+/** Judges the error that a step threw. */
 export function verdictOnStep(thrown: unknown, { kind, method, attempts, tries }: FailedStep): StepVerdict {
 	const error = isServiceError(thrown) ? thrown : ownError(thrown);
 	if (isServiceError(thrown)) {
@@ -44,7 +44,10 @@ export function verdictOnStep(thrown: unknown, { kind, method, attempts, tries }
 	return { do: "retry", error, afterMs, attempts: counted };
 }
 
-/** Declared errors are results. Of a function that is no client's, the declaration is not known: they have a domain. */
+/**
+ * Declared errors are results. The declarations of a function that belongs to no client are not known, but declared
+ * errors have a domain.
+ */
 function isResult(error: ServiceError, method: Method | undefined): boolean {
 	if (method !== undefined) return isDeclared(method, error);
 	return error.domain !== undefined && error.reason !== undefined && !isTrouble(error);
@@ -65,7 +68,10 @@ function isBlameless({ code }: ServiceError): boolean {
 	);
 }
 
-/** Unlike what others are told, the journal has the message: it is the owner's. */
+/**
+ * Unlike errors that are sent to others, an error in the journal keeps its message, because the journal belongs to the
+ * owner.
+ */
 function ownError(thrown: unknown): ServiceError {
 	const message = errorText(thrown).slice(0, 1_000);
 	return new ServiceError({ code: "internal", message, cause: thrown });

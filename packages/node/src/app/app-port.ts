@@ -15,7 +15,7 @@ export interface AppPortOptions {
 	readonly config: Config;
 	readonly logger: Logger;
 	readonly registry: Registry;
-	/** The protocols of the app's own, beside those that its options name. */
+	/** The app's own protocols, in addition to the protocols that its options name. */
 	readonly protocols: () => readonly PortProtocol[];
 	readonly readiness: () => Promise<Readiness>;
 }
@@ -29,7 +29,8 @@ export class AppPort {
 	}
 
 	/**
-	 * Where it listens. It is known once the registry is open, because it depends on whether the registry spans hosts.
+	 * The interface to listen on. It is known once the registry is open, because it depends on whether the registry spans
+	 * hosts.
 	 */
 	get host(): string {
 		const { config, registry } = this.#options;

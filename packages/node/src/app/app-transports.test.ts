@@ -51,7 +51,7 @@ class DirectTransport implements Transport {
 		};
 	}
 
-	/** Has what listens at an address answer at another one, too. */
+	/** Makes the listener at an address answer at another address, too. */
 	answersAt(address: string, listensAt: string): void {
 		const endpoints = this.#tables.get(listensAt);
 		if (endpoints !== undefined) this.#tables.set(address, endpoints);

@@ -52,13 +52,13 @@ export interface AppOptions extends ProcessOptions {
 	 * all. Default: pages of the same host only.
 	 */
 	readonly cors?: readonly string[];
-	/** Origins of web pages that may open WebSockets here, beside those of `cors`. Default: none. */
+	/** Origins of web pages that may open WebSockets here, in addition to the origins of `cors`. Default: none. */
 	readonly origins?: readonly string[];
 	/** The most that the port takes; `frames` limits frames in both directions. */
 	readonly limits?: AppLimits;
 	/**
-	 * The formats to prefer to JSON over frames, in order, such as `msgpack()` of `@allium/msgpack`. This app reads
-	 * them, and calls other services in them when those read them, too. Default: none.
+	 * The formats to prefer to JSON over frames, in order, such as `msgpack()` of `@allium/msgpack`. This app reads them,
+	 * and uses them in calls to services that read them, too. Default: none.
 	 */
 	readonly formats?: readonly Format[];
 	/**
@@ -75,7 +75,7 @@ export interface AppOptions extends ProcessOptions {
 	readonly events?: AppEventsOptions;
 }
 
-/** How an app publishes and handles events. What is missing has its default. */
+/** How an app publishes and handles events. Missing options have their defaults. */
 export interface AppEventsOptions {
 	/** Wraps each publication, outermost first. Default: `publishDefaults()`, with tracing, metrics, timeout and retries. */
 	readonly publish?: readonly PublishMiddleware[];
@@ -97,7 +97,7 @@ export interface AppLimits extends Partial<ServerLimits> {
 
 /** The options of a client of an app. */
 export interface AppClientOptions extends ClientLayers {
-	/** The address of the service, or several, instead of those in the registry. Default: the registry. */
+	/** One or several addresses of the service, to use instead of the registry. Default: the registry. */
 	readonly url?: string | readonly string[];
 	/**
 	 * The REST routes by which a plain web service is called, as `routes()` makes them. So the client also calls the
@@ -120,8 +120,8 @@ export interface App {
 		options?: ServeOptions<C>,
 	): void;
 	/**
-	 * A client that finds its instances through the registry, or calls those at the given addresses. It shares the app's
-	 * transports and connections, and is closed with the app, unless it was before.
+	 * A client that finds its instances through the registry, or calls the instances at the given addresses. It shares the
+	 * app's transports and connections, and is closed with the app, unless it was before.
 	 *
 	 * @throws TypeError when the app has stopped, and for an address that cannot be called.
 	 * @example
@@ -131,17 +131,18 @@ export interface App {
 	 */
 	client<C extends AnyContract>(contract: C, options?: AppClientOptions): Client<C>;
 	/**
-	 * Publishes events of the contracts that it serves, and of those that the option `publishes` names. It can be
-	 * passed on as a dependency of a service. Rejects with `failed_precondition`, reason `stopped`, after `stop`. See
-	 * {@link Publish}.
+	 * Publishes events of the contracts that the app serves, and of the contracts that the option `publishes` names. It
+	 * can be passed on as a dependency of a service. Rejects with `failed_precondition`, reason `stopped`, after `stop`.
+	 * See {@link Publish}.
 	 *
 	 * @example
 	 * await app.publish(Matches.started({ id, size: 19 }), ctx);
 	 */
 	readonly publish: Publish;
 	/**
-	 * Handles events of a contract, from `start` on. A group handles each event once it is published, at least once, and
-	 * those of one key in order. An event whose handler fails is tried again, and parked when that does not help.
+	 * Handles events of a contract, from `start` on. From the time that it is published, a group handles each event at
+	 * least once, and events of one key in order. An event whose handler fails is tried again, and parked if that does not
+	 * help.
 	 *
 	 * @throws TypeError after `start`, `run` or `stop`, for handlers of events that the contract does not have, and for
 	 * a second subscription of one group.
@@ -158,8 +159,9 @@ export interface App {
 	): void;
 	/**
 	 * The event store of the app, which `ALLIUM_EVENTS` or the option `eventStore` names. It is opened when it is first
-	 * used. The events of contracts whose commands use it come from it alone: `publish` refuses them. Those that are not
-	 * private reach the subscriptions of all apps, and are forwarded where the broker is another database.
+	 * used. If the commands of a contract use the store, the events of the contract come only from the store, and
+	 * `publish` refuses them. Events that are not private reach the subscriptions of all apps: they are forwarded if the
+	 * broker is another database.
 	 *
 	 * @example
 	 * app.serve(Account, commands(app.events, ledger));
@@ -222,8 +224,8 @@ export interface App {
 	/** Stops in order: not ready, deregistered, drained, closed. Resolves when no handle is left. */
 	stop(): Promise<void>;
 	/**
-	 * Starts, runs until SIGTERM, SIGINT or `stop()`, and stops. A second signal ends the process at once. What keeps it
-	 * from starting, such as a port that is taken, is printed in one sentence, and the exit code is 1.
+	 * Starts, runs until SIGTERM, SIGINT or `stop()`, and stops. A second signal ends the process at once. If the app
+	 * cannot start, for example because its port is taken, it prints the reason in one sentence, and the exit code is 1.
 	 */
 	run(): Promise<void>;
 	/** The URLs at which it can be reached, once it has started. */

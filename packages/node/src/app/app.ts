@@ -55,7 +55,7 @@ const readyTimeoutMs = 30_000;
  * Makes an app from parts that are all exported: endpoints, the one-port server, a registry, a pool of
  * connections. The package `allium` adds its default adapter to this.
  *
- * A configuration that cannot be used is reported by whatever comes first of `run`, `start` and the calls of clients.
+ * An invalid configuration is reported by the first `run`, `start` or call of a client.
  *
  * @throws RangeError for a duration that cannot be used.
  */

@@ -13,7 +13,7 @@ export class ContractCheck {
 		this.#logger = logger;
 	}
 
-	/** Compares what a client expects with what the instances that it calls say. */
+	/** Compares the contract that a client expects with the descriptions that its instances give. */
 	forClient(contract: AnyContract): (description: ContractDescription) => void {
 		let own: ContractDescription | undefined;
 		return (description) => {

@@ -21,7 +21,7 @@ export interface EventSourcingOptions extends Omit<BackendConnectionOptions<neve
 
 /**
  * The event store of an app. It is opened when it is first needed, and when the app starts if commands of the app use
- * it. Where the broker is another database, relays forward what is public: see {@link Relay}.
+ * it. If the broker is another database, relays forward the public events: see {@link Relay}.
  */
 export class EventSourcing {
 	readonly store: OwnedEventStore;
@@ -69,7 +69,7 @@ export class EventSourcing {
 	/**
 	 * Adds a group that works on events of the store itself, such as the journals of a workflow.
 	 *
-	 * @param prepare what is done before, once the store is open.
+	 * @param prepare runs before the group begins, once the store is open.
 	 */
 	work(subscription: Subscription, prepare?: () => Promise<void>): void {
 		this.#checkHealth();
@@ -119,8 +119,8 @@ export class EventSourcing {
 	}
 
 	/**
-	 * The contracts whose events may come to lie in the store: those of commands, and those that services serve which use
-	 * the store by hand. These may append before anybody knows it, and events of an earlier life may wait.
+	 * The contracts whose events may come to lie in the store: the contracts of commands, and those of services that use
+	 * the store by hand. Such a service may append without notice, and events from before a restart may still wait.
 	 */
 	get #appended(): readonly AnyContract[] {
 		const served = this.#isUsed ? this.#options.served() : [];
@@ -162,8 +162,8 @@ function isPublic(contract: AnyContract): boolean {
 }
 
 /**
- * Whether the log of the store is the log of the broker. Memory may be shared or not; what is forwarded to where it lies
- * already is a duplicate there. Two URLs may name one place, which is known once they are open.
+ * Whether the log of the store is the log of the broker. Memory may be shared or not; an event that is forwarded to the
+ * log in which it lies already is a duplicate there. Two URLs may name one place, which is known once they are open.
  */
 async function isSame(
 	store: BackendConnection<"eventStore">,

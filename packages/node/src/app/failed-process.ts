@@ -5,7 +5,7 @@ import { type Runnable, runUntilSignal } from "./run-until-signal.ts";
 import { textLogger } from "./text-logger.ts";
 
 /**
- * A process whose configuration cannot be used. It is made all the same, so that `run` can say what is wrong in one
+ * A process with an invalid configuration. It is created all the same, so that `run` can name the fault in one
  * sentence. An error of the constructor would end the program with a stack instead.
  */
 export class FailedProcess implements Runnable {

@@ -43,7 +43,7 @@ export class Listeners implements Part {
 		return this.#isOpen;
 	}
 
-	/** Where the process can be reached, as URLs, the preferred ones first. */
+	/** The URLs at which the process can be reached, the preferred ones first. */
 	get addresses(): readonly string[] {
 		return this.#listeners.flatMap(({ addresses }) => addresses);
 	}

@@ -3,7 +3,7 @@ import { schemeOf } from "../config/adapters.ts";
 import type { BackendConnection } from "./backend-connection.ts";
 import type { Part } from "./part.ts";
 
-/** Where a process finds others, and where its events are. */
+/** The broker and the registry of a process. */
 export interface LocalBrokerOptions {
 	readonly broker: Pick<BackendConnection<"broker">, "isNeeded" | "location">;
 	readonly registry: Pick<Registry, "spansHosts">;

@@ -61,7 +61,7 @@ function makeApp(name: string, options: Partial<AppOptions> = {}): App {
 	return app;
 }
 
-/** A service that is given what it publishes with. */
+/** A service that gets its `publish` as a parameter. */
 function matchesWith(publish: Publish): Service<typeof Matches> {
 	return {
 		async start({ id }, ctx) {

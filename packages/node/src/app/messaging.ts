@@ -72,7 +72,7 @@ export class Messaging {
 	/**
 	 * Adds a subscription.
 	 *
-	 * @returns what checks the health of its group.
+	 * @returns the check of its group's health.
 	 */
 	subscribe(contract: AnyContract, handlers: object, options: SubscribeOptions): Checker {
 		const { name: topic } = contract["~allium"];

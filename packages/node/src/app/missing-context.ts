@@ -16,7 +16,7 @@ export class MissingContextWatch {
 	}
 
 	/**
-	 * Wraps middleware in one that notes which handler is running.
+	 * Wraps middleware in a layer that notes which handler is running.
 	 *
 	 * @param what names the middleware in messages.
 	 */

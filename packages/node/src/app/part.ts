@@ -2,15 +2,15 @@
  * A part of a process, such as its registry, its port or its registration. Parts are started in order, and drained and
  * stopped in the reverse order.
  *
- * `drain` and `stop` are called once each, even when the part was not started or its start failed; then they give up
- * what is there. If one fails, the log says so, and the parts that follow have their turn all the same.
+ * `drain` and `stop` are called once each, even when the part was not started or its start failed; then they release
+ * what there is to release. If one fails, the log says so, and the later parts have their turn all the same.
  */
 export interface Part {
 	/** For the log, such as `the port`. */
 	readonly name: string;
 	/** Resolves when the parts that follow may start. If it fails, the whole process gives up. */
 	start?(): Promise<void> | void;
-	/** Takes nothing new. Resolves when what is under way has ended, or has taken too long. */
+	/** Takes nothing new. Resolves when all work under way has ended or has taken too long. */
 	drain?(): Promise<void> | void;
 	/** Ends everything at once. Resolves when no handle is left. */
 	stop?(): Promise<void> | void;

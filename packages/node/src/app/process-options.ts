@@ -11,14 +11,18 @@ import type { PortProtocol } from "../protocol/port-protocol.ts";
  * port such as `registry` is a URL, or a port that is open already and stays open.
  */
 export interface ProcessOptions extends ConfigOverrides {
-	/** Adapters by scheme, before those that are installed. */
+	/** Adapters by scheme. They take precedence over installed ones. */
 	readonly adapters?: Adapters;
 	/**
-	 * Transports beside those of Node and the one that `transport` names. They are preferred to those, unless `schemes`
-	 * says otherwise. Clients use the ones that dial, and the process can be reached on the ones that listen, too.
+	 * Transports in addition to Node's and to the one that `transport` names. They are preferred to these, unless
+	 * `schemes` says otherwise. Clients use the transports that dial, and the process can also be reached on the
+	 * transports that listen.
 	 */
 	readonly transports?: readonly (Dialer | Acceptor)[];
-	/** Protocols over HTTP on the port, beside Connect, REST, event streams and the operations routes. Default: none. */
+	/**
+	 * Protocols over HTTP on the port, in addition to Connect, REST, event streams and the operations routes. Default:
+	 * none.
+	 */
 	readonly protocols?: readonly PortProtocol[];
 	/** The answer of `/metrics`, such as `telemetry.prometheus` of `@allium/telemetry`. Default: 404. */
 	readonly metrics?: MetricsSource;

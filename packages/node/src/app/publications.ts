@@ -52,7 +52,9 @@ export class Publications implements Part {
 	readonly publish: Publish = (events, ctx) =>
 		this.#hasStopped ? Promise.reject(stopped(this.#options.name)) : this.#publisher.publish(events, ctx);
 
-	/** The contracts with events that it may publish. Those of the event store are not among them. */
+	/**
+	 * The contracts with events that it may publish. Contracts whose events come from the event store are not among them.
+	 */
 	get topics(): readonly string[] {
 		const { served, publishes, keeps } = this.#options;
 		const withEvents = [...served(), ...publishes].filter(

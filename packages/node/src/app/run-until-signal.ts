@@ -38,7 +38,7 @@ export async function runUntilSignal(runnable: Runnable): Promise<void> {
 	}
 }
 
-/** Starts. If that fails for a reason that has a sentence of its own, prints it and sets the exit code to 1. */
+/** Starts. If that fails with a message for users, prints the message and sets the exit code to 1. */
 async function startOrSay(runnable: Runnable): Promise<boolean> {
 	try {
 		await runnable.start();

@@ -42,7 +42,7 @@ export class ServedContracts implements Part {
 		});
 	}
 
-	/** Begins to compare. The process runs whatever the result is. */
+	/** Begins to compare. The process runs regardless of the result. */
 	start(): void {
 		this.#compare().catch(() => {});
 	}

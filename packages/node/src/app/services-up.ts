@@ -2,7 +2,7 @@ import { type Context, type Instance, type Logger, ServiceError } from "@allium/
 import type { Registry, RegistryEvent } from "@allium/core/registry";
 import { followRegistry } from "@allium/core/transport";
 
-/** Where services are looked for. */
+/** The registry and the namespace in which services are looked up. */
 export interface ServicesUpOptions {
 	readonly registry: Registry;
 	readonly namespace: string;
@@ -12,8 +12,8 @@ export interface ServicesUpOptions {
 /**
  * Resolves when an instance of each service is up.
  *
- * @throws ServiceError `unavailable` with the reason `not_ready`, which names those that are missing, when the context
- * ends before.
+ * @throws ServiceError `unavailable` with the reason `not_ready`, which names the missing services, if the context ends
+ * before.
  */
 export async function servicesUp(
 	services: readonly string[],

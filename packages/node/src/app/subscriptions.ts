@@ -123,7 +123,7 @@ async function all(promises: readonly Promise<unknown>[]): Promise<void> {
 	await Promise.all(promises);
 }
 
-/** The group and what it can rely on, for people. */
+/** The facts and the guarantees of a group, for people to read. */
 function factsOf(
 	{ id, options }: GroupWork,
 	{ guarantees }: BegunSubscription,

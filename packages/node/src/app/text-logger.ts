@@ -40,7 +40,7 @@ export function textLogger(options: TextLoggerOptions = {}): Logger {
 			if (rank < least) return;
 			let line = clock.time() + name + onOneLine(message);
 			let stacks = "";
-			// A gateway writes a line for each request. What follows is the fastest way that was found.
+			// A gateway writes a line for each request. This is the fastest way that was found.
 			for (const key in fields) {
 				if (!Object.hasOwn(fields, key)) continue;
 				const value = fields[key];
@@ -118,7 +118,7 @@ function stackOf(value: unknown): string {
 	return stack.includes("\n") ? `\n${stack.replace(/^(?! {4})/gm, "  ")}` : "";
 }
 
-/** The error behind a value that is a bug: itself, or what a service's `internal` was made of. */
+/** The error behind a value that is a bug: the value itself, or the cause of a service's `internal`. */
 function unmeant(value: unknown): Error | undefined {
 	const error = isServiceError(value) && value.code === "internal" ? value.cause : value;
 	return error instanceof Error && !isServiceError(error) ? error : undefined;

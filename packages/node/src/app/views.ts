@@ -49,7 +49,7 @@ export class Views implements Part, Iterable<MeasuredView> {
 	/**
 	 * Adds a view that this process builds, before `start`.
 	 *
-	 * @returns its reader, and what checks its health.
+	 * @returns its reader, and the checks of its health.
 	 * @throws TypeError when the process builds the version already.
 	 */
 	project<Reader>(view: View<Reader>): { readonly reader: Reader; readonly checkers: readonly Checker[] } {
@@ -163,8 +163,8 @@ function logOf(broker: Broker, location: string): Log {
 
 /**
  * Two checks: a process is not ready before its view can be read for the first time, so that a deploy leaves the calls
- * to the processes before. What befalls the view later is reported, but takes no process from its callers: all of them
- * read the same view.
+ * to the processes before. Later trouble of the view is reported, but takes no process from its callers, because all
+ * processes read the same view.
  */
 function checkersOf(view: RunningView, measure: () => void): readonly Checker[] {
 	let wasBuilt = false;

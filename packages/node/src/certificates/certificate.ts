@@ -58,8 +58,8 @@ const keyUsage = {
 };
 
 /**
- * Makes a certificate of X.509, version 3, as PEM. Node can sign, but not make one; RFC 5280 says what belongs in it.
- * For keys on the curve P-256.
+ * Makes an X.509 certificate, version 3, as PEM, for keys on the curve P-256. Node can sign but cannot make
+ * certificates; RFC 5280 defines their content.
  */
 export function createCertificate(facts: CertificateFacts, issuer: Issuer): string {
 	const algorithm = sequence(objectIdentifier(ids.ecdsaWithSha256));
@@ -130,7 +130,7 @@ function distinguishedName(commonName: string): Buffer {
 	return sequence(set(sequence(objectIdentifier(ids.commonName), utf8(commonName))));
 }
 
-/** The parts of a certificate that those who are issued by it repeat. */
+/** The parts of an issuer's certificate that the certificates it issues repeat. */
 function fieldsOf(certificate: Uint8Array): { subject: Uint8Array; publicKey: Uint8Array } {
 	const [whole] = elementsIn(certificate);
 	const [signed] = elementsIn(whole?.content ?? new Uint8Array());
@@ -145,7 +145,7 @@ function subjectOf(certificate: Uint8Array): Uint8Array {
 	return fieldsOf(certificate).subject;
 }
 
-/** The hash of a key by which certificates refer to it: of its bits, without what says of which kind it is. */
+/** The hash by which certificates refer to a key. It covers the bits of the key without its algorithm. */
 function keyIdentifier(spki: Uint8Array): Buffer {
 	const [whole] = elementsIn(spki);
 	const bits = elementsIn(whole?.content ?? new Uint8Array())[1]?.content ?? new Uint8Array();

@@ -30,7 +30,7 @@ const synonyms: ReadonlyMap<string, string> = new Map([
 	["rediss", "redis"],
 ]);
 
-/** Where adapters are looked for. */
+/** The sources of adapters. */
 export interface AdapterSources<Ports> {
 	/** The adapters that were passed in. They come first. */
 	readonly given: AdaptersOf<Ports>;
@@ -40,7 +40,7 @@ export interface AdapterSources<Ports> {
 	readonly cwd: string;
 }
 
-/** The scheme of a URL, without its colon and without what follows a plus: in `nats+tls:` that is `nats`. */
+/** The scheme of a URL, without its colon and without a suffix after a plus: `nats` for `nats+tls:`. */
 export function schemeOf(url: string): string {
 	const [scheme = ""] = url.slice(0, url.indexOf(":")).split("+");
 	return scheme;

@@ -22,7 +22,7 @@ export interface Ports {
 
 /** The ports that adapters may serve. */
 export interface AdapterPorts extends Ports {
-	/** Carries calls, beside the transports of Node. */
+	/** Carries calls, in addition to the transports of Node. */
 	readonly transport: Transport;
 }
 

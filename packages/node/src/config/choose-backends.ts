@@ -17,10 +17,10 @@ interface Candidate {
 }
 
 /**
- * Chooses the backend of each port: the URL that code gives, else that of the port's own variable, else `ALLIUM_URL`,
- * else what Cloud Foundry binds for the port or for all ports, else the default.
+ * Chooses the backend of each port. The URL comes from code, otherwise from the port's own variable, otherwise from
+ * `ALLIUM_URL`, otherwise from the binding of Cloud Foundry for the port or for all ports, otherwise from the default.
  *
- * @param named what an option of code is called in errors.
+ * @param named returns the name of an option of code for errors.
  * @throws ServiceError `failed_precondition` that names the variable or option that holds no URL.
  */
 export function chooseBackends<Ports>(
@@ -62,8 +62,8 @@ function choose(fallback: string, candidates: readonly Candidate[]): BackendChoi
 /**
  * Checks the URL of a backend.
  *
- * @param source what holds it, for the error.
- * @throws ServiceError `failed_precondition` for a text that is none.
+ * @param source the variable or option that holds it, for the error.
+ * @throws ServiceError `failed_precondition` for a text that is no URL.
  */
 export function checkUrl(source: string, url: string, example: string): void {
 	if (!isUrl(url)) throw wrongValue(source, maskUrl(url), `a URL, such as ${example}`);

@@ -4,12 +4,12 @@ import { bindings } from "./cloud-foundry.ts";
 import { type Environment, variable } from "./environment.ts";
 
 /**
- * Chooses the transport that a process has beside those of Node: the URL that code gives, else `ALLIUM_TRANSPORT`, else
- * what Cloud Foundry binds as `allium-transport`. `ALLIUM_URL` does not name it: where processes reach one another,
- * their calls need nobody in between.
+ * Chooses the transport that a process has in addition to Node's. The URL comes from code, otherwise from
+ * `ALLIUM_TRANSPORT`, otherwise from the binding `allium-transport` of Cloud Foundry. `ALLIUM_URL` does not name it,
+ * because processes that can reach one another need no server between them.
  *
- * @param named what the option of code is called in errors.
- * @returns undefined where none of them is there.
+ * @param named the name of the option of code for errors.
+ * @returns undefined if none of them is set.
  * @throws ServiceError `failed_precondition` that names the variable or option that holds no URL.
  */
 export function chooseTransport(

@@ -61,7 +61,7 @@ export type ConfigOverrides = BackendOverrides<Ports> & {
  * the binding of Cloud Foundry in `VCAP_SERVICES`, otherwise from the default.
  *
  * @param named returns the name of an option of code for errors. Default: the option's own name.
- * @throws ServiceError `failed_precondition` that names the variable or option and says what it takes.
+ * @throws ServiceError `failed_precondition` that names the variable or option and the values that it takes.
  */
 export function readConfig(
 	env: Environment,
@@ -116,7 +116,7 @@ function readListen(env: Environment): { host: string | undefined; port: number 
 }
 
 /**
- * Where to listen: `host:port`, `host`, or `:port`.
+ * Parses the place to listen: `host:port`, `host`, or `:port`.
  *
  * @param name the variable or option, for the error.
  * @throws ServiceError `failed_precondition` for anything else.

@@ -13,7 +13,7 @@ const form =
 /**
  * Reads the credentials of a process from `ALLIUM_CREDENTIALS`.
  *
- * @throws ServiceError `failed_precondition` that says what it takes, and does not repeat what it was given.
+ * @throws ServiceError `failed_precondition` that names the correct form and does not repeat the given text.
  */
 export function readCredentials(env: Environment): Credentials {
 	const lines = (env.ALLIUM_CREDENTIALS ?? "").split(/\r?\n/).filter((line) => line.trim() !== "");
@@ -24,7 +24,7 @@ export function readCredentials(env: Environment): Credentials {
  * Reads credentials that are each written `name=value`.
  *
  * @param where the variable or option that holds them, for the error.
- * @throws ServiceError `failed_precondition` that says what it takes, and does not repeat what it was given.
+ * @throws ServiceError `failed_precondition` that names the correct form and does not repeat the given text.
  */
 export function parseCredentials(texts: readonly string[], where: string): Credentials {
 	const entries = texts.map((text): [string, string] => {

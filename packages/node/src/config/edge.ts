@@ -12,11 +12,11 @@ const clientCertificates: readonly ClientCertificates[] = ["require", "request",
 const serverCertificates: readonly ServerCertificates[] = ["host", "app"];
 
 /**
- * TLS by the folder of `ALLIUM_TLS`, or by `ALLIUM_TLS_CERT`, `ALLIUM_TLS_KEY` and `ALLIUM_TLS_CA`, which win over it;
- * `ALLIUM_TLS_CLIENTS`, `ALLIUM_TLS_SERVERS` and `ALLIUM_TLS_PLAIN` say what is required. Undefined where neither they
- * nor the code set anything.
+ * TLS by the folder of `ALLIUM_TLS`, or by `ALLIUM_TLS_CERT`, `ALLIUM_TLS_KEY` and `ALLIUM_TLS_CA`, which take
+ * precedence over it. `ALLIUM_TLS_CLIENTS`, `ALLIUM_TLS_SERVERS` and `ALLIUM_TLS_PLAIN` set the requirements. Undefined
+ * if neither they nor the code set anything.
  *
- * @throws ServiceError `failed_precondition` that names the file at fault and says what is wrong with it.
+ * @throws ServiceError `failed_precondition` that names the file at fault and the fault.
  */
 export function readTls(
 	env: Environment,

@@ -4,8 +4,9 @@ import { DeferredBroker } from "./deferred-broker.ts";
 import { Opening } from "./opening.ts";
 
 /**
- * A broker within one process, for tests and for applications of a single process. What was published, and how far
- * groups are, is lost when the process ends. What delivers events is loaded when the broker is first used.
+ * A broker within one process, for tests and for applications of a single process. The published events and the
+ * progress of groups are lost when the process ends. The code that delivers events is loaded when the broker is first
+ * used.
  */
 export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
 	const open = async () => (await import("@allium/core/log-broker")).memoryBroker(options);

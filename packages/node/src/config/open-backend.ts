@@ -9,7 +9,7 @@ import { maskUrl } from "./mask-url.ts";
 
 /** How backends are opened. */
 export interface OpenBackendOptions<Ports> extends AdapterOptions {
-	/** Adapters by scheme, before those that are installed. */
+	/** Adapters by scheme. They take precedence over installed ones. */
 	readonly adapters: AdaptersOf<Ports>;
 	/** Adapters by scheme that need no package. */
 	readonly builtIn: AdaptersOf<Ports>;
@@ -26,11 +26,11 @@ export interface CallOptions {
 }
 
 /**
- * Opens the backend of a port. Where its URL was named for all ports and its adapter does not serve this one, the
- * default of the port is opened instead.
+ * Opens the backend of a port. If its URL was given for all ports and its adapter does not serve this port, the default
+ * of the port is opened instead.
  *
  * @throws ServiceError `failed_precondition` when there is no adapter, or it does not serve the port; `unavailable`
- * when the backend does not answer. Each says in one sentence what to do.
+ * when the backend does not answer. Each names the remedy in one sentence.
  */
 export async function openBackend<Ports, Name extends keyof Ports & string>(
 	table: Backends<Ports>,

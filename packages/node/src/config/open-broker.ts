@@ -7,7 +7,7 @@ import { openBackend } from "./open-backend.ts";
 
 /** How a broker is opened. */
 export interface OpenBrokerOptions {
-	/** Adapters by scheme, before those that are installed. Default: none. */
+	/** Adapters by scheme. They take precedence over installed ones. Default: none. */
 	readonly adapters?: Adapters;
 	/** The namespace of the process. Default: `default`. */
 	readonly namespace?: string;

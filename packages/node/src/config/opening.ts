@@ -9,7 +9,7 @@ export class Opening<Port> {
 	#port: Port | undefined;
 	#isClosed = false;
 
-	/** @param name what it is called in errors, such as `registry`. */
+	/** @param name the name of the backend for errors, such as `registry`. */
 	constructor(name: string, open: () => Promise<Port>, close: (port: Port) => Promise<void>) {
 		this.#name = name;
 		this.#open = open;

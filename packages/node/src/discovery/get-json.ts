@@ -17,9 +17,10 @@ export interface JsonAnswer {
 /**
  * Gets JSON over HTTP on a connection of its own, so that no connection stays open.
  *
- * @param tls the trusted authorities for HTTPS, and the certificate of this side. Default: those that Node trusts.
+ * @param tls the trusted authorities for HTTPS, and the certificate of this side. Default: the authorities that Node
+ * trusts.
  * @param credentials the metadata that proves the identity of this side to guards. Default: none.
- * @param identity that which the server has to prove over HTTPS. Default: that of the host.
+ * @param identity the identity that the server has to prove over HTTPS. Default: the identity of the host.
  * @throws ServiceError `unavailable` when there is no answer, or nobody can prove the identity there, or the error of the context when that ends.
  */
 export async function getJson(

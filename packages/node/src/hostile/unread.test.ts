@@ -114,7 +114,7 @@ describe("a client that asks over and over, and reads nothing", () => {
 		socket.pause().write(ask(call).repeat(100));
 		await vi.waitFor(() => expect(began).toBeGreaterThan(0));
 		for (let turn = 0; turn < 20; turn++) await target.neighbour();
-		// Some replies fit into the buffers of the system. The handlers of those run, and one more.
+		// Some replies fit into the buffers of the system. The handlers of these replies run, and one more.
 		expect(began).toBeLessThan(10);
 		socket.destroy();
 	});

@@ -6,7 +6,7 @@ export class Arrivals<Item> {
 	readonly #take: (item: Item) => void;
 	#items: Item[] = [];
 
-	/** @param take takes up one item. What it throws does not keep the others from being taken up. */
+	/** @param take takes up one item. If it throws, the other items are taken up all the same. */
 	constructor(take: (item: Item) => void) {
 		this.#take = take;
 	}

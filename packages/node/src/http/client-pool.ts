@@ -3,17 +3,17 @@ import type { Client } from "undici";
 /**
  * Clients of undici for one address. Each has one connection and carries one call at a time.
  *
- * A client can be taken as soon as its call is over, and the one that was used last is taken first. So there are no more
- * connections than calls at once, and what is used lies in the caches of the processor; the other connections end when
- * they have been idle for a while. The pool of undici instead lets a connection rest for a turn of the event loop, which
- * takes up to two connections for each call, and looks for a free client among all of them.
+ * A client can be taken as soon as its call is over, and the one that was used last is taken first. So there are no
+ * more connections than concurrent calls, and the connections in use stay in the caches of the processor. Other
+ * connections end when they have been idle for a while. The pool of undici instead lets a connection rest for a turn of
+ * the event loop, which takes up to two connections for each call, and looks for a free client among all of them.
  */
 export class ClientPool {
 	readonly #make: () => Client;
 	readonly #most: number;
 	#clients: Client[] = [];
 	#idle: Client[] = [];
-	/** Clients that take no further calls, and wait for the end of those that they have. */
+	/** Clients that take no further calls, and wait for the end of their present calls. */
 	readonly #retired = new Set<Client>();
 
 	/** @param most the most clients at once. */

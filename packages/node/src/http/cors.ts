@@ -69,7 +69,7 @@ class CorsResponse extends ResponseLayer {
 	}
 }
 
-/** Whether a request is a preflight: a browser asks what a page may do, before the page does it. */
+/** Whether a request is a preflight, by which a browser asks for permission before it sends a page's request. */
 function isPreflight(request: HttpRequest): boolean {
 	return (
 		request.method === "OPTIONS" &&

@@ -16,9 +16,8 @@ export interface LateRequest {
 }
 
 /**
- * Ends requests that were answered before they were complete, whatever answered them. The rest of the request is read
- * and dropped, because some clients read the answer only after they have sent everything. That lasts for a limited
- * time.
+ * Ends requests that were answered, by any part, before they were complete. The rest of the request is read and
+ * dropped, because some clients read the answer only after they have sent everything. That lasts for a limited time.
  */
 export class EarlyAnswers {
 	readonly #late = new Overdue<LateRequest>(lateRequestMs, (request) => request.cutShort());

@@ -66,7 +66,7 @@ interface Connections {
 	send(request: OutgoingRequest, call: HttpCall): void;
 }
 
-/** Where the calls of one method go. */
+/** The destination of one method's calls. */
 interface Destination {
 	readonly callee: HttpCallee;
 	readonly path: string;

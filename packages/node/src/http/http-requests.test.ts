@@ -229,7 +229,7 @@ describe("a unary request", () => {
 		socket.write(begin("/lab/hang", "{}") + begin("/lab/hang", "{}"));
 		await vi.waitFor(() => expect(log.ended).toEqual(["deadline_exceeded"]));
 		await vi.waitFor(() => expect(answers).toMatch(/deadline_exceeded.*"text":"a".*"text":"b"/s));
-		// Of the hanging ones, one runs and ends with its connection. The other never begins.
+		// One of the hanging requests runs and ends with its connection. The other never begins.
 		await vi.waitFor(() => expect(log.running).toBe(1));
 		socket.destroy();
 		await vi.waitFor(() => expect(log.ended).toEqual(["deadline_exceeded", "canceled"]));

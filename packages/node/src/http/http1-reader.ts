@@ -11,7 +11,7 @@ import { Http1Request } from "./http1-request.ts";
 import { Http1Response } from "./http1-response.ts";
 import { PipelinedRequests } from "./pipelined-requests.ts";
 
-/** Gives a client an answer whatever it asks, and ends the connection. */
+/** Gives a client an answer regardless of its request, and ends the connection. */
 export function refuseHttp1(socket: Socket, { status, type, text }: Answer): void {
 	const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ""}\r\nconnection: close\r\ncontent-type: ${type}\r\n`;
 	// The request is dropped.

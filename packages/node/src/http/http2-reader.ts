@@ -20,7 +20,7 @@ import { Http2Response } from "./http2-response.ts";
 /** The beginning of HTTP/2's preface. `P` and `PR` may still become `POST` or `PROPFIND`. */
 const preface = Uint8Array.of(0x50, 0x52, 0x49, 0x20);
 
-/** Whether the first bytes of a connection are those of HTTP/2; undefined when it needs more of them. */
+/** Whether a connection begins with the bytes of HTTP/2. Undefined if more bytes are needed. */
 export function beginsHttp2(bytes: Uint8Array): boolean | undefined {
 	for (const [index, expected] of preface.entries()) {
 		if (index >= bytes.length) return undefined;

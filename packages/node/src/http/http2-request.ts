@@ -15,7 +15,7 @@ export class Http2Request extends NodeRequest<Http2ServerRequest> {
 		super(original, peer, original.authority);
 		this.#stream = original.stream;
 		this.load = load;
-		// An error without a listener would be an uncaught exception. The close reports what matters.
+		// An error without a listener would be an uncaught exception. The event `close` reports everything that matters.
 		original.on("error", nothing);
 	}
 

@@ -23,7 +23,7 @@ export class Http2Response implements HttpResponse {
 	/** The rest of the answer that has not been handed over. The answer ends with it. */
 	#rest: Uint8Array | undefined;
 
-	/** @param unread the responses that wait for their clients. It cuts those that wait too long. */
+	/** @param unread the responses that wait for their clients. It cuts responses that wait too long. */
 	constructor(
 		request: Http2Request,
 		original: Http2ServerResponse,

@@ -2,8 +2,8 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /**
- * Requests of HTTP/1.1 that arrived before those ahead of them were answered. Each begins when the answer before it has
- * been sent. So a connection holds one answer at most, however much its client asks for and does not read.
+ * Requests of HTTP/1.1 that arrived before earlier requests were answered. Each begins when the answer before it has
+ * been sent. So a connection holds one answer at most, even if its client sends many requests and reads nothing.
  */
 export class PipelinedRequests {
 	readonly #most: number;

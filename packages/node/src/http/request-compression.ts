@@ -27,7 +27,7 @@ export function acceptCompressed(headers: string[], { name }: Compression): void
 	headers.push("connect-accept-encoding", name, "connect-content-encoding", name);
 }
 
-/** One message of a stream in its envelope, compressed where that pays. */
+/** One message of a stream in its envelope, compressed if that pays. */
 export function messageEnvelope(message: EncodedMessage, compression: Compression | undefined): Buffer {
 	if (compression === undefined || message.length < leastBytes) return writeEnvelope(0, message);
 	return writeEnvelope(compressedFlag, deflated(message, compression));

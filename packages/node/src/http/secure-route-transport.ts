@@ -11,7 +11,7 @@ const connectTimeoutMs = 5_000;
 
 /**
  * As `routeTransport`, over `https:` with the certificate of this process. It trusts the authorities that Node trusts
- * and those of the options: plain web services are strangers, or inside.
+ * and the authorities of the options, because a plain web service may be public or internal.
  *
  * @throws ServiceError `failed_precondition` when the files of a certificate cannot be used.
  */

@@ -27,8 +27,8 @@ export function nodeTransports({ tls, formats, limits }: NodeTransportsOptions):
 }
 
 /**
- * The outgoing transports of a process, the preferred first: those of the schemes that are named, then the given ones, so
- * that one of them can replace one of Node's, then Node's.
+ * The outgoing transports of a process, the preferred first: the transports of the named schemes, then the given ones,
+ * then Node's. A given transport can thus replace one of Node's.
  *
  * @throws ServiceError `failed_precondition` for a scheme that none of them has.
  */

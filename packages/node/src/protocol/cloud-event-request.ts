@@ -4,7 +4,7 @@ import { readText } from "../http/body.ts";
 import type { HttpRequest } from "../http/http-request.ts";
 import { invalid } from "../http/request-head.ts";
 
-/** The contract whose events are posted: what a request is read against. */
+/** The contract whose events may be posted. A request is read against it. */
 export interface Accepted {
 	readonly topic: string;
 	readonly events: readonly AnyEvent[];
@@ -86,7 +86,7 @@ function binary(request: HttpRequest, body: Uint8Array): Attributes {
 	return { ...attributes, datacontenttype: "application/json", data: jsonCodec.decode(readText(body)) };
 }
 
-/** The text of a header, which is percent-encoded. What is not encoded well stays as it is. */
+/** The text of a header, which is percent-encoded. A text with a malformed encoding stays as it is. */
 function headerText(value: string): string {
 	const text = /^"(.*)"$/.exec(value)?.[1]?.replace(/\\(.)/g, "$1") ?? value;
 	try {

@@ -16,9 +16,9 @@ export interface CloudEventsOptions {
 const below = "/-/events/";
 
 /**
- * CloudEvents over HTTP: `POST /-/events/{contract}` publishes what is posted, in structured, binary or batch mode. It
- * answers 202 once the events are durable, with their receipts. The id and the source of the sender are kept, so that
- * an event which is posted again is a duplicate.
+ * CloudEvents over HTTP: `POST /-/events/{contract}` publishes the posted events, in structured, binary or batch mode.
+ * It answers 202 once the events are durable, with their receipts. The id and the source of the sender are kept, so
+ * that an event which is posted again is a duplicate.
  *
  * @throws TypeError for a contract without events that may be posted.
  */

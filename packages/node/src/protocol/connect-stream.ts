@@ -32,7 +32,7 @@ export class ConnectStream implements CallProtocol, OutputFraming, PendingBody {
 	/** Set while the single message of an input without a stream has not arrived. */
 	#inputDue: Place | undefined;
 
-	/** @param codecs those of the method, in the format of the request. */
+	/** @param codecs the codecs of the method, in the format of the request. */
 	constructor(exchange: Exchange, method: Method, codecs: MethodCodecs, format: Format) {
 		this.contentType = streamTypeOf(format);
 		this.#exchange = exchange;

@@ -137,7 +137,7 @@ class EventStream implements CallProtocol, OutputFraming {
 	}
 }
 
-/** Where a method has gone meanwhile; the call then says so. */
+/** The codecs for a method that has gone meanwhile. The call then says so. */
 const plainJson: MethodCodecs = { input: jsonCodec, output: jsonCodec };
 
 /** The input of a stream that continues after a message. */

@@ -30,7 +30,7 @@ export interface CallProtocol {
 	reply(output: unknown): void;
 	/** Answers an error. */
 	replyError(error: ServiceError): void;
-	/** Ends whatever still runs for the call, because the call failed or its client is gone. */
+	/** Ends all work for the call, because the call failed or its client is gone. */
 	stop?(error: ServiceError): void;
 }
 

@@ -15,8 +15,8 @@ import type { Answer } from "./answer.ts";
 import type { CallProtocol, Exchange } from "./exchange.ts";
 
 /**
- * A protocol over HTTP on the one port, beside the port's own: Connect, REST, event streams and the operations routes.
- * Those are values of this type as well.
+ * A protocol over HTTP on the port. The port's own protocols, which are Connect, REST, event streams and the operations
+ * routes, are values of this type as well.
  *
  * @example
  * await listen(endpoints, { protocols: [batch()] });
@@ -50,15 +50,15 @@ export interface PathClaim {
 	readonly verbs?: readonly string[];
 }
 
-/** Requests by anything in their head, where the decision depends on what is served. */
+/** Claims requests by anything in their heads. The decision may depend on the served endpoints. */
 export interface MatchClaim {
 	match(request: HttpRequest, endpoints: EndpointTable): boolean;
 }
 
 /**
- * The order in which claims are asked for a request. The first that fits takes it. Among claims on a path, the exact
- * one comes before `/*`, and the longer before the shorter. Among claims that match, those of plugged-in protocols come
- * first, then REST, event streams, Connect and, for the rest, the operations routes.
+ * The order in which claims are asked for a request. The first that fits takes it. Among claims on a path, an exact
+ * path comes before `/*`, and a longer one before a shorter one. Among claims that match, the claims of plugged-in
+ * protocols come first, then REST, event streams, Connect and, for the rest, the operations routes.
  */
 export const precedence = ["content type", "path", "match"] as const;
 

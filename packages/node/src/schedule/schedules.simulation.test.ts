@@ -30,7 +30,10 @@ async function begin(node: SimulatedNode, ran: Ran): Promise<void> {
 	await own.subscription().begin(node.source, background);
 }
 
-/** Processes of an app come and go while its schedule runs. Returns what was there to run. */
+/**
+ * Processes of an app come and go while its schedule runs. Returns the number of times that had to run, and of
+ * repetitions.
+ */
 async function scheduled(world: World): Promise<{ readonly ticks: number; readonly repeats: number }> {
 	const ran: Ran = { times: new Map(), kills: 0 };
 	const names = ["app-1", "app-2", "app-3", "app-4", "app-5"];
@@ -97,7 +100,7 @@ async function jumping(world: World): Promise<{ readonly ticks: number }> {
 	return { ticks: due.length };
 }
 
-/** Nobody runs for a while. Of the times that were missed, one schedule runs one, and another none. */
+/** No process runs for a while. For the missed times, one schedule runs once, and another not at all. */
 async function missing(world: World): Promise<void> {
 	const ran = { once: [] as string[], skip: [] as string[] };
 	const node = await world.start("app", async (node) => {

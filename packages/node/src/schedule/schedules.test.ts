@@ -29,7 +29,7 @@ class Machine {
 		return consumer;
 	}
 
-	/** Ends an instance. With `close` alone, what it has in hand is handled again. */
+	/** Ends an instance. After `close`, the events that it had in hand are handled again. */
 	async end(consumer: Consumer, how: "drain" | "close" = "drain"): Promise<void> {
 		this.consumers.delete(consumer);
 		const ended = how === "drain" ? consumer.drain(ctx) : consumer.close();
@@ -150,7 +150,7 @@ describe("a schedule", () => {
 			minutely = { minutely: [{ cron: "* * * * *" }, ({ at }) => void ran.push(at.getUTCMinutes())] };
 		});
 
-		/** The clock is set, and what is due happens. */
+		/** Sets the clock forward, and waits for everything that is due. */
 		async function jump(ms: number): Promise<void> {
 			vi.setSystemTime(Date.now() + ms);
 			await vi.advanceTimersByTimeAsync(10_000);

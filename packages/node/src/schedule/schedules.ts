@@ -158,7 +158,7 @@ export class Schedules {
 		const time = new Date(at);
 		let next = await this.#successor(schedule, version, ctx);
 		if (next === undefined) {
-			// First of all: whatever becomes of this run, the next one comes.
+			// The next time is appended first, so that it comes regardless of the outcome of this run.
 			await this.#append(schedule, { after: new Date(Math.max(now, time.getTime())), version }, ctx);
 			next = await this.#successor(schedule, version, ctx);
 		}

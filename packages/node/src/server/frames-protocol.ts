@@ -17,7 +17,7 @@ export type AcceptFrames = (socket: Socket, endpoints: EndpointTable, peer: Peer
 
 const firstByte = 0xa1;
 
-/** Frames on the port. Where frames are not switched on, connections that speak them are cut. */
+/** Frames on the port. If frames are not switched on, connections that speak them are cut. */
 export class FramesProtocol implements ConnectionProtocol {
 	readonly name = "frames";
 	readonly alpn: string | undefined;

@@ -25,7 +25,7 @@ import type { Hosts } from "./hosts.ts";
 /** The parts of an HTTP server. */
 export interface HttpServerOptions extends HttpPortOptions {
 	readonly metrics: MetricsSource | undefined;
-	/** Protocols beside the server's own. */
+	/** Protocols in addition to the server's own. */
 	readonly protocols: readonly PortProtocol[];
 	readonly layer: HttpLayer | undefined;
 	/** The reader of HTTP/1.1. */

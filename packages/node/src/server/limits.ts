@@ -6,7 +6,7 @@ export interface ServerLimits {
 	readonly connections: number;
 	/** The head of an HTTP request, in bytes. */
 	readonly headerBytes: number;
-	/** One message of HTTP, and so the body of a unary request, in bytes. */
+	/** The size of one message over HTTP, and thus of the body of a unary request, in bytes. */
 	readonly messageBytes: number;
 	/** All bodies together that have not arrived completely, in bytes. */
 	readonly heldBodyBytes: number;

@@ -43,7 +43,7 @@ function open(): Promise<Socket> {
 	});
 }
 
-/** Everything that arrives on a socket until it ends, in whatever way. */
+/** Everything that arrives on a socket until it ends in any way. */
 function ended(socket: Socket): Promise<string> {
 	return new Promise((resolve) => {
 		let all = "";

@@ -27,8 +27,8 @@ export interface ServerOptions {
 	/** The host, or `host:port`, under which others reach this server. Default: the address on which it listens. */
 	readonly advertise?: string;
 	/**
-	 * The hosts by which others may call it, beside its own: `api.example.org`, `*.example.org` for all names below
-	 * it, `*` for all. Default: all, but on a loopback address only `localhost`, `*.localhost`, `127.*` and `[::1]`.
+	 * The hosts by which others may call it, in addition to its own: `api.example.org`, `*.example.org` for all names
+	 * below it, `*` for all. Default: all, but on a loopback address only `localhost`, `*.localhost`, `127.*` and `[::1]`.
 	 */
 	readonly hosts?: readonly string[];
 	/** Default: logs nothing. */

@@ -1,6 +1,6 @@
 import { isServiceName, parseServiceList } from "@allium/core/registry";
 
-/** Where services are: the addresses of each, by its name. */
+/** The addresses of services, by name. */
 export type ServiceAddresses = ReadonlyMap<string, readonly string[]>;
 
 /** The reason why a text or file lists no addresses, as the end of a sentence. */
@@ -13,7 +13,7 @@ const fileForm =
 /**
  * Reads addresses as a URL lists them: `orders=http://a:1,http://b:2;stock=allium://c:3`.
  *
- * @throws ListingFault, or ServiceError `invalid_argument`, that says what is wrong, and what to write.
+ * @throws ListingFault, or ServiceError `invalid_argument`, that names the fault and the correct form.
  */
 export function parseList(text: string): ServiceAddresses {
 	return checked(parseServiceList(text, listForm), listForm);
@@ -22,7 +22,7 @@ export function parseList(text: string): ServiceAddresses {
 /**
  * Reads addresses as a file lists them: a JSON object with an address, or a list of them, for each service.
  *
- * @throws ListingFault that says what is wrong, and what to write.
+ * @throws ListingFault that names the fault and the correct form.
  */
 export function parseFile(text: string): ServiceAddresses {
 	let content: unknown;

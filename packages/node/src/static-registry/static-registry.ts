@@ -35,8 +35,8 @@ import { WatchedFile } from "./watched-file.ts";
  * Nothing registers here: a registration changes nothing, and the log says so once. The registry does not check which
  * instances are up either; clients avoid an instance that does not answer.
  *
- * @throws ServiceError `invalid_argument` that says what is wrong with the URL, `failed_precondition` that says what is
- * wrong with the file.
+ * @throws ServiceError `invalid_argument` that names the fault of the URL, `failed_precondition` that names the fault
+ * of the file.
  */
 export async function registry(url: string, options: Partial<AdapterOptions> = {}): Promise<Registry> {
 	const { namespace = "default", cwd = process.cwd(), logger = silentLogger } = options;
@@ -44,7 +44,7 @@ export async function registry(url: string, options: Partial<AdapterOptions> = {
 	return new StaticRegistry(source, namespace, logger);
 }
 
-/** Where the addresses come from. */
+/** The source of the addresses. */
 interface Source {
 	readonly location: string;
 	readonly listing: ServiceAddresses;

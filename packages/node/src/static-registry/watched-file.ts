@@ -43,7 +43,7 @@ export class WatchedFile implements Disposable {
 		const name = basename(this.#path);
 		try {
 			this.#watcher = watch(dirname(this.#path), (_, file) => {
-				// Kubernetes replaces mounted files by changing a link "..data" beside them.
+				// Kubernetes replaces mounted files by changing a link "..data" next to them.
 				if (file === null || file === name || file.startsWith("..")) this.#settle();
 			});
 			this.#watcher.on("error", () => this.#watcher?.close());

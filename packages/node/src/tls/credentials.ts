@@ -36,8 +36,8 @@ export class Credentials {
 	#nextLookAt: number;
 
 	/**
-	 * @param trustsPublic whether `context` trusts the authorities that Node trusts beside those of the options. Default:
-	 * false.
+	 * @param trustsPublic whether `context` trusts the authorities that Node trusts in addition to the authorities of the
+	 * options. Default: false.
 	 * @throws ServiceError `failed_precondition` when a file cannot be read, or the files do not fit together;
 	 * RangeError when `reloadMs` is NaN or negative.
 	 */

@@ -59,7 +59,7 @@ async function start(tls: TlsOptions | undefined): Promise<void> {
 	});
 }
 
-/** Dials the listener by a transport, whatever the listener speaks. */
+/** Dials the listener by a transport, regardless of the protocol that the listener speaks. */
 function dial(transport: Transport): Peer {
 	const { host } = new URL(listener.addresses[0] ?? "");
 	const peer = transport.dial(`${transport.scheme}://${host}`);

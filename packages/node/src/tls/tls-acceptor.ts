@@ -94,7 +94,7 @@ export class TlsAcceptor {
 		return server;
 	}
 
-	/** The peer with what its certificate proves. */
+	/** The peer with the identity that its certificate proves. */
 	#identified(socket: TLSSocket, peer: PeerInfo): PeerInfo {
 		const identity = isProven(socket) ? identityIn(socket.getPeerCertificate()) : undefined;
 		if (identity === undefined) return peer;

@@ -2,7 +2,10 @@ import { unknownAuthority } from "./unknown-authority.ts";
 
 const notTls = "what answers there does not speak TLS";
 
-/** The sentences for alerts of TLS, and for bytes that are none. OpenSSL's own texts are for those who debug it. */
+/**
+ * The sentences for alerts of TLS, and for bytes that are not TLS. OpenSSL's own texts are for people who debug
+ * OpenSSL.
+ */
 const alerts: ReadonlyMap<string, string> = new Map([
 	[
 		"ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
@@ -42,7 +45,7 @@ export function alertText({ code = "" }: NodeJS.ErrnoException): string | undefi
 }
 
 /**
- * Puts the error of a client's connection into words: what is wrong, and what to do about it.
+ * Puts the error of a client's connection into words: the fault and its remedy.
  *
  * @param isSecure whether the handshake is over. Some alerts come after it, as the other side checks later.
  */

@@ -18,7 +18,8 @@ export class TlsDialer {
 	readonly #checksApps: boolean;
 
 	/**
-	 * @param trustsPublic whether the authorities that Node trusts count beside those of the options. Default: false.
+	 * @param trustsPublic whether the authorities that Node trusts count in addition to the authorities of the options.
+	 * Default: false.
 	 * @throws ServiceError `failed_precondition` when the files of a certificate cannot be used.
 	 */
 	constructor(options: TlsOptions = {}, logger?: Logger, trustsPublic = false) {

@@ -19,7 +19,8 @@ export interface TlsOptions {
 	/** The private key of the certificate. */
 	readonly key?: string | undefined;
 	/**
-	 * The authorities that must have issued the certificates of others. Default, for clients: those that Node trusts.
+	 * The authorities that must have issued the certificates of others. Default, for clients: the authorities that Node
+	 * trusts.
 	 */
 	readonly ca?: string | undefined;
 	/**

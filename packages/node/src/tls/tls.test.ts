@@ -86,7 +86,7 @@ function secure(options: ConnectionOptions = {}): Promise<TLSSocket> {
 	});
 }
 
-/** Everything that arrives on a socket until it ends, in whatever way. */
+/** Everything that arrives on a socket until it ends in any way. */
 function ended(socket: Socket): Promise<string> {
 	return new Promise((resolve) => {
 		let all = "";

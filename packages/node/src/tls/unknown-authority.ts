@@ -1,4 +1,4 @@
-/** The codes of checks that fail because nobody who is trusted issued a certificate. */
+/** The codes of checks that fail because no trusted authority issued a certificate. */
 export const unknownAuthority = [
 	"DEPTH_ZERO_SELF_SIGNED_CERT",
 	"SELF_SIGNED_CERT_IN_CHAIN",

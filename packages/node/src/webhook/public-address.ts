@@ -24,9 +24,8 @@ const special4 = [
 ] as const;
 
 /**
- * The addresses of IPv6 that may lead into the internet are those below 2000::/3, without these. Some of them have an
- * address of IPv4 inside, which may be a private one.
- * See https://www.iana.org/assignments/iana-ipv6-special-registry
+ * The IPv6 addresses that may lead into the internet are those in 2000::/3, except for these. Some of them have an
+ * address of IPv4 inside, which may be a private one. See https://www.iana.org/assignments/iana-ipv6-special-registry
  */
 const special6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"] as const;
 

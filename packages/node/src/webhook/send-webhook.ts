@@ -5,7 +5,7 @@ import { checkDuration } from "@allium/core/transport";
 import { isPublicAddress, privateAddress, publicLookup } from "./public-address.ts";
 import { signedHeaders, type WebhookSecret, webhookKeys } from "./webhook-signature.ts";
 
-/** Where webhooks are sent, and how. */
+/** The destination of webhooks, and how they are sent. */
 export interface WebhookTarget {
 	/** An `https:` URL, without a name or password. */
 	readonly url: string;
@@ -132,7 +132,7 @@ function drain(response: IncomingMessage, ended: (answer: Answer) => void): void
 		bytes += chunk.length;
 		if (bytes > maxAnswerBytes) response.destroy();
 	});
-	// The status has arrived, and that is what counts.
+	// The status has arrived, and only the status counts.
 	response.on("error", () => {});
 	response.on("close", () => ended(answer));
 }

@@ -9,9 +9,9 @@ import {
 import { eventText } from "@allium/core/event";
 import { checkedTarget, sendWebhook, type WebhookTarget } from "./send-webhook.ts";
 
-/** Where the events of a contract are sent, and which. */
+/** The destination of a contract's events, and the events to send. */
 export interface WebhookOptions<Name extends string = string> extends WebhookTarget {
-	/** Default: all but those that are private. */
+	/** The events to send. Default: all events that are not private. */
 	readonly events?: readonly Name[];
 }
 

@@ -17,9 +17,9 @@ import { ServerWebSocketPipe } from "./server-websocket-pipe.ts";
 
 /** The clients that may speak frames over WebSockets on the one port. */
 export interface WebSocketsOptions {
-	/** Origins of web pages that may connect, beside those of the same host; `*` for all. Default: none. */
+	/** Origins of web pages that may connect, in addition to the origin of the same host; `*` for all. Default: none. */
 	readonly origins?: readonly string[];
-	/** The formats that are read beside JSON. Default: none. */
+	/** The formats that are read in addition to JSON. Default: none. */
 	readonly formats?: readonly Format[] | undefined;
 	readonly limits?: Partial<FrameLimits> | undefined;
 }

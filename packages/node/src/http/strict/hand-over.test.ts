@@ -100,7 +100,7 @@ describe("the time", () => {
 		await target.listener.close();
 	});
 
-	/** Lets the server read what was sent: others are served meanwhile. */
+	/** Waits until the server has read the sent bytes: it serves others meanwhile. */
 	async function settle(): Promise<void> {
 		for (let turn = 0; turn < 3; turn++) await target.neighbour();
 	}

@@ -5,10 +5,10 @@ import { HandOverMetrics } from "./hand-over-metrics.ts";
 import { type Departing, endOverdue } from "./strict-connection.ts";
 
 /**
- * Gives connections to Node's server, whose parser judges the bytes that are outside of the strict subset. Three things
- * went wrong where this was done otherwise: later bytes overtook those that were unread, a second answer left before
- * the first, and a timer that was left behind cut a slow upload. So the old owner has removed its listeners and has no
- * timers, all earlier answers have been written, and everything here happens in one turn.
+ * Gives connections to Node's server, whose parser judges the bytes that are outside of the strict subset. Other ways
+ * of doing this had three faults: later bytes overtook unread ones, a second answer left before the first, and a timer
+ * that was left behind cut a slow upload. Therefore the old owner has removed its listeners and has no timers, all
+ * earlier answers have been written, and everything here happens in one turn.
  */
 export class HandOver {
 	readonly #node: Http1Reader;

@@ -65,7 +65,7 @@ export class StrictConnection implements BodyFlow, AnswerFlow {
 	#receiving: StrictRequest | undefined;
 	/** The answer to the request whose turn it is. */
 	#answering: StrictResponse | undefined;
-	/** Requests that arrived before those ahead of them were answered. */
+	/** Requests that arrived before earlier ones were answered. */
 	#waiting: StrictRequest[] | undefined;
 	/** The bytes of bodies that wait for their readers. */
 	#held = 0;
@@ -108,7 +108,7 @@ export class StrictConnection implements BodyFlow, AnswerFlow {
 		return this.socket.destroyed ? undefined : this.#answering;
 	}
 
-	/** Ends the connection, if the time for what it waits for is over. */
+	/** Ends the connection if the bytes that it waits for are overdue. */
 	check(now: number): void {
 		if (this.#answering !== undefined || this.#receiving !== undefined || this.#isClosing) return;
 		const { headersTimeoutMs, idleTimeoutMs } = this.#host;

@@ -85,7 +85,7 @@ export class StrictRequest implements UnsettledRequest, LateRequest {
 		return headerOf(this.rawHeaders, name);
 	}
 
-	/** Takes what belongs to the body from the bytes that arrived. Returns where the rest begins. */
+	/** Takes the bytes of the body from the bytes that arrived. Returns the offset of the rest. */
 	receive(bytes: Buffer, from: number): number {
 		const end = Math.min(bytes.length, from + this.#missing);
 		this.#missing -= end - from;
@@ -173,7 +173,7 @@ export class StrictRequest implements UnsettledRequest, LateRequest {
 		process.nextTick(() => this.#flush());
 	}
 
-	/** Gives the reader what waits for it, and tells it the end. */
+	/** Gives the reader the bytes that wait for it, and tells it the end. */
 	#flush(): void {
 		if (this.#isOver || this.#isPaused || (this.#reader === undefined && !this.#isDiscarded)) return;
 		while (this.#first !== undefined && !this.#isPaused) {

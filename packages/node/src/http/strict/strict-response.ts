@@ -20,7 +20,10 @@ export interface AnswerFlow {
 	cut(): void;
 }
 
-/** Smaller parts are copied into one piece with what frames them, in bytes: that costs less than another write. */
+/**
+ * Parts below this size, in bytes, are copied into one piece with their framing, because that costs less than another
+ * write.
+ */
 const copiedBytes = 16 * 1024;
 
 /**
@@ -101,7 +104,7 @@ export class StrictResponse implements HttpResponse {
 		return !isFull;
 	}
 
-	/** Sends what was given in this turn. */
+	/** Sends the parts that were given in this turn. */
 	flush(): void {
 		if (this.#isEnded || this.#isClosed) return;
 		const [prefix, suffix] = this.#frame(this.#partBytes);
@@ -138,7 +141,7 @@ export class StrictResponse implements HttpResponse {
 		this.#onDrain = both(this.#onDrain, listener);
 	}
 
-	/** The client has read what was sent. */
+	/** The client has read all sent bytes. */
 	drained(): void {
 		if (!this.#awaitsDrain || this.#isEnded) return;
 		this.#awaitsDrain = false;
