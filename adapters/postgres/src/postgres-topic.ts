@@ -34,6 +34,7 @@ export interface TopicParts {
 export class PostgresTopic implements TopicLog {
 	readonly topic: string;
 	readonly lanes: number;
+	readonly retainMs: number;
 	readonly features: LogFeatures;
 	readonly #row: TopicRow;
 	readonly #parts: TopicParts;
@@ -42,6 +43,7 @@ export class PostgresTopic implements TopicLog {
 	constructor(name: string, row: TopicRow, parts: TopicParts) {
 		this.topic = name;
 		this.lanes = row.lanes;
+		this.retainMs = row.retainMs ?? Number.POSITIVE_INFINITY;
 		this.features = parts.features;
 		this.#row = row;
 		this.#parts = parts;

@@ -7,10 +7,12 @@ import { indexedText, storedText } from "./stored-text.ts";
 /** The most lanes of a topic. */
 const mostLanes = 4_096;
 
-/** What a topic is known by in the other tables, and its lanes. */
+/** What a topic is known by in the other tables, its lanes, and how long it keeps events. */
 export interface TopicRow {
 	readonly id: number;
 	readonly lanes: number;
+	/** In milliseconds; null where time does not bound it. */
+	readonly retainMs: number | null;
 }
 
 const makeSql = `
@@ -19,11 +21,12 @@ WITH made AS (
 	SELECT $1, $2, $3::int, $4::float8, $5::float8
 	WHERE NOT EXISTS (SELECT FROM topics WHERE key = $1)
 	ON CONFLICT (key) DO NOTHING
-	RETURNING id, lanes
+	RETURNING id, lanes, retain_ms
 ), filled AS (
 	INSERT INTO lanes (topic, lane) SELECT id, generate_series(0, lanes - 1) FROM made
 )
-SELECT id, lanes FROM made UNION ALL SELECT id, lanes FROM topics WHERE key = $1`;
+SELECT id, lanes, retain_ms AS "retainMs" FROM made
+UNION ALL SELECT id, lanes, retain_ms FROM topics WHERE key = $1`;
 
 /** The topic of a name. Makes it when it is missing. */
 export async function openTopic(
@@ -51,7 +54,7 @@ export async function findTopic(
 	name: string,
 	ctx: Context,
 ): Promise<TopicRow | undefined> {
-	const sql = "SELECT id, lanes FROM topics WHERE key = $1";
+	const sql = 'SELECT id, lanes, retain_ms AS "retainMs" FROM topics WHERE key = $1';
 	const [row] = await handle.query<TopicRow>(sql, [indexedText(name)], ctx);
 	return row;
 }

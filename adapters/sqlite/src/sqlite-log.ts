@@ -84,6 +84,7 @@ export class SqliteLog implements Log {
 class SqliteTopicLog implements TopicLog {
 	readonly topic: string;
 	readonly lanes: number;
+	readonly retainMs: number;
 	readonly features = features;
 	readonly #options: NewTopic;
 	readonly #shared: EventFile;
@@ -92,6 +93,7 @@ class SqliteTopicLog implements TopicLog {
 	constructor(topic: string, options: NewTopic, shared: EventFile) {
 		this.topic = topic;
 		this.lanes = options.lanes;
+		this.retainMs = options.retainMs;
 		this.#options = options;
 		this.#shared = shared;
 	}

@@ -39,6 +39,7 @@ describe("the suite finds out a log that", () => {
 			"is silent about losses",
 			"what retention by size took is told as lost, and reading goes on at what is kept",
 		],
+		["guesses how long it keeps", "a topic tells how long it keeps events, whatever later openers ask for"],
 		["trusts cursors", "a cursor of a log with another history has diverged"],
 		[
 			"drops faults",

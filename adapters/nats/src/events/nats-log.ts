@@ -145,6 +145,8 @@ export class NatsLog implements Log {
 			stream,
 			subjects,
 			lanes,
+			// 0 is no bound.
+			retainMs: millis(config.max_age) || Number.POSITIVE_INFINITY,
 			features: this.#features(config),
 			news,
 			make,

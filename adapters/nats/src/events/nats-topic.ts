@@ -26,6 +26,7 @@ import { laneOfSubject, type TopicSubjects } from "./topic-subjects.ts";
 /** What a topic is made of. */
 export interface NatsTopicOptions extends Pick<PublisherOptions, "stream" | "subjects" | "lanes" | "make"> {
 	readonly topic: string;
+	readonly retainMs: number;
 	readonly features: LogFeatures;
 	/** The subject on which the server tells that it stored a message; undefined where it does not. */
 	readonly news: string | undefined;
@@ -35,6 +36,7 @@ export interface NatsTopicOptions extends Pick<PublisherOptions, "stream" | "sub
 export class NatsTopic implements TopicLog {
 	readonly topic: string;
 	readonly lanes: number;
+	readonly retainMs: number;
 	readonly features: LogFeatures;
 	readonly #stream: EventStream;
 	readonly #subjects: TopicSubjects;
@@ -44,11 +46,12 @@ export class NatsTopic implements TopicLog {
 	readonly #news: TopicNews;
 	#isClosed = false;
 
-	constructor({ topic, features, news, ...shared }: NatsTopicOptions) {
+	constructor({ topic, retainMs, features, news, ...shared }: NatsTopicOptions) {
 		const { stream, subjects, lanes } = shared;
 		const { atomic, maxEventBytes } = features;
 		this.topic = topic;
 		this.lanes = lanes;
+		this.retainMs = retainMs;
 		this.features = features;
 		this.#stream = stream;
 		this.#subjects = subjects;

@@ -81,12 +81,19 @@ export interface ConsumerReport {
 	readonly retrying?: number;
 	readonly parked?: number;
 	readonly delayed?: number;
+	/**
+	 * For how long the topic still keeps the oldest event in the lanes of this process that is not settled, parked ones
+	 * included, in seconds.
+	 */
+	readonly keptForSeconds?: number;
 	/** The lanes that this process holds. */
 	readonly lanes: number;
 	/** Events of unknown types that were passed over by this process. */
 	readonly passedOver: number;
 	/** The reason why the group or a part of it does not go on, and the remedy. */
 	readonly trouble?: string;
+	/** What is about to go wrong, although the group goes on, and what to do. */
+	readonly warning?: string;
 }
 
 /** A group that is being worked on by this process. */

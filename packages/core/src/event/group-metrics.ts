@@ -16,6 +16,11 @@ const gauges = {
 		"s",
 		"The age of the oldest event that the group has not settled.",
 	],
+	keptForSeconds: [
+		"allium.group.kept.seconds",
+		"s",
+		"For how long the topic still keeps the oldest event that the group has not settled, parked ones included.",
+	],
 	retrying: ["allium.group.retrying", "{event}", "Events that wait to be tried again."],
 	parked: ["allium.group.parked", "{event}", "Events that wait for an operator."],
 	delayed: ["allium.group.delayed", "{event}", "Events that wait for their time."],

@@ -98,6 +98,8 @@ export interface Behind {
 export interface TopicLog {
 	readonly topic: string;
 	readonly lanes: number;
+	/** How long events are kept after they were published, in milliseconds; Infinity where time does not bound it. */
+	readonly retainMs: number;
 	readonly features: LogFeatures;
 	/**
 	 * Adds events in the order given. When it resolves, the events are durable as `features.syncs` says. The key of an

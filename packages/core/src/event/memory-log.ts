@@ -113,6 +113,10 @@ class MemoryTopicLog implements TopicLog {
 		this.#handle = handle;
 	}
 
+	get retainMs(): number {
+		return this.#topic.retainMs;
+	}
+
 	async append(events: readonly EventRecord[], ctx: Context): Promise<readonly Receipt[]> {
 		this.#handle.check(ctx);
 		const texts = events.map((event) => ({

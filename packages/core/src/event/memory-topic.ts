@@ -52,6 +52,10 @@ export class MemoryTopic {
 		this.#lanes = Array.from({ length: lanes }, () => ({ entries: [], gone: "" }));
 	}
 
+	get retainMs(): number {
+		return this.#bounds.retainMs;
+	}
+
 	/** Adds texts. Whether they are events is not asked. */
 	add(texts: readonly MemoryText[]): Receipt[] {
 		const receipts = texts.map((text) => this.#add(text));

@@ -4,6 +4,7 @@ import type { LogCase } from "./log-case.ts";
 import { background, only, readAll, topicName } from "./log-lab.ts";
 import { idOf, matchEvent, matchEvents } from "./match-event.ts";
 
+const dayMs = 86_400_000;
 const kibibyte = 1024;
 
 /** Retention, and the identity of a topic. */
@@ -22,6 +23,18 @@ export const keepingCases: readonly LogCase[] = [
 			const kept = await readAll(topic, new Map([[0, ""]]));
 			expect(kept.map(idOf)).toEqual(events.slice(-kept.length).map(({ id }) => id));
 			expect(kept.length).toBeGreaterThan(0);
+		},
+	},
+	{
+		title: "a topic tells how long it keeps events, whatever later openers ask for",
+		async run(lab) {
+			const made = await lab.topic({ lanes: 1, retainMs: 7 * dayMs });
+			expect(made.retainMs).toBe(7 * dayMs);
+			const again = await lab.topic({ lanes: 1, retainMs: dayMs });
+			expect(again.retainMs).toBe(7 * dayMs);
+			const log = await lab.open();
+			const always = await log.open("always", { retainMs: Number.POSITIVE_INFINITY }, background);
+			expect(always.retainMs).toBe(Number.POSITIVE_INFINITY);
 		},
 	},
 	{

@@ -53,12 +53,14 @@ export class SimulatedLog implements Log {
 class SimulatedTopicLog implements TopicLog {
 	readonly topic: string;
 	readonly lanes: number;
+	readonly retainMs: number;
 	readonly features: LogFeatures;
 	readonly #channel: BackendChannel;
 
-	constructor({ topic, lanes, features }: TopicLog, channel: BackendChannel) {
+	constructor({ topic, lanes, retainMs, features }: TopicLog, channel: BackendChannel) {
 		this.topic = topic;
 		this.lanes = lanes;
+		this.retainMs = retainMs;
 		this.features = features;
 		this.#channel = channel;
 	}

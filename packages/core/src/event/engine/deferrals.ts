@@ -1,4 +1,5 @@
 import type { Deferred } from "../group-state.ts";
+import type { Cursor } from "../log.ts";
 import { DueHeap } from "./due-heap.ts";
 
 /** The deferred events of a lane, which wait for their time or are parked. */
@@ -18,6 +19,15 @@ export class Deferrals {
 	get due(): number {
 		this.#skipStale();
 		return this.#due.due;
+	}
+
+	/** The first event in the log that is deferred; undefined without one. */
+	get first(): Cursor | undefined {
+		let first: Cursor | undefined;
+		for (const { cursor } of this.#entries.values()) {
+			if (first === undefined || cursor < first) first = cursor;
+		}
+		return first;
 	}
 
 	all(): IterableIterator<Deferred> {

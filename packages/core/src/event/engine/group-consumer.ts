@@ -15,6 +15,7 @@ import type { Membership } from "./membership.ts";
 import { NewerMembers } from "./newer-members.ts";
 import { Reader } from "./reader.ts";
 import { Recovery } from "./recovery.ts";
+import { RetentionWatch } from "./retention-watch.ts";
 import { Troubles } from "./troubles.ts";
 import type { Turns } from "./turns.ts";
 
@@ -46,6 +47,7 @@ export class GroupConsumer implements Consumer {
 	readonly #options: GroupConsumerOptions;
 	readonly #known: KnownEvents;
 	readonly #newerMembers: NewerMembers;
+	readonly #retention: RetentionWatch;
 	readonly #troubles: Troubles;
 	/** Ends the reading of events and the claiming of lanes. */
 	readonly #taking = Context.background().withCancel();
@@ -135,6 +137,14 @@ export class GroupConsumer implements Consumer {
 			troubles,
 			live: (members) => this.#dealer.live(members),
 		});
+		this.#retention = new RetentionWatch({
+			topic,
+			group,
+			lanes: () => this.#held.all.values(),
+			patienceMs: 2 * ttlMs,
+			ctx: taking,
+			logger,
+		});
 		this.#unfollow = membership.follow({
 			onLost: () => this.#loseAll(),
 			onAlive: () => this.#dealer.wake(),
@@ -162,6 +172,7 @@ export class GroupConsumer implements Consumer {
 		);
 		return {
 			...numbers,
+			...this.#retention.report,
 			lanes: lanes.length,
 			passedOver: this.#passedOver,
 			...(trouble.length > 0 && { trouble: trouble.join("; ") }),
@@ -183,6 +194,7 @@ export class GroupConsumer implements Consumer {
 		const { store, membership, ttlMs, ended } = this.#options;
 		this.#taking.cancel();
 		this.#recovery.close();
+		this.#retention.close();
 		this.#dispatcher.close();
 		const lanes = [...this.#held.all.values()];
 		for (const lane of lanes) {

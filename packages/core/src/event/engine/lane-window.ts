@@ -41,6 +41,11 @@ export class LaneWindow {
 		return this.#read;
 	}
 
+	/** The first event that is not settled; undefined without one. */
+	get first(): Cursor | undefined {
+		return this.#places[this.#first]?.cursor;
+	}
+
 	/** How many places the cursor has not passed. */
 	get length(): number {
 		return this.#places.length - this.#first;

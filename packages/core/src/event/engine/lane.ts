@@ -117,6 +117,13 @@ export class Lane {
 		return this.deferrals.size >= this.#options.deferredBound && this.window.hasMetAhead;
 	}
 
+	/** The first event that is not settled: deferred, in hand, or waiting for its turn. Undefined without one. */
+	get oldest(): Cursor | undefined {
+		const [deferred, read] = [this.deferrals.first, this.window.first];
+		if (deferred === undefined || read === undefined) return deferred ?? read;
+		return deferred < read ? deferred : read;
+	}
+
 	/** Takes the next event of the log. */
 	take(placed: Placed): void {
 		const { key, notBefore } = placed.event;

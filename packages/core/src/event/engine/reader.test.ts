@@ -41,6 +41,7 @@ function reading(bytes = 1_000_000): Reader {
 	stop = cancel;
 	const watched: TopicLog = {
 		lanes: topic.lanes,
+		retainMs: topic.retainMs,
 		features: topic.features,
 		topic: topic.topic,
 		append: (events, ctx) => topic.append(events, ctx),

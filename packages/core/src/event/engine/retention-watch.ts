@@ -1,0 +1,130 @@
+import type { Context } from "../../context/context.ts";
+import type { Logger } from "../../logger/logger.ts";
+import { after, type Timer } from "../../time/timer.ts";
+import type { ConsumerReport } from "../broker.ts";
+import { cursorAt, positionOf } from "../cursor.ts";
+import type { Behind, Cursor, TopicLog } from "../log.ts";
+import { attempt } from "./attempt.ts";
+import type { Lane } from "./lane.ts";
+import { Troubles } from "./troubles.ts";
+
+/** The end of an event is near once so much of its time is left. */
+const nearShare = 0.2;
+/** How often is looked, in milliseconds; so often that nothing comes near and goes between two looks. */
+const looks = { shortest: 100, longest: 60_000, share: 0.02 };
+
+const dayMs = 86_400_000;
+
+/** What a watch needs. */
+export interface RetentionWatchOptions {
+	readonly topic: TopicLog;
+	readonly group: string;
+	readonly lanes: () => Iterable<Lane>;
+	/** How long a backend may take for an answer. */
+	readonly patienceMs: number;
+	/** Ended when the group is closed. */
+	readonly ctx: Context;
+	readonly logger: Logger;
+}
+
+/**
+ * Tells when the topic is about to forget an event that is not settled, because it is parked, waits for another attempt
+ * or for its turn. What is forgotten then is gone, so that operators are to hear of it before.
+ */
+export class RetentionWatch {
+	readonly #options: RetentionWatchOptions;
+	readonly #warnings: Troubles;
+	/** When the events were stored that the last look found, in milliseconds since 1970. */
+	#stored: ReadonlyMap<Cursor, number> = new Map();
+	/** Undefined while it is not known. */
+	#oldest: number | undefined;
+	#timer: Timer | undefined;
+
+	constructor(options: RetentionWatchOptions) {
+		const { topic, group, logger } = options;
+		this.#options = options;
+		this.#warnings = new Troubles(logger, { topic: topic.topic, group });
+		this.#arm();
+	}
+
+	/** What is known of it. */
+	get report(): Pick<ConsumerReport, "keptForSeconds" | "warning"> {
+		const { text } = this.#warnings;
+		return {
+			...(this.#oldest !== undefined && { keptForSeconds: Math.max(0, this.#left) / 1_000 }),
+			...(text !== undefined && { warning: text }),
+		};
+	}
+
+	close(): void {
+		this.#timer?.stop();
+	}
+
+	get #left(): number {
+		if (this.#oldest === undefined) return Number.POSITIVE_INFINITY;
+		return this.#oldest + this.#options.topic.retainMs - Date.now();
+	}
+
+	#arm(): void {
+		const { retainMs } = this.#options.topic;
+		if (retainMs === Number.POSITIVE_INFINITY || this.#options.ctx.error !== undefined) return;
+		const pause = Math.min(looks.longest, Math.max(looks.shortest, retainMs * looks.share));
+		this.#timer = after(pause, () => void this.#look());
+	}
+
+	/** Never rejects. */
+	async #look(): Promise<void> {
+		try {
+			this.#stored = await this.#ask(waitingIn(this.#options.lanes()));
+			this.#oldest = this.#stored.size === 0 ? undefined : Math.min(...this.#stored.values());
+			this.#tell();
+		} catch {
+			// The backend is away, which others tell; the next look finds it.
+		}
+		this.#arm();
+	}
+
+	/** When they were stored, which is what their end counts from. */
+	async #ask(waiting: ReadonlyMap<number, Cursor>): Promise<ReadonlyMap<Cursor, number>> {
+		const { topic, patienceMs, ctx } = this.#options;
+		const unknown = [...waiting].filter(([, cursor]) => !this.#stored.has(cursor));
+		const before = new Map(unknown.map(([lane, cursor]) => [lane, cursorAt(positionOf(cursor) - 1, "")]));
+		const behind =
+			unknown.length === 0
+				? new Map<number, Behind>()
+				: await attempt(patienceMs, ctx, (ctx) => topic.behind(before, ctx));
+		const stored = new Map<Cursor, number>();
+		for (const [lane, cursor] of waiting) {
+			const time = this.#stored.get(cursor) ?? behind.get(lane)?.since;
+			if (time !== undefined) stored.set(cursor, time);
+		}
+		return stored;
+	}
+
+	#tell(): void {
+		const { topic, group } = this.#options;
+		const left = this.#left;
+		if (left > nearShare * topic.retainMs) {
+			this.#warnings.clear("retention");
+			return;
+		}
+		const rest = left > 0 ? `forgets it in ${timeText(left)}` : "may forget it at any time";
+		this.#warnings.set(
+			"retention",
+			`the oldest event that the group has not settled is about to be lost: the topic keeps events for ${timeText(topic.retainMs)}, and ${rest}; see to the parked ones (allium parked list ${topic.topic} ${group}) and to the lag`,
+		);
+	}
+}
+
+/** The first event of each lane that is not settled. */
+function waitingIn(lanes: Iterable<Lane>): ReadonlyMap<number, Cursor> {
+	const waiting = new Map<number, Cursor>();
+	for (const { number, oldest } of lanes) if (oldest !== undefined) waiting.set(number, oldest);
+	return waiting;
+}
+
+/** `6.2 days`, `90 s`. */
+function timeText(milliseconds: number): string {
+	if (milliseconds >= dayMs) return `${Number((milliseconds / dayMs).toFixed(1))} days`;
+	return `${Number((milliseconds / 1_000).toFixed(1))} s`;
+}
