@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// Starts the command. Plain JavaScript that a Node can parse which is too old to run it.
+// Starts the command. It is plain JavaScript, so that a Node that is too old to run the command can still parse it.
 import { existsSync } from "node:fs";
 
 const oldest = 24;
 const condition = "@allium/source";
 
-/** In the repository there are sources instead of `dist`: this process, and what it starts, shall find them. */
+/** The repository has sources instead of `dist`. Makes this process and its children find them. */
 async function useSources() {
 	if (!existsSync(new URL("../src/index.ts", import.meta.url))) return;
 	const flag = `--conditions=${condition}`;
@@ -19,7 +19,7 @@ async function useSources() {
 }
 
 async function main() {
-	// Keeps compiled code for the next start, which takes a tenth less of the processor.
+	// Keeps compiled code for the next start, which then takes a tenth less processor time.
 	const { enableCompileCache } = await import("node:module");
 	enableCompileCache();
 	await useSources();

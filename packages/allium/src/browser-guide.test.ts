@@ -12,7 +12,7 @@ const [, shown = ""] = /```text\n([\s\S]*?)```/.exec(guide) ?? [];
 let folder: string;
 
 beforeEach(async () => {
-	// Inside the workspace, so that its packages are found as they are by a project that installed them.
+	// Inside the workspace, so that its packages are found as in a project that has installed them.
 	await mkdir(join(root, ".cache"), { recursive: true });
 	folder = await mkdtemp(join(root, ".cache", "browser-guide-"));
 	await writeFile(join(folder, "package.json"), '{ "type": "module" }');

@@ -10,7 +10,7 @@ import { chromiumPath, isBrowserMissing, launchBrowser } from "./fixtures/browse
 const Lab = contract("lab", {
 	sum: method({ input: z.object({ a: z.int(), b: z.int() }), output: z.object({ v: z.int() }) }),
 	length: method({ input: z.object({ text: z.string() }), output: z.object({ v: z.int() }) }),
-	/** Answers when six calls are there at once, as many as a browser has connections to a server. */
+	/** Answers when six calls are there at once: a browser has at most six connections to a server. */
 	meet: method({ output: z.object({ v: z.int() }) }),
 	hang: method({}),
 });

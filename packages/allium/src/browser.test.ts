@@ -110,7 +110,7 @@ describe.skipIf(isBrowserMissing)(title, () => {
 			lab.control.tick();
 			await vi.waitFor(async () => expect(await arrived()).toEqual(['message {"n":1}']));
 			lab.control.tick();
-			// The browser asks again after some seconds, and is told that there is no more.
+			// The browser asks again after some seconds, and learns that the stream is over.
 			const all = ['message {"n":1}', 'message {"n":2}', "end {}", "closed"];
 			await vi.waitFor(
 				async () => expect((await arrived()) as string[]).toEqual(expect.arrayContaining(all)),

@@ -3,9 +3,9 @@ import { fileURLToPath } from "node:url";
 const modules = "/node_modules/";
 
 /**
- * Where compiled code is kept: in `node_modules/.cache` of the application, where only those can write who can change its
- * packages, too. Undefined for the default of Node, which is below the folder for temporary files, if the module is not
- * an installed one.
+ * The folder for compiled code: `node_modules/.cache` of the application. Only users who can change its packages can
+ * write there. Undefined for Node's default, which is below the folder for temporary files, if the module is not an
+ * installed one.
  *
  * @param url the URL of an installed module.
  */

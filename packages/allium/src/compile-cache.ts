@@ -1,5 +1,5 @@
-// Loaded before a program, by `node --import allium/compile-cache main.ts`: Node then keeps the code that it compiles, and
-// the next start takes it from there.
+// Loaded before a program, by `node --import allium/compile-cache main.ts`. Node then keeps the code that it compiles,
+// and the next start reads it from there.
 import { enableCompileCache } from "node:module";
 import { cacheFolder } from "./cache-folder.ts";
 

@@ -9,7 +9,7 @@ import type { Dialer, PeerPool } from "@allium/core/transport";
 import { webTransports } from "./web-transports.ts";
 
 /**
- * The options of the core's `createClient`. Beside what the given transports dial, the client knows addresses of
+ * The options of the core's `createClient`. Besides the schemes of the given transports, the client knows addresses of
  * `http:`, `https:`, `ws:` and `wss:`. An address without a scheme is relative to the page's own server.
  */
 export type ClientOptions = ClientSource &

@@ -12,7 +12,7 @@ const Expected = contract(
 	{ version: "2.0.0" },
 );
 
-/** A client by address, what it was warned of, and a call that has been made. */
+/** A client by address after one call, and the warnings that it logged. */
 async function called(expected: typeof Served | typeof Expected) {
 	const endpoints = new Endpoints();
 	endpoints.serve(Served, { buy: async () => ({ id: "1" }) });

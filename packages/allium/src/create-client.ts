@@ -11,7 +11,7 @@ import type { Acceptor, Dialer, PeerPool } from "@allium/core/transport";
 import { ContractCheck, nodeDialers, type TlsOptions } from "@allium/node";
 
 /**
- * The options of the core's `createClient`. Beside what the given transports dial, the client knows addresses of
+ * The options of the core's `createClient`. Besides the schemes of the given transports, the client knows addresses of
  * `allium:`, `http:` and `ws:`, and those over TLS: `allium+tls:`, `https:` (as `tls` says) and `wss:`.
  */
 export type ClientOptions = ClientSource &
@@ -39,7 +39,7 @@ export function createClient<C extends AnyContract>(contract: C, options: Client
 	});
 }
 
-/** Returns the shared connections if they were given, and otherwise all transports. */
+/** Returns the shared connections if they were given, otherwise all transports. */
 function wayOf(options: ClientOptions): ClientWay {
 	if ("peers" in options) return { peers: options.peers };
 	const { transports, tls } = options;

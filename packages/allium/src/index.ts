@@ -1,6 +1,6 @@
 import { type App, type AppOptions, createApp } from "@allium/node";
 
-// What publishes and handles events, and has effects once, is for services alone: pages would only load it.
+// Publishing and handling events, and `once`, are for services alone: pages would only load them.
 export {
 	delivery,
 	handlerDefaults,
@@ -8,7 +8,7 @@ export {
 	once,
 	publishDefaults,
 } from "@allium/core";
-// So is what keeps its state as events.
+// So is event sourcing.
 export {
 	after,
 	commands,

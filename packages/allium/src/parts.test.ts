@@ -18,7 +18,7 @@ afterEach(async () => {
 	await rm(folder, { recursive: true, force: true });
 });
 
-/** Runs some parts of the system in a process of their own. */
+/** Runs some parts of the system in a separate process. */
 async function start(...parts: string[]): Promise<ServiceProcess> {
 	const started = ServiceProcess.run(program, {
 		env: { PARTS: parts.join(","), ALLIUM_URL: `sqlite://${folder}`, PORT: "" },

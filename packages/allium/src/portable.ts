@@ -1,4 +1,4 @@
-// What services, clients and pages are all written with. Everything here runs in Node and in browsers.
+// The exports that services, clients and pages share. Everything here runs in Node and in browsers.
 
 export {
 	allowApps,

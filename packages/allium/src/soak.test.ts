@@ -23,13 +23,13 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { lasting, numbers, Soak, soak } from "./fixtures/soak/contract.ts";
 import { growth } from "./fixtures/soak/growth.ts";
 
-// Memory is measured when all that is dead is gone, which takes its time.
+// Memory is measured after garbage is collected, which takes its time.
 vi.setConfig({ testTimeout: 300_000 });
 
 const background = Context.background();
 const ignore = (): void => {};
 
-/** A signal that is there as long as the process, such as that of a shutdown. */
+/** A signal that lives as long as the process, such as that of a shutdown. */
 const shutdown = new AbortController().signal;
 
 type SoakClient = Client<typeof Soak>;
@@ -41,7 +41,7 @@ function canceled(): Context {
 	return ctx;
 }
 
-/** Every way for a context to have ended, or to end. */
+/** Every way in which a context ends, or has ended. */
 const contexts: Readonly<Record<string, () => Context>> = {
 	"that was canceled": canceled,
 	"that was canceled, of which a signal was asked": () => {
@@ -68,7 +68,7 @@ async function takeOne(messages: AsyncIterable<unknown>): Promise<void> {
 	for await (const _ of messages) return;
 }
 
-/** Every kind of call, with any context. */
+/** Every kind of call, with a given context. */
 const calls: Readonly<Record<string, (client: SoakClient, ctx: Context) => Promise<unknown>>> = {
 	unary: (client, ctx) => client.echo({ n: 1 }, ctx),
 	"server stream": (client, ctx) => drain(client.count({ n: 3 }, ctx)),
@@ -76,7 +76,7 @@ const calls: Readonly<Record<string, (client: SoakClient, ctx: Context) => Promi
 	"bidirectional stream": (client, ctx) => drain(client.double(numbers(1, 2), ctx)),
 };
 
-/** Every way for a call to end. */
+/** Every way in which a call ends. */
 const ends: Readonly<Record<string, (client: SoakClient) => Promise<unknown>>> = {
 	"a unary call that fails": (client) => client.fail({ n: 1 }),
 	"a unary call that is canceled": async (client) => {
@@ -122,7 +122,7 @@ const ends: Readonly<Record<string, (client: SoakClient) => Promise<unknown>>> =
 		fanOut(background, [(ctx) => client.fail({ n: 1 }, ctx), (ctx) => client.hang({ n: 1 }, ctx)]),
 };
 
-/** Layers that keep something of the calls that pass. */
+/** Layers that keep data about the calls that pass. */
 const layers: Readonly<Record<string, ClientLayers>> = {
 	hedge: { middleware: [timeout(), hedge({ afterMs: 0 })] },
 	"hedge that never does": { middleware: [timeout(), hedge({ afterMs: Number.POSITIVE_INFINITY })] },
@@ -159,7 +159,7 @@ function dial(transport: string, options: ClientLayers = {}): SoakClient {
 
 type Ways = Readonly<Record<string, () => Promise<unknown>>>;
 
-/** Does things again and again, all in turn, and sees what that leaves behind; where that is something, which it was. */
+/** Repeats the actions in turn, and checks that they leave nothing behind. If they do, it finds out which one does. */
 async function expectFlat(ways: Ways): Promise<void> {
 	const all = async (): Promise<void> => {
 		for (const run of Object.values(ways)) await run().catch(ignore);

@@ -6,7 +6,7 @@ import { afterSilence, type Timer } from "@allium/core/transport";
 import type { BackendRequest } from "./backend-request.ts";
 import { backendClosed, hostOf, silent, unanswered, unreachable } from "./faults.ts";
 
-/** What an exchange works with. */
+/** The parts that an exchange needs. */
 export interface ExchangeOptions {
 	readonly name: string;
 	readonly withoutTls: string;
@@ -46,7 +46,7 @@ export class Exchange implements Disposable {
 		return this.#isTimeUp;
 	}
 
-	/** Gives the exchange this many milliseconds from now on, and more while this thread is busy with something else. */
+	/** Limits the exchange to this many milliseconds from now on, not counting the time in which this thread is busy. */
 	limit(milliseconds: number): void {
 		this.#timer?.stop();
 		this.#limitMs = milliseconds;
@@ -56,7 +56,7 @@ export class Exchange implements Disposable {
 		});
 	}
 
-	/** @param agent undefined for a connection of its own. */
+	/** @param agent Undefined for a separate connection. */
 	send(tls: ConnectionOptions, agent: Agent | undefined): void {
 		const { method, url, headers, body, timeoutMs } = this.#options.request;
 		const isSecure = url.startsWith("https:");
@@ -67,15 +67,15 @@ export class Exchange implements Disposable {
 			signal: this.#ending.signal,
 			...(isSecure && tls),
 		});
-		// The wait for a connection is not the server's.
+		// The wait for a free connection does not count as the server's time.
 		sent.on("socket", () => this.limit(timeoutMs));
 		sent.on("response", (response) => {
 			this.#hasHead = true;
 			this.#response.resolve(response);
 		});
 		sent.on("error", (error) => {
-			// The server closed a kept connection just as the request went out. Adapters send nothing that may not be
-			// sent twice.
+			// The server closed a kept connection just as the request went out. The request can be repeated, because adapters
+			// send only requests that may be sent twice.
 			const isStale = sent.reusedSocket && !this.#hasHead && "code" in error && error.code === "ECONNRESET";
 			if (isStale && !this.#ending.signal.aborted) this.send(tls, undefined);
 			else this.#response.reject(error);
@@ -83,7 +83,7 @@ export class Exchange implements Disposable {
 		sent.end(body);
 	}
 
-	/** The error that a caller gets for one that the platform threw. */
+	/** Turns an error of the platform into the one that callers get. */
 	explained(error: unknown): unknown {
 		const { name, withoutTls, request, ctx } = this.#options;
 		if (ctx?.error !== undefined) return ctx.error;

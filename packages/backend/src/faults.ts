@@ -1,10 +1,10 @@
 import { errorText, isServiceError, printable, ServiceError } from "@allium/core";
 import { refusal, tlsFault, unavailable } from "@allium/core/adapter";
 
-/** How much of a stranger's answer is shown. */
+/** How much of an unexpected answer is shown, in characters. */
 const shownLength = 120;
 
-/** How Node words a connection that ended in the handshake: it has no code of its own. */
+/** Node's message for a connection that ended in the handshake. The error has no code. */
 const endedInHandshake = "before secure TLS connection was established";
 
 /** The error of a request after `close`. */
@@ -12,7 +12,7 @@ export function backendClosed(): ServiceError {
 	return new ServiceError({ code: "failed_precondition", message: "the registry is closed" });
 }
 
-/** What people do to go without TLS where a URL such as `consul+tls:` asked for it. */
+/** How to go without TLS after a URL such as `consul+tls:` asked for it. */
 export const defaultWithoutTls = 'leave out "+tls"';
 
 /** The error of an answer that takes too much memory. */
@@ -28,7 +28,7 @@ export function unanswered(name: string, place: string, timeoutMs: number): Serv
 	return unavailable(`${name} at ${place} did not answer within ${Math.round(timeoutMs)} ms`);
 }
 
-/** The error of a stream that told nothing for too long. */
+/** The error of a stream that was silent for too long. */
 export function silent(name: string, place: string, silenceMs: number): ServiceError {
 	return unavailable(`${name} at ${place} was silent for ${Math.round(silenceMs)} ms`);
 }
@@ -58,8 +58,8 @@ export function unreachable(
  * The error of a connection that could not be made, or that broke.
  *
  * @param name the name of the server for messages, such as `Consul`.
- * @param place where it is: `10.0.0.1:8500`.
- * @param withoutTls what people do to go without TLS.
+ * @param place its address, such as `10.0.0.1:8500`.
+ * @param withoutTls how to go without TLS, for the message.
  */
 export function connectionFailure(
 	name: string,
@@ -77,7 +77,7 @@ export function connectionFailure(
 	return unavailable(`${name} at ${place} cannot be reached: ${why}${hint}`, error);
 }
 
-/** The error of an answer that another server than the expected one gave. */
+/** The error of an answer that did not come from the expected kind of server. */
 export function strangerAt(name: string, place: string, why: string): ServiceError {
 	return refusal(`what answers at ${place} is not ${name}: ${why}; check the address`);
 }
@@ -97,7 +97,7 @@ function codeOf(error: unknown): unknown {
 	return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
-/** Node gives no message where it tried several addresses of one name. */
+/** Node gives no message if it tried several addresses of one name. */
 function messageOf(error: unknown): string {
 	if (error instanceof AggregateError) return error.errors.map(messageOf).join(", ");
 	if (!(error instanceof Error)) return errorText(error);

@@ -8,7 +8,7 @@ import { backendClosed, defaultWithoutTls, tooLarge } from "./faults.ts";
 import { tlsConnection } from "./tls.ts";
 
 /**
- * The most connections for requests that are answered at once. Further requests wait for one: servers bound the
+ * The most connections for requests that are answered at once. Further requests wait for one. Servers bound the
  * connections of each client, Consul for example to 200.
  */
 const mostConnections = 32;
@@ -24,8 +24,8 @@ export interface BackendAnswer {
  * The requests of one adapter to its server. Each is bounded in time and in the size of its answer. Connections are
  * kept, and `close` ends them all.
  *
- * It is made of `node:http`, because the platform's `fetch` takes neither an authority nor a certificate, ends a
- * stream that is silent for five minutes, and keeps connections that nobody can close.
+ * It is made of `node:http`, because the platform's `fetch` accepts neither an authority nor a certificate, ends a
+ * stream that is silent for five minutes, and keeps connections that cannot be closed.
  */
 export class HttpBackend {
 	readonly #name: string;
@@ -36,9 +36,9 @@ export class HttpBackend {
 
 	/**
 	 * @param name the name of the server for messages, such as `Consul`.
-	 * @param tls the authorities and the certificate for `https:`, as `tlsConnection` makes them. Default: the authorities
-	 * that Node trusts.
-	 * @param withoutTls what people do to go without TLS, for messages. Default: `leave out "+tls"`.
+	 * @param tls the authorities and the certificate for `https:`, as `tlsConnection` makes them. Default: the
+	 * authorities that Node trusts.
+	 * @param withoutTls how to go without TLS, for messages. Default: `leave out "+tls"`.
 	 */
 	constructor(name: string, tls: ConnectionOptions = tlsConnection({}), withoutTls?: string) {
 		this.#name = name;
@@ -49,8 +49,8 @@ export class HttpBackend {
 	/**
 	 * Sends a request, and reads the whole answer.
 	 *
-	 * @throws ServiceError `unavailable` when there is none, `failed_precondition` when what answers does not speak HTTP
-	 * or is not trusted; the error of the context when that ends.
+	 * @throws ServiceError `unavailable` when there is none, `failed_precondition` when the server does not speak HTTP or
+	 * is not trusted; the error of the context when that ends.
 	 */
 	async ask(request: BackendRequest, ctx?: Context): Promise<BackendAnswer> {
 		using exchange = this.#begin(request, ctx);
@@ -65,8 +65,8 @@ export class HttpBackend {
 	}
 
 	/**
-	 * Sends a request, and reads the lines of the answer as they come, until the context ends. An answer with another
-	 * status than 200 is one line.
+	 * Sends a request, and reads the lines of the answer as they come, until the context ends. An answer with a status
+	 * other than 200 is one line.
 	 *
 	 * @param opened called when the server has answered 200.
 	 * @throws ServiceError as `ask` does, also when the stream breaks off, or is silent for too long.
@@ -99,7 +99,7 @@ export class HttpBackend {
 		for (const agent of this.#agents.values()) agent.destroy();
 	}
 
-	/** The kept connections to a server that is silent are likely to lead nowhere, too. */
+	/** The kept connections to a silent server are likely to be dead, too. */
 	#explained(exchange: Exchange, error: unknown): unknown {
 		if (exchange.isTimeUp) {
 			for (const agent of this.#agents.values()) {

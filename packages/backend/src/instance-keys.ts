@@ -1,9 +1,9 @@
 import type { InstanceRecord } from "@allium/core/registry";
 
-/** A key of a server, and what it holds. */
+/** A key of a server, and its value. */
 export interface InstanceEntry {
 	readonly key: string;
-	/** Undefined where it holds no record. */
+	/** Undefined if it holds no record. */
 	readonly record: InstanceRecord | undefined;
 	/** Grows with each change of any key. */
 	readonly revision: number;
@@ -15,8 +15,8 @@ interface Known {
 }
 
 /**
- * The keys of instances that are known. An instance has several, one for each of its contracts; it is up while it has
- * one, and the key that changed last has its latest record.
+ * The known keys of instances. An instance has several, one for each of its contracts. It is up while it has one, and
+ * the key that changed last has its latest record.
  */
 export class InstanceKeys {
 	/** The instances, by the keys of the server. */
@@ -33,7 +33,7 @@ export class InstanceKeys {
 	}
 
 	/**
-	 * Takes in a key that was written, unless a later state of it is known. Returns the instance that it belongs to, or
+	 * Applies the write of a key, unless a later state of it is known. Returns the instance that it belongs to, or
 	 * belonged to.
 	 */
 	put({ key, record, revision }: InstanceEntry): string | undefined {
@@ -47,7 +47,7 @@ export class InstanceKeys {
 		return record.key;
 	}
 
-	/** Takes in a key that is gone, unless a later state of it is known. Returns the instance that it belonged to. */
+	/** Applies the removal of a key, unless a later state of it is known. Returns the instance that it belonged to. */
 	delete(key: string, revision: number): string | undefined {
 		const instance = this.#instanceOf.get(key);
 		if (instance === undefined || revision < this.#revisionOf(key)) return undefined;
@@ -63,7 +63,7 @@ export class InstanceKeys {
 		return instance === undefined ? 0 : (this.#keysOf.get(instance)?.get(key)?.revision ?? 0);
 	}
 
-	/** The latest record of an instance; undefined when it has no key any more. */
+	/** The latest record of an instance. Undefined when it has no key any more. */
 	recordOf(instance: string): InstanceRecord | undefined {
 		const keys = this.#keysOf.get(instance);
 		return keys === undefined ? undefined : latest(keys);

@@ -1,6 +1,6 @@
 import { after, type Timer } from "@allium/core/transport";
 
-/** How a server is felt for. */
+/** The options of a `Pulse`. */
 export interface PulseOptions {
 	/** The time between two questions, in milliseconds. */
 	readonly everyMs: number;
@@ -12,12 +12,12 @@ export interface PulseOptions {
 
 /**
  * Asks a server at intervals for a sign of life while something is watched there. A connection that falls silent does
- * not break, so a watcher would take the leases that ran out meanwhile for instances that died.
+ * not break, so without this a watcher would take the leases that ran out meanwhile for instances that died.
  */
 export class Pulse {
 	readonly #options: PulseOptions;
 	#timer: Timer | undefined;
-	/** Counts the starts, so that an answer to an earlier one is known. */
+	/** Counts the starts, so that an answer to an earlier one is recognised. */
 	#run = 0;
 
 	constructor(options: PulseOptions) {
@@ -35,7 +35,7 @@ export class Pulse {
 		this.#timer = undefined;
 	}
 
-	/** The jitter spreads the processes that were started together. */
+	/** The jitter spreads out processes that were started together. */
 	#schedule(run: number): void {
 		this.#timer = after(this.#options.everyMs * (0.8 + 0.2 * Math.random()), () => {
 			this.#options

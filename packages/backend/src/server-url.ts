@@ -1,7 +1,7 @@
 import { ServiceError } from "@allium/core";
 import { tlsOptions } from "./tls.ts";
 
-/** What the URLs of an adapter look like. */
+/** The form of an adapter's URLs. */
 export interface ServerUrlForm {
 	/** The scheme, such as `consul`. `consul+tls` is the same over TLS. */
 	readonly scheme: string;
@@ -10,13 +10,13 @@ export interface ServerUrlForm {
 	readonly defaultPort: number;
 	/** Whether a URL may name several servers, separated by commas. */
 	readonly severalServers: boolean;
-	/** What the path of a URL means, such as `database`. Default: a URL has no path. */
+	/** The meaning of a URL's path, such as `database`. Default: a URL has no path. */
 	readonly path?: string;
-	/** The options that may follow the question mark, beside those of TLS. */
+	/** The options that may follow the question mark, besides those of TLS. */
 	readonly options: readonly string[];
 }
 
-/** Where a server listens. */
+/** The address of a server. */
 export interface ServerAddress {
 	/** Without the brackets of IPv6. */
 	readonly host: string;
@@ -25,17 +25,17 @@ export interface ServerAddress {
 
 /** The parts of the URL of a backend. */
 export interface ServerUrl {
-	/** Where the servers are, for those that speak HTTP: `https://10.0.0.1:8501`. */
+	/** The servers as HTTP origins, such as `https://10.0.0.1:8501`. */
 	readonly origins: readonly string[];
-	/** Where the servers are. */
+	/** The addresses of the servers. */
 	readonly servers: readonly ServerAddress[];
 	/** Whether the URL asks for TLS. */
 	readonly isSecure: boolean;
-	/** What follows the slash after the servers. Empty where there is nothing. */
+	/** The part after the slash that follows the servers. Empty if there is none. */
 	readonly path: string;
-	/** Empty where there is none. */
+	/** Empty if there is none. */
 	readonly user: string;
-	/** Empty where there is none. */
+	/** Empty if there is none. */
 	readonly password: string;
 	readonly options: ReadonlyMap<string, string>;
 	/** The URL without its password, for people. */

@@ -22,7 +22,7 @@ function record(id: string): InstanceRecord {
 	return instanceRecord(instance);
 }
 
-/** A watched view, and what it tells and logs. */
+/** A watched view, its events and its log. */
 function watched(ttlMs: number) {
 	const log: string[] = [];
 	const logger: Logger = { log: (level, message) => log.push(`${level} ${message}`) };

@@ -1,10 +1,10 @@
 import type { Logger, ServiceError } from "@allium/core";
 import type { InstanceRecord, InstanceView, RegistryFilter } from "@allium/core/registry";
 
-/** How long watchers wait for the first answer before they are told that there is none, in milliseconds. */
+/** How long watchers wait for the first answer before they get an error, in milliseconds. */
 const patienceMs = 5_000;
 
-/** What a {@link ServerView} is made with. */
+/** The options of a {@link ServerView}. */
 export interface ServerViewOptions {
 	/** The name of the server for the log, such as `Consul`. */
 	readonly name: string;
@@ -15,7 +15,7 @@ export interface ServerViewOptions {
 }
 
 /**
- * A view whose server may be away. While it is, what is known stays. A server that refuses ends the watches with its
+ * A view whose server may be away. Meanwhile the view keeps its state. A server that refuses ends the watches with its
  * reason, and so does one that gives no first answer within five seconds.
  */
 export class ServerView {
@@ -44,7 +44,7 @@ export class ServerView {
 	/**
 	 * Notes that changes may be missed from now on.
 	 *
-	 * @param error why, where the server does not answer.
+	 * @param error the reason, if the server does not answer.
 	 */
 	lose(error?: ServiceError): void {
 		if (!this.#isLost) this.view.pause();
@@ -62,11 +62,11 @@ export class ServerView {
 	}
 
 	/**
-	 * Notes all instances that are up.
+	 * Shows all instances that are up.
 	 *
-	 * @param isReleased whether one that is gone left of its own accord. It is not asked after changes were missed.
-	 * @param graceMs how long those that are missing stay after changes were missed, in milliseconds. Default: the time
-	 * to live of registrations.
+	 * @param isReleased whether a missing instance left of its own accord. It is not asked after changes were missed.
+	 * @param graceMs how long missing instances stay after changes were missed, in milliseconds. Default: the time to
+	 * live of registrations.
 	 */
 	show(
 		records: Iterable<InstanceRecord>,

@@ -1,17 +1,17 @@
 import type { Context } from "@allium/core";
 import { InstanceView, type RegistryEvent, type RegistryFilter } from "@allium/core/registry";
 
-/** Keeps one view true while it is watched. */
+/** Keeps one view up to date while it is watched. */
 export interface ViewSource {
-	/** Begins with the first watcher. It calls nothing of the view before it returns. */
+	/** Called for the first watcher. It calls nothing of the view before it returns. */
 	start(): void;
-	/** Ends with the last watcher. */
+	/** Called after the last watcher. */
 	stop(): void;
 }
 
 /**
- * One view for each filter that is watched. A server that can watch a part of its keys is then asked for what somebody
- * watches, and a change elsewhere reaches nobody here.
+ * One view for each filter that is watched. A server that can watch a part of its keys is then asked only for watched
+ * parts, so that changes elsewhere do not reach this process.
  */
 export class ServiceViews {
 	readonly #open: (filter: RegistryFilter, view: InstanceView) => ViewSource;

@@ -4,7 +4,7 @@ import type { ConnectionOptions } from "node:tls";
 import { errorText } from "@allium/core";
 import { refusal } from "@allium/core/adapter";
 
-/** Authorities and certificate for a server of a backend, as PEM text. */
+/** The authorities and the certificate for the connection to a backend's server, as PEM text. */
 export interface BackendTls {
 	/** The authorities that may have issued the certificate of the server. Default: those that Node trusts. */
 	readonly ca?: string;
@@ -31,7 +31,7 @@ export async function readTls(options: ReadonlyMap<string, string>, cwd: string)
 	return { ...Object.fromEntries(await Promise.all(read)), ...(serverName !== undefined && { serverName }) };
 }
 
-/** The same as Node takes it. */
+/** The same in the form that Node takes. */
 export function tlsConnection({ serverName, ...files }: BackendTls): ConnectionOptions {
 	const name = serverName === undefined ? {} : { servername: serverName };
 	// Set explicitly, so that the environment of the process cannot switch the check off.

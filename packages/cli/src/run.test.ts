@@ -296,7 +296,7 @@ describe("Ctrl-C", () => {
 
 	test("ends the wait for standard input", async () => {
 		const started = startAllium(["call", "kinds", "echo", "-"], env);
-		// It reads, when more than a pipe holds is taken.
+		// The command reads if it takes more than a pipe holds.
 		await new Promise((resolve) => started.process.stdin.write(" ".repeat(1_000_000), resolve));
 		expect(await started.end("SIGINT")).toMatchObject({ code: 130, stderr: "" });
 	});

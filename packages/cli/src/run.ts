@@ -10,9 +10,9 @@ import { report } from "./command/report.ts";
 import { readWords } from "./command/words.ts";
 import { Terminal } from "./terminal/terminal.ts";
 
-/** The surroundings of the command. What is not given is taken from the process. */
+/** The surroundings of the command. Each defaults to that of the process. */
 export interface RunOptions {
-	/** Adapters by scheme. They win over those that are installed where the command runs. */
+	/** Adapters by scheme. They take precedence over those that are installed in the folder in which the command runs. */
 	readonly adapters?: Adapters;
 	/** Transports besides those of Node. The command prefers them. */
 	readonly transports?: readonly (Dialer | Acceptor)[];

@@ -1,6 +1,6 @@
 import type { LeasedInstance } from "./leased-instance.ts";
 
-/** How long a change is told, in milliseconds: as Eureka has it. Clients ask every 30 seconds. */
+/** How long a change is listed, in milliseconds, as in Netflix's server. Clients ask every 30 seconds. */
 const keptMs = 180_000;
 
 interface Change {
@@ -8,7 +8,7 @@ interface Change {
 	readonly at: number;
 }
 
-/** The last change of each instance that changed lately, bounded in bytes. The oldest are forgotten first. */
+/** The last change of each recently changed instance, bounded in bytes. The oldest changes are forgotten first. */
 export class ChangeLog {
 	readonly #maxBytes: number;
 	/** In the order of their versions. */
@@ -17,7 +17,7 @@ export class ChangeLog {
 	/** The changes up to this one may have been forgotten. */
 	#forgotten: number;
 
-	/** @param version that of the last change before this log. */
+	/** @param version The version of the last change before this log. */
 	constructor(maxBytes: number, version: number) {
 		this.#maxBytes = maxBytes;
 		this.#forgotten = version;
@@ -30,13 +30,13 @@ export class ChangeLog {
 		this.#forget();
 	}
 
-	/** The changes that are told, the earliest first. */
+	/** The listed changes, the earliest first. */
 	all(): LeasedInstance[] {
 		this.#forget();
 		return Array.from(this.#changes.values(), ({ leased }) => leased);
 	}
 
-	/** The changes after one, the earliest first; undefined where some of them are not known any more. */
+	/** The changes after a version, the earliest first. Undefined if some of them were forgotten. */
 	since(version: number): LeasedInstance[] | undefined {
 		const changes = this.all();
 		return version < this.#forgotten ? undefined : changes.filter((leased) => leased.version > version);

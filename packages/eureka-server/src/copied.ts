@@ -1,6 +1,6 @@
 /**
- * The same JSON in memory of its own. A part of a text holds the whole text, so the few bytes of an instance would hold
- * all that a stranger wrote around them. What JSON reads holds nothing else.
+ * A copy of the JSON value in separate memory. A substring keeps the whole text in memory, so the few bytes of an
+ * instance would keep everything that a client wrote around them. A value that JSON has parsed keeps nothing else.
  */
 export function copied<Json>(value: Json): Json {
 	return JSON.parse(JSON.stringify(value));

@@ -6,16 +6,16 @@ import type { Format } from "./leased-instance.ts";
 export interface EurekaAnswer {
 	readonly status: number;
 	readonly headers: Readonly<Record<string, string>>;
-	/** Undefined where there is none. */
+	/** Undefined if there is none. */
 	readonly body?: string | Uint8Array;
 }
 
-/** An answer that its status says all about. */
+/** An answer that consists of its status. */
 export function plain(status: number): EurekaAnswer {
 	return { status, headers: status === 204 ? {} : { "content-length": "0" } };
 }
 
-/** A document; 404 where there is none. */
+/** A document, or 404 if there is none. */
 export function found(format: Format, body: string | Uint8Array | undefined): EurekaAnswer {
 	if (body === undefined) return plain(404);
 	return {
@@ -25,7 +25,7 @@ export function found(format: Format, body: string | Uint8Array | undefined): Eu
 	};
 }
 
-/** The answer to what is refused, with a sentence for people. */
+/** The answer to a refused request, with a sentence for people. */
 export function refusal({ code, reason, message }: ServiceError): EurekaAnswer {
 	return {
 		status: statuses[reason ?? ""] ?? httpStatus(code),
@@ -38,7 +38,7 @@ export function wrongMethod(...allowed: readonly string[]): EurekaAnswer {
 	return { status: 405, headers: { allow: allowed.join(", "), "content-length": "0" } };
 }
 
-/** The statuses that HTTP has for reasons, and codes have not. */
+/** The HTTP statuses of reasons for which the status of the code would be less exact. */
 const statuses: Readonly<Record<string, number>> = {
 	message_too_large: 413,
 	instance_too_large: 413,

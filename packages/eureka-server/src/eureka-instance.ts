@@ -4,7 +4,7 @@ import { unreadable } from "./unreadable.ts";
 export const statuses = ["UP", "DOWN", "STARTING", "OUT_OF_SERVICE", "UNKNOWN"] as const;
 export type Status = (typeof statuses)[number];
 
-/** The optional texts that are handed on as they were given, in the order in which Eureka writes them. */
+/** The optional texts that are passed on unchanged, in the order in which Eureka writes them. */
 const textFields = [
 	"ipAddr",
 	"sid",
@@ -18,7 +18,7 @@ const textFields = [
 	"asgName",
 ] as const;
 
-/** How long a lease lasts by default, and how often it is renewed, in seconds: as Eureka has it. */
+/** How long a lease lasts by default, and how often it is renewed, in seconds, as in Netflix's server. */
 const defaultDurationSecs = 90;
 const defaultRenewalSecs = 30;
 /** The longest lease, in seconds. */
@@ -30,7 +30,7 @@ export interface EurekaPort {
 	readonly isEnabled: boolean;
 }
 
-/** What an instance says of itself when it registers. */
+/** The data with which an instance registers. */
 export interface EurekaInstance {
 	/** Unique among the instances of its app. */
 	readonly id: string;
@@ -39,7 +39,7 @@ export interface EurekaInstance {
 	readonly hostName: string;
 	readonly texts: Readonly<Partial<Record<(typeof textFields)[number], string>>>;
 	readonly status: Status;
-	/** What an operator has set instead of the status; `UNKNOWN` where nobody did. */
+	/** The status that an operator has set to replace the instance's own. `UNKNOWN` if none is set. */
 	readonly override: Status;
 	readonly port: EurekaPort;
 	readonly securePort: EurekaPort;
@@ -53,15 +53,18 @@ export interface EurekaInstance {
 	readonly durationSecs: number;
 	readonly metadata: Readonly<Record<string, string>>;
 	readonly isCoordinatingDiscoveryServer: boolean;
-	/** When the instance last changed by its own clock, in milliseconds since 1970. It is compared with nothing else. */
+	/**
+	 * When the instance last changed by its own clock, in milliseconds since 1970. It is compared only with other times
+	 * of the same instance.
+	 */
 	readonly lastDirtyTimestamp: number;
 }
 
 /**
- * Reads an instance as clients send it, in the form that JSON has.
+ * Reads an instance as clients send it, in the form of JSON.
  *
  * @param app the app in the path of the request.
- * @throws ServiceError `invalid_argument` in the words of Eureka where something needed is missing.
+ * @throws ServiceError `invalid_argument` in the words of Eureka if a required field is missing.
  */
 export function readInstance(value: unknown, app: string): EurekaInstance {
 	const given = objectOf(value);
@@ -94,32 +97,32 @@ export function readInstance(value: unknown, app: string): EurekaInstance {
 	};
 }
 
-/** The status of a text; `UNKNOWN` for one that Eureka does not have. */
+/** The status of a text. `UNKNOWN` for one that Eureka does not have. */
 export function readStatus(value: unknown): Status {
 	return statuses.find((status) => status === value) ?? "UNKNOWN";
 }
 
 /**
- * The status that others see. An instance that is down or starts is so whatever an operator has set: that is for those
- * that could be called.
+ * The status that others see. An instance that is down or starting stays so whatever an operator has set: the override
+ * is for instances that can be called.
  */
 export function shownStatus({ status, override }: EurekaInstance): Status {
 	return override === "UNKNOWN" || status === "DOWN" || status === "STARTING" ? status : override;
 }
 
-/** The times that the server knows of an instance, in milliseconds since 1970. */
+/** The times of an instance by the server's clock, in milliseconds since 1970. */
 export interface InstanceTimes {
 	readonly registeredAt: number;
 	readonly renewedAt: number;
 	readonly updatedAt: number;
-	/** 0 while it was never up. */
+	/** 0 if it was never up. */
 	readonly upAt: number;
 }
 
-/** What became of an instance last. */
+/** The last action on an instance. */
 export type Action = "ADDED" | "MODIFIED" | "DELETED";
 
-/** The instance in the form that Eureka has in JSON. */
+/** The instance in Eureka's form of JSON. */
 export function instanceFields(instance: EurekaInstance, times: InstanceTimes, action: Action): object {
 	const { texts, dataCenter, metadata } = instance;
 	const isEmpty = Object.keys(metadata).length === 0;
@@ -176,7 +179,7 @@ function readPort(value: unknown, standard: EurekaPort): EurekaPort {
 
 function readDataCenter(given: Readonly<Record<string, unknown>>): EurekaInstance["dataCenter"] {
 	const name = textOf(given.name) || "MyOwn";
-	// The classes that clients in Java know. One that a stranger names is not handed on to them.
+	// The classes that clients in Java know. Other classes that a client names are not passed on to them.
 	const type =
 		name === "Amazon"
 			? "com.netflix.appinfo.AmazonInfo"

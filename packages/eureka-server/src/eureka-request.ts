@@ -5,7 +5,7 @@ import type { Format } from "./leased-instance.ts";
 import { unreadable } from "./unreadable.ts";
 import { readXml } from "./xml-reader.ts";
 
-/** What a request asks for, as Eureka's paths have it. */
+/** The parts of a request by Eureka's paths. */
 export interface EurekaRequest {
 	readonly method: string;
 	/** The parts of the path after the base and the version, decoded. */
@@ -18,7 +18,7 @@ export interface EurekaRequest {
 /**
  * Reads the head of a request.
  *
- * @param base `/eureka/`, after which `v2/` may follow, as Netflix's own server has it.
+ * @param base `/eureka/`, after which `v2/` may follow, as in Netflix's server.
  * @throws ServiceError `invalid_argument` for a path that cannot be decoded.
  */
 export function readRequest(request: HttpRequest, base: string): EurekaRequest {
@@ -33,15 +33,15 @@ export function readRequest(request: HttpRequest, base: string): EurekaRequest {
 		method,
 		parts: parts[0] === "v2" ? parts.slice(1) : parts,
 		query: new URLSearchParams(target.slice(path.length + 1)),
-		// As Eureka does: whoever does not ask for JSON gets XML.
+		// As in Eureka, a client that does not ask for JSON gets XML.
 		format: accepted.includes("json") ? "json" : "xml",
 	};
 }
 
 /**
- * Reads the body of a registration: an instance, in the form that JSON has.
+ * Reads the body of a registration: an instance, in the form of JSON.
  *
- * @throws ServiceError `invalid_argument` for a body that is none, or has another content type.
+ * @throws ServiceError `invalid_argument` for a body that is not one, or has another content type.
  */
 export function readBody(bytes: Uint8Array, mediaType: string | undefined): unknown {
 	const text = decodedText(bytes);

@@ -98,7 +98,7 @@ describe("a service in Go, whose library is fargo", () => {
 				vipAddress: "stock",
 			}),
 		});
-		// What fargo does not set, it sends as 0.
+		// fargo sends 0 for fields that are not set.
 		expect(answer.text).toContain("<durationInSecs>90</durationInSecs>");
 	});
 
@@ -159,7 +159,7 @@ describe("questions", () => {
 			application: [{ instance: [{ instanceId: "c" }] }],
 		});
 		expect(await appsOf(`/apps/delta?since=${changed.versions__delta}`)).toEqual([]);
-		// Nobody knows what came after a version of another server.
+		// The changes after a version of another server are unknown.
 		expect((await eureka.ask("GET", "/apps/delta?since=1")).status).toBe(404);
 	});
 });
@@ -266,13 +266,14 @@ test("what strangers register is bounded, for each and for all together", async 
 	expect(registered).toBeGreaterThan(3);
 	expect(registered).toBeLessThan(20);
 	expect(await small.register("CART", { instanceId: "further" })).toBe(503);
-	// Those that are there renew, change and leave.
+	// Registered instances can renew, change and leave.
 	expect((await small.ask("PUT", "/apps/CART/i0")).status).toBe(200);
 	expect(await small.register("CART", { instanceId: "i0" })).toBe(204);
 	expect((await small.ask("PUT", `/apps/CART/i0/metadata?a=${"x".repeat(3_000)}`)).status).toBe(413);
 	expect((await small.ask("DELETE", "/apps/CART/i0")).status).toBe(200);
 	expect(await small.register("CART", { instanceId: "further" })).toBe(204);
-	// Changes are forgotten before they take more, and whoever asks for those gets no part of them.
+	// Changes are forgotten before they take more memory, and a client that asks for forgotten ones does not get a part
+	// of them.
 	const before = (await small.get("/apps")).applications.versions__delta;
 	for (let count = 0; count < 50; count++) {
 		await small.register("CART", { instanceId: "i1", status: count % 2 === 0 ? "UP" : "DOWN" });

@@ -15,25 +15,26 @@ import { type EurekaRequest, readBody, readRequest } from "./eureka-request.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { application } from "./leased-instance.ts";
 
-/** How Eureka is served. */
+/** The options of `eurekaServer`. */
 export interface EurekaServerOptions {
-	/** The path under which Eureka's API lies. Default: `/eureka`. */
+	/** The path of Eureka's API. Default: `/eureka`. */
 	readonly path?: string;
 	/**
-	 * Whether leases that ran out are kept while fewer than 85 % of the instances renew theirs, in case the network is at
-	 * fault. With few instances, one that dies is then listed for good, as with Netflix's server. Default: true.
+	 * Whether leases that ran out are kept while fewer than 85 % of the instances renew theirs, because the network may
+	 * be at fault. If there are few instances, one that dies is then listed for good, as in Netflix's server. Default:
+	 * true.
 	 */
 	readonly selfPreservation?: boolean;
-	/** The most that one instance may take, in bytes of its JSON, and so a registration. Default: 65,536. */
+	/** The largest size of one instance, in bytes of its JSON, which also bounds a registration. Default: 65,536. */
 	readonly maxInstanceBytes?: number;
-	/** The most memory that all instances may take, in bytes. Default: 256 MiB: some 30,000 instances. */
+	/** The most memory that all instances may take, in bytes. Default: 256 MiB, for some 30,000 instances. */
 	readonly maxBytes?: number;
 }
 
 /**
  * Eureka's REST API on the one port, so that services which know only Eureka register here and find each other: by
- * `/eureka/v2/apps…` and the plain `/eureka/apps…`, in XML and JSON. What is registered is kept in memory, in this
- * process alone.
+ * `/eureka/v2/apps…` and the plain `/eureka/apps…`, in XML and JSON. Registrations are kept in memory, in this process
+ * alone.
  *
  * @throws TypeError for a path that is none.
  *
@@ -125,7 +126,7 @@ class EurekaProtocol implements OpenProtocol {
 		return method === "GET" ? found(format, this.#leases.all(format)) : wrongMethod("GET");
 	}
 
-	/** One app, or the changes, which have the place of an app. */
+	/** One app, or the list of changes, which takes the place of an app in the path. */
 	async #app({ method, format, query }: EurekaRequest, app: string, carrier: Carrier): Promise<EurekaAnswer> {
 		if (app === "delta" && method === "GET") {
 			const since = /^\d{1,15}$/.test(query.get("since") ?? "") ? Number(query.get("since")) : undefined;
@@ -203,7 +204,10 @@ function numberIn(query: URLSearchParams, name: string): number | undefined {
 	return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-/** The status that the request names takes the place of the one that was set; otherwise it is the instance's own. */
+/**
+ * The status that the request names replaces the one that an operator has set. Without one, the instance's own status
+ * counts again.
+ */
 function withoutOverride(instance: EurekaInstance, query: URLSearchParams): EurekaInstance {
 	const named = readStatus(query.get("value"));
 	return { ...instance, override: "UNKNOWN", status: named === "UNKNOWN" ? instance.status : named };

@@ -4,7 +4,7 @@ import { LeaseExpiry } from "./lease-expiry.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** The leases of ninety seconds of many instances, of which those that are named renew theirs every thirty. */
+/** The leases of ninety seconds of many instances. The named ones are renewed every thirty seconds. */
 function leases(count: number, selfPreservation = true) {
 	const ended: string[] = [];
 	const said: string[] = [];

@@ -4,9 +4,9 @@ import { after, type Timer } from "@allium/core/transport";
 
 /** The share of instances that must renew their leases. Below it, silence is taken for a fault of the network. */
 const renewedShare = 0.85;
-/** An instance renews late when it did not for this share of its lease: Eureka's clients renew three times in it. */
+/** An instance is late if it has not renewed for this share of its lease: Eureka's clients renew three times in it. */
 const lateShare = 2 / 3;
-/** How often it is looked whether leases that are kept may end, in milliseconds. */
+/** How often kept leases are examined again, in milliseconds. */
 const lookAgainMs = 1_000;
 
 interface Term {
@@ -15,18 +15,18 @@ interface Term {
 	readonly renewedAt: number;
 }
 
-/** How leases end. */
+/** The options of `LeaseExpiry`. */
 export interface LeaseExpiryOptions {
 	/** Whether leases that ran out are kept while more than 15 % of the instances are silent. */
 	readonly selfPreservation: boolean;
 	readonly logger: Logger;
-	/** Called with the key of each lease that ends. It is forgotten by then. */
+	/** Called with the key of each lease that ends. The lease is forgotten by then. */
 	readonly expired: (key: string) => void;
 }
 
 /**
  * Ends leases that are not renewed. With self-preservation, it ends none while fewer than 85 % of the instances renew
- * theirs, because then the network is likelier to be at fault than they are.
+ * theirs, because the network is then more likely to be at fault than the instances.
  */
 export class LeaseExpiry {
 	readonly #options: LeaseExpiryOptions;
@@ -42,7 +42,7 @@ export class LeaseExpiry {
 		this.#options = options;
 		this.#renewals = new Renewals({
 			ttlMs: Number.POSITIVE_INFINITY,
-			// All that run out in one reading of the clock are judged together.
+			// All leases that run out in one reading of the clock are judged together.
 			expired: (key) => {
 				this.#lapsed.add(key);
 				this.#lookIn(0);
@@ -56,14 +56,14 @@ export class LeaseExpiry {
 		this.#lapsed.delete(key);
 	}
 
-	/** Awaits no more renewals of a lease. */
+	/** Stops expecting renewals of a lease. */
 	forget(key: string): void {
 		this.#terms.delete(key);
 		this.#renewals.forget(key);
 		this.#lapsed.delete(key);
 	}
 
-	/** Ends the lease that ran out first, although it would be kept. False where none did. */
+	/** Ends the lease that ran out first, although it would be kept. Returns false if none ran out. */
 	endOne(): boolean {
 		const [key] = this.#lapsed;
 		if (key !== undefined) this.#end(key);

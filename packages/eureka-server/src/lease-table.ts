@@ -4,9 +4,9 @@ import { type Action, type EurekaInstance, shownStatus } from "./eureka-instance
 import { LeaseExpiry } from "./lease-expiry.ts";
 import { applications, type Format, hashCode, LeasedInstance, leaseKey } from "./leased-instance.ts";
 
-/** What the table is made with. */
+/** The options of a `LeaseTable`. */
 export interface LeaseTableOptions {
-	/** The most that one instance may take, in bytes of its JSON. */
+	/** The largest size of one instance, in bytes of its JSON. */
 	readonly maxInstanceBytes: number;
 	/** The most memory that all instances may take, in bytes. */
 	readonly maxBytes: number;
@@ -19,13 +19,16 @@ export class LeaseTable {
 	readonly #options: LeaseTableOptions;
 	readonly #expiry: LeaseExpiry;
 	readonly #leases = new Map<string, LeasedInstance>();
-	/** When each lease was renewed last, in milliseconds since 1970. It is told, and compared with nothing. */
+	/**
+	 * When each lease was last renewed, in milliseconds since 1970. The times are shown to clients, and compared with
+	 * nothing.
+	 */
 	readonly #renewedAt = new Map<string, number>();
 	readonly #log: ChangeLog;
-	/** A server that was started again counts on from above, so that no number stands for two changes. */
+	/** A restarted server continues with greater numbers, so that no number stands for two changes. */
 	#version = Date.now();
 	#bytes = 0;
-	/** The list of all, until the next change. All who read it slowly hold the same bytes. */
+	/** The list of all instances, until the next change. All slow readers share the same bytes. */
 	readonly #lists = new Map<Format, Uint8Array>();
 	#hash: string | undefined;
 
@@ -36,9 +39,9 @@ export class LeaseTable {
 	}
 
 	/**
-	 * Registers an instance, or changes what is known of it. What an operator has set stays.
+	 * Registers an instance, or updates it. The status that an operator has set stays.
 	 *
-	 * @throws ServiceError `resource_exhausted` where there is no room for it.
+	 * @throws ServiceError `resource_exhausted` if there is no room for it.
 	 */
 	register(instance: EurekaInstance): void {
 		const before = this.get(instance.app, instance.id);
@@ -46,8 +49,8 @@ export class LeaseTable {
 	}
 
 	/**
-	 * Renews a lease. False where there is none, or where the instance changed since it registered, by its own word: then
-	 * it has to register again.
+	 * Renews a lease. Returns false if there is none, or if the instance says that it has changed since it registered:
+	 * then it has to register again.
 	 */
 	renew(app: string, id: string, changedAt: number | undefined): boolean {
 		const leased = this.get(app, id);
@@ -56,7 +59,7 @@ export class LeaseTable {
 		return changedAt === undefined || changedAt <= leased.instance.lastDirtyTimestamp;
 	}
 
-	/** Changes a registered instance, and renews its lease. False where it is not registered. */
+	/** Changes a registered instance, and renews its lease. Returns false if it is not registered. */
 	change(app: string, id: string, change: (instance: EurekaInstance) => EurekaInstance): boolean {
 		const before = this.get(app, id);
 		if (before === undefined) return false;
@@ -64,7 +67,7 @@ export class LeaseTable {
 		return true;
 	}
 
-	/** False where the instance is not registered. */
+	/** Returns false if the instance is not registered. */
 	cancel(app: string, id: string): boolean {
 		return this.#remove(leaseKey(app, id));
 	}
@@ -73,13 +76,13 @@ export class LeaseTable {
 		return this.#leases.get(leaseKey(app, id));
 	}
 
-	/** The answer for one instance; undefined where it is not registered. */
+	/** The answer for one instance. Undefined if it is not registered. */
 	document(format: Format, app: string, id: string): string | undefined {
 		const leased = this.get(app, id);
 		return leased?.document(format, this.#renewedAt.get(leased.key) ?? leased.times.renewedAt);
 	}
 
-	/** The instances that a condition holds for. */
+	/** The instances that fulfil a condition. */
 	filter(isMeant: (instance: EurekaInstance) => boolean): LeasedInstance[] {
 		return [...this.#leases.values()].filter(({ instance }) => isMeant(instance));
 	}
@@ -103,11 +106,11 @@ export class LeaseTable {
 	 * The list of the changes of the last three minutes, with the hash of all instances.
 	 *
 	 * @param since only the changes after this one.
-	 * @returns undefined where they are not known any more.
+	 * @returns undefined if they are no longer known.
 	 */
 	delta(format: Format, since: number | undefined): string | undefined {
 		const changes = since === undefined ? this.#log.all() : this.#log.since(since);
-		// A greater number is that of another server.
+		// A greater number comes from another server.
 		if (changes === undefined || (since ?? 0) > this.#version) return undefined;
 		return applications(format, changes, { version: this.#version, hash: this.#hashOfAll });
 	}
@@ -166,7 +169,9 @@ export class LeaseTable {
 		this.#hash = undefined;
 	}
 
-	/** Leases that ran out and are only kept in case the network is at fault give way to an instance that is there. */
+	/**
+	 * Leases that ran out and are kept only because the network may be at fault give way to an instance that is alive.
+	 */
 	#makeRoom(leased: LeasedInstance, before: LeasedInstance | undefined): void {
 		const { maxInstanceBytes, maxBytes } = this.#options;
 		const { length } = leased.json;

@@ -17,7 +17,7 @@ export class LeasedInstance {
 	readonly action: Action;
 	/** The number of the change that made it. Later changes have greater numbers. */
 	readonly version: number;
-	/** JSON. Made at once, because it says how much memory the instance takes. */
+	/** JSON. It is made at once, because its length tells how much memory the instance takes. */
 	readonly json: string;
 	#xml: string | undefined;
 
@@ -57,7 +57,7 @@ export function leaseKey(app: string, id: string): string {
 	return JSON.stringify([app, id]);
 }
 
-/** How many instances have which status, as in `DOWN_1_UP_2_`: by this, clients compare what they know. */
+/** How many instances have which status, as in `DOWN_1_UP_2_`. Clients compare their state by it. */
 export function hashCode(leased: Iterable<LeasedInstance>): string {
 	const counts = new Map<string, number>();
 	for (const { instance } of leased) {

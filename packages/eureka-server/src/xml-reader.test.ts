@@ -87,7 +87,7 @@ describe("XML is refused", () => {
 		];
 		const before = performance.now();
 		for (const text of texts) expect(() => readXml(text)).toThrow();
-		// Were it the square, this would take minutes.
+		// With quadratic time, this would take minutes.
 		expect(performance.now() - before).toBeLessThan(5_000);
 	});
 });

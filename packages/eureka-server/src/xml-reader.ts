@@ -1,8 +1,8 @@
 import { unreadable } from "./unreadable.ts";
 
 /**
- * The content of an element in the form that Eureka gives it in JSON: a text, or the attributes as `@name`, the
- * elements by their names, and, where there are attributes but no elements, the text as `$`.
+ * The content of an element in Eureka's form of JSON: a text, or the attributes as `@name`, the elements by their
+ * names, and, if there are attributes but no elements, the text as `$`.
  */
 export type XmlValue = string | { readonly [name: string]: XmlValue };
 
@@ -10,8 +10,8 @@ export type XmlValue = string | { readonly [name: string]: XmlValue };
 const deepest = 16;
 
 /**
- * One end tag, start tag, section of text, comment, or text. What is none of these is refused, document types and
- * instructions among them.
+ * One end tag, start tag, section of text, comment, or text. Anything else is refused, including document types and
+ * instructions.
  */
 const token =
 	/<\/([^\s<>/]+)\s*>|<([^\s<>/!?="'&]+)((?:\s+[^\s<>/="']+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|<!\[CDATA\[(.*?)\]\]>|<!--.*?-->|([^<]+)/sy;
@@ -113,7 +113,7 @@ function resolved(text: string): string {
 	});
 }
 
-/** The character of a reference, where XML allows it. */
+/** The character of a reference, if XML allows it. */
 function characterOf(code: number): string | undefined {
 	const isSurrogate = code >= 0xd800 && code <= 0xdfff;
 	const isControl = code < 0x20 && ![0x9, 0xa, 0xd].includes(code);

@@ -1,8 +1,8 @@
 const name = /^[A-Za-z_][\w.-]*$/;
 
 /**
- * Writes a value in the form that Eureka has in JSON as the elements of XML that stand for it: `@name` is an attribute,
- * `$` the text, and an array stands for several elements. A member whose name XML does not allow is left out.
+ * Writes a value in Eureka's form of JSON as XML elements: `@name` is an attribute, `$` the text, and an array stands
+ * for several elements. A member whose name XML does not allow is left out.
  */
 export function writeXml(element: string, value: unknown): string {
 	if (Array.isArray(value)) return value.map((one) => writeXml(element, one)).join("");

@@ -1,7 +1,7 @@
 import type { LoadReport } from "@allium/load";
 import { type CommandError, usageError } from "../command/command-error.ts";
 
-/** What an `--assert` condition can be about, for messages. */
+/** The quantities that an `--assert` condition can name, for messages. */
 const metrics = "p50 (any percentile such as p99.9), min, mean, max, errors and rate";
 
 /** The kind of quantity, which determines how it is shown. */

@@ -142,7 +142,7 @@ test("a call's timeout counts from its scheduled time", async () => {
 	const { stdout } = await bench("wait", ...args, "--json", ...short);
 	const { failures, calls, failed, latency } = JSON.parse(stdout);
 	expect([calls, failed]).toEqual([15, 15]);
-	// On a busy machine the time of one may run out before it can be sent.
+	// On a busy machine the time of a call may run out before it can be sent.
 	for (const { code } of failures) expect(["deadline_exceeded", "resource_exhausted"]).toContain(code);
 	expect(latency.min).toBeGreaterThanOrEqual(99);
 });
@@ -152,7 +152,7 @@ test("Ctrl-C prints the report of what there is, and exits with 130", async () =
 	const input = JSON.stringify({ marker });
 	const args = ["--rate", "50", "--timeout", "50ms", "--duration", "1h", "--warmup", "0"];
 	const started = startAllium(["bench", "kinds", "wait", input, ...args], env);
-	// The service leaves it when a call has run out of time.
+	// The service leaves the file when a call has run out of time.
 	await vi.waitFor(() => expect(existsSync(marker)).toBe(true), { timeout: 10_000 });
 	const { code, stdout, stderr } = await started.end("SIGINT");
 	expect([code, stderr]).toEqual([130, ""]);

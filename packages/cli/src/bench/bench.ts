@@ -15,7 +15,7 @@ import { loadOptions } from "./options.ts";
 import { glyphsFor } from "./plot.ts";
 import { assertionResults, type BenchResult, progressText, reportText } from "./report-text.ts";
 
-/** The widest that a report may be, in letters. */
+/** The largest width of a report, in letters. */
 const widest = 80;
 
 /** `allium bench <service> <method> [json|-]` */
@@ -52,7 +52,7 @@ export const bench: Run = async (words, surroundings) => {
 	}
 };
 
-/** What to call, and with which input. */
+/** The method to call, and its input. */
 interface MeasuredMethod {
 	readonly found: DescribedService;
 	readonly service: string;

@@ -13,11 +13,11 @@ const maxLength = 64 * 1024 * 1024;
 export type Inputs = (call: number) => unknown;
 
 /**
- * Reads the inputs of a load. JSON in the argument is the input of all calls. The file of `--inputs`, or standard
- * input with `-`, has one JSON value a line, and the calls take these in turn. The input of a method that takes a
- * stream is an array of messages. Default: `{}`.
+ * Reads the inputs of a load. JSON in the argument is the input of all calls. The file of `--inputs`, or standard input
+ * with `-`, has one JSON value a line, and the calls take these in turn. The input of a method that takes a stream is
+ * an array of messages. Default: `{}`.
  *
- * @throws CommandError for what is no JSON, or no array where there must be one.
+ * @throws CommandError for text that is not JSON, or is not an array although the method takes a stream.
  */
 export async function readInputs(
 	kind: Kind,

@@ -8,7 +8,7 @@ export interface Glyphs {
 	readonly bar: readonly string[];
 	/** From the lowest level to the highest. */
 	readonly levels: readonly string[];
-	/** Shown where no call was answered. */
+	/** Shown for a time in which no call was answered. */
 	readonly gap: string;
 	readonly tick: string;
 }

@@ -5,7 +5,7 @@ import type { Assertion } from "./assertion.ts";
 import { countText, latencyText, rateText, shareText } from "./figures.ts";
 import { type Glyphs, percentilePlot, timePlot } from "./plot.ts";
 
-/** A report of a load, and what is shown with it. */
+/** A report of a load, and the facts that are shown with it. */
 export interface BenchResult {
 	/** `add/sum` */
 	readonly name: string;
@@ -153,7 +153,7 @@ function valueText({ quantity }: Assertion, value: number): string {
 	}
 }
 
-/** What a reader must know in order to interpret the figures. */
+/** Notes that help to interpret the figures. */
 function notes({ report, busy }: BenchResult): string[] {
 	const { isInterrupted, unfinished, isGeneratorLate, startedLate, rate, calls, measuredMs } = report;
 	const all: string[] = [];

@@ -23,6 +23,6 @@ export const groupArguments: readonly Argument[] = [
 	},
 ];
 
-/** Where the broker comes from, for helps. */
+/** The source of the broker's URL, for help texts. */
 export const brokerNote =
 	"The broker is the one of --broker, ALLIUM_BROKER or ALLIUM_URL. Without those, it is SQLite files in the nearest folder .allium, as for apps.";

@@ -10,7 +10,7 @@ import { configOf } from "../discovery/directory.ts";
 /** How long it may take to close, in milliseconds. */
 const closeMs = 2_000;
 
-/** The broker as the commands see it. They make no topics and no groups. */
+/** The broker for the commands, which create neither topics nor groups. */
 export class OpenedBroker {
 	readonly broker: Broker;
 	/** The URL of the broker, without secrets. */
@@ -21,7 +21,7 @@ export class OpenedBroker {
 		this.url = url;
 	}
 
-	/** Opens the broker that `--broker` names, or the environment, as it does for an app. */
+	/** Opens the broker that `--broker` names, or that the environment names as for an app. */
 	static async open(words: Words, { env, cwd, adapters }: Surroundings): Promise<OpenedBroker> {
 		const { backends, namespace } = configOf(words, env);
 		const choice = backends.broker;
@@ -31,16 +31,16 @@ export class OpenedBroker {
 			const broker = await answered(asked(url), () => opening);
 			return new OpenedBroker(broker, broker.location ?? url);
 		} catch (error) {
-			// A broker that comes late has no owner.
+			// If the broker opens too late, no command uses it.
 			opening.then((broker) => broker.close()).catch(() => {});
 			throw error;
 		}
 	}
 
 	/**
-	 * What keeps the events.
+	 * The log of the broker.
 	 *
-	 * @throws CommandError where the broker keeps none that could be read.
+	 * @throws CommandError if the broker has none that could be read.
 	 */
 	get log(): Log {
 		const { log } = this.broker;
@@ -51,9 +51,9 @@ export class OpenedBroker {
 	}
 
 	/**
-	 * What keeps the state of groups.
+	 * The state of the broker's groups.
 	 *
-	 * @throws CommandError where the broker keeps none that could be read.
+	 * @throws CommandError if the broker has none that could be read.
 	 */
 	get state(): GroupState {
 		const { state } = this.broker;
@@ -64,12 +64,12 @@ export class OpenedBroker {
 		]);
 	}
 
-	/** Asks the broker, and waits no longer than ten seconds for the answer. */
+	/** Sends a request to the broker, and waits ten seconds at most for the answer. */
 	ask<T>(run: (ctx: Context) => Promise<T>): Promise<T> {
 		return answered(asked(this.url), run);
 	}
 
-	/** Closes it. What does not end in time is left behind. */
+	/** Closes the broker, and gives up when that takes too long. */
 	async close(): Promise<void> {
 		await within(closeMs, this.broker.close()).catch(() => {});
 	}

@@ -21,7 +21,7 @@ export async function topicNamed(opened: OpenedBroker, name: string): Promise<To
 
 const topicsAreMade = "an app makes those of its contracts when it starts.";
 
-/** What to say where there are no topics. */
+/** The sentence that tells that there are no topics. */
 export function noTopics(url: string): string {
 	return `There is no topic in ${url}: ${topicsAreMade}`;
 }

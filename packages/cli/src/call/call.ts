@@ -46,7 +46,7 @@ export const call: Run = async (words, surroundings) => {
 };
 
 /**
- * Returns the exit code of a command that was told to stop, whose error is therefore no news. Undefined for all other
+ * Returns the exit code of a command that was told to stop, so that its error is not reported. Undefined for all other
  * errors.
  */
 function endedFromOutside(interruption: Interruption, terminal: Terminal): ExitCode | undefined {

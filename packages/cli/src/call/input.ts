@@ -3,7 +3,7 @@ import { type CommandError, usageError } from "../command/command-error.ts";
 import { faultText, parseJson, readJson } from "./json-text.ts";
 import { lines, wholeText } from "./lines.ts";
 
-/** What a call sends. */
+/** The input of a call. */
 export interface CallInput {
 	/** One value, or a stream of them. */
 	readonly value: unknown;
@@ -12,7 +12,7 @@ export interface CallInput {
 }
 
 /**
- * Reads the input of a call: JSON in the argument, or from standard input with `-`; without either it is `{}`. The
+ * Reads the input of a call: JSON in the argument, or from standard input with `-`. Without either it is `{}`. The
  * input of a method that takes a stream is a JSON array, or one JSON value a line on standard input.
  */
 export async function readInput(

@@ -1,21 +1,20 @@
 import { usageError } from "../command/command-error.ts";
 
-/** Where a text stops being JSON. */
+/** The place at which a text stops being JSON. */
 export interface JsonFault {
 	/** From 1. */
 	readonly line: number;
 	/** From 1. */
 	readonly column: number;
-	/** What stands there: a letter in quotes, or the end. */
+	/** The unexpected text: a letter in quotes, or the end. */
 	readonly found: string;
 }
 
-/** A JSON value, or where the text stops being one. */
+/** A JSON value, or the place at which the text stops being JSON. */
 export type JsonReading = { readonly value: unknown } | { readonly fault: JsonFault };
 
 /**
- * Parses JSON, also after a byte order mark. It always says where the fault is, which the messages of `JSON.parse` do
- * not.
+ * Parses JSON, also after a byte order mark. Unlike the messages of `JSON.parse`, it always says where the fault is.
  */
 export function readJson(marked: string): JsonReading {
 	const text = marked.replace(/^\ufeff/, "");

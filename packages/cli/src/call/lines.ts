@@ -4,10 +4,11 @@ import { usageError } from "../command/command-error.ts";
 const maxLength = 64 * 1024 * 1024;
 
 /**
- * Yields the non-empty lines of a stream as they arrive, with their numbers.
+ * Yields the non-empty lines of a stream as they arrive, with their numbers. Leaves out a byte order mark at the
+ * beginning.
  *
  * @param what The name of the stream in errors.
- * @throws CommandError for what is not UTF-8. A byte order mark at the beginning is left out.
+ * @throws CommandError for bytes that are not UTF-8.
  */
 export async function* lines(
 	input: NodeJS.ReadableStream,
@@ -27,7 +28,7 @@ export async function* lines(
 	if (rest.trim() !== "") yield [number + 1, rest];
 }
 
-/** Returns everything that a stream holds. See {@link lines}. */
+/** Returns the whole text of a stream. See {@link lines}. */
 export async function wholeText(input: NodeJS.ReadableStream, what = "Standard input"): Promise<string> {
 	let all = "";
 	for await (const text of texts(input, what)) {

@@ -3,7 +3,7 @@ import type { Surroundings, Words } from "../command/command.ts";
 import { usageError } from "../command/command-error.ts";
 import { credentialsOf } from "../discovery/credentials.ts";
 
-/** Returns a context whose calls send the credentials and the metadata of `--metadata`, which wins. */
+/** Returns a context whose calls send the credentials, and the metadata of `--metadata`, which takes precedence. */
 export function withMetadata(words: Words, surroundings: Surroundings, ctx: Context): Context {
 	const all = { ...credentialsOf(words, surroundings), ...readMetadata(words) };
 	return Object.keys(all).length === 0 ? ctx : ctx.withMetadata(all);

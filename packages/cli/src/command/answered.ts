@@ -5,13 +5,13 @@ import { unavailable } from "./command-error.ts";
 /** How long a backend may take for an answer, in milliseconds. */
 const patienceMs = 10_000;
 
-/** A backend that a command asks. */
+/** A backend to which a command sends requests. */
 export interface AskedBackend {
-	/** Such as "The broker". */
+	/** Its name in messages, such as "The broker". */
 	readonly called: string;
-	/** Without secrets. */
+	/** The URL without secrets. */
 	readonly url: string;
-	/** What to do when it does not answer, a sentence each. */
+	/** Remedies if it does not answer, one sentence each. */
 	readonly remedies: readonly string[];
 }
 

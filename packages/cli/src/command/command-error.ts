@@ -1,11 +1,11 @@
 import type { Code } from "@allium/core";
 import { type ExitCode, exitCode } from "./exit-code.ts";
 
-/** What a failure has besides its sentence. */
+/** The parts of a failure besides its sentence. */
 export interface CommandErrorOptions {
 	/** Lines below the sentence that tell the user what to do. */
 	readonly hints?: readonly string[];
-	/** What `--json` calls it. */
+	/** The code in the output of `--json`. */
 	readonly code?: Code;
 }
 

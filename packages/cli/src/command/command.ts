@@ -3,7 +3,9 @@ import type { Adapters, Environment } from "@allium/node";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { ExitCode } from "./exit-code.ts";
 
-/** What a shell completes a word to: names from the registry, the broker or a store, names of files, or fixed words. */
+/**
+ * The completions of a word in a shell: names from the registry, the broker or a store, names of files, or fixed words.
+ */
 export type Completes =
 	| "services"
 	| "methods"
@@ -26,7 +28,7 @@ export interface Argument {
 	readonly optional?: boolean;
 	/** Whether it takes all remaining words. Only for the last argument. */
 	readonly many?: boolean;
-	/** What the shell completes the argument to. Default: nothing. */
+	/** The completions of the argument. Default: none. */
 	readonly completes?: Completes;
 }
 
@@ -37,13 +39,13 @@ export interface Option {
 	readonly value?: string;
 	/** Whether it may be given several times. */
 	readonly many?: boolean;
-	/** What the shell completes the value to. Default: nothing. */
+	/** The completions of the value. Default: none. */
 	readonly completes?: Completes;
 }
 
 /** The description of a command, and how to load it. */
 export interface Command {
-	/** One word, or two for one of a group: `tls init`. */
+	/** One word, or two for a command of a group: `tls init`. */
 	readonly name: string;
 	readonly summary: string;
 	/** Whether it is meant for programs, so that no help lists it. */
@@ -74,7 +76,7 @@ export interface Words {
 	values(option: string): readonly string[];
 }
 
-/** The surroundings of a command: what it reads from and writes to. */
+/** The surroundings of a command: its input, its output and its environment. */
 export interface Surroundings {
 	readonly terminal: Terminal;
 	readonly stdin: NodeJS.ReadStream;

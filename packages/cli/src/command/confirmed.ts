@@ -3,10 +3,10 @@ import type { Surroundings, Words } from "./command.ts";
 import { usageError } from "./command-error.ts";
 
 /**
- * Asks a person whether to go on; `--yes` answers for them.
+ * Asks the user whether to go on; `--yes` answers the question.
  *
- * @param what what would happen, in one sentence.
- * @throws CommandError where nobody can be asked.
+ * @param what the consequence, in one sentence.
+ * @throws CommandError if there is no terminal to ask at.
  */
 export async function confirmed(
 	what: string,
@@ -18,7 +18,7 @@ export async function confirmed(
 	terminal.complain(`${what} Go on? [y/N]`);
 	const asking = createInterface({ input: stdin });
 	try {
-		// The end of the input, and Ctrl-C, are a no.
+		// The end of the input, and Ctrl-C, mean no.
 		const ended = new Promise<string>((resolve) => asking.once("close", () => resolve("")));
 		const answer = await Promise.race([asking.question(""), ended]);
 		return /^y(es)?$/i.test(answer.trim());

@@ -9,8 +9,8 @@ export interface FoundCommand {
 }
 
 /**
- * Finds the command with which a command line begins. A name may have two words, such as `tls init`. The first of them
- * alone means `list`, where there is such a command: `allium groups` is `allium groups list`.
+ * Finds the command with which a command line begins. A name may have two words, such as `tls init`. The first word
+ * alone means `list`, if there is such a command: `allium groups` is `allium groups list`.
  *
  * @throws CommandError that names the nearest command, or all of them.
  */

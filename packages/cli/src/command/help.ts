@@ -6,7 +6,7 @@ import { commonOptions, usageLine } from "./words.ts";
 
 const width = 90;
 
-/** What `allium --help` shows. */
+/** The text of `allium --help`. */
 export function overview(commands: readonly Command[], { bold }: Styles): string {
 	return [
 		"Creates, runs, finds, describes and calls services.",
@@ -27,7 +27,7 @@ export function overview(commands: readonly Command[], { bold }: Styles): string
 	].join("\n");
 }
 
-/** What `allium <command> --help` shows. */
+/** The text of `allium <command> --help`. */
 export function commandHelp(command: Command, { bold }: Styles): string {
 	const options = Object.entries({ ...command.options, ...commonOptions });
 	const { examples = [], notes = [] } = command;

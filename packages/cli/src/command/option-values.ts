@@ -2,7 +2,7 @@ import { durationForm, parseDuration } from "../text/duration.ts";
 import type { Words } from "./command.ts";
 import { usageError } from "./command-error.ts";
 
-/** The milliseconds of an option such as `--timeout 2s`; undefined when it was not given. */
+/** The milliseconds of an option such as `--timeout 2s`. Undefined if it was not given. */
 export function durationOption(words: Words, name: string): number | undefined {
 	const text = words.value(name);
 	if (text === undefined) return undefined;
@@ -12,9 +12,9 @@ export function durationOption(words: Words, name: string): number | undefined {
 }
 
 /**
- * The number of an option such as `--rate 500`; undefined when it was not given.
+ * The number of an option such as `--rate 500`. Undefined if it was not given.
  *
- * @param most what it may be at most.
+ * @param most the largest allowed number.
  */
 export function numberOption(
 	words: Words,

@@ -2,23 +2,23 @@ import { durationForm, parseDuration } from "../text/duration.ts";
 import type { Words } from "./command.ts";
 import { usageError } from "./command-error.ts";
 
-/** What {@link parseIsoTime} takes, for messages. */
+/** The form that {@link parseIsoTime} reads, for messages. */
 export const isoForm = "a time such as 2026-11-26T08:00:00Z";
 
-/** A time in ISO 8601; undefined for what is none. */
+/** A time in ISO 8601. Undefined if the text is not one. */
 export function parseIsoTime(text: string): Date | undefined {
 	if (!/^\d{4}-\d\d-\d\d/.test(text)) return undefined;
 	const time = new Date(text);
 	return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
-/** A time in ISO 8601, or the time that is so long ago: `10m`. Undefined for what is neither. */
+/** A time in ISO 8601, or an age such as `10m`, which means that long ago. Undefined for other texts. */
 export function parseTime(text: string, now: number = Date.now()): Date | undefined {
 	const ago = parseDuration(text);
 	return ago === undefined ? parseIsoTime(text) : new Date(now - ago);
 }
 
-/** Where to begin to read: `start`, `now` or a time. Undefined when the option was not given. */
+/** The place from which to read: `start`, `now` or a time. Undefined if the option was not given. */
 export function placeOption(words: Words, name: string): "start" | "now" | Date | undefined {
 	const text = words.value(name);
 	if (text === undefined || text === "start" || text === "now") return text;

@@ -11,7 +11,7 @@ export const commonOptions: Readonly<Record<string, Option>> = {
 /**
  * Parses the words after the name of a command.
  *
- * @throws CommandError with one sentence for what the command does not take, or lacks.
+ * @throws CommandError with one sentence for a word that the command does not take, or that is missing.
  */
 export function readWords(command: Command, line: readonly string[]): Words {
 	const options = { ...command.options, ...commonOptions };

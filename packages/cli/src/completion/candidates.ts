@@ -2,13 +2,13 @@ import type { Command, Completes, Option } from "../command/command.ts";
 import { subcommands } from "../command/find-command.ts";
 import { commonOptions } from "../command/words.ts";
 
-/** A possible completion of a word, and what it means. */
+/** A possible completion of a word, and its meaning. */
 export interface Candidate {
 	readonly word: string;
 	readonly summary: string;
 }
 
-/** What to complete a word with: known words, or names to look up. */
+/** The source of the completions of a word: known words, or names to look up. */
 export type Wanted =
 	| { readonly what: "words"; readonly candidates: readonly Candidate[] }
 	| {
@@ -44,7 +44,7 @@ export function wanted(line: readonly string[], commands: readonly Command[]): W
 	return new CommandLine(command, rest).wanted(current);
 }
 
-/** What stands after `help`: the name of a command. */
+/** The completions after `help`: the names of commands. */
 function helped(rest: readonly string[], commands: readonly Command[]): Wanted {
 	const [first = "", second] = rest;
 	if (rest.length === 1) return words(firstWords(commands, ""), first);

@@ -8,7 +8,7 @@ const patienceMs = 1_500;
 
 /**
  * `allium complete -- words…` prints the completions of the last word, one per line, each with a tab and its meaning.
- * It prints `:files` or `:folders` where the shell completes the word itself. It reports no errors.
+ * It prints `:files` or `:folders` if the shell completes the word itself. It reports no errors.
  */
 export function complete(commands: readonly Command[]): Run {
 	return (words, surroundings) => completed(commands, words, surroundings);
@@ -37,7 +37,7 @@ async function lookedUp(lookUp: LookUp, surroundings: Surroundings): Promise<Can
 	const { what, prefix, beginning } = lookUp;
 	if (what === "files" || what === "folders") return [];
 	const words = wordsOf(lookUp);
-	// Ends the process whatever it waits for, such as a backend that does not answer.
+	// Ends the process even if it still waits, for example for a backend that does not answer.
 	const timer = setTimeout(() => process.exit(exitCode.ok), patienceMs);
 	try {
 		const found = await names[what](words, surroundings, beginning);
@@ -60,7 +60,7 @@ function wordsOf({ arguments: given, options }: LookUp): Words {
 	};
 }
 
-/** What is looked up, and how. */
+/** The lookups of names. */
 const names = { services, methods, topics, groups, views, versions, workflows, runs, streams } as const;
 
 async function services(words: Words, surroundings: Surroundings): Promise<Candidate[]> {
@@ -94,7 +94,7 @@ async function topics(words: Words, surroundings: Surroundings): Promise<Candida
 	return found.map((word) => ({ word, summary: "" }));
 }
 
-/** The groups of the topic before them. */
+/** The groups of the topic in the words before. */
 async function groups(words: Words, surroundings: Surroundings): Promise<Candidate[]> {
 	const { withBroker } = await import("../broker/opened-broker.ts");
 	const found = await withBroker(words, surroundings, (opened) =>
@@ -110,7 +110,7 @@ async function views(words: Words, surroundings: Surroundings): Promise<Candidat
 	return [...new Set(found.map(({ name }) => name))].map((word) => ({ word, summary: "" }));
 }
 
-/** The versions of the view before them. */
+/** The versions of the view in the words before. */
 async function versions(words: Words, surroundings: Surroundings): Promise<Candidate[]> {
 	const found = await viewVersions(words, surroundings);
 	return found
@@ -130,7 +130,7 @@ async function workflows(words: Words, surroundings: Surroundings): Promise<Cand
 	return found.map((word) => ({ word, summary: "" }));
 }
 
-/** The first hundred that begin so: there may be many. */
+/** The first hundred names with this beginning, because there may be many. */
 async function streams(words: Words, surroundings: Surroundings, beginning: string): Promise<Candidate[]> {
 	const { withStore } = await import("../streams/opened-store.ts");
 	const found = await withStore(words, surroundings, (opened) =>
@@ -139,7 +139,7 @@ async function streams(words: Words, surroundings: Surroundings, beginning: stri
 	return found.items.map(({ stream }) => ({ word: stream, summary: "" }));
 }
 
-/** The keys of the workflow before them, those that are shown at once. */
+/** The first keys of the workflow in the words before. */
 async function runs(words: Words, surroundings: Surroundings): Promise<Candidate[]> {
 	const { withStore } = await import("../streams/opened-store.ts");
 	const { runKeys } = await import("../workflows/found-run.ts");

@@ -14,7 +14,7 @@ const env = {
 	ALLIUM_REGISTRY: `sqlite://${folder}/registry`,
 	ALLIUM_NAMESPACE: "completion",
 	PATH: `${folder}/bin${delimiter}${process.env.PATH}`,
-	// Where the shells look for their own files.
+	// The folders in which the shells look for their own files.
 	HOME: folder,
 	ZDOTDIR: folder,
 	XDG_CONFIG_HOME: folder,
@@ -41,9 +41,9 @@ afterAll(async () => {
 });
 
 /**
- * For each shell a program that gets the words of a line, the last of them at the cursor, completes that with
- * the script that the command prints, and prints what it may become; zsh the line that comes of it, for it
- * completes only where a terminal is.
+ * A program for each shell. It gets the words of a line, the last of them at the cursor, and completes that word with
+ * the script that the command prints. It prints the possible completions. The program for zsh prints the completed line
+ * instead, because zsh completes only at a terminal.
  */
 const programs: Readonly<Record<Shell, readonly string[]>> = {
 	bash: [
@@ -96,14 +96,14 @@ describe.each(shells)("in %s", (shell) => {
 
 		test("the value of an option", () => {
 			expect(completed(shell, "allium", "new", "--template", "s")).toEqual(["stream"]);
-			// bash takes the word apart, and completes only what comes after the sign.
+			// bash splits the word at the sign, and completes only the part after it.
 			const line = shell === "bash" ? ["--template", "=", "s"] : ["--template=s"];
 			const whole = shell === "bash" ? "stream" : "--template=stream";
 			expect(completed(shell, "allium", "new", ...line)).toEqual([whole]);
 		});
 
 		test("a service that is up, and its methods", async () => {
-			// Nothing is completed when the service does not answer soon, as on a busy machine.
+			// Nothing is completed if the service does not answer soon, as on a busy machine.
 			await expect.poll(() => completed(shell, "allium", "describe", "ki")).toEqual(["kinds"]);
 			await expect.poll(() => completed(shell, "allium", "call", "kinds", "ref")).toEqual(["refuse"]);
 		});

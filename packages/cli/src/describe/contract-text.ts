@@ -15,12 +15,12 @@ import type { Styles } from "../terminal/terminal.ts";
 import { columns } from "../text/columns.ts";
 import { typeText } from "./type-text.ts";
 
-/** How to show a contract. */
+/** The options for the text of a contract. */
 export interface ContractTextOptions {
 	/** The addresses that serve it. */
 	readonly addresses: readonly string[];
 	readonly styles: Styles;
-	/** The widest that lines may be, in letters. */
+	/** The largest width of a line, in letters. */
 	readonly width: number;
 	/** The end of every example call, such as ` --url http://127.0.0.1:4000`. */
 	readonly options: string;
@@ -30,8 +30,8 @@ export interface ContractTextOptions {
 const margin = 10;
 
 /**
- * Formats a contract for people: what it is, where it is, each method with its types, errors and an example, and each
- * event with its data.
+ * Formats a contract for people: its summary, its addresses, each method with its types, errors and an example, and
+ * each event with its data.
  */
 export function contractText(description: ContractDescription, options: ContractTextOptions): string {
 	const { name, version, summary, methods, events = {} } = description;

@@ -23,7 +23,7 @@ export const defaultDevTimes: DevTimes = {
 	stableMs: 10_000,
 };
 
-/** What a service in development needs. */
+/** The parts that a service in development needs. */
 export interface DevServiceOptions extends ServiceProcessOptions {
 	/** Reports the service's state. */
 	readonly say: (text: string) => void;

@@ -30,7 +30,7 @@ function write(file: string, text: string): void {
 	writeFileSync(join(folder, file), text);
 }
 
-/** A service that answers `word()` with what its module `word.ts` says. */
+/** A service that answers `word()` with the word in its module `word.ts`. */
 function writeService(name: string, word: string, options = ""): void {
 	write(`${name}/word.ts`, `export const word: string = ${JSON.stringify(word)};`);
 	write(
@@ -74,7 +74,7 @@ function isAlive(pid: number): boolean {
 	}
 }
 
-/** The processes that the services said they are. */
+/** The process ids that the services printed. */
 function pids({ stdout }: Started): number[] {
 	return [...stdout.matchAll(/\| (\d+) runs/g)].map(([, pid]) => Number(pid));
 }
@@ -193,7 +193,7 @@ describe("no process is left", () => {
 		const running = start("deaf.ts");
 		await running.printed("runs");
 		running.process.kill("SIGINT");
-		// What comes at once counts as the same request, as npm passes signals on.
+		// Signals that come at once count as the same request, because npm passes signals on.
 		await new Promise((resolve) => setTimeout(resolve, 600));
 		expect(await running.end("SIGINT")).toMatchObject({ code: 130 });
 		await vi.waitFor(() => expect(pids(running).filter(isAlive)).toEqual([]), 5_000);

@@ -19,7 +19,7 @@ function write(...files: string[]): void {
 	}
 }
 
-/** What is found, as labels and relative paths. */
+/** The programs that were found, as labels and relative paths. */
 function find(...named: string[]): [label: string, file: string][] {
 	return serviceFiles(named, folder).map(({ label, file }) => [label, file.slice(folder.length + 1)]);
 }

@@ -12,7 +12,7 @@ export interface ServiceFile {
 /** The main programs of a folder, in order of preference. */
 const mains = ["main.ts", "main.mts", "main.js", "main.mjs"];
 
-/** Folders in which no services of this project lie. */
+/** Folders without services of this project. */
 const skipped = new Set(["node_modules", "dist", "build", "coverage", "fixtures", "test", "tests"]);
 
 /** Folder names that say nothing about what is in them. */
@@ -49,7 +49,7 @@ function mainOf(folder: string): string | undefined {
 	return mains.map((name) => join(folder, name)).find((file) => existsSync(file));
 }
 
-/** Returns what package.json lists, or undefined if it lists nothing. */
+/** Returns the programs that package.json lists, or undefined if it lists none. */
 function listed(cwd: string): string[] | undefined {
 	const path = join(cwd, "package.json");
 	if (!existsSync(path)) return undefined;

@@ -7,7 +7,7 @@ import { lines } from "./output-lines.ts";
 
 const hooks = new URL(`./child-hooks${extname(fileURLToPath(import.meta.url))}`, import.meta.url).href;
 
-/** What a process needs in order to start. */
+/** The parts that a process needs in order to start. */
 export interface ServiceProcessOptions {
 	/** The absolute path of the program. */
 	readonly file: string;

@@ -14,7 +14,7 @@ import { askingOf, credentialsHint } from "./credentials.ts";
 import { Directory } from "./directory.ts";
 import { unknownName } from "./unknown-name.ts";
 
-/** A service that was found: what it can do, and where it is. */
+/** A service that was found: its description and its addresses. */
 export interface DescribedService {
 	readonly description: ContractDescription;
 	/** The registry in which it was found. Undefined if the user gave an address. */
@@ -23,15 +23,15 @@ export interface DescribedService {
 	readonly instances: readonly Instance[];
 	/** The addresses of the instances, as URLs that also speak HTTP. */
 	readonly urls: readonly string[];
-	/** Which certificates to trust, according to the environment. */
+	/** The certificates to trust, according to the environment. */
 	readonly tls: TlsOptions | undefined;
 	close(): Promise<void>;
 }
 
 /**
- * Finds a service at `--url`, else in the registry, and asks it to describe itself.
+ * Finds a service at `--url`, or else in the registry, and asks it to describe itself.
  *
- * @throws CommandError when nobody serves it, or nobody answers.
+ * @throws CommandError if no instance serves it, or none answers.
  */
 export async function describedService(
 	service: string,
@@ -126,7 +126,7 @@ async function instancesOf(
 	throw unknownName(`No instance of ${service} has an id that begins with ${id}`, id, ids, "");
 }
 
-/** The error for a service of which the registry has plain web services alone. */
+/** The error for a service whose instances in the registry are all plain web services. */
 function foreignService(service: string, where: string, instances: readonly Instance[]): CommandError {
 	const sentence = `${JSON.stringify(service)} is foreign ${where}: a plain web service, which knows no contracts.`;
 	const addresses = instances.flatMap((instance) => instance.addresses);

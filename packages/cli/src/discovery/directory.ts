@@ -6,7 +6,7 @@ import { commandName } from "./credentials.ts";
 /** How long the registry may take to answer, in milliseconds. */
 const patienceMs = 5_000;
 
-/** The registry as the command sees it: the instances that are up in the namespace. */
+/** The registry for the commands: the instances that are up in the namespace. */
 export class Directory {
 	readonly registry: Registry;
 	readonly namespace: string;
@@ -19,7 +19,7 @@ export class Directory {
 		this.url = registry.location ?? maskUrl(config.backends.registry.url);
 	}
 
-	/** Opens the registry that the options name, or the environment. */
+	/** Opens the registry that the options or the environment name. */
 	static async open(words: Words, { env, cwd, adapters }: Surroundings): Promise<Directory> {
 		const config = configOf(words, env);
 		const { backends, namespace } = config;
@@ -43,7 +43,7 @@ export class Directory {
 	}
 }
 
-/** The options that are called otherwise than the settings. */
+/** The options whose names differ from the settings. */
 const named: Readonly<Record<string, string>> = { eventStore: "store", viewStore: "views" };
 
 /** Reads the configuration. Options such as `--broker` and `--namespace` win over the environment. */

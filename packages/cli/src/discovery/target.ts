@@ -14,7 +14,7 @@ export function sourceOf(found: DescribedService, words: Words, dialers: readonl
 	return { url: addresses.find((address) => schemes.some((scheme) => address.startsWith(scheme))) ?? "" };
 }
 
-/** Returns what a service says about one of its methods. */
+/** Returns the description of a method of a service. */
 export function methodOf(found: DescribedService, service: string, name: string): MethodDescription {
 	const { methods } = found.description;
 	const method = Object.hasOwn(methods, name) ? methods[name] : undefined;

@@ -3,7 +3,7 @@ import type { ServerReport } from "@allium/core/event";
 import { folderFinding } from "./data-folder.ts";
 import { type Finding, wrong } from "./finding.ts";
 
-/** What is wrong with a backend that answers: with its server, or with its folder on this machine. */
+/** The problems of a backend that answers: those of its server, or of its folder on this machine. */
 export function backendFindings(
 	report: ServerReport | undefined,
 	location: string,
@@ -17,7 +17,7 @@ export function backendFindings(
 	];
 }
 
-/** A backend that cannot be opened, or does not answer. */
+/** The finding for a backend that cannot be opened, or does not answer. */
 export function unreachable(error: unknown, variable: string): Finding {
 	const says = errorText(error).replace(/\.$/, "");
 	return wrong(says, `start it or correct its URL, or name another one with ${variable}`);

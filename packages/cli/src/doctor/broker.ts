@@ -6,7 +6,7 @@ import type { Surroundings, Words } from "../command/command.ts";
 import { backendFindings, unreachable } from "./backend-findings.ts";
 import { type Examined, ok } from "./finding.ts";
 
-/** How long the server may take to tell of itself, in milliseconds. */
+/** How long the server may take to report its settings, in milliseconds. */
 const patienceMs = 3_000;
 
 const variable = "--broker or ALLIUM_BROKER";
@@ -42,7 +42,7 @@ async function counts(opened: OpenedBroker): Promise<string[]> {
 	];
 }
 
-/** What the server tells of itself. It may refuse to, for want of rights, and is fine all the same. */
+/** The server's report of its settings. Undefined if it refuses, for want of rights, which is no problem. */
 async function reportOf(broker: Broker): Promise<ServerReport | undefined> {
 	const { ctx, cancel } = Context.background().withTimeout(patienceMs).withCancel();
 	const asked = Promise.try(() =>

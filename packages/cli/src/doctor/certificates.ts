@@ -12,7 +12,7 @@ const idLength = 8;
 
 const renewal = "issue a new one (allium tls issue <app> --force); processes take it up without a restart";
 
-/** Examines when the certificates of this environment and of the instances expire, and whom they name. */
+/** Examines when the certificates of this environment and of the instances expire, and which names they have. */
 export async function examineCertificates(
 	tls: TlsOptions | undefined,
 	instances: readonly Instance[],
@@ -50,7 +50,7 @@ function dated(what: string, { validFrom, validTo }: X509Certificate): Finding {
 	return isDue ? wrong(`${what} ${says}`, renewal) : ok(`${what} ${says}`);
 }
 
-/** The finding of a certificate that those who trust the same authorities do not accept. */
+/** The finding for a certificate that is not accepted by processes with the same authorities. */
 function trusted(
 	chain: readonly X509Certificate[],
 	authorities: readonly X509Certificate[],
@@ -75,7 +75,7 @@ async function instanceFinding(
 ): Promise<Finding | undefined> {
 	const { id, app, addresses } = instance;
 	const certificate = await presentedCertificate(addresses.find(isSecure) ?? "", tls);
-	// The examination of the instances says who does not answer.
+	// The examination of the instances reports instances that do not answer.
 	if (certificate === undefined) return undefined;
 	const what = `the certificate of ${app} (${id.slice(0, idLength)})`;
 	const expected = instanceIdentity(instance);

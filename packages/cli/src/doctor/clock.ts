@@ -1,7 +1,7 @@
 import { Context, type Registry } from "@allium/core";
 import { type Examined, ok, skipped, wrong } from "./finding.ts";
 
-/** How long the registry may take to tell the time, in milliseconds. */
+/** How long the registry may take to report its time, in milliseconds. */
 const patienceMs = 3_000;
 
 /** How far clocks may differ, in milliseconds. Leases do not depend on it, but certificates and tokens do. */
@@ -19,7 +19,8 @@ export async function examineClock(registry: Registry): Promise<Examined> {
 		if (told === undefined) return timeless;
 		const { now, resolutionMs } = told;
 		const tookMs = performance.now() - start;
-		// The time is cut off, so on average it is half its resolution later. It was told somewhere on the way.
+		// The time is truncated, so the true time is half its resolution later on average. It was read at some moment
+		// between request and answer.
 		const aheadMs = now + resolutionMs / 2 - (asked + tookMs / 2);
 		return { findings: [findingOf(aheadMs, (tookMs + resolutionMs) / 2)] };
 	} finally {

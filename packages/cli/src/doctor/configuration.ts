@@ -4,7 +4,7 @@ import type { Words } from "../command/command.ts";
 import { configOf } from "../discovery/directory.ts";
 import { type Examined, ok, wrong } from "./finding.ts";
 
-/** Examines what the environment and the options say. */
+/** Examines the settings in the environment and the options. */
 export function examineConfiguration(words: Words, env: Environment): Examined<Config> {
 	try {
 		const config = configOf(words, env);

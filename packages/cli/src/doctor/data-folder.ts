@@ -3,17 +3,17 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Examined, type Finding, ok, skipped, wrong } from "./finding.ts";
 
-/** The least room on the disk, in bytes. */
+/** The least free space on the disk, in bytes. */
 const leastRoom = 64 * 1024 * 1024;
 
-/** Examines the folder in which the processes of this machine keep what they share. */
+/** Examines the folder in which the processes of this machine keep their shared files. */
 export function examineDataFolder(location: string): Examined {
 	const found = folderFinding(location, "ALLIUM_REGISTRY");
 	return { findings: [found ?? skipped("the registry keeps nothing on this machine")] };
 }
 
 /**
- * How the folder of a backend is doing; undefined for one that keeps nothing on this machine.
+ * The finding about the folder of a backend. Undefined if the backend keeps nothing on this machine.
  *
  * @param variable The variable that names another folder.
  */
@@ -34,7 +34,7 @@ function existing(folder: string, variable: string): Finding {
 			`give this user the folder (chown), or name another one with ${variable}`,
 		);
 	}
-	// Who may write there can register instances of any name.
+	// A user who may write there can register instances of any name.
 	if (process.platform !== "win32" && (stat.mode & 0o022) !== 0) {
 		return wrong(
 			`other users may write to ${folder}, and so answer calls in the name of any service`,
@@ -52,7 +52,7 @@ function existing(folder: string, variable: string): Finding {
 	return ok(`${folder} can be written`);
 }
 
-/** The folder is made when it is needed first, if the one around it lets it. */
+/** The folder is made when it is first needed, if the permissions of its parent allow that. */
 function missing(folder: string, variable: string): Finding {
 	let around = dirname(folder);
 	while (!existsSync(around) && dirname(around) !== around) around = dirname(around);

@@ -68,7 +68,7 @@ function run(args: readonly string[] = [], more: NodeJS.ProcessEnv = {}): Promis
 	return startAllium(["doctor", ...args], { ...env, ...more }, folder).result;
 }
 
-/** What one examination finds, and the exit code. */
+/** The findings of one examination, and the exit code. */
 async function found(examination: string, args: readonly string[] = [], more: NodeJS.ProcessEnv = {}) {
 	const { code, stdout, stderr } = await run(["--json", ...args], more);
 	expect(stderr).toBe("");
@@ -97,7 +97,7 @@ async function serve<C extends AnyContract>(
 
 const shop: Service<typeof Shop> = { list: async () => ({ name: "pear" }) };
 
-/** Installs an adapter where the command runs. Its registry lists nothing. */
+/** Installs an adapter in the folder in which the command runs. Its registry lists nothing. */
 function install(scheme: string, source: string): NodeJS.ProcessEnv {
 	const registry = `{ list: async () => [], close: async () => {}, ${source} }`;
 	installAdapter(scheme, `export const registry = () => (${registry});`);

@@ -16,7 +16,7 @@ import { examineRegistry } from "./registry.ts";
 import { Round } from "./round.ts";
 import { examineStore, examineViews } from "./stores.ts";
 
-/** How long an operation that an examination gave up may still take, once all is said, in milliseconds. */
+/** How long an operation that an examination gave up may continue after the last output, in milliseconds. */
 const afterwardsMs = 500;
 
 /** `allium doctor` */
@@ -67,7 +67,7 @@ export const doctor: Run = async (words, surroundings) => {
 	);
 	await round.end();
 	const code = round.isWell ? exitCode.ok : exitCode.failed;
-	// What was given up could keep the process alive: a registry that does not answer, for example.
+	// An operation that was given up could keep the process alive: a registry that does not answer, for example.
 	setTimeout(() => process.exit(code), afterwardsMs).unref();
 	await Promise.all([directory?.close(), broker?.close()]);
 	return code;

@@ -5,7 +5,7 @@ import type { Describe } from "../discovery/described-service.ts";
 import { type Finding, ok, wrong } from "./finding.ts";
 
 /**
- * Compares the contracts that modules export, which are those that clients expect, with what the instances serve.
+ * Compares the contracts that modules export, which are those that clients expect, with those that the instances serve.
  *
  * @param files the modules, as the user wrote them.
  */
@@ -63,7 +63,7 @@ async function expectation(
 	}
 }
 
-/** The ways in which instances differ from what is expected of them. One instance of each contract is asked. */
+/** The differences between instances and the expected contract. One instance of each contract is asked. */
 async function differencesFrom(
 	expected: ReturnType<typeof descriptionOf>,
 	serving: readonly Instance[],

@@ -1,17 +1,17 @@
 const dayMs = 86_400_000;
 
-/** Within this time before its end, a certificate is due, in milliseconds. One that is valid shortly is due later. */
+/** A certificate is due within this time before its end, in milliseconds. A short-lived one is due later. */
 const latestMs = 7 * dayMs;
 
-/** When a certificate expires. */
+/** The expiry of a certificate. */
 export interface Expiry {
 	/** Whether it has to be replaced now. */
 	readonly isDue: boolean;
-	/** For people, after the name of the certificate. */
+	/** A text for people that follows the name of the certificate. */
 	readonly says: string;
 }
 
-/** Says when a certificate expires, and whether that is soon: within a tenth of its life, and at most a week. */
+/** Tells when a certificate expires, and whether that is soon: within a tenth of its life, and at most a week. */
 export function expiry(validFrom: number, validTo: number, now: number): Expiry {
 	const day = new Date(validTo).toISOString().slice(0, 10);
 	if (now > validTo) return { isDue: true, says: `has expired on ${day}` };

@@ -1,18 +1,18 @@
-/** What an examination found. */
+/** A result of an examination. */
 export type Finding =
 	| { readonly state: "ok" | "skipped"; readonly says: string }
 	| {
 			readonly state: "wrong";
 			readonly says: string;
-			/** What to do about it, in one sentence. */
+			/** The remedy, in one sentence. */
 			readonly remedy: string;
 			readonly details?: readonly string[];
 	  };
 
-/** The findings of an examination, and what later ones need of it. */
+/** The findings of an examination, and a value that later examinations need. */
 export interface Examined<Value = undefined> {
 	readonly findings: readonly Finding[];
-	/** Undefined where it was not to be had. */
+	/** Undefined if there is none. */
 	readonly value?: Value | undefined;
 }
 
@@ -20,7 +20,7 @@ export function ok(says: string): Finding {
 	return { state: "ok", says };
 }
 
-/** An examination that cannot be made, and why. */
+/** The finding for an examination that cannot be made, with the reason. */
 export function skipped(says: string): Finding {
 	return { state: "skipped", says };
 }

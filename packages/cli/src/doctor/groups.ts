@@ -4,10 +4,10 @@ import { allGroups } from "../groups/list.ts";
 import { formatAge } from "../text/duration.ts";
 import { type Examined, type Finding, ok, skipped, wrong } from "./finding.ts";
 
-/** From which age of its oldest event on a group lags, in seconds. */
+/** A group lags if the oldest event that it has not handled is older than this, in seconds. */
 const longestLag = 60;
 
-/** Examines the groups: whether they get on with their events, and whether events are parked. */
+/** Examines the groups: whether they make progress, and whether events are parked. */
 export async function examineGroups(opened: OpenedBroker): Promise<Examined> {
 	if (opened.broker.state === undefined) {
 		return { findings: [skipped("this broker keeps no state of groups; see allium health")] };

@@ -1,7 +1,7 @@
 /** How many instances are asked at once. */
 const atOnce = 32;
 
-/** How long new groups are begun, in milliseconds. Each instance has two seconds to answer. */
+/** New groups are begun for this time, in milliseconds. Each instance has two seconds to answer. */
 const patienceMs = 7_000;
 
 /** Asks instances in groups, as long as there is time. */

@@ -33,11 +33,11 @@ export async function examineInstances(
 	return { findings: stale.length === 0 ? [summary] : stale };
 }
 
-/** The finding about an instance that does not answer; undefined when it does, whatever it says. */
+/** The finding about an instance that does not answer. Undefined if it answers, whatever it says. */
 async function staleness(instance: Instance, asking: Asking): Promise<Finding | undefined> {
 	const { id, app, addresses } = instance;
 	const url = httpUrlOf(addresses);
-	// It is reached by other means than HTTP, which cannot be tried here.
+	// Its addresses are not HTTP, so it cannot be tried here.
 	if (url === undefined) return undefined;
 	try {
 		await readinessAt(url, Context.background(), { ...asking, identity: instanceIdentity(instance) });

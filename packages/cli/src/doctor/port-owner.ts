@@ -3,15 +3,15 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 /** A process that listens on a port. */
 export interface PortOwner {
 	readonly pid: number;
-	/** Its command line; empty where this user may not read it. */
+	/** Its command line. Empty if this user may not read it. */
 	readonly command: string;
 }
 
-/** The state of a socket that listens, in the tables of Linux. */
+/** The state of a listening socket in the tables of Linux. */
 const listening = "0A";
 
 /**
- * The process of this machine that listens on a port. Undefined where the system does not tell: on other systems than
+ * The process of this machine that listens on a port. Undefined if the system does not tell: on systems other than
  * Linux, and for processes of other users.
  */
 export function portOwner(port: number): PortOwner | undefined {
@@ -26,7 +26,7 @@ export function portOwner(port: number): PortOwner | undefined {
 	return { pid: Number(pid), command };
 }
 
-/** The sockets that listen on a port, as the links of file descriptors name them: `socket:[1234]`. */
+/** The sockets that listen on a port, in the form of the links of file descriptors: `socket:[1234]`. */
 function inodes(table: string, port: number): string[] {
 	return read(table)
 		.split("\n")

@@ -32,7 +32,7 @@ export async function examinePort(
 	};
 }
 
-/** Resolves with the error that keeps a process from listening; undefined when it can. */
+/** Resolves with the error that keeps a process from listening. Undefined if it can listen. */
 function tryListening(host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
 	const server = createServer();
 	return new Promise((resolve) => {

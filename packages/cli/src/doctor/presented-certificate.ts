@@ -5,7 +5,7 @@ import { identityIn, type TlsOptions } from "@allium/node";
 /** How long an instance may take to present its certificate, in milliseconds. */
 const patienceMs = 2_000;
 
-/** What a certificate says that a server presented. */
+/** The fields of a certificate that a server presented. */
 export interface PresentedCertificate {
 	readonly identity: string | undefined;
 	/** In milliseconds since 1970. */
@@ -14,8 +14,8 @@ export interface PresentedCertificate {
 }
 
 /**
- * The certificate that the process at an address presents. Nobody checks it here: it is to be looked at even when it
- * has expired. Undefined where no process presents one.
+ * The certificate that the process at an address presents. It is not verified, so that expired ones can be examined,
+ * too. Undefined if no process presents one.
  */
 export function presentedCertificate(
 	address: string,

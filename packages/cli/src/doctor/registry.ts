@@ -5,7 +5,7 @@ import { type Examined, type Finding, ok, wrong } from "./finding.ts";
 /** A registry that could be opened. */
 export interface OpenedRegistry {
 	readonly directory: Directory;
-	/** The instances that it lists; undefined where it does not answer. */
+	/** The instances that it lists. Undefined if it does not answer. */
 	readonly instances: readonly Instance[] | undefined;
 }
 

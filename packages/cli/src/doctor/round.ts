@@ -21,12 +21,14 @@ export class Round {
 		this.#isJson = isJson;
 	}
 
-	/** Whether nothing is wrong. */
+	/** Whether no problem was found. */
 	get isWell(): boolean {
 		return this.#findings.every(({ state }) => state !== "wrong");
 	}
 
-	/** Makes an examination, and returns what later ones need of it. An examination that fails is a finding itself. */
+	/**
+	 * Makes an examination, and returns the value that later ones need. An examination that fails is itself a finding.
+	 */
 	async examine<Value>(name: string, make: () => Promise<Examined<Value>>): Promise<Value | undefined> {
 		this.#terminal.status(`${name} …`);
 		const { findings, value } = await inTime(name, make);
@@ -38,7 +40,7 @@ export class Round {
 		return value;
 	}
 
-	/** Prints what remains to be said. */
+	/** Prints the summary. */
 	async end(): Promise<void> {
 		const wrongs = this.#findings.filter(({ state }) => state === "wrong").length;
 		if (this.#isJson) {

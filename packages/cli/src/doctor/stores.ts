@@ -42,7 +42,7 @@ export async function examineViews(words: Words, surroundings: Surroundings): Pr
 	}
 }
 
-/** What is wrong with the build of a version that is read, or with the one that is made. */
+/** The problems of the live build of a version, or of the one that is being made. */
 function viewFindings({ name, version, builds, live }: ViewReport): Finding[] {
 	const build = builds.find((each) => each.build === live) ?? builds.at(-1);
 	if (build === undefined) return [];

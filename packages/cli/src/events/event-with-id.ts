@@ -7,7 +7,10 @@ const page = { events: 1_000, bytes: 8 * 1024 * 1024 };
 /** How far the clocks of publishers may be off, in milliseconds. */
 const skewMs = 60 * 60 * 1000;
 
-/** Looks through a topic for the event of an id. Ids of the runtime tell when they were made, which shortens the way. */
+/**
+ * Searches a topic for the event with an id. The ids of the runtime contain the time at which they were made, which
+ * shortens the search.
+ */
 export async function eventWithId(
 	opened: OpenedBroker,
 	topic: TopicLog,
@@ -34,7 +37,7 @@ async function searched(
 	}
 }
 
-/** When a UUID of version 7 was made, in milliseconds since 1970; undefined for other ids. */
+/** When a UUID of version 7 was made, in milliseconds since 1970. Undefined for other ids. */
 function timeOf(id: string): number | undefined {
 	const [, high, low] = /^([\da-f]{8})-([\da-f]{4})-7[\da-f]{3}-[\da-f]{4}-[\da-f]{12}$/i.exec(id) ?? [];
 	return high === undefined ? undefined : Number.parseInt(`${high}${low}`, 16);

@@ -5,15 +5,15 @@ import { Backoff, sleep, whileLasts } from "@allium/core/transport";
 /** How much is read at once. */
 const page = { events: 200, bytes: 4 * 1024 * 1024 };
 
-/** What is followed of a topic. */
+/** The part of a topic that is followed. */
 export interface Followed {
 	readonly from: "start" | "now" | Date;
 	readonly key: string | undefined;
-	/** Takes a sentence about what goes wrong meanwhile. */
+	/** Takes a sentence about a problem during the reading. */
 	readonly warn: (sentence: string) => void;
 }
 
-/** The events of a topic, and those that come. While the broker does not answer, it is asked again and again. */
+/** The events of a topic, existing and new ones. While the broker does not answer, the request is repeated. */
 export async function* followed(
 	topic: TopicLog,
 	{ from, key, warn }: Followed,
@@ -32,7 +32,7 @@ export async function* followed(
 	}
 }
 
-/** Asks again while the broker does not answer, and tells the beginning and the end of it. */
+/** Repeats requests while the broker does not answer, and reports the beginning and the end of the outage. */
 class Steady {
 	readonly #topic: string;
 	readonly #warn: (sentence: string) => void;

@@ -15,7 +15,7 @@ import { unknownName } from "../discovery/unknown-name.ts";
 import { withDefaults } from "./with-defaults.ts";
 import { withKey } from "./with-key.ts";
 
-/** What is to be published: an event of a contract, by its parts. */
+/** The event to publish: an event of a contract, by its parts. */
 type EventToPublish = Parameters<Publisher["publish"]>[0];
 
 /** `allium events publish <contract.event> [json|-]` */
@@ -30,7 +30,7 @@ export const publish: Run = async (words, surroundings) => {
 	});
 };
 
-/** The event that the words mean, as its service describes it. */
+/** The event that the words name, as its service describes it. */
 async function eventOf(words: Words, surroundings: Surroundings) {
 	const [type = "", argument] = words.arguments;
 	const notBefore = notBeforeOf(words);

@@ -13,7 +13,7 @@ import { followed } from "./followed.ts";
 /** How often new topics are looked for, in milliseconds. */
 const newTopicsMs = 2_000;
 
-/** What to print of which topics. */
+/** The topics to print, and the form of the output. */
 interface Tail {
 	readonly opened: OpenedBroker;
 	readonly from: "start" | "now" | Date;
@@ -71,14 +71,14 @@ async function tailNamed(
 	await terminal.print(`${opened.url} has no topic ${JSON.stringify(name)}. There is ${names.join(", ")}.`);
 }
 
-/** The topic that a name means: itself, or that of an event. Names of contracts may have dots, too. */
+/** The topic that a name means: its own, or that of an event. Names of contracts may have dots, too. */
 function topicOf(name: string, topics: readonly string[]): string | undefined {
 	if (topics.includes(name)) return name;
 	const contract = name.slice(0, Math.max(0, name.lastIndexOf(".")));
 	return topics.find((topic) => topic === contract);
 }
 
-/** Follows all topics, and those that are made meanwhile. */
+/** Follows all topics, also those that are made meanwhile. */
 async function tailAll(tail: Tail, names: readonly string[], ctx: Context): Promise<void> {
 	const { log } = tail.opened;
 	const known = new Set<string>();
@@ -98,7 +98,7 @@ async function tailAll(tail: Tail, names: readonly string[], ctx: Context): Prom
 	const lookOut = async (): Promise<never> => {
 		for (;;) {
 			await sleep(newTopicsMs, ctx);
-			// What is in a topic that is new was published since.
+			// All events of a new topic were published since.
 			follow(await unlessAway(() => log.topics(ctx)), "start");
 		}
 	};
@@ -115,7 +115,7 @@ async function tailTopic(
 	}
 }
 
-/** The topics are looked for again, so that an outage may be passed over. */
+/** The topics are looked up again later, so a failure during an outage can be ignored. */
 async function unlessAway(ask: () => Promise<readonly string[]>): Promise<readonly string[]> {
 	try {
 		return await ask();

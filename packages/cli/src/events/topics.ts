@@ -6,12 +6,12 @@ import { exitCode } from "../command/exit-code.ts";
 import { columns } from "../text/columns.ts";
 import { formatAge } from "../text/duration.ts";
 
-/** A topic and what it keeps. */
+/** A topic, and the extent of its events. */
 interface TopicFacts {
 	readonly topic: string;
 	readonly lanes: number;
 	readonly events: number;
-	/** When the oldest of them was published, in ISO 8601. */
+	/** When the oldest event was published, in ISO 8601. */
 	readonly oldest?: string;
 }
 
@@ -44,7 +44,7 @@ async function allTopics(opened: OpenedBroker): Promise<TopicFacts[]> {
 	const facts: TopicFacts[] = [];
 	for (const name of await opened.ask((ctx) => log.topics(ctx))) {
 		const topic = await opened.ask((ctx) => log.find(name, ctx));
-		// It may have gone since.
+		// The topic may have been deleted since.
 		if (topic !== undefined) facts.push(await factsOf(opened, topic));
 	}
 	return facts;

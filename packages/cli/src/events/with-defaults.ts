@@ -1,6 +1,6 @@
 import { isSchema, view } from "@allium/core/reflection";
 
-/** A JSON value with the defaults that its schema describes for properties that are missing. */
+/** A JSON value with the defaults of its schema for missing properties. */
 export function withDefaults(value: unknown, schema: unknown): unknown {
 	const seen = view(schema);
 	if (seen.kind !== "object" || typeof value !== "object" || value === null || Array.isArray(value))

@@ -1,6 +1,6 @@
 import { usageError } from "../command/command-error.ts";
 
-/** The event whose key is meant. */
+/** The event that gets the key. */
 export interface KeyedEvent {
 	readonly type: string;
 	/** The property of the data that is the key. */
@@ -10,7 +10,7 @@ export interface KeyedEvent {
 /**
  * Puts the key into the data.
  *
- * @throws CommandError for an event without a key, and for data that have another one.
+ * @throws CommandError for an event without a key, and for data with another key.
  */
 export function withKey(data: unknown, key: string | undefined, event: KeyedEvent): unknown {
 	if (key === undefined) return data;

@@ -11,7 +11,7 @@ import { Interruption } from "../terminal/interruption.ts";
 /** `allium gateway` */
 export const gateway: Run = async (words, surroundings) => {
 	const { env, adapters, transports } = surroundings;
-	// Checks the configuration here, so that an error uses the names that the command uses.
+	// Checks the configuration here, so that errors contain the command's names of the settings.
 	configOf(words, env);
 	const registry = words.value("registry");
 	const namespace = words.value("namespace");

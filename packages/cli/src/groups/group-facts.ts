@@ -4,13 +4,13 @@ import { groupReport } from "@allium/core/log-broker";
 import type { OpenedBroker } from "../broker/opened-broker.ts";
 import { formatAge } from "../text/duration.ts";
 
-/** After how much silence a member counts as gone, in milliseconds. It renews itself every second or so. */
+/** A member counts as gone after this time without a renewal, in milliseconds. Members renew every second or so. */
 export const silentAfterMs = 15_000;
 
 /** How long the numbers of a group may take, in milliseconds. */
 const patienceMs = 5_000;
 
-/** What is known of a group. A number that is not known is missing. */
+/** The facts about a group. An unknown number is missing. */
 export interface GroupFacts extends GroupId {
 	readonly report: GroupReport;
 	/** The lanes that a member holds. */
@@ -20,11 +20,11 @@ export interface GroupFacts extends GroupId {
 	readonly retrying?: number;
 	readonly parked?: number;
 	readonly delayed?: number;
-	/** Why it does not go on, and what to do, a sentence each. */
+	/** The reasons for which it makes no progress, with the remedy, one sentence each. */
 	readonly trouble: readonly string[];
 }
 
-/** Looks at a group. Undefined when there is none. */
+/** Reads the facts about a group. Undefined if there is no such group. */
 export async function groupFacts(opened: OpenedBroker, id: GroupId): Promise<GroupFacts | undefined> {
 	const store = opened.state.group(id);
 	const report = await opened.ask((ctx) => store.report(ctx));
@@ -65,7 +65,7 @@ async function troubleOf(
 	];
 }
 
-/** Whether the server's clock tells that a member is gone. Where it tells nothing, the member counts as live. */
+/** Whether a member is gone by the server's clock. A member counts as live if the server does not tell. */
 export function isSilent({ silentMs }: MemberReport): boolean {
 	return silentMs !== undefined && silentMs >= silentAfterMs;
 }

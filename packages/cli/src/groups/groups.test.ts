@@ -28,7 +28,7 @@ async function start(...args: string[]): Promise<Started> {
 	return process;
 }
 
-/** The process that handles matches. It refuses those that begin with `bad` until the returned file is there. */
+/** The process that handles matches. It refuses those that begin with `bad` until the returned file exists. */
 async function startHandler(): Promise<{ readonly handler: Started; readonly fixed: string }> {
 	const fixed = join(folder, "fixed");
 	return { handler: await start("handle", fixed), fixed };
@@ -38,7 +38,7 @@ const run = (...args: string[]): Promise<Result> => allium(args, env);
 const publish = (id: string, key: string): Promise<Result> =>
 	run("events", "publish", "matches.started", '{"size":9}', "--key", key, "--id", id);
 
-/** Waits until so many events are parked. */
+/** Waits until the given number of events are parked. */
 async function parked(count: number): Promise<void> {
 	await vi.waitFor(
 		async () => {

@@ -22,7 +22,7 @@ export const list: Run = (words, surroundings) =>
 		return exitCode.ok;
 	});
 
-/** What to say where there are no groups. */
+/** The sentence that tells that there are no groups. */
 export function noGroups(url: string, topic: string | undefined): string {
 	const which = topic === undefined ? "There is no group" : `No group handles ${JSON.stringify(topic)}`;
 	return `${which} in ${url}: an app makes its group when it subscribes.`;
@@ -38,7 +38,7 @@ export async function allGroups(opened: OpenedBroker, topic: string | undefined)
 	const facts: GroupFacts[] = [];
 	for (const id of ids) {
 		const found = await groupFacts(opened, id);
-		// It may have been deleted since.
+		// The group may have been deleted since.
 		if (found !== undefined) facts.push(found);
 	}
 	return facts;
@@ -49,7 +49,7 @@ export function plain({ report, held, trouble, ...rest }: GroupFacts): object {
 	return { ...rest, members: report.members.length, lanes: report.lanes.length, held, trouble };
 }
 
-/** A line for each group, and below it one for each of its troubles. */
+/** A line for each group, and below it one for each of its problems. */
 function table(facts: readonly GroupFacts[], { bold, dim, red }: Styles): string[] {
 	const titles = ["TOPIC", "GROUP", "MEMBERS", "LANES", "LAG", "BEHIND", "RETRYING", "PARKED", "DELAYED"];
 	const [title = "", ...lines] = columns([

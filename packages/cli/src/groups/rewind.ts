@@ -37,7 +37,7 @@ export const rewind: Run = async (words, surroundings) => {
 	});
 };
 
-/** What the group would lose, for people. */
+/** The data that the group would lose, for people. */
 export function kept(counts: {
 	readonly retrying?: number;
 	readonly parked?: number;

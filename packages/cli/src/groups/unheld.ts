@@ -6,14 +6,14 @@ import { CommandError } from "../command/command-error.ts";
 import { exitCode } from "../command/exit-code.ts";
 import { isSilent, silentAfterMs } from "./group-facts.ts";
 
-/** How often a member is looked at, in milliseconds. */
+/** How often members are looked at, in milliseconds. */
 const lookMs = 1_000;
 
 /**
- * Changes a group that no process works on. Members that have ended without leaving are removed first: those that
- * are not renewed for 15 seconds.
+ * Changes a group that no process works on. First removes members that have ended without leaving: those that are not
+ * renewed for 15 seconds.
  *
- * @param say takes a sentence about what is waited for.
+ * @param say takes a sentence about the wait.
  * @throws CommandError while a process works on the group.
  */
 export async function unheld(

@@ -5,7 +5,7 @@ import { credentialsHint } from "../discovery/credentials.ts";
 /** How many instances to ask at once. */
 const atOnce = 32;
 
-/** What an instance says about its health. */
+/** The health of an instance. */
 export interface InstanceHealth {
 	readonly instance: Instance;
 	/** The URL at which it was asked. */
@@ -35,7 +35,7 @@ export async function healthOf(instances: readonly Instance[], asking: Asking): 
 async function ask(instance: Instance, asking: Asking): Promise<InstanceHealth> {
 	const url = httpUrlOf(instance.addresses);
 	const silent = (problem: string): InstanceHealth => ({ instance, url, ready: false, problem, checks: [] });
-	// A plain web service has no readiness that could be asked for, so the word of the registry counts.
+	// A plain web service has no readiness endpoint, so the status in the registry counts.
 	if (instance.foreign === true && instance.status === "up")
 		return { instance, url, ready: true, checks: [] };
 	if (instance.foreign === true) return silent("the registry says that it is unhealthy");

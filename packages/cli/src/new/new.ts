@@ -54,7 +54,7 @@ function templateOf(words: Words): Template {
 	);
 }
 
-/** Refuses to write where anything is, so that nothing is overwritten. An empty git repository counts as empty. */
+/** Refuses a folder that is not empty, so that no file is overwritten. An empty git repository counts as empty. */
 function checkFolder(folder: string, path: string): void {
 	if (!existsSync(folder)) return;
 	if (!statSync(folder).isDirectory()) throw usageError(`${path} is a file; choose another name.`);

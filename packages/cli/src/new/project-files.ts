@@ -11,7 +11,7 @@ const templatesFolder = fileURLToPath(new URL("../../templates", import.meta.url
 const placeholder = { service: "new-service", contract: "NewService" };
 
 /**
- * The files of a new service, by their paths below its folder: those of a template, with its own name.
+ * The files of a new service, by their paths below its folder: those of a template, with the name of the service.
  *
  * @throws CommandError when the template needs a package of that name.
  */

@@ -32,7 +32,7 @@ export function contractName(name: string): string {
 		.join("");
 }
 
-/** Returns the allowed name that is most like one that is not allowed; empty when there is none. */
+/** Returns the allowed name that is most similar to a forbidden one. Empty if there is none. */
 function closeName(name: string): string {
 	return name
 		.replace(/([a-z0-9])([A-Z])/g, "$1-$2")

@@ -1,4 +1,4 @@
-/** A service to begin with. */
+/** A template of a service. */
 export interface Template {
 	/** Its name, which is also that of its folder below `templates`. */
 	readonly name: string;

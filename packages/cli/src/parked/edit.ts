@@ -6,7 +6,7 @@ import { exitCode } from "../command/exit-code.ts";
 import { isSilent } from "../groups/group-facts.ts";
 import { unknownGroup } from "../groups/group-named.ts";
 
-/** How many parked events are looked through at once. */
+/** How many parked events are read at once. */
 const pageSize = 500;
 
 /** `allium parked replay <topic> <group>` */
@@ -47,7 +47,7 @@ function checkWhich(words: Words): void {
 	]);
 }
 
-/** How many processes work on the group; undefined where the broker does not tell. */
+/** How many processes work on the group. Undefined if the broker does not tell. */
 async function liveMembers(opened: OpenedBroker, id: GroupId): Promise<number | undefined> {
 	if (opened.broker.state === undefined) return undefined;
 	const report = await opened.ask((ctx) => opened.state.group(id).report(ctx));
@@ -61,7 +61,7 @@ async function meantBy(words: Words, opened: OpenedBroker, id: GroupId): Promise
 	return keys.length > 0 ? { keys } : { ids: await entriesOf(opened, id, words.values("id")) };
 }
 
-/** The entries of events: people know the ids of events, and a group the ids of its entries. */
+/** The group's entries of the given events. People know the ids of events, and a group the ids of its entries. */
 async function entriesOf(opened: OpenedBroker, id: GroupId, wanted: readonly string[]): Promise<string[]> {
 	const entries: string[] = [];
 	const parking = opened.broker.parking(id);

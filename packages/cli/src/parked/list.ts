@@ -12,7 +12,7 @@ import { formatAge } from "../text/duration.ts";
 /** The most events of a group to show at once. */
 const mostEvents = 1_000;
 
-/** Some parked events of a group, and where the next page begins. */
+/** Some parked events of a group, and the start of the next page. */
 interface ParkedPage extends GroupId {
 	readonly items: readonly ParkedEvent[];
 	readonly next?: string;
@@ -42,7 +42,7 @@ export const list: Run = (words, surroundings) => {
 	});
 };
 
-/** The first page of each group that has parked events; of one group, the page that the words name. */
+/** The first page of each group that has parked events, or the page of one group that the words name. */
 async function parkedPages(opened: OpenedBroker, words: Words, limit: number): Promise<ParkedPage[]> {
 	const [topic, group] = words.arguments;
 	const after = words.value("after");
@@ -84,7 +84,7 @@ function plain({ topic, group, items, next }: ParkedPage): object {
 	};
 }
 
-/** The id of the event; that of its entry where the topic keeps the event no longer. */
+/** The id of the event, or that of its entry if the topic keeps the event no longer. */
 function idOf({ event, id }: ParkedEvent): string {
 	return event?.id ?? id;
 }

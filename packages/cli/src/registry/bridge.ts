@@ -46,9 +46,9 @@ export const bridge: Run = async (words, surroundings) => {
 	return interruption.code ?? exitCode.ok;
 };
 
-/** Asks both registries, because a watch goes on in silence while its registry is away. */
+/** Asks both registries, because a watch continues in silence while its registry is away. */
 function checks(bridge: RegistryBridge, from: Registry, to: Registry): Checker[] {
-	// Nobody serves it, so the answer is short where a registry can look for a service.
+	// No instance serves it, so the answer is short if the registry can filter by service.
 	const filter = { namespace: "", service: "registry-bridge" };
 	return [
 		checker("from", async (ctx) => {

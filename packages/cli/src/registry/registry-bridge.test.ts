@@ -36,7 +36,7 @@ async function listed(registry: Registry): Promise<Instance[]> {
 	return (await registry.list()).sort((one, other) => one.id.localeCompare(other.id));
 }
 
-/** A registry whose watches tell what a test says, until they are to fail. */
+/** A registry whose watches report the events that a test gives, until the test makes them fail. */
 class ToldRegistry implements Registry {
 	#told = Promise.withResolvers<void>();
 	#queue: (RegistryEvent | ServiceError)[] = [];

@@ -3,20 +3,20 @@ import { instanceKey, type RegistryEvent, type RegistryFilter, Renewals } from "
 import { followRegistry, type RegistryFollower } from "@allium/core/transport";
 import { RegistryCopy } from "./registry-copy.ts";
 
-/** The label of a copy. Its value says from where. A bridge copies no copies, so bridges make no loops. */
+/** The label of a copy. Its value is the name of the bridge. A bridge copies no copies, so bridges make no loops. */
 export const bridgeLabel = "allium-bridge";
 
-/** How a bridge is made. */
+/** The options of a bridge. */
 export interface RegistryBridgeOptions {
 	readonly from: Registry;
 	readonly to: Registry;
-	/** What the label of copies says. */
+	/** The value of the label of copies. */
 	readonly name: string;
 	readonly filter: RegistryFilter;
 	readonly logger: Logger;
 	/**
-	 * How long an instance stays that is missing once the first registry answers again, in milliseconds: after an outage
-	 * all leases have run out, and come back one by one. Default: 15,000.
+	 * How long a missing instance stays once the first registry answers again, in milliseconds: after an outage all
+	 * leases have run out, and instances come back one by one. Default: 15,000.
 	 */
 	readonly graceMs?: number;
 }
@@ -26,13 +26,13 @@ export class RegistryBridge implements RegistryFollower {
 	readonly #options: RegistryBridgeOptions;
 	readonly #life = Context.background().withCancel();
 	readonly #copies = new Map<string, RegistryCopy>();
-	/** The instances that stay for a while although the registry does not list them any more. */
+	/** The instances that stay for a while although the registry no longer lists them. */
 	readonly #missing: Renewals;
 	#following: Promise<void> | undefined;
-	/** Why the first registry does not answer; undefined while it does. */
+	/** Why the first registry does not answer. Undefined while it answers. */
 	#failure: ServiceError | undefined;
 	#isAfterFailure = false;
-	/** The start of instances of which the first registry does not know it. */
+	/** The start time of instances for which the first registry has none. */
 	readonly #startedAt = new Date().toISOString();
 
 	constructor(options: RegistryBridgeOptions) {
@@ -49,7 +49,7 @@ export class RegistryBridge implements RegistryFollower {
 		return { copied: copies.length, waiting: copies.filter(({ isThere }) => !isThere).length };
 	}
 
-	/** Why the first registry does not answer; undefined while it does. */
+	/** Why the first registry does not answer. Undefined while it answers. */
 	get failure(): ServiceError | undefined {
 		return this.#failure;
 	}
@@ -59,7 +59,7 @@ export class RegistryBridge implements RegistryFollower {
 		this.#following ??= followRegistry(from, filter, this, logger, this.#life.ctx);
 	}
 
-	/** Removes all copies. Resolves when the other registry was told, or does not answer. */
+	/** Removes all copies. Resolves when the other registry has removed them, or does not answer. */
 	async stop(): Promise<void> {
 		this.#life.cancel();
 		this.#missing.close();

@@ -7,7 +7,7 @@ const bounds = { firstMs: 100, longestMs: 5_000 };
 /** How long a first registration may take, in milliseconds. */
 const patienceMs = 5_000;
 
-/** Where copies are kept. */
+/** The registry that gets the copies. */
 export interface CopyTarget {
 	readonly registry: Registry;
 	readonly logger: Logger;
@@ -31,7 +31,7 @@ export class RegistryCopy {
 		return this.#registration !== undefined;
 	}
 
-	/** Brings the other registry to this state: undefined for gone. */
+	/** Brings the other registry to this state. Undefined removes the instance. */
 	set(instance: Instance | undefined): Promise<void> {
 		this.#wanted = instance;
 		this.#work ??= this.#run();
@@ -39,7 +39,7 @@ export class RegistryCopy {
 	}
 
 	async #run(): Promise<void> {
-		// The caller notes the work before it can be over.
+		// Lets `set` store the promise before the work can end.
 		await Promise.resolve();
 		const backoff = new Backoff(bounds);
 		while (!this.#isDone()) {
@@ -75,14 +75,14 @@ export class RegistryCopy {
 			const { status, labels, weight } = wanted;
 			await registration.update({ status, labels, weight });
 		} else {
-			// A registration cannot change its addresses or contracts, so there is another one.
+			// A registration cannot change its addresses or contracts, so it is replaced.
 			this.#registration = undefined;
 			await registration.release();
 		}
 	}
 }
 
-/** Whether two records differ at most in what a registration can change. */
+/** Whether two records differ only in fields that a registration can change. */
 function isSimilar(one: Instance, other: Instance): boolean {
 	const { status, labels, weight } = other;
 	return textOf({ ...one, status, labels, weight }) === textOf(other);

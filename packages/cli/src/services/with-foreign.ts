@@ -4,8 +4,8 @@ import type { Surroundings, Words } from "../command/command.ts";
 import { askingOf } from "../discovery/credentials.ts";
 
 /**
- * The same instances, where those are marked as foreign at which something else than Allium answers. Registries that
- * know addresses alone, such as `static:` and `dns:`, cannot tell. One that does not answer stays as it is.
+ * Returns the instances. Those at whose address something other than Allium answers are marked as foreign. Registries
+ * that know only addresses, such as `static:` and `dns:`, cannot tell. An instance that does not answer stays as it is.
  */
 export function withForeign(
 	instances: readonly Instance[],
@@ -17,7 +17,7 @@ export function withForeign(
 	return Promise.all(
 		instances.map(async (instance) => {
 			const url = httpUrlOf(instance.addresses);
-			// Who registered itself has told when it started.
+			// An instance that registered itself has told when it started.
 			if (instance.startedAt !== "" || instance.foreign === true || url === undefined) return instance;
 			const isAllium = await isAlliumAt(url, ctx, asking).catch(() => true);
 			return isAllium ? instance : { ...instance, foreign: true };

@@ -4,7 +4,7 @@ import { type AnyDecider, evolvedByStored } from "@allium/events";
 import { usageError } from "../command/command-error.ts";
 import { moduleExports } from "../command/module-exports.ts";
 
-/** The state of a stream, as the decider that a module exports folds it. */
+/** The state of a stream, folded by the decider that a module exports. */
 export class FoldedState {
 	readonly #stream: string;
 	readonly #decider: AnyDecider;
@@ -17,8 +17,7 @@ export class FoldedState {
 	}
 
 	/**
-	 * The state before the first event. Of the deciders that the module exports, it takes the one that the stream is
-	 * named after.
+	 * The state before the first event. If the module exports several deciders, the name of the stream selects one.
 	 *
 	 * @param file the module, as the user wrote it.
 	 * @throws CommandError when the module cannot be loaded, or has no such decider.
@@ -50,7 +49,7 @@ export class FoldedState {
 	}
 }
 
-/** Makes what JSON does not have into what comes closest, for `JSON.stringify`: a map into its entries. */
+/** Turns values that JSON does not have into the closest ones, for `JSON.stringify`: a map into its entries. */
 export function plain(_name: string, value: unknown): unknown {
 	if (value instanceof Map || value instanceof Set) return [...value];
 	return typeof value === "bigint" ? String(value) : value;

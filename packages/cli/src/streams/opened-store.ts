@@ -8,16 +8,16 @@ import { configOf } from "../discovery/directory.ts";
 /** How long it may take to close, in milliseconds. */
 const closeMs = 2_000;
 
-/** The event store as the commands see it. */
+/** The event store for the commands. */
 export interface OpenedStore {
 	readonly store: EventStore;
 	/** The URL of the store, without secrets. */
 	readonly url: string;
-	/** Asks the store, and waits no longer than ten seconds for the answer. */
+	/** Sends a request to the store, and waits ten seconds at most for the answer. */
 	ask<T>(run: (ctx: Context) => Promise<T>): Promise<T>;
 }
 
-/** Opens the event store that `--store` names, or the environment, for the time of a command. */
+/** Opens the event store that `--store` or the environment names, for the time of a command. */
 export async function withStore<T>(
 	words: Words,
 	{ env, cwd, adapters }: Surroundings,
@@ -32,7 +32,7 @@ export async function withStore<T>(
 		const shown = store.location ?? url;
 		return await use({ store, url: shown, ask: (run) => answered(asked(shown), run) });
 	} finally {
-		// What does not end in time is left behind.
+		// Gives up when closing takes too long.
 		await within(
 			closeMs,
 			opening.then((store) => store.close()),

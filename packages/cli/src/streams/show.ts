@@ -34,7 +34,7 @@ export const show: Run = async (words, surroundings) => {
 	});
 };
 
-/** A line of JSON for each event, with the state after it where that is known. */
+/** A line of JSON for each event, with the state after it if that is known. */
 async function lines(events: readonly StreamEvent[], folded: FoldedState | undefined): Promise<string[]> {
 	const made: string[] = [];
 	for (const stored of events) {

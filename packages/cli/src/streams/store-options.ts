@@ -9,6 +9,6 @@ export const storeOptions: Readonly<Record<string, Option>> = {
 	namespace: { ...namespace, summary: "The namespace of the apps. Default: ALLIUM_NAMESPACE, else default." },
 };
 
-/** Which event store it is, for helps. */
+/** The source of the event store's URL, for help texts. */
 export const storeNote =
 	"The event store is the one of --store, ALLIUM_EVENTS or ALLIUM_URL. Without those, it is SQLite files in the nearest folder .allium, as for apps.";

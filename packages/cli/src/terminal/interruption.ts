@@ -27,7 +27,7 @@ export class Interruption implements Disposable {
 		for (const signal of Object.keys(codes)) process.on(signal, this.#onSignal);
 	}
 
-	/** The exit code of an interrupted command; undefined while nothing has interrupted it. */
+	/** The exit code of an interrupted command. Undefined while nothing has interrupted it. */
 	get code(): ExitCode | undefined {
 		return this.#code;
 	}

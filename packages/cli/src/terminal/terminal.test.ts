@@ -2,7 +2,7 @@ import { PassThrough, Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { Terminal } from "./terminal.ts";
 
-/** What a terminal writes to standard error, which is a screen with the given columns, or no screen. */
+/** Returns the output of a terminal on standard error, which is a screen with the given columns, or no screen. */
 function screen(columns: number | undefined, env = {}) {
 	let text = "";
 	const sink = new Writable({

@@ -3,7 +3,7 @@ import { printable } from "@allium/core/printable";
 import type { Environment } from "@allium/node";
 import { seal, unseal } from "./seal.ts";
 
-/** Styles a text; returns it unchanged where colours are off. */
+/** Styles a text. Returns it unchanged if colours are off. */
 export interface Styles {
 	bold(text: string): string;
 	dim(text: string): string;
@@ -13,13 +13,13 @@ export interface Styles {
 }
 
 /**
- * Where the command writes: results to standard output, everything else to standard error. Most of the text comes from
+ * The output of the command: results on standard output, everything else on standard error. Most of the text comes from
  * services, so only the command's own styles reach the terminal as control sequences.
  */
 export class Terminal {
-	/** For what goes to standard output. */
+	/** The styles of standard output. */
 	readonly styles: Styles;
-	/** For what goes to standard error. */
+	/** The styles of standard error. */
 	readonly errorStyles: Styles;
 	/** Whether a person reads standard output. */
 	readonly isInteractive: boolean;
@@ -51,7 +51,7 @@ export class Terminal {
 		return this.#isGone;
 	}
 
-	/** Why standard output takes no more; undefined while it does, and if its reader has simply gone. */
+	/** Why standard output takes no more. Undefined while it does, and if its reader has simply gone. */
 	get failure(): Error | undefined {
 		return this.#failure;
 	}
@@ -71,7 +71,7 @@ export class Terminal {
 		this.#stderr.write(`${unseal(text)}\n`);
 	}
 
-	/** Shows a line that the next output replaces, where standard error is a screen; nothing elsewhere. */
+	/** Shows a line that the next output replaces. Does nothing if standard error is not a screen. */
 	status(text: string): void {
 		if (!this.#isScreen || (text === "" && !this.#hasStatus)) return;
 		this.#hasStatus = text !== "";
@@ -80,7 +80,7 @@ export class Terminal {
 		this.#stderr.write(`\r\x1b[K${shown.slice(0, (this.#stderr.columns ?? 80) - 1)}`);
 	}
 
-	/** Calls back when the reader of standard output has gone. Returns what ends the listening. */
+	/** Calls back when the reader of standard output has gone. Returns a function that ends the listening. */
 	onGone(listener: () => void): () => void {
 		if (this.#isGone) listener();
 		else this.#gone.add(listener);

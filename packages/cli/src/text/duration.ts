@@ -1,9 +1,12 @@
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** What {@link parseDuration} takes, for messages. */
+/** The form that {@link parseDuration} reads, for messages. */
 export const durationForm = "a number and a unit, such as 500ms, 2s, 1.5m or 1h";
 
-/** Milliseconds of `500ms`, `2s`, `1.5m` or `1h`; undefined for what is none of them, or not above zero. */
+/**
+ * The milliseconds of `500ms`, `2s`, `1.5m` or `1h`. Undefined for other texts, and for durations that are not above
+ * zero.
+ */
 export function parseDuration(text: string): number | undefined {
 	const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
 	if (amount === undefined || unit === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** The candidate that a mistyped word most likely stands for; undefined if none is close. */
+/** The candidate that a mistyped word most likely stands for. Undefined if none is close. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
 	const typed = word.toLowerCase();
 	let best: string | undefined;

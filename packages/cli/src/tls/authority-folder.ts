@@ -7,11 +7,11 @@ import { exitCode } from "../command/exit-code.ts";
 
 const dayMs = 86_400_000;
 
-/** What an app gets its certificate for. */
+/** The app that gets a certificate. */
 export interface Holder {
 	readonly namespace: string;
 	readonly app: string;
-	/** Host names and addresses, beside those of this machine alone. */
+	/** Host names and addresses, besides those of this machine. */
 	readonly hosts: readonly string[];
 	/** How long it is valid, in days; at most as long as its authority. */
 	readonly days: number;
@@ -19,11 +19,11 @@ export interface Holder {
 
 const thisMachine = ["localhost", "127.0.0.1", "::1"];
 
-/** For the user of the folder alone. */
+/** The mode of secret files: only their owner may read them. */
 const secretMode = 0o600;
 const openMode = 0o644;
 
-/** The folder of an authority. The files of each app that it issued a certificate for lie in a folder below it. */
+/** The folder of an authority. The files of each app with a certificate lie in a folder below it. */
 export class AuthorityFolder {
 	readonly path: string;
 	/** The folder as the user wrote it, for messages. */
@@ -37,9 +37,9 @@ export class AuthorityFolder {
 	/**
 	 * Makes an authority.
 	 *
-	 * @param apps the apps that are about to get their certificates.
-	 * @param replaces whether files that are there are replaced.
-	 * @throws CommandError when there are some already.
+	 * @param apps the apps that will get certificates next.
+	 * @param replaces whether existing files are replaced.
+	 * @throws CommandError if there are some already.
 	 */
 	init(days: number, apps: readonly string[], replaces: boolean): Authority {
 		const files = [
@@ -67,7 +67,7 @@ export class AuthorityFolder {
 	/**
 	 * Reads the authority.
 	 *
-	 * @throws CommandError when there is none that can be used.
+	 * @throws CommandError if there is none that can be used.
 	 */
 	open(): Authority {
 		if (!this.#has("ca.pem") || !this.#has("ca.key")) {
@@ -90,9 +90,9 @@ export class AuthorityFolder {
 	/**
 	 * Issues a certificate for an app, into the folder of its name.
 	 *
-	 * @param replaces whether a certificate that is there is replaced.
+	 * @param replaces whether an existing certificate is replaced.
 	 * @returns the folder.
-	 * @throws CommandError when there is one already.
+	 * @throws CommandError if there is one already.
 	 */
 	issue(authority: Authority, holder: Holder, replaces: boolean): string {
 		const { app } = holder;
@@ -106,7 +106,7 @@ export class AuthorityFolder {
 			names: [appIdentity(holder), ...new Set([...thisMachine, ...holder.hosts])],
 			validTo: inDays(holder.days),
 		});
-		// The certificate comes last, as a process looks for that.
+		// The certificate is written last, because a process looks for it.
 		this.#write(app, [
 			{ name: "ca.pem", text: authority.pair.certificate, mode: openMode },
 			{ name: "key.pem", text: key, mode: secretMode },
@@ -119,14 +119,14 @@ export class AuthorityFolder {
 		return existsSync(join(this.path, ...path));
 	}
 
-	/** Writes files, each as a whole: nobody reads half of one. */
+	/** Writes files, each atomically, so that no process reads half of one. */
 	#write(below: string, files: readonly { name: string; text: string; mode: number }[]): void {
 		const folder = join(this.path, below);
 		mkdirSync(folder, { recursive: true, mode: 0o700 });
 		for (const { name, text, mode } of files) {
 			const path = join(folder, name);
 			const draft = `${path}.new`;
-			// A draft that is left over may have another mode.
+			// A draft of an earlier run may have another mode.
 			rmSync(draft, { force: true });
 			writeFileSync(draft, text, { mode, flag: "wx" });
 			renameSync(draft, path);

@@ -3,7 +3,7 @@ import { exitCode } from "../command/exit-code.ts";
 import { commandName } from "../discovery/credentials.ts";
 import { authorityFolder, daysOf, namespaceOf, shownPath } from "./tls-words.ts";
 
-/** Those who take part in every system. */
+/** The apps that are part of every system. */
 const first = ["gateway", commandName];
 
 const certificateDays = 90;

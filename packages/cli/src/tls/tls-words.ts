@@ -11,14 +11,14 @@ const defaultFolder = "tls";
 /** A hundred years. */
 const mostDays = 36_500;
 
-/** The folder of the authority: the one that is given, that of `ALLIUM_TLS`, or `tls` here. */
+/** The folder of the authority: the given one, that of `ALLIUM_TLS`, or `tls` in the current folder. */
 export function authorityFolder(given: string | undefined, { env, cwd }: Surroundings): AuthorityFolder {
 	const named = given ?? (env.ALLIUM_TLS || defaultFolder);
 	const path = resolve(cwd, named);
 	return new AuthorityFolder(path, shownPath(path, cwd));
 }
 
-/** A path as a person reads it: from the current folder, where it lies below that. */
+/** A path for people: relative to the current folder if it lies below that. */
 export function shownPath(path: string, cwd: string): string {
 	const short = relative(cwd, path);
 	return short === "" || short.startsWith("..") ? path : short;
@@ -31,13 +31,13 @@ export function daysOf(words: Words, byDefault: number): number {
 
 /** The namespace that `--namespace` or the environment names. */
 export function namespaceOf(words: Words, { env }: Surroundings): string {
-	// Without the variables of certificates, as these may be what is about to be made.
+	// Leaves out the variables of certificates, because the command may be about to make these.
 	const { ALLIUM_NAMESPACE } = env;
 	return readConfig({ ALLIUM_NAMESPACE }, { namespace: words.value("namespace") }, (option) => `--${option}`)
 		.namespace;
 }
 
-/** Names of apps that are folders, and parts of URIs, as they are. */
+/** Checks the name of an app, which is used unchanged as a folder and in URIs. */
 export function checkApp(app: string): string {
 	if (/^[A-Za-z0-9._-]{1,64}$/.test(app) && !/^\.+$/.test(app)) return app;
 	throw usageError(

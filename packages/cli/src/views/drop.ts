@@ -25,7 +25,7 @@ export const drop: Run = (words, surroundings) =>
 		return exitCode.ok;
 	});
 
-/** @throws CommandError for what is read, or what a process works on. */
+/** @throws CommandError for a build that is live, or that a process works on. */
 function checkUnused({ live, builds }: ViewReport, wanted: number | undefined, what: string): void {
 	const meant = builds.filter(({ build }) => wanted === undefined || build === wanted);
 	const isRead = meant.some(({ build }) => build === live);

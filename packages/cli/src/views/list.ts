@@ -45,7 +45,7 @@ export function plain({ builds, ...view }: ViewFacts): object {
 	};
 }
 
-/** A line for each build, and below it one for each of its troubles. */
+/** A line for each build, and below it one for each of its problems. */
 function table(facts: readonly ViewFacts[], { bold, dim, red }: Styles): string[] {
 	const titles = ["VIEW", "VERSION", "BUILD", "STATE", "PROGRESS", "LAG", "BEHIND", "PARKED"];
 	const all = facts.flatMap((view) => view.builds.map((build) => ({ view, build })));
@@ -74,7 +74,7 @@ function table(facts: readonly ViewFacts[], { bold, dim, red }: Styles): string[
 	];
 }
 
-/** How old the oldest event is that a build has not yet. */
+/** The age of the oldest event that a build lacks. */
 export function behindText({ lagSeconds }: BuildFacts): string {
 	return lagSeconds === undefined ? "?" : formatAge(lagSeconds * 1_000);
 }

@@ -9,18 +9,18 @@ import { ViewTopics } from "./view-topics.ts";
 /** How long it may take to close, in milliseconds. */
 const closeMs = 2_000;
 
-/** The view store as the commands see it. */
+/** The view store for the commands. */
 export interface OpenedViews {
 	readonly store: ViewStore;
 	/** The URL of the store, without secrets. */
 	readonly url: string;
-	/** The topics that have the events of the views. */
+	/** The topics with the events of the views. */
 	readonly topics: ViewTopics;
-	/** Asks the store, and waits no longer than ten seconds for the answer. */
+	/** Sends a request to the store, and waits ten seconds at most for the answer. */
 	ask<T>(run: (ctx: Context) => Promise<T>): Promise<T>;
 }
 
-/** Opens the view store that `--views` names, or the environment, for the time of a command. */
+/** Opens the view store that `--views` or the environment names, for the time of a command. */
 export async function withViews<T>(
 	words: Words,
 	surroundings: Surroundings,
@@ -38,7 +38,7 @@ export async function withViews<T>(
 		const shown = store.location ?? url;
 		return await use({ store, url: shown, topics, ask: (run) => answered(asked(shown), run) });
 	} finally {
-		// What does not end in time is left behind.
+		// Gives up when closing takes too long.
 		const closing = [opening.then((store) => store.close()), topics.close()];
 		await within(closeMs, Promise.allSettled(closing)).catch(() => {});
 	}

@@ -4,7 +4,7 @@ import type { BuildFacts } from "./view-facts.ts";
 /** Two builds fit into a line of a terminal. */
 const width = 10;
 
-/** How far a build is, for people: `[###-------] 37 %, 12s left`. */
+/** The progress of a build, for people: `[###-------] 37 %, 12s left`. */
 export function progressText(facts: BuildFacts): string {
 	const { total, lag, leftSeconds } = facts;
 	if (total === undefined || lag === undefined) return "?";
@@ -16,7 +16,7 @@ export function progressText(facts: BuildFacts): string {
 	return leftSeconds === undefined ? bar : `${bar}, ${formatAge(Math.ceil(leftSeconds) * 1_000)} left`;
 }
 
-/** The share of the events that a build has, from 0 to 1; undefined while it is not known. */
+/** The share of the events that a build has, from 0 to 1. Undefined while it is unknown. */
 export function shareOf({ total, lag }: BuildFacts): number | undefined {
 	if (total === undefined || lag === undefined) return undefined;
 	return total === 0 ? 1 : Math.max(0, total - lag) / total;

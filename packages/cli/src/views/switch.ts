@@ -22,7 +22,7 @@ export const switchBuild: Run = (words, surroundings) =>
 		return exitCode.ok;
 	});
 
-/** Nobody worked on what was not read. */
+/** A build that was not live may lag, because no process worked on it. */
 function catchingUp(lag = 0): string {
 	if (lag === 0) return "";
 	const events = lag === 1 ? "1 event" : `${lag} events`;

@@ -3,7 +3,7 @@ import { discovery, json } from "../command/common-options.ts";
 
 const { namespace = { summary: "" } } = discovery;
 
-/** The options that choose the view store, and where the events of views are. */
+/** The options that choose the view store, and the place of the views' events. */
 const viewOptions: Readonly<Record<string, Option>> = {
 	views: { value: "url", summary: "The view store, instead of the one that the environment names." },
 	store: { value: "url", summary: "The event store with the events of the views." },

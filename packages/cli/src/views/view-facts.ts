@@ -5,52 +5,52 @@ import { sleep } from "@allium/core/transport";
 import type { OpenedViews } from "./opened-views.ts";
 import type { TopicProgress } from "./view-topics.ts";
 
-/** What a build is for. */
+/** The state of a build. */
 export type BuildState =
-	/** It is read. */
+	/** Readers use it. */
 	| "live"
 	/** It has not had all events yet. */
 	| "building"
-	/** It was built, and is not read. */
+	/** It is complete, and readers do not use it. */
 	| "kept";
 
-/** What is known of a build. A number that is not known is missing. */
+/** The facts about a build. An unknown number is missing. */
 export interface BuildFacts {
 	readonly report: ViewBuildReport;
 	readonly state: BuildState;
 	readonly topics: readonly TopicProgress[];
-	/** The events that its topics keep. */
+	/** How many events its topics keep. */
 	readonly total?: number;
-	/** Those of them that are not in it yet. */
+	/** How many of them it lacks. */
 	readonly lag?: number;
-	/** How old the oldest of them is; 0 without one. */
+	/** The age of the oldest event that it lacks, in seconds; 0 if it lacks none. */
 	readonly lagSeconds?: number;
-	/** How long it takes until it has all, at the speed that was measured. */
+	/** How long it takes until it has all events, in seconds, at the measured speed. */
 	readonly leftSeconds?: number;
-	/** Why it does not go on, and what to do, a sentence each. */
+	/** The reasons for which it makes no progress, with the remedy, one sentence each. */
 	readonly trouble: readonly string[];
 }
 
-/** What is known of a version. */
+/** The facts about a version. */
 export interface ViewFacts extends ViewVersionId {
 	readonly kind: ViewReport["kind"];
-	/** The app that projects it; undefined while that is not known. */
+	/** The app that projects it. Undefined while it is unknown. */
 	readonly owner: string | undefined;
 	readonly live: number | undefined;
 	readonly builds: readonly BuildFacts[];
 }
 
-/** For how long the speed of a build is measured, in milliseconds. */
+/** How long the speed of a build is measured, in milliseconds. */
 const measuredMs = 500;
 
-/** Looks at all versions, or at those of one view. */
+/** Reads the facts about all versions, or about those of one view. */
 export async function viewFacts(opened: OpenedViews, name?: string): Promise<ViewFacts[]> {
 	const reports = await opened.ask((ctx) => opened.store.versions(ctx));
 	const wanted = reports.filter((report) => name === undefined || report.name === name);
 	return Promise.all(wanted.map((report) => versionFacts(opened, report)));
 }
 
-/** As {@link viewFacts}; where something is being built, how long that takes, too. */
+/** As {@link viewFacts}, with the remaining time of builds that are being made. */
 export async function measuredFacts(opened: OpenedViews, name?: string): Promise<ViewFacts[]> {
 	const first = await viewFacts(opened, name);
 	if (!first.some(isBeingBuilt)) return first;
@@ -59,7 +59,7 @@ export async function measuredFacts(opened: OpenedViews, name?: string): Promise
 	return withTimeLeft(await viewFacts(opened, name), first, (performance.now() - since) / 1_000);
 }
 
-/** Adds how long each build takes, from how far all were some seconds before. */
+/** Adds how long each build takes, from the state of all builds some seconds before. */
 export function withTimeLeft(
 	now: readonly ViewFacts[],
 	before: readonly ViewFacts[],
@@ -77,15 +77,15 @@ export function withTimeLeft(
 	});
 }
 
-/** Whether a process builds something of it that cannot be read yet. */
+/** Whether a process works on an incomplete build of it. */
 export function isBeingBuilt({ builds }: ViewFacts): boolean {
 	return builds.some(({ state, report }) => state === "building" && report.holder !== undefined);
 }
 
-/** What is known of a version. */
+/** Reads the facts about a version. */
 export async function versionFacts(opened: OpenedViews, view: ViewReport): Promise<ViewFacts> {
 	const { name, version, kind, owner, live } = view;
-	// A version that was made before its topics were told has them in its places.
+	// An old version has no list of its topics, but its places contain them.
 	const topics = new Set([...view.topics, ...view.builds.flatMap(({ places }) => [...places.keys()])]);
 	const builds = view.builds.map((report) => buildFacts(opened, view, report, topics));
 	return { name, version, kind, owner, live, builds: await Promise.all(builds) };
@@ -122,7 +122,7 @@ function stateOf({ live }: ViewReport, { build, isBuilt }: ViewBuildReport): Bui
 	return isBuilt ? "kept" : "building";
 }
 
-/** Nobody works on what came before the live build, and nobody has to. */
+/** No process works on builds before the live one, and none has to. */
 function troubleOf(view: ViewReport, report: ViewBuildReport, state: BuildState, lag: number): string[] {
 	if (report.trouble !== undefined) return [report.trouble];
 	const isWanted = state === "building" || (state === "live" && lag > 0);

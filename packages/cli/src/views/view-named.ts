@@ -7,7 +7,7 @@ import type { OpenedViews } from "./opened-views.ts";
 /**
  * The version that the first two arguments name; without the second, the newest.
  *
- * @throws CommandError that names the views, or the versions, that there are.
+ * @throws CommandError that names the existing views or versions.
  */
 export async function viewNamed(words: Words, opened: OpenedViews): Promise<ViewReport> {
 	const [name = "", version] = words.arguments;
@@ -29,7 +29,7 @@ export function unknownView({ url }: OpenedViews, name: string, all: readonly Vi
 	return unknownName(`${url} has no view ${JSON.stringify(name)}`, name, names, noViews(url));
 }
 
-/** What to say where there are no views. */
+/** The sentence that tells that there are no views. */
 export function noViews(url: string): string {
 	return `There is no view in ${url}: an app makes those that it projects when it starts.`;
 }

@@ -7,25 +7,25 @@ import type { Surroundings } from "../command/command.ts";
 /** How long the numbers of a topic may take, in milliseconds. */
 const patienceMs = 5_000;
 
-/** How far a build is in a topic. */
+/** The progress of a build in a topic. */
 export interface TopicProgress {
 	readonly topic: string;
-	/** The events that the topic keeps. */
+	/** How many events the topic keeps. */
 	readonly total: number;
-	/** Those of them that are not in the build yet. */
+	/** How many of them the build lacks. */
 	readonly lag: number;
-	/** When the oldest of these was published, in milliseconds since 1970; undefined without one. */
+	/** When the oldest of these was published, in milliseconds since 1970. Undefined if it lacks none. */
 	readonly since: number | undefined;
 }
 
-/** What may have the events of a topic. */
+/** A backend that may have the events of a topic. */
 interface Source {
-	/** Undefined where a broker keeps no events. */
+	/** Undefined if the broker keeps no events. */
 	readonly log?: Log | undefined;
 	close(): Promise<void>;
 }
 
-/** The topics that have the events of views: in the event store of the apps, or in their broker. */
+/** The topics with the events of views: in the event store of the apps, or in their broker. */
 export class ViewTopics {
 	readonly #config: Config;
 	readonly #surroundings: Surroundings;
@@ -36,7 +36,7 @@ export class ViewTopics {
 		this.#surroundings = surroundings;
 	}
 
-	/** How far these cursors are in a topic; why that is not known, otherwise. Never rejects. */
+	/** The progress of these cursors in a topic, or the reason for which it is unknown. Never rejects. */
 	async progress(topic: string, cursors: Cursors): Promise<TopicProgress | string> {
 		const ctx = Context.background().withTimeout(patienceMs);
 		try {
@@ -66,7 +66,7 @@ export class ViewTopics {
 		return { topic: name, total: count(all), lag: count(left), since };
 	}
 
-	/** The topic to which the cursors belong: the event store and the broker may have one of the same name each. */
+	/** The topic to which the cursors belong, because the event store and the broker may both have one of that name. */
 	async #find(name: string, cursors: Cursors, ctx: Context): Promise<TopicLog | string> {
 		let why = `the topic ${name} is neither in the event store nor in the broker`;
 		this.#sources ??= this.#open();

@@ -60,7 +60,7 @@ async function claimed(build: number): Promise<ViewLease> {
 	return lease ?? expect.unreachable();
 }
 
-/** What a process does that has taken some events into a build. */
+/** Saves events into a build, as a process does that projects it. */
 async function took(
 	build: number,
 	lease: ViewLease,
@@ -71,7 +71,7 @@ async function took(
 	await store.build({ ...standings, build }).apply(lease, async () => ({ places, ...more }), ctx);
 }
 
-/** Build 1 is made from all ten events and read; the process has ended. */
+/** Makes build 1 from all ten events, and makes it live. The process has ended. */
 async function built(more: Partial<ViewChange> = {}): Promise<void> {
 	await tenEvents();
 	await store.open({ ...standings, shape: "{}" }, ctx);

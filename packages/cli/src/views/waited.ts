@@ -7,16 +7,19 @@ import type { OpenedViews } from "./opened-views.ts";
 import { progressText } from "./progress.ts";
 import { type ViewFacts, viewFacts, withTimeLeft } from "./view-facts.ts";
 
-/** How often it is looked how far the builds are, in milliseconds. */
+/** How often the builds are looked at, in milliseconds. */
 const lookMs = 500;
 
 /** How many builds are shown. */
 const most = 2;
 
-/** Over how many looks the speed is measured. */
+/** The number of looks over which the speed is measured. */
 const looks = 10;
 
-/** Waits until nothing of a view is being built any more, and shows meanwhile how far it is. Ctrl-C ends the waiting. */
+/**
+ * Waits until no process works on an incomplete build of a view, and shows the progress meanwhile. Ctrl-C ends the
+ * wait.
+ */
 export async function waited(
 	opened: OpenedViews,
 	name: string | undefined,
@@ -42,7 +45,7 @@ export async function waited(
 	return interruption.code ?? exitCode.ok;
 }
 
-/** A text for each build that cannot be read yet. */
+/** A text for each incomplete build. */
 function unfinished({ name, version, builds }: ViewFacts): string[] {
 	return builds
 		.filter(({ state }) => state === "building")

@@ -10,7 +10,7 @@ export const exportJournal: Run = (words, surroundings) =>
 		const [workflow = "", key = ""] = words.arguments;
 		const { journal } = await foundRun(opened, workflow, key);
 		const exported: ExportedJournal = { workflow, key, events: journal.entries.map(({ record }) => record) };
-		// In lines, so that people can read it beside their tests.
+		// In several lines, so that people can read it beside their tests.
 		await surroundings.terminal.print(JSON.stringify(exported, null, 2));
 		return exitCode.ok;
 	});

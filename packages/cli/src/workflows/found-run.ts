@@ -15,19 +15,19 @@ import type { CommandError } from "../command/command-error.ts";
 import { unknownName } from "../discovery/unknown-name.ts";
 import type { OpenedStore } from "../streams/opened-store.ts";
 
-/** What the entries that the command writes have as their source. */
+/** The source of the entries that the command writes. */
 const source = "allium";
 
-/** How many keys are looked through for completions and suggestions. */
+/** How many keys are read for completions and suggestions. */
 const mostKeys = 1_000;
 
 /** How many streams are listed at once. */
 const pageSize = 100;
 
-/** How many journals are read at once: of each a page is in memory. */
+/** How many journals are read at once. A page of each is in memory. */
 const readAtOnce = 8;
 
-/** A run, as its journal tells. */
+/** A run, as its journal describes it. */
 export interface FoundRun {
 	readonly workflow: string;
 	readonly key: string;
@@ -35,7 +35,11 @@ export interface FoundRun {
 	readonly state: RunState;
 }
 
-/** Reads a run. @throws CommandError where there is no such run; it names those that there are. */
+/**
+ * Reads a run.
+ *
+ * @throws CommandError that names the existing runs if there is no such run.
+ */
 export async function foundRun(opened: OpenedStore, workflow: string, key: string): Promise<FoundRun> {
 	const stream = await streamOf(workflow, key);
 	const journal = await loaded(opened, workflow, key, stream);
@@ -46,21 +50,21 @@ export async function foundRun(opened: OpenedStore, workflow: string, key: strin
 /** A run in a list. */
 export interface ListedRun {
 	readonly workflow: string;
-	/** As far as the name of the stream has it, where the journal cannot be read. */
+	/** The key as far as the name of the stream contains it, if the journal cannot be read. */
 	readonly key: string;
-	/** What `--after` takes to go on behind it. */
+	/** The value for `--after` with which a list continues behind this run. */
 	readonly place: string;
 	readonly run: RunSummary | UnreadableRun;
 }
 
 /** A run whose journal cannot be read. */
 export interface UnreadableRun {
-	/** Why, and what to do. */
+	/** The reason and the remedy. */
 	readonly fault: string;
 }
 
 /**
- * Looks at all runs, or at those of a workflow, sorted by their names. A journal that cannot be read hides no other.
+ * Reads all runs, or those of a workflow, sorted by their names. A journal that cannot be read hides no other.
  *
  * @param behind the place of the run behind which it begins.
  */
@@ -92,7 +96,7 @@ function unreadable(error: unknown): UnreadableRun {
 	return { fault: error.message };
 }
 
-/** Whether the journal itself is at fault, and not the way to it. */
+/** Whether the journal itself is at fault, not the access to it. */
 function isFault({ code, reason }: ServiceError): boolean {
 	return code === "data_loss" || reason === "unknown_entry";
 }
@@ -134,7 +138,7 @@ export async function workflowNames({ store, ask }: OpenedStore): Promise<string
 		if (first === undefined) return names;
 		const [, name = ""] = first.stream.split("/", 2);
 		if (isJournal(first)) names.push(name);
-		// Behind all journals of this workflow: "0" comes after "/".
+		// Continues behind all journals of this workflow: "0" comes after "/".
 		after = `${prefixOf(name).slice(0, -1)}0`;
 	}
 }
@@ -145,7 +149,7 @@ export async function runKeys({ store, ask }: OpenedStore, workflow: string): Pr
 	return items.filter(isJournal).map(({ stream }) => keyIn(stream));
 }
 
-/** Where there is no run, says so, and what there is. */
+/** The sentence that tells that there are no runs, and how one begins. */
 export function noRuns(url: string, workflow?: string): string {
 	const which = workflow === undefined ? "no run of a workflow" : `no run of the workflow ${workflow}`;
 	return `There is ${which} in ${url}: a run begins with the first event of its key, once an app orchestrates the workflow.`;
@@ -163,7 +167,7 @@ export async function unknownRun(opened: OpenedStore, workflow: string, key?: st
 	return unknownName(sentence, key, await runKeys(opened, workflow), noRuns(url, workflow));
 }
 
-/** Others may have streams whose names begin so. */
+/** Applications may have streams whose names begin in the same way. */
 function isJournal({ stream, topic }: StreamSummary): boolean {
 	const [, workflow = "", key] = stream.split("/");
 	return key !== undefined && topic === topicOf(workflow);

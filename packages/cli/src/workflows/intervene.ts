@@ -7,7 +7,7 @@ import { type OpenedStore, withStore } from "../streams/opened-store.ts";
 import { type FoundRun, foundRun } from "./found-run.ts";
 import { obstacles } from "./run-text.ts";
 
-/** How often the run may write to its journal meanwhile. */
+/** How often the command retries if the run writes to its journal at the same time. */
 const mostConflicts = 20;
 
 /** `allium workflows cancel <workflow> <key>` */
@@ -26,12 +26,12 @@ export const cancel: Run = (words, surroundings) => {
 export const resume: Run = (words, surroundings) =>
 	intervene(words, surroundings, { fact: { is: "resumed" }, checked: checkParked, done: "resumed" });
 
-/** What somebody wants of a run. */
+/** An intervention in a run. */
 interface Intervention {
 	readonly fact: Fact;
-	/** @throws CommandError where the run is not such that it could be. */
+	/** @throws CommandError if the state of the run does not allow it. */
 	readonly checked: (run: FoundRun) => void;
-	/** What is asked before; nothing is asked without one. */
+	/** The question before it. Without one, it is done at once. */
 	readonly question?: (run: FoundRun) => string;
 	readonly done: string;
 }

@@ -49,7 +49,7 @@ function statusOf(words: Words): string | undefined {
 	throw usageError(`A run is never ${JSON.stringify(status)}.`, [`--status takes ${statuses.join(", ")}.`]);
 }
 
-/** Which runs are listed. */
+/** The filter of the list. */
 interface Wanted {
 	readonly workflow: string | undefined;
 	readonly status: string | undefined;
@@ -57,7 +57,7 @@ interface Wanted {
 	readonly after: string | undefined;
 }
 
-/** @returns `next`: where to go on, if there are more. */
+/** @returns `next`: the place at which to continue, if there are more. */
 async function some(
 	opened: OpenedStore,
 	{ workflow, status, limit, after }: Wanted,

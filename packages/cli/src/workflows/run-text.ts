@@ -1,6 +1,6 @@
 import type { Expecting, RecordedError, RunState, Waiting } from "@allium/events/journal";
 
-/** What keeps a run from going on, each in one line: why it is parked, or what it waits for. */
+/** The obstacles of a run, each in one line: why it is parked, or what it waits for. */
 export function obstacles({ parked, waits }: RunState): string[] {
 	if (parked === undefined) return waits.map(waitText);
 	const where = parked.step === undefined ? "" : `at ${JSON.stringify(parked.step)}: `;

@@ -1,4 +1,4 @@
-/** A word as shells take it. */
+/** A word quoted for shells. */
 export function shellWord(text: string): string {
 	return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

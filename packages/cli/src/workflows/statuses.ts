@@ -1,7 +1,7 @@
-/** How a run is whose journal this version cannot read. */
+/** The status of a run whose journal this version cannot read. */
 export const unreadable = "unreadable";
 
-/** How a run can be. */
+/** The statuses of runs. */
 export const statuses: readonly string[] = [
 	"not started",
 	"going on",

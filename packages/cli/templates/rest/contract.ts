@@ -4,7 +4,7 @@ import * as z from "zod";
 const item = z.object({ id: z.string(), name: z.string(), cents: z.int(), left: z.int() });
 const no_such_item = { code: "not_found", message: "there is no such item" } as const;
 
-/** What new-service offers: shared by the service, its callers and browsers. */
+/** The contract of new-service, which the service, its callers and browsers share. */
 export const NewService = contract(
 	"new-service",
 	{

@@ -1,7 +1,7 @@
 import { contract, method, stream } from "allium";
 import * as z from "zod";
 
-/** What new-service offers: shared by the service, its callers and browsers. */
+/** The contract of new-service, which the service, its callers and browsers share. */
 export const NewService = contract(
 	"new-service",
 	{
