@@ -11,14 +11,15 @@ export interface GatewayOptions extends Omit<ProcessOptions, "zone" | "labels" |
 	/** The interface to listen on. Default: that of `ALLIUM_LISTEN`, else 127.0.0.1. */
 	readonly host?: string;
 	/**
-	 * The services, or methods as `service/method`, that strangers may call. Default: everything, for callers on
-	 * this machine alone. On an address that others can reach, the gateway refuses to start without this option.
+	 * The services, or methods as `service/method`, that callers outside of the system may call. Default: everything, for
+	 * callers on this machine alone. On an address that others can reach, the gateway refuses to start without this
+	 * option.
 	 */
 	readonly expose?: readonly string[];
 	/**
-	 * The hosts by which it may be called, beside its own: `api.example.com`, `*.example.com` for all names below it,
-	 * `*` for all. Default: those of `ALLIUM_HOSTS`; without them all, but on a loopback address only `localhost`,
-	 * `*.localhost`, `127.*` and `[::1]`.
+	 * The hosts by which it may be called, besides its own: `api.example.com`, `*.example.com` for all names below it,
+	 * `*` for all. Default: those of `ALLIUM_HOSTS`. Without that variable all hosts are allowed, but on a loopback
+	 * address only `localhost`, `*.localhost`, `127.*` and `[::1]`.
 	 */
 	readonly hosts?: readonly string[];
 	/**
@@ -27,13 +28,13 @@ export interface GatewayOptions extends Omit<ProcessOptions, "zone" | "labels" |
 	 */
 	readonly guard?: Guard;
 	/**
-	 * The credentials for services whose guards ask for them before the services describe themselves; a function
-	 * when they change. Calls carry what their callers sent instead. Default: `ALLIUM_CREDENTIALS`.
+	 * The credentials for services whose guards ask for them before the services describe themselves; a function if they
+	 * change. Calls carry the credentials of their callers instead. Default: `ALLIUM_CREDENTIALS`.
 	 */
 	readonly credentials?: Credentials | CredentialsSource;
 	/**
 	 * Wraps every method, outermost first, with decoded messages. Default: `serverDefaults()`, which is tracing and
-	 * metrics. Without middleware of yours, the gateway hands JSON on without decoding it.
+	 * metrics. Without this option, the gateway passes JSON on without decoding it.
 	 */
 	readonly middleware?: readonly Middleware[];
 	/** Which headers of a request travel on to the service, by name. Default: all but cookies. */
@@ -58,6 +59,6 @@ export interface GatewayOptions extends Omit<ProcessOptions, "zone" | "labels" |
 	readonly logger?: Logger;
 }
 
-/** Where a gateway listens by default. */
+/** The default port of a gateway. */
 export const defaultPort = 8080;
 export const defaultHost = "127.0.0.1";

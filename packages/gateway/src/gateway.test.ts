@@ -184,7 +184,7 @@ describe("the end of a call", () => {
 		const url = await open();
 		const answer = await post(`${url}/lab/wait`, {}, { "connect-timeout-ms": "150" });
 		expect(answer.status).toBe(504);
-		// Its own clock, or the word of the gateway that it gave up, whichever is there first.
+		// The call ends by the service's own clock, or by the cancellation of the gateway, whichever comes first.
 		await vi.waitFor(() =>
 			expect(system.log.ended).toEqual([expect.stringMatching(/^(deadline_exceeded|canceled)$/)]),
 		);

@@ -49,8 +49,8 @@ export interface Gateway {
 	/** Stops in order: not ready, drained, closed. Resolves when no handle is left. */
 	stop(): Promise<void>;
 	/**
-	 * Starts, runs until SIGTERM, SIGINT or `stop()`, and stops. A second signal ends the process at once. What keeps it from
-	 * starting, such as a port that is taken, is printed in one sentence, and the exit code is 1.
+	 * Starts, runs until SIGTERM, SIGINT or `stop()`, and stops. A second signal ends the process at once. An error that
+	 * keeps it from starting, such as a port that is taken, is printed in one sentence, and the exit code is 1.
 	 */
 	run(): Promise<void>;
 	/** The URLs at which it can be reached, once it has started. */
@@ -103,7 +103,7 @@ class NodeGateway implements Gateway {
 			logger,
 			scope: this,
 		});
-		// It calls over the transport that a URL names, but it does not listen there: nobody looks for it.
+		// It calls over the transport that a URL names, but does not listen there, because no process looks it up.
 		const transport = new NamedTransport({ adapters: options.adapters, config, logger, scope: this });
 		const dialled = [...(options.transports ?? []), ...transport.transports];
 		checkServerLimits(options.limits ?? {});
@@ -251,8 +251,8 @@ function configOf(options: GatewayOptions, env: Environment): Config {
 }
 
 /**
- * TLS of a gateway in a system whose services all have certificates. Its own callers are browsers and other strangers,
- * who have none; what they may call is a matter of `expose` and the guard.
+ * TLS of a gateway in a system whose services all have certificates. Its own callers are browsers and other clients
+ * without certificates; `expose` and the guard limit what they may call.
  */
 function forStrangers(
 	tls: TlsOptions | undefined,
@@ -265,8 +265,8 @@ function forStrangers(
 }
 
 /**
- * TLS towards services. With `ALLIUM_TLS` it is that of the folder, whatever else is said of TLS: so the gateway can show
- * browsers a certificate that they trust, and services the one that they trust.
+ * TLS towards services. With `ALLIUM_TLS` it is that of the folder, whatever the other TLS options are. So the gateway
+ * can show browsers a certificate that they trust, and services the one that they trust.
  */
 function towardsServices({ tls, namespace }: Config, env: Environment): TlsOptions | undefined {
 	const { ALLIUM_TLS, ALLIUM_TLS_SERVERS } = env;
@@ -274,7 +274,7 @@ function towardsServices({ tls, namespace }: Config, env: Environment): TlsOptio
 	return readConfig({ ALLIUM_TLS, ALLIUM_TLS_SERVERS }, { name: "gateway", namespace }).tls;
 }
 
-/** The credentials for services: those that code gives, else those of the environment. */
+/** The credentials for services: those in the options, or else those of the environment. */
 function credentialsOf({ credentials, env = process.env }: GatewayOptions): CredentialsSource {
 	if (typeof credentials === "function") return credentials;
 	const known = credentials ?? readCredentials(env);

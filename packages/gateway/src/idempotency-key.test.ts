@@ -19,10 +19,10 @@ beforeEach(async () => {
 });
 afterEach(() => system[Symbol.asyncDispose]());
 
-/** Tells what a call follows from. */
+/** Returns the cause of a call. */
 const count = async (_: unknown, ctx: Context) => ({ cause: causeOf(ctx)?.id ?? null });
 
-/** A gateway before a service that tells the id of each call. */
+/** A gateway in front of a service that returns the id of each call. */
 async function open(): Promise<string> {
 	await system.serve((app) =>
 		app.serve(
@@ -70,7 +70,7 @@ describe.each(["/payments/pay", "/payments"])("a POST to %s with an Idempotency-
 });
 
 describe("with once(), a payment", () => {
-	/** A gateway before a service that carries a payment out once, and counts. */
+	/** A gateway in front of a service that carries a payment out once, and counts the calls. */
 	async function paying() {
 		const amounts: number[] = [];
 		await system.serve((app) =>

@@ -30,7 +30,7 @@ const young = (from: string) =>
 test("with one old and two new instances every call of a new method works, over frames and HTTP", async () => {
 	await young("new-1");
 	await young("new-2");
-	// It was started last, and has the older version all the same.
+	// It was started last, although it has the older version.
 	await old("old");
 	const url = await system.open();
 	const transports = nodeTransports({ tls: undefined });

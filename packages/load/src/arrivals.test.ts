@@ -14,7 +14,7 @@ test("poisson arrivals come at the same mean rate, at distances that vary as muc
 	const distances = all.map((at, index) => at - (all[index - 1] ?? 0));
 	const mean = distances.reduce((sum, distance) => sum + distance, 0) / distances.length;
 	const variance = distances.reduce((sum, distance) => sum + (distance - mean) ** 2, 0) / distances.length;
-	// Ten times what chance makes of 20,000.
+	// Ten times the standard error of 20,000 values.
 	expect(Math.abs(mean - 10)).toBeLessThan(0.7);
 	expect(Math.abs(Math.sqrt(variance) - 10)).toBeLessThan(1);
 	expect(Math.min(...distances)).toBeGreaterThanOrEqual(0);

@@ -10,12 +10,12 @@ import type { LoadWindow } from "./load-report.ts";
  */
 export type LoadCall = (number: number, ctx: Context) => PromiseLike<unknown> | AsyncIterable<unknown>;
 
-/** Which calls to make, how many, and for how long. */
+/** The load: which calls to make, how many, and for how long. */
 export interface LoadOptions {
 	readonly call: LoadCall;
 	/**
-	 * Calls a second, started on schedule whatever becomes of the earlier ones: an open loop. Without it, `concurrency`
-	 * callers each call again when they have their answer: a closed loop, which waits when the service does.
+	 * Calls a second, started on schedule regardless of earlier ones: an open loop. Without it, `concurrency` callers
+	 * each call again when they have their answer: a closed loop, which waits when the service does.
 	 */
 	readonly rate?: number | undefined;
 	/** The distribution of an open loop's calls. Default: even. */
@@ -24,11 +24,11 @@ export interface LoadOptions {
 	readonly concurrency?: number | undefined;
 	/** How long to start calls after the warm-up, in milliseconds. */
 	readonly durationMs: number;
-	/** How long to make calls before anything counts, in milliseconds. Default: 0. */
+	/** How long to make uncounted calls first, in milliseconds. Default: 0. */
 	readonly warmupMs?: number | undefined;
 	/**
-	 * How long a call may take, in milliseconds from when it was due. That includes the wait for a place in flight
-	 * and, for a stream, the time to its last message. Default: 10 s.
+	 * How long a call may take, in milliseconds from when it was due. That includes the wait for a place in flight and,
+	 * for a stream, the time to its last message. Default: 10 s.
 	 */
 	readonly timeoutMs?: number | undefined;
 	/**

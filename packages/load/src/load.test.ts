@@ -11,7 +11,7 @@ const Shop = contract("shop", {
 
 const quiet: SimulateOptions = { network: { latency: constant(0.5) } };
 
-/** Makes load on virtual time, in one node that calls nobody. */
+/** Makes load on virtual time, in one node that calls no other. */
 async function simulated(options: LoadOptions, ctx?: () => Context): Promise<LoadReport> {
 	const { value } = await simulate({}, async (world) => {
 		const node = await world.start("generator");
@@ -25,7 +25,7 @@ function pause(milliseconds: number): Promise<void> {
 }
 
 describe("a server that stands still for one of ten seconds, at 100 calls a second", () => {
-	/** A server that takes 2 ms for a price, and from the fifth second on does nothing else for a whole one. */
+	/** A server that takes 2 ms for a price, and stands still for a second from the fifth second on. */
 	async function stalling(world: World, options: Partial<LoadOptions>): Promise<LoadReport> {
 		const server = await world.start("server", (node) =>
 			node.serve(Shop, {
@@ -57,7 +57,7 @@ describe("a server that stands still for one of ten seconds, at 100 calls a seco
 		const { p50, p99, max, calls, failed } = await latency({ rate: 100 });
 		expect([calls, failed]).toEqual([1_000, 0]);
 		expect(p50).toBeLessThan(4);
-		// A tenth of the calls was due while it stood still: the ninth in ten of them waited for some 900 ms.
+		// A tenth of the calls was due while it stood still: nine tenths of them waited less than some 900 ms.
 		expect(p99).toBeGreaterThan(850);
 		expect(max).toBeGreaterThan(990);
 	});

@@ -26,7 +26,7 @@ export function pinoLogger(pino: PinoLike): Logger {
 	};
 }
 
-/** Makes text from strangers safe for the programs that show the log. */
+/** Makes text from outside safe for the programs that show the log. */
 function plain(value: unknown): unknown {
 	return typeof value === "string" ? printable(value) : value;
 }

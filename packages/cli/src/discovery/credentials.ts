@@ -6,7 +6,7 @@ import { usageError } from "../command/command-error.ts";
 /** The name of the command, by which its certificate is found in the folder of `ALLIUM_TLS`. */
 export const commandName = "allium";
 
-/** What to do if a guard refuses. */
+/** The advice if a guard refuses. */
 export const credentialsHint =
 	"Its guard wants credentials: give them with --credentials name=value, or in ALLIUM_CREDENTIALS.";
 

@@ -2,7 +2,7 @@ import { type Code, ServiceError } from "@allium/core";
 import type { HttpRequest, HttpResponse } from "@allium/node";
 import { type Answer, errorAnswer } from "@allium/node/protocol";
 
-/** Sends it, unless the client is gone. */
+/** Sends an answer, unless the client is gone. */
 export function give(request: HttpRequest, response: HttpResponse, answer: Answer): void {
 	if (response.isClosed || response.isHeadSent) return;
 	// Nothing reads the body of a request that is answered here.
@@ -13,7 +13,7 @@ export function give(request: HttpRequest, response: HttpResponse, answer: Answe
 	response.end(text);
 }
 
-/** An error in the form in which calls give theirs, with a status that its code does not lead to by itself. */
+/** An error in the form of a failed call, with a status other than that of its code. */
 export function errorWithStatus(status: number, code: Code, message: string): Answer {
 	return { ...errorAnswer(new ServiceError({ code, message })), status };
 }

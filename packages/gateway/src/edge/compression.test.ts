@@ -71,7 +71,7 @@ describe("compression", () => {
 	});
 });
 
-/** A service whose answers say how they may be handled. */
+/** A service whose answers have caching and compression headers. */
 const Papers = contract("papers", {
 	find: method({
 		input: z.object({ id: z.string() }),
@@ -82,7 +82,7 @@ const Papers = contract("papers", {
 const paperRoutes = routes(Papers, { find: get("/papers/{id}") });
 const text = "long ".repeat(1_000);
 
-/** Opens a gateway in front of papers that have these headers. Resolves with the address of one. */
+/** Opens a gateway in front of a service whose papers have these headers. Resolves with the address of a paper. */
 async function openPapers(headers: Record<string, string>, options = {}): Promise<string> {
 	await system.serve((app) => {
 		const find = async (_: { id: string }, ctx: Context) => {

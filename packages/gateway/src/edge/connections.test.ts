@@ -111,7 +111,7 @@ describe("a request on a kept connection that the service closes without an answ
 test("a service that closes at every chance loses no read", async () => {
 	await using service = await RawService.open((socket) => {
 		socket.write(answerBytes("hi"));
-		// As a server whose time is up: the end crosses the next request.
+		// A server whose time is up behaves like this: its end crosses the next request.
 		setTimeout(() => socket.end(), Math.random() * 4);
 	});
 	const url = await system.open({ proxy: { "/app": service.url } });

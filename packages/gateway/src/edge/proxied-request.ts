@@ -25,7 +25,7 @@ const idempotent: readonly (string | undefined)[] = ["GET", "HEAD", "OPTIONS", "
 /** The options of a proxied request. */
 export interface ProxiedRequestOptions {
 	readonly target: ProxyTarget;
-	/** Where else the request may go, when the target cannot be reached. */
+	/** Another target, for a request whose target cannot be reached. Undefined if there is none. */
 	readonly elsewhere: () => ProxyTarget | undefined;
 	readonly headers: OutgoingHttpHeaders;
 	readonly logger: Logger;
@@ -135,7 +135,7 @@ export class ProxiedRequest implements BodyReader {
 		return idempotent.includes(this.#request.method) || !traffic.hasSent;
 	}
 
-	/** Turns to another target, once, where the one there was cannot be reached, so that nothing went out. */
+	/** Switches to another target, once, if the target could not be reached, so that nothing was sent. */
 	#turnsElsewhere(error: Error): boolean {
 		const isUnreached = "syscall" in error && error.syscall === "connect";
 		if (!isUnreached || this.#hasTurned || this.#sent.chunks === undefined) return false;

@@ -7,7 +7,7 @@ import { httpUrlOf } from "@allium/node";
 /** How long an address that could not be reached is passed over while there is another, in milliseconds. */
 const pauseMs = 1_000;
 
-/** Where services are looked for. */
+/** The registry in which services are looked up. */
 export interface ServiceSource {
 	readonly registry: Registry;
 	readonly namespace: string;
@@ -19,7 +19,7 @@ export class ProxiedService {
 	readonly name: string;
 	readonly #instances = new Map<string, Instance>();
 	#urls: readonly URL[] = [];
-	/** Those that could not be reached, and until when they are passed over. */
+	/** The addresses that could not be reached, and until when they are passed over. */
 	readonly #paused = new Map<string, number>();
 	#turn = 0;
 	readonly #life = Context.background().withCancel();
@@ -33,7 +33,7 @@ export class ProxiedService {
 		void followRegistry(registry, { namespace, service: this.name }, this, logger, this.#life.ctx);
 	}
 
-	/** Takes in what the registry says. */
+	/** Applies an event of the registry. */
 	apply(event: RegistryEvent): void {
 		if (event.type === "snapshot") this.#instances.clear();
 		const told = event.type === "snapshot" ? event.instances : [event.instance];
@@ -60,7 +60,7 @@ export class ProxiedService {
 		return all[this.#turn];
 	}
 
-	/** Whether an instance that is up is there. */
+	/** Whether an instance with this origin is up. */
 	has(origin: string): boolean {
 		return this.#urls.some((url) => url.origin === origin);
 	}

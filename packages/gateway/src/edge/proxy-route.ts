@@ -3,11 +3,11 @@ import { isOwnPath } from "@allium/core/http";
 import { ProxiedService, type ServiceSource } from "./proxied-service.ts";
 import { ProxyTarget } from "./proxy-target.ts";
 
-/** A path of the gateway, and where requests below it go: to one URL, or to the instances of a service in turn. */
+/** A path of the gateway, and the target of requests below it: one URL, or the instances of a service in turn. */
 export class ProxyRoute {
 	/** `/app`, without a slash at its end. */
 	readonly prefix: string;
-	/** Where requests go, for people: `http://127.0.0.1:3000/` or `service:payments`. */
+	/** The target for people: `http://127.0.0.1:3000/` or `service:payments`. */
 	readonly shown: string;
 	/** The service; undefined for a route to one URL. */
 	readonly #service: ProxiedService | undefined;
@@ -53,7 +53,7 @@ export class ProxyRoute {
 		return path === this.prefix || path.startsWith(`${this.prefix}/`);
 	}
 
-	/** Where the next request goes; undefined when no instance of the service is up. */
+	/** The target of the next request. Undefined when no instance of the service is up. */
 	next(): ProxyTarget | undefined {
 		const service = this.#service;
 		if (service === undefined) return this.#targets.get("");
@@ -76,7 +76,7 @@ export class ProxyRoute {
 		return made;
 	}
 
-	/** Requests that are under way at an instance that has left go on. */
+	/** Requests in progress at an instance that has left continue. */
 	#forget(origin: string, target: ProxyTarget): void {
 		this.#targets.delete(origin);
 		target.rest();

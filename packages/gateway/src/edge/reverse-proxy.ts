@@ -87,8 +87,8 @@ export class ReverseProxy {
 	}
 
 	/**
-	 * Resolves when no request is under way. WebSockets stay open until `close`, because nobody can tell when they are
-	 * over.
+	 * Resolves when no request is in progress. WebSockets stay open until `close`, because the gateway cannot tell when
+	 * they are over.
 	 */
 	drain(): Promise<void> {
 		this.#draining = true;

@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-	// A test that ran out of time leaves its own.
+	// A test that ran out of time leaves its fake timers.
 	vi.useRealTimers();
 	await service[Symbol.asyncDispose]();
 	await system[Symbol.asyncDispose]();

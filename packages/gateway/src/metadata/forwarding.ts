@@ -14,7 +14,9 @@ const globalRequestId = "x-global-request-id";
 /** A request id from outside that is accepted as it is. */
 const sane = /^[\w.:/+=@-]{1,128}$/;
 
-/** The last id that was found valid, or made: a request is asked for its id twice, one time soon after the other. */
+/**
+ * The last id that was found valid, or made. It is kept because each request is asked for its id twice in a short time.
+ */
 let lastId = "";
 
 /** The request id that arrived, if it is valid; otherwise a new one. */
@@ -24,12 +26,15 @@ export function requestIdFrom(given: string | undefined): string {
 	return lastId;
 }
 
-/** Whether metadata is internal, so that a stranger may not send it. A position only lets a read wait. */
+/**
+ * Whether metadata is internal, so that an outside caller may not send it. A position is allowed: it only makes a read
+ * wait.
+ */
 export function isPrivate(name: string): boolean {
 	return name.startsWith("x-global-") || (name.startsWith("allium-") && name !== positionName);
 }
 
-/** Whether a header carries a proxy's knowledge of the client. From a stranger it is worth nothing. */
+/** Whether a header carries a proxy's knowledge of the client. From an outside caller it is worthless. */
 export function isOfProxies(name: string): boolean {
 	return name === "forwarded" || name === "x-real-ip" || name.startsWith("x-forwarded-");
 }
@@ -69,9 +74,9 @@ export function forwardedByDefault(name: string): boolean {
 }
 
 /**
- * The guard of a gateway, on every transport. It removes internal metadata, and the headers by which a stranger poses
- * as a proxy. It makes the call send on the rest, and adds the request id and the address of the client. Then it asks
- * the given guard, whose description it shares. A trace that may not travel on is hidden from the gateway, too.
+ * The guard of a gateway, on every transport. It removes internal metadata, and the headers by which an outside caller
+ * poses as a proxy. It makes the call send on the rest, and adds the request id and the address of the client. Then it
+ * asks the given guard, whose description it shares. A trace that may not travel on is hidden from the gateway, too.
  */
 export function forwarding(forward: (name: string) => boolean, guard: Guard | undefined): Guard {
 	const isSeen = (name: string): boolean => {
@@ -80,7 +85,8 @@ export function forwarding(forward: (name: string) => boolean, guard: Guard | un
 	const hostOfPeer = peerHosts();
 	const asked = (request: GuardRequest, ctx: Context): Context | Promise<Context> => {
 		const metadata = request.metadata["~select"](isSeen);
-		// The characters of both values are known, and no stranger's metadata has the second name: nothing is checked again.
+		// The characters of both values are known, and metadata from outside does not have the second name, so no check is
+		// repeated.
 		metadata["~add"](forwardedForHeader, forwardedFor(request.metadata, hostOfPeer(request.peer)));
 		const outgoing = metadata["~select"](forward);
 		outgoing["~add"](globalRequestId, requestIdFrom(metadata.get(requestIdHeader)));

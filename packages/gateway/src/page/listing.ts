@@ -4,7 +4,7 @@ import type { RouteConflict } from "../table/gateway-routes.ts";
 import type { GatewayTable } from "../table/gateway-table.ts";
 import type { KnownService } from "../table/known-service.ts";
 
-/** A service as the gateway lists it. */
+/** A service in the list of the gateway. */
 export interface ServiceListing {
 	readonly name: string;
 	readonly version: string;
@@ -15,21 +15,21 @@ export interface ServiceListing {
 	readonly routes: readonly { readonly verb: string; readonly path: string; readonly method: string }[];
 }
 
-/** A method as the gateway lists it. */
+/** A method in the list of the gateway. */
 export interface MethodListing {
 	readonly name: string;
 	readonly summary?: string;
 	readonly kind: Kind;
 	readonly effect: Effect;
 	readonly path: string;
-	/** JSON Schemas, of one message for streams. */
+	/** JSON Schemas. For a stream, that of one message. */
 	readonly input: JsonSchema;
 	readonly output: JsonSchema;
 	/** A command that calls it. */
 	readonly example: string;
 }
 
-/** All that a gateway serves. */
+/** Everything that a gateway serves. */
 export interface Listing {
 	readonly services: readonly ServiceListing[];
 	readonly proxies: readonly { readonly path: string; readonly url: string }[];
@@ -39,7 +39,7 @@ export interface Listing {
 }
 
 /**
- * Lists what a gateway serves.
+ * Lists the services of a gateway.
  *
  * @param origin the address at which clients call the gateway: `http://127.0.0.1:8080`.
  */
@@ -89,7 +89,7 @@ function listMethod(
 	return { name, ...(summary !== undefined && { summary }), kind, effect, path, input, output, example };
 }
 
-/** A command that calls a method: with curl where that is easy. */
+/** A command that calls a method. It uses curl if that is easy. */
 function exampleOf(kind: Kind, effect: Effect, url: string, words: string, message: string): string {
 	if (kind === "unary") return `curl ${url} --json ${quoted(message)}`;
 	if (kind === "server_stream" && effect === "read") {

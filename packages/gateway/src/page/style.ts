@@ -1,4 +1,4 @@
-/** How the front page looks, by day and by night. */
+/** The style of the front page, by day and by night. */
 export const style = `
 :root { color-scheme: light dark; --text: light-dark(#1c2430, #e4e7ec); --quiet: light-dark(#5b6675, #98a2b3);
 	--page: light-dark(#f6f7f9, #0f1319); --card: light-dark(#fff, #171c24); --line: light-dark(#dfe3e8, #2a313c);

@@ -5,7 +5,7 @@ import { type Actor, actors, anyConduct, told } from "./fixtures/conduct.ts";
 import { Dice } from "./fixtures/dice.ts";
 import { type Kind, type Settled, StrangeWorld, type Way } from "./fixtures/strange-world.ts";
 
-/** How many conducts of each actor are tried. More by hand: `ALLIUM_FUZZ_ROUNDS=500`. */
+/** How many conducts of each actor are tried. `ALLIUM_FUZZ_ROUNDS=500` asks for more. */
 const rounds = timesFrom("ALLIUM_FUZZ_ROUNDS", 10);
 const seed = Number(process.env.ALLIUM_FUZZ_SEED ?? 20_261_125);
 

@@ -10,7 +10,7 @@ import { Dice } from "./fixtures/dice.ts";
 import { oddAnswer } from "./fixtures/odd-answers.ts";
 import { Strange } from "./fixtures/strange-world.ts";
 
-/** How many answers are tried. More by hand: `ALLIUM_FUZZ_ROUNDS=500`. */
+/** How many answers are tried. `ALLIUM_FUZZ_ROUNDS=500` asks for more. */
 const rounds = timesFrom("ALLIUM_FUZZ_ROUNDS", 40);
 const seed = Number(process.env.ALLIUM_FUZZ_SEED ?? 20_261_125);
 
@@ -112,7 +112,7 @@ async function* input() {
 	yield { v: 1 };
 }
 
-/** Calls each kind of method of a service that is none; resolves with what the callers were thrown. */
+/** Calls each kind of method of a service that is not one. Resolves with the errors of the callers. */
 function callAll(client: Client<typeof Strange>): Promise<unknown[]> {
 	const ctx = Context.background().withTimeout(patienceMs);
 	const calls: Promise<unknown>[] = [

@@ -1,7 +1,7 @@
 /** How many services are updated in one turn of the event loop, so that calls do not wait for thousands of them. */
 const atOnce = 100;
 
-/** What is done about services whose instances changed. */
+/** The callbacks for services whose instances changed. */
 export interface ChangedServicesOptions {
 	readonly update: (service: string) => void;
 	/** Called when every service that changed is up to date. */
@@ -24,7 +24,7 @@ export class ChangedServices {
 		if (this.#next === undefined) this.#updateSome();
 	}
 
-	/** Updates no more. */
+	/** Stops updating services. */
 	close(): void {
 		clearImmediate(this.#next);
 	}

@@ -7,9 +7,9 @@ export class Exposure {
 	readonly #names: ReadonlySet<string> | undefined;
 
 	/**
-	 * @param names services, or `service/method`; without it, all.
-	 * @throws ServiceError `failed_precondition` when a name is malformed, or when names are missing and other
-	 * machines can reach the host.
+	 * @param names services, or `service/method`. Without it, all services are served.
+	 * @throws ServiceError `failed_precondition` when a name is malformed, or when names are missing and other machines
+	 * can reach the host.
 	 */
 	constructor(names: readonly string[] | undefined, host: string) {
 		if (names === undefined && !isLoopback(host)) {

@@ -33,9 +33,9 @@ interface Wanted {
 }
 
 /**
- * The REST routes of all services, as the services come and go. Of two services that want the same path, the one that
- * is up has it, and of two that are up the older one; the other gets it when that one is gone. A change costs as much
- * as the routes that it concerns, however many others there are.
+ * The REST routes of all services, as the services come and go. If two services want the same path, a service that is
+ * up precedes one that is not, and among two that are up the older precedes. The other gets the path when the first is
+ * gone. The cost of a change depends only on the routes that it concerns.
  */
 export class GatewayRoutes {
 	readonly table: RouteTable = new RouteTable();
@@ -43,7 +43,7 @@ export class GatewayRoutes {
 	readonly #wanted = new Map<string, readonly Wanted[]>();
 	readonly #served = new Map<Route, Wanted>();
 	readonly #waiting = new Set<Wanted>();
-	/** The reasons for routes not being served that were logged last. */
+	/** The reasons for unserved routes that were logged last. */
 	#said: ReadonlySet<string> = new Set();
 
 	constructor(logger: Logger) {

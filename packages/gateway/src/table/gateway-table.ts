@@ -58,8 +58,8 @@ export interface GatewayTableOptions {
 }
 
 /**
- * The methods of all registered services, as the services come and go. A path leads to its service in `find`; what
- * it finds was put there when the service described itself.
+ * The methods of all registered services, as the services come and go. `find` returns the method of a path. The methods
+ * of a service are entered when the service describes itself.
  */
 export class GatewayTable implements EndpointTable {
 	readonly guard: Guard;
@@ -147,7 +147,7 @@ export class GatewayTable implements EndpointTable {
 		return own === undefined ? theirs : [own, ...theirs];
 	}
 
-	/** Tells of services that are registered and cannot be called, because they did not describe themselves. */
+	/** The error for a service that is registered and cannot be called, because it did not describe itself. */
 	whyMissing(path: string): ServiceError | undefined {
 		const service = this.#services.get(path.slice(0, Math.max(0, path.indexOf("/"))));
 		return service === undefined || service.description !== undefined ? undefined : service.upstream.problem;
@@ -195,7 +195,7 @@ export class GatewayTable implements EndpointTable {
 		this.#route(service);
 	}
 
-	/** Every service knows its instances. */
+	/** Called when every service knows its instances. */
 	#updated(): void {
 		for (const name of this.#gone.takeForgotten()) this.#forget(name);
 		this.#isKnown = true;

@@ -17,7 +17,7 @@ export class GoneServices {
 		if (!this.#since.has(service)) this.#since.set(service, performance.now());
 	}
 
-	/** The service has an instance. */
+	/** Called when the service has an instance. */
 	remove(service: string): void {
 		this.#since.delete(service);
 	}

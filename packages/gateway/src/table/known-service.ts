@@ -33,11 +33,11 @@ export interface KnownServiceOptions {
 	readonly atOnce: AtOnce;
 	readonly way: DescribeWay;
 	readonly logger: Logger;
-	/** Called when the methods of a service are others than before. */
+	/** Called when the methods of a service have changed. */
 	readonly changed: (service: KnownService, before: readonly ServedMethod[]) => void;
 }
 
-/** A service as the gateway knows it. It has methods once it has described itself. */
+/** The gateway's knowledge of a service. It has methods once the service has described itself. */
 export class KnownService {
 	readonly upstream: Upstream;
 	/** The part of it that is served; undefined until it has described itself. */

@@ -12,14 +12,14 @@ export class RawJson {
 		this.text = text;
 	}
 
-	/** The decoded message: `JSON.stringify` takes that in place of this object. */
+	/** The decoded message, which `JSON.stringify` uses in place of this object. */
 	toJSON(): unknown {
 		return jsonCodec.decode(this.text);
 	}
 }
 
 /**
- * Hands JSON on as text. It also writes messages that the gateway made itself, such as the input of a REST route,
+ * Passes JSON on as text. It also writes messages that the gateway made itself, such as the input of a REST route,
  * which is put together from the body, the query and the path.
  */
 export const rawJsonCodec: TextCodec = {

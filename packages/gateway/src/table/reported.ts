@@ -1,7 +1,7 @@
 import { type Endpoint, isServiceError, type Logger, type Middleware, ServiceError } from "@allium/core";
 import { checkedChain, isMistake, trusted } from "@allium/core/transport";
 
-/** Where errors that callers may not see are reported. */
+/** The log for errors that callers may not see. */
 export interface ReportOptions {
 	readonly logger: Logger;
 	/** Whether callers see mistakes in the program, too. */

@@ -1,6 +1,6 @@
 import { type Instance, isServiceError, type Logger, ServiceError, toServiceError } from "@allium/core";
 
-/** The advice where a guard keeps the gateway out. */
+/** The advice if a guard keeps the gateway out. */
 const remedy =
 	"give the gateway credentials that the guard accepts, by ALLIUM_CREDENTIALS or its option credentials; or let the guard leave out the operations routes";
 
@@ -46,7 +46,7 @@ export class SilentInstances {
 	}
 
 	/**
-	 * Tells callers why nothing of the service can be called. The addresses of instances stay in the log.
+	 * Returns the error that tells callers why the service cannot be called. The addresses of instances stay in the log.
 	 *
 	 * @param instances how many instances are up.
 	 */

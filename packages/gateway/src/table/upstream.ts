@@ -18,15 +18,15 @@ import { SilentInstances } from "./silent-instances.ts";
 const bounds = { firstMs: 100, longestMs: 5_000 };
 
 /**
- * After how many milliseconds a service is asked again whose hash the registry does not know, such as `static:`:
- * nothing else tells that another version is served there.
+ * How often a service is asked again if the registry does not know its hash, as `static:` does not, in milliseconds.
+ * Nothing else tells that another version is served there.
  */
 const recheckMs = 5_000;
 
 /** A text that sorts after every time. */
 const never = "\uffff";
 
-/** How services are asked for their descriptions. */
+/** The way in which services are asked for their descriptions. */
 export interface DescribeWay {
 	readonly tls: TlsOptions | undefined;
 	readonly credentials: CredentialsSource;
@@ -38,9 +38,9 @@ export interface DescribeWay {
 export type Described = (description: ContractDescription) => void;
 
 /**
- * Keeps the description of one service. It asks the newest instance of the newest version, and the others when that
- * one does not answer. It asks again when the registry shows another hash, or now and then where the registry knows
- * none. The known description stays while no instance is up.
+ * Keeps the description of one service. It asks the newest instance of the newest version, and the others when that one
+ * does not answer. It asks again when the registry shows another hash, or now and then if the registry knows none. The
+ * known description stays while no instance is up.
  */
 export class Upstream {
 	readonly service: string;
@@ -56,7 +56,7 @@ export class Upstream {
 	readonly #way: DescribeWay;
 	/** The instances that were asked and did not describe themselves. */
 	readonly #silent: SilentInstances;
-	/** The hash of the description that is known, as the registry has it. */
+	/** The hash of the known description in the registry. */
 	#hash: string | undefined;
 	#asking: Promise<void> | undefined;
 	readonly #asked = Promise.withResolvers<void>();
@@ -84,7 +84,7 @@ export class Upstream {
 		return this.#asked.promise;
 	}
 
-	/** Takes over the instances of the registry. */
+	/** Uses the instances that the registry lists now. */
 	update(instances: readonly Instance[]): void {
 		const wasUp = this.instances.length > 0;
 		this.instances = instances
@@ -161,7 +161,7 @@ export class Upstream {
 		}
 	}
 
-	/** Asks as if nothing were known; the description that is known stays until another one comes. */
+	/** Asks again from the beginning. The known description stays until another one arrives. */
 	#askAgain(): void {
 		this.#hash = undefined;
 		this.update(this.instances);
@@ -171,7 +171,7 @@ export class Upstream {
 		const { tls, credentials, peers } = this.#way;
 		const { addresses } = instance;
 		const known = await credentials();
-		// Where calls go by way of a broker, nobody says that the port can be reached.
+		// If calls go through a broker, the port need not be reachable.
 		if (httpUrlOf([peers.preferred(addresses)]) === undefined) {
 			return peers.describe(instance, this.service, this.#life.ctx.withMetadata(known));
 		}
