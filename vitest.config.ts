@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { ViteUserConfig } from "vitest/config";
 
-// No import of Vitest itself: started by hand on a fresh clone, this must be able to say what is missing.
+// This does not import Vitest itself: started by hand on a fresh clone, it must be able to say that Vitest is missing.
 if (!existsSync(new URL("./node_modules/vitest", import.meta.url))) {
 	console.error('Nothing is installed yet: run "npm test", or "npm run setup" once.');
 	process.exit(1);
@@ -21,7 +21,7 @@ const packages = "scripts/packages.test.ts";
 export default {
 	ssr: { resolve: { conditions: ["@allium/source"] } },
 	test: {
-		// What a busy machine may need; a test that hangs is found all the same.
+		// Time enough for a busy machine. A test that hangs is still found.
 		testTimeout: 180_000,
 		hookTimeout: 180_000,
 		expect: { poll: { timeout: 150_000 } },

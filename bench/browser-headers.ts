@@ -1,4 +1,4 @@
-/** The headers that a browser sends with a call of a page, beside the type and the length of the body. */
+/** The headers that a browser sends with a call of a page, besides the type and the length of the body. */
 export const browserHeaders: Readonly<Record<string, string>> = {
 	accept: "*/*",
 	"accept-encoding": "gzip, deflate, br, zstd",

@@ -2,8 +2,8 @@ import type { EndpointTable } from "@allium/core";
 import { type Dialer, type Peer, ServerCall } from "@allium/core/transport";
 
 /**
- * Runs calls where they are made, as a transport runs those that arrive, but encodes nothing. It shows what the layers
- * of client and server cost without a wire. It supports unary calls only.
+ * Runs calls directly, as a transport runs those that arrive, but encodes nothing. It shows the cost of the layers of
+ * client and server without a wire. It supports unary calls only.
  */
 export function directTransport(endpoints: EndpointTable): Dialer {
 	const peer = { address: "direct" };

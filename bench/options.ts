@@ -15,7 +15,7 @@ export const suiteNames = [
 ] as const;
 export type SuiteName = (typeof suiteNames)[number];
 
-/** What a run measures, and how. */
+/** The options of a run. */
 export interface Options {
 	readonly suites: readonly SuiteName[];
 	/** The ids of the stacks; all of them when undefined. */
@@ -26,7 +26,7 @@ export interface Options {
 	/** How long one measurement of `sum` takes. The others take half of it. */
 	readonly milliseconds: number;
 	readonly quick: boolean;
-	/** Whether a million events wait, too (events). */
+	/** Whether the run includes a million waiting events (events). */
 	readonly million: boolean;
 	readonly pin: boolean;
 	/** The file for the rows as JSON. */
@@ -62,13 +62,13 @@ Options:
   --out FILE            writes the report; default for a whole run: bench/RESULTS.md
   --help`;
 
-/** Thrown for arguments that make no sense. */
+/** Thrown for arguments that are invalid. */
 export class UsageError extends Error {}
 
 /**
  * Parses the arguments of a run. Returns undefined if they only ask for help.
  *
- * @throws UsageError if they make no sense.
+ * @throws UsageError if they are invalid.
  */
 export function readOptions(args: readonly string[]): Options | undefined {
 	const { values, positionals } = parse(args);

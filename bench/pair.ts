@@ -1,7 +1,7 @@
 import { Child, pin } from "./child.ts";
 import type { Assignment, Measured, Ready, Task, Usage } from "./protocol.ts";
 
-/** Which stack to run, and how its processes run. */
+/** The stack to run, and how its processes run. */
 export interface PairOptions {
 	readonly file: string;
 	readonly variant?: string;

@@ -51,5 +51,5 @@ export interface Ready {
 	readonly offers?: readonly string[];
 }
 
-/** The answer of a process: the value, or why there is none. */
+/** The answer of a process: the value, or the reason why there is none. */
 export type Answer<Value> = { readonly value: Value } | { readonly error: string };

@@ -2,7 +2,7 @@ import type { Figure, Results, Row } from "./results.ts";
 import { type Judged, judge } from "./targets/target.ts";
 import { targets } from "./targets.ts";
 
-/** What a report says about where and how it was measured. */
+/** The conditions under which a report was measured. */
 export interface Setting {
 	readonly command: string;
 	readonly machine: string;

@@ -28,7 +28,7 @@ export interface Figure extends Spread {
 	readonly unit: string;
 }
 
-/** What was not measured, and why. */
+/** A measurement that failed, and the reason. */
 export interface Failure {
 	readonly suite: string;
 	readonly what: string;
@@ -63,7 +63,9 @@ export interface Cell {
 	readonly samples: readonly Sample[];
 }
 
-/** Returns the medians of what was measured. The others are compared with the stack `floor` at the same work. */
+/**
+ * Returns the medians of the measurements. Those of other stacks are compared with the stack `floor` at the same work.
+ */
 export function rowsOf(cells: readonly Cell[], floor: string): Row[] {
 	const rate = ({ calls, seconds }: Sample): number => calls / seconds;
 	const floors = new Map(

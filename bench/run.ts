@@ -3,12 +3,12 @@ import type { Failure, Figure, Results, Row } from "./results.ts";
 import { type StackEntry, stacks } from "./stacks.ts";
 import { spread } from "./statistics.ts";
 
-/** The stacks that clients of their own call. */
+/** The stacks that separate clients call. */
 const calledByClients: readonly string[] = stacks
 	.filter(({ wrkOnly }) => wrkOnly !== true)
 	.map(({ id }) => id);
 
-/** One run of the benchmark: what it has to do, and what it has found so far. */
+/** One run of the benchmark: its options, and its results so far. */
 export class Run implements Results {
 	readonly options: Options;
 	/** Whether processes are pinned to cores. */
@@ -30,7 +30,7 @@ export class Run implements Results {
 		this.#say = parts.say;
 	}
 
-	/** Reports progress to the person who waits. */
+	/** Reports progress to the user. */
 	progress(suite: string, text: string): void {
 		this.#say(`${suite}: ${text}`);
 	}

@@ -26,7 +26,7 @@ export interface HttpCall {
 	readonly path: string;
 	/** Default: the input of `sum`. */
 	readonly body?: string;
-	/** Headers beside `content-type`. */
+	/** Headers besides `content-type`. */
 	readonly headers?: Readonly<Record<string, string>>;
 }
 

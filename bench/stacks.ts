@@ -6,7 +6,7 @@ export interface StackEntry {
 	readonly group: "floor" | "peer" | "allium";
 	/** Whether it needs the packages in `peers/node_modules`. */
 	readonly installed: boolean;
-	/** Whether it has a server process of its own. */
+	/** Whether it has a separate server process. */
 	readonly serves: boolean;
 	/** Whether it is measured under `wrk` alone. */
 	readonly wrkOnly?: boolean;

@@ -23,7 +23,7 @@ const figure = (id: string, median: number): Figure => {
 };
 const none: Results = { rows: [], figures: [], failures: [] };
 
-/** What became of the targets whose line begins so. */
+/** The results of the targets whose line begins with `what`. */
 function verdicts(results: Results, what: string, unit = ""): unknown[] {
 	return judge(results, targets)
 		.filter(({ target }) => target.what.startsWith(what) && target.unit.startsWith(unit))

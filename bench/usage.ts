@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Usage } from "./protocol.ts";
 import type { Helper } from "./stack.ts";
 
-/** What this process has used, including the processor time of its helpers. */
+/** The resources that this process has used, including the processor time of its helpers. */
 export function usage(helpers: readonly Helper[] = []): Usage {
 	const { user, system } = process.cpuUsage();
 	const helping = helpers.reduce((sum, { pid }) => sum + (cpuSecondsOf(pid) ?? 0), 0);

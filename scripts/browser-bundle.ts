@@ -1,12 +1,12 @@
-// Bundles what pages load. It fails if that is impossible, or if a bundle is too big or contains what it should not.
-// `npm run check` includes it.
+// Bundles the programs of pages. It fails if that is impossible, or if a bundle is too big or contains a file that it
+// must not. `npm run check` includes it.
 
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { budgets } from "./budget/budgets.ts";
 import { root } from "./workspace/root.ts";
 
-/** What a page loads. */
+/** A page whose program is bundled. */
 interface Page {
 	readonly name: string;
 	/** The page's program. */

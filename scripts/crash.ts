@@ -1,4 +1,5 @@
-// Kills what handles events, and looks for what is lost or out of order: npm run crash -- sqlite:/tmp/crash
+// Kills processes that handle events, and looks for events that are lost or out of order: npm run crash --
+// sqlite:/tmp/crash
 import { crashBroker } from "./crash/crash-broker.ts";
 import { crashRelay } from "./crash/crash-relay.ts";
 import { crashStore } from "./crash/crash-store.ts";

@@ -11,7 +11,7 @@ const tables = tablesIn(guide);
 const numberOf = (cell: string): number =>
 	/^[\d.]+( ms|%)?$/.test(cell) ? Number.parseFloat(cell) : Number.NaN;
 
-/** Whether two cells say the same: what is measured, to within a fifth, or 3 ms, 3% or 0.03. */
+/** Whether two cells agree: measured values to within a fifth, or 3 ms, 3% or 0.03. */
 function agree(one: string, other: string): boolean {
 	const [a, b] = [numberOf(one), numberOf(other)];
 	if (Number.isNaN(a) || Number.isNaN(b)) return one === other;

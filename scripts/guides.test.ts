@@ -40,7 +40,7 @@ const environment: NodeJS.ProcessEnv = {
 	ALLIUM_SEED: undefined,
 };
 
-/** Makes a folder inside the workspace, so that its packages are found; with a registry of its own. */
+/** Makes a folder inside the workspace, so that its packages are found. The folder has its own registry. */
 function makeFolder(name: string): string {
 	mkdirSync(join(root, ".cache"), { recursive: true });
 	const folder = mkdtempSync(join(root, ".cache", `${name}-`));
@@ -50,7 +50,7 @@ function makeFolder(name: string): string {
 	return folder;
 }
 
-/** Returns the command that is typed here. Packages are installed already, and those of the workspace found. */
+/** Returns the command to type here. Packages are installed already, and those of the workspace are found. */
 function typed(command: string): string {
 	return /^npm (init|install)\b/.test(command) ? "true" : withSources(command.replaceAll(/\bnpx /g, ""));
 }

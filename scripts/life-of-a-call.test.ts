@@ -51,7 +51,10 @@ describe.each([
 	});
 });
 
-/** Where a file declares a function, method or class of a name, from its first line to the line that closes it. */
+/**
+ * The places at which a file declares a function, method or class of a name, each from its first line to the line that
+ * closes it.
+ */
 function placesOf(name: string, source: string): { start: number; end: number }[] {
 	const words = "(?:export |default |async |abstract |protected |readonly |function |const |class )*";
 	const declaration = new RegExp(`^(\\t*)${words}${name}\\b(?=[ (:<=]).*$`, "gm");

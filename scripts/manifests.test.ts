@@ -7,7 +7,7 @@ import { parseAllDocuments } from "yaml";
 import { filesOf } from "./guides/page.ts";
 import { root } from "./workspace/root.ts";
 
-/** A manifest of Kubernetes, as far as any has it. */
+/** The fields of a Kubernetes manifest that the tests read. */
 interface Manifest {
 	readonly apiVersion: string;
 	readonly kind: string;
@@ -39,8 +39,8 @@ function moduleOf({ apiVersion, kind }: Manifest): string {
 }
 
 /**
- * What the compiler finds wrong with manifests as object literals of the types of the API. Unlike the schemas, the
- * compiler refuses fields that a type does not have.
+ * The compiler's errors for manifests as object literals of the types of the API. Unlike the schemas, the compiler
+ * refuses fields that a type does not have.
  */
 async function faultsOfTypes(given: readonly Manifest[]): Promise<string> {
 	const program = given.map((manifest, index) => {
@@ -64,7 +64,7 @@ async function faultsOfTypes(given: readonly Manifest[]): Promise<string> {
 	);
 }
 
-/** What the schema of the API finds wrong with a manifest. */
+/** The error of the API's schema for a manifest. */
 async function faultOfSchema(manifest: Manifest): Promise<string> {
 	const { [manifest.kind]: Model } = await import(moduleOf(manifest));
 	try {

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { root } from "./workspace/root.ts";
 
-/** What the call suite and its setups use from a version, by the names of the commit that is built. */
+/** The exports of a version that the call suite and its setups use, by the names of the commit that is built. */
 const entry = `
 export { Context, contract, createClient, Endpoints, method, onSettled, stream } from "@allium/core";
 export { webSocketTransport } from "@allium/core/frames";
@@ -41,7 +41,7 @@ try {
 		format: "esm",
 		platform: "node",
 		conditions: ["@allium/source"],
-		// The packages of third parties stay imports. Today's versions have to do.
+		// The packages of third parties stay imports, in today's versions.
 		external: ["undici", "ws"],
 		minify: true,
 		legalComments: "none",

@@ -15,10 +15,10 @@ import { nextData, nextRecord, toldContract } from "./told.ts";
 
 const background = Context.background();
 const pageBounds = { events: 256, bytes: 4 * 1024 * 1024 };
-/** How many events are appended at once where that is not measured. */
+/** How many events are appended at once in parts that do not measure it. */
 const batch = 500;
 
-/** What is measured of every broker over a log. The processes of a group are brokers of their own. */
+/** The measurements of every broker over a log. Each process of a group has its own broker. */
 export class BrokerParts {
 	readonly #open: () => Promise<Broker>;
 	readonly #backlog: number;
@@ -37,7 +37,7 @@ export class BrokerParts {
 		return broker;
 	}
 
-	/** Adds single events to the log, so many at once. */
+	/** Adds single events to the log, `atOnce` of them at a time. */
 	async append(atOnce: number, facts: PartFacts): Promise<Part> {
 		const contract = toldContract("append");
 		const topic = await openTopic(await this.broker(), "append");
@@ -47,7 +47,9 @@ export class BrokerParts {
 		};
 	}
 
-	/** Adds single events to the log: so many at once, each by a broker of its own, as so many processes would. */
+	/**
+	 * Adds single events to the log, each of `processes` at a time through its own broker, as separate processes would.
+	 */
 	async appendApart(processes: number, facts: PartFacts): Promise<Part> {
 		const contract = toldContract("append");
 		const brokers = await Promise.all(Array.from({ length: processes }, () => this.broker()));
@@ -97,7 +99,7 @@ export class BrokerParts {
 		};
 	}
 
-	/** So many groups of one process each handle all events of a topic: an event counts once for each. */
+	/** `groups` groups of one process each handle all events of a topic. An event counts once for each group. */
 	async groups(groups: number, deliveries: number, facts: PartFacts): Promise<Part> {
 		const broker = await this.broker();
 		const events = Math.round(deliveries / groups);
@@ -116,7 +118,9 @@ export class BrokerParts {
 		};
 	}
 
-	/** From the call that publishes until the handler of another broker is called, while nothing else goes on. */
+	/**
+	 * The time from the call that publishes until the handler of another broker is called, while nothing else goes on.
+	 */
 	async idle(facts: PartFacts): Promise<Part> {
 		const contract = toldContract("idle");
 		const { publish } = new Publisher({ broker: await this.broker(), source: "bench" });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Measured } from "../protocol.ts";
 import { PartRounds } from "./part-rounds.ts";
 
-/** A round in which so much was done in two seconds. */
+/** A round of two seconds with the given number of calls. */
 function round(calls: number): Measured {
 	return { calls, seconds: 2, p50us: 3_000, p99us: 9_000, cpuSeconds: 1 };
 }

@@ -3,14 +3,14 @@ import type { PartFacts } from "./part.ts";
 
 /** A line of the report: the values of all rounds. */
 export interface PartFigure {
-	/** What follows the id of the part. */
+	/** The suffix to the id of the part. */
 	readonly suffix: "" | " cpu" | " ratio";
 	readonly what: string;
 	readonly unit: string;
 	readonly values: readonly number[];
 }
 
-/** What the rounds of a part found. */
+/** The results of the rounds of a part. */
 export class PartRounds {
 	readonly facts: PartFacts;
 	hasFailed = false;
@@ -24,12 +24,12 @@ export class PartRounds {
 		this.#rounds.push(round);
 	}
 
-	/** How much was done in a second, by round. */
+	/** The rate of each round, per second. */
 	get rates(): readonly number[] {
 		return this.#rounds.map(({ calls, seconds }) => calls / seconds);
 	}
 
-	/** @param floor What it is compared with, round by round. */
+	/** @param floor The part with which it is compared, round by round. */
 	figures(floor: PartRounds | undefined): readonly PartFigure[] {
 		const { what, counts } = this.facts;
 		const rounds = this.#rounds;

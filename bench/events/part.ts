@@ -1,13 +1,13 @@
 import type { Measured } from "../protocol.ts";
 
-/** What one measurement of a backend is about. */
+/** The description of one measurement of a backend. */
 export interface PartFacts {
 	/** Unique in its backend. */
 	readonly id: string;
 	readonly what: string;
 	/** The part with which it is compared in each round. */
 	readonly floor?: string;
-	/** What counts: how much is done in a second, or how long one takes. Default: `rate`. */
+	/** The figure that counts: how much is done in a second, or how long one takes. Default: `rate`. */
 	readonly counts?: "rate" | "latency";
 }
 
@@ -16,17 +16,17 @@ export interface Part extends PartFacts {
 	measure(milliseconds: number): Promise<Measured>;
 }
 
-/** All that is measured in one process, in turn. */
+/** All measurements of one process, which run in turn. */
 export interface PartSet {
-	/** A floor comes right before what is compared with it. */
+	/** A floor comes right before the parts that are compared with it. */
 	readonly parts: readonly Part[];
 	close(): Promise<void>;
 }
 
-/** The default export of what is measured. */
+/** The default export of a measured module. */
 export type OpenParts = (place: PartPlace) => Promise<PartSet>;
 
-/** Where a backend lies. */
+/** The place of a backend. */
 export interface PartPlace {
 	/** The URL of the server, or an empty folder. */
 	readonly url: string;

@@ -49,7 +49,7 @@ const openPostgres: OpenParts = async ({ url, backlog }) => {
 
 export default openPostgres;
 
-/** The same while somebody's transaction idles, so that its snapshot keeps what was deleted. */
+/** The same during an idle transaction of another program, whose snapshot keeps deleted rows. */
 function besideSnapshot(url: string, part: Part): Part {
 	return {
 		...part,

@@ -9,12 +9,12 @@ import { PartRounds } from "./part-rounds.ts";
 /** How many events wait before handling is measured, for each millisecond that a measurement takes. */
 const backlogPerMs = 20;
 
-/** What is measured in a process of its own. */
+/** A backend that is measured in a separate process. */
 export interface MeasuredBackend {
 	readonly id: string;
 	readonly name: string;
 	readonly file: string;
-	/** How many wait before handling is measured, as a share of those of ours. */
+	/** How many events wait before handling is measured, as a share of those of ours. */
 	readonly backlog: number;
 }
 

@@ -44,7 +44,7 @@ const openSqlite: OpenParts = async ({ url: folder, backlog }) => {
 
 export default openSqlite;
 
-/** A table as that of the log, without a log. */
+/** A table like that of the log, without a log. */
 class BareTable {
 	readonly #contract = toldContract("bare");
 	readonly #database: DatabaseSync;
@@ -71,7 +71,7 @@ class BareTable {
 		this.#filled = count;
 	}
 
-	/** Inserts rows, so many in a transaction. */
+	/** Inserts rows, `rows` of them in a transaction. */
 	inserts(rows: number, facts: PartFacts): Part {
 		const insert = this.#insert();
 		const transaction = (): number => {

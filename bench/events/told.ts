@@ -5,7 +5,7 @@ import * as z from "zod";
 
 const data = z.object({ id: z.string(), size: z.int(), note: z.string() });
 
-/** What events of the benchmark tell: about 150 bytes of JSON. */
+/** The data of the benchmark's events: about 150 bytes of JSON. */
 export type Told = z.infer<typeof data>;
 
 /** The contract of one topic of the benchmark. */

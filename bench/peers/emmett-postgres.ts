@@ -7,16 +7,16 @@ import { nextData, type Told } from "../events/told.ts";
 type ToldEvent = Event<"told", Told>;
 
 const atOnce = 16;
-/** How many events the stream has that is loaded. */
+/** How many events the loaded stream has. */
 const streamLength = 1_000;
-/** How many are appended at once where that is not measured. */
+/** How many are appended at once in parts that do not measure it. */
 const batch = 500;
 
 const told = (): ToldEvent => ({ type: "told", data: nextData() });
 const initialState = (): number => 0;
 const evolve = (sum: number, { data: { size } }: ToldEvent): number => sum + size;
 
-/** Emmett with the pool of its own, which has ten connections. */
+/** Emmett with its own pool, which has ten connections. */
 const emmett: OpenParts = async ({ url }) => {
 	const store = getPostgreSQLEventStore(url);
 	await store.schema.migrate();

@@ -6,8 +6,8 @@ import { postJson } from "./post-json.ts";
 const endOfHead = "\r\n\r\n";
 
 /**
- * What sockets of Node allow at most: requests of HTTP/1.1 are answered in one write, and nothing about them is checked
- * but where they end. No server on `node:net` can be faster.
+ * The upper bound of Node's sockets: requests of HTTP/1.1 are answered in one write, and only their end is looked for.
+ * No server on `node:net` can be faster.
  */
 const floorHttpNet: Stack = {
 	name: "bare net that answers HTTP/1.1, and checks nothing",

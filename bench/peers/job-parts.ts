@@ -4,7 +4,7 @@ import { nextData, type Told } from "../events/told.ts";
 
 /** A queue of jobs. */
 export interface JobQueue {
-	/** How it is called in reports. */
+	/** Its name in reports. */
 	readonly name: string;
 	/** How many jobs are added, and worked on, at once. */
 	readonly atOnce: number;
@@ -13,15 +13,15 @@ export interface JobQueue {
 	add(data: Told): Promise<unknown>;
 	/** Adds many jobs that wait, as fast as it goes. */
 	addAll(all: readonly Told[]): Promise<unknown>;
-	/** Works on all jobs that wait, and calls back for each. Resolves with what ends it. */
+	/** Works on all jobs that wait, and calls back for each. Resolves with a function that ends the work. */
 	work(done: () => void): Promise<() => Promise<unknown>>;
 	close(): Promise<unknown>;
 }
 
-/** How many jobs are added in one go. */
+/** How many jobs are added at once. */
 const batch = 500;
 
-/** What is measured of every queue: adding single jobs, and working on jobs that wait, from the first to the last. */
+/** The measurements of every queue: adding single jobs, and working on jobs that wait, from the first to the last. */
 export function jobParts(queue: JobQueue): PartSet {
 	const { name, atOnce, backlog } = queue;
 	return {
@@ -52,7 +52,7 @@ export function jobParts(queue: JobQueue): PartSet {
 	};
 }
 
-/** Works on so many jobs. The time counts from the first to the last. */
+/** Works on the given number of jobs. The time counts from the first to the last. */
 async function workOn(queue: JobQueue, jobs: number) {
 	const { promise, resolve } = Promise.withResolvers<void>();
 	let meter: Meter | undefined;

@@ -1,4 +1,4 @@
-// One client process of the benchmark. It runs a stack in a closed loop, and reports what it measured.
+// One client process of the benchmark. It runs a stack in a closed loop, and reports its measurements.
 import { callInLoops } from "../closed-loop.ts";
 import type { Measured, Ready, Task, Work } from "../protocol.ts";
 import type { Calls, Stack } from "../stack.ts";

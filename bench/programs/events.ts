@@ -2,7 +2,7 @@
 import type { OpenParts, PartFacts } from "../events/part.ts";
 import { answerParent } from "./serving.ts";
 
-/** What is to be measured. */
+/** The assignment of the process. */
 export interface EventsAssignment {
 	/** The file whose default export opens the parts, relative to this folder's parent. */
 	readonly file: string;
@@ -10,7 +10,7 @@ export interface EventsAssignment {
 	readonly backlog: number;
 }
 
-/** Which part to measure. */
+/** The part to measure. */
 export interface EventsTask {
 	readonly id: string;
 	readonly milliseconds: number;

@@ -1,4 +1,4 @@
-// Measures what the layers cost without a wire: nanoseconds per call, one call after the other, the variants in turn.
+// Measures the cost of the layers without a wire: nanoseconds per call, one call after the other, the variants in turn.
 
 import { Endpoints } from "@allium/core";
 import { Context, chain, createClient, type Endpoint, type Middleware } from "allium";

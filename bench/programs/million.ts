@@ -13,10 +13,10 @@ export interface MillionAssignment {
 	readonly tenths: number;
 }
 
-/** How one tenth was handled. */
+/** The figures of one tenth. */
 export interface Tenth {
 	readonly perSecond: number;
-	/** When it was handled. */
+	/** At the moment when the tenth was handled. */
 	readonly rssBytes: number;
 }
 

@@ -1,4 +1,4 @@
-// The service behind the benchmark's gateway. It is a process of its own, and the gateway finds it in the registry.
+// The service behind the benchmark's gateway. It is a separate process, and the gateway finds it in the registry.
 import { allium, silentLogger } from "allium";
 import { Work, work } from "../stack.ts";
 

@@ -5,7 +5,7 @@ export function assignment(): Assignment {
 	return JSON.parse(process.argv[2] ?? "{}") as Assignment;
 }
 
-/** What a process of the benchmark does. */
+/** The task of a process of the benchmark. */
 export interface Part<Question> {
 	/** The first message to the parent. */
 	readonly ready: unknown;

@@ -7,7 +7,7 @@ const quiet = { log: () => {} };
 /** Apps listen on loopback, whatever hosts their registry spans. */
 const env = { ALLIUM_LISTEN: "127.0.0.1:0" };
 
-/** A registry of which the server needs nothing, because its address is handed to the client. */
+/** A registry that the server does not need, because its address is handed to the client. */
 const elsewhere = "static:nothing=allium://127.0.0.1:1";
 
 /** Frames between two apps that find each other in a registry. The variant is its URL, or `static:`. */

@@ -1,6 +1,6 @@
 import { drained, type Stack } from "../stack.ts";
 
-/** The most that a stream of JSON within one process can do: a generator, whose messages are written and read. */
+/** The upper bound of a stream of JSON within one process: a generator, whose messages are written and read. */
 const jsonFloor: Stack = {
 	name: "F: a generator in one process, each message written and read as JSON",
 

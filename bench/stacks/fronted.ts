@@ -13,10 +13,10 @@ const half: string = Array.from({ length: 556 }, (_, index) => `n: ${((index * 7
 	"",
 );
 
-/** The input of `concat` by which its answer has 10 KB. */
+/** The input of `concat` whose answer has 10 KB. */
 export const longInput: string = JSON.stringify({ a: half, b: half });
 
-/** How a gateway is measured. */
+/** The options of a measured gateway. */
 export interface FrontedOptions {
 	/** The name of the stack. */
 	readonly name: string;
@@ -25,7 +25,7 @@ export interface FrontedOptions {
 	readonly options?: GatewayOptions;
 }
 
-/** Connect JSON over HTTP/1.1 to a gateway, and frames from there to a service in a process of its own. */
+/** Connect JSON over HTTP/1.1 to a gateway, and frames from there to a service in a separate process. */
 export function fronted({ name, http: call = { path: "/add/sum" }, options = {} }: FrontedOptions): Stack {
 	return {
 		name,

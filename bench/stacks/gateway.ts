@@ -1,7 +1,7 @@
 import type { Stack } from "../stack.ts";
 import { fronted } from "./fronted.ts";
 
-/** A gateway with what it does by default: request ids, and an access log. */
+/** A gateway with its defaults: request ids, and an access log. */
 const stack: Stack = fronted({
 	name: "Allium gateway → frames → service",
 });

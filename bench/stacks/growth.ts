@@ -4,7 +4,7 @@ import { Context, contract, createClient, method } from "allium";
 import * as z from "zod";
 import type { Stack } from "../stack.ts";
 
-/** How many there are of everything else beside the one thing that is called. */
+/** The numbers of instances, methods and services, only one of which is called. */
 export interface Size {
 	/** Instances of the service. All have one address, so that the measurement covers the choice among them. */
 	readonly instances: number;

@@ -18,7 +18,7 @@ const counter = decider(Counter, {
 	evolve: { counted: (sum, { size }) => sum + size },
 });
 
-/** Commands of a decider, and what they do to the store without one. Both go to 1,000 streams in turn. */
+/** Commands of a decider, and the same use of the store without a decider. Both go to 1,000 streams in turn. */
 export class CommandParts {
 	readonly #store: EventStore;
 
@@ -26,7 +26,7 @@ export class CommandParts {
 		this.#store = store;
 	}
 
-	/** Loads a stream and appends one event at its version, so many at once. */
+	/** Loads a stream and appends one event at its version, `atOnce` of them at a time. */
 	loadAndAppend(atOnce: number, facts: PartFacts): Part {
 		const told = toldContract("loaded");
 		const call = async (): Promise<unknown> => {
@@ -39,7 +39,7 @@ export class CommandParts {
 		return { ...facts, measure: (ms) => callInLoops(call, atOnce, ms) };
 	}
 
-	/** Carries out commands, so many at once. */
+	/** Carries out commands, `atOnce` of them at a time. */
 	commands(atOnce: number, facts: PartFacts): Part {
 		const { count } = commands(this.#store, counter);
 		const call = async (): Promise<unknown> => count(nextData(), background);

@@ -53,7 +53,7 @@ const openSqliteStore: OpenParts = async ({ url: folder, backlog }) => {
 
 export default openSqliteStore;
 
-/** Streams in tables as those of the store, without a store. */
+/** Streams in tables like those of the store, without a store. */
 class BareStreams {
 	readonly #contract = toldContract("bare");
 	readonly #database: DatabaseSync;
@@ -81,7 +81,7 @@ class BareStreams {
 		this.#database.exec("COMMIT");
 	}
 
-	/** Inserts single events, so many in a transaction, into the streams of their keys. */
+	/** Inserts single events, `rows` of them in a transaction, into the streams of their keys. */
 	appends(rows: number, facts: PartFacts): Part {
 		const insert = this.#insert();
 		const transaction = (): number => {

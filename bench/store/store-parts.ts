@@ -7,12 +7,12 @@ import { nextRecord, toldContract } from "../events/told.ts";
 
 const background = Context.background();
 const pageBounds = { events: 256, bytes: 4 * 1024 * 1024 };
-/** How many events are appended at once where that is not measured. */
+/** How many events are appended at once in parts that do not measure it. */
 const batch = 500;
-/** How many events the stream has that is loaded. */
+/** How many events the loaded stream has. */
 export const streamLength = 1_000;
 
-/** What is measured of every event store. */
+/** The measurements of every event store. */
 export class StoreParts {
 	readonly #store: EventStore;
 
@@ -20,7 +20,7 @@ export class StoreParts {
 		this.#store = store;
 	}
 
-	/** Appends single events to 1,000 streams in turn, so many at once, each with the cause that it has. */
+	/** Appends single events to 1,000 streams in turn, `atOnce` of them at a time, each with its own cause. */
 	append(atOnce: number, facts: PartFacts): Part {
 		const contract = toldContract("append");
 		const append = async (): Promise<unknown> => {

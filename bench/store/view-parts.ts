@@ -14,7 +14,7 @@ export class ViewParts {
 	readonly #topic: TopicLog;
 	#version = 0;
 
-	/** @param topic its events are as those of {@link toldContract}. */
+	/** @param topic its events are like those of {@link toldContract}. */
 	constructor(store: ViewStore, topic: TopicLog) {
 		this.#store = store;
 		this.#topic = topic;

@@ -18,7 +18,7 @@ const Runs = contract("bench-runs", { begun: event({ key: "id", data: z.object({
 /** How many steps a run has. */
 const stepsOfRun = 20;
 
-/** Runs of a workflow whose steps do nothing: what remains is its journal. */
+/** Runs of a workflow whose steps do nothing, so that only its journal is measured. */
 export class WorkflowParts {
 	readonly #app: App;
 	readonly #ended = new Map<string, () => void>();
@@ -49,7 +49,7 @@ export class WorkflowParts {
 		return parts;
 	}
 
-	/** Runs from begin to end, so many at once. Counts their steps. */
+	/** Runs from begin to end, `atOnce` of them at a time. Counts their steps. */
 	steps(atOnce: number, facts: PartFacts): Part {
 		const measure = async (milliseconds: number) => {
 			const meter = new Meter();

@@ -21,7 +21,7 @@ import { queues } from "./queues.ts";
 
 const concurrency = 64;
 
-/** Into how many turns a round is cut. */
+/** The number of turns of a round. */
 const turns = 5;
 
 /** A server that was started for a registry. */
@@ -86,7 +86,7 @@ function registries(folder: string, servers: Server[]): Readonly<Record<string, 
 		etcd: async () => `etcd://127.0.0.1:${await start(["etcd-3.5", "etcd"], etcdServer)}`,
 		redis: async () => `redis://127.0.0.1:${await start(["redis"], redisServer)}`,
 		zookeeper: async () => `zookeeper://127.0.0.1:${await start(["zookeeper"], zookeeperServer)}`,
-		// Another port than that of multicast DNS, so that nobody else on this machine is heard.
+		// Another port than that of multicast DNS, so that no other program on this machine is heard.
 		mdns: async () => "mdns:?interface=127.0.0.1&port=53539",
 		eureka: async () => {
 			const server = await listen(new Endpoints(), { protocols: [eurekaServer()] });
@@ -98,7 +98,7 @@ function registries(folder: string, servers: Server[]): Readonly<Record<string, 
 
 /**
  * The machine's speed changes from second to second, and by more than the registries differ. So there are many short
- * turns, each registry comes first, second and so on equally often, and what is compared is the share of a turn.
+ * turns, each registry comes first, second and so on equally often, and the shares of a turn are compared.
  */
 async function measure(run: Run, found: readonly Found[]): Promise<void> {
 	const { rounds, quick, milliseconds } = run.options;

@@ -11,7 +11,7 @@ import type { Run } from "../run.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const programs = fileURLToPath(new URL("../programs/cold/", import.meta.url));
 
-/** A program that reports where it answers. */
+/** A program that reports its address. */
 interface Program {
 	readonly id: string;
 	readonly what: string;
@@ -116,7 +116,7 @@ async function firstAnswer(
 		cwd: folder,
 		env: {
 			...process.env,
-			// The condition that npm passes down here is removed, and a cache that this process has.
+			// Removes the condition that npm passes down here, and the cache of this process.
 			NODE_OPTIONS: "",
 			NODE_COMPILE_CACHE: undefined,
 			// Compiled code is kept here.

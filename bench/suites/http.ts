@@ -11,7 +11,7 @@ const overHttp = [
 	...["gateway-silent", "gateway-given-id", "gateway-cors", "gateway-long", "gateway-gzip"],
 ];
 
-/** What something in the gateway costs: the stack that has it, and the same without it. */
+/** The cost of a feature of the gateway: the stack with it, and the same without it. */
 const costs: readonly (readonly [id: string, what: string, having: string, without: string])[] = [
 	["access log", "the access log, to the null device", "gateway", "gateway-silent"],
 	["request id", "a new id for a request instead of the client's", "gateway", "gateway-given-id"],
@@ -20,7 +20,7 @@ const costs: readonly (readonly [id: string, what: string, having: string, witho
 ];
 const connections = 64;
 
-/** What is called in another way, beside bare `node:http` that is called the same way. */
+/** The stacks that are called in another way, each beside bare `node:http` that is called the same way. */
 const ratios: readonly (readonly [id: string, what: string, stack: string, floor: string])[] = [
 	["most", "if nothing were checked, over bare net", "floor-http-net", "floor-http"],
 	["browser", "with the headers of a browser", "http-browser", "floor-http-browser"],

@@ -15,7 +15,7 @@ const kinds = {
 /** The first ones load things once. That cost is not counted as theirs. */
 const first = 100;
 
-/** Measures what idle connections and streams hold at both ends, and what remains when they have gone. */
+/** Measures the memory of idle connections and streams at both ends, and the rest of it when they have gone. */
 export async function idle(run: Run): Promise<void> {
 	const connections = run.options.quick ? 1_000 : 10_000;
 	const all = Object.keys(kinds) as (keyof typeof kinds)[];

@@ -5,7 +5,7 @@ import type { Run } from "../run.ts";
 const roundsPerRound = 5;
 const warmUps = 10;
 
-/** Measures what layers cost where no wire hides it. */
+/** Measures the cost of the layers without a wire that would hide it. */
 export async function inProcess(run: Run): Promise<void> {
 	run.progress("in-process", "six middlewares, and the whole onion without a wire");
 	const core = run.pinned ? "client" : "any";

@@ -3,7 +3,10 @@ import { Pair, type Round } from "../pair.ts";
 import type { Task } from "../protocol.ts";
 import type { Run } from "../run.ts";
 
-/** Into how many turns a round is cut, so that what one turn has to share with others does not count for one side alone. */
+/**
+ * The number of turns of a round. There are several, so that a disturbance of one turn does not count for one side
+ * alone.
+ */
 const turns = 5;
 
 const sides = [
@@ -12,7 +15,7 @@ const sides = [
 	["frames", "frames, beside the queue", "stacks/frames.ts"],
 ] as const;
 
-/** What was measured of one side. */
+/** The measurements of one side. */
 interface Side {
 	readonly id: string;
 	readonly what: string;

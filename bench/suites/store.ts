@@ -56,7 +56,7 @@ export async function store(run: Run): Promise<void> {
 	}
 }
 
-/** A server of its own, with the settings of its package. */
+/** A separate server, with the settings of its package. */
 function startPostgres(pinned: boolean): Promise<ServerProcess> {
 	const file = serverProgram("postgres");
 	if (file === undefined) throw new Error("its server is not installed: run npm run services");

@@ -16,7 +16,7 @@ export interface WrkLoad {
 	readonly url: string;
 	/** The body as JSON. */
 	readonly body: string;
-	/** Headers beside `content-type`. */
+	/** Headers besides `content-type`. */
 	readonly headers?: Readonly<Record<string, string>>;
 	readonly connections: number;
 	readonly seconds: number;

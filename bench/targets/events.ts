@@ -87,7 +87,7 @@ export const eventTargets: readonly Target[] = [
 		["postgres", "PostgreSQL"],
 	].map(
 		([backend, name]): Target => ({
-			// What a commit costs is the backend's: in SQLite it happens in the process of the caller.
+			// The cost of a commit is the backend's: in SQLite it happens in the process of the caller.
 			what: `${name}: publish, 64 at once: CPU of the caller, less that of an append to the log`,
 			unit: "µs",
 			bound: { atMost: 10 },
@@ -108,7 +108,7 @@ export const eventTargets: readonly Target[] = [
 	},
 ];
 
-/** Targets of figures that are ratios already: the id, what it is of, the bound, and what it is divided by. */
+/** Targets of figures that are already ratios: the id, the name of the figure, the bound, and the divisor. */
 function eventRatios(all: readonly (readonly [string, string, number, string])[]): Target[] {
 	return all.map(([id, what, atLeast, floor]) => ({
 		what,

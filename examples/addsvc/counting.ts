@@ -1,13 +1,15 @@
 import type { ServiceMiddleware } from "allium";
 import type { Add } from "./contract.ts";
 
-/** What {@link counting} counts. */
+/** The counters of {@link counting}. */
 export interface Counters {
 	integersSummed: number;
 	charactersConcatenated: number;
 }
 
-/** A service middleware. It counts what only the business knows: integers summed and characters concatenated. */
+/**
+ * A service middleware. It counts figures that only the business knows: integers summed and characters concatenated.
+ */
 export function counting(counters: Counters): ServiceMiddleware<typeof Add> {
 	return (next) => ({
 		...next,

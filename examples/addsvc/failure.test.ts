@@ -10,7 +10,7 @@ import { Add } from "./contract.ts";
 
 const main = new URL("main.ts", import.meta.url).pathname;
 
-/** How long a registration lasts without a heartbeat, as the registry has it by default. */
+/** How long a registration lasts without a heartbeat: the registry's default. */
 const ttlMs = 5_000;
 
 let folder: string;

@@ -1,6 +1,6 @@
 import { type Logger, type Middleware, onSettled } from "allium";
 
-/** Server-wide middleware. It logs the calls that took too long, whichever service they were for. */
+/** Server-wide middleware. It logs slow calls, whichever service they were for. */
 export function slowCalls(logger: Logger, afterMs: number): Middleware {
 	return (next, method) => (input, ctx) => {
 		const startedAt = performance.now();

@@ -16,9 +16,9 @@ import {
 import { describe, expect, test } from "vitest";
 import { spent } from "./spent.ts";
 
-/** These services keep something in a file or in memory, so there is one of each, on the first host. */
+/** These services keep data in a file or in memory, so there is one of each, on the first host. */
 const single = ["api", "apns", "balance", "cards", "feed", "transactions", "transfers"];
-/** These keep nothing, so they run on both other hosts. */
+/** These keep no data, so they run on both other hosts. */
 const doubled = ["card-api", "card-processing", "feed-generator", "merchant", "transaction-enrichment"];
 
 const shop = new URL("fixtures/shop.ts", import.meta.url).pathname;
@@ -71,7 +71,7 @@ class ThreeHosts implements AsyncDisposable {
 		return (found?.process.output.split(" code=ok ").length ?? 1) - 1;
 	}
 
-	/** Resolves when the shop has made so many more payments. */
+	/** Resolves when the shop has made `count` further payments. */
 	async pays(count: number): Promise<void> {
 		const before = this.payments.length;
 		await expect.poll(() => this.payments.length).toBeGreaterThanOrEqual(before + count);
@@ -83,7 +83,10 @@ class ThreeHosts implements AsyncDisposable {
 		for (const each of this.#processes) if (each.host === host) each.process.signal("SIGKILL");
 	}
 
-	/** Ends the shop. The ids of the payments in the ledger, which may hold some whose answer the shop did not get. */
+	/**
+	 * Ends the shop. Returns the ids of the payments in the ledger, which may include some whose answer the shop did not
+	 * get.
+	 */
 	async ledger(): Promise<string[]> {
 		await this.#shop?.[Symbol.asyncDispose]();
 		return spent(`sqlite://${this.#folder}`, "ann");
@@ -125,7 +128,7 @@ class ThreeHosts implements AsyncDisposable {
 		this.#shop = await ServiceProcess.start(shop, { args: [address], via: this.one.via });
 	}
 
-	/** Starts the registry's server on the first host, or writes down where everything is. */
+	/** Starts the registry's server on the first host, or writes down the address of every service. */
 	async #url(registry: Registry, places: readonly Place[]): Promise<string> {
 		if (registry.server === undefined) {
 			const listing: Record<string, string[]> = {};
@@ -159,7 +162,7 @@ interface Place {
 /** A registry by which the hosts find each other. */
 interface Registry {
 	readonly scheme: string;
-	/** The program of its server, and how to start it. Undefined where it has none. */
+	/** The program of its server, and how to start it. Undefined if it has none. */
 	readonly program?: string | undefined;
 	readonly server?: (options: { file: string; host: string }) => ServerOptions;
 	readonly isRequired: boolean;

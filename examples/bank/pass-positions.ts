@@ -1,12 +1,13 @@
 import { after, type Middleware, ResponseMetadata } from "allium";
 
-/** The metadata that tells where events lie. */
+/** The metadata with the positions of events. */
 const name = "allium-position";
 
 /**
- * Passes on where events lie, for the services between a caller and the ledger. What a caller waits for, their callees
- * wait for, too; and what their callees wrote, the caller is told. So a phone that sends back what it was told with a
- * payment finds that payment in the feed, though neither of the two services that it asks keeps anything.
+ * Passes on the positions of events, for the services between a caller and the ledger. Their callees wait for the
+ * positions that a caller waits for, and the caller gets the positions of events that their callees wrote. So a phone
+ * that sends back the position of a payment finds that payment in the feed, although neither of the two services that
+ * it asks keeps anything.
  */
 export const passPositions: Middleware = (next) => async (input, ctx) => {
 	const received = new ResponseMetadata();

@@ -9,9 +9,9 @@ const manyWaits = 20;
 /** The error code of SQLite in that case. */
 const busy = 5;
 
-/** What a file holds. */
+/** The description of a file. */
 export interface SharedFileOptions {
-	/** What the file is, for the log: `the ledger`. */
+	/** The name of the file, for the log: `the ledger`. */
 	readonly name: string;
 	/** Makes its tables, where they are missing. */
 	readonly tables: string;

@@ -12,7 +12,7 @@ import { spent } from "./spent.ts";
 
 const services = new URL("services/", import.meta.url).pathname;
 
-/** Those of which there are two: they keep nothing of their own. */
+/** The services with two instances: they keep no data themselves. */
 const doubled = ["balance", "merchant"];
 
 let folder: string;
@@ -42,12 +42,12 @@ async function start(service: string): Promise<void> {
 	const file = join(services, service, "main.ts");
 	const count = doubled.includes(service) ? 2 : 1;
 	const started = Array.from({ length: count }, () => ServiceProcess.run(file, { env }));
-	// Before they are ready: should one not get there, all are ended.
+	// Recorded before they are ready, so that all are ended even if one does not get there.
 	processes.set(service, started);
 	await Promise.all(started.map((each) => each.says(/ is ready url=\S+ /)));
 }
 
-/** What all instances of a service printed. */
+/** The output of all instances of a service. */
 function output(service: string): string {
 	return (processes.get(service) ?? []).map((each) => each.output).join("");
 }
@@ -129,7 +129,7 @@ describe("a bank of many processes", () => {
 			const headers = { "connect-timeout-ms": "1000" };
 			const response = await pay({ id: "p-4", ...coffee }, { headers });
 			expect(response.status).toBe(504);
-			// Its own clock or the caller's word that it gave up, whichever is first there.
+			// The call ends by the service's own clock or by the cancellation of the caller, whichever comes first.
 			const line = /balance\/debit code=(?:deadline_exceeded|canceled) .* remainingMs=(\d+)/;
 			await expect.poll(() => output("balance"), { timeout: 5_000 }).toMatch(line);
 			const remaining = Number(line.exec(output("balance"))?.[1]);

@@ -15,7 +15,7 @@ const program = (service: string): string => new URL(`services/${service}/main.t
 /** Two of each, so that one works while another is started again. */
 const services = ["balance", "transfers", "feed"].flatMap((service) => [service, service]);
 
-/** How many processes are killed. By hand, more: BANK_KILLS=20 */
+/** How many processes are killed. BANK_KILLS=20 asks for more. */
 const kills = timesFrom("BANK_KILLS", 8);
 /** More than there is on any account. */
 const tooMuch = 200_00;
@@ -124,7 +124,9 @@ test("money is neither made nor lost while processes are killed, and each transf
 	await expectFeedAddsUp(app, ["ann", "ben"]);
 }, 180_000);
 
-/** The feed has what the ledger has, in the same order, and what was left at last is what is there. */
+/**
+ * Checks that the feed has the entries of the ledger, in the same order, and that the last balance is the current one.
+ */
 async function expectFeedAddsUp(app: App, accounts: readonly string[]): Promise<void> {
 	const reader = app.view(feedView);
 	for (const account of accounts) {
@@ -138,7 +140,7 @@ async function expectFeedAddsUp(app: App, accounts: readonly string[]): Promise<
 	}
 }
 
-/** The movements of an account as its stream has them, with what was left each time. */
+/** The movements of an account as its stream has them, with the balance after each. */
 async function movements(account: string): Promise<unknown[]> {
 	const store = await eventStore(url);
 	const ctx = Context.background().withTimeout(30_000);

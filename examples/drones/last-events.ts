@@ -8,7 +8,7 @@ export interface DroneEvents {
 	readonly position: PositionChanged;
 }
 
-/** The last events of each drone: what the event processor writes, and the query handler reads. */
+/** The last events of each drone, which the event processor writes, and the query handler reads. */
 export interface LastEvents {
 	/**
 	 * Keeps an event as the last one of its kind, unless this one or a later one of the drone was kept before. So an

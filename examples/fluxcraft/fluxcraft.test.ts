@@ -38,14 +38,14 @@ function post(url: string, path: string, body: object): Promise<Response> {
 	return fetch(`${url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
-/** What a command that succeeds is answered with, and where its event lies. */
+/** The answer to a command that succeeds, and the position of its event. */
 async function done(url: string, path: string, body: object): Promise<{ game: Game; position: string }> {
 	const response = await post(url, path, body);
 	expect(response.ok).toBe(true);
 	return { game: (await response.json()) as Game, position: response.headers.get("allium-position") ?? "" };
 }
 
-/** The game in the view, once that has what a command wrote. */
+/** The game in the view, once the view has the event of a command. */
 async function read(url: string, position: string): Promise<unknown> {
 	const response = await fetch(`${url}/games/g1`, { headers: { "allium-position": position } });
 	return response.json();
@@ -117,7 +117,7 @@ async function watch(reality: Client<typeof Reality>, version: number, at: (news
 	return all;
 }
 
-/** What a page does with what it watches. */
+/** The game that a page shows, from the news that it watches. */
 function seen(all: readonly News[]): Record<string, unknown> {
 	const places: Record<string, unknown> = {};
 	for (const news of all) {

@@ -8,11 +8,11 @@ export const IslandName = z.literal(names(islands));
 
 const Position = z.object({ x: z.int(), y: z.int() });
 
-/** Who plays, and where they are. */
+/** A player, and the player's position. */
 export const Player = z.object({ player: Name, name: Name, position: Position });
 
 /**
- * How a game is. Its version counts what has happened in it, from 1: who has version 3 and learns of a change with
+ * The state of a game. Its version counts its changes, from 1: a reader that has version 3 and learns of a change with
  * version 4 has missed nothing.
  */
 export const Game = z.object({
@@ -25,7 +25,7 @@ export const Game = z.object({
 
 export type Game = z.infer<typeof Game>;
 
-/** What every change says: which game it is about, and the version of the game after it. */
+/** The fields of every change: the game that it is about, and the version of the game after it. */
 const change = { id: Name, version: z.int() };
 
 export const Created = z.object({ ...change, island: IslandName });

@@ -10,7 +10,7 @@ const parts: ReadonlyMap<string, (app: App) => void> = new Map([
 const all = [...parts.keys()].join(",");
 const chosen = process.env.FLUXCRAFT_PARTS || all;
 
-// Those who watch never leave by themselves, so the process does not wait long for them when it stops.
+// Watchers never leave by themselves, so the process does not wait long for them when it stops.
 const app = allium({ name: "fluxcraft", gracePeriodMs: 2_000 });
 for (const name of chosen.split(",")) {
 	const add = parts.get(name);

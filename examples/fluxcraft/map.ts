@@ -1,4 +1,4 @@
-/** What can be on a tile, by its sign on the map. */
+/** The kinds of tiles, by their signs on the map. */
 export const tiles = {
 	".": { name: "grass", isWalkable: true },
 	_: { name: "sand", isWalkable: true },
@@ -56,7 +56,7 @@ export function tileAt(island: Island, { x, y }: Position): Tile | undefined {
 	return sign !== undefined && isSign(sign) ? tiles[sign] : undefined;
 }
 
-/** Off the island, nothing is. */
+/** No position off the island is walkable. */
 export function isWalkable(island: Island, position: Position): boolean {
 	return tileAt(island, position)?.isWalkable ?? false;
 }

@@ -18,7 +18,7 @@ const Pair = z
 
 const milliseconds = z.int().min(0).max(86_400_000);
 
-/** The main time of each player, and the periods after it. A period in which a move was made is there again. */
+/** The main time of each player, and the periods after it. A period in which a move was made starts over. */
 const Time = z.object({
 	main_ms: milliseconds,
 	periods: z.int().min(0).max(100),
@@ -28,7 +28,7 @@ const Time = z.object({
 const NewMatch = z.object({
 	gridsize: Gridsize,
 	players: Pair,
-	/** What white gets because black begins. Default: 7.5 by area, 6.5 by territory. */
+	/** The points that white gets because black begins. Default: 7.5 by area, 6.5 by territory. */
 	komi: z.number().multipleOf(0.5).min(-400).max(400).optional(),
 	/** By area, as in China, or by territory, as in Japan. Default: by area. */
 	scoring: z.enum(["area", "territory"]).optional(),
@@ -40,9 +40,9 @@ export const Match = z.object({
 	id: z.uuid(),
 	started_at: z.iso.datetime({ precision: 3 }),
 	gridsize: Gridsize,
-	/** How many moves were made. */
+	/** The number of moves so far. */
 	turn: z.int().min(0),
-	/** The scores are those of the end, and 0 before. */
+	/** The scores are 0 until the match ends. */
 	players: z.array(NewPlayer.extend({ score: z.number() })),
 });
 
@@ -66,7 +66,7 @@ export const Board = z.object({
 	id: z.string(),
 	/** Dead stones are marked after two passes. */
 	phase: z.enum(["playing", "marking", "over"]),
-	/** Whose move it is. */
+	/** The player whose move it is. */
 	player: Color,
 	turn: z.int().min(0),
 	/** From above: `b`, `w`, and `.` for a point without a stone. */
@@ -75,7 +75,7 @@ export const Board = z.object({
 	prisoners: Count,
 	/** The stones that are marked as dead. */
 	dead: z.array(Position),
-	/** Who agrees with the marks. */
+	/** The players that agree with the marks. */
 	agreed: z.array(Color),
 	/** The clocks as they were when the turn began. */
 	clocks: z.object({ black: Clock, white: Clock }).optional(),
@@ -92,7 +92,7 @@ const Move = ByPlayer.extend({ at: z.iso.datetime() });
 
 const match_not_found = { code: "not_found", message: "there is no such match" } as const;
 
-/** What the rules of Go refuse, with the sentence for each. */
+/** The errors of the rules of Go, with a sentence for each. */
 const refused = <const M extends string>(message: M) => ({ code: "failed_precondition", message }) as const;
 const game_over = refused("the match is over");
 const not_playing = refused("both players have passed: mark dead stones and agree, or resume");

@@ -2,7 +2,7 @@ import { type Context, type EventStore, handle, load } from "allium";
 import { type MatchState, match } from "./match.ts";
 import type { MatchRepository } from "./repository.ts";
 
-/** Keeps the events of matches: what happened in each, from which it follows how it stands. */
+/** Keeps the events of matches, from which their states follow. */
 export function eventSourcedMatches(store: EventStore): MatchRepository {
 	const find = async (id: string, ctx: Context): Promise<MatchState | undefined> =>
 		(await load(store, match, id, ctx)).state ?? undefined;

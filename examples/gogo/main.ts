@@ -5,7 +5,7 @@ import { type MatchRepository, memoryMatches } from "./repository.ts";
 import { matchRoutes } from "./routes.ts";
 import { matchService } from "./service.ts";
 
-/** Where matches are kept, and what makes a request that is sent again count once there. */
+/** The repository of matches, and the middleware that makes a repeated request count once. */
 interface Keeping {
 	readonly repository: MatchRepository;
 	readonly middleware: readonly Middleware[];

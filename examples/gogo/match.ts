@@ -94,7 +94,7 @@ export const match = decider(Matches, {
 		resumed: (before, { at }) => ({ ...changed(before, go.resume), turnBeganAt: at }),
 		resigned: (before, { player }) => changed(before, (game) => go.resign(game, player)),
 		lost_on_time: (before, { player }) => changed(before, (game) => go.loseOnTime(game, player)),
-		// The result stands as it was counted then.
+		// The result is the one that was counted when the match ended.
 		ended: (before, { winner, by, score }) =>
 			changed(before, (game) => ({ ...game, phase: "over", result: { winner, by, score } })),
 	},
@@ -159,14 +159,14 @@ function lostOnTime({ id, game }: MatchState) {
 	];
 }
 
-/** The event that tells others how a match ended, when it did. */
+/** The public event of the end of a match, if it has ended. */
 function ended(id: string, { result }: go.Game) {
 	if (result === undefined) return [];
 	const { winner, by, score } = result;
 	return [Matches.ended({ id, by, ...(winner && { winner }), ...(score && { score }) })];
 }
 
-/** The match after what happened in its game. */
+/** The match after a change of its game. */
 function changed(
 	before: MatchState | null,
 	change: (game: go.Game, state: MatchState) => go.Game | go.Refusal,

@@ -11,7 +11,7 @@ const players = [
 	{ color: "white" as const, name: "bob" },
 ];
 
-/** What must hold wherever matches are kept. */
+/** The rules of every repository of matches. */
 function repositorySuite(name: string, open: () => MatchRepository): void {
 	describe(`repository: ${name}`, () => {
 		test("a match is found as it is after a command", async () => {

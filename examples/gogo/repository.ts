@@ -3,10 +3,10 @@ import type { Context } from "allium";
 import { Matches } from "./contract.ts";
 import { type MatchCommand, type MatchState, match } from "./match.ts";
 
-/** What a command of a match takes. */
+/** The input of a command of a match. */
 export type CommandInput<K extends MatchCommand> = InputOf<(typeof Matches)[K]> & { readonly id: string };
 
-/** Where matches are kept. */
+/** The repository of matches. */
 export interface MatchRepository {
 	/** Carries out a command. Resolves with the match after it, or rejects with the declared error that refuses it. */
 	carryOut<K extends MatchCommand>(command: K, input: CommandInput<K>, ctx: Context): Promise<MatchState>;

@@ -4,7 +4,7 @@ import { Matches } from "./contract.ts";
 
 const refusal = (body: string): ErrorTemplate => ({ status: 400, type: "text/plain; charset=UTF-8", body });
 
-/** What the state of a match does not allow. */
+/** The status of errors of commands that the state of a match does not allow. */
 const conflict: ErrorTemplate = { status: 409 };
 const over = { game_over: conflict };
 const turn = { ...over, not_playing: conflict, not_your_turn: conflict };

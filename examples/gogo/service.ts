@@ -4,7 +4,7 @@ import { Matches } from "./contract.ts";
 import { boardOf, type MatchCommand, matchOf } from "./match.ts";
 import type { CommandInput, MatchRepository } from "./repository.ts";
 
-/** The business logic, independent of where matches are kept. */
+/** The business logic, independent of the repository of matches. */
 export function matchService(repository: MatchRepository): Service<typeof Matches> {
 	const commandOf =
 		<K extends MatchCommand>(command: K) =>

@@ -1,7 +1,7 @@
 import { contract, method } from "allium";
 import * as z from "zod";
 
-/** What the greeter offers. The service, its callers and a browser share it. */
+/** The contract of the greeter, which the service, its callers and a browser share. */
 export const Greeter = contract(
 	"greeter",
 	{

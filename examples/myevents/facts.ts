@@ -15,7 +15,7 @@ const tables = `
 	) STRICT;
 `;
 
-/** What a service keeps, by kind. Each has an id, and never changes. */
+/** The facts that a service keeps, by kind. Each has an id, and never changes. */
 export interface Kinds {
 	readonly event: EventCreated;
 	readonly location: Location;

@@ -4,9 +4,9 @@ import { Bookings } from "./services/bookings/contract.ts";
 import { Events } from "./services/events/contract.ts";
 
 /**
- * Keeps what the broker brings: events, locations and bookings.
+ * Keeps the facts that the broker delivers: events, locations and bookings.
  *
- * @param group the name of the groups. It is the service's own, so that it stays the same in whatever app that runs.
+ * @param group the name of the groups. It is the service's own, so that it stays the same in any app.
  */
 export function keepFacts(app: App, facts: Facts, group: string): void {
 	app.subscribe(

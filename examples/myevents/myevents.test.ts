@@ -13,7 +13,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Booking } from "./services/bookings/contract.ts";
 import type { MyEvent } from "./services/events/contract.ts";
 
-/** The brokers with servers: what starts one, and the URL of it. */
+/** The brokers with servers: how to start each, and its URL. */
 const brokers = [
 	{ name: "nats-2.15", server: natsServer, url: (port: number) => `nats://127.0.0.1:${port}` },
 	{ name: "rabbitmq", server: rabbitServer, url: (port: number) => `amqp://127.0.0.1:${port}` },
@@ -95,7 +95,7 @@ const opera = {
 	},
 };
 
-/** Does what the book does with both services. */
+/** Does the steps of the book with both services. */
 async function walkThrough(eventsUrl: string, bookingsUrl: string): Promise<void> {
 	const created = await post<MyEvent>(eventsUrl, "/events", opera);
 	expect(created).toEqual({ ...opera, id: created.id, booked: 0 });

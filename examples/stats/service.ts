@@ -3,8 +3,8 @@ import type { Add } from "../addsvc/contract.ts";
 import type { Stats } from "./contract.ts";
 
 /**
- * Needs something that adds. It cannot tell whether that is the service itself or a client of it, because both have
- * the same type.
+ * Needs something that adds. It cannot tell whether that is the service itself or a client of it, because both have the
+ * same type.
  */
 export function statsService(add: Service<typeof Add>): Service<typeof Stats> {
 	return {

@@ -23,7 +23,7 @@ let folder: string;
 let processes: ServiceProcess[] = [];
 let url: string;
 let posts: Post[];
-/** What a path answers to the first two posts; 410 to all. Default: 200. */
+/** The status that a path answers to the first two posts; 410 applies to all posts. Default: 200. */
 let statuses: Record<string, number>;
 
 const receiver = createServer(async (request, response) => {

@@ -11,7 +11,7 @@ import { testingInstalled } from "./testing-installed.ts";
 /** The packages from which the kernel may import types. It loads nothing but itself. */
 const typesInCore = ["@opentelemetry/api", "@standard-schema/spec"];
 
-/** What adapters share whose servers are reached over a network. It uses Node, so it is no part of the core. */
+/** The package for adapters whose servers are reached over a network. It uses Node, so it is no part of the core. */
 const sharedByAdapters = "@allium/backend";
 
 /** The adapters that a published package may import. All other adapters are found by URL. */
@@ -55,7 +55,7 @@ function fileViolations(
 	});
 }
 
-/** A duration that a user gave is no delay for the platform's timers, because they take Infinity for 1 ms. */
+/** A duration that a user gave must not go to the platform's timers directly, because they take Infinity for 1 ms. */
 function timerViolations({ path, isTest, rawTimers, imports }: SourceFile): string[] {
 	if (isTest || path === timerModule) return [];
 	const promises = imports.filter((name) => /^(node:)?timers\/promises$/.test(name));

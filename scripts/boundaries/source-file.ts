@@ -15,14 +15,14 @@ export interface SourceFile {
 	readonly loads: readonly string[];
 	/** Every string in the file. A package may be loaded by a name that is passed around. */
 	readonly strings: ReadonlySet<string>;
-	/** The timers that the file sets by itself, with a delay that it was given. */
+	/** The timers that the file sets with a delay that it was given. */
 	readonly rawTimers: readonly string[];
 }
 
-/** Templates are projects of their own, and a package only carries them. */
+/** Templates are separate projects, and a package only carries them. */
 const skipped = new Set(["node_modules", "dist", "coverage", "templates"]);
 
-/** Returns the source files of a folder. It skips hidden folders and projects of their own. */
+/** Returns the source files of a folder. It skips hidden folders and separate projects. */
 export function sourceFiles(root: string, folder: string): SourceFile[] {
 	return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
 		const path = `${folder}/${entry.name}`;
@@ -35,7 +35,7 @@ export function sourceFiles(root: string, folder: string): SourceFile[] {
 }
 
 /**
- * Reads what a file imports.
+ * Reads the imports of a file.
  *
  * @throws Error when it cannot be parsed.
  */

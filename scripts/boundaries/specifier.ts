@@ -1,6 +1,6 @@
 import { isBuiltin } from "node:module";
 
-/** What the text of an import names. */
+/** The target of an import. */
 export type Specifier =
 	| { readonly kind: "relative"; readonly path: string }
 	| { readonly kind: "node" }

@@ -1,6 +1,6 @@
 import type { Workspace } from "../workspace/workspaces.ts";
 
-/** The package with what only development needs: conformance suites, the simulator, test clients. */
+/** The package for development alone: conformance suites, the simulator, test clients. */
 const testing = "@allium/testing";
 
 /** Returns a sentence if a published package would install the simulator in production, and nothing otherwise. */

@@ -1,11 +1,11 @@
-// Kills processes that handle events, or the server, and looks for what is lost or out of order: see crash.ts.
+// Kills processes that handle events, or the server, and looks for events that are lost or out of order: see crash.ts.
 import { crashCycles } from "@allium/testing/crash";
 import { count, duration, table } from "../soak/table.ts";
 import { cyclesText, type EndsEarly } from "./early-end.ts";
 import type { CrashArguments } from "./options.ts";
 import { type OwnServer, startOwnServer } from "./own-server.ts";
 
-/** Runs it, and prints what came of it. Returns whether nothing is wrong. */
+/** Runs it, and prints the result. Returns whether no fault was found. */
 export async function crashBroker(options: CrashArguments & EndsEarly): Promise<boolean> {
 	if (options.kill === "workers") return run(options);
 	await using own = await startOwnServer(options.url);

@@ -1,11 +1,11 @@
-// Kills processes that forward events from a store to a broker, and looks for what is lost: see crash.ts.
+// Kills processes that forward events from a store to a broker, and looks for lost events: see crash.ts.
 import { type RelayCrashReport, relayCrashCycles } from "@allium/testing/crash";
 import { count, duration, table } from "../soak/table.ts";
 import { cyclesText, type EndsEarly } from "./early-end.ts";
 import type { RelayCrashArguments } from "./options.ts";
 import { startOwnServer } from "./own-server.ts";
 
-/** Runs it, and prints what came of it. Returns whether nothing is wrong. */
+/** Runs it, and prints the result. Returns whether no fault was found. */
 export async function crashRelay(options: RelayCrashArguments & EndsEarly): Promise<boolean> {
 	const began = performance.now();
 	const report = await reportOf(options);

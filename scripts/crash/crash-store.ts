@@ -1,10 +1,10 @@
-// Kills processes that write to an event store, and looks for what is lost, torn or doubled: see crash.ts.
+// Kills processes that write to an event store, and looks for appends that are lost, torn or doubled: see crash.ts.
 import { storeCrashCycles } from "@allium/testing/crash";
 import { count, duration, table } from "../soak/table.ts";
 import { cyclesText, type EndsEarly } from "./early-end.ts";
 import type { StoreCrashArguments } from "./options.ts";
 
-/** Runs it, and prints what came of it. Returns whether nothing is wrong. */
+/** Runs it, and prints the result. Returns whether no fault was found. */
 export async function crashStore(options: StoreCrashArguments & EndsEarly): Promise<boolean> {
 	const began = performance.now();
 	const { kills, acknowledged, faults } = await storeCrashCycles({

@@ -4,7 +4,7 @@ import { count, duration, table } from "../soak/table.ts";
 import { cyclesText, type EndsEarly } from "./early-end.ts";
 import type { ViewCrashArguments } from "./options.ts";
 
-/** Runs it, and prints what came of it. Returns whether nothing is wrong. */
+/** Runs it, and prints the result. Returns whether no fault was found. */
 export async function crashViews(options: ViewCrashArguments & EndsEarly): Promise<boolean> {
 	const began = performance.now();
 	const report = await viewCrashCycles({

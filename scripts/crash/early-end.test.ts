@@ -19,7 +19,7 @@ function longRun(...args: readonly string[]): ChildProcess {
 	});
 }
 
-/** Resolves when the first progress is told. */
+/** Resolves when the first progress is printed. */
 async function firstProgress({ stderr }: ChildProcess): Promise<void> {
 	if (stderr === null) return;
 	let said = "";
@@ -29,7 +29,7 @@ async function firstProgress({ stderr }: ChildProcess): Promise<void> {
 	}
 }
 
-/** Interrupts a run. Resolves to what was printed, and to the exit code. */
+/** Interrupts a run. Resolves to its output and its exit code. */
 async function interrupted(run: ChildProcess, interrupt: () => void): Promise<readonly [string, unknown]> {
 	let printed = "";
 	run.stdout?.on("data", (chunk) => {
@@ -50,7 +50,7 @@ test.each([
 		const run = longRun(`sqlite:${folder}`);
 		await firstProgress(run);
 		const [printed, exitCode] = await interrupted(run, () => {
-			// All processes of its group, as a terminal does.
+			// Signals all processes of its group, as a terminal does.
 			process.kill(-(run.pid ?? 0), signal);
 		});
 		expect(printed).toMatch(/^cycles +\d+ of 100,000: interrupted$/m);

@@ -8,7 +8,7 @@ export interface EndsEarly {
 }
 
 /**
- * Ends a run early on Ctrl-C or SIGTERM: the first lets it finish its cycle and tell its figures, the second ends the
+ * Ends a run early on Ctrl-C or SIGTERM: the first lets it finish its cycle and print its figures, the second ends the
  * process at once.
  */
 export class EarlyEnd implements Disposable {
@@ -16,7 +16,7 @@ export class EarlyEnd implements Disposable {
 	readonly #ignore: () => void;
 	#exitCode: number | undefined;
 
-	/** @param say Is told that the run ends early. */
+	/** @param say Called when the run ends early. */
 	constructor(say: (line: string) => void) {
 		const stop = (signal: StopSignal): void => {
 			this.#exitCode = exitCodes[signal];
@@ -41,7 +41,7 @@ export class EarlyEnd implements Disposable {
 	}
 }
 
-/** How many cycles of those that were asked for a run has gone through. */
+/** How many of the requested cycles a run has done, as a text. */
 export function cyclesText(done: number, asked: number): string {
 	const all = asked.toLocaleString("en");
 	return done === asked ? all : `${done.toLocaleString("en")} of ${all}: interrupted`;

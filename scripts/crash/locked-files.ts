@@ -8,7 +8,7 @@ import type { OwnServer } from "./own-server.ts";
 /** The files that a broker keeps in its folder. */
 const names = ["events.db", "groups.db"] as const;
 
-/** The files of a broker on SQLite. In an outage, somebody else holds them, so that nobody writes. */
+/** The files of a broker on SQLite. In an outage, another process locks them, so that no process can write. */
 export class LockedFiles implements OwnServer {
 	readonly url: string;
 	readonly outage: BackendOutage;

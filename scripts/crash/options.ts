@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-/** What is tried, and how often. */
+/** The arguments of a run against a broker. */
 export interface CrashArguments {
 	/** The broker. */
 	readonly url: string;
@@ -9,13 +9,13 @@ export interface CrashArguments {
 	readonly cycles: number;
 	readonly workers: number;
 	readonly ttlMs: number;
-	/** What is killed. A server is one of the run's own. */
+	/** The victims. A server is started by the run. */
 	readonly kill: Victim;
 	/** How long the server stays away, in milliseconds. */
 	readonly outageMs: number;
 }
 
-/** Which event store is tried, and how often. */
+/** The arguments of a run against an event store. */
 export interface StoreCrashArguments {
 	/** The event store. */
 	readonly url: string;
@@ -23,11 +23,11 @@ export interface StoreCrashArguments {
 	readonly module: string;
 	readonly cycles: number;
 	readonly writers: number;
-	/** What is killed: processes that write to the store. */
+	/** The victims: processes that write to the store. */
 	readonly kill: "writers";
 }
 
-/** Which database keeps the views that are tried, and how often. */
+/** The arguments of a run against a view store. */
 export interface ViewCrashArguments {
 	/** The database of the views and of the log that they are made from. */
 	readonly url: string;
@@ -36,7 +36,7 @@ export interface ViewCrashArguments {
 	readonly cycles: number;
 	readonly workers: number;
 	readonly ttlMs: number;
-	/** What is killed: processes that project views. */
+	/** The victims: processes that project views. */
 	readonly kill: "projectors";
 }
 
@@ -46,20 +46,20 @@ export interface NamedBackend {
 	readonly module: string;
 }
 
-/** Which relay is tried, and how often. */
+/** The arguments of a run against a relay. */
 export interface RelayCrashArguments {
 	readonly store: NamedBackend;
 	readonly broker: NamedBackend;
 	readonly cycles: number;
 	readonly workers: number;
 	readonly ttlMs: number;
-	/** What is killed: processes that forward events. */
+	/** The victims: processes that forward events. */
 	readonly kill: "relays";
-	/** Whether the broker, a server of the run's own, is killed, too. */
+	/** Whether the broker, which is then a server of the run, is killed, too. */
 	readonly killsBroker: boolean;
 }
 
-/** What is killed: processes that handle events, the server, or both in turn. */
+/** The victims: processes that handle events, the server, or both in turn. */
 export type Victim = "workers" | "server" | "both";
 
 export const help = `npm run crash -- <broker> [options]
@@ -117,16 +117,16 @@ const modules: ReadonlyMap<string, string> = new Map([
 	["amqps", "@allium/amqp"],
 ]);
 
-/** The schemes of those that have event stores. */
+/** The schemes of the adapters that have event stores. */
 const storeSchemes: readonly string[] = ["sqlite", "postgres", "postgresql"];
 
-/** Thrown for arguments that make no sense. */
+/** Thrown for arguments that are invalid. */
 export class UsageError extends Error {}
 
 /**
  * Parses the arguments of a run. Returns undefined if they only ask for help.
  *
- * @throws UsageError if they make no sense.
+ * @throws UsageError if they are invalid.
  */
 export function readArguments(
 	args: readonly string[],

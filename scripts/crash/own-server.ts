@@ -17,7 +17,7 @@ interface Kind {
 	readonly url: (host: string) => string;
 }
 
-/** The servers that may be killed, by what stands for them in the arguments. */
+/** The servers that may be killed, by their names in the arguments. */
 const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
 	["nats:", { name: "nats-2.15", options: natsServer, url: (host) => `nats://${host}` }],
 	[
@@ -27,7 +27,7 @@ const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
 	["amqp:", { name: "rabbitmq", options: rabbitServer, url: (host) => `amqp://guest:guest@${host}` }],
 ]);
 
-/** A server of the run's own, on ports and in a folder of its own. Disposing it removes it. */
+/** A server that the run starts, on its own ports and in its own folder. Disposing it removes it. */
 export interface OwnServer extends AsyncDisposable {
 	readonly outage: BackendOutage;
 	readonly url: string;
@@ -36,7 +36,7 @@ export interface OwnServer extends AsyncDisposable {
 /**
  * Starts a server that the run may kill.
  *
- * @throws UsageError where it is not installed.
+ * @throws UsageError if it is not installed.
  */
 export async function startOwnServer(scheme: string): Promise<OwnServer> {
 	if (scheme === "sqlite:") return LockedFiles.make();

@@ -15,7 +15,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 /** A few in CI; `ALLIUM_CRASH_CYCLES` and `npm run crash -- relay` ask for more. */
 const cycles = timesFrom("ALLIUM_CRASH_CYCLES", 6);
 
-/** What may be forwarded again after a process ended: what it had not saved yet, and what was in hand. */
+/** How many events may be forwarded again after a process ended: those that it had not saved yet, and those in hand. */
 const window = 300;
 
 let folder: string;

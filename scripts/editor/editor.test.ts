@@ -16,7 +16,7 @@ const editor = new Editor(join(import.meta.dirname, "shop"), "@shop", [
 	"wrong-event",
 ]);
 
-/** Where the method `take` is named, with its name left out. */
+/** The places that name the method `take`, with its name left out. */
 const takes = (name: string): string[] => [
 	`contract: ${name}: method({`,
 	`service: async ${name}({ pieces }, ctx) {`,
@@ -82,7 +82,7 @@ describe("on a declared error", () => {
 	});
 });
 
-/** Where the event `sold` is named, with its name left out. */
+/** The places that name the event `sold`, with its name left out. */
 const sales = (name: string): string[] => [
 	`contract: ${name}: event({`,
 	`service: return Stock.${name}({ article });`,

@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import ts from "typescript-language-service";
 import { root } from "../workspace/root.ts";
 
-/** What an editor shows for the name under the cursor. */
+/** The text that an editor shows for the name under the cursor. */
 export interface Hover {
 	/** The name with its type, on one line. */
 	readonly shape: string;

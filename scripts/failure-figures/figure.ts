@@ -2,7 +2,7 @@ import { type Outcome, play, type Scene } from "./scene.ts";
 
 /** A comparison: the same failure, handled in several ways. */
 export interface Figure {
-	/** What goes wrong. It is the title of the table. */
+	/** The failure. It is the title of the table. */
 	readonly title: string;
 	/** The outcomes to show. */
 	readonly columns: readonly (keyof Outcome)[];

@@ -30,16 +30,13 @@ export interface Arrived {
 	readonly ctx: Context;
 }
 
-/** A service, its callers, and what goes wrong. All times are in milliseconds. */
+/** A service, its callers, and the failures. All times are in milliseconds. */
 export interface Scene {
 	/** The number of instances. Default: 3. */
 	readonly instances?: number;
 	/** How many calls an instance works on at once. Default: 4. */
 	readonly cores?: number;
-	/**
-	 * What an instance does for a call. Default: work that takes two milliseconds at the median and ten at the 99th
-	 * percentile.
-	 */
+	/** The work of an instance for a call. Default: two milliseconds at the median and ten at the 99th percentile. */
 	readonly handle?: (call: Arrived) => unknown;
 	readonly server?: () => readonly Middleware[];
 	/** The checks by which an instance reports its health. Default: none. */

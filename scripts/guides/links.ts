@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Returns the relative links of a Markdown file that lead nowhere: to no file, or to no heading of a page. */
+/** Returns the relative links of a Markdown file that are broken: those to no file, or to no heading of a page. */
 export function brokenLinks(file: string): string[] {
 	const text = withoutBlocks(readFileSync(file, "utf8"));
 	const links = [...text.matchAll(/\]\((?!\w+:)([^)\s]+)\)/g)].map(([, link = ""]) => link);

@@ -11,18 +11,17 @@ export interface PageCommand {
 	readonly command: string;
 	/** The lines that the page shows below the command. Undefined if the page does not show its output. */
 	readonly shown?: readonly string[];
-	/** Whether the command runs until the page ends, as a service does in a terminal of its own. */
+	/** Whether the command runs until the page ends, as a service does in a separate terminal. */
 	readonly isService: boolean;
 }
 
 export type PageStep = PageFile | PageCommand;
 
 /**
- * Returns what a page has its reader do, in the order of the page:
- *
+ * Returns the steps that a page tells its reader to do, in the order of the page:
  * - a block `ts file=main.ts` (or `json`, `html`, …) is a file;
  * - a block `sh run` is a command whose output does not matter;
- * - a block `console` holds commands after `$ `, each followed by what it prints, if that matters;
+ * - a block `console` holds commands after `$ `, each followed by its output, if that matters;
  * - a block `console service` is the same, and its commands run until the page ends.
  *
  * Other blocks are only for reading.
@@ -61,10 +60,10 @@ function commands(session: string, isService: boolean): PageCommand[] {
 }
 
 /**
- * Returns the pattern of what a page shows. In it `…` stands for any part of a line, a line `…` for any lines, and two
- * spaces for any number of them.
+ * Returns the pattern of an output that a page shows. In it `…` stands for any part of a line, a line `…` for any
+ * lines, and two spaces for any number of them.
  *
- * @param between What may stand between two lines that are shown.
+ * @param between The pattern of text that may stand between two shown lines.
  */
 export function patternOf(shown: readonly string[], between = ""): string {
 	return shown

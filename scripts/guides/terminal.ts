@@ -4,7 +4,7 @@ import { once } from "node:events";
 /** The result of a command. */
 export interface CommandResult {
 	readonly code: number | null;
-	/** What the command printed, on both outputs. */
+	/** The output of the command, stdout and stderr together. */
 	readonly output: string;
 }
 
@@ -54,9 +54,9 @@ export class Terminal {
 	}
 
 	/**
-	 * Stops what still runs, the newest first, as Ctrl-C does.
+	 * Stops the commands that still run, the newest first, as Ctrl-C does.
 	 *
-	 * @returns what each service came to.
+	 * @returns the result of each service.
 	 */
 	async stop(): Promise<readonly (CommandResult & { readonly command: string })[]> {
 		const results = [];

@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import { anyLines, type PageCommand, type PageStep, patternOf, portsOf, stepsOf, withPorts } from "./page.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Where to follow a page. */
+/** The place in which a page is followed. */
 export interface Place {
 	readonly folder: string;
 	readonly terminal: Terminal;
@@ -31,8 +31,8 @@ export async function stepsHere(page: string): Promise<TitledStep[]> {
 }
 
 /**
- * Does one step of a page, and compares the result with what the page shows. For an answer to `curl -i` the page may
- * omit headers.
+ * Does one step of a page, and compares the result with the one that the page shows. For an answer to `curl -i` the
+ * page may omit headers.
  */
 export async function take(
 	step: PageStep,
@@ -67,8 +67,8 @@ function compare(
 }
 
 /**
- * Finds a port that nobody listens on. It lies below those that systems give to connections and to servers on any free
- * port, so it is likely to be free when a page comes to use it.
+ * Finds a free port. It lies below those that systems give to connections and to servers on any free port, so it is
+ * likely to be free when a page comes to use it.
  */
 async function freePort(): Promise<number> {
 	while (true) {

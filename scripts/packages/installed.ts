@@ -2,14 +2,14 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Manifest } from "../workspace/workspaces.ts";
 
-/** What the installation of a package brings. */
+/** The packages and files that the installation of a package brings. */
 export interface Installed {
 	/** The folders of the package and of everything that it needs. */
 	readonly packages: ReadonlySet<string>;
 	readonly bytes: number;
 }
 
-/** Returns what a package and all its dependencies take in a project where they are installed. */
+/** Returns the folders and the size of a package and all its dependencies in a project where they are installed. */
 export function installed(project: string, name: string): Installed {
 	const packages = new Set<string>();
 	const add = (from: string, needed: string, isOptional: boolean): void => {

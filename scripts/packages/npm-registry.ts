@@ -9,7 +9,7 @@ import type { Tarball } from "./tarballs.ts";
 
 /**
  * An npm registry with the packages of this repository as they would be published. For all other packages it redirects
- * npm to the registry that this machine uses. So `npm install allium` does outside what it will do for everybody.
+ * npm to the registry that this machine uses. So `npm install allium` works there as it will for every user.
  */
 export class NpmRegistry implements AsyncDisposable {
 	readonly #server: Server;
@@ -48,7 +48,7 @@ export class NpmRegistry implements AsyncDisposable {
 	}
 }
 
-/** What the registry tells npm about a package. */
+/** The registry's answer to npm about a package. */
 function documentOf({ name, file, manifest }: Tarball, url: string): unknown {
 	const { version = "" } = manifest;
 	const integrity = `sha512-${createHash("sha512").update(readFileSync(file)).digest("base64")}`;

@@ -1,6 +1,6 @@
 import type { ServerName } from "@allium/testing/servers";
 
-/** Where a server comes from. */
+/** The source of a server. */
 export type Source =
 	/** Packages that are unpacked into a folder of the workspace. */
 	| {

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-/** What a soak runs against, and how long. */
+/** The options of a soak. */
 export interface Options {
 	/** The registry, or `simulated:`. */
 	readonly url: string;
@@ -8,11 +8,11 @@ export interface Options {
 	readonly watchers: number;
 	/** How long the outage lasts, in milliseconds. 0 for none. */
 	readonly outageMs: number;
-	/** How the way to the registry is lost: connections are reset and refused, or bytes wait. */
+	/** How the registry is cut off: connections are reset and refused, or bytes wait. */
 	readonly fault: "cut" | "stall";
 	/** How long nothing happens but heartbeats, in milliseconds. */
 	readonly steadyMs: number;
-	/** Where a NATS server tells how many messages it has handled, such as `http://127.0.0.1:8222`. */
+	/** The address at which a NATS server reports how many messages it has handled, such as `http://127.0.0.1:8222`. */
 	readonly monitor: string | undefined;
 }
 
@@ -36,13 +36,13 @@ Examples:
   npm run soak -- nats://127.0.0.1:4222 --instances 1000 --watchers 100 --outage 60
   npm run soak -- simulated: --instances 1000 --watchers 1000 --steady 10`;
 
-/** Thrown for arguments that make no sense. */
+/** Thrown for arguments that are invalid. */
 export class UsageError extends Error {}
 
 /**
  * Parses the arguments of a run. Returns undefined if they only ask for help.
  *
- * @throws UsageError if they make no sense.
+ * @throws UsageError if they are invalid.
  */
 export function readOptions(args: readonly string[]): Options | undefined {
 	const { values, positionals } = parse(args);

@@ -7,7 +7,7 @@ import { count, duration, type Row } from "./table.ts";
 const service = "soak";
 const ttlMs = 5_000;
 
-/** Runs instances and watchers in the simulator. Returns what their heartbeats come to. */
+/** Runs instances and watchers in the simulator. Returns the figures of their heartbeats. */
 export async function simulatedSoak(options: Options, progress: (line: string) => void): Promise<Row[]> {
 	const { instances, watchers, steadyMs } = options;
 	const simulation = await simulate({ ttlMs, maxEvents: 1e9 }, async (world) => {

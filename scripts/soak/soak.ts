@@ -9,7 +9,7 @@ import { Watching } from "./watching.ts";
 const service = "soak";
 /** How many handles are opened at once. */
 const atOnce = 25;
-/** How often a figure that shows how soon something is seen is taken. */
+/** How many samples are taken of figures that show how soon a change is seen. */
 const samples = 20;
 
 /** Runs a soak against a registry. Returns its figures. */
@@ -68,7 +68,7 @@ class Soak {
 		this.#row("wrongly gone in that time", count(this.#takeGone()));
 	}
 
-	/** How soon a new instance is seen by everybody, and how soon a dead one is gone. */
+	/** Measures how soon all watchers see a new instance, and how soon they see that a dead one is gone. */
 	async changes(): Promise<void> {
 		this.#progress("adding and killing instances …");
 		const [seen, gone]: [number[], number[]] = [[], []];
@@ -149,7 +149,7 @@ class Soak {
 		const registry = await this.#open();
 		this.#registrations.push(await keepRegistered(registry, this.#instance(), { logger: silentLogger }));
 		if (this.#ttlMs !== 0) return;
-		// The time to live is known to leases alone.
+		// Only leases tell the time to live.
 		const lease = await registry.register(this.#instance(), Context.background());
 		this.#ttlMs = lease.ttlMs;
 		await lease.release();
@@ -184,7 +184,7 @@ class Soak {
 		return sum;
 	}
 
-	/** Measures what this process and the wire do while nothing happens. */
+	/** Measures the load of this process and the network while nothing happens. */
 	async #measure(what: string): Promise<void> {
 		const { steadyMs, monitor } = this.#options;
 		this.#progress(`measuring ${what} for ${duration(steadyMs)} …`);
@@ -226,7 +226,7 @@ class Soak {
 	}
 }
 
-/** The messages that a NATS server has taken and given, as its monitoring tells. */
+/** The messages that a NATS server has received and sent, as its monitoring reports. */
 async function handled(monitor: string | undefined): Promise<number | undefined> {
 	if (monitor === undefined) return undefined;
 	const answer = await fetch(new URL("/varz", monitor), { signal: AbortSignal.timeout(5_000) });

@@ -27,7 +27,7 @@ export const gatewayProcess: ExampleProcess = {
 	file: fileURLToPath(new URL("./gateway.ts", import.meta.url)),
 };
 
-/** What `npm start` starts by default, and how many processes of each. */
+/** The examples that `npm start` starts by default, and how many processes of each. */
 const instances: Readonly<Record<string, number>> = { greeter: 1, addsvc: 2, gogo: 1 };
 
 /**

@@ -1,4 +1,4 @@
-// The gateway of the example system, in a process of its own.
+// The gateway of the example system, in a separate process.
 import { gateway } from "@allium/gateway";
 
 // Streams that pass through may be endless, so Ctrl-C does not wait long for them.

@@ -52,7 +52,7 @@ const tries: Readonly<Record<string, (gateway: string, own: string) => string[]>
 	],
 };
 
-/** Says where everything is, and what to type into another terminal. */
+/** Returns the addresses of everything, and commands to type into another terminal. */
 export function thingsToTry(running: readonly Running[]): string[] {
 	const width = Math.max(...running.map(({ process }) => process.label.length));
 	const places = running.map(({ process, url }) => `  ${process.label.padEnd(width)}  ${url}`);

@@ -7,7 +7,7 @@ const who = { id: Name, player: Name };
 const no_such_game = { code: "not_found", message: "there is no such game" } as const;
 const not_in_game = { code: "failed_precondition", message: "this player is not in the game" } as const;
 
-/** What players do, and what happens. All events of a game are in order. */
+/** The commands of players, and the events of games. All events of a game are in order. */
 export const Games = contract(
 	"games",
 	{

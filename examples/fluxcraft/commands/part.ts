@@ -4,7 +4,7 @@ import { Games } from "./contract.ts";
 import { gameRoutes } from "./routes.ts";
 import { rules } from "./rules.ts";
 
-/** Adds what carries out commands. Each is answered with the game after it. */
+/** Adds the service that carries out commands. Each is answered with the game after it. */
 export function addCommands(app: App): void {
 	const game = (state: Game) => state;
 	const service = commands(app.events, rules, { create: game, join: game, move: game, leave: game });

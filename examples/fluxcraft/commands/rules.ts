@@ -6,7 +6,7 @@ import { Games } from "./contract.ts";
 /** A game before it is created. */
 export const noGame: Game = { id: "", version: 0, island: "atoll", players: [] };
 
-/** What players may do, and what comes of it. */
+/** The commands of players, and their events. */
 export const rules = decider(Games, {
 	id: "id",
 	initial: noGame,

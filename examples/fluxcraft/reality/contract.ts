@@ -2,7 +2,7 @@ import { contract, method, stream } from "allium";
 import * as z from "zod";
 import { Game, Joined, Left, Moved, Name } from "../game.ts";
 
-/** The game as it is, or what changed in it. */
+/** The current game, or a change of it. */
 export const News = z.discriminatedUnion("kind", [
 	Game.extend({ kind: z.literal("snapshot") }),
 	Joined.extend({ kind: z.literal("joined") }),
@@ -18,7 +18,7 @@ const of = {
 	effect: "read",
 } as const;
 
-/** How games are. */
+/** The states of games. */
 export const Reality = contract(
 	"reality",
 	{

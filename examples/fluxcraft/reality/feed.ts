@@ -3,14 +3,14 @@ import type { Context, Handlers } from "allium";
 import type { Games } from "../commands/contract.ts";
 import type { News } from "./contract.ts";
 
-/** What changed in a game. */
+/** A change of a game. */
 export type Change = Exclude<News, { readonly kind: "snapshot" }>;
 
-/** Hands the changes of games to those who watch them. */
+/** Hands the changes of games to their watchers. */
 export class Feed {
 	readonly #watchers = new Map<string, Set<Watcher>>();
 
-	/** What takes the events of all games. */
+	/** The handlers of the events of all games. */
 	readonly handlers: Handlers<typeof Games> = {
 		joined: async (joined) => this.#tell({ kind: "joined", ...joined }),
 		moved: async (moved) => this.#tell({ kind: "moved", ...moved }),
@@ -37,7 +37,7 @@ export class Feed {
 /** The most changes that wait for one reader. */
 const longestQueue = 64;
 
-/** One who watches a game. What is too slow for its changes misses some, and sees it by their versions. */
+/** A watcher of a game. A watcher that is too slow misses some changes, and notices it by the versions. */
 class Watcher implements Disposable {
 	readonly #changes: Change[] = [];
 	readonly #news = new EventEmitter();
@@ -53,7 +53,7 @@ class Watcher implements Disposable {
 		this.#news.emit("news");
 	}
 
-	/** The next change; undefined when there is none for a while. Rejects when the context ends. */
+	/** The next change. Undefined if there is none for a while. Rejects when the context ends. */
 	async next(patienceMs: number, ctx: Context): Promise<Change | undefined> {
 		if (this.#changes.length === 0) {
 			const { signal } = ctx.withTimeout(patienceMs);

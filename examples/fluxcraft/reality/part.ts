@@ -6,7 +6,7 @@ import { realityRoutes } from "./routes.ts";
 import { realityService } from "./service.ts";
 import { reality } from "./view.ts";
 
-/** Adds what shows games. Its processes share the view, and each hears of all changes. */
+/** Adds the service that shows games. Its processes share the view, and each gets all changes. */
 export function addReality(app: App): void {
 	const feed = new Feed();
 	const { get } = app.project(reality);

@@ -4,7 +4,10 @@ import type { Game } from "../game.ts";
 import { Reality } from "./contract.ts";
 import type { Feed } from "./feed.ts";
 
-/** How long a watcher hears nothing until it looks at the view, in milliseconds: that may have been behind at first. */
+/**
+ * How long a watcher hears nothing before it looks at the view, in milliseconds. The view may have been behind at
+ * first.
+ */
 const patienceMs = 2_000;
 
 /** Finds a game in the view. */
@@ -12,7 +15,7 @@ export type FindGame = (id: string, ctx: Context) => Promise<Game | undefined>;
 
 /**
  * Snapshots come from the view, changes from the feed. The version of a change tells whether it is the next, was in the
- * snapshot, or shows that something is missing: then another snapshot is due.
+ * snapshot, or shows that one is missing: then another snapshot is sent.
  */
 export function realityService(find: FindGame, feed: Feed): Service<typeof Reality> {
 	return {

@@ -63,8 +63,8 @@ export function chainOf(board: Board, stone: Point): Chain {
 }
 
 /**
- * Places a stone on an empty point, and takes the opponent's chains from the board that have no liberty left. Undefined
- * when the stone's own chain has none then: suicide is forbidden.
+ * Places a stone on an empty point, and removes the opponent's chains that have no liberty left. Undefined if the
+ * stone's own chain then has none: suicide is forbidden.
  */
 export function place(board: Board, point: Point, color: Color): Placed | undefined {
 	const withStone = board.slice(0, point) + letters[color] + board.slice(point + 1);
@@ -87,7 +87,7 @@ export function without(board: Board, points: ReadonlySet<Point>): Board {
 
 const tables = new Map<number, readonly (readonly Point[])[]>();
 
-/** The neighbours of all points of a board with so many lines. */
+/** The neighbours of all points of a board with `size` lines. */
 function tableOf(size: number): readonly (readonly Point[])[] {
 	const known = tables.get(size);
 	if (known !== undefined) return known;

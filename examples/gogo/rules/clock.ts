@@ -8,7 +8,7 @@ export interface TimeControl {
 	readonly periodMs: number;
 }
 
-/** What is left of the time of a player. */
+/** The remaining time of a player. */
 export interface Clock {
 	readonly mainMs: number;
 	readonly periods: number;
@@ -19,8 +19,8 @@ export function fullClock({ mainMs, periods }: TimeControl): Clock {
 }
 
 /**
- * The clock of a player who thought for so long. The main time runs first. Then a period that is used up is gone, and
- * one in which the move was made is there again. Undefined when the time is over.
+ * The clock of a player after `spentMs` of thought. The main time runs first. A period that is used up is then gone,
+ * and a period in which the move was made starts over. Undefined when the time is over.
  */
 export function afterThinking(clock: Clock, spentMs: number, { periodMs }: TimeControl): Clock | undefined {
 	const spent = Math.max(0, spentMs);

@@ -16,13 +16,13 @@ import {
 
 const start = newGame({ size: 9, komi: 6.5, scoring: "area" });
 
-/** What is left when nothing was refused. */
+/** The game, if nothing was refused. */
 function allowed(result: Game | Refusal): Game {
 	if (typeof result === "string") throw new Error(`refused: ${result}`);
 	return result;
 }
 
-/** A game in which the board came to be so, with some player to move. */
+/** A game with this board, and the player to move. */
 function gameAt(board: Board, turn: Color): Game {
 	return { ...start, board, positions: [...start.positions, board], turn };
 }

@@ -11,10 +11,10 @@ import {
 } from "./board.ts";
 import { type Count, type Scoring, scoreOf } from "./score.ts";
 
-/** What the players agree on before a game. */
+/** The rules that the players agree on before a game. */
 export interface GameRules {
 	readonly size: Size;
-	/** What white gets because black begins. */
+	/** The points that white gets because black begins. */
 	readonly komi: number;
 	readonly scoring: Scoring;
 }
@@ -36,17 +36,17 @@ export interface Game {
 	readonly board: Board;
 	/** All positions of the game in order. The last is the board as it is. */
 	readonly positions: readonly Board[];
-	/** Whose move it is. */
+	/** The player whose move it is. */
 	readonly turn: Color;
-	/** How many moves were made; a pass is a move. */
+	/** The number of moves so far; a pass is a move. */
 	readonly moves: number;
-	/** How many passes came last in a row. */
+	/** The number of passes in a row at the end. */
 	readonly passes: number;
 	/** How many stones each player has captured. */
 	readonly prisoners: Count;
 	/** The stones that are marked as dead, in order. */
 	readonly dead: readonly Point[];
-	/** Who agrees with the marks. */
+	/** The players that agree with the marks. */
 	readonly agreed: readonly Color[];
 	readonly result: Result | undefined;
 }
@@ -60,7 +60,7 @@ export type PlayRefusal =
 	| "not_on_board"
 	| "occupied"
 	| "suicide"
-	/** It would take back the stone that has just taken one. */
+	/** The stone would capture the stone that has just captured one. */
 	| "ko"
 	/** The position was there before. */
 	| "superko";
@@ -122,7 +122,7 @@ export function pass(game: Game, color: Color): Game | PassRefusal {
 	return { ...game, phase, passes, turn: opponentOf(color), moves: game.moves + 1 };
 }
 
-/** Marks the chain of a stone as dead, or takes the marks away. Whoever had agreed has to agree once more. */
+/** Marks the chain of a stone as dead, or takes the marks away. Players who had agreed have to agree again. */
 export function mark(game: Game, stone: Point): Game | MarkRefusal {
 	const refusal = refusalOfMarking(game);
 	if (refusal !== undefined) return refusal;
@@ -145,7 +145,7 @@ export function agree(game: Game, color: Color): Game | MarkingRefusal {
 	return over(game, { winner: winnerOf(score), by: "score", score });
 }
 
-/** Goes on with the game instead of marking: the players do not agree. The marks are gone. */
+/** Continues the game instead of marking, because the players do not agree. The marks are gone. */
 export function resume(game: Game): Game | MarkingRefusal {
 	const refusal = refusalOfMarking(game);
 	return refusal ?? { ...game, phase: "playing", passes: 0, dead: [], agreed: [] };

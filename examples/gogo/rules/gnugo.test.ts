@@ -8,7 +8,7 @@ import { scoreOf } from "./score.ts";
 
 const isRequired = (process.env.ALLIUM_TEST_REQUIRE ?? "").split(",").includes("gnugo");
 const rules = { size: 9, komi: 0, scoring: "area" } as const;
-/** By hand: GOGO_GNUGO_GAMES=2000 */
+/** GOGO_GNUGO_GAMES=2000 asks for more. */
 const games = timesFrom("GOGO_GNUGO_GAMES", 200);
 
 function legal(game: Game, turn: Color): number[] {
@@ -16,7 +16,7 @@ function legal(game: Game, turn: Color): number[] {
 	return points.filter((point) => typeof play({ ...game, turn }, turn, point) !== "string");
 }
 
-/** What both sides saw in the games. */
+/** The counters of the comparison. */
 interface Comparison {
 	readonly differences: string[];
 	/** How many games were counted. */
@@ -38,7 +38,8 @@ async function compare(gnugo: Gnugo, seed: number, comparison: Comparison): Prom
 				differences.push(`seed ${seed}, move ${game.moves}: ${color} may ${ours} or ${theirs}`);
 		}
 	}
-	// Which stones are dead, and to whom the points beside them belong, is an opinion. Where none are, all is counted.
+	// Which stones are dead, and to whom the points beside them belong, is a matter of opinion. If none are dead,
+	// everything is counted.
 	if ((await gnugo.dead()).length > 0) return;
 	comparison.counted++;
 	const { black, white } = scoreOf({ ...game, ...rules, dead: [] });

@@ -5,7 +5,7 @@ import { type Board, chainOf, stoneAt } from "./board.ts";
 import type { Game } from "./game.ts";
 import { scoreOf } from "./score.ts";
 
-/** How many games. By hand: GOGO_GAMES=100000 */
+/** How many games are played. GOGO_GAMES=100000 asks for more. */
 const games = timesFrom("GOGO_GAMES", 300);
 const rules = { size: 9, komi: 0, scoring: "area" } as const;
 
@@ -32,7 +32,7 @@ function breathless(board: Board): number[] {
 	});
 }
 
-/** What is wrong with a game. */
+/** The fault of a game. Undefined if it has none. */
 function faultOf({ game, stones }: ReturnType<typeof played>): string | undefined {
 	const { board, positions, prisoners } = game;
 	if (new Set(positions).size !== positions.length) return "a position came again";

@@ -6,14 +6,14 @@ export type Scoring = "area" | "territory";
 /** A number of points, stones or prisoners of each color. */
 export type Count = Readonly<Record<Color, number>>;
 
-/** What a game is counted from. */
+/** The data from which a game is counted. */
 export interface Counting {
 	readonly board: Board;
 	/** The stones on the board that cannot escape capture, as both players agree. */
 	readonly dead: readonly Point[];
 	/** How many stones each player has captured. */
 	readonly prisoners: Count;
-	/** What white gets because black begins. */
+	/** The points that white gets because black begins. */
 	readonly komi: number;
 	readonly scoring: Scoring;
 }

@@ -24,7 +24,7 @@ const balance: ApiCallees["balance"] = {
 	credit: async ({ amount }) => ({ balance: 10_00 + amount }),
 };
 
-/** Refuses whatever costs more than ten pounds. */
+/** Refuses payments of more than ten pounds. */
 const processing: Service<typeof CardProcessing> = {
 	async authorise({ id, card, amount, merchant }) {
 		const { error } = CardProcessing.authorise;

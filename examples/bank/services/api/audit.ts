@@ -1,6 +1,6 @@
 import { type Context, type Middleware, onSettled } from "allium";
 
-/** An audited call: who did what, when, and with which result. */
+/** An audited call: the caller, the time, and the result. */
 export interface AuditEntry {
 	/** When the call arrived. */
 	readonly at: string;
@@ -9,13 +9,13 @@ export interface AuditEntry {
 	/** The id that the gateway gave to the request. It is the same in all calls below. */
 	readonly request?: string;
 	readonly method: string;
-	/** The input, without what must not be recorded. */
+	/** The input, without secrets. */
 	readonly input: unknown;
 	/** `ok`, or the reason or code of the error. */
 	readonly outcome: string;
 }
 
-/** What to audit, and where entries go. */
+/** The options of {@link audit}. */
 export interface AuditOptions {
 	readonly write: (entry: AuditEntry) => void;
 	/** The properties of inputs, at any depth, that must not be recorded. */

@@ -17,7 +17,7 @@ import { Transfer } from "../transfers/contract.ts";
 const byAccount = z.object({ account: z.string() });
 const byCard = z.object({ card: z.string() });
 
-/** What phones and shops can ask of the bank. */
+/** The requests that phones and shops can send to the bank. */
 export const Api = contract(
 	"api",
 	{
@@ -87,7 +87,7 @@ export const Api = contract(
 			input: FeedRange,
 			output: stream(FeedItem),
 			effect: "read",
-			// A page whose connection broke goes on after the last item that it has.
+			// A page whose connection broke continues after the last item that it has.
 			meta: { resume: { input: "after", id: "position" } },
 		}),
 	},

@@ -13,7 +13,7 @@ import { api } from "./service.ts";
 
 // Followers never leave by themselves, so the process does not wait long for them when it stops.
 const app = allium({ name: "api", gracePeriodMs: 2_000 });
-// This is the first service of the chain. The default layers of its clients retry what may be retried.
+// This is the first service of the chain. The default layers of its clients retry calls that may be retried.
 const layers = { middleware: [passPositions, ...clientDefaults().middleware] };
 const service = api({
 	cardApi: app.client(CardApi, layers),

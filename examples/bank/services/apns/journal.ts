@@ -24,10 +24,10 @@ export class Journal<Entry extends { readonly id: string }> {
 	}
 
 	/**
-	 * Yields the entries after a position, and then each new one as it arrives. A slow follower misses the entries
-	 * that are no longer kept, and can tell from the positions.
+	 * Yields the entries after a position, and then each new one as it arrives. A slow follower misses the entries that
+	 * are no longer kept, and can tell from the positions.
 	 *
-	 * @param after Default: the newest, so that only what comes from now on is given.
+	 * @param after Default: the newest, so that only new entries are given.
 	 */
 	async *follow(after: number | undefined, signal: AbortSignal): AsyncGenerator<Placed<Entry>> {
 		let position = after ?? this.#length;

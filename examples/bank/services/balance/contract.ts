@@ -7,7 +7,7 @@ const Opening = z.object({ account: z.string(), amount: Amount });
 
 const Movement = Opening.extend({
 	id: MovementId,
-	/** Where it was paid: the name that the shop uses. */
+	/** The place of the payment: the name that the shop uses. */
 	merchant: z.string().max(64).optional(),
 	/** The other account of a transfer. */
 	other: z.string().max(64).optional(),

@@ -1,7 +1,7 @@
 import { decider } from "allium";
 import { Balance } from "./contract.ts";
 
-/** What the events of an account come to. */
+/** The state that the events of an account result in. */
 export interface Account {
 	readonly isOpen: boolean;
 	/** In pence. */
@@ -10,7 +10,7 @@ export interface Account {
 
 const initial: Account = { isOpen: false, balance: 0 };
 
-/** Decides what moves on an account: the stream `balance/ann` has what happened on Ann's. */
+/** Decides the movements on an account. The stream `balance/ann` has the events of Ann's. */
 export const ledger = decider(Balance, {
 	id: "account",
 	initial,

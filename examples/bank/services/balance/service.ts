@@ -12,7 +12,7 @@ import {
 import { Balance } from "./contract.ts";
 import { ledger } from "./ledger.ts";
 
-/** Decides movements of money, and keeps what happened in an event store, which several processes may share. */
+/** Decides movements of money, and keeps the events in an event store, which several processes may share. */
 export function balance(store: EventStore, logger: Logger): Service<typeof Balance> {
 	return {
 		async get({ account }, ctx) {

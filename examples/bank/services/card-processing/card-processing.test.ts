@@ -17,7 +17,7 @@ const made: Transaction = {
 	at: "2026-01-01T12:00:00Z",
 };
 
-/** Transactions that all succeed, and what was recorded. */
+/** Transactions that all succeed, and a record of them. */
 function recorder(known?: Transaction) {
 	const record = vi.fn<Service<typeof Transactions>["record"]>(async () => made);
 	const service: Service<typeof Transactions> = {

@@ -2,18 +2,18 @@ import { contract, method } from "allium";
 import * as z from "zod";
 import { FeedItem } from "../feed/contract.ts";
 
-/** What happened on an account, as the ledger tells it. */
+/** A movement on an account, as the ledger reports it. */
 export const Entry = z.object({
 	/** The id of the movement. */
 	id: z.string(),
 	account: z.string(),
 	/** The first on the account is 1. */
 	position: z.int(),
-	/** What moved, in pence; negative where it was taken. */
+	/** The amount that moved, in pence; negative if it was taken. */
 	change: z.int(),
-	/** What was on the account afterwards, in pence. */
+	/** The balance after it, in pence. */
 	balance: z.int(),
-	/** Where it was paid: the name that the shop uses. */
+	/** The place of the payment: the name that the shop uses. */
 	merchant: z.string().optional(),
 	/** The other account of a transfer. */
 	other: z.string().optional(),
@@ -22,7 +22,7 @@ export const Entry = z.object({
 
 export type Entry = z.infer<typeof Entry>;
 
-/** Words what happened for people. */
+/** Describes movements in words for people. */
 export const FeedGenerator = contract(
 	"feed-generator",
 	{

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 
-/** Wakes those who wait for something to change: for what has a key, such as an account. */
+/** Wakes callers that wait for a change of a key, such as an account. */
 export class Changes {
 	readonly #changes = new EventEmitter().setMaxListeners(0);
 	#count = 0;
@@ -15,7 +15,7 @@ export class Changes {
 		this.#changes.emit(`changed ${key}`);
 	}
 
-	/** Resolves when a key may have changed since there were so many changes. Rejects when the signal aborts. */
+	/** Resolves when a key may have changed since there were `count` changes. Rejects when the signal aborts. */
 	async beyond(count: number, key: string, signal: AbortSignal): Promise<void> {
 		if (this.#count === count) await once(this.#changes, `changed ${key}`, { signal });
 	}

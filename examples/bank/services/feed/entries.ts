@@ -7,7 +7,7 @@ export interface Entries {
 	latest(account: string, limit: number, ctx: Context): Promise<Entry[]>;
 	/** Those behind a position, oldest first, a hundred at most. */
 	after(account: string, position: number, ctx: Context): Promise<Entry[]>;
-	/** The one that an event of the ledger made. */
+	/** The entry that an event of the ledger made. */
 	of(account: string, event: Delivery, ctx: Context): Promise<Entry | undefined>;
 }
 

@@ -27,7 +27,7 @@ import { feedView } from "./view.ts";
 
 const at = "2026-01-01T12:00:00Z";
 
-/** Items that tell what moved, and what was left. */
+/** Items that show the amount and the balance. */
 const generator: Service<typeof FeedGenerator> = {
 	generate: async ({ entries }) => ({
 		items: entries.map(({ id, account, position, change, balance, merchant, other }) => ({
@@ -80,7 +80,7 @@ afterEach(async () => {
 const pay = (id: string, ctx: Context = Context.background()) =>
 	ledger.debit({ id, account: "ann", amount: 1_00, merchant: "COFFEE" }, ctx);
 
-/** Pays, and tells where its event lies. */
+/** Pays, and returns a context with the position of the event. */
 async function paid(id: string): Promise<Context> {
 	const received = new ResponseMetadata();
 	await pay(id, Context.background().withResponse(received));

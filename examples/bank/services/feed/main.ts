@@ -16,7 +16,7 @@ const entries = entriesIn(app.project(feedView));
 const changes = new Changes();
 const generator = app.client(FeedGenerator, failoverOnly());
 app.serve(Feed, feed({ entries, generator, changes }), { middleware: [logging(app.logger)] });
-// One process pushes each event; all of them wake those who follow them.
+// One process pushes each event; all of them wake their followers.
 const apns = app.client(Apns, failoverOnly());
 app.subscribe(Balance, pushing({ entries, generator, apns }), { group: "push" });
 app.subscribe(Balance, waking(entries, changes), { each: true });

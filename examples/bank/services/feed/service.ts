@@ -7,11 +7,11 @@ import type { Entries } from "./entries.ts";
 export interface FeedParts {
 	readonly entries: Entries;
 	readonly generator: Service<typeof FeedGenerator>;
-	/** Told when the entries of an account have changed. */
+	/** Called when the entries of an account have changed. */
 	readonly changes: Changes;
 }
 
-/** Shows what the view of the ledger has. */
+/** Shows the entries in the view of the ledger. */
 export function feed({ entries, generator, changes }: FeedParts): Service<typeof Feed> {
 	const itemsOf = async (found: Entry[], ctx: Context): Promise<FeedItem[]> => {
 		if (found.length === 0) return [];

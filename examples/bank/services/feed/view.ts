@@ -1,7 +1,7 @@
 import { on, projection } from "allium";
 import { Balance } from "../balance/contract.ts";
 
-/** Where an entry goes: the transaction of the view, and the event that it comes from. */
+/** The target of an entry: the transaction of the view, and the event that it comes from. */
 type Target = Parameters<NonNullable<Parameters<typeof on<typeof Balance>>[1]["debited"]>>;
 
 interface Movement {
@@ -11,7 +11,7 @@ interface Movement {
 	readonly other?: string | undefined;
 }
 
-/** What happened on each account, in order, with what was left each time: made of the events of the ledger alone. */
+/** The movements on each account, in order, with the balance after each: made of the events of the ledger alone. */
 export const feedView = projection(
 	"feed",
 	{

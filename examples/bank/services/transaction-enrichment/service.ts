@@ -2,7 +2,7 @@ import { isError, isServiceError, isTrouble, type Service } from "allium";
 import { type Merchant, Merchants } from "../merchant/contract.ts";
 import type { TransactionEnrichment } from "./contract.ts";
 
-/** A transaction is worth showing even without its merchant. It then shows what the terminal said. */
+/** A transaction is worth showing even without its merchant. It then shows the text of the terminal. */
 export function transactionEnrichment(
 	merchants: Service<typeof Merchants>,
 ): Service<typeof TransactionEnrichment> {
@@ -18,7 +18,7 @@ export function transactionEnrichment(
 	};
 }
 
-/** Whether no merchant is available: nobody knows it, or nobody can be asked. */
+/** Whether no merchant is available: none is known by that name, or the directory cannot be reached. */
 function isMissing(error: unknown): boolean {
 	return isError(error, Merchants.find.error.unknown_merchant) || (isServiceError(error) && isTrouble(error));
 }

@@ -4,8 +4,8 @@ import type { Balance } from "../balance/contract.ts";
 import { Transactions } from "./contract.ts";
 
 /**
- * Keeps transactions for as long as the process lives. The balance keeps the money itself, and what happened: the feed
- * is made of that.
+ * Keeps transactions for as long as the process lives. The balance keeps the money itself and its movements, of which
+ * the feed is made.
  */
 export function transactions(balance: Pick<Service<typeof Balance>, "debit">): Service<typeof Transactions> {
 	const records = new Map<string, Transaction>();

@@ -7,7 +7,7 @@ import { transactions } from "./service.ts";
 
 const payment = { id: "1", account: "ann", amount: 420, merchant: "COFFEE" };
 
-/** A service whose balance does as told. */
+/** A service with the given balance service. */
 function withBalance(debit: Service<typeof Balance>["debit"] = async () => ({ balance: 0 })) {
 	return testClient(Transactions, transactions({ debit }));
 }

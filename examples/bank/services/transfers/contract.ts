@@ -7,7 +7,7 @@ const account = z.string().min(1).max(64);
 
 const Order = z.object({ id: MovementId, from: account, to: account, amount: Amount });
 
-/** An order, and what has become of it. */
+/** An order, and its state. */
 export const Transfer = Order.extend({
 	state: z.enum(["requested", "completed", "refused"]),
 	/** Why it was refused. */

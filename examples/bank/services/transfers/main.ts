@@ -7,7 +7,7 @@ import { transfer } from "./transfer.ts";
 
 const app = allium({ name: "transfers" });
 app.serve(Transfers, transfersService(app.events), { middleware: [logging(app.logger)] });
-// The workflow tries again what fails, so these clients do not.
+// The workflow repeats failed calls, so these clients do not.
 const balance = app.client(Balance, failoverOnly());
 app.orchestrate(transfer({ balance, transfers: app.client(Transfers, failoverOnly()) }));
 await app.run();

@@ -2,7 +2,7 @@ import { commands, type EventStore, load, type Service } from "allium";
 import { type Transfer, Transfers } from "./contract.ts";
 import { transfers } from "./transfers.ts";
 
-/** Takes orders, and tells what has become of them. */
+/** Takes orders, and returns their state. */
 export function transfersService(store: EventStore): Service<typeof Transfers> {
 	return {
 		...commands(store, transfers, {

@@ -8,8 +8,8 @@ export interface TransferCallees {
 }
 
 /**
- * Carries out a transfer: takes the money from one account, puts it on the other, and gives it back where that cannot
- * be. Each movement has an id, so that it happens once, however often a process ends on the way.
+ * Carries out a transfer: takes the money from one account, puts it on the other, and gives it back if that is refused.
+ * Each movement has an id, so that it happens once, however often a process ends on the way.
  */
 export function transfer({ balance, transfers }: TransferCallees): Workflow {
 	return workflow("transfer", Transfers.requested, async ({ id, from, to, amount }, run) => {

@@ -8,7 +8,7 @@ interface State {
 
 const initial: State = { transfer: undefined };
 
-/** Decides what becomes of a transfer: it is requested once, and ends once. */
+/** Decides the course of a transfer: it is requested once, and ends once. */
 export const transfers = decider(Transfers, {
 	id: "id",
 	initial,

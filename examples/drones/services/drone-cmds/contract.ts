@@ -27,7 +27,10 @@ export type TelemetryUpdated = z.infer<typeof TelemetryUpdated>;
 export type AlertSignalled = z.infer<typeof AlertSignalled>;
 export type PositionChanged = z.infer<typeof PositionChanged>;
 
-/** What drones report, in the shapes of Cloud Native Go. All events of a drone keep their order, across the three kinds. */
+/**
+ * The reports of drones, in the shapes of Cloud Native Go. All events of a drone keep their order, across the three
+ * kinds.
+ */
 export const Drones = contract(
 	"drones",
 	{

@@ -8,7 +8,7 @@ const last = {
 	effect: "read",
 } as const;
 
-/** What each drone reported last. */
+/** The last reports of each drone. */
 export const DroneQuery = contract(
 	"drone-query",
 	{

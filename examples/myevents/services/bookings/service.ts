@@ -11,7 +11,7 @@ export function bookings(facts: Facts, publish: Publish): Service<typeof Booking
 			if (event === undefined || location === undefined) throw Bookings.book.error.no_event();
 			const booking = { id: crypto.randomUUID(), eventId: event.id, userId, seats };
 			await publish(Bookings.eventBooked(booking), ctx);
-			// The broker brings it, too. But the caller may look at once.
+			// The broker delivers it, too, but the caller may look at once.
 			await facts.keep("booking", booking, ctx);
 			const { name, address } = location;
 			return {

@@ -18,7 +18,7 @@ export function events(facts: Facts, publish: Publish): Service<typeof Events> {
 			const created = { id: crypto.randomUUID(), ...event, location_id: id };
 			const announced = Events.eventCreated(created);
 			await publish(known ? announced : [Events.locationCreated(location), announced], ctx);
-			// The broker brings them, too. But the caller may look at once.
+			// The broker delivers them, too, but the caller may look at once.
 			await facts.keep("location", location, ctx);
 			await facts.keep("event", created, ctx);
 			return { ...event, id: created.id, location, booked: 0 };

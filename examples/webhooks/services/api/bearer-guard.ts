@@ -1,10 +1,10 @@
 import { contextKey, type Guard, isError, type Service, ServiceError } from "allium";
 import { Auth } from "../auth/contract.ts";
 
-/** The account of whoever calls. */
+/** The account of the caller. */
 export const ownAccount = contextKey<string>("own account");
 
-/** Lets in those whose bearer token the auth service knows. */
+/** Lets in callers whose bearer token the auth service knows. */
 export function bearerGuard(auth: Service<typeof Auth>): Guard {
 	return async ({ metadata }, ctx) => {
 		const [, token = ""] = /^Bearer (.+)$/i.exec(metadata.get("authorization") ?? "") ?? [];

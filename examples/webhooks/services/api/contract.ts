@@ -5,13 +5,13 @@ import { Webhook } from "../webhooks/contract.ts";
 export const Transaction = z.object({
 	id: z.string(),
 	account_id: z.string(),
-	/** In pence; what is spent is below zero. */
+	/** In pence; negative for spent money. */
 	amount: z.int(),
 	description: z.string(),
 	created: z.iso.datetime(),
 });
 
-/** What happens to the money of accounts. On the wire the event is called as Monzo calls it: transaction.created. */
+/** The movements of money on accounts. On the wire the event has Monzo's name: transaction.created. */
 export const Transactions = contract(
 	"transaction",
 	{ created: event({ key: "account_id", data: Transaction }) },
@@ -22,7 +22,7 @@ const not_yours = { code: "permission_denied", message: "this is the account of 
 const unknown_webhook = { code: "not_found", message: "there is no such webhook" } as const;
 const ofAccount = z.object({ account_id: z.string() });
 
-/** What customers can ask for. Each call has a bearer token. */
+/** The requests of customers. Each call has a bearer token. */
 export const Api = contract(
 	"api",
 	{

@@ -3,7 +3,7 @@ import * as z from "zod";
 
 const invalid_token = { code: "unauthenticated", message: "the bearer token is not valid" } as const;
 
-/** Who a bearer token belongs to. */
+/** Finds the owner of a bearer token. */
 export const Auth = contract(
 	"auth",
 	{

@@ -1,7 +1,7 @@
 import type { Service } from "allium";
 import { Auth } from "./contract.ts";
 
-/** @param accounts the account of each token. In earnest, tokens expire, and only their hashes are kept. */
+/** @param accounts the account of each token. In production, tokens expire, and only their hashes are kept. */
 export function auth(accounts: ReadonlyMap<string, string>): Service<typeof Auth> {
 	return {
 		async check({ token }) {

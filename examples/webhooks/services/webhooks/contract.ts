@@ -7,7 +7,7 @@ export type Webhook = z.infer<typeof Webhook>;
 
 const unknown_webhook = { code: "not_found", message: "there is no such webhook" } as const;
 
-/** The webhooks of accounts, and what is to be sent to each. */
+/** The webhooks of accounts, and the messages to each. */
 export const Webhooks = contract(
 	"webhooks",
 	{

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { webhookSecret } from "allium";
 import type { Webhook } from "./contract.ts";
 
-/** A webhook with the secret that signs what is sent to it. */
+/** A webhook with the secret that signs its messages. */
 export interface RegisteredWebhook extends Webhook {
 	readonly secret: string;
 }

@@ -14,7 +14,7 @@ export function webhooks(registered: RegisteredWebhooks): Service<typeof Webhook
 		},
 
 		async remove({ account_id, webhook_id }) {
-			// The webhooks of others are as unknown as those that never were.
+			// The webhooks of other accounts are treated as unknown.
 			const found = registered.find(webhook_id);
 			if (found?.account_id !== account_id) throw Webhooks.remove.error.unknown_webhook();
 			registered.remove(webhook_id);
@@ -22,7 +22,10 @@ export function webhooks(registered: RegisteredWebhooks): Service<typeof Webhook
 	};
 }
 
-/** Makes one message for each webhook of the account. Made again, they have the same ids, and are dropped. */
+/**
+ * Makes one message for each webhook of the account. If the event is handled again, its messages have the same ids, and
+ * are dropped.
+ */
 export function fanOutTo(registered: RegisteredWebhooks, publish: Publish): Handlers<typeof Transactions> {
 	return {
 		async created(data, ctx) {
@@ -44,7 +47,7 @@ export function sendTo(
 	return {
 		async due({ webhook_id, message_id, text }, ctx) {
 			const found = registered.find(webhook_id);
-			// It was removed in the meantime.
+			// The webhook was removed in the meantime.
 			if (found === undefined) return;
 			const { url, secret } = found;
 			await sendWebhook({ url, secret, allow }, { id: message_id, text }, ctx);
