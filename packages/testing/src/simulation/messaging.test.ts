@@ -1,10 +1,11 @@
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type BrokerFlaw, flawedBroker } from "../broker/fixtures/flawed-broker.ts";
 import { Gate } from "../broker/fixtures/gate.ts";
 import { flawedGroupState } from "../group-state/fixtures/flawed-group-state.ts";
 import { timesFrom } from "../times-from.ts";
 import { type MessagingRun, messaging, recoveryBoundMs } from "./fixtures/messaging.ts";
 import { quantile, report } from "./fixtures/report.ts";
+import { testSeeds } from "./fixtures/test-seeds.ts";
 import {
 	type SeedsSummary,
 	type SimulatedBackendOptions,
@@ -12,11 +13,9 @@ import {
 	simulate,
 	simulateSeeds,
 } from "./index.ts";
-import { givenSeed } from "./simulate.ts";
 
 /** ALLIUM_SEEDS=100000 sets the number of seeds. */
-const seeds = givenSeed() === undefined ? timesFrom("ALLIUM_SEEDS", 2_000) : 1;
-const batch = 100;
+const seeds = timesFrom("ALLIUM_SEEDS", 2_000);
 const limitMs = 600_000;
 /**
  * The bound on timers and other pending things in a process: two groups of eight handlers each, their lanes and waits.
@@ -26,18 +25,13 @@ const pendingBound = 100;
 const { count, tell } = report();
 
 describe("while everything fails, each group handles each event, in the order of its key, and soon after", () => {
-	const summaries: SeedsSummary<MessagingRun>[] = [];
-	afterAll(() => tellOf(summaries));
-
-	test.each(Array.from({ length: Math.ceil(seeds / batch) }, (_, index) => index * batch + 1))(
-		"seeds from %i on",
-		async (first) => {
-			const summary = await simulateSeeds({ seeds: batch, first, limitMs }, messaging);
-			summaries.push(summary);
+	testSeeds({ seeds, limitMs }, messaging, {
+		expects: (summary) => {
 			expect(sum(summary.values, "acknowledged")).toBeGreaterThan(summary.seeds * 10);
 			expect(Math.max(...summary.values.map(({ pending }) => pending))).toBeLessThan(pendingBound);
 		},
-	);
+		tells: tellOf,
+	});
 });
 
 test("the same seed gives the same log, to the byte", async () => {
@@ -86,16 +80,9 @@ function sum(runs: readonly MessagingRun[], of: "acknowledged" | "repeats"): num
 	return runs.reduce((total, run) => total + run[of], 0);
 }
 
-function tellOf(summaries: readonly SeedsSummary<MessagingRun>[]): void {
-	const runs = summaries.flatMap(({ values }) => values);
-	const total = (of: "seeds" | "events" | "elapsedMs"): number =>
-		summaries.reduce((so, summary) => so + summary[of], 0);
-	count("messaging", {
-		seeds: total("seeds"),
-		events: total("events"),
-		elapsedMs: total("elapsedMs"),
-		values: runs,
-	});
+function tellOf(whole: SeedsSummary<MessagingRun>): void {
+	const { values: runs } = whole;
+	count("messaging", whole);
 	const recovery = runs.map(({ recoveryMs }) => recoveryMs).sort((one, other) => one - other);
 	const [median, most] = [quantile(recovery, 0.5), quantile(recovery, 1)].map(Math.round);
 	tell(

@@ -1,7 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { quantile, report } from "./fixtures/report.ts";
 import { convergence, cutOff, replacement, rough, settling } from "./fixtures/scenarios.ts";
-import { type NetworkOptions, type Scenario, simulateSeeds, uniform, type World } from "./index.ts";
+import { testSeeds } from "./fixtures/test-seeds.ts";
+import { type NetworkOptions, type Scenario, uniform, type World } from "./index.ts";
 
 const { count, tell } = report();
 
@@ -38,27 +39,33 @@ async function misbehave(world: World, mostKills: number): Promise<void> {
 }
 
 describe("while the registry expires late, repeats itself, forgets, and reads from a stale replica", () => {
-	test("no call settles twice or never, and a write runs at most once", async () => {
-		const summary = await simulateSeeds({ seeds: 200, limitMs: 120_000 }, withFaults(settling));
-		count("settling", summary);
-		const served = summary.values.reduce((sum, each) => sum + each, 0);
-		expect(served).toBeGreaterThan(summary.seeds * 20);
+	describe("no call settles twice or never, and a write runs at most once", () => {
+		testSeeds({ seeds: 200, limitMs: 120_000 }, withFaults(settling), {
+			expects: ({ seeds, values }) =>
+				expect(values.reduce((total, served) => total + served, 0)).toBeGreaterThan(seeds * 20),
+			tells: (whole) => count("settling", whole),
+		});
 	});
 
-	test("calls go on while the registry is cut off, and come back to all instances after", async () => {
-		count("registry cut off", await simulateSeeds({ seeds: 800 }, withFaults(cutOff)));
+	describe("calls go on while the registry is cut off, and come back to all instances after", () => {
+		testSeeds({ seeds: 800 }, withFaults(cutOff), { tells: (whole) => count("registry cut off", whole) });
 	});
 
 	// The registry is not killed, because a server that cannot register ends at once, without draining.
-	test("instances that are replaced one by one, in order, lose no call", async () => {
-		count("replacement", await simulateSeeds({ seeds: 600 }, withFaults(replacement, { kills: 0 })));
+	describe("instances that are replaced one by one, in order, lose no call", () => {
+		testSeeds({ seeds: 600 }, withFaults(replacement, { kills: 0 }), {
+			tells: (whole) => count("replacement", whole),
+		});
 	});
 
-	test("after healing, every client sees the instances that are up", async () => {
-		const summary = await simulateSeeds({ seeds: 400 }, withFaults(convergence));
-		count("convergence", summary);
-		const times = [...summary.values].sort((one, other) => one - other);
-		const [median, most] = [quantile(times, 0.5), quantile(times, 1)].map(Math.round);
-		tell(`  after ${median} ms at the median, ${most} ms at most`);
+	describe("after healing, every client sees the instances that are up", () => {
+		testSeeds({ seeds: 400 }, withFaults(convergence), {
+			tells: (whole) => {
+				count("convergence", whole);
+				const times = [...whole.values].sort((one, other) => one - other);
+				const [median, most] = [quantile(times, 0.5), quantile(times, 1)].map(Math.round);
+				tell(`  after ${median} ms at the median, ${most} ms at most`);
+			},
+		});
 	});
 });

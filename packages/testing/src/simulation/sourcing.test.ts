@@ -1,13 +1,15 @@
 import { type Client, Context } from "@allium/core";
 import type { EventStore, ViewStore } from "@allium/core/store";
 import { type Workflow, workflow } from "@allium/events";
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { flawedStore } from "../store/fixtures/flawed-store.ts";
 import { pause } from "../suite/eventually.ts";
+import { timesFrom } from "../times-from.ts";
 import { flawedBuild, flawedViewStore } from "../view/fixtures/flawed-view-store.ts";
 import { type Account, Transfers } from "./fixtures/bank.ts";
 import { quantile, report } from "./fixtures/report.ts";
 import { catchUpBoundMs, type SourcingRun, sourcing, type TransferCode } from "./fixtures/sourcing.ts";
+import { testSeeds } from "./fixtures/test-seeds.ts";
 import {
 	type SeedsSummary,
 	type SimulateOptions,
@@ -15,11 +17,9 @@ import {
 	simulate,
 	simulateSeeds,
 } from "./index.ts";
-import { givenSeed } from "./simulate.ts";
 
 /** ALLIUM_SEEDS=100000 sets the number of seeds. */
-const seeds = givenSeed() === undefined ? Number(process.env.ALLIUM_SEEDS ?? 600) : 1;
-const batch = Math.min(50, Math.ceil(seeds / 2));
+const seeds = timesFrom("ALLIUM_SEEDS", 600);
 const limitMs = 900_000;
 /** The bound on timers and other pending things in a process: its groups, their lanes and handlers, views and calls. */
 const pendingBound = 100;
@@ -33,21 +33,18 @@ const places: readonly (readonly [place: string, options: SimulateOptions])[] = 
 	["in the broker", {}],
 	["apart from the broker", { store: {} }],
 ];
-const batches = Array.from({ length: Math.ceil(seeds / 2 / batch) }, (_, index) => index * batch + 1);
 
 describe.each(places)(
 	"while everything fails, money is constant, all that begins ends once, and views are what their log says: %s",
 	(place, options) => {
-		const summaries: SeedsSummary<SourcingRun>[] = [];
-		afterAll(() => tellOf(place, summaries));
-
-		test.each(batches)("seeds from %i on", { timeout: 600_000 }, async (first) => {
-			const summary = await simulateSeeds({ ...options, seeds: batch, first, limitMs }, sourcing);
-			summaries.push(summary);
-			const completed = summary.values.reduce((sum, run) => sum + run.completed, 0);
-			expect(completed).toBeGreaterThan(summary.seeds);
-			expect(summary.values.every(({ builds }) => builds > 1)).toBe(true);
-			expect(Math.max(...summary.values.map(({ pending }) => pending))).toBeLessThan(pendingBound);
+		testSeeds({ ...options, seeds: Math.ceil(seeds / places.length), batch: 20, limitMs }, sourcing, {
+			expects: (summary) => {
+				const completed = summary.values.reduce((sum, run) => sum + run.completed, 0);
+				expect(completed).toBeGreaterThan(summary.seeds);
+				expect(summary.values.every(({ builds }) => builds > 1)).toBe(true);
+				expect(Math.max(...summary.values.map(({ pending }) => pending))).toBeLessThan(pendingBound);
+			},
+			tells: (whole) => tellOf(place, whole),
 		});
 	},
 );
@@ -202,16 +199,9 @@ function isFinal(error: { readonly code: string }): false {
 	throw error;
 }
 
-function tellOf(place: string, summaries: readonly SeedsSummary<SourcingRun>[]): void {
-	const runs = summaries.flatMap(({ values }) => values);
-	const total = (of: "seeds" | "events" | "elapsedMs"): number =>
-		summaries.reduce((sum, summary) => sum + summary[of], 0);
-	count(`event sourcing, ${place}`, {
-		seeds: total("seeds"),
-		events: total("events"),
-		elapsedMs: total("elapsedMs"),
-		values: runs,
-	});
+function tellOf(place: string, whole: SeedsSummary<SourcingRun>): void {
+	const { values: runs } = whole;
+	count(`event sourcing, ${place}`, whole);
 	const sorted = (of: "caughtUpMs" | "endedMs"): readonly number[] =>
 		runs.map((run) => run[of]).sort((one, other) => one - other);
 	const [caughtUp, ended] = [sorted("caughtUpMs"), sorted("endedMs")];
