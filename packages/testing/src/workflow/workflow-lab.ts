@@ -34,9 +34,14 @@ export class WorkflowLab extends BackendLab<EventStore, WorkflowSetup> {
 		return this.closing(await WorkflowProcess.begin(workflow, store, options));
 	}
 
-	/** Waits until a run has the expected status. */
+	/** Waits until a run has the expected status. Each look reads only the new entries, because a journal can be long. */
 	async until(store: EventStore, workflow: Workflow, key: string, status: RunState["status"]): Promise<void> {
-		await this.eventually(() => this.expectStatus(store, workflow, key, status), 10);
+		let journal: Journal | undefined;
+		await this.eventually(async () => {
+			journal ??= await journalOf(store, workflow, key);
+			await journal.readOn(background);
+			expectStatusIn(journal, status);
+		}, 10);
 	}
 
 	/** Fails unless a run has the expected status now. */
@@ -46,10 +51,7 @@ export class WorkflowLab extends BackendLab<EventStore, WorkflowSetup> {
 		key: string,
 		status: RunState["status"],
 	): Promise<void> {
-		const { entries } = await journalOf(store, workflow, key);
-		const { status: now, parked } = stateOf(entries);
-		const why = parked === undefined ? "" : `: ${parked.error.message}`;
-		expect(now, `${key} is ${now}${why}`).toBe(status);
+		expectStatusIn(await journalOf(store, workflow, key), status);
 	}
 }
 
@@ -88,4 +90,10 @@ export async function addTo(store: EventStore, workflow: Workflow, key: string, 
 		const added = await journal.append([fact], journal.codeVersion, background);
 		if (added !== undefined) return;
 	}
+}
+
+function expectStatusIn({ entries, facts }: Journal, status: RunState["status"]): void {
+	const { status: now, parked } = stateOf(entries);
+	const why = parked === undefined ? "" : `: ${parked.error.message}`;
+	expect(now, `${facts.key} is ${now}${why}`).toBe(status);
 }
