@@ -6,7 +6,7 @@ import { isStream } from "../contract/stream.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { Backoff } from "../time/backoff.ts";
 import { checkDuration } from "../time/duration.ts";
-import { after } from "../time/timer.ts";
+import { afterSilence } from "../time/silence.ts";
 import { type CallObserver, type ObservedEndpoint, observeCalls } from "../transport/observe-calls.ts";
 import type { Pipe } from "../transport/pipe.ts";
 import type { Peer } from "../transport/transport.ts";
@@ -193,7 +193,7 @@ export class FramesPeer implements Peer {
 		const abort = (): void => controller.abort(this.#closing.signal.reason);
 		this.#closing.signal.addEventListener("abort", abort);
 		const limit = this.#options.connectTimeoutMs ?? defaultConnectTimeoutMs;
-		const timer = after(limit, () => controller.abort(new Error(`no connection within ${limit} ms`)));
+		const timer = afterSilence(limit, () => controller.abort(new Error(`no connection within ${limit} ms`)));
 		try {
 			return await this.#dial(this.#address, controller.signal);
 		} finally {

@@ -1,3 +1,4 @@
+import { afterSilence } from "../time/silence.ts";
 import { after, every, type Timer } from "../time/timer.ts";
 import type { FrameLimits } from "./frame-limits.ts";
 
@@ -38,7 +39,7 @@ export class KeepAlive {
 
 	/** Gives the other side a limited time to send its preface and SETTINGS. */
 	awaitHandshake(): void {
-		this.#handshake = after(this.#limits.handshakeMs, () =>
+		this.#handshake = afterSilence(this.#limits.handshakeMs, () =>
 			this.#owner.lost("the other side did not answer with Allium frames in time"),
 		);
 	}
@@ -77,7 +78,7 @@ export class KeepAlive {
 		if (this.#suspicion !== undefined || leave === undefined) return;
 		this.#suspected = true;
 		this.#owner.ping();
-		this.#suspicion = after(this.#limits.suspectMs, () => {
+		this.#suspicion = afterSilence(this.#limits.suspectMs, () => {
 			this.#suspicion = undefined;
 			if (this.#suspected) leave();
 		});

@@ -8,7 +8,7 @@ import { connect, type Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { HttpCall } from "@allium/core/http";
-import { after, type Timer } from "@allium/core/transport";
+import { after, afterSilence, type Timer } from "@allium/core/transport";
 import { http2 } from "../platform/builtins.ts";
 import { Http2Idle } from "./http2-idle.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
@@ -128,7 +128,7 @@ class Session {
 			createConnection: () => socket,
 			settings: { enablePush: false, maxHeaderListSize: maxHeaderBytes },
 		});
-		const timer = after(connectTimeoutMs, () => {
+		const timer = afterSilence(connectTimeoutMs, () => {
 			this.destroy(new Error(`no connection within ${connectTimeoutMs} ms`));
 		});
 		this.http2.on("connect", () => {
@@ -183,10 +183,10 @@ class Session {
 			this.#suspicion?.stop();
 			this.#suspicion = undefined;
 		});
-		this.#suspicion = after(suspectMs, () => {
+		this.#suspicion = afterSilence(suspectMs, () => {
 			// Further calls open another connection. This one ends with the calls that it has.
 			this.http2.close();
-			this.#suspicion = after(silenceMs, () => {
+			this.#suspicion = afterSilence(silenceMs, () => {
 				this.destroy(new Error("the server does not answer"));
 			});
 		});

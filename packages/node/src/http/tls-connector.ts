@@ -1,5 +1,5 @@
 import type { TLSSocket } from "node:tls";
-import { after } from "@allium/core/transport";
+import { afterSilence } from "@allium/core/transport";
 import type { buildConnector } from "undici";
 
 /** The connector of undici for TLS. A connection counts when the server has proved its identity. */
@@ -16,7 +16,7 @@ export function tlsConnector(
 			else callback(error, null);
 		};
 		const connected = (): void => settle(undefined);
-		const timer = after(timeoutMs, () => {
+		const timer = afterSilence(timeoutMs, () => {
 			socket.destroy(new Error(`no connection within ${timeoutMs} ms`));
 		});
 		socket.once("error", settle).once("secureConnect", connected);
