@@ -44,8 +44,8 @@ const namespacePattern = /^[A-Za-z0-9_-]{1,50}$/;
 /**
  * Reads a URL of RabbitMQ: `amqp://user:password@host1:5672,host2/vhost?namespace=allium`.
  *
- * @param further the names of the parameters that it may have beside those of the connection.
- * @throws ServiceError `invalid_argument` that says what is wrong, and does not repeat secrets.
+ * @param further the names of the parameters that it may have in addition to those of the connection.
+ * @throws ServiceError `invalid_argument` that names the fault and does not repeat secrets.
  */
 export function parseAmqpUrl(
 	url: string,

@@ -27,8 +27,9 @@ export function acquaintance(
 }
 
 /**
- * The member whose version of the program is the newest: of those that no other one surpasses in what it handles, the
- * last that joined. So clocks that differ matter only where the members cannot be told apart otherwise.
+ * The member with the newest version of the program: among the members that no other surpasses in the events that it
+ * handles, the last one that joined. Differing clocks therefore matter only between members that handle the same
+ * events.
  */
 export function newestOf(members: readonly Member[]): Member | undefined {
 	const best = members.filter(
@@ -37,7 +38,7 @@ export function newestOf(members: readonly Member[]): Member | undefined {
 	return inOrder(best).at(-1);
 }
 
-/** The lanes of a member. They are dealt to those that handle all that the newest member handles. */
+/** The lanes of a member. Lanes are dealt to the members that handle everything that the newest member handles. */
 export function lanesOf(id: string, members: readonly Member[], lanes: number): readonly number[] {
 	const newest = newestOf(members);
 	const able = inOrder(members.filter((member) => newest === undefined || covers(member, newest)));

@@ -41,7 +41,9 @@ export function failure(error: unknown, place: string): ServiceError {
 	);
 }
 
-/** The failure of a first connection. Where TLS alone is spoken, a server ends one without it, and does not say why. */
+/**
+ * The failure of a first connection. A server that speaks only TLS ends a connection without TLS, and gives no reason.
+ */
 export function connectFailure(error: unknown, place: string): ServiceError {
 	const hint = "; if it speaks TLS there, write amqps://";
 	const isEnded =

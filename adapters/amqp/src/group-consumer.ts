@@ -23,7 +23,7 @@ export interface GroupConsumerOptions {
 	/** The number of lanes of the topic. */
 	readonly lanes: number;
 	readonly names: Names;
-	/** Where events come from. */
+	/** The connection from which events come. */
 	readonly connection: RabbitConnection;
 	readonly outbox: Outbox;
 	readonly ttlMs: number;
@@ -93,7 +93,7 @@ export class GroupConsumer implements Consumer {
 		return { ...told, lag, parked: counts.parked, ...lagSeconds(lag, here.length, Date.now() - oldest) };
 	}
 
-	/** How many events are in the queues of the group, beside those that are in hand. */
+	/** How many events are in the queues of the group, without the events in hand. */
 	async #counts(ctx: Context): Promise<{ readonly ready: number; readonly parked: number } | undefined> {
 		const { spec, lanes, names, connection } = this.#options;
 		if (spec.each) return undefined;
@@ -138,7 +138,7 @@ export class GroupConsumer implements Consumer {
 		});
 	}
 
-	/** Every process has a queue of its own, which goes with its connection. */
+	/** Every process has its own queue, which is deleted with its connection. */
 	async #readOwn(ctx: Context): Promise<void> {
 		const { spec, lanes, names } = this.#options;
 		const begun = Promise.withResolvers<void>();

@@ -96,7 +96,7 @@ export class GroupMembers {
 		this.#backoff.reset();
 	}
 
-	/** The connection, or the queue, is gone: what the others tell is not heard. Comes back by itself. */
+	/** The connection or the queue is gone, so that messages of the others are not heard. It comes back by itself. */
 	#lost(): void {
 		this.#channel = undefined;
 		this.#others.clear();

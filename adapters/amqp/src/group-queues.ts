@@ -11,7 +11,9 @@ const deliveryLimit = 1_000;
 /** Parked events may be listed as often as one likes. Since version 4.0, the default is to drop them after 20 times. */
 const noLimit = 2 ** 31 - 1;
 
-/** Makes the queues of a group if they are missing, and binds them. What is published from then on is in them. */
+/**
+ * Makes the queues of a group if they are missing, and binds them. They get all events that are published from then on.
+ */
 export async function makeGroup(channel: Channel, names: Names, id: GroupId, lanes: number): Promise<void> {
 	await makeParked(channel, names, id);
 	for (let lane = 0; lane < lanes; lane++) await makeLane(channel, names, id, lane);

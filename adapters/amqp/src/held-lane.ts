@@ -33,7 +33,7 @@ export class HeldLane {
 		return this.#reader?.here ?? [];
 	}
 
-	/** Begins nothing more. What runs is finished. */
+	/** Begins nothing more. Running events are finished. */
 	release(): void {
 		this.#stop();
 		this.#reader?.release();

@@ -1,4 +1,4 @@
-/** Values in lines by key: the first of each line is the one at work. What has no key has a line of its own. */
+/** Values in lines by key. The first value of each line is at work. A value without a key has its own line. */
 export class KeyLines<Value> implements Iterable<Value> {
 	readonly #lines = new Map<string, Value[]>();
 	readonly #alone = new Set<Value>();

@@ -17,8 +17,8 @@ const longestRetryMs = 60_000;
 const parkAgainMs = 1_000;
 
 /**
- * The server cuts a consumer off that keeps an event for 30 minutes. What has been here for so long, in milliseconds,
- * is given back and taken again.
+ * The time after which an event is given back and taken again, in milliseconds. The server cuts off a consumer that
+ * keeps an event for 30 minutes.
  */
 const longestHereMs = 10 * 60_000;
 
@@ -43,8 +43,8 @@ export interface LaneReaderOptions {
 }
 
 /**
- * Reads one queue over a channel of its own, and settles its events. Those of a key are handled one after another. When
- * it ends, whatever is not settled goes back to the queue in its order.
+ * Reads one queue over its own channel, and settles the events. Events of one key are handled one after another. When
+ * it ends, events that are not settled go back to the queue in their order.
  */
 export class LaneReader {
 	/** Resolves when the channel is closed, and no handler runs. */
@@ -90,14 +90,14 @@ export class LaneReader {
 		return this.#lines;
 	}
 
-	/** Begins nothing more, and ends when what runs is settled. */
+	/** Begins nothing more, and ends when the running events are settled. */
 	release(): void {
 		this.#isReleasing = true;
 		this.#clearTimers();
 		this.#endReleased();
 	}
 
-	/** Ends at once: the contexts of what runs end. */
+	/** Ends at once: the contexts of running handlers end. */
 	close(): void {
 		this.#isReleasing = true;
 		this.#scope.cancel();
@@ -207,7 +207,7 @@ export class LaneReader {
 		if (this.#isReleasing && this.#running === 0) void this.#channel.close();
 	}
 
-	/** The channel is closed: the server has given what is here to others, or will. */
+	/** The channel is closed: the server has given the events that are here to others, or will do so. */
 	#lost(): void {
 		this.#isReleasing = true;
 		this.#scope.cancel(unavailable("the connection to RabbitMQ is lost, and the event is handled again"));

@@ -17,14 +17,16 @@ export interface OutgoingMessage {
 
 const contentType = "application/cloudevents+json; charset=utf-8";
 
-/** How long a server may take to confirm a message, in milliseconds: it blocks those who publish while it lacks room. */
+/** How long a server may take to confirm a message, in milliseconds: it blocks publishers while it lacks room. */
 const confirmMs = 30_000;
 
 /** Sends messages in the order of the calls. Each is confirmed by the server. */
 export class Outbox {
 	readonly #connection: RabbitConnection;
 	#channel: Promise<Channel> | undefined;
-	/** Ends what waits for a confirmation. The library forgets those that it had just written when its connection ends. */
+	/**
+	 * Ends the waits for confirmations. The library forgets messages that it had just written when its connection ends.
+	 */
 	readonly #waiting = new Set<(error: Error) => void>();
 	/** The messages that no queue took, by the id that they were sent with. */
 	readonly #returned = new Set<string>();
@@ -34,8 +36,8 @@ export class Outbox {
 	}
 
 	/**
-	 * Sends messages. Resolves when all are confirmed. What it rejects with tells nothing about which of them arrived;
-	 * it is `unavailable` where another try may help.
+	 * Sends messages. Resolves when all are confirmed. A rejection does not tell which of them arrived; it is
+	 * `unavailable` if another try may help.
 	 */
 	async send(messages: readonly OutgoingMessage[], ctx: Context): Promise<void> {
 		this.#connection.check();

@@ -51,7 +51,7 @@ export function isReplay({ headers }: HeaderFields): boolean {
 	return headers?.[replayed] === "true";
 }
 
-/** A parked event as operators see it. What the server parked itself has no headers of ours. */
+/** A parked event as operators see it. An event that the server itself parked has none of our headers. */
 export function parkedEvent(fields: HeaderFields, text: string): ParkedEvent {
 	const headers = fields.headers ?? {};
 	const read = (name: string): string | undefined => {

@@ -71,7 +71,7 @@ export class ParkedQueue implements Parking {
 		return count;
 	}
 
-	/** Takes events out, in the order in which they first failed. What is not acknowledged is given back. */
+	/** Takes events out, in the order in which they first failed. Events that are not acknowledged are given back. */
 	async #taken(
 		ctx: Context,
 		act: (taken: readonly Taken[], channel: Channel) => Promise<void>,
@@ -111,7 +111,9 @@ export class ParkedQueue implements Parking {
 /** A time in milliseconds has so many digits until the year 2286. */
 const digits = 13;
 
-/** Sorts events as they first failed. Those of one moment sort by their ids, which count up as they are made. */
+/**
+ * Sorts events by the time of their first failure. Events of one moment are sorted by their ids, which count upwards.
+ */
 function placeIn({ parked: { since, cursor, lane } }: Taken): string {
 	return `${String(since).padStart(digits, "0")} ${cursor} ${lane}`;
 }

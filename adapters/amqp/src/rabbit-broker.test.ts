@@ -17,8 +17,8 @@ describeServer("rabbitmq", (file) => {
 	afterAll(() => server[Symbol.asyncDispose]());
 
 	/**
-	 * Where RabbitMQ 3.10 is killed about a second after a queue was made, the queue takes and gives nothing afterwards. An
-	 * older one goes on. The guide says so.
+	 * If RabbitMQ 3.10 is killed about a second after a queue was made, the queue takes and gives nothing afterwards. A
+	 * queue that is older goes on. The guide says so.
 	 */
 	async function killSettled(): Promise<void> {
 		await sleep(queueSettlesMs, Context.background());

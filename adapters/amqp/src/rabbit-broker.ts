@@ -20,10 +20,10 @@ import { ParkedQueue } from "./parked-queue.ts";
 import { RabbitConnection } from "./rabbit-connection.ts";
 import { makeTopic, TopicExchange } from "./topic-exchange.ts";
 
-/** How long the server may take to confirm what it is asked with, in milliseconds. */
+/** How long the server may take to confirm a request, in milliseconds. */
 const patienceMs = 2_000;
 
-/** The options of a broker on RabbitMQ. What the URL says, too, is overruled by them. */
+/** The options of a broker on RabbitMQ. They take precedence over the URL. */
 export interface RabbitBrokerOptions extends AmqpOptions {
 	/**
 	 * After how long a silence a process has lost its lanes, in milliseconds: the server and the process give each other
@@ -37,7 +37,7 @@ export interface RabbitBrokerOptions extends AmqpOptions {
  *
  * @throws ServiceError `invalid_argument` for a URL or an option that cannot be used; `unavailable` when no server
  * answers; `failed_precondition` when the server refuses the user, or has no such virtual host; `permission_denied`
- * when the user may not do what is needed.
+ * when the user lacks a permission that is needed.
  * @example
  * const events = await broker("amqp://shop:secret@mq.example/shop");
  */
@@ -152,7 +152,7 @@ class RabbitBroker implements Broker {
 	}
 }
 
-/** @throws ServiceError `failed_precondition` for what queues cannot do. */
+/** @throws ServiceError `failed_precondition` for features that queues lack. */
 function checkOffered({ group, topic, from, park }: GroupSpec): void {
 	const name = `the group ${group} of the topic ${topic}`;
 	if (from !== "now") throw refusal(`${name} cannot begin earlier than now: RabbitMQ keeps no events for it`);

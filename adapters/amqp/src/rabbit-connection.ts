@@ -85,7 +85,7 @@ export class RabbitConnection {
 		if (this.#closing !== undefined) throw refusal("the connection to RabbitMQ is closed");
 	}
 
-	/** Ends the connection, and what is asked on it. */
+	/** Ends the connection and all requests on it. */
 	close(): Promise<void> {
 		this.#closing ??= this.#close();
 		return this.#closing;

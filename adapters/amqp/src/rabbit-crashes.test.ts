@@ -38,7 +38,7 @@ describeServer("rabbitmq", (rabbit) => {
 		await events.close();
 	});
 
-	/** The ids of what was handled, each time that it was. */
+	/** The ids of handled events, once for each time that an event was handled. */
 	const handled = (): string[] => readFileSync(file, "utf8").split("\n").slice(0, -1);
 
 	async function begin(): Promise<{ readonly url: string; readonly topic: BrokerTopic }> {
@@ -81,7 +81,7 @@ describeServer("rabbitmq", (rabbit) => {
 		};
 	}
 
-	/** Nothing acknowledged is lost, and each key was handled in order; what was handled again does not count. */
+	/** Expects that nothing acknowledged is lost, and that each key was handled in order, not counting repetitions. */
 	async function expectAll(rounds: number): Promise<void> {
 		await vi.waitFor(() => expect(new Set(handled()).size).toBe(rounds * keys.length), patient);
 		const first = [...new Set(handled())];

@@ -29,7 +29,7 @@ export const features: BrokerFeatures = {
 	fenced: false,
 };
 
-/** Where a topic is, and what it needs. */
+/** The place of a topic, and the parts that it needs. */
 export interface TopicExchangeOptions {
 	readonly topic: string;
 	readonly lanes: number;
@@ -83,7 +83,8 @@ export async function makeTopic(
 		channel.exchangeDeclare({ exchange: names.topic(topic), type: "direct", durable: true }),
 	);
 	try {
-		// RabbitMQ tells no properties of what is there, but refuses to declare it with another bound, and names the bound.
+		// RabbitMQ does not report the properties of an existing queue, but refuses to declare it with another bound, and
+		// names the bound.
 		await connection.run(ctx, (channel) =>
 			channel.queueDeclare({
 				queue: names.lanes(topic),

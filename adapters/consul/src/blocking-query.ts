@@ -49,7 +49,7 @@ export class BlockingQuery {
 		this.#backoff = new Backoff({ firstMs: firstBackoffMs, longestMs: longestBackoffMs });
 	}
 
-	/** Begins, or begins again without what is known. */
+	/** Begins, or begins again without the known data. */
 	start(): void {
 		this.stop();
 		const { ctx, cancel } = Context.background().withCancel();

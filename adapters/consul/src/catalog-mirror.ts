@@ -16,8 +16,9 @@ const longestPauseMs = 200;
 const mostServices = 32;
 
 /**
- * Waits until the catalog, which everybody reads, shows what an agent was told. The agent answers before it tells the
- * servers of Consul, so a process would find neither itself nor another that it has just heard of.
+ * Waits until the catalog, which everybody reads, shows a change that was made at an agent. The agent answers before it
+ * tells Consul's servers, so a process would otherwise find neither itself nor another process that it has just heard
+ * of.
  */
 export class CatalogMirror {
 	readonly #server: ConsulServer;

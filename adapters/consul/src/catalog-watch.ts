@@ -9,7 +9,7 @@ import { type ListedService, listedServices } from "./listed-service.ts";
 /** The parts that the watches of one registry share. */
 export interface CatalogWatchOptions {
 	readonly server: ConsulServer;
-	/** That of the process, which sees foreign services as its own. */
+	/** The namespace of the process, to which foreign services count, too. */
 	readonly namespace: string;
 	/** The time to live of registrations, in milliseconds. */
 	readonly ttlMs: number;
@@ -32,7 +32,7 @@ export class CatalogWatch implements ViewSource {
 	/** Tells which services there are, where the filter does not say. */
 	readonly #names: BlockingQuery | undefined;
 	#areNamesKnown: boolean;
-	/** Resolves when the view shows what was just asked for. */
+	/** Resolves when the view shows the answer to the last request. */
 	#refreshed: PromiseWithResolvers<void> | undefined;
 	/** The records that were read, by their texts. */
 	#known: ReadonlyMap<string, InstanceRecord> = new Map();
@@ -63,21 +63,21 @@ export class CatalogWatch implements ViewSource {
 		this.#endRefresh();
 	}
 
-	/** Consul gives no sign of life: what is known stays, and all of it is asked for again. */
+	/** Consul gives no sign of life. The known instances stay, and everything is requested again. */
 	restart(error: ServiceError): void {
 		const isAskedFor = this.#shown.isLost;
 		this.#shown.failed(error);
 		if (!isAskedFor) this.#askAgain();
 	}
 
-	/** Consul gives a sign of life again. What was asked while it was silent may have gone out into the void. */
+	/** Consul gives a sign of life again. Requests that were sent while it was silent may be lost. */
 	askLostAgain(): void {
 		if (this.#shown.isLost) this.#askAgain();
 	}
 
 	/**
-	 * Asks for what an instance of this process has changed, and resolves when the view shows it. So a process finds
-	 * its own changes as soon as they are made.
+	 * Requests the change of an instance of this process, and resolves when the view shows it. A process thus finds its
+	 * own changes as soon as they are made.
 	 */
 	async refresh({ namespace }: Instance): Promise<void> {
 		if (!this.#shown.view.ready || this.#shown.isLost) return;
@@ -137,7 +137,7 @@ export class CatalogWatch implements ViewSource {
 		this.#endRefresh();
 	}
 
-	/** Shows what is known, once all of it is. */
+	/** Shows the known instances, once all services are known. */
 	#show(): void {
 		const lists: (readonly ListedService[])[] = [];
 		for (const { services } of this.#followed.values()) if (services !== undefined) lists.push(services);

@@ -21,7 +21,7 @@ async function double(answer: RequestListener): Promise<string> {
 	return `consul://${host}`;
 }
 
-/** A double of Consul: the catalog answers with what the test gives, and everything else as Consul does. */
+/** A double of Consul: the catalog answers as the test decides, and everything else as Consul does. */
 function consulDouble(catalog: (index: number, response: ServerResponse) => void): Promise<string> {
 	return double((request, response) => {
 		const { pathname, searchParams } = new URL(request.url ?? "", "http://double");

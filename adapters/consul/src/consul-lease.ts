@@ -10,7 +10,7 @@ import { checkId, type ServiceDefinition, serviceDefinitions } from "./service-d
  */
 export class ConsulLease implements Lease {
 	readonly ttlMs: number;
-	/** Never aborts, because an update registers again what the agent does not know. */
+	/** Never aborts, because an update registers the instance again if the agent does not know it. */
 	readonly lost: AbortSignal = new AbortController().signal;
 	readonly #server: ConsulServer;
 	readonly #mirror: CatalogMirror;
@@ -61,7 +61,7 @@ export class ConsulLease implements Lease {
 		await Promise.all(
 			definitions.map((definition) => this.#server.put("/v1/agent/service/register", definition, ctx)),
 		);
-		// Where the agent knows the service, it leaves the check in the state that it had.
+		// If the agent knows the service, it leaves the check in its present state.
 		await Promise.all(definitions.map((definition) => this.#beat(definition, ctx)));
 		await this.#remove(before.filter(({ ID }) => !has(definitions, ID)));
 		this.#registered = definitions;

@@ -25,7 +25,7 @@ import { ConsulLease } from "./consul-lease.ts";
 import { ConsulServer } from "./consul-server.ts";
 import { listedServices } from "./listed-service.ts";
 
-/** The options of a Consul registry. Those of the URL win. */
+/** The options of a Consul registry. Parameters of the URL take precedence. */
 export interface ConsulOptions extends Partial<AdapterOptions> {
 	/** How long a registration lasts without an update, in milliseconds. Default: 5000. */
 	readonly ttlMs?: number;
@@ -93,7 +93,7 @@ class ConsulRegistry implements Registry {
 	readonly #options: ConsulRegistryOptions;
 	readonly #mirror: CatalogMirror;
 	readonly #views: ServiceViews;
-	/** Those that somebody watches. */
+	/** The watches that have watchers. */
 	readonly #watches = new Set<CatalogWatch>();
 	readonly #pulse: Pulse;
 	/** Whether the last heartbeat failed. */

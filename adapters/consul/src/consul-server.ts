@@ -61,7 +61,7 @@ export class ConsulServer {
 	/**
 	 * Checks that Consul answers and has a leader.
 	 *
-	 * @throws ServiceError that says in one sentence what is wrong.
+	 * @throws ServiceError that names the fault in one sentence.
 	 */
 	async check(limitMs: number = timeoutMs, ctx?: Context): Promise<void> {
 		const answer = await this.#ask("GET", "/v1/status/leader", { limitMs, ctx });
@@ -80,7 +80,7 @@ export class ConsulServer {
 		this.#checked(await this.#ask("PUT", path, { body, ctx }));
 	}
 
-	/** Like `put`. False where the agent does not know what the path names. */
+	/** Like `put`. Returns false if the agent does not know the thing that the path names. */
 	async tryPut(path: string, ctx?: Context): Promise<boolean> {
 		const answer = await this.#ask("PUT", path, { ctx });
 		if (isUnknown(answer)) return false;
@@ -88,7 +88,7 @@ export class ConsulServer {
 		return true;
 	}
 
-	/** Gets JSON of the agent's own interface, or undefined where the agent does not know what the path names. */
+	/** Gets JSON of the agent's own interface. Undefined if the agent does not know the thing that the path names. */
 	async get(path: string, ctx?: Context): Promise<unknown> {
 		const answer = await this.#ask("GET", path, { ctx });
 		if (isUnknown(answer)) return undefined;
@@ -106,7 +106,8 @@ export class ConsulServer {
 	 * Reads a part of the catalog.
 	 *
 	 * @param index waits until the part differs from the one with this index, or for a minute. Default: does not wait.
-	 * @param answerMs how long the answer may take until it begins, beside that, in milliseconds. Default: 5000.
+	 * @param answerMs how long the answer may take until it begins, in addition to that wait, in milliseconds. Default:
+	 * 5000.
 	 */
 	async query(
 		path: string,

@@ -6,16 +6,16 @@ import { recordText } from "./service-definition.ts";
 /** A service that the catalog lists. */
 export interface ListedService {
 	readonly record: InstanceRecord;
-	/** True if none of its checks, nor those of its node, is critical. */
+	/** Whether none of its checks and of its node's checks is critical. */
 	readonly isUp: boolean;
 	/** Grows with each change of the service. */
 	readonly index: number;
 }
 
 /**
- * Reads what the catalog lists for one service. What is malformed is left out.
+ * Reads the instances that the catalog lists for one service. Malformed ones are left out.
  *
- * @param namespace the one of foreign services, which have none of their own.
+ * @param namespace the namespace of foreign services, which do not name one.
  * @param known the records that were read before, by their texts: most have not changed.
  */
 export function listedServices(

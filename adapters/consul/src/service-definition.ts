@@ -115,7 +115,7 @@ function cut(text: string): string {
 	return toAscii(text).slice(0, partLength);
 }
 
-/** Where the other users of Consul reach an instance: at its first address with a host and a port. */
+/** The place at which other users of Consul reach an instance: its first address with a host and a port. */
 function placeOf(addresses: readonly string[]): { Address: string; Port: number } {
 	for (const address of addresses) {
 		const url = URL.parse(address);

@@ -32,15 +32,14 @@ export interface DnsRegistryOptions extends Partial<AdapterOptions>, Partial<Dns
  *   weight count.
  * - `dns:orders=orders.example.org:4000;stock=http://_http._tcp.stock.example.org`: the names of each service.
  *
- * Names are complete: no search domain is added. A name is asked for again when its time to live is over, and every
- * `pollMs` where DNS tells none, as for SRV records. While there is no answer, the instances stay that are known. An
- * empty answer takes nobody away until it has been empty for `graceMs`, and neither does the first answer after an
- * outage.
+ * Names are complete: no search domain is added. A name is looked up again when its time to live is over, and every
+ * `pollMs` if DNS gives none, as for SRV records. While there is no answer, the known instances stay. Empty answers
+ * remove no instance until they have been empty for `graceMs`, and neither does the first answer after an outage.
  *
  * Nothing registers here: a registration changes nothing, and the log says so once.
  *
- * @throws ServiceError `invalid_argument` that says what is wrong with the URL. The operations of the registry reject
- * with `unavailable` while no server answers.
+ * @throws ServiceError `invalid_argument` that names the fault of the URL. The operations of the registry reject with
+ * `unavailable` while no server answers.
  * @example
  * const orders = registry("dns:{service}.shop.svc.cluster.local:4000?server=10.96.0.10");
  */
@@ -166,7 +165,7 @@ class DnsRegistry implements Registry {
 	}
 }
 
-/** Shows what is known once each lookup has an answer or has failed. Without any answer, the view fails. */
+/** Shows the known instances once each lookup has an answer or has failed. Without any answer, the view fails. */
 function showAll(view: InstanceView, lookups: readonly ServiceLookup[]): void {
 	if (!view.watched || lookups.some(({ records, error }) => records === undefined && error === undefined))
 		return;

@@ -5,12 +5,14 @@ import type { DnsParameters } from "./dns-url.ts";
 
 /** How DNS is asked. Each has a parameter of the same name in the URL; the option of code wins. */
 export interface DnsSettings {
-	/** The servers to ask: `address` or `address:port`. Default: those that the system names in `/etc/resolv.conf`. */
+	/**
+	 * The servers to ask: `address` or `address:port`. Default: the servers that the system names in `/etc/resolv.conf`.
+	 */
 	readonly servers: readonly string[];
 	/** The family of addresses. Default: IPv4, and IPv6 for a name without an IPv4 address. */
 	readonly family: 4 | 6 | "any";
 	/**
-	 * Whether SRV records of all priorities are listed, or only those of the preferred one. Each instance has its
+	 * Whether SRV records of all priorities are listed, or only records of the preferred priority. Each instance has its
 	 * priority as the label `priority`. Default: `first`.
 	 */
 	readonly priorities: "first" | "all";

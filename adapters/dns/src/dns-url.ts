@@ -32,7 +32,7 @@ const form =
 /**
  * Reads a `dns:` URL: a template, or a list of names for each service.
  *
- * @throws ServiceError `invalid_argument` that says what is wrong, and what to write.
+ * @throws ServiceError `invalid_argument` that names the fault and the correct form.
  */
 export function parseDnsUrl(url: string): DnsUrl {
 	const [text = "", query = ""] = split(url.slice("dns:".length));

@@ -7,7 +7,7 @@ import { preferredTargets, type ServiceTarget, shares } from "./service-target.t
 
 /** An address that DNS names for a service. */
 export interface DnsEndpoint {
-	/** As clients call it: `allium://10.0.0.1:4000`. */
+	/** The address by which clients call it: `allium://10.0.0.1:4000`. */
 	readonly address: string;
 	/** Its share of the traffic, relative to the others. */
 	readonly weight: number;

@@ -20,7 +20,7 @@ const form =
 /**
  * Reads `[scheme://]name[:port]`. Without a scheme, the instances are called at `allium:` addresses.
  *
- * @throws ServiceError `invalid_argument` that says what is wrong, and what to write.
+ * @throws ServiceError `invalid_argument` that names the fault and the correct form.
  */
 export function parseRecordName(text: string): RecordName {
 	const [, scheme = "allium", host, port] =

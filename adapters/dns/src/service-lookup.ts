@@ -7,9 +7,9 @@ import type { DnsAnswer, DnsEndpoint, NameServer } from "./name-server.ts";
 import { type RecordName, recordNameText } from "./record-name.ts";
 import { ShownEndpoints } from "./shown-endpoints.ts";
 
-/** A name is asked for no more often than this, whatever its time to live, in milliseconds. */
+/** The shortest pause between two lookups of a name, regardless of its time to live, in milliseconds. */
 const shortestPauseMs = 1_000;
-/** A name is asked for at least this often, whatever its time to live, in milliseconds. */
+/** The longest pause between two lookups of a name, regardless of its time to live, in milliseconds. */
 const longestPauseMs = 30_000;
 /** The upper bound of the first pause after a failure, in milliseconds. It doubles with every failure. */
 const firstBackoffMs = 250;

@@ -1,16 +1,16 @@
 import type { DnsEndpoint } from "./name-server.ts";
 
 /**
- * The addresses of a name as watchers see them: the latest answer, and for a while those that a doubtful answer lacks.
- * An empty answer is doubtful, and so is every answer shortly after an outage: a server that has just started may know
- * less than it did.
+ * The addresses of a name as watchers see them: the latest answer, and for a while the addresses that a doubtful answer
+ * lacks. An empty answer is doubtful, and so is every answer shortly after an outage: a server that has just started
+ * may know less than it did.
  */
 export class ShownEndpoints {
 	readonly #graceMs: number;
 	#shown: ReadonlyMap<string, DnsEndpoint> | undefined;
 	/** Since when the answers are empty. All times are of `performance.now()`. */
 	#emptySince: number | undefined;
-	/** Those that only doubtful answers lack, or lacked until they were let go. */
+	/** The addresses that only doubtful answers lack, or lacked until they were dropped. */
 	#doubted = new Set<string>();
 	#hasFailed = false;
 	#recoveredAt = Number.NEGATIVE_INFINITY;

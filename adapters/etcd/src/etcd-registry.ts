@@ -32,7 +32,7 @@ import { EtcdServer } from "./etcd-server.ts";
 import { readRange } from "./key-range.ts";
 import { KeyWatch } from "./key-watch.ts";
 
-/** The options of an etcd registry. Those of the URL win. */
+/** The options of an etcd registry. Parameters of the URL take precedence. */
 export interface EtcdOptions extends Partial<AdapterOptions> {
 	/**
 	 * How long a registration lasts without an update, in milliseconds. etcd counts whole seconds, and grants no fewer
@@ -88,7 +88,7 @@ class EtcdRegistry implements Registry {
 	readonly #server: EtcdServer;
 	readonly #seconds: number;
 	readonly #views: ServiceViews;
-	/** Those that somebody watches. */
+	/** The watches that have watchers. */
 	readonly #watches = new Set<KeyWatch>();
 	readonly #pulse: Pulse;
 

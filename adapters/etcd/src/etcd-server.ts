@@ -75,7 +75,7 @@ export class EtcdServer {
 	/**
 	 * Checks that etcd answers and has a leader.
 	 *
-	 * @throws ServiceError that says in one sentence what is wrong.
+	 * @throws ServiceError that names the fault in one sentence.
 	 */
 	async check(limitMs: number = timeoutMs, ctx?: Context): Promise<void> {
 		const { version, leader } = await this.#anyMember((origin) =>

@@ -12,7 +12,7 @@ const firstBackoffMs = 50;
 
 /**
  * Keeps a view equal to a range of keys: it lists them, and watches from that revision on. When the stream breaks off,
- * or etcd has compacted what it missed, it lists again.
+ * or etcd has compacted revisions that it missed, it lists again.
  */
 export class KeyWatch implements ViewSource {
 	readonly #server: EtcdServer;
@@ -39,9 +39,9 @@ export class KeyWatch implements ViewSource {
 		this.#cancel();
 	}
 
-	/** etcd gives no sign of life: what is known stays, and all of it is asked for again. */
+	/** etcd gives no sign of life. The known instances stay, and everything is requested again. */
 	restart(error: ServiceError): void {
-		// Whatever failed is being asked for already.
+		// The failed request is being repeated already.
 		if (this.#shown.isLost) return;
 		this.#shown.lose(error);
 		this.stop();
@@ -97,7 +97,7 @@ export class KeyWatch implements ViewSource {
 
 	/**
 	 * Takes in keys that this process has written, so that it finds its own changes as soon as they are made. A farewell
-	 * is left to the stream, which may still have to tell of what was before.
+	 * is left to the stream, which may still have to report earlier changes.
 	 */
 	take(keys: readonly KeyState[]): void {
 		if (!this.#shown.view.ready || this.#shown.isLost) return;
@@ -116,7 +116,7 @@ export class KeyWatch implements ViewSource {
 		this.#show(this.#keys.put(key), key.isFarewell);
 	}
 
-	/** Shows what is known of an instance now. */
+	/** Shows the present state of an instance. */
 	#show(instance: string | undefined, hasLeft: boolean): void {
 		if (instance === undefined) return;
 		const record = this.#keys.recordOf(instance);

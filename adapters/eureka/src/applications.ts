@@ -1,6 +1,6 @@
 import { type Fields, fields } from "@allium/backend";
 
-/** A list of Eureka: of all instances, or of those that changed. */
+/** A list of Eureka: of all instances, or of the instances that changed. */
 export interface Applications {
 	/** Grows with each change, where the server counts them. */
 	readonly version: string;

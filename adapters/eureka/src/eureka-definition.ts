@@ -4,7 +4,7 @@ import type { InstanceRecord } from "@allium/core/registry";
 /** The name of the record in the metadata of an instance. */
 export const recordName = "allium";
 
-/** Separates a namespace from what follows it. */
+/** The separator after a namespace. */
 const separator = "--";
 
 /** Eureka knows an instance by these two. */
@@ -95,7 +95,10 @@ interface Place {
 	readonly isSecure: boolean;
 }
 
-/** Where others reach an instance: at its first address with a host and a port. Eureka takes none without a host. */
+/**
+ * The place at which others reach an instance: its first address with a host and a port. Eureka takes no instance
+ * without a host.
+ */
 function placeOf(addresses: readonly string[]): Place {
 	for (const address of addresses) {
 		const url = URL.parse(address);

@@ -14,7 +14,7 @@ export interface EurekaLeaseOptions {
 /** The registration of one instance. A renewal is a request without a body, and no watcher hears of it. */
 export class EurekaLease implements Lease {
 	readonly ttlMs: number;
-	/** Never aborts, because an update registers again what the server does not know. */
+	/** Never aborts, because an update registers the instance again if the server does not know it. */
 	readonly lost: AbortSignal = new AbortController().signal;
 	readonly #options: EurekaLeaseOptions;
 	readonly #queue: LeaseQueue;

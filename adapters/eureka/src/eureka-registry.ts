@@ -27,7 +27,7 @@ const shortestPollMs = 10;
 const longestLimitMs = 5_000;
 const shortestLimitMs = 500;
 
-/** The options of a Eureka registry. Those of the URL win. */
+/** The options of a Eureka registry. Parameters of the URL take precedence. */
 export interface EurekaOptions extends Partial<AdapterOptions> {
 	/** How long a registration lasts without an update, in milliseconds: whole seconds, up to an hour. Default: 90000. */
 	readonly ttlMs?: number;
@@ -48,8 +48,8 @@ export interface EurekaOptions extends Partial<AdapterOptions> {
  * - `eureka://USER:PASSWORD@10.0.0.1:8761`
  * - options: `?ttlMs=`, `pollMs=` (milliseconds), and `ca=`, `cert=`, `key=` (PEM files) and `serverName=`
  *
- * An instance is one of Eureka's, with the names of its contracts as virtual addresses. What others registered is listed
- * as foreign instances. Eureka tells nobody of changes, so they are asked for.
+ * An instance is one of Eureka's, with the names of its contracts as virtual addresses. Instances that others
+ * registered are listed as foreign instances. Eureka does not push changes, so they are polled.
  *
  * @throws ServiceError `invalid_argument` for a URL of another form, `unavailable` when Eureka does not answer,
  * `failed_precondition` when it refuses the user, or another server answers.

@@ -20,9 +20,9 @@ const maxBytes = 64 * 1024 * 1024;
 
 /** How Eureka is reached. */
 export interface EurekaServersOptions {
-	/** Where the servers are: `http://10.0.0.1:8761`. At least one. */
+	/** The origins of the servers, at least one: `http://10.0.0.1:8761`. */
 	readonly origins: readonly string[];
-	/** Where the API lies on each: `/eureka`. */
+	/** The path of the API on each server: `/eureka`. */
 	readonly path: string;
 	readonly tls: BackendTls;
 	/** Empty for none. */
@@ -70,7 +70,7 @@ export class EurekaServers {
 	/**
 	 * Checks that Eureka answers.
 	 *
-	 * @throws ServiceError that says in one sentence what is wrong.
+	 * @throws ServiceError that names the fault in one sentence.
 	 */
 	async check(): Promise<void> {
 		if ((await this.changes(undefined)) === undefined) await this.all();
@@ -87,10 +87,10 @@ export class EurekaServers {
 	}
 
 	/**
-	 * The changes of the last minutes. `@allium/eureka-server` answers with those after a version alone; for Netflix's
-	 * server, that is a word that it does not know.
+	 * The changes of the last minutes. `@allium/eureka-server` answers only with changes after the given version;
+	 * Netflix's server ignores the version.
 	 *
-	 * @returns undefined where the server does not tell them: then all instances have to be asked for.
+	 * @returns undefined if the server does not report changes. In that case all instances have to be requested.
 	 */
 	async changes(since: string | undefined, ctx?: Context): Promise<Listed | undefined> {
 		const query = since === undefined ? "" : `?since=${encodeURIComponent(since)}`;
@@ -199,7 +199,10 @@ interface AskOptions {
 	readonly ctx?: Context | undefined;
 }
 
-/** Netflix's server forbids to read while it starts. One with Spring Security forbids to write, unless it is told. */
+/**
+ * Netflix's server forbids reading while it starts. A server with Spring Security forbids writing unless it is
+ * configured otherwise.
+ */
 function forbidden(host: string, method: BackendRequest["method"]): ServiceError {
 	return method === "GET"
 		? unavailable(`Eureka at ${host} lets nobody read what is registered yet, or not this user`)

@@ -51,7 +51,7 @@ export class KnownInstances {
 		}
 	}
 
-	/** The records of those that are usable. Where an instance is listed twice, the later one counts. */
+	/** The records of the usable instances. If an instance is listed twice, the later record counts. */
 	records(): InstanceRecord[] {
 		const records = new Map<string, InstanceRecord>();
 		for (const { record } of this.#listed.values()) if (record !== undefined) records.set(record.key, record);

@@ -20,7 +20,7 @@ const longestPauseMs = 2_000;
 
 /** How Eureka is asked. */
 export interface RegistryPollOptions {
-	/** That of the process, which sees foreign instances as its own. */
+	/** The namespace of the process, to which foreign instances count, too. */
 	readonly namespace: string;
 	/** The time to live of registrations, in milliseconds. */
 	readonly ttlMs: number;
@@ -45,7 +45,7 @@ export class RegistryPoll implements ViewSource {
 	#cancel: () => void = () => {};
 	/** Ends the pause between two questions. */
 	#wake: () => void = () => {};
-	/** Resolves when the view shows what was just asked for. */
+	/** Resolves when the view shows the answer to the last request. */
 	#refreshed: PromiseWithResolvers<void> | undefined;
 
 	constructor(servers: EurekaServers, shown: ServerView, options: RegistryPollOptions) {
@@ -98,7 +98,7 @@ export class RegistryPoll implements ViewSource {
 				pauseMs = this.#backoff.next();
 			}
 			this.#endRefresh(refreshed);
-			// Where the watch ended meanwhile, the pause is that of the next one.
+			// If the watch ended meanwhile, the pause belongs to the next watch.
 			if (this.#refreshed === undefined && ctx.error === undefined) await this.#pause(pauseMs, ctx);
 		}
 	}
@@ -110,10 +110,10 @@ export class RegistryPoll implements ViewSource {
 		cancel();
 	}
 
-	/** Asks for what is needed, and shows it. Resolves to the length of the answers. */
+	/** Requests the data that is needed, and shows it. Resolves to the length of the answers. */
 	async #ask(ctx: Context): Promise<number> {
 		const changes = await this.#changes(ctx);
-		// Those who stopped to watch meanwhile want nothing any more.
+		// Watchers that stopped meanwhile want nothing any more.
 		if (ctx.error !== undefined) return 0;
 		if (changes !== undefined) this.#known.apply(changes);
 		if (changes !== undefined && this.#known.hash === changes.hash) {
@@ -137,7 +137,7 @@ export class RegistryPoll implements ViewSource {
 		return changes?.origin === last.origin ? changes : undefined;
 	}
 
-	/** @param longestMs how long somebody may take who has to register again, in milliseconds. */
+	/** @param longestMs how long a process may take to register again, in milliseconds. */
 	#show(listed: Listed, longestMs: number): void {
 		this.#last = { ...listed, instances: [] };
 		this.#lastAt = performance.now();

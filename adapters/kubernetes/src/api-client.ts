@@ -65,7 +65,7 @@ export class ApiClient {
 	 * Reads a watch, line by line, until the server ends it.
 	 *
 	 * @param opened called when the server has accepted the watch.
-	 * @param take called with each line. What it throws ends the watch.
+	 * @param take called with each line. An error that it throws ends the watch.
 	 * @throws as {@link get}; also `unavailable` when the connection breaks or is silent for too long.
 	 */
 	async watch(request: ApiRequest, opened: () => void, take: (line: string) => void): Promise<void> {

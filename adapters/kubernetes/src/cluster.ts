@@ -5,7 +5,9 @@ export interface ClusterCredentials {
 	/** The certificate of this side and its key, as PEM. */
 	readonly cert?: string | undefined;
 	readonly key?: string | undefined;
-	/** The authorities that the server's certificate is checked against, as PEM. Default: those that Node trusts. */
+	/**
+	 * The authorities that the server's certificate is checked against, as PEM. Default: the authorities that Node trusts.
+	 */
 	readonly ca?: string | undefined;
 	/** The name in the server's certificate. Default: the host of its URL. */
 	readonly serverName?: string | undefined;
@@ -20,10 +22,11 @@ export interface Cluster {
 	/** The namespace of Kubernetes that is meant where none is named. */
 	readonly namespace: string;
 	/**
-	 * The credentials. What can change, such as the file of a token that Kubernetes rotates, is read again now and then.
+	 * The credentials. Parts that can change, such as the file of a token that Kubernetes rotates, are read again now and
+	 * then.
 	 *
 	 * @param wasRefused whether the server refused the last ones, so that they are read again at once.
-	 * @throws ServiceError `failed_precondition` that says what cannot be read.
+	 * @throws ServiceError `failed_precondition` that names the part that cannot be read.
 	 */
 	credentials(wasRefused: boolean): Promise<ClusterCredentials>;
 }

@@ -4,7 +4,7 @@ import type { Cluster, ClusterCredentials } from "./cluster.ts";
 import { readCredentialFile } from "./credential-file.ts";
 import { Renewed } from "./renewed.ts";
 
-/** Where Kubernetes mounts the credentials of a pod's service account. */
+/** The folder in which Kubernetes mounts the credentials of a pod's service account. */
 export const serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /** The variables of a process. */

@@ -35,7 +35,7 @@ function kubeconfig({
 	});
 }
 
-/** Opens a registry by a kubeconfig, and lists what is there. */
+/** Opens a registry by a kubeconfig, and counts the instances. */
 async function listed(text: string, url = "kubernetes:"): Promise<number> {
 	const env = { KUBECONFIG: cluster.writeKubeconfig(text) };
 	return (await (await cluster.open(url, { env })).list()).length;

@@ -40,7 +40,7 @@ export interface KubeconfigOptions {
 /**
  * The cluster that a context of a kubeconfig names.
  *
- * @throws ServiceError `failed_precondition` that says what is missing, malformed or not supported.
+ * @throws ServiceError `failed_precondition` that names the part which is missing, malformed or not supported.
  */
 export async function fromKubeconfig(options: KubeconfigOptions): Promise<Cluster> {
 	const merged = await mergeFiles(options);

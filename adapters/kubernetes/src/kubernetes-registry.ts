@@ -35,24 +35,24 @@ export interface KubernetesRegistryOptions
 	readonly kubernetesNamespace?: string;
 	/** Default: the variables of the process. */
 	readonly env?: Variables;
-	/** Where the credentials of a pod's service account are mounted. Default: where Kubernetes does that. */
+	/** The folder with the credentials of a pod's service account. Default: the folder in which Kubernetes mounts them. */
 	readonly serviceAccountFolder?: string;
 }
 
 /**
  * The pods behind the Services of Kubernetes, from their EndpointSlices, which are listed once and then watched. In a
- * pod, the service account proves the identity; elsewhere, a kubeconfig says where the cluster is, as for kubectl.
+ * pod, the service account proves the identity; elsewhere, a kubeconfig names the cluster, as for kubectl.
  *
  * - A Service is listed if it has a port that is called `allium`, `allium-tls`, `http` or `https`, or whose
  *   `appProtocol` is one of these.
- * - It serves the contract of its own name, or those that its labels name: `service.allium/orders: "1.2.0"`.
- * - A pod that is ready is up, one that terminates and still serves is draining, and another one is unhealthy.
+ * - It serves the contract of its own name, or the contracts that its labels name: `service.allium/orders: "1.2.0"`.
+ * - A pod that is ready is up, a pod that terminates and still serves is draining, and any other pod is unhealthy.
  *
  * Nothing registers here: the probes of the kubelet decide which pods are ready. A registration changes nothing, and the
  * log says so once.
  *
  * @throws ServiceError `invalid_argument` for a URL that is wrong, `failed_precondition` for credentials that cannot be
- * read, `permission_denied` and `unauthenticated` as the API server answers, `unavailable` where it does not.
+ * read, `permission_denied` and `unauthenticated` as the API server answers, `unavailable` if it does not answer.
  * @example
  * const shop = await registry("kubernetes:?namespace=shop");
  */

@@ -14,7 +14,7 @@ export interface KubernetesSettings {
 	readonly selector: string | undefined;
 	/** The name of the Service of a contract, such as `prod-{service}`. Default: `{service}`. */
 	readonly service: string;
-	/** The name of a port that speaks frames, beside those that are called `allium`. Default: none. */
+	/** The name of a port that speaks frames, in addition to ports with the name `allium`. Default: none. */
 	readonly port: string | undefined;
 	/** How long the API server may take to answer, in milliseconds. Default: 10000. */
 	readonly answerMs: number;
@@ -41,7 +41,7 @@ const names: readonly (keyof KubernetesSettings)[] = [
 /**
  * Reads a `kubernetes:` URL, whose parts are query parameters.
  *
- * @throws ServiceError `invalid_argument` that says what is wrong, and what to write; RangeError for a duration of code.
+ * @throws ServiceError `invalid_argument` that names the fault and the correct form; RangeError for a duration of code.
  */
 export function kubernetesSettings(url: string, options: Partial<KubernetesSettings>): KubernetesSettings {
 	const [path = "", query = ""] = url.slice("kubernetes:".length).split("?", 2);

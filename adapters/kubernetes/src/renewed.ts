@@ -1,7 +1,7 @@
 /** How long a value is used before it is read again, in milliseconds. Kubernetes renews tokens hours before their end. */
 const freshMs = 60_000;
 
-/** A value that changes now and then, such as what a file holds. */
+/** A value that changes now and then, such as the content of a file. */
 export class Renewed<Value> {
 	readonly #read: (isStale: boolean) => Promise<Value>;
 	#value: Promise<Value> | undefined;

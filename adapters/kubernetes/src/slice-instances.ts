@@ -15,14 +15,14 @@ export interface SliceReading {
 	readonly namespace: string;
 	/** The name of the Service of a contract, such as `prod-{service}`. */
 	readonly serviceName: string;
-	/** The name of a port that speaks frames beside those named `allium`; undefined for none. */
+	/** The name of a port that speaks frames, in addition to ports with the name `allium`. Undefined for none. */
 	readonly port: string | undefined;
 }
 
 /** An instance as one slice describes it. Several slices may describe the same instance. */
 export type SliceInstance = Omit<Instance, "startedAt" | "weight">;
 
-/** The instances that a slice tells of. None where its Service has no port that Allium can call. */
+/** The instances in a slice. There are none if its Service has no port that Allium can call. */
 export function sliceInstances(slice: EndpointSlice, reading: SliceReading): SliceInstance[] {
 	const labels = slice.metadata.labels ?? {};
 	const service = labels[serviceNameLabel];

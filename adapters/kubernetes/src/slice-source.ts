@@ -82,9 +82,9 @@ export class SliceSource {
 	}
 
 	/**
-	 * Tells what changes after a version, until the server ends the watch.
+	 * Reports the changes after a version, until the server ends the watch.
 	 *
-	 * @throws ApiError whose `isOfVersion` is true where the server does not have the version; else as {@link list}.
+	 * @throws ApiError whose `isOfVersion` is true if the server does not have the version; otherwise as {@link list}.
 	 */
 	async watch(version: string, signal: AbortSignal, listener: SliceListener): Promise<void> {
 		const timeoutSeconds = Math.round(watchSeconds * (1 + Math.random()));

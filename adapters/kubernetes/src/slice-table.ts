@@ -83,7 +83,7 @@ function isEqual(one: SliceInstance | undefined, other: SliceInstance): boolean 
 	return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** One instance from what several slices say of it. The order in which they came does not matter. */
+/** Merges the descriptions of an instance by several slices. The order in which they came does not matter. */
 function merged(said: ReadonlyMap<string, SliceInstance>): InstanceRecord {
 	const parts = [...said].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, part]) => part);
 	const [first] = parts;

@@ -60,8 +60,8 @@ export class SliceWatch {
 		table.replace(slices);
 		this.#version = version;
 		this.#succeeded();
-		// Without its history, a server does not tell who left of its own accord; and it may have started from an older
-		// state than it had. The first list has nothing to compare with.
+		// Without its history, a server does not report which instances left of their own accord; and it may have started
+		// from an older state than before. The first list has nothing to compare with.
 		view.resume(table.records(), graceMs);
 	}
 

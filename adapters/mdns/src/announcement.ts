@@ -70,12 +70,12 @@ export function goodbye(name: string): Answer[] {
 	return [{ type: "PTR", name: serviceType, ttl: 0, data: name }];
 }
 
-/** Where the record of a name is asked for. */
+/** The name under which the record of an instance is requested. */
 export function recordName(name: string): string {
 	return `_record.${name}`;
 }
 
-/** Reads what a packet tells of instances. What is not of Allium, or is malformed, is left out. */
+/** Reads the announcements in a packet. Foreign or malformed ones are left out. */
 export function announcements({ answers = [], additionals = [] }: Packet): Announcement[] {
 	const all = [...answers, ...additionals];
 	const texts = new Map(all.filter(isText).map(({ name, data }) => [name, textOf(data)]));
@@ -90,7 +90,7 @@ export function announcements({ answers = [], additionals = [] }: Packet): Annou
 	});
 }
 
-/** A record belongs to its name, so that nobody changes what a name stands for by mistake. */
+/** A record must fit its name, so that nobody changes the record of a name by mistake. */
 function recordOf(name: string, text: string | undefined): InstanceRecord | undefined {
 	const record = text === undefined ? undefined : parseInstanceRecord(text);
 	return record !== undefined && nameOf(record) === name ? record : undefined;

@@ -11,10 +11,10 @@ export interface LocalNetwork {
 }
 
 /**
- * The network of an address of this host. Default: the first address that others reach, else loopback.
+ * The network of an address of this host. Default: the first address that others can reach, otherwise loopback.
  *
- * @throws ServiceError `invalid_argument` for what is no IPv4 address, `failed_precondition` where the host has no such
- * address.
+ * @throws ServiceError `invalid_argument` for a text that is no IPv4 address, `failed_precondition` if the host has no
+ * such address.
  */
 export function localNetwork(wanted?: string): LocalNetwork {
 	if (wanted !== undefined && !isIPv4(wanted)) {

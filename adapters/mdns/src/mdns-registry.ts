@@ -26,7 +26,7 @@ const longestAnswersMs = 60_000;
 /** The longest time to live, in milliseconds. */
 const longestTtlMs = 3_600_000;
 
-/** The options of a registry by multicast DNS. Those of the URL win. */
+/** The options of a registry by multicast DNS. Parameters of the URL take precedence. */
 export interface MdnsOptions extends Partial<AdapterOptions> {
 	/** How long a registration lasts without an update, in milliseconds, up to an hour. Default: 10,000. */
 	readonly ttlMs?: number;

@@ -13,16 +13,19 @@ export const mdnsPort = 5353;
 const hopLimit = 255;
 /** How much may wait to be read, in bytes: as much as the system allows, up to this. */
 const receiveBuffer = 4 * 1024 * 1024;
-/** How many packets are sent at once, and the pause after them in milliseconds. Receivers lose what they have no room for. */
+/**
+ * How many packets are sent at once, and the pause after them in milliseconds. Receivers lose packets for which they
+ * have no room.
+ */
 const burst = 32;
 const pauseMs = 5;
 
-/** Where packets of multicast DNS are sent and received. */
+/** Options of {@link MulticastLink}. */
 export interface MulticastLinkOptions {
 	readonly network: LocalNetwork;
 	readonly port: number;
 	readonly logger: Logger;
-	/** Called with each packet of this network, also with those that this process sent. */
+	/** Called with each packet of this network, including packets that this process sent. */
 	readonly received: (packet: Packet) => void;
 }
 
@@ -38,7 +41,7 @@ export class MulticastLink {
 		this.#options = options;
 		this.#socket = createSocket({ type: "udp4", reuseAddr: true });
 		this.#socket.on("message", (bytes, { address, port }) => {
-			// RFC 6762, sections 6 and 11: what comes from elsewhere, or from another port, is no multicast DNS of this link.
+			// RFC 6762, sections 6 and 11: a packet from elsewhere, or from another port, is no multicast DNS of this link.
 			if (port === options.port && options.network.contains(address)) this.#receive(bytes);
 		});
 	}
@@ -60,7 +63,7 @@ export class MulticastLink {
 	}
 
 	/**
-	 * Sends a packet after those before it.
+	 * Sends a packet after all earlier ones.
 	 *
 	 * @throws ServiceError `unavailable` when the network does not take it.
 	 */

@@ -58,9 +58,9 @@ export class Neighbours {
 		return [...this.#asked.values()].some((askedAt) => now - askedAt < answerMs);
 	}
 
-	/** Takes what a packet tells. */
+	/** Takes the announcements of a packet. */
 	hear(announcements: readonly Announcement[]): void {
-		// A record that replaces another comes with the goodbye of that other: first who is there, then who is not.
+		// A record that replaces another comes with the goodbye of the other, so new records are taken before goodbyes.
 		for (const { name, leftMs, record } of announcements) if (leftMs > 0) this.#keep(name, leftMs, record);
 		for (const { name, leftMs } of announcements) if (leftMs === 0) this.#lose(name, true);
 		const now = performance.now();

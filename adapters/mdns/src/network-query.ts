@@ -11,12 +11,15 @@ const mostTries = 4;
 const rounds = 2;
 /** The most answers that a query names as known, so that they fit into a packet. */
 const mostKnown = 100;
-/** In how many parts a time is waited for. After each, what has arrived meanwhile is read, also where timers are late. */
+/**
+ * The number of parts into which a wait is divided. After each part, packets that have arrived are read, even if timers
+ * are late.
+ */
 const parts = 4;
 /** How long records are awaited that were asked for, in milliseconds. */
 const recordsMs = 2_000;
 
-/** How a query reaches the network, and what is known of the answers. */
+/** Options of {@link NetworkQuery}. */
 export interface NetworkQueryOptions {
 	/** The address of this host in the network, for messages. */
 	readonly address: string;
@@ -29,7 +32,9 @@ export interface NetworkQueryOptions {
 	readonly isAwaiting: () => boolean;
 }
 
-/** Asks a network who is there. What a process sends it hears itself, and in order. */
+/**
+ * Asks a network which instances are there. A process hears its own packets, too, in the order in which it sent them.
+ */
 export class NetworkQuery {
 	readonly #options: NetworkQueryOptions;
 	readonly #probes = new Map<string, () => void>();
@@ -41,7 +46,7 @@ export class NetworkQuery {
 	/**
 	 * Waits until this process has heard all that it has sent.
 	 *
-	 * @param query what is asked beside.
+	 * @param query questions and answers to send along.
 	 * @throws ServiceError `unavailable` when it hears nothing, so that the network carries no multicast.
 	 */
 	async echo(ctx: Context, query: Pick<Packet, "questions" | "answers"> = {}): Promise<void> {

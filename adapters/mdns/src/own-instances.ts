@@ -19,7 +19,7 @@ interface OwnInstance {
 /** How instances are announced. */
 export interface OwnInstancesOptions {
 	readonly send: (packet: Packet) => Promise<void>;
-	/** Waits until this process has heard what it has sent. */
+	/** Waits until this process has heard its own packets. */
 	readonly heard: () => Promise<void>;
 }
 

@@ -51,7 +51,7 @@ export function connectOptions(address: NatsAddress, attempts: Attempts): NodeCo
 	};
 }
 
-/** What the attempts to connect share: the delay before the next, and the server that is being tried. */
+/** The state that the attempts to connect share: the delay before the next one, and the server that is being tried. */
 export class Attempts {
 	readonly #backoff = new Backoff(reconnectBounds);
 	#longestMs = reconnectBounds.longestMs;

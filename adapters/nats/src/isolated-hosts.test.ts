@@ -8,7 +8,7 @@ import { describe, expect, test, vi } from "vitest";
 const program = join(import.meta.dirname, "fixtures/app.ts");
 const isRequired = (process.env.ALLIUM_TEST_REQUIRE ?? "").split(",").includes("hosts");
 
-/** What a small program prints that runs on a host. */
+/** Runs a small program on a host, and returns its output. */
 function on(host: NetworkHost, script: string): string {
 	const [command = "", ...args] = host.via;
 	return execFileSync(command, [...args, process.execPath, "-e", script], { encoding: "utf8" });

@@ -21,7 +21,7 @@ export interface StoredMessage {
 	readonly storedAt: number;
 }
 
-/** What was read. */
+/** The messages that were read, and the time of the reading. */
 export interface LastMessages {
 	readonly messages: readonly StoredMessage[];
 	/** The clock of the server when the reading began: milliseconds since 1970. */
@@ -92,7 +92,7 @@ class Reading {
 		this.#timer = afterSilence(longestReadingMs, () => this.end(new Error("reading took too long")));
 	}
 
-	/** Takes what the server sent. */
+	/** Takes a message from the server. */
 	take(error: Error | null, message: Msg): void {
 		if (error !== null) this.end(error);
 		else if (message.headers?.code === 100) this.#control(message);

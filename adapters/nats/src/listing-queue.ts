@@ -49,7 +49,7 @@ export class ListingQueue {
 		});
 	}
 
-	/** Who waits for the moment waits for ever. */
+	/** A caller that waits for the moment then waits for ever. */
 	close(): void {
 		this.#timer?.stop();
 	}

@@ -89,7 +89,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
 				}
 			}
 		});
-		// What was lost last is noticed by the next probe.
+		// The next probe notices the loss of the last message.
 		let over = false;
 		const ticking = (async () => {
 			while (!over) {

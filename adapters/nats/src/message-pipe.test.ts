@@ -5,7 +5,7 @@ import { PipeMessageType, pipeMessageHeadBytes, readPipeMessage, writePipeMessag
 
 const maxMessageBytes = 64 * 1024;
 
-/** What an end of a pipe has been told. */
+/** Records everything that an end of a pipe is told. */
 class Told implements PipeHandler {
 	readonly bytes: number[] = [];
 	received = 0;

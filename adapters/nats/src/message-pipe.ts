@@ -49,14 +49,14 @@ export class MessagePipe implements Pipe {
 	/** The largest part of the stream that a message takes, in bytes. */
 	readonly #pieceBytes: number;
 	#handler: PipeHandler | undefined;
-	/** What arrived before anybody listened. */
+	/** The bytes that arrived before the first handler was set. */
 	#early: Uint8Array[] = [];
-	/** What waits for room in the window. */
+	/** The bytes that wait for room in the window. */
 	#waiting: Uint8Array[] = [];
-	/** Bytes of the outgoing stream: those sent, and those of them that the other end has. */
+	/** Counts of bytes in the outgoing stream: the bytes sent, and the bytes that the other end has received. */
 	#sent = 0;
 	#acknowledged = 0;
-	/** Bytes of the incoming stream: those received, and those of them that the other end knows to be. */
+	/** Counts of bytes in the incoming stream: the bytes received, and the bytes of which the other end knows that. */
 	#received = 0;
 	#reported = 0;
 	/** Whether the owner waits for `drain`. */
@@ -74,7 +74,7 @@ export class MessagePipe implements Pipe {
 	}
 
 	start(handler: PipeHandler): void {
-		// Nothing arrives before the owner has done what it does first.
+		// Nothing arrives before the owner has finished its first steps.
 		queueMicrotask(() => {
 			const wasClosed = this.#closed;
 			this.#handler = handler;
@@ -177,7 +177,7 @@ export class MessagePipe implements Pipe {
 		this.#send(PipeMessageType.acknowledge);
 	}
 
-	/** The other end has received more: what waits may go out. */
+	/** The other end has received more, so that waiting bytes may go out. */
 	#resume(): void {
 		this.#sendWaiting();
 		if (this.#ending !== undefined) this.#endIfSent();

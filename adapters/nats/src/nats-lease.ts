@@ -11,7 +11,7 @@ const longestStepMs = 5_000;
 /** The record is looked for after so many times to live, because somebody may have deleted it. */
 const ttlsBetweenChecks = 3;
 
-/** What is known of the record on the server. */
+/** The record on the server, as this process wrote it. */
 interface Written {
 	readonly record: InstanceRecord;
 	readonly madeCount: number;

@@ -20,15 +20,15 @@ export interface LinkSubscription {
 
 /** Learns what becomes of a link. */
 export interface LinkListener {
-	/** The connection to the server is gone, and with it what was on its way. */
+	/** The connection to the server is gone, and with it all messages that were on their way. */
 	onLost(reason: string): void;
 	/** The server refused to publish to a subject, or to subscribe to it. */
 	onRefused?(subject: string, reason: string): void;
 }
 
-/** What a link is made with. */
+/** Options of {@link NatsLink}. */
 export interface NatsLinkOptions {
-	/** Connects to the server, once. Rejects with a `ServiceError` that says what to do. */
+	/** Connects to the server, once. Rejects with a `ServiceError` that names the remedy. */
 	readonly connect: () => Promise<NatsConnection>;
 	/** The server for messages, without secrets. */
 	readonly location: string;
@@ -203,7 +203,7 @@ export class NatsLink {
 		const { subject, queue } = subscription;
 		return this.#connection?.subscribe(subject, {
 			...(queue !== undefined && { queue }),
-			// What is thrown here would end the loop in which the client library reads.
+			// An error that is thrown here would end the loop in which the client library reads.
 			callback: (error, message) => {
 				if (error !== null) {
 					this.#refused(subject, error.message);

@@ -100,7 +100,7 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 			return kept;
 		}
 
-		/** What a watcher is told: `snapshot a b`, `up c`, `down a`, `released b`. */
+		/** Records the events of a watcher: `snapshot a b`, `up c`, `down a`, `released b`. */
 		function told(open: Registry, service = "cart"): string[] {
 			const lines: string[] = [];
 			const consume = async (): Promise<void> => {

@@ -21,15 +21,21 @@ import { keysOf } from "./registry-keys.ts";
 import { RegistryStorage, type StorageOptions } from "./registry-storage.ts";
 import { bucketName, oneOf, wholeNumber } from "./storage-options.ts";
 
-/** The options of a NATS registry. Each may also be a query parameter of the URL; what is given here wins. */
+/** The options of a NATS registry. Each may also be a query parameter of the URL; these options take precedence. */
 export interface NatsRegistryOptions extends NatsOptions {
 	/** How long a registration lasts without an update, in milliseconds: from 100 to 600000. Default: 5000. */
 	readonly ttlMs?: number;
 	/** The bucket of the key-value store, and the first part of the subjects of heartbeats. Default: `allium`. */
 	readonly bucket?: string;
-	/** How many servers of the cluster hold the records: 1, 3 or 5. It counts for whoever makes the bucket. Default: 1. */
+	/**
+	 * How many servers of the cluster hold the records: 1, 3 or 5. It counts only for the process that makes the bucket.
+	 * Default: 1.
+	 */
 	readonly replicas?: number;
-	/** Where the records are kept: `file` or `memory`. It counts for whoever makes the bucket. Default: `file`. */
+	/**
+	 * Where the records are kept: `file` or `memory`. It counts only for the process that makes the bucket. Default:
+	 * `file`.
+	 */
 	readonly storage?: "file" | "memory";
 	/** The process that opens the registry. Ports with the same scope and servers share a connection. */
 	readonly scope?: object;
@@ -66,7 +72,7 @@ class NatsRegistry implements Registry {
 	readonly #listings: ListingQueue;
 	readonly #renewals: Renewals;
 	readonly #ttlMs: number;
-	/** What is watched, by its keys. */
+	/** The feeds of the watched keys. */
 	readonly #feeds = new Map<string, RegistryFeed>();
 	#isClosed = false;
 

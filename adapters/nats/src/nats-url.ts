@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { invalidUrl, readParameters } from "@allium/core/adapter";
 
-/** How the servers of NATS are reached, beside the URL. What is given here wins over the URL. */
+/** Options for a connection to NATS, in addition to the URL. They take precedence over the URL. */
 export interface NatsOptions {
 	/** The name of the user, together with `password`. */
 	readonly user?: string;

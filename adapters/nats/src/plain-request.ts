@@ -13,9 +13,9 @@ export interface PlainRequest {
 	/** The subject where the reply is awaited. */
 	readonly reply: string;
 	readonly metadata: ReadonlyMetadata;
-	/** That of the header `connect-timeout-ms`; 30 s without it. */
+	/** The timeout in the header `connect-timeout-ms`; 30 s without it. */
 	readonly timeoutMs: number;
-	/** What is wrong with its headers. */
+	/** The fault of its headers. Undefined if they are valid. */
 	readonly error: ServiceError | undefined;
 }
 

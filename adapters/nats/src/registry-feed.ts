@@ -44,7 +44,7 @@ export class RegistryFeed {
 	readonly #backoff = new Backoff(retryBounds);
 	/** The instances that the view shows, by the part of their keys that is the same for all services. */
 	readonly #shown = new Map<string, Shown>();
-	/** What has changed since the listing that is under way began. Undefined marks an instance that has left. */
+	/** The changes since the listing that is under way began. Undefined marks an instance that has left. */
 	#changed: Map<string, StoredRecord | undefined> | undefined;
 	/** The instances whose records are being fetched. */
 	readonly #fetching = new Set<string>();

@@ -44,7 +44,7 @@ export interface StoredRecord {
 	readonly record: InstanceRecord;
 }
 
-/** What the server knows of some keys. */
+/** The server's records of some keys. */
 export interface Listing {
 	readonly records: readonly StoredRecord[];
 	/** The keys whose instances left of their own accord. */
@@ -55,7 +55,7 @@ export interface Listing {
 
 /**
  * The registry on the server: a bucket of JetStream's key-value store with the records, and a stream in memory with the
- * last heartbeat of each key. What is written to either is sent at once to whoever subscribes to its subject.
+ * last heartbeat of each key. A message that is written to either is sent at once to all subscribers of its subject.
  */
 export class RegistryStorage {
 	readonly connection: NatsConnection;
@@ -298,7 +298,7 @@ export class RegistryStorage {
 	}
 
 	#openManager(client: Client): Promise<JetStreamManager> {
-		// What the manager is asked is bounded by those who ask.
+		// The callers bound the time of the manager's requests.
 		this.#manager ??= jetstreamManager(client, { checkAPI: false, timeout: longestReadingMs });
 		return this.#manager;
 	}

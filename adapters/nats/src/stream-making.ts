@@ -27,8 +27,8 @@ export async function streamInfo(manager: JetStreamManager, name: string): Promi
 }
 
 /**
- * Makes a stream unless it is there, with whichever settings, and waits until the server stores messages of it. To be
- * called within `connection.run`.
+ * Makes a stream unless it exists, with any settings, and waits until the server stores messages of it. To be called
+ * within `connection.run`.
  */
 export async function makeStream(
 	connection: NatsConnection,

@@ -19,7 +19,7 @@ import { requestsQueue, requestsSubject } from "./transport-subjects.ts";
 const maxHeldBytes = 16 * 1024 * 1024;
 const leastBytes = 1024;
 
-/** What plain requests are served with. */
+/** Options for serving plain requests. */
 export interface PlainRequestsOptions {
 	readonly link: NatsLink;
 	readonly namespace: string;

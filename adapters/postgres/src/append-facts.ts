@@ -46,7 +46,7 @@ export function factValues(
 	];
 }
 
-/** What the rows of {@link factsSql} tell. */
+/** The facts in the rows of {@link factsSql}. */
 export class StoredFacts implements AppendFacts {
 	/** Whether the outcome is kept already. */
 	readonly hasOutcome: boolean;

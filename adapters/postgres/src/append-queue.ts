@@ -14,7 +14,7 @@ const mostWaitingBytes = 64 * 1024 * 1024;
 export interface EventRow {
 	readonly topic: number;
 	readonly lane: number;
-	/** What stands for the id; see `indexedText`. */
+	/** The id as it stands in indexes; see `indexedText`. */
 	readonly id: string;
 	readonly key: string | undefined;
 	readonly keyHash: number | undefined;
@@ -84,7 +84,7 @@ export class AppendQueue {
 			const added = await this.#insert(appends.flat());
 			return appends.map(() => added);
 		} finally {
-			// When it fails, whoever looks next for news tries it again.
+			// If it fails, the next reader that looks for news tries it again.
 			this.#sequencer.run().catch(() => {});
 		}
 	}

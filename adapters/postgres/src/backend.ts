@@ -10,7 +10,7 @@ const backends = new SharedResource(async (key: string) => {
 });
 
 /**
- * What the ports of a process share that use the same address.
+ * Opens the backend that all ports of a process with the same address share.
  *
  * @param scope the process: `AdapterOptions.scope`.
  */

@@ -28,7 +28,7 @@ const planning = {
 	jit: "off",
 };
 
-/** What a pool is for. */
+/** Options of {@link ConnectionPool}. */
 export interface PoolOptions {
 	/** The most connections. */
 	readonly connections: number;
@@ -118,5 +118,5 @@ export class ConnectionPool {
 	}
 }
 
-/** What a statement takes. */
+/** A parameter of a statement. */
 export type Value = string | number | boolean | null | Uint8Array;

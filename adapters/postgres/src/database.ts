@@ -26,9 +26,9 @@ export class Database implements AsyncDisposable {
 	readonly schema: string;
 	/** Where changes are told, and heard. */
 	readonly channel: string;
-	/** What was written survives, once it is committed. */
+	/** The failure that committed changes are safe from. */
 	readonly syncs: LogFeatures["syncs"];
-	/** What other processes, and this one, tell of changes. */
+	/** The notifications of changes by this and other processes. */
 	readonly notifications: Notifications = new Notifications();
 	readonly #address: PostgresAddress;
 	readonly #listening: Listening;
@@ -52,7 +52,7 @@ export class Database implements AsyncDisposable {
 			connect: (options) =>
 				new ConnectionPool(address, { ...options, connections: 1, host: this.#pool.host }),
 			heard: (payload) => this.notifications.tell(payload),
-			// What was told while nobody listened is lost.
+			// Notifications that were sent while nobody listened are lost.
 			back: () => this.notifications.tellAll(),
 		});
 	}

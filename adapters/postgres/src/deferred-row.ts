@@ -5,7 +5,7 @@ import { indexedText } from "./stored-text.ts";
 /** A deferred event as a row. What an operator changes has columns of its own. */
 export interface DeferredRow {
 	readonly lane: number;
-	/** What stands for the id in the index. */
+	/** The id as it stands in the index. */
 	readonly id: string;
 	/** Null for parked. */
 	readonly due: number | null;

@@ -1,7 +1,7 @@
 import { isServiceError, ServiceError } from "@allium/core";
 import { refusal, tlsFault, unavailable } from "@allium/core/adapter";
 
-/** What another try right away may help against: a serialization failure, a deadlock. */
+/** The errors that another try right away may mend: a serialization failure, a deadlock. */
 const conflicts = ["40001", "40P01"];
 
 /** Whether a statement lost against another one, so that it is run again. */
@@ -9,13 +9,16 @@ export function isConflict(error: unknown): boolean {
 	return conflicts.includes(sqlState(error) ?? "") || isOutdated(error);
 }
 
-/** Whether a statement was prepared for a table that was made anew. The library has forgotten it. */
+/**
+ * Whether a statement was prepared for a table that has been created again since. The library has forgotten the
+ * statement.
+ */
 function isOutdated(error: unknown): boolean {
 	const said = isServiceError(error) ? error.cause : error;
 	return said instanceof Error && "routine" in said && said.routine === "RevalidateCachedQuery";
 }
 
-/** What the server said of a statement, also where {@link failure} told it in another way. */
+/** The SQLSTATE of a statement's error, also if {@link failure} has translated the error. */
 export function sqlState(error: unknown): string | undefined {
 	const said = isServiceError(error) ? error.cause : error;
 	return said instanceof Error && said.name === "PostgresError" ? codeOf(said) : undefined;
@@ -55,7 +58,7 @@ export function failure(error: unknown, place: string): ServiceError {
 	);
 }
 
-/** What the server refuses until somebody changes something, by its SQLSTATE. */
+/** The refusals that last until somebody changes something, by SQLSTATE. */
 const refusals: Readonly<Record<string, string>> = {
 	"28P01": "refuses the password; give that of a user that it knows",
 	"3D000": "has no such database; make it, or name another one in the URL",
@@ -72,7 +75,7 @@ function strangerRefused(said: string): string {
 	return "refuses the user; name one that pg_hba.conf lets in from this host";
 }
 
-/** What may end by itself, and how it is helped, by its SQLSTATE. */
+/** The troubles that may end by themselves, and their remedies, by SQLSTATE. */
 const troubles: Readonly<Record<string, string>> = {
 	"53100": "has a full disk; make room",
 	"53200": "is out of memory",

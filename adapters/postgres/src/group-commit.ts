@@ -1,6 +1,6 @@
 import type { Context } from "@allium/core";
 
-/** What waits to be written together with others. */
+/** An item that waits to be written together with others. */
 interface Waiting<Item, Result> {
 	readonly item: Item;
 	readonly size: ItemSize;
@@ -8,7 +8,7 @@ interface Waiting<Item, Result> {
 	fail(error: unknown): void;
 }
 
-/** What of the bounds of a batch an item takes. */
+/** The size of an item, which counts towards the bounds of a batch. */
 export interface ItemSize {
 	readonly events: number;
 	readonly bytes: number;
@@ -83,7 +83,7 @@ export class GroupCommit<Item, Result> {
 			const answer = await this.#written(batch);
 			await told;
 			if (this.#waiting.size === 0) answer();
-			// What is written next is sent within this turn.
+			// The next batch is sent within this turn.
 			else told = new Promise((resolve) => setImmediate(() => resolve(answer())));
 			most = Number.POSITIVE_INFINITY;
 		}

@@ -109,7 +109,10 @@ const leaveSql = `gone AS (
 	)
 )`;
 
-/** What else is known of the lane is read afterwards: this may have waited for a save, whose rows it does not see. */
+/**
+ * The rest of the lane's state is read afterwards: this statement may have waited for a save, whose rows it does not
+ * see.
+ */
 const claimSql = `claimed AS (
 	UPDATE group_lanes SET holder = $3, epoch = nextval('epochs'),
 		crashes = crashes + CASE WHEN holder <> $3 THEN 1 ELSE 0 END

@@ -87,7 +87,7 @@ export class GroupWriter implements AppendWriter {
 			const first = await this.#write(appends.slice(0, half));
 			return [...first, ...(await this.#write(appends.slice(half)))];
 		} finally {
-			// When it fails, whoever looks next for news tries it again.
+			// If it fails, the next reader that looks for news tries it again.
 			sequencer.run().catch(() => {});
 		}
 	}

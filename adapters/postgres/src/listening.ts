@@ -5,7 +5,7 @@ import type { ConnectionPool } from "./connection-pool.ts";
 const askEveryMs = 10_000;
 const reconnectBounds = { firstMs: 50, longestMs: 2_000, jitter: 0.5 };
 
-/** What a listening connection needs, and whom it tells. */
+/** Options of {@link Listening}. */
 export interface ListeningOptions {
 	connect(options: { notified(payload: string): void; lost(): void }): ConnectionPool;
 	heard(payload: string): void;
@@ -29,7 +29,7 @@ export class Listening {
 		this.#connect();
 	}
 
-	/** Makes the connection anew. */
+	/** Replaces the connection by a new one. */
 	again(): void {
 		this.#drop();
 		this.#connect();

@@ -18,7 +18,7 @@ SELECT 'v' || name || '.' || version AS name, string_agg(id || ':' || xmin, ' ' 
 FROM ${viewsSchema(schema)}.builds GROUP BY name, version`;
 }
 
-/** What changes with each change, by the names of what changes. */
+/** A revision for each watched name. It changes with each change of the thing that has the name. */
 type Revisions = ReadonlyMap<string, string>;
 
 /**

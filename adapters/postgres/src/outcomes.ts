@@ -12,7 +12,7 @@ const mostAtOnce = 1_000;
 const getSql = `
 SELECT call, fingerprint, text, keep_ms FROM outcomes WHERE id = $1 AND expires > now()`;
 
-/** What calls came to. */
+/** The outcomes of calls. */
 export class Outcomes {
 	readonly #handle: BackendHandle;
 	#timer: Timer | undefined;

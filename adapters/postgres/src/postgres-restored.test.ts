@@ -87,8 +87,8 @@ describeServer("postgres", (file) => {
 	}
 
 	/**
-	 * Who lost its lanes meanwhile goes on at the place that the group has in the copy. Who kept them has a place that
-	 * the log does not know, and says so.
+	 * A member that lost its lanes meanwhile goes on at the place that the group has in the copy. A member that kept them
+	 * has a place that the log does not know, and says so.
 	 */
 	async function expectOutcome(handled: readonly string[], consumer: Consumer): Promise<void> {
 		await vi.waitFor(async () => {
@@ -133,7 +133,7 @@ describeServer("postgres", (file) => {
 				),
 			patient,
 		);
-		// What was in hand while the server was away may have been handled twice.
+		// Events that were in hand while the server was away may have been handled twice.
 		expect([...new Set(handled)]).toEqual(["1", "2", "3"]);
 	});
 });

@@ -58,7 +58,7 @@ describeServer("postgres", (file) => {
 		return Object.entries(given).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 	}
 
-	/** What comes of opening the log. */
+	/** The outcome of opening the log, as text. */
 	async function opened(url: string): Promise<string> {
 		try {
 			const { log, state } = await postgresPorts(url);

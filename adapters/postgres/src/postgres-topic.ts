@@ -23,7 +23,7 @@ import type { TopicRow } from "./topic-row.ts";
 const placeSql = `
 SELECT position::float8, id FROM events LEFT JOIN log USING (seq) WHERE events.topic = $1 AND id = $2`;
 
-/** What the topics of a log share. */
+/** The parts that the topics of a log share. */
 export interface TopicParts {
 	readonly handle: BackendHandle;
 	readonly queue: AppendQueue;
@@ -66,7 +66,7 @@ export class PostgresTopic implements TopicLog {
 	async read(after: Cursors, bounds: PageBounds, ctx: Context): Promise<Page> {
 		const { page, isPending } = await this.#reading.read(after, bounds, ctx);
 		if (!isPending) return page;
-		// What was published before this was called is told.
+		// Events that were published before this call have to be found.
 		await this.#settled(ctx);
 		return (await this.#reading.read(after, bounds, ctx)).page;
 	}
@@ -80,7 +80,7 @@ export class PostgresTopic implements TopicLog {
 	}
 
 	async at(when: "start" | "now" | Date, ctx: Context): Promise<Cursors> {
-		// What was published before has its position then.
+		// Events that were published before this call must have their positions.
 		if (when !== "start") await this.#settled(ctx);
 		return this.#reading.at(when, ctx);
 	}
@@ -88,7 +88,7 @@ export class PostgresTopic implements TopicLog {
 	async diverged(after: Cursors, ctx: Context): Promise<readonly number[]> {
 		const places = Array.from(after, ([lane, cursor]) => ({ lane, cursor }));
 		const found = await this.#found(places, ctx);
-		// What is kept no longer cannot be compared. It is asked for last, because events may go meanwhile.
+		// An event that is no longer kept cannot be compared. The bounds are read last, because events may go meanwhile.
 		const gone = await this.#reading.gone(ctx);
 		return places
 			.filter(

@@ -105,7 +105,7 @@ export class PostgresViewBuild implements ViewBuild {
 		await this.#handle.backend.database.transaction(async (connection) => {
 			const [, [held]] = await Promise.all([
 				connection.run(applySql, [this.#schema]),
-				// Its row stays locked: whoever claims the build waits for the end of this.
+				// Its row stays locked: a claim of the build waits for the end of this transaction.
 				connection.run<{ readonly id: string; readonly places: string }>(
 					`UPDATE ${this.#views}.builds SET renewal = renewal + 1, trouble = NULL
 					WHERE ${thisBuild} AND epoch = $4 AND holder IS NOT NULL RETURNING id, places`,
@@ -252,7 +252,7 @@ export class PostgresViewBuild implements ViewBuild {
 	}
 }
 
-/** What the handlers of a view are given. It ends with its transaction. */
+/** The transaction that the handlers of a view are given. It cannot be used after its end. */
 class Transaction implements ViewTransaction {
 	readonly #connection: Connection;
 	readonly #mark: string;

@@ -13,7 +13,7 @@ const oldestServer = 120_000;
 /** How long tables of an older version may take until they are up to date, in milliseconds. */
 const upgradeMs = 10 * 60_000;
 
-/** What a server tells of itself and of the schema. */
+/** The facts about a server and the schema. */
 interface ServerFacts {
 	readonly version: number;
 	readonly encoding: string;

@@ -35,7 +35,7 @@ export class Sequencer {
 		return this.#next;
 	}
 
-	/** Resolves once all that is committed now has its position, whoever gave it. */
+	/** Resolves once all events that are committed now have their positions, regardless of the process that gave them. */
 	async settled(ctx: Context): Promise<void> {
 		const [last] = await this.#database.query<{ seq: string | null }>(
 			"SELECT max(seq) AS seq FROM pending",

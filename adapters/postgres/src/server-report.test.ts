@@ -12,7 +12,7 @@ describeServer("postgres", (file) => {
 	});
 	afterAll(() => server[Symbol.asyncDispose]());
 
-	/** What the server tells of itself, to processes that start now. */
+	/** The server's report, for processes that start now. */
 	async function report(): Promise<ServerReport> {
 		const { log, state } = await postgresPorts(server.newUrl());
 		try {

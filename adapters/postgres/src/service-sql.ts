@@ -12,7 +12,7 @@ const refused: ReadonlySet<string> = new Set(
 		"close deallocate declare discard execute fetch listen reset set unlisten copy"
 	).split(" "),
 );
-/** What may be in front of the first word of a statement. */
+/** The text that may precede the first word of a statement. */
 const leading = /^(?:[\s;(]+|--[^\n]*|\/\*[\s\S]*?\*\/)*/;
 
 /**
@@ -58,7 +58,7 @@ function checkValue(value: SqlValue): void {
 	}
 }
 
-/** What a statement of a service did wrong is told as what it is. */
+/** Translates an error that a service's own statement caused. */
 function sqlFailure(error: unknown): unknown {
 	const state = sqlState(error);
 	const code = state === undefined ? undefined : codes.find(([start]) => state.startsWith(start))?.[1];

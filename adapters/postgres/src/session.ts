@@ -4,7 +4,7 @@ import { answerMs, ConnectionPool, type Value } from "./connection-pool.ts";
 import { failure, isConflict, isReadOnly } from "./failure.ts";
 import { type PostgresAddress, placeOf } from "./postgres-url.ts";
 
-/** What runs the statements of a transaction. Once one of them has failed, nothing is committed. */
+/** Runs the statements of a transaction. Once one of them has failed, nothing is committed. */
 export interface Connection {
 	/** Runs one statement. It is prepared once. */
 	run<Row extends object>(text: string, values: readonly Value[]): Promise<readonly Row[]>;
@@ -12,7 +12,7 @@ export interface Connection {
 	runAll(text: string): Promise<void>;
 }
 
-/** What a server knows a connection by. */
+/** The server's process for a connection. */
 export interface BackendProcess {
 	readonly pid: number;
 	readonly since: string;
@@ -96,7 +96,7 @@ export class Session {
 	async #run<T>(statement: () => Promise<T>): Promise<T> {
 		const place = placeOf(this.#address);
 		if (this.#isOver) throw unavailable(`the connection to PostgreSQL at ${place} was lost`);
-		// What is silent is given up.
+		// A connection that is silent is given up.
 		const timer = afterSilence(answerMs, () => this.end());
 		try {
 			return await statement();

@@ -5,7 +5,7 @@ import type { Session } from "./session.ts";
 /** How long a session is kept that nobody needs, in milliseconds. */
 const idleMs = 5_000;
 
-/** What {@link Sessions} need. */
+/** Options of {@link Sessions}. */
 export interface SessionsOptions {
 	/** The most at once. */
 	readonly most: number;

@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS snapshots (
 );
 `;
 
-/** What the state of an append is, in the answer of `append_to_streams`. */
+/** The states of an append in the answer of `append_to_streams`. */
 export const appendStates = { added: 0, refused: 1, busy: 2 } as const;
 
 /**

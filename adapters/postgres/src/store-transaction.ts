@@ -39,7 +39,7 @@ WITH added AS (
 SELECT id FROM added`;
 }
 
-/** What a transaction needs to know of its store. */
+/** The facts about a store that its transactions need. */
 export interface TransactionOptions {
 	readonly schema: string;
 	readonly maxEventBytes: number;
@@ -64,7 +64,7 @@ export async function runTransaction<T>(
 		} catch (error) {
 			if (!tx?.isRaced || tried === mostTries) throw error;
 		} finally {
-			// When it fails, whoever looks next for news tries it again.
+			// If it fails, the next reader that looks for news tries it again.
 			sequencer.run().catch(() => {});
 		}
 	}

@@ -16,13 +16,13 @@ export function originalText(stored: string): string {
 	return JSON.parse(`"${stored}"`);
 }
 
-/** What stands for a text in indexes: the stored text where it is short, and a hash of it where it is long. */
+/** The form of a text in indexes: the stored text if it is short, and its hash if it is long. */
 export function indexedText(text: string): string {
 	const stored = storedText(text);
 	return stored.length <= longestPlain && !stored.startsWith("#") ? stored : `#${digest(stored)}`;
 }
 
-/** What stands for several names together in an index. */
+/** The form of several names together in an index. */
 export function indexedNames(...names: readonly string[]): string {
 	return digest(JSON.stringify(names));
 }

@@ -22,13 +22,13 @@ const busyBounds = { firstMs: 2, longestMs: 100, jitter: 0.5 };
 /** How long an append waits for a transaction that holds its stream, in milliseconds. */
 const mostBusyMs = 15_000;
 
-/** What appends are written with: a group commit, or a transaction. */
+/** Writes appends: by a group commit, or in a transaction. */
 export interface AppendWriter {
 	readonly maxEventBytes: number;
 	/** The topics of these names, which keep what they have from now on. */
 	topics(names: ReadonlySet<string>, ctx: Context): Promise<ReadonlyMap<string, TopicRow>>;
 	write(append: AppendRows, ctx: Context): Promise<AppendState>;
-	/** What stands in the way of an append. */
+	/** The facts that decide whether an append is possible. */
 	facts(
 		parts: readonly Append[],
 		topics: ReadonlyMap<string, TopicRow>,

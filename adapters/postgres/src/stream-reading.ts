@@ -49,7 +49,7 @@ WHERE streams.name >= $1 AND streams.name <= $2 AND streams.name > $3 ORDER BY s
 /** No name with a prefix sorts behind the prefix and this: a name has at most 512 bytes, and this has more. */
 const behindAll = "\u{10FFFF}".repeat(129);
 
-/** What is read of streams. */
+/** Reads streams. */
 export class StreamReading {
 	readonly #handle: BackendHandle;
 

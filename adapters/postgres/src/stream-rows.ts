@@ -14,7 +14,7 @@ export interface StreamEventRow extends EventRow {
 	readonly causeHash: number | undefined;
 }
 
-/** What is added to one stream. */
+/** The rows to add to one stream. */
 export interface PartRows {
 	/** As `sortedText` has it. */
 	readonly stream: string;
@@ -23,13 +23,13 @@ export interface PartRows {
 	readonly rows: readonly StreamEventRow[];
 }
 
-/** What is added together or not at all. */
+/** The rows of one append, which are added together or not at all. */
 export interface AppendRows {
 	readonly parts: readonly PartRows[];
 	readonly outcome: Outcome | undefined;
 }
 
-/** What became of an append: the versions of the streams before, by its parts; or why it was not added. */
+/** The result of an append: the earlier versions of the streams, by its parts, or the reason why it was not added. */
 export type AppendState = readonly number[] | "refused" | "busy";
 
 /** @throws ServiceError `resource_exhausted`, reason `event_too_large`. */
@@ -106,7 +106,7 @@ export interface AppendAnswer {
 	readonly versions_before: string;
 }
 
-/** What became of each append. */
+/** The result of each append. */
 export function appendStatesOf(appends: readonly AppendRows[], answer: AppendAnswer): AppendState[] {
 	const states = numbers(answer.states);
 	const before = numbers(answer.versions_before);
@@ -128,7 +128,7 @@ function expectedNumber(expected: Expected): number {
 		case "any":
 			return -2;
 		default:
-			// What no stream can have is refused with the version that it has.
+			// A version that no stream can have is refused, with the version that the stream has.
 			return Number.isInteger(expected) && expected >= 0 && expected < 2 ** 31 ? expected : 2 ** 31 - 1;
 	}
 }

@@ -122,7 +122,7 @@ SELECT FROM ${after} JOIN LATERAL (
 
 const goneSql = `SELECT lane, gone::float8 AS position FROM lanes WHERE topic = $1`;
 
-/** What is read of one topic. */
+/** Reads one topic. */
 export class TopicReading {
 	readonly #handle: BackendHandle;
 	readonly #topic: number;
@@ -194,7 +194,7 @@ export class TopicReading {
 	}
 }
 
-/** What finds the events of a key in the index: one of as many lanes as PostgreSQL counts. */
+/** The hash by which the index finds the events of a key: the key's lane of 2³¹ lanes. */
 export function keyHash(key: string): number {
 	return laneOf({ key, id: "" }, 2 ** 31);
 }

@@ -7,7 +7,7 @@ import { indexedText, storedText } from "./stored-text.ts";
 /** The most lanes of a topic. */
 const mostLanes = 4_096;
 
-/** What a topic is known by in the other tables, its lanes, and how long it keeps events. */
+/** The id of a topic in the other tables, its number of lanes, and how long it keeps events. */
 export interface TopicRow {
 	readonly id: number;
 	readonly lanes: number;

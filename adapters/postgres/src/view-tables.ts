@@ -3,7 +3,7 @@ import type { BackendHandle } from "./backend-handle.ts";
 import { lockSql } from "./tables.ts";
 import { viewsSchema } from "./view-schema.ts";
 
-/** What is known of builds, and of the keys that are parked in them. A claim and a build that is made get a new number. */
+/** The tables of builds and of the keys that are parked in them. Each claim and each new build gets a new number. */
 function tablesSql(views: string): string {
 	return `
 CREATE SCHEMA IF NOT EXISTS ${views};

@@ -10,19 +10,19 @@ import { fileIdentity } from "./file-identity.ts";
 
 /** The contents of a file, and the statements that use them. */
 export interface Schema<Tables> {
-	/** What the file holds, for messages: `the registry`. */
+	/** The content of the file, for messages: `the registry`. */
 	readonly name: string;
-	/** What a power cut may cost: with FULL nothing that was committed, with NORMAL the last transactions. */
+	/** The loss in a power cut: with FULL nothing that was committed, with NORMAL the last transactions. */
 	readonly synchronous: "FULL" | "NORMAL";
-	/** At how many pages the WAL is written into the file. Default: 1000, as SQLite's. */
+	/** The number of pages at which the WAL is written into the file. Default: 1000, as SQLite's. */
 	readonly checkpointPages?: number;
 	/** Increases with every change of the schema. A file of a newer version is refused. */
 	readonly version: number;
 	/** Makes the tables, in an empty database or in place of those of an older version. */
 	readonly sql: string;
 	/**
-	 * Leads from a version to the next one, so that what an older version wrote stays: the first from version 1 to 2.
-	 * Default: the tables of an older version are made anew.
+	 * Leads from a version to the next one, so that the data of an older version stays: the first from version 1 to 2.
+	 * Default: the tables of an older version are dropped and created again.
 	 */
 	readonly upgrades?: readonly string[];
 	/** Prepares the statements on a connection. */
@@ -34,9 +34,9 @@ export interface OpenTransaction<Tables> {
 	readonly tables: Tables;
 	/** Whether it is still open: SQLite ends a transaction by itself when the disk is full. */
 	readonly isOpen: boolean;
-	/** What an error of SQLite means for the file. Others come back unchanged. */
+	/** Translates an error of SQLite. Other errors come back unchanged. */
 	failure(error: unknown): unknown;
-	/** @throws what is wrong with the file. Then nothing of the transaction is there. */
+	/** @throws the fault of the file. In that case nothing of the transaction is there. */
 	commit(): void;
 	/** Has no effect when it has ended. */
 	rollback(): void;
@@ -75,7 +75,7 @@ export class DatabaseFile<Tables> {
 		this.#busyLimitMs = busyLimitMs;
 	}
 
-	/** What the file holds, for messages. */
+	/** The content of the file, for messages. */
 	get name(): string {
 		return this.#schema.name;
 	}
@@ -200,7 +200,7 @@ export class DatabaseFile<Tables> {
 	async #tryUntilFree<T>(attempt: () => T, ctx?: Context): Promise<T> {
 		const started = performance.now();
 		for (let pause = 2; ; pause = Math.min(2 * pause, longestPauseMs)) {
-			// What an open transaction wrote is not to be seen before its end.
+			// Changes of an open transaction must not be visible before its end.
 			while (this.#open !== undefined) await this.#open;
 			if (ctx?.error !== undefined) throw ctx.error;
 			try {

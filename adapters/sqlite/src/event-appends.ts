@@ -4,7 +4,7 @@ import type { EventTables, NewEvent, NewTopic, TopicRow } from "./event-tables.t
 import type { StreamPlace } from "./stream-tables.ts";
 import type { Turn } from "./write-queue.ts";
 
-/** What is known of a topic while a transaction adds to it. */
+/** The state of a topic while a transaction adds to it. */
 export interface GrowingTopic {
 	row: TopicRow;
 	/** How many events each lane has, as far as it was asked for. */

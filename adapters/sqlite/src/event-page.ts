@@ -61,7 +61,7 @@ export class EventPage {
 		this.#isAcross = bounds.key === undefined;
 	}
 
-	/** What was read up to now, in the order of the log. */
+	/** The events that were read up to now, in the order of the log. */
 	get page(): Page {
 		this.#events.sort((one, other) => (one.cursor < other.cursor ? -1 : 1));
 		return { events: this.#events, next: this.#next, lost: this.#lost ?? [] };
@@ -119,7 +119,7 @@ export class EventPage {
 		const after = Math.min(...positions);
 		if (after >= topic.last) return false;
 		const left = Math.min(across.positions, this.#bounds.events - this.#events.length);
-		// What is added later, while other slices are read, must not be passed over.
+		// Events that are added later, while other slices are read, must not be passed over.
 		const through = Math.min(after + left, topic.last);
 		if (2 * this.#lanes.length < topic.lanes || Math.max(...positions) > through) return false;
 		const room = Math.min(across.bytes, this.#bounds.bytes - this.#bytes);

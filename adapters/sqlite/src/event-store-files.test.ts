@@ -21,7 +21,7 @@ function event(id: string): EventRecord {
 	return { id, type: "account.deposited", key: "a1", correlationId: id, ...facts };
 }
 
-/** What the first version of the schema made, with an event in it. */
+/** The tables of the first version of the schema, with an event in them. */
 const version1 = `
 	PRAGMA journal_mode = WAL;
 	CREATE TABLE topics (
@@ -135,7 +135,7 @@ describe("the file of an event store", () => {
 			await append(store, `${count}-0`, `${count}-1`, `${count}-2`);
 			sizes.push((await stat(wal)).size);
 		}
-		// What was not synced may be there in part: the file ends anywhere behind the last acknowledged append.
+		// Data that was not synced may be there in part: the file may end anywhere behind the last acknowledged append.
 		for (const [count, size] of sizes.entries()) {
 			const next = sizes[count + 1] ?? size;
 			for (const end of [size, Math.floor((size + next) / 2), next - 1]) {

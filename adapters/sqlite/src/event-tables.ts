@@ -20,7 +20,7 @@ export interface TopicRow {
 	readonly last: number;
 }
 
-/** What the index of lanes tells of an event. */
+/** An event's entry in the index of lanes. */
 export interface EventSize {
 	readonly position: number;
 	/** The bytes of its text. */

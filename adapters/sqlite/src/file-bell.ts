@@ -11,7 +11,7 @@ const pollMs = 200;
 /** The file of a bell. */
 interface BellFile {
 	readonly path: string;
-	/** What it holds, for messages. */
+	/** The content of the file, for messages. */
 	readonly name: string;
 }
 

@@ -9,7 +9,7 @@ export interface SqlAction {
 	readonly changes: boolean;
 	/** Whether it would end the transaction, or reach beyond it: other databases, and PRAGMA. */
 	readonly leaves: boolean;
-	/** What it is done to: names of tables, and of others. */
+	/** The objects of the action: names of tables and others. */
 	readonly names: readonly (string | null)[];
 }
 

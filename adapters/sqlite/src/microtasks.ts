@@ -1,8 +1,9 @@
 import { refusal } from "@allium/core/adapter";
 
 /**
- * What work comes to that awaits nothing but what is ready. Rejects when the work has not ended although no microtask is
- * left: then it awaits a timer, a file or the network. A tick of the process runs exactly then, before any of those.
+ * The result of work that awaits only promises which settle in microtasks. Rejects if the work has not ended although
+ * no microtask is left, because it then awaits a timer, a file or the network. A tick of the process runs exactly then,
+ * before any of these.
  */
 export function endedInMicrotasks<T>(work: () => Promise<T>): Promise<T> {
 	return new Promise((resolve, reject) => {

@@ -29,7 +29,7 @@ export class OutcomeTables {
 		);
 	}
 
-	/** What a call came to; undefined when it is kept no longer. */
+	/** The outcome of a call. Undefined if it is no longer kept. */
 	find(id: string): Outcome | undefined {
 		const row = this.#find.get(storable(id), Date.now());
 		if (row === undefined) return undefined;

@@ -87,7 +87,7 @@ class SqliteEventStore implements EventStore {
 		try {
 			added = this.#newParts(parts);
 		} catch (error) {
-			// What the call came to is asked before all else.
+			// The outcome of the call is checked before everything else.
 			if (outcome !== undefined && (await this.outcome(outcome.id, ctx)) !== undefined)
 				throw outcomeKnown(outcome.id);
 			throw error;

@@ -23,7 +23,7 @@ import { FileBell } from "./file-bell.ts";
 import type { GroupRow, GroupTables } from "./group-tables.ts";
 import { WriteQueue } from "./write-queue.ts";
 
-/** What the groups of a file share. */
+/** The parts that the groups of a file share. */
 interface Shared {
 	readonly file: DatabaseFile<GroupTables>;
 	readonly queue: WriteQueue<GroupTables>;

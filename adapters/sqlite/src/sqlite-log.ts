@@ -26,7 +26,7 @@ import { LaneEnds } from "./lane-ends.ts";
 import { newEvent } from "./new-event.ts";
 import { nextTurn } from "./next-turn.ts";
 
-/** What a log in SQLite guarantees. */
+/** The guarantees of a log in SQLite. */
 export const features: LogFeatures = {
 	order: "log",
 	dedupeMs: Number.POSITIVE_INFINITY,
@@ -206,7 +206,7 @@ function divergedLanes(tables: EventTables, topic: TopicRow, after: Cursors): nu
 	return Array.from(after)
 		.filter(([lane, cursor]) => {
 			const position = positionOf(cursor);
-			// What is kept no longer cannot be compared.
+			// An event that is no longer kept cannot be compared.
 			if (position <= (gone.get(lane)?.position ?? 0)) return false;
 			const row = tables.event(topic.id, lane, position);
 			return row === undefined || cursorAt(position, row.id) !== cursor;

@@ -20,13 +20,13 @@ const topicOfEvents: NewTopic = {
 	retainBytes: Number.POSITIVE_INFINITY,
 };
 
-/** What a service does in a transaction. Everything happens at once, so that awaiting it takes microtasks alone. */
+/** A transaction of a service. Every operation is synchronous, so that awaiting it takes only microtasks. */
 export class SqliteTransaction implements StoreTransaction {
 	readonly #now: StreamAppends;
 	readonly #transaction: OpenTransaction<EventTables>;
 	readonly #maxEventBytes: number;
 	#isOver = false;
-	/** What went wrong with the file. */
+	/** The error of the file. */
 	#failure: unknown;
 
 	constructor(now: StreamAppends, transaction: OpenTransaction<EventTables>, maxEventBytes: number) {

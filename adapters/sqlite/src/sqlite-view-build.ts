@@ -132,7 +132,7 @@ export class SqliteViewBuild implements ViewBuild {
 	}
 }
 
-/** What the handlers of a view are given. It ends with its transaction. */
+/** The transaction that the handlers of a view are given. It cannot be used after its end. */
 class Transaction implements ViewTransaction {
 	readonly #tables: ViewTables;
 	isOver = false;

@@ -256,7 +256,7 @@ function checkTables({ name, version, tables }: ViewDefinition): void {
 	try {
 		database.exec("BEGIN");
 		database.exec(tables);
-		// What ends the transaction would make a part of the tables only.
+		// A statement that ends the transaction would create only a part of the tables.
 		database.exec("COMMIT");
 	} catch (error) {
 		const why = error instanceof Error ? error.message : String(error);

@@ -31,7 +31,7 @@ export class StreamReading {
 		this.#after = after ?? (backwards ? Number.MAX_SAFE_INTEGER : 0);
 	}
 
-	/** What was read up to now. */
+	/** The events that were read up to now. */
 	get page(): StreamPage {
 		return { events: this.#events, version: this.#version, more: this.#more };
 	}

@@ -8,11 +8,11 @@ import { storable } from "./storable.ts";
 import { TransactionSql } from "./transaction-sql.ts";
 
 /**
- * What streams add to the tables of a log. An event of a stream is one row of the log, which also has its version in
- * its stream. The index has those rows alone, so that events outside of streams cost what they cost before.
+ * The tables and columns that streams add to a log. An event of a stream is one row of the log, which also has the
+ * event's version in the stream. The index has only these rows, so that events outside of streams cost nothing more.
  *
- * It also has the sizes of events, so that a page is measured before it is read, and the hashes of what caused them: so
- * the events of a cause are found in the index, without an index of causes, whose pages every append would write in
+ * It also has the sizes of events, so that a page is measured before it is read, and the hashes of their causes. The
+ * events of a cause are thus found in this index, without an index of causes, whose pages every append would write in
  * random places. A stream has no column for its version: the last entry of the index tells it, and is about to be
  * written anyway.
  */
@@ -63,7 +63,7 @@ export interface StreamRow extends StreamPlace {
 	readonly topicName: string;
 }
 
-/** What the index of streams tells of an event. */
+/** An event's entry in the index of streams. */
 export interface StreamEventSize {
 	readonly version: number;
 	readonly bytes: number;
@@ -140,7 +140,7 @@ export class StreamTables {
 		this.#identity = query("SELECT identity FROM log");
 	}
 
-	/** What tells this log from all others. */
+	/** The identity of this log. */
 	identity(): string {
 		return String(this.#identity.get()?.[0]);
 	}
@@ -168,7 +168,7 @@ export class StreamTables {
 		this.#keepAll.run(topic);
 	}
 
-	/** The event of a topic with this id, in whichever stream. */
+	/** The event of a topic with this id, in any stream or in none. */
 	find(topic: number, id: string): KnownRow | undefined {
 		const row = this.#find.get(topic, storable(id));
 		if (row === undefined) return undefined;

@@ -92,7 +92,10 @@ export class ViewFile {
 		return turn;
 	}
 
-	/** What the file itself cannot do is told as everywhere; an error of a statement is the view's own. */
+	/**
+	 * Translates an error. An error of the file itself is reported as everywhere; an error of a statement belongs to the
+	 * view.
+	 */
 	#failure(error: unknown): unknown {
 		return isOfFile(error) ? fileFailure(this.path, error) : sqlFailure(error);
 	}

@@ -73,7 +73,7 @@ export function viewSchema(name: string, isReader: boolean): Schema<ViewTables> 
 	};
 }
 
-/** What is known of a build beside its report. */
+/** The facts about a build other than its report. */
 export interface DefinedBuild {
 	readonly definition: ViewDefinition;
 	/** When it was made live last, counted over all builds of its version; 0 before it is built. */

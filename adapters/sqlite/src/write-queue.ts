@@ -7,10 +7,10 @@ import { nextTurn } from "./next-turn.ts";
 /** How many writes share a transaction at most, so that it does not block the event loop for long. */
 const mostWrites = 256;
 
-/** What is done in a transaction, with what its writes share. */
+/** A transaction, and the parts that its writes share. */
 export interface Turn<Tables> {
 	readonly tables: Tables;
-	/** Writes what the writes of the transaction have in common. Runs before the commit. */
+	/** Writes the rows that the writes of the transaction share. Runs before the commit. */
 	finish?(): void;
 }
 
@@ -33,9 +33,9 @@ interface Work<Tables> extends Waiting {
 }
 
 /**
- * Group commit: all writes of one turn of the event loop are one transaction, whoever asked for them, so that they
- * share the wait for the disk. They run in the order in which they were asked for. While another process holds the
- * file, they wait until the deadlines of their contexts, and no longer than the bound of the queue.
+ * Group commit: all writes of one turn of the event loop, from all callers, are one transaction, so that they share the
+ * wait for the disk. They run in the order in which they were asked for. While another process holds the file, they
+ * wait until the deadlines of their contexts, and no longer than the bound of the queue.
  */
 export class WriteQueue<Tables, Now extends Turn<Tables> = Turn<Tables>> {
 	readonly #file: DatabaseFile<Tables>;

@@ -2,14 +2,15 @@
 export type SendAcknowledgement = (deliveryTag: number, multiple: boolean) => void;
 
 /**
- * The messages of a channel that were delivered, until they are acknowledged. What is done in one turn is acknowledged
- * together: those that nothing older waits before by one acknowledgement, the others each by its own.
+ * The messages of a channel that were delivered, until they are acknowledged. Messages that are done in one turn are
+ * acknowledged together: one acknowledgement covers all messages before which no older one waits; each of the others
+ * gets its own.
  */
 export class Acknowledgements {
 	readonly #send: SendAcknowledgement;
 	/** In the order of their delivery: whether they are done. */
 	readonly #messages = new Map<number, boolean>();
-	/** Those that are done. */
+	/** The messages that are done. */
 	#done: number[] = [];
 	#isScheduled = false;
 
@@ -32,7 +33,7 @@ export class Acknowledgements {
 		setImmediate(() => this.flush());
 	}
 
-	/** Sends what is due. */
+	/** Sends the acknowledgements that are due. */
 	flush(): void {
 		this.#isScheduled = false;
 		let last: number | undefined;

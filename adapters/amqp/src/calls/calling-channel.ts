@@ -21,7 +21,7 @@ const closingMs = 1_000;
 const maxHeldBytes = 64 * 1024 * 1024;
 const leastBytes = 1024;
 
-/** Where a call goes, and its owner. */
+/** The destination of a call, and its owner. */
 export interface CallTarget {
 	readonly names: Names;
 	/** The service to whose queue it goes. */
@@ -47,7 +47,7 @@ export class CallingChannel implements OutgoingCalls {
 	readonly #connection: RabbitConnection;
 	readonly #channel: Channel;
 	readonly #options: CallingChannelOptions;
-	/** Those in flight, by id. */
+	/** The calls in flight, by id. */
 	readonly #calls = new Map<string, OutgoingCall>();
 	readonly #deadlines = new Deadlines(() => this.#calls.values());
 	/** Begins the ids of the calls. */
@@ -123,7 +123,7 @@ export class CallingChannel implements OutgoingCalls {
 		}
 	}
 
-	/** Ends what is in flight, and the connection. Cancellations leave before. */
+	/** Ends the calls in flight, and the connection. Cancellations are sent first. */
 	async close(): Promise<void> {
 		const late = Promise.withResolvers<void>();
 		const timer = after(closingMs, late.resolve);
@@ -192,7 +192,7 @@ export class CallingChannel implements OutgoingCalls {
 		);
 	}
 
-	/** The server did not take the message. Where the connection is lost, all calls end. */
+	/** The server did not take the message. If the connection is lost, all calls end. */
 	#refused(call: OutgoingCall, error: unknown): void {
 		const code = codeOf(error);
 		if (code === "ACCESS_REFUSED") {
@@ -244,7 +244,7 @@ export class CallingChannel implements OutgoingCalls {
 		this.#isLost = true;
 		this.#asking?.stop();
 		const calls = [...this.#calls.values()];
-		// One error for all calls would share its stack and its metadata.
+		// Each call gets its own error, because calls that shared one would share its stack and metadata.
 		for (const call of calls) call.fail(new ServiceError({ code: "unavailable", message: reason }));
 		this.#deadlines.stop();
 		if (calls.length > 0) {

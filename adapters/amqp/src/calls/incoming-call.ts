@@ -18,7 +18,7 @@ export interface IncomingCallOptions {
 	/** The service in whose queue it came. */
 	readonly service: string;
 	readonly request: IncomingRequest;
-	/** That of the message: with it, the message is acknowledged. */
+	/** The delivery tag of the message, by which it is acknowledged. */
 	readonly deliveryTag: number;
 	readonly call: ServerCall;
 	readonly codecs: MethodCodecs;
@@ -28,7 +28,10 @@ export interface IncomingCallOptions {
 	readonly settled: (call: IncomingCall, reply: OutgoingReply | undefined) => void;
 }
 
-/** The server's side of one call through a queue. It settles once, whatever its handler does afterwards. */
+/**
+ * The server's side of one call through a queue. It settles once, regardless of anything that its handler does
+ * afterwards.
+ */
 export class IncomingCall implements Expiring {
 	readonly options: IncomingCallOptions;
 	readonly deadline: number;
@@ -45,7 +48,7 @@ export class IncomingCall implements Expiring {
 	run(): Promise<void> {
 		const { call, codecs, request } = this.options;
 		const read = (): unknown => {
-			// Where there is no input, no message is as good as an empty one.
+			// If the method has no input, a missing message counts as an empty one.
 			if (request.body.length === 0 && call.served?.method.input === undefined) return {};
 			return decodeBytes(codecs.input, standardBytes, request.body);
 		};

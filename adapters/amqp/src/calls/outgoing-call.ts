@@ -64,7 +64,7 @@ export function queueCallee(method: Method, maxMessageBytes: number): QueueCalle
 
 /** The calls of which one is a part while it is in flight. */
 export interface OutgoingCalls {
-	/** A call is over, whatever its outcome. */
+	/** A call is over, with any outcome. */
 	left(call: OutgoingCall): void;
 	/** The caller gave a call up before it was answered. */
 	gaveUp(call: OutgoingCall, error: ServiceError): void;
@@ -87,7 +87,7 @@ export interface OutgoingCallOptions {
 
 /**
  * The client's side of one call through a queue. It owns the pending promise and settles it once: by the answer, an
- * error, the context's end, or the end of the connection. What arrives for it later is ignored.
+ * error, the context's end, or the end of the connection. Messages that arrive for it later are ignored.
  */
 export class OutgoingCall implements Follower, Expiring {
 	readonly promise: Promise<unknown>;

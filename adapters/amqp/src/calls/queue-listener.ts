@@ -19,7 +19,7 @@ export interface QueueListenerOptions {
 	readonly endpoints: EndpointTable;
 	readonly prefetch: number;
 	readonly maxMessageBytes: number;
-	/** As that of the calls that are received. */
+	/** As `holdMs` of the received calls. */
 	readonly holdMs?: number;
 	readonly logger: Logger;
 }
@@ -80,10 +80,10 @@ export class QueueListener implements Listener {
 		await Promise.all([this.#queues?.close(), this.#addresses.close()]);
 	}
 
-	/** Resolves when no message comes any more, and those that have come were answered or put back. */
+	/** Resolves when no message comes any more, and all messages that have come were answered or put back. */
 	async #emptied(): Promise<void> {
 		await this.#queues?.serve([]).catch(() => {});
-		// The client library hands over what came last a turn later.
+		// The client library hands over the last messages a turn later.
 		await new Promise((resolve) => setImmediate(resolve));
 		await this.#calls.idle();
 	}
@@ -94,7 +94,7 @@ export class QueueListener implements Listener {
 		this.#reconnecting?.stop();
 	}
 
-	/** The services with something to call. Who asks what is served here asks in their queues. */
+	/** The services with something to call. Calls for reflection come through their queues. */
 	#services(): string[] {
 		return this.#options.endpoints.contracts
 			.filter((contract) => nameOf(contract) !== Reflection["~allium"].name)

@@ -60,7 +60,7 @@ export class QueuePeer implements Peer {
 	}
 }
 
-/** The service to whose queue a call goes. Who asks what is served means the service in the input. */
+/** The service to whose queue a call goes. A call for reflection goes to the service in its input. */
 function serviceOf({ service }: Method, input: unknown): string {
 	if (service !== Reflection["~allium"].name) return service;
 	return typeof input === "object" && input !== null && "service" in input ? String(input.service) : service;

@@ -28,14 +28,14 @@ const maxRunning = 16_384;
 /** The cancellations that are remembered for calls that still wait in a queue. */
 const maxCanceled = 10_000;
 
-/** How often it is looked after callers that are gone, in milliseconds. Calls that are shorter are over by then. */
+/** How often it looks for callers that are gone, in milliseconds. Shorter calls are over by then. */
 const lookEveryMs = 1_000;
 
 /** The parts that all calls of a listener share. */
 export interface ReceivedCallsOptions {
 	readonly endpoints: EndpointTable;
 	readonly addresses: ReplyAddresses;
-	/** Where calls come from, as guards see it. */
+	/** The origin of calls, as guards see it. */
 	readonly peer: string;
 	readonly maxMessageBytes: number;
 	/** After how long the message of a call is acknowledged although the call runs, in milliseconds. Default: 10 min. */
@@ -46,7 +46,7 @@ export interface ReceivedCallsOptions {
 /** The calls that were taken out of the queues of services, from their messages to their ends. */
 export class ReceivedCalls {
 	readonly #options: ReceivedCallsOptions;
-	/** Those in flight, with where they came from. */
+	/** The calls in flight, with the queues that they came from. */
 	readonly #calls = new Map<IncomingCall, ServiceQueues>();
 	readonly #deadlines = new Deadlines(() => this.#calls.keys());
 	/** The ids of calls that were given up before they came. */
@@ -118,7 +118,7 @@ export class ReceivedCalls {
 		for (const [call, from] of [...this.#calls]) if (from === queues) call.abandon();
 	}
 
-	/** Takes no further calls: puts back those that still come. */
+	/** Takes no further calls, and puts back calls that still come. */
 	drain(): void {
 		this.#isDraining = true;
 	}
@@ -130,7 +130,7 @@ export class ReceivedCalls {
 		await this.#idle.promise;
 	}
 
-	/** Ends those in flight, and tells their callers. */
+	/** Ends the calls in flight, and tells their callers. */
 	close(): void {
 		this.drain();
 		this.#looking.stop();
@@ -237,7 +237,7 @@ export class ReceivedCalls {
 			if (beganAt <= before) callers.add(options.request.replyTo);
 		}
 		for (const replyTo of callers) {
-			// Where it cannot be found out, the caller may be there.
+			// If this cannot be found out, the caller may be there.
 			if ((await this.#options.addresses.find(replyTo)) !== "gone") continue;
 			for (const call of [...this.#calls.keys()]) {
 				if (call.options.request.replyTo === replyTo) call.abandon();

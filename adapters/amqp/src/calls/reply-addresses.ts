@@ -26,7 +26,7 @@ export class ReplyAddresses {
 	readonly #address: AmqpAddress;
 	readonly #known = new Map<string, true>();
 	readonly #asking = new Map<string, Promise<Whereabouts>>();
-	/** One after the other, so that it is known which address ends the connection. */
+	/** The checks run one after another, so that it is known which address ends the connection. */
 	#last: Promise<unknown> = Promise.resolve();
 	#connection: Promise<RabbitConnection> | undefined;
 	#channel: Promise<Channel> | undefined;

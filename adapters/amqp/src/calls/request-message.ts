@@ -63,7 +63,7 @@ export const contentEncoding = "utf-8";
 export interface IncomingRequest {
 	readonly path: string;
 	readonly id: string;
-	/** Where the answer is awaited. */
+	/** The address at which the answer is awaited. */
 	readonly replyTo: string;
 	readonly body: Buffer;
 	/** The time that is left, in milliseconds: zero or less when it is over, and Infinity for a call without a deadline. */
@@ -121,11 +121,11 @@ function remainingOf({ headers, expiration }: AsyncMessage): number {
 	const limit = /^\d{1,10}$/.test(expiration ?? "") ? Number(expiration) : defaultTimeoutMs;
 	const deadline: unknown = headers?.[deadlineHeader];
 	if (typeof deadline !== "number") return limit;
-	// The message would have expired, had it waited for longer: that holds whatever the clocks say.
+	// The message would have expired if it had waited for longer. That holds regardless of the clocks.
 	return deadline === 0 ? Number.POSITIVE_INFINITY : Math.min(limit, deadline - Date.now());
 }
 
-/** The client library parses what strangers send as JSON or text. */
+/** The client library parses messages that strangers send as JSON or text. */
 function bytesOf({ body }: AsyncMessage): Buffer {
 	if (Buffer.isBuffer(body)) return body;
 	return Buffer.from(typeof body === "string" ? body : (JSON.stringify(body) ?? ""));

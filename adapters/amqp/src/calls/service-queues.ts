@@ -9,7 +9,7 @@ import { silenceMs } from "./calling-channel.ts";
 import type { OutgoingReply } from "./reply-message.ts";
 import { type IncomingRequest, longestWaitMs, returnedEnvelope } from "./request-message.ts";
 
-/** The bytes that may wait in the queue of a service. The server refuses what comes when it is full. */
+/** The bytes that may wait in the queue of a service. The server refuses messages when the queue is full. */
 const maxWaitingBytes = 64 * 1024 * 1024;
 
 /** A call that is put back. */
@@ -37,8 +37,8 @@ export interface ServiceQueuesOptions {
 }
 
 /**
- * One connection over which the calls of services come, and answers go. It does not come back: when it is lost, the
- * server hands what was not acknowledged to others, and the owner opens another.
+ * One connection over which the calls of services come and answers go. It does not come back: when it is lost, the
+ * server hands messages that were not acknowledged to others, and the owner opens another connection.
  */
 export class ServiceQueues {
 	readonly #connection: RabbitConnection;
@@ -48,7 +48,7 @@ export class ServiceQueues {
 	readonly #consumers = new Map<string, string>();
 	/** The queue in which cancellations come. */
 	#cancellations = "";
-	/** The requests that change what is consumed, one after the other. */
+	/** The requests that change the consumed queues, one after another. */
 	#changing: Promise<void> = Promise.resolve();
 	/** Puts messages back. It confirms, which would cost answers too much. */
 	readonly #returning: Channel;
@@ -165,7 +165,7 @@ export class ServiceQueues {
 			durable: true,
 			arguments: {
 				"x-queue-type": "classic",
-				// Those of strangers may have no bound of their own.
+				// Messages of strangers may have no bound themselves.
 				"x-message-ttl": longestWaitMs,
 				"x-max-length-bytes": maxWaitingBytes,
 				"x-overflow": "reject-publish",

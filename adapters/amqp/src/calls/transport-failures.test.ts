@@ -64,7 +64,7 @@ describeServer("rabbitmq", (program) => {
 			);
 			cut();
 			await vi.waitFor(() => expect(gate.ended).toEqual(["canceled"]), patient);
-			// Where the first instance is back, it must not hold the call any more.
+			// If the first instance is back, it must not hold the call any more.
 			gate.open();
 			return { calling, runs: () => again + gate.arrived };
 		}

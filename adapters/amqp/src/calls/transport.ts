@@ -16,7 +16,7 @@ const defaultPrefetch = 256;
 /** The most that AMQP can name. */
 const maxPrefetch = 65_535;
 
-/** The options of calls over RabbitMQ. What the URL says, too, is overruled by them. */
+/** The options of calls over RabbitMQ. They take precedence over the URL. */
 export interface AmqpTransportOptions extends AmqpOptions {
 	/** How many calls of each service this process takes at once; the others wait in the queue. Default: 256. */
 	readonly prefetch?: number;

@@ -22,7 +22,7 @@ export interface StoredDelayed {
 	readonly delayed: Delayed;
 }
 
-/** What was found. */
+/** The delayed events that were found. */
 export interface DueDelayed {
 	/** The earliest first. */
 	readonly due: readonly StoredDelayed[];

@@ -13,7 +13,7 @@ import { laneOfSubject } from "./topic-subjects.ts";
 
 /** The header by which the server knows a message again. */
 const idHeader = "Nats-Msg-Id";
-/** What headers may take of the largest message, in bytes: the id, and those of a batch. */
+/** The bytes of the largest message that are reserved for headers: for the id, and for the headers of a batch. */
 export const headerBytes = 512;
 /** Ids as headers carry them. All others are written as parts of keys are. */
 const plainId = /^[!-~]{1,200}$/;

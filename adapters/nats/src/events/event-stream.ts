@@ -52,7 +52,7 @@ export class EventStream {
 		return this.connection.run(async () => streamInfo(await this.manager(), this.name), { ctx });
 	}
 
-	/** Makes the stream unless it is there, with whichever settings. Returns how it is. */
+	/** Makes the stream unless it exists, with any settings. Returns its state. */
 	make(config: Omit<Partial<StreamConfig>, "name">, ctx: Context): Promise<StreamInfo> {
 		return this.connection.run(
 			async () => {

@@ -18,7 +18,7 @@ interface DeferredOfLane extends StoredDeferred {
 	readonly lane: StoredLane;
 }
 
-/** What operators see and change of one group. */
+/** The parts of one group that operators see and change. */
 export class GroupEdits {
 	readonly #records: GroupRecords;
 

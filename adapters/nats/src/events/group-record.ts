@@ -6,7 +6,7 @@ export interface JoinedMember extends Member {
 	readonly joined: number;
 }
 
-/** What is stored of a group. */
+/** The stored record of a group. */
 export interface GroupRecord extends GroupId {
 	/** In ISO 8601. */
 	readonly createdAt: string;

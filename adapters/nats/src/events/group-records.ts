@@ -30,7 +30,7 @@ export class GroupRecords {
 		return groupRecord(await this.storage.read(this.keys.record, ctx));
 	}
 
-	/** Changes the record of the group, whoever else changes it meanwhile. Returns whether there is the group. */
+	/** Changes the record of the group, even if others change it at the same time. Returns whether the group exists. */
 	async change(change: (record: GroupRecord) => GroupRecord, ctx: Context): Promise<boolean> {
 		for (;;) {
 			const entry = await this.storage.read(this.keys.record, ctx);

@@ -23,7 +23,7 @@ export interface Entry {
 
 /** How the server keeps the state of groups. It counts when the bucket is made. */
 export interface GroupStorageOptions {
-	/** What names on the server begin with. */
+	/** The prefix of all names on the server. */
 	readonly bucket: string;
 	readonly replicas: number;
 	readonly storage: "file" | "memory";

@@ -10,7 +10,7 @@ import { changed, type LaneRecord, laneRecord } from "./lane-record.ts";
 /** So many keys of delayed events are remembered. */
 const mostRemembered = 10_000;
 
-/** What a lane is held by. */
+/** Options of {@link HeldLane}. */
 export interface HeldLaneOptions {
 	readonly storage: GroupStorage;
 	readonly keys: GroupKeys;

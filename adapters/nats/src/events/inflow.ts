@@ -27,7 +27,7 @@ export interface ReadingBounds {
 	readonly bytes: number;
 }
 
-/** What was taken from an inflow. */
+/** The messages that were taken from an inflow. */
 export interface Inflowing {
 	readonly messages: readonly StoredMessage[];
 	readonly end: PullEnd;
@@ -40,7 +40,7 @@ interface Waiting {
 	reject(error: Error): void;
 }
 
-/** What one consumer delivers. There is one request at a time; what arrives is kept until it is taken. */
+/** The messages of one consumer. There is one request at a time; messages that arrive are kept until they are taken. */
 export class Inflow {
 	readonly #client: Client;
 	/** Where the consumer takes requests. */
@@ -96,7 +96,7 @@ export class Inflow {
 		return this.#until(() => this.#end !== undefined || (this.#messages.length > 0 && this.#pending === 0));
 	}
 
-	/** What has arrived, within bounds. One message that is larger comes alone. */
+	/** Takes messages that have arrived, within bounds. One message that is larger comes alone. */
 	take({ messages: most, bytes: mostBytes }: ReadingBounds): Inflowing {
 		let [count, bytes] = [0, 0];
 		for (const { data } of this.#messages) {
@@ -152,7 +152,7 @@ export class Inflow {
 	}
 
 	#finish(end: PullEnd): void {
-		// What is amiss stays so.
+		// An inflow that is amiss stays amiss.
 		if (this.#end !== "amiss") this.#end = end;
 		this.#patience?.stop();
 		this.#wake();

@@ -2,7 +2,7 @@ import type { Context } from "@allium/core";
 import type { Msg, Subscription } from "@nats-io/transport-node";
 import type { Entry, GroupStorage } from "./group-storage.ts";
 
-/** What was listed is listed again when it is older, in milliseconds: where the server tells what changes, and where not. */
+/** The age in milliseconds at which a listing is repeated: if the server reports changes, and if it does not. */
 const freshMs = 10_000;
 const untoldFreshMs = 500;
 const decoder = new TextDecoder();
@@ -33,7 +33,7 @@ export class KeyFeed {
 		this.#listener = listener;
 	}
 
-	/** What is stored, by key. */
+	/** The stored entries, by key. */
 	async entries(ctx: Context): Promise<ReadonlyMap<string, Entry>> {
 		const { connection } = this.#storage;
 		const age = performance.now() - this.#listedAt;

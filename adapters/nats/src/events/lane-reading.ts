@@ -16,13 +16,13 @@ export interface LanePage extends ReadingPage {
 	readonly isNext: boolean;
 }
 
-/** Reads some lanes of a topic together, for whoever is not before the places that it has passed. */
+/** Reads some lanes of a topic together. It serves readers that are not before the places that it has passed. */
 export class LaneReading {
 	readonly #filter: string;
 	readonly #reading: StreamReading;
-	/** Of each lane, the last place that was read, whether or not whoever read it had it already. */
+	/** The last place of each lane that was read, whether or not the reader had it already. */
 	readonly #passed: Map<number, number>;
-	/** The last message that was read, of whichever lane. */
+	/** The last message that was read from any lane. */
 	last: StoredMessage | undefined;
 	/** All of these lanes is read up to here. */
 	position: number;

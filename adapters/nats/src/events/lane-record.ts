@@ -2,7 +2,7 @@ import type { Cursor, LaneChange, Trying } from "@allium/core/event";
 import type { SaveMark } from "./group-keys.ts";
 import type { Entry } from "./group-storage.ts";
 
-/** What is stored of a lane. */
+/** The stored record of a lane. */
 export interface LaneRecord {
 	readonly holder?: string | undefined;
 	readonly epoch: number;

@@ -13,20 +13,23 @@ import { NatsLog } from "./nats-log.ts";
  * parameters of the URL; what is given here wins.
  */
 export interface NatsBrokerOptions extends NatsOptions, LogBrokerOptions {
-	/** What the names of all that is made on the server begin with. Default: `allium`. */
+	/** The prefix of the names of everything that is made on the server. Default: `allium`. */
 	readonly bucket?: string;
-	/** How many servers of the cluster hold the events: 1, 3 or 5. It counts for whoever makes a topic. Default: 1. */
+	/**
+	 * How many servers of the cluster hold the events: 1, 3 or 5. It counts only for the process that makes a topic.
+	 * Default: 1.
+	 */
 	readonly replicas?: number;
-	/** Where events are kept: `file` or `memory`. It counts for whoever makes a topic. Default: `file`. */
+	/** Where events are kept: `file` or `memory`. It counts only for the process that makes a topic. Default: `file`. */
 	readonly storage?: "file" | "memory";
 	/**
-	 * What an event has survived once it is published. `disk` says that the server is configured with
-	 * `sync_interval: always`, which nobody can ask it. Default: `later`, the server's own default.
+	 * The failure that an event is safe from once it is published. `disk` states that the server is configured with
+	 * `sync_interval: always`, which the server does not report. Default: `later`, the server's own default.
 	 */
 	readonly syncs?: "disk" | "later";
 	/**
-	 * For how long the server remembers the id of an event, in milliseconds; it takes memory for each. It counts for
-	 * whoever makes a topic. Default: 2 minutes.
+	 * How long the server remembers the id of an event, in milliseconds. Each id takes memory. It counts only for the
+	 * process that makes a topic. Default: 2 minutes.
 	 */
 	readonly dedupeMs?: number;
 	/** The namespace of the process. Default: `default`. */

@@ -30,7 +30,7 @@ import type { MemberRenewals } from "./member-renewals.ts";
 /** So long a change stays unheard at most, in milliseconds. */
 const unheardMs = 1_000;
 
-/** What the groups of a process share. */
+/** Options of {@link NatsGroup}. */
 export interface NatsGroupOptions {
 	readonly id: GroupId;
 	readonly storage: GroupStorage;

@@ -29,7 +29,7 @@ import { newsOf, streamsOf, TopicSubjects } from "./topic-subjects.ts";
 
 /** How the server keeps events. It counts when a topic is made; later, the operator changes it. */
 export interface LogStorage {
-	/** What names on the server begin with. */
+	/** The prefix of all names on the server. */
 	readonly bucket: string;
 	readonly namespace: string;
 	/** How many servers of the cluster hold the events. */

@@ -23,7 +23,7 @@ import { type PublisherOptions, TopicPublisher } from "./topic-publisher.ts";
 import { TopicReader } from "./topic-reader.ts";
 import { laneOfSubject, type TopicSubjects } from "./topic-subjects.ts";
 
-/** What a topic is made of. */
+/** Options of a topic. */
 export interface NatsTopicOptions extends Pick<PublisherOptions, "stream" | "subjects" | "lanes" | "make"> {
 	readonly topic: string;
 	readonly retainMs: number;
@@ -103,7 +103,7 @@ export class NatsTopic implements TopicLog {
 				Array.from(new Set(after.values()), async (cursor): Promise<[Cursor, boolean]> => {
 					const position = positionOf(cursor);
 					if (position > last) return [cursor, true];
-					// What is kept no longer can not be compared.
+					// An event that is no longer kept cannot be compared.
 					if (position < first) return [cursor, false];
 					const message = await this.#stream.at(position, ctx);
 					return [cursor, message !== undefined && cursorOf(message) !== cursor];

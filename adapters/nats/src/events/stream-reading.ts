@@ -24,7 +24,7 @@ const silentMs = [500, 1_000, 2_000] as const;
 /** How much is asked for while a page is handled, in bytes. */
 const mostAheadBytes = 256 * 1024;
 
-/** What was read. */
+/** The messages that were read. */
 export interface ReadingPage {
 	readonly messages: readonly StoredMessage[];
 	/** Whether there was no more behind them. */
@@ -139,7 +139,7 @@ async function ask(inflow: Inflow, bounds: ReadingBounds, patienceMs: number): P
 	return { messages: [...ahead.messages, ...rest.messages], end: rest.end };
 }
 
-/** What is asked for while a page is handled. */
+/** The request that is sent while a page is handled. */
 function ahead({ messages, bytes }: ReadingBounds): PullRequest {
 	return { batch: messages, max_bytes: Math.min(bytes, mostAheadBytes), no_wait: true };
 }

@@ -2,7 +2,7 @@ import type { Context } from "@allium/core";
 import { refusal } from "@allium/core/adapter";
 import type { EventStream } from "./event-stream.ts";
 
-/** What a topic keeps. */
+/** The first and the last place that a topic keeps. */
 export interface Edges {
 	/** The place of the first message that is kept; one behind the last place when there is none. */
 	readonly first: number;

@@ -107,7 +107,7 @@ export class TopicNews {
 		const isHeard = this.#subject !== undefined && !this.#isRefused;
 		const isTold = isHeard && this.#losses === connection.lossCount;
 		if (!connection.isUp || (isTold && performance.now() - this.#lookedAt < backstopMs)) return;
-		// Whoever waits is told when it succeeds.
+		// The waiters are told when it succeeds.
 		this.#look().catch(() => {});
 	}
 

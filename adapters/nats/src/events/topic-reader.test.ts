@@ -15,7 +15,7 @@ function event(id: string): EventRecord {
 	return { id, key: id, correlationId: id, ...facts };
 }
 
-/** How the server names requests for messages, of whichever consumer. */
+/** The subjects of requests for messages, of any consumer. */
 const forMessages = /^\$JS\.API\.CONSUMER\.MSG\.NEXT\./;
 
 /** Reads from the start on. Returns how many events each page had. */

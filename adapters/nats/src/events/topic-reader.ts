@@ -197,8 +197,8 @@ export class TopicReader {
 	}
 
 	/**
-	 * What is asked of the server: one lane, or all of them. A filter for each of some lanes costs it more for one event
-	 * than to tell forty of other lanes, which are thrown away here.
+	 * The filter that the server gets: one lane, or all of them. Filters for several lanes cost the server more for one
+	 * event than it costs to send forty events of other lanes, which are dropped here.
 	 */
 	#filterOf(positions: Positions, key: string | undefined): string {
 		const [lane = 0, ...others] = positions.keys();

@@ -55,7 +55,7 @@ export function laneOfSubject(subject: string): number {
 	return Number(subject.slice(subject.lastIndexOf(".", end - 1) + 1, end));
 }
 
-/** What the names of the streams of a namespace begin with. */
+/** The prefix of the names of a namespace's streams. */
 export function streamsOf(bucket: string, namespace: string): string {
 	return `${bucket}+${keyPart(namespace, longestPart)}+`;
 }

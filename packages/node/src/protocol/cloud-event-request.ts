@@ -49,10 +49,10 @@ export function contentMode(request: HttpRequest, mediaType: string | undefined)
 }
 
 /**
- * The events of a request, to be published together. Their data are validated when they are.
+ * The events of a request, to be published together. Their data are validated when they are published.
  *
- * Rejects with `invalid_argument` for what is no event, `not_found`, reason `unknown_event`, for one of an unknown
- * type, and `failed_precondition` for one of a version that is not known.
+ * Rejects with `invalid_argument` for anything that is no event, `not_found`, reason `unknown_event`, for an event of
+ * an unknown type, and `failed_precondition` for an event of an unknown version.
  */
 export function readEvents(
 	request: HttpRequest,

@@ -29,8 +29,8 @@ import { WatchedFile } from "./watched-file.ts";
  *
  * - `static:orders=http://a:1,http://b:2;stock=allium://c:3`
  * - `static:./services.json`, `static:/etc/services.json` and `static:///etc/services.json`: a JSON object with an
- *   address, or a list of them, for each service. The file is watched. While it is gone or malformed, what it listed
- *   last stays.
+ *   address, or a list of them, for each service. The file is watched. While it is gone or malformed, its last valid
+ *   content stays.
  *
  * Nothing registers here: a registration changes nothing, and the log says so once. The registry does not check which
  * instances are up either; clients avoid an instance that does not answer.
