@@ -15,7 +15,7 @@ export interface FactRow {
 	readonly text: string;
 }
 
-/** The statement that finds what stands in the way of an append, with the tables of a schema. */
+/** The statement that finds the facts that decide on an append, with the tables of a schema. */
 export function factsSql(schema: string): string {
 	return `
 SELECT 'stream' AS kind, streams.name AS stream, topics.name AS topic, version, 0 AS lane, '' AS id, '' AS text

@@ -51,8 +51,8 @@ const appendManySql = appendSql(manyRows, "cardinality($5::text[])");
 const appendOneSql = appendSql("VALUES ($1, $2, $3, $4, $5, $6, $7)", "1");
 
 /**
- * Adds events in the order of the calls. One statement runs at a time: what is called meanwhile is added together by
- * the next one, and each call has its own answer.
+ * Adds events in the order of the calls. One statement runs at a time. The next one adds the events of all calls that
+ * come meanwhile together, and each call gets its own answer.
  */
 export class AppendQueue {
 	readonly #database: Database;
@@ -71,8 +71,8 @@ export class AppendQueue {
 	}
 
 	/**
-	 * Adds rows, all or none. Resolves with those that were not there yet, once they are committed. A call whose context
-	 * ends while it waits adds nothing; later, its rows may have been added all the same.
+	 * Adds rows, all or none. Resolves with the rows that were not there yet, once they are committed. A call whose
+	 * context ends while it waits adds nothing; later, its rows may have been added all the same.
 	 */
 	add(rows: readonly EventRow[], ctx: Context): Promise<ReadonlySet<EventRow>> {
 		const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
@@ -96,7 +96,7 @@ export class AppendQueue {
 			: this.#database.query<AppendAnswer>(appendManySql, valuesOfMany(rows)));
 		if (answer?.partial !== true) return new Set(rows);
 		const isNew = new Set(answer.ids);
-		// Of an id that is given twice, the first is the one that was added.
+		// If an id is given twice, the first one was added.
 		return new Set(rows.filter(({ topic, id }) => isNew.delete(`${topic} ${id}`)));
 	}
 }

@@ -9,8 +9,8 @@ function literal(value: string | number | undefined): string {
 }
 
 /**
- * Texts without line breaks, such as those of events, as one value for {@link linesSql}. As an array they would be
- * escaped, and read character by character.
+ * Texts without line breaks, such as events, as one value for {@link linesSql}. As an array they would be escaped, and
+ * read character by character.
  */
 export function lines(texts: readonly string[]): string {
 	return texts.join("\n");

@@ -4,7 +4,7 @@ import { refusal } from "@allium/core/adapter";
 import type { Backend } from "./backend.ts";
 import type { Value } from "./connection-pool.ts";
 
-/** The use of a backend by one port. It refuses what is asked of it once it is closed, and ends what waits. */
+/** The use of a backend by one port. Once it is closed, it refuses operations and ends those that wait. */
 export class BackendHandle {
 	readonly backend: Backend;
 	readonly #what: string;
@@ -36,8 +36,8 @@ export class BackendHandle {
 	}
 
 	/**
-	 * Resolves with the next change of what is named (see `News`), unless it has changed already: `isChanged` is asked
-	 * after the waiting began. Rejects when the context ends before.
+	 * Resolves with the next change of the named thing (see `News`), or at once if it has changed already: `isChanged` is
+	 * called after the waiting began. Rejects when the context ends before.
 	 */
 	async wait(name: string, isChanged: () => Promise<boolean>, ctx: Context): Promise<void> {
 		this.check(ctx);

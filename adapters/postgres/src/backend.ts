@@ -18,7 +18,7 @@ export function openBackend(address: PostgresAddress, scope: object): Promise<Sh
 	return backends.use(JSON.stringify(address), scope);
 }
 
-/** A database, who gives its events their places, and who waits for changes. */
+/** A database, with the parts that give its events their places and wait for changes. */
 export class Backend implements AsyncDisposable {
 	readonly database: Database;
 	readonly sequencer: Sequencer;

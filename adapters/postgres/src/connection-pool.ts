@@ -13,12 +13,13 @@ const loginSeconds = 5;
 const pauseSeconds = 0.05;
 /** How long a connection is kept that nobody needs, in seconds. */
 const idleSeconds = 5;
-/** How many statements one connection has under way at most, beside the one that runs. */
+/** The most statements that one connection has under way, in addition to the one that runs. */
 const statementsAhead = 8;
 
 /**
- * Every statement reads few rows by an index. Left alone, PostgreSQL would plan some of them for tables that were empty
- * when it saw them first, or would sort what lies in order, or would plan for longer than it runs them.
+ * Every statement reads few rows by an index. With its default settings, PostgreSQL would plan some statements for
+ * tables that were empty when it first saw them, would sort rows that are in order already, or would plan for longer
+ * than it runs them.
  */
 const planning = {
 	plan_cache_mode: "force_generic_plan",
@@ -37,7 +38,10 @@ export interface PoolOptions {
 	readonly notified?: (payload: string) => void;
 	/** Whether a connection is kept until the pool ends. Default: where it listens. */
 	readonly stays?: boolean;
-	/** Whether connections have the settings that the server gives to a service, instead of those for Allium's statements. */
+	/**
+	 * Whether connections have the settings that the server gives to a service, instead of the settings for Allium's
+	 * statements.
+	 */
 	readonly asService?: boolean;
 	/** A connection ended. */
 	readonly lost?: () => void;
@@ -95,7 +99,7 @@ export class ConnectionPool {
 		await this.#sql.unsafe(text).simple();
 	}
 
-	/** Lets go of all connections. What is under way fails. */
+	/** Drops all connections. Statements under way fail. */
 	end(): void {
 		if (this.#ended) return;
 		this.#ended = true;

@@ -24,7 +24,7 @@ const conflictBounds = { firstMs: 5, longestMs: 100, jitter: 0.5 };
 export class Database implements AsyncDisposable {
 	readonly place: string;
 	readonly schema: string;
-	/** Where changes are told, and heard. */
+	/** The channel on which changes are notified. */
 	readonly channel: string;
 	/** The failure that committed changes are safe from. */
 	readonly syncs: LogFeatures["syncs"];
@@ -81,7 +81,7 @@ export class Database implements AsyncDisposable {
 
 	/**
 	 * Runs one statement, which is a transaction of its own. It fails with `unavailable` when the server does not answer
-	 * in time, and with the error of its context when that ends. What was sent may have been done all the same.
+	 * in time, and with the error of its context when that ends. The server may have carried it out all the same.
 	 */
 	async query<Row extends object>(
 		text: string,
@@ -176,7 +176,7 @@ export class Database implements AsyncDisposable {
 			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start::text = $2",
 			[pid, since],
 		);
-		// The server ends what is under way soon enough, too.
+		// The server, too, ends the statements under way soon enough.
 		ending.catch(() => {});
 	}
 
@@ -224,7 +224,7 @@ function bounded<T>(result: Promise<T>, milliseconds: number = answerMs): Promis
 	});
 }
 
-/** Whether an error is what a server said, and no loss of its connection. */
+/** Whether an error came from the server, and not from the loss of its connection. */
 function isAnswer(error: unknown): boolean {
 	return (
 		error instanceof Error &&

@@ -2,7 +2,7 @@ import type { Deferred } from "@allium/core/event";
 import { arrayLiteral } from "./array-literal.ts";
 import { indexedText } from "./stored-text.ts";
 
-/** A deferred event as a row. What an operator changes has columns of its own. */
+/** A deferred event as a row. The parts that an operator changes have their own columns. */
 export interface DeferredRow {
 	readonly lane: number;
 	/** The id as it stands in the index. */
@@ -15,7 +15,7 @@ export interface DeferredRow {
 
 /** The columns `id`, `key`, `due`, `discard` and `entry` of some deferred events. */
 export function deferredValues(all: readonly Deferred[]): string[] {
-	// Of an id that is given twice, the last counts.
+	// If an id is given twice, the last one counts.
 	const rows = [...new Map(all.map((deferred) => [deferred.id, deferred])).values()];
 	return [
 		arrayLiteral(rows.map(({ id }) => indexedText(id))),

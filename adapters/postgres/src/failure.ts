@@ -44,7 +44,7 @@ export function failure(error: unknown, place: string): ServiceError {
 	if (hint !== undefined) return unavailable(`PostgreSQL at ${place} ${hint} (${said})`, error);
 	const fault = tlsFault(error, "write postgres://");
 	if (fault !== undefined) return refusal(`PostgreSQL at ${place} cannot be used over TLS: ${fault}`, error);
-	// The classes of what the statement itself did wrong: its data, a constraint, its syntax or names, a bound.
+	// The classes of errors that the statement itself caused: its data, a constraint, its syntax or names, a bound.
 	if (/^(22|23|42|54)[0-9A-Z]{3}$/.test(code)) {
 		const message = `PostgreSQL at ${place} refused a statement (${code}: ${said})`;
 		return new ServiceError({ code: "internal", message, cause: error });

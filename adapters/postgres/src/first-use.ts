@@ -5,8 +5,8 @@ import { whileLasts } from "@allium/core/transport";
 const prepareMs = 15_000;
 
 /**
- * Something that is prepared once, with the first use, such as tables. It has a context of its own, since the end of one
- * caller is not the end of the others who wait for it. What failed is tried again with the next use.
+ * Something that is prepared once, with the first use, such as tables. It has its own context, since the end of one
+ * caller must not end it for the other callers that wait. After a failure, the next use tries again.
  */
 export class FirstUse {
 	readonly #prepare: (ctx: Context) => Promise<void>;

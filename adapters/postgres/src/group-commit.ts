@@ -20,7 +20,7 @@ export interface GroupCommitOptions<Item, Result> {
 	readonly batch: ItemSize;
 	/** How many bytes may wait. */
 	readonly mostWaitingBytes: number;
-	/** The error for what comes when too much waits. */
+	/** The error for an item that comes when too much waits. */
 	full(): Error;
 	/** Writes items together. Returns the result of each, in the same order. */
 	write(items: readonly Item[]): Promise<readonly Result[]>;
@@ -30,10 +30,12 @@ export interface GroupCommitOptions<Item, Result> {
 const leastHalf = 32;
 
 /**
- * Writes one batch at a time, in the order of the calls. What comes meanwhile is written together by the next one.
+ * Writes one batch at a time, in the order of the calls. Items that come meanwhile are written together by the next
+ * one.
  *
- * The next batch goes out before the callers of the last one hear of theirs, so that these prepare what follows while
- * the server writes. That takes two batches in turn: of many items that come together, half wait for the second.
+ * The next batch goes out before the callers of the last one get their results, so that they prepare their next items
+ * while the server writes. This takes two batches in turn: if many items come together, half of them wait for the
+ * second batch.
  */
 export class GroupCommit<Item, Result> {
 	readonly #options: GroupCommitOptions<Item, Result>;
@@ -90,7 +92,7 @@ export class GroupCommit<Item, Result> {
 		this.#isRunning = false;
 	}
 
-	/** Writes a batch. Returns what tells its callers. */
+	/** Writes a batch. Returns a function that gives the callers their results. */
 	async #written(batch: readonly Waiting<Item, Result>[]): Promise<() => void> {
 		try {
 			const results = await this.#options.write(batch.map(({ item }) => item));

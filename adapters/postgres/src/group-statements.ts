@@ -1,9 +1,10 @@
-/** The group that a statement is about: `$1` is what stands for its names in the index. */
+/** The group that a statement is about: `$1` is the form of its names in the index. */
 const group = "(SELECT id FROM groups WHERE key = $1)";
 
 /**
- * The statements of one group, each a transaction of its own. What changes a lane locks the row of the lane first and
- * the row of the group last. What changes members, holders or edits counts a revision, and tells it on the channel.
+ * The statements of one group, each a transaction of its own. A statement that changes a lane locks the row of the lane
+ * first and the row of the group last. A statement that changes members, holders or edits increases a revision, and
+ * notifies the channel.
  */
 export function groupStatements(channel: string): GroupStatements {
 	return {
@@ -64,7 +65,7 @@ const heardAt = "CASE WHEN at IS NOT NULL THEN greatest(at, pg_postmaster_start_
 const memberColumns = `member, handles, joined::float8, coalesce(renewal::text, '') AS renewal,
 	(extract(epoch FROM clock_timestamp() - ${heardAt}) * 1000)::float8 AS silent`;
 
-/** Whether one who is a member holds a lane. */
+/** Whether a present member holds a lane. */
 const isHeld = `EXISTS (
 	SELECT FROM group_lanes JOIN members ON members."group" = groups.id AND member = holder
 	WHERE group_lanes."group" = groups.id
@@ -120,7 +121,7 @@ const claimSql = `claimed AS (
 	RETURNING epoch, cursor, ahead, crashes, trying
 )`;
 
-/** All that changed in a lane, or nothing when the epoch is not the latest. */
+/** Saves all changes of a lane, or nothing if the epoch is not the latest. */
 const saveSql = `
 WITH held AS (
 	UPDATE group_lanes SET cursor = coalesce($4, cursor), ahead = coalesce($5, ahead),
@@ -159,7 +160,7 @@ SELECT (count(*) FILTER (WHERE due IS NOT NULL))::float8 AS retrying,
 	(SELECT count(*) FROM delayed WHERE "group" = ${group})::float8 AS delayed
 FROM deferred WHERE "group" = ${group}`;
 
-/** The parked events that an operator means: all, or those whose ids or keys are given. */
+/** The parked events that an operator selects: all, or the events with the given ids or keys. */
 const isMeant = `due IS NULL AND (
 	$3 = 'all' OR $3 = 'ids' AND id = ANY ($4::text[]) OR $3 = 'keys' AND key = ANY ($4::text[])
 )`;
@@ -174,7 +175,7 @@ const editSql = `edited AS (
 	RETURNING id
 )`;
 
-/** Lanes that are not given are gone, and those that are have epochs that no lease has. */
+/** Lanes that are not given are removed, and the given ones get epochs that no lease has. */
 const rewindSql = `idle AS (
 	SELECT id FROM groups WHERE key = $1 AND NOT ${isHeld} FOR UPDATE
 ), put AS (

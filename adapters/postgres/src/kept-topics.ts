@@ -18,7 +18,7 @@ export class KeptTopics {
 	}
 
 	/**
-	 * The topics of these names, by name. What is in them stays from now on. Calls that wait for one topic go on in their
+	 * The topics of these names, by name. Their events stay from now on. Calls that wait for one topic go on in their
 	 * order, so that appends to a new topic do not overtake one another.
 	 */
 	async keep(names: ReadonlySet<string>, ctx: Context): Promise<ReadonlyMap<string, TopicRow>> {

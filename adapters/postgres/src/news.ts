@@ -4,9 +4,9 @@ import type { Database } from "./database.ts";
 import type { Sequencer } from "./sequencer.ts";
 import { viewsSchema } from "./view-schema.ts";
 
-/** How often it is looked for news that nobody told, in milliseconds, while somebody waits. */
+/** How often it looks for changes without a notification, in milliseconds, while somebody waits. */
 const lookEveryMs = 200;
-/** How many of these pass until it is looked for changes of groups. */
+/** The number of these looks after which it looks for changes of groups. */
 const looksForGroups = 4;
 
 const logSql = "SELECT position, EXISTS (SELECT FROM pending) AS pending FROM counter";
@@ -66,7 +66,7 @@ export class News {
 				this.#views = await this.#tellChanged(viewsSql(this.#database.schema), this.#views);
 			}
 		} catch {
-			// The database is away. Those who wait learn it from what they do next.
+			// The database is away. The waiters learn it from their next operation.
 			this.#database.notifications.tellAll();
 		} finally {
 			this.#isLooking = false;

@@ -20,7 +20,7 @@ COMMENT ON TABLE ${schema}.once_calls IS 'What became of calls, for the middlewa
 `;
 }
 
-/** Runs a statement, which is a transaction of its own. */
+/** Runs a statement in its own transaction. */
 type Query = <Row extends object>(
 	text: string,
 	values: readonly Value[],
@@ -42,7 +42,7 @@ export class OnceTable {
 		this.#query = query;
 	}
 
-	/** Marks a call as under way, unless it is known. Others that are over are removed beside. */
+	/** Marks a call as under way, unless it is known. Also removes other calls that are over. */
 	mark(key: string, { id, input }: OnceAttempt, seconds: number, ctx: Context): Promise<boolean> {
 		return this.#isDone(
 			`WITH gone AS (

@@ -40,7 +40,7 @@ export class Outcomes {
 		};
 	}
 
-	/** Looks from now on from time to time for those that can go. */
+	/** From now on, looks from time to time for outcomes that can go. */
 	look(): void {
 		if (!this.#isClosed) this.#timer ??= every(lookEveryMs, () => void this.#forget());
 	}

@@ -3,9 +3,9 @@ import { type LogBrokerOptions, logBroker } from "@allium/core/log-broker";
 import { postgresPorts } from "./postgres-ports.ts";
 import type { PostgresOptions } from "./postgres-url.ts";
 
-/** The options of a broker on PostgreSQL. What the URL says, too, is overruled by them. */
+/** The options of a broker on PostgreSQL. They take precedence over the URL. */
 export interface PostgresBrokerOptions extends PostgresOptions, LogBrokerOptions {
-	/** The process that opens it. What has the same scope and the same database shares its connections. */
+	/** The process that opens it. Ports with the same scope and the same database share their connections. */
 	readonly scope?: object;
 }
 

@@ -26,15 +26,15 @@ import { runTransaction } from "./store-transaction.ts";
 import { appendParts } from "./stream-appends.ts";
 import { StreamReading } from "./stream-reading.ts";
 
-/** The options of an event store on PostgreSQL. What the URL says, too, is overruled by them. */
+/** The options of an event store on PostgreSQL. They take precedence over the URL. */
 export interface PostgresEventStoreOptions extends PostgresOptions {
-	/** The process that opens it. What has the same scope and the same database shares its connections. */
+	/** The process that opens it. Ports with the same scope and the same database share their connections. */
 	readonly scope?: object;
 }
 
 /**
  * Streams of events in tables of a PostgreSQL database: `postgres://user:password@host:5432/database`. They lie in the
- * log that a `broker` of the same database and schema delivers from, so that what is appended is published.
+ * log that a `broker` of the same database and schema delivers from, so that appended events are published.
  *
  * @throws ServiceError as `broker`.
  * @example

@@ -58,7 +58,7 @@ export class PostgresLog implements Log {
 		await this.#parts.handle.close();
 	}
 
-	/** Removes at once what topics keep no longer, instead of from time to time. */
+	/** Removes at once the events that topics no longer keep, instead of from time to time. */
 	retain(): Promise<void> {
 		return this.#retention.run();
 	}

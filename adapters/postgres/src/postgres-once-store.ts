@@ -13,16 +13,16 @@ const mostTries = 10;
 /** The longest time that is kept, in seconds: a thousand years, within what a timestamp holds. */
 const longestSeconds = 1_000 * 365 * 24 * 60 * 60;
 
-/** The options of a store of `once` in PostgreSQL. What the URL says, too, is overruled by them. */
+/** The options of a store of `once` in PostgreSQL. They take precedence over the URL. */
 export interface PostgresOnceStoreOptions extends PostgresOptions {
-	/** The process that opens it. What has the same scope and the same database shares its connections. */
+	/** The process that opens it. Ports with the same scope and the same database share their connections. */
 	readonly scope?: object;
 }
 
 /**
  * The store of `once` in a PostgreSQL database, `postgres://user:password@host:5432/database`, for instances on any
- * number of hosts. Times are those of the server. What was kept has survived a crash of the server, as far as its setting
- * `synchronous_commit` says so.
+ * number of hosts. Times are measured by the server's clock. Kept outcomes survive a crash of the server if its setting
+ * `synchronous_commit` ensures that.
  *
  * @throws ServiceError as `broker`. The operations reject with `unavailable` while the server does not answer.
  * @example

@@ -1,15 +1,15 @@
 import { resolve } from "node:path";
 import { invalidUrl, readParameters } from "@allium/core/adapter";
 
-/** How PostgreSQL is reached, beside the URL. What is given here wins over the URL. */
+/** Options for a connection to PostgreSQL, in addition to the URL. They take precedence over the URL. */
 export interface PostgresOptions {
 	readonly user?: string;
 	readonly password?: string;
 	/** The schema of the database in which the tables lie. It is made when it is missing. Default: `allium`. */
 	readonly schema?: string;
-	/** How many connections a process has at most, beside the one that listens. Default: 8. */
+	/** The most connections that a process has, in addition to the one that listens. Default: 8. */
 	readonly connections?: number;
-	/** A PEM file with the certificates of the authorities to trust. Default: those that Node trusts. */
+	/** A PEM file with the certificates of the authorities to trust. Default: the authorities that Node trusts. */
 	readonly ca?: string;
 	/** A PEM file with the certificate of this process, together with `key`. */
 	readonly cert?: string;
@@ -55,7 +55,7 @@ const schemaPattern = /^[a-z_][a-z0-9_]{0,49}$/;
 /**
  * Reads a URL of PostgreSQL: `postgres://user:password@host1:5432,host2/database?schema=allium`.
  *
- * @throws ServiceError `invalid_argument` that says what is wrong, and does not repeat secrets.
+ * @throws ServiceError `invalid_argument` that names the fault and does not repeat secrets.
  */
 export function parsePostgresUrl(url: string, options: PostgresOptions = {}): PostgresAddress {
 	const [, scheme = "", userInfo, hosts = "", database = "", query = ""] =

@@ -29,8 +29,8 @@ import { buildSchema, viewsSchema } from "./view-schema.ts";
 /** How long a transaction may be idle in milliseconds: a process that is suspended in it would hold the build. */
 const idleMs = 5_000;
 /**
- * Makes the tables of a build come first. What is applied need not be on the disk when it is committed: rows and places
- * are lost together, and are made again.
+ * Makes the tables of a build come first. Applied changes need not be on the disk when they are committed: rows and
+ * places are lost together, and are made again.
  */
 const applySql = `
 SELECT set_config('search_path', $1 || ', ' || current_setting('search_path'), true),
@@ -186,7 +186,7 @@ export class PostgresViewBuild implements ViewBuild {
 		return row.count;
 	}
 
-	/** Wakes those who wait for the version. */
+	/** Wakes the waiters for the version. */
 	get #told(): string {
 		return `pg_notify('${this.#handle.backend.database.channel}', 'v' || name || '.' || version) IS NULL AS told`;
 	}

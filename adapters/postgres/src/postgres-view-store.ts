@@ -25,15 +25,15 @@ import { documentTables, type Run } from "./view-documents.ts";
 import { buildSchema, viewsSchema } from "./view-schema.ts";
 import { prepareViews } from "./view-tables.ts";
 
-/** The options of a view store on PostgreSQL. What the URL says, too, is overruled by them. */
+/** The options of a view store on PostgreSQL. They take precedence over the URL. */
 export interface PostgresViewStoreOptions extends PostgresOptions {
-	/** The process that opens it. What has the same scope and the same database shares its connections. */
+	/** The process that opens it. Ports with the same scope and the same database share their connections. */
 	readonly scope?: object;
 }
 
 /**
- * Views in a PostgreSQL database: `postgres://user:password@host:5432/database`. Each build of a version has a schema of
- * its own, such as `allium_view_standings_1`, and what is known of all of them lies in `allium_views`.
+ * Views in a PostgreSQL database: `postgres://user:password@host:5432/database`. Each build of a version has its own
+ * schema, such as `allium_view_standings_1`, and the facts about all builds lie in `allium_views`.
  *
  * @throws ServiceError as `broker`, and `permission_denied` when the user may not make schemas.
  * @example
@@ -162,7 +162,7 @@ class PostgresViewStore implements ViewStore {
 		await this.#handle.close();
 	}
 
-	/** Adds what was not known of a version when its builds were made. */
+	/** Adds facts about a version that were not known when its builds were created. */
 	async #adopt({ name, version, owner, topics }: ViewDefinition, ctx: Context): Promise<void> {
 		await this.#handle.query(
 			`UPDATE ${this.#views}.builds SET owner = coalesce(owner, $3), topics = coalesce(topics, $4)
@@ -172,7 +172,7 @@ class PostgresViewStore implements ViewStore {
 		);
 	}
 
-	/** Wakes those who wait for the version. */
+	/** Wakes the waiters for the version. */
 	get #told(): string {
 		return `pg_notify('${this.#handle.backend.database.channel}', 'v' || name || '.' || version) IS NULL AS told`;
 	}
@@ -228,7 +228,7 @@ class PostgresViewStore implements ViewStore {
 	}
 }
 
-/** PL/pgSQL runs the statements, because it refuses those that would end the transaction. */
+/** PL/pgSQL runs the statements, because it refuses statements that would end the transaction. */
 async function makeTables(
 	connection: Connection,
 	schema: string,

@@ -6,7 +6,7 @@ const lookEveryMs = 10_000;
 /** How many events of a lane one statement removes at most, so that it is short. */
 const mostOfLane = 500;
 
-/** Removes the events that topics are not to keep any longer. One process does it at a time. */
+/** Removes events that topics need no longer keep. One process does it at a time. */
 export class Retention {
 	readonly #database: Database;
 	readonly #topics = new Set<number>();

@@ -40,8 +40,8 @@ SELECT current_setting('server_version_num')::int AS version,
 	(SELECT count(*)::int FROM pg_class WHERE relnamespace = to_regnamespace($1)) AS relations`;
 
 /**
- * Makes the tables where they are missing, and brings those of an older version up to date. Tells what survives once it
- * is committed.
+ * Creates missing tables, and upgrades the tables of an older version. Returns the failure that committed changes are
+ * safe from.
  *
  * @param bounded fails an answer that takes too long.
  */

@@ -4,14 +4,14 @@ import type { Database } from "./database.ts";
 
 /** The most events that one run places, so that others see the first of many soon. */
 const mostInRun = 1_000;
-/** The longest rest after a run, in milliseconds: what is committed meanwhile is placed together. */
+/** The longest rest after a run, in milliseconds. Events that are committed meanwhile are placed together. */
 const longestRestMs = 20;
 /** The rest after runs in vain, in milliseconds: of many processes that append, few try while one is at it. */
 const vainBounds = { firstMs: 20, longestMs: 100, jitter: 0.5 };
-/** How often it is looked whether another process has placed what is waited for, in milliseconds. */
+/** How often it looks whether another process has placed the awaited events, in milliseconds. */
 const lookEveryMs = 5;
 
-/** Gives events their positions after their commit. What is asked for while a run is under way shares the next one. */
+/** Gives events their positions after their commit. Requests that come while a run is under way share the next one. */
 export class Sequencer {
 	readonly #database: Database;
 	#running: Promise<void> | undefined;
@@ -25,8 +25,8 @@ export class Sequencer {
 	}
 
 	/**
-	 * Places what is committed now, unless another process is just doing so: that one looks again when it is done.
-	 * Rejects when the database fails.
+	 * Places the events that are committed now, unless another process is just doing so, which looks again when it is
+	 * done. Rejects when the database fails.
 	 */
 	run(): Promise<void> {
 		const isResting = performance.now() < this.#restsUntil;

@@ -40,7 +40,7 @@ interface Slot {
 	readonly bytes: number;
 }
 
-/** Looks at the settings of the server that lose events, and at what fills its disk or its connections. */
+/** Looks for settings of the server that may lose events, and for anything that fills its disk or its connections. */
 export async function serverReport(
 	handle: Pick<BackendHandle, "query">,
 	ctx: Context,

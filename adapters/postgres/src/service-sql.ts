@@ -5,7 +5,7 @@ import type { Value } from "./connection-pool.ts";
 import { sqlState } from "./failure.ts";
 import type { Connection } from "./session.ts";
 
-/** Statements that would end the transaction, or change the connection for those who use it later. */
+/** Statements that would end the transaction, or change the connection for its later users. */
 const refused: ReadonlySet<string> = new Set(
 	(
 		"abort begin commit end prepare release rollback savepoint start " +
@@ -19,7 +19,8 @@ const leading = /^(?:[\s;(]+|--[^\n]*|\/\*[\s\S]*?\*\/)*/;
  * Runs a statement of a service. Its values are parameters.
  *
  * @param mark a comment behind the statement: the same text means another thing elsewhere.
- * @throws ServiceError `already_exists`, `failed_precondition` or `invalid_argument` for what the statement did wrong.
+ * @throws ServiceError `already_exists`, `failed_precondition` or `invalid_argument` for an error that the statement
+ * caused.
  */
 export async function runServiceSql<Row extends SqlRow>(
 	connection: Connection,
@@ -45,7 +46,7 @@ function checkStatement(statement: string): void {
 	);
 }
 
-/** PostgreSQL reads a whole number from its text, whatever its type is. */
+/** PostgreSQL reads a whole number of any type from its text. */
 function sent(value: SqlValue): Value {
 	return typeof value === "bigint" ? String(value) : value;
 }

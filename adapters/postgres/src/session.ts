@@ -81,7 +81,7 @@ export class Session {
 		}
 	}
 
-	/** Ends the connection at once. What is under way fails, and the server rolls back what is not committed. */
+	/** Ends the connection at once. Statements under way fail, and the server rolls back the open transaction. */
 	end(): void {
 		this.#isOver = true;
 		this.#pool.end();
@@ -130,7 +130,7 @@ class Statements implements Connection {
 		return this.#watched(() => this.#pool.runAll(text));
 	}
 
-	/** Resolves once all statements are done, also those that nobody waits for. Rejects when one has failed. */
+	/** Resolves once all statements are done, including statements that nobody waits for. Rejects if one has failed. */
 	async end(): Promise<void> {
 		while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
 		if (this.failed !== undefined) throw this.failed;

@@ -42,7 +42,7 @@ export class Sessions {
 		}
 	}
 
-	/** Gives a session back. One that is over makes room for another. */
+	/** Gives a session back. A session that is over makes room for another. */
 	give(session: Session): void {
 		if (session.isOver) this.#open.delete(session);
 		else
@@ -54,7 +54,7 @@ export class Sessions {
 		next?.();
 	}
 
-	/** Ends all sessions, also those that are in use. */
+	/** Ends all sessions, including sessions in use. */
 	end(): void {
 		for (const session of [...this.#open]) this.#end(session);
 		for (const next of [...this.#waiting]) next();

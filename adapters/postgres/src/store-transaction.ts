@@ -73,7 +73,7 @@ export async function runTransaction<T>(
 class PostgresTransaction implements StoreTransaction {
 	/** Whether another transaction added one of its events at the same time. The next try finds them. */
 	isRaced = false;
-	/** Why an append was refused: then nothing is committed, whatever becomes of the work. */
+	/** The reason why an append was refused. In that case nothing is committed, regardless of the outcome of the work. */
 	#refused: unknown;
 	readonly #connection: Connection;
 	readonly #topics: KeptTopics;
@@ -137,7 +137,7 @@ class PostgresTransaction implements StoreTransaction {
 				arrayLiteral(rows.map(({ key }) => key)),
 				lines(rows.map(({ text }) => text)),
 			]);
-			// Of an id that is given twice, the first is the one that was added.
+			// If an id is given twice, the first one was added.
 			const isNew = new Set(added.map(({ id }) => id));
 			return events.map(({ id }, index) => {
 				const { lane = 0, id: stored = "" } = rows[index] ?? {};
@@ -146,7 +146,7 @@ class PostgresTransaction implements StoreTransaction {
 		});
 	}
 
-	/** Runs the work, and refuses what comes later. */
+	/** Runs the work, and refuses later operations. */
 	async run<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T> {
 		try {
 			const result = await work(this);

@@ -25,7 +25,7 @@ const mostBusyMs = 15_000;
 /** Writes appends: by a group commit, or in a transaction. */
 export interface AppendWriter {
 	readonly maxEventBytes: number;
-	/** The topics of these names, which keep what they have from now on. */
+	/** The topics of these names. Their events stay from now on. */
 	topics(names: ReadonlySet<string>, ctx: Context): Promise<ReadonlyMap<string, TopicRow>>;
 	write(append: AppendRows, ctx: Context): Promise<AppendState>;
 	/** The facts that decide whether an append is possible. */

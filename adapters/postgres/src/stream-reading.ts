@@ -19,7 +19,7 @@ interface StreamRow {
 	readonly text: string;
 }
 
-/** As many events as a page takes. One that is too large still comes alone. */
+/** As many events as a page takes. An event that is too large still comes alone. */
 function pageSql(direction: "ASC" | "DESC"): string {
 	const behind = direction === "ASC" ? ">" : "<";
 	return `

@@ -39,7 +39,7 @@ export function streamEventRow(event: EventRecord, topic: TopicRow, maxBytes: nu
 	return { ...eventRow(event, topic, maxBytes), causeHash };
 }
 
-/** Where the texts of the events are among the values. */
+/** The index of the events' texts in the values. */
 const textsAt = 17;
 
 /** The statement that adds appends, with the tables of a schema. */

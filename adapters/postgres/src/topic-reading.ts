@@ -35,7 +35,7 @@ const after = "unnest($2::int[], $3::bigint[]) AS after (lane, position)";
 /** Whether a page has all that there is. */
 const reachesEnd = "count(*) < $4 AND bool_and(fits) IS NOT FALSE";
 
-/** Rows of the log in the order of all lanes, as many as a page takes. One that is too large still comes alone. */
+/** Rows of the log in the order of all lanes, as many as a page takes. A row that is too large still comes alone. */
 function chosen(rows: string): string {
 	return `
 WITH chosen AS (
@@ -56,8 +56,8 @@ SELECT -1, 0, '', 0, '', 'pending' WHERE (SELECT ${reachesEnd} FROM chosen) AND 
 const mostNamed = 64;
 
 /**
- * The next rows of some lanes. Where they are named one by one, PostgreSQL merges them, and reads no more of each than
- * the page takes.
+ * The next rows of some lanes. If the lanes are named one by one, PostgreSQL merges them, and reads no more of each
+ * than the page takes.
  */
 function readSql(lanes: number): string {
 	const columns = "SELECT lane, position, seq, bytes FROM log WHERE topic = $1";
@@ -74,7 +74,7 @@ function readSql(lanes: number): string {
 	return `${chosen(lanes > mostNamed ? each : `SELECT * FROM (${merged}) AS log`)} ORDER BY position`;
 }
 
-/** Where the page has all that there is of the key, it goes on at the ends of the lanes. */
+/** If the page has all events of the key, it goes on at the ends of the lanes. */
 const readKeySql = `${chosen(`
 	SELECT log.lane, log.position, seq, log.bytes
 	FROM ${after} JOIN log ON log.topic = $1 AND log.lane = after.lane AND log.position > after.position

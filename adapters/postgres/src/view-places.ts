@@ -25,7 +25,7 @@ export function mergedPlaces(known: ViewPlaces, newer: ViewPlaces): ViewPlaces {
 	return merged;
 }
 
-/** A parked key as JSON. Whether it is due is kept beside it. */
+/** A parked key as JSON. Whether it is due is kept separately. */
 export function parkedText({ due: _, from, ...rest }: ParkedKey): string {
 	return JSON.stringify({ ...rest, from: listed(from) });
 }

@@ -6,7 +6,7 @@ const longestName = 63;
 /** Names that mean themselves without quotes. A number within one could be that of a version. */
 const plainName = /^(?!.*_\d+(?:_|$))[a-z][a-z0-9_]*$/;
 
-/** The schema in which a database keeps what is known of all builds of views. */
+/** The schema in which a database keeps the facts about all builds of views. */
 export function viewsSchema(schema: string): string {
 	return `${schema}_views`;
 }

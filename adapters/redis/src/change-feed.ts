@@ -38,7 +38,7 @@ export class ChangeFeed implements ViewSource {
 	#listed = 0;
 	/** When the leases are looked through again, by `performance.now()`. */
 	#sweepAt = 0;
-	/** Those who wait until the view has come to a revision. */
+	/** The callers that wait until the view has come to a revision. */
 	#waiting: { readonly revision: number; resolve(): void }[] = [];
 	#cancel: () => void = () => {};
 

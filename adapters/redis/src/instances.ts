@@ -33,7 +33,7 @@ export async function readInstances(
 	return { records, place: readPlace(place) };
 }
 
-/** Reads the records of these instances, by their keys. One that is gone has none. */
+/** Reads the records of these instances, by their keys. An instance that is gone has none. */
 export async function readRecords(
 	connection: RedisConnection,
 	{ records }: RegistryKeys,

@@ -22,8 +22,8 @@ export interface RedisAddress {
 }
 
 /**
- * One connection to Redis. When it breaks, or an answer is late, it is over: what was asked on it fails, and nothing of
- * it is sent again. The next use makes another one. A client that keeps commands until it is connected again would renew
+ * One connection to Redis. When it breaks, or an answer is late, it is over: its requests fail, and none of them is
+ * sent again. The next use makes another one. A client that keeps commands until it is connected again would renew
  * leases long after that has lost its meaning.
  */
 export class RedisConnection implements Disposable {

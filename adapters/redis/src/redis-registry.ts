@@ -30,7 +30,7 @@ const shortestLimitMs = 500;
 /** The longest time to live of a registration, in milliseconds. */
 const longestTtlMs = 3_600_000;
 
-/** The options of a Redis registry. Those of the URL win. */
+/** The options of a Redis registry. Parameters of the URL take precedence. */
 export interface RedisOptions extends Partial<AdapterOptions> {
 	/** How long a registration lasts without an update, in milliseconds, up to an hour. Default: 5000. */
 	readonly ttlMs?: number;

@@ -8,7 +8,7 @@ import type { Script } from "./script.ts";
 export class RedisServer {
 	readonly #address: RedisAddress;
 	readonly #open = new Set<RedisConnection>();
-	/** The connection for what is answered at once. */
+	/** The connection for requests that are answered at once. */
 	#shared: Promise<RedisConnection> | undefined;
 	#isClosed = false;
 

@@ -1,6 +1,6 @@
 /** The keys of Redis that hold a registry, in the order in which scripts take them. */
 export interface RegistryKeys {
-	/** Of every script. */
+	/** The keys of every script. */
 	readonly all: readonly [leases: string, records: string, changes: string, state: string];
 	readonly leases: string;
 	readonly records: string;
@@ -10,7 +10,7 @@ export interface RegistryKeys {
 	released(token: string): string;
 }
 
-/** @param prefix what the keys begin with, such as `allium`. */
+/** @param prefix the prefix of the keys, such as `allium`. */
 export function registryKeys(prefix: string): RegistryKeys {
 	const key = (name: string): string => `${prefix}:registry:${name}`;
 	const [leases, records, changes, state] = [key("leases"), key("records"), key("changes"), key("state")];

@@ -18,7 +18,7 @@ export interface Schema<Tables> {
 	readonly checkpointPages?: number;
 	/** Increases with every change of the schema. A file of a newer version is refused. */
 	readonly version: number;
-	/** Makes the tables, in an empty database or in place of those of an older version. */
+	/** Creates the tables, in an empty database or in place of the tables of an older version. */
 	readonly sql: string;
 	/**
 	 * Leads from a version to the next one, so that the data of an older version stays: the first from version 1 to 2.
@@ -253,7 +253,7 @@ export class DatabaseFile<Tables> {
 
 	#create(database: DatabaseSync): void {
 		database.exec("BEGIN IMMEDIATE");
-		// Another process may have made the tables first, or those of a newer version.
+		// Another process may have created the tables first, or the tables of a newer version.
 		const version = this.#version(database);
 		if (version === 0) this.#requireEmpty(database);
 		if (version < this.#schema.version) {

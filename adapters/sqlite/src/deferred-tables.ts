@@ -10,7 +10,9 @@ export interface DeferredCounts {
 	readonly delayed: number;
 }
 
-/** The statements for the events that wait: deferred and delayed ones. What changes something needs a transaction. */
+/**
+ * The statements for the events that wait, deferred or delayed. Statements that change something need a transaction.
+ */
 export class DeferredTables {
 	readonly #put: Query;
 	readonly #settle: Query;
@@ -68,7 +70,7 @@ export class DeferredTables {
 	/** The parked events behind a place of the listing. */
 	parked(group: number, after: string | undefined, limit: number): Slice<DeferredInLane> {
 		const [lane, id] = placeOf(after);
-		// One more tells whether there is more.
+		// One more row shows whether there are more.
 		const rows = this.#parked.all(group, lane, id, limit + 1).map(toDeferred);
 		const items = rows.slice(0, limit).map(({ deferred, lane }) => ({ ...deferred, lane }));
 		const last = items.at(-1);

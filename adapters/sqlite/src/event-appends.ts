@@ -13,7 +13,7 @@ export interface GrowingTopic {
 	last: number;
 }
 
-/** The events that one transaction adds. What they have in common is read and written once. */
+/** The events that one transaction adds. Data that they share is read and written once. */
 export class EventAppends implements Turn<EventTables> {
 	readonly tables: EventTables;
 	readonly #topics = new Map<string, GrowingTopic>();
@@ -63,7 +63,7 @@ export class EventAppends implements Turn<EventTables> {
 		return { id, lane, cursor: cursorAt(position, id), duplicate: false };
 	}
 
-	/** Notes what the topics have now. */
+	/** Writes the new sizes and ends of the topics. */
 	finish(): void {
 		for (const { row, bytes, last } of this.#topics.values()) {
 			if (last > 0) this.tables.noteTopic(row.id, bytes, last);

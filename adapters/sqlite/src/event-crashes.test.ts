@@ -43,7 +43,7 @@ describe("workers on the files of events", () => {
 		return worker;
 	}
 
-	/** The ids that were handled, in the order in which each was handled first, whatever process did it. */
+	/** The ids that were handled, in the order in which each was handled first, by any process. */
 	function handled(): string[] {
 		const lines = workers.flatMap(({ output }) => [...output.matchAll(/^done (\S+) (\d+)$/gm)]);
 		const inTime = lines.sort(([, , one], [, , other]) => Number(one) - Number(other));

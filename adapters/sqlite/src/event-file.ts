@@ -34,7 +34,7 @@ export class EventFile {
 /**
  * The file `events.db` of a folder.
  *
- * @param name What it is used as, for messages.
+ * @param name its purpose, for messages.
  */
 export function eventFile(
 	folder: string,

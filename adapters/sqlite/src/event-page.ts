@@ -16,7 +16,7 @@ import { LaneEnds } from "./lane-ends.ts";
 const sliceMs = 2;
 /** How much of a lane is read at once, in order that others come next and a slice is not much longer. */
 const chunk = { events: 64, bytes: 128 * 1024 };
-/** How much of all lanes is read at once. Where events are larger, a query for each lane costs little in comparison. */
+/** How much of all lanes is read at once. If events are larger, a query for each lane costs little in comparison. */
 const across = { positions: 256, bytes: 512 * 1024 };
 /** How many positions are searched for a key at once. */
 const keyChunk = 16_384;
@@ -48,7 +48,7 @@ export class EventPage {
 	/** Whether all lanes are being read by one query. */
 	#isAcross: boolean;
 
-	/** @param ends What is known of the ends of the lanes, to which this page adds. */
+	/** @param ends the known ends of the lanes, to which this page adds. */
 	constructor(topic: string, after: Cursors, bounds: PageBounds, ends: LaneEnds = new LaneEnds()) {
 		this.#topic = topic;
 		this.#bounds = bounds;
@@ -92,7 +92,7 @@ export class EventPage {
 		return true;
 	}
 
-	/** Begins behind what is known to be empty or is kept no longer. Returns the lanes that lost something. */
+	/** Begins behind places that are known to be empty or are no longer kept. Returns the lanes that lost something. */
 	#begin(tables: EventTables, topic: TopicRow): number[] {
 		for (const reading of this.#lanes) {
 			const cursor = this.#next.get(reading.lane) ?? "";
@@ -101,7 +101,7 @@ export class EventPage {
 		return this.#skipGone(tables.gone(topic.id));
 	}
 
-	/** Begins behind what is kept no longer. Returns the lanes that lost something. */
+	/** Begins behind events that are no longer kept. Returns the lanes that lost something. */
 	#skipGone(gone: ReadonlyMap<number, EventPlace>): number[] {
 		const lost: number[] = [];
 		for (const reading of this.#lanes) {
@@ -131,7 +131,7 @@ export class EventPage {
 			if (reading !== undefined && row.position > reading.position) this.#add(reading, row);
 		}
 		for (const reading of this.#lanes) reading.position = through;
-		// Where other topics grow faster, most of the log would be passed over.
+		// If other topics grow faster, most of the log would be passed over.
 		return through < topic.last && 4 * (this.#events.length - before) >= through - after;
 	}
 

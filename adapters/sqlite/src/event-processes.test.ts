@@ -11,7 +11,7 @@ const background = Context.background();
 const env = { NODE_OPTIONS: "--conditions=@allium/source" };
 const program = (name: string): string => join(import.meta.dirname, "fixtures", name);
 
-/** Whether this user may mount a file system of its own. */
+/** Whether this user may mount a file system. */
 const mayMount = spawnSync("unshare", ["-rm", "true"]).status === 0;
 
 describe("processes that share the files of events", () => {

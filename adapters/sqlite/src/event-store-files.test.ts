@@ -13,7 +13,7 @@ import { eventStore } from "./index.ts";
 const ctx = Context.background();
 const env = { NODE_OPTIONS: "--conditions=@allium/source" };
 
-/** Whether this user may mount a file system of its own. */
+/** Whether this user may mount a file system. */
 const mayMount = spawnSync("unshare", ["-rm", "true"]).status === 0;
 
 function event(id: string): EventRecord {

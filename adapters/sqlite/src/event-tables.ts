@@ -43,13 +43,13 @@ export interface NewEvent {
 	readonly bytes: number;
 }
 
-/** Where an event lies in the order of its lane, and when it was added, in milliseconds since 1970. */
+/** The number of an event in its lane, and the time at which it was added, in milliseconds since 1970. */
 export interface EventCount {
 	readonly number: number;
 	readonly time: number;
 }
 
-/** Where an event comes to lie. */
+/** The place of a new event. */
 export interface NewPlace extends EventCount {
 	readonly lane: number;
 	/** Undefined outside of streams. */
@@ -76,10 +76,10 @@ export const eventSchema: Schema<EventTables> = {
 	// The newest pages of the indexes change in every transaction, so that rarer checkpoints write much less.
 	checkpointPages: 4_000,
 	version: 2,
-	// Positions are never given twice, not even when the newest events are gone. `number` counts the events of a lane,
-	// so that a lag is a subtraction. The index of lanes also has what is asked of many events at once: sizes, so that
-	// a page is measured before it is read, and the hashes of keys, so that the events of a key are found without an
-	// index of their own, whose pages every transaction would write in random places.
+	// Positions are never given twice, not even when the newest events are gone. `number` counts the events of a lane, so
+	// that a lag is a subtraction. The index of lanes also has the data that is read for many events at once: sizes, so
+	// that a page is measured before it is read, and the hashes of keys, so that the events of a key are found without
+	// another index, whose pages every transaction would write in random places.
 	sql: `
 		CREATE TABLE topics (
 			id INTEGER PRIMARY KEY,
@@ -115,7 +115,7 @@ export const eventSchema: Schema<EventTables> = {
 	prepare: (database) => new EventTables(database),
 };
 
-/** The statements of a log. What changes something needs a transaction. */
+/** The statements of a log. Statements that change something need a transaction. */
 export class EventTables {
 	readonly #topic: Query;
 	readonly #topics: Query;

@@ -21,7 +21,7 @@ describe("fileFailure", () => {
 	test.each([
 		[8, "failed_precondition", "it may not be written"],
 		[11, "failed_precondition", "it is damaged; stop everything that uses it and delete it"],
-		// It ends by itself, or when somebody makes room: nobody gives up for good what it was in the way of.
+		// The fault ends by itself, or when somebody makes room, so the operations that it stops are not given up for good.
 		[13, "unavailable", "the disk is full; make room"],
 		[14, "failed_precondition", "it cannot be opened"],
 		[26, "failed_precondition", "it is not a database"],

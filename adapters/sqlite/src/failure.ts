@@ -32,7 +32,7 @@ export function isOfFile(error: unknown): boolean {
 	);
 }
 
-/** An error of a statement that others wrote, in one sentence. What is wrong with the file comes back unchanged. */
+/** An error of a statement that others wrote, in one sentence. An error of the file comes back unchanged. */
 export function sqlFailure(error: unknown): unknown {
 	if (isServiceError(error) || isBusy(error) || isOfFile(error) || sqliteCode(error) === undefined)
 		return error;

@@ -16,9 +16,9 @@ interface BellFile {
 }
 
 /**
- * Wakes those who wait for a file to change, in all processes. Who has committed rings: it sets the times of the file,
- * which the system tells to everybody who watches it. The writes to the WAL cannot serve for this, because they come
- * before the commit can be seen. Where a ring is missed, a slow poll wakes the waiters.
+ * Wakes the waiters for a change of a file, in all processes. A process rings after a commit: it sets the times of the
+ * file, which the system reports to every process that watches the file. The writes to the WAL cannot serve for this,
+ * because they come before the commit can be seen. If a ring is missed, a slow poll wakes the waiters.
  */
 export class FileBell {
 	readonly #file: BellFile;

@@ -29,7 +29,7 @@ export interface Claimed {
 	readonly state: LaneState;
 }
 
-/** The statements of the state of groups. What changes something needs a transaction. */
+/** The statements of the state of groups. Statements that change something need a transaction. */
 export class GroupTables {
 	readonly deferred: DeferredTables;
 	readonly #group: Query;

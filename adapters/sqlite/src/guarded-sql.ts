@@ -13,7 +13,7 @@ export interface SqlAction {
 	readonly names: readonly (string | null)[];
 }
 
-/** Why a statement is refused; undefined for what is allowed. */
+/** The reason why an action is refused. Undefined if it is allowed. */
 export type Denial = (action: SqlAction) => string | undefined;
 
 interface Prepared {
@@ -35,7 +35,7 @@ const reading: ReadonlySet<number> = new Set([
 	constants.SQLITE_RECURSIVE,
 ]);
 
-/** Runs the SQL of others on a connection, as far as it may do what it does. Each template is prepared once. */
+/** Runs the SQL of others on a connection, if all its actions are allowed. Each template is prepared once. */
 export class GuardedSql {
 	readonly #database: DatabaseSync;
 	readonly #denial: Denial;
@@ -46,7 +46,7 @@ export class GuardedSql {
 		this.#denial = denial;
 	}
 
-	/** @throws SQLite's errors, and ServiceError for what is denied and for several statements at once. */
+	/** @throws SQLite's errors, and ServiceError for a denied action and for several statements at once. */
 	run(text: TemplateStringsArray, values: readonly SqlValue[]): SqlRow[] {
 		const { statement, hasRows } = this.#prepared.get(text) ?? this.#prepare(text);
 		const bound = values.map((value) => (typeof value === "boolean" ? Number(value) : value));

@@ -7,7 +7,7 @@ import { refusal } from "@allium/core/adapter";
  */
 export function endedInMicrotasks<T>(work: () => Promise<T>): Promise<T> {
 	return new Promise((resolve, reject) => {
-		// In a promise of its own, so that it begins in a microtask, and what it throws is a rejection.
+		// The work begins in a microtask, and an error that it throws becomes a rejection.
 		Promise.resolve().then(work).then(resolve, reject);
 		process.nextTick(() => reject(awaitsOther()));
 	});

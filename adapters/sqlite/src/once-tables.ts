@@ -7,7 +7,7 @@ import { Query } from "./query.ts";
 const mostRemoved = 4;
 
 /**
- * The tables of `once.db`. Times are those of the machine's wall clock in milliseconds, because outcomes outlive a
+ * The tables of `once.db`. Times are measured by the machine's wall clock in milliseconds, because outcomes outlive a
  * restart of the machine.
  */
 export const onceSchema: Schema<OnceTables> = {

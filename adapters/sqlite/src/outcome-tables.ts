@@ -6,7 +6,9 @@ import { storable } from "./storable.ts";
 /** How many outcomes whose time is over one new outcome removes at most: more than come, and too few to be felt. */
 const mostRemoved = 4;
 
-/** The statements of outcomes. Times are those of the machine's wall clock, because outcomes outlive a restart of it. */
+/**
+ * The statements of outcomes. Times are measured by the wall clock, because outcomes outlive a restart of the machine.
+ */
 export class OutcomeTables {
 	readonly #find: Query;
 	readonly #keep: Query;
@@ -19,7 +21,7 @@ export class OutcomeTables {
 		);
 		this.#keep = new Query(
 			database,
-			// One whose time is over may still be there.
+			// An outcome whose time is over may still be there.
 			"INSERT OR REPLACE INTO outcomes (id, fingerprint, text, keep_ms, expires_at) VALUES (?, ?, ?, ?, ?)",
 		);
 		this.#removeOld = new Query(

@@ -3,7 +3,7 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 /** The columns of a row in the order of the query. */
 export type Row = readonly SQLOutputValue[];
 
-/** A prepared query whose rows are arrays, because SQLite for Node makes those much faster than objects. */
+/** A prepared query whose rows are arrays, because SQLite for Node makes arrays much faster than objects. */
 export class Query {
 	readonly #statement: StatementSync;
 

@@ -185,7 +185,7 @@ class SqliteEventStore implements EventStore {
 	}
 }
 
-/** The events with this cause among those from a version on. */
+/** The events with this cause, from a version on. */
 function causedBy(tables: EventTables, stream: number, first: number, causationId: string): StreamEvent[] {
 	const { streams } = tables;
 	return streams

@@ -38,7 +38,7 @@ export const features: LogFeatures = {
 /** How many single events are read at once, before others have their turn. */
 const mostPlaces = 64;
 
-/** Where a single event lies. */
+/** The place of a single event. */
 interface PlaceInLane {
 	readonly lane: number;
 	readonly cursor: Cursor;

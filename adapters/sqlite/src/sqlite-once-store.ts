@@ -18,7 +18,7 @@ export interface SqliteOnceStoreOptions {
 
 /**
  * The store of `once` for all processes of one machine: the file `once.db` in the folder that the URL names (see
- * `dataFolder`). What was kept has survived a power cut.
+ * `dataFolder`). Kept outcomes survive a power cut.
  *
  * @throws ServiceError `invalid_argument` for a URL of another form. The operations reject with `failed_precondition`
  * when the folder or the file cannot be used, and with `unavailable` when the disk is full or other

@@ -9,7 +9,7 @@ import { groupSchema } from "./group-schema.ts";
 import { SqliteGroupState } from "./sqlite-group-state.ts";
 import { SqliteLog } from "./sqlite-log.ts";
 
-/** Where files lie, and how they are shared. */
+/** The place of the files, and how they are shared. */
 export interface SqlitePlace {
 	/**
 	 * The folder from which relative paths and the search for the default folder begin. Default: the current folder.

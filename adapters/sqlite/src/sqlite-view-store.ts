@@ -233,7 +233,7 @@ function filesIn(folder: string): readonly string[] {
 	try {
 		return readdirSync(folder);
 	} catch {
-		// Without a folder there is no view yet. A write tells what is wrong with it otherwise.
+		// Without a folder there is no view yet. If the folder has another fault, a write reports it.
 		return [];
 	}
 }

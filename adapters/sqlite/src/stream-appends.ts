@@ -25,8 +25,8 @@ export interface NewPart extends Append {
 }
 
 /**
- * The events that one transaction adds, to topics and to streams. Of an append to streams everything is checked first,
- * so that what is refused has changed nothing.
+ * The events that one transaction adds, to topics and to streams. An append to streams is checked completely first, so
+ * that a refused append has changed nothing.
  */
 export class StreamAppends extends EventAppends {
 	/** The streams as the transaction leaves them, as far as they were asked for. */
@@ -62,7 +62,9 @@ export class StreamAppends extends EventAppends {
 		return { stream, version, receipts, duplicate: false };
 	}
 
-	/** The topic of a stream. One that was made with a bound loses it, so that no event of a stream is ever removed. */
+	/**
+	 * The topic of a stream. A topic that was created with a bound loses it, so that no event of a stream is ever removed.
+	 */
 	#topicOfStreams(name: string): GrowingTopic {
 		const topic = this.topic(name, keepsAll);
 		const { id, retainMs, retainBytes } = topic.row;

@@ -51,7 +51,7 @@ export class StreamReading {
 	/** Takes the next events. Returns whether the page may take more. */
 	#readChunk(tables: EventTables, stream: number): boolean {
 		const limit = Math.min(chunk.events, this.#limit - this.#events.length);
-		// One more tells whether the page is followed by others.
+		// One more row shows whether there are further pages.
 		const sizes = this.#backwards
 			? tables.streams.sizesBack(stream, this.#after, limit + 1)
 			: tables.streams.sizes(stream, this.#after, limit + 1);

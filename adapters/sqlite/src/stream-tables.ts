@@ -49,7 +49,7 @@ export function causeHash(causationId: string | undefined): number | null {
 	return causationId === undefined ? null : fnv1a(causationId);
 }
 
-/** Where an event lies in its stream. */
+/** The place of an event in its stream. */
 export interface StreamPlace {
 	/** The number of the stream. */
 	readonly id: number;
@@ -88,7 +88,7 @@ export interface KnownRow {
 	readonly version: number;
 }
 
-/** The statements of streams. What changes something needs a transaction. */
+/** The statements of streams. Statements that change something need a transaction. */
 export class StreamTables {
 	readonly outcomes: OutcomeTables;
 	readonly snapshots: SnapshotTables;

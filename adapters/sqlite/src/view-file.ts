@@ -7,14 +7,14 @@ import { FileBell } from "./file-bell.ts";
 import { endedInMicrotasks } from "./microtasks.ts";
 import { type ViewTables, viewSchema } from "./view-tables.ts";
 
-/** The file of one build of a view. Those who read have a connection of their own, which sees what is committed. */
+/** The file of one build of a view. Readers have their own connection, which sees committed changes. */
 export class ViewFile {
 	readonly path: string;
 	readonly bell: FileBell;
 	readonly #busyLimitMs: number;
 	readonly #writer: DatabaseFile<ViewTables>;
 	readonly #reader: DatabaseFile<ViewTables>;
-	/** One write comes after the other: a transaction may last longer than one turn. */
+	/** The writes run one after another, because a transaction may last longer than one turn. */
 	#last: Promise<unknown> = Promise.resolve();
 
 	constructor(path: string, name: string, busyLimitMs: number) {
@@ -40,7 +40,7 @@ export class ViewFile {
 		return this.#reader.read(run, ctx);
 	}
 
-	/** A transaction whose work awaits nothing but what it is given. Undefined when there is no file. */
+	/** A transaction whose work awaits nothing but its parameter. Undefined if there is no file. */
 	transaction<T>(work: (tables: ViewTables) => Promise<T>, ctx: Context): Promise<T | undefined> {
 		return this.#inTurn(async () => {
 			const began = performance.now();

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type Denial, GuardedSql } from "./guarded-sql.ts";
 
-/** Runs the SQL of a view on a connection. That of a reader changes nothing. */
+/** Runs the SQL of a view on a connection. The SQL of a reader may change nothing. */
 export function viewSql(database: DatabaseSync, isReader: boolean): GuardedSql {
 	return new GuardedSql(database, isReader ? denialOfReader : denial);
 }

@@ -16,7 +16,7 @@ import { ViewDocuments } from "./view-documents.ts";
 import { placesText, readParkedKey, readPlaces } from "./view-places.ts";
 import { viewSql } from "./view-sql.ts";
 
-/** The tables of a build of a view, beside those of the view itself. */
+/** The tables of a build of a view, in addition to the tables of the view itself. */
 const sql = `
 	CREATE TABLE allium_build (
 		id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -151,7 +151,7 @@ export class ViewTables {
 		if (tables !== undefined) this.database.exec(tables);
 	}
 
-	/** Adds what was not known of the version when the build was made. */
+	/** Adds facts about the version that were not known when the build was created. */
 	adopt({ owner, topics }: ViewDefinition): void {
 		this.#adopt.run(owner ?? null, topicsText(topics));
 	}

@@ -22,7 +22,7 @@ interface Waiting {
 
 /** A write that shares its transaction with others. */
 interface Write<Now> extends Waiting {
-	/** Carries it out. Returns what tells its caller after the commit. */
+	/** Carries the write out. Returns a function that gives the caller the result after the commit. */
 	readonly run: (now: Now) => () => void;
 }
 
@@ -44,7 +44,7 @@ export class WriteQueue<Tables, Now extends Turn<Tables> = Turn<Tables>> {
 	#waiting: (Write<Now> | Work<Tables>)[] = [];
 	#work: Promise<void> | undefined;
 
-	/** @param begin Makes what the writes of one transaction use. */
+	/** @param begin makes the object that the writes of one transaction use. */
 	constructor(
 		file: DatabaseFile<Tables>,
 		begin: (tables: Tables) => Now,
@@ -56,8 +56,8 @@ export class WriteQueue<Tables, Now extends Turn<Tables> = Turn<Tables>> {
 	}
 
 	/**
-	 * Resolves after the commit. Where `run` refuses with a `ServiceError`, it must not have changed anything, because
-	 * the transaction goes on with the other writes.
+	 * Resolves after the commit. If `run` refuses with a `ServiceError`, it must not have changed anything, because the
+	 * transaction goes on with the other writes.
 	 */
 	write<T>(run: (now: Now) => T, ctx: Context): Promise<T> {
 		return new Promise((resolve, reject) => {
@@ -73,8 +73,8 @@ export class WriteQueue<Tables, Now extends Turn<Tables> = Turn<Tables>> {
 	}
 
 	/**
-	 * A transaction of its own, after all that was asked for before. What `work` rejects with undoes it; what it
-	 * resolves with is told after the commit.
+	 * Runs work in its own transaction, after all earlier requests. A rejection of `work` rolls the transaction back; its
+	 * result is returned after the commit.
 	 */
 	work<T>(work: (now: Now, transaction: OpenTransaction<Tables>) => Promise<T>, ctx: Context): Promise<T> {
 		return new Promise((resolve, reject) => {
@@ -102,7 +102,7 @@ export class WriteQueue<Tables, Now extends Turn<Tables> = Turn<Tables>> {
 		this.#work ??= this.#workOff();
 	}
 
-	/** Resolves when nothing is being written. After the file was closed, what waits is refused. */
+	/** Resolves when nothing is being written. After the file was closed, waiting writes are refused. */
 	async idle(): Promise<void> {
 		await this.#work;
 	}
@@ -163,7 +163,7 @@ export class WriteQueue<Tables, Now extends Turn<Tables> = Turn<Tables>> {
 		return undefined;
 	}
 
-	/** Those that share the next transaction. */
+	/** The writes that share the next transaction. */
 	#firstWrites(): Write<Now>[] {
 		const writes: Write<Now>[] = [];
 		for (const waiting of this.#waiting) {

@@ -21,7 +21,7 @@ export class FrameReader {
 		this.#take = take;
 	}
 
-	/** @throws Error when a frame is too long, or what takes it throws. */
+	/** @throws Error when a frame is too long, or its consumer throws. */
 	push(bytes: Buffer): void {
 		this.#chunks.push(bytes);
 		this.#length += bytes.length;

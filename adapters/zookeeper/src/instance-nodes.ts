@@ -8,7 +8,7 @@ import type { SessionFollower, ZooSession } from "./zoo-session.ts";
 /** How often a node is tried to be written whose folder goes away meanwhile. */
 const mostTries = 5;
 
-/** Writes and removes the ephemeral nodes of a session, and remembers those whose removal did not arrive. */
+/** Writes and removes the ephemeral nodes of a session, and remembers nodes whose removal did not arrive. */
 export class InstanceNodes implements SessionFollower {
 	readonly #session: ZooSession;
 	readonly #access: NodeAccess;
@@ -87,7 +87,7 @@ export class InstanceNodes implements SessionFollower {
 		}
 	}
 
-	/** Writes a node that is there already. One of an earlier session would end with that. */
+	/** Writes a node that is there already. A node of an earlier session would end with that session. */
 	async #replace(connection: ZooConnection, owner: bigint, path: string, text: string): Promise<void> {
 		const node = await findNode(connection, path);
 		if (node?.owner === owner) await writeNode(connection, path, text);

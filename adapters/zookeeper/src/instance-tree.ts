@@ -14,9 +14,9 @@ export interface InstanceTreeHooks {
 }
 
 /**
- * The nodes below a folder, as they are known on one connection. A watch of ZooKeeper tells once and does not say what
- * has changed, so each is set again with the reading that follows. A reading and its watch are one request: nothing is
- * missed in between.
+ * The nodes below a folder, as they are known on one connection. A watch of ZooKeeper fires once and does not report
+ * the change, so each watch is set again by the reading that follows. A reading and its watch are one request, so that
+ * nothing is missed in between.
  */
 export class InstanceTree {
 	readonly #connection: ZooConnection;
@@ -69,7 +69,7 @@ export class InstanceTree {
 		await Promise.all(fresh.map((name) => this.#read(`${path}/${name}`, depth - 1)));
 	}
 
-	/** The children of a folder. One that is not there has none, and is watched for. */
+	/** The children of a folder. A missing folder has none, and is watched for. */
 	async #namesIn(path: string, depth: number): Promise<Set<string>> {
 		const again = this.#watching(() => this.#isKnown(path), path, depth);
 		for (;;) {
@@ -100,7 +100,7 @@ export class InstanceTree {
 		}
 	}
 
-	/** Forgets a node, and what is below it. */
+	/** Forgets a node, and all nodes below it. */
 	#drop(path: string, depth: number): void {
 		if (depth === 0) this.#forget(path);
 		for (const name of this.#names.get(path) ?? []) this.#drop(`${path}/${name}`, depth - 1);

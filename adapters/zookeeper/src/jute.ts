@@ -1,4 +1,6 @@
-/** Writes values as ZooKeeper has them on the wire: numbers in big endian, and lengths before what has one. */
+/**
+ * Writes values as ZooKeeper has them on the wire: numbers in big endian, and a length before each value that has one.
+ */
 export class JuteWriter {
 	#parts: Buffer[] = [];
 
@@ -26,7 +28,7 @@ export class JuteWriter {
 		return this.bytes(Buffer.from(value));
 	}
 
-	/** All that was written. */
+	/** All written bytes. */
 	take(): Buffer {
 		return Buffer.concat(this.#parts);
 	}

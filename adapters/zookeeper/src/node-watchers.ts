@@ -21,7 +21,7 @@ const reached: ReadonlyMap<number, readonly WatchKind[]> = new Map([
 	[4, ["children"]],
 ] as const);
 
-/** Those who wait for a change of a node, on one connection. Each is told once, as ZooKeeper tells once. */
+/** The watchers of nodes on one connection. Each is told once, as ZooKeeper fires a watch once. */
 export class NodeWatchers {
 	readonly #byNode = new Map<string, (() => void)[]>();
 

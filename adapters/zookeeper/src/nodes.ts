@@ -21,7 +21,7 @@ const anyVersion = -1;
 export type NodeKind = "ephemeral" | "container";
 const flags: Readonly<Record<NodeKind, number>> = { ephemeral: 1, container: 4 };
 
-/** The clients that may use a new node: any client, or those of the user who makes it. */
+/** The clients that may use a new node: all, or only clients of the user who makes it. */
 export type NodeAccess = "world" | "user";
 
 /** The state of a node. */
@@ -96,7 +96,7 @@ export async function writeNode(connection: ZooConnection, path: string, text: s
 	await connection.ask(types.setData, (to) => to.text(path).text(text).int(anyVersion));
 }
 
-/** Deletes a node. One that is not there is no error. */
+/** Deletes a node. A missing node is no error. */
 export async function deleteNode(connection: ZooConnection, path: string): Promise<void> {
 	try {
 		await connection.ask(types.delete, (to) => to.text(path).int(anyVersion));

@@ -32,8 +32,8 @@ export class TreeWatch implements ViewSource, SessionFollower {
 	}
 
 	/**
-	 * Resolves when the view shows all that ZooKeeper has told. It tells a process of its own changes before it answers
-	 * the request that made them.
+	 * Resolves when the view shows everything that ZooKeeper has reported. ZooKeeper reports a process's own changes to it
+	 * before it answers the request that made them.
 	 */
 	async settled(): Promise<void> {
 		await this.#tree?.settled();

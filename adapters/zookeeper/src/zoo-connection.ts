@@ -55,9 +55,9 @@ interface Waiting {
 }
 
 /**
- * One connection to a server of ZooKeeper, on which a session begins or goes on. It is over when nothing
- * arrives for three fifths of the time of the session, so that there is time left to go on elsewhere. Whatever is asked
- * on it fails with it.
+ * One connection to a server of ZooKeeper, on which a session begins or goes on. It is over when nothing arrives for
+ * three fifths of the time of the session, so that there is time left to go on elsewhere. All its requests fail with
+ * it.
  */
 export class ZooConnection {
 	/** Undefined where the server has forgotten the session. */
@@ -147,7 +147,7 @@ export class ZooConnection {
 		this.#over.resolve(reason);
 	}
 
-	/** ZooKeeper takes any user and password. It compares them with those of each node. */
+	/** ZooKeeper takes any user and password. It compares them with the user and password of each node. */
 	#logIn(login: string): void {
 		const request = new JuteWriter().int(authXid).int(authType).int(0).text("digest").text(login);
 		this.#socket.write(framed(request));

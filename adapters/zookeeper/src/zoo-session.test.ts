@@ -67,7 +67,7 @@ describeServer("zookeeper", (file) => {
 		const { id } = session;
 		await session.run((connection) => createNode(connection, "/goes", "", ephemeral));
 		const ticket = follower.connections[0]?.ticket;
-		// Somebody else with the ticket of the session ends it. The server then drops what comes from us without a word.
+		// Another client with the ticket of the session ends it. The server then silently drops our requests.
 		const address = { server: { host: "127.0.0.1", port: server.port }, tls: undefined, login: undefined };
 		const thief = await ZooConnection.open(
 			{ ...address, limitMs: 100_000 },

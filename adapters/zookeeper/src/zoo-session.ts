@@ -25,7 +25,7 @@ export interface ZooSessionOptions {
 	readonly base: string;
 }
 
-/** Somebody who reads what changes. Each connection begins without watches. */
+/** A reader of changes. Each connection begins without watches. */
 export interface SessionFollower {
 	connected(connection: ZooConnection): void;
 	/** The connection is over, or there is still none. */
@@ -34,8 +34,8 @@ export interface SessionFollower {
 
 /**
  * A session of ZooKeeper across its connections. The loss of a connection is not the loss of the session: the session
- * goes on at the same or another server, with its ephemeral nodes, unless that takes longer than its time. Then another
- * one begins, and who has nodes must write them again.
+ * goes on at the same or another server, with its ephemeral nodes, unless that takes longer than its time. In that case
+ * another session begins, and owners of nodes must write them again.
  */
 export class ZooSession {
 	readonly #options: ZooSessionOptions;
@@ -73,10 +73,10 @@ export class ZooSession {
 	}
 
 	/**
-	 * Asks for something on the connection that there is.
+	 * Sends a request on the present connection.
 	 *
-	 * @throws ServiceError `unavailable` where there is none. Nothing waits for one, because what is sent late may have
-	 * lost its meaning.
+	 * @throws ServiceError `unavailable` if there is no connection. Requests do not wait for one, because a late request
+	 * may have lost its meaning.
 	 */
 	async run<Answer>(ask: (connection: ZooConnection) => Promise<Answer>, ctx?: Context): Promise<Answer> {
 		if (ctx?.error !== undefined) throw ctx.error;
@@ -96,7 +96,7 @@ export class ZooSession {
 		return failure(error, this.#connection?.place ?? "its address", this.#options.base);
 	}
 
-	/** Tells a follower of the connection that there is, and of those that come. */
+	/** Tells a follower of the present connection, and of later ones. */
 	follow(follower: SessionFollower): void {
 		this.#followers.add(follower);
 		const connection = this.#connection;

@@ -25,7 +25,7 @@ import { TreeWatch } from "./tree-watch.ts";
 import { ZooSession } from "./zoo-session.ts";
 import { ZooKeeperLease } from "./zookeeper-lease.ts";
 
-/** The options of a ZooKeeper registry. Those of the URL win. */
+/** The options of a ZooKeeper registry. Parameters of the URL take precedence. */
 export interface ZooKeeperOptions extends Partial<AdapterOptions> {
 	/**
 	 * How long a registration lasts without an update, in milliseconds. A process that dies is gone with its session,
@@ -105,10 +105,10 @@ class ZooKeeperRegistry implements Registry {
 	/** How long a registration lasts: no shorter than the servers let a session. */
 	readonly #ttlMs: number;
 	readonly #views: ServiceViews;
-	/** Those that somebody watches. */
+	/** The watches that have watchers. */
 	readonly #watches = new Set<TreeWatch>();
 	readonly #nodes: InstanceNodes;
-	/** The leases that are to be renewed, by what stands for them among the renewals. */
+	/** The leases that have to be renewed, by their names among the renewals. */
 	readonly #leases = new Map<string, ZooKeeperLease>();
 	readonly #names = new Map<ZooKeeperLease, string>();
 	readonly #renewals: Renewals;
