@@ -52,7 +52,7 @@ export class Cause {
 	readonly id: string;
 	/** The id of the first cause of all. */
 	readonly correlationId: string;
-	readonly #seed: string;
+	readonly #handler: string;
 	/** By digest; the one that was asked for last is at the end. */
 	#repetitions: Map<string, Repetitions> | undefined;
 	/** The digest of every id that was given out. */
@@ -66,7 +66,7 @@ export class Cause {
 	constructor(id: string, correlationId: string = id, handler = "") {
 		this.id = id;
 		this.correlationId = correlationId;
-		this.#seed = handler === "" ? id : JSON.stringify([id, handler]);
+		this.#handler = handler;
 	}
 
 	/**
@@ -85,7 +85,8 @@ export class Cause {
 	 * same id. Only a deliberate choice of inputs can bring that about.
 	 */
 	begin(path: string, input: unknown, name?: string): Operation {
-		const first = sha256(textOf(this.#seed, path, input, name));
+		const seed = this.#handler === "" ? this.id : JSON.stringify([this.id, this.#handler]);
+		const first = sha256(textOf(seed, path, input, name));
 		const repetitions = this.#repetitionsOf(first);
 		const index = repetitions.take();
 		const digest = index === 0 ? first : sha256(`${first} ${index}`);

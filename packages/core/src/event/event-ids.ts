@@ -6,14 +6,15 @@ const mostInOneMs = 0xfff;
  */
 export class EventIds {
 	#lastMs = 0;
+	/** The time as an id begins with it: it is the same for all ids of a millisecond. */
+	#prefix = "";
 	#count = 0;
 
 	next(): string {
 		this.#tick(Date.now());
-		const time = this.#lastMs.toString(16).padStart(12, "0");
 		const count = this.#count.toString(16).padStart(3, "0");
 		// Bits from the platform's generator of version 4: the simulator can then repeat them.
-		return `${time.slice(0, 8)}-${time.slice(8)}-7${count}${crypto.randomUUID().slice(18)}`;
+		return `${this.#prefix}${count}${crypto.randomUUID().slice(18)}`;
 	}
 
 	/** When a millisecond has no place left, or the clock was set back, the time of ids runs ahead of the clock. */
@@ -23,6 +24,8 @@ export class EventIds {
 			return;
 		}
 		this.#lastMs = Math.max(now, this.#lastMs + 1);
+		const time = this.#lastMs.toString(16).padStart(12, "0");
+		this.#prefix = `${time.slice(0, 8)}-${time.slice(8)}-7`;
 		this.#count = 0;
 	}
 }

@@ -5,7 +5,7 @@ import type { Context } from "../context/context.ts";
 import { Metadata, noMetadata } from "../context/metadata.ts";
 import { ResponseMetadata } from "../context/response.ts";
 import { fromBase64 } from "../encoding/base64.ts";
-import type { MetadataValue } from "../errors/readonly-metadata.ts";
+import type { MetadataValue, ReadonlyMetadata } from "../errors/readonly-metadata.ts";
 import type { Delivered } from "./broker.ts";
 import { type Delivery, deliveryKey } from "./delivery.ts";
 import type { EventRecord } from "./event-record.ts";
@@ -57,15 +57,19 @@ function deliveryOf(delivered: Delivered, { topic, group }: GroupId): Delivery {
 	};
 }
 
-function withTrace(event: EventRecord, globals: Metadata | undefined): Metadata {
+function withTrace(
+	{ traceparent, tracestate }: EventRecord,
+	globals: Metadata | undefined,
+): ReadonlyMetadata {
+	if (traceparent === undefined && tracestate === undefined) return globals ?? noMetadata;
 	const metadata = new Metadata(globals);
-	const { traceparent, tracestate } = event;
 	if (traceparent !== undefined) add(metadata, "traceparent", traceparent);
 	if (tracestate !== undefined) add(metadata, "tracestate", tracestate);
 	return metadata;
 }
 
-function globalsOf({ metadata = {} }: EventRecord): Metadata | undefined {
+function globalsOf({ metadata }: EventRecord): Metadata | undefined {
+	if (metadata === undefined) return undefined;
 	const names = Object.keys(metadata);
 	if (names.length === 0) return undefined;
 	const globals = new Metadata();

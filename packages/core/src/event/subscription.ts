@@ -102,7 +102,7 @@ export class Subscription {
 	async #handle(endpoint: Endpoint, delivered: Delivered, lane: Context): Promise<Verdict> {
 		const { ctx, cancellation, scope } = handlingOf(delivered, this.id, this.options.timeoutMs, lane);
 		try {
-			await whileLasts(Promise.try(endpoint, delivered.event.data, ctx), ctx);
+			await whileLasts(endpoint(delivered.event.data, ctx), ctx);
 			scope.settle(succeeded);
 			cancellation.finish(callIsOver);
 			return { do: "done" };
