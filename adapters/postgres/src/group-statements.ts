@@ -81,7 +81,7 @@ WITH made AS (
 SELECT FROM made`;
 
 const reportSql = `
-SELECT revision, (
+SELECT id, revision, (
 	SELECT coalesce(json_agg(told ORDER BY joined), '[]') FROM (
 		SELECT ${memberColumns} FROM members LEFT JOIN renewals USING (member) WHERE "group" = groups.id
 	) AS told

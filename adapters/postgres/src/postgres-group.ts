@@ -27,6 +27,16 @@ interface LaneRow extends Omit<LaneReport, "holder"> {
 	readonly holder: string | null;
 }
 
+interface RevisionRow {
+	readonly id: number;
+	readonly revision: string;
+}
+
+interface ReportRow extends RevisionRow {
+	readonly members: readonly MemberRow[];
+	readonly lanes: readonly LaneRow[];
+}
+
 interface MemberRow {
 	readonly member: string;
 	readonly handles: string;
@@ -49,8 +59,8 @@ export class PostgresGroup implements GroupStore {
 	readonly #key: string;
 	readonly #handle: BackendHandle;
 	readonly #statements: GroupStatements;
-	/** The revision that the last report told of. */
-	#seen = "";
+	/** The number of the group, and the revision that the last report told of. */
+	#seen: RevisionRow | undefined;
 
 	constructor(id: GroupId, handle: BackendHandle) {
 		this.#id = id;
@@ -65,13 +75,9 @@ export class PostgresGroup implements GroupStore {
 	}
 
 	async report(ctx: Context): Promise<GroupReport | undefined> {
-		const [row] = await this.#run<{ revision: string; members: MemberRow[]; lanes: LaneRow[] }>(
-			"report",
-			[],
-			ctx,
-		);
+		const [row] = await this.#run<ReportRow>("report", [], ctx);
+		this.#seen = row;
 		if (row === undefined) return undefined;
-		this.#seen = row.revision;
 		return { members: row.members.map(memberOf), lanes: row.lanes.map(laneOf) };
 	}
 
@@ -173,13 +179,17 @@ export class PostgresGroup implements GroupStore {
 	}
 
 	async changed(ctx: Context): Promise<void> {
-		const { id } = await this.#revision(ctx);
-		const isChanged = async (): Promise<boolean> => (await this.#revision(ctx)).revision !== this.#seen;
+		const seen = this.#seen;
+		const { id } = seen ?? (await this.#revision(ctx));
+		const isChanged = async (): Promise<boolean> => {
+			const now = await this.#revision(ctx);
+			return now.id !== seen?.id || now.revision !== seen.revision;
+		};
 		await this.#handle.wait(`g${id}`, isChanged, ctx);
 	}
 
-	async #revision(ctx: Context): Promise<{ readonly id: number; readonly revision: string }> {
-		const [row] = await this.#run<{ id: number; revision: string }>("revision", [], ctx);
+	async #revision(ctx: Context): Promise<RevisionRow> {
+		const [row] = await this.#run<RevisionRow>("revision", [], ctx);
 		if (row === undefined) throw this.#missing();
 		return row;
 	}

@@ -4,6 +4,7 @@ import type { Broker, Deliver, GroupSpec, Verdict } from "./broker.ts";
 import { type Faults, FaultyState } from "./engine/fixtures/faulty-state.ts";
 import type { EventRecord } from "./event-record.ts";
 import { type LogBrokerOptions, logBroker } from "./log-broker.ts";
+import { MemoryGroup } from "./memory-group.ts";
 import { MemoryGroups, memoryGroupState } from "./memory-group-state.ts";
 import { MemoryTopics, memoryLog } from "./memory-log.ts";
 
@@ -222,6 +223,33 @@ describe("what cannot be read as an event", () => {
 		const { items } = await broker.parking(group).list({ limit: 10 }, ctx);
 		expect(items).toMatchObject([{ lane: 0, error: { reason: "unreadable_event" } }]);
 		expect(seen).toEqual([]);
+	});
+});
+
+describe("a group that idles", () => {
+	afterEach(() => {
+		vi.useRealTimers();
+		vi.restoreAllMocks();
+	});
+
+	/** How often its members look at the group in 20 times to live, once all lanes are dealt. */
+	async function looks(members: number): Promise<number> {
+		vi.useFakeTimers();
+		const reports = vi.spyOn(MemoryGroup.prototype, "report");
+		for (let count = 0; count < members; count++)
+			await backend.broker().consume(group, async () => done, ctx);
+		await vi.advanceTimersByTimeAsync(10_000);
+		reports.mockClear();
+		await vi.advanceTimersByTimeAsync(20_000);
+		return reports.mock.calls.length;
+	}
+
+	test("is looked at once in a time to live by a member that is alone, as an app may have many groups", async () => {
+		expect(await looks(1)).toBeLessThanOrEqual(21);
+	});
+
+	test("is looked at more often by members that may have to take over from each other", async () => {
+		expect(await looks(2)).toBeGreaterThanOrEqual(2 * 20 * 3);
 	});
 });
 

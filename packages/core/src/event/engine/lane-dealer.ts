@@ -58,6 +58,8 @@ export class LaneDealer {
 	/** Why no lane is held. */
 	#misplaced: Misplaced | undefined;
 	readonly #news = new ChangeWait();
+	/** Whether nobody else was a member at the last look. */
+	#isAlone = false;
 
 	constructor(options: LaneDealerOptions) {
 		this.#options = options;
@@ -117,6 +119,7 @@ export class LaneDealer {
 		troubles.clear("removed");
 		const members = await this.#joined(report.members);
 		const live = this.#watch.live(members);
+		this.#isAlone = members.length === 1;
 		this.#noticeLosses(report.lanes);
 		await this.#takeEdits(report.lanes);
 		if (this.#misplaced !== undefined && !(await this.#isInPlace(report.lanes, this.#misplaced))) return;
@@ -290,11 +293,14 @@ export class LaneDealer {
 		}
 	}
 
-	/** Waits for a change, or until silent members may be found. */
+	/**
+	 * Waits for a change, or until silent members may be found. A member that is alone has nobody to find: another that
+	 * joins is a change. So groups that idle cost their backend little, and an app may have many.
+	 */
 	async #waitForChange(): Promise<void> {
 		const { store, ctx, ttlMs } = this.#options;
 		await sleep(Math.min(leastBetweenLooksMs, ttlMs / 8), ctx);
-		const timer = after(ttlMs / 4, () => this.#news.wake());
+		const timer = after(this.#isAlone ? ttlMs : ttlMs / 4, () => this.#news.wake());
 		try {
 			await this.#news.wait(ctx, (ctx) => store.changed(ctx));
 		} finally {
