@@ -84,7 +84,7 @@ export class BrokerParts {
 		return { ...facts, measure: (ms) => repeat(page, ms) };
 	}
 
-	/** A new group handles all that waits in a new topic, 16 lanes, 16 events at once. */
+	/** A new group handles all events that wait in a new topic, with 16 lanes and 16 events at once. */
 	async handle(facts: PartFacts): Promise<Part> {
 		const broker = await this.broker();
 		return {
