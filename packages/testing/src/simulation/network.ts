@@ -14,11 +14,11 @@ export interface NetworkOptions {
 	readonly stalls?: { readonly probability: number; readonly duration: Latency };
 	/** How often a chunk of bytes ends its pipe with a reset instead of arriving. Default: 0. */
 	readonly resets?: number;
-	/** What happens to messages of the registry, which are single datagrams. Default: only latency. */
+	/** The faults of messages of the registry, which are single datagrams. Default: only latency. */
 	readonly datagrams?: DatagramOptions;
 }
 
-/** What may happen to a datagram. */
+/** The faults of datagrams. */
 export interface DatagramOptions {
 	/** How often a datagram is lost. Default: 0. */
 	readonly loss?: number;

@@ -15,7 +15,7 @@ import {
 	type ViewStoreCase,
 } from "./view-lab.ts";
 
-/** Who may change a build, and that a change is atomic. */
+/** Changes of a build: the member that may make them, and their atomicity. */
 export const applyCases: readonly ViewStoreCase[] = [
 	{
 		title: "of many who claim a build under one epoch, one takes it",
