@@ -108,7 +108,7 @@ export class NatsConnection implements AsyncDisposable {
 		return this.client.info?.version ?? "";
 	}
 
-	/** Whether that server is of this version or a newer one. Older servers ignore what they do not know. */
+	/** Whether that server is of this version or a newer one. Older servers ignore fields that they do not know. */
 	isAtLeast(major: number, minor: number): boolean {
 		const [ours = 0, ourMinor = 0] = this.serverVersion.split(".").map(Number);
 		return ours > major || (ours === major && ourMinor >= minor);
@@ -129,9 +129,8 @@ export class NatsConnection implements AsyncDisposable {
 	}
 
 	/**
-	 * Runs an operation once there is a connection. It fails with `unavailable` when the connection is lost meanwhile
-	 * or the time is over, and with the error of its context when that ends. What was sent may have been done all the
-	 * same.
+	 * Runs an operation once there is a connection. It fails with `unavailable` when the connection is lost meanwhile or
+	 * the time is over, and with the error of its context when that ends. The server may have carried it out all the same.
 	 */
 	run<T>(operation: (client: Client) => Promise<T>, options: OperationOptions = {}): Promise<T> {
 		const { withinMs = operationMs, ctx } = options;
@@ -172,8 +171,8 @@ export class NatsConnection implements AsyncDisposable {
 	}
 
 	/**
-	 * Whether the server answers a ping now. Everything that it sent before has arrived then. Where no answer comes in
-	 * time, the connection is given up and made again, because a hung peer is as good as none.
+	 * Whether the server answers a ping now. Everything that it sent before has arrived then. If no answer comes in time,
+	 * the connection is given up and made again, because a hung peer is as good as none.
 	 */
 	answers(withinMs: number = drainMs): Promise<boolean> {
 		if (!this.#isUp || this.#isClosed) return Promise.resolve(false);

@@ -14,11 +14,11 @@ export interface LinkSubscription {
 	readonly subject: string;
 	/** The queue group in which each message reaches one subscriber. Default: none, so that all get it. */
 	readonly queue?: string;
-	/** A message arrived. What it throws is logged. */
+	/** A message arrived. An error that this throws is logged. */
 	receive(message: Msg): void;
 }
 
-/** Learns what becomes of a link. */
+/** Learns of the events of a link. */
 export interface LinkListener {
 	/** The connection to the server is gone, and with it all messages that were on their way. */
 	onLost(reason: string): void;
@@ -38,7 +38,7 @@ export interface NatsLinkOptions {
 /** How long a server that was asked may be silent before its connection is given up, in milliseconds, twice over. */
 const patienceMs = 1_000;
 
-/** How long what was sent last may take to leave when the link is closed, in milliseconds. */
+/** How long the last messages may take to leave when the link is closed, in milliseconds. */
 const closingMs = 1_000;
 
 /** The pauses between attempts to connect again. */
@@ -47,7 +47,7 @@ const reconnects = { firstMs: 100, longestMs: 5_000 };
 /**
  * The connection to NATS that the calls of one process share. It is opened when it is first needed, and closed when
  * nobody uses it any more. A connection that broke is replaced by a new one, at the next use, or at once while somebody
- * listens. Nothing is kept to be sent later: what was on its way is lost, and the pipes are told so.
+ * listens. Nothing is kept to be sent later: messages that were on their way are lost, and the pipes are told so.
  */
 export class NatsLink {
 	readonly #options: NatsLinkOptions;
@@ -72,7 +72,7 @@ export class NatsLink {
 		return this.#options.location;
 	}
 
-	/** The size of the largest message that the server takes, in bytes; what servers take by default while not known. */
+	/** The size of the largest message that the server takes, in bytes. While it is not known, the default of servers. */
 	get maxMessageBytes(): number {
 		return this.#connection?.info?.max_payload ?? 1024 * 1024;
 	}
@@ -113,7 +113,7 @@ export class NatsLink {
 		};
 	}
 
-	/** Tells a listener what becomes of the link, until the returned function is called. */
+	/** Tells a listener of the link's events, until the returned function is called. */
 	listen(listener: LinkListener): () => void {
 		this.#listeners.add(listener);
 		return () => this.#listeners.delete(listener);
@@ -127,7 +127,7 @@ export class NatsLink {
 	}
 
 	/**
-	 * Resolves when the server has taken what was sent, subscriptions among it. Rejects with `unavailable` when the
+	 * Resolves when the server has taken all that was sent, including subscriptions. Rejects with `unavailable` when the
 	 * connection is lost before, or the server does not answer.
 	 */
 	async flush(): Promise<void> {
@@ -183,7 +183,7 @@ export class NatsLink {
 		return connection;
 	}
 
-	/** Learns from the client library what becomes of a connection. */
+	/** Follows the events of a connection in the client library. */
 	async #follow(connection: NatsConnection): Promise<void> {
 		void connection.closed().then((error) => {
 			const reason = error instanceof Error ? `: ${error.message}` : "";
@@ -262,7 +262,7 @@ export class NatsLink {
 		const connection = this.#connection;
 		this.#connection = undefined;
 		if (connection === undefined) return;
-		// The client library drops what it has not sent.
+		// The client library drops messages that it has not sent.
 		const sent = Promise.withResolvers<void>();
 		const timer = after(closingMs, sent.resolve);
 		connection.flush().then(sent.resolve, sent.resolve);
@@ -272,7 +272,7 @@ export class NatsLink {
 	}
 }
 
-/** Whether the server refused to publish. That it refused to subscribe, the subscription itself is told. */
+/** Whether the server refused to publish. The subscription itself is told of a refusal to subscribe. */
 function isRefusedPublish(error: Error): error is PermissionViolationError {
 	return error instanceof PermissionViolationError && error.operation === "publish";
 }

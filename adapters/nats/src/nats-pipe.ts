@@ -4,7 +4,7 @@ import { type MessageCarrier, MessagePipe } from "./message-pipe.ts";
 import type { NatsLink } from "./nats-link.ts";
 import { noPayload, PipeMessageType, readPipeMessage, writePipeMessage } from "./pipe-message.ts";
 
-/** The most that goes into one message, in bytes: more would hold up what others send over the same connection. */
+/** The most that goes into one message, in bytes: more would hold up the messages of others on the same connection. */
 const longestMessageBytes = 64 * 1024;
 
 /** The status with which the server says that nobody subscribes to the subject of a message. */
@@ -12,10 +12,13 @@ const noResponders = 503;
 
 const tickMs = 1_000;
 
-/** One end of a pipe over NATS: what arrives at its own subject, and is sent to that of the other end. */
+/**
+ * One end of a pipe over NATS. It receives messages at its own subject, and sends messages to the subject of the other
+ * end.
+ */
 export class NatsPipe implements MessageCarrier {
 	readonly pipe: MessagePipe;
-	/** Where this end is sent messages. */
+	/** The subject at which this end receives messages. */
 	readonly subject: string;
 	/** Resolves when the other end has answered. Rejects when it will not. */
 	readonly answered: Promise<void>;
@@ -23,12 +26,12 @@ export class NatsPipe implements MessageCarrier {
 	readonly #link: NatsLink;
 	readonly #leave: () => void;
 	readonly #answer = Promise.withResolvers<void>();
-	/** Where the other end is sent messages; not known before its first one. */
+	/** The subject of the other end. It is not known before the first message of that end. */
 	#remote: string | undefined;
-	/** Where the pipe was asked for. */
+	/** The subject at which the pipe was requested. */
 	#asked: string | undefined;
 
-	/** @param address what the other end is called in messages. */
+	/** @param address the name of the other end in messages. */
 	constructor(
 		link: NatsLink,
 		subject: string,
@@ -102,7 +105,7 @@ export class PipeTable {
 	readonly #leaves: readonly (() => void)[];
 	#timer: Timer | undefined;
 
-	/** @param subject the subject below which those of the pipes lie. */
+	/** @param subject the subject below which the subjects of the pipes lie. */
 	constructor(link: NatsLink, subject: string) {
 		this.#link = link;
 		this.#subject = subject;
@@ -126,8 +129,8 @@ export class PipeTable {
 	/**
 	 * Opens an end of a pipe.
 	 *
-	 * @param address what the other end is called in messages.
-	 * @param remote the subject of the other end, where it is known.
+	 * @param address the name of the other end in messages.
+	 * @param remote the subject of the other end, if it is known.
 	 */
 	open(address: string, remote?: string): NatsPipe {
 		const token = crypto.randomUUID().replaceAll("-", "");

@@ -12,7 +12,7 @@ export interface NatsOptions {
 	readonly creds?: string;
 	/** A file with the seed of an nkey. */
 	readonly nkey?: string;
-	/** A PEM file with the certificates of the authorities to trust. Default: those that Node trusts. */
+	/** A PEM file with the certificates of the authorities to trust. Default: the authorities that Node trusts. */
 	readonly ca?: string;
 	/** A PEM file with the certificate of this process, together with `key`. */
 	readonly cert?: string;
@@ -49,8 +49,8 @@ const connectionParameters: readonly string[] = ["token", ...files];
  * Reads a URL of NATS: `nats://user:password@host1:4222,host2:4222?ca=/etc/nats/ca.pem`. The schemes `tls` and
  * `nats+tls` ask for TLS.
  *
- * @param own the query parameters of the port that is opened, beside those of the connection.
- * @throws ServiceError `invalid_argument` that says what is wrong, and does not repeat secrets.
+ * @param own the query parameters of the port that is opened, in addition to those of the connection.
+ * @throws ServiceError `invalid_argument` that names the fault and does not repeat secrets.
  */
 export function parseNatsUrl(url: string, options: NatsOptions, own: readonly string[]): ParsedNatsUrl {
 	const [, scheme = "", list = "", query = ""] =

@@ -27,10 +27,10 @@ interface Shown {
 }
 
 /**
- * Keeps a view equal to what the server knows of the keys of one filter, while the view is watched. It subscribes to
+ * Keeps a view equal to the server's records under the keys of one filter, while the view is watched. It subscribes to
  * the records and heartbeats under these keys alone, and lists them at first and after each loss of the connection.
  *
- * What a subscription missed is found by the heartbeats, because each names the version of its record. An instance
+ * The heartbeats reveal changes that a subscription missed, because each names the version of its record. An instance
  * whose heartbeats stay away is gone after its time to live, by the clock of this process.
  */
 export class RegistryFeed {
@@ -58,8 +58,8 @@ export class RegistryFeed {
 	#wasLost = false;
 
 	/**
-	 * @param renewals awaits the heartbeats of the feeds of a process, so that one timer serves them all. Who makes it
-	 * passes what is overdue to `onOverdue`.
+	 * @param renewals awaits the heartbeats of the feeds of a process, so that one timer serves them all. Its owner passes
+	 * overdue names to `onOverdue`.
 	 * @param ttlMs how long an instance lasts until its first heartbeat arrives, in milliseconds.
 	 * @param stopped called when nobody watches any more.
 	 */
@@ -147,7 +147,7 @@ export class RegistryFeed {
 		}
 	}
 
-	/** Without a first listing, watchers have to know why. Later, what is known stays until a listing succeeds. */
+	/** Without a first listing, watchers have to know why. Later, the known instances stay until a listing succeeds. */
 	#onFailure(error: unknown): void {
 		// A server that starts may have no JetStream for a moment.
 		const mayPass = isServiceError(error) && ["unavailable", "failed_precondition"].includes(error.code);

@@ -19,7 +19,10 @@ import type { NatsConnection, OperationOptions } from "./nats-connection.ts";
 import { recordKeys } from "./registry-keys.ts";
 import { type MadeStream, makeStream, streamInfo } from "./stream-making.ts";
 
-/** Records that are not written again go after this time, in milliseconds, with those of instances that died. */
+/**
+ * Records that are not written again are removed after this time, in milliseconds, including records of instances that
+ * died.
+ */
 export const recordAgeMs = 3_600_000;
 /** The largest record, in bytes. */
 const mostRecordBytes = 1024 * 1024;
@@ -126,7 +129,7 @@ export class RegistryStorage {
 		}, options);
 	}
 
-	/** Lists what the server knows of the keys that a filter lets through: nothing while there is no bucket. */
+	/** Lists the server's records of the keys that a filter lets through. Empty while there is no bucket. */
 	async list(filter: string, ctx?: Context): Promise<Listing> {
 		const { bucket } = this.#options;
 		const [records, heartbeats] = await this.connection.run(
@@ -239,7 +242,7 @@ export class RegistryStorage {
 		return 0;
 	}
 
-	/** Looks for the streams, and makes those that are missing. */
+	/** Looks for the streams, and makes missing ones. */
 	#made(client: Client): Promise<void> {
 		this.#making ??= this.#make(client).catch((error: unknown) => {
 			this.#making = undefined;
@@ -318,7 +321,10 @@ export function isRemoval(headers: MsgHdrs | undefined): boolean {
 	return operation === "DEL" || operation === "PURGE";
 }
 
-/** Reads a record. One that does not belong under its key is ignored: its writer may write there alone. */
+/**
+ * Reads a record. A record that does not belong under its key is ignored, because its writer may have the right to
+ * write only there.
+ */
 export function storedRecord(key: string, data: Uint8Array): StoredRecord | undefined {
 	const record = parseInstanceRecord(decoder.decode(data));
 	if (record === undefined || !recordKeys(record.instance).includes(key)) return undefined;

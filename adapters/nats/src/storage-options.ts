@@ -1,6 +1,6 @@
 import { invalidUrl } from "@allium/core/adapter";
 
-/** The name of what is made on the server, as an option or a query parameter. */
+/** The name of the bucket on the server, as an option or a query parameter. */
 export function bucketName(given: string | undefined): string {
 	const bucket = given ?? "allium";
 	if (/^[A-Za-z0-9_-]{1,64}$/.test(bucket)) return bucket;

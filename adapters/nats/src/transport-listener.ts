@@ -22,7 +22,7 @@ export interface NatsListenerOptions extends ServerConnectionOptions {
 	readonly endpoints: EndpointTable;
 }
 
-/** Accepts pipes at the subject of an instance, and plain requests beside them. */
+/** Accepts pipes at the subject of an instance, and plain requests in addition. */
 export class NatsListener implements Listener {
 	readonly addresses: readonly string[];
 	readonly #options: NatsListenerOptions;

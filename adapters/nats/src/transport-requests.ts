@@ -28,12 +28,12 @@ export interface PlainRequestsOptions {
 
 /**
  * Answers requests of NATS clients that know nothing of Allium: JSON at `allium.<namespace>.<service>.<method>`, JSON
- * back. The instances of a service share them as a queue group. Metadata travels as headers, and errors as those of the
- * Connect protocol do. Only unary methods can be called so.
+ * back. The instances of a service share them as a queue group. Metadata travels as headers, and errors as in the
+ * Connect protocol. Only unary methods can be called in this way.
  */
 export class PlainRequests {
 	readonly #options: PlainRequestsOptions;
-	/** By the name of the service: what ends its subscription. */
+	/** The functions that end subscriptions, by the name of the service. */
 	readonly #subscriptions = new Map<string, () => void>();
 	readonly #unlisten: (() => void) | undefined;
 	readonly #calls = new Set<ServerCall>();
@@ -48,7 +48,7 @@ export class PlainRequests {
 		this.#subscribe(endpoints.contracts);
 	}
 
-	/** Takes no further requests. Resolves when those under way were answered. */
+	/** Takes no further requests. Resolves when the requests under way were answered. */
 	drain(): Promise<void> {
 		this.#isDraining = true;
 		this.#unlisten?.();
@@ -58,7 +58,7 @@ export class PlainRequests {
 		return this.#drained.promise;
 	}
 
-	/** Takes no further requests, and cancels those under way. Resolves when their callers were told. */
+	/** Takes no further requests, and cancels the requests under way. Resolves when their callers were told. */
 	close(): Promise<void> {
 		const drained = this.drain();
 		for (const call of [...this.#calls]) call.cancel();
@@ -99,7 +99,7 @@ export class PlainRequests {
 		});
 	}
 
-	/** Never rejects: what fails is in the reply, or there is nobody left to tell. */
+	/** Never rejects: an error goes into the reply, unless there is nobody left to tell. */
 	async #answer(request: PlainRequest, call: ServerCall): Promise<void> {
 		const { path } = request;
 		const service = path.slice(0, path.lastIndexOf("/"));
@@ -140,7 +140,7 @@ export class PlainRequests {
 /** The room that the headers of a reply may take in a message of NATS, in bytes: that of metadata, twice. */
 const headerRoomBytes = 32 * 1024;
 
-/** Decodes the input of a call. Where there is none, no message is as good as an empty one. */
+/** Decodes the input of a call. If the method has none, a missing message counts as an empty one. */
 function readInput({ body, error }: PlainRequest, call: ServerCall): unknown {
 	if (error !== undefined) throw error;
 	const codecs = codecsOf(call);

@@ -25,13 +25,13 @@ export interface NatsTransportOptions extends NatsOptions {
 }
 
 /**
- * Calls over the NATS servers at a URL, for processes that reach them, but not one another. Each instance listens at a
- * subject of its own, so its address is one such as `nats://allium-pipes.default.4f1c…`: it names no server, because each
- * process has its own way there. Calls are Allium frames over pairs of subjects. Beside them, an instance answers plain
- * requests of any NATS client at `allium.<namespace>.<service>.<method>`.
+ * Calls over the NATS servers at a URL, for processes that reach these but not one another. Each instance listens at
+ * its own subject, so its address is like `nats://allium-pipes.default.4f1c…`. The address names no server, because
+ * each process has its own way there. Calls are Allium frames over pairs of subjects. Beside them, an instance answers
+ * plain requests of any NATS client at `allium.<namespace>.<service>.<method>`.
  *
- * It has a connection of its own, apart from that of a registry: what calls carry must not hold up heartbeats. The first
- * call opens it, or the listener; when nobody dials or listens any more, it is closed.
+ * It has its own connection, apart from the connection of a registry, because the messages of calls must not hold up
+ * heartbeats. The first call opens it, or the listener; when nobody dials or listens any more, it is closed.
  *
  * @throws ServiceError `invalid_argument` for a URL that cannot be used; RangeError for a duration or the number of a
  * format that is not possible.
@@ -49,7 +49,7 @@ export function transport(url: string, options: NatsTransportOptions = {}): Tran
 		logger,
 		connect: async () => {
 			try {
-				// A lost connection is not repaired, because what was on its way is lost: the link makes another one.
+				// A lost connection is not repaired, because messages on their way are lost: the link makes another one.
 				return await connect({ ...connectOptions(address, attempts), reconnect: false });
 			} catch (error) {
 				throw connectFailure(error, location);

@@ -4,7 +4,7 @@ import type { LaneRecord } from "./lane-record.ts";
 /** So many epochs are remembered in any case. */
 const rememberedEpochs = 16;
 
-/** A lane that a member has claimed. What the claims before wrote counts as far as it had come into force. */
+/** A lane that a member has claimed. The writes of earlier claims count if they had come into force. */
 export function claimedLane(
 	lane: LaneRecord,
 	member: string,

@@ -11,7 +11,7 @@ export interface StoredDeferred extends SaveMark {
 
 /** The deferred events of a lane. */
 export interface DeferredVersions {
-	/** Those that count, by id. */
+	/** The versions that count, by id. */
 	readonly current: ReadonlyMap<string, StoredDeferred>;
 	/** The keys of others: they were replaced or handled, or never came into force. */
 	readonly rest: readonly string[];

@@ -34,9 +34,9 @@ export interface DueDelayed {
 
 /**
  * Looks for the delayed events of a lane that are due before a time. Their keys name the hour, the minute and the
- * second, so that only those are read that come next.
+ * second, so that only the next ones are read.
  *
- * @param hours Those in which there may be any, the earliest first.
+ * @param hours the hours in which there may be any, the earliest first.
  */
 export async function dueDelayed(
 	from: DelayedLane,
@@ -94,7 +94,7 @@ class DueSearch {
 		return { due: due.slice(0, this.#limit), rest: this.#rest };
 	}
 
-	/** Of each event the version that counts. */
+	/** The version of each event that counts. */
 	#latest(entries: readonly { readonly key: string; readonly text: string }[]): Iterable<StoredDelayed> {
 		const { record } = this.#from;
 		const dropped = new Set(record.dropped);
@@ -102,7 +102,7 @@ class DueSearch {
 		for (const { key, text } of entries) {
 			const mark = markOf(key);
 			const isInForce = !dropped.has(key) && mayBeInForce(record, mark);
-			// The holder may be about to save what it wrote itself.
+			// The holder may be about to save its own writes.
 			if (!isInForce && mark.epoch !== record.epoch) this.#rest.push(key);
 			if (!isInForce) continue;
 			const delayed: Delayed = JSON.parse(text);

@@ -22,7 +22,7 @@ const decoder = new TextDecoder();
 /** An event as the log stores it. */
 export interface EventMessage {
 	readonly text: string;
-	/** By what the server knows it again. */
+	/** The id by which the server recognizes a duplicate. */
 	readonly id: string;
 }
 

@@ -32,7 +32,7 @@ export interface StoredMessage {
 }
 
 /**
- * One stream of JetStream. What it tells comes from the leader of the stream, so that who wrote something reads it.
+ * One stream of JetStream. Its answers come from the leader of the stream, so that a writer reads its own writes.
  * Everything rejects with `unavailable` while the server does not answer.
  */
 export class EventStream {
@@ -122,7 +122,7 @@ export class EventStream {
 		}
 	}
 
-	/** The library's access to the API. What it is asked is bounded by `connection.run`. */
+	/** The library's access to the API. `connection.run` bounds the time of its requests. */
 	manager(): Promise<JetStreamManager> {
 		this.#manager ??= jetstreamManager(this.connection.client, libraryOptions);
 		return this.#manager;

@@ -48,14 +48,14 @@ export class GroupEdits {
 	}
 
 	/**
-	 * Makes parked events due at once, to be handled or passed over. Returns how many. Of those that were made due in
-	 * the same way before, the holder is told once more: that call may have failed in between.
+	 * Makes parked events due at once, to be handled or passed over. Returns how many. The holder is told again of events
+	 * that an earlier call made due in the same way, because that call may have failed in between.
 	 */
 	async edit(which: Which, discard: boolean, ctx: Context): Promise<number> {
 		const meant = (await this.#deferred(ctx)).filter(({ deferred }) => isMeant(deferred, which));
 		const parked = meant.filter(({ deferred }) => deferred.due === "parked");
 		const marks = await Promise.allSettled(parked.map((each) => this.#mark(each, discard, ctx)));
-		// Of a mark that failed nobody knows whether it was made.
+		// It is not known whether a failed mark was made.
 		const isMade = marks.map((mark) => mark.status === "rejected" || mark.value);
 		const due = meant.filter(({ deferred }) => deferred.due === 0 && (deferred.discard ?? false) === discard);
 		const told = new Set(
@@ -90,7 +90,7 @@ export class GroupEdits {
 		const group = await this.#records.group(ctx);
 		if (group === undefined) return;
 		await this.#checkIdle(group, "removed", ctx);
-		// From then on it is gone, whatever happens to the rest.
+		// From then on the group is gone, regardless of the rest.
 		const isDone = await this.#records.change((record) => ({ ...record, isRemoved: true }), ctx);
 		if (!isDone) return;
 		for (const rest of [keys.lanes, keys.allDeferred, keys.allDelayed, keys.allHours, keys.record]) {
@@ -131,7 +131,7 @@ export class GroupEdits {
 		}
 	}
 
-	/** Removes what was deferred and delayed before a lane was put at another place. */
+	/** Removes events that were deferred and delayed before a lane was put at another place. */
 	async #removeAll({ lane, record }: StoredLane, ctx: Context): Promise<void> {
 		const { storage, keys } = this.#records;
 		await storage.removeAll(keys.deferredOf(lane, record.generation), ctx);
@@ -159,7 +159,7 @@ function isMeant({ id, key }: Deferred, which: Which): boolean {
 	return key !== undefined && which.keys.includes(key);
 }
 
-/** Where a parked event lies in the listing. */
+/** The place of a parked event in the listing. */
 function placeOf({ lane, cursor, id }: DeferredInLane): string {
 	return JSON.stringify([String(lane).padStart(6, "0"), cursor, id]);
 }

@@ -11,7 +11,7 @@ export interface SaveMark {
 	readonly save: number;
 }
 
-/** The keys of a namespace, and those of a group below. No key ends with what another one begins with. */
+/** The keys of a namespace, and the keys of its groups below it. No key ends with what another one begins with. */
 export class NamespaceKeys {
 	readonly #namespace: string;
 
@@ -88,7 +88,7 @@ export class GroupKeys {
 		return `${this.#namespace}.delayed.${this.#group}.>`;
 	}
 
-	/** All that is stored of the delayed events of a lane, since it was last put at another place. */
+	/** All stored versions of the delayed events of a lane, since it was last put at another place. */
 	delayedOf(lane: number, generation: number): string {
 		return `${this.#delayed(lane, generation)}.>`;
 	}

@@ -7,7 +7,7 @@ import { hourOfKey } from "./group-keys.ts";
 import type { GroupRecords, StoredLane } from "./group-records.ts";
 import { HeldLane } from "./held-lane.ts";
 
-/** The lanes of one group: claims them, and saves those that members of this process hold. */
+/** The lanes of one group: claims them, and saves the lanes that members of this process hold. */
 export class GroupLanes {
 	readonly #records: GroupRecords;
 	readonly #held = new Map<number, HeldLane>();

@@ -12,7 +12,7 @@ export interface GroupRecord extends GroupId {
 	readonly createdAt: string;
 	/** The epoch under which the lanes began. */
 	readonly epoch: number;
-	/** Where lanes begin that nobody has claimed yet. */
+	/** The places at which lanes begin that nobody has claimed yet. */
 	readonly cursors: Readonly<Record<string, Cursor>>;
 	readonly members: readonly JoinedMember[];
 	/** How many have joined so far. */
@@ -28,7 +28,7 @@ export function groupRecord(entry: Entry | undefined): GroupRecord | undefined {
 	return record.isRemoved === true ? undefined : record;
 }
 
-/** Adds a member, or changes what it handles. */
+/** Adds a member, or changes the events that it handles. */
 export function withMember(record: GroupRecord, { id, handles }: Member): GroupRecord {
 	const before = record.members.find((member) => member.id === id);
 	const joined = before?.joined ?? record.joins + 1;

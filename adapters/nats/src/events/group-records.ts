@@ -13,7 +13,7 @@ export interface StoredLane {
 	readonly revision: number;
 }
 
-/** Reads and changes the record of a group and those of its lanes. */
+/** Reads and changes the record of a group and the records of its lanes. */
 export class GroupRecords {
 	readonly id: GroupId;
 	readonly storage: GroupStorage;

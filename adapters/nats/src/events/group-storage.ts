@@ -9,7 +9,10 @@ import { newsOf } from "./topic-subjects.ts";
 
 /** How much is read at once while keys are listed. */
 const pageBounds = { messages: 1_000, bytes: 4 * 1024 * 1024 };
-/** How often a listing goes on behind what was written meanwhile: keys that are written all the time have no end. */
+/**
+ * How often a listing continues after entries that were written meanwhile. It is bounded, because keys that are written
+ * all the time have no end.
+ */
 const mostRounds = 100;
 const decoder = new TextDecoder();
 
@@ -31,7 +34,7 @@ export interface GroupStorageOptions {
 
 /**
  * The bucket with the state of groups: `<bucket>_groups`. The tools of NATS for buckets read it; in contrast to their
- * buckets, what is removed leaves nothing behind.
+ * buckets, a removed entry leaves nothing behind.
  */
 export class GroupStorage {
 	readonly connection: NatsConnection;
@@ -46,7 +49,7 @@ export class GroupStorage {
 		this.#root = `$KV.${options.bucket}_groups.`;
 	}
 
-	/** The subject on which the server tells what it stored under keys, which may have wildcards. */
+	/** The subject on which the server reports entries that it stored under keys, which may have wildcards. */
 	newsSubject(keys: string): string {
 		return newsOf(this.#options.bucket, this.#root + keys);
 	}
@@ -61,7 +64,7 @@ export class GroupStorage {
 		await this.#stream.make(this.#config(), ctx);
 	}
 
-	/** Whether the server tells what is stored. It does so where Allium made the bucket. */
+	/** Whether the server reports stored entries. It does so if Allium made the bucket. */
 	async tells(): Promise<boolean> {
 		return (await this.#stream.info())?.config.republish !== undefined;
 	}
@@ -100,8 +103,8 @@ export class GroupStorage {
 	}
 
 	/**
-	 * Lists what is stored under keys, the oldest first, up to a number. A key that is written again meanwhile moves to
-	 * the end of the stream, and the server does not count it for a reading that has begun. So the listing goes on until
+	 * Lists the entries under keys, the oldest first, up to a number. A key that is written again meanwhile moves to the
+	 * end of the stream, and the server does not count it for a reading that has begun. So the listing goes on until
 	 * nothing lies behind it. Each key is listed once, as it was written last.
 	 */
 	async list(
@@ -125,7 +128,7 @@ export class GroupStorage {
 		return [...found.values()];
 	}
 
-	/** Reads what lies behind a place. */
+	/** Reads the entries behind a place. */
 	async #read(filter: string, after: number, most: number, ctx: Context | undefined): Promise<Entry[]> {
 		const reading = new StreamReading(this.#stream, filter, after);
 		try {
@@ -152,24 +155,24 @@ export class GroupStorage {
 		return (await unlessMissing(this.#stream.next(0, this.#root + keys, ctx))) !== undefined;
 	}
 
-	/** Removes what is stored under one key. */
+	/** Removes the entry under one key. */
 	async remove(key: string, ctx?: Context): Promise<void> {
 		const found = await this.read(key, ctx);
 		if (found !== undefined) await this.#stream.remove(found.revision, ctx);
 	}
 
-	/** Removes what was written with a revision, unless its key was written again. */
+	/** Removes the entry with a revision, unless its key was written again. */
 	async removeRevision(revision: number, ctx?: Context): Promise<void> {
 		await this.#stream.remove(revision, ctx);
 	}
 
-	/** Removes what is stored under keys. */
+	/** Removes the entries under keys. */
 	async removeAll(keys: string, ctx: Context): Promise<void> {
 		if (this.connection.isAtLeast(2, 10)) {
 			await unlessMissing(this.#stream.purge(this.#root + keys, ctx));
 			return;
 		}
-		// There, it would let all who are listing miss what they have not read yet.
+		// On older servers, a purge would make all listings under way miss the entries that they have not read yet.
 		for (;;) {
 			const some = await this.list(keys, ctx, pageBounds.messages);
 			if (some.length === 0) return;

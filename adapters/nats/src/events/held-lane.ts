@@ -24,8 +24,9 @@ export interface HeldLaneOptions {
 }
 
 /**
- * A lane that a member of this process holds. A save writes what is deferred and delayed first, under keys that count
- * only from then on when the lane itself has been written, under the revision that this process wrote last.
+ * A lane that a member of this process holds. A save first writes deferred and delayed events, under keys that count
+ * only once the lane itself has been written. It writes the lane only if the lane still has the revision that this
+ * process wrote last.
  */
 export class HeldLane {
 	readonly lane: number;

@@ -17,7 +17,7 @@ export interface PullRequest {
 
 /**
  * How a request ended: it has what it asked for, there are no more, the next message is too large, or something went
- * amiss, so that the consumer is not to be asked again.
+ * amiss, so that the consumer must not be asked again.
  */
 export type PullEnd = "full" | "complete" | "too large" | "amiss";
 
@@ -33,7 +33,7 @@ export interface Inflowing {
 	readonly end: PullEnd;
 }
 
-/** Somebody who waits for messages. */
+/** A caller that waits for messages. */
 interface Waiting {
 	readonly isEnough: () => boolean;
 	resolve(): void;
@@ -43,7 +43,7 @@ interface Waiting {
 /** The messages of one consumer. There is one request at a time; messages that arrive are kept until they are taken. */
 export class Inflow {
 	readonly #client: Client;
-	/** Where the consumer takes requests. */
+	/** The subject at which the consumer takes requests. */
 	readonly #subject: string;
 	readonly #inbox = createInbox();
 	readonly #subscription: Subscription;
@@ -140,7 +140,7 @@ export class Inflow {
 		else this.#wake();
 	}
 
-	/** The server has sent what there is, or what fits; or it refuses. */
+	/** The server has sent all messages or as many as fit, or it refuses. */
 	#control({ headers }: Msg): void {
 		const { code = 0, description = "" } = headers ?? {};
 		// From 2.10 on, the server tells that a request has all it asked for, which the messages themselves tell before.
@@ -173,7 +173,7 @@ export class Inflow {
 
 interface DeliveryPlace {
 	readonly sequence: number;
-	/** The number of the message among those that the consumer has delivered. */
+	/** The number of the message in the order in which the consumer delivered. */
 	readonly delivery: number;
 	readonly storedAt: number;
 	/** How many messages there are behind it. */

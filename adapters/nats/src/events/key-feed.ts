@@ -11,8 +11,8 @@ const decoder = new TextDecoder();
 export type KeyListener = (entry: Entry | undefined, before: Entry | undefined) => void;
 
 /**
- * Keeps what is stored under some keys, by what the server tells of each write. They are listed at first, after each
- * loss of the connection, and from time to time.
+ * Keeps a copy of the entries under some keys, by the server's reports of each write. They are listed at first, after
+ * each loss of the connection, and from time to time.
  */
 export class KeyFeed {
 	readonly #storage: GroupStorage;

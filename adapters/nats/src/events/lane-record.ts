@@ -16,8 +16,8 @@ export interface LaneRecord {
 	/** How often it was saved under this epoch. */
 	readonly save: number;
 	/**
-	 * How often it had been saved under earlier epochs: the last ones, and those of which deferred events are left. What
-	 * one of them wrote later never came into force.
+	 * How often it had been saved under earlier epochs: the last ones, and epochs of which deferred events are left. Later
+	 * writes of these epochs never came into force.
 	 */
 	readonly past: Readonly<Record<string, number>>;
 	/** Keys that count no more, and may not have been removed yet. */
@@ -30,7 +30,7 @@ export function newLane(cursor: Cursor, epoch: number, edits = 0): LaneRecord {
 	return { epoch, cursor, edits, generation: epoch, ...nothing };
 }
 
-/** Reads what is stored of a lane. */
+/** Reads the stored record of a lane. */
 export function laneRecord({ text }: Entry): LaneRecord {
 	return JSON.parse(text);
 }
@@ -49,7 +49,7 @@ export function mayBeInForce(lane: LaneRecord, mark: SaveMark): boolean {
 	return isForgotten || isInForce(lane, mark);
 }
 
-/** A lane after a change. What is deferred and delayed has keys of its own. */
+/** A lane after a change. Deferred and delayed events have their own keys. */
 export function changed(record: LaneRecord, change: LaneChange): LaneRecord {
 	const { cursor, ahead, crashes, trying } = change;
 	return {

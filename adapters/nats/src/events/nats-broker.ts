@@ -10,7 +10,7 @@ import { NatsLog } from "./nats-log.ts";
 
 /**
  * The options of a NATS broker. `bucket`, `replicas`, `storage`, `syncs`, `dedupeMs` and `ttlMs` may also be query
- * parameters of the URL; what is given here wins.
+ * parameters of the URL; these options take precedence.
  */
 export interface NatsBrokerOptions extends NatsOptions, LogBrokerOptions {
 	/** The prefix of the names of everything that is made on the server. Default: `allium`. */

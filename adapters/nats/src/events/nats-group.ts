@@ -52,7 +52,7 @@ export class NatsGroup implements GroupStore {
 	readonly #edits: GroupEdits;
 	readonly #feed: KeyFeed;
 	readonly #waiters = new Waiters();
-	/** Ends those who wait. */
+	/** The functions that end waits. */
 	readonly #waits = new Set<() => void>();
 	/** Increases with every change of members, holders and edits. */
 	#version = 1;
@@ -201,7 +201,7 @@ export class NatsGroup implements GroupStore {
 		}
 	}
 
-	/** Ends what waits. */
+	/** Ends all waits. */
 	close(): void {
 		this.#feed.close();
 		for (const end of [...this.#waits]) end();

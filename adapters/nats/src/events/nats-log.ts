@@ -122,7 +122,10 @@ export class NatsLog implements Log {
 		return { subjects, stream: new EventStream(this.#share.resource, subjects.stream) };
 	}
 
-	/** The topic that a stream holds. All who open it in this process share what it has read and heard. */
+	/**
+	 * The topic that a stream holds. All users of the topic in this process share the events and reports that it has
+	 * received.
+	 */
 	#topic(
 		topic: string,
 		{ stream, subjects }: TopicPlace,
@@ -197,7 +200,7 @@ interface TopicPlace {
 	readonly subjects: TopicSubjects;
 }
 
-/** The name of a topic. That of the stream holds it only where it is short. */
+/** The name of a topic. The name of the stream contains it only if it is short. */
 function topicOf({ name, description: text = "" }: StreamConfig): string {
 	return text.startsWith(description) ? text.slice(description.length) : name;
 }

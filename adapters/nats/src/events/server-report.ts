@@ -16,7 +16,7 @@ export interface NatsFacts {
 	readonly syncs: "disk" | "later";
 }
 
-/** Looks at what may lose the events of topics, and at what fills up. */
+/** Looks for settings that may lose the events of topics, and for storage that fills up. */
 export function serverReport({ version, streams, account, syncs }: NatsFacts): ServerReport {
 	const inMemory = streams.filter(({ config }) => config.storage === StorageType.Memory);
 	const alone = streams.filter(

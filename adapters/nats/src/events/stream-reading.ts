@@ -40,7 +40,7 @@ interface Consumer {
 }
 
 /**
- * Reads a stream in order from a place on, page by page. It acknowledges nothing: who reads keeps its place itself. On
+ * Reads a stream in order from a place on, page by page. It acknowledges nothing: the reader keeps its place itself. On
  * the server it is a consumer in memory that goes when it is not used any more. After a failure another one goes on at
  * the same place. One page at a time may be asked for.
  */
@@ -121,7 +121,7 @@ export class StreamReading {
 	}
 }
 
-/** Takes what was asked for ahead, and asks for the rest. */
+/** Takes the messages that were requested ahead, and requests the rest. */
 async function ask(inflow: Inflow, bounds: ReadingBounds, patienceMs: number): Promise<Inflowing> {
 	await inflow.over();
 	const ahead = inflow.take(bounds);

@@ -13,7 +13,7 @@ const pollMs = 200;
 /** The header of news in which the server says where it stored the message. */
 const sequenceHeader = "Nats-Sequence";
 
-/** Somebody who waits for what lies behind some places. */
+/** A caller that waits for messages behind some places. */
 interface Waiting {
 	readonly after: Cursors;
 	end(error?: ServiceError): void;
@@ -30,8 +30,8 @@ export interface TopicNewsOptions {
 
 /**
  * Tells when there is more in the lanes of a topic. The server tells of each message that it stored, on a subject of
- * its own and without the data, so that waiting costs it nothing. It is asked besides from time to time, and soon where
- * nothing can be heard of it.
+ * its own and without the data, so that waiting costs it nothing. In addition, it is asked from time to time, and soon
+ * if its reports cannot be heard.
  */
 export class TopicNews {
 	readonly #stream: EventStream;
@@ -111,7 +111,7 @@ export class TopicNews {
 		this.#look().catch(() => {});
 	}
 
-	/** Finds the last place of each lane, and listens to what comes. */
+	/** Finds the last place of each lane, and listens to reports. */
 	#look(): Promise<void> {
 		this.#looking ??= this.#lookNow().finally(() => {
 			this.#looking = undefined;
@@ -174,7 +174,7 @@ export class TopicNews {
 		return false;
 	}
 
-	/** Whether there is more indeed: what was there may be kept no longer. */
+	/** Whether there really is more: messages that were there may no longer be kept. */
 	async #hasMore(after: Cursors, ctx: Context): Promise<boolean> {
 		const behind = [...after].filter(([lane, cursor]) => positionOf(cursor) < (this.#heads.get(lane) ?? 0));
 		const found = await Promise.all(

@@ -57,7 +57,7 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 			return state.consumer_count;
 		}
 
-		// One for each page costs the server several times as much as the events.
+		// A consumer for each page would cost the server several times as much as the events.
 		test("one consumer of the server reads page after page", async ({ task }) => {
 			expect(await pages(topic)).toEqual([10, 10, 10, 10, 10]);
 			expect(await consumers(task.id)).toBe(1);

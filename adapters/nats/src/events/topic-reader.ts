@@ -16,7 +16,7 @@ import type { TopicSubjects } from "./topic-subjects.ts";
 
 /** How many readings one process keeps of a topic. A group that is worked on has about one. */
 const mostReadings = 256;
-/** How old the edges of a topic may be for those who read far from its beginning, in milliseconds. */
+/** How old the edges of a topic may be for readers far from its beginning, in milliseconds. */
 const freshMs = 2_000;
 /** The cursor of a lane that has no events moves when it is so far behind, in places of the stream. */
 const restingPlaces = nearby / 2;
@@ -206,7 +206,7 @@ export class TopicReader {
 		return isOne ? this.#filter(lane, key) : this.#subjects.all(this.#lanes);
 	}
 
-	/** Of the readings that go on at these places the farthest: others of the process may wait for the rest. */
+	/** The farthest of the readings that go on at these places: other readers of the process may wait for the rest. */
 	#find(filter: string, positions: Positions): LaneReading | undefined {
 		let farthest: LaneReading | undefined;
 		for (const reading of this.#resting) {

@@ -9,13 +9,13 @@ const longestPart = 80;
  */
 const slots = 64;
 
-/** Where an event belongs. */
+/** The place of an event. */
 export interface EventPlace {
 	readonly lane: number;
 	readonly subject: string;
 }
 
-/** The names of what belongs to a topic on the server. */
+/** The names of a topic's streams and subjects on the server. */
 export class TopicSubjects {
 	readonly stream: string;
 	readonly #root: string;
@@ -30,7 +30,7 @@ export class TopicSubjects {
 		return `${this.#root}.${lanes}.*.*`;
 	}
 
-	/** The number of lanes, from the subjects of a stream; undefined when they are those of something else. */
+	/** The number of lanes, from the subjects of a stream; undefined if they belong to something else. */
 	lanesOf(subjects: readonly string[] | undefined): number | undefined {
 		const lanes = Number(subjects?.[0]?.slice(this.#root.length + 1).split(".")[0]);
 		return Number.isInteger(lanes) && subjects?.[0] === this.all(lanes) ? lanes : undefined;
