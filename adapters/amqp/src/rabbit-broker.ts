@@ -9,6 +9,7 @@ import type {
 	GroupSpec,
 	Parking,
 	ServerReport,
+	ServerWarning,
 	TopicOptions,
 } from "@allium/core/event";
 import { checkDuration } from "@allium/core/transport";
@@ -18,7 +19,8 @@ import { Names } from "./names.ts";
 import { Outbox } from "./outbox.ts";
 import { ParkedQueue } from "./parked-queue.ts";
 import { RabbitConnection } from "./rabbit-connection.ts";
-import { makeTopic, TopicExchange } from "./topic-exchange.ts";
+import { serverVersion } from "./server-greeting.ts";
+import { lacks, makeTopic, TopicExchange } from "./topic-exchange.ts";
 
 /** How long the server may take to confirm a request, in milliseconds. */
 const patienceMs = 2_000;
@@ -48,7 +50,8 @@ export async function broker(url: string, options: RabbitBrokerOptions = {}): Pr
 	const publishing = await RabbitConnection.open(address, "allium: publishes", ttlMs);
 	try {
 		const consuming = await RabbitConnection.open(address, "allium: consumes", ttlMs);
-		return new RabbitBroker({ names: new Names(address.namespace), publishing, consuming, ttlMs });
+		const version = (ctx: Context): Promise<string | undefined> => serverVersion(address, ctx);
+		return new RabbitBroker({ names: new Names(address.namespace), publishing, consuming, ttlMs, version });
 	} catch (error) {
 		await publishing.close();
 		throw error;
@@ -60,6 +63,8 @@ interface RabbitBrokerParts {
 	readonly publishing: RabbitConnection;
 	readonly consuming: RabbitConnection;
 	readonly ttlMs: number;
+	/** What the server says of itself. Rejects with the error of the context where it says nothing. */
+	readonly version: (ctx: Context) => Promise<string | undefined>;
 }
 
 class RabbitBroker implements Broker {
@@ -113,24 +118,32 @@ class RabbitBroker implements Broker {
 
 	async server(ctx: Context): Promise<ServerReport> {
 		this.#check();
+		const limited = ctx.withTimeout(patienceMs);
+		const [version, warnings] = await Promise.all([
+			this.#parts.version(limited).catch(() => undefined),
+			this.#warnings(limited),
+		]);
+		return { version, lacks, warnings };
+	}
+
+	close(): Promise<void> {
+		this.#closed ??= this.#close();
+		return this.#closed;
+	}
+
+	async #warnings(limited: Context): Promise<readonly ServerWarning[]> {
 		// No queue has this name, so that the server confirms the message and drops it.
 		const message = { exchange: "", routingKey: `${this.#parts.names.members}/doctor`, text: "" };
-		const limited = ctx.withTimeout(patienceMs);
 		// The server takes the first message of a connection even when it lacks room.
 		const sending = this.#outbox.send([message], limited).then(() => this.#outbox.send([message], limited));
 		const isBlocked = await sending.then(
 			() => false,
 			(error) => isServiceError(error) && error.code === "deadline_exceeded",
 		);
-		if (!isBlocked) return { version: undefined, warnings: [] };
+		if (!isBlocked) return [];
 		const says = "the server takes nothing from those who publish";
 		const remedy = "make room on its disk or in its memory, which rabbitmqctl status tells of";
-		return { version: undefined, warnings: [{ says, remedy }] };
-	}
-
-	close(): Promise<void> {
-		this.#closed ??= this.#close();
-		return this.#closed;
+		return [{ says, remedy }];
 	}
 
 	async #close(): Promise<void> {

@@ -129,7 +129,8 @@ function isEarlyHeartbeat(error: unknown): boolean {
 	return codeOf(error) === "COMMAND_INVALID" && String(error).includes("during negotiation");
 }
 
-async function tlsOptions({ ca, cert, key, serverName }: AmqpAddress): Promise<ConnectionOptions> {
+/** The certificates of a connection that is encrypted. */
+export async function tlsOptions({ ca, cert, key, serverName }: AmqpAddress): Promise<ConnectionOptions> {
 	const read = async (name: string, path: string | undefined): Promise<Record<string, string>> =>
 		path === undefined ? {} : { [name]: await readPem(name, path) };
 	const parts = await Promise.all([read("ca", ca), read("cert", cert), read("key", key)]);

@@ -87,9 +87,13 @@ describeServer("rabbitmq", (file) => {
 		});
 	});
 
-	test("a server that takes what is published has nothing to warn of", async () => {
+	test("a server that takes what is published tells its version and what it lacks, and warns of nothing", async () => {
 		const events = await open(server.newUrl());
-		expect(await events.server?.(background)).toEqual({ version: undefined, warnings: [] });
+		expect(await events.server?.(background)).toEqual({
+			version: expect.stringMatching(/^RabbitMQ \d+\.\d+\.\d+/),
+			lacks: expect.arrayContaining(["delays", "a memory of ids"]),
+			warnings: [],
+		});
 	});
 
 	test("a server that takes nothing more from those who publish is told with what to do", async () => {

@@ -29,6 +29,15 @@ export const features: BrokerFeatures = {
 	fenced: false,
 };
 
+/** What events cannot rely on there, for operators: each is a flag above. */
+export const lacks: readonly string[] = [
+	"events from before a group began",
+	"parked events that hold their key",
+	"delays",
+	"a memory of ids",
+	"fencing of processes that were suspended",
+];
+
 /** The place of a topic, and the parts that it needs. */
 export interface TopicExchangeOptions {
 	readonly topic: string;

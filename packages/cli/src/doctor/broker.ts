@@ -4,7 +4,7 @@ import { whileLasts } from "@allium/core/transport";
 import { OpenedBroker } from "../broker/opened-broker.ts";
 import type { Surroundings, Words } from "../command/command.ts";
 import { backendFindings, unreachable } from "./backend-findings.ts";
-import { type Examined, ok } from "./finding.ts";
+import { type Examined, type Finding, ok } from "./finding.ts";
 
 /** How long the server may take to report its settings, in milliseconds. */
 const patienceMs = 3_000;
@@ -25,11 +25,18 @@ export async function examineBroker(
 		const report = await reportOf(opened.broker);
 		const facts = [...(report?.version === undefined ? [] : [report.version]), ...holds];
 		const says = `${opened.url} answered within ${tookMs} ms${facts.length > 0 ? `: ${facts.join(", ")}` : ""}`;
-		return { findings: [ok(says), ...backendFindings(report, opened.url, variable)], value: opened };
+		const findings = [ok(says), ...lackFindings(report), ...backendFindings(report, opened.url, variable)];
+		return { findings, value: opened };
 	} catch (error) {
 		await opened?.close();
 		return { findings: [unreachable(error, variable)] };
 	}
+}
+
+/** What events cannot rely on there is no fault, but something to know. */
+function lackFindings(report: ServerReport | undefined): Finding[] {
+	const lacks = report?.lacks ?? [];
+	return lacks.length === 0 ? [] : [ok(`events there do without ${lacks.join(", ")}`)];
 }
 
 async function counts(opened: OpenedBroker): Promise<string[]> {

@@ -22,7 +22,7 @@ export const doctorCommand: Command = {
 		...discovery,
 	},
 	notes: [
-		"It looks at the version of Node, the configuration of this environment, the registry and its clock, the broker and the settings of its server that lose events, groups that lag or have parked events, the event store and the views, the data folder, the port that a service would take here, instances that are registered and do not answer, services whose instances serve different contracts, and certificates that have expired or soon will. Each examination ends within 10 seconds. Each thing that is wrong comes with its remedy, and the exit code is 1 then.",
+		"It looks at the version of Node, the configuration of this environment, the registry and its clock, the broker and the settings of its server that lose events, what such a server lacks for events, groups that lag or have parked events, whether the transport that carries calls lets them in, the event store and the views, the data folder, the port that a service would take here, instances that are registered and do not answer, services whose instances serve different contracts, and certificates that have expired or soon will. Each examination ends within 10 seconds. Each thing that is wrong comes with its remedy, and the exit code is 1 then.",
 	],
 	examples: [
 		"allium doctor",

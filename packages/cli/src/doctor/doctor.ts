@@ -15,6 +15,7 @@ import { examinePort } from "./port.ts";
 import { examineRegistry } from "./registry.ts";
 import { Round } from "./round.ts";
 import { examineStore, examineViews } from "./stores.ts";
+import { examineTransport } from "./transport.ts";
 
 /** How long an operation that an examination gave up may continue after the last output, in milliseconds. */
 const afterwardsMs = 500;
@@ -36,6 +37,9 @@ export const doctor: Run = async (words, surroundings) => {
 	);
 	await round.examine("groups", async () =>
 		broker === undefined ? without("the broker") : examineGroups(broker),
+	);
+	await round.examine("transport", async () =>
+		config === undefined ? without("the configuration") : examineTransport(config, surroundings),
 	);
 	await round.examine("event store", async () =>
 		config === undefined ? without("the configuration") : examineStore(words, surroundings),
