@@ -5,7 +5,7 @@ import { pause } from "../suite/eventually.ts";
 import type { ProgramFacts } from "./group-processes.ts";
 
 const facts: ProgramFacts = JSON.parse(process.argv[2] ?? "");
-const { module, url, spec, ttlMs, handleMs, clockMs } = facts;
+const { module, url, spec, ttlMs, handleMs, clockMs, deadlyId } = facts;
 
 const clock = Date.now;
 Date.now = () => clock() + clockMs;
@@ -16,6 +16,7 @@ const ctx = Context.background();
 await broker.consume(
 	{ ...spec, from: "now" },
 	async ({ event }, ctx) => {
+		if (event.id === deadlyId) process.kill(process.pid, "SIGKILL");
 		await pause(handleMs);
 		if (ctx.error !== undefined) {
 			const error = { code: "unavailable", message: "the lane is lost" };

@@ -14,6 +14,8 @@ export interface ProgramFacts {
 	readonly handleMs: number;
 	/** How far the clock of the process is ahead, in milliseconds. */
 	readonly clockMs: number;
+	/** The id of an event that ends the process at once, as kill -9 does. */
+	readonly deadlyId?: string | undefined;
 }
 
 /** Separate processes that work on the group of a test. The suite can kill and suspend them. */
@@ -34,12 +36,12 @@ export class GroupProcesses {
 	/** Starts a process. Resolves when it works on the group. */
 	async start(
 		park: GroupSpec["park"],
-		{ ttlMs = this.#lab.setup.ttlMs, handleMs = 0, clockMs = 0 }: Partial<ProgramFacts> = {},
+		{ ttlMs = this.#lab.setup.ttlMs, handleMs = 0, clockMs = 0, deadlyId }: Partial<ProgramFacts> = {},
 	): Promise<ServiceProcess> {
 		const { module, url } = this.#lab.setup.program ?? expect.unreachable();
 		const handles = { started: 1, ended: 1 };
 		const spec = { ...rewards, handles, concurrency: 16, bytes: 4 * 1024 * 1024, each: false, park };
-		const facts: ProgramFacts = { module, url, spec, ttlMs, handleMs, clockMs };
+		const facts: ProgramFacts = { module, url, spec, ttlMs, handleMs, clockMs, deadlyId };
 		const process = runProgram(import.meta.url, "./broker-program", [JSON.stringify(facts)]);
 		this.#processes.push(process);
 		await process.says(/^ready$/m);

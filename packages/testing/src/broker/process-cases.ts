@@ -4,7 +4,7 @@ import { matchEvents } from "../log/match-event.ts";
 import { RunningTime } from "../running-time.ts";
 import { pause } from "../suite/eventually.ts";
 import type { BrokerCase } from "./broker-case.ts";
-import { background, idsOf, longTtlMs } from "./broker-lab.ts";
+import { background, idsOf, longTtlMs, rewards } from "./broker-lab.ts";
 import { GroupProcesses } from "./group-processes.ts";
 
 const keys = ["a", "b", "c", "d", "e", "f", "g", "h"];
@@ -72,6 +72,38 @@ export const processCases: readonly BrokerCase[] = [
 			suspended.signal("SIGCONT");
 			const after = await publishRound(topic, "after", 5);
 			await processes.handledInOrder(together(before, during, after));
+		},
+	},
+	{
+		title: "an event that ends the process of whatever handles it is parked, and the others are handled",
+		needs: ["program"],
+		async run(lab, skip) {
+			const topic = await lab.topic();
+			if (!topic.features.fenced) return skip("the broker does not count the crashes of an event");
+			const deadlyId = "deadly-0";
+			const processes = new GroupProcesses(lab);
+			let isRunning = false;
+			const begin = async (): Promise<void> => {
+				const process = await processes.start(parkOf(topic), { deadlyId });
+				isRunning = true;
+				void process.ended().then(() => {
+					isRunning = false;
+				});
+			};
+			await begin();
+			await topic.publish(matchEvents("deadly", 1, { key: "deadly" }), background);
+			const others = await publishRound(topic, "others", 10);
+			const parking = (await lab.broker()).parking(rewards);
+			await lab.eventually(async () => {
+				if (!isRunning) await begin();
+				const { items } = await parking.list({ limit: 10 }, background);
+				expect(items.map(({ event, error }) => [event?.id, error?.reason])).toEqual([
+					[deadlyId, "process_ended"],
+				]);
+			}, 20);
+			if (!isRunning) await begin();
+			await processes.handledInOrder(others);
+			expect(processes.handled()).not.toContain(deadlyId);
 		},
 	},
 	{
