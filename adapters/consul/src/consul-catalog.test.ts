@@ -1,7 +1,7 @@
 import { Context, type Instance, type Registry } from "@allium/core";
 import { instanceRecord } from "@allium/core/registry";
 import { describeServer } from "@allium/testing/servers";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type RunningConsul, startConsul } from "./fixtures/consul.ts";
 import { instance } from "./fixtures/instance.ts";
 import { registry } from "./index.ts";
@@ -184,8 +184,11 @@ describeServer("consul", (program) => {
 	test("ten thousand instances at a hundred agents are listed and watched", async () => {
 		const nodes = Array.from({ length: 100 }, (_, node) => `node-${node}`);
 		for (const node of nodes) await transaction(consul.origin, node);
-		const listed = await shop.list({ namespace: "default", service: "cart" });
-		expect(new Set(listed.map(({ id }) => id)).size).toBe(10_000);
+		// A Consul that has so much to do may need longer than a list waits for it.
+		await vi.waitFor(async () => {
+			const listed = await shop.list({ namespace: "default", service: "cart" });
+			expect(new Set(listed.map(({ id }) => id)).size).toBe(10_000);
+		});
 		const up = new Set<string>();
 		const { ctx, cancel } = background.withCancel();
 		const watching = (async () => {

@@ -52,7 +52,7 @@ describe("the suite finds out a store that", () => {
 		],
 		["forgets delays", "a run sleeps across restarts of its process, and no shorter than it was told"],
 		["misplaces snapshots", "a run that begins anew goes on with its new data alone, in whichever process"],
-	])("%s: %s", { timeout: 30_000 }, async (flaw, title) => {
+	])("%s: %s", async (flaw, title) => {
 		const parts = { lab: new WorkflowLab(3_000), cases: workflowCases };
 		expect(await verdictOf(title, parts, () => memory(flaw))).toBeInstanceOf(Error);
 	});

@@ -1,5 +1,12 @@
 import { type Context, type Logger, ServiceError } from "@allium/core";
-import { after, clientClosed, Deadlines, serviceErrorFrom, type Timer } from "@allium/core/transport";
+import {
+	after,
+	afterSilence,
+	clientClosed,
+	Deadlines,
+	serviceErrorFrom,
+	type Timer,
+} from "@allium/core/transport";
 import type { AsyncMessage, Channel, ReturnedMessage } from "rabbitmq-client";
 import type { AmqpAddress } from "../amqp-url.ts";
 import { codeOf, failure } from "../failure.ts";
@@ -228,7 +235,7 @@ export class CallingChannel implements OutgoingCalls {
 	/** Finds out whether the server is there at all, and gives the connection up if it does not answer. */
 	#suspect(): void {
 		if (this.#asking !== undefined || this.#isLost || !this.#connection.takesMessages) return;
-		this.#asking = after(patienceMs, () => {
+		this.#asking = afterSilence(patienceMs, () => {
 			this.#lose(`RabbitMQ at ${this.#connection.place} does not answer`);
 		});
 		const answered = (): void => {

@@ -74,7 +74,7 @@ async function placed(id: string, status: string): Promise<void> {
 	await vi.waitFor(async () => expect((await listed(id)).status).toBe(status), until);
 }
 
-describe("workflows", { timeout: 60_000 }, () => {
+describe("workflows", () => {
 	test("says so where no run is", async () => {
 		const empty = mkdtempSync(join(tmpdir(), "allium-workflows-none-"));
 		const { code, stdout } = await allium(["workflows"], { ALLIUM_URL: `sqlite:${empty}` });

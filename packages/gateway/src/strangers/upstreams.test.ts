@@ -149,26 +149,22 @@ describe("whatever a web service answers", () => {
 });
 
 describe("whatever a callee answers", () => {
-	test.each(["http", "allium"])(
-		"a call ends with an error or an answer: over %s",
-		{ timeout: 120_000 },
-		async (scheme) => {
-			const dice = new Dice(seed + 1);
-			for (let round = 0; round < rounds; round++) {
-				answer = oddAnswer(dice);
-				const what = `seed ${seed}, round ${round}: ${JSON.stringify(answer.slice(0, 200))}`;
-				const transports = nodeTransports({ tls: undefined });
-				const client = createClient(Strange, {
-					url: `${scheme}://127.0.0.1:${port}`,
-					transports,
-					middleware: [],
-				});
-				for (const error of await callAll(client)) {
-					if (error !== undefined) expect(isServiceError(error), `${what}: ${error}`).toBe(true);
-				}
-				await client[Symbol.asyncDispose]();
-				expect(fatal, what).toEqual([]);
+	test.each(["http", "allium"])("a call ends with an error or an answer: over %s", async (scheme) => {
+		const dice = new Dice(seed + 1);
+		for (let round = 0; round < rounds; round++) {
+			answer = oddAnswer(dice);
+			const what = `seed ${seed}, round ${round}: ${JSON.stringify(answer.slice(0, 200))}`;
+			const transports = nodeTransports({ tls: undefined });
+			const client = createClient(Strange, {
+				url: `${scheme}://127.0.0.1:${port}`,
+				transports,
+				middleware: [],
+			});
+			for (const error of await callAll(client)) {
+				if (error !== undefined) expect(isServiceError(error), `${what}: ${error}`).toBe(true);
 			}
-		},
-	);
+			await client[Symbol.asyncDispose]();
+			expect(fatal, what).toEqual([]);
+		}
+	});
 });

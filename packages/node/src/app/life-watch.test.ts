@@ -25,7 +25,7 @@ const started = /warn {2}shop ends without having been started: end the program 
 const stopped =
 	/warn {2}shop makes no calls any more, and keeps its process up: await app\.stop\(\) when it is done\n$/;
 
-describe("a program is told in development", { timeout: 60_000 }, () => {
+describe("a program is told in development", () => {
 	test("that it forgot to start its app", async () => {
 		expect(await forget("start", {}, started)).toMatch(started);
 	});

@@ -5,8 +5,9 @@ import { type LogLab, readAll, topicName } from "./log-lab.ts";
 import type { LogSetup } from "./log-setup.ts";
 import { batchOf, idOf } from "./match-event.ts";
 
-/** How many publishers are killed. */
-const kills = 20;
+/** How many publishers are killed at once, each after one call more than the one before. */
+const together = 5;
+const rounds = 4;
 
 /** Publishers that are killed. */
 export const processCases: readonly LogCase[] = [
@@ -17,8 +18,11 @@ export const processCases: readonly LogCase[] = [
 		async run(lab) {
 			const topic = await lab.topic({ lanes: 4 });
 			const acknowledged: string[] = [];
-			for (let count = 0; count < kills; count++) {
-				acknowledged.push(...(await killedAfter(lab, `p${count}`, 1 + (count % 5))));
+			for (let round = 0; round < rounds; round++) {
+				const killed = Array.from({ length: together }, (_, index) =>
+					killedAfter(lab, `p${round * together + index}`, index + 1),
+				);
+				acknowledged.push(...(await Promise.all(killed)).flat());
 			}
 			const read = new Set((await readAll(topic)).map(idOf));
 			expect(acknowledged.filter((id) => !read.has(id))).toEqual([]);

@@ -149,7 +149,7 @@ export const onceStoreCases: readonly OnceStoreCase[] = [
 	{
 		title: "an outcome is there after the server was killed",
 		needs: ["outage"],
-		timeoutMs: 60_000,
+		timeoutMs: 180_000,
 		async run(lab) {
 			const store = await lab.open();
 			await begin(store);

@@ -14,7 +14,7 @@ const appendsOfEach = 20;
 export const orderCases: readonly EventStoreCase[] = [
 	{
 		title: "followers under 16 racing writers miss nothing, and see each event once",
-		timeoutMs: 60_000,
+		timeoutMs: 180_000,
 		async run(lab) {
 			const stores = await Promise.all(Array.from({ length: 4 }, () => lab.open()));
 			const writing = Array.from({ length: racers }, (_, index) =>
@@ -163,7 +163,7 @@ export const orderCases: readonly EventStoreCase[] = [
 		title:
 			"writers that hold transactions up to 500 ms, some of which roll back, hide nothing from followers",
 		needs: ["slowTransactions"],
-		timeoutMs: 60_000,
+		timeoutMs: 180_000,
 		async run(lab) {
 			const [left, right] = [await lab.open(), await lab.open()];
 			const slow = Array.from({ length: 12 }, (_, index) =>

@@ -34,7 +34,7 @@ export const outageCases: readonly EventStoreCase[] = [
 		title:
 			"what append resolved is there after the server was killed, where the store promises it, and nothing is there twice",
 		needs: ["outage"],
-		timeoutMs: 120_000,
+		timeoutMs: 180_000,
 		async run(lab, skip) {
 			const store = await lab.open();
 			if ((await store.features(background)).syncs === "later")

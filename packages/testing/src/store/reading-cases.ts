@@ -90,7 +90,7 @@ export const readingCases: readonly EventStoreCase[] = [
 	},
 	{
 		title: "a stream of many events is read whole, page by page, and from its end",
-		timeoutMs: 120_000,
+		timeoutMs: 180_000,
 		async run(lab) {
 			const store = await lab.open();
 			const { many } = lab;

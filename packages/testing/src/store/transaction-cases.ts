@@ -74,7 +74,7 @@ export const transactionCases: readonly EventStoreCase[] = [
 	},
 	{
 		title: "16 transactions at once on one stream are all there, one after another",
-		timeoutMs: 60_000,
+		timeoutMs: 180_000,
 		async run(lab) {
 			const stores = await Promise.all(Array.from({ length: 4 }, () => lab.open()));
 			const racing = Array.from({ length: 16 }, (_, index) => {
@@ -226,7 +226,7 @@ export const transactionCases: readonly EventStoreCase[] = [
 	},
 	{
 		title: "sums that 8 writers keep beside their events equal the sums of the events",
-		timeoutMs: 60_000,
+		timeoutMs: 180_000,
 		async run(lab, skip) {
 			const stores = [await lab.open(), await lab.open()];
 			const store = stores[0] ?? expect.unreachable();

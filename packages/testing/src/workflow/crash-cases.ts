@@ -108,7 +108,7 @@ export const crashCases: readonly WorkflowCase[] = [
 	),
 	{
 		title: "two executors of a run write one journal, with each result once, and do each thing once",
-		timeoutMs: 120_000,
+		timeoutMs: 180_000,
 		async run(lab) {
 			const effects = new Effects();
 			const job = jobOf(effects);

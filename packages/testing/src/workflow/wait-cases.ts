@@ -71,7 +71,7 @@ export const waitCases: readonly WorkflowCase[] = [
 	},
 	{
 		title: "of an event and a time at once one wins, whichever it is and whoever goes on",
-		timeoutMs: 120_000,
+		timeoutMs: 180_000,
 		async run(lab) {
 			const store = await lab.open();
 			const seen: unknown[] = [];
