@@ -81,7 +81,7 @@ describe("a match with clocks", () => {
 			.then(Matches.passed({ ...black, at: now.toISOString() }));
 	});
 
-	test.each([black, white])("is lost on time whoever of the players notices it: $player", (player) => {
+	test.each([black, white])("is lost on time, whichever player notices it: $player", (player) => {
 		spec(match)
 			.given(timed)
 			.when("pass", player, after(1_001))

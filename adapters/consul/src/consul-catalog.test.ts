@@ -113,7 +113,7 @@ describeServer("consul", (program) => {
 			}
 		});
 
-		test("is a foreign instance, in the namespace of whoever looks", async () => {
+		test("is a foreign instance, in the namespace of the reader", async () => {
 			await put("/v1/agent/service/register", {
 				ID: "p",
 				Name: "payments",

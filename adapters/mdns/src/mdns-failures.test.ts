@@ -86,7 +86,7 @@ describe("an instance", () => {
 		expect(await watch.next()).toMatchObject({ value: { type: "up", instance: { id: "a" } } });
 	});
 
-	test("is found by whoever browses by DNS-SD", async () => {
+	test("is found by a browser of DNS-SD", async () => {
 		await using net = await network();
 		await net.open.register(record.instance, background);
 		await expect.poll(() => net.stranger.heard.filter(({ type }) => type === "response")).toHaveLength(1);
@@ -102,7 +102,7 @@ describe("an instance", () => {
 		);
 	});
 
-	test("is not told to whoever knows it", async () => {
+	test("is not told to a listener that knows it", async () => {
 		await using net = await network();
 		await net.open.register(record.instance, background);
 		const other = instanceRecord(instance("b"));

@@ -91,7 +91,7 @@ describeServer("postgres", (file) => {
 		await store.open(counts, ctx);
 	});
 
-	test("a query reads the columns of a version that was dropped and made anew", async () => {
+	test("a query reads the columns of a version that was dropped and made again", async () => {
 		await using store = await held(server.newUrl());
 		for (const columns of ["one int", "one int, two text"]) {
 			await store.open({ ...counts, tables: `CREATE TABLE counts (${columns})` }, ctx);

@@ -166,7 +166,7 @@ describeServer("postgres", (file) => {
 			await expectDense(2);
 		});
 
-		test("stay dense although whoever gives them is killed again and again", async () => {
+		test("stay dense although the process that gives them is killed again and again", async () => {
 			const topic = await open();
 			const admin = await connection();
 			let isOver = false;
@@ -193,7 +193,7 @@ describeServer("postgres", (file) => {
 			await expectDense(count);
 		});
 
-		test("are given by whoever looks next, when an appender died before it gave them", async () => {
+		test("are given by the next process that looks, when an appender died before it gave them", async () => {
 			const topic = await open();
 			const after = await topic.at("now", background);
 			const waiting = topic.changed(after, background);

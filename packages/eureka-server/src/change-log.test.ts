@@ -30,7 +30,7 @@ test("the last change of each instance is told, the earliest first", () => {
 	expect(versions(log.since(13))).toEqual([]);
 });
 
-test("changes are told for three minutes, and whoever knows none of them hears so", () => {
+test("changes are told for three minutes, and a client that knows none of them is told so", () => {
 	const log = new ChangeLog(1e6, 10);
 	expect(log.since(9)).toBeUndefined();
 	log.add(change("a", 11));

@@ -51,7 +51,7 @@ describe("the suite finds out a store that", () => {
 			"two executors of a run write one journal, with each result once, and do each thing once",
 		],
 		["forgets delays", "a run sleeps across restarts of its process, and no shorter than it was told"],
-		["misplaces snapshots", "a run that begins anew goes on with its new data alone, in whichever process"],
+		["misplaces snapshots", "a run that restarts goes on with its new data alone, in whichever process"],
 	])("%s: %s", async (flaw, title) => {
 		const parts = { lab: new WorkflowLab(3_000), cases: workflowCases };
 		expect(await verdictOf(title, parts, () => memory(flaw))).toBeInstanceOf(Error);

@@ -27,7 +27,7 @@ export const Api = contract(
 	"api",
 	{
 		createTransaction: method({
-			summary: "Moves money, and tells whoever wants to know.",
+			summary: "Moves money, and tells all subscribers.",
 			input: Transaction.omit({ id: true, created: true }),
 			output: Transaction,
 			errors: { not_yours },

@@ -31,7 +31,7 @@ export const tlsInit: Run = async (words, surroundings) => {
 	await terminal.print(
 		[
 			`Made an authority in ${bold(shown)}, valid until ${until.slice(0, 10)}, with certificates for ${first.join(" and ")}.`,
-			"Keep its ca.key to yourself: whoever has it can pass for any app.",
+			"Keep its ca.key to yourself: with it, anybody can pass for any app.",
 			"",
 			"Issue a certificate for each of your apps:",
 			"",

@@ -30,7 +30,7 @@ function text(run: FoundRun, styles: Styles): string[] {
 	const { status, parked, isCancelling } = state;
 	const paint = parked === undefined ? (text: string) => text : red;
 	const cancelling = isCancelling ? ", and was cancelled" : "";
-	const restarts = journal.generation === 0 ? "" : `, begun anew ${journal.generation} times`;
+	const restarts = journal.generation === 0 ? "" : `, restarted ${journal.generation} times`;
 	return [
 		`${bold(key)} of ${bold(workflow)}: ${paint(status)}${cancelling}; version ${journal.codeVersion}${restarts}`,
 		...obstacles(state).map((obstacle) => `  ${paint(obstacle)}`),

@@ -92,7 +92,7 @@ export interface ConsumerReport {
 	readonly passedOver: number;
 	/** The reason why the group or a part of it does not go on, and the remedy. */
 	readonly trouble?: string;
-	/** What is about to go wrong, although the group goes on, and what to do. */
+	/** A failure that is about to happen although the group goes on, and the remedy. */
 	readonly warning?: string;
 }
 

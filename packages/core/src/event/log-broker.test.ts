@@ -253,7 +253,7 @@ describe("a group that idles", () => {
 	});
 });
 
-describe("an event that ends the process of whoever handles it", () => {
+describe("an event that ends the process that handles it", () => {
 	test("is parked, and the others are handled", async () => {
 		const first = backend.broker();
 		await publish(

@@ -16,7 +16,7 @@ test.each<[string, Logger]>([
 		},
 	],
 	["rejects", { log: async () => Promise.reject(new Error("the disk is full")) } as Logger],
-])("a logger that %s does no harm to whoever logs, and that is said once", async (_, logger) => {
+])("a logger that %s does no harm to its caller, and that is said once", async (_, logger) => {
 	const said = vi.spyOn(console, "error").mockImplementation(() => {});
 	const checked = checkedLogger(logger);
 	checked.log("info", "one");

@@ -57,7 +57,7 @@ describe("a call that takes long", () => {
 	test.each([
 		[0, 1],
 		[1, 0],
-	])("is answered by whoever is first (%i), and the other (%i) is canceled", async (first, other) => {
+	])("is answered by the first (%i), and the other (%i) is canceled", async (first, other) => {
 		const { answer, calls, context } = await late();
 		calls[first]?.resolve(first);
 		expect(await answer).toBe(first);

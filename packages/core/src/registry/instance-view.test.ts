@@ -127,7 +127,7 @@ describe("after an outage", () => {
 		expect(told).toEqual(["up a"]);
 	});
 
-	test("those that the snapshot has anew are told at once", async () => {
+	test("instances that are new in the snapshot are told at once", async () => {
 		view.resume([a, b, c, record("d")], ttlMs);
 		await pass(0);
 		expect(told).toEqual(["up d"]);

@@ -151,7 +151,7 @@ describe("two executors of one run", () => {
 		}
 	});
 
-	test("begin it anew once: the one that is slower goes on with the new beginning", async () => {
+	test("restart it once: the slower one goes on with the new beginning", async () => {
 		const slow = Promise.withResolvers<void>();
 		const begun: number[] = [];
 		const code = (meanwhile: Promise<void>) =>

@@ -183,7 +183,7 @@ class JournalFull extends Error {}
 const journalFull: RecordedError = {
 	code: "resource_exhausted",
 	reason: "journal_full",
-	message: `the journal has ${mostEntries} entries, which is the most: begin the run anew by run.restart(data) from time to time`,
+	message: `the journal has ${mostEntries} entries, which is the most: restart the run with run.restart(data) from time to time`,
 };
 
 function stopping(): ServiceError {

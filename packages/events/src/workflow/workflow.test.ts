@@ -220,7 +220,7 @@ describe("trouble", () => {
 });
 
 describe("waiting", () => {
-	test("for a time ends no earlier, by whoever goes on", async () => {
+	test("for a time ends no earlier, in whichever process the run goes on", async () => {
 		const runs = await begun(
 			new Runs(
 				job(async (run) => {
@@ -371,7 +371,7 @@ describe("cancelling", () => {
 });
 
 describe("restarting", () => {
-	test("begins anew with other data, another id and what was not received, and forgets the rest", async () => {
+	test("restarts with other data, another id and the events that it had not received, and forgets the rest", async () => {
 		const seen: string[] = [];
 		const Counts = contract("counts", {
 			begun: event({ key: "id", data: z.object({ id: z.string(), n: z.int().default(0) }) }),

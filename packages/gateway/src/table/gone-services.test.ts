@@ -32,7 +32,7 @@ test("more are remembered for an hour, and then the longest gone are forgotten",
 	expect(gone.takeForgotten()).toEqual([]);
 });
 
-test("a service that came back is not forgotten, and is gone anew when it goes again", () => {
+test("a service that came back is not forgotten, and is gone once more when it goes again", () => {
 	const gone = given(102);
 	gone.remove("service0");
 	gone.add("service0");

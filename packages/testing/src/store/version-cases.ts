@@ -144,7 +144,7 @@ export const versionCases: readonly EventStoreCase[] = [
 		},
 	},
 	{
-		title: "whoever appends to several streams in any order at once waits for nobody for ever",
+		title: "appends to several streams in any order at once never wait for each other for ever",
 		async run(lab) {
 			const stores = [await lab.open(), await lab.open()];
 			const names = ["account/a1", "account/a2", "account/a3"];

@@ -80,7 +80,7 @@ export const sizeCases: readonly WorkflowCase[] = [
 				code: "resource_exhausted",
 				reason: "journal_full",
 				message:
-					"the journal has 10000 entries, which is the most: begin the run anew by run.restart(data) from time to time",
+					"the journal has 10000 entries, which is the most: restart the run with run.restart(data) from time to time",
 			});
 			expect((await factsOf(store, long, "l1")).length).toBeLessThanOrEqual(mostEntries + 1);
 		},

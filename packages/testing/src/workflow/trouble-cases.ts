@@ -90,7 +90,7 @@ export const troubleCases: readonly WorkflowCase[] = [
 		},
 	},
 	{
-		title: "a run that begins anew goes on with its new data alone, in whichever process",
+		title: "a run that restarts goes on with its new data alone, in whichever process",
 		async run(lab) {
 			const store = await lab.open();
 			const seen: string[] = [];

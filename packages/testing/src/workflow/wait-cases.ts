@@ -70,7 +70,7 @@ export const waitCases: readonly WorkflowCase[] = [
 		},
 	},
 	{
-		title: "of an event and a time at once one wins, whichever it is and whoever goes on",
+		title: "of an event and a time at once one wins, whichever it is and in whichever process",
 		timeoutMs: 180_000,
 		async run(lab) {
 			const store = await lab.open();

@@ -35,7 +35,7 @@ function counts(members: readonly MemberReport[], holders: readonly (string | un
 }
 
 describe("lanes", () => {
-	test("are dealt evenly, whoever holds them at first, and no more of them move than must", () => {
+	test("are dealt evenly, whichever member holds them at first, and no more of them move than must", () => {
 		const holder = fc.option(fc.constantFrom("a", "b", "c", "d", "gone"), { nil: undefined });
 		const property = fc.property(
 			fc.array(holder, { minLength: 1, maxLength: 20 }),

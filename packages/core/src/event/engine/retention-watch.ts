@@ -8,14 +8,14 @@ import { attempt } from "./attempt.ts";
 import type { Lane } from "./lane.ts";
 import { Troubles } from "./troubles.ts";
 
-/** The end of an event is near once so much of its time is left. */
+/** An event is about to be forgotten once this share of the topic's retention is left to it. */
 const nearShare = 0.2;
-/** How often is looked, in milliseconds; so often that nothing comes near and goes between two looks. */
+/** The pause between two looks, in milliseconds: a share of the retention, so that each event is seen before it is forgotten. */
 const looks = { shortest: 100, longest: 60_000, share: 0.02 };
 
 const dayMs = 86_400_000;
 
-/** What a watch needs. */
+/** Options of {@link RetentionWatch}. */
 export interface RetentionWatchOptions {
 	readonly topic: TopicLog;
 	readonly group: string;
@@ -28,15 +28,15 @@ export interface RetentionWatchOptions {
 }
 
 /**
- * Tells when the topic is about to forget an event that is not settled, because it is parked, waits for another attempt
- * or for its turn. What is forgotten then is gone, so that operators are to hear of it before.
+ * Warns before the topic forgets an event that the group has not settled: one that is parked, or waits for another
+ * attempt or for its turn. A forgotten event is lost, so operators need the warning while they can still act.
  */
 export class RetentionWatch {
 	readonly #options: RetentionWatchOptions;
 	readonly #warnings: Troubles;
-	/** When the events were stored that the last look found, in milliseconds since 1970. */
+	/** The times at which the unsettled events of the last look were stored, in milliseconds since 1970. */
 	#stored: ReadonlyMap<Cursor, number> = new Map();
-	/** Undefined while it is not known. */
+	/** The earliest of these times. Undefined if there is none. */
 	#oldest: number | undefined;
 	#timer: Timer | undefined;
 
@@ -47,7 +47,7 @@ export class RetentionWatch {
 		this.#arm();
 	}
 
-	/** What is known of it. */
+	/** The part of the group's report that the watch knows. */
 	get report(): Pick<ConsumerReport, "keptForSeconds" | "warning"> {
 		const { text } = this.#warnings;
 		return {
@@ -79,12 +79,12 @@ export class RetentionWatch {
 			this.#oldest = this.#stored.size === 0 ? undefined : Math.min(...this.#stored.values());
 			this.#tell();
 		} catch {
-			// The backend is away, which others tell; the next look finds it.
+			// The backend is away. The engine reports that, and the next look tries again.
 		}
 		this.#arm();
 	}
 
-	/** When they were stored, which is what their end counts from. */
+	/** The times at which events were stored: their retention counts from there. */
 	async #ask(waiting: ReadonlyMap<number, Cursor>): Promise<ReadonlyMap<Cursor, number>> {
 		const { topic, patienceMs, ctx } = this.#options;
 		const unknown = [...waiting].filter(([, cursor]) => !this.#stored.has(cursor));
