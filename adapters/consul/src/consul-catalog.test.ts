@@ -1,4 +1,4 @@
-import { Context, type Instance, type Registry } from "@allium/core";
+import { Context, type Instance, isServiceError, type Registry } from "@allium/core";
 import { instanceRecord } from "@allium/core/registry";
 import { describeServer } from "@allium/testing/servers";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
@@ -184,20 +184,24 @@ describeServer("consul", (program) => {
 	test("ten thousand instances at a hundred agents are listed and watched", async () => {
 		const nodes = Array.from({ length: 100 }, (_, node) => `node-${node}`);
 		for (const node of nodes) await transaction(consul.origin, node);
-		// A Consul that has so much to do may need longer than a list waits for it.
+		// A Consul that has so much to do may need longer than a list or a new watch waits for it.
 		await vi.waitFor(async () => {
 			const listed = await shop.list({ namespace: "default", service: "cart" });
 			expect(new Set(listed.map(({ id }) => id)).size).toBe(10_000);
 		});
 		const up = new Set<string>();
 		const { ctx, cancel } = background.withCancel();
-		const watching = (async () => {
+		const watch = async (): Promise<void> => {
 			for await (const event of shop.watch({ namespace: "default", service: "cart" }, ctx)) {
 				if (event.type === "snapshot") for (const { id } of event.instances) up.add(id);
 				else if (event.type === "up") up.add(event.instance.id);
 				else up.delete(event.instance.id);
 			}
-		})();
+		};
+		const watching = watch().catch(function again(error: unknown): Promise<void> {
+			if (!isServiceError(error) || error.code !== "unavailable") throw error;
+			return watch().catch(again);
+		});
 		await expect.poll(() => up.size).toBe(10_000);
 		await put("/v1/catalog/deregister", { Node: "node-7" });
 		await expect.poll(() => up.size).toBe(9_900);
