@@ -90,17 +90,13 @@ describe("a watch", () => {
 		cluster.server.bookmarkMs = 20;
 		await watched();
 		cluster.server.store.changeElsewhere(5_000);
-		const version = String(cluster.server.store.version);
-		await expect
-			.poll(async () => {
-				cluster.server.endWatches();
-				return watches().at(-1)?.query.resourceVersion;
-			})
-			.toBe(version);
+		const { version } = cluster.server.store;
+		await expect.poll(() => cluster.server.lastBookmark).toBe(version);
 		cluster.server.store.compact();
 		cluster.server.endWatches();
-		const before = watches().length;
-		await expect.poll(() => watches().length).toBeGreaterThan(before);
+		await expect.poll(() => watches()).toHaveLength(2);
+		expect(watches()[1]?.query.resourceVersion).toBe(String(version));
+		await expect.poll(() => cluster.server.watching).toBe(1);
 		expect(lists()).toHaveLength(1);
 	});
 
