@@ -39,6 +39,7 @@ test.each(
 	const pair = await Pair.start({ file, serves, pinned: false });
 	try {
 		for (const work of ["sum", "concat 100 B", "concat 10 KB"] as const) {
+			if (!pair.offers.includes(work.split(" ")[0] ?? "")) continue;
 			const { calls } = await pair.measure({ type: "calls", work, concurrency: 2, milliseconds: 1 });
 			expect(calls).toBeGreaterThan(0);
 		}

@@ -9,7 +9,7 @@ const background = Context.background();
 /** A cluster takes four to nine seconds to elect a leader, and longer on a busy machine: until then no heartbeat is kept. */
 const ttlMs = 30_000;
 /** How long a listing may take, in milliseconds. */
-const listMs = 2_000;
+const listMs = 10_000;
 
 function instance(id: string): Instance {
 	return {

@@ -9,6 +9,7 @@ import {
 	jetstreamManager,
 	RetentionPolicy,
 	StorageType,
+	type StreamInfo,
 } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
 import { type NatsConnection as Client, type MsgHdrs, nanos } from "@nats-io/transport-node";
@@ -17,7 +18,7 @@ import { type Heartbeat, heartbeatText, longestTtlMs, parseHeartbeat } from "./h
 import { type LastMessages, lastMessages, longestReadingMs } from "./last-messages.ts";
 import type { NatsConnection, OperationOptions } from "./nats-connection.ts";
 import { recordKeys } from "./registry-keys.ts";
-import { type MadeStream, makeStream, streamInfo } from "./stream-making.ts";
+import { makeStream, streamInfo } from "./stream-making.ts";
 
 /**
  * Records that are not written again are removed after this time, in milliseconds, including records of instances that
@@ -253,13 +254,13 @@ export class RegistryStorage {
 
 	async #make(client: Client): Promise<void> {
 		const manager = await this.#openManager(client);
-		const records = await this.#makeRecords(manager);
-		const heartbeats = await this.#makeHeartbeats(manager);
-		if (records.isNew || heartbeats.isNew) this.#madeCount++;
+		// Both at once, because a cluster that elects a leader makes each of them wait.
+		const found = await Promise.all([this.#makeRecords(manager), this.#makeHeartbeats(manager)]);
+		if (found.includes(undefined)) this.#madeCount++;
 		this.#wereThere = true;
 	}
 
-	#makeRecords(manager: JetStreamManager): Promise<MadeStream> {
+	#makeRecords(manager: JetStreamManager): Promise<StreamInfo | undefined> {
 		const { bucket, replicas, storage } = this.#options;
 		return makeStream(this.connection, manager, bucketStream(bucket), () =>
 			new Kvm(this.#jetStream).create(bucket, {
@@ -273,7 +274,7 @@ export class RegistryStorage {
 		);
 	}
 
-	#makeHeartbeats(manager: JetStreamManager): Promise<MadeStream> {
+	#makeHeartbeats(manager: JetStreamManager): Promise<StreamInfo | undefined> {
 		const { bucket, replicas } = this.#options;
 		return makeStream(this.connection, manager, heartbeatStream(bucket), () =>
 			manager.streams.add({

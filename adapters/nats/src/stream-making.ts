@@ -9,13 +9,6 @@ const [mostProbes, probeMs] = [100, 10];
 /** A server answers at once, and `connection.run` bounds the whole. */
 const answerMs = 30_000;
 
-/** A stream that is there. */
-export interface MadeStream {
-	readonly info: StreamInfo;
-	/** Whether it was missing before. */
-	readonly isNew: boolean;
-}
-
 /** Undefined when there is no such stream. */
 export async function streamInfo(manager: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
 	try {
@@ -27,7 +20,7 @@ export async function streamInfo(manager: JetStreamManager, name: string): Promi
 }
 
 /**
- * Makes a stream unless it exists, with any settings, and waits until the server stores messages of it. To be called
+ * Makes a stream unless it exists, with any settings. Returns how it was before, undefined if it is new. To be called
  * within `connection.run`.
  */
 export async function makeStream(
@@ -35,12 +28,13 @@ export async function makeStream(
 	manager: JetStreamManager,
 	name: string,
 	make: () => Promise<unknown>,
-): Promise<MadeStream> {
+): Promise<StreamInfo | undefined> {
 	const found = await streamInfo(manager, name);
 	if (found === undefined) await unlessOvertaken(manager, name, make);
-	const info = found ?? (await manager.streams.info(name));
-	await untilItStores(connection, info);
-	return { info, isNew: found === undefined };
+	if (!connection.isAtLeast(2, 10)) {
+		await untilItStores(connection, found ?? (await manager.streams.info(name)));
+	}
+	return found;
 }
 
 /** A server refuses the name or the subjects of a stream that another process made a moment ago. */
@@ -63,7 +57,7 @@ async function unlessOvertaken(
  */
 async function untilItStores(connection: NatsConnection, { config }: StreamInfo): Promise<void> {
 	const [subject] = config.subjects.map((one) => one.replaceAll(/[*>]/g, "probe"));
-	if (connection.isAtLeast(2, 10) || subject === undefined) return;
+	if (subject === undefined) return;
 	for (let probes = 0; probes < mostProbes && !(await stores(connection, config.name, subject)); probes++) {
 		await new Promise<void>((resolve) => after(probeMs, resolve));
 	}

@@ -58,7 +58,8 @@ export class EventStream {
 			async () => {
 				const manager = await this.manager();
 				const add = () => manager.streams.add({ ...config, name: this.name });
-				return (await makeStream(this.connection, manager, this.name, add)).info;
+				const found = await makeStream(this.connection, manager, this.name, add);
+				return found ?? manager.streams.info(this.name);
 			},
 			{ ctx },
 		);

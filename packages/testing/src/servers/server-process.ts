@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -11,6 +12,9 @@ const startWithinMs = 120_000;
 
 /** How often a server that starts is asked whether it answers, in milliseconds. */
 const askEveryMs = 20;
+
+/** The ports that servers get: the first one, and the one behind the last. */
+const portRange = [10_000, 32_000] as const;
 
 /** How much of a server's output is kept for error messages, in characters. */
 const keptOutput = 20_000;
@@ -133,7 +137,8 @@ export class ServerProcess implements AsyncDisposable {
 	async close(): Promise<void> {
 		await this.kill();
 		process.off("exit", this.#killAtExit);
-		await rm(this.folder, { recursive: true, force: true });
+		// A program that the server started may still write there for a moment.
+		await rm(this.folder, { recursive: true, force: true, maxRetries: 10 });
 	}
 
 	[Symbol.asyncDispose](): Promise<void> {
@@ -190,14 +195,24 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
 	return exitCode !== null || signalCode !== null;
 }
 
-/** Ports of 127.0.0.1 that are free. All are held until the last one is found, so none comes twice. */
+/**
+ * Ports of 127.0.0.1 that are free. All are held until the last one is found, so none comes twice. Systems give the
+ * ports above to outgoing connections, and one of these could take the port of a server that is down between two starts.
+ */
 async function freePorts(count: number): Promise<number[]> {
-	const holders = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-	await Promise.all(holders.map((holder) => once(holder, "listening")));
-	const ports = holders.map((holder) => {
-		const address = holder.address();
-		return typeof address === "object" && address !== null ? address.port : 0;
-	});
-	await Promise.all(holders.map((holder) => new Promise((resolve) => holder.close(resolve))));
+	const holders: Server[] = [];
+	const ports: number[] = [];
+	while (ports.length < count) {
+		const port = randomInt(...portRange);
+		const holder = createServer().listen(port, "127.0.0.1");
+		const isFree = await once(holder, "listening").then(
+			() => true,
+			() => false,
+		);
+		if (!isFree || ports.includes(port)) continue;
+		holders.push(holder);
+		ports.push(port);
+	}
+	await Promise.all(holders.map((holder) => once(holder.close(), "close")));
 	return ports;
 }
