@@ -9,7 +9,7 @@ const background = Context.background();
 /** A cluster takes four to nine seconds to elect a leader, and longer on a busy machine: until then no heartbeat is kept. */
 const ttlMs = 30_000;
 /** How long a listing may take, in milliseconds. */
-const listMs = 10_000;
+const listMs = 2_000;
 
 function instance(id: string): Instance {
 	return {
@@ -40,6 +40,8 @@ describeServer("nats-2.10", (file) => {
 	let servers: ServerProcess[];
 	let opened: Registry[];
 	let registrations: Registration[];
+	/** The instances that watches took away, in all attempts. */
+	const lost: string[] = [];
 
 	beforeEach(async () => {
 		opened = [];
@@ -89,12 +91,16 @@ describeServer("nats-2.10", (file) => {
 		registrations.push(kept);
 	}
 
-	test("a cluster that loses one server after the other, and then all, takes nobody away", async () => {
+	// Servers that restart now and then elect no leader for minutes, whatever their clients do. An instance that was lost
+	// in one attempt fails all.
+	test("a cluster that loses one server after the other, and then all, takes nobody away", {
+		timeout: 600_000,
+		retry: 3,
+	}, async () => {
 		await keep("a");
 		await keep("b");
 		const watching = await open();
 		const known = new Set<string>();
-		const lost: string[] = [];
 		void (async () => {
 			for await (const event of watching.watch({ namespace: "default", service: "cart" }, background)) {
 				const { up, gone } = changeOf(event, known);
@@ -112,7 +118,8 @@ describeServer("nats-2.10", (file) => {
 		for (const killed of [...servers.map((server) => [server]), servers]) {
 			await Promise.all(killed.map((server) => server.kill()));
 			if (killed.length === 1) await listed();
-			await Promise.all(killed.map((server) => server.restart()));
+			// One after the other, as at the beginning.
+			for (const server of killed) await server.restart();
 			await listed();
 		}
 		expect(lost).toEqual([]);
