@@ -63,7 +63,7 @@ interface RabbitBrokerParts {
 	readonly publishing: RabbitConnection;
 	readonly consuming: RabbitConnection;
 	readonly ttlMs: number;
-	/** What the server says of itself. Rejects with the error of the context where it says nothing. */
+	/** Asks the server for its product and version, such as `RabbitMQ 3.10.8`. Undefined if no server tells them. */
 	readonly version: (ctx: Context) => Promise<string | undefined>;
 }
 

@@ -5,18 +5,18 @@ import { whileLasts } from "@allium/core/transport";
 import type { AmqpAddress } from "./amqp-url.ts";
 import { tlsOptions } from "./rabbit-connection.ts";
 
-/** What a client of AMQP 0-9-1 says first. */
+/** The protocol header with which a client of AMQP 0-9-1 begins. */
 const greeting = Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1);
 
 /** The header of a frame, and the ids and versions before the properties of the server, in bytes. */
 const beforeProperties = 7 + 6;
 
-/** No server tells more of itself, in bytes. */
+/** The longest greeting that is read, in bytes. */
 const most = 65_536;
 
 /**
- * What the first server that answers says of itself before anybody has logged in, such as `RabbitMQ 3.10.8`. The
- * library of the connection keeps it to itself.
+ * Asks the servers in turn for their product and version, such as `RabbitMQ 3.10.8`. A server sends them before the
+ * login. The client library hides them, so this opens a connection of its own. Undefined if no server answers.
  */
 export async function serverVersion(address: AmqpAddress, ctx: Context): Promise<string | undefined> {
 	const secure = address.tls ? await tlsOptions(address) : undefined;
@@ -37,7 +37,7 @@ export async function serverVersion(address: AmqpAddress, ctx: Context): Promise
 	return undefined;
 }
 
-/** Says hello, and resolves to the texts among the properties of the server. */
+/** Sends the protocol header. Resolves to the text properties in the server's answer. */
 async function greeted(socket: Socket): Promise<ReadonlyMap<string, string>> {
 	socket.write(greeting);
 	let said = Buffer.alloc(0);
@@ -52,7 +52,7 @@ async function greeted(socket: Socket): Promise<ReadonlyMap<string, string>> {
 	throw new Error("this is no server of AMQP 0-9-1");
 }
 
-/** The texts of a table. Of what else servers put there, only the length counts. */
+/** Reads the text fields of a table. Other fields are skipped, up to the first kind that servers do not send here. */
 function texts(table: Buffer): ReadonlyMap<string, string> {
 	const found = new Map<string, string>();
 	for (let at = 0; at < table.length; ) {

@@ -29,7 +29,7 @@ export const features: BrokerFeatures = {
 	fenced: false,
 };
 
-/** What events cannot rely on there, for operators: each is a flag above. */
+/** The features that RabbitMQ does not offer to events, for operators. Each is a flag above. */
 export const lacks: readonly string[] = [
 	"events from before a group began",
 	"parked events that hold their key",

@@ -6,7 +6,7 @@ import { recordText } from "./service-definition.ts";
 /** A service that the catalog lists. */
 export interface ListedService {
 	readonly record: InstanceRecord;
-	/** Whether none of its checks and of its node's checks is critical. */
+	/** Whether all checks of the service and of its node are better than critical. */
 	readonly isUp: boolean;
 	/** Grows with each change of the service. */
 	readonly index: number;

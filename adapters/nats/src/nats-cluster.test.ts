@@ -1,7 +1,12 @@
-import { type AddressInfo, createServer } from "node:net";
 import { Context, type Instance, type Registry, silentLogger } from "@allium/core";
 import { keepRegistered, type Registration, type RegistryEvent } from "@allium/core/registry";
-import { describeServer, natsServer, type ServerProcess, startServer } from "@allium/testing/servers";
+import {
+	describeServer,
+	freePorts,
+	natsServer,
+	type ServerProcess,
+	startServer,
+} from "@allium/testing/servers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { registry } from "./index.ts";
 
@@ -46,7 +51,8 @@ describeServer("nats-2.10", (file) => {
 	beforeEach(async () => {
 		opened = [];
 		registrations = [];
-		const ports = await freePorts();
+		// For the routes between the servers. The ports of a server's own place are for its clients.
+		const ports = await freePorts(3);
 		servers = [];
 		// One after the other: three that started in the same moment were seen not to find together for minutes.
 		for (const [n, port] of ports.entries()) {
@@ -62,20 +68,6 @@ describeServer("nats-2.10", (file) => {
 		await Promise.all(opened.map((open) => open.close()));
 		await Promise.all(servers.map((server) => server.close()));
 	});
-
-	/** Ports for the routes between the servers. Those of a server's own place are for its clients. */
-	async function freePorts(): Promise<readonly number[]> {
-		const holders = await Promise.all(
-			[1, 2, 3].map(async () => {
-				const holder = createServer();
-				await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
-				return holder;
-			}),
-		);
-		const ports = holders.map((holder) => (holder.address() as AddressInfo).port);
-		await Promise.all(holders.map((holder) => new Promise((resolve) => holder.close(resolve))));
-		return ports;
-	}
 
 	async function open(): Promise<Registry> {
 		const places = servers.map(({ port }) => `127.0.0.1:${port}`);

@@ -12,7 +12,7 @@ export const nearby = 1_000;
 
 /** A page of some lanes. */
 export interface LanePage extends ReadingPage {
-	/** Whether it begins right behind the events that were read before, so that retention removed nothing in between. */
+	/** Whether the page follows the last one without a gap: retention removed nothing in between. */
 	readonly isNext: boolean;
 }
 
@@ -35,7 +35,7 @@ export class LaneReading {
 		this.position = position;
 	}
 
-	/** Whether its next page begins behind these places. */
+	/** Whether the next page of this reading begins behind these places. */
 	goesOnAt(filter: string, positions: Positions): boolean {
 		if (positions.size !== this.#passed.size || filter !== this.#filter) return false;
 		for (const [lane, position] of positions) {

@@ -174,7 +174,7 @@ export class TopicNews {
 		return false;
 	}
 
-	/** Whether there really is more: messages that were there may no longer be kept. */
+	/** Whether more messages follow. The server may have dropped the ones that it reported. */
 	async #hasMore(after: Cursors, ctx: Context): Promise<boolean> {
 		const behind = [...after].filter(([lane, cursor]) => positionOf(cursor) < (this.#heads.get(lane) ?? 0));
 		const found = await Promise.all(

@@ -33,7 +33,7 @@ export async function examineBroker(
 	}
 }
 
-/** What events cannot rely on there is no fault, but something to know. */
+/** A feature that the server lacks is worth knowing, but is not a fault. */
 function lackFindings(report: ServerReport | undefined): Finding[] {
 	const lacks = report?.lacks ?? [];
 	return lacks.length === 0 ? [] : [ok(`events there do without ${lacks.join(", ")}`)];

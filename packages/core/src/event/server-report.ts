@@ -10,7 +10,7 @@ export interface ServerWarning {
 export interface ServerReport {
 	/** Such as `PostgreSQL 15.6`. Undefined if the server does not report its version. */
 	readonly version: string | undefined;
-	/** What events cannot rely on there, in a few words each, such as `delays`. Default: nothing that others can. */
+	/** Features that the server does not offer to events, in a few words each, such as `delays`. Default: none. */
 	readonly lacks?: readonly string[];
 	readonly warnings: readonly ServerWarning[];
 }

@@ -14,5 +14,11 @@ export {
 	type ZooKeeperServerOptions,
 	zookeeperServer,
 } from "./known-servers.ts";
-export { type ServerOptions, type ServerPlace, ServerProcess, startServer } from "./server-process.ts";
+export {
+	freePorts,
+	type ServerOptions,
+	type ServerPlace,
+	ServerProcess,
+	startServer,
+} from "./server-process.ts";
 export { isServerRequired, type ServerName, serverProgram, serversFolder } from "./server-program.ts";

@@ -199,7 +199,7 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
  * Ports of 127.0.0.1 that are free. All are held until the last one is found, so none comes twice. Systems give the
  * ports above to outgoing connections, and one of these could take the port of a server that is down between two starts.
  */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
 	const holders: Server[] = [];
 	const ports: number[] = [];
 	while (ports.length < count) {

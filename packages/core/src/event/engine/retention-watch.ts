@@ -36,8 +36,6 @@ export class RetentionWatch {
 	readonly #warnings: Troubles;
 	/** The times at which the unsettled events of the last look were stored, in milliseconds since 1970. */
 	#stored: ReadonlyMap<Cursor, number> = new Map();
-	/** The earliest of these times. Undefined if there is none. */
-	#oldest: number | undefined;
 	#timer: Timer | undefined;
 
 	constructor(options: RetentionWatchOptions) {
@@ -51,7 +49,7 @@ export class RetentionWatch {
 	get report(): Pick<ConsumerReport, "keptForSeconds" | "warning"> {
 		const { text } = this.#warnings;
 		return {
-			...(this.#oldest !== undefined && { keptForSeconds: Math.max(0, this.#left) / 1_000 }),
+			...(this.#stored.size > 0 && { keptForSeconds: Math.max(0, this.#left) / 1_000 }),
 			...(text !== undefined && { warning: text }),
 		};
 	}
@@ -60,9 +58,9 @@ export class RetentionWatch {
 		this.#timer?.stop();
 	}
 
+	/** The time until the topic forgets the oldest of these events, in milliseconds. Infinity if there is none. */
 	get #left(): number {
-		if (this.#oldest === undefined) return Number.POSITIVE_INFINITY;
-		return this.#oldest + this.#options.topic.retainMs - Date.now();
+		return Math.min(...this.#stored.values()) + this.#options.topic.retainMs - Date.now();
 	}
 
 	#arm(): void {
@@ -76,7 +74,6 @@ export class RetentionWatch {
 	async #look(): Promise<void> {
 		try {
 			this.#stored = await this.#ask(waitingIn(this.#options.lanes()));
-			this.#oldest = this.#stored.size === 0 ? undefined : Math.min(...this.#stored.values());
 			this.#tell();
 		} catch {
 			// The backend is away. The engine reports that, and the next look tries again.
