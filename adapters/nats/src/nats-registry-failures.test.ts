@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Context, type Instance, isServiceError, type Registry, silentLogger } from "@allium/core";
 import { keepRegistered, type Registration, type RegistryEvent } from "@allium/core/registry";
+import { faultProxy } from "@allium/testing/faults";
 import {
 	describeServer,
 	natsServer,
@@ -13,6 +14,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { type NatsConnection as Client, connect } from "@nats-io/transport-node";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type NatsRegistryOptions, registry } from "./index.ts";
+import { settlingMs } from "./overdue-instances.ts";
 
 const background = Context.background();
 const ttlMs = 1_000;
@@ -163,6 +165,26 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 			const watching = await open();
 			await vi.waitFor(async () => expect(await ids(watching)).toEqual(["a"]), patient);
 			expect(lines).toEqual(["snapshot a"]);
+		});
+
+		test("an answer that comes late gives an instance one more time to live", async () => {
+			await using proxy = await faultProxy({ target: url() });
+			const lease = await (await open()).register(instance("a"), background);
+			const watching = await registry(proxy.url, { ttlMs });
+			opened.push(watching);
+			const lines = told(watching);
+			await vi.waitFor(() => expect(lines).toEqual(["snapshot a"]), patient);
+			const hang = proxy.add({ fault: "stall", direction: "upstream" });
+			const received = proxy.bytes.downstream;
+			const overdue = performance.now() + 1.4 * ttlMs;
+			await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(overdue), patient);
+			hang.remove();
+			await vi.waitFor(() => expect(proxy.bytes.downstream).toBeGreaterThan(received), patient);
+			const settled = performance.now() + 2 * settlingMs;
+			await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(settled), patient);
+			expect(lines).toEqual(["snapshot a"]);
+			await lease.update(instance("a", { weight: 2 }));
+			await vi.waitFor(() => expect(lines).toEqual(["snapshot a", "up a", "down a"]), patient);
 		});
 
 		test("what was released or changed while a watcher was cut off, it is told when it is back", async () => {

@@ -5,6 +5,7 @@ import type { Msg, Subscription } from "@nats-io/transport-node";
 import { operationFailure } from "./failure.ts";
 import { type Heartbeat, parseHeartbeat, recordVersion } from "./heartbeat.ts";
 import type { ListingQueue } from "./listing-queue.ts";
+import { OverdueInstances } from "./overdue-instances.ts";
 import { instanceOf, recordKeys } from "./registry-keys.ts";
 import {
 	isRemoval,
@@ -48,8 +49,7 @@ export class RegistryFeed {
 	#changed: Map<string, StoredRecord | undefined> | undefined;
 	/** The instances whose records are being fetched. */
 	readonly #fetching = new Set<string>();
-	/** The instances whose time is over, until the server has answered. */
-	readonly #overdue = new Set<string>();
+	readonly #overdue: OverdueInstances;
 	#subscriptions: readonly Subscription[] = [];
 	#unlisten: (() => void) | undefined;
 	#timer: Timer | undefined;
@@ -78,6 +78,17 @@ export class RegistryFeed {
 		this.#stopped = stopped;
 		this.#renewals = renewals;
 		this.view = new InstanceView({ start: () => this.#start(), stop: () => this.#stop() });
+		this.#overdue = new OverdueInstances({
+			answers: () => storage.connection.answers(),
+			spare: (name) => this.#spare(name),
+			remove: (name) => this.#remove(name),
+		});
+	}
+
+	/** The heartbeats of an instance stay away. */
+	onOverdue(name: string): void {
+		const shown = this.#shown.get(name);
+		if (shown !== undefined) this.#overdue.add(name, shown.ttlMs);
 	}
 
 	#start(): void {
@@ -194,11 +205,29 @@ export class RegistryFeed {
 
 	#show(name: string, shown: Shown): void {
 		this.#shown.set(name, shown);
-		this.#renewals.renewed(this.#term(name), shown.ttlMs);
+		this.#renew(name, shown.ttlMs);
+	}
+
+	#renew(name: string, ttlMs: number): void {
+		this.#overdue.delete(name);
+		this.#renewals.renewed(this.#term(name), ttlMs);
+	}
+
+	#spare(name: string): void {
+		const shown = this.#shown.get(name);
+		if (shown !== undefined) this.#renew(name, shown.ttlMs);
+	}
+
+	#remove(name: string): void {
+		const shown = this.#shown.get(name);
+		if (shown === undefined) return;
+		this.#forget(name);
+		this.view.delete(shown.stored.record.key);
 	}
 
 	#forget(name: string): void {
 		this.#shown.delete(name);
+		this.#overdue.delete(name);
 		this.#renewals.forget(this.#term(name));
 	}
 
@@ -235,7 +264,7 @@ export class RegistryFeed {
 		const name = instanceOf(key);
 		const shown = this.#shown.get(name);
 		if (shown !== undefined && versionOf(shown) === heartbeat.version) {
-			this.#renewals.renewed(this.#term(name), heartbeat.ttlMs);
+			this.#renew(name, heartbeat.ttlMs);
 			if (shown.ttlMs !== heartbeat.ttlMs) this.#shown.set(name, { ...shown, ttlMs: heartbeat.ttlMs });
 			// It may be one that is shown only until the grace is over.
 			if (this.view.ready) this.view.put(shown.stored.record);
@@ -259,30 +288,6 @@ export class RegistryFeed {
 	/** The name of an instance among what the renewals of all feeds await. */
 	#term(name: string): string {
 		return `${this.#keys} ${name}`;
-	}
-
-	/** The heartbeats of an instance stay away. */
-	onOverdue(name: string): void {
-		this.#overdue.add(name);
-		if (this.#overdue.size === 1) void this.#removeOverdue();
-	}
-
-	/**
-	 * A silent connection looks like the death of everybody. So an instance is gone only once the server has answered
-	 * after its time was over, and no heartbeat came before the answer.
-	 */
-	async #removeOverdue(): Promise<void> {
-		const answers = await this.#storage.connection.answers();
-		const overdue = [...this.#overdue];
-		this.#overdue.clear();
-		for (const name of overdue) {
-			const shown = this.#shown.get(name);
-			if (shown === undefined || this.#renewals.has(this.#term(name))) continue;
-			if (answers) {
-				this.#shown.delete(name);
-				this.view.delete(shown.stored.record.key);
-			} else this.#renewals.renewed(this.#term(name), shown.ttlMs);
-		}
 	}
 }
 
