@@ -162,7 +162,7 @@ export class GroupConsumer implements Consumer {
 	}
 
 	#lane(prepare: (channel: Channel) => Promise<string>, laneOf: (message: AsyncMessage) => number): HeldLane {
-		const { spec, connection } = this.#options;
+		const { spec, connection, ttlMs } = this.#options;
 		return new HeldLane({
 			prefetch: Math.min(256, Math.max(16, spec.concurrency * 8)),
 			open: (prefetch, onTooLarge) =>
@@ -170,6 +170,7 @@ export class GroupConsumer implements Consumer {
 					connection,
 					prefetch,
 					bytes: spec.bytes,
+					longestPauseMs: ttlMs,
 					room: this.#room,
 					prepare,
 					laneOf,

@@ -1,6 +1,6 @@
 import { type Cancelable, Context } from "@allium/core";
 import { unavailable } from "@allium/core/adapter";
-import { type Deliver, placedText, type Verdict } from "@allium/core/event";
+import { type Deliver, LanePause, placedText, type Verdict } from "@allium/core/event";
 import { after, every, type Timer } from "@allium/core/transport";
 import type { AsyncMessage, Channel } from "rabbitmq-client";
 import { failure } from "./failure.ts";
@@ -30,6 +30,8 @@ export interface LaneReaderOptions {
 	readonly prefetch: number;
 	/** How many bytes of events are here at most; more of them end the reader, so that one with a smaller prefetch follows. */
 	readonly bytes: number;
+	/** How long the lane pauses at most while most of its events meet trouble that is not their own, in milliseconds. */
+	readonly longestPauseMs: number;
 	/** Makes the queue where it is missing. Returns its name. */
 	readonly prepare: (channel: Channel) => Promise<string>;
 	/** The lane of a message. */
@@ -54,6 +56,10 @@ export class LaneReader {
 	readonly #lines = new KeyLines<Handed>();
 	readonly #scope: Cancelable = Context.background().withCancel();
 	readonly #timers = new Set<Timer>();
+	readonly #pause: LanePause;
+	/** The events that wait until the lane has paused. */
+	#paused: Handed[] = [];
+	#pauseTimer: Timer | undefined;
 	readonly #watch: Timer;
 	readonly #end = Promise.withResolvers<void>();
 	#running = 0;
@@ -63,6 +69,7 @@ export class LaneReader {
 	private constructor(channel: Channel, options: LaneReaderOptions) {
 		this.#channel = channel;
 		this.#options = options;
+		this.#pause = new LanePause(options.longestPauseMs);
 		this.ended = this.#end.promise;
 		this.#watch = every(longestHereMs / 10, () => this.#checkAge());
 		channel.once("close", () => this.#lost());
@@ -135,12 +142,35 @@ export class LaneReader {
 	}
 
 	async #handle(handed: Handed): Promise<void> {
+		if (this.#running >= this.#pause.room) {
+			this.#paused.push(handed);
+			this.#awaitPause();
+			return;
+		}
 		this.#running++;
 		const verdict = await this.#verdict(handed);
+		if (verdict !== "elsewhere") this.#pause.note(verdict.do === "retry" && verdict.blameless);
 		if (this.#channel.active) await this.#carryOut(verdict, handed);
 		this.#running--;
+		this.#goOn();
 		if (this.#channel.active) this.#endReleased();
 		else this.#endLost();
+	}
+
+	/** Offers the events that the pause of the lane held up, as many as may run now. */
+	#goOn(): void {
+		if (this.#isReleasing || this.#paused.length === 0) return;
+		const free = Math.max(0, this.#pause.room - this.#running);
+		for (const handed of this.#paused.splice(0, free)) this.#offer(handed);
+		this.#awaitPause();
+	}
+
+	#awaitPause(): void {
+		if (this.#isReleasing || this.#pause.room > 0 || this.#pauseTimer !== undefined) return;
+		this.#pauseTimer = after(Math.ceil(this.#pause.until - performance.now()), () => {
+			this.#pauseTimer = undefined;
+			this.#goOn();
+		});
 	}
 
 	#verdict(handed: Handed): Promise<Verdict | "elsewhere"> {
@@ -223,5 +253,6 @@ export class LaneReader {
 	#clearTimers(): void {
 		for (const timer of this.#timers) timer.stop();
 		this.#timers.clear();
+		this.#pauseTimer?.stop();
 	}
 }

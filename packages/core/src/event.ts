@@ -17,6 +17,7 @@ export type {
 	Verdict,
 } from "./event/broker.ts";
 export { cursorAt, positionOf } from "./event/cursor.ts";
+export { LanePause } from "./event/engine/lane-pause.ts";
 export type { EventRecord } from "./event/event-record.ts";
 export { eventText, parseEvent, readEventObject } from "./event/event-text.ts";
 export { GroupMetrics, type MeasuredGroup } from "./event/group-metrics.ts";

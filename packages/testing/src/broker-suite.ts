@@ -9,6 +9,7 @@ import { leaseCases } from "./broker/lease-cases.ts";
 import { orderCases } from "./broker/order-cases.ts";
 import { parkingCases } from "./broker/parking-cases.ts";
 import { processCases } from "./broker/process-cases.ts";
+import { troubleCases } from "./broker/trouble-cases.ts";
 import { declareSuite } from "./suite/suite-case.ts";
 
 export type { BrokerOpenOptions, BrokerSetup, CutBroker } from "./broker/broker-setup.ts";
@@ -24,6 +25,7 @@ export const brokerCases: readonly BrokerCase[] = [
 	...leaseCases,
 	...processCases,
 	...endingCases,
+	...troubleCases,
 ];
 
 /**

@@ -64,7 +64,11 @@ export class BrokerLab extends BackendLab<Broker, BrokerSetup> {
 	}
 
 	/** Works on a group. Fields that `change` does not give have the values of most tests. */
-	async consume(broker: Broker, recorder: Recorder, change: Partial<GroupSpec> = {}): Promise<Consumer> {
+	async consume(
+		broker: Broker,
+		recorder: Pick<Recorder, "deliver">,
+		change: Partial<GroupSpec> = {},
+	): Promise<Consumer> {
 		const park = this.#topic?.features.park === "key" ? "key" : "event";
 		const spec: GroupSpec = {
 			...rewards,
