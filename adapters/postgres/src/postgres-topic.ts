@@ -79,6 +79,12 @@ export class PostgresTopic implements TopicLog {
 		return places.map((place) => found.get(placeText(place)));
 	}
 
+	async find(id: string, ctx: Context): Promise<Placed | undefined> {
+		// An event that was published before this call must have its position.
+		await this.#settled(ctx);
+		return this.#reading.find(id, ctx);
+	}
+
 	async at(when: "start" | "now" | Date, ctx: Context): Promise<Cursors> {
 		// Events that were published before this call must have their positions.
 		if (when !== "start") await this.#settled(ctx);

@@ -94,6 +94,10 @@ SELECT log.lane, position::float8, id, events.bytes, text, 'event' AS kind
 FROM unnest($2::int[], $3::bigint[]) AS wanted (lane, place)
 JOIN log ON log.topic = $1 AND log.lane = wanted.lane AND position = place JOIN events USING (seq)`;
 
+const findSql = `
+SELECT log.lane, position::float8, id, events.bytes, text, 'event' AS kind
+FROM events JOIN log USING (seq) WHERE events.topic = $1 AND id = $2`;
+
 const startSql = `SELECT lane, gone::float8 AS position, gone_id AS id FROM lanes WHERE topic = $1`;
 
 const nowSql = `
@@ -156,6 +160,12 @@ export class TopicReading {
 		const positions = arrayLiteral(places.map(({ cursor }) => positionOf(cursor)));
 		const rows = await this.#handle.query<PlacedRow>(getSql, [this.#topic, lanes, positions], ctx);
 		return rows.map(placed);
+	}
+
+	/** The event with an id. */
+	async find(id: string, ctx: Context): Promise<Placed | undefined> {
+		const rows = await this.#handle.query<PlacedRow>(findSql, [this.#topic, indexedText(id)], ctx);
+		return rows.map(placed)[0];
 	}
 
 	async at(when: "start" | "now" | Date, ctx: Context): Promise<Cursors> {

@@ -130,6 +130,15 @@ class SqliteTopicLog implements TopicLog {
 		return found;
 	}
 
+	async find(id: string, ctx: Context): Promise<Placed | undefined> {
+		return this.#read((tables, topic) => {
+			const place = tables.find(topic.id, id);
+			const row = place && tables.event(topic.id, place.lane, place.position);
+			if (place === undefined || row === undefined) return undefined;
+			return placedText(row.text, { lane: place.lane, cursor: cursorAt(row.position, id), bytes: row.bytes });
+		}, ctx);
+	}
+
 	async at(when: "start" | "now" | Date, ctx: Context): Promise<Cursors> {
 		const cursors = await this.#read((tables, topic) => placesAt(tables, topic, when), ctx);
 		return cursors ?? new Map(Array.from({ length: this.lanes }, (_, lane) => [lane, ""]));

@@ -33,6 +33,7 @@ describe("the suite finds out a log that", () => {
 			"readers at different places of one handle each have all that lies behind their own place",
 		],
 		["folds keys", "hostile keys come back as they were, and are not taken for each other"],
+		["finds any event", "an event is found by its id, where the log has an index of ids"],
 		["polls slowly", "what another handle publishes wakes within 250 ms"],
 		["leaves waits behind", "a thousand waits leave nothing behind"],
 		[

@@ -43,7 +43,7 @@ export const eventsShowCommand: Command = {
 	],
 	options: { json, ...brokerOptions },
 	notes: [
-		"By a position it is found at once. The ids that Allium makes tell the time, so that little is read; for an id that is no UUID of version 7, the topic is read from its start, which takes long where it keeps millions.",
+		"By a position it is found at once, and on SQLite and PostgreSQL by an id, too. NATS has no index of ids: those that Allium makes tell the time, so that little is read; for an id that is no UUID of version 7, the topic is read from its start, which takes long where it keeps millions.",
 		brokerNote,
 	],
 	examples: ["allium events show matches 01935f6e-8a3c-7000-b2d4-5f0c3a9e1d27"],

@@ -115,6 +115,11 @@ export interface TopicLog {
 		ctx: Context,
 	): Promise<readonly (Placed | undefined)[]>;
 	/**
+	 * The event with an id; undefined where the log has none, or keeps it no longer. Absent from a log that has no index
+	 * of ids.
+	 */
+	find?(id: string, ctx: Context): Promise<Placed | undefined>;
+	/**
 	 * The place of every lane at which a reader begins: before all events, behind all events, or behind the events that
 	 * were published before a time.
 	 */

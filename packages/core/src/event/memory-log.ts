@@ -141,6 +141,12 @@ class MemoryTopicLog implements TopicLog {
 		return places.map(({ lane, cursor }) => this.#topic.get(lane, cursor));
 	}
 
+	async find(id: string, ctx: Context): Promise<Placed | undefined> {
+		this.#handle.check(ctx);
+		const receipt = this.#topic.receipt(id);
+		return receipt?.cursor === undefined ? undefined : this.#topic.get(receipt.lane, receipt.cursor);
+	}
+
 	async at(when: "start" | "now" | Date, ctx: Context): Promise<Cursors> {
 		this.#handle.check(ctx);
 		const time = typeof when === "string" ? when : when.getTime();

@@ -206,6 +206,23 @@ export const readingCases: readonly LogCase[] = [
 		},
 	},
 	{
+		title: "an event is found by its id, where the log has an index of ids",
+		async run(lab, skip) {
+			const topic = await lab.topic({ lanes: 2 });
+			const find = topic.find?.bind(topic);
+			if (find === undefined) return skip("this log has no index of ids");
+			const ids = ["1", "A", "a", " a", "ä", "%", "'; --", "\0", "long".repeat(1_000)];
+			const events = ids.map((id) => matchEvent(id, { key: `k${id}` }));
+			for (const event of events) await topic.append([event], background);
+			for (const placed of await readAll(topic)) {
+				expect(await find(placed.event.id, background)).toEqual(placed);
+			}
+			for (const id of ["", "2", "ä ", "_", "long"]) expect(await find(id, background), id).toBeUndefined();
+			const other = await (await lab.open()).open("others", { lanes: 2 }, background);
+			expect(await other.find?.("1", background)).toBeUndefined();
+		},
+	},
+	{
 		title: "how far a reader is behind is told in events and by the first one's time",
 		async run(lab) {
 			const topic = await lab.topic({ lanes: 1 });
