@@ -12,10 +12,10 @@ const bodiless = new Set([204, 205, 304]);
  */
 export function routeReply({ status, headers }: Route, output: unknown): RouteReply {
 	const filled: Record<string, string> = {};
-	const templates = Object.entries(headers);
-	const json = templates.length === 0 ? undefined : jsonOf(output);
-	for (const [name, template] of templates) {
-		const value = fillHeader(template, json);
+	const names = Object.keys(headers);
+	const json = names.length === 0 ? undefined : jsonOf(output);
+	for (const name of names) {
+		const value = fillHeader(headers[name] as string, json);
 		if (value !== undefined) filled[name] = value;
 	}
 	if (bodiless.has(status)) return { status, headers: filled, body: "" };

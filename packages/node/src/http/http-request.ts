@@ -3,6 +3,7 @@ import type { Http2ServerRequest } from "node:http2";
 import type { Socket } from "node:net";
 import type { PeerInfo } from "@allium/core";
 import { isSingleHeader } from "@allium/core/http";
+import type { KnownHead } from "./known-head.ts";
 
 /** Receives the body of a request while it arrives. */
 export interface BodyReader {
@@ -37,6 +38,8 @@ export interface HttpRequest {
 	readonly path: string;
 	/** Names and values in turn, as they arrived. A layer may change them until it passes the request on. */
 	readonly rawHeaders: string[];
+	/** The head, where its reader may meet it again, and as long as nobody has asked for headers to change. */
+	readonly known?: KnownHead | undefined;
 	/** The host and port by which the client calls this server; undefined when the request names none. */
 	readonly authority: string | undefined;
 	readonly peer: PeerInfo;
@@ -74,6 +77,19 @@ export interface HttpRequest {
 	resume(): void;
 	/** Reads the rest of the body, and drops it. */
 	discard(): void;
+}
+
+/** Whether a request only asks for something and changes nothing. HEAD is answered as GET is, without the body. */
+export function isGet({ method }: HttpRequest): boolean {
+	return method === "GET" || method === "HEAD";
+}
+
+/** The path as that of a method, `service/method`: without its first slash. */
+export function callPathOf({ path, known }: HttpRequest): string {
+	if (known === undefined) return path.slice(1);
+	// A string that is kept has its hash, by which the method is found.
+	known.callPath ??= path.slice(1);
+	return known.callPath;
 }
 
 /** The value of a header by its lower-case name: all values joined, or the first one where only one is allowed. */

@@ -24,15 +24,28 @@ export class RequestTargets {
 	 * that passed the request on may have chosen another one.
 	 */
 	settle(request: UnsettledRequest): void {
-		const { target } = request;
+		const { target, known } = request;
+		if (known?.path !== undefined) {
+			request.path = known.path;
+			request.authority = known.authority;
+			return;
+		}
 		if (!target.startsWith("/") && !(target === "*" && request.method === "OPTIONS")) settleAbsolute(request);
 		const queryStart = request.target.indexOf("?");
 		request.path = queryStart < 0 ? request.target : request.target.slice(0, queryStart);
-		const host = hostIn(request);
-		request.authority = host;
-		if (host === undefined || host === "" || host === this.#known) return;
+		request.authority = this.#checked(hostIn(request));
+		if (known === undefined) return;
+		known.path = request.path;
+		known.authority = request.authority;
+	}
+
+	/** Returns the same string for the same host, because strings that are the same object are compared faster. */
+	#checked(host: string | undefined): string | undefined {
+		if (host === undefined || host === "") return host;
+		if (host === this.#known) return this.#known;
 		if (hostOf(host) === undefined) throw invalid(`the host ${JSON.stringify(host)} is malformed`);
 		this.#known = host;
+		return host;
 	}
 }
 
@@ -53,8 +66,10 @@ function settleAbsolute(request: UnsettledRequest): void {
 }
 
 /** The one host that a request names; undefined when it names none. */
-function hostIn({ rawHeaders, version, authority }: UnsettledRequest): string | undefined {
-	let host = authority;
+function hostIn(request: UnsettledRequest): string | undefined {
+	const { known, version } = request;
+	const rawHeaders = known?.rawHeaders ?? request.rawHeaders;
+	let host = request.authority;
 	for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
 		if (!isHost(rawHeaders[index] as string)) continue;
 		const value = rawHeaders[index + 1] as string;

@@ -1,7 +1,8 @@
 import type { EndpointTable } from "@allium/core";
 import { askGuard } from "@allium/core/transport";
 import type { HttpRequest } from "../http/http-request.ts";
-import { type RequestHead, readHead } from "../http/request-head.ts";
+import { readHead } from "../http/read-head.ts";
+import type { RequestHead } from "../http/request-head.ts";
 
 /**
  * Asks the guard about a request that is not a call of a method. Without a guard, every request is let in. Rejects with

@@ -18,9 +18,10 @@ import {
 import { fromBase64, messageTooLarge } from "@allium/core/transport";
 import { decodeMessage } from "../http/body.ts";
 import { decodeContent, encodingRefusal, isReadEncoding, unreadEncoding } from "../http/content-coding.ts";
+import { isGet } from "../http/http-request.ts";
 import { readQuery } from "../http/query.ts";
 import type { Refusal } from "../http/refusal.ts";
-import { checkHead, invalid, isGet } from "../http/request-head.ts";
+import { checkHead, invalid } from "../http/request-head.ts";
 import { acceptedTypes } from "./connect-types.ts";
 import type { CallProtocol, Exchange } from "./exchange.ts";
 

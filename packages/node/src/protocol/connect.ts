@@ -1,6 +1,6 @@
 import { type Format, methodCodecs } from "@allium/core";
-import type { HttpRequest } from "../http/http-request.ts";
-import { readHead } from "../http/request-head.ts";
+import { callPathOf, type HttpRequest } from "../http/http-request.ts";
+import { readHead } from "../http/read-head.ts";
 import { ConnectStream } from "./connect-stream.ts";
 import { queryFormat, streamFormat, unaryFormat } from "./connect-types.ts";
 import { ConnectUnary } from "./connect-unary.ts";
@@ -16,7 +16,7 @@ export const connect: PortProtocol = {
 	open: (port) => ({
 		handle(request, response) {
 			const head = readHead(request);
-			const path = request.path.slice(1);
+			const path = callPathOf(request);
 			port.call(request, response, {
 				path,
 				head,

@@ -10,10 +10,10 @@ import {
 import { toConnectError, trailersToJson } from "@allium/core/http";
 import { isServerStopping } from "@allium/core/transport";
 import { readText } from "../http/body.ts";
-import type { HttpRequest } from "../http/http-request.ts";
+import { callPathOf, type HttpRequest, isGet } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
 import { readQuery } from "../http/query.ts";
-import { checkHead, isGet } from "../http/request-head.ts";
+import { checkHead } from "../http/request-head.ts";
 import type { CallProtocol, Exchange } from "./exchange.ts";
 import { type OutputFraming, OutputPump } from "./output-pump.ts";
 import type { Port, PortProtocol } from "./port-protocol.ts";
@@ -36,7 +36,7 @@ export const eventStreams: PortProtocol = {
 			match(request, endpoints) {
 				if (!isGet(request)) return false;
 				if (request.header("accept")?.includes(eventStreamType) !== true) return false;
-				const method = endpoints.find(request.path.slice(1))?.method;
+				const method = endpoints.find(callPathOf(request))?.method;
 				return method?.kind === "server_stream" && method.effect === "read";
 			},
 		},
@@ -56,7 +56,7 @@ function handle(port: Port, request: HttpRequest, response: HttpResponse): void 
 		response.endWithHead(204, {});
 		return;
 	}
-	const path = request.path.slice(1);
+	const path = callPathOf(request);
 	port.call(request, response, { path, protocol: (exchange) => new EventStream(exchange) });
 }
 

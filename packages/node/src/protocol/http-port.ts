@@ -3,7 +3,7 @@ import { ServerCall, SparingLog } from "@allium/core/transport";
 import type { BodyBounds, PendingBody } from "../http/body.ts";
 import type { HttpRequest } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
-import { readHead } from "../http/request-head.ts";
+import { readHead } from "../http/read-head.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import { Overdue } from "../server/overdue.ts";
 import { admit } from "./admission.ts";

@@ -2,7 +2,8 @@
 
 export { type BodyReader, type HttpRequest, headerOf } from "../http/http-request.ts";
 export type { HttpResponse } from "../http/http-response.ts";
-export { type RequestHead, readHead } from "../http/request-head.ts";
+export { readHead } from "../http/read-head.ts";
+export type { RequestHead } from "../http/request-head.ts";
 export { admit } from "./admission.ts";
 export { type Answer, errorAnswer, wrongVerb } from "./answer.ts";
 export { type CloudEventsOptions, cloudEvents } from "./cloud-events.ts";

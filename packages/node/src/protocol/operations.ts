@@ -9,8 +9,7 @@ import {
 import { webSocketPath, webSocketProtocol } from "@allium/core/frames";
 import { type OpenApiDocument, openapi } from "@allium/core/http";
 import { guardsOperations } from "@allium/core/transport";
-import type { HttpRequest } from "../http/http-request.ts";
-import { isGet } from "../http/request-head.ts";
+import { type HttpRequest, isGet } from "../http/http-request.ts";
 import { type Answer, answerTo, errorAnswer, json, jsonType, wrongVerb } from "./answer.ts";
 import type { Claim, OpenProtocol, Port, PortProtocol } from "./port-protocol.ts";
 

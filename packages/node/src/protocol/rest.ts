@@ -12,11 +12,11 @@ import {
 } from "@allium/core/http";
 import { readText } from "../http/body.ts";
 import { encodingRefusal, isReadEncoding, unreadEncoding } from "../http/content-coding.ts";
-import type { HttpRequest } from "../http/http-request.ts";
+import { callPathOf, type HttpRequest, isGet } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
 import { readQuery } from "../http/query.ts";
 import type { Refusal } from "../http/refusal.ts";
-import { checkHead, isGet } from "../http/request-head.ts";
+import { checkHead } from "../http/request-head.ts";
 import { wrongVerb } from "./answer.ts";
 import type { CallProtocol, Exchange } from "./exchange.ts";
 import type { Claim, OpenProtocol, Port, PortProtocol } from "./port-protocol.ts";
@@ -43,7 +43,7 @@ export class Rest implements PortProtocol {
 		const { routes } = endpoints;
 		const { path, method: verb } = request;
 		if (routes === undefined || routes.size === 0 || isOwnPath(path)) return false;
-		const served = path.includes("/", 1) ? endpoints.find(path.slice(1)) : undefined;
+		const served = path.includes("/", 1) ? endpoints.find(callPathOf(request)) : undefined;
 		if (served !== undefined && isCallVerb(served.method, verb)) return false;
 		const match = routes.find(verb, path);
 		this.#found = match && { request, match };

@@ -18,7 +18,8 @@ export function streamTypeOf({ name }: Format): string {
 
 /** The type of a `content-type` without its parameters. */
 export function mediaType(contentType: string): string {
-	if (contentType === unaryType) return contentType;
+	// The constant, because strings that are the same object are compared faster.
+	if (contentType === unaryType) return unaryType;
 	const end = contentType.indexOf(";");
 	return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }

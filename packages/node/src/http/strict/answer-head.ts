@@ -18,12 +18,14 @@ interface KnownName {
 	readonly meaning: Meaning;
 	/** Whether several values are joined by semicolons, as Node does. */
 	readonly isCookie: boolean;
+	/** The last value that was checked, and its line: most answers have the same few. Never one with a meaning. */
+	last: { readonly value: string; readonly line: string } | undefined;
 }
 
 /** The lines that a connection adds to its answers. */
 export interface StandingLines {
 	/** `Date`. */
-	date(): string;
+	readonly date: string;
 	/** `Connection: keep-alive`, and for how long. */
 	readonly keepAlive: string;
 	/** `Connection: keep-alive` alone. */
@@ -82,25 +84,26 @@ export class AnswerHead {
 	}
 
 	#line(known: KnownName, name: string, value: string | number | undefined): string {
-		if (typeof value !== "number" && (value === undefined || unsafeInValues.test(value))) {
-			// It throws the error that Node throws.
-			http.validateHeaderValue(name, value as string);
-		}
-		if (known.meaning !== undefined && !this.#understand(known.meaning, String(value))) return "";
-		return `${known.prefix}${value}\r\n`;
+		const { last, meaning } = known;
+		if (last !== undefined && last.value === value) return last.line;
+		const checked = checkedValue(name, value);
+		const line = `${known.prefix}${checked}\r\n`;
+		if (meaning !== undefined) return this.#understand(meaning, checked) ? line : "";
+		if (typeof value === "string" && value.length <= mostKeptLength) known.last = { value, line };
+		return line;
 	}
 
 	/** Returns whether the header is sent as it is. */
-	#understand(meaning: NonNullable<Meaning>, value: string): boolean {
+	#understand(meaning: NonNullable<Meaning>, value: string | number): boolean {
 		switch (meaning) {
 			case "connection":
-				this.closes ||= /(?:^|\W)close(?:$|\W)/i.test(value);
+				this.closes ||= /(?:^|\W)close(?:$|\W)/i.test(String(value));
 				this.#hasConnection = !this.closes;
 				return !this.closes;
 			case "content-length":
 				return this.#understandLength(value);
 			case "transfer-encoding":
-				if (value.toLowerCase() !== "chunked") {
+				if (String(value).toLowerCase() !== "chunked") {
 					throw new TypeError(
 						`an answer is sent in chunks or with its length, and not with ${JSON.stringify(value)}`,
 					);
@@ -119,8 +122,8 @@ export class AnswerHead {
 		}
 	}
 
-	#understandLength(value: string): boolean {
-		if (!/^\d{1,15}$/.test(value) || (this.length !== undefined && this.length !== Number(value))) {
+	#understandLength(value: string | number): boolean {
+		if (!isLength(value) || (this.length !== undefined && this.length !== Number(value))) {
 			throw new TypeError(`the length of an answer is one number of bytes, and not ${JSON.stringify(value)}`);
 		}
 		const isFirst = this.length === undefined;
@@ -130,7 +133,7 @@ export class AnswerHead {
 	}
 
 	#addedLines(lines: StandingLines): string {
-		let text = this.#hasDate ? "" : lines.date();
+		let text = this.#hasDate ? "" : lines.date;
 		if (this.closes) text += "Connection: close\r\n";
 		else if (!this.#hasConnection) text += this.#hasHint ? lines.keepAlive : lines.keepAliveAlone;
 		if (!this.hasBody) {
@@ -164,18 +167,39 @@ export function trailerLines(trailers: OutgoingHttpHeaders): string {
 	return text;
 }
 
+/** @throws TypeError, the one of Node, when a value is not allowed. */
+function checkedValue(name: string, value: string | number | undefined): string | number {
+	if (typeof value === "number" || (value !== undefined && !unsafeInValues.test(value))) return value;
+	http.validateHeaderValue(name, value as string);
+	return String(value);
+}
+
+/** Whether a value is a number of at most 15 digits. */
+function isLength(value: string | number): boolean {
+	return typeof value === "number"
+		? Number.isInteger(value) && value >= 0 && value < 1e15
+		: /^\d{1,15}$/.test(value);
+}
+
 const unsafeInValues = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** Names that have been checked. Most answers of a server have the same few. */
 const knownNames = new Map<string, KnownName>();
 const mostKnownNames = 256;
+/** The longest value that is kept, in characters. */
+const mostKeptLength = 64;
 
 function knownName(name: string): KnownName {
 	const known = knownNames.get(name);
 	if (known !== undefined) return known;
 	http.validateHeaderName(name);
 	const lower = name.toLowerCase();
-	const made: KnownName = { prefix: `${name}: `, meaning: meaningOf(lower), isCookie: lower === "cookie" };
+	const made: KnownName = {
+		prefix: `${name}: `,
+		meaning: meaningOf(lower),
+		isCookie: lower === "cookie",
+		last: undefined,
+	};
 	if (knownNames.size < mostKnownNames) knownNames.set(name, made);
 	return made;
 }

@@ -1,16 +1,15 @@
 import { http } from "../../platform/builtins.ts";
+import type { KnownHead } from "../known-head.ts";
 import { byteClasses, inMethod, inTarget, inToken, inValue } from "./byte-classes.ts";
 
 /** Why a head is outside of the subset. */
 export type Departure = (typeof departures)[number];
 
 /** A head that keeps to the subset. */
-export interface StrictHead {
+export interface StrictHead extends KnownHead {
 	readonly method: string;
 	/** In origin form. */
 	readonly target: string;
-	/** Names and values in turn, as they arrived. */
-	readonly rawHeaders: readonly string[];
 	/** The length of the body in bytes. */
 	readonly contentLength: number;
 	/** Whether the client wants the connection to end with the answer. */
@@ -283,6 +282,10 @@ function headOf(bytes: Buffer, from: number, end: number): StrictHead {
 		contentLength: Math.max(0, found.contentLength),
 		closes,
 		text,
+		path: undefined,
+		callPath: undefined,
+		authority: undefined,
+		head: undefined,
 	};
 }
 

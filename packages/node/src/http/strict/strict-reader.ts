@@ -11,7 +11,7 @@ import { HandOver } from "./hand-over.ts";
 import { DatedLines } from "./standing-lines.ts";
 import { type Departing, StrictConnection, type StrictHost } from "./strict-connection.ts";
 
-/** How often timeouts are checked at most, in milliseconds. */
+/** The longest time between two checks of timeouts, and between two readings of the clock for `Date`, in milliseconds. */
 const longestCheckMs = 1_000;
 
 /**
@@ -94,6 +94,7 @@ export class StrictReader implements StrictHost {
 	}
 
 	readonly #check = (): void => {
+		this.lines.tick();
 		const now = performance.now();
 		for (const connection of this.#connections) connection.check(now);
 		this.#handOver.check(now);

@@ -1,6 +1,7 @@
 import type { PeerInfo } from "@allium/core";
 import type { LateRequest } from "../early-answers.ts";
 import { type BodyReader, headerOf } from "../http-request.ts";
+import type { KnownHead } from "../known-head.ts";
 import type { UnsettledRequest } from "../request-target.ts";
 import type { StrictHead } from "./strict-head.ts";
 
@@ -19,12 +20,14 @@ export class StrictRequest implements UnsettledRequest, LateRequest {
 	target: string;
 	path = "";
 	authority: string | undefined = undefined;
-	readonly rawHeaders: string[];
 	readonly peer: PeerInfo;
 	/** Whether the client wants the connection to end with the answer. */
 	readonly closes: boolean;
 	readonly contentLength: number;
 	readonly #flow: BodyFlow;
+	readonly #head: StrictHead;
+	/** Headers that a layer may change. The connection keeps the head. */
+	#rawHeaders: string[] | undefined;
 	/** How many bytes of the body have not arrived. */
 	#missing: number;
 	/** The part of the body that waits for a reader. Most bodies come in one piece. */
@@ -44,13 +47,21 @@ export class StrictRequest implements UnsettledRequest, LateRequest {
 	constructor(head: StrictHead, peer: PeerInfo, flow: BodyFlow) {
 		this.method = head.method;
 		this.target = head.target;
-		// The connection keeps the head, and a layer may change the headers of this request.
-		this.rawHeaders = head.rawHeaders.slice();
+		this.#head = head;
 		this.closes = head.closes;
 		this.contentLength = head.contentLength;
 		this.peer = peer;
 		this.#flow = flow;
 		this.#missing = head.contentLength;
+	}
+
+	get rawHeaders(): string[] {
+		this.#rawHeaders ??= this.#head.rawHeaders.slice();
+		return this.#rawHeaders;
+	}
+
+	get known(): KnownHead | undefined {
+		return this.#rawHeaders === undefined ? this.#head : undefined;
 	}
 
 	get version(): 1 {
@@ -82,7 +93,7 @@ export class StrictRequest implements UnsettledRequest, LateRequest {
 	}
 
 	header(name: string): string | undefined {
-		return headerOf(this.rawHeaders, name);
+		return headerOf(this.#rawHeaders ?? this.#head.rawHeaders, name);
 	}
 
 	/** Takes the bytes of the body from the bytes that arrived. Returns the offset of the rest. */

@@ -37,7 +37,7 @@ export class StrictResponse implements HttpResponse {
 	#head: AnswerHead | undefined;
 	#isHeadOut = false;
 	/** Parts of the body that go out when this turn is over, in one chunk. */
-	#parts: Uint8Array[] = [];
+	#parts: Uint8Array[] | undefined;
 	#partBytes = 0;
 	/** How many bytes of the body were given. */
 	#bytes = 0;
@@ -174,8 +174,8 @@ export class StrictResponse implements HttpResponse {
 			return;
 		}
 		const end = isChunked ? `0\r\n${this.#trailers}\r\n` : "";
-		if (body !== undefined && this.#parts.length > 0) this.#add(bytesOf(body));
-		if (this.#parts.length > 0 || body === undefined) {
+		if (body !== undefined && this.#parts !== undefined) this.#add(bytesOf(body));
+		if (this.#parts !== undefined || body === undefined) {
 			const [prefix, suffix] = this.#frame(this.#partBytes);
 			this.#flow.sendLast(...framed(prefix, this.#takeParts(), suffix + end));
 			return;
@@ -209,14 +209,14 @@ export class StrictResponse implements HttpResponse {
 	}
 
 	#add(part: Uint8Array): void {
-		this.#parts.push(part);
+		if (this.#parts === undefined) this.#parts = [part];
+		else this.#parts.push(part);
 		this.#partBytes += part.length;
 	}
 
 	#takeParts(): readonly Uint8Array[] {
-		const parts = this.#parts;
-		if (parts.length === 0) return parts;
-		this.#parts = [];
+		const parts = this.#parts ?? noParts;
+		this.#parts = undefined;
 		this.#partBytes = 0;
 		return parts;
 	}
@@ -228,6 +228,8 @@ export class StrictResponse implements HttpResponse {
 		return [`${head}${bytes.toString(16)}\r\n`, "\r\n"];
 	}
 }
+
+const noParts: readonly Uint8Array[] = [];
 
 /** Parts as one piece, unless that copies too much. */
 function framed(
