@@ -53,7 +53,8 @@ export class SimulatedNetwork implements PipeNetwork {
 	readonly #simulator: Simulator;
 	readonly #nodes: ReadonlyMap<string, NetworkNode>;
 	readonly #random: Random;
-	readonly #links = new Map<string, Link>();
+	/** The links from each node to each other one, by name. */
+	readonly #links = new Map<string, Map<string, Link>>();
 	readonly #pipes = new Set<SimulatedPipe>();
 	#options: NetworkOptions;
 	#port = 0;
@@ -230,12 +231,13 @@ export class SimulatedNetwork implements PipeNetwork {
 	}
 
 	#link(from: string, to: string): Link {
-		const key = `${from} ${to}`;
-		let link = this.#links.get(key);
-		if (link === undefined) {
-			link = { blocks: 0, stalledUntil: 0, held: [] };
-			this.#links.set(key, link);
-		}
+		return this.#links.get(from)?.get(to) ?? this.#newLink(from, to);
+	}
+
+	#newLink(from: string, to: string): Link {
+		const link: Link = { blocks: 0, stalledUntil: 0, held: [] };
+		const links = this.#links.get(from) ?? new Map<string, Link>();
+		this.#links.set(from, links.set(to, link));
 		return link;
 	}
 

@@ -1,10 +1,12 @@
 import {
 	type AnyContract,
+	type ContractDescription,
 	describe,
 	Endpoints,
 	type Guard,
 	type Logger,
 	type Registry,
+	type Route,
 	type ServeOptions,
 	type Service,
 } from "@allium/core";
@@ -38,6 +40,9 @@ export interface NodeServer {
 	readonly listening: (close: () => unknown) => void;
 }
 
+/** What is registered of the contracts that are served without routes. Nodes serve the same ones at each restart. */
+const known = new WeakMap<AnyContract, ServedContract>();
+
 /** Serves a contract as production does: over frames, with a registration that is renewed. */
 export async function served<C extends AnyContract>(
 	contract: C,
@@ -49,13 +54,12 @@ export async function served<C extends AnyContract>(
 	endpoints.serve(contract, service, options);
 	const listener = await transport.listen(endpoints);
 	listening(() => listener.close());
-	const { name, version, hash } = describe(contract, endpoints.routes.of(contract["~allium"].name));
 	const instance = {
 		id,
 		app,
 		namespace: "default",
 		addresses: listener.addresses,
-		services: [{ name, version, hash }],
+		services: [registered(contract, endpoints.routes.of(contract["~allium"].name))],
 		labels: options.labels ?? {},
 		weight: options.weight ?? 1,
 		status: "up" as const,
@@ -71,4 +75,14 @@ export async function served<C extends AnyContract>(
 			await listener.drain();
 		},
 	};
+}
+
+type ServedContract = Pick<ContractDescription, "name" | "version" | "hash">;
+
+function registered(contract: AnyContract, routes: readonly Route[]): ServedContract {
+	const before = routes.length === 0 ? known.get(contract) : undefined;
+	if (before !== undefined) return before;
+	const { name, version, hash } = describe(contract, routes);
+	if (routes.length === 0) known.set(contract, { name, version, hash });
+	return { name, version, hash };
 }

@@ -87,11 +87,17 @@ export class NodeSourcing {
 		};
 	}
 
-	/** Describes a view of this process that still lacks events. Undefined if there is none. */
-	async undelivered(): Promise<string | undefined> {
+	/**
+	 * Describes a view of this process that still lacks events. Undefined if there is none.
+	 *
+	 * @param known The views to leave out, because another process has told of them. Adds those that have all events.
+	 */
+	async undelivered(known: Set<string>): Promise<string | undefined> {
 		for (const [name, view] of this.#running) {
+			if (known.has(name)) continue;
 			const { lag, trouble } = await view.status(Context.background().withTimeout(1_000));
 			if (lag !== 0) return `the view ${name} lacks ${lag ?? "unknown"} events (${trouble ?? "it goes on"})`;
+			known.add(name);
 		}
 		return undefined;
 	}

@@ -268,12 +268,16 @@ export class SimulatedNode implements NetworkNode {
 		return this.process === undefined ? 0 : this.#simulator.pendingOf(this.process);
 	}
 
-	/** @internal Describes work that this node still has to do. Undefined if there is none. */
-	async undelivered(): Promise<string | undefined> {
+	/**
+	 * @internal Describes work that this node still has to do. Undefined if there is none.
+	 *
+	 * @param views The views that other nodes have been asked about: nodes share their views. Adds those of this node.
+	 */
+	async undelivered(views: Set<string>): Promise<string | undefined> {
 		const [messaging, sourcing] = [this.#messaging, this.#sourcing];
 		if (messaging === undefined) return undefined;
 		const left = async (): Promise<string | undefined> =>
-			(await messaging.undelivered()) ?? (await sourcing?.undelivered());
+			(await messaging.undelivered()) ?? (await sourcing?.undelivered(views));
 		return this.run(left).catch((error) => String(error));
 	}
 

@@ -11,15 +11,15 @@ import { quantile, report } from "./fixtures/report.ts";
 import { catchUpBoundMs, type SourcingRun, sourcing, type TransferCode } from "./fixtures/sourcing.ts";
 import { testSeeds } from "./fixtures/test-seeds.ts";
 import {
+	type Scenario,
 	type SeedsSummary,
 	type SimulateOptions,
 	SimulationError,
 	simulate,
-	simulateSeeds,
 } from "./index.ts";
 
 /** ALLIUM_SEEDS=100000 sets the number of seeds. */
-const seeds = timesFrom("ALLIUM_SEEDS", 600);
+const seeds = timesFrom("ALLIUM_SEEDS", 2_000);
 const limitMs = 900_000;
 /** The bound on timers and other pending things in a process: its groups, their lanes and handlers, views and calls. */
 const pendingBound = 100;
@@ -101,20 +101,30 @@ describe("a few seeds find out", { timeout: 600_000 }, () => {
 			/the view is not the fold of its log|went back/,
 		],
 	])("%s: %s", async (_property, _flaw, options, says) => {
-		const error = await simulateSeeds({ ...options, seeds: 100, limitMs }, sourcing).catch(
-			(reason) => reason,
-		);
-		expect(error).toBeInstanceOf(SimulationError);
-		expect(error.message).toMatch(says);
+		await expectFoundOut(options, sourcing, says);
 	});
 
 	test("(7) money is constant: a workflow whose calls have no ids", async () => {
-		const scenario = (world: Parameters<typeof sourcing>[0]) => sourcing(world, careless);
-		const error = await simulateSeeds({ seeds: 100, limitMs }, scenario).catch((reason) => reason);
-		expect(error).toBeInstanceOf(SimulationError);
-		expect(error.message).toMatch(/money is not constant/);
+		const scenario: Scenario<SourcingRun> = (world) => sourcing(world, careless);
+		await expectFoundOut({}, scenario, /money is not constant/);
 	});
 });
+
+/** Runs seeds until one fails with the sentence. Others may fail for another reason: what is broken breaks more than one property. */
+async function expectFoundOut(
+	options: SimulateOptions,
+	scenario: Scenario<SourcingRun>,
+	says: RegExp,
+): Promise<void> {
+	const others: string[] = [];
+	for (let seed = 1; seed <= 100; seed++) {
+		const error = await simulate({ ...options, seed, limitMs }, scenario).catch((reason) => reason);
+		if (!(error instanceof SimulationError)) continue;
+		if (says.test(error.message)) return;
+		others.push(error.message.slice(0, 200));
+	}
+	expect.unreachable(`no seed fails with ${says}, but with: ${others.join("\n")}`);
+}
 
 /** It neither keeps outcomes nor recognises repeated events. */
 function forgetful(store: EventStore): EventStore {

@@ -167,13 +167,30 @@ export class World {
 		});
 	}
 
+	/**
+	 * The backends are looked at last, because what a node publishes goes there; and also first, because looking at them
+	 * takes no requests, as asking the nodes does.
+	 */
 	async #undelivered(isAll: boolean): Promise<string | undefined> {
-		for (const node of this.nodes) {
-			const left = await node.undelivered();
-			if (left !== undefined) return left;
-		}
+		return (
+			(await this.#undeliveredByBackends(isAll)) ??
+			(await this.#undeliveredByNodes()) ??
+			(await this.#undeliveredByBackends(isAll))
+		);
+	}
+
+	async #undeliveredByBackends(isAll: boolean): Promise<string | undefined> {
 		const left = await this.#messaging.undelivered(isAll);
 		return left ?? (this.#isApart ? this.#keeping.undelivered(isAll) : undefined);
+	}
+
+	async #undeliveredByNodes(): Promise<string | undefined> {
+		const views = new Set<string>();
+		for (const node of this.nodes) {
+			const left = await node.undelivered(views);
+			if (left !== undefined) return left;
+		}
+		return undefined;
 	}
 
 	get #isApart(): boolean {
