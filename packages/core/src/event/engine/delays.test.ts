@@ -48,14 +48,33 @@ describe("delayed events", () => {
 		expect(delays.takeDue(1)).toBeUndefined();
 	});
 
-	test("are forgotten beyond a bound, the latest first, and asked for again", () => {
+	test.each([
+		["the latest first", upTo(10 * delaysAtOnce).reverse()],
+		["also where all are due at one time", upTo(10 * delaysAtOnce).map((each) => ({ ...each, due: 7 }))],
+	])("are forgotten beyond a bound, %s, and asked for again", (_, added) => {
 		delays.ask();
 		delays.told([]);
-		for (const each of upTo(10 * delaysAtOnce).reverse()) delays.add(each);
+		for (const each of added) delays.add(each);
 		let given = 0;
 		while (delays.takeDue(Number.MAX_SAFE_INTEGER) !== undefined) given++;
 		expect(given).toBeLessThan(5 * delaysAtOnce);
 		expect(delays.needsMore).toBe(true);
+	});
+
+	test("of one time are all handled, though they are told in parts", () => {
+		const left = new Map(upTo(3 * delaysAtOnce).map(({ cursor }) => [cursor, { cursor, due: 7 }]));
+		const handled: string[] = [];
+		while (delays.needsMore) {
+			delays.ask();
+			delays.told([...left.values()].slice(0, delaysAtOnce));
+			for (let next = delays.takeDue(7); next !== undefined; next = delays.takeDue(7)) {
+				handled.push(next.cursor);
+				left.delete(next.cursor);
+				delays.forget(next.cursor);
+			}
+		}
+		expect(new Set(handled).size).toBe(3 * delaysAtOnce);
+		expect(handled).toHaveLength(3 * delaysAtOnce);
 	});
 
 	test("are asked for again when the group's state did not answer", () => {

@@ -11,7 +11,7 @@ const mostDelays: number = 4 * delaysAtOnce;
 /** The next delayed events of a lane. All others are in the state of the group alone. */
 export class Delays {
 	#waiting = new DueHeap<Delayed>();
-	/** All events that are due until here are in memory. Later ones may not be. */
+	/** All events that are due before this time are in memory. The others may not be, as many may be due at this time. */
 	#horizon = Number.NEGATIVE_INFINITY;
 	/** The events that are in memory or being handled. */
 	readonly #known = new Set<Cursor>();
@@ -34,7 +34,7 @@ export class Delays {
 
 	add(delayed: Delayed): void {
 		if (this.#meanwhile !== undefined) this.#meanwhile.push(delayed);
-		else if (delayed.due <= this.#horizon) this.#insert(delayed);
+		else if (delayed.due < this.#horizon) this.#insert(delayed);
 	}
 
 	/** Call it before the state of the group is queried, once all added events are saved. */
@@ -91,9 +91,7 @@ export class Delays {
 			this.#horizon = next.due;
 		}
 		for (let next = this.#waiting.pop(); next !== undefined; next = this.#waiting.pop()) {
-			// The group's state reports events that are due at the horizon again, but they are known by then.
-			if (next.due <= this.#horizon) kept.push(next.due, next);
-			else this.#known.delete(next.cursor);
+			this.#known.delete(next.cursor);
 		}
 		this.#waiting = kept;
 	}
