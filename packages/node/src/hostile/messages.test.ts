@@ -99,6 +99,11 @@ describe("text", () => {
 		expect(await response.json()).toMatchObject({ message: "the message is not UTF-8" });
 	});
 
+	test("may have the character that stands for bytes that are not UTF-8", async () => {
+		const text = "a \ufffd b";
+		expect(await call("lab/echo", JSON.stringify({ text }))).toEqual({ status: 200, json: { text } });
+	});
+
 	test("that is not UTF-8 is refused in a query", async () => {
 		const get = (message: string) => fetch(`${target.url}/lab/sum?encoding=json&message=${message}`);
 		const text = encoded("a").replace("a", "%FF");

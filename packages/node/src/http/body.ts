@@ -134,8 +134,10 @@ export function decodeMessage(codec: Codec, bytes: Uint8Array): unknown {
  * @throws ServiceError `invalid_argument` when they are not UTF-8.
  */
 export function readText(bytes: Uint8Array): string {
-	if (!isUtf8(bytes)) throw notUtf8();
-	return bufferBytes.readText(bytes, 0, bytes.length);
+	const text = bufferBytes.readText(bytes, 0, bytes.length);
+	// The platform puts this character in place of bytes that are not UTF-8. They may also be the character itself.
+	if (text.includes("\ufffd") && !isUtf8(bytes)) throw notUtf8();
+	return text;
 }
 
 function tooMuchHeld(): ServiceError {

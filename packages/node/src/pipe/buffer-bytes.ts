@@ -6,7 +6,11 @@ export const bufferBytes: ByteHandling = {
 	allocate: (size) => Buffer.allocUnsafeSlow(size),
 	writeText: (target, text, offset) => asBuffer(target).write(text, offset, "utf8"),
 	byteLength: (text) => Buffer.byteLength(text),
-	readText: (source, start, end) => asBuffer(source).toString("utf8", start, end),
+	// Without arguments the platform takes a shorter way.
+	readText: (source, start, end) =>
+		start === 0 && end === source.length
+			? asBuffer(source).toString()
+			: asBuffer(source).toString("utf8", start, end),
 };
 
 function asBuffer(bytes: Uint8Array): Buffer {
