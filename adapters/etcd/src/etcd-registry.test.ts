@@ -24,7 +24,7 @@ for (const { name, cases } of versions) {
 				pushes: true,
 				target: url,
 				open: ({ ttlMs, target = url }) => registry(target, { ttlMs }),
-				outage: { kill: () => server.kill(), restart: () => server.restart() },
+				outage: server,
 				program: { module: import.meta.resolve("./index.ts"), url },
 				close: () => server.close(),
 			};

@@ -32,7 +32,7 @@ for (const { version, cases } of versions) {
 				pushes: true,
 				target,
 				open: ({ ttlMs, target: address = target }) => registry(address + query, { ttlMs }),
-				outage: { kill: () => server.kill(), restart: () => server.restart() },
+				outage: server,
 				program: { module: import.meta.resolve("./index.ts"), url: target + query },
 				close: async () => {},
 			};

@@ -21,7 +21,7 @@ describeServer("redis", (program) => {
 				pushes: true,
 				target: url,
 				open: ({ ttlMs, target = url }) => registry(target, { ttlMs }),
-				outage: { kill: () => server.kill(), restart: () => server.restart() },
+				outage: server,
 				program: { module: import.meta.resolve("./index.ts"), url },
 				handles: connections,
 				close: () => server.close(),

@@ -15,7 +15,7 @@ describeServer("zookeeper", (program) => {
 			many: 1_000,
 			target: url,
 			open: ({ ttlMs, target = url }) => registry(target, { ttlMs }),
-			outage: { kill: () => server.kill(), restart: () => server.restart() },
+			outage: server,
 			program: { module: import.meta.resolve("./index.ts"), url },
 			close: () => server.close(),
 		};

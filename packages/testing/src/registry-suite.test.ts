@@ -26,7 +26,7 @@ async function remote(flaw?: Flaw): Promise<RegistrySetup> {
 		pushes: true,
 		target: server.url,
 		open: async ({ ttlMs, target = server.url }) => registry(target, { ttlMs, flaw }),
-		outage: { kill: () => server.kill(), restart: () => server.restart() },
+		outage: server,
 		program: { module: new URL("registry/fixtures/remote-registry.ts", import.meta.url).href, url },
 		handles: () => server.connections,
 		close: () => server.kill(),
@@ -73,6 +73,11 @@ describe("the suite finds out a registry that", () => {
 		[
 			"expects renewals always",
 			"an instance that died during the outage of the server goes one time to live after it",
+		],
+		["never pings", "a server that hangs for 1.25 times to live takes away only instances that died in it"],
+		[
+			"expects renewals always",
+			"a server that hangs for 2.5 times to live takes away only instances that died in it",
 		],
 		["dawdles", "a change is seen by another handle as soon as the server tells of it"],
 		["leaks", "nothing is left open after close"],

@@ -67,7 +67,7 @@ export const registryCases: readonly RegistryCase[] = [
  * 		pushes: true,
  * 		target,
  * 		open: async ({ ttlMs, target: address = target }) => registry(address, { ttlMs }),
- * 		outage: { kill: () => server.kill(), restart: () => server.restart() },
+ * 		outage: server,
  * 		program: { module: import.meta.resolve("./index.ts"), url: target },
  * 		close: () => server.close(),
  * 	};

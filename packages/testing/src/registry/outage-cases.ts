@@ -52,6 +52,28 @@ export const outageCases: readonly RegistryCase[] = [
 			expect(watcher.gone).toEqual(["mortal"]);
 		},
 	},
+	...([1.25, 2.5] as const).map(
+		(times): RegistryCase => ({
+			title: `a server that hangs for ${times} times to live takes away only instances that died in it`,
+			needs: ["outage"],
+			async run(lab) {
+				const [left, right] = [await lab.open(lab.steadyTtlMs), await lab.open(lab.steadyTtlMs)];
+				for (const id of names) await lab.keep(left, instance(id));
+				await left.register(instance("mortal"), background);
+				const watchers = [await lab.watch(left), await lab.watch(right)];
+				const all = [...names, "mortal"];
+				await lab.eventually(() => expect(watchers.map(({ up }) => up)).toEqual([all, all]));
+				lab.outage.suspend();
+				await lab.pass(times * lab.steadyTtlMs);
+				lab.outage.resume();
+				await lab.eventually(() => expect(watchers.map(({ up }) => up)).toEqual([names, names]));
+				await lab.lastOneTtl(right);
+				const gone = watchers.map((watcher) => watcher.gone.filter((id) => id !== "passing"));
+				expect(gone).toEqual([["mortal"], ["mortal"]]);
+				await lab.eventually(async () => expect(await ids(right)).toEqual(names));
+			},
+		}),
+	),
 	{
 		title: "what is asked during an outage of the server fails in time, or waits for the server",
 		needs: ["outage"],

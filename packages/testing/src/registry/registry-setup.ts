@@ -1,11 +1,15 @@
 import type { Registry } from "@allium/core";
 
-/** A server that the suite may kill. It belongs to one test. */
+/** A server that the suite may kill and suspend. It belongs to one test. */
 export interface RegistryOutage {
 	/** Ends the server as a crash does: `kill -9`, or the like. Resolves when it is gone. */
 	kill(): Promise<void>;
 	/** Starts it again, at the same address and with what it keeps on disk. Resolves when it answers. */
 	restart(): Promise<void>;
+	/** Suspends it, as SIGSTOP does: connections stay, and no request is answered. It hangs when this returns. */
+	suspend(): void;
+	/** Lets it go on after `suspend`. */
+	resume(): void;
 }
 
 /**
