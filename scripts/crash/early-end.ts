@@ -8,7 +8,7 @@ export interface EndsEarly {
 }
 
 /**
- * Ends a run early on Ctrl-C or SIGTERM: the first lets it finish its cycle and print its figures, the second ends the
+ * Ends a run early on Ctrl-C or SIGTERM: the first lets it finish its cycle or step and print its figures, the second ends the
  * process at once.
  */
 export class EarlyEnd implements Disposable {
@@ -21,7 +21,7 @@ export class EarlyEnd implements Disposable {
 		const stop = (signal: StopSignal): void => {
 			this.#exitCode = exitCodes[signal];
 			this.#controller.abort();
-			say("interrupted: the run ends after this cycle, and tells its figures; once more ends it at once");
+			say("interrupted: the run ends soon, and tells its figures so far; once more ends it at once");
 		};
 		this.#ignore = onStopSignals(stop, (signal) => process.exit(exitCodes[signal]));
 	}

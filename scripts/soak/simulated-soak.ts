@@ -1,15 +1,24 @@
 import { Context, silentLogger } from "@allium/core";
 import { keepRegistered } from "@allium/core/registry";
 import { type SimulatedNode, simulate, type World } from "@allium/testing/simulation";
+import type { EndsEarly } from "../crash/early-end.ts";
 import type { Options } from "./options.ts";
 import { count, duration, type Row } from "./table.ts";
 
 const service = "soak";
 const ttlMs = 5_000;
+/** Heartbeats are measured in parts of this virtual time, between which the run may end early, in milliseconds. */
+const partMs = 1_000;
 
-/** Runs instances and watchers in the simulator. Returns the figures of their heartbeats. */
-export async function simulatedSoak(options: Options, progress: (line: string) => void): Promise<Row[]> {
-	const { instances, watchers, steadyMs } = options;
+/**
+ * Runs instances and watchers in the simulator. Returns the figures of their heartbeats, of a run that is ended early
+ * those of a shorter time.
+ */
+export async function simulatedSoak(
+	options: Options & EndsEarly,
+	progress: (line: string) => void,
+): Promise<Row[]> {
+	const { instances, watchers, steadyMs, signal } = options;
 	const simulation = await simulate({ ttlMs, maxEvents: 1e9 }, async (world) => {
 		progress(`registering ${instances} instances …`);
 		await Promise.all(names("instance", instances).map((name) => world.start(name, register)));
@@ -24,10 +33,11 @@ export async function simulatedSoak(options: Options, progress: (line: string) =
 		);
 		await world.until("every watcher sees all", () => views.every(({ size }) => size === instances));
 		progress(`${duration(steadyMs)} of heartbeats …`);
-		return measure(world, steadyMs, gone);
+		return measure(world, { steadyMs, signal }, gone);
 	});
-	const { perSecond, cpuPerMessageUs, gone } = simulation.value;
+	const { passedMs, perSecond, cpuPerMessageUs, gone } = simulation.value;
 	return [
+		["heartbeats measured for", `${duration(passedMs)}${signal.aborted ? ": interrupted" : ""}`],
 		["instances × watchers", `${instances} × ${watchers}, time to live ${duration(ttlMs)}`],
 		["messages a second, all together", count(perSecond)],
 		["messages a second at each watcher", count(perSecond / watchers)],
@@ -40,19 +50,30 @@ export async function simulatedSoak(options: Options, progress: (line: string) =
 }
 
 interface Measured {
+	readonly passedMs: number;
 	readonly perSecond: number;
 	readonly cpuPerMessageUs: number;
 	readonly gone: number;
 }
 
-async function measure(world: World, steadyMs: number, gone: readonly string[]): Promise<Measured> {
+async function measure(
+	world: World,
+	{ steadyMs, signal }: Pick<Options, "steadyMs"> & EndsEarly,
+	gone: readonly string[],
+): Promise<Measured> {
 	const { datagrams } = world.network;
 	const cpu = process.cpuUsage();
-	await world.sleep(steadyMs);
+	let passedMs = 0;
+	do {
+		const part = Math.min(partMs, steadyMs - passedMs);
+		await world.sleep(part);
+		passedMs += part;
+	} while (passedMs < steadyMs && !signal.aborted);
 	const { user, system } = process.cpuUsage(cpu);
 	const sent = world.network.datagrams - datagrams;
 	return {
-		perSecond: (1_000 * sent) / steadyMs,
+		passedMs,
+		perSecond: (1_000 * sent) / passedMs,
 		cpuPerMessageUs: (user + system) / sent,
 		gone: gone.length,
 	};

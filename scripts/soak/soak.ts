@@ -1,7 +1,9 @@
 import { Context, type Instance, type Registry, silentLogger } from "@allium/core";
 import { keepRegistered, type Registration } from "@allium/core/registry";
+import { sleep } from "@allium/core/transport";
 import { openRegistry } from "@allium/node";
 import { type FaultProxy, faultProxy } from "@allium/testing/faults";
+import type { EndsEarly } from "../crash/early-end.ts";
 import type { Options } from "./options.ts";
 import { count, duration, type Row } from "./table.ts";
 import { Watching } from "./watching.ts";
@@ -12,8 +14,8 @@ const atOnce = 25;
 /** How many samples are taken of figures that show how soon a change is seen. */
 const samples = 20;
 
-/** Runs a soak against a registry. Returns its figures. */
-export async function soak(options: Options, progress: (line: string) => void): Promise<Row[]> {
+/** Runs a soak against a registry. Returns its figures, of one that is ended early those that it has so far. */
+export async function soak(options: Options & EndsEarly, progress: (line: string) => void): Promise<Row[]> {
 	const run = new Soak(options, progress);
 	try {
 		await run.fill();
@@ -21,6 +23,9 @@ export async function soak(options: Options, progress: (line: string) => void): 
 		await run.changes();
 		await run.outage();
 		return run.rows;
+	} catch (error) {
+		if (error !== run.interruption) throw error;
+		return [...run.rows, ["the run", "interrupted: these are its figures so far"]];
 	} finally {
 		await run.close();
 	}
@@ -34,13 +39,23 @@ class Soak {
 	readonly #handles: Registry[] = [];
 	readonly #registrations: Registration[] = [];
 	readonly #watchings: Watching[] = [];
+	/** Ends with the run. */
+	readonly #ctx: Context;
 	#proxy: FaultProxy | undefined;
 	#ttlMs = 0;
 	#lastId = 0;
 
-	constructor(options: Options, progress: (line: string) => void) {
+	constructor(options: Options & EndsEarly, progress: (line: string) => void) {
 		this.#options = options;
 		this.#progress = progress;
+		const { ctx, cancel } = Context.background().withCancel();
+		this.#ctx = ctx;
+		options.signal.addEventListener("abort", () => cancel(), { once: true });
+	}
+
+	/** The error with which its steps end after an interruption. */
+	get interruption(): Error | undefined {
+		return this.#ctx.error;
 	}
 
 	/** Registers all instances, and then begins all watches. */
@@ -49,12 +64,12 @@ class Soak {
 		if (/^\w+:\/\/[^/]+:\d+/.test(url)) this.#proxy = await faultProxy({ target: url });
 		this.#progress(`registering ${instances} instances in ${url} …`);
 		const registering = performance.now();
-		await inBatches(instances, () => this.#register());
+		await this.#inBatches(instances, () => this.#register());
 		this.#row("instances registered", `${instances} in ${duration(performance.now() - registering)}`);
 		await this.#measure("heartbeats alone");
 		this.#progress(`beginning ${watchers} watches …`);
 		const watching = performance.now();
-		await inBatches(watchers, async () => {
+		await this.#inBatches(watchers, async () => {
 			this.#watchings.push(new Watching(await this.#open(), service));
 		});
 		await this.#until("every watcher sees all instances", () => this.#seesAll(instances));
@@ -106,7 +121,7 @@ class Soak {
 			proxy.add({ fault: "refuse" });
 			proxy.cut("reset");
 		} else proxy.add({ fault: "stall" });
-		await pass(outageMs);
+		await sleep(outageMs, this.#ctx);
 		this.#row("wrongly gone during the outage", count(this.#takeGone()));
 		proxy.heal();
 		this.#progress("the registry is back …");
@@ -124,7 +139,7 @@ class Soak {
 		await this.#until("every watcher is back", () => this.#watchings.every(({ up }) => up.has(instance.id)));
 		this.#row("every watcher sees changes again after", duration(performance.now() - back));
 		await lease.release();
-		await pass(2 * this.#ttlMs);
+		await sleep(2 * this.#ttlMs, this.#ctx);
 		const wrongly = this.#watchings.flatMap(({ gone }) => gone.filter((id) => id !== instance.id));
 		this.#row("wrongly gone within two times to live after it", count(wrongly.length));
 		const failed = this.#watchings.filter(({ failure }) => failure !== undefined);
@@ -133,6 +148,7 @@ class Soak {
 
 	async close(): Promise<void> {
 		this.#progress("closing …");
+		this.#proxy?.heal();
 		await Promise.all(this.#registrations.map((registration) => registration.release()));
 		await Promise.all(this.#handles.map((registry) => registry.close()));
 		await this.#proxy?.close();
@@ -190,7 +206,7 @@ class Soak {
 		this.#progress(`measuring ${what} for ${duration(steadyMs)} …`);
 		const begin = performance.now();
 		const [cpu, bytes, messages] = [process.cpuUsage(), this.#bytes(), await handled(monitor)];
-		await pass(steadyMs);
+		await sleep(steadyMs, this.#ctx);
 		const seconds = (performance.now() - begin) / 1_000;
 		const { user, system } = process.cpuUsage(cpu);
 		this.#row(`${what}: processor`, `${((user + system) / 1e4 / seconds).toFixed(1)}% of a core`);
@@ -208,6 +224,13 @@ class Soak {
 		return upstream + downstream;
 	}
 
+	async #inBatches(times: number, run: () => Promise<void>): Promise<void> {
+		for (let done = 0; done < times; done += atOnce) {
+			if (this.#ctx.error !== undefined) throw this.#ctx.error;
+			await Promise.all(Array.from({ length: Math.min(atOnce, times - done) }, run));
+		}
+	}
+
 	async #until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
 		const begin = performance.now();
 		for (let told = begin; !(await condition()); ) {
@@ -216,7 +239,7 @@ class Soak {
 				told = performance.now();
 			}
 			if (performance.now() - begin > 180_000) throw new Error(`not within three minutes: ${what}`);
-			await pass(2);
+			await sleep(2, this.#ctx);
 		}
 	}
 
@@ -234,18 +257,8 @@ async function handled(monitor: string | undefined): Promise<number | undefined>
 	return taken + given;
 }
 
-async function inBatches(times: number, run: () => Promise<void>): Promise<void> {
-	for (let done = 0; done < times; done += atOnce) {
-		await Promise.all(Array.from({ length: Math.min(atOnce, times - done) }, run));
-	}
-}
-
 function spread(milliseconds: number[]): string {
 	const sorted = milliseconds.toSorted((one, other) => one - other);
 	const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 	return `${duration(median)} (median of ${sorted.length}), ${duration(sorted.at(-1) ?? Number.NaN)} (worst)`;
-}
-
-function pass(milliseconds: number): Promise<void> {
-	return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
