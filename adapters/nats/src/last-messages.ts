@@ -11,6 +11,12 @@ const idleMs = 500;
 const abandonedMs = 5_000;
 /** How long a reading may take, in milliseconds. */
 export const longestReadingMs = 15_000;
+/**
+ * How long the server may be silent until it is asked again, in milliseconds. A cluster that elects a leader drops what
+ * it is asked. It is more at each try, because a server that is busy works for all of them.
+ */
+const firstPatienceMs = 1_000;
+const patienceGrowth = 1.5;
 
 /** A message of a stream. */
 export interface StoredMessage {
@@ -31,21 +37,44 @@ export interface LastMessages {
 /**
  * Reads the last message of each subject in a stream that a filter lets through. This takes a consumer for the moment
  * of the reading, since servers before 2.11 have no other way to read many messages at once.
+ *
+ * @param isOver whether nobody waits for the messages any more, so that a server that is silent is not asked again.
  */
 export async function lastMessages(
 	client: Client,
 	manager: JetStreamManager,
 	stream: string,
 	filter: string,
+	isOver: () => boolean,
+): Promise<LastMessages> {
+	const endsAt = performance.now() + longestReadingMs;
+	for (let patienceMs = firstPatienceMs; ; patienceMs *= patienceGrowth) {
+		try {
+			return await readOnce(client, manager, stream, filter, patienceMs);
+		} catch (error) {
+			if (!(error instanceof Silence) || isOver() || performance.now() > endsAt) throw error;
+		}
+	}
+}
+
+/** The server was silent for too long while it was read from. */
+class Silence extends Error {}
+
+async function readOnce(
+	client: Client,
+	manager: JetStreamManager,
+	stream: string,
+	filter: string,
+	patienceMs: number,
 ): Promise<LastMessages> {
 	const inbox = createInbox();
-	const reading = new Reading(client);
+	const reading = new Reading(client, patienceMs);
 	const subscription = client.subscribe(inbox, {
 		callback: (error, message) => reading.take(error, message),
 	});
 	void subscription.closed.then(() => reading.end(new Error("the connection was closed")));
 	try {
-		const info = await manager.consumers.add(stream, {
+		const adding = manager.consumers.add(stream, {
 			name: nuid.next(),
 			deliver_subject: inbox,
 			deliver_policy: DeliverPolicy.LastPerSubject,
@@ -58,6 +87,9 @@ export async function lastMessages(
 			mem_storage: true,
 			num_replicas: 1,
 		});
+		// It is left behind where the server does not answer.
+		adding.catch(() => {});
+		const info = await Promise.race([adding, reading.ended.then(() => adding)]);
 		if (info.num_pending === 0) reading.end();
 		await reading.ended;
 		return { messages: reading.messages, now: Date.parse(answeredAt(info) ?? info.created) };
@@ -79,21 +111,32 @@ class Reading {
 	readonly ended: Promise<void>;
 	readonly #settle: (error?: Error) => void;
 	readonly #client: Client;
-	readonly #timer: Timer;
+	#timer: Timer;
+	#isHeard = false;
 	#bytes = 0;
 
-	constructor(client: Client) {
+	/** @param patienceMs how long the server may be silent, in milliseconds: more than the time after which it says so. */
+	constructor(client: Client, patienceMs: number) {
 		this.#client = client;
 		const { promise, resolve, reject } = Promise.withResolvers<void>();
 		this.ended = promise;
 		// Nobody may wait for it any more.
 		promise.catch(() => {});
 		this.#settle = (error) => (error === undefined ? resolve() : reject(error));
-		this.#timer = afterSilence(longestReadingMs, () => this.end(new Error("reading took too long")));
+		this.#timer = this.#listen(patienceMs);
+	}
+
+	#listen(patienceMs: number): Timer {
+		this.#isHeard = false;
+		return afterSilence(patienceMs, () => {
+			if (this.#isHeard) this.#timer = this.#listen(patienceMs);
+			else this.end(new Silence("reading took too long"));
+		});
 	}
 
 	/** Takes a message from the server. */
 	take(error: Error | null, message: Msg): void {
+		this.#isHeard = true;
 		if (error !== null) this.end(error);
 		else if (message.headers?.code === 100) this.#control(message);
 		else this.#keep(message);

@@ -374,6 +374,31 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 			});
 		});
 
+		test.each([
+			["does not answer, as while a cluster elects a leader", undefined],
+			["answers, and sends nothing of it", { num_pending: 1 }],
+		])("a server that %s is asked for the instances again", async (_, first) => {
+			await using without = await startServer(configured(file, ""));
+			const double = await connect({ servers: `127.0.0.1:${without.port}` });
+			clients.push(double);
+			/** How often each stream was asked for. */
+			const asked = new Map<string, number>();
+			double.subscribe("$JS.API.CONSUMER.CREATE.>", {
+				callback: (_error, request) => {
+					const stream = request.subject.split(".")[4] ?? "";
+					const times = (asked.get(stream) ?? 0) + 1;
+					asked.set(stream, times);
+					const answer = times === 1 ? first : { num_pending: 0 };
+					if (answer !== undefined)
+						request.respond(JSON.stringify({ created: "2026-01-01T00:00:00Z", ...answer }));
+				},
+			});
+			await double.flush();
+			expect(await (await open({}, without)).list()).toEqual([]);
+			expect(asked.size).toBe(2);
+			expect(Math.min(...asked.values())).toBeGreaterThan(1);
+		});
+
 		test("an option that cannot be used is refused", async () => {
 			const refused = (query: string) => failure(registry(`${url()}?${query}`));
 			expect(await refused("ttlMs=50")).toContain("ttlMs takes a whole number from 100 to 600000");

@@ -136,8 +136,8 @@ export class RegistryStorage {
 		const [records, heartbeats] = await this.connection.run(
 			(client) =>
 				Promise.all([
-					this.#read(client, bucketStream(bucket), this.recordSubject(filter)),
-					this.#read(client, heartbeatStream(bucket), this.heartbeatSubject(filter)),
+					this.#read(client, bucketStream(bucket), this.recordSubject(filter), ctx),
+					this.#read(client, heartbeatStream(bucket), this.heartbeatSubject(filter), ctx),
 				]),
 			{ withinMs: longestReadingMs, ctx },
 		);
@@ -159,15 +159,17 @@ export class RegistryStorage {
 		const { bucket } = this.#options;
 		const nothing = this.heartbeatSubject("clock");
 		const { now } = await this.connection.run(
-			(client) => this.#read(client, heartbeatStream(bucket), nothing),
+			(client) => this.#read(client, heartbeatStream(bucket), nothing, ctx),
 			{ ctx },
 		);
 		return now === 0 ? undefined : now;
 	}
 
-	async #read(client: Client, stream: string, subject: string): Promise<LastMessages> {
+	async #read(client: Client, stream: string, subject: string, ctx?: Context): Promise<LastMessages> {
+		const { lossCount } = this.connection;
+		const isOver = (): boolean => ctx?.error !== undefined || this.connection.lossCount !== lossCount;
 		try {
-			return await lastMessages(client, await this.#openManager(client), stream, subject);
+			return await lastMessages(client, await this.#openManager(client), stream, subject, isOver);
 		} catch (error) {
 			if (isStreamMissing(error)) return { messages: [], now: 0 };
 			throw error;
