@@ -11,6 +11,7 @@ export class ViewDocuments {
 	readonly #remove: Query;
 	readonly #index: Query;
 	readonly #unindex: Query;
+	readonly #anyField: Query;
 	/** By how many fields they ask for. */
 	readonly #finds: Query[] = [];
 
@@ -25,11 +26,14 @@ export class ViewDocuments {
 		this.#remove = new Query(database, "DELETE FROM allium_documents WHERE key = ?");
 		this.#index = new Query(database, "INSERT INTO allium_fields (name, value, key) VALUES (?, ?, ?)");
 		this.#unindex = new Query(database, "DELETE FROM allium_fields WHERE key = ?");
+		this.#anyField = new Query(database, "SELECT 1 FROM allium_fields LIMIT 1");
 	}
 
 	save(documents: ReadonlyMap<string, StoredDocument | null>): void {
+		// Each key comes once, so that documents without fields need no look into the index, one for each of them.
+		const isIndexed = this.#anyField.get() !== undefined;
 		for (const [key, document] of documents) {
-			this.#unindex.run(key);
+			if (isIndexed) this.#unindex.run(key);
 			if (document === null) this.#remove.run(key);
 			else {
 				this.#put.run(key, document.text, JSON.stringify(document.fields));
