@@ -1,11 +1,12 @@
 import { eventText } from "@allium/core/event";
-import { eventStore } from "@allium/postgres";
+import { eventStore, viewStore } from "@allium/postgres";
 import postgres from "postgres";
 import { callInLoops, repeat } from "../closed-loop.ts";
 import type { OpenParts, Part, PartFacts } from "../events/part.ts";
 import { nextRecord, toldContract } from "../events/told.ts";
 import { CommandParts } from "./command-parts.ts";
 import { StoreParts, streamLength } from "./store-parts.ts";
+import { ViewParts } from "./view-parts.ts";
 import { WorkflowParts } from "./workflow-parts.ts";
 
 const atOnce = 16;
@@ -16,6 +17,8 @@ const openPostgresStore: OpenParts = async ({ url, backlog }) => {
 	const [ours, decided] = [new StoreParts(store), new CommandParts(store)];
 	const runs = await WorkflowParts.start(store);
 	const bare = await BareStreams.make(url);
+	const page = await ours.page(backlog, { id: "page", what: "page of 256 events of the log" });
+	const views = new ViewParts(await viewStore(`${url}?schema=bench_store`), await ours.pages());
 	return {
 		parts: [
 			bare.inserts({ id: "insert 16", what: "bare INSERT into streams, 16 connections" }),
@@ -33,10 +36,13 @@ const openPostgresStore: OpenParts = async ({ url, backlog }) => {
 				floor: "load and append",
 			}),
 			runs.steps(16, { id: "steps", what: "steps of workflows, 16 runs at once", floor: "append 16" }),
-			await ours.page(backlog, { id: "page", what: "page of 256 events of the log" }),
+			page,
+			views.documents({ id: "documents", what: "documents that are built from that log", floor: "page" }),
+			views.tables({ id: "tables", what: "tables that are built from that log", floor: "page" }),
 		],
 		close: async () => {
 			await runs.close();
+			await views.close();
 			await bare.close();
 			await ours.close();
 		},

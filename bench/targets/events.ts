@@ -31,14 +31,23 @@ export const eventTargets: readonly Target[] = [
 		bound: { atLeast: 0.5 },
 		value: figure("store sqlite commands ratio"),
 	},
-	...["sqlite", "postgres"].map(
-		(backend): Target => ({
-			what: `event store on ${backend === "sqlite" ? "SQLite" : "PostgreSQL"}: steps of workflows, 16 runs at once`,
+	...[
+		["sqlite", "SQLite"],
+		["postgres", "PostgreSQL"],
+	].flatMap(([id, name]): Target[] => [
+		{
+			what: `event store on ${name}: steps of workflows, 16 runs at once`,
 			unit: "× append of single events, 16 at once",
 			bound: { atLeast: 0.5 },
-			value: figure(`store ${backend} steps ratio`),
-		}),
-	),
+			value: figure(`store ${id} steps ratio`),
+		},
+		...["documents", "tables"].map((view) => ({
+			what: `event store on ${name}: ${view} that are built from a log`,
+			unit: "× pages of that log",
+			bound: { atLeast: 0.3 },
+			value: figure(`store ${id} ${view} ratio`),
+		})),
+	]),
 	...[
 		["append 16", "append, 16 at once"],
 		["load", "load of a stream of 1,000 events"],
