@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Ledger, Runs, startServers, trouble } from "./fixtures/ledger.ts";
-import { SimulationError, simulate, simulateSeeds, type World } from "./index.ts";
+import { type SimulateOptions, SimulationError, simulate, simulateSeeds, type World } from "./index.ts";
 
 const stormy = {
 	network: {
@@ -59,6 +59,25 @@ describe("the same seed", () => {
 		const one = await simulate({ ...stormy, seed: 1 }, storm);
 		const other = await simulate({ ...stormy, seed: 2 }, storm);
 		expect(other.log).not.toBe(one.log);
+	});
+});
+
+describe("the wall clocks", () => {
+	const dateIn = (options: SimulateOptions): Promise<string> =>
+		simulate(options, async (world) => {
+			await world.sleep(1_500);
+			return new Date().toISOString();
+		}).then(({ value }) => value);
+
+	test("begin with the year 2026, or when the options say", async () => {
+		expect(await dateIn({})).toBe("2026-01-01T00:00:01.500Z");
+		expect(await dateIn({ startsAt: new Date("2027-03-28T00:59:59Z") })).toBe("2027-03-28T01:00:00.500Z");
+	});
+
+	test("begin at no date that is none", async () => {
+		await expect(dateIn({ startsAt: new Date("soon") })).rejects.toThrow(
+			"startsAt of simulate() is no valid date",
+		);
 	});
 });
 

@@ -7,6 +7,8 @@ import { World, type WorldOptions } from "./world.ts";
 export interface SimulateOptions extends WorldOptions {
 	/** The seed of all randomness. `ALLIUM_SEED` in the environment overrides it. Default: 1. */
 	readonly seed?: number | string;
+	/** When the simulation begins, by its wall clocks. Default: the first of January 2026, at midnight in UTC. */
+	readonly startsAt?: Date;
 	/** How much virtual time the scenario may take, in milliseconds. Default: one hour. */
 	readonly limitMs?: number;
 	/** How many events may happen. Default: ten million. */
@@ -53,8 +55,10 @@ export async function simulate<Value>(
 	if (running) throw new Error("a simulation is running in this process; await it before the next");
 	const seed = String(givenSeed() ?? options.seed ?? 1);
 	const { limitMs = 3_600_000, maxEvents = 10_000_000 } = options;
+	const startsAt = options.startsAt?.getTime() ?? Date.UTC(2026, 0, 1);
+	if (Number.isNaN(startsAt)) throw new RangeError("startsAt of simulate() is no valid date");
 	checkDuration("limitMs of simulate()", limitMs);
-	const simulator = new Simulator(seed, { limitMs, maxEvents });
+	const simulator = new Simulator(seed, { startsAt, limitMs, maxEvents });
 	running = true;
 	try {
 		const value = await simulator.run(async () => {

@@ -13,11 +13,10 @@ const realSetImmediate = setImmediate;
  */
 const eventsPerTurn = 64;
 
-/** The time at which a simulation begins. */
-const epoch = Date.UTC(2026, 0, 1);
-
-/** The limits of a simulation. */
+/** The bounds of a simulation. */
 export interface SimulatorLimits {
+	/** When it begins, in milliseconds since 1970. */
+	readonly startsAt: number;
 	readonly limitMs: number;
 	readonly maxEvents: number;
 }
@@ -76,7 +75,7 @@ export class Simulator implements GlobalsHost {
 	}
 
 	dateNow(): number {
-		return epoch + Math.floor(this.now + this.current.clockSkewMs);
+		return this.#limits.startsAt + Math.floor(this.now + this.current.clockSkewMs);
 	}
 
 	uuid(): string {
