@@ -53,6 +53,10 @@ describe("the suite finds out a broker with", () => {
 		],
 		["a refusal that leaves no trace", "a parked event is listed with its error, attempts and times"],
 		["data in the deferred list", "what is kept of a failing event is its place, and not its data"],
+		[
+			"an old member that passes over what it does not know",
+			"an event of a type or version that only a newer member handles goes to that member",
+		],
 	])("%s: %s", async (flaw, title) => {
 		const parts = { lab: new BrokerLab(6_000), cases: brokerCases };
 		expect(await verdictOf(title, parts, () => memory(flaw))).toBeInstanceOf(Error);

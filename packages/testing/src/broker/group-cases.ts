@@ -74,7 +74,8 @@ export const groupCases: readonly BrokerCase[] = [
 		async run(lab) {
 			const topic = await lab.topic({ lanes: 4 });
 			const [old, young] = [new Recorder(), new Recorder()];
-			await lab.worker(old, { handles: { started: 1 } });
+			const first = await lab.worker(old, { handles: { started: 1 } });
+			await lab.holds(first, 4);
 			await lab.worker(young, { handles: { started: 2, ended: 1 } });
 			const events = ["a", "b", "c", "d", "e", "f"].flatMap((key) => [
 				matchEvent(`${key}-1`, { key }),
@@ -88,6 +89,7 @@ export const groupCases: readonly BrokerCase[] = [
 			for (const key of ["a", "b", "c", "d", "e", "f"]) {
 				expect(young.firstOf(key).filter((id) => !id.endsWith("-1"))).toEqual([`${key}-2`, `${key}-3`]);
 			}
+			expect(await first.consumer.report(background)).toMatchObject({ passedOver: 0, parked: 0 });
 		},
 	},
 	{
