@@ -1,14 +1,13 @@
 import type { AnyContract, Context, EventData, EventName } from "@allium/core";
 import type { Slice } from "@allium/core/event";
-import { checkViewName } from "@allium/core/store";
 import { DocumentBatch, type Fold } from "./document-batch.ts";
 import { fieldText } from "./document-fields.ts";
 import type { ReachedPosition } from "./reached-position.ts";
-import type { View, ViewHost } from "./view.ts";
+import type { View } from "./view.ts";
 import type { ViewEvent } from "./view-event.ts";
-import { checkParts, shapeOf, type ViewPart, viewPart } from "./view-part.ts";
-import { ViewReading } from "./view-reading.ts";
-import { ViewRunner } from "./view-runner.ts";
+import { viewOf } from "./view-of.ts";
+import { type ViewPart, viewPart } from "./view-part.ts";
+import type { ViewReading } from "./view-reading.ts";
 
 /**
  * Functions that take events of a contract into a document, by name. The functions of `evolve` fit. `null` deletes the
@@ -112,28 +111,14 @@ export function documents<D, const Field extends keyof D & string = never>(
 	{ version, initial, index = [] }: DocumentsOptions<D, Field>,
 	...given: readonly DocumentsPart<NoInfer<D>>[]
 ): View<DocumentsReader<D, Field>> {
-	checkViewName({ name, version });
 	const parts = given.map((each) => each["~part"]);
-	checkParts(name, parts);
-	const shape = shapeOf(parts, index);
-	const topics = parts.map(({ topic }) => topic);
-	return {
-		name,
+	return viewOf(name, {
 		version,
-		"~allium": {
-			topics,
-			run: (host: ViewHost) =>
-				new ViewRunner({
-					id: { name, version },
-					host,
-					topics,
-					shape,
-					batch: (work) => new DocumentBatch({ parts, initial, index }, work),
-				}),
-			read: (host: ViewHost) =>
-				readerOf<D, Field>(new ViewReading({ name, version }, topics, host), name, index),
-		},
-	};
+		parts,
+		index,
+		batch: (work) => new DocumentBatch({ parts, initial, index }, work),
+		reader: (reading) => readerOf<D, Field>(reading, name, index),
+	});
 }
 
 const mostDocuments = 1_000;

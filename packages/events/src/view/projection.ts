@@ -1,14 +1,12 @@
 import type { AnyContract, Context, EventData, EventName } from "@allium/core";
 import type { Sql } from "@allium/core/store";
-import { checkViewName } from "@allium/core/store";
 import type { ProjectionTransaction } from "./projection-transaction.ts";
 import type { ReachedPosition } from "./reached-position.ts";
 import { SqlBatch, type SqlHandler } from "./sql-batch.ts";
-import type { View, ViewHost } from "./view.ts";
+import type { View } from "./view.ts";
 import type { ViewEvent } from "./view-event.ts";
-import { checkParts, shapeOf, type ViewPart, viewPart } from "./view-part.ts";
-import { ViewReading } from "./view-reading.ts";
-import { ViewRunner } from "./view-runner.ts";
+import { viewOf } from "./view-of.ts";
+import { type ViewPart, viewPart } from "./view-part.ts";
 
 /** The function that takes one event into the tables. */
 export type ProjectionHandler<E> = (
@@ -91,34 +89,15 @@ export function projection(
 	{ version, tables }: ProjectionOptions,
 	...given: readonly ProjectionPart[]
 ): View<ProjectionReader> {
-	checkViewName({ name, version });
 	const parts = given.map((each) => each["~part"]);
-	checkParts(name, parts);
-	const shape = shapeOf(parts, []);
-	const definitionFor = (dialect: "sqlite" | "postgres"): string =>
-		typeof tables === "string" ? tables : tables[dialect];
-	const topics = parts.map(({ topic }) => topic);
-	return {
-		name,
+	return viewOf(name, {
 		version,
-		"~allium": {
-			topics,
-			run: (host: ViewHost) =>
-				new ViewRunner({
-					id: { name, version },
-					host,
-					topics,
-					shape,
-					tables: definitionFor,
-					batch: (work) => new SqlBatch(parts, work),
-				}),
-			read(host: ViewHost): ProjectionReader {
-				const reading = new ViewReading({ name, version }, topics, host);
-				return {
-					query: (ctx) => reading.sql(ctx),
-					reached: (position, ctx) => reading.reached(position, ctx),
-				};
-			},
-		},
-	};
+		parts,
+		tables: (dialect) => (typeof tables === "string" ? tables : tables[dialect]),
+		batch: (work) => new SqlBatch(parts, work),
+		reader: (reading) => ({
+			query: (ctx) => reading.sql(ctx),
+			reached: (position, ctx) => reading.reached(position, ctx),
+		}),
+	});
 }
