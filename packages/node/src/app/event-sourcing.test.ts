@@ -11,9 +11,9 @@ import {
 } from "@allium/core";
 import type { Broker } from "@allium/core/event";
 import { memoryBroker } from "@allium/core/log-broker";
-import { memoryEventStore } from "@allium/core/memory-store";
+import { memoryEventStore, memoryViewStore } from "@allium/core/memory-store";
 import type { EventStore } from "@allium/core/store";
-import { commands, decider, handle } from "@allium/events";
+import { commands, decider, documents, fold, handle } from "@allium/events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import type { Adapter } from "../config/backends.ts";
@@ -245,3 +245,30 @@ function refusing(times: number): Omit<Broker, "parking"> {
 		close: () => broker.close(),
 	};
 }
+
+test("a view takes events of the store and events of the broker, which are two logs", async () => {
+	const Owner = contract("owner", {
+		named: event({ key: "account", data: z.object({ account: z.string(), name: z.string() }) }),
+	});
+	const statement = documents(
+		"statement",
+		{ version: 1, initial: { name: "", balance: 0 } },
+		fold(Account, {
+			deposited: (document, { amount }) => ({ ...document, balance: document.balance + amount }),
+		}),
+		fold(Owner, { named: (document, { name }) => ({ ...document, name }) }),
+	);
+	const bank = makeBank({ viewStore: memoryViewStore(), publishes: [Owner] });
+	const reader = bank.project(statement);
+	await bank.start();
+	await deposit(bank, 5);
+	const [receipt] = await bank.publish(Owner.named({ account: "a1", name: "ann" }), background);
+	await reader.reached({ topic: "owner", ...(receipt ?? expect.unreachable()) }, background);
+	await vi.waitFor(async () =>
+		expect(await reader.get("a1", background)).toEqual({ name: "ann", balance: 5 }),
+	);
+	await deposit(bank, 2);
+	await vi.waitFor(async () =>
+		expect(await reader.get("a1", background)).toEqual({ name: "ann", balance: 7 }),
+	);
+});
