@@ -52,6 +52,10 @@ describe("the suite finds out a broker with", () => {
 			"a group that is there before it first saves keeps its place: what came while nobody worked is handled",
 		],
 		["a refusal that leaves no trace", "a parked event is listed with its error, attempts and times"],
+		[
+			"lanes as asked for",
+			"ten brokers that open a topic and join a group at once have the same, and no event is left out",
+		],
 		["data in the deferred list", "what is kept of a failing event is its place, and not its data"],
 		[
 			"an old member that passes over what it does not know",

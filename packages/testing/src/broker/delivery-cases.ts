@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { matchEvent, matchEvents } from "../log/match-event.ts";
 import { hostileKeys } from "../log/text-cases.ts";
 import type { BrokerCase } from "./broker-case.ts";
-import { background, idsOf, publishEach } from "./broker-lab.ts";
+import { background, idsOf, publishEach, topicName } from "./broker-lab.ts";
 import { Recorder } from "./recorder.ts";
 
 /** Publishing, and what arrives. */
@@ -151,6 +151,23 @@ export const deliveryCases: readonly BrokerCase[] = [
 					.list({ limit: 10 }, background);
 				expect(items.map(({ event }) => event?.data)).toEqual(["nonsense"]);
 			});
+		},
+	},
+	{
+		title: "ten brokers that open a topic and join a group at once have the same, and no event is left out",
+		async run(lab) {
+			const brokers = await Promise.all(Array.from({ length: 10 }, () => lab.broker()));
+			const topics = await Promise.all(
+				brokers.map((broker, index) => broker.open(topicName, { lanes: index + 1 }, background)),
+			);
+			expect(new Set(topics.map(({ lanes }) => lanes)).size).toBe(1);
+			const recorder = new Recorder();
+			await Promise.all(brokers.map((broker) => lab.consume(broker, recorder, { park: "event" })));
+			const keys = topics.map((_, index) => `k${index}`);
+			await Promise.all(topics.map((topic, index) => topic.publish(matchEvents(`k${index}`, 5), background)));
+			await lab.handles(recorder, 50);
+			for (const key of keys) expect(recorder.firstOf(key)).toEqual(idsOf(matchEvents(key, 5)));
+			expect(recorder.overlaps).toEqual([]);
 		},
 	},
 ];
