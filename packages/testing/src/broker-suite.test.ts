@@ -30,7 +30,8 @@ async function memory(flaw?: BrokerFlaw): Promise<BrokerSetup> {
 
 brokerSuite("memory", () => memory());
 
-describe("the suite finds out a broker with", () => {
+// They wait, and each has a backend of its own.
+describe.concurrent("the suite finds out a broker with", () => {
 	test.each<[flaw: BrokerFlaw, title: string]>([
 		[
 			"no fencing",

@@ -24,6 +24,8 @@ export interface BrokerSetup extends BackendSetup<Broker> {
 	readonly ttlMs: number;
 	/** Opens a broker that can be cut off. Default: through a proxy in front of `target`. */
 	readonly openCut?: (options: BrokerOpenOptions) => Promise<CutBroker>;
+	/** Makes the backend remove expired events now, if it does so only from time to time. */
+	readonly retain?: () => Promise<void>;
 	/** Puts a text into a lane of a topic that is open, as a program does that is not Allium's. */
 	readonly putText?: (topic: string, lane: number, text: string) => Promise<void>;
 	/**

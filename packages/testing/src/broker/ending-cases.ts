@@ -191,6 +191,7 @@ export const endingCases: readonly BrokerCase[] = [
 			}
 			const { log } = await lab.broker();
 			await lab.eventually(async () => {
+				await lab.setup.retain?.();
 				const found = (await log?.find(topicName, background)) ?? expect.unreachable();
 				const page = await found.read(new Map([[0, ""]]), { events: 1, bytes: 1 }, background);
 				expect(page.lost).toEqual([0]);

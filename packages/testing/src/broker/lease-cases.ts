@@ -13,7 +13,7 @@ export const leaseCases: readonly BrokerCase[] = [
 			const { ttlMs } = lab.setup;
 			const topic = await lab.topic();
 			const recorder = new Recorder(async ({ event }) => {
-				if (event.id === "slow") await pause(4 * ttlMs);
+				if (event.id === "slow") await pause(2.5 * ttlMs);
 				return done;
 			});
 			await lab.worker(recorder, {}, { ttlMs });
