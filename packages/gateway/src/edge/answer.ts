@@ -8,9 +8,7 @@ export function give(request: HttpRequest, response: HttpResponse, answer: Answe
 	// Nothing reads the body of a request that is answered here.
 	request.discard();
 	const { status, type, text, headers } = answer;
-	const length = Buffer.byteLength(text);
-	response.writeHead(status, { "content-type": type, "content-length": length, ...headers });
-	response.end(text);
+	response.answer(status, { "content-type": type, ...headers }, text);
 }
 
 /** An error in the form of a failed call, with a status other than that of its code. */

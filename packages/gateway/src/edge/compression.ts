@@ -21,14 +21,6 @@ const names: readonly string[] = [...encodings.keys()];
 
 const compressible = /^(?:text\/|application\/(?:[\w.+-]*\+)?(?:json|xml|javascript))/;
 
-/** A head that waits until the body is compressed, because its length is not known before. */
-interface HeldHead {
-	readonly status: number;
-	readonly headers: OutgoingHttpHeaders;
-	readonly encoding: string;
-	readonly compress: Compress;
-}
-
 /**
  * Compresses an answer that is given in one piece of a known length, for a client that accepts that. Streams, and
  * answers that may not be changed on their way, go out unchanged.
@@ -36,7 +28,6 @@ interface HeldHead {
 export class CompressedResponse extends ResponseLayer {
 	readonly #request: HttpRequest;
 	readonly #fromBytes: number;
-	#held: HeldHead | undefined;
 
 	constructor(request: HttpRequest, inner: HttpResponse, fromBytes: number) {
 		super(inner);
@@ -44,27 +35,29 @@ export class CompressedResponse extends ResponseLayer {
 		this.#fromBytes = fromBytes;
 	}
 
-	override writeHead(status: number, headers: OutgoingHttpHeaders): void {
-		if (!isWorthIt(status, headers, this.#fromBytes)) {
-			this.inner.writeHead(status, headers);
+	override answer(status: number, headers: OutgoingHttpHeaders, body: string | Uint8Array): void {
+		if (!this.#isWorthIt(status, headers, body)) {
+			this.inner.answer(status, headers, body);
 			return;
 		}
 		addVary(headers, "accept-encoding");
 		const encoding = this.#chosen();
 		const compress = encoding === undefined ? undefined : encodings.get(encoding);
-		if (encoding === undefined || compress === undefined) this.inner.writeHead(status, headers);
-		else this.#held = { status, headers, encoding, compress };
-	}
-
-	override end(body?: string | Uint8Array): void {
-		const held = this.#held;
-		if (held === undefined) {
-			this.inner.end(body);
+		if (encoding === undefined || compress === undefined) {
+			this.inner.answer(status, headers, body);
 			return;
 		}
-		held.compress(body ?? "").then(
-			(bytes) => this.#send(held, bytes),
+		compress(body).then(
+			(bytes) => this.#send(status, headers, encoding, bytes),
 			() => this.inner.destroy(),
+		);
+	}
+
+	#isWorthIt(status: number, headers: OutgoingHttpHeaders, body: string | Uint8Array): boolean {
+		if (Buffer.byteLength(body) < this.#fromBytes) return false;
+		if (!compressible.test(String(headers["content-type"] ?? ""))) return false;
+		return (
+			status !== 206 && headers["content-encoding"] === undefined && !forbidsChange(headers["cache-control"])
 		);
 	}
 
@@ -74,22 +67,12 @@ export class CompressedResponse extends ResponseLayer {
 		return preferredEncoding(accepted, names);
 	}
 
-	#send({ status, headers, encoding }: HeldHead, bytes: Buffer): void {
+	#send(status: number, headers: OutgoingHttpHeaders, encoding: string, bytes: Buffer): void {
 		headers["content-encoding"] = encoding;
-		headers["content-length"] = bytes.length;
 		// A strong tag promises the same bytes, and compression changes them.
 		if (typeof headers.etag === "string" && headers.etag.startsWith('"')) headers.etag = `W/${headers.etag}`;
-		this.inner.writeHead(status, headers);
-		this.inner.end(bytes);
+		this.inner.answer(status, headers, bytes);
 	}
-}
-
-function isWorthIt(status: number, headers: OutgoingHttpHeaders, fromBytes: number): boolean {
-	const length = Number(headers["content-length"] ?? 0);
-	if (length < fromBytes || !compressible.test(String(headers["content-type"] ?? ""))) return false;
-	return (
-		status !== 206 && headers["content-encoding"] === undefined && !forbidsChange(headers["cache-control"])
-	);
 }
 
 /** Whether a `cache-control` forbids changes of the body. */

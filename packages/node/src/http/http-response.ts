@@ -17,6 +17,8 @@ export interface HttpResponse {
 	writeHead(status: number, headers: OutgoingHttpHeaders): void;
 	/** Gives the head of an answer without a body, and ends it. Over HTTP/2 that takes a single frame. */
 	endWithHead(status: number, headers: OutgoingHttpHeaders): void;
+	/** Gives the whole answer: its head, to which it adds the length of the body, and the body. */
+	answer(status: number, headers: OutgoingHttpHeaders, body: string | Uint8Array): void;
 	/** Sends the head now. */
 	flushHead(): void;
 	/** Returns false when the client must read first; `onDrain` reports when it has. */

@@ -49,6 +49,12 @@ export class Http1Response implements HttpResponse {
 		this.end();
 	}
 
+	answer(status: number, headers: OutgoingHttpHeaders, body: string | Uint8Array): void {
+		headers["content-length"] = Buffer.byteLength(body);
+		this.writeHead(status, headers);
+		this.end(body);
+	}
+
 	flushHead(): void {
 		this.original.flushHeaders();
 	}

@@ -72,6 +72,12 @@ export class Http2Response implements HttpResponse {
 		this.original.end();
 	}
 
+	answer(status: number, headers: OutgoingHttpHeaders, body: string | Uint8Array): void {
+		headers["content-length"] = Buffer.byteLength(body);
+		this.writeHead(status, headers);
+		this.end(body);
+	}
+
 	/** `writeHead` has sent the head. */
 	flushHead(): void {}
 

@@ -45,6 +45,11 @@ export class ResponseLayer implements HttpResponse {
 		this.inner.endWithHead(status, headers);
 	}
 
+	answer(status: number, headers: OutgoingHttpHeaders, body: string | Uint8Array): void {
+		this.addHeaders(headers);
+		this.inner.answer(status, headers, body);
+	}
+
 	flushHead(): void {
 		this.inner.flushHead();
 	}

@@ -72,11 +72,9 @@ export class ConnectUnary implements CallProtocol {
 		const format = this.#format ?? jsonFormat;
 		const type = format === jsonFormat ? unaryType : unaryTypeOf(format);
 		const headers = exchange.headers(type, response.hasHeaders || response.hasTrailers);
-		headers["content-length"] = Buffer.byteLength(body);
 		if (response.hasHeaders) exchange.addMetadata(headers, response.headers);
 		if (response.hasTrailers) exchange.addMetadata(headers, response.trailers, trailerPrefix);
-		exchange.response.writeHead(200, headers);
-		exchange.finish(body);
+		exchange.answer(200, headers, body);
 	}
 
 	replyError(error: ServiceError): void {
@@ -85,7 +83,6 @@ export class ConnectUnary implements CallProtocol {
 		const service = served?.method.service ?? "";
 		const text = JSON.stringify(toConnectError(error, service));
 		const headers = exchange.headers(unaryType);
-		headers["content-length"] = Buffer.byteLength(text);
 		if (response.hasHeaders) exchange.addMetadata(headers, response.headers);
 		if (response.hasTrailers) exchange.addMetadata(headers, response.trailers, trailerPrefix);
 		if (error.metadata !== undefined) exchange.addMetadata(headers, error.metadata, trailerPrefix);
@@ -93,8 +90,7 @@ export class ConnectUnary implements CallProtocol {
 			headers["retry-after"] = String(Math.ceil(error.retryAfterMs / 1000));
 		if (this.#refusal !== undefined) headers[this.#refusal.header[0]] = this.#refusal.header[1];
 		const status = served === undefined && error.code === "unimplemented" ? 404 : httpStatus(error.code);
-		exchange.response.writeHead(this.#refusal?.status ?? status, headers);
-		exchange.finish(text);
+		exchange.answer(this.#refusal?.status ?? status, headers, text);
 	}
 
 	#readQuery(method: Method): unknown {

@@ -11,16 +11,25 @@ export function countRun(load: ConnectionLoad | undefined, run: Promise<unknown>
 	run.then(ended, ended);
 }
 
-/** Sends the last part of an answer, unless its connection holds too many replies that the client does not read. */
-export function endReply({ load }: HttpRequest, response: HttpResponse, last?: string | Uint8Array): void {
-	if (load === undefined) response.end(last);
-	else if (load.isOverfull) response.refuse();
-	else {
-		const bytes = last?.length ?? 0;
-		load.heldReplyBytes += bytes;
-		response.onClose(() => {
-			load.heldReplyBytes -= bytes;
-		});
-		response.end(last);
+/**
+ * Whether the last part of an answer may be sent. It is counted until it has left. Where the connection holds too many
+ * replies that its client does not read, the answer is refused.
+ */
+export function mayEnd(
+	{ load }: HttpRequest,
+	response: HttpResponse,
+	last: string | Uint8Array | undefined,
+): boolean {
+	// Most connections carry one call at a time, and have no load.
+	if (load === undefined) return true;
+	if (load.isOverfull) {
+		response.refuse();
+		return false;
 	}
+	const bytes = last?.length ?? 0;
+	load.heldReplyBytes += bytes;
+	response.onClose(() => {
+		load.heldReplyBytes -= bytes;
+	});
+	return true;
 }

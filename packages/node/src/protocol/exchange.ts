@@ -16,7 +16,7 @@ import { writeMetadata } from "../http/headers.ts";
 import type { HttpRequest } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
 import type { RequestHead } from "../http/request-head.ts";
-import { countRun, endReply } from "./connection-load.ts";
+import { countRun, mayEnd } from "./connection-load.ts";
 import type { ExchangeHost } from "./exchange-host.ts";
 
 /** How a protocol reads the input of one call and writes its answer. The exchange does everything else. */
@@ -171,9 +171,14 @@ export class Exchange implements Expiring, Follower {
 	finish(last?: string | Uint8Array): void {
 		this.#isOver = true;
 		this.#letGo();
-		// Most connections carry one call at a time, and have no load.
-		if (this.request.load === undefined) this.response.end(last);
-		else endReply(this.request, this.response, last);
+		if (mayEnd(this.request, this.response, last)) this.response.end(last);
+	}
+
+	/** Sends the whole answer. The head gets the length of the body. */
+	answer(status: number, headers: OutgoingHttpHeaders, body: string | Uint8Array): void {
+		this.#isOver = true;
+		this.#letGo();
+		if (mayEnd(this.request, this.response, body)) this.response.answer(status, headers, body);
 	}
 
 	/** Answers with a head alone. */

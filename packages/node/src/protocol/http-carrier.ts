@@ -8,7 +8,7 @@ import type { HttpResponse } from "../http/http-response.ts";
 import { readHead } from "../http/read-head.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import { RunningCall } from "./carried-call.ts";
-import { countRun, endReply } from "./connection-load.ts";
+import { countRun, mayEnd } from "./connection-load.ts";
 import type { ExchangeHost } from "./exchange-host.ts";
 import type {
 	CarriedCall,
@@ -86,10 +86,8 @@ export class HttpCarrier implements Carrier {
 	answer(status: number, headers: OutgoingHttpHeaders, body?: string | Uint8Array): void {
 		if (this.#response.isClosed) return;
 		const all = this.#withConnection(headers);
-		if (body !== undefined) {
-			this.#response.writeHead(status, { "content-length": Buffer.byteLength(body), ...all });
-			endReply(this.#request, this.#response, body);
-		} else this.#response.endWithHead(status, all);
+		if (body === undefined) this.#response.endWithHead(status, all);
+		else if (mayEnd(this.#request, this.#response, body)) this.#response.answer(status, all, body);
 	}
 
 	stream(status: number, headers: OutgoingHttpHeaders): CarrierStream {
@@ -109,7 +107,7 @@ export class HttpCarrier implements Carrier {
 				});
 			},
 			end: (chunk) => {
-				if (!response.isClosed) endReply(this.#request, response, chunk);
+				if (!response.isClosed && mayEnd(this.#request, response, chunk)) response.end(chunk);
 			},
 		};
 	}

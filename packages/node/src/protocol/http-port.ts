@@ -81,14 +81,13 @@ export class HttpPort implements Port, ExchangeHost {
 	answer(request: HttpRequest, response: HttpResponse, answer: Answer): void {
 		if (response.isClosed) return;
 		const closes = this.draining && request.version === 1;
-		response.writeHead(answer.status, {
+		const headers = {
 			"content-type": answer.type,
-			"content-length": Buffer.byteLength(answer.text),
 			"cache-control": "no-store",
 			...answer.headers,
 			...(closes && { connection: "close" }),
-		});
-		response.end(answer.text);
+		};
+		response.answer(answer.status, headers, answer.text);
 	}
 
 	entered(): void {

@@ -122,9 +122,8 @@ class RestCall implements CallProtocol {
 		if (this.#refusal !== undefined) headers[this.#refusal.header[0]] = this.#refusal.header[1];
 		// This comes after metadata, because the route takes precedence.
 		Object.assign(headers, own);
-		if (own["content-type"] !== undefined) headers["content-length"] = Buffer.byteLength(body);
-		exchange.response.writeHead(status, headers);
-		exchange.finish(body);
+		if (own["content-type"] === undefined) exchange.finishWithHead(status, headers);
+		else exchange.answer(status, headers, body);
 	}
 
 	/** @param text the body; empty when there is none. */

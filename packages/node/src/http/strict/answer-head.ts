@@ -52,6 +52,7 @@ export class AnswerHead {
 	#hasTrailer = false;
 
 	/**
+	 * @param length the length of the body in bytes, where the headers do not tell it.
 	 * @param isHead whether it answers a HEAD.
 	 * @param closes whether the connection ends with it in any case.
 	 * @throws TypeError or RangeError when something in it is not allowed.
@@ -59,6 +60,7 @@ export class AnswerHead {
 	constructor(
 		status: number,
 		headers: OutgoingHttpHeaders,
+		length: number | undefined,
 		lines: StandingLines,
 		isHead: boolean,
 		closes: boolean,
@@ -71,6 +73,7 @@ export class AnswerHead {
 		this.hasBody = !isHead && code !== 204 && code !== 304 && code >= 200;
 		let text = statusLine(code);
 		for (const name of Object.keys(headers)) text += this.#lines(name, headers[name]);
+		if (length !== undefined && this.#understandLength(length)) text += `content-length: ${length}\r\n`;
 		this.text = text + this.#addedLines(lines);
 	}
 

@@ -76,15 +76,21 @@ export class StrictResponse implements HttpResponse {
 		return this.#head?.closes ?? this.request.closes;
 	}
 
-	writeHead(status: number, headers: OutgoingHttpHeaders): void {
+	writeHead(status: number, headers: OutgoingHttpHeaders, length?: number): void {
 		if (this.#head !== undefined) throw new TypeError("the head of an answer is given once");
 		const { method, closes } = this.request;
-		this.#head = new AnswerHead(status, headers, this.#flow.lines, method === "HEAD", closes);
+		this.#head = new AnswerHead(status, headers, length, this.#flow.lines, method === "HEAD", closes);
 	}
 
 	endWithHead(status: number, headers: OutgoingHttpHeaders): void {
 		this.writeHead(status, headers);
 		this.end();
+	}
+
+	answer(status: number, headers: OutgoingHttpHeaders, body: string | Uint8Array): void {
+		const bytes = Buffer.byteLength(body);
+		this.writeHead(status, headers, bytes);
+		this.#end(body, bytes);
 	}
 
 	flushHead(): void {
@@ -118,11 +124,7 @@ export class StrictResponse implements HttpResponse {
 	}
 
 	end(last?: string | Uint8Array): void {
-		if (this.#isEnded || this.#isClosed) return;
-		const { hasBody } = this.#needHead();
-		const body = hasBody && last !== undefined && last.length > 0 ? last : undefined;
-		if (!this.isLast || this.request.isComplete) this.#finish(body);
-		else this.#finishLate(body);
+		this.#end(last, last === undefined ? 0 : Buffer.byteLength(last));
 	}
 
 	destroy(): void {
@@ -156,16 +158,24 @@ export class StrictResponse implements HttpResponse {
 		this.#onClose?.();
 	}
 
+	/** @param bytes the length of the last part. */
+	#end(last: string | Uint8Array | undefined, bytes: number): void {
+		if (this.#isEnded || this.#isClosed) return;
+		const body = this.#needHead().hasBody && bytes > 0 ? last : undefined;
+		if (this.isLast && !this.request.isComplete) this.#finishLate(body);
+		else if (body === undefined) this.#finish(undefined, 0);
+		else this.#finish(body, bytes);
+	}
+
 	#finishLate(body: string | Uint8Array | undefined): void {
 		if (body === undefined) this.flushHead();
 		else this.write(bytesOf(body));
-		this.#flow.early.awaitEnd(this.request, () => this.#finish(undefined));
+		this.#flow.early.awaitEnd(this.request, () => this.#finish(undefined, 0));
 	}
 
-	#finish(body: string | Uint8Array | undefined): void {
+	#finish(body: string | Uint8Array | undefined, bytes: number): void {
 		if (this.#isEnded || this.#isClosed) return;
 		const { isChunked, length } = this.#needHead();
-		const bytes = body === undefined ? 0 : Buffer.byteLength(body);
 		this.#isEnded = true;
 		if (!this.#counts(bytes)) return;
 		if (length !== undefined && this.#bytes < length) {
