@@ -56,8 +56,9 @@ export class DocumentBatch implements ViewBatch {
 	async take(events: readonly FedEvent[], places: ViewPlaces): Promise<void> {
 		const { build, ctx } = this.#work;
 		const keys = [...new Set(events.flatMap(({ placed }) => placed.event.key ?? []))];
-		const parked = new Set((await build.parkedOf(keys, ctx)).map(({ key }) => key));
-		const changes = new Changes(await build.get(keys, ctx));
+		const [parkedKeys, stored] = await Promise.all([build.parkedOf(keys, ctx), build.get(keys, ctx)]);
+		const parked = new Set(parkedKeys.map(({ key }) => key));
+		const changes = new Changes(stored);
 		const park: ParkedKey[] = [];
 		for (const [index, fed] of events.entries()) {
 			const { key } = fed.placed.event;
