@@ -303,6 +303,42 @@ describe("a projection in sqlite", () => {
 		await expect(reading).rejects.toMatchObject({ reason: "view_not_built" });
 	});
 
+	test("whose SQL fails in the middle of an event keeps nothing of that event, and its corrected version has all", async () => {
+		const tables = "CREATE TABLE players (match TEXT); CREATE TABLE sizes (size INT UNIQUE)";
+		const counted = (version: number, isCorrect: boolean) =>
+			projection(
+				"counted",
+				{ version, tables },
+				on(Matches, {
+					async started({ id, size }, tx) {
+						await tx.sql`INSERT INTO players VALUES (${id})`;
+						await tx.sql`INSERT INTO sizes VALUES (${isCorrect ? `${id} ${size}` : size})`;
+					},
+				}),
+			);
+		await lab.publish(
+			Matches.started({ id: "m1", size: 19 }),
+			Matches.started({ id: "m2", size: 19 }),
+			Matches.started({ id: "m3", size: 9 }),
+		);
+		const view = await run(lab, counted(1, false));
+		await vi.waitFor(async () => {
+			expect((await view.status(background)).trouble).toMatch(
+				/matches\.started with the id .* fails: .*UNIQUE constraint.*; correct its handler and give the view another version$/,
+			);
+		});
+		const rows = await lab.store
+			.build({ name: "counted", version: 1, build: 1 })
+			.query(background)`SELECT * FROM players`;
+		expect(rows.map((row) => ({ ...row }))).toEqual([{ match: "m1" }]);
+		const corrected = counted(2, true);
+		await run(lab, corrected);
+		await vi.waitFor(async () => {
+			const all = await read(lab, corrected).query(background)`SELECT match FROM players ORDER BY match`;
+			expect(all.map(({ match }) => match)).toEqual(["m1", "m2", "m3"]);
+		});
+	});
+
 	test("whose handler awaits something else than its transaction is told", async () => {
 		const slow = projection(
 			"slow",

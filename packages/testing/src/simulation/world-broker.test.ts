@@ -122,6 +122,30 @@ describe("the simulated broker", () => {
 		expect(handled).toEqual([1, 2]);
 	});
 
+	test("is away for a minute: publications are refused in time, and all goes on by itself when it is back", async () => {
+		const { handled, refusal, refusedAfterMs, backAfterMs } = await run(async (world) => {
+			const handled: number[] = [];
+			await startInvoices(world, (number) => handled.push(number));
+			const shop = await world.start("shop");
+			await publish(shop, 1, 2);
+			world.broker.crash();
+			const awayAt = world.now;
+			const refusal = await publish(shop, 3).then(() => undefined, String);
+			const refusedAfterMs = world.now - awayAt;
+			await world.sleep(60_000 - refusedAfterMs);
+			await world.broker.restart();
+			const backAt = world.now;
+			await publish(shop, 4);
+			await world.until("the new event is handled", () => handled.includes(4));
+			return { handled, refusal, refusedAfterMs, backAfterMs: world.now - backAt };
+		});
+		expect(refusal).toBe("ServiceError: publish: the broker refused the connection");
+		expect(refusedAfterMs).toBeLessThan(31_000);
+		// A process looks again after five seconds at the latest.
+		expect(backAfterMs).toBeLessThan(10_000);
+		expect(handled.filter((number) => number !== 3)).toEqual([1, 2, 4]);
+	});
+
 	test("refuses publications while its disk is full", async () => {
 		const refused = await run(async (world) => {
 			const shop = await world.start("shop");
