@@ -424,3 +424,38 @@ test("the document of a guarded server says what its guard wants", async () => {
 	});
 	expect(document.paths["/open/run"]?.post).not.toHaveProperty("security");
 });
+
+test("a route that is added is found by the next request with the same head on the same connection", async () => {
+	const Things = contract("things", {
+		get: method({
+			input: z.object({ id: z.string() }),
+			output: z.object({ id: z.string() }),
+			effect: "read",
+		}),
+	});
+	const News = contract("news", { get: method({ output: z.object({ id: z.string() }), effect: "read" }) });
+	const endpoints = new Endpoints();
+	endpoints.serve(
+		Things,
+		{ get: async ({ id }) => ({ id: `thing ${id}` }) },
+		{
+			routes: routes(Things, { get: get("/things/{id}") }),
+		},
+	);
+	const server = await listen(endpoints);
+	const socket = connect(Number(new URL(server.addresses[0] ?? "").port), "127.0.0.1");
+	const ask = async (): Promise<string> => {
+		socket.write("GET /things/new HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+		const [answer] = (await once(socket, "data")) as [Buffer];
+		return answer.toString().split("\r\n\r\n")[1] ?? "";
+	};
+	expect([await ask(), await ask()]).toEqual(['{"id":"thing new"}', '{"id":"thing new"}']);
+	endpoints.serve(
+		News,
+		{ get: async () => ({ id: "news" }) },
+		{ routes: routes(News, { get: get("/things/new") }) },
+	);
+	expect(await ask()).toBe('{"id":"news"}');
+	socket.destroy();
+	await server.close();
+});

@@ -14,6 +14,7 @@ import { readText } from "../http/body.ts";
 import { encodingRefusal, isReadEncoding, unreadEncoding } from "../http/content-coding.ts";
 import { callPathOf, type HttpRequest, isGet } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
+import type { RouteSearch } from "../http/known-head.ts";
 import { readQuery } from "../http/query.ts";
 import type { Refusal } from "../http/refusal.ts";
 import { checkHead } from "../http/request-head.ts";
@@ -32,28 +33,39 @@ export class Rest implements PortProtocol {
 	readonly claims: readonly Claim[] = [
 		{ match: (request: HttpRequest, endpoints: EndpointTable): boolean => this.#matches(request, endpoints) },
 	];
-	/** The route found for the last request that was asked about. That request is handled next. */
-	#found: { readonly request: HttpRequest; readonly match: Match } | undefined;
+	/** The search for the last request that was asked about. That request is handled next. */
+	#last: { readonly request: HttpRequest; readonly search: RouteSearch } | undefined;
+	/** How often the served services and routes have changed. */
+	#version = 0;
 
 	open(port: Port): OpenProtocol {
-		return { handle: (request, response) => this.#handle(port, request, response) };
+		const unlisten = port.endpoints.onChange?.(() => {
+			this.#version++;
+		});
+		return {
+			handle: (request, response) => this.#handle(port, request, response),
+			close: () => unlisten?.(),
+		};
 	}
 
 	#matches(request: HttpRequest, endpoints: EndpointTable): boolean {
-		const { routes } = endpoints;
-		const { path, method: verb } = request;
-		if (routes === undefined || routes.size === 0 || isOwnPath(path)) return false;
-		const served = path.includes("/", 1) ? endpoints.find(callPathOf(request)) : undefined;
-		if (served !== undefined && isCallVerb(served.method, verb)) return false;
-		const match = routes.find(verb, path);
-		this.#found = match && { request, match };
-		// Other verbs on the root path may ask for the front page.
-		return match !== undefined || (path !== "/" && routes.verbs(path).length > 0);
+		const search = this.#search(request, endpoints);
+		this.#last = search.isClaimed ? { request, search } : undefined;
+		return search.isClaimed;
+	}
+
+	#search(request: HttpRequest, endpoints: EndpointTable): RouteSearch {
+		const { known } = request;
+		const version = this.#version;
+		if (known?.search?.version === version) return known.search;
+		const search = { version, ...searchRoute(request, endpoints) };
+		if (known !== undefined) known.search = search;
+		return search;
 	}
 
 	#handle(port: Port, request: HttpRequest, response: HttpResponse): void {
-		const match = this.#found?.request === request ? this.#found.match : undefined;
-		this.#found = undefined;
+		const match = this.#last?.request === request ? this.#last.search.match : undefined;
+		this.#last = undefined;
 		if (match === undefined) {
 			port.respond(request, response, () =>
 				wrongVerb(request.path, port.endpoints.routes?.verbs(request.path) ?? []),
@@ -64,6 +76,20 @@ export class Rest implements PortProtocol {
 		port.call(request, response, { path, protocol: (exchange) => new RestCall(exchange, match) });
 	}
 }
+
+/** Searches the route of a request. A call of a method at its own path comes first. */
+function searchRoute(request: HttpRequest, endpoints: EndpointTable): Omit<RouteSearch, "version"> {
+	const { routes } = endpoints;
+	const { path, method: verb } = request;
+	if (routes === undefined || routes.size === 0 || isOwnPath(path)) return none;
+	const served = path.includes("/", 1) ? endpoints.find(callPathOf(request)) : undefined;
+	if (served !== undefined && isCallVerb(served.method, verb)) return none;
+	const match = routes.find(verb, path);
+	// Other verbs on the root path may ask for the front page.
+	return { match, isClaimed: match !== undefined || (path !== "/" && routes.verbs(path).length > 0) };
+}
+
+const none: Omit<RouteSearch, "version"> = { isClaimed: false, match: undefined };
 
 /**
  * A call by a REST route. The input comes from body, query and path. The route decides on status, headers and errors.
@@ -121,7 +147,7 @@ class RestCall implements CallProtocol {
 			headers["retry-after"] = String(Math.ceil(error.retryAfterMs / 1000));
 		if (this.#refusal !== undefined) headers[this.#refusal.header[0]] = this.#refusal.header[1];
 		// This comes after metadata, because the route takes precedence.
-		Object.assign(headers, own);
+		for (const name of Object.keys(own)) headers[name] = own[name];
 		if (own["content-type"] === undefined) exchange.finishWithHead(status, headers);
 		else exchange.answer(status, headers, body);
 	}

@@ -286,6 +286,7 @@ function headOf(bytes: Buffer, from: number, end: number): StrictHead {
 		callPath: undefined,
 		authority: undefined,
 		head: undefined,
+		search: undefined,
 	};
 }
 
