@@ -36,14 +36,42 @@ export function callSuite(
 		const cases = new Cases(lab, options);
 		beforeEach(async () => lab.begin(await setup()));
 		afterEach(() => lab.end());
-		messageTests(cases);
-		metadataTests(cases);
-		errorTests(cases);
-		deadlineTests(cases);
-		cancellationTests(cases);
-		inputEndTests(cases);
-		backpressureTests(cases);
-		loadTests(cases);
-		lifecycleTests(cases);
+		declareCalls(cases);
 	});
+}
+
+/** Everything that must hold for a transport. */
+function declareCalls(cases: Cases): void {
+	messageTests(cases);
+	metadataTests(cases);
+	errorTests(cases);
+	deadlineTests(cases);
+	cancellationTests(cases);
+	inputEndTests(cases);
+	backpressureTests(cases);
+	loadTests(cases);
+	lifecycleTests(cases);
+}
+
+/**
+ * Runs one case, found by its title. Returns the error that it threw. The test of the suite uses it to check that a case
+ * detects a broken transport.
+ */
+export async function callVerdict(title: string, setup: CallSetup): Promise<unknown> {
+	const lab = new CallLab();
+	let found: (() => Promise<void>) | undefined;
+	const cases = new Cases(lab, {}, (each, run) => {
+		if (each === title) found = run;
+	});
+	declareCalls(cases);
+	if (found === undefined) throw new Error(`the suite has no case "${title}"`);
+	await lab.begin(setup);
+	try {
+		await found();
+		return undefined;
+	} catch (error) {
+		return error;
+	} finally {
+		await lab.end();
+	}
 }

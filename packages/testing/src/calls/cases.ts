@@ -9,6 +9,15 @@ export const inputStreams: readonly CallKind[] = ["client_stream", "bidi_stream"
 /** The kinds whose output is a stream. */
 export const outputStreams: readonly CallKind[] = ["server_stream", "bidi_stream"];
 
+/** Takes a case. One that does not apply has nothing to run. */
+export type DeclareCase = (title: string, run: (() => Promise<void>) | undefined) => void;
+
+/** Declares a case as a test. */
+function asTest(...[title, run]: Parameters<DeclareCase>): void {
+	if (run === undefined) test.skip(title, () => {});
+	else test(title, run);
+}
+
 /** Declares the cases of one transport. A case that needs a missing capability is skipped, and its title says why. */
 export class Cases {
 	readonly lab: CallLab;
@@ -18,9 +27,11 @@ export class Cases {
 	/** The kinds of methods that the transport refuses to call. */
 	readonly refused: readonly CallKind[];
 	readonly #skip: Partial<Record<CallCapability, string>>;
+	readonly #declare: DeclareCase;
 
-	constructor(lab: CallLab, options: CallSuiteOptions) {
+	constructor(lab: CallLab, options: CallSuiteOptions, declare: DeclareCase = asTest) {
 		this.lab = lab;
+		this.#declare = declare;
 		this.maxMessageBytes = options.maxMessageBytes ?? 4 * 1024 * 1024;
 		this.maxBufferedBytes = options.maxBufferedBytes ?? 1024 * 1024;
 		this.format = options.format ?? jsonFormat;
@@ -32,8 +43,8 @@ export class Cases {
 	/** Declares a case that needs some capabilities. */
 	one(title: string, needs: readonly CallCapability[], run: (lab: CallLab) => Promise<void>): void {
 		const reason = needs.map((need) => this.#skip[need]).find((found) => found !== undefined);
-		if (reason === undefined) test(title, () => run(this.lab));
-		else test.skip(`${title} (skipped: ${reason})`, () => {});
+		if (reason === undefined) this.#declare(title, () => run(this.lab));
+		else this.#declare(`${title} (skipped: ${reason})`, undefined);
 	}
 
 	/** Declares a case for each of some kinds of methods. */
