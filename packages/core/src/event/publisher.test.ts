@@ -237,6 +237,17 @@ describe("while the broker is away", () => {
 		await failure;
 	});
 
+	test("publishing whose deadline ends a later attempt says why the one before it failed", async () => {
+		const broker = new Published();
+		let attempts = 0;
+		broker.before = () => (attempts++ === 0 ? Promise.reject(unavailable()) : new Promise(() => {}));
+		const published = publisherTo(broker).publish(Matches.started({ id }), ctx);
+		const failure = expect(published).rejects.toMatchObject({ message: "the broker is away" });
+		await vi.advanceTimersByTimeAsync(10_000);
+		await failure;
+		expect(attempts).toBe(2);
+	});
+
 	test("a topic that could not be opened is opened by the next attempt", async () => {
 		const broker = new Published();
 		const opening = vi.fn(async () => {}).mockRejectedValueOnce(unavailable());
