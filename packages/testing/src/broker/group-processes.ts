@@ -1,8 +1,14 @@
 import type { GroupSpec } from "@allium/core/event";
 import { expect } from "vitest";
 import type { ServiceProcess } from "../service-process.ts";
+import { pause } from "../suite/eventually.ts";
 import { runProgram } from "../suite/suite-program.ts";
 import { type BrokerLab, rewards } from "./broker-lab.ts";
+
+/** How long nothing is handled until a suspended process is taken for one that holds a lock, in milliseconds. */
+const stuckMs = 10_000;
+/** How long a write to a file takes at most, in milliseconds. */
+const writeMs = 50;
 
 /** The options of a consumer process, which it gets as JSON. */
 export interface ProgramFacts {
@@ -55,11 +61,29 @@ export class GroupProcesses {
 		return inTime.sort((one, other) => one.time - other.time).map(({ id }) => id);
 	}
 
-	/** Waits until all events were handled, and expects that the events of each key were first handled in order. */
-	async handledInOrder(ids: ReadonlyMap<string, readonly string[]>): Promise<void> {
+	/**
+	 * Waits until all events were handled, and expects that the events of each key were first handled in order.
+	 *
+	 * @param suspended a process that is suspended meanwhile. If that hit it in the middle of a write to a file, its lock
+	 * holds up the others: it then goes on for a moment, and is suspended again.
+	 */
+	async handledInOrder(
+		ids: ReadonlyMap<string, readonly string[]>,
+		suspended?: ServiceProcess,
+	): Promise<void> {
 		const all = [...ids.values()].flat();
-		await this.#lab.eventually(() => {
+		let count = 0;
+		let movedAt = performance.now();
+		await this.#lab.eventually(async () => {
 			const handled = new Set(this.handled());
+			if (handled.size > count || suspended === undefined) movedAt = performance.now();
+			else if (performance.now() - movedAt > stuckMs) {
+				suspended.signal("SIGCONT");
+				await pause(writeMs);
+				suspended.signal("SIGSTOP");
+				movedAt = performance.now();
+			}
+			count = handled.size;
 			expect(all.filter((id) => !handled.has(id))).toEqual([]);
 		}, 20);
 		const first = [...new Set(this.handled())];

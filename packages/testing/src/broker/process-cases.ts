@@ -68,7 +68,7 @@ export const processCases: readonly BrokerCase[] = [
 			await lab.eventually(() => expect(processes.handled([suspended]).length).toBeGreaterThan(5));
 			suspended.signal("SIGSTOP");
 			const during = await publishRound(topic, "during", 5);
-			await processes.handledInOrder(together(before, during));
+			await processes.handledInOrder(together(before, during), suspended);
 			suspended.signal("SIGCONT");
 			const after = await publishRound(topic, "after", 5);
 			await processes.handledInOrder(together(before, during, after));
