@@ -141,7 +141,7 @@ class RabbitBroker implements Broker {
 			(error) => isServiceError(error) && error.code === "deadline_exceeded",
 		);
 		if (!isBlocked) return [];
-		const says = "the server takes nothing from those who publish";
+		const says = "the server takes no events from publishers";
 		const remedy = "make room on its disk or in its memory, which rabbitmqctl status tells of";
 		return [{ says, remedy }];
 	}

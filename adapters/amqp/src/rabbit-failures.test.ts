@@ -102,7 +102,7 @@ describeServer("rabbitmq", (file) => {
 			const events = await open(server.newUrl());
 			expect((await events.server?.(background))?.warnings).toEqual([
 				{
-					says: "the server takes nothing from those who publish",
+					says: "the server takes no events from publishers",
 					remedy: expect.stringContaining("rabbitmqctl status"),
 				},
 			]);

@@ -16,7 +16,7 @@ import type { NatsAddress } from "./nats-url.ts";
 const pingMs = 10_000;
 /** How long one server may take to accept a connection, in milliseconds. */
 const connectMs = 5_000;
-/** The delay before a server is tried again, in milliseconds. The longest may be shortened by those who use it. */
+/** The delay before a server is tried again, in milliseconds. Users of the connection may shorten the longest one. */
 const reconnectBounds = { firstMs: 50, longestMs: 2_000, jitter: 0.5 };
 
 /** The options of the client library for the servers at an address. */

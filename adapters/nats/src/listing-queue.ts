@@ -56,7 +56,7 @@ export class ListingQueue {
 
 	#start(): void {
 		this.#isRunning = true;
-		// A moment later, so that those who ask together are answered together.
+		// A moment later, so that requests that come together are answered together.
 		after(0, () => void this.#run());
 	}
 

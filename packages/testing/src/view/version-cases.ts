@@ -172,7 +172,7 @@ export const versionCases: readonly ViewStoreCase[] = [
 		},
 	},
 	{
-		title: "a change wakes those who wait, in other processes too, and a wait ends with its context",
+		title: "a change wakes all waits, in other processes too, and a wait ends with its context",
 		async run(lab) {
 			const { store, lease } = await lab.held();
 			const other = await lab.open();
