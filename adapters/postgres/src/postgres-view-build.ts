@@ -19,7 +19,7 @@ import { arrayLiteral } from "./array-literal.ts";
 import type { BackendHandle } from "./backend-handle.ts";
 import type { Value } from "./connection-pool.ts";
 import { sqlState } from "./failure.ts";
-import { runServiceSql } from "./service-sql.ts";
+import { givesNoRows, runServiceSql } from "./service-sql.ts";
 import type { Connection } from "./session.ts";
 import { sortedText } from "./stored-text.ts";
 import { type Run, ViewDocuments } from "./view-documents.ts";
@@ -115,7 +115,15 @@ export class PostgresViewBuild implements ViewBuild {
 			if (held === undefined) throw viewLeaseLost(this.#id);
 			const tx = new Transaction(connection, this.#schema);
 			try {
-				await this.#save(connection, held, await work(tx));
+				const change = await work(tx).catch(async (error: unknown) => {
+					// After a statement that failed, all others fail, and say less.
+					await tx.settled();
+					throw error;
+				});
+				const saving = this.#save(connection, held, change);
+				saving.catch(() => {});
+				await tx.settled();
+				await saving;
 			} finally {
 				tx.isOver = true;
 			}
@@ -252,10 +260,15 @@ export class PostgresViewBuild implements ViewBuild {
 	}
 }
 
-/** The transaction that the handlers of a view are given. It cannot be used after its end. */
+/**
+ * The transaction that the handlers of a view are given. It cannot be used after its end. A statement that gives no rows
+ * is not waited for: it is sent with those that follow, in place of a round trip for each. The server runs them in order,
+ * so that whatever reads sees what was written before.
+ */
 class Transaction implements ViewTransaction {
 	readonly #connection: Connection;
 	readonly #mark: string;
+	#underWay: Promise<unknown>[] = [];
 	isOver = false;
 
 	constructor(connection: Connection, schema: string) {
@@ -269,7 +282,17 @@ class Transaction implements ViewTransaction {
 	): Promise<Row[]> => {
 		if (this.isOver)
 			throw new TypeError("the transaction of the event is over: await all that its handler does with it");
-		return runServiceSql<Row>(this.#connection, text, values, this.#mark);
+		const running = runServiceSql<Row>(this.#connection, text, values, this.#mark);
+		if (!givesNoRows(text)) return running;
+		running.catch(() => {});
+		this.#underWay.push(running);
+		return [];
+	};
+
+	readonly settled = async (): Promise<void> => {
+		const underWay = this.#underWay;
+		this.#underWay = [];
+		await Promise.all(underWay);
 	};
 }
 

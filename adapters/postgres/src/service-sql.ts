@@ -38,8 +38,19 @@ export async function runServiceSql<Row extends SqlRow>(
 	}
 }
 
-function checkStatement(statement: string): void {
+/** Whether a statement gives no rows, whatever the tables hold. */
+export function givesNoRows(text: TemplateStringsArray): boolean {
+	const statement = text.join("");
+	return /^(?:insert|update|delete)$/i.test(firstWord(statement)) && !/\breturning\b/i.test(statement);
+}
+
+function firstWord(statement: string): string {
 	const [word = ""] = /^[a-z]+/i.exec(statement.replace(leading, "")) ?? [];
+	return word;
+}
+
+function checkStatement(statement: string): void {
+	const word = firstWord(statement);
 	if (!refused.has(word.toLowerCase())) return;
 	throw refusal(
 		`SQL in a transaction of Allium neither ends it nor changes its connection, as ${word.toUpperCase()} would`,

@@ -149,4 +149,7 @@ class Transaction implements ViewTransaction {
 			throw new TypeError("the transaction of the event is over: await all that its handler does with it");
 		return this.#tables.sql.run(text, values) as Row[];
 	};
+
+	/** SQLite has run a statement when `sql` returns. */
+	readonly settled = async (): Promise<void> => {};
 }

@@ -204,7 +204,7 @@ class MemoryBuildHandle implements ViewBuild {
 	): Promise<void> {
 		this.#handle.check(ctx);
 		this.#held(lease);
-		const change = await work({ sql: refuseSql });
+		const change = await work({ sql: refuseSql, settled: async () => {} });
 		this.#handle.check(ctx);
 		this.#held(lease).apply(change);
 		this.#views["~waiters"].wake();

@@ -83,8 +83,15 @@ export interface ViewChange {
 
 /** The transaction in which the SQL of a view runs. */
 export interface ViewTransaction {
-	/** @throws ServiceError `failed_precondition`, reason `not_offered`, where `features.sql` is undefined. */
+	/**
+	 * Runs a statement. One that gives no rows may still be under way when it resolves: its failure fails the whole
+	 * transaction, and `settled` tells it.
+	 *
+	 * @throws ServiceError `failed_precondition`, reason `not_offered`, where `features.sql` is undefined.
+	 */
 	readonly sql: Sql;
+	/** Resolves when all statements have run. Rejects with the error of the first one that failed. */
+	readonly settled: () => Promise<void>;
 }
 
 /** The right to work on a build. */

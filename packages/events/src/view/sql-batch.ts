@@ -21,11 +21,16 @@ interface Ready extends FedEvent {
 
 /**
  * Takes events into tables, one after another. An event that fails stops the view, because the next may depend on it.
+ *
+ * Statements of several events may be under way at once. When one fails, the events are taken again, and each waits for
+ * its statements: only so is it known which event is to blame.
  */
 export class SqlBatch implements ViewBatch {
 	readonly #parts: ReadonlyMap<string, ViewPart<SqlHandler>>;
 	readonly #work: ViewWork;
 	readonly #backoff = new Backoff({ firstMs: 200, longestMs: 30_000, jitter: 0.5 });
+	/** Whether each event waits for its statements. */
+	#isCareful = false;
 
 	constructor(parts: readonly ViewPart<SqlHandler>[], work: ViewWork) {
 		this.#parts = new Map(parts.map((part) => [part.topic, part]));
@@ -71,11 +76,12 @@ export class SqlBatch implements ViewBatch {
 		const { build, lease, dialect = "sqlite", ctx, onApplied } = this.#work;
 		let reached = 0;
 		const sentAt = performance.now();
-		const work = async ({ sql }: ViewTransaction): Promise<{ places: ViewPlaces }> => {
+		const work = async (tx: ViewTransaction): Promise<{ places: ViewPlaces }> => {
 			reached = 0;
 			const began = performance.now();
 			for (const { handle } of events) {
-				await handle?.({ sql, dialect });
+				await handle?.({ sql: tx.sql, dialect });
+				if (this.#isCareful) await tx.settled();
 				reached++;
 				if (performance.now() - began >= longestMs[dialect]) break;
 			}
@@ -85,12 +91,16 @@ export class SqlBatch implements ViewBatch {
 		try {
 			await build.apply(lease, work, ctx);
 			onApplied(sentAt);
+			this.#isCareful = false;
 			return { reached };
 		} catch (error) {
 			if (ctx.error !== undefined) throw ctx.error;
 			if (isServiceError(error) && error.reason === "lease_lost") throw error;
 			// If the backend did not answer, no event is to blame.
-			return { reached: isBlameless(error) ? 0 : reached, error };
+			if (isBlameless(error)) return { reached: 0, error };
+			if (this.#isCareful) return { reached, error };
+			this.#isCareful = true;
+			return this.#apply(events, end);
 		}
 	}
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cursorAt } from "@allium/core/event";
 import { MemoryViews, memoryViewStore } from "@allium/core/memory-store";
-import type { ViewStore } from "@allium/core/store";
+import type { Sql, ViewBuild, ViewBuildId, ViewStore } from "@allium/core/store";
 import { viewStore } from "@allium/sqlite";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { documents, fold } from "./documents.ts";
@@ -55,6 +55,44 @@ afterEach(async () => {
 	for (const store of stores.splice(0)) await store.close();
 	for (const each of folders.splice(0)) rmSync(each, { recursive: true });
 });
+
+/** A store that runs the statements of a transaction late, as PostgreSQL does: when they are asked for, and at its end. */
+function lateStatements(store: ViewStore): ViewStore {
+	const apply =
+		(build: ViewBuild): ViewBuild["apply"] =>
+		(lease, work, ctx) =>
+			build.apply(
+				lease,
+				async (tx) => {
+					const late: (() => Promise<unknown>)[] = [];
+					const settled = async (): Promise<void> => {
+						for (const run of late.splice(0)) await run();
+					};
+					const sql: Sql = async (text, ...values) => {
+						late.push(() => tx.sql(text, ...values));
+						return [];
+					};
+					const change = await work({ sql, settled });
+					await settled();
+					return change;
+				},
+				ctx,
+			);
+	return replaced(store, "build", (id: ViewBuildId) => {
+		const build = store.build(id);
+		return replaced(build, "apply", apply(build));
+	});
+}
+
+/** An object with another method in place of one of its own. */
+function replaced<T extends object, K extends keyof T>(whole: T, name: K, method: T[K]): T {
+	return new Proxy(whole, {
+		get(target, key) {
+			const value: unknown = key === name ? method : Reflect.get(target, key, target);
+			return typeof value === "function" ? value.bind(target) : value;
+		},
+	});
+}
 
 async function run<Reader>(lab: ViewLab, view: View<Reader>, store?: ViewStore): Promise<RunningView> {
 	const begun = view["~allium"].run(lab.host(store));
@@ -301,6 +339,27 @@ describe("a projection in sqlite", () => {
 		});
 		const reading = read(lab, strict).query(background.withTimeout(50))`SELECT 1`;
 		await expect(reading).rejects.toMatchObject({ reason: "view_not_built" });
+	});
+
+	test("whose statements run behind its handlers names the event that is to blame, and keeps what came before", async () => {
+		const unique = projection(
+			"unique",
+			{ version: 1, tables: "CREATE TABLE sizes (size INT UNIQUE)" },
+			on(Matches, { started: ({ size }, tx) => tx.sql`INSERT INTO sizes VALUES (${size})` }),
+		);
+		const sizes = [3, 1, 4, 1, 5, 9];
+		const events = sizes.map((size) => record(Matches.started({ id: "m1", size })));
+		await lab.add(...events);
+		const view = await run(lab, unique, lateStatements(lab.store));
+		await vi.waitFor(async () => {
+			expect((await view.status(background)).trouble).toContain(
+				`the event matches.started with the id ${events[3]?.id} fails: `,
+			);
+		});
+		const rows = await lab.store
+			.build({ name: "unique", version: 1, build: 1 })
+			.query(background)`SELECT size FROM sizes`;
+		expect(rows.map(({ size }) => size)).toEqual([3, 1, 4]);
 	});
 
 	test("whose SQL fails in the middle of an event keeps nothing of that event, and its corrected version has all", async () => {

@@ -114,7 +114,7 @@ class SimulatedViewBuild implements ViewBuild {
 		const sql: Sql = async () => {
 			throw noSql(this.#channel.location);
 		};
-		const change = await work({ sql });
+		const change = await work({ sql, settled: async () => {} });
 		await this.#ask("save", "apply", ctx, (build) => build.apply(lease, async () => change, background));
 	}
 

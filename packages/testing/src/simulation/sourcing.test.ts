@@ -145,7 +145,7 @@ function inTwoSteps(store: ViewStore): ViewStore {
 			return {
 				...build,
 				async apply(lease, work, ctx) {
-					const change = await work({ sql: async () => [] });
+					const change = await work({ sql: async () => [], settled: async () => {} });
 					await build.apply(lease, async () => ({ places: change.places }), ctx);
 					await pause(200);
 					await build.apply(lease, async () => ({ ...change, places: new Map() }), ctx);

@@ -2,6 +2,11 @@ import { isServiceError, isTrouble } from "@allium/core";
 import { expect } from "vitest";
 import { at, background, counts, reported, save, take, type ViewStoreCase } from "./view-lab.ts";
 
+/** Whether the event is to blame, and not the backend: trouble of the backend would only be waited out. */
+function blamesEvent(error: unknown): boolean {
+	return isServiceError(error) && !isTrouble(error);
+}
+
 /** Views of SQL. */
 export const sqlCases: readonly ViewStoreCase[] = [
 	{
@@ -21,8 +26,7 @@ export const sqlCases: readonly ViewStoreCase[] = [
 				await sql`UPDATE counts SET count = ${2}`;
 				await sql`INSERT INTO counts VALUES (${"a"}, ${1})`;
 			});
-			// The event is to blame, not the backend: trouble of the backend would only be waited out.
-			await expect(failing).rejects.toSatisfy((error) => isServiceError(error) && !isTrouble(error));
+			await expect(failing).rejects.toSatisfy(blamesEvent);
 			const rows = await build.query(background)<{
 				name: string;
 				count: number;
@@ -41,6 +45,30 @@ export const sqlCases: readonly ViewStoreCase[] = [
 			);
 			await expect(late).rejects.toMatchObject({ reason: "lease_lost" });
 			expect(await build.query(background)`SELECT * FROM counts WHERE count = ${2}`).toHaveLength(1);
+		},
+	},
+	{
+		title: "a statement sees those before it, and one that fails is told before the next event",
+		needs: ["sql"],
+		async run(lab) {
+			const { store, lease } = await lab.held(counts);
+			const seen: unknown[] = [];
+			const failing = save(store, counts, lease, { places: at(1) }, async ({ sql, settled }) => {
+				await sql`INSERT INTO counts VALUES (${"a"}, ${1})`;
+				await sql`UPDATE counts SET count = ${2}`;
+				seen.push(...(await sql`SELECT name, count FROM counts`).map((row) => ({ ...row })));
+				await settled();
+				await sql`INSERT INTO counts VALUES (${"a"}, ${3})`;
+				await settled();
+				seen.push("the next event");
+			});
+			await expect(failing).rejects.toSatisfy(blamesEvent);
+			expect(seen).toEqual([{ name: "a", count: 2 }]);
+			const trying = save(store, counts, lease, { places: at(1) }, async ({ sql }) => {
+				for (let count = 0; count < 3; count++) await sql`INSERT INTO counts VALUES (${"a"}, ${count})`;
+			});
+			await expect(trying).rejects.toSatisfy(blamesEvent);
+			expect(await store.build({ ...counts, build: 1 }).query(background)`SELECT * FROM counts`).toEqual([]);
 		},
 	},
 	{
