@@ -17,7 +17,6 @@ export type {
 	Verdict,
 } from "./event/broker.ts";
 export { cursorAt, positionOf } from "./event/cursor.ts";
-export { LanePause } from "./event/engine/lane-pause.ts";
 export type { EventRecord } from "./event/event-record.ts";
 export { eventText, parseEvent, readEventObject } from "./event/event-text.ts";
 export { GroupMetrics, type MeasuredGroup } from "./event/group-metrics.ts";
@@ -43,6 +42,7 @@ export type {
 } from "./event/group-state.ts";
 export { type Guarantees, guaranteesOf } from "./event/guarantees.ts";
 export { laneOf } from "./event/lane-of.ts";
+export { LanePause } from "./event/lane-pause.ts";
 export {
 	type Behind,
 	type Cursor,

@@ -1,6 +1,7 @@
 import type { Context } from "../../context/context.ts";
 import type { Verdict } from "../broker.ts";
 import type { Deferred, HandlingError, LaneChange, LaneLease } from "../group-state.ts";
+import { LanePause } from "../lane-pause.ts";
 import type { Cursor, Placed } from "../log.ts";
 import { CrashGuard } from "./crash-guard.ts";
 import { Deferrals } from "./deferrals.ts";
@@ -9,7 +10,6 @@ import { EventInHand } from "./event-in-hand.ts";
 import { EventQueue } from "./event-queue.ts";
 import { KeyLines } from "./key-lines.ts";
 import { LaneChanges, type TakenChanges } from "./lane-changes.ts";
-import { LanePause } from "./lane-pause.ts";
 import { LaneWindow } from "./lane-window.ts";
 
 /** How a lane is handled. */

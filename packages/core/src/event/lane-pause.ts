@@ -1,4 +1,4 @@
-import { Backoff } from "../../time/backoff.ts";
+import { Backoff } from "../time/backoff.ts";
 
 /** The weight of the latest delivery. Four in a row that meet trouble make more than half. */
 const weight = 0.2;
