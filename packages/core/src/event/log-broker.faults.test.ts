@@ -107,6 +107,7 @@ let world = new World();
 afterEach(async () => {
 	for (const { faults } of world.processes) Object.assign(faults, { failing: 0, slowMs: 0, isCut: false });
 	await Promise.all([...world.processes].map(({ broker }) => broker.close()));
+	vi.useRealTimers();
 	world = new World();
 });
 
@@ -167,6 +168,7 @@ describe("nothing is lost, and each key is handled in order", () => {
 });
 
 test("no event is blamed for a state of groups that is away for all, again and again, while it is in hand", async () => {
+	vi.useFakeTimers();
 	const topic = await memoryLog({ topics: world.topics }).open("matches", { lanes: 4 }, ctx);
 	await topic.append(
 		Array.from({ length: keys }, (_, key) => event(`key ${key}`, 0)),
