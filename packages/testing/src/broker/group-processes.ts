@@ -61,6 +61,12 @@ export class GroupProcesses {
 		return inTime.sort((one, other) => one.time - other.time).map(({ id }) => id);
 	}
 
+	/** How many times an event was handled again. */
+	get repeats(): number {
+		const handled = this.handled();
+		return handled.length - new Set(handled).size;
+	}
+
 	/**
 	 * Waits until all events were handled, and expects that the events of each key were first handled in order.
 	 *

@@ -118,14 +118,21 @@ export const processCases: readonly BrokerCase[] = [
 			];
 			let ids = await publishRound(topic, "before", 3);
 			await lab.eventually(() => expect(processes.handled([suspended])).not.toEqual([]));
-			suspended.signal("SIGSTOP");
-			const others = processes.handled([other]).length;
-			ids = together(ids, await publishRound(topic, "during", 3));
-			await lab.eventually(() => expect(processes.handled([other]).length).toBeGreaterThan(others));
-			suspended.signal("SIGCONT");
-			ids = together(ids, await publishRound(topic, "after", 3));
-			await processes.handledInOrder(ids);
-			expect(processes.handled()).toHaveLength(keys.length * 9);
+			let suspendedMs = Number.POSITIVE_INFINITY;
+			// Where the other has no lanes yet, or the machine is busy, it may be suspended for longer than it may: once more.
+			for (let round = 0; suspendedMs > longTtlMs / 2; round++) {
+				const { repeats } = processes;
+				const others = processes.handled([other]).length;
+				const stoppedAt = performance.now();
+				suspended.signal("SIGSTOP");
+				ids = together(ids, await publishRound(topic, `during-${round}`, 3));
+				await lab.eventually(() => expect(processes.handled([other]).length).toBeGreaterThan(others));
+				suspended.signal("SIGCONT");
+				suspendedMs = performance.now() - stoppedAt;
+				ids = together(ids, await publishRound(topic, `after-${round}`, 3));
+				await processes.handledInOrder(ids);
+				if (suspendedMs <= longTtlMs / 2) expect(processes.repeats).toBe(repeats);
+			}
 		},
 	},
 	{
