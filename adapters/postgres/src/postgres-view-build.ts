@@ -19,12 +19,13 @@ import { arrayLiteral } from "./array-literal.ts";
 import type { BackendHandle } from "./backend-handle.ts";
 import type { Value } from "./connection-pool.ts";
 import { sqlState } from "./failure.ts";
-import { givesNoRows, runServiceSql } from "./service-sql.ts";
+import { runServiceSql } from "./service-sql.ts";
 import type { Connection } from "./session.ts";
 import { sortedText } from "./stored-text.ts";
 import { type Run, ViewDocuments } from "./view-documents.ts";
 import { mergedPlaces, parkedText, placesText, readParkedKey, readPlaces } from "./view-places.ts";
 import { buildSchema, viewsSchema } from "./view-schema.ts";
+import { markOf, PostgresViewTransaction } from "./view-transaction.ts";
 
 /** How long a transaction may be idle in milliseconds: a process that is suspended in it would hold the build. */
 const idleMs = 5_000;
@@ -113,7 +114,7 @@ export class PostgresViewBuild implements ViewBuild {
 				),
 			]);
 			if (held === undefined) throw viewLeaseLost(this.#id);
-			const tx = new Transaction(connection, this.#schema);
+			const tx = new PostgresViewTransaction(connection, this.#schema);
 			try {
 				const change = await work(tx).catch(async (error: unknown) => {
 					// After a statement that failed, all others fail, and say less.
@@ -258,47 +259,6 @@ export class PostgresViewBuild implements ViewBuild {
 			throw sqlState(error) === "42P01" ? noSuchView(this.#id) : error;
 		}
 	}
-}
-
-/**
- * The transaction that the handlers of a view are given. It cannot be used after its end. A statement that gives no rows
- * is not waited for: it is sent with those that follow, in place of a round trip for each. The server runs them in order,
- * so that whatever reads sees what was written before.
- */
-class Transaction implements ViewTransaction {
-	readonly #connection: Connection;
-	readonly #mark: string;
-	#underWay: Promise<unknown>[] = [];
-	isOver = false;
-
-	constructor(connection: Connection, schema: string) {
-		this.#connection = connection;
-		this.#mark = markOf(schema);
-	}
-
-	readonly sql: Sql = async <Row extends SqlRow>(
-		text: TemplateStringsArray,
-		...values: readonly SqlValue[]
-	): Promise<Row[]> => {
-		if (this.isOver)
-			throw new TypeError("the transaction of the event is over: await all that its handler does with it");
-		const running = runServiceSql<Row>(this.#connection, text, values, this.#mark);
-		if (!givesNoRows(text)) return running;
-		running.catch(() => {});
-		this.#underWay.push(running);
-		return [];
-	};
-
-	readonly settled = async (): Promise<void> => {
-		const underWay = this.#underWay;
-		this.#underWay = [];
-		await Promise.all(underWay);
-	};
-}
-
-/** A statement is prepared for each build on its own: another build may have other columns. */
-function markOf(schema: string): string {
-	return `\n/* ${schema} */`;
 }
 
 function keyList(keys: readonly string[]): string {
