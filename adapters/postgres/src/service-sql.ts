@@ -28,33 +28,49 @@ export async function runServiceSql<Row extends SqlRow>(
 	values: readonly SqlValue[],
 	mark = "",
 ): Promise<Row[]> {
-	const statement = text.reduce((sum, part, index) => `${sum}$${index}${part}`);
-	checkStatement(statement);
+	const { sql } = statementOf(text);
 	for (const value of values) checkValue(value);
 	try {
-		return [...(await connection.run<Row>(`${statement}${mark}`, values.map(sent)))];
+		return [...(await connection.run<Row>(`${sql}${mark}`, values.map(sent)))];
 	} catch (error) {
 		throw sqlFailure(error);
 	}
 }
 
-/** Whether a statement gives no rows, whatever the tables hold. */
+/**
+ * Whether a statement gives no rows, whatever the tables hold.
+ *
+ * @throws ServiceError for a statement that is refused.
+ */
 export function givesNoRows(text: TemplateStringsArray): boolean {
-	const statement = text.join("");
-	return /^(?:insert|update|delete)$/i.test(firstWord(statement)) && !/\breturning\b/i.test(statement);
+	return statementOf(text).givesNoRows;
 }
 
-function firstWord(statement: string): string {
-	const [word = ""] = /^[a-z]+/i.exec(statement.replace(leading, "")) ?? [];
-	return word;
+/** A statement that is not refused. */
+interface Statement {
+	/** Its text, with a parameter for each value. */
+	readonly sql: string;
+	readonly givesNoRows: boolean;
 }
 
-function checkStatement(statement: string): void {
-	const word = firstWord(statement);
-	if (!refused.has(word.toLowerCase())) return;
-	throw refusal(
-		`SQL in a transaction of Allium neither ends it nor changes its connection, as ${word.toUpperCase()} would`,
-	);
+/** The statements by their strings, which are the same object each time that a line of code runs. */
+const statements = new WeakMap<TemplateStringsArray, Statement>();
+
+function statementOf(text: TemplateStringsArray): Statement {
+	const known = statements.get(text);
+	if (known !== undefined) return known;
+	const sql = text.reduce((sum, part, index) => `${sum}$${index}${part}`);
+	const [first = ""] = /^[a-z]+/i.exec(sql.replace(leading, "")) ?? [];
+	const word = first.toLowerCase();
+	if (refused.has(word)) {
+		throw refusal(
+			`SQL in a transaction of Allium neither ends it nor changes its connection, as ${word.toUpperCase()} would`,
+		);
+	}
+	const writes = word === "insert" || word === "update" || word === "delete";
+	const made: Statement = { sql, givesNoRows: writes && !/\breturning\b/i.test(sql) };
+	statements.set(text, made);
+	return made;
 }
 
 /** PostgreSQL reads a whole number of any type from its text. */

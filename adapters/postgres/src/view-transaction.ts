@@ -27,8 +27,9 @@ export class PostgresViewTransaction implements ViewTransaction {
 	): Promise<Row[]> => {
 		if (this.isOver)
 			throw new TypeError("the transaction of the event is over: await all that its handler does with it");
+		const isAwaited = !givesNoRows(text);
 		const running = runServiceSql<Row>(this.#connection, text, values, this.#mark);
-		if (!givesNoRows(text)) return running;
+		if (isAwaited) return running;
 		running.catch(() => {});
 		if (this.#underWay.push(running) >= mostUnderWay) await this.settled();
 		return [];
