@@ -8,8 +8,8 @@ export interface EndsEarly {
 }
 
 /**
- * Ends a run early on Ctrl-C or SIGTERM: the first lets it finish its cycle or step and print its figures, the second ends the
- * process at once.
+ * Ends a run early on Ctrl-C or SIGTERM: the first lets it finish its cycle or step and print its figures, the second
+ * ends the process at once.
  */
 export class EarlyEnd implements Disposable {
 	readonly #controller = new AbortController();

@@ -38,7 +38,10 @@ export interface HttpRequest {
 	readonly path: string;
 	/** Names and values in turn, as they arrived. A layer may change them until it passes the request on. */
 	readonly rawHeaders: string[];
-	/** The head, where its reader may meet it again, and as long as nobody has asked for headers to change. */
+	/**
+	 * The head, which its reader may meet again. Undefined where the reader keeps no heads, and once `rawHeaders` was
+	 * read, because a layer may change them.
+	 */
 	readonly known?: KnownHead | undefined;
 	/** The host and port by which the client calls this server; undefined when the request names none. */
 	readonly authority: string | undefined;
