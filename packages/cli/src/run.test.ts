@@ -96,7 +96,7 @@ describe("describe", () => {
 	test("suggests the nearest service, and lists what there is", async () => {
 		for (const where of [[], ["--url", url]]) {
 			const { code, stderr } = await run("describe", "kind", ...where);
-			expect(stderr).toMatch(/Did you mean kinds\?\nThere is kinds\.\n$/);
+			expect(stderr).toMatch(/Did you mean kinds\?\nKnown here: kinds\.\n$/);
 			expect(code).toBe(3);
 		}
 	});
@@ -161,7 +161,7 @@ describe("a call", () => {
 		const { code, stderr } = await run("call", "kinds", "echo", "--instance", "none");
 		expect([code, stderr]).toEqual([
 			3,
-			`No instance of kinds has an id that begins with none.\nThere is ${id}.\n`,
+			`No instance of kinds has an id that begins with none.\nKnown here: ${id}.\n`,
 		]);
 	});
 
@@ -204,7 +204,7 @@ describe("an error", () => {
 	test("of a method that does not exist suggests the nearest, and lists all", async () => {
 		const { code, stderr } = await run("call", "kinds", "ehco");
 		expect(stderr).toBe(
-			'kinds has no method "ehco". Did you mean echo?\nThere are check, count, double, echo, refuse, remaining, total, wait.\n',
+			'kinds has no method "ehco". Did you mean echo?\nKnown here: check, count, double, echo, refuse, remaining, total, wait.\n',
 		);
 		expect(code).toBe(3);
 	});

@@ -15,8 +15,6 @@ export function unknownName(
 	const close = nearest(name, names);
 	const more = names.length > most ? `, and ${names.length - most} more` : "";
 	return notFound(`${sentence}.${close === undefined ? "" : ` Did you mean ${close}?`}`, [
-		names.length === 0
-			? none
-			: `There ${names.length === 1 ? "is" : "are"} ${names.slice(0, most).join(", ")}${more}.`,
+		names.length === 0 ? none : `Known here: ${names.slice(0, most).join(", ")}${more}.`,
 	]);
 }

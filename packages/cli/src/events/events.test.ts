@@ -159,8 +159,8 @@ describe("tail", () => {
 			stdout: expect.stringMatching(/^There is no topic in sqlite:.*when it starts\.\n$/),
 		});
 		expect(await run("tail", "shop")).toMatchObject({
-			code: 0,
-			stdout: expect.stringContaining('has no topic "shop". There is matches.'),
+			code: 3,
+			stderr: expect.stringMatching(/has no topic "shop"\.\nKnown here: matches\.\n$/),
 		});
 	});
 

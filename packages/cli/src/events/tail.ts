@@ -2,7 +2,7 @@ import { Context, isServiceError } from "@allium/core";
 import type { Placed, TopicLog } from "@allium/core/event";
 import { sleep } from "@allium/core/transport";
 import { type OpenedBroker, withBroker } from "../broker/opened-broker.ts";
-import { noTopics } from "../broker/topic-named.ts";
+import { noTopics, topicNamed } from "../broker/topic-named.ts";
 import type { Run, Surroundings, Words } from "../command/command.ts";
 import { exitCode } from "../command/exit-code.ts";
 import { placeOption } from "../command/time-value.ts";
@@ -65,10 +65,9 @@ async function tailNamed(
 	const names = await opened.ask((ctx) => opened.log.topics(ctx));
 	if (names.length === 0) return terminal.print(noTopics(opened.url));
 	if (name === undefined) return tailAll(tail, names, ctx);
-	const topic = topicOf(name, names);
-	const log = topic === undefined ? undefined : await opened.ask((ctx) => opened.log.find(topic, ctx));
-	if (log !== undefined) return tailTopic({ ...tail, type: name === topic ? undefined : name }, log, ctx);
-	await terminal.print(`${opened.url} has no topic ${JSON.stringify(name)}. There is ${names.join(", ")}.`);
+	const topic = topicOf(name, names) ?? name;
+	const log = await topicNamed(opened, topic);
+	return tailTopic({ ...tail, type: name === topic ? undefined : name }, log, ctx);
 }
 
 /** The topic that a name means: its own, or that of an event. Names of contracts may have dots, too. */

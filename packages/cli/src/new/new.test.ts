@@ -51,7 +51,7 @@ test("begins as the template that was chosen", async () => {
 	const { code, stderr } = await newService("other", "--template", "steam");
 	expect([code, stderr]).toEqual([
 		2,
-		'There is no template "steam". Did you mean stream?\nThere are rest and stream.\n',
+		'There is no template "steam". Did you mean stream?\nThe templates are rest and stream.\n',
 	]);
 	expect(existsSync(join(folder, "other"))).toBe(false);
 });

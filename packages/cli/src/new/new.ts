@@ -50,7 +50,7 @@ function templateOf(words: Words): Template {
 	const close = nearest(name, names);
 	throw usageError(
 		`There is no template ${JSON.stringify(name)}.${close === undefined ? "" : ` Did you mean ${close}?`}`,
-		[`There are ${names.join(" and ")}.`],
+		[`The templates are ${names.join(" and ")}.`],
 	);
 }
 

@@ -70,7 +70,7 @@ async function noStream({ store, url, ask }: OpenedStore, stream: string) {
 	return notFound(`There is no stream ${JSON.stringify(stream)} in ${url}.`, [
 		known === ""
 			? "allium streams list shows those that are there; a stream is named after its decider and its id: account/a1."
-			: `There are ${known}.`,
+			: `Known here: ${known}.`,
 	]);
 }
 
