@@ -12,6 +12,12 @@ const postgres: MeasuredBackend = {
 	file: "store/postgres.ts",
 	backlog: 1,
 };
+const emmettOnSqlite: readonly MeasuredBackend[] = ["emmett-sqlite", "emmett-sqlite-at-once"].map((id) => ({
+	id,
+	name: "SQLite",
+	file: `peers/${id}.ts`,
+	backlog: 1,
+}));
 const emmett: MeasuredBackend = {
 	id: "emmett",
 	name: "PostgreSQL",
@@ -34,6 +40,12 @@ export async function store(run: Run): Promise<void> {
 	};
 	try {
 		await start(sqlite, async () => folder);
+		for (const peer of emmettOnSqlite) {
+			await start(peer, async () => {
+				run.requirePeers();
+				return folder;
+			});
+		}
 		await start(postgres, async () => {
 			server = await startPostgres(run.pinned);
 			return `postgres://postgres@127.0.0.1:${server.port}/postgres`;

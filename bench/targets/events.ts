@@ -60,6 +60,17 @@ export const eventTargets: readonly Target[] = [
 			value: figureOver(`store postgres ${id}`, `store emmett ${id}`),
 		}),
 	),
+	...[
+		["append 1", "append, 1 at once"],
+		["load", "load of a stream of 1,000 events"],
+	].map(
+		([id, what]): Target => ({
+			what: `event store on SQLite: ${what}`,
+			unit: "× Emmett",
+			bound: { atLeast: 1 },
+			value: figureOver(`store sqlite ${id}`, `store emmett-sqlite ${id}`),
+		}),
+	),
 	{
 		what: "NATS: handle, 16 at once",
 		unit: "× a consumer that acknowledges each",
