@@ -188,7 +188,7 @@ export class Cancellation implements Ending, Follower {
  * A follower that calls a function. It is a class and not a literal, because V8 may come to allocate literals as old
  * objects, which keep dead objects alive.
  */
-class Listening implements Follower {
+export class Listening implements Follower {
 	readonly onEnd: EndListener;
 
 	constructor(listener: EndListener) {

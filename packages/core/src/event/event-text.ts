@@ -1,6 +1,7 @@
 import { ServiceError } from "../errors/service-error.ts";
 import { isObject } from "../json/is-object.ts";
 import type { EventRecord, UnfinishedRecord } from "./event-record.ts";
+import { StampedRecord } from "./stamped-record.ts";
 
 /**
  * An event as text: CloudEvents 1.0 in structured JSON, with the extensions `correlationid`, `causationid`,
@@ -11,19 +12,12 @@ import type { EventRecord, UnfinishedRecord } from "./event-record.ts";
  * @throws ServiceError `resource_exhausted`, reason `event_too_large`, when it is longer than `maxBytes`.
  */
 export function eventText(record: EventRecord, maxBytes: number): string {
-	let text = texts.get(record);
-	if (text === undefined) {
-		text = textOf(record);
-		texts.set(record, text);
-	}
+	const text = StampedRecord.text(record, textOf);
 	// A UTF-16 unit has at most three bytes in UTF-8, so most texts need not be measured.
 	if (text.length * 3 > maxBytes && new TextEncoder().encode(text).length > maxBytes)
 		throw tooLarge(record, maxBytes);
 	return text;
 }
-
-/** The publisher measures the text that the log then stores. */
-const texts = new WeakMap<EventRecord, string>();
 
 function textOf(record: EventRecord): string {
 	const { id, type, source, time, data, traceparent, tracestate, metadata } = record;

@@ -14,8 +14,9 @@ import type { Receipt, TopicOptions } from "./log.ts";
 import { listOf } from "./messaging-facts.ts";
 import type { Publish, PublishMiddleware } from "./publish.ts";
 import { publishDefaults } from "./publish-defaults.ts";
+import { Sendings } from "./sendings.ts";
 import { stamped } from "./stamped.ts";
-import { validEvent } from "./valid-event.ts";
+import { validEvents } from "./valid-event.ts";
 
 /** How a {@link Publisher} works. */
 export interface PublisherOptions {
@@ -50,6 +51,7 @@ export class Publisher {
 	readonly #options: PublisherOptions;
 	readonly #ids = new EventIds();
 	readonly #queue: ByteQueue;
+	readonly #sendings = new Sendings();
 	readonly #chain: Publish;
 	readonly #topics = new Map<string, Promise<BrokerTopic>>();
 	/** The topics that are open. Publishing to them waits for nothing. */
@@ -67,10 +69,16 @@ export class Publisher {
 		this.#chain = middleware.reduceRight<Publish>((next, outer) => outer(next), this.#append);
 	}
 
-	readonly publish: Publish = async (events, ctx) => {
+	readonly publish: Publish = async (events, given) => {
 		this.#onTheWay++;
+		const begun: Operation[] = [];
 		try {
-			return await this.#begin(events, ctx);
+			const ctx = given ?? Context.background();
+			const batch = this.#begin(events, given, begun);
+			return batch.length === 0 ? [] : await this.#chain(batch, ctx);
+		} catch (error) {
+			for (const operation of begun) operation.failed();
+			throw error;
 		} finally {
 			this.#onTheWay--;
 			if (this.#onTheWay === 0) this.#tellDrained();
@@ -104,25 +112,27 @@ export class Publisher {
 		this.#drained = undefined;
 	}
 
-	/** Gives each event its id, outside of everything that may try again. */
-	async #begin(events: EventValue | readonly EventValue[], given?: Context): Promise<readonly Receipt[]> {
+	/**
+	 * Gives each event its id, outside of everything that may try again.
+	 *
+	 * @param begun gets the operations of events that follow from a cause.
+	 */
+	#begin(
+		events: EventValue | readonly EventValue[],
+		given: Context | undefined,
+		begun: Operation[],
+	): readonly Identified[] {
 		const batch = checkedBatch(events);
 		const [first] = batch;
 		if (first === undefined) return [];
 		if (given !== undefined && !isContext(given)) throw wrongContext(given);
 		this.#check(first.topic, batch);
 		if (given === undefined) this.#options.onMissingContext?.(first.of);
-		const ctx = given ?? Context.background();
-		const begun = batch.map((event) => beginning(event, ctx));
-		try {
-			return await this.#chain(
-				batch.map((event, index) => this.#identified(event, begun[index])),
-				ctx,
-			);
-		} catch (error) {
-			for (const operation of begun) operation?.failed();
-			throw error;
-		}
+		return batch.map((event) => {
+			const operation = given && beginning(event, given);
+			if (operation !== undefined) begun.push(operation);
+			return this.#identified(event, operation);
+		});
 	}
 
 	/** The end of the chain: the broker. */
@@ -143,17 +153,14 @@ export class Publisher {
 		}
 		if (ctx.error !== undefined) throw ctx.error;
 		const { source, broker } = this.#options;
-		// The number of events makes no difference to the number of turns: later publications do not overtake.
-		const records = await Promise.all(
-			batch.map(async (event) => stamped(event, await validEvent(event), source, ctx)),
+		const valid = validEvents(batch);
+		const records = (valid instanceof Promise ? await valid : valid).map(([event, parts]) =>
+			stamped(event, parts, source, ctx),
 		);
 		if (!topic.features.delay) checkDelay(records, broker.location);
 		const bytes = bytesOf(records, topic.features.maxEventBytes);
 		const send = (): Promise<readonly Receipt[]> =>
-			whileLasts(
-				Promise.try(() => topic.publish(records, ctx)),
-				ctx,
-			);
+			this.#sendings.run(ctx, (ctx) => topic.publish(records, ctx));
 		return this.#queue.run(bytes, ctx, send, (error) =>
 			error.code === "deadline_exceeded" ? queueFull(first.topic, bytes) : error,
 		);

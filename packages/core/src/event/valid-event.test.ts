@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { contract } from "../contract/contract.ts";
 import { event } from "../contract/event.ts";
-import { longestKey, validEvent } from "./valid-event.ts";
+import { longestKey, validEvent, validEvents } from "./valid-event.ts";
 
 const Matches = contract("matches", {
 	started: event({ key: "id", data: z.object({ id: z.string(), size: z.int().default(19) }) }),
@@ -87,5 +87,21 @@ describe("the key", () => {
 		await expect(validEvent(happened({ id: 7 }))).rejects.toMatchObject({
 			message: "invalid data for the event loose.happened: id: the key is no string",
 		});
+	});
+});
+
+describe("several events", () => {
+	test("are validated at once where no schema is asynchronous", () => {
+		const [one, other] = [Matches.moved({ at: "D4" }), Matches.started({ id: "a" })];
+		expect(validEvents([one, other])).toEqual([
+			[one, { data: { at: "D4" }, key: undefined }],
+			[other, { data: { id: "a", size: 19 }, key: "a" }],
+		]);
+	});
+
+	test("are refused by a rejection where one schema is asynchronous, also for the fault of another", async () => {
+		const faulty = { ...Matches.moved({ at: "D4" }), data: {} };
+		const validating = Promise.resolve(validEvents([Matches.checked("no"), faulty]));
+		await expect(validating).rejects.toMatchObject({ reason: "invalid_event" });
 	});
 });

@@ -1,6 +1,6 @@
 import type { AnyEvent, EventValue } from "../contract/event.ts";
 import { issuesText } from "../contract/issues-text.ts";
-import type { Issue } from "../contract/schema.ts";
+import type { Issue, Parsed } from "../contract/schema.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { isObject } from "../json/is-object.ts";
 import { parsedData } from "./parsed-data.ts";
@@ -15,6 +15,12 @@ export interface ValidEvent {
 	readonly key: string | undefined;
 }
 
+/** An event whose data are parsed, or are being parsed. */
+interface Parsing<E, Result = Parsed | Promise<Parsed>> {
+	readonly event: E;
+	readonly parsed: Result;
+}
+
 /**
  * Validates an event that is to be published.
  *
@@ -22,8 +28,28 @@ export interface ValidEvent {
  * not a string of 1 to 1,024 bytes, or has a character that a backend could not keep. The data of the error are
  * `{ issues }`.
  */
-export async function validEvent({ of, data }: EventValue): Promise<ValidEvent> {
-	const parsed = await parsedData(of, data);
+export async function validEvent(event: EventValue): Promise<ValidEvent> {
+	return validOf(event, await parsedData(event.of, event.data));
+}
+
+/**
+ * Validates events as {@link validEvent} does, and pairs each with its parts. The result is no promise where no schema
+ * is asynchronous: it then throws where it would reject.
+ */
+export function validEvents<E extends EventValue>(
+	events: readonly E[],
+): readonly (readonly [E, ValidEvent])[] | Promise<readonly (readonly [E, ValidEvent])[]> {
+	// All are parsed before the first is refused: nobody would hear of the rejection of one that comes later.
+	const all: Parsing<E>[] = events.map((event) => ({ event, parsed: parsedData(event.of, event.data) }));
+	if (all.every(isParsed)) return all.map(({ event, parsed }) => [event, validOf(event, parsed)] as const);
+	return Promise.all(all.map(async ({ event, parsed }) => [event, validOf(event, await parsed)] as const));
+}
+
+function isParsed<E>(each: Parsing<E>): each is Parsing<E, Parsed> {
+	return !(each.parsed instanceof Promise);
+}
+
+function validOf({ of }: EventValue, parsed: Parsed): ValidEvent {
 	if (parsed.issues !== undefined) throw invalidEvent(of, parsed.issues);
 	return { data: parsed.value, key: keyOf(of, parsed.value) };
 }
