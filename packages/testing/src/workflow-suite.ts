@@ -3,6 +3,7 @@ import { codeCases } from "./workflow/code-cases.ts";
 import { crashCases } from "./workflow/crash-cases.ts";
 import { processCases } from "./workflow/process-cases.ts";
 import { sizeCases } from "./workflow/size-cases.ts";
+import { strangeCases } from "./workflow/strange-cases.ts";
 import { troubleCases } from "./workflow/trouble-cases.ts";
 import { waitCases } from "./workflow/wait-cases.ts";
 import type { WorkflowCase } from "./workflow/workflow-case.ts";
@@ -17,6 +18,7 @@ export const workflowCases: readonly WorkflowCase[] = [
 	...crashCases,
 	...waitCases,
 	...codeCases,
+	...strangeCases,
 	...troubleCases,
 	...processCases,
 	...sizeCases,
