@@ -16,6 +16,7 @@ let pages: Page[];
 let asked: PageBounds[];
 let troubles: Troubles;
 let isAway: boolean;
+let waits: number;
 let diverged: number[];
 let stop: () => void;
 
@@ -30,7 +31,7 @@ beforeEach(async () => {
 		changed: () => {},
 	} as const;
 	lane = new Lane({ lane: 0, member: "m", epoch: 1, state }, { ...options, ctx });
-	[pages, asked, isAway, diverged] = [[], [], false, []];
+	[pages, asked, isAway, waits, diverged] = [[], [], false, 0, []];
 	troubles = new Troubles(silentLogger, {});
 });
 afterEach(() => stop());
@@ -49,7 +50,10 @@ function reading(bytes = 1_000_000): Reader {
 		at: (when, ctx) => topic.at(when, ctx),
 		diverged: (after, ctx) => topic.diverged(after, ctx),
 		behind: (after, ctx) => topic.behind(after, ctx),
-		changed: (after, ctx) => topic.changed(after, ctx),
+		changed: (after, ctx) => {
+			waits++;
+			return topic.changed(after, ctx);
+		},
 		place: (receipt, ctx) => topic.place(receipt, ctx),
 		read: (after, bounds, ctx) => {
 			asked.push(bounds);
@@ -104,6 +108,13 @@ describe("a reader", () => {
 		await vi.waitFor(() => expect(count()).toBe(10));
 		await publish(5, 10);
 		await vi.waitFor(() => expect(count()).toBe(15));
+	});
+
+	test("waits for news behind a page that is not full, and reads no empty page", async () => {
+		await publish(10);
+		reading();
+		await vi.waitFor(() => expect(waits).toBe(1));
+		expect(asked).toHaveLength(1);
 	});
 
 	test("stops while enough is in hand, and goes on when it is handled", async () => {

@@ -2,7 +2,7 @@ import type { Context } from "../../context/context.ts";
 import { sleep } from "../../context/sleep.ts";
 import { errorText } from "../../errors/error-text.ts";
 import { Backoff } from "../../time/backoff.ts";
-import type { Cursor, Page, TopicLog } from "../log.ts";
+import type { Cursor, Page, PageBounds, TopicLog } from "../log.ts";
 import { attempt } from "./attempt.ts";
 import { ChangeWait } from "./change-wait.ts";
 import type { Lane } from "./lane.ts";
@@ -61,8 +61,6 @@ export class Reader {
 		while (ctx.error === undefined) {
 			try {
 				await this.#read();
-				this.#backoff.reset();
-				troubles.clear("read");
 			} catch (error) {
 				if (ctx.error !== undefined) return;
 				this.#isDoubted = true;
@@ -84,7 +82,7 @@ export class Reader {
 	}
 
 	async #read(): Promise<void> {
-		const { topic, patienceMs, ctx, take } = this.#options;
+		const { topic, patienceMs, ctx, troubles, take } = this.#options;
 		this.#news.reset();
 		const lanes = this.#wanted();
 		const room = this.#room;
@@ -94,10 +92,11 @@ export class Reader {
 		for (const [number, { window }] of lanes) after.set(number, window.read);
 		const bounds = { events: this.#pageEvents, bytes: room };
 		const page = await attempt(patienceMs, ctx, (ctx) => topic.read(after, bounds, ctx));
+		this.#backoff.reset();
+		troubles.clear("read");
 		await take(page, lanes);
-		if (page.events.length === 0 && page.lost.length === 0)
-			await this.#news.wait(ctx, (ctx) => topic.changed(after, ctx));
-		else await this.#giveTurn();
+		if (page.events.length > 0 || page.lost.length > 0) await this.#giveTurn();
+		if (isAtEnd(page, bounds)) await this.#news.wait(ctx, (ctx) => topic.changed(page.next, ctx));
 	}
 
 	/**
@@ -156,4 +155,10 @@ export class Reader {
 		await sleep(0, this.#options.ctx).catch(() => {});
 		this.#turnBegan = performance.now();
 	}
+}
+
+/** Whether the log probably had no more when the page was read. */
+function isAtEnd({ events, lost }: Page, bounds: PageBounds): boolean {
+	const bytes = events.reduce((sum, each) => sum + each.bytes, 0);
+	return lost.length === 0 && events.length < bounds.events / 2 && bytes < bounds.bytes / 2;
 }
