@@ -38,8 +38,9 @@ export class EventPage {
 	readonly #keyHash: number | undefined;
 	readonly #ends: LaneEnds;
 	readonly #lanes: readonly Reading[];
-	/** The lanes that may have more. They take turns. */
-	#open: Reading[];
+	/** The lanes that may have more, once each is read for itself. They take turns. */
+	readonly #open: Reading[] = [];
+	#isOpened = false;
 	readonly #next: Map<number, Cursor>;
 	readonly #events: Placed[] = [];
 	#lost: readonly number[] | undefined;
@@ -56,8 +57,6 @@ export class EventPage {
 		this.#keyHash = bounds.key === undefined ? undefined : fnv1a(bounds.key);
 		this.#next = new Map(after);
 		this.#lanes = Array.from(after, ([lane, cursor]) => ({ lane, position: positionOf(cursor) }));
-		// The lane that is the farthest behind comes first, so that none starves where the bounds hold only a few events.
-		this.#open = [...this.#lanes].sort((one, other) => one.position - other.position);
 		this.#isAcross = bounds.key === undefined;
 	}
 
@@ -80,6 +79,7 @@ export class EventPage {
 			this.#isAcross = this.#readAcross(tables, topic);
 			if (performance.now() - started > sliceMs) return false;
 		}
+		if (!this.#isFull) this.#openLanes(topic);
 		while (!this.#isFull) {
 			const reading = this.#open.shift();
 			if (reading === undefined) break;
@@ -90,6 +90,15 @@ export class EventPage {
 		if (this.#keyHash !== undefined) this.#passOver(tables, topic);
 		else this.#noteEnds(tables);
 		return true;
+	}
+
+	/** The lane that is the farthest behind comes first, so that none starves where the bounds hold only a few events. */
+	#openLanes(topic: TopicRow): void {
+		if (this.#isOpened) return;
+		this.#isOpened = true;
+		const behind = this.#lanes.filter(({ position }) => position < topic.last);
+		const cursorOf = ({ lane }: Reading): Cursor => this.#next.get(lane) ?? "";
+		this.#open.push(...behind.sort((one, other) => (cursorOf(one) < cursorOf(other) ? -1 : 1)));
 	}
 
 	/** Begins behind places that are known to be empty or are no longer kept. Returns the lanes that lost something. */
