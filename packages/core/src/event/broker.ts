@@ -63,6 +63,8 @@ export interface GroupSpec extends GroupId {
 	readonly from: "start" | "now" | Date;
 	/** The events that it handles, by name, and the newest version of each. All other events are passed over. */
 	readonly handles: Readonly<Record<string, number>>;
+	/** The events that no process of the group handles, by name: no newer one has to be looked for. Default: none. */
+	readonly ignores?: readonly string[];
 	/** How many events are handled at once. */
 	readonly concurrency: number;
 	/** How many bytes of events are in memory at most. */

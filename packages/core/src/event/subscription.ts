@@ -21,6 +21,8 @@ import { handlingError, verdictOn } from "./verdict.ts";
 /** Options of {@link Subscription}: the options of users, and options that the runtime sets. */
 export interface SubscriptionOptions extends SubscribeOptions {
 	readonly group: string;
+	/** The events that no process of the group handles. See {@link GroupSpec}. */
+	readonly ignores?: readonly string[] | undefined;
 	/** Wraps each handler, outside of the check of the data, outermost first. Default: {@link handlerDefaults}. */
 	readonly outermost?: readonly Middleware[] | undefined;
 	/** How the topic is created if it is missing. */
@@ -43,6 +45,7 @@ export class Subscription {
 	readonly id: GroupId;
 	readonly options: CheckedOptions;
 	readonly #events: ReadonlyMap<string, HandledEvent>;
+	readonly #ignores: readonly string[];
 	readonly #newTopic: TopicOptions;
 	readonly #log: SparingLog;
 
@@ -55,6 +58,7 @@ export class Subscription {
 		const { outermost = handlerDefaults().middleware } = options;
 		this.id = { topic: contract["~allium"].name, group };
 		this.options = checkedOptions(`subscribe() of ${this.name}`, options);
+		this.#ignores = options.ignores ?? [];
 		this.#newTopic = options.newTopic ?? {};
 		this.#log = new SparingLog(checkedLogger(logger));
 		const handled = handledEvents(contract, handlers, { outermost, middleware });
@@ -78,7 +82,16 @@ export class Subscription {
 		const known = Array.from(this.#events.values(), ({ type }) => [type.name, type.version] as const);
 		const handles = Object.fromEntries(known);
 		const park = guarantees.park === "key" ? "key" : "event";
-		const spec: GroupSpec = { ...this.id, from, handles, concurrency, bytes, each, park };
+		const spec: GroupSpec = {
+			...this.id,
+			from,
+			handles,
+			ignores: this.#ignores,
+			concurrency,
+			bytes,
+			each,
+			park,
+		};
 		const consuming = broker.consume(spec, this.deliver, ctx);
 		try {
 			return { consumer: await whileLasts(consuming, ctx), guarantees };

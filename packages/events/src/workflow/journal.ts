@@ -12,6 +12,9 @@ import { generationOf, runIdOf } from "./run-id.ts";
 /** How many entries the journal of a run has at most. */
 export const mostEntries = 10_000;
 
+/** A journal up to this length is read at once, without a question where its last restart is. */
+const shortJournal = 100;
+
 /** How often an entry is tried to be added while the store does not answer. */
 const mostAttempts = 5;
 
@@ -42,7 +45,12 @@ export class Journal {
 	/** Reads the journal of a run, from its last restart on. */
 	static async load(facts: JournalFacts, store: EventStore, ctx: Context): Promise<Journal> {
 		const journal = new Journal(facts, store);
-		journal.#version = Math.max(0, (await lastRestart(store, facts.stream, ctx)) - 1);
+		const { events, version, more } = await store.read(facts.stream, { limit: shortJournal }, ctx);
+		journal.#keep(events.map(({ event }) => entryOf(event)));
+		journal.#version = events.at(-1)?.version ?? version;
+		if (!more) return journal;
+		const restart = await lastRestart(store, facts.stream, ctx);
+		journal.#version = Math.max(journal.#version, restart - 1);
 		await journal.readOn(ctx);
 		return journal;
 	}

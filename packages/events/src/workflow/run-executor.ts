@@ -7,7 +7,7 @@ import { Execution } from "./execution.ts";
 import { Journal, type JournalFacts, mostEntries } from "./journal.ts";
 import type { JournalContract } from "./journal-contract.ts";
 import { streamOf } from "./journal-contract.ts";
-import type { Fact } from "./journal-entry.ts";
+import { type Fact, kindsOfEntries } from "./journal-entry.ts";
 import { stateOf } from "./journal-state.ts";
 import type { Outcome } from "./outcome.ts";
 import type { RecordedError } from "./recorded-error.ts";
@@ -173,9 +173,10 @@ function conclusion(outcome: Outcome, journal: Journal): Fact | undefined {
 	}
 }
 
-/** The entries whose deliveries bring no news. The delivery of a wait shows that its time has come. */
+/** The entries that wake the run and bring no news. The delivery of a wait shows that its time has come. */
 function idsOf({ entries }: Journal): readonly string[] {
-	return entries.filter(({ fact }) => fact.is !== "waiting").map(({ record: { id } }) => id);
+	const known = entries.filter(({ fact: { is } }) => kindsOfEntries[is].wakes && is !== "waiting");
+	return known.map(({ record: { id } }) => id);
 }
 
 class JournalFull extends Error {}

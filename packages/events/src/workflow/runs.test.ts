@@ -3,7 +3,7 @@ import { type Broker, Publisher, Subscription } from "@allium/core/event";
 import { logBroker, MemoryTopics, memoryBroker, memoryGroupState, memoryLog } from "@allium/core/log-broker";
 import { memoryEventStore } from "@allium/core/memory-store";
 import type { EventStore } from "@allium/core/store";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, type Mock, test, vi } from "vitest";
 import * as z from "zod";
 import { Journal } from "./journal.ts";
 import { journalContract, streamOf } from "./journal-contract.ts";
@@ -92,6 +92,30 @@ describe("the runs of a workflow", () => {
 		await vi.waitFor(async () => expect((await machine.store.read(stream, {}, ctx)).version).toBe(1), until);
 		await machine.publisher.publish(Jobs.begun({ id: "j1" }));
 		await vi.waitFor(async () => expect(await machine.status(job, "j1")).toBe("ended"), until);
+	});
+
+	test("read their journal once, and ask nobody about entries that let no run go on", async () => {
+		const machine = new Machine();
+		const [read, snapshot] = [vi.spyOn(machine.store, "read"), vi.spyOn(machine.store, "snapshot")];
+		const { group } = machine.state;
+		const members: Mock[] = [];
+		vi.spyOn(machine.state, "group").mockImplementation((id) => {
+			const store = group.call(machine.state, id);
+			if (id.topic === "workflow.job") members.push(vi.spyOn(store, "members"));
+			return store;
+		});
+		const done: string[] = [];
+		const job = workflow("job", Jobs.begun, async ({ id }, run) => {
+			await run.step("first", () => {});
+			await run.step("second", () => void done.push(id));
+		});
+		await machine.start(job);
+		await machine.publisher.publish(Jobs.begun({ id: "j1" }));
+		await vi.waitFor(() => expect(done).toEqual(["j1"]), until);
+		expect([read.mock.calls.length, snapshot.mock.calls.length]).toEqual([1, 0]);
+		await machine.publisher.publish(Jobs.begun({ id: "j2" }));
+		await vi.waitFor(() => expect(done).toEqual(["j1", "j2"]), until);
+		expect(members.map(({ mock }) => mock.calls)).toEqual([[]]);
 	});
 
 	test("are one for a key: a second event begins no other", async () => {

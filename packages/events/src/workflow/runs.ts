@@ -1,7 +1,7 @@
 import { type AnyContract, type AnyEvent, type Context, delivery, type SubscribeOptions } from "@allium/core";
 import { Journal, mostEntries } from "./journal.ts";
 import { journalContract, topicOf } from "./journal-contract.ts";
-import type { Fact, KeptEvent } from "./journal-entry.ts";
+import { type Fact, type KeptEvent, kindsOfEntries } from "./journal-entry.ts";
 import { RunExecutor, type RunsHost } from "./run-executor.ts";
 import type { WorkflowFacts } from "./workflow-facts.ts";
 
@@ -14,11 +14,14 @@ const mostEarly = 1_000;
 /** How many entries are remembered that runs have seen. */
 const mostSeen = 10_000;
 
+/** The entries that let no run go on. */
+const ignores = Object.keys(kindsOfEntries).filter((is) => !kindsOfEntries[is as Fact["is"]].wakes);
+
 /** A group, and how it handles events. */
 export interface RunsGroup {
 	readonly contract: AnyContract;
 	readonly handlers: Readonly<Record<string, (data: unknown, ctx: Context) => Promise<void>>>;
-	readonly options: SubscribeOptions & { readonly group: string };
+	readonly options: SubscribeOptions & { readonly group: string; readonly ignores?: readonly string[] };
 }
 
 /** The groups that work on the runs of a workflow. */
@@ -44,7 +47,7 @@ export function workflowRuns(info: WorkflowFacts, host: RunsHost): WorkflowRuns 
 		runs: {
 			contract,
 			handlers: handlersOf(executor),
-			options: { group, from: "start", timeoutMs: longestStretchMs },
+			options: { group, from: "start", timeoutMs: longestStretchMs, ignores },
 		},
 		stop: () => executor.stop(),
 	};
@@ -107,16 +110,17 @@ class Triggers {
 	/** Begins a run. Returns false when the key has another. */
 	async #start(key: string, event: KeptEvent, ctx: Context): Promise<boolean> {
 		const facts = await this.#executor.journalOf(key);
+		// Most runs are new.
+		let journal = new Journal(facts, this.#host.store);
 		for (;;) {
-			const journal = await Journal.load(facts, this.#host.store, ctx);
-			const begun = journal.beginning?.fact;
-			if (begun !== undefined) {
-				const isSame = (begun as Extract<Fact, { readonly event: KeptEvent }>).event.id === event.id;
-				if (!isSame && !this.#workflow.receives.has(event.type)) this.#logSecond(key, event);
-				return isSame;
-			}
 			const added = await journal.append([{ is: "started", event }], this.#workflow.version, ctx);
 			if (added !== undefined) return true;
+			journal = await Journal.load(facts, this.#host.store, ctx);
+			const begun = journal.beginning?.fact;
+			if (begun === undefined) continue;
+			const isSame = (begun as Extract<Fact, { readonly event: KeptEvent }>).event.id === event.id;
+			if (!isSame && !this.#workflow.receives.has(event.type)) this.#logSecond(key, event);
+			return isSame;
 		}
 	}
 

@@ -65,9 +65,9 @@ export class GroupConsumer implements Consumer {
 
 	constructor(options: GroupConsumerOptions) {
 		const { spec, topic, store, membership, ttlMs, logger } = options;
-		const { topic: name, group, concurrency, bytes, park, handles } = spec;
+		const { topic: name, group, concurrency, bytes, park, handles, ignores } = spec;
 		this.#options = options;
-		this.#known = new KnownEvents(handles);
+		this.#known = new KnownEvents(handles, ignores);
 		const troubles = new Troubles(logger, { topic: name, group });
 		this.#troubles = troubles;
 		const { ctx } = this.#working;
@@ -267,7 +267,9 @@ export class GroupConsumer implements Consumer {
 	}
 
 	#isPassedOver({ event, fault }: Placed): boolean {
-		return fault === undefined && this.#known.acquaintance(event) === "unknown";
+		if (fault !== undefined) return false;
+		const acquaintance = this.#known.acquaintance(event);
+		return acquaintance === "unknown" || acquaintance === "ignored";
 	}
 
 	/** Selects the events of a held key that this process handles. */

@@ -7,9 +7,10 @@ test.each([
 	["matches.started", 2, "handled"],
 	["matches.started", 3, "newer"],
 	["matches.ended", 1, "unknown"],
+	["matches.noted", 1, "ignored"],
 	["matches.__proto__", 1, "unknown"],
 	["constructor", 1, "unknown"],
 ])("an event of the type %s and version %d is %s", (type, version, acquaintance) => {
-	const known = new KnownEvents({ started: 2 });
+	const known = new KnownEvents({ started: 2 }, ["noted"]);
 	expect(known.acquaintance(inLane(1, "key", { type, version }).event)).toBe(acquaintance);
 });

@@ -1,22 +1,25 @@
 import type { EventRecord } from "../event-record.ts";
 import type { Member } from "../group-state.ts";
 
-/** Whether a member handles an event. `newer`: it handles earlier versions of it. */
-export type Acquaintance = "handled" | "newer" | "unknown";
+/** Whether a member handles an event. `newer`: it handles earlier versions of it. `ignored`: no member handles it. */
+export type Acquaintance = "handled" | "newer" | "unknown" | "ignored";
 
 /** The events that a member handles. */
 export class KnownEvents {
 	/** The newest version of each, by name. */
 	readonly #versions: ReadonlyMap<string, number>;
+	readonly #ignored: ReadonlySet<string>;
 
-	constructor(handles: Member["handles"]) {
+	constructor(handles: Member["handles"], ignores: readonly string[] = []) {
 		this.#versions = new Map(Object.entries(handles));
+		this.#ignored = new Set(ignores);
 	}
 
 	/** The type of an event is `contract.event`, and a topic has the events of one contract. */
 	acquaintance({ type, version }: EventRecord): Acquaintance {
-		const newest = this.#versions.get(type) ?? this.#versions.get(type.slice(type.lastIndexOf(".") + 1));
-		if (newest === undefined) return "unknown";
+		const name = type.slice(type.lastIndexOf(".") + 1);
+		const newest = this.#versions.get(type) ?? this.#versions.get(name);
+		if (newest === undefined) return this.#ignored.has(name) ? "ignored" : "unknown";
 		return version <= newest ? "handled" : "newer";
 	}
 }

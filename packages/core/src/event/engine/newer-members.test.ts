@@ -30,7 +30,7 @@ function newerMembers(
 	const members = new NewerMembers({
 		store,
 		me: "me",
-		known: new KnownEvents(handles),
+		known: new KnownEvents(handles, ["noted"]),
 		patienceMs: 60_000,
 		ctx: working,
 		troubles,
@@ -47,6 +47,14 @@ test("an event that this member handles is nobody else's, and nobody is asked", 
 	const store = await joined({ started: 2, ended: 1 });
 	const asked = vi.spyOn(store, "members");
 	expect(await newerMembers(store).members.handlersOf([known])).toEqual(new Map());
+	expect(asked).not.toHaveBeenCalled();
+});
+
+test("an event that the group ignores is nobody's, and nobody is asked", async () => {
+	const store = await joined({ started: 1 });
+	const asked = vi.spyOn(store, "members");
+	const ignored = inLane(4, "key", { type: "matches.noted", version: 1 });
+	expect(await newerMembers(store).members.handlersOf([ignored])).toEqual(new Map());
 	expect(asked).not.toHaveBeenCalled();
 });
 

@@ -40,9 +40,10 @@ export class NewerMembers {
 	async handlersOf(events: readonly Placed[]): Promise<ReadonlyMap<Placed, string>> {
 		const { known } = this.#options;
 		const found = new Map<Placed, string>();
-		const strange = events.filter(
-			({ event, fault }) => fault === undefined && known.acquaintance(event) !== "handled",
-		);
+		const strange = events.filter(({ event, fault }) => {
+			const acquaintance = known.acquaintance(event);
+			return fault === undefined && (acquaintance === "newer" || acquaintance === "unknown");
+		});
 		if (strange.length === 0) return found;
 		const members = await this.#all();
 		for (const placed of strange) {
