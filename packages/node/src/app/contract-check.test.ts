@@ -96,3 +96,13 @@ test("a client warns once where the instances that it calls serve another contra
 		[message, expect.objectContaining({ service: "shop", expected: "1.0.0", served: "9.0.0" })],
 	]);
 });
+
+test("a start describes each schema once, and not once more for each use", async () => {
+	const converted = vi.fn(() => ({ type: "object" }));
+	const standard = answer["~standard"];
+	const counted = { "~standard": { ...standard, jsonSchema: { input: converted, output: converted } } };
+	const Counted = contract("counted", { buy: method({ output: counted }) });
+	const checks = converted.mock.calls.length;
+	await serve(memoryRegistry(), Counted, { buy: async () => ({ id: "1" }) });
+	expect(converted).toHaveBeenCalledTimes(checks + 1);
+});

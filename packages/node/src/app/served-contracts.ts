@@ -27,6 +27,8 @@ export interface ServedContractsOptions {
 export class ServedContracts implements Part {
 	readonly name: string = "the comparison of contracts";
 	readonly #options: ServedContractsOptions;
+	/** Kept for both the registration and the comparison: to describe a schema takes a while. */
+	readonly #descriptions = new Map<AnyContract, ContractDescription>();
 	/** Ends the requests to others. */
 	readonly #life = Context.background().withCancel();
 
@@ -70,8 +72,12 @@ export class ServedContracts implements Part {
 	}
 
 	#describe(contract: AnyContract): ContractDescription {
+		const known = this.#descriptions.get(contract);
+		if (known !== undefined) return known;
 		const { endpoints } = this.#options;
 		const { name } = contract["~allium"];
-		return describe(contract, endpoints.routes.of(name), endpoints.securityOf(name));
+		const description = describe(contract, endpoints.routes.of(name), endpoints.securityOf(name));
+		this.#descriptions.set(contract, description);
+		return description;
 	}
 }
