@@ -57,6 +57,11 @@ describe.concurrent("the suite finds out a broker with", () => {
 			"lanes as asked for",
 			"ten brokers that open a topic and join a group at once have the same, and no event is left out",
 		],
+		["one event of a lane at a time", "while a handler hangs, all other keys of its lane go on"],
+		[
+			"no end of a handler that hangs",
+			"a handler that hangs is given up at its timeout, tried again and parked; its late end changes nothing, and replay goes on",
+		],
 		["data in the deferred list", "what is kept of a failing event is its place, and not its data"],
 		[
 			"an old member that passes over what it does not know",

@@ -5,6 +5,7 @@ import { deliveryCases } from "./broker/delivery-cases.ts";
 import { endingCases } from "./broker/ending-cases.ts";
 import { failureCases } from "./broker/failure-cases.ts";
 import { groupCases } from "./broker/group-cases.ts";
+import { hangCases } from "./broker/hang-cases.ts";
 import { leaseCases } from "./broker/lease-cases.ts";
 import { orderCases } from "./broker/order-cases.ts";
 import { parkingCases } from "./broker/parking-cases.ts";
@@ -21,6 +22,7 @@ export const brokerCases: readonly BrokerCase[] = [
 	...groupCases,
 	...orderCases,
 	...failureCases,
+	...hangCases,
 	...parkingCases,
 	...leaseCases,
 	...processCases,
