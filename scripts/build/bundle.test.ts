@@ -42,29 +42,6 @@ describe("a package of two entries that share a module", () => {
 	});
 });
 
-test("what only parts that are loaded later share is not in a file that an entry loads", async () => {
-	write("shared.ts", "export const shared: string = import.meta.url;");
-	write("late.ts", 'import { shared } from "./shared.ts";\nexport const late = [import.meta.url, shared];');
-	for (const name of ["one", "two"]) {
-		write(
-			`${name}.ts`,
-			'import { late } from "./late.ts";\nimport "./shared.ts";\nexport const files = late;',
-		);
-	}
-	write(
-		"index.ts",
-		`export { shared } from "./shared.ts";
-		export const loaded = async () => [await import("./one.ts"), await import("./two.ts")];`,
-	);
-	await bundle(folder, { ".": entry("index") }, join(folder, "dist"));
-	const { shared, loaded } = await import(join(folder, "dist/index.js"));
-	const [one, two] = await loaded();
-	expect(one.files).toBe(two.files);
-	expect(one.files[1]).toBe(shared);
-	expect(one.files[0]).not.toBe(shared);
-	expect(readFileSync(join(folder, "dist/index.js"), "utf8")).not.toMatch(/from ".*later/);
-});
-
 test("an entry that imports what there is not cannot be bundled", async () => {
 	write("index.ts", 'export { gone } from "./gone.ts";');
 	await expect(bundle(folder, { ".": entry("index") }, join(folder, "dist"))).rejects.toThrow("gone.ts");

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { type ChunkingContext, type CodeSplittingNameFunction, rolldown } from "rolldown";
+import { rolldown } from "rolldown";
 import { entries } from "./entries.ts";
 
 /** The ways to look for a file beside a module. */
@@ -19,17 +19,16 @@ export function canBundle(folder: string): boolean {
 }
 
 /**
- * Bundles the modules of a package: a file for each entry, one for all that entries share, one for each part that they
- * load later, and one for all that only such parts share. A module therefore exists once, whatever entries a process
- * imports. Other packages stay imports. Every file costs at the start: with a file for each module, starting a service
- * took twice the processor time, and with a file for each set of entries that share modules it took a tenth more.
+ * Bundles the modules of a package: a file for each entry, one for all that entries share, and one for each part that
+ * they load later. A module therefore exists once, whatever entries a process imports. Other packages stay imports.
+ * Every file costs at the start: with a file for each module, starting a service took twice the processor time, and
+ * with a file for each set of entries that share modules it took a tenth more.
  *
  * @param exports of its package.json
  */
 export async function bundle(folder: string, exports: unknown, output: string): Promise<void> {
-	const input = Object.fromEntries(entries(exports).map(({ name, source }) => [name, join(folder, source)]));
 	const bundling = await rolldown({
-		input,
+		input: Object.fromEntries(entries(exports).map(({ name, source }) => [name, join(folder, source)])),
 		external: (id) => !id.startsWith(".") && !isAbsolute(id),
 		platform: "neutral",
 		onLog: (_, { message }) => {
@@ -41,37 +40,10 @@ export async function bundle(folder: string, exports: unknown, output: string): 
 			dir: output,
 			format: "esm",
 			chunkFileNames: "chunks/[name].js",
-			codeSplitting: {
-				groups: [
-					{ ...loadedAtOnce(Object.values(input)), minShareCount: 2, priority: 1 },
-					{ name: "later", minShareCount: 2 },
-				],
-			},
+			codeSplitting: { groups: [{ name: "shared", minShareCount: 2 }] },
 			comments: { jsdoc: false },
 		});
 	} finally {
 		await bundling.close();
 	}
-}
-
-/** The file of the modules that the entries import other than on demand. */
-function loadedAtOnce(entries: readonly string[]): { debugName: string; name: CodeSplittingNameFunction } {
-	const debugName = "shared";
-	let modules: ReadonlySet<string> | undefined;
-	return {
-		debugName,
-		name: (id, context) => {
-			modules ??= imported(entries, context);
-			return modules.has(id) ? debugName : undefined;
-		},
-	};
-}
-
-/** The modules that some modules import, directly or not, together with these. */
-function imported(ids: readonly string[], modules: ChunkingContext): ReadonlySet<string> {
-	const found = new Set(ids);
-	for (const id of found) {
-		for (const needed of modules.getModuleInfo(id)?.importedIds ?? []) found.add(needed);
-	}
-	return found;
 }
