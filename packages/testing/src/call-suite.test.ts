@@ -31,6 +31,10 @@ describe("the suite finds out a transport that", () => {
 		],
 		["tells a later deadline", "unary: a deadline reaches the server and counts down through three hops"],
 		[
+			"does not pass cancellation on",
+			"unary: a cancelled caller cancels the handler and its callees at once",
+		],
+		[
 			"ends an input that fails",
 			"client_stream: a handler that waits for a message is not told that its input ended when its input throws",
 		],
