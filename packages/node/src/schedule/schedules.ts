@@ -19,6 +19,9 @@ const defaultTimeoutMs = 10 * 60_000;
 /** A run that begins later than this is one of a time that was missed, in milliseconds. */
 const punctualMs = 60_000;
 
+/** How often a start looks at the next time of a schedule, while others append to its stream. */
+const mostLooks = 10;
+
 /** A time of a schedule that has come. */
 export interface Tick {
 	/** The name of the schedule. */
@@ -131,6 +134,14 @@ export class Schedules {
 	}
 
 	async #begin(schedule: Schedule, ctx: Context): Promise<void> {
+		// Another process may have been faster, with another clock. So what lies there is looked at again.
+		for (let look = 0; look < mostLooks; look++) {
+			if (!(await this.#provide(schedule, ctx))) return;
+		}
+	}
+
+	/** Appends the next time of a schedule where it is missing or wrong. Returns whether it was. */
+	async #provide(schedule: Schedule, ctx: Context): Promise<boolean> {
 		const now = new Date();
 		const { events, version } = await this.#options.store.read(
 			this.#streamOf(schedule),
@@ -138,10 +149,10 @@ export class Schedules {
 			ctx,
 		);
 		const last = events[0]?.event.data as TickData | undefined;
-		if (last === undefined) return void (await this.#append(schedule, { after: now, version }, ctx));
-		if (Date.parse(last.at) <= now.getTime()) return;
+		if (last === undefined) return (await this.#append(schedule, { after: now, version }, ctx)) !== undefined;
+		if (Date.parse(last.at) <= now.getTime()) return false;
 		if (last.timing !== schedule.occurrences.text) {
-			return void (await this.#append(schedule, { after: now, version, replaces: true }, ctx));
+			return (await this.#append(schedule, { after: now, version, replaces: true }, ctx)) !== undefined;
 		}
 		// A clock that was ahead leaves a time that is too late, perhaps by years: nothing would run until it comes.
 		const before = new Date(last.at);
@@ -149,6 +160,7 @@ export class Schedules {
 		if (to !== undefined) {
 			this.#options.logger.log("warn", aheadMessage, { schedule: schedule.name, from: last.at, to });
 		}
+		return to !== undefined;
 	}
 
 	async #tick(name: string, { at, version }: TickData, ctx: Context): Promise<void> {
