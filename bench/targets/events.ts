@@ -49,26 +49,17 @@ export const eventTargets: readonly Target[] = [
 		})),
 	]),
 	...[
-		["append 16", "append, 16 at once"],
-		["load", "load of a stream of 1,000 events"],
-		["commands", "commands of a decider, 16 at once"],
+		["PostgreSQL: append, 16 at once", "postgres append 16", "emmett append 16"],
+		["PostgreSQL: load of a stream of 1,000 events", "postgres load", "emmett load"],
+		["PostgreSQL: commands of a decider, 16 at once", "postgres commands", "emmett commands"],
+		["SQLite: append, 1 at once", "sqlite append 1", "emmett-sqlite append 1"],
+		["SQLite: load of a stream of 1,000 events", "sqlite load", "emmett-sqlite load"],
 	].map(
-		([id, what]): Target => ({
-			what: `event store on PostgreSQL: ${what}`,
+		([what, ours, emmett]): Target => ({
+			what: `event store on ${what}`,
 			unit: "× Emmett",
 			bound: { atLeast: 1 },
-			value: figureOver(`store postgres ${id}`, `store emmett ${id}`),
-		}),
-	),
-	...[
-		["append 1", "append, 1 at once"],
-		["load", "load of a stream of 1,000 events"],
-	].map(
-		([id, what]): Target => ({
-			what: `event store on SQLite: ${what}`,
-			unit: "× Emmett",
-			bound: { atLeast: 1 },
-			value: figureOver(`store sqlite ${id}`, `store emmett-sqlite ${id}`),
+			value: figureOver(`store ${ours}`, `store ${emmett}`),
 		}),
 	),
 	{

@@ -38,7 +38,7 @@ export async function runServiceSql<Row extends SqlRow>(
 }
 
 /**
- * Whether a statement gives no rows, whatever the tables hold.
+ * Whether a statement returns no rows, regardless of the content of the tables.
  *
  * @throws ServiceError for a statement that is refused.
  */

@@ -39,8 +39,7 @@ export class EventPage {
 	readonly #ends: LaneEnds;
 	readonly #lanes: readonly Reading[];
 	/** The lanes that may have more, once each is read for itself. They take turns. */
-	readonly #open: Reading[] = [];
-	#isOpened = false;
+	#open: Reading[] | undefined;
 	readonly #next: Map<number, Cursor>;
 	readonly #events: Placed[] = [];
 	#lost: readonly number[] | undefined;
@@ -79,8 +78,8 @@ export class EventPage {
 			this.#isAcross = this.#readAcross(tables, topic);
 			if (performance.now() - started > sliceMs) return false;
 		}
-		if (!this.#isFull) this.#openLanes(topic);
 		while (!this.#isFull) {
+			this.#open ??= this.#lanesBehind(topic);
 			const reading = this.#open.shift();
 			if (reading === undefined) break;
 			if (reading.position >= topic.last) continue;
@@ -93,12 +92,10 @@ export class EventPage {
 	}
 
 	/** The lane that is the farthest behind comes first, so that none starves where the bounds hold only a few events. */
-	#openLanes(topic: TopicRow): void {
-		if (this.#isOpened) return;
-		this.#isOpened = true;
+	#lanesBehind(topic: TopicRow): Reading[] {
 		const behind = this.#lanes.filter(({ position }) => position < topic.last);
 		const cursorOf = ({ lane }: Reading): Cursor => this.#next.get(lane) ?? "";
-		this.#open.push(...behind.sort((one, other) => (cursorOf(one) < cursorOf(other) ? -1 : 1)));
+		return behind.sort((one, other) => (cursorOf(one) < cursorOf(other) ? -1 : 1));
 	}
 
 	/** Begins behind places that are known to be empty or are no longer kept. Returns the lanes that lost something. */
@@ -179,7 +176,7 @@ export class EventPage {
 	/** How many events the lane adds in its turn. */
 	#share(): number {
 		const left = Math.max(1, this.#bounds.events - this.#events.length);
-		return Math.min(chunk.events, Math.ceil(left / (this.#open.length + 1)));
+		return Math.min(chunk.events, Math.ceil(left / ((this.#open?.length ?? 0) + 1)));
 	}
 
 	/** The first of these events, as many as the chunk and the page have room for. */

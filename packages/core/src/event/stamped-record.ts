@@ -1,6 +1,6 @@
 import type { EventRecord, UnfinishedRecord } from "./event-record.ts";
 
-/** What every event has. */
+/** The properties that every event has. */
 type Stamp = Pick<EventRecord, "id" | "type" | "version" | "source" | "time" | "data" | "correlationId">;
 
 /**

@@ -1,7 +1,10 @@
 import type { EventRecord } from "../event-record.ts";
 import type { Member } from "../group-state.ts";
 
-/** Whether a member handles an event. `newer`: it handles earlier versions of it. `ignored`: no member handles it. */
+/**
+ * How a member knows an event. `newer`: the member handles earlier versions of it. `ignored`: no member of the group
+ * handles it.
+ */
 export type Acquaintance = "handled" | "newer" | "unknown" | "ignored";
 
 /** The events that a member handles. */

@@ -157,8 +157,8 @@ export class Reader {
 	}
 }
 
-/** Whether the log probably had no more when the page was read. */
+/** Whether a page is so far from its bounds that the log probably has no events behind it. */
 function isAtEnd({ events, lost }: Page, bounds: PageBounds): boolean {
-	const bytes = events.reduce((sum, each) => sum + each.bytes, 0);
-	return lost.length === 0 && events.length < bounds.events / 2 && bytes < bounds.bytes / 2;
+	if (lost.length > 0 || events.length >= bounds.events / 2) return false;
+	return events.reduce((sum, { bytes }) => sum + bytes, 0) < bounds.bytes / 2;
 }
