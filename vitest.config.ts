@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { ViteUserConfig } from "vitest/config";
 
 // This does not import Vitest itself: started by hand on a fresh clone, it must be able to say that Vitest is missing.
@@ -6,6 +7,9 @@ if (!existsSync(new URL("./node_modules/vitest", import.meta.url))) {
 	console.error('Nothing is installed yet: run "npm test", or "npm run setup" once.');
 	process.exit(1);
 }
+
+// Tests start many processes. With their code compiled once, such a start costs a third of the processor's time.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("./.cache/compile-cache", import.meta.url));
 
 /** Tests of HTTP that run a second time, with Node as the only reader of HTTP/1.1. */
 const ofHttp = [

@@ -17,7 +17,8 @@ describeServer("consul", (program) => {
 	});
 	afterAll(() => consul?.server.close());
 	beforeEach(async () => {
-		shop = await registry(consul.url);
+		// Nobody renews what the tests register.
+		shop = await registry(consul.url, { ttlMs: 600_000 });
 	});
 	afterEach(() => shop.close());
 
@@ -137,7 +138,7 @@ describeServer("consul", (program) => {
 			await expect.poll(() => shop.list()).toEqual([found]);
 			expect(await shop.list({ namespace: "default", service: "payments" })).toEqual([found]);
 			expect(await shop.list({ namespace: "blue", service: "payments" })).toEqual([]);
-			await using blue = await registry(consul.url, { namespace: "blue" }).then(disposable);
+			await using blue = await registry(consul.url, { namespace: "blue", ttlMs: 600_000 }).then(disposable);
 			expect(await blue.list({ namespace: "blue", service: "payments" })).toEqual([
 				{ ...found, namespace: "blue" },
 			]);

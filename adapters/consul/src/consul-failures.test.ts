@@ -8,6 +8,8 @@ import { instance } from "./fixtures/instance.ts";
 import { registry } from "./index.ts";
 
 const background = Context.background();
+/** The time to live of instances that nobody renews, and that stay for the whole test, in milliseconds. */
+const keptMs = 600_000;
 const open: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
@@ -31,7 +33,7 @@ function consulDouble(catalog: (index: number, response: ServerResponse) => void
 }
 
 async function opened(url: string, options: { ttlMs?: number } = {}): Promise<Registry> {
-	const made = await registry(url, options);
+	const made = await registry(url, { ttlMs: keptMs, ...options });
 	open.push(() => made.close());
 	return made;
 }

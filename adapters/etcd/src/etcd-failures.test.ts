@@ -8,6 +8,8 @@ import { instance } from "./fixtures/instance.ts";
 import { registry } from "./index.ts";
 
 const background = Context.background();
+/** The time to live of instances that nobody renews, and that stay for the whole test, in milliseconds. */
+const keptMs = 600_000;
 const cart = { namespace: "default", service: "cart" };
 const open: (() => Promise<unknown>)[] = [];
 
@@ -29,7 +31,7 @@ async function started(program: string, args: readonly string[] = []): Promise<R
 }
 
 async function opened(url: string, options: { ttlMs?: number } = {}): Promise<Registry> {
-	const made = await registry(url, options);
+	const made = await registry(url, { ttlMs: keptMs, ...options });
 	open.push(() => made.close());
 	return made;
 }
@@ -190,7 +192,7 @@ for (const name of ["etcd", "etcd-3.5"] as const) {
 				code: "failed_precondition",
 				message: expect.stringContaining('refuses the password of "shop"'),
 			});
-			const shop = await opened(login("shop:s3cret"), { ttlMs: 2_000 });
+			const shop = await opened(login("shop:s3cret"), { ttlMs: 60_000 });
 			expect(shop.location).toBe(login("shop:***"));
 			const registration = await keepRegistered(shop, instance("a"), { logger: silentLogger });
 			open.push(() => registration.release());

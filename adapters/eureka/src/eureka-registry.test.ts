@@ -17,6 +17,7 @@ registrySuite("eureka", async (): Promise<RegistrySetup> => {
 	const { server, url } = eureka;
 	return {
 		ttlMs: 2_000,
+		lateMs: 2_000,
 		target: url,
 		open: ({ ttlMs, target = url }) => registry(target, { ttlMs, pollMs: 40 }),
 		outage: server,

@@ -18,6 +18,8 @@ import { settlingMs } from "./overdue-instances.ts";
 
 const background = Context.background();
 const ttlMs = 1_000;
+/** The time to live of instances that nobody renews, and that stay for the whole test, in milliseconds. */
+const keptMs = 600_000;
 const patient = { timeout: 15_000, interval: 10 };
 
 function instance(id: string, change: Partial<Instance> = {}): Instance {
@@ -188,7 +190,7 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 		});
 
 		test("what was released or changed while a watcher was cut off, it is told when it is back", async () => {
-			const registering = await open();
+			const registering = await open({ ttlMs: keptMs });
 			const leases = [];
 			for (const id of ["a", "b"]) leases.push(await registering.register(instance(id), background));
 			const watching = await open();
@@ -254,7 +256,7 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 		});
 
 		test("a watcher gets the records and heartbeats of its services alone", async () => {
-			const registering = await open();
+			const registering = await open({ ttlMs: keptMs });
 			const stock = [{ name: "stock", version: "1.0.0", hash: "h" }];
 			const watching = await open();
 			const lines = told(watching, "stock");
@@ -273,7 +275,7 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 		});
 
 		test("names of any letters and length come back, and do not meet", async () => {
-			const registering = await open();
+			const registering = await open({ ttlMs: keptMs });
 			const hostile = ["", ".", "*", ">", "a b", "a.b", "🧅", "\r\nPUB x 0\r\n", "=", "x".repeat(4096)];
 			for (const id of hostile) {
 				const services = [{ name: id, version: "1.0.0", hash: "h" }];
@@ -289,7 +291,7 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 		});
 
 		test("an instance that gives up one of its services stays with the others", async () => {
-			const registering = await open();
+			const registering = await open({ ttlMs: keptMs });
 			const [cart, stock] = ["cart", "stock"].map((name) => ({ name, version: "1.0.0", hash: "h" }));
 			const both = [cart, stock].filter((service) => service !== undefined);
 			const lease = await registering.register(instance("a", { services: both }), background);
@@ -309,7 +311,7 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 		});
 
 		test("a message that is no record, or lies under the key of another, is ignored", async () => {
-			const registering = await open();
+			const registering = await open({ ttlMs: keptMs });
 			await registering.register(instance("a"), background);
 			const lines = told(await open());
 			await vi.waitFor(() => expect(lines).toEqual(["snapshot a"]), patient);
@@ -327,7 +329,7 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 		});
 
 		test("operations while the server is away are bounded and say why", async () => {
-			const registering = await open();
+			const registering = await open({ ttlMs: keptMs });
 			const lease = await registering.register(instance("a"), background);
 			await server.kill();
 			const why = "unavailable: there is no connection to the NATS server at nats://127.0.0.1:";
@@ -360,6 +362,15 @@ for (const version of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 				const config =
 					'jetstream { store_dir: "js" }\naccounts { A { jetstream { max_streams: 1 }, users: [{ user: me, password: secret }] } }';
 				await using small = await startServer(configured(file, config));
+				const client = await connect({
+					servers: `127.0.0.1:${small.port}`,
+					user: "me",
+					pass: "secret",
+				});
+				clients.push(client);
+				// A server lets in two streams that are made at the same time, so the account is full beforehand.
+				// And on a busy machine, a server answers before its JetStream does.
+				await vi.waitFor(async () => (await jetstreamManager(client)).streams.add({ name: "full" }));
 				const open = await registry(`nats://me:secret@127.0.0.1:${small.port}`, { ttlMs });
 				opened.push(open);
 				expect(await failure(open.register(instance("a"), background))).toMatch(

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import {
 	type Client,
 	Context,
@@ -130,7 +131,8 @@ describeServer("nats-2.9", (program) => {
 			await client.sum({ a: 1, b: 2 });
 			await client[Symbol.asyncDispose]();
 			await listener.close();
-			await vi.waitFor(() => expect(opened()).toBeLessThanOrEqual(before));
+			// vi.waitFor would count its own timers.
+			while (opened() > before) await setImmediate();
 		});
 	});
 
@@ -156,7 +158,7 @@ describeServer("nats-2.9", (program) => {
 								outcomes.unavailable++;
 							},
 						);
-						await new Promise((resolve) => setImmediate(resolve));
+						await setImmediate();
 					}
 				});
 				const hanging = Array.from({ length: 64 }, () => failure(client.hang({})));

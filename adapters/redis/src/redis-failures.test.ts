@@ -10,6 +10,8 @@ import { registry } from "./index.ts";
 import { putScript } from "./scripts.ts";
 
 const background = Context.background();
+/** The time to live of instances that nobody renews, and that stay for the whole test, in milliseconds. */
+const keptMs = 600_000;
 const open: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
@@ -23,7 +25,7 @@ async function started(program: string, args: readonly string[] = []): Promise<R
 }
 
 async function opened(url: string, options: { ttlMs?: number } = {}): Promise<Registry> {
-	const made = await registry(url, options);
+	const made = await registry(url, { ttlMs: keptMs, ...options });
 	open.push(() => made.close());
 	return made;
 }

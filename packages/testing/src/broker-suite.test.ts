@@ -67,6 +67,10 @@ describe.concurrent("the suite finds out a broker with", () => {
 			"an old member that passes over what it does not know",
 			"an event of a type or version that only a newer member handles goes to that member",
 		],
+		[
+			"an old member that passes over what it does not know",
+			"an event that no member handles yet waits, and goes to the first that does, while the others work on",
+		],
 	])("%s: %s", async (flaw, title) => {
 		const parts = { lab: new BrokerLab(6_000), cases: brokerCases };
 		expect(await verdictOf(title, parts, () => memory(flaw))).toBeInstanceOf(Error);

@@ -1,3 +1,4 @@
+import { deciderCases } from "./store/decider-cases.ts";
 import { openingCases } from "./store/opening-cases.ts";
 import { orderCases } from "./store/order-cases.ts";
 import { outageCases } from "./store/outage-cases.ts";
@@ -26,6 +27,7 @@ export const eventStoreCases: readonly EventStoreCase[] = [
 	...textCases,
 	...orderCases,
 	...transactionCases,
+	...deciderCases,
 	...snapshotCases,
 	...openingCases,
 	...processCases,

@@ -24,11 +24,16 @@ export interface ProcessOptions {
 export class ServiceProcess implements AsyncDisposable {
 	readonly #child: ChildProcess;
 	readonly #ended: Promise<unknown>;
+	/** Whether it has ended and all its output has arrived. */
+	#closed = false;
 	/** Everything that the program has printed, on both outputs. */
 	output = "";
 
 	private constructor(child: ChildProcess) {
 		this.#child = child;
+		child.once("close", () => {
+			this.#closed = true;
+		});
 		this.#ended = once(child, "close");
 		for (const stream of [child.stdout, child.stderr]) {
 			stream?.on("data", (chunk) => {
@@ -68,7 +73,7 @@ export class ServiceProcess implements AsyncDisposable {
 		while (true) {
 			const match = pattern.exec(this.output);
 			if (match !== null) return match;
-			if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+			if (this.#closed) {
 				throw new Error(`the process ended before it said ${pattern}:\n${this.output}`);
 			}
 			await this.#news();

@@ -3,8 +3,8 @@ import { expect } from "vitest";
 import { matchEvent, matchEvents } from "../log/match-event.ts";
 import { RunningTime } from "../running-time.ts";
 import type { BrokerCase } from "./broker-case.ts";
-import { background, idsOf, longTtlMs, publishEach, topicName } from "./broker-lab.ts";
-import { Recorder } from "./recorder.ts";
+import { background, idsOf, longTtlMs, parkedOf, publishEach, topicName } from "./broker-lab.ts";
+import { done, Recorder, retry } from "./recorder.ts";
 
 /** Groups and their members. */
 export const groupCases: readonly BrokerCase[] = [
@@ -90,6 +90,22 @@ export const groupCases: readonly BrokerCase[] = [
 				expect(young.firstOf(key).filter((id) => !id.endsWith("-1"))).toEqual([`${key}-2`, `${key}-3`]);
 			}
 			expect(await first.consumer.report(background)).toMatchObject({ passedOver: 0, parked: 0 });
+		},
+	},
+	{
+		title:
+			"an event that no member handles yet waits, and goes to the first that does, while the others work on",
+		async run(lab) {
+			const topic = await lab.topic({ lanes: 4 });
+			const old = new Recorder(({ event }) => (event.version > 1 ? retry(50, true) : done));
+			await lab.worker(old, { handles: { started: 1 } });
+			const events = ["a", "b", "c", "d", "e", "f"].map((key) => matchEvent(key, { key, version: 2 }));
+			await publishEach(topic, events);
+			await lab.eventually(() => expect(old.begun.length).toBeGreaterThan(0));
+			const young = await lab.worker(new Recorder(), { handles: { started: 2 } });
+			await lab.handles(young.recorder, events.length);
+			expect(old.handled).toEqual([]);
+			expect(await parkedOf(young.broker)).toEqual([]);
 		},
 	},
 	{

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { matchEvent, matchEvents } from "../log/match-event.ts";
 import { pause } from "../suite/eventually.ts";
+import { steadyRound } from "../suite/steady-round.ts";
 import type { BrokerCase } from "./broker-case.ts";
 import { background } from "./broker-lab.ts";
 import { done, type Handle, Recorder, untilEnd } from "./recorder.ts";
@@ -12,16 +13,20 @@ export const leaseCases: readonly BrokerCase[] = [
 		async run(lab) {
 			const { ttlMs } = lab.setup;
 			const topic = await lab.topic();
-			const recorder = new Recorder(async ({ event }) => {
-				if (event.id === "slow") await pause(2.5 * ttlMs);
-				return done;
+			await steadyRound(ttlMs / 3, async (round) => {
+				const [slow, next] = [`slow-${round}`, `next-${round}`];
+				const recorder = new Recorder(async ({ event }) => {
+					if (event.id === slow) await pause(2.5 * ttlMs);
+					return done;
+				});
+				const group = `rewards-${round}`;
+				await lab.worker(recorder, { group }, { ttlMs });
+				await lab.worker(recorder, { group }, { ttlMs });
+				await topic.publish([matchEvent(slow, { key: "a" }), matchEvent(next, { key: "a" })], background);
+				await lab.handles(recorder, 2);
+				expect(recorder.ids).toEqual([slow, next]);
+				expect(recorder.ended).toBe(0);
 			});
-			await lab.worker(recorder, {}, { ttlMs });
-			await lab.worker(recorder, {}, { ttlMs });
-			await topic.publish([matchEvent("slow", { key: "a" }), matchEvent("next", { key: "a" })], background);
-			await lab.handles(recorder, 2);
-			expect(recorder.ids).toEqual(["slow", "next"]);
-			expect(recorder.ended).toBe(0);
 		},
 	},
 	{
@@ -113,16 +118,18 @@ export const leaseCases: readonly BrokerCase[] = [
 			const cut = await lab.cutBroker();
 			if (cut === undefined) return skip("the setup cannot cut a process off");
 			const topic = await lab.topic({ lanes: 2 });
-			const recorder = new Recorder();
-			await lab.consume(cut.broker, recorder);
-			await topic.publish(matchEvents("a", 10), background);
-			await lab.handles(recorder, 10);
-			cut.cut();
-			await pause(lab.setup.ttlMs / 10);
-			cut.heal();
-			await topic.publish(matchEvents("b", 10), background);
-			await lab.handles(recorder, 20);
-			expect(recorder.handled).toHaveLength(20);
+			await steadyRound(lab.setup.ttlMs / 3, async (round) => {
+				const recorder = new Recorder();
+				await lab.consume(cut.broker, recorder, { group: `rewards-${round}` });
+				await topic.publish(matchEvents(`a${round}`, 10), background);
+				await lab.handles(recorder, 10);
+				cut.cut();
+				await pause(lab.setup.ttlMs / 10);
+				cut.heal();
+				await topic.publish(matchEvents(`b${round}`, 10), background);
+				await lab.handles(recorder, 20);
+				expect(recorder.handled).toHaveLength(20);
+			});
 		},
 	},
 	{

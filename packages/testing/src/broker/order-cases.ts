@@ -1,3 +1,5 @@
+import type { Context } from "@allium/core";
+import type { Verdict } from "@allium/core/event";
 import { expect } from "vitest";
 import { matchEvent, matchEvents } from "../log/match-event.ts";
 import { pause } from "../suite/eventually.ts";
@@ -119,7 +121,13 @@ export const orderCases: readonly BrokerCase[] = [
 		title: "what was in hand when its process ended is handled, though later events were handled before",
 		async run(lab) {
 			const topic = await lab.topic({ lanes: 1 });
-			const stuck = new Recorder(({ event }, ctx) => (event.key === "slow" ? untilEnd(ctx) : done));
+			// It ends once its lane has been given back, so that nothing is known of it there.
+			const slow = async (ctx: Context): Promise<Verdict> => {
+				const verdict = await untilEnd(ctx);
+				await pause(100);
+				return verdict;
+			};
+			const stuck = new Recorder(({ event }, ctx) => (event.key === "slow" ? slow(ctx) : done));
 			const first = await lab.worker(stuck);
 			await topic.publish([matchEvent("slow", { key: "slow" }), ...matchEvents("a", 400)], background);
 			await lab.handles(stuck, 400);

@@ -76,6 +76,31 @@ export const parkingCases: readonly BrokerCase[] = [
 		},
 	},
 	{
+		title: "before a topic forgets a parked event, the group warns, until somebody has seen to it",
+		async run(lab, skip) {
+			const retainMs = 6_000;
+			const topic = await lab.topic({ lanes: 1, retainMs });
+			if (topic.features.park !== "key") return skip("parked events are kept apart from their topic");
+			const worker = await lab.worker(new Recorder(({ event }) => (event.key === "bad" ? park : done)));
+			const { consumer, broker } = worker;
+			await topic.publish([matchEvent("1", { key: "bad" }), matchEvent("2", { key: "good" })], background);
+			await lab.eventually(async () => {
+				const { keptForSeconds } = await consumer.report(background);
+				expect(keptForSeconds).toBeLessThanOrEqual(retainMs / 1_000);
+			}, 20);
+			await lab.eventually(async () => {
+				const { warning, trouble } = await consumer.report(background);
+				expect(warning).toMatch(/lost.*: the topic keeps events for 6 s; 1 parked here.*allium parked list/);
+				expect(trouble).toBeUndefined();
+			}, 20);
+			expect(await broker.parking(rewards).discard("all", background)).toBe(1);
+			await lab.eventually(async () => {
+				const { warning, keptForSeconds } = await consumer.report(background);
+				expect({ warning, keptForSeconds }).toEqual({ warning: undefined, keptForSeconds: undefined });
+			}, 20);
+		},
+	},
+	{
 		title: "a replay that fails again parks the event again, and its key stays held",
 		async run(lab, skip) {
 			const held = await holding(lab);

@@ -25,6 +25,11 @@ export function keyOf(id: string): string {
 	return id.slice(0, id.lastIndexOf("-"));
 }
 
+/** The number of an event among those of its key, by its id. */
+export function numberOf(id: string): number {
+	return Number(id.slice(id.lastIndexOf("-") + 1));
+}
+
 /** The group that the workers consume with. */
 export function crashGroup(topic: string, park: GroupSpec["park"]): GroupSpec {
 	return {

@@ -5,7 +5,7 @@ import type { EventStoreModule } from "../store/account-event.ts";
 import type { BackendOutage } from "../suite/backend-lab.ts";
 import { blamed } from "../suite/blamed-events.ts";
 import { eventually, pause } from "../suite/eventually.ts";
-import type { BrokerModule } from "./crash-event.ts";
+import { type BrokerModule, numberOf } from "./crash-event.ts";
 import { type CrashFindings, crashFindings } from "./crash-findings.ts";
 import { happenedEvents } from "./happened.ts";
 import { RelayCrashWorkers } from "./relay-crash-workers.ts";
@@ -58,8 +58,8 @@ export interface RelayCrashReport extends CrashFindings {
 
 const background = Context.background();
 
-/** How far the appends may be ahead of the relays, in events. */
-const farthest = 1_000;
+/** How far the appends may be ahead of the relays, in rounds: lost events do not end the appends. */
+const farthest = 50;
 /** The pause between appends, in milliseconds. It leaves the machine time for the relays. */
 const appendEveryMs = 25;
 /** How long to wait for progress, in milliseconds, before the run is over. */
@@ -101,6 +101,8 @@ class RelayCrashRun {
 	readonly #acknowledged: string[] = [];
 	/** When each event was first seen behind the broker, in the order in which they came. */
 	readonly #first = new Map<string, number>();
+	/** The last round of which an event was seen behind the broker. */
+	#latest = 0;
 	#seen = 0;
 
 	constructor(options: RelayCrashOptions, store: EventStore, source: Broker, target: Broker) {
@@ -176,6 +178,7 @@ class RelayCrashRun {
 	async #take({ event }: Delivered): Promise<{ readonly do: "done" }> {
 		this.#seen++;
 		if (!this.#first.has(event.id)) this.#first.set(event.id, this.#seen);
+		this.#latest = Math.max(this.#latest, numberOf(event.id));
 		return { do: "done" };
 	}
 
@@ -187,13 +190,17 @@ class RelayCrashRun {
 		return [...lanes.values()].reduce((sum, { events }) => sum + events, 0);
 	}
 
-	/** Appends until the context ends. Resolves to the ids of the last events of all keys. */
+	/**
+	 * Appends until the context ends, and one round after it, which no kill follows. Resolves to the ids of that round,
+	 * the last events of all keys.
+	 */
 	async #append(ctx: Context): Promise<readonly string[]> {
 		for (let round = 0; ; round++) {
+			const isLast = ctx.error !== undefined;
 			const ids = await this.#appendRound(round);
-			if (ctx.error !== undefined) return ids;
+			if (isLast) return ids;
 			do await pause(appendEveryMs);
-			while (ctx.error === undefined && this.#acknowledged.length - this.#first.size > farthest);
+			while (ctx.error === undefined && round - this.#latest > farthest);
 		}
 	}
 

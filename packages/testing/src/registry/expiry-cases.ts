@@ -4,7 +4,7 @@ import { expect, vi } from "vitest";
 import { RunningTime } from "../running-time.ts";
 import { instance } from "./cart-instance.ts";
 import type { RegistryCase } from "./registry-case.ts";
-import { background, ids } from "./registry-lab.ts";
+import { background, ids, type RegistryLab } from "./registry-lab.ts";
 
 /** The contract that the instances of this suite serve. */
 const Cart = contract("cart", { ping: method({ effect: "read" }) });
@@ -19,7 +19,6 @@ export const expiryCases: readonly RegistryCase[] = [
 			const before = performance.now();
 			using time = new RunningTime();
 			await left.register(instance("a"), background);
-			await watcher.tells(["snapshot", "up a"]);
 			await watcher.tells(["snapshot", "up a", "down a"], lab.goneWithinMs);
 			expect(performance.now() - before).toBeGreaterThanOrEqual(lab.ttlMs * 0.9);
 			expect(time.milliseconds).toBeLessThan(lab.goneWithinMs);
@@ -30,16 +29,9 @@ export const expiryCases: readonly RegistryCase[] = [
 	{
 		title: "an instance that is renewed stays, and watchers hear nothing of it",
 		async run(lab) {
-			const [left, right] = [await lab.open(lab.ttlMs), await lab.open(lab.ttlMs)];
-			const lease = await left.register(instance("a"), background);
-			await left.register(instance("silent"), background);
-			const watcher = await lab.watch(right);
-			const renewed = async (): Promise<void> => {
-				await lease.update(instance("a"));
-				expect(watcher.told).toEqual(["snapshot a silent", "down silent"]);
-			};
-			await lab.eventually(renewed, lab.ttlMs / 6);
-			expect(await ids(right)).toEqual(["a"]);
+			// While this process stands still, its lease runs out, as it must. Such a round shows nothing.
+			let ttlMs = lab.ttlMs;
+			while ((await longestGapOfRenewals(lab, ttlMs)) > 0.8 * ttlMs) ttlMs *= 2;
 		},
 	},
 	{
@@ -103,12 +95,42 @@ export const expiryCases: readonly RegistryCase[] = [
 		title: "an update after the end brings the instance back",
 		async run(lab) {
 			const [left, right] = [await lab.open(lab.ttlMs), await lab.open(lab.ttlMs)];
-			const lease = await left.register(instance("a"), background);
 			const watcher = await lab.watch(right);
-			await watcher.tells(["snapshot a", "down a"], lab.goneWithinMs);
-			await lease.update(instance("a"));
-			await watcher.tells(["snapshot a", "down a", "up a"]);
-			expect(await ids(right)).toEqual(["a"]);
+			const lease = await left.register(instance("a"), background);
+			await watcher.tells(["snapshot", "up a", "down a"], lab.goneWithinMs);
+			const updated = async (): Promise<void> => {
+				await lease.update(instance("a"));
+				expect(await ids(right)).toEqual(["a"]);
+			};
+			await lab.eventually(updated, lab.ttlMs / 6);
+			await lab.eventually(() => expect(watcher.told[3]).toBe("up a"));
 		},
 	},
 ];
+
+/**
+ * Renews the lease of one instance until the lease of another, which is not renewed, has run out. Resolves to the
+ * longest time between two renewals, in milliseconds. Rejects if a time shorter than the time to live cost the instance
+ * its place.
+ */
+async function longestGapOfRenewals(lab: RegistryLab, ttlMs: number): Promise<number> {
+	const [left, right] = [await lab.open(ttlMs), await lab.open(ttlMs)];
+	let [sentAt, longest] = [performance.now(), 0];
+	const lease = await left.register(instance("a"), background);
+	const silent = await left.register(instance("silent"), background);
+	const watcher = await lab.watch(right);
+	const renewed = async (): Promise<void> => {
+		const now = performance.now();
+		await lease.update(instance("a"));
+		longest = Math.max(longest, performance.now() - sentAt);
+		sentAt = now;
+		expect(watcher.up).not.toContain("silent");
+	};
+	await lab.eventually(renewed, ttlMs / 6);
+	if (longest <= 0.8 * ttlMs) {
+		expect(watcher.told).toEqual(["snapshot a silent", "down silent"]);
+		expect(await ids(right)).toEqual(["a"]);
+	}
+	await Promise.all([lease.release(), silent.release()]);
+	return longest;
+}

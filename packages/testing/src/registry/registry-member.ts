@@ -2,6 +2,7 @@
 // node registry-member.js <module> <url> <id> <ttlMs> <skewMs>
 import { Context, type Registry, silentLogger } from "@allium/core";
 import { keepRegistered } from "@allium/core/registry";
+import { eventually } from "../suite/eventually.ts";
 import { instance } from "./cart-instance.ts";
 
 const [module = "", url = "", id = "", ttlMs = "", skewMs = ""] = process.argv.slice(2);
@@ -15,9 +16,11 @@ interface Adapter {
 }
 
 const adapter: Adapter = await import(module);
-const registry = await adapter.registry(url, { ttlMs: Number(ttlMs) });
+// A busy machine answers late.
+const patient = { patienceMs: 60_000, intervalMs: 100 };
+const registry = await eventually(() => adapter.registry(url, { ttlMs: Number(ttlMs) }), patient);
 const registered = instance(id, { startedAt: new Date(Date.now()).toISOString() });
-await keepRegistered(registry, registered, { logger: silentLogger });
+await eventually(() => keepRegistered(registry, registered, { logger: silentLogger }), patient);
 console.log("registered");
 for await (const event of registry.watch({}, Context.background())) {
 	const told = event.type === "snapshot" ? event.instances : [event.instance];

@@ -13,7 +13,7 @@ import {
 	redisServer,
 	zookeeperServer,
 } from "./known-servers.ts";
-import { startServer } from "./server-process.ts";
+import { type ServerProcess, startServer } from "./server-process.ts";
 
 for (const name of ["nats-2.9", "nats-2.10", "nats-2.15"] as const) {
 	describeServer(name, (file) => {
@@ -57,21 +57,28 @@ for (const name of ["etcd", "etcd-3.5"] as const) {
 }
 
 describeServer("postgres", (file) => {
+	const psql = join(dirname(realpathSync(file)), "psql");
+	const query = async ({ port }: ServerProcess, sql: string, password = ""): Promise<string> => {
+		const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+		const { stdout } = await promisify(execFile)(psql, [url, "-Atc", sql]);
+		return stdout.trim();
+	};
+
 	test("keeps what is committed when it is killed and started again, and asks for its password", async () => {
 		await using server = await startServer(postgresServer({ file, password: "secret" }));
-		const query = async (sql: string, password = "secret"): Promise<string> => {
-			const url = `postgres://postgres:${password}@127.0.0.1:${server.port}/postgres`;
-			const { stdout } = await promisify(execFile)(join(dirname(realpathSync(file)), "psql"), [
-				url,
-				"-Atc",
-				sql,
-			]);
-			return stdout.trim();
-		};
-		await query("CREATE TABLE kept AS SELECT 1 AS value");
+		await query(server, "CREATE TABLE kept AS SELECT 1 AS value", "secret");
 		await server.restart();
-		expect(await query("SELECT value FROM kept")).toBe("1");
-		await expect(query("SELECT 1", "wrong")).rejects.toThrow("password authentication failed");
+		expect(await query(server, "SELECT value FROM kept", "secret")).toBe("1");
+		await expect(query(server, "SELECT 1", "wrong")).rejects.toThrow("password authentication failed");
+	});
+
+	test("ends when it is asked to, although a client is connected", async () => {
+		await using server = await startServer(postgresServer({ file }));
+		const client = expect(query(server, "SELECT pg_sleep(3600)")).rejects.toThrow("terminating connection");
+		const sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(3600)'";
+		await expect.poll(() => query(server, sleeping)).toBe("1");
+		await server.stop();
+		await client;
 	});
 });
 

@@ -98,6 +98,8 @@ export function postgresServer(options: PostgresServerOptions): ServerOptions {
 			...["-p", String(port), "-c", `listen_addresses=${host}`, ...args],
 		],
 		env: { ALLIUM_SCRIPT: postgresScript, ALLIUM_PASSWORD: password },
+		// On SIGTERM it would wait until its clients have gone.
+		stopSignal: "SIGINT",
 		answers: async ({ ports: [port] }) => {
 			await promisify(execFile)(join(programs, "pg_isready"), ["-h", "127.0.0.1", "-p", String(port)]);
 			return true;

@@ -40,6 +40,8 @@ export interface ServerOptions {
 	readonly env?: NodeJS.ProcessEnv;
 	/** Words to put before the command, such as `via` of a host; see `@allium/testing/hosts`. Default: none. */
 	readonly via?: readonly string[];
+	/** The signal that asks it to end. Default: `SIGTERM`. */
+	readonly stopSignal?: "SIGTERM" | "SIGINT";
 	/** Whether it has a process group of its own, so that Ctrl-C in a terminal does not reach it. Default: false. */
 	readonly ownGroup?: boolean;
 }
@@ -110,7 +112,7 @@ export class ServerProcess implements AsyncDisposable {
 
 	/** Asks the process to end. Resolves when it is gone. */
 	stop(): Promise<void> {
-		return this.#end("SIGTERM");
+		return this.#end(this.#options.stopSignal ?? "SIGTERM");
 	}
 
 	/**
@@ -145,13 +147,13 @@ export class ServerProcess implements AsyncDisposable {
 		return this.close();
 	}
 
-	async #end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+	async #end(signal: NodeJS.Signals): Promise<void> {
 		const child = this.#child;
 		this.#child = undefined;
 		if (child?.pid === undefined || hasEnded(child)) return;
 		const ended = once(child, "close");
 		child.kill(signal);
-		// A process that is suspended takes note of SIGTERM only when it goes on.
+		// A process that is suspended takes note of other signals only when it goes on.
 		child.kill("SIGCONT");
 		await ended;
 	}

@@ -50,6 +50,26 @@ export const orderCases: readonly EventStoreCase[] = [
 		},
 	},
 	{
+		title: "the order is that of the appends, also where the clocks of the writers jump",
+		async run(lab) {
+			// Given two writers whose clocks are hours ahead and behind,
+			const stores = [await lab.open(), await lab.open()];
+			const hours = [0, 5, -3, 26, -40, 0, 1];
+
+			// when they append to one stream in turn,
+			for (const [index, hour] of hours.entries()) {
+				const time = new Date(Date.now() + hour * 3_600_000).toISOString();
+				await stores[index % 2]?.append([part([accountEvent(`e${index}`, { time })])], background);
+			}
+
+			// then the stream and the log have all events in the order of the appends.
+			const store = stores[0] ?? expect.unreachable();
+			const ids = hours.map((_, index) => `e${index}`);
+			expect(idsOf(await readStream(store))).toEqual(ids);
+			expect(idsOf(await readTopicOf(lab, store, ids.length))).toEqual(ids);
+		},
+	},
+	{
 		title: "what began after another append had resolved lies behind it",
 		async run(lab) {
 			const stores = [await lab.open(), await lab.open()];

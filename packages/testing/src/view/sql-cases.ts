@@ -48,6 +48,20 @@ export const sqlCases: readonly ViewStoreCase[] = [
 		},
 	},
 	{
+		title: "counts and sums of whole numbers are numbers, whatever the database",
+		needs: ["sql"],
+		async run(lab) {
+			const { store, lease } = await lab.held(counts);
+			await save(store, counts, lease, { places: at(1) }, async ({ sql }) => {
+				await sql`INSERT INTO counts VALUES (${"a"}, ${1})`;
+				await sql`INSERT INTO counts VALUES (${"b"}, ${2})`;
+			});
+			const build = store.build({ ...counts, build: 1 });
+			const [row] = await build.query(background)`SELECT count(*) AS many, sum(count) AS total FROM counts`;
+			expect({ ...row }).toEqual({ many: 2, total: 3 });
+		},
+	},
+	{
 		title: "a statement sees those before it, and one that fails is told before the next event",
 		needs: ["sql"],
 		async run(lab) {

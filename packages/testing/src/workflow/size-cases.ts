@@ -2,6 +2,7 @@ import { workflow } from "@allium/events";
 import { stateOf } from "@allium/events/journal";
 import { expect } from "vitest";
 import { RunningTime } from "../running-time.ts";
+import { bytesInUse } from "../suite/bytes-in-use.ts";
 import { eventually } from "../suite/eventually.ts";
 import { timesFrom } from "../times-from.ts";
 import { Jobs } from "./jobs.ts";
@@ -12,7 +13,7 @@ import { publisherOf } from "./workflow-process.ts";
 /** How many bytes of memory a run that sleeps may take. A store in memory also holds its journal. */
 const bytesPerRun = 32_768;
 /** How much other memory may be in use, in bytes, such as pages of events in hand. */
-const slackBytes = 192 * 1024 * 1024;
+const slackBytes = 32 * 1024 * 1024;
 /** How many events are published at once. */
 const together = 200;
 /**
@@ -95,7 +96,3 @@ export const sizeCases: readonly WorkflowCase[] = [
 		},
 	},
 ];
-
-function bytesInUse(): number {
-	return process.memoryUsage().rss;
-}
