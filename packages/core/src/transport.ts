@@ -17,6 +17,7 @@ export {
 	deadlineExceeded,
 	type Follower,
 	type Following,
+	isPlainDeadline,
 } from "./context/cancellation.ts";
 export { withCause } from "./context/cause.ts";
 export { positionName } from "./context/position-name.ts";

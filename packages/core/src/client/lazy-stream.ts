@@ -1,6 +1,7 @@
 import { Cancellation } from "../context/cancellation.ts";
 import type { Context } from "../context/context.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
+import { leave } from "../endpoint/leave-stream.ts";
 
 /**
  * The output stream of a call. The call begins with the first `next`. Breaking out of the loop cancels it, even while
@@ -37,14 +38,9 @@ export class LazyStream implements AsyncIterable<unknown>, AsyncIterator<unknown
 	}
 
 	async return(): Promise<IteratorResult<unknown>> {
-		const opening = this.#opening;
 		this.#over = true;
 		this.#cancellation.cancel();
-		if (opening !== undefined) {
-			const messages = await opening.catch(() => undefined);
-			await messages?.return?.();
-		}
-		return { done: true, value: undefined };
+		return leave(await this.#opening?.catch(() => undefined));
 	}
 
 	async #open(): Promise<AsyncIterator<unknown>> {

@@ -3,10 +3,24 @@ import { canceled } from "../context/cancellation.ts";
 import { toServiceError } from "../errors/service-error.ts";
 import { leave } from "./leave-stream.ts";
 
+/** Learns the true end of a stream. */
+export interface StreamObserver {
+	/** Called once. */
+	settled(outcome: Outcome): void;
+	/** Returns the error that the consumer sees for the error that broke the stream. */
+	translate(error: unknown): unknown;
+}
+
 /** A stream that reports its true end itself, so no observer has to look at each of its messages. */
-export interface ObservableStream extends AsyncIterable<unknown> {
-	/** @internal The listener that it calls, once. */
-	"~settled": SettledListener | undefined;
+export interface ObservableStream extends AsyncIterableIterator<unknown> {
+	/** @internal The observers that have not been told yet, the innermost first. */
+	readonly "~observers": StreamObserver[];
+}
+
+/** The iterator of a stream that hands its consumer over to another one, as one does that is opened again. */
+export interface RelayedStream extends AsyncIterator<unknown> {
+	/** @internal The iterator that all further messages come from, once that is certain. */
+	"~rest": AsyncIterator<unknown> | undefined;
 }
 
 /**
@@ -18,34 +32,46 @@ export interface ObservableStream extends AsyncIterable<unknown> {
 export function observeStream(
 	source: unknown,
 	settled: SettledListener,
-	translate?: (error: unknown) => unknown,
+	translate = (error: unknown): unknown => error,
 ): AsyncIterable<unknown> {
-	if (translate === undefined && isObservable(source) && source["~settled"] === undefined) {
-		source["~settled"] = settled;
-		return source;
-	}
-	let listener: SettledListener | undefined = settled;
-	const tell = (outcome: Outcome): void => {
-		const told = listener;
-		listener = undefined;
-		told?.(outcome);
+	let over = false;
+	const observer: StreamObserver = {
+		settled(outcome) {
+			if (!over) settled(outcome);
+			over = true;
+		},
+		translate,
 	};
-	const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
-		if (result.done === true) tell(succeeded);
-		return result;
-	};
-	const onError = (thrown: unknown): never => {
-		const error = translate === undefined ? thrown : translate(thrown);
-		tell({ ok: false, error: toServiceError(error) });
-		throw error;
-	};
+	if (!isObservable(source)) return watched(source as AsyncIterable<unknown>, observer);
+	source["~observers"].push(observer);
+	return source;
+}
+
+/** Looks at each message of a stream, until it knows another that reports the end itself. */
+function watched(source: AsyncIterable<unknown>, observer: StreamObserver): AsyncIterable<unknown> {
 	return {
 		[Symbol.asyncIterator]() {
-			const iterator = (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+			let iterator: AsyncIterator<unknown> & Partial<RelayedStream> = source[Symbol.asyncIterator]();
+			let aside = false;
+			const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
+				const rest = iterator["~rest"];
+				if (result.done === true) observer.settled(succeeded);
+				else if (isObservable(rest)) {
+					aside = true;
+					iterator = rest;
+					rest["~observers"].push(observer);
+				}
+				return result;
+			};
+			const onError = (thrown: unknown): never => {
+				const error = observer.translate(thrown);
+				observer.settled({ ok: false, error: toServiceError(error) });
+				throw error;
+			};
 			return {
-				next: () => iterator.next().then(onResult, onError),
+				next: () => (aside ? iterator.next() : iterator.next().then(onResult, onError)),
 				return() {
-					tell({ ok: false, error: canceled() });
+					observer.settled({ ok: false, error: canceled() });
 					return leave(iterator);
 				},
 			};
@@ -54,5 +80,5 @@ export function observeStream(
 }
 
 function isObservable(source: unknown): source is ObservableStream {
-	return typeof source === "object" && source !== null && "~settled" in source;
+	return typeof source === "object" && source !== null && "~observers" in source;
 }

@@ -4,7 +4,7 @@ import type { AnyEvent } from "../contract/event.ts";
 import { checkedChain } from "../endpoint/checked-chain.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { delivery } from "./delivery.ts";
-import { readEvent } from "./read-event.ts";
+import { withEventRead } from "./read-event.ts";
 
 /** The function that handles an event, as it stands in an object of handlers. */
 type Handler = (this: object, data: unknown, ctx: Context) => unknown;
@@ -60,9 +60,13 @@ function isHandler(value: unknown): value is Handler {
 function handlerEndpoint(type: AnyEvent, handler: Handler, layers: HandlerLayers): Endpoint {
 	const called: Endpoint = (data, ctx) => Promise.try(handler, data, ctx);
 	const inner = checkedChain("the subscription's middleware", layers.middleware)(called, type);
-	const checked: Endpoint = async (data, ctx) => {
-		const { id, version } = delivery(ctx);
-		return inner(await readEvent(type, { id, version, data }), ctx);
+	const checked: Endpoint = (data, ctx) => {
+		try {
+			const { id, version } = delivery(ctx);
+			return withEventRead(type, { id, version, data }, (data) => inner(data, ctx));
+		} catch (error) {
+			return Promise.reject(error);
+		}
 	};
 	return checkedChain("the handler's outer middleware", layers.outermost)(checked, type);
 }

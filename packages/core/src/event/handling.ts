@@ -1,5 +1,4 @@
 import { CallScope } from "../context/call-scope.ts";
-import { Cancellation } from "../context/cancellation.ts";
 import { Cause, withCause } from "../context/cause.ts";
 import type { Context } from "../context/context.ts";
 import { Metadata, noMetadata } from "../context/metadata.ts";
@@ -10,18 +9,21 @@ import type { Delivered } from "./broker.ts";
 import { type Delivery, deliveryKey } from "./delivery.ts";
 import type { EventRecord } from "./event-record.ts";
 import type { GroupId } from "./group-state.ts";
+import { WatchedEnd } from "./watched-end.ts";
 
 /** The handling of one event: its context, and what ends it. */
 export interface Handling {
 	readonly ctx: Context;
-	readonly cancellation: Cancellation;
+	readonly cancellation: WatchedEnd;
 	readonly scope: CallScope;
 }
 
-/** Begins to handle an event: with a deadline, and with the metadata that its publisher sent on. */
+/**
+ * Begins to handle an event: with a deadline, which the caller watches, and with the metadata that its publisher sent on.
+ */
 export function handlingOf(delivered: Delivered, group: GroupId, timeoutMs: number, lane: Context): Handling {
 	const scope = new CallScope();
-	const cancellation = new Cancellation(lane["~cancellation"], performance.now() + timeoutMs, scope);
+	const cancellation = new WatchedEnd(lane["~cancellation"], performance.now() + timeoutMs, scope);
 	const globals = globalsOf(delivered.event);
 	const ctx = lane["~with"]({
 		cancellation,
@@ -45,7 +47,7 @@ function deliveryOf(delivered: Delivered, { topic, group }: GroupId): Delivery {
 		topic,
 		group,
 		source,
-		time: new Date(time),
+		time: new Date(millisecondsOf(time)),
 		attempt,
 		key,
 		lane,
@@ -55,6 +57,18 @@ function deliveryOf(delivered: Delivered, { topic, group }: GroupId): Delivery {
 		causationId,
 		isReplay,
 	};
+}
+
+let lastTime = "";
+let lastMs = Number.NaN;
+
+/** Events that were published at the same time follow one another: the text is read once. */
+function millisecondsOf(time: string): number {
+	if (time !== lastTime) {
+		lastTime = time;
+		lastMs = Date.parse(time);
+	}
+	return lastMs;
 }
 
 function withTrace(

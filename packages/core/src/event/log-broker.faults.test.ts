@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Context } from "../context/context.ts";
 import { sleep } from "../context/sleep.ts";
+import type { Logger } from "../logger/logger.ts";
 import type { Broker, Deliver, GroupSpec, Verdict } from "./broker.ts";
 import { type Faults, FaultyState } from "./engine/fixtures/faulty-state.ts";
 import type { EventRecord } from "./event-record.ts";
@@ -53,10 +54,18 @@ class World {
 		return done;
 	};
 
+	/** The lines that the processes logged: a level and a message each. */
+	readonly logged: string[] = [];
+	readonly #logger: Logger = { log: (level, message) => void this.logged.push(`${level} ${message}`) };
+
 	async start(faults: Partial<Faults> = {}, deliver: Deliver = this.#deliver) {
 		const given = { failing: 0, slowMs: 0, isCut: false, ...faults };
 		const state = new FaultyState(memoryGroupState({ groups: this.groups }), given);
-		const broker = logBroker(memoryLog({ topics: this.topics }), state, { ttlMs: 400, saveMs: 5 });
+		const broker = logBroker(memoryLog({ topics: this.topics }), state, {
+			ttlMs: 400,
+			saveMs: 5,
+			logger: this.#logger,
+		});
 		const process = { broker, faults: given };
 		this.processes.add(process);
 		// A dead process may be found out while it starts.
@@ -194,4 +203,21 @@ test("no event is blamed for a state of groups that is away for all, again and a
 		const { holder, epoch = 0 } = (await store.report(ctx))?.lanes[lane] ?? {};
 		expect((await store.claim(lane, holder ?? "nobody", epoch, ctx))?.state.crashes).toBe(0);
 	}
+});
+
+test("a state of groups that goes away is told in a few lines, whatever the number of lanes", async () => {
+	let isFirst = true;
+	const process = await world.start({}, async () => {
+		if (isFirst) process.faults.failing = 1;
+		isFirst = false;
+		return done;
+	});
+	await world.publish();
+	await vi.waitFor(() => expect(world.logged).toContainEqual(expect.stringContaining("lanes are given up")));
+	// There may be none: the lanes may be given up before the first of them is saved.
+	const unsaved = world.logged.filter((line) => line.includes("cannot be saved"));
+	expect(unsaved.length).toBeLessThanOrEqual(1);
+	process.faults.failing = 0;
+	await vi.waitFor(() => expect(world.logged).toContain("info the state of groups answers again"));
+	await vi.waitFor(async () => expect(await process.consumer.report(ctx)).toMatchObject({ lag: 0 }));
 });

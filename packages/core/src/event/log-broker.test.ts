@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { Context } from "../context/context.ts";
+import type { Logger } from "../logger/logger.ts";
 import type { Broker, Deliver, GroupSpec, Verdict } from "./broker.ts";
 import { type Faults, FaultyState } from "./engine/fixtures/faulty-state.ts";
 import type { EventRecord } from "./event-record.ts";
@@ -151,8 +152,9 @@ describe("a group", () => {
 
 	test("handles delayed events when they are due", async () => {
 		const broker = backend.broker();
-		const due = Date.now() + 200;
-		await publish(broker, [event(1, "key", { notBefore: new Date(due).toISOString() }), event(2, "key")]);
+		const hour = new Date(Date.now() + 3_600_000).toISOString();
+		await publish(broker, [event(1, "key", { notBefore: hour }), event(2, "key")]);
+		let due = Number.POSITIVE_INFINITY;
 		const seen: unknown[] = [];
 		await broker.consume(
 			group,
@@ -162,14 +164,11 @@ describe("a group", () => {
 			},
 			ctx,
 		);
-		await vi.waitFor(
-			() =>
-				expect(seen).toEqual([
-					[2, false],
-					[1, true],
-				]),
-			{ timeout: 20_000 },
-		);
+		await vi.waitFor(() => expect(seen).toEqual([[2, false]]));
+		due = Date.now() + 200;
+		await publish(broker, [event(3, "key", { notBefore: new Date(due).toISOString() })]);
+		await vi.waitFor(() => expect(seen).toHaveLength(2));
+		expect(seen[1]).toEqual([3, true]);
 	});
 
 	test("shares its lanes, and a leaver's go at once", async () => {
@@ -476,5 +475,25 @@ describe("while the state of groups is away", () => {
 		faults.isCut = false;
 		await vi.waitFor(() => expect(seen).toEqual([1]));
 		await vi.waitFor(async () => expect((await consumer.report(ctx)).trouble).toBeUndefined());
+	});
+
+	test("the log says that it is over when it is over, and not before", async () => {
+		vi.useFakeTimers();
+		onTestFinished(() => void vi.useRealTimers());
+		const faults: Faults = { failing: 0, slowMs: 0, isCut: false };
+		const state = new FaultyState(memoryGroupState(backend), faults);
+		const logged: string[] = [];
+		const logger: Logger = { log: (_, message) => void logged.push(message) };
+		const broker = logBroker(memoryLog(backend), state, { ttlMs: 200, logger });
+		backend.brokers.push(broker);
+		await broker.consume(group, recording().deliver, ctx);
+		await vi.advanceTimersByTimeAsync(1_000);
+		faults.isCut = true;
+		await vi.advanceTimersByTimeAsync(10_000);
+		expect(logged).toContainEqual(expect.stringMatching(/^the state of the group does not answer/));
+		expect(logged).not.toContainEqual(expect.stringMatching(/^over: /));
+		faults.isCut = false;
+		await vi.advanceTimersByTimeAsync(10_000);
+		expect(logged).toContainEqual(expect.stringMatching(/^over: the state of the group does not answer/));
 	});
 });

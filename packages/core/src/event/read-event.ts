@@ -1,5 +1,6 @@
 import type { AnyEvent } from "../contract/event.ts";
 import { issuesText } from "../contract/issues-text.ts";
+import type { Parsed } from "../contract/schema.ts";
 import { reasonOf } from "../errors/reason.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { EventRecord } from "./event-record.ts";
@@ -17,10 +18,30 @@ type Stored = Pick<EventRecord, "id" | "version" | "data">;
  * It is of no use to try again.
  */
 export async function readEvent(event: AnyEvent, stored: Stored): Promise<unknown> {
-	const isPresent = stored.version === event.version;
-	const parsed = await parsedData(event, isPresent ? stored.data : upcastData(event, stored));
+	return dataOf(event, stored, await parsedOf(event, stored));
+}
+
+/**
+ * Reads the data as {@link readEvent} does, and hands them on. Where no schema is asynchronous, it waits for no promise,
+ * and throws where it would reject.
+ */
+export function withEventRead<T>(
+	event: AnyEvent,
+	stored: Stored,
+	use: (data: unknown) => Promise<T>,
+): Promise<T> {
+	const parsed = parsedOf(event, stored);
+	if (!(parsed instanceof Promise)) return use(dataOf(event, stored, parsed));
+	return parsed.then((parsed) => use(dataOf(event, stored, parsed)));
+}
+
+function parsedOf(event: AnyEvent, stored: Stored): Parsed | Promise<Parsed> {
+	return parsedData(event, stored.version === event.version ? stored.data : upcastData(event, stored));
+}
+
+function dataOf(event: AnyEvent, stored: Stored, parsed: Parsed): unknown {
 	if (parsed.issues === undefined) return parsed.value;
-	const what = isPresent ? "its data" : "what the upcasts made of it";
+	const what = stored.version === event.version ? "its data" : "what the upcasts made of it";
 	const fault = `the schema refuses ${what}: ${issuesText(parsed.issues)}`;
 	throw unreadable(event, stored, "invalid_event", fault);
 }

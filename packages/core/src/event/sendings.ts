@@ -1,16 +1,16 @@
-import { Cancellation, type EndListener, Listening } from "../context/cancellation.ts";
 import type { Context } from "../context/context.ts";
-import { Deadlines, type Expiring } from "../transport/deadlines.ts";
+import { Deadlines } from "../transport/deadlines.ts";
 import { LinkedList } from "../transport/linked-list.ts";
+import { WatchedEnd } from "./watched-end.ts";
 
 /** Waits for what is being sent, no longer than its contexts last. One timer serves for the deadlines of all. */
 export class Sendings {
-	readonly #all = new LinkedList<Sending>();
+	readonly #all = new LinkedList<WatchedEnd>();
 	readonly #deadlines = new Deadlines(() => this.#all.all());
 
 	/** @param send gets a context that ends with the given one, and whose listeners need no timer for its deadline. */
 	run<T>(ctx: Context, send: (ctx: Context) => Promise<T>): Promise<T> {
-		const sending = new Sending(ctx["~cancellation"], Number.POSITIVE_INFINITY);
+		const sending = new WatchedEnd(ctx["~cancellation"], Number.POSITIVE_INFINITY);
 		const place = this.#all.add(sending);
 		this.#deadlines.watch(sending.deadline);
 		return new Promise((resolve, reject) => {
@@ -36,18 +36,5 @@ export class Sendings {
 				fail(error);
 			}
 		});
-	}
-}
-
-/** The end of one sending, which {@link Sendings} brings about at its deadline. */
-class Sending extends Cancellation implements Expiring {
-	override listen(listener: EndListener): () => void {
-		const following = this.follow(new Listening(listener));
-		return () => following.stop();
-	}
-
-	onDeadline(): void {
-		// Asking for the error ends it, since the time is over.
-		void this.error;
 	}
 }

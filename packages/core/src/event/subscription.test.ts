@@ -226,6 +226,33 @@ describe("a handler that never settles", () => {
 		expect(vi.getTimerCount()).toBe(0);
 	});
 
+	test("that runs beside others has its own deadline, although one timer serves for all", async () => {
+		const { subscription } = subscribed({ ended: () => new Promise(() => {}) });
+		const told: string[] = [];
+		const deliver = async (id: string): Promise<void> => {
+			const verdict = await subscription.deliver(delivered({ id }), lane);
+			told.push(`${id} ${verdict.do}`);
+		};
+		void deliver("first");
+		await vi.advanceTimersByTimeAsync(10_000);
+		void deliver("second");
+		expect(vi.getTimerCount()).toBe(1);
+		await vi.advanceTimersByTimeAsync(20_000);
+		expect(told).toEqual(["first retry"]);
+		await vi.advanceTimersByTimeAsync(10_000);
+		expect(told).toEqual(["first retry", "second retry"]);
+		expect(vi.getTimerCount()).toBe(0);
+	});
+
+	test("is told when its event was published", async () => {
+		const times: Date[] = [];
+		const { subscription } = subscribed({ ended: (_, ctx) => void times.push(delivery(ctx).time) });
+		const [early, late] = ["2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.001Z"];
+		for (const time of [early, early, late, early]) await subscription.deliver(delivered({ time }), lane);
+		expect(times).toEqual([early, early, late, early].map((time) => new Date(time)));
+		expect(times[0]).not.toBe(times[1]);
+	});
+
 	test("is given up when its lane is lost, and nothing counts", async () => {
 		const { ctx, cancel } = lane.withCancel();
 		const { subscription, lines } = subscribed({ ended: () => new Promise(() => {}) });

@@ -8,6 +8,8 @@ import { toServiceError } from "../errors/service-error.ts";
 import { checkedLogger } from "../logger/checked-logger.ts";
 import { type Logger, silentLogger } from "../logger/logger.ts";
 import { SparingLog } from "../logger/sparing-log.ts";
+import { Deadlines } from "../transport/deadlines.ts";
+import { LinkedList } from "../transport/linked-list.ts";
 import type { Broker, Consumer, Delivered, GroupSpec, Verdict } from "./broker.ts";
 import type { GroupId } from "./group-state.ts";
 import { type Guarantees, guaranteesOf } from "./guarantees.ts";
@@ -17,6 +19,7 @@ import { handlingOf } from "./handling.ts";
 import type { TopicOptions } from "./log.ts";
 import { type CheckedOptions, checkedOptions, type SubscribeOptions } from "./subscribe-options.ts";
 import { handlingError, verdictOn } from "./verdict.ts";
+import type { WatchedEnd } from "./watched-end.ts";
 
 /** Options of {@link Subscription}: the options of users, and options that the runtime sets. */
 export interface SubscriptionOptions extends SubscribeOptions {
@@ -48,6 +51,9 @@ export class Subscription {
 	readonly #ignores: readonly string[];
 	readonly #newTopic: TopicOptions;
 	readonly #log: SparingLog;
+	/** The ends of the events that are being handled. One timer serves for the deadlines of all. */
+	readonly #ends = new LinkedList<WatchedEnd>();
+	readonly #deadlines = new Deadlines(() => this.#ends.all());
 
 	/**
 	 * @throws TypeError if a handler is for no event of the contract, or if there are no handlers. RangeError for an
@@ -114,6 +120,8 @@ export class Subscription {
 
 	async #handle(endpoint: Endpoint, delivered: Delivered, lane: Context): Promise<Verdict> {
 		const { ctx, cancellation, scope } = handlingOf(delivered, this.id, this.options.timeoutMs, lane);
+		const place = this.#ends.add(cancellation);
+		this.#deadlines.watch(cancellation.deadline);
 		try {
 			await whileLasts(endpoint(delivered.event.data, ctx), ctx);
 			scope.settle(succeeded);
@@ -127,6 +135,10 @@ export class Subscription {
 			// The lane is lost, or the process stops. Nobody counts that as an attempt.
 			if (lane.error !== undefined) return again(lane.error, 0);
 			return this.#judged(error, delivered);
+		} finally {
+			place.leave();
+			// A timer would keep the process alive.
+			if (this.#ends.first === undefined) this.#deadlines.stop();
 		}
 	}
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Context } from "../context/context.ts";
+import type { Logger } from "../logger/logger.ts";
 import { type Check, type CheckerOptions, checker } from "./checker.ts";
 import { Health } from "./health.ts";
 
@@ -178,6 +179,21 @@ describe("a check in band", () => {
 		await vi.advanceTimersByTimeAsync(1_000);
 		expect(await health.report()).toMatchObject({ ok: true });
 		expect(check).toHaveBeenCalledTimes(2);
+	});
+
+	test("does not run before the start, when a probe comes early: nothing is logged, and nothing is remembered", async () => {
+		const check = vi.fn(failing);
+		const lines: string[] = [];
+		const logger: Logger = { log: (_, message) => void lines.push(message) };
+		health = new Health([checker("database", check, inBand)], { logger });
+		expect(await health.report()).toEqual({
+			ok: false,
+			checks: [{ name: "database", ok: false, critical: true }],
+		});
+		expect([check.mock.calls, lines]).toEqual([[], []]);
+		check.mockImplementation(passing);
+		await health.start();
+		expect((await health.report()).ok).toBe(true);
 	});
 
 	test("answers within its time", async () => {

@@ -24,6 +24,7 @@ export class Health {
 	readonly #onChange: (isHealthy: boolean) => void;
 	readonly #logger: Logger;
 	#isHealthy = true;
+	#isStarted = false;
 
 	/** @throws TypeError when two checkers have the same name. */
 	constructor(checkers: readonly Checker[], options: HealthOptions = {}) {
@@ -52,13 +53,17 @@ export class Health {
 
 	/** Starts the checks that run on an interval. Resolves when each has run once, or has taken too long. */
 	async start(): Promise<void> {
+		this.#isStarted = true;
 		const running = this.#checks.filter(({ checker }) => !checker.options.inBand);
 		await Promise.all(running.map((check) => check.start()));
 	}
 
-	/** The present health. Checks in band run for it, unless they have just run. */
+	/**
+	 * The present health. Checks in band run for it, unless they have just run. Before `start` none runs, because what
+	 * they check has not begun either.
+	 */
 	async report(): Promise<HealthReport> {
-		const inBand = this.#checks.filter(({ checker }) => checker.options.inBand);
+		const inBand = this.#checks.filter(({ checker }) => this.#isStarted && checker.options.inBand);
 		await Promise.all(inBand.map((check) => check.refresh()));
 		const checks = this.#checks.map((check) => check.report);
 		return { ok: checks.every(({ ok, critical }) => ok || !critical), checks };

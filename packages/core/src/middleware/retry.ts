@@ -5,6 +5,7 @@ import { givesStream, type Method, takesStream } from "../contract/method.ts";
 import { trusted } from "../endpoint/checked-chain.ts";
 import type { Endpoint, Middleware } from "../endpoint/endpoint.ts";
 import { leave } from "../endpoint/leave-stream.ts";
+import type { RelayedStream } from "../endpoint/observe-stream.ts";
 import { isServiceError, type ServiceError } from "../errors/service-error.ts";
 import { isRefusal } from "../errors/trouble.ts";
 import { RetryBudget, type RetryBudgetOptions } from "../resilience/retry-budget.ts";
@@ -67,8 +68,15 @@ class RetryPolicy {
 		this.budget = budget;
 	}
 
+	/** Waits until the next attempt. Throws the error when there is none. */
+	async wait(error: unknown, failures: Failures, ctx: Context): Promise<void> {
+		const delay = this.#delay(error, failures, ctx);
+		if (delay === undefined) throw error;
+		if (delay > 0) await sleep(delay, ctx);
+	}
+
 	/** Milliseconds to wait before the next attempt; undefined for no further attempt. */
-	delay(error: unknown, failures: Failures, ctx: Context): number | undefined {
+	#delay(error: unknown, failures: Failures, ctx: Context): number | undefined {
 		if (!isServiceError(error) || ctx.error !== undefined || !this.#mayRepeat(error)) return undefined;
 		if (isFree(error) && failures.isFirstAt(triedInstances(ctx).at(-1))) return 0;
 		if (isRefusal(error) || failures.tries >= this.#options.attempts) return undefined;
@@ -140,9 +148,7 @@ async function attemptAgain(
 	const failures = new Failures();
 	let error = failure;
 	while (true) {
-		const delay = policy.delay(error, failures, ctx);
-		if (delay === undefined) throw error;
-		if (delay > 0) await sleep(delay, ctx);
+		await policy.wait(error, failures, ctx);
 		try {
 			return await next(input, ctx);
 		} catch (thrown) {
@@ -159,70 +165,46 @@ async function attemptStream(
 	ctx: Context,
 ): Promise<AsyncIterable<unknown>> {
 	policy.budget.deposit();
-	const attempts = new StreamAttempts(next, policy, input, ctx);
-	const stream = new RetriedStream(attempts, await attempts.open(next));
-	return { [Symbol.asyncIterator]: () => stream };
-}
-
-/** Opens one stream, as often as the policy allows. */
-class StreamAttempts {
-	readonly #failures = new Failures();
-	readonly #next: Endpoint;
-	readonly #policy: RetryPolicy;
-	readonly #input: unknown;
-	readonly #ctx: Context;
-
-	constructor(next: Endpoint, policy: RetryPolicy, input: unknown, ctx: Context) {
-		this.#next = next;
-		this.#policy = policy;
-		this.#input = input;
-		this.#ctx = ctx;
-	}
-
-	async open(endpoint: Endpoint): Promise<AsyncIterator<unknown>> {
+	const failures = new Failures();
+	const open = async (endpoint: Endpoint): Promise<AsyncIterator<unknown>> => {
 		while (true) {
 			try {
-				const stream = (await endpoint(this.#input, this.#ctx)) as AsyncIterable<unknown>;
-				return stream[Symbol.asyncIterator]();
+				const messages = (await endpoint(input, ctx)) as AsyncIterable<unknown>;
+				return messages[Symbol.asyncIterator]();
 			} catch (error) {
-				await this.#wait(error);
+				await policy.wait(error, failures, ctx);
 			}
 		}
-	}
-
-	/** Opens the stream again after it broke. */
-	async openAfter(error: unknown): Promise<AsyncIterator<unknown>> {
-		await this.#wait(error);
+	};
+	return new RetriedStream(await open(next), async (error) => {
+		await policy.wait(error, failures, ctx);
 		// The bound of the timeout ended when the first stream was accepted, so this one gets its own.
-		const bound = this.#ctx.get(acceptanceMs);
-		return this.open(bound === undefined ? this.#next : acceptance(this.#next, bound));
-	}
-
-	/** Waits until the next attempt. Throws the error when there is none. */
-	async #wait(error: unknown): Promise<void> {
-		const delay = this.#policy.delay(error, this.#failures, this.#ctx);
-		if (delay === undefined) throw error;
-		if (delay > 0) await sleep(delay, this.#ctx);
-	}
+		const bound = ctx.get(acceptanceMs);
+		return open(bound === undefined ? next : acceptance(next, bound));
+	});
 }
 
 /** The stream that the caller reads. Once a message was delivered, it is the stream that was opened last. */
-class RetriedStream implements AsyncIterator<unknown> {
-	readonly #attempts: StreamAttempts;
+class RetriedStream implements RelayedStream {
 	#iterator: AsyncIterator<unknown>;
-	#delivered = false;
+	readonly #openAfter: (error: unknown) => Promise<AsyncIterator<unknown>>;
+	"~rest": AsyncIterator<unknown> | undefined;
 
-	constructor(attempts: StreamAttempts, iterator: AsyncIterator<unknown>) {
-		this.#attempts = attempts;
+	/** @param openAfter opens the stream again after an error broke it. Rejects with the error when it may not. */
+	constructor(
+		iterator: AsyncIterator<unknown>,
+		openAfter: (error: unknown) => Promise<AsyncIterator<unknown>>,
+	) {
 		this.#iterator = iterator;
+		this.#openAfter = openAfter;
+	}
+
+	[Symbol.asyncIterator](): this {
+		return this;
 	}
 
 	next(): Promise<IteratorResult<unknown>> {
-		if (this.#delivered) return this.#iterator.next();
-		return this.#first().then((result) => {
-			this.#delivered = true;
-			return result;
-		});
+		return this["~rest"]?.next() ?? this.#first();
 	}
 
 	return(): Promise<IteratorResult<unknown>> {
@@ -232,9 +214,11 @@ class RetriedStream implements AsyncIterator<unknown> {
 	async #first(): Promise<IteratorResult<unknown>> {
 		while (true) {
 			try {
-				return await this.#iterator.next();
+				const result = await this.#iterator.next();
+				this["~rest"] = this.#iterator;
+				return result;
 			} catch (error) {
-				this.#iterator = await this.#attempts.openAfter(error);
+				this.#iterator = await this.#openAfter(error);
 			}
 		}
 	}

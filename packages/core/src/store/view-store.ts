@@ -136,6 +136,8 @@ export interface ViewReport extends ViewVersionId {
 	readonly live: number | undefined;
 	/** In the order of their numbers. */
 	readonly builds: readonly ViewBuildReport[];
+	/** Why the store cannot read the version, with the remedy; it has no builds then. Only in a list of versions. */
+	readonly fault?: string | undefined;
 }
 
 /** The features of a view store. */

@@ -1,6 +1,6 @@
-import { type Outcome, type SettledListener, succeeded } from "../context/call-scope.ts";
+import { type Outcome, succeeded } from "../context/call-scope.ts";
 import { canceled } from "../context/cancellation.ts";
-import type { ObservableStream } from "../endpoint/observe-stream.ts";
+import type { ObservableStream, StreamObserver } from "../endpoint/observe-stream.ts";
 import { type ServiceError, toServiceError } from "../errors/service-error.ts";
 import { LinkedList } from "./linked-list.ts";
 
@@ -41,7 +41,7 @@ export class IncomingMessages<Message> implements ObservableStream, AsyncIterato
 	/** The error that broke the stream, if any. */
 	#error: unknown;
 	#iterated = false;
-	"~settled": SettledListener | undefined;
+	readonly "~observers": StreamObserver[] = [];
 
 	constructor(source: MessageSource<Message>) {
 		this.#source = source;
@@ -109,14 +109,14 @@ export class IncomingMessages<Message> implements ObservableStream, AsyncIterato
 			}
 		}
 		// A consumer that asks again gets the same error: a stream that broke has no orderly end.
-		if (this.#error !== undefined) return Promise.reject(this.#broken(this.#error));
+		if (this.#error !== undefined) return Promise.reject(this.#broken());
 		if (this.#ended) return Promise.resolve(this.#over());
 		return new Promise((resolve, reject) => this.#wait({ resolve, reject, next: undefined }));
 	}
 
 	return(): Promise<IteratorResult<unknown, undefined>> {
 		const open = !this.#ended;
-		if (this["~settled"] !== undefined) this.#tell({ ok: false, error: canceled() });
+		if (this["~observers"].length > 0) this.#tell({ ok: false, error: canceled() });
 		this.end();
 		this.#error = undefined;
 		if (open) this.#source.stopped();
@@ -154,7 +154,7 @@ export class IncomingMessages<Message> implements ObservableStream, AsyncIterato
 		this.#ended = true;
 		this.#error = error;
 		for (let waiter = this.#takeWaiters(); waiter !== undefined; waiter = waiter.next) {
-			waiter.reject(this.#broken(error));
+			waiter.reject(this.#broken());
 		}
 	}
 
@@ -177,20 +177,21 @@ export class IncomingMessages<Message> implements ObservableStream, AsyncIterato
 	}
 
 	/** The error that a consumer gets when its stream breaks. */
-	#broken(error: unknown): unknown {
-		this.#tell({ ok: false, error: toServiceError(error) });
-		return error;
+	#broken(): unknown {
+		for (const { settled, translate } of this["~observers"].splice(0)) {
+			this.#error = translate(this.#error);
+			settled({ ok: false, error: toServiceError(this.#error) });
+		}
+		return this.#error;
 	}
 
 	/** The error that a consumer gets for a message that cannot be decoded. The stream ends with it. */
 	#unreadable(error: unknown): unknown {
 		this.#cutOff(error);
-		return this.#broken(error);
+		return this.#broken();
 	}
 
 	#tell(outcome: Outcome): void {
-		const settled = this["~settled"];
-		this["~settled"] = undefined;
-		settled?.(outcome);
+		for (const { settled } of this["~observers"].splice(0)) settled(outcome);
 	}
 }

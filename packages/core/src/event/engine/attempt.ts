@@ -1,4 +1,5 @@
 import type { Context } from "../../context/context.ts";
+import { ServiceError } from "../../errors/service-error.ts";
 
 /**
  * Runs an operation of a backend, and waits for it no longer than this: a backend that has gone may never answer.
@@ -11,7 +12,9 @@ export function attempt<T>(
 ): Promise<T> {
 	const limited = ctx.withTimeout(milliseconds);
 	return new Promise<T>((resolve, reject) => {
-		const unlisten = limited["~cancellation"].listen(reject);
+		const unlisten = limited["~cancellation"].listen((error) =>
+			reject(ctx.error === undefined ? noAnswer(milliseconds) : error),
+		);
 		Promise.try(run, limited).then(
 			(answer) => {
 				unlisten();
@@ -23,4 +26,8 @@ export function attempt<T>(
 			},
 		);
 	});
+}
+
+function noAnswer(milliseconds: number): ServiceError {
+	return new ServiceError({ code: "deadline_exceeded", message: `no answer within ${milliseconds} ms` });
 }

@@ -79,10 +79,20 @@ describe("a rolling deploy", () => {
 		expect(counts([old, young], holders)).toEqual([2, 2]);
 	});
 
-	test("back to fewer events deals lanes to all", () => {
+	test("deals no lanes to an old member that starts again while newer ones work", () => {
+		const again = member("again", 3, { started: 1 });
+		const { holders } = settle([young, again], ["young", "young", undefined, undefined]);
+		expect(counts([young, again], holders)).toEqual([4, 0]);
+	});
+
+	test("to a version that handles other events deals lanes to the member that joined last", () => {
+		const other = member("other", 3, { started: 1, cancelled: 1 });
+		expect(settle([young, other], new Array(4).fill(undefined)).holders).toEqual(new Array(4).fill("other"));
+	});
+
+	test("back to fewer events deals lanes to the members that are left", () => {
 		const back = member("back", 3, { started: 1 });
-		const { holders } = settle([young, back], new Array(4).fill(undefined));
-		expect(counts([young, back], holders)).toEqual([2, 2]);
+		expect(settle([back], new Array(4).fill("young")).holders).toEqual(new Array(4).fill("back"));
 	});
 });
 

@@ -21,10 +21,7 @@ export interface Deal {
  */
 export function deal({ members, lanes }: Table, me: string): Deal {
 	const held = heldLanes({ members, lanes });
-	const newest = members.reduce<MemberReport | undefined>(
-		(newest, member) => (newest === undefined || member.joined > newest.joined ? member : newest),
-		undefined,
-	);
+	const newest = newestOf(members);
 	const shares = dealShares(
 		members,
 		held,
@@ -37,6 +34,20 @@ export function deal({ members, lanes }: Table, me: string): Deal {
 		claim: dealFree(free, shares, held).get(me) ?? [],
 		release: mine.slice(shares.get(me) ?? mine.length).map(({ lane }) => lane),
 	};
+}
+
+/**
+ * The member with the newest version of the program: among the members that no other surpasses, the last one that joined.
+ * An old process may start again while a new version is deployed.
+ */
+function newestOf(members: readonly MemberReport[]): MemberReport | undefined {
+	const best = members.filter((member) => !members.some((other) => surpasses(other, member)));
+	return best.sort((one, other) => one.joined - other.joined).at(-1);
+}
+
+/** Whether a member handles all that another one handles, and more. */
+export function surpasses(member: Member, other: Member): boolean {
+	return covers(member, other) && !covers(other, member);
 }
 
 /** Whether a member handles all that another one handles. */

@@ -11,6 +11,7 @@ import { HeldLanes } from "./held-lanes.ts";
 import { KnownEvents } from "./known-events.ts";
 import type { Lane } from "./lane.ts";
 import { LaneDealer } from "./lane-dealer.ts";
+import { laneTrouble } from "./lane-trouble.ts";
 import type { Membership } from "./membership.ts";
 import { NewerMembers } from "./newer-members.ts";
 import { Reader } from "./reader.ts";
@@ -21,6 +22,9 @@ import type { Turns } from "./turns.ts";
 
 /** How long `close` waits for the last save, in milliseconds. */
 const closeMs = 1_000;
+
+const lanesGivenUp =
+	"the lanes are given up, because the state of groups has not answered for too long; what was handled and is not saved is handled again";
 
 /** Options of {@link GroupConsumer}. */
 export interface GroupConsumerOptions {
@@ -70,8 +74,7 @@ export class GroupConsumer implements Consumer {
 		this.#known = new KnownEvents(handles, ignores);
 		const troubles = new Troubles(logger, { topic: name, group });
 		this.#troubles = troubles;
-		const { ctx } = this.#working;
-		const taking = this.#taking.ctx;
+		const [ctx, taking] = [this.#working.ctx, this.#taking.ctx];
 		const save = (lane: Lane): Promise<void> => this.#held.save(lane);
 		this.#held = new HeldLanes({
 			...options,
@@ -146,7 +149,7 @@ export class GroupConsumer implements Consumer {
 			logger,
 		});
 		this.#unfollow = membership.follow({
-			onLost: () => this.#loseAll(),
+			onLost: () => this.#membershipLost(),
 			onAlive: () => this.#dealer.wake(),
 		});
 		void this.#dealer.run();
@@ -231,6 +234,13 @@ export class GroupConsumer implements Consumer {
 		this.#dispatcher.pump();
 	}
 
+	#membershipLost(): void {
+		const { spec, logger } = this.#options;
+		const fields = { topic: spec.topic, group: spec.group, lanes: this.#held.all.size };
+		logger.log("warn", lanesGivenUp, fields);
+		this.#loseAll();
+	}
+
 	#loseAll(): void {
 		const { spec } = this.#options;
 		for (const lane of [...this.#held.all.values()]) this.#held.lose(lane, leaseLost(spec, lane.number));
@@ -279,28 +289,6 @@ export class GroupConsumer implements Consumer {
 		if (member !== undefined && lane.isOpen) this.#dealer.bar(lane, member);
 		return events.filter((placed) => !this.#isPassedOver(placed));
 	}
-}
-
-/** Why lanes do not go on, although all backends answer. */
-function laneTrouble(lanes: readonly Lane[]): string | undefined {
-	const blocked = lanes.filter(({ isBlocked }) => isBlocked).map(({ number }) => number);
-	const paused = lanes.filter(({ pause }) => pause.until !== 0).map(({ number }) => number);
-	const texts: string[] = [];
-	if (blocked.length > 0) {
-		texts.push(
-			`too many events are deferred in ${named(blocked)}: see to the parked ones (allium parked list), then replay or discard them`,
-		);
-	}
-	if (paused.length > 0) {
-		texts.push(
-			`${named(paused)} paused, because most deliveries met trouble that is not the events' own, such as a service that is away; tried again by and by`,
-		);
-	}
-	return texts.length > 0 ? texts.join("; ") : undefined;
-}
-
-function named(lanes: readonly number[]): string {
-	return `${lanes.length === 1 ? "lane" : "lanes"} ${lanes.join(", ")}`;
 }
 
 function leaseLost({ topic, group }: GroupSpec, lane: number): ServiceError {

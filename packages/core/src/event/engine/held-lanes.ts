@@ -7,6 +7,7 @@ import { Lane, type LaneOptions } from "./lane.ts";
 import { LaneSaver } from "./lane-saver.ts";
 import type { Membership } from "./membership.ts";
 import type { Troubles } from "./troubles.ts";
+import { UnsavedLanes } from "./unsaved-lanes.ts";
 
 /** How old a report of a group may be, in milliseconds. */
 const oldestReportMs = 1_000;
@@ -29,6 +30,7 @@ export class HeldLanes {
 	readonly #options: HeldLanesOptions;
 	readonly #lanes = new Map<number, Lane>();
 	readonly #savers = new Map<Lane, LaneSaver>();
+	readonly #unsaved: UnsavedLanes;
 	/** The leases that were given back recently. Reports may still show them. */
 	readonly #given = new Map<number, { readonly epoch: number; readonly at: number }>();
 	/** The lanes that have changed since the timer was set. */
@@ -37,6 +39,7 @@ export class HeldLanes {
 
 	constructor(options: HeldLanesOptions) {
 		this.#options = options;
+		this.#unsaved = new UnsavedLanes(options.troubles);
 	}
 
 	/** Ended when nothing is saved or given back any more. */
@@ -59,7 +62,7 @@ export class HeldLanes {
 		const lane = new Lane(lease, { ...options, crashed, changed: this.#noteChange });
 		const lose = (lost: Lane, reason: unknown): void => this.lose(lost, reason);
 		this.#lanes.set(lane.number, lane);
-		this.#savers.set(lane, new LaneSaver(lane, { ...options, lose }));
+		this.#savers.set(lane, new LaneSaver(lane, { ...options, unsaved: this.#unsaved, lose }));
 		options.changed();
 		return lane;
 	}
@@ -79,7 +82,9 @@ export class HeldLanes {
 	/** Saves a lane, and gives it back. Never rejects. */
 	async giveBack(lane: Lane): Promise<void> {
 		const { store, ttlMs, ctx, logger } = this.#options;
-		await this.save(lane);
+		// Events that end while it is being saved count, too.
+		do await this.save(lane);
+		while (lane.isDirty && !lane.isLost && ctx.error === undefined);
 		if (lane.isLost) return;
 		this.lose(lane, undefined);
 		this.#given.set(lane.number, { epoch: lane.lease.epoch, at: performance.now() });
@@ -103,7 +108,7 @@ export class HeldLanes {
 		this.#lanes.delete(lane.number);
 		this.#savers.delete(lane);
 		this.#changed.delete(lane);
-		this.#options.troubles.clear(`save ${lane.number}`);
+		this.#unsaved.givenUp(lane);
 		this.#options.changed(lane);
 		lane.lose(reason);
 	}

@@ -14,3 +14,13 @@ test.each([
 	const known = new KnownEvents({ started: 2 }, ["noted"]);
 	expect(known.acquaintance(inLane(1, "key", { type, version }).event)).toBe(acquaintance);
 });
+
+test("what is known of an event does not depend on the one that was asked for before", () => {
+	const known = new KnownEvents({ started: 2 }, ["noted"]);
+	const of = (type: string, version: number) => known.acquaintance(inLane(1, "key", { type, version }).event);
+	expect(of("matches.noted", 1)).toBe("ignored");
+	expect(of("matches.started", 1)).toBe("handled");
+	expect(of("matches.started", 3)).toBe("newer");
+	expect(of("matches.started", 2)).toBe("handled");
+	expect(of("matches.ended", 1)).toBe("unknown");
+});

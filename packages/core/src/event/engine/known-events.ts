@@ -12,6 +12,9 @@ export class KnownEvents {
 	/** The newest version of each, by name. */
 	readonly #versions: ReadonlyMap<string, number>;
 	readonly #ignored: ReadonlySet<string>;
+	/** The type that was asked for last, and what is known of it. Most events in a row are of one type. */
+	#type: string | undefined;
+	#newest: number | "unknown" | "ignored" = "unknown";
 
 	constructor(handles: Member["handles"], ignores: readonly string[] = []) {
 		this.#versions = new Map(Object.entries(handles));
@@ -20,9 +23,20 @@ export class KnownEvents {
 
 	/** The type of an event is `contract.event`, and a topic has the events of one contract. */
 	acquaintance({ type, version }: EventRecord): Acquaintance {
+		if (type !== this.#type) {
+			this.#newest = this.#newestOf(type);
+			this.#type = type;
+		}
+		if (typeof this.#newest !== "number") return this.#newest;
+		return version <= this.#newest ? "handled" : "newer";
+	}
+
+	#newestOf(type: string): number | "unknown" | "ignored" {
 		const name = type.slice(type.lastIndexOf(".") + 1);
-		const newest = this.#versions.get(type) ?? this.#versions.get(name);
-		if (newest === undefined) return this.#ignored.has(name) ? "ignored" : "unknown";
-		return version <= newest ? "handled" : "newer";
+		return (
+			this.#versions.get(type) ??
+			this.#versions.get(name) ??
+			(this.#ignored.has(name) ? "ignored" : "unknown")
+		);
 	}
 }

@@ -72,9 +72,11 @@ export class LaneDealer {
 		while (ctx.error === undefined) {
 			this.#news.reset();
 			try {
-				if (membership.isAlive()) await this.#look();
-				this.#backoff.reset();
-				troubles.clear("group");
+				if (membership.isAlive()) {
+					await this.#look();
+					this.#backoff.reset();
+					troubles.clear("group");
+				}
 				await this.#waitForChange();
 			} catch (error) {
 				if (ctx.error !== undefined) return;

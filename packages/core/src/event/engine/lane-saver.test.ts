@@ -9,12 +9,15 @@ import { Lane } from "./lane.ts";
 import { LaneSaver } from "./lane-saver.ts";
 import { Membership } from "./membership.ts";
 import { Troubles } from "./troubles.ts";
+import { UnsavedLanes } from "./unsaved-lanes.ts";
 
 const ctx = Context.background();
 const id = { topic: "matches", group: "rewards" };
 
 let faults: Faults;
 let store: GroupStore;
+/** The store as the saver reaches it. */
+let reached: GroupStore;
 let lane: Lane;
 let saver: LaneSaver;
 let lost: unknown[];
@@ -49,8 +52,9 @@ beforeEach(async () => {
 		lost.push(reason);
 		lane.lose(reason);
 	};
-	const name = { store: faulty.group(id), membership, troubles, lose };
-	saver = new LaneSaver(lane, { ...name, ttlMs: 60_000, ctx });
+	reached = faulty.group(id);
+	const unsaved = new UnsavedLanes(troubles);
+	saver = new LaneSaver(lane, { store: reached, membership, unsaved, lose, ttlMs: 60_000, ctx });
 });
 
 /** Handles the event at a position. */
@@ -80,6 +84,17 @@ describe("a lane", () => {
 		const cursor = handle(2);
 		await Promise.all([first, saver.save()]);
 		expect(await savedCursor()).toBe(cursor);
+	});
+
+	test("is saved once by one call, however much changes meanwhile", async () => {
+		const cursor = handle(1);
+		const save = vi.spyOn(reached, "save").mockImplementationOnce((...given) => {
+			handle(2);
+			return store.save(...given);
+		});
+		await saver.save();
+		expect(save).toHaveBeenCalledTimes(1);
+		expect([await savedCursor(), lane.isDirty]).toEqual([cursor, true]);
 	});
 
 	test("is not saved when nothing has changed", async () => {

@@ -1,13 +1,12 @@
 import type { Context } from "../../context/context.ts";
 import { sleep } from "../../context/sleep.ts";
-import { errorText } from "../../errors/error-text.ts";
 import { isServiceError, ServiceError } from "../../errors/service-error.ts";
 import { Backoff } from "../../time/backoff.ts";
 import type { GroupStore, LaneLease } from "../group-state.ts";
 import { attempt } from "./attempt.ts";
 import type { Lane } from "./lane.ts";
 import type { Membership } from "./membership.ts";
-import type { Troubles } from "./troubles.ts";
+import type { UnsavedLanes } from "./unsaved-lanes.ts";
 
 /** The options that the savers of all lanes of a group share. */
 export interface LaneSaverOptions {
@@ -16,7 +15,7 @@ export interface LaneSaverOptions {
 	readonly ttlMs: number;
 	/** Ends when nothing may be saved any more. */
 	readonly ctx: Context;
-	readonly troubles: Troubles;
+	readonly unsaved: UnsavedLanes;
 	/** Gives the lane up. */
 	readonly lose: (lane: Lane, reason: ServiceError) => void;
 }
@@ -38,7 +37,10 @@ export class LaneSaver {
 		this.#options = options;
 	}
 
-	/** Resolves once all that has changed until now is saved, or the lane is lost. */
+	/**
+	 * Resolves once all that has changed until now is saved, or the lane is lost. What changes meanwhile waits for the
+	 * next call: events that end one by one would otherwise be saved one by one, without a pause.
+	 */
 	save(): Promise<void> {
 		if (this.#saving !== undefined) this.#again = true;
 		// It ends later than it begins, even if there is nothing to be saved.
@@ -50,7 +52,7 @@ export class LaneSaver {
 		try {
 			do {
 				this.#again = false;
-				while (this.#isNeeded) await this.#saveOrWait();
+				if (this.#isNeeded) await this.#saveOrWait();
 			} while (this.#again);
 		} finally {
 			this.#saving = undefined;
@@ -58,21 +60,22 @@ export class LaneSaver {
 	}
 
 	async #saveOrWait(): Promise<void> {
-		const { store, membership, ttlMs, ctx, troubles, lose } = this.#options;
+		const { store, membership, ttlMs, ctx, unsaved, lose } = this.#options;
 		// Losing the membership gives all lanes up.
 		if (!membership.isAlive()) return lose(this.#lane, leaseOver());
-		const unsaved = this.#lane.takeUnsaved();
+		const taken = this.#lane.takeUnsaved();
 		try {
 			if (!this.#isFateKnown) await this.#claimAgain();
-			await attempt(ttlMs, ctx, (ctx) => store.save(this.#lane.lease, unsaved.change, ctx));
+			await attempt(ttlMs, ctx, (ctx) => store.save(this.#lane.lease, taken.change, ctx));
 			this.#backoff.reset();
-			troubles.clear(this.#trouble);
+			unsaved.saved(this.#lane);
 		} catch (error) {
 			if (this.#lane.isLost) return;
 			if (isServiceError(error) && error.reason === "lease_lost") return lose(this.#lane, error);
 			this.#isFateKnown = false;
-			this.#lane.putBack(unsaved);
-			troubles.set(this.#trouble, `the lane ${this.#lane.number} cannot be saved: ${errorText(error)}`);
+			this.#lane.putBack(taken);
+			this.#again = true;
+			unsaved.failed(this.#lane, error);
 			await sleep(this.#backoff.next(), ctx).catch(() => {});
 		}
 	}
@@ -90,10 +93,6 @@ export class LaneSaver {
 
 	get #isNeeded(): boolean {
 		return this.#lane.isDirty && !this.#lane.isLost && this.#options.ctx.error === undefined;
-	}
-
-	get #trouble(): string {
-		return `save ${this.#lane.number}`;
 	}
 }
 

@@ -85,6 +85,14 @@ test("a member that joined earlier does not count: it is the older one in a roll
 	expect(await newerMembers(store).members.handlersOf([unknown])).toEqual(new Map());
 });
 
+test("a member that joined earlier counts if it handles more: this one is an old one that started again", async () => {
+	const store = memoryGroupState().group({ topic: "matches", group: "rewards" });
+	await store.create(new Map(), ctx);
+	await store.join({ id: "young", handles: { started: 2 } }, ctx);
+	await store.join({ id: "me", handles }, ctx);
+	expect(await newerMembers(store).members.handlersOf([newer])).toEqual(new Map([[newer, "young"]]));
+});
+
 test("a text that is no event is nobody's", async () => {
 	const { members } = newerMembers(await joined({ ended: 1 }));
 	expect(await members.handlersOf([{ ...unknown, fault: "it is not JSON" }])).toEqual(new Map());

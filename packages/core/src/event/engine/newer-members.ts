@@ -5,6 +5,7 @@ import { Backoff } from "../../time/backoff.ts";
 import type { GroupStore, MemberReport } from "../group-state.ts";
 import type { Placed } from "../log.ts";
 import { attempt } from "./attempt.ts";
+import { surpasses } from "./dealing.ts";
 import { KnownEvents } from "./known-events.ts";
 import type { Troubles } from "./troubles.ts";
 
@@ -24,7 +25,7 @@ export interface NewerMembersOptions {
 	readonly live: (members: readonly MemberReport[]) => readonly MemberReport[];
 }
 
-/** The members of a group that joined after this one, and may handle events that it does not know. */
+/** The members of a group that joined after this one, or handle more, and may handle events that it does not know. */
 export class NewerMembers {
 	readonly #options: NewerMembersOptions;
 
@@ -61,9 +62,9 @@ export class NewerMembers {
 			try {
 				const members = await attempt(patienceMs, ctx, (ctx) => store.members(ctx));
 				troubles.clear("members");
-				const joined = members.find(({ id }) => id === me)?.joined ?? 0;
+				const self = members.find(({ id }) => id === me);
 				return live(members)
-					.filter((member) => member.joined > joined)
+					.filter((member) => self === undefined || isNewer(member, self))
 					.map(({ id, handles }) => ({ id, known: new KnownEvents(handles) }));
 			} catch (error) {
 				if (ctx.error !== undefined) return [];
@@ -73,4 +74,9 @@ export class NewerMembers {
 		}
 		return [];
 	}
+}
+
+/** A process of a newer version joins later, unless an old one starts again during the deploy. */
+function isNewer(member: MemberReport, than: MemberReport): boolean {
+	return member.joined > than.joined || surpasses(member, than);
 }

@@ -179,7 +179,9 @@ export class Recovery {
 	async #recover(due: Due, placed: Placed | undefined): Promise<void> {
 		const { lane, deferred, cursor } = due;
 		if (placed === undefined) this.#logLost(due);
-		const isTried = placed !== undefined && deferred?.discard !== true;
+		// The members may be others than when the event was read.
+		const handled = placed === undefined ? [] : await this.#options.handled(lane, [placed]);
+		const isTried = placed !== undefined && handled.length > 0 && deferred?.discard !== true;
 		const end = isTried
 			? await this.#run(lane, new EventInHand(placed, lane.lease.epoch, originOf(due), deferred))
 			: "done";

@@ -30,7 +30,11 @@ async function begin(retainMs: number = defaultRetainMs): Promise<void> {
 	const state = { cursor: entry.cursor, ahead: [], deferred: [entry], crashes: 0 };
 	const options = { park: "key", deferredBound: 10, longestPauseMs: 5, crashed: false, ctx } as const;
 	lane = new Lane({ lane: 0, member: "m", epoch: 1, state }, { ...options, changed: () => {} });
-	watch = new RetentionWatch({
+	watch = watchOf();
+}
+
+function watchOf(): RetentionWatch {
+	return new RetentionWatch({
 		topic,
 		group: "rewards",
 		lanes: () => [lane],
@@ -62,10 +66,24 @@ test("an event that its topic forgets soon is told once, with what to do", async
 	await vi.advanceTimersByTimeAsync(29 * dayMs);
 	expect(logged).toEqual([
 		expect.stringMatching(
-			/^warn the oldest event .* keeps events for 30 days, and forgets it in 6 days; .*allium parked list matches rewards/,
+			/^warn the oldest event .* will be lost in 6 days: .* keeps events for 30 days; 1 parked here.*allium parked list matches rewards/,
 		),
 	]);
-	expect(watch.report.warning).toContain("forgets it in 1 days");
+	expect(watch.report.warning).toContain("will be lost in 1 days");
+});
+
+test("an event that its topic had forgotten before the lane was claimed is told as lost", async () => {
+	await begin();
+	await vi.advanceTimersByTimeAsync(20 * dayMs);
+	await topic.append([inLane(2, "b").event], ctx);
+	watch.close();
+	await vi.advanceTimersByTimeAsync(11 * dayMs);
+	watch = watchOf();
+	await vi.advanceTimersByTimeAsync(60_000);
+	expect(watch.report).toMatchObject({
+		keptForSeconds: 0,
+		warning: expect.stringMatching(/is lost: .* 1 parked here/),
+	});
 });
 
 test("an event that is settled in time is not warned of any longer", async () => {
@@ -77,13 +95,13 @@ test("an event that is settled in time is not warned of any longer", async () =>
 	expect(logged.at(-1)).toMatch(/^info over: /);
 });
 
-test("an event that waits for its turn counts as one that is parked", async () => {
+test("an event that waits for its turn counts as one that is parked, and the lag is to blame", async () => {
 	await begin();
 	for (const entry of [...lane.deferrals.all()]) lane.settle(entry);
 	const page = await topic.read(new Map([[0, ""]]), { events: 1, bytes: 1_000 }, ctx);
 	for (const placed of page.events) lane.take(placed);
 	await vi.advanceTimersByTimeAsync(29 * dayMs);
-	expect(watch.report.warning).toBeDefined();
+	expect(watch.report.warning).toMatch(/; see to the lag$/);
 });
 
 test("a topic that keeps its events for ever is not asked", async () => {

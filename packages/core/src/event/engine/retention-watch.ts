@@ -3,7 +3,7 @@ import type { Logger } from "../../logger/logger.ts";
 import { after, type Timer } from "../../time/timer.ts";
 import type { ConsumerReport } from "../broker.ts";
 import { cursorAt, positionOf } from "../cursor.ts";
-import type { Behind, Cursor, TopicLog } from "../log.ts";
+import type { Cursor, TopicLog } from "../log.ts";
 import { attempt } from "./attempt.ts";
 import type { Lane } from "./lane.ts";
 import { Troubles } from "./troubles.ts";
@@ -14,6 +14,9 @@ const nearShare = 0.2;
 const looks = { shortest: 100, longest: 60_000, share: 0.02 };
 
 const dayMs = 86_400_000;
+
+/** The time at which an event was stored that the topic does not have any more, and the time that is left to it. */
+const forgotten: number = Number.NEGATIVE_INFINITY;
 
 /** Options of {@link RetentionWatch}. */
 export interface RetentionWatchOptions {
@@ -84,17 +87,20 @@ export class RetentionWatch {
 	/** The times at which events were stored: their retention counts from there. */
 	async #ask(waiting: ReadonlyMap<number, Cursor>): Promise<ReadonlyMap<Cursor, number>> {
 		const { topic, patienceMs, ctx } = this.#options;
-		const unknown = [...waiting].filter(([, cursor]) => !this.#stored.has(cursor));
+		const known = [...this.#stored].filter(([, time]) => time !== forgotten);
+		const stored = new Map(known.filter(([cursor]) => [...waiting.values()].includes(cursor)));
+		const unknown = [...waiting].filter(([, cursor]) => !stored.has(cursor));
+		if (unknown.length === 0) return stored;
 		const before = new Map(unknown.map(([lane, cursor]) => [lane, cursorAt(positionOf(cursor) - 1, "")]));
-		const behind =
-			unknown.length === 0
-				? new Map<number, Behind>()
-				: await attempt(patienceMs, ctx, (ctx) => topic.behind(before, ctx));
-		const stored = new Map<Cursor, number>();
-		for (const [lane, cursor] of waiting) {
-			const time = this.#stored.get(cursor) ?? behind.get(lane)?.since;
+		const places = unknown.map(([lane, cursor]) => ({ lane, cursor }));
+		const [behind, events] = await attempt(patienceMs, ctx, (ctx) =>
+			Promise.all([topic.behind(before, ctx), topic.get(places, ctx)]),
+		);
+		places.forEach(({ lane, cursor }, index) => {
+			// What lies behind the place of an event that is gone is another event.
+			const time = events[index] === undefined ? forgotten : behind.get(lane)?.since;
 			if (time !== undefined) stored.set(cursor, time);
-		}
+		});
 		return stored;
 	}
 
@@ -105,12 +111,28 @@ export class RetentionWatch {
 			this.#warnings.clear("retention");
 			return;
 		}
-		const rest = left > 0 ? `forgets it in ${timeText(left)}` : "may forget it at any time";
+		const parked = parkedIn(this.#options.lanes());
+		const remedy =
+			parked === 0
+				? "see to the lag"
+				: `${parked} parked here: replay or discard them in time (allium parked list ${topic.topic} ${group})`;
 		this.#warnings.set(
 			"retention",
-			`the oldest event that the group has not settled is about to be lost: the topic keeps events for ${timeText(topic.retainMs)}, and ${rest}; see to the parked ones (allium parked list ${topic.topic} ${group}) and to the lag`,
+			`the oldest event that the group has not settled ${fate(left)}: the topic keeps events for ${timeText(topic.retainMs)}; ${remedy}`,
 		);
 	}
+}
+
+function fate(left: number): string {
+	if (left === forgotten) return "is lost";
+	return left > 0 ? `will be lost in ${timeText(left)}` : "may be lost at any time";
+}
+
+/** How many events and held keys of these lanes are parked. */
+function parkedIn(lanes: Iterable<Lane>): number {
+	let count = 0;
+	for (const { deferrals } of lanes) for (const { due } of deferrals.all()) if (due === "parked") count++;
+	return count;
 }
 
 /** The first event of each lane that is not settled. */

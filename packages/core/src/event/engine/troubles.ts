@@ -23,6 +23,11 @@ export class Troubles {
 		this.#texts.set(what, text);
 	}
 
+	/** Ends a trouble without a line in the log, because its cause may go on. */
+	forget(what: string): void {
+		this.#texts.delete(what);
+	}
+
 	clear(what: string): void {
 		const text = this.#texts.get(what);
 		if (text === undefined) return;
