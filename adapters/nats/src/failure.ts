@@ -6,6 +6,7 @@ import { errors } from "@nats-io/transport-node";
 /** The error codes of JetStream's API that name a lack of room. */
 const lacksRoom = [10_002, 10_023, 10_026, 10_027, 10_028, 10_047, 10_077, 10_110, 10_128];
 const messageMissing = [10_037, 10_043, 10_057];
+const notEnabled = 10_039;
 const replicasNeedCluster = [10_005, 10_074];
 
 /**
@@ -53,6 +54,7 @@ export function operationFailure(error: unknown, place: string): ServiceError {
 /** Whether nobody listens where JetStream would: it is off, or the stream of a subject is missing. */
 export function isJetStreamMissing(error: unknown): boolean {
 	if (error instanceof errors.RequestError) return error.isNoResponders();
+	if (error instanceof JetStreamApiError && error.code === notEnabled) return true;
 	return error instanceof Error && error.name === "JetStreamNotEnabled";
 }
 

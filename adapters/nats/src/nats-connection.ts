@@ -2,6 +2,7 @@ import { type Context, isServiceError, type ServiceError } from "@allium/core";
 import { refusal, type Share, SharedResource, unavailable } from "@allium/core/adapter";
 import { afterSilence } from "@allium/core/transport";
 import { type NatsConnection as Client, connect } from "@nats-io/transport-node";
+import { Acknowledgements } from "./acknowledgements.ts";
 import { Attempts, connectOptions } from "./connect-options.ts";
 import { connectFailure, operationFailure } from "./failure.ts";
 import { type NatsAddress, placeOf } from "./nats-url.ts";
@@ -60,6 +61,7 @@ export class NatsConnection implements AsyncDisposable {
 	#lossCount = 0;
 	#isClosed = false;
 	#probe: Promise<boolean> | undefined;
+	#acknowledgements: Acknowledgements | undefined;
 
 	private constructor(place: string, client: Client, attempts: Attempts) {
 		this.place = place;
@@ -101,6 +103,12 @@ export class NatsConnection implements AsyncDisposable {
 	/** How often the connection was lost so far. */
 	get lossCount(): number {
 		return this.#lossCount;
+	}
+
+	/** Publishes to streams. To be used within `run`, which bounds the time. */
+	get acknowledgements(): Acknowledgements {
+		this.#acknowledgements ??= new Acknowledgements(this.client);
+		return this.#acknowledgements;
 	}
 
 	/** The version of the server that it is connected to, such as `2.10.27`. */

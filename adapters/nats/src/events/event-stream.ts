@@ -1,16 +1,14 @@
 import type { Context } from "@allium/core";
 import { unavailable } from "@allium/core/adapter";
 import {
-	type JetStreamClient,
 	type JetStreamManager,
-	jetstream,
 	jetstreamManager,
-	type PubAck,
 	type StoredMsg,
 	type StreamConfig,
 	type StreamInfo,
 } from "@nats-io/jetstream";
-import type { MsgHdrs } from "@nats-io/transport-node";
+import { headers, type MsgHdrs } from "@nats-io/transport-node";
+import type { Acknowledgement } from "../acknowledgements.ts";
 import { isJetStreamMissing, isMessageMissing } from "../failure.ts";
 import type { NatsConnection } from "../nats-connection.ts";
 import { makeStream, streamInfo } from "../stream-making.ts";
@@ -20,6 +18,9 @@ import { makeStream, streamInfo } from "../stream-making.ts";
  * that of `connection.run`, which gives it more while this thread is busy.
  */
 const libraryOptions = { checkAPI: false, timeout: 30_000 };
+
+/** The header for the place that the last message of a subject must have. */
+const expectedLastHeader = "Nats-Expected-Last-Subject-Sequence";
 
 /** A message that a stream keeps. */
 export interface StoredMessage {
@@ -38,13 +39,11 @@ export interface StoredMessage {
 export class EventStream {
 	readonly name: string;
 	readonly connection: NatsConnection;
-	readonly #jetStream: JetStreamClient;
 	#manager: Promise<JetStreamManager> | undefined;
 
 	constructor(connection: NatsConnection, name: string) {
 		this.connection = connection;
 		this.name = name;
-		this.#jetStream = jetstream(connection.client, libraryOptions);
 	}
 
 	/** Undefined when there is no such stream. */
@@ -107,13 +106,11 @@ export class EventStream {
 	 * what `isJetStreamMissing` knows, when no server stores it now: a cluster has no leader for the stream for a while
 	 * after it lost a server.
 	 */
-	async publish(subject: string, data: string, options: PublishOptions = {}): Promise<PubAck> {
-		const { headers, expectedLast } = options;
+	async publish(subject: string, data: string, options: PublishOptions = {}): Promise<Acknowledgement> {
+		const { headers: made = headers(), expectedLast } = options;
+		if (expectedLast !== undefined) made.set(expectedLastHeader, String(expectedLast));
 		try {
-			return await this.#jetStream.publish(subject, data, {
-				...(headers !== undefined && { headers }),
-				...(expectedLast !== undefined && { expect: { lastSubjectSequence: expectedLast } }),
-			});
+			return await this.connection.acknowledgements.publish(subject, data, made);
 		} catch (error) {
 			if (!isJetStreamMissing(error)) throw error;
 			throw unavailable(
