@@ -33,12 +33,15 @@ export function failure(error: unknown, place: string): ServiceError {
 			error,
 		);
 	}
+	if (code === "NOT_FOUND" && said.includes("no exchange")) {
+		return unavailable(
+			`RabbitMQ at ${place} has lost an exchange (${said}); the processes that take from it make it again within seconds`,
+			error,
+		);
+	}
 	const fault = tlsFault(error, "write amqp://");
 	if (fault !== undefined) return refusal(`RabbitMQ at ${place} cannot be used over TLS: ${fault}`, error);
-	return unavailable(
-		`RabbitMQ at ${place} does not answer (${said}); it is tried again with every use`,
-		error,
-	);
+	return unavailable(`RabbitMQ at ${place} does not answer (${said})`, error);
 }
 
 /**

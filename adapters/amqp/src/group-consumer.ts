@@ -3,8 +3,9 @@ import type { Consumer, ConsumerReport, Deliver, Delivered, GroupSpec, Verdict }
 import { whileLasts } from "@allium/core/transport";
 import type { AsyncMessage, Channel } from "rabbitmq-client";
 import { acquaintance, lanesOf } from "./dealing.ts";
+import { GroupBindings } from "./group-bindings.ts";
 import { GroupMembers } from "./group-members.ts";
-import { makeGroup, makeLane } from "./group-queues.ts";
+import { type BoundQueue, bindLane, makeGroup, makeLane, makeParked } from "./group-queues.ts";
 import type { Handed } from "./handed.ts";
 import { HeldLane } from "./held-lane.ts";
 import { LaneReader } from "./lane-reader.ts";
@@ -36,7 +37,11 @@ export class GroupConsumer implements Consumer {
 	readonly #options: GroupConsumerOptions;
 	readonly #room: Room;
 	readonly #held = new Map<number, HeldLane>();
+	#bindings: GroupBindings | undefined;
+	/** The queue of this process, where every process has its own. */
+	#own: string | undefined;
 	#members: GroupMembers | undefined;
+	#making: Promise<void> | undefined;
 	#passedOver = 0;
 	#isEnding = false;
 
@@ -51,6 +56,7 @@ export class GroupConsumer implements Consumer {
 		const consumer = new GroupConsumer(options);
 		if (spec.each) {
 			await consumer.#readOwn(ctx);
+			consumer.#keepBound();
 			return consumer;
 		}
 		await connection.run(ctx, (channel) => makeGroup(channel, names, spec, lanes));
@@ -59,6 +65,7 @@ export class GroupConsumer implements Consumer {
 		const joining = GroupMembers.join({ id: spec, handles, names, connection, ttlMs, onChange });
 		consumer.#members = await joining;
 		consumer.#deal();
+		consumer.#keepBound();
 		return consumer;
 	}
 
@@ -107,9 +114,25 @@ export class GroupConsumer implements Consumer {
 	}
 
 	async #end(): Promise<void> {
+		this.#bindings?.stop();
 		await Promise.all(Array.from(this.#held.values(), ({ done }) => done));
 		await this.#members?.leave();
 		this.#options.ended();
+	}
+
+	#keepBound(): void {
+		const { spec, names, connection, ttlMs: everyMs } = this.#options;
+		const queues = (): readonly BoundQueue[] => this.#queues();
+		this.#bindings = new GroupBindings({ topic: spec.topic, names, connection, everyMs, queues });
+	}
+
+	/** The queues that this process reads, by lane. */
+	#queues(): readonly BoundQueue[] {
+		const { spec, names, lanes } = this.#options;
+		const queue = this.#own;
+		if (queue !== undefined) return Array.from({ length: lanes }, (_, lane) => ({ queue, lane }));
+		if (spec.each) return [];
+		return Array.from(this.#held.keys(), (lane) => ({ queue: names.lane(spec, lane), lane }));
 	}
 
 	/** Takes the lanes that are this member's, and gives up the others. */
@@ -144,10 +167,10 @@ export class GroupConsumer implements Consumer {
 		const begun = Promise.withResolvers<void>();
 		const prepare = async (channel: Channel): Promise<string> => {
 			const { queue } = await channel.queueDeclare({ exclusive: true, autoDelete: true });
-			const exchange = names.topic(spec.topic);
 			for (let lane = 0; lane < lanes; lane++) {
-				await channel.queueBind({ queue, exchange, routingKey: String(lane) });
+				await bindLane(channel, names, spec.topic, { queue, lane });
 			}
+			this.#own = queue;
 			begun.resolve();
 			return queue;
 		};
@@ -201,8 +224,25 @@ export class GroupConsumer implements Consumer {
 		// Nothing is kept of a group that is this process's own.
 		if (spec.each || error === undefined) return;
 		const parked = { lane: placed.lane, text, attempt, since: since ?? Date.now(), error };
-		await outbox.send([parkedMessage(names, spec, parked)], background);
+		const message = parkedMessage(names, spec, parked);
+		try {
+			await outbox.send([message], background);
+		} catch {
+			await this.#makeParked();
+			await outbox.send([message], background);
+		}
 	};
+
+	/** An operator may have deleted the queue. It is made once for all events that miss it. */
+	#makeParked(): Promise<void> {
+		const { spec, names, connection } = this.#options;
+		this.#making ??= connection
+			.run(background, (channel) => makeParked(channel, names, spec))
+			.finally(() => {
+				this.#making = undefined;
+			});
+		return this.#making;
+	}
 }
 
 /** Known where there is no lag, or the oldest event is in hand. */

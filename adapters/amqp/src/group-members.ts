@@ -36,6 +36,8 @@ export class GroupMembers {
 	#channel: Channel | undefined;
 	#retry: Timer | undefined;
 	#left = false;
+	/** When it last heard itself, and so would have heard the others. */
+	#heardAt = 0;
 	readonly #backoff = new Backoff({ firstMs: 100, longestMs: 2_000 });
 
 	private constructor(options: GroupMembersOptions) {
@@ -85,7 +87,9 @@ export class GroupMembers {
 		const { connection, names, id } = this.#options;
 		const channel = await connection.channel();
 		this.#channel = channel;
+		this.#hearsAgain();
 		channel.once("close", () => this.#lost());
+		channel.once("basic.cancel", () => void channel.close());
 		const [exchange, routingKey] = [names.members, names.group(id)];
 		await channel.exchangeDeclare({ exchange, type: "direct", durable: true });
 		const { queue } = await channel.queueDeclare({ exclusive: true, autoDelete: true });
@@ -99,7 +103,6 @@ export class GroupMembers {
 	/** The connection or the queue is gone, so that messages of the others are not heard. It comes back by itself. */
 	#lost(): void {
 		this.#channel = undefined;
-		this.#others.clear();
 		this.#answerLooks();
 		if (this.#left || this.#retry !== undefined) return;
 		this.#retry = after(this.#backoff.next(), () => {
@@ -109,6 +112,12 @@ export class GroupMembers {
 				else void this.#channel?.close();
 			});
 		});
+	}
+
+	/** While nothing is heard, nobody counts as gone: the others have their time to live from now on. */
+	#hearsAgain(): void {
+		this.#heardAt = performance.now();
+		for (const other of this.#others.values()) other.seen = this.#heardAt;
 	}
 
 	#answerLooks(): void {
@@ -121,7 +130,9 @@ export class GroupMembers {
 		if (told.say === "look") {
 			this.#looks.get(told.token)?.();
 			this.#looks.delete(told.token);
-		} else if (told.id !== this.self.id) {
+		} else if (told.id === this.self.id) {
+			this.#heardAt = performance.now();
+		} else {
 			if (told.say === "here") this.#sees(told);
 			else if (this.#others.delete(told.id)) this.#options.onChange();
 		}
@@ -140,8 +151,12 @@ export class GroupMembers {
 	}
 
 	#renew(): void {
-		this.#tell({ say: "here", ...this.self });
+		const channel = this.#channel;
+		if (channel?.active !== true) return;
 		const silent = performance.now() - this.#options.ttlMs;
+		// An operator deleted the exchange, or unbound the queue: another one is made.
+		if (this.#heardAt < silent) return void channel.close();
+		this.#tell({ say: "here", ...this.self });
 		const gone = [...this.#others].filter(([, { seen }]) => seen < silent);
 		for (const [id] of gone) this.#others.delete(id);
 		if (gone.length > 0) this.#options.onChange();

@@ -44,5 +44,21 @@ export async function makeLane(channel: Channel, names: Names, id: GroupId, lane
 			"x-overflow": "reject-publish",
 		},
 	});
-	await channel.queueBind({ queue, exchange: names.topic(id.topic), routingKey: String(lane) });
+	await bindLane(channel, names, id.topic, { queue, lane });
+}
+
+/** A queue that gets the events of a lane. */
+export interface BoundQueue {
+	readonly queue: string;
+	readonly lane: number;
+}
+
+/** Gives the events of a lane to a queue from now on. */
+export async function bindLane(
+	channel: Channel,
+	names: Names,
+	topic: string,
+	{ queue, lane }: BoundQueue,
+): Promise<void> {
+	await channel.queueBind({ queue, exchange: names.topic(topic), routingKey: String(lane) });
 }

@@ -2,7 +2,7 @@ import { type Context, isServiceError } from "@allium/core";
 import { unavailable } from "@allium/core/adapter";
 import { uuidv7, whileLasts } from "@allium/core/transport";
 import type { Channel, ReturnedMessage } from "rabbitmq-client";
-import { failure } from "./failure.ts";
+import { codeOf, failure } from "./failure.ts";
 import type { RabbitConnection } from "./rabbit-connection.ts";
 
 /** A message that is sent. */
@@ -20,14 +20,23 @@ const contentType = "application/cloudevents+json; charset=utf-8";
 /** How long a server may take to confirm a message, in milliseconds: it blocks publishers while it lacks room. */
 const confirmMs = 30_000;
 
-/** Sends messages in the order of the calls. Each is confirmed by the server. */
-export class Outbox {
-	readonly #connection: RabbitConnection;
-	#channel: Promise<Channel> | undefined;
+/** A channel whose messages are confirmed. */
+interface Opened {
+	readonly channel: Channel;
 	/**
 	 * Ends the waits for confirmations. The library forgets messages that it had just written when its connection ends.
 	 */
-	readonly #waiting = new Set<(error: Error) => void>();
+	readonly waiting: Set<(error: Error) => void>;
+	/** Nothing more is sent on it. */
+	isGivenUp: boolean;
+	/** Has another channel opened for the next message. */
+	forget(): void;
+}
+
+/** Sends messages in the order of the calls. Each is confirmed by the server. */
+export class Outbox {
+	readonly #connection: RabbitConnection;
+	#opened: Promise<Opened> | undefined;
 	/** The messages that no queue took, by the id that they were sent with. */
 	readonly #returned = new Set<string>();
 
@@ -55,21 +64,24 @@ export class Outbox {
 
 	/** Closes its channel. */
 	async close(): Promise<void> {
-		const channel = await this.#channel?.catch(() => undefined);
-		await channel?.close();
+		const opened = await this.#opened?.catch(() => undefined);
+		await opened?.channel.close();
 	}
 
 	async #send(messages: readonly OutgoingMessage[]): Promise<void> {
-		const channel = await this.#open();
+		const opened = await this.#open();
+		const { channel, waiting } = opened;
 		const lost = Promise.withResolvers<never>();
-		this.#waiting.add(lost.reject);
+		waiting.add(lost.reject);
 		try {
 			const sent = Promise.all(messages.map((message) => this.#one(channel, message)));
 			await Promise.race([sent, lost.promise]);
 		} catch (error) {
+			if (codeOf(error) === "NACK") giveUp(opened);
 			throw failure(error, this.#connection.place);
 		} finally {
-			this.#waiting.delete(lost.reject);
+			waiting.delete(lost.reject);
+			if (opened.isGivenUp && waiting.size === 0) void channel.close();
 		}
 	}
 
@@ -96,26 +108,44 @@ export class Outbox {
 		throw unavailable(`RabbitMQ at ${this.#connection.place} has lost the queue ${address.routingKey}`);
 	}
 
-	#open(): Promise<Channel> {
-		this.#channel ??= this.#confirming();
-		return this.#channel;
+	#open(): Promise<Opened> {
+		if (this.#opened === undefined) {
+			const opening = this.#confirming(() => {
+				if (this.#opened === opening) this.#opened = undefined;
+			});
+			this.#opened = opening;
+		}
+		return this.#opened;
 	}
 
-	async #confirming(): Promise<Channel> {
+	async #confirming(forget: () => void): Promise<Opened> {
 		try {
 			const channel = await this.#connection.channel();
+			const opened: Opened = { channel, waiting: new Set(), isGivenUp: false, forget };
 			channel.once("close", () => {
-				this.#channel = undefined;
-				for (const reject of this.#waiting) reject(new Error("the connection is lost"));
+				forget();
+				// The messages that the library knows are rejected first, with the reason of the server.
+				setImmediate(() => {
+					for (const reject of opened.waiting) reject(new Error("the connection is lost"));
+				});
 			});
 			channel.on("basic.return", ({ correlationId = "" }: ReturnedMessage) =>
 				this.#returned.add(correlationId),
 			);
 			await channel.confirmSelect();
-			return channel;
+			return opened;
 		} catch (error) {
-			this.#channel = undefined;
+			forget();
 			throw failure(error, this.#connection.place);
 		}
 	}
+}
+
+/**
+ * A channel that sent its first message to a queue while the queue had no leader asks the dead one again with each
+ * message, in RabbitMQ 3.10, and has all of them rejected. Another channel asks the new one.
+ */
+function giveUp(opened: Opened): void {
+	opened.isGivenUp = true;
+	opened.forget();
 }

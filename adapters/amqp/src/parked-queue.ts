@@ -23,10 +23,14 @@ export interface ParkedQueueOptions {
 interface Taken {
 	readonly parked: ParkedEvent;
 	readonly text: string;
-	readonly deliveryTag: number;
+	/** Of its message, and of further ones with the same text. */
+	readonly deliveryTags: number[];
 }
 
-/** The parked events of a group: a queue. They are taken out to be seen, and given back in their order. */
+/**
+ * The parked events of a group: a queue. They are taken out to be seen, and given back in their order. The server may
+ * keep a message that it rejects, and the event is parked once more then: both messages stand for one event.
+ */
 export class ParkedQueue implements Parking {
 	readonly #options: ParkedQueueOptions;
 
@@ -64,7 +68,7 @@ export class ParkedQueue implements Parking {
 		await this.#taken(ctx, async (taken, channel) => {
 			for (const each of taken.filter(({ parked }) => isMeant(parked, which))) {
 				await act(each);
-				channel.basicAck({ deliveryTag: each.deliveryTag });
+				for (const deliveryTag of each.deliveryTags) channel.basicAck({ deliveryTag });
 				count++;
 			}
 		});
@@ -90,21 +94,24 @@ export class ParkedQueue implements Parking {
 
 	async #take(channel: Channel, ctx: Context): Promise<readonly Taken[]> {
 		const { names, id } = this.#options;
-		const taken: Taken[] = [];
+		const taken = new Map<string, Taken>();
 		let bytes = 0;
 		try {
-			while (taken.length < most && bytes < mostBytes && ctx.error === undefined) {
+			for (let messages = 0; messages < most && bytes < mostBytes && ctx.error === undefined; messages++) {
 				const message = await channel.basicGet({ queue: names.parked(id) });
 				if (message === undefined) break;
 				const text = String(message.body);
 				bytes += Buffer.byteLength(text);
-				taken.push({ parked: parkedEvent(message, text), text, deliveryTag: message.deliveryTag });
+				const known = taken.get(text);
+				if (known !== undefined) known.deliveryTags.push(message.deliveryTag);
+				else
+					taken.set(text, { parked: parkedEvent(message, text), text, deliveryTags: [message.deliveryTag] });
 			}
 		} catch (error) {
 			// Nobody has worked on the group yet.
 			if (codeOf(error) !== "NOT_FOUND") throw error;
 		}
-		return taken.sort((one, other) => (placeIn(one) < placeIn(other) ? -1 : 1));
+		return [...taken.values()].sort((one, other) => (placeIn(one) < placeIn(other) ? -1 : 1));
 	}
 }
 

@@ -1,4 +1,4 @@
-import { type Context, isServiceError } from "@allium/core";
+import { type Context, isServiceError, type Logger } from "@allium/core";
 import { refusal } from "@allium/core/adapter";
 import type {
 	Broker,
@@ -32,6 +32,8 @@ export interface RabbitBrokerOptions extends AmqpOptions {
 	 * up. Counted in steps of two seconds. Default: 10,000.
 	 */
 	readonly ttlMs?: number;
+	/** Is told when a connection is lost, and when it is there again. Default: logs nothing. */
+	readonly logger?: Logger;
 }
 
 /**
@@ -47,9 +49,9 @@ export async function broker(url: string, options: RabbitBrokerOptions = {}): Pr
 	const address = parseAmqpUrl(url, options);
 	const ttlMs = checkDuration("ttlMs of broker()", options.ttlMs ?? 10_000, "positive");
 	// The server blocks connections that publish while it lacks room. Events that are there are handled all the same.
-	const publishing = await RabbitConnection.open(address, "allium: publishes", ttlMs);
+	const publishing = await RabbitConnection.open(address, "allium: publishes", ttlMs, options.logger);
 	try {
-		const consuming = await RabbitConnection.open(address, "allium: consumes", ttlMs);
+		const consuming = await RabbitConnection.open(address, "allium: consumes", ttlMs, options.logger);
 		const version = (ctx: Context): Promise<string | undefined> => serverVersion(address, ctx);
 		return new RabbitBroker({ names: new Names(address.namespace), publishing, consuming, ttlMs, version });
 	} catch (error) {

@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import type { ConnectionOptions } from "node:tls";
-import type { Context } from "@allium/core";
+import { type Context, type Logger, silentLogger } from "@allium/core";
 import { refusal } from "@allium/core/adapter";
 import { after, whileLasts } from "@allium/core/transport";
 import { type Channel, Connection } from "rabbitmq-client";
 import { type AmqpAddress, placeOf } from "./amqp-url.ts";
+import { logConnection } from "./connection-log.ts";
 import { codeOf, connectFailure, failure } from "./failure.ts";
 
 /** How long a use waits for a connection that is lost, in milliseconds. */
@@ -18,19 +19,27 @@ export class RabbitConnection {
 	/** The server as a URL for people to read: without secrets. */
 	readonly place: string;
 	readonly #connection: Connection;
+	readonly #log: { stop(): void };
 	#closing: Promise<void> | undefined;
 
-	private constructor(place: string, connection: Connection) {
+	private constructor(place: string, connection: Connection, log: { stop(): void }) {
 		this.place = place;
 		this.#connection = connection;
+		this.#log = log;
 	}
 
 	/**
 	 * Connects. Rejects when the first try fails.
 	 *
 	 * @param ttlMs after how long a silence the server and this process give each other up.
+	 * @param logger is told when the connection is lost, and when it is there again.
 	 */
-	static async open(address: AmqpAddress, name: string, ttlMs: number): Promise<RabbitConnection> {
+	static async open(
+		address: AmqpAddress,
+		name: string,
+		ttlMs: number,
+		logger: Logger = silentLogger,
+	): Promise<RabbitConnection> {
 		const place = placeOf(address);
 		const tls = address.tls ? { tls: await tlsOptions(address) } : {};
 		const connection = new Connection({
@@ -57,7 +66,8 @@ export class RabbitConnection {
 		}
 		// The operation that fails reports the error. Without this listener, the process would end.
 		connection.on("error", ignore);
-		return new RabbitConnection(place, connection);
+		const log = logConnection(connection, { logger, server: place, name });
+		return new RabbitConnection(place, connection, log);
 	}
 
 	/** Whether the server takes messages: it is there, and does not lack memory or room on its disk. */
@@ -104,6 +114,7 @@ export class RabbitConnection {
 
 	/** A server that keeps silent does not say goodbye. */
 	async #close(): Promise<void> {
+		this.#log.stop();
 		const { promise: late, resolve } = Promise.withResolvers<void>();
 		const timer = after(closingMs, resolve);
 		await Promise.race([this.#connection.close(), late]).catch(ignore);

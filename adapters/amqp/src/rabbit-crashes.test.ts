@@ -13,6 +13,8 @@ import { broker } from "./rabbit-broker.ts";
 
 const background = Context.background();
 
+const rewards = { topic: "matches", group: "rewards" };
+
 /** How often a worker is killed: the proof by hand takes 100. */
 const kills = timesFrom("ALLIUM_KILLS", 10);
 const keys = Array.from({ length: 20 }, (_, index) => `k${index}`);
@@ -49,13 +51,21 @@ describeServer("rabbitmq", (rabbit) => {
 		return { url, topic: await events.open("matches", { lanes: 4 }, background) };
 	}
 
-	async function startWorker(url: string): Promise<ChildProcess> {
-		const worker = fork(join(import.meta.dirname, "fixtures/worker.ts"), [url, file], {
+	async function startWorker(url: string, ...more: readonly string[]): Promise<ChildProcess> {
+		const worker = fork(join(import.meta.dirname, "fixtures/worker.ts"), [url, file, ...more], {
 			execArgv: ["--conditions=@allium/source"],
 		});
 		workers.push(worker);
 		await once(worker, "message");
 		return worker;
+	}
+
+	/** Publishes an event of each key. */
+	async function publishRound(topic: BrokerTopic, round: number): Promise<void> {
+		await publishSurely(
+			topic,
+			keys.map((key) => event(`${key}-${round}`, key)),
+		);
 	}
 
 	/** Publishes an event of each key, again and again, until it is told to stop. Returns how many of each there are. */
@@ -64,10 +74,7 @@ describeServer("rabbitmq", (rabbit) => {
 		const publish = async (): Promise<number> => {
 			let round = 0;
 			for (; !isOver; round++) {
-				await publishSurely(
-					topic,
-					keys.map((key) => event(`${key}-${round}`, key)),
-				);
+				await publishRound(topic, round);
 				await new Promise((resolve) => setImmediate(resolve));
 			}
 			return round;
@@ -107,6 +114,25 @@ describeServer("rabbitmq", (rabbit) => {
 			workers.shift()?.kill("SIGKILL");
 		}
 		await expectAll(await stop());
+	});
+
+	test("a process that is busy until the server gives it up takes its lanes again, and nothing is lost or parked", async () => {
+		const { url, topic } = await begin();
+		const gate = join(folder, String(Math.random()));
+		await startWorker(url, "k0-1", gate);
+		await publishRound(topic, 0);
+		await vi.waitFor(() => expect(handled()).toHaveLength(keys.length), patient);
+		for (const round of [1, 2]) await publishRound(topic, round);
+		const lanes = (): ReturnType<RunningRabbit["lanes"]> => server.lanes(url, rewards, topic.lanes);
+		await vi.waitFor(async () => expect(await lanes()).toMatchObject({ consumers: 0 }), patient);
+		// The server has taken back what the process had in hand.
+		expect((await lanes()).ready).toBeGreaterThan(0);
+		await publishRound(topic, 3);
+		writeFileSync(gate, "");
+		await expectAll(4);
+		const all = { consumers: topic.lanes, ready: 0 };
+		await vi.waitFor(async () => expect(await lanes()).toEqual(all), patient);
+		expect(await events.parking(rewards).list({ limit: 10 }, background)).toEqual({ items: [] });
 	});
 
 	test("publishing rejects as unavailable while the server is away", { timeout: 240_000 }, async () => {

@@ -1,13 +1,20 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Context } from "@allium/core";
+import { Context, type Logger } from "@allium/core";
 import type { Broker } from "@allium/core/event";
+import { faultProxy } from "@allium/testing/faults";
 import { describeServer } from "@allium/testing/servers";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { RunningRabbit } from "./fixtures/running-rabbit.ts";
+import { namesOf, RunningRabbit } from "./fixtures/running-rabbit.ts";
 import { broker, type RabbitBrokerOptions } from "./rabbit-broker.ts";
 
 const background = Context.background();
+
+/** A logger that keeps the level and the message of each line. */
+function keptLog(): { readonly logged: readonly string[]; readonly logger: Logger } {
+	const logged: string[] = [];
+	return { logged, logger: { log: (level, message) => void logged.push(`${level} ${message}`) } };
+}
 
 test("a server that is not there", async () => {
 	await expect(broker("amqp://shop:secret@127.0.0.1:1/shop")).rejects.toMatchObject({
@@ -98,22 +105,43 @@ describeServer("rabbitmq", (file) => {
 
 	test("a server that takes nothing more from those who publish is told with what to do", async () => {
 		await control("rabbitmqctl set_vm_memory_high_watermark 0");
+		const { logged, logger } = keptLog();
 		try {
-			const events = await open(server.newUrl());
+			const events = await open(server.newUrl(), { logger });
 			expect((await events.server?.(background))?.warnings).toEqual([
 				{
 					says: "the server takes no events from publishers",
 					remedy: expect.stringContaining("rabbitmqctl status"),
 				},
 			]);
+			expect(logged).toEqual([
+				"warn RabbitMQ takes nothing from publishers; make room in its memory or on its disk",
+			]);
 		} finally {
 			await control("rabbitmqctl set_vm_memory_high_watermark 0.4");
 		}
 	});
 
+	test("a server that is lost is told once, and once it is there again, for each connection; closing is not", async () => {
+		await using proxy = await faultProxy({ target: `amqp://${server.host}` });
+		const { logged, logger } = keptLog();
+		const events = await open(server.through(server.newUrl(), proxy.url), { logger });
+		const refused = proxy.add({ fault: "refuse" });
+		proxy.cut("reset");
+		const lost = "warn the connection to RabbitMQ is lost; it is being made again";
+		await expect.poll(() => logged).toEqual([lost, lost]);
+		refused.remove();
+		const back = "info the connection to RabbitMQ is there again";
+		await expect.poll(() => logged).toEqual([lost, lost, back, back]);
+		await events.close();
+		proxy.cut("reset");
+		expect(logged).toHaveLength(4);
+	});
+
 	describe("parked events", () => {
 		async function parked(ids: readonly string[]) {
-			const events = await open(server.newUrl());
+			const url = server.newUrl();
+			const events = await open(url);
 			const id = { topic: "matches", group: "rewards" };
 			const topic = await events.open("matches", { lanes: 1 }, background);
 			const seen: { readonly id: string; readonly isReplay: boolean }[] = [];
@@ -154,7 +182,7 @@ describeServer("rabbitmq", (file) => {
 			const heal = (): void => {
 				heals = true;
 			};
-			return { parking, listed, seen, heal };
+			return { url, id, parking, listed, seen, heal };
 		}
 
 		test("stay parked however often they are listed, and are replayed in their order", async () => {
@@ -177,6 +205,23 @@ describeServer("rabbitmq", (file) => {
 			expect(await parking.discard({ keys: ["a"] }, background)).toBe(2);
 			expect(await listed()).toEqual([]);
 			expect(seen.map(({ id }) => id)).toEqual(["1", "2", "3"]);
+		});
+
+		test("that the server has twice are one event", async () => {
+			const { url, id, parking, listed, seen, heal } = await parked(["1", "2"]);
+			await server.asStranger(async (channel) => {
+				await channel.confirmSelect();
+				const message = await channel.basicGet({ queue: namesOf(url).parked(id) });
+				if (message === undefined) throw new Error("nothing is parked");
+				const { headers = {}, body } = message;
+				await channel.basicPublish({ routingKey: namesOf(url).parked(id), headers }, body);
+			});
+			expect(await listed()).toEqual(["1", "2"]);
+			heal();
+			seen.length = 0;
+			expect(await parking.replay("all", background)).toBe(2);
+			expect(await listed()).toEqual([]);
+			await vi.waitFor(() => expect(seen.map((each) => each.id)).toEqual(["1", "2"]));
 		});
 
 		test("of a group that is not there are none", async () => {

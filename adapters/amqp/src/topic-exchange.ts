@@ -10,6 +10,7 @@ import {
 	laneOf,
 	type Receipt,
 } from "@allium/core/event";
+import type { Channel } from "rabbitmq-client";
 import { codeOf } from "./failure.ts";
 import type { Names } from "./names.ts";
 import type { Outbox } from "./outbox.ts";
@@ -88,9 +89,7 @@ export async function makeTopic(
 	{ topic, lanes = defaultLanes }: { readonly topic: string; readonly lanes?: number | undefined },
 	ctx: Context,
 ): Promise<number> {
-	await connection.run(ctx, (channel) =>
-		channel.exchangeDeclare({ exchange: names.topic(topic), type: "direct", durable: true }),
-	);
+	await connection.run(ctx, (channel) => makeExchange(channel, names, topic));
 	try {
 		// RabbitMQ does not report the properties of an existing queue, but refuses to declare it with another bound, and
 		// names the bound.
@@ -107,6 +106,11 @@ export async function makeTopic(
 		if (found === undefined) throw error;
 		return found;
 	}
+}
+
+/** Makes the exchange of a topic if it is missing. */
+export async function makeExchange(channel: Channel, names: Names, topic: string): Promise<void> {
+	await channel.exchangeDeclare({ exchange: names.topic(topic), type: "direct", durable: true });
 }
 
 /** The bound that the queue has, in the words of the server: `current is the value '4' of type 'signedint'`. */

@@ -117,15 +117,19 @@ describeServer("rabbitmq", (program) => {
 
 		test("takes no more than a few instances with it", async () => {
 			let runs = 0;
+			const stocked = client();
 			const { cut } = await mortal(
-				serving(async (_, ctx) => {
+				serving(async ({ item }, ctx) => {
+					if (item === "ping") return { count: 0 };
 					runs++;
+					// An acknowledgement that is lost with its connection makes one run more. The answer to a ping comes behind it.
+					await stocked.take({ item: "ping" });
 					cut();
 					await new Gate().wait(ctx);
 					return { count: 0 };
 				}),
 			);
-			expect(await failure(client().level(input))).toMatchObject({ code: "aborted", reason: "may_have_run" });
+			expect(await failure(stocked.level(input))).toMatchObject({ code: "aborted", reason: "may_have_run" });
 			expect(runs).toBe(6);
 		});
 	});

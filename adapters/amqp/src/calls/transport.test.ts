@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { Context, createClient, Endpoints, type Logger } from "@allium/core";
 import { describeServer } from "@allium/testing/servers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -285,6 +286,7 @@ describeServer("rabbitmq", (program) => {
 		await client[Symbol.asyncDispose]();
 		await listener.drain();
 		await listener.close();
-		await vi.waitFor(() => expect(opened()).toBeLessThanOrEqual(before), patient);
+		// vi.waitFor would count its own timers.
+		while (opened() > before) await setImmediate();
 	});
 });
