@@ -3,6 +3,7 @@ import { arrayLiteral, lines, linesSql } from "./array-literal.ts";
 import type { Value } from "./connection-pool.ts";
 import type { Database } from "./database.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { pendingRowsSql } from "./pending-rows.ts";
 import type { Sequencer } from "./sequencer.ts";
 
 /** How much one statement adds at most, unless one append alone is more. */
@@ -31,7 +32,7 @@ const manyRows = `
 	ORDER BY place`;
 
 /** Tells how many rows were added, and which where it was not all. */
-function appendSql(rows: string, count: string): string {
+function appendSql(rows: string, count: string, pending: string): string {
 	return `
 WITH added AS (
 	INSERT INTO events (topic, lane, bytes, key_hash, id, key, text)
@@ -39,16 +40,16 @@ WITH added AS (
 	ON CONFLICT (topic, id) DO NOTHING
 	RETURNING seq, topic, id
 ), waiting AS (
-	INSERT INTO pending SELECT seq FROM added
+	INSERT INTO pending ${pending}
 )
 SELECT count(*) < ${count} AS partial, CASE WHEN count(*) < ${count} THEN
 	(SELECT json_agg(topic || ' ' || id) FROM added)
 END AS ids FROM added`;
 }
 
-const appendManySql = appendSql(manyRows, "cardinality($5::text[])");
+const appendManySql = appendSql(manyRows, "cardinality($5::text[])", pendingRowsSql);
 /** The same for one row: PostgreSQL takes two thirds of the time. */
-const appendOneSql = appendSql("VALUES ($1, $2, $3, $4, $5, $6, $7)", "1");
+const appendOneSql = appendSql("VALUES ($1, $2, $3, $4, $5, $6, $7)", "1", "SELECT seq FROM added");
 
 /**
  * Adds events in the order of the calls. One statement runs at a time. The next one adds the events of all calls that

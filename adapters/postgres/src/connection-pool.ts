@@ -90,7 +90,7 @@ export class ConnectionPool {
 	}
 
 	/** Runs one statement. It is prepared once in each connection. */
-	async run<Row extends object>(text: string, values: readonly Value[]): Promise<readonly Row[]> {
+	async run<Row extends object>(text: string, values: readonly Value[]): Promise<Rows<Row>> {
 		return this.#sql.unsafe<Row[]>(text, [...values], { prepare: true });
 	}
 
@@ -120,6 +120,16 @@ export class ConnectionPool {
 		if (this.#ended) socket.destroy();
 		return socket;
 	}
+}
+
+/** The rows of a statement, with their columns: null if it gives none. */
+export type Rows<Row> = readonly Row[] & { readonly columns: readonly Column[] | null };
+
+/** A column of rows. */
+interface Column {
+	readonly name: string;
+	/** The number of its type on the server. */
+	readonly type: number;
 }
 
 /** A parameter of a statement. */

@@ -28,3 +28,11 @@ test("a table that somebody dropped is a refusal, with what to do", () => {
 	expect(failed.code).toBe("failed_precondition");
 	expect(failed.message).toMatch(/has lost a table of Allium; stop everything that uses the schema, drop it/);
 });
+
+test("a connection that breaks is no answer, although its code looks like one of SQL", () => {
+	const broken = Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
+	expect(failure(broken, "db:5432/shop")).toMatchObject({
+		code: "unavailable",
+		message: "PostgreSQL at db:5432/shop does not answer (write EPIPE)",
+	});
+});

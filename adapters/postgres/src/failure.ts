@@ -49,13 +49,10 @@ export function failure(error: unknown, place: string): ServiceError {
 		const message = `PostgreSQL at ${place} refused a statement (${code}: ${said})`;
 		return new ServiceError({ code: "internal", message, cause: error });
 	}
-	if (/^[0-9A-Z]{5}$/.test(code) && !code.startsWith("08") && !code.startsWith("57P")) {
+	if (sqlState(error) !== undefined && !code.startsWith("08") && !code.startsWith("57P")) {
 		return unavailable(`PostgreSQL at ${place} did not do what was asked (${code}: ${said})`, error);
 	}
-	return unavailable(
-		`PostgreSQL at ${place} does not answer (${said}); it is tried again with every use`,
-		error,
-	);
+	return unavailable(`PostgreSQL at ${place} does not answer (${said})`, error);
 }
 
 /** The refusals that last until somebody changes something, by SQLSTATE. */

@@ -47,7 +47,7 @@ export class PostgresTopic implements TopicLog {
 		this.features = parts.features;
 		this.#row = row;
 		this.#parts = parts;
-		this.#reading = new TopicReading(parts.handle, row.id);
+		this.#reading = new TopicReading(parts.handle, row.id, row.lanes);
 	}
 
 	async append(events: readonly EventRecord[], ctx: Context): Promise<readonly Receipt[]> {

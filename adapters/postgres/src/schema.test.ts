@@ -108,4 +108,16 @@ describeServer("postgres", (file) => {
 		await (await eventStore(url)).close();
 		expect(await server.runIn(url, "SELECT version FROM allium")).toEqual([{ version: tablesVersion }]);
 	});
+
+	test.each(["user", "both", "order"])(
+		"a schema cannot have the name %s, and the refusal says why",
+		async (word) => {
+			const url = server.newUrl().replace(/schema=[^&]*/, `schema=${word}`);
+			expect(parsePostgresUrl(url).schema).toBe(word);
+			await expect(eventStore(url)).rejects.toMatchObject({
+				code: "failed_precondition",
+				message: `"${word}" is a word of SQL, which cannot be the name of the schema; name another, as in ?schema=${word}_events`,
+			});
+		},
+	);
 });

@@ -22,6 +22,8 @@ interface ServerFacts {
 	readonly standbys: string;
 	/** Whether it is a replica, which takes no writes. */
 	readonly recovers: boolean;
+	/** Whether the schema's name is a word of SQL, such as `user`. */
+	readonly isWord: boolean;
 	/** Whether the schema is there; whether it has the table that names its version; how much else is in it. */
 	readonly exists: boolean;
 	readonly ours: boolean;
@@ -35,6 +37,7 @@ SELECT current_setting('server_version_num')::int AS version,
 	current_setting('fsync') AS fsync,
 	current_setting('synchronous_standby_names') AS standbys,
 	pg_is_in_recovery() AS recovers,
+	quote_ident($1) <> $1 AS "isWord",
 	to_regnamespace($1) IS NOT NULL AS exists,
 	to_regclass($1 || '.allium') IS NOT NULL AS ours,
 	(SELECT count(*)::int FROM pg_class WHERE relnamespace = to_regnamespace($1)) AS relations`;
@@ -80,10 +83,15 @@ async function factsOf(pool: ConnectionPool, { schema }: PostgresAddress): Promi
 	return facts;
 }
 
-function checkServer({ version, encoding, recovers }: ServerFacts, address: PostgresAddress): void {
+function checkServer({ version, encoding, recovers, isWord }: ServerFacts, address: PostgresAddress): void {
 	if (recovers) {
 		throw unavailable(
 			`PostgreSQL at ${placeOf(address)} is a replica, which takes no writes; name the primary, or several hosts, of which the primary is found`,
+		);
+	}
+	if (isWord) {
+		throw refusal(
+			`"${address.schema}" is a word of SQL, which cannot be the name of the schema; name another, as in ?schema=${address.schema}_events`,
 		);
 	}
 	if (version < oldestServer) {

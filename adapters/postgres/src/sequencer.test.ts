@@ -222,6 +222,27 @@ describeServer("postgres", (file) => {
 			await expectDense(count);
 		});
 
+		test("given in runs, each of at most so many events unless one statement added more, are in the order of events", async () => {
+			const [topic, sql] = [await open(), await connection()];
+			const ids = Array.from({ length: 450 }, (_, index) => String(index));
+			// The sequencer of the topic finds the lock taken.
+			await sql.begin(async (transaction) => {
+				await transaction.unsafe("SELECT sequence_pending(1)");
+				await topic.append(
+					ids.map((id) => event(id)),
+					background,
+				);
+				const rows = await transaction.unsafe("SELECT cardinality(seqs) AS events FROM pending ORDER BY seq");
+				expect(rows.map(({ events }) => events)).toEqual([200, 200, 50]);
+				const runs = await transaction.unsafe(
+					"SELECT sequence_pending(1) AS one, sequence_pending(249) AS two, sequence_pending(250) AS three",
+				);
+				expect(runs[0]).toEqual({ one: 200, two: 200, three: 50 });
+			});
+			expect(await idsBehind(topic)).toEqual(ids);
+			await expectDense(ids.length);
+		});
+
 		test("ignore that the transactions of the database are repeatable by default", async () => {
 			await server.run("ALTER ROLE postgres SET default_transaction_isolation TO 'repeatable read'");
 			closing.push(() => server.run("ALTER ROLE postgres RESET default_transaction_isolation"));
@@ -234,5 +255,23 @@ describeServer("postgres", (file) => {
 			expect((await idsBehind(await open())).length).toBe(40);
 			await expectDense(40);
 		});
+	});
+
+	test("given many events that got positions, when more are appended, then their dead rows are removed", async () => {
+		const topic = await open();
+		const vacuums = async (): Promise<number> => {
+			const [found] = await server.runIn<{ count: number }>(
+				url,
+				"SELECT vacuum_count::int AS count FROM pg_stat_all_tables WHERE relid = 'pending'::regclass",
+			);
+			return found?.count ?? 0;
+		};
+		let next = 0;
+		expect(await vacuums()).toBe(0);
+		await server.runIn(url, "INSERT INTO pending SELECT generate_series(1, 25000); DELETE FROM pending");
+		await vi.waitFor(async () => {
+			await topic.append([event(`e${next++}`)], background);
+			expect(await vacuums()).toBeGreaterThan(0);
+		}, patient);
 	});
 });

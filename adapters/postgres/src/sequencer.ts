@@ -1,6 +1,7 @@
 import type { Context } from "@allium/core";
 import { after, Backoff, sleep } from "@allium/core/transport";
 import type { Database } from "./database.ts";
+import { PendingVacuum } from "./pending-vacuum.ts";
 
 /** The most events that one run places, so that others see the first of many soon. */
 const mostInRun = 1_000;
@@ -14,6 +15,7 @@ const lookEveryMs = 5;
 /** Gives events their positions after their commit. Requests that come while a run is under way share the next one. */
 export class Sequencer {
 	readonly #database: Database;
+	readonly #vacuum: PendingVacuum;
 	#running: Promise<void> | undefined;
 	#next: Promise<void> | undefined;
 	/** When the next run may begin, so that placing takes half of the time at most. */
@@ -22,6 +24,7 @@ export class Sequencer {
 
 	constructor(database: Database) {
 		this.#database = database;
+		this.#vacuum = new PendingVacuum(database);
 	}
 
 	/**
@@ -76,6 +79,7 @@ export class Sequencer {
 			// Others may have looked for the lock in vain while this one had it, so it looks once more without it.
 			const [pending] = await this.#database.query("SELECT FROM pending LIMIT 1", []);
 			this.#vain.reset();
+			if (run.placed > 0) void this.#vacuum.run();
 			if (pending === undefined) return this.#rest(Math.min(longestRestMs, performance.now() - began));
 		}
 	}

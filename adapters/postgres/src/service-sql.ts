@@ -1,7 +1,7 @@
 import { isServiceError, ServiceError } from "@allium/core";
 import { refusal } from "@allium/core/adapter";
 import type { SqlRow, SqlValue } from "@allium/core/store";
-import type { Value } from "./connection-pool.ts";
+import type { Rows, Value } from "./connection-pool.ts";
 import { sqlState } from "./failure.ts";
 import type { Connection } from "./session.ts";
 
@@ -31,7 +31,7 @@ export async function runServiceSql<Row extends SqlRow>(
 	const { sql } = statementOf(text);
 	for (const value of values) checkValue(value);
 	try {
-		return [...(await connection.run<Row>(`${sql}${mark}`, values.map(sent)))];
+		return plain(await connection.run<Row>(`${sql}${mark}`, values.map(sent)));
 	} catch (error) {
 		throw sqlFailure(error);
 	}
@@ -76,6 +76,22 @@ function statementOf(text: TemplateStringsArray): Statement {
 /** PostgreSQL reads a whole number of any type from its text. */
 function sent(value: SqlValue): Value {
 	return typeof value === "bigint" ? String(value) : value;
+}
+
+/** The type of `bigint`, which counts and sums of whole numbers have. The client gives it as text. */
+const bigintType = 20;
+
+/** The rows, with whole numbers as numbers where those hold them exactly, as SQLite gives them. */
+function plain<Row extends SqlRow>(rows: Rows<Row>): Row[] {
+	const names = (rows.columns ?? []).filter(({ type }) => type === bigintType).map(({ name }) => name);
+	if (names.length === 0) return [...rows];
+	return rows.map((row) => {
+		const numbers = names.flatMap((name) => {
+			const number = typeof row[name] === "string" ? Number(row[name]) : Number.NaN;
+			return Number.isSafeInteger(number) ? [[name, number]] : [];
+		});
+		return { ...row, ...Object.fromEntries(numbers) };
+	});
 }
 
 function checkValue(value: SqlValue): void {

@@ -1,13 +1,13 @@
 import { unavailable } from "@allium/core/adapter";
 import { afterSilence } from "@allium/core/transport";
-import { answerMs, ConnectionPool, type Value } from "./connection-pool.ts";
+import { answerMs, ConnectionPool, type Rows, type Value } from "./connection-pool.ts";
 import { failure, isConflict, isReadOnly } from "./failure.ts";
 import { type PostgresAddress, placeOf } from "./postgres-url.ts";
 
 /** Runs the statements of a transaction. Once one of them has failed, nothing is committed. */
 export interface Connection {
 	/** Runs one statement. It is prepared once. */
-	run<Row extends object>(text: string, values: readonly Value[]): Promise<readonly Row[]>;
+	run<Row extends object>(text: string, values: readonly Value[]): Promise<Rows<Row>>;
 	/** Runs several statements without values. */
 	runAll(text: string): Promise<void>;
 }
@@ -122,7 +122,7 @@ class Statements implements Connection {
 		this.#pool = pool;
 	}
 
-	run<Row extends object>(text: string, values: readonly Value[]): Promise<readonly Row[]> {
+	run<Row extends object>(text: string, values: readonly Value[]): Promise<Rows<Row>> {
 		return this.#watched(() => this.#pool.run<Row>(text, values));
 	}
 

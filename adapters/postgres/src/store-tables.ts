@@ -1,3 +1,5 @@
+import { pendingRowsSql } from "./pending-rows.ts";
+
 /**
  * Streams of events. An event of a stream is a row of `events` as any other, with two more columns; one that is only
  * published has them empty, and lies in none of their indexes. No two events of a stream have the same version.
@@ -171,7 +173,7 @@ BEGIN
 		ORDER BY given.place
 		RETURNING seq
 	)
-	INSERT INTO pending SELECT seq FROM added;
+	INSERT INTO pending ${pendingRowsSql};
 	UPDATE streams SET version = given.version
 	FROM unnest(stream_ids, versions) AS given (id, version)
 	WHERE streams.id = given.id AND streams.version <> given.version;

@@ -15,6 +15,7 @@ import type { BackendHandle } from "./backend-handle.ts";
 import { eventRow } from "./event-row.ts";
 import { sqlState } from "./failure.ts";
 import type { KeptTopics } from "./kept-topics.ts";
+import { pendingRowsSql } from "./pending-rows.ts";
 import { runServiceSql } from "./service-sql.ts";
 import type { Connection } from "./session.ts";
 import { type AppendWriter, appendParts } from "./stream-appends.ts";
@@ -34,7 +35,7 @@ WITH added AS (
 	ON CONFLICT (topic, id) DO NOTHING
 	RETURNING seq, id
 ), waiting AS (
-	INSERT INTO ${schema}.pending SELECT seq FROM added
+	INSERT INTO ${schema}.pending ${pendingRowsSql}
 )
 SELECT id FROM added`;
 }

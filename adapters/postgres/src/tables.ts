@@ -1,7 +1,7 @@
 import { storeSql } from "./store-tables.ts";
 
 /** Increases with every change of the tables. A schema of an older version is upgraded, one of a newer is refused. */
-export const tablesVersion = 3;
+export const tablesVersion = 5;
 
 /** The first of the two numbers of every advisory lock that Allium takes. */
 const lockClass = 1_634_495_593;
@@ -78,8 +78,10 @@ CREATE TABLE IF NOT EXISTS events (
 	text text COLLATE "C" NOT NULL,
 	UNIQUE (topic, id)
 );
--- Short-lived rows, and few of them: an index would cost more than it saves.
+-- Short-lived rows, and few of them: an index would cost more than it saves. Events of one statement share a row, which
+-- has all of them in seqs. A row without seqs is one event.
 CREATE TABLE IF NOT EXISTS pending (seq bigint NOT NULL);
+ALTER TABLE pending ADD COLUMN IF NOT EXISTS seqs bigint[];
 CREATE TABLE IF NOT EXISTS counter (
 	position bigint NOT NULL,
 	at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -96,12 +98,14 @@ CREATE TABLE IF NOT EXISTS log (
 	at timestamptz NOT NULL,
 	PRIMARY KEY (topic, lane, position)
 );
+-- For those who read all lanes of a topic.
+CREATE INDEX IF NOT EXISTS log_order ON log (topic, position);
 CREATE INDEX IF NOT EXISTS log_keys ON log (key_hash, position) WHERE key_hash IS NOT NULL;
 `;
 
 /**
- * Gives pending events their positions, at most so many in one run. Returns how many; -1 where another process is
- * doing it. To be called in a READ COMMITTED transaction of its own: each statement then sees what was committed
+ * Gives pending events their positions, at most so many in one run, unless those of one row alone are more. Returns how
+ * many; -1 where another process is doing it. To be called in a READ COMMITTED transaction of its own: each statement then sees what was committed
  * before it began, so that the rows are looked for after the lock was taken.
  */
 function sequencerSql(schema: string): string {
@@ -115,10 +119,15 @@ DECLARE
 	told text;
 BEGIN
 	IF NOT pg_try_advisory_xact_lock(${lockClass}, 'pending'::regclass::oid::int) THEN RETURN -1; END IF;
-	WITH deleted AS (
-		DELETE FROM pending WHERE ctid = ANY (ARRAY(SELECT ctid FROM pending ORDER BY seq LIMIT most)) RETURNING seq
+	WITH first AS (
+		SELECT ctid AS place, sum(coalesce(cardinality(seqs), 1)) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS events,
+			row_number() OVER (ORDER BY seq) AS nth
+		FROM (SELECT ctid, seq, seqs FROM pending ORDER BY seq LIMIT most) AS first
+	), deleted AS (
+		DELETE FROM pending WHERE ctid = ANY (ARRAY(SELECT place FROM first WHERE events <= most OR nth = 1))
+		RETURNING coalesce(seqs, ARRAY[seq]) AS seqs
 	)
-	SELECT array_agg(seq ORDER BY seq) INTO taken FROM deleted;
+	SELECT array_agg(seq ORDER BY seq) INTO taken FROM deleted, unnest(seqs) AS seq;
 	IF taken IS NULL THEN RETURN 0; END IF;
 	-- Times never go back, so that a time is found as a position is.
 	UPDATE counter SET position = position + cardinality(taken), at = greatest(at, clock_timestamp())

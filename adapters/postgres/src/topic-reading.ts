@@ -13,9 +13,10 @@ import {
 } from "@allium/core/event";
 import { arrayLiteral } from "./array-literal.ts";
 import type { BackendHandle } from "./backend-handle.ts";
+import { after, cursorValues, keyPageQuery, pageQuery } from "./page-sql.ts";
 import { indexedText } from "./stored-text.ts";
 
-/** An event in its place, as the statements below give it. */
+/** An event in its place, as the statements give it. */
 interface PlacedRow {
 	readonly lane: number;
 	readonly position: number;
@@ -28,66 +29,6 @@ interface PlacedRow {
 	 */
 	readonly kind: "event" | "gone" | "head" | "pending";
 }
-
-/** The cursors of a reader as rows. */
-const after = "unnest($2::int[], $3::bigint[]) AS after (lane, position)";
-
-/** Whether a page has all that there is. */
-const reachesEnd = "count(*) < $4 AND bool_and(fits) IS NOT FALSE";
-
-/** Rows of the log in the order of all lanes, as many as a page takes. A row that is too large still comes alone. */
-function chosen(rows: string): string {
-	return `
-WITH chosen AS (
-	SELECT lane, position, seq, before = 0 OR before + bytes <= $5 AS fits FROM (
-		SELECT log.*, sum(bytes) OVER (ORDER BY position) - bytes AS before
-		FROM (${rows} ORDER BY position LIMIT $4) AS log
-	) AS log
-)
-SELECT chosen.lane, position::float8, id, bytes, text, 'event' AS kind FROM chosen JOIN events USING (seq) WHERE fits
-UNION ALL
-SELECT lanes.lane, gone::float8, gone_id, 0, '', 'gone'
-FROM ${after} JOIN lanes ON topic = $1 AND lanes.lane = after.lane WHERE gone > after.position
-UNION ALL
-SELECT -1, 0, '', 0, '', 'pending' WHERE (SELECT ${reachesEnd} FROM chosen) AND EXISTS (SELECT FROM pending)`;
-}
-
-/** How many lanes a statement names one by one. */
-const mostNamed = 64;
-
-/**
- * The next rows of some lanes. If the lanes are named one by one, PostgreSQL merges them, and reads no more of each
- * than the page takes.
- */
-function readSql(lanes: number): string {
-	const columns = "SELECT lane, position, seq, bytes FROM log WHERE topic = $1";
-	const named = Array.from(
-		{ length: lanes },
-		(_, index) =>
-			`(${columns} AND lane = ($2::int[])[${index + 1}] AND position > ($3::bigint[])[${index + 1}] ORDER BY position)`,
-	);
-	const merged = named.join(" UNION ALL ");
-	const each = `
-	SELECT log.* FROM ${after} CROSS JOIN LATERAL (
-		${columns} AND lane = after.lane AND position > after.position ORDER BY position LIMIT $4
-	) AS log`;
-	return `${chosen(lanes > mostNamed ? each : `SELECT * FROM (${merged}) AS log`)} ORDER BY position`;
-}
-
-/** If the page has all events of the key, it goes on at the ends of the lanes. */
-const readKeySql = `${chosen(`
-	SELECT log.lane, log.position, seq, log.bytes
-	FROM ${after} JOIN log ON log.topic = $1 AND log.lane = after.lane AND log.position > after.position
-	JOIN events USING (seq)
-	WHERE log.key_hash = $6 AND events.key = $7`)}
-UNION ALL (
-	SELECT after.lane, head.position::float8, id, 0, '', 'head' FROM ${after} CROSS JOIN LATERAL (
-		SELECT position, seq FROM log
-		WHERE topic = $1 AND lane = after.lane AND position > after.position ORDER BY position DESC LIMIT 1
-	) AS head JOIN events USING (seq)
-	WHERE (SELECT ${reachesEnd} FROM chosen)
-)
-ORDER BY position`;
 
 const getSql = `
 SELECT log.lane, position::float8, id, events.bytes, text, 'event' AS kind
@@ -130,10 +71,12 @@ const goneSql = `SELECT lane, gone::float8 AS position FROM lanes WHERE topic = 
 export class TopicReading {
 	readonly #handle: BackendHandle;
 	readonly #topic: number;
+	readonly #lanes: number;
 
-	constructor(handle: BackendHandle, topic: number) {
+	constructor(handle: BackendHandle, topic: number, lanes: number) {
 		this.#handle = handle;
 		this.#topic = topic;
+		this.#lanes = lanes;
 	}
 
 	/** Tells also whether the page ends before events that have no position yet. */
@@ -142,11 +85,12 @@ export class TopicReading {
 		{ events: most, bytes, key }: PageBounds,
 		ctx: Context,
 	): Promise<{ readonly page: Page; readonly isPending: boolean }> {
-		const bounds = [Math.max(1, most), Math.min(bytes, Number.MAX_SAFE_INTEGER)];
-		const values = [...this.#values(cursors), ...bounds];
-		const rows = await (key === undefined
-			? this.#handle.query<PlacedRow>(readSql(cursors.size), values, ctx)
-			: this.#handle.query<PlacedRow>(readKeySql, [...values, keyHash(key), indexedText(key)], ctx));
+		const size = { events: Math.max(1, most), bytes: Math.min(bytes, Number.MAX_SAFE_INTEGER) };
+		const { sql, values } =
+			key === undefined
+				? pageQuery(this.#topic, this.#lanes, cursors, size)
+				: keyPageQuery(this.#topic, cursors, size, { hash: keyHash(key), text: indexedText(key) });
+		const rows = await this.#handle.query<PlacedRow>(sql, values, ctx);
 		const isPending = rows.some(({ kind }) => kind === "pending");
 		return { page: pageOf(cursors, rows), isPending };
 	}
@@ -184,7 +128,7 @@ export class TopicReading {
 	async behind(cursors: Cursors, ctx: Context): Promise<ReadonlyMap<number, Behind>> {
 		const rows = await this.#handle.query<{ lane: number; events: number; since: number | null }>(
 			behindSql,
-			this.#values(cursors),
+			cursorValues(this.#topic, cursors),
 			ctx,
 		);
 		return new Map(rows.map(({ lane, events, since }) => [lane, { events, since: since ?? undefined }]));
@@ -192,15 +136,7 @@ export class TopicReading {
 
 	/** Whether there is an event behind one of the cursors. */
 	async isAnyBehind(cursors: Cursors, ctx: Context): Promise<boolean> {
-		return (await this.#handle.query(anyBehindSql, this.#values(cursors), ctx)).length > 0;
-	}
-
-	#values(cursors: Cursors): [number, string, string] {
-		return [
-			this.#topic,
-			arrayLiteral(cursors.keys()),
-			arrayLiteral(Array.from(cursors.values(), positionOf)),
-		];
+		return (await this.#handle.query(anyBehindSql, cursorValues(this.#topic, cursors), ctx)).length > 0;
 	}
 }
 
