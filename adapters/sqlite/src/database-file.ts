@@ -16,6 +16,8 @@ export interface Schema<Tables> {
 	readonly synchronous: "FULL" | "NORMAL";
 	/** The number of pages at which the WAL is written into the file. Default: 1000, as SQLite's. */
 	readonly checkpointPages?: number;
+	/** A table that the file has in every version, by which it is told from that of another program. */
+	readonly mark: string;
 	/** Increases with every change of the schema. A file of a newer version is refused. */
 	readonly version: number;
 	/** Creates the tables, in an empty database or in place of the tables of an older version. */
@@ -239,6 +241,7 @@ export class DatabaseFile<Tables> {
 		const database = new DatabaseSync(this.path, { timeout: 0 });
 		try {
 			const { synchronous, checkpointPages = 1_000 } = this.#schema;
+			this.#requireOwn(database);
 			database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`);
 			database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
 			if (this.#version(database) !== this.#schema.version) this.#create(database);
@@ -255,7 +258,7 @@ export class DatabaseFile<Tables> {
 		database.exec("BEGIN IMMEDIATE");
 		// Another process may have created the tables first, or the tables of a newer version.
 		const version = this.#version(database);
-		if (version === 0) this.#requireEmpty(database);
+		this.#requireOwn(database);
 		if (version < this.#schema.version) {
 			const { sql, upgrades } = this.#schema;
 			const steps = version > 0 && upgrades !== undefined ? upgrades.slice(version - 1) : [sql];
@@ -264,9 +267,15 @@ export class DatabaseFile<Tables> {
 		database.exec("COMMIT");
 	}
 
-	#requireEmpty(database: DatabaseSync): void {
-		const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() ?? {};
-		if (tables !== 0) throw refusal(`"${this.path}" is the database of another program; name another folder`);
+	/** @throws ServiceError for the file of another program, whatever number that has given to it. */
+	#requireOwn(database: DatabaseSync): void {
+		const { mark } = this.#schema;
+		const known = database.prepare(
+			"SELECT count(*) AS tables, count(*) FILTER (WHERE name = ?) AS marks FROM sqlite_schema",
+		);
+		const { tables, marks } = known.get(mark) ?? {};
+		if (tables !== 0 && marks === 0)
+			throw refusal(`"${this.path}" is the database of another program; name another folder`);
 	}
 
 	#version(database: DatabaseSync): number {

@@ -110,10 +110,14 @@ describe("the file of an event store", () => {
 		change("CREATE TABLE diary (entry TEXT)");
 		expect((await failure()).message).toContain("is the database of another program; name another folder");
 		change("PRAGMA user_version = 99");
-		expect((await failure()).message).toContain("a newer version of @allium/sqlite: install that here too");
+		expect((await failure()).message).toContain("is the database of another program; name another folder");
 		await rm(file);
 		await writeFile(file, "my diary\n".repeat(200));
 		expect((await failure()).message).toContain("it is not a database; move it away or name another folder");
+		await rm(file);
+		await append(await open(), "1");
+		change("PRAGMA user_version = 99");
+		expect((await failure()).message).toContain("a newer version of @allium/sqlite: install that here too");
 	});
 
 	test("that is deleted is made again, and is another log", async () => {

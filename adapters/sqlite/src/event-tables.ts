@@ -27,11 +27,15 @@ export interface EventSize {
 	readonly bytes: number;
 }
 
-/** An event in its place. */
-export interface EventRow extends EventSize {
+/** An event without its text. */
+export interface EventEntry extends EventSize {
 	readonly id: string;
 	/** When it was added, in milliseconds since 1970. */
 	readonly time: number;
+}
+
+/** An event in its place. */
+export interface EventRow extends EventEntry {
 	readonly text: string;
 }
 
@@ -75,6 +79,7 @@ export const eventSchema: Schema<EventTables> = {
 	synchronous: "FULL",
 	// The newest pages of the indexes change in every transaction, so that rarer checkpoints write much less.
 	checkpointPages: 4_000,
+	mark: "topics",
 	version: 2,
 	// Positions are never given twice, not even when the newest events are gone. `number` counts the events of a lane, so
 	// that a lag is a subtraction. The index of lanes also has the data that is read for many events at once: sizes, so
@@ -126,6 +131,7 @@ export class EventTables {
 	readonly #sizes: Query;
 	readonly #sizesOfKey: Query;
 	readonly #events: Query;
+	readonly #entry: Query;
 	readonly #bytesBetween: Query;
 	readonly #eventsBetween: Query;
 	readonly #firstBehind: Query;
@@ -161,6 +167,7 @@ export class EventTables {
 		this.#events = query(
 			`SELECT position, bytes, id, time, text ${ofLane} AND position > ? AND position <= ? ORDER BY position`,
 		);
+		this.#entry = query("SELECT position, bytes, id, time FROM events WHERE position = ?");
 		// Without this it would sort all that the topic has, by an index.
 		const between = "FROM events NOT INDEXED WHERE topic = ? AND position > ? AND position <= ?";
 		this.#bytesBetween = query(`SELECT sum(bytes) ${between}`);
@@ -259,6 +266,12 @@ export class EventTables {
 		return row === undefined ? undefined : eventRow(row);
 	}
 
+	/** The event at a position, without its text. */
+	entry(position: number): EventEntry | undefined {
+		const row = this.#entry.get(position);
+		return row === undefined ? undefined : eventEntry(row);
+	}
+
 	/** The first event of a lane behind a position. */
 	firstBehind(topic: number, lane: number, after: number): EventCount | undefined {
 		const row = this.#firstBehind.get(topic, lane, after);
@@ -285,7 +298,7 @@ export class EventTables {
 	}
 
 	/** Removes the first events of a lane. Returns how many bytes they had. */
-	remove(topic: number, lane: number, events: readonly EventRow[]): number {
+	remove(topic: number, lane: number, events: readonly EventEntry[]): number {
 		const last = events.at(-1);
 		if (last === undefined) return 0;
 		for (const { position } of events) this.#delete.run(position);
@@ -325,6 +338,10 @@ function topicRow([id, name, lanes, retainMs, retainBytes, bytes, last]: Row): T
 
 function sizeRow([position, bytes]: Row): EventSize {
 	return { position: Number(position), bytes: Number(bytes) };
+}
+
+function eventEntry([position, bytes, id, time]: Row): EventEntry {
+	return { position: Number(position), bytes: Number(bytes), id: String(id), time: Number(time) };
 }
 
 function eventRow([position, bytes, id, time, text]: Row): EventRow {

@@ -6,6 +6,7 @@ export const groupSchema: Schema<GroupTables> = {
 	name: "the state of groups",
 	// A power cut may take back the last changes: events are handled again. Their order in the file stays.
 	synchronous: "NORMAL",
+	mark: "lanes",
 	version: 1,
 	// Epochs begin at the time in milliseconds, with room for a thousand in each, so that no lease of an earlier file is worth anything in this one.
 	sql: `

@@ -14,6 +14,7 @@ export const onceSchema: Schema<OnceTables> = {
 	name: "the store of once",
 	// A call that was carried out must not be forgotten.
 	synchronous: "FULL",
+	mark: "calls",
 	version: 1,
 	sql: `
 		CREATE TABLE calls (

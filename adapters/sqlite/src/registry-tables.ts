@@ -21,6 +21,7 @@ const narrowMs = 100;
 export const registrySchema: Schema<RegistryTables> = {
 	name: "the registry",
 	synchronous: "NORMAL",
+	mark: "instances",
 	version: 2,
 	sql: `
 		DROP TABLE IF EXISTS instances;

@@ -1,7 +1,8 @@
 import { Context, errorText, type Logger } from "@allium/core";
 import { after, type Timer } from "@allium/core/transport";
 import type { DatabaseFile } from "./database-file.ts";
-import type { EventRow, EventTables, TopicRow } from "./event-tables.ts";
+import type { EventEntry, EventTables, TopicRow } from "./event-tables.ts";
+import { RetentionNeed } from "./retention-need.ts";
 import type { StreamAppends } from "./stream-appends.ts";
 import type { WriteQueue } from "./write-queue.ts";
 
@@ -17,6 +18,7 @@ export class Retention {
 	readonly #file: DatabaseFile<EventTables>;
 	readonly #queue: WriteQueue<EventTables, StreamAppends>;
 	readonly #logger: Logger;
+	readonly #need = new RetentionNeed();
 	#timer: Timer | undefined;
 	#stopped = false;
 	#isFailing = false;
@@ -50,8 +52,10 @@ export class Retention {
 	async #look(): Promise<void> {
 		let pause = pauses.longest;
 		try {
-			const topics = (await this.#file.read((tables) => tables.topics())) ?? [];
-			for (const topic of topics) pause = Math.min(pause, await this.#step(topic));
+			const topics = await this.#file.read((tables) =>
+				tables.topics().map((topic) => ({ topic, isOver: this.#need.isOver(tables, topic) })),
+			);
+			for (const { topic, isOver } of topics ?? []) pause = Math.min(pause, await this.#step(topic, isOver));
 			this.#isFailing = false;
 		} catch (error) {
 			if (!this.#isFailing && !this.#stopped) {
@@ -63,9 +67,8 @@ export class Retention {
 	}
 
 	/** Removes some events of a topic. Returns how long to pause. */
-	async #step({ name, retainMs, retainBytes }: TopicRow): Promise<number> {
-		const isDue = await this.#file.read((tables) => oldest(tables, tables.topic(name), 1).length > 0);
-		if (isDue === true) {
+	async #step({ name, retainMs, retainBytes }: TopicRow, isOver: boolean): Promise<number> {
+		if (isOver) {
 			await this.#queue.write(({ tables }) => removeOldest(tables, tables.topic(name)), Context.background());
 			return stepPauseMs;
 		}
@@ -77,37 +80,31 @@ export class Retention {
 /** An event that is to be removed, and its lane. */
 interface Old {
 	readonly lane: number;
-	readonly row: EventRow;
+	readonly entry: EventEntry;
 }
 
 /** The oldest events of a topic that it keeps no longer. */
-function oldest(tables: EventTables, topic: TopicRow | undefined, limit: number): Old[] {
-	if (topic === undefined) return [];
+function oldest(tables: EventTables, topic: TopicRow): Old[] {
 	const places = Array.from({ length: topic.lanes }, (_, lane) =>
-		tables.sizes(topic.id, lane, 0, limit).map(({ position }) => ({ lane, position })),
+		tables.sizes(topic.id, lane, 0, stepEvents).map(({ position }) => ({ lane, position })),
 	).flat();
 	places.sort((one, other) => one.position - other.position);
 	const limitTime = Date.now() - topic.retainMs;
 	const found: Old[] = [];
 	let { bytes } = topic;
-	for (const { lane, position } of places.slice(0, limit)) {
-		const row = tables.event(topic.id, lane, position);
-		if (row === undefined || (row.time >= limitTime && bytes <= topic.retainBytes)) break;
-		found.push({ lane, row });
-		bytes -= row.bytes;
+	for (const { lane, position } of places.slice(0, stepEvents)) {
+		const entry = tables.entry(position);
+		if (entry === undefined || (entry.time >= limitTime && bytes <= topic.retainBytes)) break;
+		found.push({ lane, entry });
+		bytes -= entry.bytes;
 	}
 	return found;
 }
 
 function removeOldest(tables: EventTables, topic: TopicRow | undefined): void {
 	if (topic === undefined) return;
-	const old = oldest(tables, topic, stepEvents);
-	for (const [lane, rows] of Map.groupBy(old, ({ lane }) => lane)) {
-		const bytes = tables.remove(
-			topic.id,
-			lane,
-			rows.map(({ row }) => row),
-		);
-		tables.noteTopic(topic.id, -bytes, 0);
+	for (const [lane, old] of Map.groupBy(oldest(tables, topic), ({ lane }) => lane)) {
+		const entries = old.map(({ entry }) => entry);
+		tables.noteTopic(topic.id, -tables.remove(topic.id, lane, entries), 0);
 	}
 }

@@ -1,4 +1,13 @@
-import { copyFile, mkdir, mkdtemp, open as openFile, rm, unlink, writeFile } from "node:fs/promises";
+import {
+	copyFile,
+	mkdir,
+	mkdtemp,
+	open as openFile,
+	readFile,
+	rm,
+	unlink,
+	writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -96,6 +105,17 @@ describe("the files of a sqlite log", () => {
 		change("PRAGMA user_version = 99");
 		expect((await failure()).message).toContain("a newer version of @allium/sqlite: install that here too");
 	});
+
+	test.each([1, 2, 99])(
+		"a file of another program that has the version %d is left as it is",
+		async (version) => {
+			await mkdir(folder);
+			change(`CREATE TABLE diary (entry TEXT); PRAGMA user_version = ${version}`);
+			const before = await readFile(file);
+			expect((await failure()).message).toContain("is the database of another program; name another folder");
+			expect(await readFile(file)).toEqual(before);
+		},
+	);
 
 	test("a damaged file is told as such", async () => {
 		const first = await topic();

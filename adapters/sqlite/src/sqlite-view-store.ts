@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type Context, ServiceError } from "@allium/core";
+import { type Context, isServiceError, ServiceError } from "@allium/core";
 import { refusal } from "@allium/core/adapter";
 import {
 	checkDefinition,
@@ -96,7 +96,7 @@ class SqliteViewStore implements ViewStore {
 		const ids = new Map(this.#listed().map(({ name, version }) => [`${name}.${version}`, { name, version }]));
 		const reports: ViewReport[] = [];
 		for (const id of ids.values()) {
-			const report = await this.report(id, ctx);
+			const report = await this.report(id, ctx).catch((error: unknown) => unreadable(id, error));
 			if (report !== undefined) reports.push(report);
 		}
 		return reports.sort(byName);
@@ -221,6 +221,22 @@ class SqliteViewStore implements ViewStore {
 		this.#files.delete(file.path);
 		await file.remove();
 	}
+}
+
+/** The report of a version whose file cannot be used, so that the others are listed nevertheless. */
+function unreadable({ name, version }: ViewVersionId, error: unknown): ViewReport {
+	if (!isServiceError(error) || error.code !== "failed_precondition") throw error;
+	const fault = error.message;
+	return {
+		name,
+		version,
+		kind: "documents",
+		owner: undefined,
+		topics: [],
+		live: undefined,
+		builds: [],
+		fault,
+	};
 }
 
 /** The build that was made live last. */

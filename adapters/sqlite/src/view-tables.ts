@@ -63,6 +63,7 @@ export function viewSchema(name: string, isReader: boolean): Schema<ViewTables> 
 	return {
 		name: `the view ${name}`,
 		synchronous: "NORMAL",
+		mark: "allium_build",
 		version: 2,
 		sql,
 		upgrades,

@@ -18,6 +18,7 @@ interface Notes {
 const schema: Schema<Notes> = {
 	name: "the diary",
 	synchronous: "NORMAL",
+	mark: "notes",
 	version: 1,
 	sql: "CREATE TABLE notes (note TEXT UNIQUE)",
 	prepare(database) {
