@@ -2,10 +2,11 @@ import { type Context, errorText, type Logger, ServiceError } from "@allium/core
 import type { Cursor } from "@allium/core/event";
 import type { ViewBuild, ViewBuildId, ViewLease, ViewPlaces, ViewStore } from "@allium/core/store";
 import { Backoff, sleep } from "@allium/core/transport";
+import { LoopTurn } from "./loop-turn.ts";
 import { MergedFeed } from "./merged-feed.ts";
 import type { ViewHost, ViewLog } from "./view.ts";
 import { HolderWatch, isLeaseLost, ViewLeaseKeeper } from "./view-lease-keeper.ts";
-import { later, type ViewBatch, type ViewWork } from "./view-work.ts";
+import { isUnknownVersion, later, type ViewBatch, type ViewWork } from "./view-work.ts";
 
 /** Options of {@link BuildRunner}. */
 export interface BuildRunnerOptions {
@@ -19,10 +20,11 @@ export interface BuildRunnerOptions {
 	readonly ctx: Context;
 }
 
-const page = { events: 256, bytes: 1024 * 1024 };
-/** After this time without a pause, timers and sockets get their turn, in milliseconds. */
-const longestTurnMs = 20;
+/** A page is a transaction, or a few: its begin, its end and its places cost less an event if it has more events. */
+const page = { events: 1024, bytes: 1024 * 1024 };
 export const defaultViewTtlMs = 5_000;
+/** How often a view is left to another process, at an event that this one does not know, in milliseconds. */
+const leavesEveryMs = 60_000;
 
 /** Works on one build whenever this process holds it. */
 export class BuildRunner {
@@ -32,7 +34,8 @@ export class BuildRunner {
 	readonly #logger: Logger;
 	readonly #ttlMs: number;
 	readonly #backoff = new Backoff({ firstMs: 100, longestMs: 5_000 });
-	#turnBegan = 0;
+	readonly #turn = new LoopTurn();
+	#leftAt = Number.NEGATIVE_INFINITY;
 	/** Why this process does not go on with it. */
 	trouble: string | undefined;
 
@@ -56,7 +59,9 @@ export class BuildRunner {
 				if (ctx.error !== undefined) return;
 				if (isLeaseLost(error)) continue;
 				this.#setTrouble(errorText(error), error);
-				await sleep(this.#backoff.next(), ctx).catch(() => {});
+				// Others look every quarter of that time whether they may claim it.
+				const waitMs = isUnknownVersion(error) ? this.#ttlMs : this.#backoff.next();
+				await sleep(waitMs, ctx).catch(() => {});
 			}
 		}
 	}
@@ -115,6 +120,8 @@ export class BuildRunner {
 			dialect,
 			logger: this.#logger,
 			ctx,
+			turn: this.#turn,
+			mayLeave: () => this.#mayLeave(),
 			onApplied: (sentAt) => keeper.renewed(sentAt),
 			onTrouble: async (trouble) => {
 				this.trouble = trouble;
@@ -123,6 +130,7 @@ export class BuildRunner {
 		});
 		await keeper.tell(undefined);
 		this.#setTrouble(undefined);
+		await batch.retryUnknown();
 		const feed = new MergedFeed(logs, places, page, lostEvents);
 		await this.#follow(lease, feed, batch, ctx);
 	}
@@ -131,9 +139,10 @@ export class BuildRunner {
 		let isBuilt = false;
 		for (;;) {
 			const { events, places, isAll } = await feed.next(ctx);
+			await this.#turn.give();
 			if (events.length > 0) await batch.take(events, places);
 			if (isAll && !isBuilt) isBuilt = await this.#finish(lease, ctx);
-			if (events.length > 0) await this.#giveTurn(ctx);
+			if (events.length > 0) await this.#turn.give();
 			else await this.#news(feed, batch, ctx);
 			if (ctx.error !== undefined) throw ctx.error;
 		}
@@ -179,18 +188,18 @@ export class BuildRunner {
 		return later(starts, known);
 	}
 
+	#mayLeave(): boolean {
+		const now = performance.now();
+		if (now - this.#leftAt < leavesEveryMs) return false;
+		this.#leftAt = now;
+		return true;
+	}
+
 	#setTrouble(trouble: string | undefined, error?: unknown): void {
 		if (trouble !== undefined && this.trouble !== trouble) {
 			this.#logger.log("error", "a view does not go on; it is tried again", { ...this.#options.id, error });
 		}
 		this.trouble = trouble;
-	}
-
-	async #giveTurn(ctx: Context): Promise<void> {
-		const now = performance.now();
-		if (now - this.#turnBegan < longestTurnMs) return;
-		await sleep(0, ctx);
-		this.#turnBegan = performance.now();
 	}
 }
 

@@ -5,7 +5,7 @@ import { fieldsOf } from "./document-fields.ts";
 import { type FedEvent, MergedFeed } from "./merged-feed.ts";
 import { type ViewEvent, viewEventOf } from "./view-event.ts";
 import type { ViewPart } from "./view-part.ts";
-import { later, placesOf, type ViewBatch, type ViewWork } from "./view-work.ts";
+import { isUnknownVersion, later, placesOf, type ViewBatch, type ViewWork } from "./view-work.ts";
 
 /** Takes an event into a document. */
 export type Fold = (document: unknown, data: unknown, event: ViewEvent) => unknown;
@@ -54,26 +54,40 @@ export class DocumentBatch implements ViewBatch {
 	}
 
 	async take(events: readonly FedEvent[], places: ViewPlaces): Promise<void> {
-		const { build, ctx } = this.#work;
+		const { build, ctx, turn, mayLeave } = this.#work;
 		const keys = [...new Set(events.flatMap(({ placed }) => placed.event.key ?? []))];
 		const [parkedKeys, stored] = await Promise.all([build.parkedOf(keys, ctx), build.get(keys, ctx)]);
 		const parked = new Set(parkedKeys.map(({ key }) => key));
 		const changes = new Changes(stored);
 		const park: ParkedKey[] = [];
 		for (const [index, fed] of events.entries()) {
+			if (turn.isOver) await turn.give();
 			const { key } = fed.placed.event;
 			if (key === undefined || parked.has(key)) continue;
 			const error = await this.#fold(fed, key, changes);
 			if (error === undefined) continue;
+			const before = placesOf(events.slice(0, index));
+			if (isUnknownVersion(error) && mayLeave()) {
+				await this.#apply({ places: before, documents: changes.documents, park });
+				throw error;
+			}
 			parked.add(key);
-			const from = later(this.#places, placesOf(events.slice(0, index)));
+			const from = later(this.#places, before);
 			park.push(this.#parkedAt(fed, key, from, error));
 		}
 		await this.#apply({ places, documents: changes.documents, park });
 		this.#places = later(this.#places, places);
 	}
 
-	async retry(): Promise<void> {
+	retry(): Promise<void> {
+		return this.#retryAll(({ due }) => due);
+	}
+
+	retryUnknown(): Promise<void> {
+		return this.#retryAll(({ error }) => error.reason === "unknown_version");
+	}
+
+	async #retryAll(isMeant: (parked: ParkedKey) => boolean): Promise<void> {
 		const { build, ctx } = this.#work;
 		let after: string | undefined;
 		do {
@@ -81,7 +95,7 @@ export class DocumentBatch implements ViewBatch {
 				{ limit: mostRetried, ...(after !== undefined && { after }) },
 				ctx,
 			);
-			for (const parked of items) if (parked.due) await this.#retryKey(parked);
+			for (const parked of items) if (isMeant(parked)) await this.#retryKey(parked);
 			after = next;
 		} while (after !== undefined);
 	}

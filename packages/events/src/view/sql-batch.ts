@@ -6,7 +6,7 @@ import type { FedEvent } from "./merged-feed.ts";
 import type { ProjectionTransaction } from "./projection-transaction.ts";
 import { type ViewEvent, viewEventOf } from "./view-event.ts";
 import type { ViewPart } from "./view-part.ts";
-import { placesOf, type ViewBatch, type ViewWork } from "./view-work.ts";
+import { isUnknownVersion, placesOf, type ViewBatch, type ViewWork } from "./view-work.ts";
 
 /** A handler of a projection. */
 export type SqlHandler = (data: unknown, tx: ProjectionTransaction, event: ViewEvent) => unknown;
@@ -39,10 +39,15 @@ export class SqlBatch implements ViewBatch {
 
 	async take(events: readonly FedEvent[], places: ViewPlaces): Promise<void> {
 		const ready: Ready[] = [];
-		for (const event of events) ready.push(await this.#ready(event));
+		const { turn } = this.#work;
+		for (const event of events) {
+			ready.push(await this.#ready(event));
+			if (turn.isOver) await turn.give();
+		}
 		let done = 0;
 		let limit = ready.length;
 		while (done < ready.length) {
+			await turn.give();
 			const slice = ready.slice(done, limit);
 			const { reached, error } = await this.#apply(
 				slice,
@@ -54,6 +59,7 @@ export class SqlBatch implements ViewBatch {
 				if (this.#backoff.failures > 0) await this.#work.onTrouble(undefined);
 				this.#backoff.reset();
 			} else if (reached > 0) limit = done + reached;
+			else if (isUnknownVersion(error)) throw error;
 			else {
 				await this.#stopped(ready[done], error);
 				limit = done + 1;
@@ -63,6 +69,10 @@ export class SqlBatch implements ViewBatch {
 
 	async retry(): Promise<void> {
 		// Nothing is parked: an event that fails is tried again and again.
+	}
+
+	async retryUnknown(): Promise<void> {
+		// Nothing is parked.
 	}
 
 	/**

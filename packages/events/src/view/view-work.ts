@@ -1,5 +1,6 @@
-import type { Context, Logger } from "@allium/core";
+import { type Context, isServiceError, type Logger } from "@allium/core";
 import type { ViewBuild, ViewLease, ViewPlaces } from "@allium/core/store";
+import type { LoopTurn } from "./loop-turn.ts";
 import type { FedEvent } from "./merged-feed.ts";
 import type { ViewLog } from "./view.ts";
 
@@ -14,6 +15,12 @@ export interface ViewWork {
 	readonly logger: Logger;
 	/** Ends when the lease is lost or the process stops. */
 	readonly ctx: Context;
+	readonly turn: LoopTurn;
+	/**
+	 * Whether this process leaves the view to another one at an event that it does not know. False if it did so shortly
+	 * before, and no other process took the view.
+	 */
+	readonly mayLeave: () => boolean;
 	/** Called with the time at which a change was sent, once it is applied. An applied change renews the lease. */
 	readonly onApplied: (sentAt: number) => void;
 	/** Reports why the view does not go on. Undefined if it does. */
@@ -26,6 +33,13 @@ export interface ViewBatch {
 	take(events: readonly FedEvent[], places: ViewPlaces): Promise<void>;
 	/** Tries the keys again for which an operator has requested it. */
 	retry(): Promise<void>;
+	/** Tries the keys again that were parked by a process that did not know their events. */
+	retryUnknown(): Promise<void>;
+}
+
+/** Whether an event has a version that this process does not know, because a newer process of the app published it. */
+export function isUnknownVersion(error: unknown): boolean {
+	return isServiceError(error) && error.reason === "unknown_version";
 }
 
 /** The places after these events, for the lanes that they lie in. */

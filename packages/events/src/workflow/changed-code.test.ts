@@ -116,6 +116,27 @@ describe("code that was changed under a run", () => {
 		},
 	);
 
+	test.each([
+		["sleeps under another name", (run: Run) => run.sleep("day", 1_000), "day"],
+		["does not sleep any more", (run: Run) => three(run), "three"],
+	])("and %s parks a run that sleeps, instead of beginning anew", async (_, then, asked) => {
+		const code: Code = async (run) => {
+			await one(run);
+			await two(run);
+			await then(run);
+		};
+		const runs = await changed(job(original), job(code));
+		expect(await runs.settled("j1")).toEqual(["one", "two"]);
+		const { status, parked } = await runs.state("j1");
+		expect(status).toBe("parked");
+		expect(parked).toMatchObject({ step: asked, error: { reason: "cannot_follow" } });
+		expect(parked?.error.message).toContain(`"night" is recorded`);
+		runs.deploy(job(code, { version: 2 }));
+		await runs.add("j1", { is: "resumed" });
+		await runs.advance("j1", later);
+		expect(await runs.advance("j1", later + 2_000)).toMatchObject({ status: "ended" });
+	});
+
 	test("and has a new version goes on with what is recorded, and does the rest", async () => {
 		const after = job(
 			async (run) => {

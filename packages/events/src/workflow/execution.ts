@@ -208,11 +208,17 @@ export class Execution implements Traced {
 	/** Code of the same version asks for each step that is recorded, before it asks for one that is not. */
 	#unfollowed(): Outcome | undefined {
 		if (!this.#executed.isStrict || this.#end !== undefined) return undefined;
-		const left = this.#entries.find(({ fact }) => fact.is === "settled")?.fact as Settled | undefined;
+		const left = this.#leftOver();
 		if (left === undefined) return undefined;
 		const unrecorded = this.#pending.find(({ name, isUnderWay }) => !isUnderWay && !this.#waits.has(name));
 		if (unrecorded === undefined) return undefined;
-		return { is: "parked", step: unrecorded.name, error: cannotFollow(unrecorded.name, left.step) };
+		return { is: "parked", step: unrecorded.name, error: cannotFollow(unrecorded.name, left) };
+	}
+
+	/** A step that is recorded, and that the code has not asked for: its result, or that it began to wait. */
+	#leftOver(): string | undefined {
+		const settled = this.#entries.find(({ fact }) => fact.is === "settled")?.fact as Settled | undefined;
+		return settled?.step ?? [...this.#waits.keys()].find((step) => !this.#steps.has(step));
 	}
 
 	#blocked(): Outcome {

@@ -4,7 +4,7 @@ import type { EventStore } from "@allium/core/store";
 import { Backoff, sleep } from "@allium/core/transport";
 import type { JournalContract } from "./journal-contract.ts";
 import { topicOf } from "./journal-contract.ts";
-import { type Entry, entryOf, type Fact } from "./journal-entry.ts";
+import { type Entry, entryOf, type Fact, type KeptEvent } from "./journal-entry.ts";
 import { journalPages, lastRestart, restartReader } from "./journal-pages.ts";
 import { isBeginning } from "./journal-state.ts";
 import { generationOf, runIdOf } from "./run-id.ts";
@@ -123,22 +123,40 @@ export class Journal {
 	 * @param version of the code.
 	 */
 	async append(facts: readonly Fact[], version: number, ctx: Context): Promise<readonly Entry[] | undefined> {
-		const { stream, workflow } = this.facts;
 		const first = this.#version + 1;
 		const entries = facts.map((fact, index) => entryOf(this.#recordOf(fact, first + index, version, ctx)));
+		return (await this.#write(entries, ctx)) === "added" ? entries : undefined;
+	}
+
+	/**
+	 * Adds an event that came, unless the journal has it, perhaps from before a restart. Returns false if somebody else has
+	 * added entries meanwhile.
+	 *
+	 * @param version of the code.
+	 */
+	async receive(event: KeptEvent, version: number, ctx: Context): Promise<boolean> {
+		const entry = entryOf(this.#recordOf({ is: "received", event }, this.#version + 1, version, ctx));
+		return (await this.#write([entry], ctx)) !== "overtaken";
+	}
+
+	async #write(entries: readonly Entry[], ctx: Context): Promise<"added" | "known" | "overtaken"> {
+		const { stream, workflow } = this.facts;
 		const events = entries.map(({ record }) => record);
 		const part = { stream, topic: topicOf(workflow), expected: this.#version, events };
 		let backoff: Backoff | undefined;
 		for (;;) {
 			try {
 				const [appended] = await this.#store.append([part], ctx);
-				if (appended === undefined || appended.duplicate) return undefined;
+				if (appended === undefined || appended.duplicate) return "known";
 				this.#version = appended.version;
 				this.#keep(entries);
-				return entries;
+				return "added";
 			} catch (error) {
-				if (isConflict(error)) return undefined;
-				if (!isServiceError(error) || error.code !== "unavailable") throw error;
+				if (!isServiceError(error)) throw error;
+				// The id is there, perhaps with the data of another version of the code.
+				if (error.code === "already_exists") return "known";
+				if (error.code === "aborted") return "overtaken";
+				if (error.code !== "unavailable") throw error;
 				backoff ??= new Backoff({ firstMs: 50, longestMs: 2_000 });
 				if (backoff.failures >= mostAttempts) throw error;
 				await sleep(backoff.next(), ctx);
@@ -190,8 +208,4 @@ export class Journal {
 		if (fact.is === "restarted") return new Cause(this.runId).begin(type, undefined).id;
 		return `${this.runId}/${place}`;
 	}
-}
-
-function isConflict(error: unknown): boolean {
-	return isServiceError(error) && (error.code === "aborted" || error.code === "already_exists");
 }

@@ -60,6 +60,37 @@ class Machine {
 const until = { timeout: 20_000, interval: 20 };
 
 describe("the runs of a workflow", () => {
+	test("go on at the same time where their waits are over at the same time", async () => {
+		// Given as many runs that sleep until one time as a process lets go on at once,
+		const machine = new Machine();
+		const count = 32;
+		const wakeAt = Date.now() + 50;
+		const { promise: allAwake, resolve } = Promise.withResolvers<void>();
+		let awake = 0;
+		const sleeper = workflow("sleeper", Jobs.begun, async (_, run) => {
+			await run.sleep("until then", Math.max(0, wakeAt - run.now().getTime()));
+			await run.step("wait for the others", () => {
+				if (++awake === count) resolve();
+				return allAwake;
+			});
+		});
+		await machine.start(sleeper);
+
+		// when that time comes,
+		const ids = Array.from({ length: count }, (_, index) => `s${index}`);
+		await machine.publisher.publish(
+			ids.map((id) => Jobs.begun({ id })),
+			ctx,
+		);
+
+		// then none waits until another is over.
+		await vi.waitFor(() => expect(awake).toBe(count), until).finally(resolve);
+		await vi.waitFor(async () => {
+			const statuses = await Promise.all(ids.map((id) => machine.status(sleeper, id)));
+			expect(new Set(statuses)).toEqual(new Set(["ended"]));
+		}, until);
+	});
+
 	test("begin with their events, wait, receive from other contracts, and end", async () => {
 		const machine = new Machine();
 		const seen: unknown[] = [];
@@ -92,6 +123,38 @@ describe("the runs of a workflow", () => {
 		await vi.waitFor(async () => expect((await machine.store.read(stream, {}, ctx)).version).toBe(1), until);
 		await machine.publisher.publish(Jobs.begun({ id: "j1" }));
 		await vi.waitFor(async () => expect(await machine.status(job, "j1")).toBe("ended"), until);
+	});
+
+	test("receive once an event that is delivered again after they have taken it and restarted", async () => {
+		// Given a run without end that took an event and restarted,
+		const machine = new Machine();
+		const seen: number[] = [];
+		const job = workflow(
+			"job",
+			Jobs.begun,
+			async (data, run) => {
+				const { amount } = await run.receive(Bills.paid);
+				await run.step("note", () => void seen.push(amount));
+				return run.restart(data);
+			},
+			{ receives: [Bills.paid] },
+		);
+		const stop = await machine.start(job);
+		await machine.publisher.publish(Jobs.begun({ id: "j1" }));
+		await machine.publisher.publish(Bills.paid({ job: "j1", amount: 7 }));
+		await vi.waitFor(() => expect(seen).toEqual([7]), until);
+
+		// when the process was killed before the group of the event noted that it had delivered it,
+		await stop();
+		const topic = await memoryLog({ topics: machine.topics }).open("bills", {}, ctx);
+		await machine.state
+			.group({ topic: "bills", group: "workflow.job" })
+			.rewind(await topic.at("start", ctx), ctx);
+		await machine.start(job);
+		await machine.publisher.publish(Bills.paid({ job: "j1", amount: 8 }));
+
+		// then the next event comes, and the first does not come again.
+		await vi.waitFor(() => expect(seen).toEqual([7, 8]), until);
 	});
 
 	test("read their journal once, and ask nobody about entries that let no run go on", async () => {

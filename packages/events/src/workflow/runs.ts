@@ -8,6 +8,12 @@ import type { WorkflowFacts } from "./workflow-facts.ts";
 /** How long the steps of a run may take that follow each other without a wait, in milliseconds. */
 const longestStretchMs = 24 * 60 * 60 * 1000;
 
+/**
+ * How many runs go on at once in a process, half of them because a wait of theirs is over. A run mostly waits for the
+ * store, and runs that append at the same time share a transaction.
+ */
+const runsAtOnce = 64;
+
 /** How many events are kept for a run that has not begun. */
 const mostEarly = 1_000;
 
@@ -47,7 +53,7 @@ export function workflowRuns(info: WorkflowFacts, host: RunsHost): WorkflowRuns 
 		runs: {
 			contract,
 			handlers: handlersOf(executor),
-			options: { group, from: "start", timeoutMs: longestStretchMs, ignores },
+			options: { group, from: "start", concurrency: runsAtOnce, timeoutMs: longestStretchMs, ignores },
 		},
 		stop: () => executor.stop(),
 	};
@@ -65,12 +71,16 @@ function handlersOf(executor: RunExecutor): RunsGroup["handlers"] {
 		const until = Date.parse((data as { readonly until?: string }).until ?? "");
 		const ids = await executor.advance(key, Number.isNaN(until) ? 0 : until, ctx);
 		for (const other of ids) if (other !== id) seen.add(other);
-		for (const oldest of seen) {
-			if (seen.size <= mostSeen) break;
-			seen.delete(oldest);
-		}
+		if (seen.size > mostSeen) forgetOldest(seen);
 	};
 	return { started: wake, restarted: wake, received: wake, waiting: wake, resumed: wake, cancelled: wake };
+}
+
+function forgetOldest(seen: Set<string>): void {
+	for (const oldest of seen) {
+		if (seen.size <= mostSeen) return;
+		seen.delete(oldest);
+	}
 }
 
 /** Puts events into journals. */
@@ -93,7 +103,7 @@ class Triggers {
 		return Array.from(topics, ([topic, events]) => ({
 			contract: contractOf(topic, events),
 			handlers: Object.fromEntries(events.map((event) => [event.name, this.#handlerOf(event)])),
-			options: { group },
+			options: { group, concurrency: runsAtOnce },
 		}));
 	}
 
@@ -132,8 +142,7 @@ class Triggers {
 			const last = journal.entries.at(-1);
 			if (last?.fact.is === "ended") return;
 			if (await this.#isFull(journal, ctx)) return this.#logDropped(key, event);
-			const added = await journal.append([{ is: "received", event }], last?.record.version ?? 1, ctx);
-			if (added !== undefined || (await this.#isKept(journal, event, ctx))) return;
+			if (await journal.receive(event, last?.record.version ?? 1, ctx)) return;
 		}
 	}
 
@@ -142,16 +151,6 @@ class Triggers {
 		if ((await journal.length(ctx)) >= mostEntries) return true;
 		const whole = await Journal.load(journal.facts, this.#host.store, ctx);
 		return whole.beginning === undefined;
-	}
-
-	/** Whether an earlier delivery of the event was recorded. */
-	async #isKept({ facts }: Journal, { id }: KeptEvent, ctx: Context): Promise<boolean> {
-		const { entries } = await Journal.load(facts, this.#host.store, ctx);
-		return entries.some(
-			({ fact }) =>
-				(fact.is === "received" && fact.event.id === id) ||
-				(fact.is === "restarted" && fact.received.some((kept) => kept.id === id)),
-		);
 	}
 
 	#logSecond(key: string, { id, type }: KeptEvent): void {
