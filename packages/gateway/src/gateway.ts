@@ -21,7 +21,7 @@ import {
 	reachableHost,
 	readConfig,
 	readCredentials,
-	startReport,
+	StartReport,
 	type TlsOptions,
 	textLogger,
 	warnOfOpenPort,
@@ -131,7 +131,12 @@ class NodeGateway implements Gateway {
 			{ port: { listen: () => this.#listen() }, endpoints: this.#table, logger },
 			options,
 		);
-		const report = startReport("gateway", logger, this.#listeners, { registry: connection });
+		const report = new StartReport({
+			name: "gateway",
+			logger,
+			listeners: this.#listeners,
+			registry: connection,
+		});
 		const parts = [connection, transport, servedTable(this.#table), this.#listeners, report];
 		this.#lifecycle = new Lifecycle({ name: "gateway", logger, parts });
 	}

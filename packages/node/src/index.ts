@@ -14,7 +14,7 @@ export type { ProcessOptions } from "./app/process-options.ts";
 export { reachableHost } from "./app/reachable-host.ts";
 
 export { type Runnable, runUntilSignal } from "./app/run-until-signal.ts";
-export { startReport } from "./app/start-report.ts";
+export { StartReport } from "./app/start-report.ts";
 export { type TextLoggerOptions, textLogger } from "./app/text-logger.ts";
 export { within } from "./app/within.ts";
 export type { BackendChoice } from "./config/backend.ts";

@@ -53,6 +53,31 @@ async function readyz(url: string) {
 const statuses = async (registry: Registry) => (await registry.list()).map(({ status }: Instance) => status);
 
 describe("an app with a check", () => {
+	test("is called ready in the log once the check passes, and not before", async () => {
+		const database = new Database();
+		database.isUp = false;
+		const lines: string[] = [];
+		const app = createApp({
+			name: "who",
+			registry: memoryRegistry(),
+			health: [database.checker],
+			env: {},
+			drainDelayMs: 0,
+			logger: { log: (_, message) => void lines.push(message) },
+		});
+		apps.push(app);
+		await app.start();
+		expect(lines).toContain("who is up, and not ready before its health checks pass");
+		expect(lines).not.toContain("who is ready");
+		database.isUp = true;
+		await vi.waitFor(() => expect(lines.filter((line) => line === "who is ready")).toHaveLength(1));
+		database.isUp = false;
+		await vi.waitFor(() => expect(lines).toContain("a health check fails"));
+		database.isUp = true;
+		await vi.waitFor(() => expect(lines).toContain("a health check passes again"));
+		expect(lines.filter((line) => line === "who is ready")).toHaveLength(1);
+	});
+
 	test("tells at /readyz what the check found", async () => {
 		const url = await started(memoryRegistry(), [new Database().checker]);
 		expect(await readyz(url)).toEqual({

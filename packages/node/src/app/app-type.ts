@@ -23,7 +23,7 @@ import type { FrameLimits } from "@allium/core/frames";
 import type { EventStore } from "@allium/core/store";
 import type { View, Workflow } from "@allium/events";
 import type { Config } from "../config/config.ts";
-import type { TickHandler } from "../schedule/schedules.ts";
+import type { TickHandler } from "../schedule/schedule.ts";
 import type { Timing } from "../schedule/timing.ts";
 import type { ServerLimits } from "../server/limits.ts";
 import type { ProcessOptions } from "./process-options.ts";
@@ -219,7 +219,10 @@ export interface App {
 	 * await app.ready("stock", Context.background().withTimeout(5_000));
 	 */
 	ready(...services: readonly string[] | readonly [...services: string[], ctx: Context]): Promise<void>;
-	/** Listens, then registers. Rejects with `failed_precondition` when it was stopped: an app starts once. */
+	/**
+	 * Listens, then registers. Each of its parts may take a minute to begin. Rejects with `failed_precondition` when it was
+	 * stopped before, as an app starts once, and with `canceled` when it is stopped meanwhile.
+	 */
 	start(): Promise<void>;
 	/** Stops in order: not ready, deregistered, drained, closed. Resolves when no handle is left. */
 	stop(): Promise<void>;

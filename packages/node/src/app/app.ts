@@ -19,7 +19,7 @@ import { type Config, readConfig } from "../config/config.ts";
 import { isInvalidConfiguration } from "../config/invalid-configuration.ts";
 import { nodeDialers } from "../pipe/node-transports.ts";
 import type { Readiness } from "../protocol/port-protocol.ts";
-import type { TickHandler } from "../schedule/schedules.ts";
+import type { TickHandler } from "../schedule/schedule.ts";
 import type { Timing } from "../schedule/timing.ts";
 import { checkServerLimits } from "../server/limits.ts";
 import { isLoopback } from "../server/loopback.ts";
@@ -44,7 +44,7 @@ import { type InstanceFacts, RegisteredInstance } from "./registered-instance.ts
 
 import { ServedContracts } from "./served-contracts.ts";
 import { servicesUp } from "./services-up.ts";
-import { startReport } from "./start-report.ts";
+import { StartReport } from "./start-report.ts";
 import { textLogger } from "./text-logger.ts";
 import { Views } from "./views.ts";
 
@@ -189,14 +189,22 @@ class NodeApp implements App {
 			peers: this.#peers,
 			check: this.#contractCheck,
 		});
-		this.#health = new Health(options.health ?? [], { onChange: () => registration.tellStatus(), logger });
+		const onChange = (): void => {
+			registration.tellStatus();
+			report.tellHealth();
+		};
+		this.#health = new Health(options.health ?? [], { onChange, logger });
 		const registration = new RegisteredInstance({
 			registry,
 			health: this.#health,
 			logger,
 			describe: () => this.#facts(),
 		});
-		const report = startReport(name, logger, this.#listeners, {
+		const report: StartReport = new StartReport({
+			name,
+			logger,
+			listeners: this.#listeners,
+			health: this.#health,
 			registry: this.#registry,
 			broker: this.#messaging.broker,
 			eventStore: this.#eventSourcing.connection,

@@ -32,7 +32,7 @@ export class EventSourcing {
 	/** By name. */
 	readonly #kept = new Map<string, AnyContract>();
 	readonly #works: Subscription[] = [];
-	readonly #preparations: (() => Promise<void>)[] = [];
+	readonly #preparations: ((ctx: Context) => Promise<void>)[] = [];
 	#isUsed = false;
 	#source: BackendConnection<"broker"> | undefined;
 	#sourceBroker: Promise<Broker> | undefined;
@@ -50,7 +50,7 @@ export class EventSourcing {
 		this.store = new AppEventStore(opening, { name, logger, keeps: (contract) => this.#keep(contract) });
 		this.relays = {
 			name: "the relays of the event store",
-			start: () => this.#start(),
+			start: (ctx) => this.#start(ctx),
 			stop: () => this.#source?.stop(),
 		};
 	}
@@ -71,7 +71,7 @@ export class EventSourcing {
 	 *
 	 * @param prepare runs before the group begins, once the store is open.
 	 */
-	work(subscription: Subscription, prepare?: () => Promise<void>): void {
+	work(subscription: Subscription, prepare?: (ctx: Context) => Promise<void>): void {
 		this.#checkHealth();
 		this.#works.push(subscription);
 		if (prepare !== undefined) this.#preparations.push(prepare);
@@ -94,9 +94,9 @@ export class EventSourcing {
 		return { at: this.connection.location };
 	}
 
-	async #start(): Promise<void> {
+	async #start(ctx: Context): Promise<void> {
 		await this.#startRelays();
-		await Promise.all(this.#preparations.map((prepare) => prepare()));
+		await Promise.all(this.#preparations.map((prepare) => prepare(ctx)));
 		const { broker, subscriptions, addChecker } = this.#options;
 		if (this.#works.length === 0) return;
 		const source = (await isSame(this.connection, broker)) ? broker.port : await this.#sourceOfEvents();

@@ -1,5 +1,6 @@
 import { ServiceError } from "@allium/core";
-import { describe, expect, test } from "vitest";
+import { whileLasts } from "@allium/core/transport";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { Lifecycle } from "./lifecycle.ts";
 import type { Part } from "./part.ts";
 
@@ -25,6 +26,22 @@ function lifeOf(parts: readonly string[], failing: readonly string[] = []) {
 	});
 	return { lifecycle, steps, logged };
 }
+
+/** A process of one part, which waits until its context ends. */
+function waitingLife() {
+	const logged: string[] = [];
+	const start: Part["start"] = (ctx) => whileLasts(new Promise<void>(() => {}), ctx);
+	const lifecycle = new Lifecycle({
+		name: "shop",
+		logger: { log: (_, message) => logged.push(message) },
+		parts: [{ name: "the broker", start }],
+	});
+	return { lifecycle, logged };
+}
+
+afterEach(() => {
+	vi.useRealTimers();
+});
 
 describe("a lifecycle", () => {
 	test("starts its parts in order, then drains and stops them in the reverse order", async () => {
@@ -96,5 +113,38 @@ describe("a lifecycle", () => {
 		await lifecycle.stop();
 		await running;
 		expect(steps).toEqual(["start port", "drain port", "stop port"]);
+	});
+
+	test("gives up a part that does not begin within a minute, and says which", async () => {
+		vi.useFakeTimers();
+		const { lifecycle, logged } = waitingLife();
+		const starting = expect(lifecycle.start()).rejects.toMatchObject({
+			code: "deadline_exceeded",
+			message: "the broker did not begin within 60 seconds",
+		});
+		await vi.advanceTimersByTimeAsync(5_000);
+		expect(logged).toEqual(["shop waits for the broker"]);
+		await vi.advanceTimersByTimeAsync(55_000);
+		await starting;
+	});
+
+	test("ends what a start waits for when it is stopped", async () => {
+		const { lifecycle } = waitingLife();
+		const starting = expect(lifecycle.start()).rejects.toMatchObject({
+			code: "canceled",
+			reason: "stopped",
+			message: "shop was stopped while it started",
+		});
+		await lifecycle.stop();
+		await starting;
+	});
+
+	test("runs to an end in order when a signal arrives while it starts", async () => {
+		const { lifecycle, logged } = waitingLife();
+		const running = lifecycle.run();
+		process.emit("SIGTERM", "SIGTERM");
+		await running;
+		expect(logged).toEqual(["shop is stopping", "shop has stopped"]);
+		expect(process.exitCode).toBeUndefined();
 	});
 });

@@ -1,7 +1,12 @@
-import { type Logger, ServiceError } from "@allium/core";
+import { Context, type Logger, ServiceError } from "@allium/core";
+import { after } from "@allium/core/transport";
 import { appFailed } from "./app-events.ts";
+import { begin, beginTimeoutMs } from "./begin.ts";
 import type { Part } from "./part.ts";
 import { type Runnable, runUntilSignal } from "./run-until-signal.ts";
+
+/** After how long the log tells what a start waits for, in milliseconds. */
+const tellAfterMs = 5_000;
 
 /** The options of a lifecycle. */
 export interface LifecycleOptions {
@@ -17,12 +22,13 @@ export interface LifecycleOptions {
  * process that was told to stop does not start again.
  *
  * Starting starts the parts in order. Stopping drains all parts in the reverse order, and then stops all of them in the
- * reverse order. A start that fails does the same before it rejects.
+ * reverse order. A start that fails does the same before it rejects. Stopping ends what a start waits for.
  */
 export class Lifecycle implements Runnable {
 	readonly name: string;
 	readonly logger: Logger;
 	readonly #parts: readonly Part[];
+	readonly #beginning = Context.background().withCancel();
 	#starting: Promise<void> | undefined;
 	#stopping: Promise<void> | undefined;
 	#ending: Promise<void> | undefined;
@@ -60,8 +66,9 @@ export class Lifecycle implements Runnable {
 		return this.#starting;
 	}
 
-	/** Waits for a start that is under way. Never rejects. */
+	/** Ends a start that is under way. Never rejects. */
 	stop(): Promise<void> {
+		this.#beginning.cancel(stoppedMeanwhile(this.name));
 		const started = this.#starting?.catch(() => {}) ?? Promise.resolve();
 		this.#stopping ??= started.then(() => this.#end());
 		this.#toldToStop.resolve();
@@ -75,11 +82,22 @@ export class Lifecycle implements Runnable {
 
 	async #start(): Promise<void> {
 		try {
-			for (const part of this.#parts) await part.start?.();
+			for (const part of this.#parts) await this.#begin(part);
 		} catch (error) {
-			appFailed.publish({ name: this.name, error });
+			if (!this.isStopping) appFailed.publish({ name: this.name, error });
 			await this.#end();
 			throw error;
+		}
+	}
+
+	async #begin(part: Part): Promise<void> {
+		if (part.start === undefined) return;
+		const ctx = this.#beginning.ctx.withTimeout(beginTimeoutMs);
+		const slow = after(tellAfterMs, () => this.logger.log("info", `${this.name} waits for ${part.name}`));
+		try {
+			await begin(part.name, part.start(ctx));
+		} finally {
+			slow.stop();
 		}
 	}
 
@@ -102,6 +120,14 @@ export class Lifecycle implements Runnable {
 			this.logger.log("warn", `could not ${step} ${part.name} in order`, { error });
 		}
 	}
+}
+
+function stoppedMeanwhile(name: string): ServiceError {
+	return new ServiceError({
+		code: "canceled",
+		reason: "stopped",
+		message: `${name} was stopped while it started`,
+	});
 }
 
 function alreadyStopped(name: string): ServiceError {

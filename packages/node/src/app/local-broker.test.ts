@@ -1,3 +1,4 @@
+import { Context } from "@allium/core";
 import { expect, test, vi } from "vitest";
 import { warnOfLocalBroker } from "./local-broker.ts";
 
@@ -8,7 +9,7 @@ function warnings(location: string, { spansHosts = true, isNeeded = true } = {})
 		broker: { location, isNeeded },
 		registry: { spansHosts },
 		logger: { log },
-	}).start?.();
+	}).start?.(Context.background());
 	return log.mock.calls.length;
 }
 

@@ -12,6 +12,7 @@ import {
 	type Publish,
 	type Registry,
 	type Service,
+	ServiceError,
 } from "@allium/core";
 import type { Broker, BrokerFeatures } from "@allium/core/event";
 import { memoryBroker } from "@allium/core/log-broker";
@@ -224,6 +225,10 @@ describe("an app that stops", () => {
 		const ctx = await begun.promise;
 		await stuck.stop();
 		expect(ctx.error).toBeDefined();
+		const message = "handlers still ran after 50 ms; their events are handled again";
+		expect(said("could not drain the events in hand in order")).toMatchObject([
+			{ fields: { error: { message } } },
+		]);
 
 		const next = makeApp("rewards");
 		const handled = Promise.withResolvers<string>();
@@ -341,6 +346,36 @@ describe("the broker", () => {
 			message:
 				"the broker at test: cannot be reached: connection refused; start it, or set ALLIUM_BROKER to another one",
 		});
+	});
+
+	test("that is away is told to a handler that publishes and in the log, and not to the caller", async () => {
+		const place = "the broker at test://user@inner:1 does not answer";
+		const app = makeApp("matches", {
+			broker: {
+				...lacking(broker, {}),
+				open: async (...given) => ({
+					...(await broker.open(...given)),
+					publish: () => Promise.reject(new ServiceError({ code: "unavailable", message: place })),
+				}),
+			},
+		});
+		const seen: unknown[] = [];
+		app.serve(Matches, {
+			async start({ id }, ctx) {
+				const brief = ctx.withTimeout(200);
+				await app.publish(Matches.started({ id }), brief).catch((error) => {
+					seen.push(error);
+					throw error;
+				});
+			},
+		});
+		await app.start();
+		const called = app.client(Matches).start({ id: "m1" });
+		await expect(called).rejects.toMatchObject({ code: "unavailable", message: "unavailable" });
+		expect(seen).toMatchObject([{ code: "unavailable", message: place }]);
+		expect(said("a callee is unavailable")).toMatchObject([
+			{ fields: { callee: "broker", error: { message: place } } },
+		]);
 	});
 
 	test("that lacks what a group asks for keeps the app from starting, in one sentence", async () => {

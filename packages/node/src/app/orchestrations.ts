@@ -1,13 +1,11 @@
-import { Context, type Logger, type Middleware, type Publish } from "@allium/core";
+import type { Context, Logger, Middleware, Publish } from "@allium/core";
 import { Subscription } from "@allium/core/event";
 import type { EventStore } from "@allium/core/store";
 import type { RunsGroup, Workflow } from "@allium/events";
-import { Schedules, type TickHandler } from "../schedule/schedules.ts";
+import type { TickHandler } from "../schedule/schedule.ts";
+import { Schedules } from "../schedule/schedules.ts";
 import type { Timing } from "../schedule/timing.ts";
 import type { Part } from "./part.ts";
-
-/** How long the first times of schedules may take to be written, in milliseconds. */
-const prepareTimeoutMs = 10_000;
 
 /** The parts of an app that its workflows and schedules need. */
 export interface OrchestrationsOptions {
@@ -22,7 +20,7 @@ export interface OrchestrationsOptions {
 	/** Adds a group on the broker of the app. */
 	readonly subscribe: (group: RunsGroup) => void;
 	/** Adds a group on the event store. */
-	readonly work: (subscription: Subscription, prepare?: () => Promise<void>) => void;
+	readonly work: (subscription: Subscription, prepare?: (ctx: Context) => Promise<void>) => void;
 }
 
 /** The workflows and the schedules of an app. As a part, it begins no further steps when the app stops. */
@@ -68,8 +66,6 @@ export class Orchestrations implements Part {
 	/** Once all are known. */
 	#addSchedules(): void {
 		if (this.#schedules.isEmpty) return;
-		this.#options.work(this.#schedules.subscription(), () =>
-			this.#schedules.begin(Context.background().withTimeout(prepareTimeoutMs)),
-		);
+		this.#options.work(this.#schedules.subscription(), (ctx) => this.#schedules.begin(ctx));
 	}
 }

@@ -1,3 +1,6 @@
+import type { Context } from "@allium/core";
+import type { beginTimeoutMs } from "./begin.ts";
+
 /**
  * A part of a process, such as its registry, its port or its registration. Parts are started in order, and drained and
  * stopped in the reverse order.
@@ -8,8 +11,12 @@
 export interface Part {
 	/** For the log, such as `the port`. */
 	readonly name: string;
-	/** Resolves when the parts that follow may start. If it fails, the whole process gives up. */
-	start?(): Promise<void> | void;
+	/**
+	 * Resolves when the parts that follow may start. If it fails, the whole process gives up.
+	 *
+	 * @param ctx ends after {@link beginTimeoutMs}, and when the process is told to stop.
+	 */
+	start?(ctx: Context): Promise<void> | void;
 	/** Takes nothing new. Resolves when all work under way has ended or has taken too long. */
 	drain?(): Promise<void> | void;
 	/** Ends everything at once. Resolves when no handle is left. */

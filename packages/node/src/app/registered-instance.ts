@@ -1,9 +1,6 @@
-import { Context, type Health, type Instance, type Logger, type Registry } from "@allium/core";
+import type { Context, Health, Instance, Logger, Registry } from "@allium/core";
 import { keepRegistered, type Registration } from "@allium/core/registry";
 import type { Part } from "./part.ts";
-
-/** How long the registry may take to register an instance, in milliseconds. */
-const registerTimeoutMs = 10_000;
 
 /** The registration of an instance. Its status follows from its health. */
 export type InstanceFacts = Omit<Instance, "status">;
@@ -32,11 +29,10 @@ export class RegisteredInstance implements Part {
 		return this.#registration?.instance;
 	}
 
-	async start(): Promise<void> {
+	async start(ctx: Context): Promise<void> {
 		const { registry, health, logger, describe } = this.#options;
 		await health.start();
 		const instance = { ...describe(), status: this.#status };
-		const ctx = Context.background().withTimeout(registerTimeoutMs);
 		this.#registration = await keepRegistered(registry, instance, { logger, ctx });
 		// The health may have changed in the meantime.
 		this.tellStatus();

@@ -1,4 +1,4 @@
-import { isServiceError, type Logger, printable } from "@allium/core";
+import { isServiceError, type Logger, printable, type ServiceError } from "@allium/core";
 
 /** A process that starts, runs until it is told to stop, and stops in order. */
 export interface Runnable {
@@ -20,17 +20,17 @@ export interface Runnable {
  */
 export async function runUntilSignal(runnable: Runnable): Promise<void> {
 	const { name, logger } = runnable;
-	const signalled = Promise.withResolvers<NodeJS.Signals>();
-	let signals = 0;
+	let told: NodeJS.Signals | undefined;
 	const onSignal = (signal: NodeJS.Signals): void => {
-		if (++signals > 1) process.exit(1);
-		signalled.resolve(signal);
+		if (told !== undefined) process.exit(1);
+		told = signal;
+		logger.log("info", `${name} is stopping`, { signal });
+		void runnable.stop();
 	};
 	process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
 	try {
 		if (!(await startOrSay(runnable))) return;
-		const signal = await Promise.race([signalled.promise, runnable.whenStopping]);
-		if (signal !== undefined) logger.log("info", `${name} is stopping`, { signal });
+		await runnable.whenStopping;
 		await runnable.stop();
 		logger.log("info", `${name} has stopped`);
 	} finally {
@@ -38,16 +38,22 @@ export async function runUntilSignal(runnable: Runnable): Promise<void> {
 	}
 }
 
-/** Starts. If that fails with a message for users, prints the message and sets the exit code to 1. */
+/** Starts, unless it is told to stop meanwhile. If that fails with a message for users, prints the message and sets the exit code to 1. */
 async function startOrSay(runnable: Runnable): Promise<boolean> {
 	try {
 		await runnable.start();
 		return true;
 	} catch (error) {
 		if (!isServiceError(error)) throw error;
+		if (isStopped(error)) return true;
 		process.stderr.write(`${printable(`${runnable.name} cannot start: ${error.message}`)}\n`);
 		process.exitCode = 1;
 		await runnable.stop();
 		return false;
 	}
+}
+
+/** Whether a start ended because the process was told to stop. */
+function isStopped({ code, reason }: ServiceError): boolean {
+	return code === "canceled" && reason === "stopped";
 }

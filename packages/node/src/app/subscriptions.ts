@@ -8,11 +8,9 @@ import {
 	type Subscription,
 } from "@allium/core/event";
 import { whileLasts } from "@allium/core/transport";
+import { begin } from "./begin.ts";
 import type { Part } from "./part.ts";
 import { skippedEvents } from "./skipped-events.ts";
-
-/** How long a group may take to begin, in milliseconds. */
-const beginTimeoutMs = 10_000;
 
 /** The work of a group: a subscription that handles its events, or a relay that forwards them. */
 export type GroupWork = Pick<Subscription, "id" | "options" | "begin">;
@@ -76,8 +74,12 @@ export class Subscriptions implements Part, Iterable<MeasuredGroup> {
 	}
 
 	/** Rejects with the first failure, once each group has begun or failed. */
-	async start(): Promise<void> {
-		const beginning = Array.from(this.#subscriptions.values(), (each) => this.#begin(each));
+	async start(ctx: Context): Promise<void> {
+		const { location } = this.#options.broker;
+		const beginning = Array.from(this.#subscriptions.values(), (each) => {
+			const { group, topic } = each.id;
+			return begin(`the group "${group}" of "${topic}" on ${location}`, this.#begin(each, ctx));
+		});
 		await Promise.allSettled(beginning);
 		await Promise.all(beginning);
 		if (!this.isEmpty) this.#metrics.start();
@@ -91,13 +93,18 @@ export class Subscriptions implements Part, Iterable<MeasuredGroup> {
 
 	async #drain(): Promise<void> {
 		this.#isEnding = true;
-		const ctx = Context.background().withTimeout(this.#options.gracePeriodMs);
-		await all(Array.from(this.#consumers.values(), (consumer) => whileLasts(consumer.drain(ctx), ctx)));
+		const { gracePeriodMs } = this.#options;
+		const ctx = Context.background().withTimeout(gracePeriodMs);
+		try {
+			await all(Array.from(this.#consumers.values(), (consumer) => whileLasts(consumer.drain(ctx), ctx)));
+		} catch (error) {
+			if (ctx.error === undefined) throw error;
+			throw new Error(`handlers still ran after ${gracePeriodMs} ms; their events are handled again`);
+		}
 	}
 
-	async #begin(subscription: GroupWork): Promise<void> {
+	async #begin(subscription: GroupWork, ctx: Context): Promise<void> {
 		const { broker, logger } = this.#options;
-		const ctx = Context.background().withTimeout(beginTimeoutMs);
 		const skipped = await whileLasts(skippedEvents(broker, subscription, ctx), ctx);
 		const begun = await subscription.begin(broker, ctx);
 		this.#consumers.set(subscription, begun.consumer);

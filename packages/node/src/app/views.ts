@@ -4,10 +4,8 @@ import type { EventStore, MeasuredView, ViewMetrics, ViewStore, ViewVersionId } 
 import { sleep, whileLasts } from "@allium/core/transport";
 import type { RunningView, View, ViewHost, ViewLog } from "@allium/events";
 import type { BackendConnection } from "./backend-connection.ts";
+import { begin, beginTimeoutMs } from "./begin.ts";
 import type { Part } from "./part.ts";
-
-/** How long a view may take to begin, in milliseconds. */
-const beginTimeoutMs = 10_000;
 
 /** How long a start waits for views that are not built yet, in milliseconds: most are small, or have no events at first. */
 const buildPatienceMs = 1_000;
@@ -68,13 +66,14 @@ export class Views implements Part, Iterable<MeasuredView> {
 		return view["~allium"].read(this.#host);
 	}
 
-	async start(): Promise<void> {
-		const ctx = Context.background().withTimeout(beginTimeoutMs);
-		const beginning = Array.from(this.#running.values(), ({ view }) => whileLasts(view.start(ctx), ctx));
+	async start(ctx: Context): Promise<void> {
+		const beginning = Array.from(this.#running.values(), ({ view }) =>
+			begin(`the view ${view.name}`, whileLasts(view.start(ctx), ctx)),
+		);
 		await Promise.allSettled(beginning);
 		await Promise.all(beginning);
 		if (this.#running.size === 0) return;
-		const patience = Context.background().withTimeout(buildPatienceMs);
+		const patience = ctx.withTimeout(buildPatienceMs);
 		await Promise.all(Array.from(this.#running.values(), ({ view }) => builtSoon(view, patience)));
 		const { ViewMetrics } = await import("@allium/core/store");
 		this.#metrics = new ViewMetrics(this);

@@ -22,11 +22,20 @@ export class ClientPool {
 		this.#most = most;
 	}
 
-	/** Takes a client for one call; undefined when all are in use. */
-	take(): Client | undefined {
+	/** Whether there may be more clients. */
+	get hasRoom(): boolean {
+		return this.#clients.length < this.#most;
+	}
+
+	/**
+	 * Takes a client for one call; undefined when all are in use.
+	 *
+	 * @param most how many clients there may be for a further one to be made.
+	 */
+	take(most: number = this.#most): Client | undefined {
 		const idle = this.#idle.pop();
 		if (idle !== undefined) return idle;
-		if (this.#clients.length >= this.#most) return undefined;
+		if (this.#clients.length >= most || !this.hasRoom) return undefined;
 		const client = this.#make();
 		this.#clients.push(client);
 		return client;

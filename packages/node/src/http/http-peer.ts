@@ -44,7 +44,10 @@ export interface HttpPeerOptions {
 	readonly compress?: "gzip" | undefined;
 	/** How long connecting may take, in milliseconds; Infinity for no limit. Default: 5 s. */
 	readonly connectTimeoutMs?: number;
-	/** The most connections of HTTP/1.1 for unary calls. Further calls wait for one. Default: 256. */
+	/**
+	 * The most connections of HTTP/1.1 for unary calls. Further calls wait for one. Default: 256. From the seventeenth
+	 * connection on, a call first waits 5 ms for one that others use.
+	 */
 	readonly connections?: number;
 	/** The most connections of HTTP/1.1 for streams, each of which takes one. Default: 1000. */
 	readonly streamConnections?: number;
@@ -105,8 +108,13 @@ export class HttpPeer implements Peer {
 		this.#options = options;
 		const dial = url.protocol === "https:" ? dialWith(url, tls) : undefined;
 		const shared = { origin, connectTimeoutMs, maxHeaderBytes, dialTls: dial && (() => dial("http/1.1")) };
-		this.#unary = new Http1Connections({ ...shared, connections: options.connections ?? 256 });
-		this.#streams = new Http1Connections({ ...shared, connections: options.streamConnections ?? 1_000 });
+		const { connections = 256, streamConnections = 1_000 } = options;
+		this.#unary = new Http1Connections({ ...shared, connections, atOnce: 16 });
+		this.#streams = new Http1Connections({
+			...shared,
+			connections: streamConnections,
+			atOnce: streamConnections,
+		});
 		this.#shared = new Http2Connection({ ...shared, origin: url, dialTls: dial && (() => dial("h2")) });
 	}
 

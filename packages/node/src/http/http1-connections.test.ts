@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Context } from "@allium/core";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Lab } from "./fixtures/lab.ts";
 import { HttpPeer } from "./http-peer.ts";
 
@@ -152,4 +153,64 @@ test("calls at once take no more connections than there are calls, however often
 	await Promise.all([loop(0), loop(1), loop(2), loop(3)]);
 	await many.close();
 	expect(service.connections).toBe(4);
+});
+
+describe("given calls that take all of 16 connections, when more come", () => {
+	const count = 40;
+	let many: HttpPeer;
+	let calls: Promise<unknown>[];
+
+	beforeEach(async () => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+		many = new HttpPeer(service.address);
+		const echo = many.endpoint(Lab.echo);
+		calls = Array.from({ length: count }, (_, index) => echo({ text: `${index}` }, background));
+		await held(16);
+	});
+	afterEach(async () => {
+		await many.close();
+		vi.useRealTimers();
+	});
+
+	/** Resolves when as many requests are held. Time stands still meanwhile. */
+	async function held(requests: number): Promise<void> {
+		while (service.waiting.length < requests) await nextTurn();
+	}
+
+	test("they take over connections that become free within 5 ms, and open none", async () => {
+		vi.advanceTimersByTime(4);
+		for (let answered = 0; answered < count; answered++) {
+			await held(Math.min(16, count - answered));
+			service.answer();
+		}
+		await Promise.all(calls);
+		expect(service.connections).toBe(16);
+	});
+
+	test("each opens one of its own after 5 ms", async () => {
+		vi.advanceTimersByTime(5);
+		await held(count);
+		expect(service.connections).toBe(count);
+		while (service.waiting.length > 0) service.answer();
+		await Promise.all(calls);
+	});
+
+	test("one that came later opens its own as much later", async () => {
+		vi.advanceTimersByTime(3);
+		const late = many.endpoint(Lab.echo)({ text: "late" }, background);
+		vi.advanceTimersByTime(2);
+		await held(count);
+		expect(service.waiting.map(({ text }) => text)).not.toContain("late");
+		vi.advanceTimersByTime(3);
+		await held(count + 1);
+		while (service.waiting.length > 0) service.answer();
+		expect(await late).toEqual({ text: "late" });
+	});
+
+	test("closing leaves no timer behind", async () => {
+		const outcomes = calls.map(codeOf);
+		await many.close();
+		expect(vi.getTimerCount()).toBe(0);
+		expect(new Set(await Promise.all(outcomes))).toEqual(new Set(["unavailable"]));
+	});
 });

@@ -1,12 +1,18 @@
 import type { TLSSocket } from "node:tls";
 import type { ServiceError } from "@allium/core";
 import type { HttpCall, HttpExit } from "@allium/core/http";
-import { LinkedList, type Place } from "@allium/core/transport";
+import { after, LinkedList, type Place, type Timer } from "@allium/core/transport";
 import type { Client, Dispatcher } from "undici";
 import { platformTimeout } from "../platform/timeout.ts";
 import { ClientPool } from "./client-pool.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
 import { tlsConnector } from "./tls-connector.ts";
+
+/**
+ * How long a call waits for a connection that others use before a further one is opened, in milliseconds. Short calls
+ * are over by then: many of them take less of the processor over few connections, and a burst opens few.
+ */
+const patienceMs = 5;
 
 /** The options of connections of HTTP/1.1. */
 export interface Http1Options {
@@ -14,6 +20,8 @@ export interface Http1Options {
 	readonly connectTimeoutMs: number;
 	/** The most connections at once. Further calls wait for one. */
 	readonly connections: number;
+	/** How many of them are opened for calls that have not waited. */
+	readonly atOnce: number;
 	readonly maxHeaderBytes: number;
 	/** Begins a connection over TLS; undefined for plain ones. */
 	readonly dialTls: (() => TLSSocket) | undefined;
@@ -27,6 +35,8 @@ export class Http1Connections {
 	#opening: Promise<ClientPool> | undefined;
 	/** The requests that wait for a connection, in order. */
 	readonly #waiting = new LinkedList<Handler>();
+	/** Opens a further connection when the call that waits longest has waited for long enough. */
+	#growing: Timer | undefined;
 	/** How many answers have begun. */
 	#answers = 0;
 
@@ -50,6 +60,7 @@ export class Http1Connections {
 
 	/** Ends every request and connection. */
 	async close(): Promise<void> {
+		this.#growing?.stop();
 		const pool = await this.#opening?.catch(() => undefined);
 		await pool?.destroy();
 	}
@@ -97,9 +108,28 @@ export class Http1Connections {
 
 	#dispatch(pool: ClientPool, handler: Handler): void {
 		if (handler.isOver) return;
-		const client = pool.take();
-		if (client === undefined) handler.wait(this.#waiting.add(handler));
-		else handler.sendOver(client);
+		const client = pool.take(this.#options.atOnce);
+		if (client !== undefined) {
+			handler.sendOver(client);
+			return;
+		}
+		handler.wait(this.#waiting.add(handler));
+		if (this.#growing === undefined && pool.hasRoom) this.#growIn(patienceMs, pool);
+	}
+
+	/** Opens a further connection for each call that has waited for long enough by then. */
+	#growIn(milliseconds: number, pool: ClientPool): void {
+		this.#growing = after(milliseconds, () => {
+			this.#growing = undefined;
+			const before = performance.now() - patienceMs;
+			let first = this.#waiting.first;
+			for (; first !== undefined && first.waitsSince <= before; first = this.#waiting.first) {
+				const client = pool.take();
+				if (client === undefined) return;
+				this.freed(client);
+			}
+			if (first !== undefined) this.#growIn(first.waitsSince - before, pool);
+		});
 	}
 
 	async #open(): Promise<ClientPool> {
@@ -131,6 +161,8 @@ class Handler implements Dispatcher.DispatchHandler, HttpExit {
 	#call: HttpCall | undefined;
 	/** Its place among the requests that wait for a connection, while it is one of them. */
 	#place: Place | undefined;
+	/** Since when it has waited for a connection. */
+	waitsSince = 0;
 	#client: Client | undefined;
 	#controller: Dispatcher.DispatchController | undefined;
 	#sent = false;
@@ -152,6 +184,7 @@ class Handler implements Dispatcher.DispatchHandler, HttpExit {
 	/** Notes that it waits for a connection. */
 	wait(place: Place): void {
 		this.#place = place;
+		this.waitsSince = performance.now();
 	}
 
 	/** Sends the request over a client that is free. */

@@ -131,8 +131,11 @@ async function eventOf(sent: unknown, { topic, events }: Accepted): Promise<Even
 }
 
 function attributesOf(sent: unknown): Attributes {
-	const attributes: Attributes = typeof sent === "object" && sent !== null ? { ...sent } : {};
+	if (typeof sent !== "object" || sent === null || Array.isArray(sent))
+		throw invalid("this is no CloudEvent: it is no JSON object; several of them are a batch");
+	const attributes: Attributes = { ...sent };
 	const { specversion, datacontenttype = "application/json", data_base64 } = attributes;
+	if (specversion === undefined) throw invalid('this is no CloudEvent: it has no "specversion"');
 	if (specversion !== "1.0") throw invalid('this is no CloudEvent of version 1.0: its "specversion" says so');
 	if (data_base64 !== undefined)
 		throw invalid('"data_base64" is not read: the data of events are JSON, in "data"');

@@ -208,8 +208,9 @@ describe("what is no event of the contract is refused", () => {
 	test.each([
 		["no JSON", "{", structured, 400, /./],
 		["nothing", "", structured, 400, /./],
-		["no object", "[]", structured, 400, /specversion/],
-		["null", "null", structured, 400, /specversion/],
+		["no object", "[]", structured, 400, /no JSON object/],
+		["null", "null", structured, 400, /no JSON object/],
+		["no version of CloudEvents", "{}", structured, 400, /has no \\?"specversion/],
 		[
 			"no list as a batch",
 			JSON.stringify(started),
@@ -330,6 +331,24 @@ test.each([
 	});
 	const reply = await send(started);
 	expect([reply.status, reply.headers.get("retry-after")]).toEqual([status, retryAfter]);
+});
+
+test("a broker that is away is told in the log, and not to who posts", async () => {
+	const away = new ServiceError({ code: "unavailable", message: "the broker at inner:1 does not answer" });
+	const logged: unknown[] = [];
+	await open({
+		events: { publish: [() => () => Promise.reject(away)] },
+		logger: { log: (level, message, fields) => void logged.push([level, message, fields]) },
+	});
+	expect(await send(started)).toMatchObject({
+		status: 503,
+		body: { code: "unavailable", message: "unavailable" },
+	});
+	expect(logged).toContainEqual([
+		"warn",
+		"posted events could not be published",
+		{ path: "/-/events/matches", error: expect.objectContaining({ message: away.message }) },
+	]);
 });
 
 test("without the option, nothing is taken", async () => {

@@ -55,7 +55,7 @@ class CloudEvents implements OpenProtocol {
 			return;
 		}
 		this.#take(request, response)
-			.catch((error) => refusal(toServiceError(error)))
+			.catch((error) => refusal(this.#told(toServiceError(error), request.path)))
 			.then((answer) => this.#port.answer(request, response, answer))
 			.catch((error) => {
 				this.#port.logger.log("error", "a request could not be answered", { path: request.path, error });
@@ -76,6 +76,13 @@ class CloudEvents implements OpenProtocol {
 		const ctx = carrier.ctx["~with"]({ metadata, outgoing, peer: request.peer });
 		const receipts = await this.#publish(events, ctx);
 		return json(202, { events: receipts.map(({ id, duplicate }) => ({ id, duplicate })) });
+	}
+
+	/** What a stranger sees of an error: nothing of one that the broker made. */
+	#told(error: ServiceError, path: string): ServiceError {
+		if (error.domain === undefined) return error;
+		this.#port.logger.log("warn", "posted events could not be published", { path, error });
+		return new ServiceError({ code: error.code, retryAfterMs: error.retryAfterMs });
 	}
 
 	#find(topic: string): Accepted {

@@ -4,7 +4,8 @@ import { logBroker, MemoryTopics, memoryGroupState, memoryLog } from "@allium/co
 import { memoryEventStore } from "@allium/core/memory-store";
 import type { EventStore } from "@allium/core/store";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Schedules, type TickHandler } from "./schedules.ts";
+import type { TickHandler } from "./schedule.ts";
+import { Schedules } from "./schedules.ts";
 import type { Timing } from "./timing.ts";
 
 const ctx = Context.background();
@@ -19,10 +20,16 @@ class Machine {
 	readonly lines: string[] = [];
 	readonly logger: Logger = { log: (_level, message) => void this.lines.push(message) };
 
-	async start(schedules: Record<string, [Timing, TickHandler]>): Promise<Consumer> {
+	/** An instance that has begun, and runs nothing. */
+	async begin(schedules: Record<string, [Timing, TickHandler]>): Promise<Schedules> {
 		const own = new Schedules({ name: "test", store: this.store, logger: this.logger });
 		for (const [name, [timing, handler]] of Object.entries(schedules)) own.add(name, timing, handler);
 		await own.begin(ctx);
+		return own;
+	}
+
+	async start(schedules: Record<string, [Timing, TickHandler]>): Promise<Consumer> {
+		const own = await this.begin(schedules);
 		const broker = logBroker(memoryLog({ topics: this.topics }), this.state, { ttlMs: 1_000 });
 		const { consumer } = await own.subscription().begin(broker, ctx);
 		this.consumers.add(consumer);
@@ -138,6 +145,31 @@ describe("a schedule", () => {
 		await machine.start(at("50 * * * *"));
 		await vi.advanceTimersByTimeAsync(85 * minute);
 		expect(ran).toEqual(["10T00:50", "10T01:50"]);
+	});
+
+	test.each<[Timing, readonly string[]]>([
+		[{ cron: "*/7 * * * *", zone: "Europe/Vienna" }, ["00:35", "00:42", "00:49"]],
+		[{ ms: 7 * minute }, ["00:32", "00:39", "00:46"]],
+	])(
+		"whose times change runs at the new ones also where an old process runs it: %o",
+		async (timing, expected) => {
+			const ran: string[] = [];
+			const handler: TickHandler = ({ at }) => void ran.push(at.toISOString().slice(11, 16));
+			await machine.start({ often: [{ cron: "34 * * * *" }, handler] });
+			await machine.begin({ often: [timing, handler] });
+			await vi.advanceTimersByTimeAsync(21 * minute);
+			expect(ran).toEqual(expected);
+		},
+	);
+
+	test("whose times change while none ran makes up for an old time, and goes on at the new ones", async () => {
+		const ran: string[] = [];
+		const handler: TickHandler = ({ at }) => void ran.push(at.toISOString().slice(11, 16));
+		await machine.end(await machine.start({ often: [{ cron: "32 * * * *" }, handler] }));
+		await vi.advanceTimersByTimeAsync(5 * minute);
+		await machine.start({ often: [{ cron: "*/10 * * * *" }, handler] });
+		await vi.advanceTimersByTimeAsync(15 * minute);
+		expect(ran).toEqual(["00:32", "00:40", "00:50"]);
 	});
 
 	describe("when the clock jumps", () => {

@@ -11,7 +11,8 @@ import {
 import { Subscription, stamped } from "@allium/core/event";
 import type { EventStore, StreamEvent } from "@allium/core/store";
 import { checkDuration, whileLasts } from "@allium/core/transport";
-import { type Occurrences, occurrencesOf, type Timing } from "./timing.ts";
+import { type Schedule, type TickHandler, withTiming } from "./schedule.ts";
+import { occurrencesOf, type Timing } from "./timing.ts";
 
 /** How long a run may take, in milliseconds, where the schedule does not say. */
 const defaultTimeoutMs = 10 * 60_000;
@@ -21,17 +22,6 @@ const punctualMs = 60_000;
 
 /** How often a start looks at the next time of a schedule, while others append to its stream. */
 const mostLooks = 10;
-
-/** A time of a schedule that has come. */
-export interface Tick {
-	/** The name of the schedule. */
-	readonly name: string;
-	/** The time that it stands for. The run may begin later. */
-	readonly at: Date;
-}
-
-/** The function that a schedule runs when a time has come. */
-export type TickHandler = (tick: Tick, ctx: Context) => Promise<void> | void;
 
 /** The data of an event in the stream of a schedule. Each time is recorded before it comes. */
 interface TickData {
@@ -55,14 +45,6 @@ interface NextPlace {
 	readonly before?: Date;
 	/** Whether it replaces the time before it. */
 	readonly replaces?: boolean;
-}
-
-interface Schedule {
-	readonly name: string;
-	readonly occurrences: Occurrences;
-	readonly missed: "once" | "skip";
-	readonly timeoutMs: number;
-	readonly handler: TickHandler;
 }
 
 /** The parts of an app that its schedules need. */
@@ -150,22 +132,38 @@ export class Schedules {
 		);
 		const last = events[0]?.event.data as TickData | undefined;
 		if (last === undefined) return (await this.#append(schedule, { after: now, version }, ctx)) !== undefined;
-		if (Date.parse(last.at) <= now.getTime()) return false;
+		const isOver = Date.parse(last.at) <= now.getTime();
 		if (last.timing !== schedule.occurrences.text) {
-			return (await this.#append(schedule, { after: now, version, replaces: true }, ctx)) !== undefined;
+			// What is over runs all the same.
+			const place = { after: now, version, ...(!isOver && { replaces: true }) };
+			return (await this.#append(schedule, place, ctx)) !== undefined;
 		}
-		// A clock that was ahead leaves a time that is too late, perhaps by years: nothing would run until it comes.
-		const before = new Date(last.at);
-		const to = await this.#append(schedule, { after: now, before, version, replaces: true }, ctx);
-		if (to !== undefined) {
-			this.#options.logger.log("warn", aheadMessage, { schedule: schedule.name, from: last.at, to });
-		}
-		return to !== undefined;
+		if (isOver) return false;
+		return this.#takeBack(schedule, { after: now, before: new Date(last.at), version }, ctx);
 	}
 
-	async #tick(name: string, { at, version }: TickData, ctx: Context): Promise<void> {
-		const schedule = this.#schedules.get(name);
-		if (schedule === undefined) return;
+	/**
+	 * Replaces a next time that is too late by the first that has not run. A clock that was ahead leaves such a time,
+	 * perhaps by years: nothing would run until it comes.
+	 *
+	 * @returns whether it was too late.
+	 */
+	async #takeBack(
+		schedule: Schedule,
+		place: Required<Omit<NextPlace, "replaces">>,
+		ctx: Context,
+	): Promise<boolean> {
+		const to = await this.#append(schedule, { ...place, replaces: true }, ctx);
+		if (to === undefined) return false;
+		const from = place.before.toISOString();
+		this.#options.logger.log("warn", aheadMessage, { schedule: schedule.name, from, to });
+		return true;
+	}
+
+	async #tick(name: string, { at, version, timing }: TickData, ctx: Context): Promise<void> {
+		const own = this.#schedules.get(name);
+		if (own === undefined) return;
+		const schedule = withTiming(own, timing);
 		const now = Date.now();
 		const time = new Date(at);
 		let next = await this.#successor(schedule, version, ctx);
@@ -174,15 +172,21 @@ export class Schedules {
 			await this.#append(schedule, { after: new Date(Math.max(now, time.getTime())), version }, ctx);
 			next = await this.#successor(schedule, version, ctx);
 		}
-		if ((next?.event.data as TickData | undefined)?.replaces === true) return;
+		const following = next?.event.data as TickData | undefined;
+		if (following?.replaces === true) return;
+		if (next !== undefined && following?.timing === schedule.occurrences.text) {
+			// The clock may have been set right since the next time was chosen.
+			const after = new Date(Math.max(Date.now(), time.getTime()));
+			await this.#takeBack(schedule, { after, before: new Date(following.at), version: next.version }, ctx);
+		}
 		const { attempt, isReplay } = delivery(ctx);
 		const isLate = now - time.getTime() > punctualMs;
 		if (schedule.missed === "skip" && isLate && attempt === 1 && !isReplay) {
 			this.#options.logger.log("info", "a schedule skips a time that was missed", { schedule: name, at });
 			return;
 		}
-		const own = ctx.withTimeout(schedule.timeoutMs);
-		await whileLasts(Promise.try(schedule.handler, { name, at: time }, own), own);
+		const running = ctx.withTimeout(schedule.timeoutMs);
+		await whileLasts(Promise.try(schedule.handler, { name, at: time }, running), running);
 	}
 
 	async #successor(schedule: Schedule, version: number, ctx: Context): Promise<StreamEvent | undefined> {

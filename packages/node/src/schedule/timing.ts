@@ -55,6 +55,18 @@ export function occurrencesOf(name: string, timing: Timing): Occurrences {
 	return byCron(name, timing);
 }
 
+/**
+ * The times of a timing that was kept as text.
+ *
+ * @throws as {@link occurrencesOf}.
+ */
+export function occurrencesOfText(name: string, text: string): Occurrences {
+	const [, ms] = /^(\d+) ms$/.exec(text) ?? [];
+	if (ms !== undefined) return atInterval(name, Number(ms));
+	const end = text.lastIndexOf(" ");
+	return byCron(name, { cron: text.slice(0, end), zone: text.slice(end + 1) });
+}
+
 function atInterval(name: string, ms: number): Occurrences {
 	if (!Number.isSafeInteger(ms) || ms < shortestMs) {
 		throw new RangeError(

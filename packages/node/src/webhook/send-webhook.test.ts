@@ -80,6 +80,12 @@ describe("a webhook that was not taken", () => {
 		expect(error).toMatchObject({ code: "unavailable", retryAfterMs: ms });
 	});
 
+	test("says of a redirect that it is not followed", async () => {
+		receiver.answers(307, { location: `${receiver.url}/elsewhere` });
+		const message = `127.0.0.1:${receiver.port} answered the webhook with 307: redirects are not followed`;
+		await expect(send()).rejects.toMatchObject({ message });
+	});
+
 	test("does not tell what the receiver says, nor where in it", async () => {
 		receiver.answer = (response) => void response.writeHead(500).end("an inner secret");
 		const error = await send({ url: `${receiver.url}?token=t` }).catch((thrown: Error) => thrown);
@@ -140,6 +146,14 @@ describe("a receiver that does not answer well", () => {
 			message: expect.stringMatching(new RegExp(`^127.0.0.1:${port} cannot be reached: .*${why}`)),
 		});
 		server.close();
+	});
+
+	test("fails when it does not speak TLS", async () => {
+		await expect(send({ url: `https://127.0.0.1:${receiver.port}` })).rejects.toMatchObject({
+			code: "unknown",
+			reason: "webhook_failed",
+			message: `127.0.0.1:${receiver.port} cannot be reached: it does not speak TLS on this port`,
+		});
 	});
 
 	test("fails when nothing listens", async () => {

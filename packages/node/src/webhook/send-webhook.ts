@@ -85,7 +85,7 @@ export async function sendWebhook(
 	function failure(error: Error): ServiceError {
 		if (ctx.error !== undefined) return ctx.error;
 		if (isServiceError(error)) return error;
-		if (limited.error === undefined) return failed(`${url.host} cannot be reached: ${errorText(error)}`);
+		if (limited.error === undefined) return failed(`${url.host} cannot be reached: ${whyOf(error)}`);
 		const message = `${url.host} did not answer the webhook within ${timeoutMs} ms`;
 		return new ServiceError({ code: "deadline_exceeded", message });
 	}
@@ -143,12 +143,19 @@ function checkAnswer(host: string, { status, retryAfter }: Answer): void {
 	const retryAfterMs = waitOf(retryAfter);
 	if (status === 429) throw new ServiceError({ code: "resource_exhausted", message, retryAfterMs });
 	if (status === 503) throw new ServiceError({ code: "unavailable", message, retryAfterMs });
+	if (status >= 300 && status < 400) throw failed(`${message}: redirects are not followed`);
 	if (status !== 410) throw failed(message);
 	throw new ServiceError({
 		code: "failed_precondition",
 		reason: "webhook_gone",
 		message: `${message}: it wants no more of them`,
 	});
+}
+
+/** A server without TLS is told as what it is, and not by what OpenSSL says of its first bytes. */
+function whyOf(error: Error): string {
+	const isNoTls = "code" in error && /^EPROTO$|WRONG_VERSION_NUMBER/.test(String(error.code));
+	return isNoTls ? "it does not speak TLS on this port" : errorText(error);
 }
 
 /** The milliseconds of a header `Retry-After`, which has seconds or a date. */
