@@ -29,7 +29,7 @@ test.each([
 	[["--rate", "fast"], '--rate takes a number above 0, at most 10000000, not "fast".'],
 	[["--rate", "0"], '--rate takes a number above 0, at most 10000000, not "0".'],
 	[["--concurrency", "1.5"], '--concurrency takes a whole number above 0, at most 1000000, not "1.5".'],
-	[["--duration", "5"], '--duration takes a number and a unit, such as 500ms, 2s, 1.5m or 1h, not "5".'],
+	[["--duration", "5"], '--duration takes a number and a unit, such as 500ms, 2s, 1.5m, 1h or 2d, not "5".'],
 	[["--arrivals", "even"], "--arrivals is for an open loop; give a --rate as well."],
 	[["--rate", "1", "--arrivals", "odd"], '--arrivals takes even or poisson, not "odd".'],
 	[

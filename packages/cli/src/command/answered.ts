@@ -36,9 +36,15 @@ export async function answered<T>(
 		}
 		// The reason of an adapter stands alone; the remedy is that of the command.
 		if (isServiceError(error) && error.code === "unavailable")
-			throw unavailable(`${errorText(error)}.`, remedies);
+			throw unavailable(`${errorText(repeated(error))}.`, remedies);
 		throw error;
 	} finally {
 		cancel();
 	}
+}
+
+/** The error whose message the others repeat, each with words of its own around it. */
+function repeated(error: Error): Error {
+	const { cause } = error;
+	return isServiceError(cause) && error.message.includes(cause.message) ? repeated(cause) : error;
 }

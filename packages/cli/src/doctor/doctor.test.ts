@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { killWithoutAWord } from "../fixtures/kill-without-a-word.ts";
 import { Started } from "../fixtures/processes.ts";
 import { Patient, Shop, shop } from "./fixtures/patient.ts";
 
@@ -201,10 +202,12 @@ test("an instance that died without a word is told", async () => {
 	const service = new Started(["--conditions=@allium/source", main], patient.env);
 	processes.push(service);
 	await service.printed("is ready");
-	expect((await patient.found("instances")).findings).toEqual([
-		expect.objectContaining({ says: "1 of 1 answer" }),
-	]);
-	await service.end("SIGKILL");
+	await vi.waitFor(async () =>
+		expect((await patient.found("instances")).findings).toEqual([
+			expect.objectContaining({ says: "1 of 1 answer" }),
+		]),
+	);
+	await killWithoutAWord(service, patient.registry);
 	const { code, findings } = await patient.found("instances");
 	expect([code, findings]).toEqual([
 		1,

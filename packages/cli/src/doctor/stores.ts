@@ -43,7 +43,13 @@ export async function examineViews(words: Words, surroundings: Surroundings): Pr
 }
 
 /** The problems of the live build of a version, or of the one that is being made. */
-function viewFindings({ name, version, builds, live }: ViewReport): Finding[] {
+function viewFindings({ name, version, builds, live, fault }: ViewReport): Finding[] {
+	if (fault !== undefined) {
+		const drop = `allium views drop ${name} ${version} --force`;
+		return [
+			wrong(`version ${version} of ${name}: ${fault}`, `or remove it, so that it is built again: ${drop}`),
+		];
+	}
 	const build = builds.find((each) => each.build === live) ?? builds.at(-1);
 	if (build === undefined) return [];
 	const called = `version ${version} of ${name}`;

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { memoryBroker } from "@allium/core/log-broker";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { OpenedBroker } from "../broker/opened-broker.ts";
-import { allium, type Result, Started, startAllium } from "../fixtures/processes.ts";
+import { allium, piped, type Result, Started, startAllium } from "../fixtures/processes.ts";
 
 const main = fileURLToPath(new URL("./fixtures/main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "allium-events-"));
@@ -61,13 +61,22 @@ describe("publish", () => {
 		expect(keyless).toMatchObject({ code: 2, stderr: "matches.tick has no key: leave --key out.\n" });
 	});
 
+	test("refuses an event that its topic would drop before its time", async () => {
+		expect(await run("publish", "matches.tick", '{"n":3}', "--in", "31d", "--id", "dropped")).toMatchObject({
+			code: 2,
+			stderr: expect.stringContaining("matches keeps events for 30d; publish it later"),
+		});
+		expect((await run("show", "matches", "dropped")).code).toBe(3);
+	});
+
 	test("with --in and --at says that the event is handled later", async () => {
 		const before = Date.now();
 		await run("publish", "matches.tick", '{"n":3}', "--in", "5m", "--id", "later");
 		const { event } = JSON.parse((await run("show", "matches", "later", "--json")).stdout);
 		expect(Date.parse(event.notBefore)).toBeGreaterThanOrEqual(before + 300_000);
-		const at = await run("publish", "matches.tick", '{"n":3}', "--at", "2030-01-01T00:00:00Z");
-		expect(at.stdout).toContain("to be handled not before 2030-01-01T00:00:00.000Z");
+		const tomorrow = new Date(before + 86_400_000).toISOString();
+		const at = await run("publish", "matches.tick", '{"n":3}', "--at", tomorrow);
+		expect(at.stdout).toContain(`to be handled not before ${tomorrow}`);
 		expect((await run("publish", "matches.tick", '{"n":3}', "--at", "soon")).code).toBe(2);
 	});
 
@@ -153,15 +162,61 @@ describe("tail", () => {
 		});
 	});
 
-	test("says in one sentence that there is no topic", async () => {
-		expect(await elsewhere("tail")).toMatchObject({
-			code: 0,
-			stdout: expect.stringMatching(/^There is no topic in sqlite:.*when it starts\.\n$/),
+	test("waits for the first topic where there is none", async () => {
+		const place = `sqlite://${folder}/later`;
+		const later = { ...env, ALLIUM_REGISTRY: place, ALLIUM_BROKER: place };
+		const tail = startAllium(["events", "tail"], later);
+		await vi.waitFor(
+			() => expect(tail.stderr).toMatch(/^There is no topic in sqlite:.*Waiting for one\.\n$/),
+			60_000,
+		);
+		const first = new Started(["--conditions=@allium/source", main, "serve"], later);
+		await first.printed("is ready");
+		await allium(["events", "publish", "matches.tick", '{"n":1}', "--id", "early"], later);
+		await tail.printed("early");
+		expect((await tail.end("SIGINT")).code).toBe(130);
+		await first.end();
+	});
+
+	test("says in one sentence that there is no topic of the name", async () => {
+		expect(await elsewhere("tail", "shop")).toMatchObject({
+			code: 3,
+			stderr: expect.stringMatching(/has no topic "shop"\.\nIt has no topics: .*when it starts\.\n$/),
 		});
 		expect(await run("tail", "shop")).toMatchObject({
 			code: 3,
 			stderr: expect.stringMatching(/has no topic "shop"\.\nKnown here: matches\.\n$/),
 		});
+	});
+
+	test("says that the topic has no event of the name, whether one was published or not", async () => {
+		expect(await run("tail", "matches.strted")).toMatchObject({
+			code: 3,
+			stderr: expect.stringMatching(
+				/^matches in sqlite:.* has no event "strted"\. Did you mean started\?\nKnown here: started, tick\.\n$/,
+			),
+		});
+	});
+
+	test("takes an event for granted that no service describes, and says so", async () => {
+		const tail = startAllium(["events", "tail", "matches.ended"], {
+			...env,
+			ALLIUM_REGISTRY: `sqlite://${folder}/nobody`,
+		});
+		await vi.waitFor(() =>
+			expect(tail.stderr).toMatch(
+				/^No service is up that describes matches, .* "ended"\. Waiting for one\.\n$/,
+			),
+		);
+		expect((await tail.end("SIGINT")).code).toBe(130);
+	});
+
+	test("ends with the reader of its output, without another event", async () => {
+		await run("publish", "matches.started", '{"id":"single","size":5}');
+		const tail = "events tail matches --from start --key single";
+		const { stdout, stderr } = await piped(tail, "head -n 1", env);
+		expect(stdout.trimEnd().split("\n")).toHaveLength(1);
+		expect(stderr).toBe("ended 0\n");
 	});
 
 	test("refuses a place that is none", async () => {

@@ -5,6 +5,9 @@ import { Backoff, sleep, whileLasts } from "@allium/core/transport";
 /** How much is read at once. */
 const page = { events: 200, bytes: 4 * 1024 * 1024 };
 
+/** How long to wait for more before the topic is read all the same, in milliseconds. */
+const longestWaitMs = 3_000;
+
 /** The part of a topic that is followed. */
 export interface Followed {
 	readonly from: "start" | "now" | Date;
@@ -28,7 +31,20 @@ export async function* followed(
 			warn(`${topic.topic}: some events were gone by retention before they could be read.`);
 		yield* events;
 		cursors = next;
-		if (events.length === 0) await steady.ask(() => topic.changed(cursors, ctx));
+		if (events.length === 0) await steady.ask(() => changedOrLate(topic, cursors, ctx));
+	}
+}
+
+/**
+ * Waits until there may be more. Resolves after a few seconds all the same: a log may go on waiting while its broker is
+ * away, and reading tells of that.
+ */
+async function changedOrLate(topic: TopicLog, cursors: Cursors, ctx: Context): Promise<void> {
+	const limited = ctx.withTimeout(longestWaitMs);
+	try {
+		await whileLasts(topic.changed(cursors, limited), limited);
+	} catch (error) {
+		if (limited.error === undefined || ctx.error !== undefined) throw error;
 	}
 }
 

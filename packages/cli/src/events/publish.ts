@@ -12,6 +12,7 @@ import { isoForm, parseIsoTime } from "../command/time-value.ts";
 import { commandName } from "../discovery/credentials.ts";
 import { describedService } from "../discovery/described-service.ts";
 import { unknownName } from "../discovery/unknown-name.ts";
+import { formatAge } from "../text/duration.ts";
 import { withDefaults } from "./with-defaults.ts";
 import { withKey } from "./with-key.ts";
 
@@ -90,19 +91,28 @@ async function published(
 	event: Awaited<ReturnType<typeof eventOf>>,
 ): Promise<Receipt | undefined> {
 	const { broker } = opened;
-	if (
-		broker.log !== undefined &&
-		(await opened.ask((ctx) => opened.log.find(event.topic, ctx))) === undefined
-	) {
-		throw unavailable(
-			`${event.topic} is served, but ${opened.url} has no topic ${JSON.stringify(event.topic)}.`,
-			["Its service uses another broker: name that one with --broker or ALLIUM_BROKER."],
-		);
+	if (broker.log !== undefined) {
+		const topic = await opened.ask((ctx) => opened.log.find(event.topic, ctx));
+		if (topic === undefined) {
+			throw unavailable(
+				`${event.topic} is served, but ${opened.url} has no topic ${JSON.stringify(event.topic)}.`,
+				["Its service uses another broker: name that one with --broker or ALLIUM_BROKER."],
+			);
+		}
+		checkKept(event, topic.retainMs);
 	}
 	const publisher = new Publisher({ broker, source: commandName });
 	const events: EventToPublish = event;
 	const [receipt] = await opened.ask((ctx: Context) => publisher.publish(events, ctx));
 	return receipt;
+}
+
+/** A topic does not keep an event for longer because it is to be handled later. */
+function checkKept({ type, topic, notBefore }: Awaited<ReturnType<typeof eventOf>>, retainMs: number): void {
+	if (notBefore === undefined || Date.parse(notBefore) - Date.now() < retainMs) return;
+	throw usageError(
+		`${type} would be gone before ${notBefore}: ${topic} keeps events for ${formatAge(retainMs)}; publish it later, or make the topic with a longer retention.`,
+	);
 }
 
 function sentence(

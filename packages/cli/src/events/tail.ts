@@ -8,6 +8,7 @@ import { exitCode } from "../command/exit-code.ts";
 import { placeOption } from "../command/time-value.ts";
 import { Interruption } from "../terminal/interruption.ts";
 import { eventJson, eventLine } from "./event-line.ts";
+import { checkEventType } from "./event-type.ts";
 import { followed } from "./followed.ts";
 
 /** How often new topics are looked for, in milliseconds. */
@@ -30,10 +31,10 @@ export const tail: Run = async (words, surroundings) => {
 	const from = placeOption(words, "from") ?? "now";
 	const { ctx, cancel } = Context.background().withCancel();
 	using interruption = new Interruption(cancel);
-	const unlisten = terminal.onGone(cancel);
+	const unlisten = terminal.onUnread(cancel);
 	try {
 		await withBroker(words, surroundings, (opened) =>
-			tailNamed({ opened, from, ...printing(words, surroundings) }, words.arguments[0], surroundings, ctx),
+			tailNamed({ opened, from, ...printing(words, surroundings) }, words, surroundings, ctx),
 		);
 		return interruption.code ?? exitCode.ok;
 	} catch (error) {
@@ -55,19 +56,19 @@ function printing(words: Words, { terminal }: Surroundings): Pick<Tail, "key" | 
 	};
 }
 
-async function tailNamed(
-	tail: Tail,
-	name: string | undefined,
-	{ terminal }: Surroundings,
-	ctx: Context,
-): Promise<void> {
-	const { opened } = tail;
+async function tailNamed(tail: Tail, words: Words, surroundings: Surroundings, ctx: Context): Promise<void> {
+	const { opened, warn } = tail;
+	const [name] = words.arguments;
 	const names = await opened.ask((ctx) => opened.log.topics(ctx));
-	if (names.length === 0) return terminal.print(noTopics(opened.url));
-	if (name === undefined) return tailAll(tail, names, ctx);
+	if (name === undefined) {
+		if (names.length === 0) warn(`${noTopics(opened.url)} Waiting for one.`);
+		return tailAll(tail, names, ctx);
+	}
 	const topic = topicOf(name, names) ?? name;
 	const log = await topicNamed(opened, topic);
-	return tailTopic({ ...tail, type: name === topic ? undefined : name }, log, ctx);
+	if (name === topic) return tailTopic(tail, log, ctx);
+	await checkEventType(opened, log, name, words, surroundings);
+	return tailTopic({ ...tail, type: name }, log, ctx);
 }
 
 /** The topic that a name means: its own, or that of an event. Names of contracts may have dots, too. */

@@ -3,6 +3,7 @@ import type { GroupId, GroupReport, MemberReport, TopicLog } from "@allium/core/
 import { groupReport } from "@allium/core/log-broker";
 import type { OpenedBroker } from "../broker/opened-broker.ts";
 import { formatAge } from "../text/duration.ts";
+import { oldestRetried } from "./oldest-retried.ts";
 
 /** A member counts as gone after this time without a renewal, in milliseconds. Members renew every second or so. */
 export const silentAfterMs = 15_000;
@@ -39,8 +40,13 @@ export async function groupFacts(opened: OpenedBroker, id: GroupId): Promise<Gro
 	}
 	const ctx = Context.background();
 	const numbers = await groupReport({ topic, store, lanes: [], patienceMs, ctx });
+	// The report of a process knows what its lanes try again. Here, the lanes are those of others.
+	const { retrying = 0, lagSeconds = 0 } = numbers;
+	const retriedMs =
+		retrying === 0 ? 0 : await opened.ask((ctx) => oldestRetried({ topic, store, lanes: report.lanes }, ctx));
+	const behind = retriedMs > 0 && { lagSeconds: Math.max(lagSeconds, retriedMs / 1_000) };
 	const trouble = await troubleOf(opened, topic, id, report, numbers.lag ?? 0);
-	return { topic: name, group, report, held, ...numbers, trouble };
+	return { topic: name, group, report, held, ...numbers, ...behind, trouble };
 }
 
 async function troubleOf(

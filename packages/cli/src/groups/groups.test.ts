@@ -50,6 +50,14 @@ async function parked(count: number): Promise<void> {
 }
 
 describe("groups", () => {
+	test("are behind by the age of an event that is tried again", async () => {
+		await startHandler();
+		await publish("e1", "away");
+		const facts = async () => JSON.parse((await run("groups", "--json")).stdout)[0];
+		await expect.poll(facts).toMatchObject({ retrying: 1 });
+		expect(await facts()).toMatchObject({ lag: 1, lagSeconds: expect.toSatisfy((age) => age > 0) });
+	});
+
 	test("that are not there are told in one sentence", async () => {
 		expect(await run("groups")).toMatchObject({
 			code: 0,
@@ -60,6 +68,19 @@ describe("groups", () => {
 			code: 3,
 			stderr: expect.stringContaining('has no group "rewards"'),
 		});
+	});
+
+	test("of a topic that is not there are no empty list", async () => {
+		await startHandler();
+		for (const command of [["list"], ["show"], ["delete", "--yes"]]) {
+			const [what = "", ...options] = command;
+			const group = what === "list" ? [] : ["rewards"];
+			expect(await run("groups", what, "matchs", ...group, ...options)).toMatchObject({
+				code: 3,
+				stderr: expect.stringContaining('has no topic "matchs". Did you mean matches?'),
+			});
+		}
+		expect((await run("groups", "list", "matches")).code).toBe(0);
 	});
 
 	test("are listed with their members, lanes and lag, and shown lane by lane", async () => {
@@ -139,15 +160,32 @@ describe("parked events", () => {
 		for (const key of ["bad1", "bad2", "bad3"]) await publish(`event-${key}`, key);
 		await parked(3);
 		const { stdout } = await run("parked", "list");
-		expect(stdout).toMatch(/^rewards of matches\n {2}ID +EVENT +KEY +ATTEMPTS +SINCE +AGE +ERROR\n/);
 		expect(stdout).toMatch(
-			/ {2}event-bad1 +matches\.started +bad1 +1 +\S+ ago +\S+ +invalid_argument \(no_reward\): no reward for bad1/,
+			/^rewards of matches\n {2}ID +EVENT +KEY +ATTEMPTS +SINCE +AGE +KEPT FOR +ERROR\n/,
+		);
+		expect(stdout).toMatch(
+			/ {2}event-bad1 +matches\.started +bad1 +1 +\S+ ago +\S+ +29d +invalid_argument \(no_reward\): no reward for bad1/,
 		);
 		const first = await run("parked", "list", "matches", "rewards", "--limit", "2", "--json");
 		const [{ events, next }] = JSON.parse(first.stdout);
 		expect(events).toHaveLength(2);
+		const { event, keptUntil } = events[0];
+		expect(Date.parse(keptUntil) - Date.parse(event.time)).toBe(30 * 24 * 60 * 60 * 1_000);
 		const rest = await run("parked", "list", "matches", "rewards", "--after", next, "--json");
 		expect(JSON.parse(rest.stdout)[0].events).toHaveLength(1);
+	});
+
+	test("of a topic or a group that is not there are no empty list", async () => {
+		await startHandler();
+		expect(await run("parked", "list", "matchs")).toMatchObject({
+			code: 3,
+			stderr: expect.stringContaining('has no topic "matchs". Did you mean matches?'),
+		});
+		expect(await run("parked", "list", "matches", "reward")).toMatchObject({
+			code: 3,
+			stderr: expect.stringContaining('has no group "reward". Did you mean rewards?'),
+		});
+		expect((await run("parked", "list", "matches", "rewards")).code).toBe(0);
 	});
 
 	test("are tried again by their key, with what waits behind them, and by their id are given up", async () => {
@@ -172,6 +210,27 @@ describe("parked events", () => {
 		await parked(0);
 	});
 
+	test("that are not parked are told by their ids and keys, and nothing is done", async () => {
+		await startHandler();
+		await publish("first", "bad1");
+		await parked(1);
+		const edits = [
+			["replay", "--key", "m9"],
+			["replay", "--id", "first", "--id", "m9"],
+			["discard", "--id", "m9"],
+		];
+		for (const [what = "", ...which] of edits) {
+			expect(await run("parked", what, "matches", "rewards", ...which)).toMatchObject({
+				code: 3,
+				stdout: "",
+				stderr: expect.stringMatching(
+					/^The group rewards of matches .* has not parked m9\.\nallium parked list matches rewards shows/,
+				),
+			});
+		}
+		await parked(1);
+	});
+
 	test("wait for the next process where none works on the group", async () => {
 		const { handler } = await startHandler();
 		await publish("first", "bad1");
@@ -179,9 +238,11 @@ describe("parked events", () => {
 		await handler.end();
 		const { stdout } = await run("parked", "replay", "matches", "rewards", "--all");
 		expect(stdout).toContain("will be tried again when a process works on the group: none does now");
-		expect((await run("parked", "replay", "matches", "rewards", "--key", "m9")).stdout).toContain(
-			"Nothing of that is parked",
-		);
+		const again = await run("parked", "replay", "matches", "rewards", "--all");
+		expect(again).toMatchObject({
+			code: 0,
+			stdout: expect.stringMatching(/^Nothing is parked in the group/),
+		});
 	});
 
 	test("are not changed unless it is said which", async () => {

@@ -1,4 +1,6 @@
+import type { GroupId } from "@allium/core/event";
 import { type OpenedBroker, withBroker } from "../broker/opened-broker.ts";
+import { topicNamed } from "../broker/topic-named.ts";
 import type { Run } from "../command/command.ts";
 import { exitCode } from "../command/exit-code.ts";
 import type { Styles } from "../terminal/terminal.ts";
@@ -28,15 +30,25 @@ export function noGroups(url: string, topic: string | undefined): string {
 	return `${which} in ${url}: an app makes its group when it subscribes.`;
 }
 
-/** All groups, of one topic or of all, by topic and name. */
+/**
+ * The names of all groups, of one topic or of all, by topic and name.
+ *
+ * @throws CommandError for a topic that does not exist.
+ */
+export async function groupIds(opened: OpenedBroker, topic: string | undefined): Promise<GroupId[]> {
+	const all = await opened.ask((ctx) => opened.state.groups(ctx));
+	const found = all.filter((each) => topic === undefined || each.topic === topic);
+	// A group may outlive its topic, so only a topic without groups has to exist.
+	if (topic !== undefined && found.length === 0) await topicNamed(opened, topic);
+	return found.sort(
+		(one, other) => one.topic.localeCompare(other.topic) || one.group.localeCompare(other.group),
+	);
+}
+
+/** All groups, of one topic or of all, as {@link groupIds} finds them. */
 export async function allGroups(opened: OpenedBroker, topic: string | undefined): Promise<GroupFacts[]> {
-	const { state } = opened;
-	const summaries = await opened.ask((ctx) => state.groups(ctx));
-	const ids = summaries
-		.filter((each) => topic === undefined || each.topic === topic)
-		.sort((one, other) => one.topic.localeCompare(other.topic) || one.group.localeCompare(other.group));
 	const facts: GroupFacts[] = [];
-	for (const id of ids) {
+	for (const id of await groupIds(opened, topic)) {
 		const found = await groupFacts(opened, id);
 		// The group may have been deleted since.
 		if (found !== undefined) facts.push(found);

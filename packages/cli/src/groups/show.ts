@@ -70,6 +70,6 @@ function text(facts: GroupFacts, behind: Lanes, { bold, dim, red }: Styles): str
 			? ["No members."]
 			: columns([["MEMBER", "HANDLES", "RENEWED"].map(dim), ...members])),
 		"",
-		...columns([["LANE", "HELD BY", "EPOCH", "BEHIND"].map(dim), ...lanes]),
+		...columns([["LANE", "HELD BY", "EPOCH", "LAG"].map(dim), ...lanes]),
 	];
 }

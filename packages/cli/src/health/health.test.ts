@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createApp } from "@allium/node";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { killWithoutAWord } from "../fixtures/kill-without-a-word.ts";
 import { allium, Started } from "../fixtures/processes.ts";
 import { Shop } from "./fixtures/shop.ts";
 
@@ -96,7 +97,7 @@ describe("health", () => {
 	});
 
 	test("of an instance that died without a word says that it does not answer", async () => {
-		await started[1]?.end("SIGKILL");
+		await killWithoutAWord(started[1] ?? expect.unreachable(), env.ALLIUM_REGISTRY, ({ app }) => app === "b");
 		const { code, stdout } = await health("shop");
 		expect([code, stdout]).toEqual([1, expect.stringMatching(/^shop +not ready .* cannot reach /m)]);
 	});

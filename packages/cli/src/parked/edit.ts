@@ -1,7 +1,7 @@
 import type { GroupId, ParkedEvent, Which } from "@allium/core/event";
 import { type OpenedBroker, withBroker } from "../broker/opened-broker.ts";
 import type { Run, Words } from "../command/command.ts";
-import { usageError } from "../command/command-error.ts";
+import { type CommandError, notFound, usageError } from "../command/command-error.ts";
 import { exitCode } from "../command/exit-code.ts";
 import { isSilent } from "../groups/group-facts.ts";
 import { unknownGroup } from "../groups/group-named.ts";
@@ -29,6 +29,7 @@ async function edit(
 		const meant = await meantBy(words, opened, id);
 		const parking = opened.broker.parking(id);
 		const count = await opened.ask((ctx) => parking[what](meant, ctx));
+		if (count === 0 && meant !== "all") throw notParked(words.values("key"), id, opened.url);
 		await terminal.print(
 			words.has("json")
 				? JSON.stringify({ ...id, [what === "replay" ? "replayed" : "discarded"]: count, members })
@@ -47,6 +48,12 @@ function checkWhich(words: Words): void {
 	]);
 }
 
+function notParked(wanted: readonly string[], { topic, group }: GroupId, url: string): CommandError {
+	return notFound(`The group ${group} of ${topic} in ${url} has not parked ${wanted.join(", ")}.`, [
+		`allium parked list ${topic} ${group} shows the ids and the keys.`,
+	]);
+}
+
 /** How many processes work on the group. Undefined if the broker does not tell. */
 async function liveMembers(opened: OpenedBroker, id: GroupId): Promise<number | undefined> {
 	if (opened.broker.state === undefined) return undefined;
@@ -58,18 +65,27 @@ async function liveMembers(opened: OpenedBroker, id: GroupId): Promise<number | 
 async function meantBy(words: Words, opened: OpenedBroker, id: GroupId): Promise<Which> {
 	if (words.has("all")) return "all";
 	const keys = words.values("key");
-	return keys.length > 0 ? { keys } : { ids: await entriesOf(opened, id, words.values("id")) };
+	if (keys.length > 0) return { keys };
+	const wanted = words.values("id");
+	const entries = await entriesOf(opened, id, wanted);
+	const missing = wanted.filter((each) => !entries.some((item) => isOf(item, [each])));
+	if (missing.length === 0) return { ids: entries.map((item) => item.id) };
+	throw notParked(missing, id, opened.url);
 }
 
 /** The group's entries of the given events. People know the ids of events, and a group the ids of its entries. */
-async function entriesOf(opened: OpenedBroker, id: GroupId, wanted: readonly string[]): Promise<string[]> {
-	const entries: string[] = [];
+async function entriesOf(
+	opened: OpenedBroker,
+	id: GroupId,
+	wanted: readonly string[],
+): Promise<ParkedEvent[]> {
+	const entries: ParkedEvent[] = [];
 	const parking = opened.broker.parking(id);
 	let after: string | undefined;
 	do {
 		const page = { limit: pageSize, ...(after !== undefined && { after }) };
 		const { items, next } = await opened.ask((ctx) => parking.list(page, ctx));
-		entries.push(...items.filter((item) => isOf(item, wanted)).map((item) => item.id));
+		entries.push(...items.filter((item) => isOf(item, wanted)));
 		after = next;
 	} while (after !== undefined);
 	return entries;
@@ -87,7 +103,7 @@ function sentence(
 	url: string,
 ): string {
 	const where = `the group ${group} of ${topic} in ${url}`;
-	if (count === 0) return `Nothing of that is parked in ${where}.`;
+	if (count === 0) return `Nothing is parked in ${where}.`;
 	const events = count === 1 ? "1 parked event" : `${count} parked events`;
 	const done = what === "replay" ? "tried again" : "passed over";
 	const isDone = count === 1 ? "is" : "are";

@@ -5,6 +5,8 @@ import type { Run, Words } from "../command/command.ts";
 import { usageError } from "../command/command-error.ts";
 import { exitCode } from "../command/exit-code.ts";
 import { numberOption } from "../command/option-values.ts";
+import { unknownGroup } from "../groups/group-named.ts";
+import { groupIds } from "../groups/list.ts";
 import type { Styles } from "../terminal/terminal.ts";
 import { columns } from "../text/columns.ts";
 import { formatAge } from "../text/duration.ts";
@@ -16,6 +18,8 @@ const mostEvents = 1_000;
 interface ParkedPage extends GroupId {
 	readonly items: readonly ParkedEvent[];
 	readonly next?: string;
+	/** How long the topic keeps an event after it was published, in milliseconds. Undefined if nobody knows. */
+	readonly retainMs?: number | undefined;
 }
 
 /** `allium parked list [topic] [group]` */
@@ -48,26 +52,40 @@ async function parkedPages(opened: OpenedBroker, words: Words, limit: number): P
 	const after = words.value("after");
 	if (after !== undefined && group === undefined)
 		throw usageError("--after needs the topic and the group before it.");
-	const ids = topic !== undefined && group !== undefined ? [{ topic, group }] : await groupsOf(opened, topic);
+	const ids = await namedGroups(opened, topic, group);
 	const pages: ParkedPage[] = [];
 	for (const { topic, group } of ids) {
 		const parking = opened.broker.parking({ topic, group });
 		const slice = await opened.ask((ctx) =>
 			parking.list({ limit, ...(after !== undefined && { after }) }, ctx),
 		);
-		if (slice.items.length > 0) pages.push({ topic, group, ...slice });
+		if (slice.items.length === 0) continue;
+		const log = await opened.ask(async (ctx) => opened.broker.log?.find(topic, ctx));
+		pages.push({ topic, group, ...slice, retainMs: log?.retainMs });
 	}
 	return pages;
 }
 
-async function groupsOf(opened: OpenedBroker, topic: string | undefined): Promise<GroupId[]> {
-	const all = await opened.ask((ctx) => opened.state.groups(ctx));
-	return all
-		.filter((each) => topic === undefined || each.topic === topic)
-		.sort((one, other) => one.topic.localeCompare(other.topic) || one.group.localeCompare(other.group));
+/**
+ * The groups that are meant.
+ *
+ * @throws CommandError for a topic or a group that does not exist, where the broker knows which do.
+ */
+async function namedGroups(
+	opened: OpenedBroker,
+	topic: string | undefined,
+	group: string | undefined,
+): Promise<readonly GroupId[]> {
+	if (topic !== undefined && group !== undefined && opened.broker.state === undefined)
+		return [{ topic, group }];
+	const found = await groupIds(opened, topic);
+	if (topic === undefined || group === undefined) return found;
+	const named = found.filter((each) => each.group === group);
+	if (named.length === 0) throw await unknownGroup(opened, { topic, group });
+	return named;
 }
 
-function plain({ topic, group, items, next }: ParkedPage): object {
+function plain({ topic, group, items, next, retainMs }: ParkedPage): object {
 	return {
 		topic,
 		group,
@@ -77,6 +95,7 @@ function plain({ topic, group, items, next }: ParkedPage): object {
 			...(item.key !== undefined && { key: item.key }),
 			attempts: item.attempt,
 			since: new Date(item.since).toISOString(),
+			...keptUntil(goneAt(item, retainMs)),
 			...(item.error !== undefined && { error: item.error }),
 			...(item.event !== undefined && { event: item.event }),
 		})),
@@ -89,7 +108,16 @@ function idOf({ event, id }: ParkedEvent): string {
 	return event?.id ?? id;
 }
 
-function text({ topic, group, items, next }: ParkedPage, { bold, dim, red }: Styles): string[] {
+function keptUntil(time: number): { readonly keptUntil?: string } {
+	return Number.isFinite(time) ? { keptUntil: new Date(time).toISOString() } : {};
+}
+
+/** When the topic drops the event, in milliseconds since 1970: Infinity for never, NaN if nobody knows. */
+function goneAt({ event }: ParkedEvent, retainMs = Number.NaN): number {
+	return Date.parse(event?.time ?? "") + retainMs;
+}
+
+function text({ topic, group, items, next, retainMs }: ParkedPage, { bold, dim, red }: Styles): string[] {
 	const now = Date.now();
 	const rows = items.map((item) => [
 		idOf(item),
@@ -98,14 +126,16 @@ function text({ topic, group, items, next }: ParkedPage, { bold, dim, red }: Sty
 		String(item.attempt),
 		`${formatAge(now - item.since)} ago`,
 		ageOf(item, now),
+		keptFor(goneAt(item, retainMs) - now),
 		red(errorText(item)),
 	]);
 	const more = `  More: allium parked list ${topic} ${group} --after ${next}`;
 	return [
 		`${bold(group)} of ${bold(topic)}`,
-		...columns([["ID", "EVENT", "KEY", "ATTEMPTS", "SINCE", "AGE", "ERROR"].map(dim), ...rows]).map(
-			(line) => `  ${line}`,
-		),
+		...columns([
+			["ID", "EVENT", "KEY", "ATTEMPTS", "SINCE", "AGE", "KEPT FOR", "ERROR"].map(dim),
+			...rows,
+		]).map((line) => `  ${line}`),
 		...(next === undefined ? [] : [more]),
 	];
 }
@@ -113,6 +143,11 @@ function text({ topic, group, items, next }: ParkedPage, { bold, dim, red }: Sty
 function ageOf({ event }: ParkedEvent, now: number): string {
 	const published = Date.parse(event?.time ?? "");
 	return Number.isNaN(published) ? "?" : formatAge(now - published);
+}
+
+function keptFor(milliseconds: number): string {
+	if (Number.isNaN(milliseconds)) return "?";
+	return Number.isFinite(milliseconds) ? formatAge(milliseconds) : "ever";
 }
 
 function errorText({ error }: ParkedEvent): string {

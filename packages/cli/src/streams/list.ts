@@ -19,7 +19,7 @@ export const list: Run = (words, surroundings) =>
 			return exitCode.ok;
 		}
 		if (items.length === 0) {
-			const which = prefix === "" ? "no streams" : `no stream that begins with ${JSON.stringify(prefix)}`;
+			const which = prefix === "" ? "no stream" : `no stream that begins with ${JSON.stringify(prefix)}`;
 			await terminal.print(
 				`There is ${which} in ${opened.url}: a stream begins with the first command of its id.`,
 			);

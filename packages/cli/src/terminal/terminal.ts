@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import { printable } from "@allium/core/printable";
 import type { Environment } from "@allium/node";
+import { watchPipe } from "./pipe-reader.ts";
 import { seal, unseal } from "./seal.ts";
 
 /** Styles a text. Returns it unchanged if colours are off. */
@@ -11,6 +12,9 @@ export interface Styles {
 	/** One of six colours, the same for the same number. */
 	colour(index: number, text: string): string;
 }
+
+/** Where results go. The streams of the process have the number of their file descriptor. */
+type Output = NodeJS.WriteStream & { readonly fd?: number };
 
 /**
  * The output of the command: results on standard output, everything else on standard error. Most of the text comes from
@@ -25,7 +29,7 @@ export class Terminal {
 	readonly isInteractive: boolean;
 	/** How wide standard output is, in letters. */
 	readonly width: number;
-	readonly #stdout: NodeJS.WriteStream;
+	readonly #stdout: Output;
 	readonly #stderr: NodeJS.WriteStream;
 	/** Whether standard error is a screen, where a line can be replaced. */
 	readonly #isScreen: boolean;
@@ -34,7 +38,7 @@ export class Terminal {
 	#isGone = false;
 	#failure: Error | undefined;
 
-	constructor(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream, env: Environment) {
+	constructor(stdout: Output, stderr: NodeJS.WriteStream, env: Environment) {
 		this.#stdout = stdout;
 		this.#stderr = stderr;
 		this.isInteractive = stdout.isTTY === true;
@@ -80,17 +84,35 @@ export class Terminal {
 		this.#stderr.write(`\r\x1b[K${shown.slice(0, (this.#stderr.columns ?? 80) - 1)}`);
 	}
 
-	/** Calls back when the reader of standard output has gone. Returns a function that ends the listening. */
+	/** Calls back when a write finds that the reader of standard output has gone. Returns a function that ends the listening. */
 	onGone(listener: () => void): () => void {
 		if (this.#isGone) listener();
 		else this.#gone.add(listener);
 		return () => void this.#gone.delete(listener);
 	}
 
+	/**
+	 * Calls back when the reader of standard output has gone, also while nothing is written: for commands that wait. Without
+	 * a write, only a pipe tells it, on systems with GNU tail. Returns a function that ends the listening.
+	 */
+	onUnread(listener: () => void): () => void {
+		const { fd } = this.#stdout;
+		const unwatch = fd === undefined ? () => {} : watchPipe(fd, () => this.#end());
+		const unlisten = this.onGone(listener);
+		return () => {
+			unwatch();
+			unlisten();
+		};
+	}
+
 	#lose(error: NodeJS.ErrnoException): void {
+		if (!this.#isGone && error.code !== "EPIPE") this.#failure = error;
+		this.#end();
+	}
+
+	#end(): void {
 		if (this.#isGone) return;
 		this.#isGone = true;
-		if (error.code !== "EPIPE") this.#failure = error;
 		for (const listener of this.#gone) listener();
 	}
 }

@@ -6,11 +6,12 @@ test.each([
 	["2s", 2_000],
 	["1.5m", 90_000],
 	["1h", 3_600_000],
+	["2d", 172_800_000],
 ])("%s is %i milliseconds", (text, milliseconds) => {
 	expect(parseDuration(text)).toBe(milliseconds);
 });
 
-test.each(["", "5", "s", "-1s", "0s", "2 s", "1d", "1e3s"])("%j is no duration", (text) => {
+test.each(["", "5", "s", "-1s", "0s", "2 s", "1w", "1e3s"])("%j is no duration", (text) => {
 	expect(parseDuration(text)).toBeUndefined();
 });
 

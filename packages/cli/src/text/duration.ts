@@ -1,14 +1,14 @@
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** The form that {@link parseDuration} reads, for messages. */
-export const durationForm = "a number and a unit, such as 500ms, 2s, 1.5m or 1h";
+export const durationForm = "a number and a unit, such as 500ms, 2s, 1.5m, 1h or 2d";
 
 /**
- * The milliseconds of `500ms`, `2s`, `1.5m` or `1h`. Undefined for other texts, and for durations that are not above
+ * The milliseconds of `500ms`, `2s`, `1.5m`, `1h` or `2d`. Undefined for other texts, and for durations that are not above
  * zero.
  */
 export function parseDuration(text: string): number | undefined {
-	const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+	const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
 	if (amount === undefined || unit === undefined) return undefined;
 	const milliseconds = Number(amount) * (units[unit] ?? Number.NaN);
 	return milliseconds > 0 ? milliseconds : undefined;

@@ -6,7 +6,7 @@ import { columns } from "../text/columns.ts";
 import { formatAge } from "../text/duration.ts";
 import { withViews } from "./opened-views.ts";
 import { progressText } from "./progress.ts";
-import { type BuildFacts, measuredFacts, type ViewFacts } from "./view-facts.ts";
+import { type BuildFacts, measuredFacts, type ViewFacts, viewFacts } from "./view-facts.ts";
 import { noViews, unknownView } from "./view-named.ts";
 import { waited } from "./waited.ts";
 
@@ -16,7 +16,7 @@ export const list: Run = (words, surroundings) =>
 		const { terminal } = surroundings;
 		const [name] = words.arguments;
 		const code = words.has("wait") ? await waited(opened, name, terminal) : exitCode.ok;
-		const facts = await measuredFacts(opened, name);
+		const facts = await measuredFacts((holders) => viewFacts(opened, name, holders), terminal);
 		if (name !== undefined && facts.length === 0) {
 			throw unknownView(opened, name, await opened.ask((ctx) => opened.store.versions(ctx)));
 		}
@@ -34,11 +34,16 @@ export const list: Run = (words, surroundings) =>
 export function plain({ builds, ...view }: ViewFacts): object {
 	return {
 		...view,
-		builds: builds.map(({ report, topics, ...numbers }) => ({
+		builds: builds.map(({ report, state, total, lag, lagSeconds, leftSeconds, trouble, topics }) => ({
 			build: report.build,
 			createdAt: new Date(report.createdAt).toISOString(),
-			...(report.holder !== undefined && { holder: report.holder }),
-			...numbers,
+			holder: report.holder,
+			state,
+			total,
+			lag,
+			lagSeconds,
+			leftSeconds,
+			trouble,
 			parked: report.parked,
 			topics: topics.map(({ topic, total, lag }) => ({ topic, total, lag })),
 		})),
@@ -71,6 +76,9 @@ function table(facts: readonly ViewFacts[], { bold, dim, red }: Styles): string[
 			lines[index] ?? "",
 			...build.trouble.map((sentence) => `  ${red(sentence)}`),
 		]),
+		...facts.flatMap(({ name, version, fault }) =>
+			fault === undefined ? [] : [`${bold(name)}  ${version}  ${red(fault)}`],
+		),
 	];
 }
 

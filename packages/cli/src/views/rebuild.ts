@@ -1,18 +1,22 @@
 import type { Run } from "../command/command.ts";
 import { exitCode } from "../command/exit-code.ts";
+import { heldBuilds } from "./held-builds.ts";
 import { withViews } from "./opened-views.ts";
-import { viewNamed } from "./view-named.ts";
+import { readableView } from "./view-named.ts";
 import { waited } from "./waited.ts";
 
 /** `allium views rebuild <view> [version]` */
 export const rebuild: Run = (words, surroundings) =>
 	withViews(words, surroundings, async (opened) => {
 		const { terminal } = surroundings;
-		const { name, version, live, builds } = await viewNamed(words, opened);
+		const view = await readableView(words, opened);
+		const { name, version, live } = view;
 		const build = await opened.ask((ctx) => opened.store.rebuild({ name, version }, ctx));
 		const what = `Build ${build} of version ${version} of the view ${name}`;
 		const beside = live === undefined ? "" : ` Build ${live} is read until then.`;
-		const isHeld = builds.some(({ holder }) => holder !== undefined);
+		// Whether a process is alive takes seconds to see, and only sentences tell it.
+		const isTold = words.has("wait") || !words.has("json");
+		const isHeld = !isTold || (await heldBuilds(opened, view, terminal)).length > 0;
 		const who = isHeld ? "" : " No process works on the view: start the app that projects it.";
 		if (words.has("wait")) {
 			terminal.complain(`${what} is being built.${beside}${who}`);

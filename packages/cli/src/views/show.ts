@@ -10,8 +10,9 @@ import { formatAge } from "../text/duration.ts";
 import { behindText, plain } from "./list.ts";
 import { withViews } from "./opened-views.ts";
 import { progressText } from "./progress.ts";
-import { type BuildFacts, type ViewFacts, versionFacts } from "./view-facts.ts";
-import { viewNamed } from "./view-named.ts";
+import type { SilentHolders } from "./silent-holders.ts";
+import { type BuildFacts, measuredFacts, type ViewFacts, versionFacts } from "./view-facts.ts";
+import { readableView } from "./view-named.ts";
 
 /** The most parked keys to show of a build. */
 const mostKeys = 1_000;
@@ -28,8 +29,12 @@ export const show: Run = (words, surroundings) => {
 	const limit = numberOption(words, "limit", "whole", mostKeys) ?? 20;
 	return withViews(words, surroundings, async (opened) => {
 		const { terminal } = surroundings;
-		const report = await viewNamed(words, opened);
-		const view = await versionFacts(opened, report);
+		const report = await readableView(words, opened);
+		const read = async (holders: SilentHolders): Promise<ViewFacts[]> => {
+			const now = (await opened.ask((ctx) => opened.store.report(report, ctx))) ?? report;
+			return [await versionFacts(opened, now, holders)];
+		};
+		const [view = await versionFacts(opened, report)] = await measuredFacts(read, terminal);
 		const parked: ParkedOfBuild[] = [];
 		for (const { build } of report.builds.filter((each) => each.parked > 0)) {
 			const { store } = opened;

@@ -2,13 +2,13 @@ import type { Run } from "../command/command.ts";
 import { exitCode } from "../command/exit-code.ts";
 import { withViews } from "./opened-views.ts";
 import { versionFacts } from "./view-facts.ts";
-import { buildNamed, viewNamed } from "./view-named.ts";
+import { buildNamed, readableView } from "./view-named.ts";
 
 /** `allium views switch <view> <version> <build>` */
 export const switchBuild: Run = (words, surroundings) =>
 	withViews(words, surroundings, async (opened) => {
 		const { terminal } = surroundings;
-		const view = await viewNamed(words, opened);
+		const view = await readableView(words, opened);
 		const { name, version } = view;
 		const build = buildNamed(view, words.arguments[2] ?? "");
 		await opened.ask((ctx) => opened.store.switch({ name, version, build }, ctx));

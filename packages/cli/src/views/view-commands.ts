@@ -20,7 +20,8 @@ const optionalVersion: Argument = {
 };
 
 const wait: Option = {
-	summary: "Wait until nothing is being built any more. A terminal shows how far it is.",
+	summary:
+		"Wait until nothing is being built any more, at most 15 seconds for a process that builds. A terminal shows how far it is.",
 };
 
 const viewNote =
@@ -33,7 +34,7 @@ export const viewsListCommand: Command = {
 	arguments: [{ ...view, summary: "Only its versions. Default: all views.", optional: true }],
 	options: { wait, json, ...viewOptions },
 	notes: [
-		"LAG is how many events are not in a build yet, and BEHIND how old the oldest of them is. The time that is left is measured for half a second. A build that does not go on comes with the reason.",
+		"LAG is how many events are not in a build yet, and BEHIND how old the oldest of them is. The time that is left is measured for half a second, and whether the process was killed for up to six seconds. A build that does not go on comes with the reason.",
 		viewNote,
 	],
 	examples: ["allium views", "allium views standings --wait", "allium views list --json | jq '.[].live'"],

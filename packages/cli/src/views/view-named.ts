@@ -1,6 +1,7 @@
 import type { ViewReport } from "@allium/core/store";
 import type { Words } from "../command/command.ts";
-import { notFound, usageError } from "../command/command-error.ts";
+import { CommandError, notFound, usageError } from "../command/command-error.ts";
+import { exitCode } from "../command/exit-code.ts";
 import { unknownName } from "../discovery/unknown-name.ts";
 import type { OpenedViews } from "./opened-views.ts";
 
@@ -21,6 +22,17 @@ export async function viewNamed(words: Words, opened: OpenedViews): Promise<View
 	throw notFound(`The view ${name} has no version ${wanted} in ${opened.url}.`, [
 		`It has ${versions.length === 1 ? "version" : "the versions"} ${known}.`,
 	]);
+}
+
+/**
+ * As {@link viewNamed}.
+ *
+ * @throws CommandError also for a version that the store cannot read.
+ */
+export async function readableView(words: Words, opened: OpenedViews): Promise<ViewReport> {
+	const view = await viewNamed(words, opened);
+	if (view.fault === undefined) return view;
+	throw new CommandError(`${view.fault}.`, exitCode.failed, { code: "failed_precondition" });
 }
 
 /** Makes the error for a view that does not exist. */

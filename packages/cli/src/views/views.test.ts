@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Context } from "@allium/core";
@@ -81,6 +81,17 @@ async function built(more: Partial<ViewChange> = {}): Promise<void> {
 	await store.build({ ...standings, build: 1 }).release(lease, ctx);
 }
 
+/** Renews a lease, as the process does that works on the build. */
+function renewing(build: number, lease: ViewLease): Disposable {
+	const timer = setInterval(() => {
+		store
+			.build({ ...standings, build })
+			.renew(lease, undefined, ctx)
+			.catch(() => {});
+	}, 50);
+	return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
 const parkedKey = async () => ({
 	park: [
 		{
@@ -117,10 +128,23 @@ describe("views list", () => {
 		);
 	});
 
-	test("shows how far a build is", async () => {
+	test("says that the process was killed whose build stands still", async () => {
 		await built();
 		await store.rebuild(standings, ctx);
 		await took(2, await claimed(2), 5);
+		const dead =
+			/50 % +5 .*\n +the process that worked on it has been silent for [67]s; start the app that projects version 1 of standings\n/;
+		const [listed, shown] = await Promise.all([run(), run("show", "standings")]);
+		expect(listed.stdout).toMatch(dead);
+		expect(shown.stdout).toMatch(/held by a process.*\nthe process that worked on it has been silent for/);
+	});
+
+	test("shows how far a build is", async () => {
+		await built();
+		await store.rebuild(standings, ctx);
+		const lease = await claimed(2);
+		await took(2, lease, 5);
+		using _alive = renewing(2, lease);
 		expect((await run()).stdout).toMatch(/standings +1 +2 +building +\[#{5}-{5}\] 50 % +5 /);
 		const [view] = JSON.parse((await run("list", "--json")).stdout);
 		expect(view).toMatchObject({
@@ -161,6 +185,16 @@ describe("views list", () => {
 			code: 0,
 			stdout: "Build 2 of version 1 of the view standings is built, and read from now on.\n",
 		});
+	});
+
+	test("ends the wait for a build that no process works on, and says so", async () => {
+		await built();
+		const { code, stdout, stderr } = await run("rebuild", "standings", "--wait");
+		expect(code).toBe(1);
+		expect(stdout).toBe("");
+		expect(stderr).toMatch(
+			/\nNo process works on what is to be built: standings\.1 \[-{10}\] 0 % \(no process works on it; start the app that projects version 1 of standings\)\n$/,
+		);
 	});
 
 	test("takes what the broker has where the event store has no such topic", async () => {
@@ -228,7 +262,10 @@ describe("views rebuild and switch", () => {
 describe("views retry", () => {
 	test("marks parked keys to be tried again", async () => {
 		await built(await parkedKey());
-		expect((await run("retry", "standings", "--key", "m2")).stdout).toMatch(/^Nothing of that is parked/);
+		expect(await run("retry", "standings", "--key", "m2")).toMatchObject({
+			code: 3,
+			stderr: expect.stringMatching(/^Build 1 .* has not parked m2\.\nallium views show standings 1 lists/),
+		});
 		expect((await run("retry", "standings", "--all")).stdout).toMatch(
 			/^1 document of build 1 .* will be tried again when a process works on it/,
 		);
@@ -260,12 +297,46 @@ describe("views drop", () => {
 		await built();
 		await store.rebuild(standings, ctx);
 		const lease = await claimed(2);
-		expect((await run("drop", "standings", "1", "2")).stderr).toMatch(
-			/Build 2 of version 1 .* has a process that works on it/,
-		);
+		const alive = renewing(2, lease);
+		const refused = await run("drop", "standings", "1", "2");
+		alive[Symbol.dispose]();
+		expect(refused.stderr).toMatch(/Build 2 of version 1 .* has a process that works on it\.\n/);
 		await store.build({ ...standings, build: 2 }).release(lease, ctx);
 		expect((await run("drop", "standings", "1", "2", "--json")).stdout).toBe(
 			`${JSON.stringify({ ...standings, build: 2, dropped: true })}\n`,
 		);
+	});
+
+	test("does not take a killed process for one that works on it", async () => {
+		await built();
+		await store.rebuild(standings, ctx);
+		await claimed(2);
+		const [rebuilt, dropped] = [
+			await run("rebuild", "standings"),
+			await run("drop", "standings", "1", "2", "--json"),
+		];
+		expect(rebuilt.stdout).toContain("No process works on the view: start the app that projects it.");
+		expect(JSON.parse(dropped.stdout)).toMatchObject({ build: 2, dropped: true });
+	});
+});
+
+describe("a file that cannot be read", () => {
+	test("is told, and the other views are shown", async () => {
+		await built();
+		writeFileSync(join(folder, "views", "broken.1.db"), "no database".repeat(1_000));
+		const { code, stdout } = await run();
+		expect([code, stdout]).toEqual([
+			0,
+			expect.stringMatching(
+				/\nstandings +1 +1 +live .*\nbroken +1 +cannot use the file ".*broken\.1\.db": it is not a database/,
+			),
+		]);
+		expect((await run("show", "standings")).code).toBe(0);
+		expect(await run("show", "broken")).toMatchObject({
+			code: 1,
+			stderr: expect.stringMatching(/is not a database/),
+		});
+		expect((await run("drop", "broken", "1")).stderr).toMatch(/cannot be read.*\n.*--force/);
+		expect((await run("drop", "broken", "1", "--force")).code).toBe(0);
 	});
 });
