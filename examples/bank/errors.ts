@@ -28,6 +28,11 @@ export const id_reused = {
 	message: "this id belongs to another movement of money",
 } as const satisfies ErrorSpec;
 
+export const same_account = {
+	code: "invalid_argument",
+	message: "the money would go to the account that it comes from",
+} as const satisfies ErrorSpec;
+
 export const unknown_transfer = {
 	code: "not_found",
 	message: "there is no such transfer",

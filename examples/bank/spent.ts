@@ -5,7 +5,7 @@ import { MovementId } from "./money.ts";
 /** For tests: the ids of all debits of an account, as an event store has them. */
 export async function spent(url: string, account: string): Promise<string[]> {
 	const store = await eventStore(url);
-	const ctx = Context.background().withTimeout(10_000);
+	const ctx = Context.background().withTimeout(60_000);
 	const ids: string[] = [];
 	try {
 		for (let after = 0, more = true; more; ) {

@@ -126,15 +126,21 @@ describe("a bank of many processes", () => {
 		afterAll(() => holder.close());
 
 		test("a deadline that is given at the edge ends the call at the ledger, five processes below", async () => {
-			const headers = { "connect-timeout-ms": "1000" };
-			const response = await pay({ id: "p-4", ...coffee }, { headers });
-			expect(response.status).toBe(504);
+			// On a busy machine, a short time passes before the call has reached the ledger, which gives up by itself after five seconds.
+			const ended = async (ms: number): Promise<boolean> => {
+				const headers = { "connect-timeout-ms": String(ms) };
+				const response = await pay({ id: `p-4-${ms}`, ...coffee }, { headers });
+				expect(response.status).toBe(504);
+				return output("balance").includes(`asks for p-4-${ms}`);
+			};
+			let ms = 1_000;
+			while (!(await ended(ms)) && ms < 4_000) ms *= 2;
 			// The call ends by the service's own clock or by the cancellation of the caller, whichever comes first.
 			const line = /balance\/debit code=(?:deadline_exceeded|canceled) .* remainingMs=(\d+)/;
-			await expect.poll(() => output("balance"), { timeout: 5_000 }).toMatch(line);
+			await expect.poll(() => output("balance")).toMatch(line);
 			const remaining = Number(line.exec(output("balance"))?.[1]);
 			expect(remaining).toBeGreaterThan(0);
-			expect(remaining).toBeLessThan(1_000);
+			expect(remaining).toBeLessThan(ms);
 		});
 
 		test("a shop that hangs up ends it there, too", async () => {

@@ -36,6 +36,14 @@ const NewMatch = z.object({
 	time: Time.optional(),
 });
 
+/** How a match began: all terms are settled. */
+export const MatchStart = NewMatch.required({ komi: true, scoring: true }).extend({
+	id: z.string(),
+	started_at: z.iso.datetime(),
+});
+
+export type MatchStart = z.infer<typeof MatchStart>;
+
 export const Match = z.object({
 	id: z.uuid(),
 	started_at: z.iso.datetime({ precision: 3 }),
@@ -110,12 +118,13 @@ export const Matches = contract(
 	{
 		create: method({ summary: "Starts a match.", input: NewMatch, output: Match }),
 		start: method({
-			summary: "Starts a match whose id the caller has chosen.",
+			summary: "Starts a match whose id the caller has chosen. The same again is the same match.",
 			input: NewMatch.extend({ id: z.uuid() }),
 			output: Match,
 			errors: {
-				match_exists: { code: "already_exists", message: "there is a match with this id" },
+				match_exists: { code: "already_exists", message: "there is another match with this id" },
 			},
+			effect: "idempotent",
 		}),
 		list: method({ summary: "All matches.", output: z.array(Match), effect: "read" }),
 		get: method({
@@ -172,10 +181,7 @@ export const Matches = contract(
 			errors: { match_not_found, game_over },
 		}),
 
-		started: event({
-			key: "id",
-			data: NewMatch.required({ komi: true, scoring: true }).extend({ id, started_at: z.iso.datetime() }),
-		}),
+		started: event({ key: "id", data: MatchStart }),
 		played: event({ key: "id", data: Move.extend({ position: Position }) }),
 		passed: event({ key: "id", data: Move }),
 		marked: event({ key: "id", data: ById.extend({ position: Position }) }),

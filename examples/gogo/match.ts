@@ -1,5 +1,5 @@
 import { decider } from "allium";
-import { type Board, type Match, Matches } from "./contract.ts";
+import { type Board, type Match, Matches, type MatchStart } from "./contract.ts";
 import type { Color, Point } from "./rules/board.ts";
 import { afterThinking, type Clock, fullClock, type TimeControl } from "./rules/clock.ts";
 import * as go from "./rules/game.ts";
@@ -25,9 +25,12 @@ export const match = decider(Matches, {
 	initial: null as MatchState | null,
 	decide: {
 		start(input, before, { now }) {
-			if (before !== null) throw Matches.start.error.match_exists();
 			const { scoring = "area", komi = scoring === "area" ? 7.5 : 6.5 } = input;
-			return Matches.started({ ...input, scoring, komi, started_at: now.toISOString() });
+			const start = { ...input, scoring, komi, started_at: now.toISOString() };
+			if (before === null) return Matches.started(start);
+			// A request that is sent again starts nothing, and is answered with the match as it is.
+			if (isSameMatch(begun(start), before)) return [];
+			throw Matches.start.error.match_exists();
 		},
 		play(input, before, { now }) {
 			const { id, position, player } = input;
@@ -72,19 +75,7 @@ export const match = decider(Matches, {
 		},
 	},
 	evolve: {
-		started: (_, { id, started_at, gridsize, players, komi, scoring, time }) => {
-			const control = time && { mainMs: time.main_ms, periods: time.periods, periodMs: time.period_ms };
-			const clock = fullClock(control ?? { mainMs: 0, periods: 0, periodMs: 0 });
-			return {
-				id,
-				startedAt: started_at,
-				players,
-				game: go.newGame({ size: gridsize, komi, scoring }),
-				time: control,
-				clocks: { black: clock, white: clock },
-				turnBeganAt: started_at,
-			};
-		},
+		started: (_, start) => begun(start),
 		played: (before, { player, position, at }) =>
 			moved(before, at, (game, state) => go.play(game, player, pointOf(state, position))),
 		passed: (before, { player, at }) => moved(before, at, (game) => go.pass(game, player)),
@@ -99,6 +90,30 @@ export const match = decider(Matches, {
 			changed(before, (game) => ({ ...game, phase: "over", result: { winner, by, score } })),
 	},
 });
+
+/** A match that begins. */
+function begun({ id, started_at, gridsize, players, komi, scoring, time }: MatchStart): MatchState {
+	const control = time && { mainMs: time.main_ms, periods: time.periods, periodMs: time.period_ms };
+	const clock = fullClock(control ?? { mainMs: 0, periods: 0, periodMs: 0 });
+	return {
+		id,
+		startedAt: started_at,
+		players,
+		game: go.newGame({ size: gridsize, komi, scoring }),
+		time: control,
+		clocks: { black: clock, white: clock },
+		turnBeganAt: started_at,
+	};
+}
+
+/** Whether two matches have the same players, rules and time, whatever has been played in them. */
+function isSameMatch(one: MatchState, other: MatchState): boolean {
+	const terms = ({ players, game: { rules }, time }: MatchState): string => {
+		const named = (color: Color) => players.find((player) => player.color === color)?.name;
+		return JSON.stringify([named("black"), named("white"), rules.size, rules.komi, rules.scoring, time]);
+	};
+	return terms(one) === terms(other);
+}
 
 /** A match as REST shows it. */
 export function matchOf({ id, startedAt, players, game }: MatchState): Match {

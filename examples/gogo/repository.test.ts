@@ -32,11 +32,16 @@ function repositorySuite(name: string, open: () => MatchRepository): void {
 			expect(await matches.find(id, ctx)).toEqual(started);
 		});
 
-		test("a match starts once", async () => {
+		test("a match starts once: the same again is the match as it is, and another one is refused", async () => {
 			const matches = open();
 			const start = { id: crypto.randomUUID(), gridsize: 9 as const, players };
 			await matches.carryOut("start", start, ctx);
-			const refused = await matches.carryOut("start", start, ctx).catch((error) => error);
+			const move = { id: start.id, player: "black" as const, position: { x: 4, y: 4 } };
+			const played = await matches.carryOut("play", move, ctx);
+			const again = { ...start, players: [...players].reverse(), komi: 7.5 };
+			expect(await matches.carryOut("start", again, ctx)).toEqual(played);
+			const other = { ...start, gridsize: 13 as const };
+			const refused = await matches.carryOut("start", other, ctx).catch((error) => error);
 			expect(isError(refused, Matches.start.error.match_exists)).toBe(true);
 		});
 

@@ -38,7 +38,7 @@ export class Facts implements Disposable {
 		const folder = process.env.MYEVENTS_FOLDER || join(dataFolder("sqlite:"), "myevents");
 		mkdirSync(folder, { recursive: true, mode: 0o700 });
 		const options = { name: `the facts of ${service}`, tables, logger };
-		const ctx = Context.background().withTimeout(10_000);
+		const ctx = Context.background().withTimeout(60_000);
 		return new Facts(await SharedFile.open(join(folder, `${service}.db`), options, ctx));
 	}
 

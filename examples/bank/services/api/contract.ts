@@ -4,6 +4,7 @@ import {
 	card_frozen,
 	id_reused,
 	insufficient_funds,
+	same_account,
 	unknown_account,
 	unknown_card,
 	unknown_transfer,
@@ -65,7 +66,7 @@ export const Api = contract(
 			summary: "Asks for a transfer to another account, once for each id. It is carried out afterwards.",
 			input: Transfer.omit({ state: true, reason: true }),
 			output: Transfer,
-			errors: { id_reused },
+			errors: { id_reused, same_account },
 			effect: "idempotent",
 		}),
 		findTransfer: method({

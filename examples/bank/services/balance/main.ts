@@ -8,7 +8,7 @@ const app = allium({ name: "balance" });
 /** How long the caller still waits, in milliseconds: the deadline of the edge, less the time spent on the way. */
 const fields = (ctx: Context) => ({ remainingMs: Math.round(ctx.remaining()) });
 app.serve(Balance, balance(app.events, app.logger), { middleware: [logging(app.logger, { fields })] });
-const opening = Context.background().withTimeout(10_000);
+const opening = Context.background().withTimeout(60_000);
 for (const { account, opening: amount } of customers) {
 	await handle(app.events, ledger, "open", { account, amount }, opening);
 }

@@ -1,6 +1,6 @@
 import { contract, event, method } from "allium";
 import * as z from "zod";
-import { id_reused, unknown_transfer } from "../../errors.ts";
+import { id_reused, same_account, unknown_transfer } from "../../errors.ts";
 import { Amount, MovementId } from "../../money.ts";
 
 const account = z.string().min(1).max(64);
@@ -27,7 +27,7 @@ export const Transfers = contract(
 			summary: "Asks for a transfer, once for each id. It is carried out afterwards.",
 			input: Order,
 			output: Transfer,
-			errors: { id_reused },
+			errors: { id_reused, same_account },
 			effect: "idempotent",
 		}),
 		get: method({

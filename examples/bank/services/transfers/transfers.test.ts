@@ -22,6 +22,12 @@ describe("a transfer", () => {
 			.thenError(Transfers.request.error.id_reused);
 	});
 
+	test("goes to another account", () => {
+		spec(transfers)
+			.when("request", { ...order, to: "ann" })
+			.thenError(Transfers.request.error.same_account);
+	});
+
 	test("ends once", () => {
 		spec(transfers).given(requested).when("complete", { id: "t" }).then(completed);
 		spec(transfers).given(requested).when("refuse", refusal).then(Transfers.refused(refusal));

@@ -14,6 +14,7 @@ export const transfers = decider(Transfers, {
 	initial,
 	decide: {
 		request(order, { transfer }) {
+			if (order.from === order.to) throw Transfers.request.error.same_account();
 			if (transfer === undefined) return Transfers.requested(order);
 			const isSame =
 				transfer.from === order.from && transfer.to === order.to && transfer.amount === order.amount;
