@@ -33,7 +33,7 @@ test("a tiny run yields sane rows, and says how far it is", async () => {
 
 test.each(
 	stacks
-		.filter(({ installed, wrkOnly }) => !installed && wrkOnly !== true)
+		.filter(({ installed, only }) => !installed && only !== "wrk")
 		.map((stack) => [stack.id, stack] as const),
 )("%s answers every work that it offers", async (_, { file, serves }) => {
 	const pair = await Pair.start({ file, serves, pinned: false });

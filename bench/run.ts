@@ -5,7 +5,7 @@ import { spread } from "./statistics.ts";
 
 /** The stacks that separate clients call. */
 const calledByClients: readonly string[] = stacks
-	.filter(({ wrkOnly }) => wrkOnly !== true)
+	.filter(({ only }) => only === undefined)
 	.map(({ id }) => id);
 
 /** One run of the benchmark: its options, and its results so far. */
