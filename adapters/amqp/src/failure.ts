@@ -1,5 +1,5 @@
-import { isServiceError, ServiceError } from "@allium/core";
-import { refusal, tlsFault, unavailable } from "@allium/core/adapter";
+import { isServiceError, type ServiceError } from "@allium/core";
+import { backendError, refusal, tlsFault, unavailable } from "@allium/core/adapter";
 
 /** The code that the server or the client library gave an error: `NOT_FOUND`, `ECONNREFUSED`. */
 export function codeOf(error: unknown): string {
@@ -19,7 +19,7 @@ export function failure(error: unknown, place: string): ServiceError {
 	}
 	if (code === "ACCESS_REFUSED") {
 		const message = `RabbitMQ at ${place} does not let this user do what Allium needs (${said}); grant it, as the guide to RabbitMQ shows`;
-		return new ServiceError({ code: "permission_denied", message, cause: error });
+		return backendError({ code: "permission_denied", message, cause: error });
 	}
 	if (code === "NOT_ALLOWED") {
 		return refusal(

@@ -52,6 +52,7 @@ export class TopicExchange implements BrokerTopic {
 	readonly topic: string;
 	readonly lanes: number;
 	readonly features: BrokerFeatures = features;
+	readonly retainMs: number = Number.POSITIVE_INFINITY;
 	readonly #exchange: string;
 	readonly #outbox: Outbox;
 

@@ -1,5 +1,5 @@
-import { isServiceError, ServiceError } from "@allium/core";
-import { refusal, tlsFault, unavailable } from "@allium/core/adapter";
+import { isServiceError, type ServiceError } from "@allium/core";
+import { backendError, refusal, tlsFault, unavailable } from "@allium/core/adapter";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { errors } from "@nats-io/transport-node";
 
@@ -40,7 +40,7 @@ export function operationFailure(error: unknown, place: string): ServiceError {
 	const violation = permissionViolation(error);
 	if (violation !== undefined) {
 		const verb = violation.operation === "publish" ? "publish to" : "subscribe to";
-		return new ServiceError({
+		return backendError({
 			code: "permission_denied",
 			message: `the NATS server at ${place} does not let this user ${verb} "${violation.subject}"; allow that subject to the user, as the guide to NATS shows`,
 			cause: error,

@@ -1,5 +1,5 @@
-import { isServiceError, ServiceError } from "@allium/core";
-import { refusal, tlsFault, unavailable } from "@allium/core/adapter";
+import { isServiceError, type ServiceError } from "@allium/core";
+import { backendError, refusal, tlsFault, unavailable } from "@allium/core/adapter";
 
 /** The errors that another try right away may mend: a serialization failure, a deadlock. */
 const conflicts = ["40001", "40P01"];
@@ -38,7 +38,7 @@ export function failure(error: unknown, place: string): ServiceError {
 	if (refused !== undefined) return refusal(`PostgreSQL at ${place} ${refused} (${said})`, error);
 	if (code === "42501") {
 		const message = `PostgreSQL at ${place} does not let this user do what Allium needs (${said}); grant it, as the guide to PostgreSQL shows`;
-		return new ServiceError({ code: "permission_denied", message, cause: error });
+		return backendError({ code: "permission_denied", message, cause: error });
 	}
 	const hint = troubles[code];
 	if (hint !== undefined) return unavailable(`PostgreSQL at ${place} ${hint} (${said})`, error);
@@ -47,7 +47,7 @@ export function failure(error: unknown, place: string): ServiceError {
 	// The classes of errors that the statement itself caused: its data, a constraint, its syntax or names, a bound.
 	if (/^(22|23|42|54)[0-9A-Z]{3}$/.test(code)) {
 		const message = `PostgreSQL at ${place} refused a statement (${code}: ${said})`;
-		return new ServiceError({ code: "internal", message, cause: error });
+		return backendError({ code: "internal", message, cause: error });
 	}
 	if (sqlState(error) !== undefined && !code.startsWith("08") && !code.startsWith("57P")) {
 		return unavailable(`PostgreSQL at ${place} did not do what was asked (${code}: ${said})`, error);

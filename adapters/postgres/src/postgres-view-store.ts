@@ -1,4 +1,5 @@
-import { type Context, isServiceError, ServiceError } from "@allium/core";
+import { type Context, isServiceError } from "@allium/core";
+import { backendError } from "@allium/core/adapter";
 import {
 	checkDefinition,
 	checkViewName,
@@ -245,7 +246,7 @@ async function makeTables(
 	} catch (error) {
 		const isRefused = isServiceError(error) && /^(22|23|42|0A|25|2D)/.test(sqlState(error) ?? "");
 		if (!isRefused || sqlState(error) === "42501") throw error;
-		throw new ServiceError({
+		throw backendError({
 			code: "invalid_argument",
 			reason: "sql_failed",
 			message: `the tables of the view ${name}, version ${version}, are refused: ${error.message}`,

@@ -1,5 +1,4 @@
-import { ServiceError } from "@allium/core";
-import { refusal, unavailable } from "@allium/core/adapter";
+import { backendError, refusal, unavailable } from "@allium/core/adapter";
 import type { LogFeatures } from "@allium/core/event";
 import type { ConnectionPool } from "./connection-pool.ts";
 import { sqlState } from "./failure.ts";
@@ -138,7 +137,7 @@ async function upgrade(host: number, address: PostgresAddress, facts: ServerFact
 
 function notUpgraded(address: PostgresAddress, cause: unknown): Error {
 	const message = `the schema "${address.schema}" of ${placeOf(address)} was made by an older version of @allium/postgres, and this user may not change its tables; start one process as the owner of the schema`;
-	return new ServiceError({ code: "permission_denied", message, cause });
+	return backendError({ code: "permission_denied", message, cause });
 }
 
 function foreign(address: PostgresAddress): Error {

@@ -1,5 +1,5 @@
 import { isServiceError, ServiceError } from "@allium/core";
-import { refusal } from "@allium/core/adapter";
+import { backendError, refusal } from "@allium/core/adapter";
 import type { SqlRow, SqlValue } from "@allium/core/store";
 import type { Rows, Value } from "./connection-pool.ts";
 import { sqlState } from "./failure.ts";
@@ -19,8 +19,8 @@ const leading = /^(?:[\s;(]+|--[^\n]*|\/\*[\s\S]*?\*\/)*/;
  * Runs a statement of a service. Its values are parameters.
  *
  * @param mark a comment behind the statement: the same text means another thing elsewhere.
- * @throws ServiceError `already_exists`, `failed_precondition` or `invalid_argument` for an error that the statement
- * caused.
+ * @throws ServiceError `already_exists`, reason `not_unique`; `failed_precondition` or `invalid_argument` for another
+ * error that the statement caused.
  */
 export async function runServiceSql<Row extends SqlRow>(
 	connection: Connection,
@@ -105,14 +105,20 @@ function checkValue(value: SqlValue): void {
 /** Translates an error that a service's own statement caused. */
 function sqlFailure(error: unknown): unknown {
 	const state = sqlState(error);
-	const code = state === undefined ? undefined : codes.find(([start]) => state.startsWith(start))?.[1];
-	if (code === undefined || !isServiceError(error)) return error;
-	return new ServiceError({ code, message: error.message, cause: error.cause });
+	if (state === undefined || !isServiceError(error)) return error;
+	const { message, cause } = error;
+	if (state === uniqueViolation) return notUnique(cause);
+	// A constraint, or data that does not fit.
+	if (state.startsWith("23")) return backendError({ code: "failed_precondition", message, cause });
+	if (state.startsWith("22")) return backendError({ code: "invalid_argument", message, cause });
+	return error;
 }
 
-/** By the start of the SQLSTATE: a value that is there already, other constraints, data that does not fit. */
-const codes = [
-	["23505", "already_exists"],
-	["23", "failed_precondition"],
-	["22", "invalid_argument"],
-] as const;
+const uniqueViolation = "23505";
+
+/** A handler may let this error pass to its caller, so it names no server. */
+function notUnique(cause: unknown): ServiceError {
+	const why = cause instanceof Error ? `: ${cause.message}` : "";
+	const message = `a row with these values is there already${why}`;
+	return new ServiceError({ code: "already_exists", reason: "not_unique", message, cause });
+}

@@ -1,5 +1,5 @@
-import { isServiceError, ServiceError } from "@allium/core";
-import { refusal } from "@allium/core/adapter";
+import { isServiceError, type ServiceError } from "@allium/core";
+import { backendError, refusal, unavailable } from "@allium/core/adapter";
 
 /** Primary result codes of SQLite, https://sqlite.org/rescode.html */
 const sqliteBusy = 5;
@@ -36,7 +36,7 @@ export function isOfFile(error: unknown): boolean {
 export function sqlFailure(error: unknown): unknown {
 	if (isServiceError(error) || isBusy(error) || isOfFile(error) || sqliteCode(error) === undefined)
 		return error;
-	return new ServiceError({
+	return backendError({
 		code: "invalid_argument",
 		reason: "sql_failed",
 		message: `SQLite refuses the SQL: ${describe(error)}`,
@@ -63,7 +63,7 @@ export function fileFailure(path: string, error: unknown): ServiceError {
 			return refusal(`"${path}" cannot be made: ${elsewhere}`, error);
 		default: {
 			const message = `"${path}" cannot be used (${describe(error)}): ${elsewhere}`;
-			return new ServiceError({ code: "unavailable", message, cause: error });
+			return unavailable(message, error);
 		}
 	}
 }
@@ -71,7 +71,7 @@ export function fileFailure(path: string, error: unknown): ServiceError {
 /** The error of an operation that found the file held by others for too long. */
 export function stillBusy(path: string, waitedMs: number, cause: unknown): ServiceError {
 	const message = `other processes held "${path}" for ${waitedMs} ms; is one of them stopped in a debugger?`;
-	return new ServiceError({ code: "unavailable", message, cause });
+	return unavailable(message, cause);
 }
 
 function sqliteFailure(path: string, code: number, error: unknown): ServiceError {
@@ -79,12 +79,12 @@ function sqliteFailure(path: string, code: number, error: unknown): ServiceError
 	if (reason !== undefined) return refusal(`cannot use the file "${path}": ${reason}`, error);
 	if (code === sqliteFull) {
 		const message = `cannot use the file "${path}": the disk is full; make room`;
-		return new ServiceError({ code: "unavailable", message, cause: error });
+		return unavailable(message, error);
 	}
 	// This happens when somebody deleted one of the three files while they were in use. A new file repairs it.
 	const hint = code === sqliteIoError ? ": if its -wal or -shm file was deleted, delete it too" : "";
 	const message = `SQLite failed on "${path}" (${describe(error)})${hint}`;
-	return new ServiceError({ code: "unavailable", message, cause: error });
+	return unavailable(message, error);
 }
 
 /** The primary result code, without the additions of the extended one. */

@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type Context, isServiceError, ServiceError } from "@allium/core";
-import { refusal } from "@allium/core/adapter";
+import { type Context, isServiceError } from "@allium/core";
+import { backendError, refusal } from "@allium/core/adapter";
 import {
 	checkDefinition,
 	checkViewName,
@@ -276,7 +276,7 @@ function checkTables({ name, version, tables }: ViewDefinition): void {
 		database.exec("COMMIT");
 	} catch (error) {
 		const why = error instanceof Error ? error.message : String(error);
-		throw new ServiceError({
+		throw backendError({
 			code: "invalid_argument",
 			reason: "sql_failed",
 			message: `SQLite refuses the tables of the view ${name}, version ${version}: ${why}`,

@@ -6,3 +6,4 @@ export { type Share, SharedResource } from "./adapter/shared-resource.ts";
 export { tlsFault } from "./adapter/tls-fault.ts";
 export { readParameters } from "./adapter/url-parameters.ts";
 export { forgetOldest } from "./collections/forget-oldest.ts";
+export { backendError } from "./errors/backend-error.ts";

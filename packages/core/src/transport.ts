@@ -33,6 +33,7 @@ export { whileLasts } from "./endpoint/detached-call.ts";
 export { guardsOperations, securityOfGuard } from "./endpoint/guard.ts";
 export { abandon, leave } from "./endpoint/leave-stream.ts";
 export { mapStream } from "./endpoint/map-stream.ts";
+export { isBackendError } from "./errors/backend-error.ts";
 export { codeFromNumber, codeNumber } from "./errors/code.ts";
 export { type DetailFacts, type ErrorDetail, errorDetails, readErrorDetails } from "./errors/details.ts";
 export { isMistake, kindOf, Mistake } from "./errors/mistake.ts";

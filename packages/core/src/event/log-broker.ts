@@ -77,6 +77,9 @@ class LogBroker implements Broker {
 			topic: name,
 			lanes: topic.lanes,
 			features: featuresOf(topic),
+			get retainMs() {
+				return topic.retainMs;
+			},
 			publish: (events, ctx) => topic.append(events, ctx),
 		};
 	}

@@ -110,6 +110,22 @@ describe("an event that is published", () => {
 			message: expect.stringContaining("test: cannot delay events"),
 		});
 	});
+
+	test("is refused if it would be gone before its time comes", async () => {
+		const broker = new Published();
+		broker.retainMs = 90_000;
+		const { publish } = publisherTo(broker);
+		const batch = [89_999, 90_000].map((afterMs) => later(Matches.started({ id }), afterMs));
+		await expect(publish(batch, ctx)).rejects.toMatchObject({
+			code: "failed_precondition",
+			reason: "beyond_retention",
+			message:
+				"matches.started would be gone before 2026-01-01T00:01:30.000Z: matches keeps events for 90 s; publish it later, or make the topic with a longer retention",
+		});
+		expect(broker.records).toEqual([]);
+		await publish(batch.slice(0, 1), ctx);
+		expect(broker.records).toHaveLength(1);
+	});
 });
 
 describe("several events", () => {

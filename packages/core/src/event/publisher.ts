@@ -2,6 +2,7 @@ import { causeOf, effectName, type Operation } from "../context/cause.ts";
 import { Context, isContext } from "../context/context.ts";
 import type { AnyEvent, EventValue } from "../contract/event.ts";
 import { whileLasts } from "../endpoint/detached-call.ts";
+import { backendError } from "../errors/backend-error.ts";
 import { kindOf, Mistake } from "../errors/mistake.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { isObject } from "../json/is-object.ts";
@@ -16,6 +17,7 @@ import type { Publish, PublishMiddleware } from "./publish.ts";
 import { publishDefaults } from "./publish-defaults.ts";
 import { Sendings } from "./sendings.ts";
 import { stamped } from "./stamped.ts";
+import { timeText } from "./time-text.ts";
 import { validEvents } from "./valid-event.ts";
 
 /** How a {@link Publisher} works. */
@@ -157,7 +159,7 @@ export class Publisher {
 		const records = (valid instanceof Promise ? await valid : valid).map(([event, parts]) =>
 			stamped(event, parts, source, ctx),
 		);
-		if (!topic.features.delay) checkDelay(records, broker.location);
+		checkDelay(records, topic, broker.location);
 		const bytes = bytesOf(records, topic.features.maxEventBytes);
 		const send = (): Promise<readonly Receipt[]> =>
 			this.#sendings.run(ctx, (ctx) => topic.publish(records, ctx));
@@ -229,13 +231,29 @@ function beginning(event: EventValue, ctx: Context): Operation | undefined {
 	return causeOf(ctx)?.begin(event.type, event.data, ctx.get(effectName));
 }
 
-function checkDelay(records: readonly EventRecord[], location: string | undefined): void {
-	const late = records.find(({ notBefore }) => notBefore !== undefined);
-	if (late === undefined) return;
-	throw new ServiceError({
+/** @throws ServiceError for an event that the broker cannot delay, or that would be gone before its time comes. */
+function checkDelay(records: readonly EventRecord[], topic: BrokerTopic, location: string | undefined): void {
+	for (const { type, notBefore } of records) {
+		if (notBefore === undefined) continue;
+		if (!topic.features.delay) throw noDelay(type, location);
+		if (Date.parse(notBefore) - Date.now() >= topic.retainMs) throw gone(type, notBefore, topic);
+	}
+}
+
+function noDelay(type: string, location = "the broker"): ServiceError {
+	return backendError({
 		code: "failed_precondition",
 		reason: "no_delay",
-		message: `${late.type} is to be handled later, but ${location ?? "the broker"} cannot delay events; publish it when it is due, or use another broker`,
+		message: `${type} is to be handled later, but ${location} cannot delay events; publish it when it is due, or use another broker`,
+	});
+}
+
+/** A topic does not keep an event for longer because it is to be handled later. */
+function gone(type: string, notBefore: string, { topic, retainMs }: BrokerTopic): ServiceError {
+	return new ServiceError({
+		code: "failed_precondition",
+		reason: "beyond_retention",
+		message: `${type} would be gone before ${notBefore}: ${topic} keeps events for ${timeText(retainMs)}; publish it later, or make the topic with a longer retention`,
 	});
 }
 

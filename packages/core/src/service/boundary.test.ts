@@ -6,6 +6,7 @@ import { Metadata } from "../context/metadata.ts";
 import { contract } from "../contract/contract.ts";
 import { method } from "../contract/method.ts";
 import { stream } from "../contract/stream.ts";
+import { backendError } from "../errors/backend-error.ts";
 import type { Code } from "../errors/code.ts";
 import { ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import { boundary } from "./boundary.ts";
@@ -219,6 +220,33 @@ describe("when our own call is over", () => {
 		const { ctx, cancel } = Context.background().withCancel();
 		cancel();
 		expect((await thrown(new TypeError("bug"), ctx)).seen.code).toBe("internal");
+	});
+});
+
+describe("what a backend failed with", () => {
+	const where = "PostgreSQL at db.inner:5432 does not answer";
+
+	test.each([
+		["unavailable" as const, "unavailable", "warn", "a backend is unavailable"],
+		["failed_precondition" as const, "internal", "error", expect.stringMatching(/^a backend failed, /)],
+		["invalid_argument" as const, "internal", "error", expect.stringMatching(/^a backend failed, /)],
+	])("is told in the log and not to the caller: %s", async (code, seenCode, level, said) => {
+		const error = backendError({ code, message: where });
+		const { seen, log } = await thrown(error);
+		expect([seen.code, seen.cause]).toEqual([seenCode, error]);
+		expect(seen.message).not.toContain("db.inner");
+		expect(log).toHaveBeenCalledExactlyOnceWith(
+			level,
+			said,
+			expect.objectContaining({ method: "shop/buy", error }),
+		);
+	});
+
+	test("is the error of the context once that has ended", async () => {
+		const { ctx, cancel } = Context.background().withCancel();
+		cancel();
+		const error = backendError({ code: "unavailable", message: where });
+		expect((await thrown(error, ctx)).seen).toBe(ctx.error);
 	});
 });
 

@@ -4,6 +4,7 @@ import { givesStream, type Method } from "../contract/method.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { mapStream } from "../endpoint/map-stream.ts";
 import { InvalidOutput } from "../endpoint/validate.ts";
+import { isBackendError } from "../errors/backend-error.ts";
 import { isMistake } from "../errors/mistake.ts";
 import { isServiceError, ServiceError, serviceErrorFrom } from "../errors/service-error.ts";
 import type { EndpointTable } from "./endpoint-table.ts";
@@ -74,8 +75,9 @@ export function errorForCaller(
 ): ServiceError {
 	if (isServiceError(error)) {
 		if (isDeclared(method, error)) return isOwn(method, error) ? error : relayed(method, error);
-		// An error without a domain was made here on purpose, by the handler or by middleware.
-		if (error.domain === undefined && !error.notExecuted) return error;
+		// Any other error without a domain was made here on purpose, by the handler or by middleware.
+		const isForeign = error.domain !== undefined || error.notExecuted || isBackendError(error);
+		if (!isForeign) return error;
 		return ctx.error ?? errorOfCallee(method, error, logger);
 	}
 	if (ctx.error !== undefined && isAbort(error)) return ctx.error;
@@ -98,15 +100,16 @@ function told(mistake: Error): ServiceError {
 	return new ServiceError({ code: "internal", message: mistake.message, cause: mistake });
 }
 
-/** The error that the caller sees for a callee's error that the method does not declare. */
+/** The error that the caller sees for an error of a callee, or of a backend, that the method does not declare. */
 function errorOfCallee(method: Source, error: ServiceError, logger: EndpointTable["logger"]): ServiceError {
 	const { code, callee, retryAfterMs, domain } = error;
 	const isOurDeadline = code === "deadline_exceeded" && callee?.answered === false;
+	const part = isBackendError(error) ? "a backend" : "a callee";
 	const message = isOurDeadline
 		? "a callee did not answer within the time that this service gave it"
 		: code === "unavailable"
-			? "a callee is unavailable"
-			: "a callee failed, with an error that the method neither handles nor declares";
+			? `${part} is unavailable`
+			: `${part} failed, with an error that the method neither handles nor declares`;
 	const isExpected = isOurDeadline || code === "unavailable";
 	logger.log(isExpected ? "warn" : "error", message, {
 		method: method.path,

@@ -12,8 +12,8 @@ import {
 	type Publish,
 	type Registry,
 	type Service,
-	ServiceError,
 } from "@allium/core";
+import { unavailable } from "@allium/core/adapter";
 import type { Broker, BrokerFeatures } from "@allium/core/event";
 import { memoryBroker } from "@allium/core/log-broker";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -355,7 +355,7 @@ describe("the broker", () => {
 				...lacking(broker, {}),
 				open: async (...given) => ({
 					...(await broker.open(...given)),
-					publish: () => Promise.reject(new ServiceError({ code: "unavailable", message: place })),
+					publish: () => Promise.reject(unavailable(place)),
 				}),
 			},
 		});
@@ -373,9 +373,7 @@ describe("the broker", () => {
 		const called = app.client(Matches).start({ id: "m1" });
 		await expect(called).rejects.toMatchObject({ code: "unavailable", message: "unavailable" });
 		expect(seen).toMatchObject([{ code: "unavailable", message: place }]);
-		expect(said("a callee is unavailable")).toMatchObject([
-			{ fields: { callee: "broker", error: { message: place } } },
-		]);
+		expect(said("a backend is unavailable")).toMatchObject([{ fields: { error: { message: place } } }]);
 	});
 
 	test("that lacks what a group asks for keeps the app from starting, in one sentence", async () => {
@@ -411,6 +409,7 @@ function lacking(strong: Broker, features: Partial<BrokerFeatures>): Broker {
 				topic,
 				lanes: opened.lanes,
 				features: { ...opened.features, ...features },
+				retainMs: opened.retainMs,
 				publish: (events, ctx) => opened.publish(events, ctx),
 			};
 		},

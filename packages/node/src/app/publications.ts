@@ -1,6 +1,5 @@
-import { type AnyContract, isServiceError, type Logger, type Publish, ServiceError } from "@allium/core";
+import { type AnyContract, type Logger, type Publish, ServiceError } from "@allium/core";
 import { type Broker, type BrokerFeatures, Publisher, type PublisherOptions } from "@allium/core/event";
-import { serviceErrorFrom } from "@allium/core/transport";
 import { listed } from "../config/listed.ts";
 import type { Part } from "./part.ts";
 import { within } from "./within.ts";
@@ -48,17 +47,10 @@ export class Publications implements Part {
 
 	/**
 	 * Rejects with `failed_precondition`, reason `stopped`, once the app has stopped, also if the broker was given to the
-	 * app and still works. Where the broker is unavailable, the error is one of the broker, and not of the handler that
-	 * publishes: callers of the handler do not see what it says, and the log does.
+	 * app and still works.
 	 */
-	readonly publish: Publish = async (events, ctx) => {
-		if (this.#hasStopped) throw stopped(this.#options.name);
-		try {
-			return await this.#publisher.publish(events, ctx);
-		} catch (error) {
-			throw error === ctx?.error ? error : ofBroker(error);
-		}
-	};
+	readonly publish: Publish = (events, ctx) =>
+		this.#hasStopped ? Promise.reject(stopped(this.#options.name)) : this.#publisher.publish(events, ctx);
 
 	/**
 	 * The contracts with events that it may publish. Contracts whose events come from the event store are not among them.
@@ -103,11 +95,6 @@ export class Publications implements Part {
 function stopped(name: string): ServiceError {
 	const message = `${name} has stopped, and publishes no more events`;
 	return new ServiceError({ code: "failed_precondition", reason: "stopped", message });
-}
-
-function ofBroker(error: unknown): unknown {
-	if (!isServiceError(error) || error.code !== "unavailable" || error.domain !== undefined) return error;
-	return Object.assign(serviceErrorFrom(error, { domain: "broker" }), { stack: error.stack });
 }
 
 /** The guarantees for publishers, for people to read. */

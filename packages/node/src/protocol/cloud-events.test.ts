@@ -11,6 +11,7 @@ import {
 	ServiceError,
 	silentLogger,
 } from "@allium/core";
+import { unavailable } from "@allium/core/adapter";
 import type { Broker } from "@allium/core/event";
 import { memoryBroker } from "@allium/core/log-broker";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -334,7 +335,7 @@ test.each([
 });
 
 test("a broker that is away is told in the log, and not to who posts", async () => {
-	const away = new ServiceError({ code: "unavailable", message: "the broker at inner:1 does not answer" });
+	const away = unavailable("the broker at inner:1 does not answer");
 	const logged: unknown[] = [];
 	await open({
 		events: { publish: [() => () => Promise.reject(away)] },

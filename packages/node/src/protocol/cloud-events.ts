@@ -1,4 +1,5 @@
 import { type AnyContract, type Publish, ServiceError, toServiceError } from "@allium/core";
+import { isBackendError } from "@allium/core/transport";
 import { encodingRefusal, isReadEncoding, unreadEncoding } from "../http/content-coding.ts";
 import type { HttpRequest } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
@@ -78,9 +79,9 @@ class CloudEvents implements OpenProtocol {
 		return json(202, { events: receipts.map(({ id, duplicate }) => ({ id, duplicate })) });
 	}
 
-	/** What a stranger sees of an error: nothing of one that the broker made. */
+	/** What a stranger sees of an error: nothing of one that the broker made, or another part behind the handler. */
 	#told(error: ServiceError, path: string): ServiceError {
-		if (error.domain === undefined) return error;
+		if (error.domain === undefined && !isBackendError(error)) return error;
 		this.#port.logger.log("warn", "posted events could not be published", { path, error });
 		return new ServiceError({ code: error.code, retryAfterMs: error.retryAfterMs });
 	}

@@ -4,6 +4,7 @@ import { after, type Timer } from "../../time/timer.ts";
 import type { ConsumerReport } from "../broker.ts";
 import { cursorAt, positionOf } from "../cursor.ts";
 import type { Cursor, TopicLog } from "../log.ts";
+import { timeText } from "../time-text.ts";
 import { attempt } from "./attempt.ts";
 import type { Lane } from "./lane.ts";
 import { Troubles } from "./troubles.ts";
@@ -12,8 +13,6 @@ import { Troubles } from "./troubles.ts";
 const nearShare = 0.2;
 /** The pause between two looks, in milliseconds: a share of the retention, so that each event is seen before it is forgotten. */
 const looks = { shortest: 100, longest: 60_000, share: 0.02 };
-
-const dayMs = 86_400_000;
 
 /** The time at which an event was stored that the topic does not have any more, and the time that is left to it. */
 const forgotten: number = Number.NEGATIVE_INFINITY;
@@ -140,10 +139,4 @@ function waitingIn(lanes: Iterable<Lane>): ReadonlyMap<number, Cursor> {
 	const waiting = new Map<number, Cursor>();
 	for (const { number, oldest } of lanes) if (oldest !== undefined) waiting.set(number, oldest);
 	return waiting;
-}
-
-/** `6.2 days`, `90 s`. */
-function timeText(milliseconds: number): string {
-	if (milliseconds >= dayMs) return `${Number((milliseconds / dayMs).toFixed(1))} days`;
-	return `${Number((milliseconds / 1_000).toFixed(1))} s`;
 }
