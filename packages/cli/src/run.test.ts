@@ -7,7 +7,14 @@ import { Context } from "@allium/core";
 import { registry as openRegistry } from "@allium/sqlite";
 import { RunningTime } from "@allium/testing";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { allium, type Result, type Started, startAllium, startService } from "./fixtures/processes.ts";
+import {
+	allium,
+	piped as pipedInto,
+	type Result,
+	type Started,
+	startAllium,
+	startService,
+} from "./fixtures/processes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "allium-cli-"));
 const env = { ALLIUM_REGISTRY: `sqlite://${folder}/registry`, ALLIUM_NAMESPACE: "cli-test" };
@@ -172,6 +179,14 @@ describe("a call", () => {
 		await started.printed('{"n":2}');
 		started.process.stdout.destroy();
 		expect(await started.result).toMatchObject({ code: 0, stderr: "" });
+		await vi.waitFor(() => expect(existsSync(marker)).toBe(true));
+	});
+
+	test("whose reader goes away between two messages ends, too", async () => {
+		const marker = join(folder, "gone-between");
+		const input = JSON.stringify({ to: 1, marker });
+		const { stdout, stderr } = await pipedInto(`call kinds count '${input}'`, "head -n 1", env);
+		expect([stdout, stderr]).toEqual(['{"n":1}\n', "ended 0\n"]);
 		await vi.waitFor(() => expect(existsSync(marker)).toBe(true));
 	});
 });

@@ -1,4 +1,4 @@
-import { Context, createClient, type MethodDescription, takesStream } from "@allium/core";
+import { Context, createClient, givesStream, type MethodDescription, takesStream } from "@allium/core";
 import { contractFromDescription } from "@allium/core/reflection";
 import { nodeDialers } from "@allium/node";
 import type { Run, Surroundings, Words } from "../command/command.ts";
@@ -23,11 +23,13 @@ export const call: Run = async (words, surroundings) => {
 		cancel();
 		stdin.destroy();
 	});
-	const unlisten = terminal.onGone(cancel);
+	const unlisten = [terminal.onGone(cancel)];
 	try {
 		const found = await describedService(service, words, surroundings, ctx);
 		try {
 			const described = methodOf(found, service, method);
+			// Between two messages, no write finds that the reader has gone.
+			if (givesStream(described.kind)) unlisten.push(terminal.onUnread(cancel));
 			hintAtInput(described, argument, stdin, terminal);
 			const input = await readInput(described.kind, argument, stdin);
 			const exchange = { found, service, method, described, input, words, timeoutMs, transports };
@@ -39,7 +41,7 @@ export const call: Run = async (words, surroundings) => {
 	} catch (error) {
 		return endedFromOutside(interruption, terminal) ?? Promise.reject(error);
 	} finally {
-		unlisten();
+		for (const stop of unlisten) stop();
 		// A pending read of standard input would keep the process alive.
 		stdin.destroy();
 	}

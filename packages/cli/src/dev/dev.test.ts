@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { allium, repository, type Started, startAllium } from "../fixtures/processes.ts";
+import { allium, piped, repository, type Started, startAllium } from "../fixtures/processes.ts";
 
 const json = { "content-type": "application/json" };
 
@@ -175,6 +175,15 @@ describe("no process is left", () => {
 		const { code, stdout } = await running.end("SIGINT");
 		expect(stdout.match(/stopped in order/g)).toHaveLength(2);
 		expect([code, pids(running).filter(isAlive)]).toEqual([0, []]);
+	});
+
+	test("when nobody reads its output any more", async () => {
+		writeService("one", "one");
+		const line = `dev --no-gateway ${folder}/one/main.ts`;
+		const { stdout, stderr } = await piped(line, "sed '/is ready at/q'", env);
+		const [, pid] = /([0-9]+) runs/.exec(stdout) ?? [];
+		expect(stderr).toBe("ended 0\n");
+		expect(existsSync(`/proc/${pid}`)).toBe(false);
 	});
 
 	test("when it is killed itself", async () => {

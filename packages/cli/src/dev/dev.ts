@@ -35,7 +35,7 @@ export const dev: Run = async (words, surroundings) => {
 		(folder, error) =>
 			terminal.complain(`Changes in ${relative(cwd, folder) || "."} go unseen: ${error.message}`),
 	);
-	const unlisten = terminal.onGone(stopped.resolve);
+	const unlisten = terminal.onUnread(stopped.resolve);
 	const labels = [...files.map(({ label }) => label), ...(gatewayPort === undefined ? [] : [gatewayLabel])];
 	const width = Math.max(...labels.map((label) => label.length));
 	for (const [index, file] of files.entries()) {
