@@ -53,6 +53,21 @@ describe("lanes", () => {
 		fc.assert(property, { numRuns: 500 });
 	});
 
+	test("of a group of thousands are dealt with a few looks at each member", () => {
+		let looks = 0;
+		const handles = { started: 1, ended: 1 };
+		const members = Array.from({ length: 2_000 }, (_, index) => ({
+			...member(`m${index}`, index + 1),
+			get handles() {
+				looks++;
+				return handles;
+			},
+		}));
+		const table = { members, lanes: lanes(new Array(16).fill(undefined)) };
+		expect(deal(table, "m1").claim).toHaveLength(1);
+		expect(looks).toBeLessThan(10 * members.length);
+	});
+
 	test("are dealt to no two members at once", () => {
 		const members = ["a", "b", "c"].map((id, index) => member(id, index + 1));
 		const table = { members, lanes: lanes(new Array(16).fill(undefined)) };

@@ -41,8 +41,20 @@ export function deal({ members, lanes }: Table, me: string): Deal {
  * An old process may start again while a new version is deployed.
  */
 function newestOf(members: readonly MemberReport[]): MemberReport | undefined {
-	const best = members.filter((member) => !members.some((other) => surpasses(other, member)));
+	const versions = lastOfEachVersion(members);
+	const best = versions.filter((member) => !versions.some((other) => surpasses(other, member)));
 	return best.sort((one, other) => one.joined - other.joined).at(-1);
+}
+
+/** Of the members that handle the same, the one that joined last: a group of thousands has a few versions. */
+function lastOfEachVersion(members: readonly MemberReport[]): MemberReport[] {
+	const last = new Map<string, MemberReport>();
+	for (const member of members) {
+		const version = JSON.stringify(member.handles);
+		const known = last.get(version);
+		if (known === undefined || member.joined >= known.joined) last.set(version, member);
+	}
+	return [...last.values()];
 }
 
 /** Whether a member handles all that another one handles, and more. */
@@ -52,8 +64,10 @@ export function surpasses(member: Member, other: Member): boolean {
 
 /** Whether a member handles all that another one handles. */
 export function covers(member: Member, other: Member): boolean {
-	const handled = new Map(Object.entries(member.handles));
-	return Object.entries(other.handles).every(([name, version]) => (handled.get(name) ?? 0) >= version);
+	const { handles } = member;
+	return Object.entries(other.handles).every(
+		([name, version]) => Object.hasOwn(handles, name) && (handles[name] ?? 0) >= version,
+	);
 }
 
 function heldLanes({ members, lanes }: Table): Map<string, LaneReport[]> {

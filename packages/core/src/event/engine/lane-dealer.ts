@@ -167,7 +167,8 @@ export class LaneDealer {
 	async #deal(report: GroupReport, live: readonly MemberReport[]): Promise<void> {
 		const { held, membership } = this.#options;
 		const lanes = report.lanes.map((lane) => this.#asItIs(lane));
-		const members = report.members.filter((member) => member.id === membership.id || live.includes(member));
+		const alive = new Set(live);
+		const members = report.members.filter((member) => member.id === membership.id || alive.has(member));
 		const { claim, release } = deal({ members, lanes }, membership.id);
 		for (const number of release) {
 			const lane = held.all.get(number);
