@@ -14,7 +14,7 @@ describe("fileFailure", () => {
 		expect(fileFailure("/data", systemError(code))).toMatchObject({
 			code: "failed_precondition",
 			message:
-				'"/data" may not be written: name a folder that can be written, such as sqlite:/tmp/allium in ALLIUM_URL',
+				'"/data" may not be written: name a folder that can be written, such as sqlite:/tmp/allium, where this one is named, or else in ALLIUM_URL',
 		});
 	});
 

@@ -15,8 +15,9 @@ const refusals: Readonly<Record<number, string>> = {
 	26: "it is not a database; move it away or name another folder",
 };
 
-/** The advice for a folder that cannot be used. */
-const elsewhere = "name a folder that can be written, such as sqlite:/tmp/allium in ALLIUM_URL";
+/** The advice for a folder that cannot be used. Its URL may come from a variable, an option, or nowhere. */
+const elsewhere =
+	"name a folder that can be written, such as sqlite:/tmp/allium, where this one is named, or else in ALLIUM_URL";
 
 /** Tells whether another process holds the file. Then it helps to try again soon. */
 export function isBusy(error: unknown): boolean {

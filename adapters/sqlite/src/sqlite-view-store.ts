@@ -20,6 +20,7 @@ import {
 import { checkDuration } from "@allium/core/transport";
 import { dataFolder } from "./data-folder.ts";
 import { defaultBusyLimitMs } from "./database-file.ts";
+import { fileFailure } from "./failure.ts";
 import { SqliteViewBuild } from "./sqlite-view-build.ts";
 import { ViewFile } from "./view-file.ts";
 import type { DefinedBuild } from "./view-tables.ts";
@@ -248,9 +249,10 @@ function liveOf(builds: readonly FoundBuild[]): FoundBuild | undefined {
 function filesIn(folder: string): readonly string[] {
 	try {
 		return readdirSync(folder);
-	} catch {
-		// Without a folder there is no view yet. If the folder has another fault, a write reports it.
-		return [];
+	} catch (error) {
+		// Without a folder there is no view yet.
+		if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+		throw fileFailure(folder, error);
 	}
 }
 

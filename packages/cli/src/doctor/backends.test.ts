@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { contract, event, ServiceError, silentLogger } from "@allium/core";
 import { createApp } from "@allium/node";
@@ -164,5 +164,35 @@ describe("the event store and the views", () => {
 		expect((await patient.found("views", [], env)).findings).toMatchObject([
 			{ state: "wrong", remedy: expect.stringContaining("--views or ALLIUM_VIEWS") },
 		]);
+	});
+
+	test("have a finding for each version whose file cannot be read, beside those that are well", async () => {
+		mkdirSync(join(patient.folder, "data/views"), { recursive: true, mode: 0o700 });
+		const file = join(patient.folder, "data/views/standings.2.db");
+		writeFileSync(file, "this is no database, whatever its name says".repeat(100));
+		const env = { ALLIUM_VIEWS: `sqlite://${patient.folder}/data` };
+		expect(await patient.found("views", [], env)).toMatchObject({
+			code: 1,
+			findings: [
+				{ state: "ok", says: `sqlite://${patient.folder}/data answers: 1 view` },
+				{
+					state: "wrong",
+					says: `version 2 of standings: cannot use the file "${file}": it is not a database; move it away or name another folder`,
+					remedy: "or remove it, so that it is built again: allium views drop standings 2 --force",
+				},
+			],
+		});
+	});
+
+	test("that are told to keep a view in a file, and not in a folder, say what to do", async () => {
+		const file = join(patient.folder, "file");
+		writeFileSync(file, "");
+		const option = ["--store", `sqlite://${file}`, "--views", `sqlite://${file}`];
+		const elsewhere = "such as sqlite:/tmp/allium, where this one is named, or else in ALLIUM_URL";
+		for (const examination of ["event store", "views"]) {
+			expect((await patient.found(examination, option)).findings).toMatchObject([
+				{ state: "wrong", says: expect.stringContaining(elsewhere) },
+			]);
+		}
 	});
 });

@@ -37,6 +37,13 @@ describe("where nothing is wrong", () => {
 		expect(code).toBe(0);
 	});
 
+	test("a URL for all backends is not called the registry's, which it need not be", async () => {
+		const all = { ALLIUM_REGISTRY: "", ALLIUM_URL: "postgres://shop:secret@db/shop" };
+		expect((await patient.found("configuration", [], all)).findings).toMatchObject([
+			{ state: "ok", says: "namespace default, ALLIUM_URL postgres://shop:***@db/shop, no TLS" },
+		]);
+	});
+
 	test("a machine on which nothing has run yet is well, too", async () => {
 		const { code, findings } = await patient.found("data folder");
 		expect([code, findings]).toEqual([

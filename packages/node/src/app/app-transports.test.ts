@@ -221,7 +221,7 @@ describe("a transport that a URL names", () => {
 		};
 		const app = makeApp(memoryRegistry(), { transport: "direct://broker", adapters: broken });
 		await expect(app.start()).rejects.toThrow(
-			"the transport at direct://broker cannot be reached: refused; start it, or set ALLIUM_TRANSPORT to another one",
+			"the transport at direct://broker cannot be reached: refused; start it, or set the option transport to another one",
 		);
 	});
 

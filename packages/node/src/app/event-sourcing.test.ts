@@ -113,7 +113,7 @@ describe("the event store of an app", () => {
 		await expect(app.events.identity(background)).rejects.toMatchObject({
 			code: "failed_precondition",
 			message:
-				'eventStore is mine:, but the adapter for "mine:" URLs has no event store, only a broker; set ALLIUM_EVENTS to another backend, such as sqlite:',
+				'eventStore is mine:, but the adapter for "mine:" URLs has no event store, only a broker; set the option eventStore to another backend, such as sqlite:',
 		});
 	});
 });

@@ -344,7 +344,7 @@ describe("the broker", () => {
 		await expect(app.start()).rejects.toMatchObject({
 			code: "unavailable",
 			message:
-				"the broker at test: cannot be reached: connection refused; start it, or set ALLIUM_BROKER to another one",
+				"the broker at test: cannot be reached: connection refused; start it, or set the option broker to another one",
 		});
 	});
 

@@ -38,6 +38,8 @@ export interface BackendChoice {
 	readonly source: string;
 	/** The URL to use if the adapter of `url` does not serve the port: `url` was named for all ports. */
 	readonly otherwise?: string;
+	/** Whether an option names it, which wins over all variables. */
+	readonly isOption?: true;
 }
 
 /** The backend of each port. */

@@ -9,11 +9,13 @@ import { maskUrl } from "./mask-url.ts";
 export type BackendOverrides<Ports> = { readonly [Name in keyof Ports]?: string | Ports[Name] | undefined };
 
 /** A URL that may have been given. */
-interface Candidate {
+export interface Candidate {
 	readonly source: string;
 	readonly url: string | undefined;
 	/** Whether it applies to all ports, so that it need not fit this one. */
 	readonly isForAll?: true;
+	/** Whether it is an option. */
+	readonly isOption?: true;
 }
 
 /**
@@ -35,7 +37,7 @@ export function chooseBackends<Ports>(
 		const { variable: own, binding, default: fallback, follows } = table[name];
 		const override = overrides[name];
 		choices[name] = choose(fallback, [
-			{ source: named(name), url: typeof override === "string" ? override : undefined },
+			{ source: named(name), url: typeof override === "string" ? override : undefined, isOption: true },
 			{ source: own, url: variable(env, own) },
 			...(follows === undefined
 				? []
@@ -51,10 +53,10 @@ export function chooseBackends<Ports>(
 
 /** The first candidate that is there. */
 function choose(fallback: string, candidates: readonly Candidate[]): BackendChoice {
-	for (const { source, url, isForAll } of candidates) {
+	for (const { source, url, isForAll, isOption } of candidates) {
 		if (url === undefined) continue;
 		checkUrl(source, url, "sqlite: or sqlite:/var/lib/allium");
-		return { url, source, ...(isForAll && { otherwise: fallback }) };
+		return { url, source, ...(isForAll && { otherwise: fallback }), ...(isOption && { isOption }) };
 	}
 	return { url: fallback, source: "the default" };
 }

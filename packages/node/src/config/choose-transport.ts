@@ -1,5 +1,5 @@
 import type { BackendChoice } from "./backend.ts";
-import { checkUrl } from "./choose-backends.ts";
+import { type Candidate, checkUrl } from "./choose-backends.ts";
 import { bindings } from "./cloud-foundry.ts";
 import { type Environment, variable } from "./environment.ts";
 
@@ -18,15 +18,15 @@ export function chooseTransport(
 	named: string,
 ): BackendChoice | undefined {
 	const bound = bindings(variable(env, "VCAP_SERVICES"));
-	const candidates = [
-		{ source: named, url: override },
+	const candidates: readonly Candidate[] = [
+		{ source: named, url: override, isOption: true },
 		{ source: "ALLIUM_TRANSPORT", url: variable(env, "ALLIUM_TRANSPORT") },
 		{ source: "VCAP_SERVICES (allium-transport)", url: bound("allium-transport") },
 	];
-	for (const { source, url } of candidates) {
+	for (const { source, url, isOption } of candidates) {
 		if (url === undefined) continue;
 		checkUrl(source, url, "nats://127.0.0.1:4222");
-		return { url, source };
+		return { url, source, ...(isOption && { isOption }) };
 	}
 	return undefined;
 }

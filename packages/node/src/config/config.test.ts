@@ -74,7 +74,11 @@ describe("the configuration", () => {
 		expect(chosen(all)).toEqual({ url: "nats://all:4222", source: "ALLIUM_URL", otherwise: "sqlite:" });
 		const own = { ...all, ALLIUM_REGISTRY: "consul://own:8500" };
 		expect(chosen(own).url).toBe("consul://own:8500");
-		expect(chosen(own, { registry: "sqlite:./here" })).toEqual({ url: "sqlite:./here", source: "registry" });
+		expect(chosen(own, { registry: "sqlite:./here" })).toEqual({
+			url: "sqlite:./here",
+			source: "registry",
+			isOption: true,
+		});
 	});
 
 	test("takes the transport from code, its own variable or a binding of its own, and not from ALLIUM_URL", () => {
@@ -89,6 +93,7 @@ describe("the configuration", () => {
 		expect(chosen(own, { transport: "nats://code:4222" })).toEqual({
 			url: "nats://code:4222",
 			source: "transport",
+			isOption: true,
 		});
 	});
 

@@ -50,7 +50,7 @@ export async function openBackend<Ports, Name extends keyof Ports & string>(
 	try {
 		return await open(choice.url, { namespace, cwd, logger, scope, ...calls });
 	} catch (error) {
-		throw explained(error, calledIn(table, name), table[name].variable, choice);
+		throw explained(error, calledIn(table, name), changeable(table, name, choice), choice);
 	}
 }
 
@@ -58,10 +58,10 @@ export async function openBackend<Ports, Name extends keyof Ports & string>(
 function explained(
 	error: unknown,
 	name: string,
-	variable: string,
+	where: string,
 	{ url, source }: BackendChoice,
 ): ServiceError {
-	if (!isServiceError(error) || error.code === "unavailable") return unreachable(name, variable, url, error);
+	if (!isServiceError(error) || error.code === "unavailable") return unreachable(name, where, url, error);
 	if (error.code !== "invalid_argument" && error.code !== "failed_precondition") return error;
 	const why = error.message.replaceAll(url, maskUrl(url));
 	return invalidConfiguration(`${source} cannot be used: ${why}`, causeWithout(url, error));
@@ -84,26 +84,36 @@ function calledIn<Ports>(table: Backends<Ports>, name: keyof Ports & string): st
 	return table[name].called ?? name;
 }
 
+/** What names another backend when it is changed: the option, where there is one, and otherwise the port's own variable. */
+function changeable<Ports>(
+	table: Backends<Ports>,
+	name: keyof Ports & string,
+	{ source, isOption }: BackendChoice,
+): string {
+	return isOption ? `the option ${source}` : table[name].variable;
+}
+
 function notServed<Ports>(
 	table: Backends<Ports>,
 	name: keyof Ports & string,
-	{ url, source }: BackendChoice,
+	choice: BackendChoice,
 	adapter: AdapterOf<Ports>,
 ): ServiceError {
+	const { url, source } = choice;
 	const served = portsOf(table, adapter).map((port) => calledIn(table, port));
 	const serves = served.length === 0 ? "" : `, only a ${listed(served)}`;
-	const { variable, default: fallback } = table[name];
+	const where = changeable(table, name, choice);
 	return invalidConfiguration(
-		`${source} is ${maskUrl(url)}, but the adapter for "${schemeOf(url)}:" URLs has no ${calledIn(table, name)}${serves}; set ${variable} to another backend, such as ${fallback}`,
+		`${source} is ${maskUrl(url)}, but the adapter for "${schemeOf(url)}:" URLs has no ${calledIn(table, name)}${serves}; set ${where} to another backend, such as ${table[name].default}`,
 	);
 }
 
-function unreachable(name: string, variable: string, url: string, error: unknown): ServiceError {
+function unreachable(name: string, where: string, url: string, error: unknown): ServiceError {
 	const shown = maskUrl(url);
 	const why = isServiceError(error) ? error.message : errorText(error);
 	return new ServiceError({
 		code: "unavailable",
-		message: `the ${name} at ${shown} cannot be reached: ${why.replaceAll(url, shown)}; start it, or set ${variable} to another one`,
+		message: `the ${name} at ${shown} cannot be reached: ${why.replaceAll(url, shown)}; start it, or set ${where} to another one`,
 		cause: causeWithout(url, error),
 	});
 }
