@@ -37,6 +37,8 @@ function dribble(bytes: string): Promise<string> {
 }
 
 const header = "PROXY TCP4 203.0.113.7 10.0.0.1 8080 80\r\n";
+/** Enough of a header to be no method of HTTP. Whatever is sent behind it may cost the client the answer. */
+const word = header.slice(0, "PROXY ".length);
 const request =
 	"POST /lab/echo HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n" +
 	'content-type: application/json\r\ncontent-length: 12\r\n\r\n{"text":"x"}';
@@ -66,12 +68,12 @@ test("a header that does not come is not waited for for long", async () => {
 
 test("a client that is not a balancer cannot say where it comes from", async () => {
 	await start({ proxyProtocol: { from: ["10.0.0.0/8"] } });
-	expect(await dribble(header + request)).toContain("400 Bad Request");
+	expect(await dribble(word)).toContain("400 Bad Request");
 	expect(await dribble(request)).toContain('{"text":"x"}');
 	expect(log.ctx?.peer?.address).toMatch(/^127\.0\.0\.1:/);
 });
 
 test("by default no client can", async () => {
 	await start({});
-	expect(await dribble(header + request)).toContain("400 Bad Request");
+	expect(await dribble(word)).toContain("400 Bad Request");
 });
