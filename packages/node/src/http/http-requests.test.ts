@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -205,14 +206,19 @@ describe("a unary request", () => {
 		expect(answer).toContain("body_timeout");
 	});
 
-	test("whose client goes away cancels the handler", async () => {
+	test.each([
+		["goes away", "destroy"],
+		["ends its side", "end"],
+	] as const)("whose client %s cancels the handler", async (_, leave) => {
 		const { port } = new URL(url);
 		const body =
 			"POST /lab/hang HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
 		const socket = connect(Number(port), "127.0.0.1", () => socket.write(body));
 		await vi.waitFor(() => expect(log.running).toBe(1));
-		socket.destroy();
+		const closed = once(socket, "close");
+		socket[leave]();
 		await vi.waitFor(() => expect(log.ended).toEqual(["canceled"]));
+		await closed;
 	});
 
 	test("that waits behind another begins when that is answered", async () => {

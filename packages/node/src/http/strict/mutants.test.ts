@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { conversations, cutAt } from "./fixtures/conversations.ts";
+import { departingHeads } from "./fixtures/departing-heads.ts";
 import { difference } from "./fixtures/difference.ts";
+import { handOverProbes } from "./fixtures/hand-over-probes.ts";
 import { type Mutant, mutantReader } from "./fixtures/mutant.ts";
 import {
 	type Conversation,
@@ -10,6 +12,7 @@ import {
 	strictServer,
 } from "./fixtures/recorded-server.ts";
 import { smugglingShapes } from "./fixtures/shapes.ts";
+import { StrictReader } from "./strict-reader.ts";
 
 /** A conversation, and how Node alone understands it. */
 interface Expected {
@@ -54,20 +57,32 @@ beforeAll(async () => {
 
 afterAll(() => node.close());
 
-/** How a reader differs from Node: the first difference, in requests or in the order of the answers. */
-async function firstDifference(mutant: Mutant | undefined): Promise<string | undefined> {
-	const Reader = mutant && (await mutantReader(mutant));
-	const server = await strictServer({ ...(Reader && { Reader }), turns: 2 });
+/**
+ * The first fault of a reader: requests that Node sees in another way, answers in another order, a head that it takes
+ * although it leaves the subset, or a step of the hand-over that is missing.
+ */
+async function firstFault(mutant: Mutant | undefined): Promise<string | undefined> {
+	const Reader = mutant === undefined ? StrictReader : await mutantReader(mutant);
+	const server = await strictServer({ Reader, turns: 2 });
 	try {
 		for (const { parts, node: alone } of expected) {
 			const strict = await server.converse(parts);
 			const told = difference(strict, alone) ?? disorder(strict);
 			if (told !== undefined) return told;
 		}
-		return undefined;
+		for (const [reason, lines] of departingHeads) {
+			const text = `${lines.join("\r\n")}\r\n\r\n`;
+			const { requests, handedOverAfter } = await server.converse([Buffer.from(text, "latin1")]);
+			if (requests.length > 0 && handedOverAfter !== 0) return `it takes a head in spite of its ${reason}`;
+		}
 	} finally {
 		server.close();
 	}
+	for (const probe of handOverProbes) {
+		const told = await probe(Reader);
+		if (told !== undefined) return told;
+	}
+	return undefined;
 }
 
 /** Whether answers are missing, or left in another order than their requests. */
@@ -84,12 +99,13 @@ const bytes = "byte-classes.ts";
 const connection = "strict-connection.ts";
 const handOver = "hand-over.ts";
 const request = "strict-request.ts";
+const reader = "strict-reader.ts";
 
-test("the reader as it is shows no difference", async () => {
-	expect(await firstDifference(undefined)).toBeUndefined();
+test("the reader as it is has no fault", async () => {
+	expect(await firstFault(undefined)).toBeUndefined();
 });
 
-describe("a reader shows a difference when it", () => {
+describe("a reader has a fault when it", () => {
 	test.each<[what: string, file: string, find: string, replace: string]>([
 		["takes any method", head, "|| !methods.has(method)", ""],
 		["takes CONNECT", head, '.filter((method) => method !== "CONNECT")', ""],
@@ -132,6 +148,38 @@ describe("a reader shows a difference when it", () => {
 			'isName(bytes, name, names.proxyConnection) ? departed("connection") : 0',
 			"0",
 		],
+		["takes control characters in targets", bytes, "add(0x21, 0x7e, inTarget)", "add(0x01, 0x7e, inTarget)"],
+		["takes DEL in targets", bytes, "add(0x21, 0x7e, inTarget)", "add(0x21, 0x7f, inTarget)"],
+		["takes LF in values", bytes, "add(0x09, 0x09, inValue)", "add(0x09, 0x0a, inValue)"],
+		[
+			"takes other control characters in values",
+			bytes,
+			"add(0x09, 0x09, inValue)",
+			"add(0x09, 0x0b, inValue)",
+		],
+		[
+			"takes bytes beyond ASCII in names",
+			bytes,
+			"add(0x30, 0x39, inToken)",
+			"add(0x30, 0x39, inToken); add(0x80, 0xff, inToken)",
+		],
+		["takes names without a colon", head, "bytes[at] !== colon || ", ""],
+		["takes a tab behind the method", head, "bytes[at] !== space || !methods", "!methods"],
+		[
+			"takes two hosts",
+			head,
+			'isName(bytes, name, names.host) && ++found.hosts > 1 ? departed("host") : 0',
+			"isName(bytes, name, names.host) ? ((found.hosts = 1), 0) : 0",
+		],
+		["takes Connection twice", head, "if (found.hasConnection) return false;", ""],
+		["takes blanks behind Connection", head, "valueEnd === lineEnd && readConnection(", "readConnection("],
+		["takes blanks behind a length", head, "valueEnd === lineEnd && readLength(", "readLength("],
+		["takes Expect", head, 'isName(bytes, name, names.expect) ? departed("expect") : 0', "0"],
+		["takes Upgrade", head, 'if (isName(bytes, name, names.upgrade)) return departed("upgrade");', ""],
+		["takes Trailer", head, 'isName(bytes, name, names.trailer) ? departed("trailer") : 0', "0"],
+		["takes any number of headers", head, 'if (found.headers === mostHeaders) return departed("size");', ""],
+		["takes heads of any size", head, "const limit = from + mostBytes;", "const limit = Infinity;"],
+		["takes heads of the size that Node takes", reader, "limits.headerBytes / 2", "limits.headerBytes"],
 		[
 			"hands over before the answers have left",
 			connection,
@@ -154,7 +202,54 @@ describe("a reader shows a difference when it", () => {
 		],
 		["does not resume", handOver, "socket.resume();", "socket.pause();"],
 		["loses its place when a head comes in parts", connection, "Buffer.concat([unread, chunk])", "chunk"],
+		[
+			"listens to data afterwards",
+			connection,
+			'.removeListener("data", this.#onData)',
+			'.removeListener("data", this.#onData).on("data", () => {})',
+		],
+		["listens to the end afterwards", connection, '.removeListener("close", this.#onClose)', ""],
+		["listens to the drain afterwards", connection, '.removeListener("drain", this.#onDrain)', ""],
+		[
+			"counts what it holds afterwards",
+			connection,
+			"this.#isGone = true;\n\t\tthis.socket\n",
+			"this.socket\n",
+		],
+		[
+			"looks at the time afterwards",
+			reader,
+			"this.#connections.delete(connection);\n\t\tthis.#handOver",
+			"this.#handOver",
+		],
+		[
+			"does not read while it waits",
+			connection,
+			"this.#regulate();\n\t\t\treturn;",
+			"this.socket.pause();\n\t\t\treturn;",
+		],
+		["reads without a bound while it waits", connection, ">= mostHeldBytes", ">= Infinity"],
+		["forgets the time of the head", handOver, "this.#heads.set(socket, since);", ""],
+		[
+			"begins the time of the head anew",
+			handOver,
+			"this.#heads.set(socket, since);",
+			"this.#heads.set(socket, performance.now());",
+		],
+		["never looks at the time of the head", reader, "this.#handOver.check(now);", ""],
+		[
+			"goes on with the time of a head that Node has read",
+			handOver,
+			"if (this.#heads.size > 0) this.#heads.delete(socket);",
+			"",
+		],
+		[
+			"begins the time of a head anew with each of its bytes",
+			connection,
+			"if (at > 0 || !continues) this",
+			"this",
+		],
 	])("%s", async (_, file, find, replace) => {
-		expect(await firstDifference({ file, find, replace })).toBeTypeOf("string");
+		expect(await firstFault({ file, find, replace })).toBeTypeOf("string");
 	});
 });

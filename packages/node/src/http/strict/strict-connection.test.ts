@@ -32,6 +32,12 @@ describe("requests on one connection", () => {
 		expect(answer).toMatch(/Connection: close\r\n.*answer 0$/s);
 	});
 
+	test("that are answered are answered before the bytes behind them are refused", async () => {
+		const { answer, requests, isClosed } = await server.converse([Buffer.from(`${get}\0\r\n\r\n`)]);
+		expect(answer).toMatch(/^HTTP\/1.1 200 OK.*answer 0HTTP\/1.1 400 Bad Request/s);
+		expect([requests.length, isClosed]).toEqual([1, true]);
+	});
+
 	test("may have bodies that are larger than what waits unread", async () => {
 		const body = "x".repeat(300_000);
 		const head = `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`;
