@@ -23,6 +23,8 @@ import { Subscription } from "./subscription.ts";
 beforeEach(() => void vi.useFakeTimers({ now: Date.parse("2026-01-01T00:00:00Z") }));
 afterEach(() => void vi.useRealTimers());
 
+/** For how long the log of failures waits for more of the same. */
+const logPauseMs = 1_000;
 const lane = Context.background();
 const ended = { id: "m1", winner: "p1" };
 
@@ -222,7 +224,7 @@ describe("a handler that never settles", () => {
 		});
 		expect(seen.signal.aborted).toBe(true);
 		late.reject(new Error("late"));
-		await vi.advanceTimersByTimeAsync(0);
+		await vi.advanceTimersByTimeAsync(logPauseMs);
 		expect(vi.getTimerCount()).toBe(0);
 	});
 
@@ -241,6 +243,7 @@ describe("a handler that never settles", () => {
 		expect(told).toEqual(["first retry"]);
 		await vi.advanceTimersByTimeAsync(10_000);
 		expect(told).toEqual(["first retry", "second retry"]);
+		await vi.advanceTimersByTimeAsync(logPauseMs);
 		expect(vi.getTimerCount()).toBe(0);
 	});
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { after, every, longestDelayMs } from "./timer.ts";
+import { after, afterIfAlive, every, longestDelayMs } from "./timer.ts";
 
 const dayMs = 86_400_000;
 
@@ -81,4 +81,16 @@ describe("every", () => {
 		every(Number.POSITIVE_INFINITY, vi.fn()).stop();
 		expect(vi.getTimerCount()).toBe(0);
 	});
+});
+
+test("afterIfAlive() calls back once, and does not keep the process alive until then", () => {
+	const made = vi.spyOn(globalThis, "setTimeout");
+	const run = vi.fn();
+	afterIfAlive(1_000, run);
+	expect(made.mock.results.map(({ value }) => value.hasRef())).toEqual([false]);
+	made.mockRestore();
+	vi.advanceTimersByTime(999);
+	expect(run).not.toHaveBeenCalled();
+	vi.advanceTimersByTime(10_000);
+	expect(run).toHaveBeenCalledOnce();
 });

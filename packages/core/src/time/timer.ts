@@ -15,6 +15,17 @@ export function after(milliseconds: number, run: () => void): Timer {
 	return new Alarm(milliseconds, run, false);
 }
 
+/** Calls back as {@link after} does, unless the process ends earlier: this timer does not keep it alive. */
+export function afterIfAlive(milliseconds: number, run: () => void): void {
+	const timer: unknown = setTimeout(run, milliseconds);
+	// Only Node has processes that a timer keeps alive.
+	if (keepsAlive(timer)) timer.unref();
+}
+
+function keepsAlive(timer: unknown): timer is { unref(): void } {
+	return typeof timer === "object" && timer !== null && "unref" in timer;
+}
+
 /** Calls back at this interval until it is stopped. Infinity means never. */
 export function every(milliseconds: number, run: () => void): Timer {
 	return new Alarm(milliseconds, run, true);
