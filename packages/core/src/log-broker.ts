@@ -4,6 +4,7 @@
  */
 
 export { type GroupNumbers, type GroupReportSources, groupReport } from "./event/engine/group-report.ts";
+export { oldestRetried } from "./event/engine/oldest-retried.ts";
 export { type LogBrokerOptions, logBroker } from "./event/log-broker.ts";
 export { type MemoryBrokerOptions, memoryBroker } from "./event/memory-broker.ts";
 export { type MemoryGroupStateOptions, MemoryGroups, memoryGroupState } from "./event/memory-group-state.ts";

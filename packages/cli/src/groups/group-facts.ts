@@ -1,9 +1,8 @@
 import { Context } from "@allium/core";
-import type { GroupId, GroupReport, MemberReport, TopicLog } from "@allium/core/event";
-import { groupReport } from "@allium/core/log-broker";
+import type { GroupId, GroupReport, GroupStore, MemberReport, TopicLog } from "@allium/core/event";
+import { groupReport, oldestRetried } from "@allium/core/log-broker";
 import type { OpenedBroker } from "../broker/opened-broker.ts";
 import { formatAge } from "../text/duration.ts";
-import { oldestRetried } from "./oldest-retried.ts";
 
 /** A member counts as gone after this time without a renewal, in milliseconds. Members renew every second or so. */
 export const silentAfterMs = 15_000;
@@ -42,11 +41,24 @@ export async function groupFacts(opened: OpenedBroker, id: GroupId): Promise<Gro
 	const numbers = await groupReport({ topic, store, lanes: [], patienceMs, ctx });
 	// The report of a process knows what its lanes try again. Here, the lanes are those of others.
 	const { retrying = 0, lagSeconds = 0 } = numbers;
-	const retriedMs =
-		retrying === 0 ? 0 : await opened.ask((ctx) => oldestRetried({ topic, store, lanes: report.lanes }, ctx));
-	const behind = retriedMs > 0 && { lagSeconds: Math.max(lagSeconds, retriedMs / 1_000) };
+	const retried =
+		retrying === 0 ? undefined : await opened.ask((ctx) => firstRetried(topic, store, report.lanes, ctx));
+	const behind = retried !== undefined && {
+		lagSeconds: Math.max(lagSeconds, (Date.now() - retried) / 1_000),
+	};
 	const trouble = await troubleOf(opened, topic, id, report, numbers.lag ?? 0);
 	return { topic: name, group, report, held, ...numbers, ...behind, trouble };
+}
+
+/** When the oldest event that waits for another attempt was published, as {@link oldestRetried}. */
+async function firstRetried(
+	topic: TopicLog,
+	store: GroupStore,
+	lanes: GroupReport["lanes"],
+	ctx: Context,
+): Promise<number | undefined> {
+	const deferred = lanes.map(async ({ lane }) => [lane, await store.deferred(lane, ctx)] as const);
+	return oldestRetried(topic, new Map(await Promise.all(deferred)), ctx);
 }
 
 async function troubleOf(

@@ -124,6 +124,15 @@ describe("a group", () => {
 		expect(await consumer.report(ctx)).toMatchObject({ lanes: 4, parked: 0 });
 	});
 
+	test("is behind since the event that is tried again was published, not since it failed", async () => {
+		const broker = backend.broker();
+		const time = new Date(Date.now() - 3_600_000).toISOString();
+		await publish(broker, [event(1, "key", { time })]);
+		const consumer = await broker.consume(group, async () => ({ ...retry, afterMs: 60_000 }), ctx);
+		await vi.waitFor(async () => expect(await consumer.report(ctx)).toMatchObject({ lag: 1, retrying: 1 }));
+		expect((await consumer.report(ctx)).lagSeconds).toBeGreaterThanOrEqual(3_600);
+	});
+
 	test("parks, and replays in order", async () => {
 		const broker = backend.broker();
 		await publish(

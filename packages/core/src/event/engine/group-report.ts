@@ -4,6 +4,7 @@ import type { GroupReport, GroupStore } from "../group-state.ts";
 import type { Cursor, TopicLog } from "../log.ts";
 import { attempt } from "./attempt.ts";
 import type { Lane } from "./lane.ts";
+import { oldestRetried } from "./oldest-retried.ts";
 
 /** The sources of a group's report. */
 export interface GroupReportSources {
@@ -42,17 +43,17 @@ async function lag(
 ): Promise<GroupNumbers> {
 	const cursors = new Map<number, Cursor>(report.lanes.map(({ lane, cursor }) => [lane, cursor]));
 	for (const { number, window } of lanes) cursors.set(number, window.cursor);
-	const behind = await attempt(patienceMs, ctx, (ctx) => topic.behind(cursors, ctx));
+	const deferred = new Map(lanes.map(({ number, deferrals }) => [number, deferrals.all()]));
+	const [behind, retried] = await attempt(patienceMs, ctx, (ctx) =>
+		Promise.all([topic.behind(cursors, ctx), oldestRetried(topic, deferred, ctx)]),
+	);
 	let events = retrying;
-	let since = Number.POSITIVE_INFINITY;
+	let since = retried ?? Number.POSITIVE_INFINITY;
 	for (const each of behind.values()) {
 		events += each.events;
 		since = Math.min(since, each.since ?? since);
 	}
-	for (const { window, deferrals } of lanes) {
-		events -= window.ahead().length;
-		for (const entry of deferrals.all()) if (entry.due !== "parked") since = Math.min(since, entry.since);
-	}
+	for (const { window } of lanes) events -= window.ahead().length;
 	const seconds = since === Number.POSITIVE_INFINITY ? 0 : Math.max(0, Date.now() - since) / 1_000;
 	return { lag: Math.max(0, events), lagSeconds: seconds };
 }
