@@ -37,6 +37,7 @@ export { type OpenRegistryOptions, openRegistry } from "./config/open-registry.t
 export { type OpenViewStoreOptions, openViewStore } from "./config/open-view-store.ts";
 export {
 	type Asking,
+	describeAccepted,
 	describeService,
 	type InstanceReadiness,
 	isAlliumAt,

@@ -3,7 +3,7 @@ import type { TopicLog } from "@allium/core/event";
 import type { OpenedBroker } from "../broker/opened-broker.ts";
 import type { Surroundings, Words } from "../command/command.ts";
 import { CommandError } from "../command/command-error.ts";
-import { describedService } from "../discovery/described-service.ts";
+import { describedEvents } from "../discovery/described-events.ts";
 import { unknownName } from "../discovery/unknown-name.ts";
 
 /** How many of the oldest events are looked at, whose types exist for certain. */
@@ -67,9 +67,8 @@ async function describedNames(
 	surroundings: Surroundings,
 ): Promise<string[] | undefined> {
 	try {
-		const found = await describedService(service, words, surroundings);
-		await found.close();
-		return Object.keys(found.description.events ?? {});
+		const { events = {} } = await describedEvents(service, words, surroundings);
+		return Object.keys(events);
 	} catch (error) {
 		if (error instanceof CommandError || isServiceError(error)) return undefined;
 		throw error;

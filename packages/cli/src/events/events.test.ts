@@ -80,6 +80,26 @@ describe("publish", () => {
 		expect((await run("publish", "matches.tick", '{"n":3}', "--at", "soon")).code).toBe(2);
 	});
 
+	test("takes the contract of an app that accepts its events over HTTP, where none serves it", async () => {
+		const place = `sqlite://${folder}/accepting`;
+		const accepting = { ...env, ALLIUM_REGISTRY: place, ALLIUM_BROKER: place };
+		const app = new Started(["--conditions=@allium/source", main, "accept"], accepting);
+		await app.printed("is ready");
+		const [, url = ""] = /url=(\S+)/.exec(app.stdout) ?? [];
+		const publish = (...args: string[]): Promise<Result> =>
+			allium(["events", "publish", "matches.started", ...args], accepting);
+		expect(await publish('{"id":"m1","size":5}')).toMatchObject({
+			code: 0,
+			stdout: expect.stringMatching(/^Published matches\.started /),
+		});
+		expect(await publish('{"id":"m1","size":6}', "--url", url)).toMatchObject({ code: 0 });
+		expect(await publish('{"id":"m1","size":2}')).toMatchObject({
+			code: 1,
+			stderr: expect.stringContaining("size: is below the minimum 5"),
+		});
+		await app.end();
+	});
+
 	test("refuses data that the contract does not allow, and names each fault", async () => {
 		const { code, stderr } = await run("publish", "matches.started", '{"id":"m1","size":2,"mde":"long"}');
 		expect(code).toBe(1);

@@ -10,7 +10,7 @@ import { exitCode } from "../command/exit-code.ts";
 import { durationOption } from "../command/option-values.ts";
 import { isoForm, parseIsoTime } from "../command/time-value.ts";
 import { commandName } from "../discovery/credentials.ts";
-import { describedService } from "../discovery/described-service.ts";
+import { describedEvents } from "../discovery/described-events.ts";
 import { unknownName } from "../discovery/unknown-name.ts";
 import { formatAge } from "../text/duration.ts";
 import { withDefaults } from "./with-defaults.ts";
@@ -39,11 +39,10 @@ async function eventOf(words: Words, surroundings: Surroundings) {
 	if (at < 1) throw usageError(`An event is named as <contract>.<event>, not ${JSON.stringify(type)}.`);
 	const [service, name] = [type.slice(0, at), type.slice(at + 1)];
 	const { value } = await readInput("unary", argument, surroundings.stdin);
-	const found = await describedService(service, words, surroundings);
-	await found.close();
-	const { events = {} } = found.description;
+	const description = await describedEvents(service, words, surroundings);
+	const { events = {} } = description;
 	const described = Object.hasOwn(events, name) ? events[name] : undefined;
-	const of = contractFromDescription(found.description)["~allium"].events.find((each) => each.name === name);
+	const of = contractFromDescription(description)["~allium"].events.find((each) => each.name === name);
 	if (described === undefined || of === undefined) {
 		const sentence = `${service} has no event ${JSON.stringify(name)} that others may publish`;
 		throw unknownName(sentence, name, Object.keys(events), "It has no events at all.");

@@ -56,6 +56,22 @@ export async function describeService(
 }
 
 /**
+ * Asks an instance to describe a contract whose events it takes over HTTP.
+ *
+ * @returns undefined when it does not take any.
+ * @throws ServiceError as {@link describeService}.
+ */
+export async function describeAccepted(
+	url: string,
+	contract: string,
+	ctx: Context,
+	asking: Asking,
+): Promise<ContractDescription | undefined> {
+	const { status, body } = await ask(`${url}/-/events/${encodeURIComponent(contract)}`, ctx, asking);
+	return status === 200 && isContractDescription(body) && body.name === contract ? body : undefined;
+}
+
+/**
  * Asks an instance which services it serves. The list is empty when it does not say.
  *
  * @throws ServiceError as {@link describeService}.

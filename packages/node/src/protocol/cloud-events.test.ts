@@ -5,6 +5,7 @@ import {
 	contract,
 	type Delivery,
 	delivery,
+	describe as describeContract,
 	event,
 	type Guard,
 	memoryRegistry,
@@ -258,9 +259,9 @@ describe("what is no event of the contract is refused", () => {
 		});
 	});
 
-	test("a request that does not post", async () => {
-		const answer = await fetch(`${url()}/-/events/matches`);
-		expect([answer.status, answer.headers.get("allow")]).toEqual([405, "POST"]);
+	test("a request that neither posts nor reads", async () => {
+		const answer = await fetch(`${url()}/-/events/matches`, { method: "PUT" });
+		expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET, HEAD, POST"]);
 	});
 
 	/** Sends bytes, and returns all that is answered until the connection ends. */
@@ -362,4 +363,21 @@ test("a contract without events that may be posted is refused", () => {
 	expect(() => cloudEvents({ contracts: [Secret], publish: async () => [] })).toThrow(
 		'"secret" has no events that could be posted',
 	);
+});
+
+describe("GET", () => {
+	test("describes the contract whose events are taken", async () => {
+		await open();
+		const answer = await fetch(`${url()}/-/events/matches`);
+		expect([answer.status, await answer.json()]).toEqual([200, describeContract(Matches)]);
+		expect((await fetch(`${url()}/-/events/players`)).status).toBe(404);
+	});
+
+	test("is behind the guard", async () => {
+		const refuses: Guard = () => {
+			throw new ServiceError({ code: "unauthenticated", message: "a token, please" });
+		};
+		await open({ guard: refuses });
+		expect((await fetch(`${url()}/-/events/matches`)).status).toBe(401);
+	});
 });

@@ -1,7 +1,14 @@
-import { type AnyContract, type Publish, ServiceError, toServiceError } from "@allium/core";
+import {
+	type AnyContract,
+	type ContractDescription,
+	describe,
+	type Publish,
+	ServiceError,
+	toServiceError,
+} from "@allium/core";
 import { isBackendError } from "@allium/core/transport";
 import { encodingRefusal, isReadEncoding, unreadEncoding } from "../http/content-coding.ts";
-import type { HttpRequest } from "../http/http-request.ts";
+import { type HttpRequest, isGet } from "../http/http-request.ts";
 import type { HttpResponse } from "../http/http-response.ts";
 import { type Answer, errorAnswer, json, wrongVerb } from "./answer.ts";
 import { type Accepted, contentMode, readEvents } from "./cloud-event-request.ts";
@@ -16,10 +23,15 @@ export interface CloudEventsOptions {
 
 const below = "/-/events/";
 
+/** A contract whose events are taken. */
+interface AcceptedContract extends Accepted {
+	readonly describe: () => ContractDescription;
+}
+
 /**
  * CloudEvents over HTTP: `POST /-/events/{contract}` publishes the posted events, in structured, binary or batch mode.
  * It answers 202 once the events are durable, with their receipts. The id and the source of the sender are kept, so
- * that an event which is posted again is a duplicate.
+ * that an event which is posted again is a duplicate. `GET` there describes the contract.
  *
  * @throws TypeError for a contract without events that may be posted.
  */
@@ -29,7 +41,12 @@ export function cloudEvents({ contracts, publish }: CloudEventsOptions): PortPro
 			const { name: topic, events: declared } = contract["~allium"];
 			const events = declared.filter((event) => !event.private);
 			if (events.length === 0) throw new TypeError(`"${topic}" has no events that could be posted`);
-			return [topic, { topic, events }] as const;
+			let description: ContractDescription | undefined;
+			const described = (): ContractDescription => {
+				description ??= describe(contract);
+				return description;
+			};
+			return [topic, { topic, events, describe: described }] as const;
 		}),
 	);
 	return {
@@ -41,10 +58,10 @@ export function cloudEvents({ contracts, publish }: CloudEventsOptions): PortPro
 
 class CloudEvents implements OpenProtocol {
 	readonly #port: Port;
-	readonly #accepted: ReadonlyMap<string, Accepted>;
+	readonly #accepted: ReadonlyMap<string, AcceptedContract>;
 	readonly #publish: Publish;
 
-	constructor(port: Port, accepted: ReadonlyMap<string, Accepted>, publish: Publish) {
+	constructor(port: Port, accepted: ReadonlyMap<string, AcceptedContract>, publish: Publish) {
 		this.#port = port;
 		this.#accepted = accepted;
 		this.#publish = publish;
@@ -52,7 +69,7 @@ class CloudEvents implements OpenProtocol {
 
 	handle(request: HttpRequest, response: HttpResponse): void {
 		if (request.method !== "POST") {
-			this.#port.respond(request, response, () => wrongVerb(request.path, ["POST"]));
+			this.#port.respond(request, response, () => this.#describe(request));
 			return;
 		}
 		this.#take(request, response)
@@ -86,7 +103,14 @@ class CloudEvents implements OpenProtocol {
 		return new ServiceError({ code: error.code, retryAfterMs: error.retryAfterMs });
 	}
 
-	#find(topic: string): Accepted {
+	/** Tools learn from it what may be posted here, as no service may be up that describes the contract. */
+	#describe(request: HttpRequest): Answer {
+		const accepted = this.#find(request.path.slice(below.length));
+		if (!isGet(request)) return wrongVerb(request.path, ["GET", "HEAD", "POST"]);
+		return json(200, accepted.describe());
+	}
+
+	#find(topic: string): AcceptedContract {
 		const found = this.#accepted.get(topic);
 		if (found !== undefined) return found;
 		const known = [...this.#accepted.keys()].map((name) => below + name).join(", ");
