@@ -135,6 +135,27 @@ describe("a schedule", () => {
 		expect(ran).toEqual(expected);
 	});
 
+	test("keeps the next time that a process appends while another one that starts waits for the store", async () => {
+		const ran: string[] = [];
+		const often: Record<string, [Timing, TickHandler]> = {
+			often: [{ ms: minute }, ({ at }) => void ran.push(at.toISOString().slice(11, 16))],
+		};
+		await machine.end(await machine.start(often));
+		await vi.advanceTimersByTimeAsync(2 * minute - 10_000);
+		const read = machine.store.read.bind(machine.store);
+		vi.spyOn(machine.store, "read").mockImplementationOnce(async (...asked) => {
+			// Meanwhile it is 00:32, and another process runs the time that was missed.
+			await vi.advanceTimersByTimeAsync(15_000);
+			await machine.start(often);
+			await vi.advanceTimersByTimeAsync(5_000);
+			return read(...asked);
+		});
+		await machine.begin(often);
+		expect(machine.lines).toEqual([]);
+		await vi.advanceTimersByTimeAsync(2 * minute);
+		expect(ran).toEqual(["00:31", "00:33", "00:34"]);
+	});
+
 	test("whose times change runs at the new ones from its next start, also when they change back", async () => {
 		const ran: string[] = [];
 		const at = (cron: string): Record<string, [Timing, TickHandler]> => ({

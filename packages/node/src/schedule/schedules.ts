@@ -124,12 +124,13 @@ export class Schedules {
 
 	/** Appends the next time of a schedule where it is missing or wrong. Returns whether it was. */
 	async #provide(schedule: Schedule, ctx: Context): Promise<boolean> {
-		const now = new Date();
 		const { events, version } = await this.#options.store.read(
 			this.#streamOf(schedule),
 			{ backwards: true, limit: 1 },
 			ctx,
 		);
+		// Not before the answer: another process may have run a late time meanwhile, and appended the next one.
+		const now = new Date();
 		const last = events[0]?.event.data as TickData | undefined;
 		if (last === undefined) return (await this.#append(schedule, { after: now, version }, ctx)) !== undefined;
 		const isOver = Date.parse(last.at) <= now.getTime();
