@@ -161,10 +161,10 @@ describe("parked events", () => {
 		await parked(3);
 		const { stdout } = await run("parked", "list");
 		expect(stdout).toMatch(
-			/^rewards of matches\n {2}ID +EVENT +KEY +ATTEMPTS +SINCE +AGE +KEPT FOR +ERROR\n/,
+			/^rewards of matches\n {2}ID +EVENT +KEY +ATTEMPTS +SINCE +AGE +KEPT FOR +WAITING +ERROR\n/,
 		);
 		expect(stdout).toMatch(
-			/ {2}event-bad1 +matches\.started +bad1 +1 +\S+ ago +\S+ +29d +invalid_argument \(no_reward\): no reward for bad1/,
+			/ {2}event-bad1 +matches\.started +bad1 +1 +\S+ ago +\S+ +29d +0 +invalid_argument \(no_reward\): no reward for bad1/,
 		);
 		const first = await run("parked", "list", "matches", "rewards", "--limit", "2", "--json");
 		const [{ events, next }] = JSON.parse(first.stdout);
@@ -194,6 +194,11 @@ describe("parked events", () => {
 		await publish("second", "bad1");
 		await publish("third", "bad2");
 		await parked(2);
+		const [{ events }] = JSON.parse((await run("parked", "--json")).stdout);
+		expect(events).toMatchObject([
+			{ id: "first", waiting: { count: 1, more: false } },
+			{ id: "third", waiting: { count: 0, more: false } },
+		]);
 		const discarded = await run("parked", "discard", "matches", "rewards", "--id", "third");
 		expect(discarded).toMatchObject({
 			code: 0,

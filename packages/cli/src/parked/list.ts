@@ -1,4 +1,4 @@
-import type { GroupId, ParkedEvent } from "@allium/core/event";
+import type { GroupId, ParkedEvent, TopicLog } from "@allium/core/event";
 import { type OpenedBroker, withBroker } from "../broker/opened-broker.ts";
 import { positionText } from "../broker/position.ts";
 import type { Run, Words } from "../command/command.ts";
@@ -10,9 +10,12 @@ import { groupIds } from "../groups/list.ts";
 import type { Styles } from "../terminal/terminal.ts";
 import { columns } from "../text/columns.ts";
 import { formatAge } from "../text/duration.ts";
+import { type Waiting, waitingBehind } from "./waiting.ts";
 
 /** The most events of a group to show at once. */
 const mostEvents = 1_000;
+/** For so many of the parked events is counted what waits behind them. */
+const mostCounted = 100;
 
 /** Some parked events of a group, and the start of the next page. */
 interface ParkedPage extends GroupId {
@@ -20,6 +23,8 @@ interface ParkedPage extends GroupId {
 	readonly next?: string;
 	/** How long the topic keeps an event after it was published, in milliseconds. Undefined if nobody knows. */
 	readonly retainMs?: number | undefined;
+	/** How many events wait behind each. Undefined where nobody counts them. */
+	readonly waiting: readonly (Waiting | undefined)[];
 }
 
 /** `allium parked list [topic] [group]` */
@@ -61,9 +66,27 @@ async function parkedPages(opened: OpenedBroker, words: Words, limit: number): P
 		);
 		if (slice.items.length === 0) continue;
 		const log = await opened.ask(async (ctx) => opened.broker.log?.find(topic, ctx));
-		pages.push({ topic, group, ...slice, retainMs: log?.retainMs });
+		const waiting = log === undefined ? [] : await waitingOf(opened, log, { topic, group }, slice.items);
+		pages.push({ topic, group, ...slice, retainMs: log?.retainMs, waiting });
 	}
 	return pages;
+}
+
+/** How many events wait behind each of the first parked events. */
+async function waitingOf(
+	opened: OpenedBroker,
+	log: TopicLog,
+	id: GroupId,
+	items: readonly ParkedEvent[],
+): Promise<Waiting[]> {
+	const report = await opened.ask(async (ctx) => opened.broker.state?.group(id).report(ctx));
+	const names = report?.members.flatMap(({ handles }) => Object.keys(handles)) ?? [];
+	const handles = names.length === 0 ? undefined : new Set(names);
+	const waiting: Waiting[] = [];
+	for (const item of items.slice(0, mostCounted)) {
+		waiting.push(await opened.ask((ctx) => waitingBehind(log, item, handles, ctx)));
+	}
+	return waiting;
 }
 
 /**
@@ -85,17 +108,18 @@ async function namedGroups(
 	return named;
 }
 
-function plain({ topic, group, items, next, retainMs }: ParkedPage): object {
+function plain({ topic, group, items, next, retainMs, waiting }: ParkedPage): object {
 	return {
 		topic,
 		group,
-		events: items.map((item) => ({
+		events: items.map((item, index) => ({
 			id: idOf(item),
 			position: positionText(item),
 			...(item.key !== undefined && { key: item.key }),
 			attempts: item.attempt,
 			since: new Date(item.since).toISOString(),
 			...keptUntil(goneAt(item, retainMs)),
+			...(waiting[index] !== undefined && { waiting: waiting[index] }),
 			...(item.error !== undefined && { error: item.error }),
 			...(item.event !== undefined && { event: item.event }),
 		})),
@@ -117,9 +141,12 @@ function goneAt({ event }: ParkedEvent, retainMs = Number.NaN): number {
 	return Date.parse(event?.time ?? "") + retainMs;
 }
 
-function text({ topic, group, items, next, retainMs }: ParkedPage, { bold, dim, red }: Styles): string[] {
+function text(
+	{ topic, group, items, next, retainMs, waiting }: ParkedPage,
+	{ bold, dim, red }: Styles,
+): string[] {
 	const now = Date.now();
-	const rows = items.map((item) => [
+	const rows = items.map((item, index) => [
 		idOf(item),
 		item.event?.type ?? "gone by retention",
 		item.key ?? item.event?.key ?? "",
@@ -127,13 +154,14 @@ function text({ topic, group, items, next, retainMs }: ParkedPage, { bold, dim, 
 		`${formatAge(now - item.since)} ago`,
 		ageOf(item, now),
 		keptFor(goneAt(item, retainMs) - now),
+		waitingText(waiting[index]),
 		red(errorText(item)),
 	]);
 	const more = `  More: allium parked list ${topic} ${group} --after ${next}`;
 	return [
 		`${bold(group)} of ${bold(topic)}`,
 		...columns([
-			["ID", "EVENT", "KEY", "ATTEMPTS", "SINCE", "AGE", "KEPT FOR", "ERROR"].map(dim),
+			["ID", "EVENT", "KEY", "ATTEMPTS", "SINCE", "AGE", "KEPT FOR", "WAITING", "ERROR"].map(dim),
 			...rows,
 		]).map((line) => `  ${line}`),
 		...(next === undefined ? [] : [more]),
@@ -148,6 +176,11 @@ function ageOf({ event }: ParkedEvent, now: number): string {
 function keptFor(milliseconds: number): string {
 	if (Number.isNaN(milliseconds)) return "?";
 	return Number.isFinite(milliseconds) ? formatAge(milliseconds) : "ever";
+}
+
+function waitingText(waiting: Waiting | undefined): string {
+	if (waiting === undefined) return "?";
+	return waiting.more ? `${waiting.count}+` : String(waiting.count);
 }
 
 function errorText({ error }: ParkedEvent): string {
