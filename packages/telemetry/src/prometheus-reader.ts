@@ -28,16 +28,18 @@ export class PrometheusReader extends MetricReader {
 	protected override async onShutdown(): Promise<void> {}
 }
 
-const suffixes: Readonly<Record<string, string>> = {
-	s: "_seconds",
-	ms: "_milliseconds",
-	By: "_bytes",
-	"1": "_ratio",
+const words: Readonly<Record<string, string>> = {
+	s: "seconds",
+	ms: "milliseconds",
+	By: "bytes",
+	"1": "ratio",
 };
 
-/** A metric whose name ends in its unit. */
+/** A metric whose name ends in its unit, which is not added to a name that ends in it already. */
 function withUnit(metric: MetricData): MetricData {
 	const { descriptor } = metric;
-	const name = `${descriptor.name}${suffixes[descriptor.unit] ?? ""}`;
+	const word = words[descriptor.unit];
+	const isNamed = word === undefined || descriptor.name.split(/[._]/).at(-1) === word;
+	const name = isNamed ? descriptor.name : `${descriptor.name}_${word}`;
 	return { ...metric, descriptor: { ...descriptor, name, unit: "" } };
 }

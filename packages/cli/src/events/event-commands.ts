@@ -72,7 +72,10 @@ export const eventsPublishCommand: Command = {
 		...brokerOptions,
 	},
 	showsExitCodes: true,
-	notes: ["An instance of the service has to be up, so that it can describe the event.", brokerNote],
+	notes: [
+		"An instance of the service has to be up, or an app that accepts its events over HTTP, so that it can describe the event.",
+		brokerNote,
+	],
 	examples: [
 		`allium events publish matches.started '{"id":"m1","size":19}'`,
 		`allium events publish matches.started '{"size":19}' --key m1 --in 5m`,
