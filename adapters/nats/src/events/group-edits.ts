@@ -6,6 +6,14 @@ import type { GroupRecord } from "./group-record.ts";
 import type { GroupRecords, StoredLane } from "./group-records.ts";
 import { newLane } from "./lane-record.ts";
 
+/**
+ * How many events are marked before the holders of their lanes are told. A process that is killed in between leaves no
+ * more of them untold.
+ */
+const marksAtOnce = 500;
+/** How long telling may take once the context has ended, in milliseconds. */
+const lateTellMs = 5_000;
+
 /** How many events wait in a group. */
 export interface GroupCounts {
 	readonly retrying: number;
@@ -53,18 +61,14 @@ export class GroupEdits {
 	 */
 	async edit(which: Which, discard: boolean, ctx: Context): Promise<number> {
 		const meant = (await this.#deferred(ctx)).filter(({ deferred }) => isMeant(deferred, which));
-		const parked = meant.filter(({ deferred }) => deferred.due === "parked");
-		const marks = await Promise.allSettled(parked.map((each) => this.#mark(each, discard, ctx)));
-		// It is not known whether a failed mark was made.
-		const isMade = marks.map((mark) => mark.status === "rejected" || mark.value);
 		const due = meant.filter(({ deferred }) => deferred.due === 0 && (deferred.discard ?? false) === discard);
-		const told = new Set(
-			[...due, ...parked.filter((_, index) => isMade[index])].map(({ lane }) => lane.lane),
-		);
-		await Promise.all(Array.from(told, (lane) => this.#tell(lane, ctx)));
-		const failure = marks.find((mark) => mark.status === "rejected");
-		if (failure !== undefined) throw failure.reason;
-		return isMade.filter((made) => made).length;
+		await this.#tell(due, ctx);
+		const parked = meant.filter(({ deferred }) => deferred.due === "parked");
+		let count = 0;
+		for (let from = 0; from < parked.length; from += marksAtOnce) {
+			count += await this.#markAll(parked.slice(from, from + marksAtOnce), discard, ctx);
+		}
+		return count;
 	}
 
 	async rewind(cursors: Cursors, ctx: Context): Promise<void> {
@@ -113,6 +117,18 @@ export class GroupEdits {
 		});
 	}
 
+	/** Marks events, and tells the holders of their lanes. Returns how many were there unchanged. */
+	async #markAll(parked: readonly DeferredOfLane[], discard: boolean, ctx: Context): Promise<number> {
+		const marks = await Promise.allSettled(parked.map((each) => this.#mark(each, discard, ctx)));
+		// It is not known whether a failed mark was made.
+		const made = parked.filter((_, index) => marks[index]?.status === "rejected" || marks[index]?.value);
+		// What was marked until the context ended is told, too: nothing else would tell it.
+		await this.#tell(made, ctx.error === undefined ? ctx : ctx.withoutCancel().withTimeout(lateTellMs));
+		const failure = marks.find((mark) => mark.status === "rejected");
+		if (failure !== undefined) throw failure.reason;
+		return made.length;
+	}
+
 	/** Returns whether the event was there unchanged. */
 	async #mark({ entry, deferred }: DeferredOfLane, discard: boolean, ctx: Context): Promise<boolean> {
 		const text = JSON.stringify({ ...deferred, due: 0, ...(discard && { discard }) });
@@ -120,8 +136,13 @@ export class GroupEdits {
 		return revision !== undefined;
 	}
 
-	/** Tells the holder of a lane that an operator has changed something. */
-	async #tell(lane: number, ctx: Context): Promise<void> {
+	/** Tells the holders of the lanes of events that an operator has changed them. */
+	async #tell(changed: readonly DeferredOfLane[], ctx: Context): Promise<void> {
+		const lanes = new Set(changed.map(({ lane }) => lane.lane));
+		await Promise.all(Array.from(lanes, (lane) => this.#tellHolder(lane, ctx)));
+	}
+
+	async #tellHolder(lane: number, ctx: Context): Promise<void> {
 		for (;;) {
 			const group = await this.#records.group(ctx);
 			const before = group && (await this.#records.lane(group, lane, ctx));

@@ -74,5 +74,25 @@ for (const version of ["nats-2.9", "nats-2.15"] as const) {
 			await vi.waitFor(async () => expect(await edits()).toBe(1));
 			expect(await group.deferred(0, background)).toMatchObject([{ id: "e:1", due: 0 }]);
 		});
+
+		test("a replay that is ended in the middle tells the holder of what it has changed", async () => {
+			const [group, lease] = await claimed();
+			const parked = Array.from({ length: 1_200 }, (_, index) => {
+				return { id: `e:${index}`, cursor: "1", attempt: 1, due: "parked", since: 1 } as const;
+			});
+			await group.save(lease, { cursor: "1", defer: parked }, background);
+			const { ctx, cancel } = background.withCancel();
+			const watching = await connect({ servers: `127.0.0.1:${server.port}` });
+			let changes = 0;
+			watching.subscribe(`${keys}.deferred.>`, { callback: () => void (++changes === 600 && cancel()) });
+			await watching.flush();
+			await expect(group.replay("all", ctx)).rejects.toMatchObject({ code: "canceled" });
+			await watching.close();
+			const edits = async () => (await group.report(background))?.lanes[0]?.edits ?? 0;
+			await vi.waitFor(async () => expect(await edits()).toBeGreaterThan(0));
+			const due = (await group.deferred(0, background)).filter(({ due }) => due === 0);
+			expect(due.length).toBeGreaterThan(0);
+			expect(due.length).toBeLessThan(parked.length);
+		});
 	});
 }

@@ -64,9 +64,13 @@ export class OpenedBroker {
 		]);
 	}
 
-	/** Sends a request to the broker, and waits ten seconds at most for the answer. */
-	ask<T>(run: (ctx: Context) => Promise<T>): Promise<T> {
-		return answered(asked(this.url), run);
+	/**
+	 * Sends a request to the broker, and waits for the answer.
+	 *
+	 * @param limitMs how long at most, in milliseconds. Default: ten seconds.
+	 */
+	ask<T>(run: (ctx: Context) => Promise<T>, limitMs?: number): Promise<T> {
+		return answered(asked(this.url), run, limitMs);
 	}
 
 	/** Closes the broker, and gives up when that takes too long. */

@@ -16,15 +16,17 @@ export interface AskedBackend {
 }
 
 /**
- * Waits for the answer of a backend, ten seconds at most.
+ * Waits for the answer of a backend.
  *
+ * @param limitMs how long at most, in milliseconds. Default: ten seconds.
  * @throws CommandError when it does not answer.
  */
 export async function answered<T>(
 	{ called, url, remedies }: AskedBackend,
 	run: (ctx: Context) => Promise<T>,
+	limitMs: number = patienceMs,
 ): Promise<T> {
-	const { ctx, cancel } = Context.background().withTimeout(patienceMs).withCancel();
+	const { ctx, cancel } = Context.background().withTimeout(limitMs).withCancel();
 	try {
 		return await whileLasts(
 			Promise.try(() => run(ctx)),
@@ -32,7 +34,7 @@ export async function answered<T>(
 		);
 	} catch (error) {
 		if (ctx.error?.code === "deadline_exceeded") {
-			throw unavailable(`${called} ${url} did not answer within ${patienceMs / 1_000} s.`, remedies);
+			throw unavailable(`${called} ${url} did not answer within ${limitMs / 1_000} s.`, remedies);
 		}
 		// The reason of an adapter stands alone; the remedy is that of the command.
 		if (isServiceError(error) && error.code === "unavailable")

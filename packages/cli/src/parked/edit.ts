@@ -9,6 +9,9 @@ import { unknownGroup } from "../groups/group-named.ts";
 /** How many parked events are read at once. */
 const pageSize = 500;
 
+/** How long the change of all parked events may take, which may be hundreds of thousands, in milliseconds. */
+const longestEditMs = 600_000;
+
 /** `allium parked replay <topic> <group>` */
 export const replay: Run = (words, surroundings) => edit("replay", words, surroundings);
 
@@ -28,7 +31,8 @@ async function edit(
 		const members = await liveMembers(opened, id);
 		const meant = await meantBy(words, opened, id);
 		const parking = opened.broker.parking(id);
-		const count = await opened.ask((ctx) => parking[what](meant, ctx));
+		terminal.status(`Changing the parked events of ${group} …`);
+		const count = await opened.ask((ctx) => parking[what](meant, ctx), longestEditMs);
 		if (count === 0 && meant !== "all") throw notParked(words.values("key"), id, opened.url);
 		await terminal.print(
 			words.has("json")
