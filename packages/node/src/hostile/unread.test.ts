@@ -74,12 +74,27 @@ function frame(type: number, flags: number, stream: number, payload: Buffer): Bu
 	return Buffer.concat([head, payload]);
 }
 
+/** The headers of the first request of a connection of HTTP/2, which has no body. */
+function http2Headers(block: Buffer): Buffer {
+	const head = Buffer.from("000000010500000001", "hex");
+	head.writeUInt8(block.length, 2);
+	return Buffer.concat([head, block]);
+}
+
 const ping = frame(8, 0, 0, Buffer.alloc(8));
 /** The beginning of a connection that grants unlimited room, and a call of `pages`. */
 const callOfPages = Buffer.concat([
 	Buffer.from("A16C6D01", "hex"),
 	frame(0, 0, 0, Buffer.from("00027FFFFFFF00037FFFFFFF", "hex")),
 	frame(1, 5, 1, Buffer.from("\xff\xff\xff\xff\0\x0bbooks/pages\0\0{}", "latin1")),
+]);
+/** The beginning of a connection of HTTP/2, and a call. */
+const callOverHttp2 = Buffer.concat([
+	Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+	Buffer.from("000000040000000000", "hex"),
+	http2Headers(
+		Buffer.from(`\x82\x87\x01\x09localhost\x04${String.fromCharCode(call.length)}${call}`, "latin1"),
+	),
 ]);
 const upgrade =
 	"connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n" +
@@ -205,6 +220,28 @@ describe("an answer that is not read", () => {
 		});
 		await vi.waitFor(() => expect(ended).toBe(1));
 		socket.destroy();
+	});
+
+	test.each([
+		["HTTP/1.1", "http/1.1", Buffer.from(ask(call))],
+		["frames", undefined, callOfPages],
+		["HTTP/2", "h2", callOverHttp2],
+	])("ends with its connection of TLS that is reset as the handshake ends: %s", async (_, alpn, bytes) => {
+		await target.listener.close();
+		await open(authority.issue("server", ["127.0.0.1"]), { connections: 1 });
+		const outer = await target.open();
+		outer.on("error", () => {});
+		const ALPNProtocols = alpn === undefined ? [] : [alpn];
+		const socket = connectTls({ socket: outer, rejectUnauthorized: false, ALPNProtocols });
+		// Bytes that wait for the handshake leave together with its end, and the server sees both with the reset.
+		socket.on("error", () => {}).write(bytes);
+		socket.once("secureConnect", () => setImmediate(() => outer.resetAndDestroy()));
+		await vi.waitFor(() => expect(began).toBe(1));
+		await vi.waitFor(async () => {
+			await vi.advanceTimersByTimeAsync(15_000);
+			// There is room for another client once the connection is gone.
+			expect(await target.raw(ask("/healthz", "connection: close\r\n"))).toMatch(/^HTTP\/1.1 200 /);
+		});
 	});
 
 	test("is left alone while its client reads a little from time to time", async () => {

@@ -41,6 +41,8 @@ export class Entrance {
 	readonly #peers = new WeakMap<Socket, PeerInfo>();
 	/** Connections inside of TLS. They may speak plainly, but not begin TLS a second time. */
 	readonly #secured = new WeakSet<Socket>();
+	/** The same connections, by those that carry them. */
+	readonly #inner = new WeakMap<Socket, Socket>();
 
 	/** @throws ServiceError `failed_precondition` when the files of TLS or the networks of proxies are wrong. */
 	constructor(options: EntranceOptions) {
@@ -78,6 +80,11 @@ export class Entrance {
 		} else this.#undecided.add(socket);
 	}
 
+	/** The connection inside of TLS that another one carries. */
+	innerOf(socket: Socket): Socket | undefined {
+		return this.#inner.get(socket);
+	}
+
 	/** Cuts all connections that have not been handed on yet. */
 	destroy(): void {
 		this.#proxyHeaders.destroy();
@@ -97,9 +104,10 @@ export class Entrance {
 			protocols: protocols.flatMap(({ alpn }) => alpn ?? []),
 			handshakeTimeoutMs: limits.handshakeTimeoutMs,
 			logger,
-			secured: (socket, peer) => {
+			secured: (socket, peer, outer) => {
 				this.#peers.set(socket, peer);
 				this.#secured.add(socket);
+				if (outer !== undefined) this.#inner.set(outer, socket);
 				const agreed = socket.alpnProtocol || undefined;
 				const protocol = agreed && protocols.find(({ alpn }) => alpn === agreed);
 				if (protocol) protocol.accept(socket, peer);

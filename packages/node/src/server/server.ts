@@ -120,9 +120,12 @@ class Server implements Listener {
 			tls: options.tls,
 			proxyProtocol: options.proxyProtocol,
 		});
-		this.#stalled = new StalledConnections(this.#sockets, limits.replyTimeoutMs, (socket) =>
-			this.#cut(socket),
-		);
+		this.#stalled = new StalledConnections({
+			connections: this.#sockets,
+			innerOf: (socket) => this.#entrance.innerOf(socket),
+			milliseconds: limits.replyTimeoutMs,
+			cut: (socket) => this.#cut(socket),
+		});
 		this.#net = createServer({
 			allowHalfOpen: false,
 			noDelay: true,

@@ -11,23 +11,29 @@ interface Progress {
 	readonly since: number;
 }
 
+/** The connections that are watched, and what becomes of them. */
+export interface StalledOptions {
+	readonly connections: Iterable<Socket>;
+	/** The connection inside of TLS that a connection carries. */
+	readonly innerOf: (connection: Socket) => Socket | undefined;
+	/** How long a connection may take nothing, in milliseconds. */
+	readonly milliseconds: number;
+	/** Called with a connection that has taken nothing for so long. */
+	readonly cut: (connection: Socket) => void;
+}
+
 /**
  * Cuts connections whose other side takes none of the bytes that wait for it, because it does not read or is gone. This
  * works for every protocol, as it looks at what the operating system accepts.
  */
 export class StalledConnections {
-	readonly #connections: Iterable<Socket>;
-	readonly #milliseconds: number;
-	readonly #cut: (socket: Socket) => void;
+	readonly #options: StalledOptions;
 	readonly #waiting = new WeakMap<Socket, Progress>();
 	readonly #timer: Timer;
 
-	/** @param cut called with a connection that has taken nothing for the given milliseconds. */
-	constructor(connections: Iterable<Socket>, milliseconds: number, cut: (socket: Socket) => void) {
-		this.#connections = connections;
-		this.#milliseconds = milliseconds;
-		this.#cut = cut;
-		this.#timer = every(milliseconds / looks, () => this.#look());
+	constructor(options: StalledOptions) {
+		this.#options = options;
+		this.#timer = every(options.milliseconds / looks, () => this.#look());
 	}
 
 	/** Ends the timer. */
@@ -37,10 +43,11 @@ export class StalledConnections {
 
 	#look(): void {
 		const now = performance.now();
-		for (const socket of this.#connections) {
-			const taken = takenOf(socket);
+		const { connections, innerOf, cut } = this.#options;
+		for (const socket of connections) {
+			const taken = takenOf(socket, innerOf(socket));
 			if (taken === undefined) this.#waiting.delete(socket);
-			else if (this.#isStalled(socket, taken, now)) this.#cut(socket);
+			else if (this.#isStalled(socket, taken, now)) cut(socket);
 		}
 	}
 
@@ -50,19 +57,22 @@ export class StalledConnections {
 			this.#waiting.set(socket, { bytes, since: now });
 			return false;
 		}
-		return now - before.since >= this.#milliseconds;
+		return now - before.since >= this.#options.milliseconds;
 	}
 }
 
 /**
  * How many bytes of a connection the system has taken while more wait; undefined when nothing waits. The handle counts
- * them even where TLS or HTTP/2 write to it directly. The socket counts the bytes that wait in it as written.
+ * them even where TLS or HTTP/2 write to it directly. The socket counts the bytes that wait in it as written. Bytes may
+ * also wait inside of TLS, and for ever: Node forgets it when a write of TLS itself failed, such as that of tickets to a
+ * client that is gone, and holds back all writes behind it.
  */
-function takenOf(socket: Socket): number | undefined {
+function takenOf(socket: Socket, inner: Socket | undefined): number | undefined {
 	const handle: unknown = Reflect.get(socket, "_handle");
 	if (typeof handle !== "object" || handle === null) return undefined;
 	const queued: unknown = Reflect.get(handle, "writeQueueSize");
 	const written: unknown = Reflect.get(handle, "bytesWritten");
-	if (typeof queued !== "number" || typeof written !== "number" || queued === 0) return undefined;
-	return written - queued;
+	if (typeof queued !== "number" || typeof written !== "number") return undefined;
+	const waits = queued > 0 || (inner !== undefined && inner.writableLength > 0);
+	return waits ? written - queued : undefined;
 }

@@ -18,8 +18,8 @@ export interface TlsAcceptorOptions {
 	/** How long a handshake may take, in milliseconds. */
 	readonly handshakeTimeoutMs: number;
 	readonly logger: Logger;
-	/** Takes over a connection whose handshake is done. */
-	readonly secured: (socket: TLSSocket, peer: PeerInfo) => void;
+	/** Takes over a connection whose handshake is done. `outer` is the connection that carries it. */
+	readonly secured: (socket: TLSSocket, peer: PeerInfo, outer: Socket | undefined) => void;
 	/** Called for a handshake that failed, after its connection was cut. */
 	readonly failed: (reason: string, peer: PeerInfo) => void;
 	/**
@@ -83,7 +83,7 @@ export class TlsAcceptor {
 			const peer = this.#peerOf(socket);
 			this.#refuseRenegotiation(socket, peer);
 			if (certificates === "require" && !isProven(socket)) refused(socket, clientFlaw(socket), peer);
-			else secured(socket, this.#identified(socket, peer));
+			else secured(socket, this.#identified(socket, peer), outerOf(socket));
 		});
 		server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
 			// The error of a handshake that takes too long says nothing else.
@@ -117,10 +117,16 @@ export class TlsAcceptor {
 
 	#peerOf(socket: TLSSocket): PeerInfo {
 		// After the socket is gone, only the one on which it was made still knows the address.
-		const inner: unknown = Reflect.get(socket, "_parent");
-		const gone = inner instanceof Socket ? this.#gone.get(inner) : undefined;
+		const outer = outerOf(socket);
+		const gone = outer === undefined ? undefined : this.#gone.get(outer);
 		return this.#peers.get(endsOf(socket)) ?? gone ?? { address: "unknown" };
 	}
+}
+
+/** The connection on which TLS was begun. */
+function outerOf(socket: TLSSocket): Socket | undefined {
+	const outer: unknown = Reflect.get(socket, "_parent");
+	return outer instanceof Socket ? outer : undefined;
 }
 
 /** A key that no two open connections share. */
