@@ -23,7 +23,7 @@ async function run(options: CrashArguments & EndsEarly, own?: OwnServer): Promis
 			? {}
 			: { url: own.url, outage: own.outage, outageEvery: options.kill === "server" ? 1 : 2 }),
 	});
-	const { lost, outOfOrder, parkedInOrder, acknowledged, repeats, replayed } = report;
+	const { lost, outOfOrder, parkedInOrder, parkedLeft, acknowledged, repeats, replayed } = report;
 	console.log(
 		table([
 			["cycles", cyclesText(report.cycles, options.cycles)],
@@ -40,6 +40,7 @@ async function run(options: CrashArguments & EndsEarly, own?: OwnServer): Promis
 			["handled again", `${count(repeats)} (${((100 * repeats) / Math.max(acknowledged, 1)).toFixed(1)} %)`],
 			["parked as if they had ended their processes, and replayed", count(report.blamed)],
 			["replayed behind a parked event", `${count(replayed.length)}${parkedInOrder ? "" : ", out of order"}`],
+			...(parkedLeft > 0 ? [["not replayed within two minutes", count(parkedLeft)] as const] : []),
 		]),
 	);
 	if (lost.length > 0) {
@@ -47,7 +48,7 @@ async function run(options: CrashArguments & EndsEarly, own?: OwnServer): Promis
 		for (const warning of report.warnings.slice(-20)) console.log(`a worker said: ${warning}`);
 	}
 	if (outOfOrder.length > 0) console.log(`out of order: ${shown(outOfOrder)}`);
-	return lost.length === 0 && outOfOrder.length === 0 && parkedInOrder;
+	return lost.length === 0 && outOfOrder.length === 0 && parkedInOrder && parkedLeft === 0;
 }
 
 /** The first few of many ids. */

@@ -65,6 +65,8 @@ export interface CrashReport extends CrashFindings {
 	readonly replayed: readonly string[];
 	/** Whether `replayed` is the order in which they were published, beginning with the parked event. */
 	readonly parkedInOrder: boolean;
+	/** How many events of the poisonous key were not handled within two minutes, as with a server that is too slow. */
+	readonly parkedLeft: number;
 	/** The workers' warnings of events that they passed over, and of lanes that they stopped. */
 	readonly warnings: readonly string[];
 }
@@ -140,7 +142,8 @@ class CrashRun {
 			repeats: workers.handled - workers.first.size,
 			replayed,
 			warnings: workers.warnings,
-			parkedInOrder: JSON.stringify(replayed) === JSON.stringify(expected),
+			parkedInOrder: replayed.every((id, index) => id === expected[index]),
+			parkedLeft: expected.length - replayed.length,
 		};
 	}
 
