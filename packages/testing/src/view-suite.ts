@@ -2,6 +2,7 @@ import { declareSuite } from "./suite/suite-case.ts";
 import { applyCases } from "./view/apply-cases.ts";
 import { crashCases } from "./view/crash-cases.ts";
 import { documentCases } from "./view/document-cases.ts";
+import { runningCases } from "./view/running-cases.ts";
 import { sqlCases } from "./view/sql-cases.ts";
 import { versionCases } from "./view/version-cases.ts";
 import { ViewLab, type ViewSetup, type ViewStoreCase, withoutViewAbility } from "./view/view-lab.ts";
@@ -15,6 +16,7 @@ export const viewCases: readonly ViewStoreCase[] = [
 	...applyCases,
 	...documentCases,
 	...sqlCases,
+	...runningCases,
 	...crashCases,
 ];
 
