@@ -40,7 +40,7 @@ async function run(options: CrashArguments & EndsEarly, own?: OwnServer): Promis
 			["handled again", `${count(repeats)} (${((100 * repeats) / Math.max(acknowledged, 1)).toFixed(1)} %)`],
 			["parked as if they had ended their processes, and replayed", count(report.blamed)],
 			["replayed behind a parked event", `${count(replayed.length)}${parkedInOrder ? "" : ", out of order"}`],
-			...(parkedLeft > 0 ? [["not replayed within two minutes", count(parkedLeft)] as const] : []),
+			...(parkedLeft > 0 ? [["not replayed", count(parkedLeft)] as const] : []),
 		]),
 	);
 	if (lost.length > 0) {

@@ -4,6 +4,7 @@ import { type BrokerModule, crashGroup, keyOf, poisonKey } from "./crash/crash-e
 import { type CrashFindings, crashFindings } from "./crash/crash-findings.ts";
 import { CrashPublisher } from "./crash/crash-publisher.ts";
 import { CrashWorkers } from "./crash/crash-workers.ts";
+import { whileProgress } from "./crash/while-progress.ts";
 import type { BackendOutage } from "./suite/backend-lab.ts";
 import { blamed } from "./suite/blamed-events.ts";
 import { eventually, pause } from "./suite/eventually.ts";
@@ -65,7 +66,7 @@ export interface CrashReport extends CrashFindings {
 	readonly replayed: readonly string[];
 	/** Whether `replayed` is the order in which they were published, beginning with the parked event. */
 	readonly parkedInOrder: boolean;
-	/** How many events of the poisonous key were not handled within two minutes, as with a server that is too slow. */
+	/** How many events of the poisonous key were not handled at last, when none was for two minutes. */
 	readonly parkedLeft: number;
 	/** The workers' warnings of events that they passed over, and of lanes that they stopped. */
 	readonly warnings: readonly string[];
@@ -190,14 +191,18 @@ class CrashRun {
 		);
 	}
 
-	/** Waits until everything that can be handled is handled, or nothing arrives any more. */
+	/** Waits until everything that can be handled is handled, or nothing was handled for two minutes. */
 	async #settle(publisher: CrashPublisher, workers: CrashWorkers, park: "key" | "event"): Promise<void> {
 		const expected = publisher.acknowledged.filter((id) => keyOf(id) !== poisonKey);
-		await this.#until("not all is handled", async () => {
-			await this.#replayBlamed(park);
-			workers.collect();
-			return expected.every((id) => workers.first.has(id));
-		}).catch(() => {});
+		await whileProgress(
+			() => workers.first.size,
+			() =>
+				this.#until("not all is handled", async () => {
+					await this.#replayBlamed(park);
+					workers.collect();
+					return expected.every((id) => workers.first.has(id));
+				}),
+		);
 	}
 
 	/**
@@ -236,7 +241,10 @@ class CrashRun {
 		await this.#broker.parking(spec).replay("all", background);
 		const all = publisher.acknowledged.filter((id) => keyOf(id) === poisonKey).length;
 		const expected = park === "key" ? all : 1;
-		await this.#until("what was parked is not handled", () => handled.length >= expected).catch(() => {});
+		await whileProgress(
+			() => handled.length,
+			() => this.#until("what was parked is not handled", () => handled.length >= expected),
+		);
 		await consumer.drain(background);
 		return handled;
 	}
