@@ -30,7 +30,7 @@ import { idIn, streamOf } from "./stream-of.ts";
 import { idsOf, queueOf } from "./stream-queue.ts";
 
 /** How often a command is decided at most, when others write to its stream meanwhile. */
-const mostAttempts = 10;
+const mostAttempts = 30;
 
 /** How long an outcome is kept, in milliseconds: as long as topics keep the events that may repeat a command. */
 const keepOutcomesMs = 30 * 24 * 60 * 60 * 1000;

@@ -29,7 +29,7 @@ type RepliesArgument<C extends AnyContract, S, M extends string> = keyof Replies
 
 /**
  * Makes the functions that serve the commands of a decider: each loads the state of the stream, decides, and appends
- * the events. If others have written to the stream meanwhile, it decides again, 10 times at most.
+ * the events. If others have written to the stream meanwhile, it decides again, 30 times at most.
  *
  * The outcome of a command is kept with its events for 30 days, refusals included, so that a call that comes a second
  * time gets the answer of the first. The same id with another input is refused as `once` refuses it, with the reason
