@@ -176,6 +176,18 @@ describe("server-sent events", () => {
 		}
 	});
 
+	test("that are asked for by HEAD leave no timer", async () => {
+		vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+		try {
+			const before = vi.getTimerCount();
+			const url = `${listener.addresses[0]}/${count(2)}`;
+			const { status } = await fetch(url, { method: "HEAD", headers: { accept: "text/event-stream" } });
+			expect([status, vi.getTimerCount()]).toEqual([200, before]);
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
 	test("come over HTTP/2 as well", async () => {
 		const session = connect(String(listener.addresses[0]));
 		try {

@@ -92,8 +92,9 @@ class EventStream implements CallProtocol, OutputFraming {
 	}
 
 	reply(output: unknown): void {
-		this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
 		this.#pump.send(output as AsyncIterable<unknown>);
+		// The answer to a HEAD is over by now.
+		if (!this.#exchange.isOver) this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
 	}
 
 	replyError(error: ServiceError): void {
