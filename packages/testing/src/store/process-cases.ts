@@ -10,7 +10,7 @@ import { writtenFaults } from "./written-faults.ts";
 const prefix = "account";
 
 /** How many writers are killed. */
-const kills = 20;
+const kills = 50;
 
 /** Writers as separate processes. */
 export const processCases: readonly EventStoreCase[] = [
@@ -18,7 +18,7 @@ export const processCases: readonly EventStoreCase[] = [
 		title:
 			"of writers that are killed each acknowledged append is there whole, and each other one whole or not at all",
 		needs: ["program"],
-		timeoutMs: 180_000,
+		timeoutMs: 600_000,
 		async run(lab) {
 			const store = await lab.open();
 			const { module, url } = lab.setup.program ?? expect.unreachable();
