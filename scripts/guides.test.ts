@@ -21,14 +21,17 @@ const pages = [{ name: "readme", file: "README.md" }, ...guides].map(({ name, fi
 	return { name, title, text, missing, hasCommands: commands.length > 0 };
 });
 
-/** Tests of a page find the sources of the workspace, and have the time that a busy machine needs. */
+/** Programs find the sources of the workspace, unless they were built for the tests, as they are for a reader of the page. */
+const isBuilt = process.env.ALLIUM_TEST_BUILT !== undefined;
+
+/** Tests of a page find the same, and have the time that a busy machine needs. */
 const config = `export default {
-	ssr: { resolve: { conditions: ["@allium/source"] } },
+	ssr: { resolve: { conditions: ${isBuilt ? "undefined" : '["@allium/source"]'} } },
 	test: { testTimeout: 150_000 },
 };`;
 
 const environment: NodeJS.ProcessEnv = {
-	NODE_OPTIONS: "--conditions=@allium/source",
+	NODE_OPTIONS: isBuilt ? "" : "--conditions=@allium/source",
 	NO_COLOR: "1",
 	PATH: [
 		dirname(process.execPath),
@@ -39,6 +42,9 @@ const environment: NodeJS.ProcessEnv = {
 	ALLIUM_REGISTRY: undefined,
 	ALLIUM_SEED: undefined,
 };
+
+/** Returns a command with which other runtimes find what Node finds. */
+const found = (command: string): string => (isBuilt ? command : withSources(command));
 
 /** Makes a folder inside the workspace, so that its packages are found. The folder has its own registry. */
 function makeFolder(name: string): string {
@@ -52,7 +58,7 @@ function makeFolder(name: string): string {
 
 /** Returns the command to type here. Packages are installed already, and those of the workspace are found. */
 function typed(command: string): string {
-	return /^npm (init|install)\b/.test(command) ? "true" : withSources(command.replaceAll(/\bnpx /g, ""));
+	return /^npm (init|install)\b/.test(command) ? "true" : found(command.replaceAll(/\bnpx /g, ""));
 }
 
 for (const { name, title, text, missing } of pages.filter(({ hasCommands }) => hasCommands)) {

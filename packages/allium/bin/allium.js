@@ -5,9 +5,9 @@ import { existsSync } from "node:fs";
 const oldest = 24;
 const condition = "@allium/source";
 
-/** The repository has sources instead of `dist`. Makes this process and its children find them. */
+/** The repository has sources instead of `dist`, unless tests have built it. Makes this process and its children find them. */
 async function useSources() {
-	if (!existsSync(new URL("../src/index.ts", import.meta.url))) return;
+	if (process.env.ALLIUM_TEST_BUILT || !existsSync(new URL("../src/index.ts", import.meta.url))) return;
 	const flag = `--conditions=${condition}`;
 	const options = process.env.NODE_OPTIONS || "";
 	if (!options.includes(flag)) process.env.NODE_OPTIONS = `${options} ${flag}`.trim();

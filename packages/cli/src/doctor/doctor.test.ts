@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { killWithoutAWord } from "../fixtures/kill-without-a-word.ts";
-import { Started } from "../fixtures/processes.ts";
+import { conditions, Started } from "../fixtures/processes.ts";
 import { Patient, Shop, shop } from "./fixtures/patient.ts";
 
 const patient = new Patient();
@@ -206,7 +206,7 @@ describe("the port", () => {
 });
 
 test("an instance that died without a word is told", async () => {
-	const service = new Started(["--conditions=@allium/source", main], patient.env);
+	const service = new Started([...conditions, main], patient.env);
 	processes.push(service);
 	await service.printed("is ready");
 	await vi.waitFor(async () =>

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { memoryBroker } from "@allium/core/log-broker";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { OpenedBroker } from "../broker/opened-broker.ts";
-import { allium, piped, type Result, Started, startAllium } from "../fixtures/processes.ts";
+import { allium, conditions, piped, type Result, Started, startAllium } from "../fixtures/processes.ts";
 
 const main = fileURLToPath(new URL("./fixtures/main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "allium-events-"));
@@ -17,7 +17,7 @@ const elsewhere = (...args: string[]): Promise<Result> =>
 let service: Started;
 
 beforeAll(async () => {
-	service = new Started(["--conditions=@allium/source", main, "serve"], env);
+	service = new Started([...conditions, main, "serve"], env);
 	await service.printed("is ready");
 });
 afterAll(async () => {
@@ -83,7 +83,7 @@ describe("publish", () => {
 	test("takes the contract of an app that accepts its events over HTTP, where none serves it", async () => {
 		const place = `sqlite://${folder}/accepting`;
 		const accepting = { ...env, ALLIUM_REGISTRY: place, ALLIUM_BROKER: place };
-		const app = new Started(["--conditions=@allium/source", main, "accept"], accepting);
+		const app = new Started([...conditions, main, "accept"], accepting);
 		await app.printed("is ready");
 		const [, url = ""] = /url=(\S+)/.exec(app.stdout) ?? [];
 		const publish = (...args: string[]): Promise<Result> =>
@@ -190,7 +190,7 @@ describe("tail", () => {
 			() => expect(tail.stderr).toMatch(/^There is no topic in sqlite:.*Waiting for one\.\n$/),
 			60_000,
 		);
-		const first = new Started(["--conditions=@allium/source", main, "serve"], later);
+		const first = new Started([...conditions, main, "serve"], later);
 		await first.printed("is ready");
 		await allium(["events", "publish", "matches.tick", '{"n":1}', "--id", "early"], later);
 		await tail.printed("early");

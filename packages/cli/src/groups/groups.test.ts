@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { allium, type Result, Started } from "../fixtures/processes.ts";
+import { allium, conditions, type Result, Started } from "../fixtures/processes.ts";
 
 const main = fileURLToPath(new URL("../events/fixtures/main.ts", import.meta.url));
 let folder: string;
@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 async function start(...args: string[]): Promise<Started> {
-	const process = new Started(["--conditions=@allium/source", main, ...args], env);
+	const process = new Started([...conditions, main, ...args], env);
 	started.push(process);
 	await process.printed("is ready");
 	return process;

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { createApp } from "@allium/node";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { killWithoutAWord } from "../fixtures/kill-without-a-word.ts";
-import { allium, Started } from "../fixtures/processes.ts";
+import { allium, conditions, Started } from "../fixtures/processes.ts";
 import { Shop } from "./fixtures/shop.ts";
 
 const main = fileURLToPath(new URL("./fixtures/main.ts", import.meta.url));
@@ -17,7 +17,7 @@ const started: Started[] = [];
 
 async function start(id: string): Promise<string> {
 	writeFileSync(stockOf(id), "5");
-	const service = new Started(["--conditions=@allium/source", main, id, stockOf(id)], env);
+	const service = new Started([...conditions, main, id, stockOf(id)], env);
 	started.push(service);
 	await service.printed("is ready");
 	return /http:\/\/[\d.:]+/.exec(service.stdout)?.[0] ?? "";

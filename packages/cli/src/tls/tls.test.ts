@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Result, Started, startAllium } from "../fixtures/processes.ts";
+import { conditions, type Result, Started, startAllium } from "../fixtures/processes.ts";
 
 const main = new URL("../fixtures/main.ts", import.meta.url).pathname;
 
@@ -157,7 +157,7 @@ describe("allium tls issue", () => {
 	test("makes mutual TLS one variable, for a service and for the command", async () => {
 		await tls("issue", "fixture");
 		const env = { ALLIUM_TLS: at("tls"), ALLIUM_REGISTRY: `sqlite://${folder}/registry` };
-		const service = new Started(["--conditions=@allium/source", main], env);
+		const service = new Started([...conditions, main], env);
 		started.push(service);
 		await service.printed("is ready");
 		const called = await allium(["call", "kinds", "echo", '{"text":"hi"}'], env);

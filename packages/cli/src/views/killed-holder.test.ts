@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describeServer, postgresServer, startServer } from "@allium/testing/servers";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { allium, Started } from "../fixtures/processes.ts";
+import { allium, conditions, Started } from "../fixtures/processes.ts";
 
 const main = fileURLToPath(new URL("./fixtures/main.ts", import.meta.url));
 const ends: (() => Promise<unknown>)[] = [];
@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 function start(env: NodeJS.ProcessEnv, ...args: string[]): Started {
-	const started = new Started(["--conditions=@allium/source", main, ...args], env);
+	const started = new Started([...conditions, main, ...args], env);
 	ends.push(() => started.end("SIGKILL"));
 	return started;
 }
