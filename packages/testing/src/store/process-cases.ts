@@ -9,8 +9,8 @@ import { writtenFaults } from "./written-faults.ts";
 /** The prefix of the names of the writers' streams. */
 const prefix = "account";
 
-/** How many writers are killed. */
-const kills = 50;
+/** How many writers are killed. `npm run crash -- store` asks for more. */
+const kills = 100;
 
 /** Writers as separate processes. */
 export const processCases: readonly EventStoreCase[] = [

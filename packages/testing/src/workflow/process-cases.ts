@@ -10,16 +10,16 @@ import type { WorkflowCase } from "./workflow-case.ts";
 import { background, publish } from "./workflow-lab.ts";
 
 /** How many processes are killed. */
-const kills = 12;
+const kills = 50;
 /** How many runs there are. */
-const runs = 40;
+const runs = 150;
 
 /** Workflows in separate processes. */
 export const processCases: readonly WorkflowCase[] = [
 	{
 		title: "runs whose processes are killed with kill -9 at random points end once, and do each thing once",
 		needs: ["program"],
-		timeoutMs: 240_000,
+		timeoutMs: 900_000,
 		async run(lab) {
 			const store = await lab.open();
 			const { module, url } = lab.setup.program ?? expect.unreachable();
