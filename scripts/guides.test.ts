@@ -8,6 +8,7 @@ import { filesOf, stepsOf } from "./guides/page.ts";
 import { missingRuntimes, runtimeFolders, withSources } from "./guides/runtimes.ts";
 import { Terminal } from "./guides/terminal.ts";
 import { stepsHere, take } from "./guides/walk.ts";
+import { isBuilt } from "./workspace/built.ts";
 import { root } from "./workspace/root.ts";
 
 const guides = readdirSync(join(root, "docs/guide"))
@@ -21,10 +22,10 @@ const pages = [{ name: "readme", file: "README.md" }, ...guides].map(({ name, fi
 	return { name, title, text, missing, hasCommands: commands.length > 0 };
 });
 
-/** Programs find the sources of the workspace, unless they were built for the tests, as they are for a reader of the page. */
-const isBuilt = process.env.ALLIUM_TEST_BUILT !== undefined;
-
-/** Tests of a page find the same, and have the time that a busy machine needs. */
+/**
+ * Tests of a page have the time that a busy machine needs. They find the sources of the workspace, as its programs do,
+ * unless the packages were built for the tests, as they are for a reader of the page.
+ */
 const config = `export default {
 	ssr: { resolve: { conditions: ${isBuilt ? "undefined" : '["@allium/source"]'} } },
 	test: { testTimeout: 150_000 },

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { isBuilt } from "../workspace/built.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { readyUrl } from "./ready-line.ts";
 
@@ -19,8 +20,8 @@ export interface Ending {
 	readonly signal: NodeJS.Signals | null;
 }
 
-/** Programs find the sources of the packages, unless tests have built them: a program starts in a third of the time then. */
-const conditions = process.env.ALLIUM_TEST_BUILT ? [] : ["--conditions=@allium/source"];
+/** Programs find the sources of the packages, unless these were built for the tests. */
+const conditions = isBuilt ? [] : ["--conditions=@allium/source"];
 
 /**
  * Runs one program as a child process. The child leads its own process group, so that a Ctrl-C in the terminal reaches

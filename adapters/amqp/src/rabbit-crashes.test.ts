@@ -8,6 +8,7 @@ import type { Broker, BrokerTopic, EventRecord } from "@allium/core/event";
 import { timesFrom } from "@allium/testing";
 import { describeServer } from "@allium/testing/servers";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { matchEvent } from "./fixtures/match-event.ts";
 import { RunningRabbit } from "./fixtures/running-rabbit.ts";
 import { broker } from "./rabbit-broker.ts";
 
@@ -64,7 +65,7 @@ describeServer("rabbitmq", (rabbit) => {
 	async function publishRound(topic: BrokerTopic, round: number): Promise<void> {
 		await publishSurely(
 			topic,
-			keys.map((key) => event(`${key}-${round}`, key)),
+			keys.map((key) => matchEvent(`${key}-${round}`, key)),
 		);
 	}
 
@@ -137,20 +138,15 @@ describeServer("rabbitmq", (rabbit) => {
 
 	test("publishing rejects as unavailable while the server is away", { timeout: 240_000 }, async () => {
 		const { topic } = await begin();
-		await topic.publish([event("before", "a")], background);
+		await topic.publish([matchEvent("before", "a")], background);
 		await server.server.kill();
-		await expect(topic.publish([event("during", "a")], background)).rejects.toMatchObject({
+		await expect(topic.publish([matchEvent("during", "a")], background)).rejects.toMatchObject({
 			code: "unavailable",
 		});
 		await server.server.restart();
-		await publishSurely(topic, [event("after", "a")]);
+		await publishSurely(topic, [matchEvent("after", "a")]);
 	});
 });
-
-function event(id: string, key: string): EventRecord {
-	const time = new Date().toISOString();
-	return { id, type: "matches.started", version: 1, source: "test", key, time, data: {}, correlationId: id };
-}
 
 /** Publishes again while the broker is unavailable, as an app does. */
 async function publishSurely(topic: BrokerTopic, batch: readonly EventRecord[]): Promise<void> {

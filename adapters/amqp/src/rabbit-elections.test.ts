@@ -1,7 +1,8 @@
 import { Context } from "@allium/core";
-import type { Broker, BrokerTopic, Deliver, EventRecord, Verdict } from "@allium/core/event";
+import type { Broker, BrokerTopic, Deliver, Verdict } from "@allium/core/event";
 import { describeServer } from "@allium/testing/servers";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { matchEvent } from "./fixtures/match-event.ts";
 import { RabbitCluster } from "./fixtures/rabbit-cluster.ts";
 import { Names } from "./names.ts";
 import { broker } from "./rabbit-broker.ts";
@@ -54,7 +55,7 @@ describeServer("rabbitmq", (file) => {
 
 	/** Publishes an event of each key, again while the server does not take them, as an app does. */
 	async function publishRound(round: number): Promise<void> {
-		const batch = keys.map((key) => event(`${key}-${round}`, key));
+		const batch = keys.map((key) => matchEvent(`${key}-${round}`, key));
 		await vi.waitFor(() => topic.publish(batch, background));
 	}
 
@@ -92,8 +93,3 @@ describeServer("rabbitmq", (file) => {
 		await expectRounds(round);
 	});
 });
-
-function event(id: string, key: string): EventRecord {
-	const time = new Date().toISOString();
-	return { id, type: "matches.started", version: 1, source: "test", key, time, data: {}, correlationId: id };
-}

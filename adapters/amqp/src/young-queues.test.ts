@@ -1,7 +1,8 @@
 import { Context } from "@allium/core";
-import type { Broker, BrokerTopic, Consumer, EventRecord, Verdict } from "@allium/core/event";
+import type { Broker, BrokerTopic, Consumer, Verdict } from "@allium/core/event";
 import { describeServer } from "@allium/testing/servers";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { matchEvent } from "./fixtures/match-event.ts";
 import { namesOf, RunningRabbit } from "./fixtures/running-rabbit.ts";
 import { broker } from "./rabbit-broker.ts";
 
@@ -54,7 +55,7 @@ describeServer("rabbitmq", (file) => {
 	/** Publishes an event of each key. */
 	async function publishRound(topic: BrokerTopic, round: number | string): Promise<void> {
 		await topic.publish(
-			keys.map((key) => event(`${key}-${round}`, key)),
+			keys.map((key) => matchEvent(`${key}-${round}`, key)),
 			background,
 		);
 	}
@@ -98,7 +99,7 @@ describeServer("rabbitmq", (file) => {
 		const topic = await events.open("matches", { lanes: 1 }, background);
 		await consume("rewards", park);
 		await server.asStranger((channel) => channel.queueDelete(namesOf(url).parked(rewards)));
-		await topic.publish([event("1", "a"), event("2", "b")], background);
+		await topic.publish([matchEvent("1", "a"), matchEvent("2", "b")], background);
 		const parked = async (): Promise<(string | undefined)[]> => {
 			const { items } = await events.parking(rewards).list({ limit: 10 }, background);
 			return items.map((item) => item.event?.id).sort();
@@ -106,8 +107,3 @@ describeServer("rabbitmq", (file) => {
 		await vi.waitFor(async () => expect(await parked()).toEqual(["1", "2"]));
 	});
 });
-
-function event(id: string, key: string): EventRecord {
-	const time = new Date().toISOString();
-	return { id, type: "matches.started", version: 1, source: "test", key, time, data: {}, correlationId: id };
-}

@@ -1,36 +1,19 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { ServiceProcess } from "@allium/testing/process";
 import { describeServer, postgresServer, type ServerProcess, startServer } from "@allium/testing/servers";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { deployLab, stop } from "./fixtures/deploy-lab.ts";
 
 const program = new URL("../fixtures/deployed.ts", import.meta.url).pathname;
 
 /** Where processes of either version keep what they have. */
 let env: Record<string, string>;
-let folder: string;
-let processes: ServiceProcess[];
-
-beforeEach(async () => {
-	processes = [];
-	folder = await mkdtemp(join(tmpdir(), "allium-deploy-"));
-});
-afterEach(async () => {
-	await Promise.all(processes.map((each) => each[Symbol.asyncDispose]()));
-	await rm(folder, { recursive: true });
-});
+const lab = deployLab();
 
 async function deploy(version: 1 | 2): Promise<ServiceProcess> {
 	const process = ServiceProcess.run(program, { env, args: [String(version)] });
-	processes.push(process);
+	lab.keep(process);
 	await process.says(/ is ready /);
 	return process;
-}
-
-async function stop(process: ServiceProcess): Promise<void> {
-	process.signal("SIGTERM");
-	expect(await process.ended(), process.output).toBe(0);
 }
 
 /** Calls a method of a certain process. */
@@ -58,7 +41,7 @@ function deploys(url: () => string): void {
 	beforeEach(() => {
 		const backend = url();
 		env = {
-			ALLIUM_REGISTRY: `sqlite:${folder}`,
+			ALLIUM_REGISTRY: `sqlite:${lab.folder}`,
 			ALLIUM_BROKER: backend,
 			ALLIUM_EVENTS: backend,
 			ALLIUM_VIEWS: backend,
@@ -113,7 +96,8 @@ function deploys(url: () => string): void {
 	});
 }
 
-describe("a deploy of another version, with a backend in SQLite,", () => deploys(() => `sqlite:${folder}`));
+describe("a deploy of another version, with a backend in SQLite,", () =>
+	deploys(() => `sqlite:${lab.folder}`));
 
 describeServer("postgres", (file) => {
 	let server: ServerProcess;

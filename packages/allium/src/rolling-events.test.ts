@@ -1,32 +1,20 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { ServiceProcess } from "@allium/testing/process";
 import { describeServer, postgresServer, type ServerProcess, startServer } from "@allium/testing/servers";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { deployLab } from "./fixtures/deploy-lab.ts";
 
 const fixture = (name: string): string => new URL(`../fixtures/${name}`, import.meta.url).pathname;
 /** More keys than lanes, so that each process has some of them. */
 const orders = Array.from({ length: 40 }, (_, index) => `order-${index}`);
 
-let folder: string;
-let processes: ServiceProcess[];
-beforeEach(async () => {
-	processes = [];
-	folder = await mkdtemp(join(tmpdir(), "allium-rolling-"));
-});
-afterEach(async () => {
-	await Promise.all(processes.map((each) => each[Symbol.asyncDispose]()));
-	await rm(folder, { recursive: true });
-});
+const lab = deployLab();
 
 async function deploy(version: 1 | 2, broker: string, env: NodeJS.ProcessEnv = {}): Promise<ServiceProcess> {
 	const process = await ServiceProcess.start(fixture("mailing.ts"), {
-		env: { ALLIUM_REGISTRY: `sqlite:${folder}`, ALLIUM_BROKER: broker, ...env },
+		env: { ALLIUM_REGISTRY: `sqlite:${lab.folder}`, ALLIUM_BROKER: broker, ...env },
 		args: [String(version)],
 	});
-	processes.push(process);
-	return process;
+	return lab.keep(process);
 }
 
 async function call(
@@ -71,12 +59,12 @@ test("an old member that passes over what it does not know is found out", async 
 	const env = {
 		NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import ${fixture("forgetful-member.ts")}`,
 	};
-	expect((await deployed(`sqlite:${folder}`, env)).length).toBeGreaterThan(0);
+	expect((await deployed(`sqlite:${lab.folder}`, env)).length).toBeGreaterThan(0);
 });
 
 describe("a deploy of a version that handles one event more passes over none of them", () => {
 	test("in SQLite", async () => {
-		expect(await deployed(`sqlite:${folder}`)).toEqual([]);
+		expect(await deployed(`sqlite:${lab.folder}`)).toEqual([]);
 	});
 
 	describeServer("postgres", (file) => {

@@ -1,32 +1,22 @@
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Context } from "@allium/core";
 import { openBroker } from "@allium/node";
 import { ServiceProcess } from "@allium/testing/process";
 import { describeServer, postgresServer, type ServerProcess, startServer } from "@allium/testing/servers";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { deployLab, stop } from "./fixtures/deploy-lab.ts";
 
 const program = new URL("../fixtures/winners.ts", import.meta.url).pathname;
 /** More keys than lanes, so that each process has some of them. */
 const matches = Array.from({ length: 40 }, (_, index) => `match-${index}`);
 
-let folder: string;
-let processes: ServiceProcess[];
-beforeEach(async () => {
-	processes = [];
-	folder = await mkdtemp(join(tmpdir(), "allium-rolling-"));
-});
-afterEach(async () => {
-	await Promise.all(processes.map((each) => each[Symbol.asyncDispose]()));
-	await rm(folder, { recursive: true });
-});
+const lab = deployLab();
 
 /** Version 1 or 2 of the service on one broker, which tells what its processes have handled. */
 class Deploy {
 	readonly #broker: string;
-	readonly #file = join(folder, "handled");
+	readonly #file = join(lab.folder, "handled");
 
 	constructor(broker: string) {
 		this.#broker = broker;
@@ -42,10 +32,8 @@ class Deploy {
 	}
 
 	async #start(args: readonly string[]): Promise<ServiceProcess> {
-		const env = { ALLIUM_REGISTRY: `sqlite:${folder}`, ALLIUM_BROKER: this.#broker };
-		const process = await ServiceProcess.start(program, { env, args });
-		processes.push(process);
-		return process;
+		const env = { ALLIUM_REGISTRY: `sqlite:${lab.folder}`, ALLIUM_BROKER: this.#broker };
+		return lab.keep(await ServiceProcess.start(program, { env, args }));
 	}
 
 	/** Waits until the winners of each match were handled, and expects them in order. Repetitions do not count. */
@@ -97,11 +85,6 @@ async function end(process: ServiceProcess, winner: string): Promise<void> {
 	}
 }
 
-async function stop(process: ServiceProcess): Promise<void> {
-	process.signal("SIGTERM");
-	expect(await process.ended()).toBe(0);
-}
-
 /** Declares the tests of a broker. */
 function tests(broker: () => string): void {
 	test("old and new processes, which both publish, handle what they know, in order", async () => {
@@ -147,7 +130,7 @@ function tests(broker: () => string): void {
 }
 
 describe("a deploy of a version with a new version of an event", () => {
-	describe("in SQLite", () => tests(() => `sqlite:${folder}`));
+	describe("in SQLite", () => tests(() => `sqlite:${lab.folder}`));
 
 	describeServer("postgres", (file) => {
 		let server: ServerProcess;

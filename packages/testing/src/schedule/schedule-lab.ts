@@ -1,8 +1,8 @@
-import { fileURLToPath } from "node:url";
 import { Context } from "@allium/core";
 import type { EventStore } from "@allium/core/store";
-import { ServiceProcess } from "../service-process.ts";
+import type { ServiceProcess } from "../service-process.ts";
 import { BackendLab, type BackendSetup } from "../suite/backend-lab.ts";
+import { runFile } from "../suite/suite-program.ts";
 
 /** The backend that one test of schedules runs against. */
 export interface ScheduleSetup extends BackendSetup<EventStore> {
@@ -22,8 +22,7 @@ export class ScheduleLab extends BackendLab<EventStore, ScheduleSetup> {
 	/** Starts a process of the app. */
 	async start(): Promise<ServiceProcess> {
 		const { program, url } = this.setup;
-		const env = program.pathname.endsWith(".ts") ? { NODE_OPTIONS: "--conditions=@allium/source" } : {};
-		const started = ServiceProcess.run(fileURLToPath(program), { args: [url], env });
+		const started = runFile(program, [url]);
 		this.#processes.push(started);
 		await started.says(/^ready$/m);
 		return started;

@@ -13,11 +13,15 @@ export function runProgram(
 	args: readonly string[],
 	options: Pick<ProcessOptions, "ownGroup"> = {},
 ): ServiceProcess {
-	const isSource = base.endsWith(".ts");
-	const file = fileURLToPath(new URL(`${name}${isSource ? ".ts" : ".js"}`, base));
-	return ServiceProcess.run(file, {
-		...options,
-		args,
-		env: isSource ? { NODE_OPTIONS: "--conditions=@allium/source" } : {},
-	});
+	return runFile(new URL(`${name}${base.endsWith(".ts") ? ".ts" : ".js"}`, base), args, options);
+}
+
+/** Runs the program of a file. A source finds the sources of the packages. */
+export function runFile(
+	file: URL,
+	args: readonly string[],
+	options: Pick<ProcessOptions, "ownGroup"> = {},
+): ServiceProcess {
+	const env = file.pathname.endsWith(".ts") ? { NODE_OPTIONS: "--conditions=@allium/source" } : {};
+	return ServiceProcess.run(fileURLToPath(file), { ...options, args, env });
 }
