@@ -3,7 +3,7 @@ import type { ViewReport } from "@allium/core/store";
 import { sleep } from "@allium/core/transport";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { OpenedViews } from "./opened-views.ts";
-import { SilentHolders, silentAfterMs } from "./silent-holders.ts";
+import { SilentHolders } from "./silent-holders.ts";
 
 /** How often the builds are looked at, in milliseconds. */
 const lookMs = 500;
@@ -21,10 +21,9 @@ export async function heldBuilds(
 	for (;;) {
 		const report = await ask((ctx) => store.report(view, ctx));
 		const held = (report?.builds ?? []).filter(({ holder }) => holder !== undefined);
-		const silent = held.filter((build) => holders.silence(view, build) >= silentAfterMs);
-		const alive = held.filter((build) => holders.isAlive(view, build));
-		if (held.every((build) => silent.includes(build) || alive.includes(build)))
-			return alive.map(({ build }) => build);
+		const inDoubt = held.filter((build) => holders.isInDoubt(view, build, holders.silence(view, build)));
+		if (inDoubt.length === 0)
+			return held.filter((build) => holders.isAlive(view, build)).map(({ build }) => build);
 		terminal.status("Waiting whether the processes that work on the view are alive …");
 		await sleep(lookMs, Context.background());
 	}

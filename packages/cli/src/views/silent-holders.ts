@@ -24,6 +24,15 @@ export class SilentHolders {
 		return 0;
 	}
 
+	/**
+	 * Whether a process holds the build that was not seen to live yet, nor counts as killed.
+	 *
+	 * @param silentMs as {@link silence} returned it.
+	 */
+	isInDoubt(view: Omit<ViewBuildId, "build">, build: ViewBuildReport, silentMs: number): boolean {
+		return build.holder !== undefined && silentMs < silentAfterMs && !this.isAlive(view, build);
+	}
+
 	/** Whether a renewal by the process that holds the build was seen. */
 	isAlive({ name, version }: Omit<ViewBuildId, "build">, { build }: ViewBuildReport): boolean {
 		return this.#seen.get(`${name}.${version}.${build}`)?.isRenewed === true;

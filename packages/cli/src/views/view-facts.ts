@@ -92,11 +92,7 @@ export async function measuredFacts(
 function isDoubtful(view: ViewFacts, holders: SilentHolders): boolean {
 	return view.builds.some(
 		({ report, silentMs, isWanted, trouble }) =>
-			isWanted &&
-			trouble.length === 0 &&
-			report.holder !== undefined &&
-			silentMs < silentAfterMs &&
-			!holders.isAlive(view, report),
+			isWanted && trouble.length === 0 && holders.isInDoubt(view, report, silentMs),
 	);
 }
 
