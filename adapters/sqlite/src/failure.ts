@@ -95,7 +95,8 @@ function sqliteCode(error: unknown): number | undefined {
 	return error.errcode & 0xff;
 }
 
-function systemCode(error: unknown): unknown {
+/** The code of an error of the system, such as `ENOENT`. */
+export function systemCode(error: unknown): unknown {
 	return error instanceof Error && "code" in error ? error.code : undefined;
 }
 

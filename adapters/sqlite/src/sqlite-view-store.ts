@@ -20,7 +20,7 @@ import {
 import { checkDuration } from "@allium/core/transport";
 import { dataFolder } from "./data-folder.ts";
 import { defaultBusyLimitMs } from "./database-file.ts";
-import { fileFailure } from "./failure.ts";
+import { fileFailure, systemCode } from "./failure.ts";
 import { SqliteViewBuild } from "./sqlite-view-build.ts";
 import { ViewFile } from "./view-file.ts";
 import type { DefinedBuild } from "./view-tables.ts";
@@ -251,7 +251,7 @@ function filesIn(folder: string): readonly string[] {
 		return readdirSync(folder);
 	} catch (error) {
 		// Without a folder there is no view yet.
-		if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+		if (systemCode(error) === "ENOENT") return [];
 		throw fileFailure(folder, error);
 	}
 }

@@ -1,4 +1,5 @@
 import { type AnyContract, type AnyEvent, type Context, delivery, type SubscribeOptions } from "@allium/core";
+import { forgetOldest } from "@allium/core/adapter";
 import { Journal, mostEntries } from "./journal.ts";
 import { journalContract, topicOf } from "./journal-contract.ts";
 import { type Fact, type KeptEvent, kindsOfEntries } from "./journal-entry.ts";
@@ -71,16 +72,9 @@ function handlersOf(executor: RunExecutor): RunsGroup["handlers"] {
 		const until = Date.parse((data as { readonly until?: string }).until ?? "");
 		const ids = await executor.advance(key, Number.isNaN(until) ? 0 : until, ctx);
 		for (const other of ids) if (other !== id) seen.add(other);
-		if (seen.size > mostSeen) forgetOldest(seen);
+		while (seen.size > mostSeen) forgetOldest(seen);
 	};
 	return { started: wake, restarted: wake, received: wake, waiting: wake, resumed: wake, cancelled: wake };
-}
-
-function forgetOldest(seen: Set<string>): void {
-	for (const oldest of seen) {
-		if (seen.size <= mostSeen) return;
-		seen.delete(oldest);
-	}
 }
 
 /** Puts events into journals. */

@@ -86,8 +86,11 @@ export class RetentionWatch {
 	/** The times at which events were stored: their retention counts from there. */
 	async #ask(waiting: ReadonlyMap<number, Cursor>): Promise<ReadonlyMap<Cursor, number>> {
 		const { topic, patienceMs, ctx } = this.#options;
-		const known = [...this.#stored].filter(([, time]) => time !== forgotten);
-		const stored = new Map(known.filter(([cursor]) => [...waiting.values()].includes(cursor)));
+		const stored = new Map<Cursor, number>();
+		for (const cursor of waiting.values()) {
+			const time = this.#stored.get(cursor);
+			if (time !== undefined && time !== forgotten) stored.set(cursor, time);
+		}
 		const unknown = [...waiting].filter(([, cursor]) => !stored.has(cursor));
 		if (unknown.length === 0) return stored;
 		const before = new Map(unknown.map(([lane, cursor]) => [lane, cursorAt(positionOf(cursor) - 1, "")]));
