@@ -106,7 +106,7 @@ function begun({ id, started_at, gridsize, players, komi, scoring, time }: Match
 	};
 }
 
-/** Whether two matches have the same players, rules and time, whatever has been played in them. */
+/** Returns true if two matches have the same players, rules and time limits. Their moves may differ. */
 function isSameMatch(one: MatchState, other: MatchState): boolean {
 	const terms = ({ players, game: { rules }, time }: MatchState): string => {
 		const named = (color: Color) => players.find((player) => player.color === color)?.name;

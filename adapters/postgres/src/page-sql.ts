@@ -17,7 +17,7 @@ export interface PageSize {
 /** The cursors of a reader as rows. */
 export const after = "unnest($2::int[], $3::bigint[]) AS after (lane, position)";
 
-/** Whether a page has all that there is. */
+/** True if a page reaches the end of its lanes. */
 const reachesEnd = "count(*) < $4 AND bool_and(fits) IS NOT FALSE";
 
 const columns = "SELECT lane, position, seq, bytes FROM log WHERE topic = $1";

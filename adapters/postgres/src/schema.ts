@@ -21,7 +21,7 @@ interface ServerFacts {
 	readonly standbys: string;
 	/** Whether it is a replica, which takes no writes. */
 	readonly recovers: boolean;
-	/** Whether the schema's name is a word of SQL, such as `user`. */
+	/** True if the name of the schema is a keyword of SQL, such as `user`. */
 	readonly isWord: boolean;
 	/** Whether the schema is there; whether it has the table that names its version; how much else is in it. */
 	readonly exists: boolean;

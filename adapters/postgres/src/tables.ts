@@ -105,8 +105,8 @@ CREATE INDEX IF NOT EXISTS log_keys ON log (key_hash, position) WHERE key_hash I
 
 /**
  * Gives pending events their positions, at most so many in one run, unless those of one row alone are more. Returns how
- * many; -1 where another process is doing it. To be called in a READ COMMITTED transaction of its own: each statement then sees what was committed
- * before it began, so that the rows are looked for after the lock was taken.
+ * many; -1 where another process is doing it. To be called in a READ COMMITTED transaction of its own: each statement
+ * then sees what was committed before it began, so that the rows are looked for after the lock was taken.
  */
 function sequencerSql(schema: string): string {
 	return `

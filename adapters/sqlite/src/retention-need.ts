@@ -22,7 +22,7 @@ export class RetentionNeed {
 	readonly #ages = new Map<number, Age>();
 	#tables: EventTables | undefined;
 
-	/** Whether a topic has an event that it keeps no longer. */
+	/** Returns true if a topic has an event whose time of retention is over. */
 	isOver(tables: EventTables, topic: TopicRow): boolean {
 		// Behind another connection there may be another file.
 		if (this.#tables !== tables) this.#ages.clear();
@@ -34,7 +34,7 @@ export class RetentionNeed {
 		const age = this.#ages.get(id);
 		const isTrusted = age !== undefined && performance.now() - age.foundAt < trustedMs;
 		if (isTrusted && age.since >= now - retainMs) return false;
-		// What an empty topic is given later is added later.
+		// An event that is added to an empty topic is younger than this moment.
 		const since = oldestTime(tables, topic) ?? now;
 		this.#ages.set(id, { since, foundAt: performance.now() });
 		return since < now - retainMs;

@@ -122,7 +122,7 @@ export class GroupEdits {
 		const marks = await Promise.allSettled(parked.map((each) => this.#mark(each, discard, ctx)));
 		// It is not known whether a failed mark was made.
 		const made = parked.filter((_, index) => marks[index]?.status === "rejected" || marks[index]?.value);
-		// What was marked until the context ended is told, too: nothing else would tell it.
+		// This works after the context has ended, too: otherwise nobody would handle what is marked already.
 		await this.#tell(made, ctx.error === undefined ? ctx : ctx.withoutCancel().withTimeout(lateTellMs));
 		const failure = marks.find((mark) => mark.status === "rejected");
 		if (failure !== undefined) throw failure.reason;

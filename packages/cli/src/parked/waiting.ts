@@ -4,7 +4,7 @@ import type { Cursor, ParkedEvent, Placed, TopicLog } from "@allium/core/event";
 /** How many events wait behind a parked one. */
 export interface Waiting {
 	readonly count: number;
-	/** Whether there may be more: so many are not counted. */
+	/** True if the count has reached its bound, so that more events may wait. */
 	readonly more: boolean;
 }
 

@@ -14,7 +14,7 @@ export const rebuild: Run = (words, surroundings) =>
 		const build = await opened.ask((ctx) => opened.store.rebuild({ name, version }, ctx));
 		const what = `Build ${build} of version ${version} of the view ${name}`;
 		const beside = live === undefined ? "" : ` Build ${live} is read until then.`;
-		// Whether a process is alive takes seconds to see, and only sentences tell it.
+		// It takes seconds to see whether a process is alive. The JSON does not say it, so it does not wait for it.
 		const isTold = words.has("wait") || !words.has("json");
 		const isHeld = !isTold || (await heldBuilds(opened, view, terminal)).length > 0;
 		const who = isHeld ? "" : " No process works on the view: start the app that projects it.";

@@ -28,7 +28,7 @@ export interface BrokerTopic {
 	readonly topic: string;
 	readonly lanes: number;
 	readonly features: BrokerFeatures;
-	/** As {@link TopicLog.retainMs}. Infinity where the broker cannot delay events: each group keeps its own until then. */
+	/** As {@link TopicLog.retainMs}. Infinity where the broker keeps each event until its groups have handled it. */
 	readonly retainMs: number;
 	/** As {@link TopicLog.append}. */
 	publish(events: readonly EventRecord[], ctx: Context): Promise<readonly Receipt[]>;
